@@ -1,0 +1,335 @@
+//! RUC, *Registro Único de Contribuyentes*: the 11-digit tax number.
+//!
+//! Structure and check digit: SUNAT's modulus 11 with weights 5,4,3,2,7,6,5,4,3,2; 10 → 0 and
+//! 11 → 1. A RUC of prefix 10 contains its owner's DNI, so it prints masked.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Dni, Lang};
+
+/// A RUC whose format is right and, unless it came from [`CheckDigit::FormatOnly`], whose check
+/// digit is right too. That it exists at SUNAT is another question.
+///
+/// `Debug` and `Display` mask the number when it is personal; [`Ruc::as_str`] gives it whole.
+///
+/// ```
+/// use chaski_core::Ruc;
+/// let ruc: Ruc = "2013131295-5".parse()?;
+/// assert_eq!(ruc.as_str(), "20131312955");
+/// assert_eq!("10000000006".parse::<Ruc>()?.to_string(), "10******006");
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ruc([u8; 11]);
+
+/// Whether the eleventh digit is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CheckDigit {
+    /// Digits, length, prefix, blocked list and check digit (`estricto`, the default).
+    #[default]
+    Strict,
+    /// Digits, length and blocked list only (`formato`): what the system that Chaski replaces did.
+    FormatOnly,
+}
+
+/// What is accepted as a RUC.
+#[derive(Debug, Clone, Default)]
+pub struct RucRules {
+    /// Whether prefix and check digit are checked.
+    pub check_digit: CheckDigit,
+    /// Numbers refused besides the known test numbers, 11 digits each.
+    pub blocked: BTreeSet<String>,
+}
+
+/// What the first two digits say of the taxpayer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RucKind {
+    /// 10: natural person with DNI.
+    NaturalWithDni,
+    /// 15: natural person with another identity document.
+    NaturalOther,
+    /// 16: rare, special assignment.
+    Special,
+    /// 17: non-domiciled or other.
+    NonDomiciled,
+    /// 20: legal entity.
+    LegalEntity,
+    /// Any other prefix; only possible under [`CheckDigit::FormatOnly`].
+    Unknown,
+}
+
+/// Why a text is not a RUC. `Display` is Spanish; [`RucError::message`] takes the language.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum RucError {
+    /// Nothing left after removing blanks.
+    Empty,
+    /// Something that is neither a digit nor a separator people type.
+    NotDigits {
+        /// The first offending character.
+        found: char,
+        /// Its place in the text as given, from 1.
+        position: usize,
+    },
+    /// Not 11 digits.
+    Length {
+        /// How many there are.
+        found: usize,
+    },
+    /// Does not begin with 10, 15, 16, 17 or 20.
+    Prefix {
+        /// The two digits found.
+        found: String,
+    },
+    /// A known test number, a repeated digit or a plain sequence.
+    Blocked,
+    /// The last digit does not agree with the first ten.
+    CheckDigit {
+        /// The digit that would be right.
+        expected: u8,
+        /// The digit found.
+        found: u8,
+    },
+}
+
+impl RucError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            RucError::Empty => "ruc_vacio",
+            RucError::NotDigits { .. } => "ruc_formato",
+            RucError::Length { .. } => "ruc_longitud",
+            RucError::Prefix { .. } => "ruc_prefijo",
+            RucError::Blocked => "ruc_bloqueado",
+            RucError::CheckDigit { .. } => "ruc_digito",
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (RucError::Empty, Lang::Es) => "RUC vacío".into(),
+            (RucError::Empty, Lang::En) => "empty RUC".into(),
+            (RucError::NotDigits { found, position }, Lang::Es) => format!(
+                "RUC debe contener solo dígitos: hay {} en la posición {position}",
+                printable(*found)
+            ),
+            (RucError::NotDigits { found, position }, Lang::En) => {
+                format!(
+                    "a RUC has digits only: found {} at position {position}",
+                    printable(*found)
+                )
+            }
+            (RucError::Length { found: 8 }, Lang::Es) => {
+                "RUC debe tener 11 dígitos, tiene 8: parece un DNI".into()
+            }
+            (RucError::Length { found: 8 }, Lang::En) => {
+                "a RUC has 11 digits, this has 8: it looks like a DNI".into()
+            }
+            (RucError::Length { found }, Lang::Es) => {
+                format!("RUC debe tener 11 dígitos, tiene {found}")
+            }
+            (RucError::Length { found }, Lang::En) => {
+                format!("a RUC has 11 digits, this has {found}")
+            }
+            (RucError::Prefix { found }, Lang::Es) => {
+                format!("RUC debe empezar con 10, 15, 16, 17 o 20, empieza con {found}")
+            }
+            (RucError::Prefix { found }, Lang::En) => {
+                format!("a RUC begins with 10, 15, 16, 17 or 20, this begins with {found}")
+            }
+            (RucError::Blocked, Lang::Es) => {
+                "RUC de prueba o secuencia numérica: no corresponde a un contribuyente".into()
+            }
+            (RucError::Blocked, Lang::En) => {
+                "test RUC or plain sequence: it belongs to no taxpayer".into()
+            }
+            (RucError::CheckDigit { expected, found }, Lang::Es) => {
+                format!(
+                    "dígito verificador incorrecto: termina en {found} y debería terminar en {expected}"
+                )
+            }
+            (RucError::CheckDigit { expected, found }, Lang::En) => {
+                format!("wrong check digit: it ends in {found} and should end in {expected}")
+            }
+        }
+    }
+}
+
+/// Test numbers seen in the wild. The first five are those that the replaced system refused;
+/// 20000000001 has a right check digit, so only a list can refuse it.
+const TEST_NUMBERS: [&str; 6] = [
+    "20678901234",
+    "20123456789",
+    "20456789012",
+    "20789012345",
+    "20890123456",
+    "20000000001",
+];
+
+const WEIGHTS: [u8; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
+
+impl Ruc {
+    /// Parses under the given rules. Blanks, dashes, dots, apostrophes and a BOM are dropped.
+    pub fn parse_with(text: &str, rules: &RucRules) -> Result<Ruc, RucError> {
+        let digits = digits_of(text)?;
+        let ruc = Ruc(digits);
+        if is_blocked(&digits) || rules.blocked.contains(ruc.as_str()) {
+            return Err(RucError::Blocked);
+        }
+        if rules.check_digit == CheckDigit::FormatOnly {
+            return Ok(ruc);
+        }
+        if ruc.kind() == RucKind::Unknown {
+            return Err(RucError::Prefix {
+                found: ruc.as_str()[..2].to_owned(),
+            });
+        }
+        let (expected, found) = (ruc.expected_check_digit(), digits[10] - b'0');
+        if expected != found {
+            return Err(RucError::CheckDigit { expected, found });
+        }
+        Ok(ruc)
+    }
+
+    /// The eleven digits. They are personal data when [`Ruc::is_personal`].
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only ASCII digits are ever stored")
+    }
+
+    /// What the prefix says.
+    pub fn kind(&self) -> RucKind {
+        match &self.0[..2] {
+            b"10" => RucKind::NaturalWithDni,
+            b"15" => RucKind::NaturalOther,
+            b"16" => RucKind::Special,
+            b"17" => RucKind::NonDomiciled,
+            b"20" => RucKind::LegalEntity,
+            _ => RucKind::Unknown,
+        }
+    }
+
+    /// Whether the number identifies a natural person: every prefix but 20 may.
+    pub fn is_personal(&self) -> bool {
+        self.kind() != RucKind::LegalEntity
+    }
+
+    /// The DNI inside a RUC of prefix 10: its characters 3 to 10.
+    ///
+    /// ```
+    /// use chaski_core::Ruc;
+    /// let ruc: Ruc = "10123456781".parse()?;
+    /// assert_eq!(ruc.dni().map(|dni| dni.as_str().to_owned()).as_deref(), Some("12345678"));
+    /// # Ok::<(), chaski_core::RucError>(())
+    /// ```
+    pub fn dni(&self) -> Option<Dni> {
+        let body: [u8; 8] = self.0[2..10].try_into().expect("the slice has eight bytes");
+        (self.kind() == RucKind::NaturalWithDni).then(|| Dni::from_digits(body))
+    }
+
+    /// The RUC of prefix 10 that a DNI's owner has, if they have one.
+    pub fn from_dni(dni: Dni) -> Ruc {
+        let mut digits = *b"10000000000";
+        digits[2..10].copy_from_slice(dni.as_str().as_bytes());
+        let mut ruc = Ruc(digits);
+        ruc.0[10] = b'0' + ruc.expected_check_digit();
+        ruc
+    }
+
+    /// The check digit that the first ten digits ask for, 0 to 9.
+    pub fn expected_check_digit(&self) -> u8 {
+        let sum: u32 = self
+            .0
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(digit, weight)| u32::from((digit - b'0') * weight))
+            .sum();
+        u8::try_from((11 - sum % 11) % 10).expect("a remainder of ten fits")
+    }
+
+    /// Whether the last digit is the expected one; always true unless parsed by format only.
+    pub fn has_valid_check_digit(&self) -> bool {
+        self.expected_check_digit() == self.0[10] - b'0'
+    }
+
+    /// The number with the DNI hidden when it is personal: `10******781`.
+    pub fn masked(&self) -> String {
+        let text = self.as_str();
+        if self.is_personal() {
+            format!("{}******{}", &text[..2], &text[8..])
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+impl FromStr for Ruc {
+    type Err = RucError;
+
+    /// Parses under the strict rules.
+    fn from_str(text: &str) -> Result<Ruc, RucError> {
+        Ruc::parse_with(text, &RucRules::default())
+    }
+}
+
+impl fmt::Display for Ruc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for Ruc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ruc({})", self.masked())
+    }
+}
+
+fn digits_of(text: &str) -> Result<[u8; 11], RucError> {
+    let digits = strip_separators(text)
+        .map_err(|(found, position)| RucError::NotDigits { found, position })?;
+    if digits.is_empty() {
+        return Err(RucError::Empty);
+    }
+    digits.as_slice().try_into().map_err(|_| RucError::Length {
+        found: digits.len(),
+    })
+}
+
+/// The digits of a typed identity number without the separators that people type or paste; the
+/// first other character and its place otherwise.
+pub(crate) fn strip_separators(text: &str) -> Result<Vec<u8>, (char, usize)> {
+    let mut digits = Vec::with_capacity(11);
+    for (index, c) in text.chars().enumerate() {
+        match c {
+            '0'..='9' => digits.push(c as u8),
+            '-' | '.' | '\'' | '\u{2019}' | '\u{2010}'..='\u{2013}' | '\u{feff}' | '\u{200b}' => {}
+            c if c.is_whitespace() => {}
+            other => return Err((other, index + 1)),
+        }
+    }
+    Ok(digits)
+}
+
+/// Nine digits after the prefix all equal or each one more than the one before (9 goes to 0).
+fn is_blocked(digits: &[u8; 11]) -> bool {
+    let tail = &digits[2..];
+    let steps_by = |step: u8| {
+        tail.windows(2)
+            .all(|pair| (pair[0] - b'0' + step) % 10 == pair[1] - b'0')
+    };
+    steps_by(0)
+        || steps_by(1)
+        || TEST_NUMBERS
+            .iter()
+            .any(|number| number.as_bytes() == digits)
+}
+
+fn printable(c: char) -> String {
+    if c.is_control() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("«{c}»")
+    }
+}

@@ -1,0 +1,57 @@
+//! How free text of the registry is read: cleaned, recognised as absent, folded for comparison.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Trims, collapses runs of blanks into one and drops control characters.
+///
+/// ```
+/// assert_eq!(chaski_core::clean("  PERÚ\u{0} \t  S.A.C. "), "PERÚ S.A.C.");
+/// ```
+pub fn clean(text: &str) -> String {
+    let visible: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect();
+    visible
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The cleaned text, or `None` for the registry's ways of saying "no value": nothing, blanks,
+/// `-`, `----`, `- - - -`.
+///
+/// ```
+/// use chaski_core::present;
+/// assert_eq!(present(Some(" AV.  SAN LUIS ")).as_deref(), Some("AV. SAN LUIS"));
+/// assert_eq!(present(Some(" - - - -")), None);
+/// assert_eq!(present(None), None);
+/// ```
+pub fn present(text: Option<&str>) -> Option<String> {
+    let cleaned = clean(text?);
+    let says_something = cleaned.chars().any(|c| c != '-' && c != ' ');
+    says_something.then_some(cleaned)
+}
+
+/// Upper case without accents, punctuation or repeated blanks: two spellings of one word of
+/// SUNAT's vocabularies fold to the same text. Ñ folds to N.
+///
+/// ```
+/// use chaski_core::fold;
+/// assert_eq!(fold("Anulación - Error SUNAT."), fold("ANULACION  ERROR SUNAT"));
+/// ```
+pub fn fold(text: &str) -> String {
+    let plain: String = text
+        .nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .flat_map(char::to_uppercase)
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    plain
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
