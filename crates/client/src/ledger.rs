@@ -1,0 +1,337 @@
+//! What the engine remembers and what it puts on record: the [`Ledger`] trait, the values that
+//! pass through it, and [`MemoryLedger`], which keeps them in the process.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+
+use bytes::Bytes;
+use compact_str::CompactString;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::Reason;
+
+/// The identity of a question: two equal keys have the same answer.
+///
+/// `Debug` shows the masked subject only.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Upstream that is asked, for instance `migo`.
+    pub provider: &'static str,
+    /// Name of the operation, for instance `ruc`.
+    pub operation: &'static str,
+    /// What is asked about; for operations without a subject, empty.
+    pub subject: CompactString,
+    /// Whether the subject or its answer is personal data: stored under a keyed hash and sealed.
+    pub personal: bool,
+}
+
+impl Key {
+    /// The subject as people may see it.
+    pub fn masked_subject(&self) -> CompactString {
+        let text = self.subject.as_str();
+        match (self.personal, text.len()) {
+            (false, _) => self.subject.clone(),
+            (true, 8) => format!("{}****{}", &text[..2], &text[6..]).into(),
+            (true, 11) => format!("{}******{}", &text[..2], &text[8..]).into(),
+            (true, _) => "****".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}/{}",
+            self.provider,
+            self.operation,
+            self.masked_subject()
+        )
+    }
+}
+
+/// Something remembered about a key.
+#[derive(Clone)]
+pub struct Memory {
+    /// An answer, or the fact that there is none.
+    pub what: Remembered,
+    /// When the upstream said so.
+    pub stored_at: Timestamp,
+    /// Until when it counts as fresh.
+    pub expires_at: Timestamp,
+}
+
+/// An answer or a refusal.
+#[derive(Clone)]
+pub enum Remembered {
+    /// The answer, as JSON of the operation's own shape.
+    Answer(Bytes),
+    /// The upstream said explicitly that there is no such thing.
+    Refusal {
+        /// Which kind of "no".
+        reason: Reason,
+        /// The upstream's own words, cleaned and shortened.
+        message: CompactString,
+    },
+}
+
+impl fmt::Debug for Memory {
+    /// Bodies may hold names and addresses: only the kind is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.what {
+            Remembered::Answer(_) => "Answer",
+            Remembered::Refusal { .. } => "Refusal",
+        };
+        write!(
+            f,
+            "{kind} stored {} until {}",
+            self.stored_at, self.expires_at
+        )
+    }
+}
+
+/// What memory had to do with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CacheDecision {
+    /// Nothing known: the upstream was asked.
+    Miss,
+    /// A fresh answer was at hand.
+    Hit,
+    /// A fresh refusal was at hand.
+    Refused,
+    /// The upstream failed and an answer past its time was given, marked so.
+    Stale,
+    /// The caller asked for a new answer whatever was known.
+    Bypass,
+}
+
+impl CacheDecision {
+    /// Stable upper-case name, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CacheDecision::Miss => "MISS",
+            CacheDecision::Hit => "HIT",
+            CacheDecision::Refused => "REFUSED",
+            CacheDecision::Stale => "STALE",
+            CacheDecision::Bypass => "BYPASS",
+        }
+    }
+}
+
+/// One row of the audit: an attempt that was sent, or a decision that made sending needless.
+/// It never holds a token; bodies only when the owner opted in.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Identifier of the row, sorts by time.
+    pub id: Uuid,
+    /// The logical look-up that the attempt belongs to.
+    pub lookup: Uuid,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// Who asked: `cli`, `library`, the name of a key.
+    pub asked_by: CompactString,
+    /// What was asked; for a native batch call the subject is empty and `items` says how many.
+    pub key: Key,
+    /// Numbers asked for in this call.
+    pub items: u32,
+    /// Number of the attempt from 1; 0 when nothing was sent.
+    pub attempt: u32,
+    /// `SUCCESS` or the code of the failure.
+    pub outcome: &'static str,
+    /// HTTP status, none when no answer came.
+    pub http_status: Option<u16>,
+    /// From before the first byte to the decoded answer, microseconds.
+    pub duration_us: u64,
+    /// What memory had to do with it.
+    pub cache: CacheDecision,
+    /// The batch it belongs to.
+    pub batch: Option<Uuid>,
+    /// Request and answer bodies with the token removed; only on opt-in.
+    pub bodies: Option<Bodies>,
+}
+
+/// The two bodies of a call, kept only when the owner opted in.
+#[derive(Clone)]
+pub struct Bodies {
+    /// What was sent, token replaced.
+    pub request: Bytes,
+    /// What came back.
+    pub answer: Bytes,
+}
+
+impl fmt::Debug for Bodies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Bodies({} + {} bytes)",
+            self.request.len(),
+            self.answer.len()
+        )
+    }
+}
+
+/// The store behind a ledger could not be read or written.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct LedgerError {
+    /// What happened, without personal data.
+    pub message: String,
+    /// Whether the disk or quota of the file system is exhausted.
+    pub disk_full: bool,
+}
+
+/// Memory and audit behind the engine. Two implementations: [`MemoryLedger`] and the SQL store
+/// of the gateway.
+///
+/// `remember` and `record` are accepted at once and made durable in groups; `flush` waits until
+/// everything accepted before it is durable. An implementation answers `ready` with an error
+/// while it cannot write, and the engine then sends nothing: a paid answer that cannot be put
+/// on record is not bought.
+pub trait Ledger: Send + Sync + 'static {
+    /// What is known of each key, in the order asked; expired rows included.
+    fn recall<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>>;
+
+    /// Remembers answers and refusals; an answer replaces a refusal and the other way round.
+    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>>;
+
+    /// Forgets one key; true when something was known.
+    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>>;
+
+    /// Puts one call on record.
+    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>>;
+
+    /// Adds calls to the counter of a provider's month (`2026-11`) and says the total.
+    fn spend<'a>(
+        &'a self,
+        provider: &'a str,
+        month: &'a str,
+        calls: u64,
+    ) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Waits until everything accepted before is durable.
+    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
+
+    /// Whether writing works.
+    fn ready(&self) -> Result<(), LedgerError>;
+}
+
+/// A ledger in the process: bounded, gone with it. For programs that embed the client and for
+/// tests.
+#[derive(Default)]
+pub struct MemoryLedger {
+    state: Mutex<MemoryState>,
+}
+
+#[derive(Default)]
+struct MemoryState {
+    memories: HashMap<Key, Memory>,
+    oldest_first: VecDeque<Key>,
+    calls: VecDeque<Call>,
+    spent: HashMap<(String, String), u64>,
+}
+
+/// Enough for a large customer list; about 1 kB each.
+const MOST_MEMORIES: usize = 100_000;
+const MOST_CALLS: usize = 100_000;
+
+impl MemoryLedger {
+    /// An empty ledger.
+    pub fn new() -> MemoryLedger {
+        MemoryLedger::default()
+    }
+
+    /// The calls on record, oldest first; the newest 100,000 are kept.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.iter().cloned().collect()
+    }
+
+    /// Calls counted for a provider in a month such as `2026-11`.
+    pub fn spent(&self, provider: &str, month: &str) -> u64 {
+        self.lock()
+            .spent
+            .get(&(provider.to_owned(), month.to_owned()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MemoryState> {
+        self.state
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn recall<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>> {
+        let state = self.lock();
+        let found = keys
+            .iter()
+            .map(|key| state.memories.get(key).cloned())
+            .collect();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        for (key, memory) in entries {
+            if state.memories.insert(key.clone(), memory).is_none() {
+                state.oldest_first.push_back(key);
+            }
+            while state.memories.len() > MOST_MEMORIES {
+                let Some(oldest) = state.oldest_first.pop_front() else {
+                    break;
+                };
+                state.memories.remove(&oldest);
+            }
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>> {
+        let mut state = self.lock();
+        let known = state.memories.remove(key).is_some();
+        state.oldest_first.retain(|other| other != key);
+        Box::pin(std::future::ready(Ok(known)))
+    }
+
+    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        if state.calls.len() == MOST_CALLS {
+            state.calls.pop_front();
+        }
+        state.calls.push_back(call);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn spend<'a>(
+        &'a self,
+        provider: &'a str,
+        month: &'a str,
+        calls: u64,
+    ) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        let mut state = self.lock();
+        let total = state
+            .spent
+            .entry((provider.to_owned(), month.to_owned()))
+            .or_default();
+        *total += calls;
+        Box::pin(std::future::ready(Ok(*total)))
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn ready(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
