@@ -1,12 +1,21 @@
 //! The vocabulary of Peru's tax services: pure values, no I/O, nothing asynchronous.
-//!
-//! Everything here is parsed once and valid from then on. In reading order:
 
+#![warn(missing_docs)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "no function panics; each `expect` says why it cannot fail"
+)]
+
+mod dates;
 mod dni;
 mod lang;
 mod ruc;
 mod text;
 
+pub use dates::{
+    DateError, is_business_day, lima_date, lima_datetime, lima_timestamp, next_business_day,
+    parse_date, previous_business_day,
+};
 pub use dni::{Dni, DniError};
 pub use lang::Lang;
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
