@@ -6,12 +6,14 @@
     reason = "no function panics; each `expect` says why it cannot fail"
 )]
 
+mod catalog;
 mod dates;
 mod dni;
 mod lang;
 mod ruc;
 mod text;
 
+pub use catalog::{Condicion, Estado};
 pub use dates::{
     DateError, is_business_day, lima_date, lima_datetime, lima_timestamp, next_business_day,
     parse_date, previous_business_day,
