@@ -12,6 +12,7 @@ mod dni;
 mod lang;
 mod ruc;
 mod text;
+mod ubigeo;
 
 pub use catalog::{Condicion, Estado};
 pub use dates::{
@@ -22,3 +23,4 @@ pub use dni::{Dni, DniError};
 pub use lang::Lang;
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
 pub use text::{clean, fold, present};
+pub use ubigeo::{Place, Ubigeo};
