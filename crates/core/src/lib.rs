@@ -11,6 +11,7 @@ mod dates;
 mod dni;
 mod lang;
 mod ruc;
+mod taxpayer;
 mod text;
 mod ubigeo;
 
@@ -22,5 +23,6 @@ pub use dates::{
 pub use dni::{Dni, DniError};
 pub use lang::Lang;
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
+pub use taxpayer::{Address, Taxpayer};
 pub use text::{clean, fold, present};
 pub use ubigeo::{Place, Ubigeo};
