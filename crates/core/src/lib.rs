@@ -9,6 +9,7 @@
 mod catalog;
 mod dates;
 mod dni;
+mod exchange_rate;
 mod lang;
 mod ruc;
 mod taxpayer;
@@ -21,6 +22,7 @@ pub use dates::{
     parse_date, previous_business_day,
 };
 pub use dni::{Dni, DniError};
+pub use exchange_rate::{Currency, ExchangeRate, RateError, RateFor, RateSource};
 pub use lang::Lang;
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
 pub use taxpayer::{Address, Taxpayer};
