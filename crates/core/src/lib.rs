@@ -1,4 +1,9 @@
 //! The vocabulary of Peru's tax services: pure values, no I/O, nothing asynchronous.
+//!
+//! Everything here is parsed once and valid from then on. In reading order:
+//! identity numbers ([`Ruc`], [`Dni`]), SUNAT's words ([`Estado`], [`Condicion`], [`Ubigeo`]),
+//! what is known of a taxpayer ([`Taxpayer`]), whether it is fit to be invoiced ([`Fitness`]),
+//! and which published day an exchange rate belongs to ([`ExchangeRate`]).
 
 #![warn(missing_docs)]
 #![expect(
@@ -10,6 +15,7 @@ mod catalog;
 mod dates;
 mod dni;
 mod exchange_rate;
+mod fitness;
 mod lang;
 mod ruc;
 mod taxpayer;
@@ -23,6 +29,7 @@ pub use dates::{
 };
 pub use dni::{Dni, DniError};
 pub use exchange_rate::{Currency, ExchangeRate, RateError, RateFor, RateSource};
+pub use fitness::{Finding, Fitness, Level, Role, Severity, fitness};
 pub use lang::Lang;
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
 pub use taxpayer::{Address, Taxpayer};
