@@ -113,7 +113,7 @@ impl Dni {
         char::from(CHECK_LETTERS[self.remainder()])
     }
 
-    fn remainder(&self) -> usize {
+    fn remainder(self) -> usize {
         let sum: u32 = self
             .0
             .iter()
@@ -131,7 +131,7 @@ impl FromStr for Dni {
     /// Blanks, dashes, dots and apostrophes are dropped. Seven digits are an error here: only a
     /// spreadsheet knows that the zero was lost because the cell was a number.
     fn from_str(text: &str) -> Result<Dni, DniError> {
-        let mut text = text.trim();
+        let mut text = text.trim_end();
         let letter = text.chars().last().filter(char::is_ascii_alphabetic);
         if letter.is_some() {
             text = &text[..text.len() - 1];
@@ -139,7 +139,10 @@ impl FromStr for Dni {
         let digits =
             strip_separators(text).map_err(|(_, position)| DniError::NotDigits { position })?;
         match (digits.len(), letter) {
-            (0, _) => Err(DniError::Empty),
+            (0, None) => Err(DniError::Empty),
+            (0, Some(_)) => Err(DniError::NotDigits {
+                position: text.chars().count() + 1,
+            }),
             (8, None) => Ok(Dni(digits.as_slice().try_into().expect("eight digits"))),
             (8, Some(letter)) => {
                 let dni = Dni(digits.as_slice().try_into().expect("eight digits"));
