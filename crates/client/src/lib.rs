@@ -1,7 +1,61 @@
 //! Fast, careful client for Peru's tax look-up services.
+//!
+//! A question ([`Lookup`]) goes through the [`Engine`]: memory, one call for equal questions,
+//! pace, quota, breaker, retries within a shared budget, an audit row beside every send. An
+//! upstream's dialect only translates. [`Migo`] puts it together for APIMIGO; [`blocking::Migo`]
+//! is the same for programs without a runtime.
+//!
+//! In reading order: [`Migo`], [`Ask`], [`Found`], [`Error`]; then [`Engine`] and what it stands
+//! on ([`Lookup`], [`Upstream`], [`Transport`], [`Ledger`], [`Failure`]).
+//!
+//! ```
+//! use chaski_client::{Ask, Migo};
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let migo = Migo::builder("SU_TOKEN").build()?;
+//! let ruc = "20131312955".parse()?;
+//! match migo.ruc(&ruc, &Ask::by("mi-programa")).await {
+//!     Ok(found) => println!("{}", found.value.nombre_o_razon_social),
+//!     Err(error) if error.is_not_found() => println!("no existe"),
+//!     Err(error) => println!("sin respuesta: {error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+pub mod blocking;
+mod clock;
+pub mod dialects;
+mod engine;
+mod error;
+mod failure;
+mod flight;
+mod gate;
 mod ledger;
+mod lookup;
+mod many;
+mod migo;
+mod questions;
 mod reason;
+mod retry;
+mod transport;
+
+pub use clock::Clock;
+pub use dialects::migo::Version;
+pub use engine::{Engine, Settings, Stats};
+pub use error::Error;
+pub use failure::{Failure, Treatment};
+pub use gate::BreakerState;
 pub use ledger::{
     Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Remembered,
 };
+pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};
+pub use many::Outcomes;
+pub use migo::{Migo, MigoBuilder};
+pub use questions::{
+    Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, DniQuery, LatestRateQuery,
+    List, ListQuery, Membership, Person, RateQuery, RatesQuery, Representative,
+    RepresentativesQuery, RucQuery, taxpayer_fields, taxpayer_from_fields,
+};
 pub use reason::Reason;
+pub use transport::{Http, RawAnswer, Transport, TransportError};

@@ -1,0 +1,3 @@
+//! One folder per upstream: how its questions are written and its answers read.
+
+pub mod migo;

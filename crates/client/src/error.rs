@@ -1,0 +1,236 @@
+//! The one error of the public interface: opaque, with predicates.
+
+use std::fmt;
+use std::time::Duration;
+
+use chaski_core::Lang;
+use compact_str::CompactString;
+
+use crate::{Failure, Reason};
+
+/// Why a look-up has no answer. Clones are cheap: callers that shared one call share its error.
+///
+/// ```
+/// # fn show(error: &chaski_client::Error) -> String {
+/// if error.is_not_found() {
+///     "no existe en SUNAT".to_owned()
+/// } else if let Some(wait) = error.retry_after() {
+///     format!("reintente en {} s", wait.as_secs())
+/// } else {
+///     format!("{error} ({} intentos)", error.attempts())
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    attempts: u32,
+    elapsed: Duration,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Refused {
+        reason: Reason,
+        message: CompactString,
+        remembered: bool,
+    },
+    Failed(Failure),
+    Invalid(String, String),
+}
+
+impl Error {
+    pub(crate) fn refused(reason: Reason, message: CompactString, remembered: bool) -> Error {
+        Error::of(Kind::Refused {
+            reason,
+            message,
+            remembered,
+        })
+    }
+
+    pub(crate) fn failed(failure: Failure) -> Error {
+        Error::of(Kind::Failed(failure))
+    }
+
+    pub(crate) fn invalid(es: impl Into<String>, en: impl Into<String>) -> Error {
+        Error::of(Kind::Invalid(es.into(), en.into()))
+    }
+
+    fn of(kind: Kind) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+        }))
+    }
+
+    pub(crate) fn after(mut self, attempts: u32, elapsed: Duration) -> Error {
+        self.0.attempts = attempts;
+        self.0.elapsed = elapsed;
+        self
+    }
+
+    /// The upstream said explicitly that there is no such number, rate or membership.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.0.kind, Kind::Refused { .. })
+    }
+
+    /// The refusal came from memory: nothing was asked.
+    pub fn is_remembered(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Refused {
+                remembered: true,
+                ..
+            }
+        )
+    }
+
+    /// The question itself makes no sense and was not sent.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.0.kind, Kind::Invalid(..))
+    }
+
+    /// The token was not accepted, or the plan lacks the operation.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self.failure(), Some(Failure::Unauthorized))
+    }
+
+    /// Too fast, or the month's quota is spent.
+    pub fn is_limited(&self) -> bool {
+        matches!(
+            self.failure(),
+            Some(Failure::RateLimited { .. } | Failure::QuotaSpent)
+        )
+    }
+
+    /// The upstream could not be reached or did not answer properly.
+    pub fn is_unavailable(&self) -> bool {
+        self.failure()
+            .is_some_and(|failure| failure.treatment().exit_code == 5)
+    }
+
+    /// Whether asking again later may help.
+    pub fn is_retryable(&self) -> bool {
+        self.failure().is_some_and(|failure| {
+            failure.treatment().transient
+                || matches!(
+                    failure,
+                    Failure::BreakerOpen { .. } | Failure::DeadlineExceeded
+                )
+        })
+    }
+
+    /// How long to wait before asking again, when known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.failure().and_then(Failure::retry_after)
+    }
+
+    /// The failure, unless it is a refusal or an invalid question.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.0.kind {
+            Kind::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The kind of refusal.
+    pub fn reason(&self) -> Option<Reason> {
+        match &self.0.kind {
+            Kind::Refused { reason, .. } => Some(*reason),
+            _ => None,
+        }
+    }
+
+    /// The upstream's own words of a refusal; they may be empty.
+    pub fn upstream_message(&self) -> Option<&str> {
+        match &self.0.kind {
+            Kind::Refused { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match &self.0.kind {
+            Kind::Refused {
+                reason: Reason::NotFound | Reason::NotFoundInBatch,
+                ..
+            } => "no_encontrado",
+            Kind::Refused {
+                reason: Reason::NoRate,
+                ..
+            } => "sin_tipo_de_cambio",
+            Kind::Refused {
+                reason: Reason::NotListed,
+                ..
+            } => "no_figura",
+            Kind::Failed(failure) => failure.code(),
+            Kind::Invalid(..) => "consulta_invalida",
+        }
+    }
+
+    /// Exit code of the command line: 3 for refused and invalid questions.
+    pub fn exit_code(&self) -> u8 {
+        self.failure()
+            .map_or(3, |failure| failure.treatment().exit_code)
+    }
+
+    /// Attempts sent to the upstream for this answer.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Time from the question to the failure.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// What happened and what to do, for people, without the number asked for.
+    pub fn message(&self, lang: Lang) -> String {
+        match &self.0.kind {
+            Kind::Refused { reason, .. } => match reason {
+                Reason::NotFound | Reason::NotFoundInBatch => lang
+                    .pick(
+                        "no existe en el registro consultado",
+                        "does not exist in the registry",
+                    )
+                    .into(),
+                Reason::NoRate => lang
+                    .pick(
+                        "no se publicó tipo de cambio para esa fecha",
+                        "no exchange rate was published for that day",
+                    )
+                    .into(),
+                Reason::NotListed => lang
+                    .pick("no figura en esa relación", "is not on that list")
+                    .into(),
+            },
+            Kind::Failed(failure) => failure.message(lang),
+            Kind::Invalid(es, en) => lang.pick(es, en).clone(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message(Lang::Es))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Error({}, {} attempts, {:?})",
+            self.code(),
+            self.0.attempts,
+            self.0.elapsed
+        )
+    }
+}
+
+impl std::error::Error for Error {}

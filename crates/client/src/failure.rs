@@ -1,0 +1,239 @@
+//! One list of failures and, beside it, one table of what to do about each.
+
+use std::time::Duration;
+
+use chaski_core::Lang;
+
+/// Everything that can stand between a question and its answer, "no such number" aside: that is
+/// a result, see [`Reason`](crate::Reason).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// 401 or 403: token wrong or expired, or a plan without this operation.
+    Unauthorized,
+    /// 429, or our own pace could not let the call through in time.
+    RateLimited {
+        /// How long to wait, when known.
+        retry_after: Option<Duration>,
+    },
+    /// The month's calls are spent, by our count or by the upstream's word.
+    QuotaSpent,
+    /// 400 or 422: the upstream does not accept the question.
+    Rejected,
+    /// 404, 405 or 410 that is not about the number: the address is wrong.
+    WrongPath,
+    /// 5xx.
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection could not be made: nothing was sent.
+    Unreachable,
+    /// The connection broke before a whole answer came.
+    Broken,
+    /// No answer within the time of one attempt.
+    TimedOut,
+    /// An answer that cannot be read, or that answers another question.
+    Garbled,
+    /// An answer over the size or depth cap.
+    TooLarge,
+    /// A redirect; none is followed.
+    Redirected,
+    /// A status that the protocol has no meaning for.
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The breaker is open: the upstream is known to be down and was not asked.
+    BreakerOpen {
+        /// When it will be probed again.
+        retry_in: Duration,
+    },
+    /// The total deadline ran out.
+    DeadlineExceeded,
+    /// The store cannot record calls: nothing was sent.
+    LedgerDown,
+    /// A defect of Chaski itself.
+    Internal,
+}
+
+/// What the engine, the HTTP door and the command line do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Treatment {
+    /// Worth another attempt within limits and budget.
+    pub transient: bool,
+    /// Says that the upstream is ill: counts towards opening the breaker.
+    pub trips_breaker: bool,
+    /// An answer past its time may stand in, marked stale.
+    pub stale_may_serve: bool,
+    /// HTTP status for our own callers.
+    pub http_status: u16,
+    /// Exit code of the command line.
+    pub exit_code: u8,
+    /// Stable code, never translated.
+    pub code: &'static str,
+}
+
+impl Failure {
+    /// The class of an HTTP status that is not 200; 404 is read with its body by the dialect
+    /// first and means [`Failure::WrongPath`] only if it is not about the number.
+    pub fn of_status(status: u16, retry_after: Option<Duration>) -> Failure {
+        match status {
+            401 | 403 => Failure::Unauthorized,
+            402 => Failure::QuotaSpent,
+            429 => Failure::RateLimited { retry_after },
+            400 | 422 => Failure::Rejected,
+            404 | 405 | 410 => Failure::WrongPath,
+            408 | 425 => Failure::TimedOut,
+            300..=399 => Failure::Redirected,
+            500..=599 => Failure::Unavailable { status },
+            _ => Failure::Unexpected { status },
+        }
+    }
+
+    /// The treatment table.
+    #[rustfmt::skip]
+    pub fn treatment(&self) -> Treatment {
+        let row = |transient, trips_breaker, stale_may_serve, http_status, exit_code, code| Treatment {
+            transient, trips_breaker, stale_may_serve, http_status, exit_code, code,
+        };
+        match self {
+            //                                    transient  breaker  stale  http  exit  code
+            Failure::Unauthorized            => row(false,   false,   true,  502,  7,    "proveedor_no_autorizado"),
+            Failure::RateLimited { .. }      => row(true,    false,   true,  429,  6,    "limite_de_velocidad"),
+            Failure::QuotaSpent              => row(false,   false,   true,  429,  6,    "cuota_agotada"),
+            Failure::Rejected                => row(false,   false,   false, 422,  3,    "proveedor_rechaza"),
+            Failure::WrongPath               => row(false,   false,   true,  502,  7,    "proveedor_ruta_incorrecta"),
+            Failure::Unavailable { status: 501 | 505 }
+                                             => row(false,   true,    true,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unavailable { .. }      => row(true,    true,    true,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unreachable             => row(true,    true,    true,  502,  5,    "proveedor_inalcanzable"),
+            Failure::Broken                  => row(true,    true,    true,  502,  5,    "conexion_interrumpida"),
+            Failure::TimedOut                => row(true,    true,    true,  504,  5,    "tiempo_agotado"),
+            Failure::Garbled                 => row(true,    true,    true,  502,  5,    "respuesta_ilegible"),
+            Failure::TooLarge                => row(false,   true,    true,  502,  5,    "respuesta_demasiado_grande"),
+            Failure::Redirected              => row(false,   false,   true,  502,  7,    "proveedor_redirige"),
+            Failure::Unexpected { .. }       => row(false,   true,    true,  502,  5,    "respuesta_inesperada"),
+            Failure::BreakerOpen { .. }      => row(false,   false,   true,  503,  5,    "proveedor_caido"),
+            Failure::DeadlineExceeded        => row(false,   false,   true,  504,  5,    "plazo_agotado"),
+            Failure::LedgerDown              => row(false,   false,   false, 503,  1,    "almacen_no_disponible"),
+            Failure::Internal                => row(false,   false,   false, 500,  1,    "error_interno"),
+        }
+    }
+
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        self.treatment().code
+    }
+
+    /// How long the caller should wait, when that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Failure::RateLimited { retry_after } => *retry_after,
+            Failure::BreakerOpen { retry_in } => Some(*retry_in),
+            _ => None,
+        }
+    }
+
+    /// What happened and what to do, for people. None of them says that a taxpayer does not
+    /// exist: an outage is never turned into a tax statement.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en): (&str, &str) = match self {
+            Failure::Unauthorized => (
+                "el proveedor no acepta el token, o su plan no incluye esta consulta; revíselo con: chaski config set migo.token",
+                "the upstream does not accept the token, or its plan lacks this query; check it with: chaski config set migo.token",
+            ),
+            Failure::RateLimited { retry_after } => {
+                let seconds = retry_after.map(|wait| wait.as_secs().max(1));
+                return match (seconds, lang) {
+                    (Some(s), Lang::Es) => {
+                        format!("el proveedor pide ir más despacio; reintente en {s} s")
+                    }
+                    (Some(s), Lang::En) => {
+                        format!("the upstream asks to slow down; try again in {s} s")
+                    }
+                    (None, Lang::Es) => {
+                        "el proveedor pide ir más despacio; reintente en un minuto".into()
+                    }
+                    (None, Lang::En) => {
+                        "the upstream asks to slow down; try again in a minute".into()
+                    }
+                };
+            }
+            Failure::QuotaSpent => (
+                "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
+                "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
+            ),
+            Failure::Rejected => (
+                "el proveedor no acepta los datos de la consulta",
+                "the upstream does not accept the data of the query",
+            ),
+            Failure::WrongPath => (
+                "el proveedor no reconoce la dirección consultada; revise migo.base_url (no es prueba de que el número no exista)",
+                "the upstream does not know that address; check migo.base_url (this does not prove that the number does not exist)",
+            ),
+            Failure::Unavailable { status } => {
+                return match lang {
+                    Lang::Es => format!(
+                        "el proveedor no está disponible (HTTP {status}); reintente más tarde"
+                    ),
+                    Lang::En => {
+                        format!("the upstream is not available (HTTP {status}); try again later")
+                    }
+                };
+            }
+            Failure::Unreachable => (
+                "no se pudo conectar con el proveedor; revise su conexión a Internet y migo.base_url",
+                "could not connect to the upstream; check the network and migo.base_url",
+            ),
+            Failure::Broken => (
+                "la conexión con el proveedor se cortó antes de la respuesta; reintente",
+                "the connection broke before the answer came; try again",
+            ),
+            Failure::TimedOut => (
+                "el proveedor no respondió a tiempo; reintente o aumente migo.timeout",
+                "the upstream did not answer in time; try again or raise migo.timeout",
+            ),
+            Failure::Garbled => (
+                "el proveedor devolvió una respuesta que no se puede leer; reintente",
+                "the upstream gave an answer that cannot be read; try again",
+            ),
+            Failure::TooLarge => (
+                "el proveedor devolvió una respuesta demasiado grande y se descartó",
+                "the upstream gave an answer that is too large; it was dropped",
+            ),
+            Failure::Redirected => (
+                "el proveedor redirige a otra dirección y no se siguió; revise migo.base_url",
+                "the upstream redirects elsewhere, which was not followed; check migo.base_url",
+            ),
+            Failure::Unexpected { status } => {
+                return match lang {
+                    Lang::Es => format!("el proveedor respondió algo inesperado (HTTP {status})"),
+                    Lang::En => {
+                        format!("the upstream answered something unexpected (HTTP {status})")
+                    }
+                };
+            }
+            Failure::BreakerOpen { retry_in } => {
+                let s = retry_in.as_secs().max(1);
+                return match lang {
+                    Lang::Es => format!("el proveedor está caído; se volverá a probar en {s} s"),
+                    Lang::En => format!("the upstream is down; it will be probed again in {s} s"),
+                };
+            }
+            Failure::DeadlineExceeded => (
+                "se acabó el plazo total de la consulta; reintente o aumente --timeout",
+                "the total time for the query ran out; try again or raise --timeout",
+            ),
+            Failure::LedgerDown => (
+                "no se puede escribir en la carpeta de datos, así que no se gastó ninguna consulta; libere espacio o revise permisos",
+                "the data folder cannot be written, so no call was spent; free space or check permissions",
+            ),
+            Failure::Internal => (
+                "error interno de Chaski; repórtelo con el resultado de: chaski doctor",
+                "internal error of Chaski; report it with the output of: chaski doctor",
+            ),
+        };
+        lang.pick(es, en).to_owned()
+    }
+}

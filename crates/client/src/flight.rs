@@ -1,0 +1,87 @@
+//! The same question asked by many at once is one call.
+//!
+//! A flight runs in a task of its own, so whoever asked first may leave; the others, and memory,
+//! still get the answer that was paid for.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::watch;
+
+use crate::Key;
+
+/// What a flight brings home; the asker knows the type behind it.
+pub(crate) type Cargo = Arc<dyn Any + Send + Sync>;
+
+/// Flights in the air. A forced look-up never joins one that may answer from memory.
+#[derive(Default)]
+pub(crate) struct Flights {
+    airborne: Mutex<HashMap<FlightKey, watch::Receiver<Option<Cargo>>>>,
+}
+
+type FlightKey = (Key, bool);
+
+/// The asker's part in a flight.
+pub(crate) enum Part {
+    /// Nobody else is asking: fly, then [`Lead::land`].
+    Lead(Lead),
+    /// Somebody is: wait for theirs.
+    Follow(watch::Receiver<Option<Cargo>>),
+}
+
+/// The duty to land a flight. Dropped without landing (a panic), it lets the followers go on by
+/// themselves.
+pub(crate) struct Lead {
+    flights: Arc<Flights>,
+    key: FlightKey,
+    sender: watch::Sender<Option<Cargo>>,
+}
+
+impl Flights {
+    pub(crate) fn join(self: &Arc<Self>, key: &Key, forced: bool) -> Part {
+        let flight_key = (key.clone(), forced);
+        let mut airborne = self.lock();
+        if let Some(receiver) = airborne.get(&flight_key) {
+            return Part::Follow(receiver.clone());
+        }
+        let (sender, receiver) = watch::channel(None);
+        airborne.insert(flight_key.clone(), receiver);
+        Part::Lead(Lead {
+            flights: Arc::clone(self),
+            key: flight_key,
+            sender,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<FlightKey, watch::Receiver<Option<Cargo>>>> {
+        self.airborne
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+impl Lead {
+    /// Gives the outcome to all who wait. Memory must know it already: whoever asks after this
+    /// line starts a new flight and looks there first.
+    pub(crate) fn land(self, cargo: Cargo) {
+        self.sender.send_replace(Some(cargo));
+    }
+
+    /// A way to hear of one's own flight.
+    pub(crate) fn listen(&self) -> watch::Receiver<Option<Cargo>> {
+        self.sender.subscribe()
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.flights.lock().remove(&self.key);
+    }
+}
+
+/// Waits for a flight; none when it was lost.
+pub(crate) async fn arrival(mut receiver: watch::Receiver<Option<Cargo>>) -> Option<Cargo> {
+    let cargo = receiver.wait_for(Option::is_some).await.ok()?;
+    cargo.clone()
+}

@@ -1,0 +1,292 @@
+//! Whether a call may go out now: pace, breaker and quota in one place, one short lock.
+//!
+//! The pace is GCRA. It is our own because it adapts: a 429 closes the gate until `Retry-After`
+//! and doubles the interval, successes bring it back; the ready-made limiters have a fixed rate.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Failure;
+
+/// Limits of one upstream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GateLimits {
+    /// Calls a minute; 0 for no limit of ours.
+    pub(crate) calls_per_minute: u32,
+    /// Calls a month; none when unknown.
+    pub(crate) quota: Option<u64>,
+}
+
+/// The gate's word.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Send now.
+    Go,
+    /// A turn was reserved: wait, then enter again with [`Turn::Reserved`].
+    WaitFor(Duration),
+    /// Do not send.
+    Closed(Failure),
+}
+
+/// Whether the caller already holds a turn of the pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    New,
+    Reserved,
+}
+
+/// State of the breaker, for health pages and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Calls pass.
+    Closed,
+    /// The upstream is down and not asked.
+    Open,
+    /// One probe is finding out.
+    HalfOpen,
+}
+
+pub(crate) struct Gate {
+    limits: GateLimits,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Theoretical arrival time of GCRA.
+    next_turn: Instant,
+    /// Present interval between calls; grows on 429, shrinks back on success.
+    interval: Duration,
+    closed_until: Instant,
+    breaker: Breaker,
+    spent: u64,
+    month: (i16, i8),
+}
+
+enum Breaker {
+    Closed { last: Outcomes },
+    Open { until: Instant, lasts: Duration },
+    Probing { since: Instant, lasts: Duration },
+}
+
+/// The last 20 outcomes as bits, 1 = failed.
+#[derive(Default, Clone, Copy)]
+struct Outcomes {
+    bits: u32,
+    count: u32,
+}
+
+/// Calls that may go at once after a quiet time.
+const BURST: u32 = 10;
+const FIRST_INTERVAL_AFTER_429: Duration = Duration::from_millis(50);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
+/// Closed time after a 429 that does not say how long.
+const PAUSE_AFTER_429: Duration = Duration::from_secs(1);
+const WINDOW: u32 = 20;
+/// A point of sale makes few calls: ten are enough to judge by.
+const LEAST_CALLS: u32 = 10;
+const FIRST_OPEN: Duration = Duration::from_secs(5);
+const LONGEST_OPEN: Duration = Duration::from_secs(60);
+/// A probe that never reported (its task died) is replaced after this time.
+const PROBE_LOST: Duration = Duration::from_secs(60);
+
+impl Gate {
+    pub(crate) fn new(limits: GateLimits, now: Instant) -> Gate {
+        let state = State {
+            next_turn: now,
+            interval: limits.interval(),
+            closed_until: now,
+            breaker: Breaker::Closed {
+                last: Outcomes::default(),
+            },
+            spent: 0,
+            month: (0, 0),
+        };
+        Gate {
+            limits,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Tells how much of a month's quota was spent before this process began.
+    pub(crate) fn set_spent(&self, month: (i16, i8), spent: u64) {
+        let mut state = self.lock();
+        state.month = month;
+        state.spent = spent;
+    }
+
+    /// Calls counted this month and the quota, when known.
+    pub(crate) fn spent(&self) -> (u64, Option<u64>) {
+        (self.lock().spent, self.limits.quota)
+    }
+
+    pub(crate) fn breaker(&self) -> BreakerState {
+        match self.lock().breaker {
+            Breaker::Closed { .. } => BreakerState::Closed,
+            Breaker::Open { .. } => BreakerState::Open,
+            Breaker::Probing { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    /// Asks to send one call that must be over by `deadline`. `Go` counts it against the quota.
+    pub(crate) fn enter(
+        &self,
+        now: Instant,
+        deadline: Instant,
+        month: (i16, i8),
+        turn: Turn,
+    ) -> Entry {
+        let mut state = self.lock();
+        // 1. Quota, by the Lima month.
+        if state.month != month {
+            state.month = month;
+            state.spent = 0;
+        }
+        if self.limits.quota.is_some_and(|quota| state.spent >= quota) {
+            return Entry::Closed(Failure::QuotaSpent);
+        }
+        // 2. Breaker.
+        if let Some(retry_in) = state.breaker.refuses(now) {
+            return Entry::Closed(Failure::BreakerOpen { retry_in });
+        }
+        // 3. Closed by the upstream's own word; a turn reserved before that is void.
+        let closed_for = state.closed_until.saturating_duration_since(now);
+        // 4. Pace.
+        if turn == Turn::New || !closed_for.is_zero() {
+            let burst = state.interval * BURST;
+            let wait = state
+                .next_turn
+                .saturating_duration_since(now + burst)
+                .max(closed_for);
+            if now + wait > deadline {
+                return Entry::Closed(Failure::RateLimited {
+                    retry_after: Some(wait),
+                });
+            }
+            if !state.interval.is_zero() {
+                state.next_turn = state.next_turn.max(now) + state.interval;
+            }
+            if !wait.is_zero() {
+                return Entry::WaitFor(wait);
+            }
+        }
+        state.breaker.passes(now);
+        state.spent += 1;
+        Entry::Go
+    }
+
+    /// The call was answered properly, whatever the answer says.
+    pub(crate) fn succeeded(&self) {
+        let mut state = self.lock();
+        state.breaker.report(false, Instant::now());
+        let base = self.limits.interval();
+        if state.interval > base {
+            let excess = state.interval - base;
+            let shrunk = base + excess.mul_f64(0.9);
+            state.interval = if excess < Duration::from_millis(1) {
+                base
+            } else {
+                shrunk
+            };
+        }
+    }
+
+    /// The call failed.
+    pub(crate) fn failed(&self, failure: &Failure, now: Instant) {
+        let mut state = self.lock();
+        if let Failure::RateLimited { retry_after } = failure {
+            let pause = retry_after.unwrap_or(PAUSE_AFTER_429);
+            state.closed_until = state.closed_until.max(now + pause);
+            state.interval = (state.interval * 2).clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
+            // Whoever waits goes out one by one afterwards, not in a burst.
+            state.next_turn = state.closed_until + state.interval * BURST;
+        }
+        state.breaker.report(failure.treatment().trips_breaker, now);
+        if *failure == Failure::Unreachable {
+            // Nothing was sent, so nothing was spent.
+            state.spent = state.spent.saturating_sub(1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+impl GateLimits {
+    fn interval(&self) -> Duration {
+        match self.calls_per_minute {
+            0 => Duration::ZERO,
+            rate => Duration::from_secs(60) / rate,
+        }
+    }
+}
+
+impl Breaker {
+    /// How long until the next probe, when calls may not pass.
+    fn refuses(&self, now: Instant) -> Option<Duration> {
+        match self {
+            Breaker::Closed { .. } => None,
+            Breaker::Open { until, .. } => (*until > now).then(|| *until - now),
+            Breaker::Probing { since, .. } => {
+                let lost_at = *since + PROBE_LOST;
+                (lost_at > now).then(|| (lost_at - now).min(FIRST_OPEN))
+            }
+        }
+    }
+
+    /// A call passes: out of an open breaker it is the probe.
+    fn passes(&mut self, now: Instant) {
+        if let Breaker::Open { lasts, .. } | Breaker::Probing { lasts, .. } = *self {
+            *self = Breaker::Probing { since: now, lasts };
+        }
+    }
+
+    fn report(&mut self, failed: bool, now: Instant) {
+        *self = match (&*self, failed) {
+            (Breaker::Closed { last }, _) => {
+                let last = last.with(failed);
+                if last.mostly_failed() {
+                    Breaker::Open {
+                        until: now + FIRST_OPEN,
+                        lasts: FIRST_OPEN,
+                    }
+                } else {
+                    Breaker::Closed { last }
+                }
+            }
+            // Late answers of calls sent before it opened change nothing.
+            (Breaker::Open { until, lasts }, _) => Breaker::Open {
+                until: *until,
+                lasts: *lasts,
+            },
+            (Breaker::Probing { .. }, false) => Breaker::Closed {
+                last: Outcomes::default(),
+            },
+            (Breaker::Probing { lasts, .. }, true) => {
+                let lasts = (*lasts * 2).min(LONGEST_OPEN);
+                Breaker::Open {
+                    until: now + lasts,
+                    lasts,
+                }
+            }
+        };
+    }
+}
+
+impl Outcomes {
+    fn with(self, failed: bool) -> Outcomes {
+        let mask = (1 << WINDOW) - 1;
+        Outcomes {
+            bits: ((self.bits << 1) | u32::from(failed)) & mask,
+            count: (self.count + 1).min(WINDOW),
+        }
+    }
+
+    fn mostly_failed(self) -> bool {
+        self.count >= LEAST_CALLS && self.bits.count_ones() * 2 >= self.count
+    }
+}

@@ -1,0 +1,216 @@
+//! The two traits that a question and an upstream bring; everything else is the engine's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use compact_str::CompactString;
+use http::Request;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::transport::RawAnswer;
+use crate::{Failure, Key, Reason};
+
+/// A question with its answer's type, its key, and how its answer is kept.
+pub trait Lookup: Clone + Send + Sync + 'static {
+    /// What a good answer is.
+    type Answer: Send + Sync + 'static;
+
+    /// The identity of the question.
+    fn key(&self) -> Key;
+
+    /// How long an answer received now counts as fresh; zero keeps it out of memory.
+    fn time_to_live(&self, answer: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration;
+
+    /// How long a refusal received now is believed.
+    fn refusal_time_to_live(&self, now: Timestamp, times: &TimesToLive) -> Duration {
+        let _ = now;
+        times.refusal
+    }
+
+    /// Time for one attempt when the engine's usual one is too short for this question.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The answer as the ledger keeps it.
+    fn pack(answer: &Self::Answer) -> Bytes;
+
+    /// The answer as it was kept; none when an older version kept it in another form.
+    fn unpack(&self, body: &[u8]) -> Option<Self::Answer>;
+}
+
+/// An upstream that can answer a kind of question. It translates and does nothing else: it never
+/// sends, waits, retries, remembers or logs.
+pub trait Upstream<L: Lookup>: Send + Sync + 'static {
+    /// The request, token included.
+    fn encode(&self, question: &L) -> Request<Bytes>;
+
+    /// What an answer means.
+    fn decode(&self, question: &L, answer: &RawAnswer) -> Result<Decoded<L::Answer>, Failure>;
+}
+
+/// An upstream that can answer several questions of a kind in one call.
+pub trait UpstreamMany<L: Lookup>: Upstream<L> {
+    /// Most questions in one call.
+    const MOST: usize;
+
+    /// The request for all of them, token included.
+    fn encode_many(&self, questions: &[L]) -> Request<Bytes>;
+
+    /// One entry per question, in order; none where the answer does not mention it.
+    fn decode_many(
+        &self,
+        questions: &[L],
+        answer: &RawAnswer,
+    ) -> Result<Vec<Option<Decoded<L::Answer>>>, Failure>;
+}
+
+/// A readable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded<A> {
+    /// Here it is.
+    Answer(A),
+    /// The upstream says explicitly that there is none.
+    Refused {
+        /// Which kind of "no".
+        reason: Reason,
+        /// The upstream's words, cleaned and shortened.
+        message: CompactString,
+    },
+}
+
+/// How long answers count as fresh, by kind.
+#[derive(Debug, Clone, Copy)]
+pub struct TimesToLive {
+    /// RUC and what belongs to it; the registry is published once a day.
+    pub ruc: Duration,
+    /// DNI.
+    pub dni: Duration,
+    /// "No such number".
+    pub refusal: Duration,
+    /// Today's exchange rate before it is final.
+    pub unsettled_rate: Duration,
+    /// How long after its time an answer may stand in while the upstream is down.
+    pub stale: Duration,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Default for TimesToLive {
+    fn default() -> TimesToLive {
+        TimesToLive {
+            ruc: DAY,
+            dni: DAY,
+            refusal: DAY,
+            unsettled_rate: Duration::from_secs(15 * 60),
+            stale: 30 * DAY,
+        }
+    }
+}
+
+/// Who asks, how fresh the answer must be, how long it may take.
+///
+/// ```
+/// use std::time::Duration;
+/// use chaski_client::Ask;
+/// let ask = Ask::by("facturacion").max_age(Duration::from_secs(3600));
+/// assert!(!ask.force);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Name for the audit.
+    pub who: CompactString,
+    /// Batch for the audit.
+    pub batch: Option<Uuid>,
+    /// Ask the upstream whatever is known.
+    pub force: bool,
+    /// Take from memory only what is at most this old.
+    pub max_age: Option<Duration>,
+    /// Take an answer past its time while the upstream is down.
+    pub stale_allowed: bool,
+    /// Total time, the engine's own when none.
+    pub deadline: Option<Duration>,
+}
+
+impl Ask {
+    /// An ordinary question: fresh memory is fine, stale only when the upstream is down.
+    pub fn by(who: &str) -> Ask {
+        Ask {
+            who: who.into(),
+            batch: None,
+            force: false,
+            max_age: None,
+            stale_allowed: true,
+            deadline: None,
+        }
+    }
+
+    /// Asks the upstream whatever is known.
+    pub fn force_refresh(mut self) -> Ask {
+        self.force = true;
+        self
+    }
+
+    /// Accepts from memory only what is at most this old.
+    pub fn max_age(mut self, age: Duration) -> Ask {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Sets the total time for the answer.
+    pub fn deadline(mut self, total: Duration) -> Ask {
+        self.deadline = Some(total);
+        self
+    }
+}
+
+impl Default for Ask {
+    fn default() -> Ask {
+        Ask::by("library")
+    }
+}
+
+/// An answer and where it comes from.
+#[derive(Debug)]
+pub struct Found<A> {
+    /// The answer.
+    pub value: Arc<A>,
+    /// Where it comes from.
+    pub source: Source,
+    /// When the upstream gave it.
+    pub stored_at: Timestamp,
+}
+
+impl<A> Clone for Found<A> {
+    fn clone(&self) -> Found<A> {
+        Found {
+            value: Arc::clone(&self.value),
+            source: self.source,
+            stored_at: self.stored_at,
+        }
+    }
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Asked now.
+    Upstream,
+    /// Remembered and fresh: no call was spent.
+    Memory,
+    /// Remembered, past its time, given because the upstream failed.
+    Stale,
+}
+
+impl Source {
+    /// Stable lower-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Upstream => "proveedor",
+            Source::Memory => "memoria",
+            Source::Stale => "memoria_vencida",
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Path 2: many look-ups through an upstream's native batch call.
+//!
+//! Known ones come from memory; the rest goes out in chunks through a window of calls, without a
+//! barrier between chunks. A question that somebody else is asking already is not asked again,
+//! and one that the answer does not mention is asked singly: every question ends in exactly one
+//! outcome.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::engine::landed;
+use crate::flight::{Lead, Part, arrival};
+use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
+
+/// Outcomes of a batch as they come, each with the position of its question.
+pub struct Outcomes<A> {
+    receiver: mpsc::Receiver<Vec<(usize, Result<Found<A>, Error>)>>,
+}
+
+impl<A> Outcomes<A> {
+    /// The next group of outcomes; none when all have come. Dropping this stops new calls, while
+    /// those in flight still end in memory.
+    pub async fn next(&mut self) -> Option<Vec<(usize, Result<Found<A>, Error>)>> {
+        self.receiver.recv().await
+    }
+
+    /// All outcomes, in the order of the questions.
+    pub async fn all(mut self) -> Vec<Result<Found<A>, Error>> {
+        let mut outcomes = Vec::new();
+        while let Some(group) = self.next().await {
+            outcomes.extend(group);
+        }
+        outcomes.sort_unstable_by_key(|(position, _)| *position);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+/// Keys looked up in the ledger at a time.
+const RECALL_CHUNK: usize = 500;
+
+type Sender<L> = mpsc::Sender<Vec<(usize, Result<Found<<L as Lookup>::Answer>, Error>)>>;
+
+struct Asked<L> {
+    position: usize,
+    question: L,
+    key: Key,
+}
+
+impl Engine {
+    /// Looks up many questions; the outcomes come in groups, in any order.
+    pub fn lookup_many<L: Lookup, U: UpstreamMany<L>>(
+        &self,
+        upstream: &Arc<U>,
+        questions: Vec<L>,
+        ask: &Ask,
+    ) -> Outcomes<L::Answer> {
+        let (sender, receiver) = mpsc::channel(64);
+        let run = Run {
+            engine: self.clone(),
+            upstream: Arc::clone(upstream),
+            ask: ask.clone(),
+            window: Arc::new(Semaphore::new(self.settings().batch_window)),
+            sender,
+        };
+        tokio::spawn(run.all(questions));
+        Outcomes { receiver }
+    }
+}
+
+struct Run<L: Lookup, U> {
+    engine: Engine,
+    upstream: Arc<U>,
+    ask: Ask,
+    window: Arc<Semaphore>,
+    sender: Sender<L>,
+}
+
+impl<L: Lookup, U> Clone for Run<L, U> {
+    fn clone(&self) -> Run<L, U> {
+        Run {
+            engine: self.engine.clone(),
+            upstream: Arc::clone(&self.upstream),
+            ask: self.ask.clone(),
+            window: Arc::clone(&self.window),
+            sender: self.sender.clone(),
+        }
+    }
+}
+
+impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
+    async fn all(self, questions: Vec<L>) {
+        // 1. Equal questions once.
+        let mut twins: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut unique = Vec::new();
+        for (position, question) in questions.into_iter().enumerate() {
+            let key = question.key();
+            let positions = twins.entry(key.clone()).or_default();
+            if positions.is_empty() {
+                unique.push(Asked {
+                    position,
+                    question,
+                    key,
+                });
+            }
+            positions.push(position);
+        }
+        twins.retain(|_, positions| positions.len() > 1);
+        let run = Run {
+            sender: self.repeat_for(twins),
+            ..self
+        };
+        // 2. What memory knows, and chunks of the rest as soon as they are full.
+        let mut unknown = Vec::new();
+        let mut unique = unique.into_iter().peekable();
+        while unique.peek().is_some() {
+            let some: Vec<_> = unique.by_ref().take(RECALL_CHUNK).collect();
+            unknown.extend(run.answer_from_memory(some).await);
+            while unknown.len() >= U::MOST {
+                let rest = unknown.split_off(U::MOST);
+                run.launch(std::mem::replace(&mut unknown, rest)).await;
+            }
+        }
+        if !unknown.is_empty() {
+            run.launch(unknown).await;
+        }
+    }
+
+    /// A sender that also answers the positions of equal questions.
+    fn repeat_for(&self, twins: HashMap<Key, Vec<usize>>) -> Sender<L> {
+        if twins.is_empty() {
+            return self.sender.clone();
+        }
+        let others: HashMap<usize, Vec<usize>> = twins
+            .into_values()
+            .map(|positions| (positions[0], positions[1..].to_vec()))
+            .collect();
+        let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(64);
+        let onward = self.sender.clone();
+        tokio::spawn(async move {
+            while let Some(mut group) = receiver.recv().await {
+                let copies: Vec<_> = group
+                    .iter()
+                    .flat_map(|(position, outcome)| {
+                        let same = others.get(position).map_or(&[][..], Vec::as_slice);
+                        same.iter().map(|position| (*position, outcome.clone()))
+                    })
+                    .collect();
+                group.extend(copies);
+                if onward.send(group).await.is_err() {
+                    return;
+                }
+            }
+        });
+        sender
+    }
+
+    async fn answer_from_memory(&self, asked: Vec<Asked<L>>) -> Vec<Asked<L>> {
+        if self.ask.force {
+            return asked;
+        }
+        let (mut known, mut cold, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        for one in asked {
+            match self.engine.hot_answer::<L>(&one.key, &self.ask) {
+                Some(outcome) => known.push((one.position, outcome)),
+                None => cold.push(one),
+            }
+        }
+        let keys: Vec<Key> = cold.iter().map(|one| one.key.clone()).collect();
+        let memories = self.engine.recall_many(&keys).await;
+        for (one, memory) in cold.into_iter().zip(memories) {
+            let fresh = memory.as_ref().and_then(|memory| {
+                let outcome =
+                    self.engine
+                        .fresh_outcome(&one.question, &one.key, memory, &self.ask)?;
+                Some(self.engine.found(outcome, Source::Memory, memory.stored_at))
+            });
+            match fresh {
+                Some(outcome) => known.push((one.position, outcome)),
+                None => unknown.push(one),
+            }
+        }
+        self.deliver(known).await;
+        unknown
+    }
+
+    /// Sends a chunk when the window has room; nothing more when nobody listens.
+    async fn launch(&self, chunk: Vec<Asked<L>>) {
+        let permit = Arc::clone(&self.window).acquire_owned().await;
+        let permit = permit.expect("the window is never closed");
+        if self.sender.is_closed() {
+            return;
+        }
+        let run = self.clone();
+        tokio::spawn(async move {
+            run.chunk(chunk).await;
+            drop(permit);
+        });
+    }
+
+    async fn chunk(&self, chunk: Vec<Asked<L>>) {
+        // 1. Questions that somebody else is asking are waited for, not asked again; one that
+        //    landed since memory was looked at is in memory now.
+        let (mut led, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for one in chunk {
+            match self.engine.flights().join(&one.key, self.ask.force) {
+                Part::Follow(receiver) => followed.push((one, receiver)),
+                Part::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
+                    Some(outcome) => {
+                        Engine::land::<L>(lead, &outcome);
+                        known.push((one.position, outcome));
+                    }
+                    None => led.push((one, lead)),
+                },
+            }
+        }
+        self.deliver(known).await;
+        // 2. One call for all that are left.
+        self.engine.count_misses(led.len());
+        let (asked, mut leads): (Vec<Asked<L>>, Vec<Lead>) = led.into_iter().unzip();
+        let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
+        let answer = self
+            .engine
+            .fly_together(&self.upstream, &questions, &self.ask)
+            .await;
+        match answer {
+            Ok(decoded) => self.settle(asked, leads, decoded).await,
+            // The whole list refused, or the plan or address has no batch call: one by one.
+            Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
+                self.singly(asked, leads).await;
+            }
+            Err((failure, attempts)) => {
+                let mut group = Vec::with_capacity(asked.len());
+                for (one, lead) in asked.into_iter().zip(leads.drain(..)) {
+                    let outcome = self
+                        .engine
+                        .fall_back(&one.question, &one.key, &self.ask, failure.clone())
+                        .await
+                        .map_err(|error| error.after(attempts, std::time::Duration::ZERO));
+                    Engine::land::<L>(lead, &outcome);
+                    group.push((one.position, outcome));
+                }
+                self.deliver(group).await;
+            }
+        }
+        // 3. The others' answers; a lost flight is flown singly.
+        let waits = followed.into_iter().map(|(one, receiver)| async move {
+            let outcome = match landed::<L>(arrival(receiver).await) {
+                Some(outcome) => outcome,
+                None => {
+                    self.engine
+                        .lookup(&self.upstream, &one.question, &self.ask)
+                        .await
+                }
+            };
+            (one.position, outcome)
+        });
+        self.deliver(join_all(waits).await).await;
+    }
+
+    /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
+    /// answer did not mention.
+    async fn settle(
+        &self,
+        asked: Vec<Asked<L>>,
+        leads: Vec<Lead>,
+        decoded: Vec<Option<crate::Decoded<L::Answer>>>,
+    ) {
+        let mut entries = Vec::with_capacity(asked.len());
+        let (mut done, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
+        for ((one, lead), decoded) in asked.into_iter().zip(leads).zip(decoded) {
+            match decoded {
+                Some(decoded) => {
+                    let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                    entries.extend(entry);
+                    done.push((one.position, outcome, lead));
+                }
+                None => {
+                    missing.push(one);
+                    missing_leads.push(lead);
+                }
+            }
+        }
+        self.engine.remember(entries).await;
+        let mut group = Vec::with_capacity(done.len());
+        for (position, outcome, lead) in done {
+            Engine::land::<L>(lead, &outcome);
+            group.push((position, outcome));
+        }
+        self.deliver(group).await;
+        self.singly(missing, missing_leads).await;
+    }
+
+    async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
+        let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
+            let outcome = self
+                .engine
+                .fly(&self.upstream, &one.question, &one.key, &self.ask)
+                .await;
+            Engine::land::<L>(lead, &outcome);
+            (one.position, outcome)
+        });
+        self.deliver(join_all(flights).await).await;
+    }
+
+    async fn deliver(&self, group: Vec<(usize, Result<Found<L::Answer>, Error>)>) {
+        if !group.is_empty() {
+            // Nobody listening any more is fine: the answers are in memory.
+            drop(self.sender.send(group).await);
+        }
+    }
+}

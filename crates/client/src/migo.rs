@@ -1,0 +1,279 @@
+//! The client a program embeds: every question of APIMIGO as a method.
+
+use std::sync::Arc;
+
+use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer, lima_date};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use secrecy::SecretString;
+
+use crate::dialects::migo::{BASE_URL, MigoDialect, Version};
+use crate::many::Outcomes;
+use crate::{
+    Account, AccountQuery, Activity, ActivityQuery, Ask, Clock, CpeQuery, CpeState, DniQuery,
+    Engine, Error, Found, Http, LatestRateQuery, Ledger, List, ListQuery, Membership, MemoryLedger,
+    Person, RateQuery, RatesQuery, Representative, RepresentativesQuery, RucQuery, Settings,
+    Transport,
+};
+
+/// A client of APIMIGO with cache, coalescing, pace, quota, retries and native batching.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use chaski_client::{Ask, Migo};
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let migo = Migo::builder("SU_TOKEN").build()?;
+/// let found = migo.ruc(&"20131312955".parse()?, &Ask::default()).await?;
+/// println!("{} ({})", found.value.nombre_o_razon_social, found.source.as_str());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Migo {
+    engine: Engine,
+    dialect: Arc<MigoDialect>,
+}
+
+/// How a [`Migo`] is put together; everything but the token has a default.
+pub struct MigoBuilder {
+    token: SecretString,
+    base_url: String,
+    version: Version,
+    settings: Settings,
+    clock: Clock,
+    transport: Option<Arc<dyn Transport>>,
+    ledger: Option<Arc<dyn Ledger>>,
+}
+
+/// Days looked back for a published rate: longer than any chain of holidays.
+const MOST_DAYS_BACK: i32 = 10;
+
+impl Migo {
+    /// Starts from a token.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let settings = Settings { calls_per_minute: 120, ..Settings::default() };
+    /// assert!(Migo::builder("SU_TOKEN").settings(settings).build().is_ok());
+    /// ```
+    pub fn builder(token: impl Into<String>) -> MigoBuilder {
+        MigoBuilder {
+            token: SecretString::from(token.into()),
+            base_url: BASE_URL.to_owned(),
+            version: Version::default(),
+            settings: Settings::default(),
+            clock: Clock::system(),
+            transport: None,
+            ledger: None,
+        }
+    }
+
+    /// What the registry knows of a RUC.
+    pub async fn ruc(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Taxpayer>, Error> {
+        self.engine
+            .lookup(&self.dialect, &RucQuery(*ruc), ask)
+            .await
+    }
+
+    /// Many RUCs through the native batch call, up to 100 a call; outcomes come in groups.
+    pub fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Outcomes<Taxpayer> {
+        let questions = rucs.iter().copied().map(RucQuery).collect();
+        self.engine.lookup_many(&self.dialect, questions, ask)
+    }
+
+    /// The owner of a DNI.
+    pub async fn dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, Error> {
+        self.engine
+            .lookup(&self.dialect, &DniQuery(*dni), ask)
+            .await
+    }
+
+    /// Many DNIs, one call each in a sliding window, in the order given.
+    pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
+        let questions: Vec<_> = dnis.iter().copied().map(DniQuery).collect();
+        self.engine
+            .lookup_each(&self.dialect, &questions, ask)
+            .await
+    }
+
+    /// The latest rate of SUNAT, US dollars.
+    pub async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
+        self.engine
+            .lookup(&self.dialect, &LatestRateQuery, ask)
+            .await
+    }
+
+    /// The rate that applies on a date: the one published that day, or else the last one
+    /// published before, marked as carried over. Never an invented one.
+    pub async fn rate_for(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+        ask: &Ask,
+    ) -> Result<Found<RateFor>, Error> {
+        self.check_date(fecha)?;
+        if fuente == RateSource::Sunat && moneda != Currency::Usd {
+            return Err(Error::invalid(
+                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
+                "SUNAT publishes US dollars only; for euros use SBS",
+            ));
+        }
+        let mut day = fecha;
+        for _ in 0..MOST_DAYS_BACK {
+            let question = RateQuery {
+                fecha: day,
+                fuente,
+                moneda,
+            };
+            match self.engine.lookup(&self.dialect, &question, ask).await {
+                Ok(found) => {
+                    let rate = RateFor::new(fecha, found.value.as_ref().clone());
+                    let rate = rate.map_err(|_| Error::failed(crate::Failure::Garbled))?;
+                    return Ok(Found {
+                        value: Arc::new(rate),
+                        source: found.source,
+                        stored_at: found.stored_at,
+                    });
+                }
+                Err(error) if error.is_not_found() => day = day.saturating_sub(1.day()),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::refused(crate::Reason::NoRate, "".into(), false))
+    }
+
+    /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
+    /// missing.
+    pub async fn rates(
+        &self,
+        desde: Date,
+        hasta: Date,
+        ask: &Ask,
+    ) -> Result<Found<Vec<ExchangeRate>>, Error> {
+        self.check_date(desde)?;
+        self.check_date(hasta)?;
+        if desde > hasta {
+            return Err(Error::invalid(
+                format!("el rango está al revés: {desde} es posterior a {hasta}"),
+                format!("the range is reversed: {desde} is later than {hasta}"),
+            ));
+        }
+        self.engine
+            .lookup(&self.dialect, &RatesQuery { desde, hasta }, ask)
+            .await
+    }
+
+    /// The legal representatives of a RUC.
+    pub async fn representatives(
+        &self,
+        ruc: &Ruc,
+        ask: &Ask,
+    ) -> Result<Found<Vec<Representative>>, Error> {
+        self.engine
+            .lookup(&self.dialect, &RepresentativesQuery(*ruc), ask)
+            .await
+    }
+
+    /// The economic activity of a RUC.
+    pub async fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, Error> {
+        self.engine
+            .lookup(&self.dialect, &ActivityQuery(*ruc), ask)
+            .await
+    }
+
+    /// Whether a RUC is on one of SUNAT's lists; not being on it is an error with
+    /// [`Error::is_not_found`].
+    pub async fn membership(
+        &self,
+        list: List,
+        ruc: &Ruc,
+        ask: &Ask,
+    ) -> Result<Found<Membership>, Error> {
+        self.engine
+            .lookup(&self.dialect, &ListQuery { list, ruc: *ruc }, ask)
+            .await
+    }
+
+    /// Whether a received electronic document exists at SUNAT.
+    pub async fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, Error> {
+        self.engine.lookup(&self.dialect, query, ask).await
+    }
+
+    /// The account behind the token and the calls it has left.
+    pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
+        self.engine.lookup(&self.dialect, &AccountQuery, ask).await
+    }
+
+    /// The engine, for its statistics, its breaker and its ledger.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn check_date(&self, fecha: Date) -> Result<(), Error> {
+        let today = lima_date(self.engine.clock().now());
+        if fecha > today {
+            return Err(Error::invalid(
+                format!("la fecha {fecha} es futura: hoy es {today} en Lima"),
+                format!("{fecha} is in the future: today is {today} in Lima"),
+            ));
+        }
+        if fecha < ExchangeRate::FIRST_DAY {
+            return Err(Error::invalid(
+                "hay tipos de cambio desde el 2010-01-01",
+                "there are exchange rates from 2010-01-01 on",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl MigoBuilder {
+    /// Another address of the API; plain HTTP is accepted for loopback only.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> MigoBuilder {
+        self.base_url = base_url.into();
+        self
+    }
+
+    /// Which version of the API to prefer.
+    pub fn version(mut self, version: Version) -> MigoBuilder {
+        self.version = version;
+        self
+    }
+
+    /// Limits and times.
+    pub fn settings(mut self, settings: Settings) -> MigoBuilder {
+        self.settings = settings;
+        self
+    }
+
+    /// Where the time comes from.
+    pub fn clock(mut self, clock: Clock) -> MigoBuilder {
+        self.clock = clock;
+        self
+    }
+
+    /// How requests leave; TCP and TLS by default.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> MigoBuilder {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Where answers and calls are kept; the process's memory by default.
+    pub fn ledger(mut self, ledger: Arc<dyn Ledger>) -> MigoBuilder {
+        self.ledger = Some(ledger);
+        self
+    }
+
+    /// Puts it together; an unusable address or token is an error that says so.
+    pub fn build(self) -> Result<Migo, Error> {
+        let dialect = MigoDialect::new(&self.base_url, self.token, self.version)?;
+        let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
+        let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
+        let engine = Engine::new(self.settings, self.clock, transport, ledger);
+        Ok(Migo {
+            engine,
+            dialect: Arc::new(dialect),
+        })
+    }
+}

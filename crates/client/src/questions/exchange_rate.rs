@@ -1,0 +1,170 @@
+//! Which exchange rate was published: the latest, of a date, over a range.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaski_core::{Currency, ExchangeRate, RateSource};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{Key, Lookup, TimesToLive};
+
+/// The latest rate of SUNAT, US dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatestRateQuery;
+
+/// The rate published for one date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateQuery {
+    /// The date, Lima.
+    pub fecha: Date,
+    /// Who published it.
+    pub fuente: RateSource,
+    /// US dollars, or euros at SBS.
+    pub moneda: Currency,
+}
+
+/// The rates of SUNAT published between two dates, both included; days may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatesQuery {
+    /// First date, Lima.
+    pub desde: Date,
+    /// Last date, Lima.
+    pub hasta: Date,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    moneda: String,
+    fuente: String,
+    fecha: Date,
+    compra: Decimal,
+    venta: Decimal,
+}
+
+impl Record {
+    fn of(rate: &ExchangeRate) -> Record {
+        Record {
+            moneda: rate.moneda.as_str().to_owned(),
+            fuente: rate.fuente.as_str().to_owned(),
+            fecha: rate.fecha_publicacion,
+            compra: rate.compra,
+            venta: rate.venta,
+        }
+    }
+
+    fn rate(self) -> Option<ExchangeRate> {
+        let (moneda, fuente) = (
+            Currency::parse(&self.moneda)?,
+            RateSource::parse(&self.fuente)?,
+        );
+        ExchangeRate::new(moneda, fuente, self.fecha, self.compra, self.venta).ok()
+    }
+}
+
+fn key(operation: &'static str, subject: &str) -> Key {
+    Key {
+        provider: "migo",
+        operation,
+        subject: subject.into(),
+        personal: false,
+    }
+}
+
+impl Lookup for LatestRateQuery {
+    type Answer = ExchangeRate;
+
+    fn key(&self) -> Key {
+        key("tipo_cambio_ultimo", "")
+    }
+
+    fn time_to_live(&self, _: &ExchangeRate, _: Timestamp, times: &TimesToLive) -> Duration {
+        times.unsettled_rate
+    }
+
+    fn pack(answer: &ExchangeRate) -> Bytes {
+        super::to_json(&Record::of(answer))
+    }
+
+    fn unpack(&self, body: &[u8]) -> Option<ExchangeRate> {
+        super::from_json::<Record>(body)?.rate()
+    }
+}
+
+impl RateQuery {
+    fn lasts(&self, now: Timestamp, times: &TimesToLive) -> Duration {
+        // Past rates do not change, and a day that had none will not get one.
+        if self.fuente.settled(self.fecha, now) {
+            super::FOR_EVER
+        } else {
+            times.unsettled_rate
+        }
+    }
+}
+
+impl Lookup for RateQuery {
+    type Answer = ExchangeRate;
+
+    fn key(&self) -> Key {
+        let subject = format!(
+            "{}-{}-{}",
+            self.fuente.as_str(),
+            self.moneda.as_str(),
+            self.fecha
+        );
+        key("tipo_cambio_fecha", &subject)
+    }
+
+    fn time_to_live(&self, answer: &ExchangeRate, now: Timestamp, times: &TimesToLive) -> Duration {
+        if answer.fecha_publicacion == self.fecha {
+            super::FOR_EVER
+        } else {
+            self.lasts(now, times)
+        }
+    }
+
+    fn refusal_time_to_live(&self, now: Timestamp, times: &TimesToLive) -> Duration {
+        self.lasts(now, times)
+    }
+
+    fn pack(answer: &ExchangeRate) -> Bytes {
+        super::to_json(&Record::of(answer))
+    }
+
+    fn unpack(&self, body: &[u8]) -> Option<ExchangeRate> {
+        super::from_json::<Record>(body)?.rate()
+    }
+}
+
+impl Lookup for RatesQuery {
+    type Answer = Vec<ExchangeRate>;
+
+    fn key(&self) -> Key {
+        key(
+            "tipo_cambio_rango",
+            &format!("{}..{}", self.desde, self.hasta),
+        )
+    }
+
+    fn time_to_live(&self, _: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration {
+        let settled = RateSource::Sunat.settled(self.hasta, now);
+        if settled {
+            super::FOR_EVER
+        } else {
+            times.unsettled_rate
+        }
+    }
+
+    fn pack(answer: &Vec<ExchangeRate>) -> Bytes {
+        super::to_json(&answer.iter().map(Record::of).collect::<Vec<_>>())
+    }
+
+    fn unpack(&self, body: &[u8]) -> Option<Vec<ExchangeRate>> {
+        super::from_json::<Vec<Record>>(body)?
+            .into_iter()
+            .map(Record::rate)
+            .collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! Is a taxpayer on one of SUNAT's lists?
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaski_core::Ruc;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{Key, Lookup, TimesToLive};
+
+/// The lists that can be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// *Agentes de retención* of IGV.
+    WithholdingAgents,
+    /// *Buenos contribuyentes*.
+    GoodTaxpayers,
+}
+
+/// Whether a RUC is on a list; not being on it is a refusal with
+/// [`Reason::NotListed`](crate::Reason::NotListed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Which list.
+    pub list: List,
+    /// Who.
+    pub ruc: Ruc,
+}
+
+/// Membership of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Since when, if the upstream says so.
+    pub a_partir_del: Option<Date>,
+    /// The resolution that put it there.
+    pub resolucion: Option<String>,
+}
+
+impl Lookup for ListQuery {
+    type Answer = Membership;
+
+    fn key(&self) -> Key {
+        let operation = match self.list {
+            List::WithholdingAgents => "agente_retencion",
+            List::GoodTaxpayers => "buen_contribuyente",
+        };
+        let subject = self.ruc.as_str().into();
+        Key {
+            provider: "migo",
+            operation,
+            subject,
+            personal: self.ruc.is_personal(),
+        }
+    }
+
+    fn time_to_live(&self, _: &Membership, _: Timestamp, times: &TimesToLive) -> Duration {
+        times.ruc
+    }
+
+    fn pack(answer: &Membership) -> Bytes {
+        super::to_json(answer)
+    }
+
+    fn unpack(&self, body: &[u8]) -> Option<Membership> {
+        super::from_json(body)
+    }
+}

@@ -1,0 +1,37 @@
+//! What can be asked: one file per question, with its answer and how long that is kept.
+
+mod account;
+mod activity;
+mod cpe;
+mod dni;
+mod exchange_rate;
+mod lists;
+mod representatives;
+mod ruc;
+
+pub use account::{Account, AccountQuery};
+pub use activity::{Activity, ActivityQuery};
+pub use cpe::{CpeQuery, CpeState};
+pub use dni::{DniQuery, Person};
+pub use exchange_rate::{LatestRateQuery, RateQuery, RatesQuery};
+pub use lists::{List, ListQuery, Membership};
+pub use representatives::{Representative, RepresentativesQuery};
+pub use ruc::{RucQuery, taxpayer_fields, taxpayer_from_fields};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use std::time::Duration;
+
+/// Long enough to be for ever, short enough to add to any date.
+const FOR_EVER: Duration = Duration::from_secs(20 * 365 * 24 * 60 * 60);
+
+fn to_json<T: Serialize>(value: &T) -> Bytes {
+    let text = serde_json::to_vec(value).expect("plain structs always serialize");
+    Bytes::from(text)
+}
+
+fn from_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
