@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::flight::{Cargo, Flights, Lead, Part, arrival};
+use crate::flight::{AtWork, Cargo, Flights, Lead, Part, WorkGuard, arrival};
 use crate::gate::{Entry, Gate, GateLimits, Turn};
 use crate::retry::{RetryBudget, back_off};
 use crate::{
@@ -87,6 +87,7 @@ struct Shared {
     ledger: Arc<dyn Ledger>,
     hot: Cache<Key, Hot>,
     flights: Arc<Flights>,
+    at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
     in_flight: Semaphore,
@@ -167,6 +168,7 @@ impl Engine {
                 ledger,
                 hot: Cache::new(settings.hot_entries),
                 flights: Arc::default(),
+                at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
                 in_flight: Semaphore::new(settings.concurrency),
@@ -208,7 +210,9 @@ impl Engine {
                 let receiver = lead.listen();
                 let (engine, upstream) = (self.clone(), Arc::clone(upstream));
                 let (question, ask) = (question.clone(), ask.clone());
+                let work = self.work();
                 tokio::spawn(async move {
+                    let _work = work;
                     let outcome = engine.fly(&upstream, &question, &key, &ask).await;
                     lead.land(Arc::new(outcome));
                 });
@@ -684,6 +688,16 @@ impl Engine {
     /// Waits until everything remembered and recorded so far is durable.
     pub async fn flush(&self) -> Result<(), LedgerError> {
         self.shared.ledger.flush().await
+    }
+
+    /// Waits until no call is in flight and every answer is in memory; no longer than one
+    /// look-up may take when nothing new is asked.
+    pub async fn idle(&self) {
+        self.shared.at_work.idle().await;
+    }
+
+    pub(crate) fn work(&self) -> WorkGuard {
+        self.shared.at_work.begin()
     }
 
     /// What was done so far.

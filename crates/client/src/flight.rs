@@ -5,9 +5,10 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::Key;
 
@@ -77,6 +78,42 @@ impl Lead {
 impl Drop for Lead {
     fn drop(&mut self) {
         self.flights.lock().remove(&self.key);
+    }
+}
+
+/// How many tasks of the engine are at work, so that a program about to end can wait for them.
+#[derive(Default)]
+pub(crate) struct AtWork {
+    tasks: AtomicUsize,
+    done: Notify,
+}
+
+/// Held by a task while it works.
+pub(crate) struct WorkGuard(Arc<AtWork>);
+
+impl AtWork {
+    pub(crate) fn begin(self: &Arc<Self>) -> WorkGuard {
+        self.tasks.fetch_add(1, Ordering::SeqCst);
+        WorkGuard(Arc::clone(self))
+    }
+
+    /// Waits until no task is at work.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let done = self.done.notified();
+            if self.tasks.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+}
+
+impl Drop for WorkGuard {
+    fn drop(&mut self) {
+        if self.0.tasks.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.done.notify_waiters();
+        }
     }
 }
 

@@ -193,8 +193,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         if self.sender.is_closed() {
             return;
         }
-        let run = self.clone();
+        let (run, work) = (self.clone(), self.engine.work());
         tokio::spawn(async move {
+            let _work = work;
             run.chunk(chunk).await;
             drop(permit);
         });
