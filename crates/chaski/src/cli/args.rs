@@ -1,0 +1,366 @@
+//! What the person typed. Every help text is written "español || English"; [`command`] keeps one.
+
+use std::path::PathBuf;
+
+use chaski_core::Lang;
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// Consulta RUC, DNI y tipo de cambio del Perú, uno por uno o por lista de Excel
+/// || Looks up Peru's RUC, DNI and exchange rates, one by one or by Excel list
+#[derive(Debug, Parser)]
+#[command(name = "chaski", version, disable_help_subcommand = true, subcommand_required = true)]
+pub(super) struct Typed {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Cmd,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Formato de salida; por defecto tabla en pantalla y ndjson por tubería || Output format; table on a screen and ndjson into a pipe by default
+    #[arg(long, global = true, value_enum, value_name = "FORMATO")]
+    pub(super) format: Option<Format>,
+    /// Archivo de salida; su extensión decide el formato || Output file; its extension decides the format
+    #[arg(short, long, global = true, value_name = "ARCHIVO")]
+    pub(super) output: Option<PathBuf>,
+    /// No mostrar avisos ni progreso || No notices, no progress
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Mostrar más detalle; -vv para depurar || Show more; -vv to debug
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Sin colores || No colours
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// No preguntar nunca; si falta un dato, terminar con error || Never ask; fail when something is missing
+    #[arg(long, global = true)]
+    pub(super) no_input: bool,
+    /// Responder sí a toda confirmación || Answer yes to every confirmation
+    #[arg(short, long, global = true)]
+    pub(super) yes: bool,
+    /// Idioma de los mensajes: es, en || Language of messages: es, en
+    #[arg(long, global = true, value_name = "IDIOMA", value_parser = ["es", "en"])]
+    pub(super) lang: Option<String>,
+    /// Archivo de configuración || Configuration file
+    #[arg(long, global = true, value_name = "ARCHIVO")]
+    pub(super) config: Option<PathBuf>,
+    /// Carpeta de datos || Data folder
+    #[arg(long, global = true, value_name = "CARPETA")]
+    pub(super) dir: Option<PathBuf>,
+    /// Plazo total de cada consulta, por ejemplo 10s || Total time for each query, for instance 10s
+    #[arg(long, global = true, value_name = "TIEMPO")]
+    pub(super) timeout: Option<String>,
+    /// Usar el sandbox aunque haya token || Use the sandbox even with a token
+    #[arg(long, global = true, conflicts_with = "real")]
+    pub(super) sandbox: bool,
+    /// Usar el proveedor real; sin token es un error || Use the real upstream; an error without a token
+    #[arg(long, global = true)]
+    pub(super) real: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
+    Xlsx,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Cmd {
+    /// Consulta uno o más RUC; con subórdenes: validar, facturacion, lote, invalidos || Looks up RUCs; subcommands: validar, facturacion, lote, invalidos
+    Ruc(RucArgs),
+    /// Consulta uno o más DNI || Looks up DNIs
+    Dni(DniArgs),
+    /// Tipo de cambio: el último, el de una fecha o un rango || Exchange rate: latest, of a date or a range
+    #[command(alias = "exchange-rate")]
+    TipoCambio(RateArgs),
+    /// Cuenta de APIMIGO: consultas que quedan || APIMIGO account: calls left
+    #[command(alias = "account")]
+    Cuenta,
+    /// Registro de llamadas || Record of calls
+    #[command(alias = "calls")]
+    Llamadas(CallsArgs),
+    /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
+    Sandbox(SandboxArgs),
+    /// Configuración: init, show, set, check || Configuration: init, show, set, check
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigCmd),
+    /// Revisa la instalación y dice qué corregir || Checks the installation and says what to mend
+    Doctor,
+    /// Genera el autocompletado de su intérprete de órdenes || Writes shell completions
+    Completions {
+        /// bash, zsh, fish, powershell, elvish || bash, zsh, fish, powershell, elvish
+        shell: clap_complete::Shell,
+    },
+    /// Escribe las páginas de manual || Writes the manual pages
+    Man {
+        /// Carpeta donde escribir una página por orden; sin ella, la principal por la salida || Folder for one page per command; without it the main one goes to the output
+        #[arg(long, value_name = "CARPETA")]
+        to: Option<PathBuf>,
+    },
+    /// Versión del programa || Version of the program
+    Version,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct RucArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<RucCmd>,
+    #[command(flatten)]
+    pub(super) lookup: RucNumbers,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RucNumbers {
+    /// RUC de 11 dígitos; «-» los lee de la entrada, uno por línea || 11-digit RUCs; "-" reads them from the input, one a line
+    #[arg(value_name = "RUC")]
+    pub(super) numbers: Vec<String>,
+    #[command(flatten)]
+    pub(super) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FreshnessArgs {
+    /// Consultar de nuevo aunque la respuesta esté guardada || Ask again even if the answer is known
+    #[arg(long)]
+    pub(super) force_refresh: bool,
+    /// Aceptar guardado solo si es así de reciente, por ejemplo 1h || Accept a known answer only if this recent, for instance 1h
+    #[arg(long, value_name = "TIEMPO", conflicts_with = "force_refresh")]
+    pub(super) max_age: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RucCmd {
+    /// Verifica formato y dígito sin consultar a nadie || Checks format and digit, asks nobody
+    #[command(alias = "check")]
+    Validar {
+        /// RUC a verificar || RUCs to check
+        #[arg(value_name = "RUC", required = true)]
+        numbers: Vec<String>,
+    },
+    /// ¿Se le puede facturar? Con los códigos de SUNAT || Fit to be invoiced? With SUNAT's codes
+    #[command(alias = "fitness")]
+    Facturacion {
+        #[command(flatten)]
+        lookup: RucNumbers,
+        /// Evaluarlo como emisor y no como cliente || Judge it as issuer, not as buyer
+        #[arg(long)]
+        emisor: bool,
+    },
+    /// Consulta una lista de Excel, ODS o CSV y escribe el resultado || Looks up an Excel, ODS or CSV list and writes the result
+    #[command(alias = "batch")]
+    Lote(LoteArgs),
+    /// Números que el registro no conoce: listar o borrar || Numbers unknown to the registry: listar or borrar
+    Invalidos {
+        #[command(subcommand)]
+        command: Option<InvalidosCmd>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LoteArgs {
+    /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
+    #[arg(value_name = "LISTA")]
+    pub(super) input: PathBuf,
+    /// Columna del RUC: su título, letra o número || Column of the RUC: its title, letter or number
+    #[arg(long, value_name = "COLUMNA", alias = "column")]
+    pub(super) columna: Option<String>,
+    /// Continuar el lote interrumpido de este mismo archivo || Go on with the interrupted batch of this same file
+    #[arg(long, alias = "resume")]
+    pub(super) reanudar: bool,
+    /// Escribir solo las filas con algo que corregir || Write only the rows with something to mend
+    #[arg(long, alias = "only-errors")]
+    pub(super) solo_errores: bool,
+    #[command(flatten)]
+    pub(super) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum InvalidosCmd {
+    /// Lista los números registrados como inexistentes || Lists the numbers on record as unknown
+    #[command(alias = "list")]
+    Listar,
+    /// Olvida uno, varios o todos || Forgets some or all
+    #[command(alias = "clear")]
+    Borrar {
+        /// RUC a olvidar || RUCs to forget
+        #[arg(value_name = "RUC", required_unless_present = "todos")]
+        numbers: Vec<String>,
+        /// Olvidarlos todos || Forget them all
+        #[arg(long, alias = "all")]
+        todos: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DniArgs {
+    /// DNI de 8 dígitos; «-» los lee de la entrada || 8-digit DNIs; "-" reads the input
+    #[arg(value_name = "DNI")]
+    pub(super) numbers: Vec<String>,
+    /// Mostrar el DNI completo en la salida || Show the whole DNI in the output
+    #[arg(long, alias = "reveal")]
+    pub(super) mostrar: bool,
+    #[command(flatten)]
+    pub(super) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RateArgs {
+    /// Fecha AAAA-MM-DD o DD/MM/AAAA || Date YYYY-MM-DD or DD/MM/YYYY
+    #[arg(long, value_name = "FECHA", conflicts_with_all = ["desde", "hasta"])]
+    pub(super) fecha: Option<String>,
+    /// Primera fecha del rango || First date of the range
+    #[arg(long, value_name = "FECHA", requires = "hasta")]
+    pub(super) desde: Option<String>,
+    /// Última fecha del rango || Last date of the range
+    #[arg(long, value_name = "FECHA", requires = "desde")]
+    pub(super) hasta: Option<String>,
+    /// Quién lo publica: sunat o sbs || Who publishes it: sunat or sbs
+    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
+    pub(super) fuente: String,
+    /// Moneda: USD, o EUR con --fuente sbs || Currency: USD, or EUR with --fuente sbs
+    #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]
+    pub(super) moneda: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CallsArgs {
+    /// Desde esta fecha, Lima || From this date on, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(super) desde: Option<String>,
+    /// Hasta esta fecha, Lima || Up to this date, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(super) hasta: Option<String>,
+    /// Solo una operación, por ejemplo ruc || Only one operation, for instance ruc
+    #[arg(long, value_name = "OPERACION")]
+    pub(super) operacion: Option<String>,
+    /// Solo las que trataron de este número || Only those about this number
+    #[arg(long, value_name = "NUMERO")]
+    pub(super) numero: Option<String>,
+    /// Solo con este resultado: SUCCESS o el código del error || Only this outcome: SUCCESS or the failure's code
+    #[arg(long, value_name = "RESULTADO")]
+    pub(super) resultado: Option<String>,
+    /// Solo las que se enviaron al proveedor || Only those sent to the upstream
+    #[arg(long)]
+    pub(super) enviadas: bool,
+    /// Cuántas, las más recientes primero || How many, newest first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(super) limite: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// Dirección donde escuchar || Address to listen on
+    #[arg(long, value_name = "DIRECCION", default_value = "127.0.0.1:8421")]
+    pub(super) listen: String,
+    /// Demora de las respuestas: 100ms, lognormal:100ms:1s || Delay of answers: 100ms, lognormal:100ms:1s
+    #[arg(long, value_name = "DEMORA", alias = "latency")]
+    pub(super) latencia: Option<String>,
+    /// Cuota del plan ficticio || Quota of the invented plan
+    #[arg(long, value_name = "N", alias = "quota")]
+    pub(super) cuota: Option<u64>,
+    /// Cobrar por RUC y no por llamada en las colecciones || Charge collections by RUC, not by call
+    #[arg(long)]
+    pub(super) cobro_por_ruc: bool,
+    /// Omitir en las colecciones los RUC que no existen || Leave unknown RUCs out of collections
+    #[arg(long)]
+    pub(super) omitir_inexistentes: bool,
+    /// Semilla de los datos || Seed of the data
+    #[arg(long, value_name = "N", alias = "seed")]
+    pub(super) semilla: Option<u64>,
+    /// Archivo donde anotar cada pedido, una línea JSON por pedido || File that notes every request, one JSON line each
+    #[arg(long, value_name = "ARCHIVO", alias = "ledger")]
+    pub(super) registro: Option<PathBuf>,
+    /// Token que se rechaza, para probar || Token to refuse, for tests
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) rechazar_token: Vec<String>,
+    /// Fallos, por ejemplo 429:retry=2@ruc x3 || Faults, for instance 429:retry=2@ruc x3
+    #[arg(value_name = "FALLO")]
+    pub(super) fallos: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCmd {
+    /// Escribe un chaski.toml de ejemplo en esta carpeta || Writes a sample chaski.toml into this folder
+    Init {
+        /// Reemplazar el que exista || Replace an existing one
+        #[arg(long)]
+        force: bool,
+    },
+    /// Muestra cada valor; los secretos, ocultos || Shows every value; secrets hidden
+    Show {
+        /// De dónde salió cada valor || Where each value came from
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Cambia un valor del archivo del usuario; el token se pide sin mostrarlo || Changes a value in the user's file; the token is asked for without showing it
+    Set {
+        /// Clave, por ejemplo migo.token || Key, for instance migo.token
+        key: String,
+        /// Valor; no lo escriba aquí si es un token || Value; do not write a token here
+        value: Option<String>,
+    },
+    /// Revisa la configuración sin hacer nada más || Checks the configuration and does nothing else
+    Check,
+}
+
+/// The command in one language, with headings in that language too.
+pub(super) fn command(lang: Lang) -> Command {
+    let template = lang.pick(
+        "{about-with-newline}\nUso: {usage}\n\n{all-args}{after-help}",
+        "{about-with-newline}\nUsage: {usage}\n\n{all-args}{after-help}",
+    );
+    let mut command = localized(Typed::command(), lang, template);
+    let after = lang.pick(
+        "Ejemplos:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nSin token configurado responde un sandbox con datos ficticios y nada sale a Internet.",
+        "Examples:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nWithout a token a sandbox with invented data answers and nothing leaves for the Internet.",
+    );
+    command = command.after_help(after);
+    command
+}
+
+fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
+    let about = command.get_about().map(|text| half(&text.to_string(), lang));
+    let mut command = command
+        .help_template(template)
+        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
+        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    if let Some(about) = about {
+        command = command.about(about.clone()).long_about(about);
+    }
+    let help = clap::Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(clap::ArgAction::Help)
+        .help(lang.pick("Muestra esta ayuda", "Shows this help"));
+    command = command.arg(help).mut_args(|arg| {
+        let heading = if arg.is_positional() {
+            lang.pick("Datos", "Arguments")
+        } else {
+            lang.pick("Opciones", "Options")
+        };
+        let text = arg.get_help().map(|text| half(&text.to_string(), lang));
+        let arg = arg.help_heading(heading).hide_possible_values(false);
+        match text {
+            Some(text) => arg.help(text),
+            None => arg,
+        }
+    });
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |sub| localized(sub, lang, template));
+    }
+    command
+}
+
+fn half(text: &str, lang: Lang) -> String {
+    let (es, en) = text.split_once("||").unwrap_or((text, text));
+    lang.pick(es, en).trim().to_owned()
+}
