@@ -1,1 +1,8 @@
-//! Integration tests.
+//! What the vocabulary promises, one file per topic.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a test case reads best as plain values"
+)]
+
+mod ruc;
