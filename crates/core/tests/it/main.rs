@@ -5,4 +5,6 @@
     reason = "a test case reads best as plain values"
 )]
 
+mod dni;
 mod ruc;
+mod text;
