@@ -6,5 +6,6 @@
 )]
 
 mod dni;
+mod masking;
 mod ruc;
 mod text;
