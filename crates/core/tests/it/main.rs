@@ -6,6 +6,7 @@
 )]
 
 mod dni;
+mod fitness;
 mod masking;
 mod ruc;
 mod text;
