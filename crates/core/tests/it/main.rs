@@ -5,8 +5,10 @@
     reason = "a test case reads best as plain values"
 )]
 
+mod catalog;
 mod dni;
 mod fitness;
 mod masking;
 mod ruc;
 mod text;
+mod ubigeo;
