@@ -6,6 +6,7 @@
 )]
 
 mod catalog;
+mod dates;
 mod dni;
 mod fitness;
 mod masking;
