@@ -8,6 +8,7 @@
 mod catalog;
 mod dates;
 mod dni;
+mod exchange_rate;
 mod fitness;
 mod masking;
 mod ruc;
