@@ -11,6 +11,7 @@ mod dni;
 mod exchange_rate;
 mod fitness;
 mod masking;
+mod oracle;
 mod ruc;
 mod text;
 mod ubigeo;
