@@ -4,6 +4,8 @@
 //! used in 1994, so a fixed offset is exact for every date that matters here and no time-zone
 //! database is needed. A program that takes the date in UTC is a day ahead from 19:00 Lima on.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
@@ -125,12 +127,10 @@ pub fn parse_date(text: &str) -> Result<Date, DateError> {
         ('-', 4) => (first, last),
         _ => (last, first),
     };
-    if year.len() != 4 {
-        return Err(DateError::Form);
-    }
-    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
-    let narrow = |n: i16| i8::try_from(n).map_err(|_| DateError::Form);
-    Date::new(year, narrow(month)?, narrow(day)?).map_err(|_| DateError::NotACalendarDay)
+    let year = number(year, 4..=4)?;
+    let narrow = |n: i16| i8::try_from(n).expect("two digits");
+    let (month, day) = (number(month, 1..=2)?, number(day, 1..=2)?);
+    Date::new(year, narrow(month), narrow(day)).map_err(|_| DateError::NotACalendarDay)
 }
 
 /// Whether banks and SUNAT work that day: not Saturday, Sunday or a national holiday.
@@ -238,10 +238,8 @@ fn easter(year: i16) -> (i8, i8) {
     (small(days / 31), small(days % 31 + 1))
 }
 
-fn number(digits: &str) -> Result<i16, DateError> {
-    let plain = (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    plain
-        .then(|| digits.parse().ok())
-        .flatten()
-        .ok_or(DateError::Form)
+fn number(digits: &str, length: RangeInclusive<usize>) -> Result<i16, DateError> {
+    let plain = length.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let number = plain.then(|| digits.parse().ok());
+    number.flatten().ok_or(DateError::Form)
 }

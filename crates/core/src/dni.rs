@@ -21,7 +21,15 @@ use crate::ruc::strip_separators;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dni([u8; 8]);
 
-/// Why a text is not a DNI. No variant holds the number itself.
+/// Why a text is not a DNI. No variant holds the number itself: an error may be logged.
+///
+/// ```
+/// use chaski_core::{Dni, DniError, Lang};
+/// let error = "1234567".parse::<Dni>().unwrap_err();
+/// assert_eq!(error, DniError::Length { found: 7 });
+/// assert_eq!(error.code(), "dni_longitud");
+/// assert!(error.message(Lang::Es).contains("cero inicial"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
 pub enum DniError {

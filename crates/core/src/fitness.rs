@@ -103,16 +103,13 @@ pub struct Finding {
 /// The verdict on one RUC.
 ///
 /// ```
-/// use chaski_core::{Condicion, Estado, Level, Role, Ruc, Taxpayer, Address, fitness};
+/// use chaski_core::{Address, Condicion, Estado, Level, Role, Ruc, Taxpayer, fitness};
 /// let ruc: Ruc = "20100070970".parse()?;
 /// let taxpayer = Taxpayer {
-///     ruc,
-///     nombre_o_razon_social: "EMPRESA DE PRUEBA S.A.C.".into(),
 ///     estado: Some(Estado::Activo),
 ///     condicion: Some(Condicion::NoHallado),
-///     ubigeo: None,
-///     address: Address { direccion: Some("AV. LAS PRUEBAS NRO. 123".into()), ..Address::default() },
-///     actualizado_en: None,
+///     address: Address { direccion: Some("AV. LAS PRUEBAS 123".into()), ..Address::default() },
+///     ..Taxpayer::new(ruc, "EMPRESA DE PRUEBA S.A.C.")
 /// };
 /// let verdict = fitness(&ruc, Some(&taxpayer), Role::Buyer, jiff::civil::date(2026, 9, 1));
 /// assert!(verdict.apto_para_emitir_factura() && verdict.sin_observaciones());

@@ -25,25 +25,49 @@ use crate::{Dni, Lang};
 pub struct Ruc([u8; 11]);
 
 /// Whether the eleventh digit is checked.
+///
+/// ```
+/// use chaski_core::{CheckDigit, Ruc, RucRules};
+/// let lenient = RucRules { check_digit: CheckDigit::FormatOnly, ..RucRules::default() };
+/// assert!("20987654321".parse::<Ruc>().is_err()); // it should end in 6
+/// assert!(!Ruc::parse_with("20987654321", &lenient)?.has_valid_check_digit());
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CheckDigit {
     /// Digits, length, prefix, blocked list and check digit (`estricto`, the default).
     #[default]
     Strict,
-    /// Digits, length and blocked list only (`formato`): what the system that Chaski replaces did.
+    /// Digits and length (`formato`), and none of the five test numbers or eleven equal digits:
+    /// exactly what the system that Chaski replaces asked for. Numbers that only look made up, such
+    /// as 20345678901, pass.
     FormatOnly,
 }
 
-/// What is accepted as a RUC.
+/// What is accepted as a RUC. The default is strict and blocks only the known test numbers.
+///
+/// ```
+/// use chaski_core::{Ruc, RucError, RucRules};
+/// let mut rules = RucRules::default();
+/// rules.blocked.insert("20100070970".into());
+/// assert_eq!(Ruc::parse_with("20100070970", &rules), Err(RucError::Blocked));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RucRules {
     /// Whether prefix and check digit are checked.
     pub check_digit: CheckDigit,
-    /// Numbers refused besides the known test numbers, 11 digits each.
+    /// Numbers refused besides the known test numbers, 11 digits each; in both modes.
     pub blocked: BTreeSet<String>,
 }
 
-/// What the first two digits say of the taxpayer.
+/// What the first two digits say of the taxpayer. SUNAT publishes no list of prefixes; the
+/// wordings for 15, 16 and 17 are neutral on purpose, because sources differ.
+///
+/// ```
+/// use chaski_core::{Ruc, RucKind};
+/// assert_eq!("15000791901".parse::<Ruc>()?.kind(), RucKind::NaturalOther);
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RucKind {
     /// 10: natural person with DNI.
@@ -61,6 +85,16 @@ pub enum RucKind {
 }
 
 /// Why a text is not a RUC. `Display` is Spanish; [`RucError::message`] takes the language.
+///
+/// No variant holds the number itself: an error may be logged.
+///
+/// ```
+/// use chaski_core::{Lang, Ruc, RucError};
+/// let error = "20131312950".parse::<Ruc>().unwrap_err();
+/// assert_eq!(error, RucError::CheckDigit { expected: 5, found: 0 });
+/// assert_eq!(error.code(), "ruc_digito");
+/// assert_eq!(error.message(Lang::En), "wrong check digit: it ends in 0 and should end in 5");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
 pub enum RucError {
@@ -158,25 +192,35 @@ impl RucError {
     }
 }
 
-/// Test numbers seen in the wild. The first five are those that the replaced system refused;
-/// 20000000001 has a right check digit, so only a list can refuse it.
-const TEST_NUMBERS: [&str; 6] = [
+/// Test numbers that the replaced system refused.
+const TEST_NUMBERS: [&str; 5] = [
     "20678901234",
     "20123456789",
     "20456789012",
     "20789012345",
     "20890123456",
-    "20000000001",
 ];
+
+/// Seen in the wild as a test number; its check digit is right, so only a list can refuse it.
+const TEST_NUMBER_WITH_RIGHT_DIGIT: &str = "20000000001";
 
 const WEIGHTS: [u8; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 
 impl Ruc {
     /// Parses under the given rules. Blanks, dashes, dots, apostrophes and a BOM are dropped.
+    ///
+    /// The checks, in this order: digits, length, blocked list, prefix, check digit.
+    ///
+    /// ```
+    /// use chaski_core::{Ruc, RucRules};
+    /// let ruc = Ruc::parse_with(" 2.013.131.295-5 ", &RucRules::default())?;
+    /// assert_eq!(ruc.as_str(), "20131312955");
+    /// # Ok::<(), chaski_core::RucError>(())
+    /// ```
     pub fn parse_with(text: &str, rules: &RucRules) -> Result<Ruc, RucError> {
         let digits = digits_of(text)?;
         let ruc = Ruc(digits);
-        if is_blocked(&digits) || rules.blocked.contains(ruc.as_str()) {
+        if is_blocked(&digits, rules.check_digit) || rules.blocked.contains(ruc.as_str()) {
             return Err(RucError::Blocked);
         }
         if rules.check_digit == CheckDigit::FormatOnly {
@@ -229,7 +273,14 @@ impl Ruc {
         (self.kind() == RucKind::NaturalWithDni).then(|| Dni::from_digits(body))
     }
 
-    /// The RUC of prefix 10 that a DNI's owner has, if they have one.
+    /// The RUC of prefix 10 that a DNI's owner has, if they have one. Its check digit equals the
+    /// DNI's own, because prefix 10 adds 5 to the weighted sum.
+    ///
+    /// ```
+    /// use chaski_core::Ruc;
+    /// assert_eq!(Ruc::from_dni("12345678".parse()?).as_str(), "10123456781");
+    /// # Ok::<(), chaski_core::DniError>(())
+    /// ```
     pub fn from_dni(dni: Dni) -> Ruc {
         let mut digits = *b"10000000000";
         digits[2..10].copy_from_slice(dni.as_str().as_bytes());
@@ -255,6 +306,13 @@ impl Ruc {
     }
 
     /// The number with the DNI hidden when it is personal: `10******781`.
+    ///
+    /// ```
+    /// use chaski_core::Ruc;
+    /// assert_eq!("10123456781".parse::<Ruc>()?.masked(), "10******781");
+    /// assert_eq!("20100070970".parse::<Ruc>()?.masked(), "20100070970");
+    /// # Ok::<(), chaski_core::RucError>(())
+    /// ```
     pub fn masked(&self) -> String {
         let text = self.as_str();
         if self.is_personal() {
@@ -312,18 +370,22 @@ pub(crate) fn strip_separators(text: &str) -> Result<Vec<u8>, (char, usize)> {
     Ok(digits)
 }
 
-/// Nine digits after the prefix all equal or each one more than the one before (9 goes to 0).
-fn is_blocked(digits: &[u8; 11]) -> bool {
+/// Test numbers and repeated digits; under the strict rules also nine digits after the prefix all
+/// equal, or each one more than the one before (9 goes to 0).
+fn is_blocked(digits: &[u8; 11], check_digit: CheckDigit) -> bool {
+    let listed = |number: &str| number.as_bytes() == digits;
+    if TEST_NUMBERS.into_iter().any(listed) || rises_by(0, digits) {
+        return true;
+    }
     let tail = &digits[2..];
-    let steps_by = |step: u8| {
-        tail.windows(2)
-            .all(|pair| (pair[0] - b'0' + step) % 10 == pair[1] - b'0')
-    };
-    steps_by(0)
-        || steps_by(1)
-        || TEST_NUMBERS
-            .iter()
-            .any(|number| number.as_bytes() == digits)
+    check_digit == CheckDigit::Strict
+        && (listed(TEST_NUMBER_WITH_RIGHT_DIGIT) || rises_by(0, tail) || rises_by(1, tail))
+}
+
+fn rises_by(step: u8, digits: &[u8]) -> bool {
+    digits
+        .windows(2)
+        .all(|pair| (pair[0] - b'0' + step) % 10 == pair[1] - b'0')
 }
 
 fn printable(c: char) -> String {

@@ -1,1 +1,17 @@
-//! Integration tests.
+//! What the vocabulary promises, one file per topic.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a test case reads best as plain values"
+)]
+
+mod catalog;
+mod dates;
+mod dni;
+mod exchange_rate;
+mod fitness;
+mod masking;
+mod oracle;
+mod ruc;
+mod text;
+mod ubigeo;
