@@ -292,6 +292,11 @@ impl Layers {
         })
     }
 
+    /// The value of a key.
+    pub fn value(&self, key: &str) -> Option<Value> {
+        self.values.get(key).map(|(value, _)| value.clone())
+    }
+
     /// The values as the program needs them, each checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let token = self.text("migo.token").trim().to_owned();

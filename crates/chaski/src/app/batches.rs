@@ -1,0 +1,512 @@
+//! Path 2: a list in, a verdict for each of its rows out, nothing paid twice.
+//!
+//! [`App::plan_batch`] reads the rows and spends nothing; [`App::start_batch`] stores the batch
+//! and begins; [`Running::next`] settles group after group; [`Running::finish`] writes the
+//! verdicts down. A crash between any two of them repeats no answer that was stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chaski_client::{
+    Ask, Error, Ledger, Lookup, Memory, Outcomes, Remembered, RucQuery, Source,
+};
+use chaski_core::{Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::{App, AppError, Mode};
+use crate::sheets::{Aptitud, Repair, Subject, Summary, Table, Verdict, repair};
+use crate::store::{BatchCounts, BatchState, ItemState, NewBatch, StoreError};
+
+/// A list and where its RUCs are.
+pub struct BatchInput {
+    /// The rows.
+    pub table: Table,
+    /// Column of the RUC, from 0.
+    pub column: usize,
+    /// Name of the file, without its folder.
+    pub source_name: String,
+    /// Hash of its bytes: the same file is the same batch.
+    pub source_hash: [u8; 32],
+}
+
+/// What a batch will do; nothing was spent yet.
+pub struct Plan {
+    input: BatchInput,
+    rows: Vec<RowPlan>,
+    unique: Vec<Ruc>,
+    settled: HashMap<usize, Settled>,
+    batch: Option<Uuid>,
+    /// Answers that are known and fresh.
+    pub known: usize,
+    /// RUCs that must be asked for.
+    pub to_ask: usize,
+    /// Calls that takes, if the upstream answers about all of them.
+    pub calls: usize,
+    /// Time it took to find that out.
+    pub prepared_in: Duration,
+}
+
+/// What one row turned out to be.
+struct RowPlan {
+    subject: Subject,
+    repairs: Vec<Repair>,
+    /// Position of its RUC among the unique ones.
+    unique: Option<usize>,
+    /// Row of the first appearance, when this is a repetition; as Excel numbers it.
+    repeats: Option<u32>,
+}
+
+/// What came of one RUC.
+#[derive(Clone)]
+enum Settled {
+    Found { taxpayer: Arc<Taxpayer>, source: Source, at: Timestamp },
+    NotFound { source: Source, at: Timestamp },
+    Failed(Error),
+}
+
+/// A batch at work.
+pub struct Running {
+    plan: Plan,
+    id: Uuid,
+    outcomes: Outcomes<Taxpayer>,
+    settled: HashMap<usize, Settled>,
+    /// Position in the questions asked → position among the unique RUCs.
+    asked: Vec<usize>,
+    writes: JoinSet<Result<(), StoreError>>,
+    calls_before: u64,
+    started: Instant,
+    lasted: Duration,
+}
+
+/// How far a batch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// RUCs with an outcome.
+    pub done: usize,
+    /// RUCs in all, each once.
+    pub total: usize,
+}
+
+/// What came of a batch.
+pub struct Finished {
+    /// The list as it was read.
+    pub table: Table,
+    /// One verdict for each row.
+    pub verdicts: Vec<Verdict>,
+    /// The list as a whole.
+    pub summary: Summary,
+    /// RUCs without an answer.
+    pub failed: usize,
+    /// The failure, when nothing at all was answered.
+    pub total_failure: Option<Error>,
+    /// Time spent asking.
+    pub asking: Duration,
+}
+
+impl App {
+    /// Reads every row, finds repetitions and what is known already. With `resume`, takes up the
+    /// unfinished batch of the same file.
+    pub async fn plan_batch(
+        &self,
+        input: BatchInput,
+        ask: &Ask,
+        resume: bool,
+    ) -> Result<Plan, AppError> {
+        let started = Instant::now();
+        // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
+        let (rows, unique) = self.rows_of(&input);
+        // 2. What an interrupted run of the same list settled stays settled, however old.
+        let options = self.options_of(&input);
+        let unfinished = match resume {
+            true => self.store.unfinished_batch(&input.source_hash, &options).await?,
+            false => None,
+        };
+        let keys: Vec<_> = unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
+        let memories = self.store.recall(&keys).await?;
+        let mut settled = HashMap::new();
+        let now = self.clock.now();
+        let mut known = 0;
+        for (position, (ruc, memory)) in unique.iter().zip(memories).enumerate() {
+            let Some(memory) = memory else { continue };
+            let since_start =
+                unfinished.as_ref().is_some_and(|batch| memory.stored_at >= batch.created_at);
+            let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
+            if since_start && let Some(outcome) = Settled::of_memory(*ruc, &memory) {
+                settled.insert(position, outcome);
+            }
+            known += usize::from(fresh || since_start);
+        }
+        // 3. What is left, and how many calls that is.
+        let to_ask = unique.len() - known;
+        Ok(Plan {
+            calls: to_ask.div_ceil(100),
+            known,
+            to_ask,
+            batch: unfinished.map(|batch| batch.id),
+            input,
+            rows,
+            unique,
+            settled,
+            prepared_in: started.elapsed(),
+        })
+    }
+
+    fn rows_of(&self, input: &BatchInput) -> (Vec<RowPlan>, Vec<Ruc>) {
+        let mut unique = Vec::new();
+        let mut first: HashMap<Ruc, (usize, u32)> = HashMap::new();
+        let rows = input
+            .table
+            .rows
+            .iter()
+            .map(|row| {
+                let repaired = repair(row.cell(input.column), &self.config.ruc_rules);
+                let (mut position, mut repeats) = (None, None);
+                if let Subject::Ruc(ruc) = repaired.subject {
+                    let next = unique.len();
+                    let (at, number) = *first.entry(ruc).or_insert((next, row.number));
+                    if at == next {
+                        unique.push(ruc);
+                    } else {
+                        repeats = Some(number);
+                    }
+                    position = Some(at);
+                }
+                RowPlan {
+                    subject: repaired.subject,
+                    repairs: repaired.repairs,
+                    unique: position,
+                    repeats,
+                }
+            })
+            .collect();
+        (rows, unique)
+    }
+
+    /// What changes the result of a list, as text: two runs with equal text are one batch.
+    fn options_of(&self, input: &BatchInput) -> String {
+        format!("columna={} verificacion={:?}", input.column, self.config.ruc_rules.check_digit)
+    }
+
+    /// Stores the batch, or takes up the one that was interrupted, and begins to ask.
+    pub async fn start_batch(&self, mut plan: Plan, ask: &Ask) -> Result<Running, AppError> {
+        let now = self.clock.now();
+        let id = match plan.batch {
+            Some(id) => id,
+            None => {
+                let id = new_id(now);
+                let subjects = plan.unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
+                self.store
+                    .create_batch(NewBatch {
+                        id,
+                        created_at: now,
+                        operation: "ruc",
+                        source_name: plan.input.source_name.clone(),
+                        source_hash: plan.input.source_hash,
+                        options: self.options_of(&plan.input),
+                        total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
+                        asked_by: ask.who.to_string(),
+                        subjects,
+                    })
+                    .await?;
+                id
+            }
+        };
+        let settled = std::mem::take(&mut plan.settled);
+        let asked: Vec<usize> =
+            (0..plan.unique.len()).filter(|position| !settled.contains_key(position)).collect();
+        let rucs: Vec<Ruc> = asked.iter().map(|position| plan.unique[*position]).collect();
+        let ask = Ask { batch: Some(id), ..ask.clone() };
+        let calls_before = self.migo.engine().stats().calls;
+        let started = Instant::now();
+        Ok(Running {
+            outcomes: self.migo.rucs(&rucs, &ask),
+            plan,
+            id,
+            settled,
+            asked,
+            writes: JoinSet::new(),
+            calls_before,
+            started,
+            lasted: Duration::ZERO,
+        })
+    }
+}
+
+impl Running {
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        Progress { done: self.settled.len(), total: self.plan.unique.len() }
+    }
+
+    /// Waits for the next group of outcomes and puts them on their way to the store; false when
+    /// all have come.
+    pub async fn next(&mut self, app: &App) -> Result<bool, AppError> {
+        let Some(group) = self.outcomes.next().await else {
+            self.lasted = self.started.elapsed();
+            return Ok(false);
+        };
+        let mut states = Vec::with_capacity(group.len());
+        for (position, outcome) in group {
+            let position = self.asked[position];
+            let (settled, state) = match outcome {
+                Ok(found) => (
+                    Settled::Found { taxpayer: found.value, source: found.source, at: found.stored_at },
+                    ItemState::Answered,
+                ),
+                Err(error) if error.is_not_found() => {
+                    let source =
+                        if error.is_remembered() { Source::Memory } else { Source::Upstream };
+                    (Settled::NotFound { source, at: app.clock.now() }, ItemState::Refused)
+                }
+                Err(error) => {
+                    let state = ItemState::Failed { code: error.code().to_owned() };
+                    (Settled::Failed(error), state)
+                }
+            };
+            self.settled.insert(position, settled);
+            states.push((u32::try_from(position).unwrap_or(u32::MAX), state));
+        }
+        // The writer groups these; waiting for each would hold up the next answer.
+        let (store, id) = (Arc::clone(&app.store), self.id);
+        self.writes.spawn(async move { store.settle_items(id, states, Vec::new()).await });
+        while let Some(written) = self.writes.try_join_next() {
+            written.map_err(|error| AppError::Io(error.into()))??;
+        }
+        Ok(true)
+    }
+
+    /// Stops asking. What is in flight still ends in memory when the application closes.
+    pub async fn stop(mut self, app: &App) -> Result<Progress, AppError> {
+        let progress = self.progress();
+        drop(self.outcomes);
+        app.migo.engine().idle().await;
+        join(&mut self.writes).await?;
+        Ok(progress)
+    }
+
+    /// Ends the batch: one verdict for each row.
+    pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
+        join(&mut self.writes).await?;
+        let failed =
+            self.settled.values().filter(|it| matches!(it, Settled::Failed(_))).count()
+                + (self.plan.unique.len() - self.settled.len());
+        let count = |wanted: fn(&Settled) -> bool| {
+            u32::try_from(self.settled.values().filter(|it| wanted(it)).count()).unwrap_or(u32::MAX)
+        };
+        let stats = app.migo.engine().stats();
+        let calls = stats.calls - self.calls_before;
+        let answered = count(|it| matches!(it, Settled::Found { .. }));
+        let refused = count(|it| matches!(it, Settled::NotFound { .. }));
+        let hits = count(Settled::from_memory);
+        let state = if failed == 0 { BatchState::Completed } else { BatchState::Partial };
+        let counts = BatchCounts {
+            answered,
+            refused,
+            failed: u32::try_from(failed).unwrap_or(u32::MAX),
+            cache_hits: hits,
+            calls: u32::try_from(calls).unwrap_or(u32::MAX),
+        };
+        app.store.finish_batch(self.id, state, counts, app.clock.now()).await?;
+        let plan = self.plan;
+        let verdicts: Vec<Verdict> = plan
+            .rows
+            .iter()
+            .map(|row| app.verdict(row, row.unique.and_then(|at| self.settled.get(&at)), lang))
+            .collect();
+        let total_failure = match answered + refused {
+            0 => self.settled.values().find_map(|it| match it {
+                Settled::Failed(error) => Some(error.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
+        let summary = Summary {
+            source_file: plan.input.source_name,
+            generated_at: lima_datetime(app.clock.now()),
+            duplicates: plan.rows.iter().filter(|row| row.repeats.is_some()).count(),
+            damaged: plan.rows.iter().filter(is_bad).count(),
+            repaired: plan.rows.iter().filter(|row| row.unique.is_some() && !row.repairs.is_empty()).count(),
+            calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
+            cache_hits: hits as usize,
+            duration: self.started.elapsed() + plan.prepared_in,
+        };
+        Ok(Finished {
+            table: plan.input.table,
+            verdicts,
+            summary,
+            failed,
+            total_failure,
+            asking: self.lasted,
+        })
+    }
+}
+
+async fn join(writes: &mut JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
+    while let Some(written) = writes.join_next().await {
+        written.map_err(|error| AppError::Io(error.into()))??;
+    }
+    Ok(())
+}
+
+impl Settled {
+    fn of_memory(ruc: Ruc, memory: &Memory) -> Option<Settled> {
+        let (source, at) = (Source::Memory, memory.stored_at);
+        Some(match &memory.what {
+            Remembered::Answer(body) => {
+                Settled::Found { taxpayer: Arc::new(RucQuery(ruc).unpack(body)?), source, at }
+            }
+            Remembered::Refusal { .. } => Settled::NotFound { source, at },
+        })
+    }
+
+    fn from_memory(&self) -> bool {
+        matches!(
+            self,
+            Settled::Found { source: Source::Memory | Source::Stale, .. }
+                | Settled::NotFound { source: Source::Memory, .. }
+        )
+    }
+}
+
+/// The verdict of a row.
+impl App {
+    fn verdict(&self, row: &RowPlan, settled: Option<&Settled>, lang: Lang) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut notes: Vec<String> = Vec::new();
+        match &row.subject {
+            Subject::Empty => {
+                verdict.apto = Aptitud::Invalido;
+                notes.push(lang.pick("celda vacía", "empty cell").to_owned());
+            }
+            Subject::Bad(problem) => {
+                verdict.apto = Aptitud::Invalido;
+                notes.push(problem.message(lang));
+            }
+            Subject::Dni { dni, padded } => {
+                verdict.apto = Aptitud::Invalido;
+                notes.push(of_dni(*padded, Ruc::from_dni(*dni), lang));
+            }
+            Subject::Ruc(ruc) => {
+                ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
+                match settled {
+                    None => verdict.apto = Aptitud::Pendiente,
+                    Some(settled) => self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang),
+                }
+            }
+        }
+        if let Some(first) = row.repeats {
+            notes.push(match lang {
+                Lang::Es => format!("repetido: ya está en la fila {first}"),
+                Lang::En => format!("repeated: already in row {first}"),
+            });
+        }
+        if !row.repairs.is_empty() && row.unique.is_some() {
+            let list: Vec<_> = row.repairs.iter().map(|repair| repair.message(lang)).collect();
+            notes.push(format!("{}: {}", lang.pick("corregido", "corrected"), list.join(", ")));
+        }
+        verdict.motivo = notes.join("; ");
+        verdict
+    }
+
+    fn judge_row(
+        &self,
+        ruc: Ruc,
+        settled: &Settled,
+        verdict: &mut Verdict,
+        notes: &mut Vec<String>,
+        lang: Lang,
+    ) {
+        let today = lima_date(self.clock.now());
+        let (source, at) = match settled {
+            Settled::Failed(error) => {
+                verdict.apto = Aptitud::Error;
+                notes.push(error.message(lang));
+                return;
+            }
+            Settled::NotFound { source, at } => {
+                verdict.apto = Aptitud::NoEncontrado;
+                let fitness = fitness(&ruc, None, Role::Buyer, today);
+                notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
+                (*source, *at)
+            }
+            Settled::Found { taxpayer, source, at } => {
+                let fitness = fitness(&ruc, Some(taxpayer), Role::Buyer, today);
+                let remarks =
+                    fitness.hallazgos.iter().any(|it| it.severidad == Severity::Observacion);
+                verdict.apto = match (fitness.apto, remarks) {
+                    (true, false) => Aptitud::Apto,
+                    (true, true) => Aptitud::Observado,
+                    (false, _) => Aptitud::NoApto,
+                };
+                notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
+                describe(taxpayer, verdict);
+                (*source, *at)
+            }
+        };
+        self.source_name(source, lang).clone_into(&mut verdict.fuente);
+        verdict.consultado_en = lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    }
+
+    /// Who said so, for people.
+    pub fn source_name(&self, source: Source, lang: Lang) -> &'static str {
+        match (self.mode, source) {
+            (Mode::Real, Source::Upstream) => "APIMIGO",
+            (Mode::Real, Source::Memory) => lang.pick("APIMIGO (guardado)", "APIMIGO (remembered)"),
+            (Mode::Real, Source::Stale) => {
+                lang.pick("APIMIGO (guardado, vencido)", "APIMIGO (remembered, past its time)")
+            }
+            (Mode::Sandbox, Source::Upstream) => lang.pick("sandbox (ficticio)", "sandbox (invented)"),
+            (Mode::Sandbox, _) => lang.pick("sandbox (ficticio, guardado)", "sandbox (invented, remembered)"),
+        }
+    }
+}
+
+fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let address = &taxpayer.address;
+    let place = taxpayer.ubigeo.as_ref().and_then(chaski_core::Ubigeo::place);
+    verdict.razon_social.clone_from(&taxpayer.nombre_o_razon_social);
+    verdict.estado = text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str));
+    verdict.condicion = text(taxpayer.condicion.as_ref().map(chaski_core::Condicion::as_str));
+    verdict.ubigeo = text(taxpayer.ubigeo.as_ref().map(chaski_core::Ubigeo::as_str));
+    verdict.departamento =
+        text(address.departamento.as_deref().or(place.as_ref().map(|it| it.departamento)));
+    verdict.provincia = text(address.provincia.as_deref().or(place.as_ref().map(|it| it.provincia)));
+    verdict.distrito = text(address.distrito.as_deref().or(place.as_ref().map(|it| it.distrito)));
+    verdict.direccion = text(taxpayer.direccion());
+}
+
+fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
+    format!("{} ({})", finding.message(lang), finding.codigo)
+}
+
+fn of_dni(padded: bool, ruc: Ruc, lang: Lang) -> String {
+    let ruc = ruc.as_str();
+    match (padded, lang) {
+        (false, Lang::Es) => {
+            format!("es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}")
+        }
+        (false, Lang::En) => format!("it is a DNI, not a RUC; if the person has one, it is {ruc}"),
+        (true, Lang::Es) => format!(
+            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}"
+        ),
+        (true, Lang::En) => format!(
+            "it looks like a DNI that lost its leading zero in Excel; if the person has a RUC, it is {ruc}"
+        ),
+    }
+}
+
+fn young_enough(memory: &Memory, now: Timestamp, ask: &Ask) -> bool {
+    let age = Duration::try_from(now.duration_since(memory.stored_at)).unwrap_or(Duration::ZERO);
+    ask.max_age.is_none_or(|most| age <= most)
+}
+
+fn new_id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}

@@ -1,0 +1,77 @@
+//! One look-up at a time: RUC, DNI, exchange rate, account.
+
+use chaski_client::{Account, Ask, Error, Found, Person};
+use chaski_core::{
+    Currency, Dni, ExchangeRate, Fitness, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
+    lima_date,
+};
+use jiff::civil::Date;
+
+use super::App;
+
+impl App {
+    /// What the registry knows of several RUCs, each once, in the order given: one native batch
+    /// call where that is cheaper than single ones.
+    pub async fn lookup_rucs(
+        &self,
+        rucs: &[Ruc],
+        ask: &Ask,
+    ) -> Vec<Result<Found<Taxpayer>, Error>> {
+        match rucs {
+            [one] => vec![self.migo.ruc(one, ask).await],
+            many => self.migo.rucs(many, ask).all().await,
+        }
+    }
+
+    /// Whether a RUC is fit to be invoiced, or to invoice. Only the upstream's explicit "no such
+    /// number" is judged; a failure stays a failure.
+    pub fn judge(
+        &self,
+        ruc: &Ruc,
+        outcome: &Result<Found<Taxpayer>, Error>,
+        role: Role,
+    ) -> Result<Fitness, Error> {
+        let today = lima_date(self.clock.now());
+        match outcome {
+            Ok(found) => Ok(fitness(ruc, Some(&found.value), role, today)),
+            Err(error) if error.is_not_found() => Ok(fitness(ruc, None, role, today)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// The owners of several DNIs, in the order given.
+    pub async fn lookup_dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
+        self.migo.dnis(dnis, ask).await
+    }
+
+    /// The latest rate.
+    pub async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
+        self.migo.latest_rate(ask).await
+    }
+
+    /// The rate that applies on a date.
+    pub async fn rate_for(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+        ask: &Ask,
+    ) -> Result<Found<RateFor>, Error> {
+        self.migo.rate_for(fecha, fuente, moneda, ask).await
+    }
+
+    /// The rates published over a range.
+    pub async fn rates(
+        &self,
+        desde: Date,
+        hasta: Date,
+        ask: &Ask,
+    ) -> Result<Found<Vec<ExchangeRate>>, Error> {
+        self.migo.rates(desde, hasta, ask).await
+    }
+
+    /// The account behind the token.
+    pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
+        self.migo.account(ask).await
+    }
+}

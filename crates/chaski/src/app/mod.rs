@@ -1,0 +1,117 @@
+//! The rooms: one function per deed. Doors call them; they call the engine and the store.
+
+pub mod batches;
+mod error;
+pub mod lookups;
+
+pub use error::AppError;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chaski_client::{Clock, Ledger, Migo, Settings};
+use chaski_sandbox::{Sandbox, SandboxConfig};
+
+use crate::config::{Config, SandboxMode};
+use crate::sandbox_transport::InProcess;
+use crate::store::{MasterKey, Store};
+
+/// Everything a deed needs.
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// Answers, refusals, calls, batches.
+    pub store: Arc<Store>,
+    /// The client of APIMIGO.
+    pub migo: Migo,
+    /// Who answers.
+    pub mode: Mode,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The embedded sandbox: invented data, nothing leaves the process.
+    Sandbox,
+    /// The configured upstream, with its token.
+    Real,
+}
+
+/// What the caller insists on, above the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wish {
+    /// Nothing: the configuration decides.
+    #[default]
+    None,
+    /// The sandbox, even with a token.
+    Sandbox,
+    /// The real upstream, or an error.
+    Real,
+}
+
+/// Who answers under a configuration and a wish; demanding the real one without a token is an
+/// error.
+pub fn mode_of(config: &Config, wish: Wish) -> Result<Mode, AppError> {
+    let has_token = config.token().is_some();
+    match (wish, config.sandbox) {
+        (Wish::Sandbox, _) | (Wish::None, SandboxMode::Always) => Ok(Mode::Sandbox),
+        (Wish::Real, _) | (Wish::None, SandboxMode::Never) if !has_token => Err(AppError::NoToken),
+        (Wish::None, SandboxMode::Auto) if !has_token => Ok(Mode::Sandbox),
+        _ => Ok(Mode::Real),
+    }
+}
+
+/// The folder of a mode: invented answers never mix with real ones.
+pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
+    match mode {
+        Mode::Sandbox => config.dir.join("sandbox"),
+        Mode::Real => config.dir.clone(),
+    }
+}
+
+impl App {
+    /// Opens the data folder and puts the client together.
+    pub async fn open(config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
+        let mode = mode_of(&config, wish)?;
+        let folder = folder_of(&config, mode);
+        let store = Arc::new(Store::open(&folder, MasterKey::load_or_create(&folder)?).await?);
+        let ledger: Arc<dyn Ledger> = Arc::clone(&store) as Arc<dyn Ledger>;
+        let builder = match mode {
+            Mode::Real => Migo::builder(config.token().unwrap_or_default())
+                .base_url(config.migo_base_url.as_str())
+                .settings(config.settings.clone()),
+            Mode::Sandbox => Migo::builder("sandbox")
+                .base_url("http://127.0.0.1/api")
+                .transport(Arc::new(InProcess(embedded_sandbox(&config, clock)?)))
+                .settings(without_limits(&config.settings)),
+        };
+        let migo = builder.version(config.migo_version).clock(clock).ledger(ledger).build()?;
+        if mode == Mode::Real {
+            migo.engine().load_quota("migo").await?;
+        }
+        Ok(App { config, store, migo, mode, clock })
+    }
+
+    /// Waits for calls in flight and makes everything durable.
+    pub async fn close(&self) -> Result<(), AppError> {
+        self.migo.engine().idle().await;
+        self.store.close().await?;
+        Ok(())
+    }
+}
+
+/// The sandbox of a configuration.
+pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppError> {
+    let mut sandbox = SandboxConfig::new(move || clock.now());
+    sandbox.seed = config.sandbox_seed;
+    sandbox.latency =
+        config.sandbox_latency.parse().map_err(|error| AppError::sandbox_option("sandbox.latency", &error))?;
+    Ok(Sandbox::new(sandbox)?)
+}
+
+/// The embedded sandbox costs nothing and needs no pace.
+fn without_limits(settings: &Settings) -> Settings {
+    Settings { calls_per_minute: 0, quota: None, ..settings.clone() }
+}

@@ -1,0 +1,173 @@
+//! `chaski config`: init, show, set, check.
+
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use chaski_core::Lang;
+use serde_json::{Map, Value};
+use toml_edit::{DocumentMut, value};
+
+use super::Done;
+use super::needed::Needed;
+use super::output::{Records, notice};
+use crate::app::{AppError, Mode, Wish, mode_of};
+use crate::config::{DEFAULTS, Layers, Origin, Surroundings};
+use crate::sheets;
+
+/// `chaski config init`: the defaults as a file to edit, every key commented out.
+pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
+    let path = around.local_file();
+    if path.exists() && !force {
+        return Err(AppError::usage(
+            format!("ya existe {}; para reemplazarlo agregue --force", path.display()),
+            format!("{} exists already; to replace it add --force", path.display()),
+        ));
+    }
+    let comment = |line: &str| match line.chars().next() {
+        Some('#' | '[') | None => format!("{line}\n"),
+        Some(_) => format!("# {line}\n"),
+    };
+    let text: String = DEFAULTS.lines().map(comment).collect();
+    write_private(&path, text.as_bytes())?;
+    anstream::eprintln!("{}", match lang {
+        Lang::Es => format!("se escribió {}: quite el # de lo que quiera cambiar", path.display()),
+        Lang::En => format!("wrote {}: remove the # of what you want to change", path.display()),
+    });
+    Ok(0)
+}
+
+/// `chaski config show`.
+pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
+    let lang = needed.lang();
+    let rows = needed
+        .layers
+        .shown()
+        .map(|(key, text, origin)| {
+            let mut row = Map::new();
+            row.insert("clave".into(), key.into());
+            row.insert("valor".into(), text.into());
+            if with_origin {
+                row.insert("origen".into(), Value::from(origin.describe(lang)));
+            }
+            row
+        })
+        .collect();
+    let mut columns =
+        vec![("clave", lang.pick("Clave", "Key").to_owned()), ("valor", lang.pick("Valor", "Value").to_owned())];
+    if with_origin {
+        columns.push(("origen", lang.pick("Origen", "Origin").to_owned()));
+    }
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
+}
+
+/// `chaski config set`: one key of the user's file, comments kept.
+pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
+    let lang = needed.lang();
+    needed.layers.known(key, "chaski config set")?;
+    let is_secret = key == "migo.token";
+    let text = match typed {
+        Some(_) if is_secret => {
+            return Err(AppError::usage(
+                "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set migo.token (lo pedirá sin mostrarlo), o páselo por tubería",
+                "do not write the token on the command line: the history keeps it. Run just: chaski config set migo.token (it is asked for without showing it), or pipe it in",
+            ));
+        }
+        Some(text) => text,
+        None if is_secret => secret(needed)?,
+        None => {
+            return Err(AppError::usage(
+                format!("falta el valor; por ejemplo: chaski config set {key} …"),
+                format!("the value is missing; for instance: chaski config set {key} …"),
+            ));
+        }
+    };
+    let path = needed.config_file.clone().or_else(|| needed.around.user_file()).ok_or_else(|| {
+        AppError::usage(
+            "no se sabe dónde está su carpeta de usuario; indique el archivo con --config",
+            "your home folder is not known; name the file with --config",
+        )
+    })?;
+    // The whole configuration is checked with the new value before the file is touched.
+    let mut layers = Layers::read(&needed.around, Some(&existing(&path)?), &[])?;
+    layers.set_text(key, &text, Origin::File(path.clone()))?;
+    layers.config()?;
+    let mut document: DocumentMut = std::fs::read_to_string(&path)?.parse().map_err(|_| {
+        AppError::usage(
+            format!("{} no es TOML válido; corríjalo antes", path.display()),
+            format!("{} is not valid TOML; mend it first", path.display()),
+        )
+    })?;
+    let (table, name) = key.rsplit_once('.').map_or((None, key), |(table, name)| (Some(table), name));
+    let item = layers.value(key).map(value).unwrap_or_default();
+    match table {
+        Some(table) => document[table].or_insert(toml_edit::table())[name] = item,
+        None => document[name] = item,
+    }
+    write_private(&path, document.to_string().as_bytes())?;
+    notice(needed, &match lang {
+        Lang::Es => format!("{key} guardado en {} (permiso 0600)", path.display()),
+        Lang::En => format!("{key} saved in {} (mode 0600)", path.display()),
+    });
+    Ok(0)
+}
+
+/// `chaski config check`.
+pub(super) fn check(needed: &Needed) -> Done {
+    let mode = mode_of(&needed.config, needed.wish)?;
+    let lang = needed.lang();
+    let who = match (mode, needed.wish) {
+        (Mode::Sandbox, Wish::Sandbox) => lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox"),
+        (Mode::Sandbox, _) => lang.pick("sandbox (no hay token o así se configuró)", "sandbox (no token, or configured so)"),
+        (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
+    };
+    notice(needed, &match lang {
+        Lang::Es => format!("configuración correcta; responde: {who}"),
+        Lang::En => format!("the configuration is right; answered by: {who}"),
+    });
+    Ok(0)
+}
+
+/// A secret typed without being shown, or piped in.
+fn secret(needed: &Needed) -> Result<String, AppError> {
+    let text = if needed.may_ask {
+        dialoguer::Password::new()
+            .with_prompt(needed.lang().pick("Token de APIMIGO (no se mostrará)", "APIMIGO token (not shown)"))
+            .interact()
+            .map_err(|_| AppError::Interrupted)?
+    } else if std::io::stdin().is_terminal() {
+        String::new()
+    } else {
+        let mut text = String::new();
+        std::io::stdin().lock().take(4096).read_to_string(&mut text)?;
+        text
+    };
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Err(AppError::usage("no llegó ningún token", "no token came"));
+    }
+    Ok(text)
+}
+
+/// The path, created empty where there is no file yet.
+fn existing(path: &Path) -> Result<PathBuf, AppError> {
+    if !path.exists() {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        write_private(path, b"")?;
+    }
+    Ok(path.to_owned())
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    // A file with the token is the owner's alone from its first byte on.
+    if !path.exists() {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        return Ok(());
+    }
+    sheets::write_atomically(path, bytes)?;
+    Ok(())
+}

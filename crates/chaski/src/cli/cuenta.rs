@@ -1,0 +1,35 @@
+//! `chaski cuenta`: the plan's calls left, and what this installation counted.
+
+use serde_json::{Map, Value};
+
+use super::Done;
+use super::needed::Needed;
+use super::output::{self, Records};
+use super::ruc::insert_origin;
+use crate::app::App;
+
+pub(super) async fn cuenta(needed: &Needed, app: &App) -> Done {
+    let lang = needed.lang();
+    output::say_mode(needed, app);
+    let found = app.account(&needed.plain_ask()).await?;
+    let account = &found.value;
+    let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
+    let (counted, quota) = app.migo.engine().quota();
+    let mut row = Map::new();
+    row.insert("nombre".into(), text(account.nombre.as_deref()));
+    row.insert("email".into(), text(account.email.as_deref()));
+    row.insert("consultas".into(), account.consultas.map_or(Value::Null, Value::from));
+    row.insert("llamadas_del_mes".into(), counted.into());
+    row.insert("cuota_configurada".into(), quota.map_or(Value::Null, Value::from));
+    insert_origin(&mut row, app, &found, lang);
+    let columns = vec![
+        ("nombre", lang.pick("Titular", "Holder").to_owned()),
+        ("email", lang.pick("Correo", "E-mail").to_owned()),
+        ("consultas", lang.pick("Consultas que quedan", "Calls left").to_owned()),
+        ("llamadas_del_mes", lang.pick("Llamadas de este mes, según Chaski", "Calls this month, by Chaski").to_owned()),
+        ("cuota_configurada", lang.pick("Cuota configurada", "Configured quota").to_owned()),
+        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+    ];
+    Records { columns, rows: vec![row] }.write(needed)?;
+    Ok(0)
+}

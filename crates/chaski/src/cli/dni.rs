@@ -1,0 +1,83 @@
+//! `chaski dni`: whose DNI is this? Shown masked unless asked for whole.
+
+use chaski_client::Error;
+use chaski_core::{Dni, DniError, Lang};
+use serde_json::{Map, Value};
+
+use super::Done;
+use super::args::DniArgs;
+use super::explain::{looks_like_token, token_misplaced};
+use super::needed::Needed;
+use super::output::{self, Records, complain_about, exit_of};
+use super::ruc::{insert_origin, numbers};
+use crate::app::App;
+
+pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
+    let lang = needed.lang();
+    let numbers = numbers(&typed.numbers, "dni")?;
+    let ask = needed.ask(&typed.freshness)?;
+    output::say_mode(needed, app);
+    let parsed: Vec<Result<Dni, DniError>> = numbers.iter().map(|text| text.parse()).collect();
+    let dnis: Vec<Dni> = parsed.iter().filter_map(|dni| dni.as_ref().ok().copied()).collect();
+    let mut outcomes = app.lookup_dnis(&dnis, &ask).await.into_iter();
+    let show_whole = typed.mostrar || !app.config.mask_dni;
+    let (mut rows, mut codes) = (Vec::new(), Vec::new());
+    for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {
+        let mut row = Map::new();
+        let shown = |dni: Dni| if show_whole { dni.as_str().to_owned() } else { dni.masked() };
+        match parsed.map(|dni| (dni, outcomes.next())) {
+            Ok((dni, Some(Ok(found)))) => {
+                row.insert("success".into(), true.into());
+                row.insert("dni".into(), shown(dni).into());
+                row.insert("nombre".into(), found.value.nombre.as_str().into());
+                insert_origin(&mut row, app, &found, lang);
+                codes.push(0);
+            }
+            Ok((dni, outcome)) => {
+                let error = outcome.and_then(Result::err);
+                let code = error.as_ref().map_or("error_interno", Error::code);
+                let message = error.as_ref().map_or_else(String::new, |error| not_found(error, lang));
+                complain_about(&shown(dni), &message);
+                fail(&mut row, shown(dni), code, message);
+                codes.push(error.as_ref().map_or(1, Error::exit_code));
+            }
+            Err(error) => {
+                let is_token = looks_like_token(text);
+                let message = if is_token { token_misplaced(lang) } else { error.message(lang) };
+                // What was typed may be almost a DNI: it is named by its place.
+                let name = format!("n.º {}", place + 1);
+                complain_about(&name, &message);
+                fail(&mut row, name, error.code(), message);
+                codes.push(3);
+            }
+        }
+        rows.push(row);
+    }
+    let columns = vec![
+        ("dni", "DNI".to_owned()),
+        ("nombre", lang.pick("Nombre", "Name").to_owned()),
+        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+        ("error", "Error".to_owned()),
+    ];
+    Records { columns, rows }.write(needed)?;
+    Ok(exit_of(&codes))
+}
+
+fn fail(row: &mut Map<String, Value>, dni: String, code: &str, message: String) {
+    row.insert("success".into(), false.into());
+    row.insert("dni".into(), dni.into());
+    row.insert("code".into(), code.into());
+    row.insert("error".into(), message.into());
+}
+
+/// Absence from a registry-based service is not absence from RENIEC.
+fn not_found(error: &Error, lang: Lang) -> String {
+    if !error.is_not_found() {
+        return error.message(lang);
+    }
+    lang.pick(
+        "no figura en el servicio consultado; puede ser un menor o una persona sin RUC",
+        "not known to the service; it may be a minor or a person without RUC",
+    )
+    .to_owned()
+}

@@ -1,0 +1,88 @@
+//! `chaski doctor`: what works, what does not, and what to do about it.
+
+use chaski_client::Clock;
+use chaski_core::{Lang, lima_datetime};
+
+use super::Done;
+use super::needed::Needed;
+use super::output::to_stdout;
+use crate::app::{App, AppError, Mode, folder_of, mode_of};
+
+pub(super) async fn doctor(needed: &Needed) -> Done {
+    let mut report = Report { lang: needed.lang(), text: String::new(), worst: 0 };
+    let (lang, config) = (needed.lang(), &needed.config);
+    report.good(&format!("chaski {}", env!("CARGO_PKG_VERSION")));
+    report.good(lang.pick("la configuración es correcta", "the configuration is right"));
+    let mode = match mode_of(config, needed.wish) {
+        Ok(mode) => mode,
+        Err(error) => {
+            report.bad(&error);
+            return report.end();
+        }
+    };
+    match mode {
+        Mode::Sandbox => report.good(lang.pick(
+            "responde el sandbox: no hay token configurado (datos ficticios)",
+            "the sandbox answers: no token is configured (invented data)",
+        )),
+        Mode::Real => report.good(&format!("APIMIGO: {}", config.migo_base_url)),
+    }
+    let folder = folder_of(config, mode);
+    let app = match App::open(config.clone(), needed.wish, Clock::system()).await {
+        Ok(app) => app,
+        Err(error) => {
+            report.bad(&error);
+            return report.end();
+        }
+    };
+    let health = app.store.health().await?;
+    report.good(&match lang {
+        Lang::Es => format!(
+            "datos en {}: {} respuestas, {} llamadas registradas, {} KiB",
+            folder.display(), health.answers, health.calls, health.bytes / 1024
+        ),
+        Lang::En => format!(
+            "data in {}: {} answers, {} calls on record, {} KiB",
+            folder.display(), health.answers, health.calls, health.bytes / 1024
+        ),
+    });
+    match app.account(&needed.plain_ask()).await {
+        Ok(found) => {
+            let left = found.value.consultas.map_or_else(|| "?".to_owned(), |left| left.to_string());
+            report.good(&match lang {
+                Lang::Es => format!("el proveedor responde; consultas que quedan: {left}"),
+                Lang::En => format!("the upstream answers; calls left: {left}"),
+            });
+        }
+        Err(error) => report.bad(&AppError::Lookup(error)),
+    }
+    let now = lima_datetime(app.clock.now()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    report.good(&match lang {
+        Lang::Es => format!("hora de Lima según esta máquina: {now} (si no es la correcta, corrija el reloj)"),
+        Lang::En => format!("Lima time by this machine: {now} (if wrong, set the clock)"),
+    });
+    app.close().await?;
+    report.end()
+}
+
+struct Report {
+    lang: Lang,
+    text: String,
+    worst: u8,
+}
+
+impl Report {
+    fn good(&mut self, text: &str) {
+        self.text.push_str(&format!("✔ {text}\n"));
+    }
+
+    fn bad(&mut self, error: &AppError) {
+        self.text.push_str(&format!("✘ {}\n", error.message(self.lang)));
+        self.worst = error.exit_code();
+    }
+
+    fn end(self) -> Done {
+        to_stdout(self.text.as_bytes())?;
+        Ok(self.worst)
+    }
+}

@@ -1,0 +1,291 @@
+//! `chaski ruc lote`: an Excel list in, an Excel verdict out.
+
+use std::io::{IsTerminal, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chaski_core::Lang;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::Done;
+use super::args::{Format, LoteArgs};
+use super::needed::Needed;
+use super::output::{self, notice};
+use crate::app::batches::{BatchInput, Finished, Plan, Running};
+use crate::app::{App, AppError, Mode};
+use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
+
+pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
+    // 1. Everything that can be wrong is found before anything is spent.
+    let format = output_format(needed)?;
+    check_output(needed, &typed.input)?;
+    let ask = needed.ask(&typed.freshness)?;
+    let input = read(needed, &typed)?;
+    // 2. What it will cost.
+    let plan = app.plan_batch(input, &ask, typed.reanudar).await?;
+    output::say_mode(needed, app);
+    say_cost(needed, app, &plan);
+    // 3. Ask, group by group, until done or interrupted.
+    let mut running = app.start_batch(plan, &ask).await?;
+    if !ask_all(needed, app, &mut running).await? {
+        return interrupted(needed, app, running).await;
+    }
+    let mut finished = running.finish(app, needed.lang()).await?;
+    // 4. Write, whole or not at all.
+    if typed.solo_errores {
+        keep_only_errors(&mut finished);
+    }
+    let writing = Instant::now();
+    write(needed, format, &finished)?;
+    say_summary(needed, app, &finished, writing.elapsed());
+    Ok(exit_code(needed, &finished))
+}
+
+fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
+    match output::format_of(needed)? {
+        Format::Xlsx => Ok(OutputFormat::Xlsx),
+        Format::Csv => Ok(OutputFormat::Csv),
+        Format::Json => Ok(OutputFormat::Json),
+        Format::Ndjson => Ok(OutputFormat::Ndjson),
+        Format::Table => Err(AppError::usage(
+            "diga dónde escribir el resultado: agregue -o resultado.xlsx",
+            "say where the result goes: add -o resultado.xlsx",
+        )),
+    }
+}
+
+/// An output that cannot be written is told before a call is spent on it.
+fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
+    let Some(output) = &needed.output else {
+        let terminal = std::io::stdout().is_terminal();
+        if terminal && needed.format == Some(Format::Xlsx) {
+            return Err(AppError::usage(
+                "xlsx no se puede mostrar en pantalla; agregue -o resultado.xlsx",
+                "xlsx cannot be shown on a screen; add -o resultado.xlsx",
+            ));
+        }
+        return Ok(());
+    };
+    let same = |path: &Path| path.canonicalize().ok();
+    if same(output).is_some() && same(output) == same(input) {
+        return Err(AppError::usage(
+            "la salida es el mismo archivo que la lista; elija otro nombre para no perderla",
+            "the output is the list itself; choose another name so as not to lose it",
+        ));
+    }
+    sheets::check_writable(output)?;
+    Ok(())
+}
+
+fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
+    let lang = needed.lang();
+    let limits = Limits::default();
+    let from_input = typed.input == Path::new("-");
+    let (table, source_hash) = if from_input {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(limits.file_bytes + 1).read_to_end(&mut bytes)?;
+        (sheets::read_bytes(&bytes, &limits, lang)?, *blake3::hash(&bytes).as_bytes())
+    } else {
+        let table = sheets::read(&typed.input, &limits, lang)?;
+        let mut file = std::fs::File::open(&typed.input)?;
+        file.rewind()?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(file)?;
+        (table, *hasher.finalize().as_bytes())
+    };
+    let column = match sheets::find_column(&table, typed.columna.as_deref()) {
+        Ok(column) => column,
+        Err(error) if needed.may_ask && !from_input => choose_column(&table, error, lang)?,
+        Err(error) => return Err(error.into()),
+    };
+    for note in &table.notes {
+        notice(needed, note);
+    }
+    notice(needed, &match lang {
+        Lang::Es => format!("Lista: {} filas; RUC en la columna {}", table.rows.len(), table.column_label(column)),
+        Lang::En => format!("List: {} rows; RUC in column {}", table.rows.len(), table.column_label(column)),
+    });
+    let name = typed.input.file_name().map(|name| name.to_string_lossy().into_owned());
+    let source_name = if from_input { "-".to_owned() } else { name.unwrap_or_default() };
+    Ok(BatchInput { table, column, source_name, source_hash })
+}
+
+/// Asks the person which column it is.
+fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize, AppError> {
+    if table.headers.is_empty() || matches!(error, ColumnError::Unknown { .. }) {
+        return Err(error.into());
+    }
+    let labels: Vec<String> = (0..table.headers.len()).map(|column| table.column_label(column)).collect();
+    anstream::eprintln!("{}", error.message(lang));
+    let chosen = dialoguer::Select::new()
+        .with_prompt(lang.pick("¿En qué columna está el RUC?", "Which column holds the RUC?"))
+        .items(&labels)
+        .default(0)
+        .interact_opt()
+        .map_err(|_| AppError::Interrupted)?;
+    chosen.ok_or(AppError::Interrupted)
+}
+
+fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
+    let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
+    let real = app.mode == Mode::Real;
+    let text = match (needed.lang(), to_ask) {
+        (Lang::Es, 0) => format!("Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"),
+        (Lang::En, 0) => format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent"),
+        (Lang::Es, _) => format!(
+            "Por consultar: {to_ask} RUC en {calls} {} {}; ya guardados: {known}",
+            if calls == 1 { "llamada" } else { "llamadas" },
+            if real { "de su plan de APIMIGO" } else { "al sandbox (gratis)" },
+        ),
+        (Lang::En, _) => format!(
+            "To ask: {to_ask} RUCs in {calls} {} {}; known already: {known}",
+            if calls == 1 { "call" } else { "calls" },
+            if real { "of your APIMIGO plan" } else { "to the sandbox (free)" },
+        ),
+    };
+    notice(needed, &text);
+    let (spent, quota) = app.migo.engine().quota();
+    if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
+        let left = quota.saturating_sub(spent);
+        notice(needed, &match needed.lang() {
+            Lang::Es => format!("Atención: quedan {left} llamadas de la cuota configurada ({quota}); el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"),
+            Lang::En => format!("Beware: {left} calls are left of the configured quota ({quota}); the rest will have NO ANSWER and can go on with --reanudar"),
+        });
+    }
+}
+
+/// Asks until all outcomes have come; false when the person interrupted.
+async fn ask_all(needed: &Needed, app: &App, running: &mut Running) -> Result<bool, AppError> {
+    let total = running.progress().total;
+    let bar = bar(needed, total as u64);
+    let lines = !needed.quiet && bar.is_hidden();
+    let every = Duration::from_secs(5);
+    let mut tick = interval_at(Instant::now() + every, every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(interrupt);
+    loop {
+        tokio::select! {
+            more = running.next(app) => {
+                bar.set_position(running.progress().done as u64);
+                if !more? {
+                    bar.finish_and_clear();
+                    return Ok(true);
+                }
+            }
+            _ = tick.tick(), if lines => {
+                anstream::eprintln!("{}/{total}", running.progress().done);
+            }
+            _ = &mut interrupt => {
+                bar.finish_and_clear();
+                return Ok(false);
+            }
+        }
+    }
+}
+
+fn bar(needed: &Needed, total: u64) -> ProgressBar {
+    let hidden = needed.quiet || !std::io::stderr().is_terminal();
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
+    ProgressBar::with_draw_target(Some(total), target)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
+    let waiting = needed.lang().pick(
+        "Interrumpido: se guardan las respuestas en camino (Ctrl-C otra vez para no esperar)…",
+        "Interrupted: keeping the answers under way (Ctrl-C again not to wait)…",
+    );
+    notice(needed, waiting);
+    let progress = tokio::select! {
+        progress = running.stop(app) => progress?,
+        _ = tokio::signal::ctrl_c() => std::process::exit(130),
+    };
+    let (done, total) = (progress.done, progress.total);
+    anstream::eprintln!("{}", match needed.lang() {
+        Lang::Es => format!("{done} de {total} RUC listos y guardados; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"),
+        Lang::En => format!("{done} of {total} RUCs done and kept; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"),
+    });
+    Ok(130)
+}
+
+fn keep_only_errors(finished: &mut Finished) {
+    let wanted: Vec<bool> =
+        finished.verdicts.iter().map(|verdict| verdict.apto != Aptitud::Apto).collect();
+    let mut keep = wanted.iter().copied();
+    finished.table.rows.retain(|_| keep.next().unwrap_or(true));
+    let mut keep = wanted.iter().copied();
+    finished.verdicts.retain(|_| keep.next().unwrap_or(true));
+}
+
+fn write(needed: &Needed, format: OutputFormat, finished: &Finished) -> Result<(), AppError> {
+    let Finished { table, verdicts, summary, .. } = finished;
+    let lang = needed.lang();
+    match &needed.output {
+        Some(path) => sheets::write_result(path, format, table, verdicts, summary, lang)?,
+        None => {
+            let mut bytes = Vec::new();
+            sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
+            output::to_stdout(&bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duration) {
+    let lang = needed.lang();
+    let total = finished.verdicts.len().max(1);
+    let mut lines = vec![String::new()];
+    for aptitud in Aptitud::ALL {
+        let count = finished.verdicts.iter().filter(|verdict| verdict.apto == aptitud).count();
+        if count > 0 {
+            let share = count * 1000 / total;
+            let word = aptitud.word(lang);
+            lines.push(format!("  {word:<24}{count:>7}  {:>3}.{} %", share / 10, share % 10));
+        }
+    }
+    let summary = &finished.summary;
+    let (calls, hits) = (summary.calls_spent, summary.cache_hits);
+    let (repeated, repaired) = (summary.duplicates, summary.repaired);
+    let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+    let (asking, whole) = (seconds(finished.asking), seconds(summary.duration + writing));
+    lines.push(match lang {
+        Lang::Es => format!("  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}"),
+        Lang::En => format!("  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}"),
+    });
+    lines.push(match lang {
+        Lang::Es => format!("  Tiempo: {whole} (consultando: {asking})"),
+        Lang::En => format!("  Time: {whole} (asking: {asking})"),
+    });
+    if let Some(path) = &needed.output {
+        let path: PathBuf = path.clone();
+        lines.push(match lang {
+            Lang::Es => format!("Resultado: {}", path.display()),
+            Lang::En => format!("Result: {}", path.display()),
+        });
+    }
+    if finished.failed > 0 {
+        let failed = finished.failed;
+        lines.push(match lang {
+            Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
+            Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
+        });
+    }
+    if app.mode == Mode::Sandbox {
+        lines.push(lang.pick("Son datos ficticios del sandbox: no los use para facturar", "These are invented data of the sandbox: do not invoice by them").to_owned());
+    }
+    notice(needed, &lines.join("\n"));
+}
+
+fn exit_code(needed: &Needed, finished: &Finished) -> u8 {
+    match &finished.total_failure {
+        Some(error) => {
+            output::complain(&AppError::Lookup(error.clone()), needed.lang());
+            error.exit_code()
+        }
+        None if finished.failed > 0 => 8,
+        None => 0,
+    }
+}

@@ -1,0 +1,135 @@
+//! The command line: typed → needed → one file per command. Data goes to the output, everything
+//! else to the error output.
+
+mod args;
+mod completions;
+mod config;
+mod cuenta;
+mod dni;
+mod doctor;
+mod explain;
+mod invalidos;
+mod llamadas;
+mod lote;
+mod needed;
+mod output;
+mod ruc;
+mod sandbox;
+mod tipo_cambio;
+mod validar;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use chaski_client::Clock;
+use chaski_core::Lang;
+use clap::FromArgMatches;
+
+use crate::app::{App, AppError};
+use crate::config::Surroundings;
+use args::{Cmd, ConfigCmd, RucCmd, Typed};
+use needed::Needed;
+
+/// What a command comes to: its exit code, or why it could not be done.
+type Done = Result<u8, AppError>;
+
+/// Runs the command line that was typed and says the exit code.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let around = Surroundings::of_process();
+    let first_guess = needed::language(&arguments, &around);
+    let typed = match args::command(first_guess).try_get_matches_from(&arguments) {
+        Ok(matches) => match Typed::from_arg_matches(&matches) {
+            Ok(typed) => typed,
+            Err(error) => return explain::exit(&error, first_guess),
+        },
+        Err(error) => return explain::exit(&error, first_guess),
+    };
+    match run_typed(typed, around, first_guess) {
+        Ok(code) => ExitCode::from(code),
+        Err((error, lang)) => {
+            output::complain(&error, lang);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (AppError, Lang)> {
+    // What needs neither configuration nor data folder.
+    let global = typed.global;
+    match typed.command {
+        Cmd::Completions { shell } => return completions::completions(shell, guess).map_err(|error| (error, guess)),
+        Cmd::Man { to } => return completions::man(to.as_deref(), guess).map_err(|error| (error, guess)),
+        Cmd::Version => return output::version().map_err(|error| (error, guess)),
+        Cmd::Config(ConfigCmd::Init { force }) => {
+            return config::init(&around, force, guess).map_err(|error| (error, guess));
+        }
+        command => {
+            let needed = Needed::new(global, around).map_err(|error| (error, guess))?;
+            let lang = needed.config.lang;
+            crate::telemetry::start(needed.verbose);
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
+            let done = runtime.block_on(dispatch(command, &needed));
+            // Calls in flight were waited for; nothing else is worth staying for.
+            runtime.shutdown_background();
+            done.map_err(|error| (error, lang))
+        }
+    }
+}
+
+async fn dispatch(command: Cmd, needed: &Needed) -> Done {
+    match command {
+        Cmd::Config(ConfigCmd::Show { origin }) => config::show(needed, origin),
+        Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(_) => config::check(needed),
+        Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
+        Cmd::Doctor => doctor::doctor(needed).await,
+        Cmd::Ruc(args) => match args.command {
+            Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),
+            command => {
+                let app = open(needed).await?;
+                let done = match command {
+                    None => ruc::ruc(needed, &app, args.lookup).await,
+                    Some(RucCmd::Facturacion { lookup, emisor }) => {
+                        ruc::facturacion(needed, &app, lookup, emisor).await
+                    }
+                    Some(RucCmd::Lote(args)) => lote::lote(needed, &app, args).await,
+                    Some(RucCmd::Invalidos { command }) => {
+                        invalidos::invalidos(needed, &app, command).await
+                    }
+                    Some(RucCmd::Validar { .. }) => unreachable!("handled above"),
+                };
+                close(&app, done).await
+            }
+        },
+        Cmd::Dni(args) => with_app(needed, async |app| dni::dni(needed, app, args).await).await,
+        Cmd::TipoCambio(args) => {
+            with_app(needed, async |app| tipo_cambio::tipo_cambio(needed, app, args).await).await
+        }
+        Cmd::Cuenta => with_app(needed, async |app| cuenta::cuenta(needed, app).await).await,
+        Cmd::Llamadas(args) => {
+            with_app(needed, async |app| llamadas::llamadas(needed, app, args).await).await
+        }
+        Cmd::Completions { .. } | Cmd::Man { .. } | Cmd::Version => {
+            unreachable!("handled before anything is opened")
+        }
+    }
+}
+
+async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
+    let app = open(needed).await?;
+    let done = deed(&app).await;
+    close(&app, done).await
+}
+
+async fn open(needed: &Needed) -> Result<App, AppError> {
+    App::open(needed.config.clone(), needed.wish, Clock::system()).await
+}
+
+/// Makes everything durable; a deed that failed keeps its own error.
+async fn close(app: &App, done: Done) -> Done {
+    let closed = app.close().await;
+    let code = done?;
+    closed?;
+    Ok(code)
+}

@@ -1,0 +1,119 @@
+//! What the commands need, worked out of what was typed, the environment and the files.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chaski_client::Ask;
+use chaski_core::Lang;
+
+use super::args::{Format, FreshnessArgs, Global};
+use crate::app::{AppError, Wish};
+use crate::config::{Config, Layers, Surroundings, parse_duration};
+
+/// Configuration and manners of one run.
+pub(super) struct Needed {
+    pub(super) config: Config,
+    pub(super) layers: Layers,
+    pub(super) around: Surroundings,
+    pub(super) config_file: Option<PathBuf>,
+    pub(super) wish: Wish,
+    pub(super) format: Option<Format>,
+    pub(super) output: Option<PathBuf>,
+    pub(super) quiet: bool,
+    pub(super) verbose: u8,
+    pub(super) colour: bool,
+    /// Whether a question may be put to the person.
+    pub(super) may_ask: bool,
+    pub(super) yes: bool,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Needed {
+    pub(super) fn new(global: Global, around: Surroundings) -> Result<Needed, AppError> {
+        let mut flags = Vec::new();
+        if let Some(lang) = &global.lang {
+            flags.push(("--lang", "lang", lang.clone()));
+        }
+        if let Some(dir) = &global.dir {
+            flags.push(("--dir", "dir", dir.display().to_string()));
+        }
+        let layers = Layers::read(&around, global.config.as_deref(), &flags)?;
+        let config = layers.config()?;
+        let wish = match (global.sandbox, global.real) {
+            (true, _) => Wish::Sandbox,
+            (_, true) => Wish::Real,
+            _ => Wish::None,
+        };
+        let no_colour = global.no_color || around.variables.contains_key("NO_COLOR");
+        Ok(Needed {
+            wish,
+            format: global.format,
+            output: global.output,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            colour: !no_colour && std::io::stdout().is_terminal(),
+            may_ask: !global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            yes: global.yes,
+            timeout: global.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?,
+            config_file: global.config,
+            config,
+            layers,
+            around,
+        })
+    }
+
+    pub(super) fn lang(&self) -> Lang {
+        self.config.lang
+    }
+
+    /// How a command of this run asks.
+    pub(super) fn ask(&self, freshness: &FreshnessArgs) -> Result<Ask, AppError> {
+        let mut ask = Ask::by("cli");
+        ask.force = freshness.force_refresh;
+        ask.max_age =
+            freshness.max_age.as_deref().map(|text| duration("--max-age", text)).transpose()?;
+        ask.deadline = self.timeout;
+        Ok(ask)
+    }
+
+    /// How a command without freshness options asks.
+    pub(super) fn plain_ask(&self) -> Ask {
+        Ask { deadline: self.timeout, ..Ask::by("cli") }
+    }
+}
+
+fn duration(flag: &str, text: &str) -> Result<Duration, AppError> {
+    parse_duration(text).ok_or_else(|| {
+        AppError::usage(
+            format!("{flag}: «{text}» no es un tiempo; use por ejemplo 500ms, 10s, 15m, 24h"),
+            format!("{flag}: \"{text}\" is not a time; use for instance 500ms, 10s, 15m, 24h"),
+        )
+    })
+}
+
+/// The language before anything is parsed: errors of the parser need one.
+pub(super) fn language(arguments: &[OsString], around: &Surroundings) -> Lang {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let typed = loop {
+        match words.next() {
+            Some("--lang") => break words.next().map(str::to_owned),
+            Some(word) => {
+                if let Some(lang) = word.strip_prefix("--lang=") {
+                    break Some(lang.to_owned());
+                }
+            }
+            None => break None,
+        }
+    };
+    let wanted = typed.or_else(|| around.variables.get("CHASKI_LANG").cloned());
+    match wanted.as_deref() {
+        Some("en") => Lang::En,
+        Some(_) => Lang::Es,
+        // A broken file is reported later, in Spanish.
+        None => Layers::read(around, None, &[])
+            .and_then(|layers| layers.config())
+            .map_or(Lang::Es, |config| config.lang),
+    }
+}

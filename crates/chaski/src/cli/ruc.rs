@@ -1,0 +1,238 @@
+//! `chaski ruc` and `chaski ruc facturacion`.
+
+use std::io::{BufRead, IsTerminal};
+
+use chaski_client::{Error, Found, taxpayer_fields};
+use chaski_core::{Lang, Role, Ruc, Taxpayer, lima_datetime};
+use serde_json::{Map, Value, json};
+
+use super::args::RucNumbers;
+use super::explain::{looks_like_token, token_misplaced};
+use super::needed::Needed;
+use super::output::{self, Records, exit_of};
+use super::{Done, output::complain_about};
+use crate::app::{App, AppError};
+
+/// `chaski ruc <RUC>...`: what the registry knows of each.
+pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
+    let lang = needed.lang();
+    let answers = ask(needed, app, &typed).await?;
+    let rows = answers.iter().map(|answer| answer.row(app, lang)).collect();
+    let records = Records { columns: columns(lang), rows };
+    answers.iter().for_each(|answer| answer.complain(needed));
+    records.write(needed)?;
+    Ok(exit_of(&answers.iter().map(Answer::exit_code).collect::<Vec<_>>()))
+}
+
+/// `chaski ruc facturacion <RUC>...`: is each fit to be invoiced?
+pub(super) async fn facturacion(
+    needed: &Needed,
+    app: &App,
+    typed: RucNumbers,
+    as_issuer: bool,
+) -> Done {
+    let lang = needed.lang();
+    let role = if as_issuer { Role::Issuer } else { Role::Buyer };
+    let answers = ask(needed, app, &typed).await?;
+    let mut codes = Vec::with_capacity(answers.len());
+    let mut rows = Vec::with_capacity(answers.len());
+    for answer in &answers {
+        let (row, code) = answer.judged(app, role, lang);
+        rows.push(row);
+        codes.push(code);
+    }
+    let columns = vec![
+        ("ruc", "RUC".to_owned()),
+        ("razon_social", lang.pick("Razón social", "Name").to_owned()),
+        ("valido", lang.pick("¿Apto?", "Fit?").to_owned()),
+        ("nivel", lang.pick("Nivel", "Level").to_owned()),
+        ("estado", "Estado".to_owned()),
+        ("condicion", "Condición".to_owned()),
+        ("direccion", lang.pick("Dirección", "Address").to_owned()),
+        ("hallazgos", lang.pick("Hallazgos", "Findings").to_owned()),
+        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+        ("error", "Error".to_owned()),
+    ];
+    answers.iter().for_each(|answer| answer.complain(needed));
+    Records { columns, rows }.write(needed)?;
+    Ok(exit_of(&codes))
+}
+
+/// One number that was typed and what came of it.
+struct Answer {
+    typed: String,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Invalid(chaski_core::RucError),
+    Token,
+    Asked(Ruc, Result<Found<Taxpayer>, Error>),
+}
+
+async fn ask(needed: &Needed, app: &App, typed: &RucNumbers) -> Result<Vec<Answer>, AppError> {
+    let numbers = numbers(&typed.numbers, "ruc")?;
+    let ask = needed.ask(&typed.freshness)?;
+    output::say_mode(needed, app);
+    let parsed: Vec<Result<Ruc, _>> =
+        numbers.iter().map(|text| Ruc::parse_with(text, &app.config.ruc_rules)).collect();
+    let rucs: Vec<Ruc> = parsed.iter().filter_map(|ruc| ruc.as_ref().ok().copied()).collect();
+    let mut outcomes = app.lookup_rucs(&rucs, &ask).await.into_iter();
+    let mut answers = Vec::with_capacity(numbers.len());
+    for (typed, parsed) in numbers.into_iter().zip(parsed) {
+        let outcome = match parsed {
+            Ok(ruc) => match outcomes.next() {
+                Some(outcome) => Outcome::Asked(ruc, outcome),
+                None => return Err(AppError::Io(std::io::Error::other("an outcome is missing"))),
+            },
+            Err(_) if looks_like_token(&typed) => Outcome::Token,
+            Err(error) => Outcome::Invalid(error),
+        };
+        answers.push(Answer { typed, outcome });
+    }
+    Ok(answers)
+}
+
+/// The numbers typed, or read from the input when there are none or `-` is typed.
+pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, AppError> {
+    let from_input = typed == ["-"] || (typed.is_empty() && !std::io::stdin().is_terminal());
+    let numbers: Vec<String> = if from_input {
+        let lines: Vec<String> = std::io::stdin().lock().lines().collect::<Result<_, _>>()?;
+        lines.into_iter().filter(|line| !line.trim().is_empty()).collect()
+    } else {
+        typed.to_vec()
+    };
+    if numbers.is_empty() {
+        let example = if command == "dni" { "00000001" } else { "20100070970" };
+        return Err(AppError::usage(
+            format!("falta el número; por ejemplo: chaski {command} {example}"),
+            format!("the number is missing; for instance: chaski {command} {example}"),
+        ));
+    }
+    Ok(numbers)
+}
+
+impl Answer {
+    /// How the number is called in messages.
+    fn name(&self) -> String {
+        match &self.outcome {
+            Outcome::Asked(ruc, _) => ruc.as_str().to_owned(),
+            Outcome::Token => "•••".to_owned(),
+            Outcome::Invalid(_) => chaski_core::clean(&self.typed).chars().take(40).collect(),
+        }
+    }
+
+    fn message(&self, lang: Lang) -> Option<(&'static str, String)> {
+        match &self.outcome {
+            Outcome::Invalid(error) => Some((error.code(), error.message(lang))),
+            Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(lang))),
+            Outcome::Asked(_, Err(error)) => Some((error.code(), error.message(lang))),
+            Outcome::Asked(_, Ok(_)) => None,
+        }
+    }
+
+    fn complain(&self, needed: &Needed) {
+        if let Some((_, message)) = self.message(needed.lang()) {
+            complain_about(&self.name(), &message);
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match &self.outcome {
+            Outcome::Invalid(_) => 3,
+            Outcome::Token => 2,
+            Outcome::Asked(_, outcome) => outcome.as_ref().err().map_or(0, Error::exit_code),
+        }
+    }
+
+    fn row(&self, app: &App, lang: Lang) -> Map<String, Value> {
+        let mut row = Map::new();
+        row.insert("success".into(), matches!(self.outcome, Outcome::Asked(_, Ok(_))).into());
+        match &self.outcome {
+            Outcome::Asked(_, Ok(found)) => {
+                for (name, value) in taxpayer_fields(&found.value) {
+                    row.insert(name.into(), value.map_or(Value::Null, Value::String));
+                }
+                insert_origin(&mut row, app, found, lang);
+            }
+            _ => self.insert_error(&mut row, lang),
+        }
+        row
+    }
+
+    fn insert_error(&self, row: &mut Map<String, Value>, lang: Lang) {
+        row.insert("ruc".into(), self.name().into());
+        if let Some((code, message)) = self.message(lang) {
+            row.insert("code".into(), code.into());
+            row.insert("error".into(), message.into());
+        }
+    }
+
+    fn judged(&self, app: &App, role: Role, lang: Lang) -> (Map<String, Value>, u8) {
+        let mut row = Map::new();
+        let judged = match &self.outcome {
+            Outcome::Asked(ruc, outcome) => app.judge(ruc, outcome, role).ok(),
+            _ => None,
+        };
+        let Some(fitness) = judged else {
+            row.insert("success".into(), false.into());
+            self.insert_error(&mut row, lang);
+            return (row, self.exit_code());
+        };
+        row.insert("success".into(), true.into());
+        row.insert("ruc".into(), self.name().into());
+        row.insert("valido".into(), fitness.valido.into());
+        row.insert("apto".into(), fitness.apto.into());
+        row.insert("nivel".into(), fitness.nivel.as_str().into());
+        if let Outcome::Asked(_, Ok(found)) = &self.outcome {
+            let taxpayer = &found.value;
+            let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
+            row.insert("razon_social".into(), taxpayer.nombre_o_razon_social.as_str().into());
+            row.insert("estado".into(), text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str)));
+            row.insert("condicion".into(), text(taxpayer.condicion.as_ref().map(chaski_core::Condicion::as_str)));
+            row.insert("direccion".into(), text(taxpayer.direccion()));
+            insert_origin(&mut row, app, found, lang);
+        }
+        row.insert("errores".into(), fitness.errores.clone().into());
+        row.insert("advertencias".into(), fitness.advertencias.clone().into());
+        let findings = fitness.hallazgos.iter().map(|finding| {
+            json!({
+                "codigo": finding.codigo,
+                "severidad": finding.severidad.as_str(),
+                "mensaje": finding.message(lang),
+            })
+        });
+        row.insert("hallazgos".into(), findings.collect());
+        (row, if fitness.apto { 0 } else { 3 })
+    }
+}
+
+/// Where the answer came from and how old it is.
+pub(super) fn insert_origin<A>(
+    row: &mut Map<String, Value>,
+    app: &App,
+    found: &Found<A>,
+    lang: Lang,
+) {
+    row.insert("fuente".into(), app.source_name(found.source, lang).into());
+    row.insert("cache_hit".into(), (found.source != chaski_client::Source::Upstream).into());
+    row.insert("stale".into(), (found.source == chaski_client::Source::Stale).into());
+    let at = lima_datetime(found.stored_at).strftime("%Y-%m-%dT%H:%M:%S-05:00").to_string();
+    row.insert("consultado_en".into(), at.into());
+}
+
+fn columns(lang: Lang) -> Vec<(&'static str, String)> {
+    [
+        ("ruc", "RUC"),
+        ("nombre_o_razon_social", lang.pick("Razón social", "Name")),
+        ("estado_del_contribuyente", "Estado"),
+        ("condicion_de_domicilio", "Condición"),
+        ("direccion", lang.pick("Dirección", "Address")),
+        ("ubigeo", "Ubigeo"),
+        ("actualizado_en", lang.pick("Actualizado", "Updated")),
+        ("fuente", lang.pick("Fuente", "Source")),
+        ("error", "Error"),
+    ]
+    .map(|(name, heading)| (name, heading.to_owned()))
+    .to_vec()
+}

@@ -1,0 +1,80 @@
+//! `chaski sandbox`: APIMIGO on a port of this machine, with faults on command.
+
+use std::net::SocketAddr;
+
+use chaski_client::Clock;
+use chaski_core::Lang;
+use chaski_sandbox::{Fault, Sandbox, SandboxConfig, serve};
+use tokio::net::TcpListener;
+
+use super::Done;
+use super::args::SandboxArgs;
+use super::needed::Needed;
+use super::output::notice;
+use crate::app::AppError;
+
+pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
+    let lang = needed.lang();
+    let clock = Clock::system();
+    let address: SocketAddr = typed.listen.parse().map_err(|_| {
+        AppError::usage(
+            format!("--listen: «{}» no es una dirección; use por ejemplo 127.0.0.1:8421", typed.listen),
+            format!("--listen: \"{}\" is not an address; use for instance 127.0.0.1:8421", typed.listen),
+        )
+    })?;
+    if !address.ip().is_loopback() {
+        return Err(AppError::usage(
+            "el sandbox solo escucha en esta máquina: use 127.0.0.1 o [::1]",
+            "the sandbox listens on this machine only: use 127.0.0.1 or [::1]",
+        ));
+    }
+    let mut config = SandboxConfig::new(move || clock.now());
+    config.seed = typed.semilla.unwrap_or(needed.config.sandbox_seed);
+    let latency = typed.latencia.unwrap_or_else(|| needed.config.sandbox_latency.clone());
+    config.latency =
+        latency.parse().map_err(|error| AppError::sandbox_option("--latencia", &error))?;
+    config.quota = typed.cuota;
+    config.charge_per_ruc = typed.cobro_por_ruc;
+    config.collection_omits_unknown = typed.omitir_inexistentes;
+    config.rejected_tokens = typed.rechazar_token;
+    config.ledger_file = typed.registro;
+    let sandbox = Sandbox::new(config)?;
+    for text in &typed.fallos {
+        let fault: Fault = text.parse().map_err(|error| AppError::sandbox_option(text, &error))?;
+        sandbox.fail(fault);
+    }
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        AppError::usage(
+            format!("no se puede escuchar en {address}: {error}; elija otro puerto con --listen"),
+            format!("cannot listen on {address}: {error}; choose another port with --listen"),
+        )
+    })?;
+    let address = listener.local_addr()?;
+    notice(needed, &match lang {
+        Lang::Es => format!(
+            "Sandbox de APIMIGO (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
+        ),
+        Lang::En => format!(
+            "Sandbox of APIMIGO (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
+        ),
+    });
+    serve(sandbox, listener, shutdown()).await?;
+    Ok(0)
+}
+
+async fn shutdown() {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

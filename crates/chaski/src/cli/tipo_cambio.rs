@@ -1,0 +1,97 @@
+//! `chaski tipo-cambio`: the latest rate, that of a date, or a range.
+
+use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use super::Done;
+use super::args::RateArgs;
+use super::needed::Needed;
+use super::output::{self, Records};
+use super::ruc::insert_origin;
+use crate::app::{App, AppError};
+
+pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> Done {
+    let lang = needed.lang();
+    let ask = needed.plain_ask();
+    let fuente = RateSource::parse(&typed.fuente).unwrap_or(RateSource::Sunat);
+    let moneda = Currency::parse(&typed.moneda).unwrap_or(Currency::Usd);
+    let fecha = typed.fecha.as_deref().map(|text| date("--fecha", text)).transpose()?;
+    let desde = typed.desde.as_deref().map(|text| date("--desde", text)).transpose()?;
+    let hasta = typed.hasta.as_deref().map(|text| date("--hasta", text)).transpose()?;
+    if fuente == RateSource::Sbs && desde.is_some() {
+        return Err(AppError::usage(
+            "de la SBS no hay rangos; consulte fecha por fecha con --fecha",
+            "there are no ranges of SBS; ask date by date with --fecha",
+        ));
+    }
+    output::say_mode(needed, app);
+    let rows = match (fecha, desde.zip(hasta)) {
+        (_, Some((desde, hasta))) => {
+            let found = app.rates(desde, hasta, &ask).await?;
+            let row = |rate: &ExchangeRate| {
+                let mut row = of_rate(rate);
+                insert_origin(&mut row, app, &found, lang);
+                row
+            };
+            found.value.iter().map(row).collect()
+        }
+        (None, None) if fuente == RateSource::Sunat && moneda == Currency::Usd => {
+            let found = app.latest_rate(&ask).await?;
+            let mut row = of_rate(&found.value);
+            insert_origin(&mut row, app, &found, lang);
+            vec![row]
+        }
+        (fecha, None) => {
+            let fecha = fecha.unwrap_or_else(|| chaski_core::lima_date(app.clock.now()));
+            let found = app.rate_for(fecha, fuente, moneda, &ask).await?;
+            let mut row = of_rate(&found.value.rate);
+            row.insert("fecha_solicitada".into(), fecha.to_string().into());
+            row.insert("arrastrado".into(), found.value.arrastrado.into());
+            insert_origin(&mut row, app, &found, lang);
+            if found.value.arrastrado {
+                let used = found.value.rate.fecha_publicacion;
+                output::notice(needed, &lang.pick(
+                    format!("el {fecha} no se publicó; vale el último publicado, del {used}"),
+                    format!("none was published on {fecha}; the last one published applies, of {used}"),
+                ));
+            }
+            vec![row]
+        }
+    };
+    let columns = vec![
+        ("fecha_solicitada", lang.pick("Fecha pedida", "Date asked").to_owned()),
+        ("fecha", lang.pick("Publicado", "Published").to_owned()),
+        ("moneda", lang.pick("Moneda", "Currency").to_owned()),
+        ("precio_compra", lang.pick("Compra", "Buy").to_owned()),
+        ("precio_venta", lang.pick("Venta", "Sell").to_owned()),
+        ("arrastrado", lang.pick("Arrastrado", "Carried over").to_owned()),
+        ("origen", lang.pick("Publica", "Publisher").to_owned()),
+        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+    ];
+    let shown = |name: &str| rows.iter().any(|row: &Map<String, Value>| row.contains_key(name));
+    let columns = columns.into_iter().filter(|(name, _)| shown(name)).collect();
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
+}
+
+fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {
+    let mut row = Map::new();
+    row.insert("fecha".into(), rate.fecha_publicacion.to_string().into());
+    row.insert("fecha_cierre_sbs".into(), rate.fecha_cierre_sbs().to_string().into());
+    row.insert("moneda".into(), rate.moneda.as_str().into());
+    row.insert("precio_compra".into(), rate.compra.to_string().into());
+    row.insert("precio_venta".into(), rate.venta.to_string().into());
+    row.insert("origen".into(), rate.fuente.as_str().into());
+    row
+}
+
+/// A date of the command line.
+pub(super) fn date(flag: &str, text: &str) -> Result<Date, AppError> {
+    parse_date(text).map_err(|error| {
+        AppError::usage(
+            format!("{flag}: {}", error.message(chaski_core::Lang::Es)),
+            format!("{flag}: {}", error.message(chaski_core::Lang::En)),
+        )
+    })
+}

@@ -1,0 +1,21 @@
+//! Logs, in English, on the error output; silent unless asked for.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging: warnings by default, more with `-v`, or what `CHASKI_LOG` says.
+pub fn start(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "chaski=info,chaski_client=info,warn",
+        _ => "chaski=debug,chaski_client=debug,chaski_sandbox=debug,info",
+    };
+    let filter = EnvFilter::try_from_env("CHASKI_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // A second start, as in tests, keeps the first one.
+    drop(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .try_init(),
+    );
+}
