@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The gateway: rooms, doors and cellar behind the `chaski` binary.
+
+pub mod sheets;
