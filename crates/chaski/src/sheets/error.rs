@@ -1,0 +1,378 @@
+//! Why a spreadsheet could not be read or written: what is wrong, where, and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chaski_core::Lang;
+
+/// A failure of reading or writing a spreadsheet. `Display` is Spanish; [`SheetError::message`]
+/// takes the language. It never holds the content of a cell.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum SheetError {
+    /// No such file.
+    NotFound {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The system does not let it be read.
+    Unreadable {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Zero bytes.
+    EmptyFile,
+    /// A workbook without sheets of cells.
+    NoSheets,
+    /// Nothing in any sheet, or nothing below the header.
+    EmptySheet,
+    /// Neither a workbook nor text.
+    UnknownKind,
+    /// A web page or XML saved with the extension of Excel, as some portals export.
+    WebPage,
+    /// Excel 97 to 2003.
+    OldExcel,
+    /// `.xlsb`.
+    BinaryExcel,
+    /// Protected with a password.
+    Encrypted,
+    /// Damaged, or not what it says it is.
+    Corrupt {
+        /// The part or cell where it was noticed.
+        place: String,
+    },
+    /// Beyond one of the [`Limits`](super::Limits).
+    TooLarge {
+        /// Which.
+        what: Excess,
+        /// The ceiling.
+        limit: u64,
+    },
+    /// A cell beyond the last column accepted.
+    TooWide {
+        /// The cell, as the spreadsheet shows it.
+        cell: String,
+        /// How many columns are accepted.
+        limit: usize,
+    },
+    /// A cell with more text than Excel itself allows.
+    CellTooLong {
+        /// The cell, as the spreadsheet shows it.
+        cell: String,
+        /// Characters accepted.
+        limit: usize,
+    },
+    /// The folder of the output does not exist.
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output is a folder, not a file.
+    IsFolder {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// No permission to write there.
+    NotWritable {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    DiskFull {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// Writing failed in another way.
+    WriteFailed {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system or the writer said.
+        source: io::Error,
+    },
+}
+
+/// Which ceiling a file went beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Bytes of the file.
+    FileBytes,
+    /// Bytes once unpacked.
+    UnpackedBytes,
+    /// Parts inside the workbook.
+    Parts,
+    /// One tag or one run of text of the inner XML.
+    Markup,
+    /// All texts together.
+    Text,
+    /// Rows.
+    Rows,
+    /// Cells.
+    Cells,
+}
+
+impl SheetError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SheetError::NotFound { .. } => "archivo_no_encontrado",
+            SheetError::Unreadable { .. } => "archivo_ilegible",
+            SheetError::EmptyFile => "archivo_vacio",
+            SheetError::NoSheets => "libro_sin_hojas",
+            SheetError::EmptySheet => "hoja_vacia",
+            SheetError::UnknownKind => "archivo_tipo_desconocido",
+            SheetError::WebPage => "archivo_pagina_web",
+            SheetError::OldExcel => "excel_antiguo",
+            SheetError::BinaryExcel => "excel_binario",
+            SheetError::Encrypted => "archivo_con_contrasena",
+            SheetError::Corrupt { .. } => "archivo_danado",
+            SheetError::TooLarge { .. } => "archivo_muy_grande",
+            SheetError::TooWide { .. } => "hoja_muy_ancha",
+            SheetError::CellTooLong { .. } => "celda_muy_larga",
+            SheetError::NoFolder { .. } => "carpeta_no_encontrada",
+            SheetError::IsFolder { .. } => "salida_es_carpeta",
+            SheetError::NotWritable { .. } => "salida_sin_permiso",
+            SheetError::DiskFull { .. } => "disco_lleno",
+            SheetError::WriteFailed { .. } => "escritura_fallida",
+        }
+    }
+
+    /// What is wrong, where, and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Es => self.spanish(),
+            Lang::En => self.english(),
+        }
+    }
+
+    /// Sorts what the system said of a write into the cases a person can act on.
+    pub(crate) fn writing(path: &Path, source: io::Error) -> SheetError {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => SheetError::NoFolder {
+                path: folder_of(&path).to_owned(),
+            },
+            io::ErrorKind::IsADirectory => SheetError::IsFolder { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                SheetError::NotWritable { path }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                SheetError::DiskFull { path }
+            }
+            _ => SheetError::WriteFailed { path, source },
+        }
+    }
+
+    /// The same for a read.
+    pub(crate) fn reading(path: &Path, source: io::Error) -> SheetError {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => SheetError::NotFound { path },
+            _ => SheetError::Unreadable { path, source },
+        }
+    }
+
+    fn spanish(&self) -> String {
+        match self {
+            SheetError::NotFound { path } => format!(
+                "no existe el archivo {}: revise el nombre y la carpeta",
+                path.display()
+            ),
+            SheetError::Unreadable { path, source } => format!(
+                "no se puede leer {} ({source}): ciérrelo si está abierto en otro programa o revise sus permisos",
+                path.display()
+            ),
+            SheetError::EmptyFile => {
+                "el archivo está vacío (0 bytes): vuelva a exportarlo o a copiarlo".into()
+            }
+            SheetError::NoSheets => {
+                "el libro no tiene hojas con celdas: guarde la lista en una hoja de cálculo".into()
+            }
+            SheetError::EmptySheet => {
+                "la hoja no tiene datos: escriba la lista debajo de los títulos y guarde el archivo"
+                    .into()
+            }
+            SheetError::UnknownKind => {
+                "el archivo no es un libro de Excel (.xlsx), de Calc (.ods) ni un CSV: ábralo en Excel y guárdelo como .xlsx"
+                    .into()
+            }
+            SheetError::WebPage => {
+                "el archivo es una página web con nombre de Excel: ábralo en Excel y guárdelo de nuevo como .xlsx"
+                    .into()
+            }
+            SheetError::OldExcel => {
+                "el archivo es de Excel 97-2003 (.xls): ábralo en Excel y guárdelo como .xlsx".into()
+            }
+            SheetError::BinaryExcel => {
+                "el archivo es un libro binario (.xlsb): ábralo en Excel y guárdelo como .xlsx".into()
+            }
+            SheetError::Encrypted => {
+                "el archivo está protegido con contraseña: ábralo en Excel, quite la contraseña (Archivo > Información > Proteger libro) y guárdelo de nuevo"
+                    .into()
+            }
+            SheetError::Corrupt { place } => format!(
+                "el archivo está dañado ({place}): ábralo en Excel, acepte repararlo y guárdelo de nuevo como .xlsx"
+            ),
+            SheetError::TooLarge { what, limit } => what.spanish(*limit),
+            SheetError::TooWide { cell, limit } => format!(
+                "hay datos en la celda {cell} y se aceptan hasta {limit} columnas: borre lo que sobra a la derecha o copie la lista a un libro nuevo"
+            ),
+            SheetError::CellTooLong { cell, limit } => format!(
+                "la celda {cell} tiene más de {limit} caracteres: acórtela, o revise si falta cerrar unas comillas"
+            ),
+            SheetError::NoFolder { path } => format!(
+                "no existe la carpeta {}: créela o elija otra salida",
+                path.display()
+            ),
+            SheetError::IsFolder { path } => format!(
+                "{} es una carpeta: indique también el nombre del archivo de salida",
+                path.display()
+            ),
+            SheetError::NotWritable { path } => format!(
+                "no hay permiso para escribir {}: elija otra carpeta o cierre el archivo si está abierto",
+                path.display()
+            ),
+            SheetError::DiskFull { path } => format!(
+                "no queda espacio en el disco para escribir {}: libere espacio o elija otra unidad; no se dejó nada a medias",
+                path.display()
+            ),
+            SheetError::WriteFailed { path, source } => format!(
+                "no se pudo escribir {} ({source}): elija otra salida e intente de nuevo",
+                path.display()
+            ),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            SheetError::NotFound { path } => format!(
+                "there is no file {}: check its name and folder",
+                path.display()
+            ),
+            SheetError::Unreadable { path, source } => format!(
+                "cannot read {} ({source}): close it if another program has it open, or check its permissions",
+                path.display()
+            ),
+            SheetError::EmptyFile => "the file is empty (0 bytes): export or copy it again".into(),
+            SheetError::NoSheets => {
+                "the workbook has no sheet of cells: save the list in a worksheet".into()
+            }
+            SheetError::EmptySheet => {
+                "the sheet has no data: write the list below its titles and save the file".into()
+            }
+            SheetError::UnknownKind => {
+                "the file is neither an Excel (.xlsx) nor a Calc (.ods) workbook nor a CSV: open it in Excel and save it as .xlsx"
+                    .into()
+            }
+            SheetError::WebPage => {
+                "the file is a web page named like a workbook: open it in Excel and save it again as .xlsx"
+                    .into()
+            }
+            SheetError::OldExcel => {
+                "the file is from Excel 97-2003 (.xls): open it in Excel and save it as .xlsx".into()
+            }
+            SheetError::BinaryExcel => {
+                "the file is a binary workbook (.xlsb): open it in Excel and save it as .xlsx".into()
+            }
+            SheetError::Encrypted => {
+                "the file is protected with a password: open it in Excel, remove the password (File > Info > Protect Workbook) and save it again"
+                    .into()
+            }
+            SheetError::Corrupt { place } => format!(
+                "the file is damaged ({place}): open it in Excel, let it be repaired and save it again as .xlsx"
+            ),
+            SheetError::TooLarge { what, limit } => what.english(*limit),
+            SheetError::TooWide { cell, limit } => format!(
+                "there is data in cell {cell} and up to {limit} columns are accepted: delete what is left over on the right or copy the list to a new workbook"
+            ),
+            SheetError::CellTooLong { cell, limit } => format!(
+                "cell {cell} has more than {limit} characters: shorten it, or look for a quote that is not closed"
+            ),
+            SheetError::NoFolder { path } => format!(
+                "there is no folder {}: create it or choose another output",
+                path.display()
+            ),
+            SheetError::IsFolder { path } => format!(
+                "{} is a folder: give the name of the output file too",
+                path.display()
+            ),
+            SheetError::NotWritable { path } => format!(
+                "no permission to write {}: choose another folder or close the file if it is open",
+                path.display()
+            ),
+            SheetError::DiskFull { path } => format!(
+                "no space left on the disk to write {}: free some or choose another drive; nothing was left half-written",
+                path.display()
+            ),
+            SheetError::WriteFailed { path, source } => format!(
+                "could not write {} ({source}): choose another output and try again",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl Excess {
+    fn spanish(self, limit: u64) -> String {
+        let mib = limit / 1024 / 1024;
+        match self {
+            Excess::FileBytes => format!(
+                "el archivo pesa más de {mib} MB: divida el archivo o copie solo la lista a un libro nuevo"
+            ),
+            Excess::UnpackedBytes => format!(
+                "el libro ocupa más de {mib} MB al abrirlo: divida el archivo o copie solo la lista a un libro nuevo"
+            ),
+            Excess::Parts => format!(
+                "el libro tiene más de {limit} partes internas: copie solo la lista a un libro nuevo y guárdelo como .xlsx"
+            ),
+            Excess::Markup => {
+                "el libro tiene un texto o una etiqueta desmedida: copie solo la lista a un libro nuevo y guárdelo de nuevo como .xlsx"
+                    .into()
+            }
+            Excess::Text => format!(
+                "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita"
+            ),
+            Excess::Rows => {
+                format!("la hoja tiene más de {limit} filas: divida el archivo en partes más pequeñas")
+            }
+            Excess::Cells => format!(
+                "la hoja tiene más de {limit} celdas: divida el archivo o quite las columnas que no necesita"
+            ),
+        }
+    }
+
+    fn english(self, limit: u64) -> String {
+        let mib = limit / 1024 / 1024;
+        match self {
+            Excess::FileBytes => format!(
+                "the file is over {mib} MB: split it or copy only the list to a new workbook"
+            ),
+            Excess::UnpackedBytes => format!(
+                "the workbook takes over {mib} MB when opened: split it or copy only the list to a new workbook"
+            ),
+            Excess::Parts => format!(
+                "the workbook has over {limit} inner parts: copy only the list to a new workbook and save it as .xlsx"
+            ),
+            Excess::Markup => {
+                "the workbook has a text or a tag out of all proportion: copy only the list to a new workbook and save it again as .xlsx"
+                    .into()
+            }
+            Excess::Text => format!(
+                "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need"
+            ),
+            Excess::Rows => format!("the sheet has over {limit} rows: split it into smaller files"),
+            Excess::Cells => format!(
+                "the sheet has over {limit} cells: split it or remove the columns you do not need"
+            ),
+        }
+    }
+}
+
+/// The folder that a path lies in; the current one for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,49 @@
+//! How much of a spreadsheet is accepted: a file comes from anyone, so every size has a ceiling.
+
+/// Ceilings of one reading. All are checked while streaming, never after allocating.
+///
+/// The defaults hold a list of 200,000 rows by 20 columns and keep the growth of the process
+/// under about 256 MB whatever the file says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file as it lies on the disk: 64 MiB.
+    pub file_bytes: u64,
+    /// Bytes really unpacked from a workbook, all parts together: 512 MiB. What the archive
+    /// declares is not looked at.
+    pub unpacked_bytes: u64,
+    /// Parts inside a workbook: 10,000.
+    pub parts: usize,
+    /// Bytes of one XML construct, a tag or a run of text: 1 MiB.
+    pub markup_bytes: u64,
+    /// Bytes of the table of shared strings of an xlsx: 64 MiB.
+    pub shared_text_bytes: usize,
+    /// Rows with something in them: 200,000.
+    pub rows: usize,
+    /// Columns, counted to the last one that holds something: 256 (up to `IV`).
+    pub columns: usize,
+    /// Cells kept, counting the blanks between two filled ones: 4,000,000.
+    pub cells: usize,
+    /// Characters of one cell: 32,767, Excel's own ceiling.
+    pub cell_chars: usize,
+    /// Bytes of all texts kept that do not fit inside their cell: 64 MiB.
+    pub text_bytes: usize,
+}
+
+const MIB: usize = 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            file_bytes: 64 * MIB as u64,
+            unpacked_bytes: 512 * MIB as u64,
+            parts: 10_000,
+            markup_bytes: MIB as u64,
+            shared_text_bytes: 64 * MIB,
+            rows: 200_000,
+            columns: 256,
+            cells: 4_000_000,
+            cell_chars: 32_767,
+            text_bytes: 64 * MIB,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Spreadsheets in and out: a list with its damage comes in, the same list with a verdict on each
+//! RUC goes out.
+//!
+//! In reading order: what is accepted ([`Limits`]), how it is read ([`read`]), which column holds
+//! the RUCs ([`find_column`]), what a damaged cell meant ([`repair`]), and how the answer is
+//! written ([`write_result`]).
+
+mod column;
+mod error;
+mod header;
+mod limits;
+mod read;
+mod repair;
+mod table;
+mod verdict;
+mod write;
+
+pub use column::{ColumnError, find_column};
+pub use error::{Excess, SheetError};
+pub use limits::Limits;
+pub use read::{read, read_bytes, read_stream};
+pub use repair::{Problem, Repair, Repaired, Subject, repair};
+pub use table::{Cell, Encoding, Row, SourceKind, Table, column_letter};
+pub use verdict::{Aptitud, Summary, Verdict};
+pub use write::{OutputFormat, write_result, write_result_to};

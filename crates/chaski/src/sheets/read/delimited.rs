@@ -1,0 +1,294 @@
+//! Reads text with separators: which encoding, which separator, ragged rows, quoted line breaks.
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use csv::{ReaderBuilder, StringRecord};
+use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::grid::{Grid, cell_name};
+use super::xlsx::Found;
+use crate::sheets::table::{Encoding, SourceKind};
+use crate::sheets::{Limits, SheetError};
+
+/// The separators looked for, in the order of preference when none stands out.
+const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+
+/// How many characters are looked at to find the separator.
+const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// Reads the whole text.
+pub(super) fn read_delimited<R: Read + Seek>(
+    mut source: R,
+    limits: &Limits,
+) -> Result<Found, SheetError> {
+    let encoding = detect_encoding(&mut source).map_err(unreadable)?;
+    let (sample, complete) = decoded_sample(&mut source, encoding).map_err(unreadable)?;
+    if looks_binary(&sample) {
+        return Err(SheetError::UnknownKind);
+    }
+    let declared = declared_separator(&sample);
+    let separator = declared.unwrap_or_else(|| detect_separator(&sample, complete));
+    source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(u8::try_from(separator).expect("every separator is ASCII"))
+        .from_reader(Decoded::new(source, encoding));
+    let mut grid = Grid::new(limits);
+    let mut record = StringRecord::new();
+    let mut row = 0;
+    // Only read to keep row numbers right: blank lines are rows in Excel and nothing to the
+    // CSV reader.
+    let mut line = 1;
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| not_text(&error, row))?
+    {
+        let after = reader.position().line();
+        let inside = record.iter().map(line_breaks).sum::<u64>();
+        let blank = (after - line).saturating_sub(1 + inside);
+        line = after;
+        row += u32::try_from(blank).unwrap_or(u32::MAX);
+        if !(row == 0 && declared.is_some()) {
+            put_record(&record, row, &mut grid, limits)?;
+        }
+        row = row.saturating_add(1);
+    }
+    let dropped = grid.dropped;
+    let rows = grid.into_rows()?;
+    if rows.is_empty() {
+        return Err(SheetError::EmptySheet);
+    }
+    Ok(Found {
+        source: SourceKind::Csv {
+            separator,
+            encoding,
+        },
+        rows,
+        dropped,
+        others: Vec::new(),
+    })
+}
+
+fn put_record(
+    record: &StringRecord,
+    row: u32,
+    grid: &mut Grid<'_>,
+    limits: &Limits,
+) -> Result<(), SheetError> {
+    for (column, field) in record.iter().enumerate() {
+        // Before any copy: an unclosed quote swallows the rest of the file.
+        if field.len() > limits.cell_chars * 4 {
+            return Err(SheetError::CellTooLong {
+                cell: cell_name(row, column),
+                limit: limits.cell_chars,
+            });
+        }
+        let cell = grid.text(field);
+        grid.put(row, column, cell)?;
+    }
+    Ok(())
+}
+
+fn line_breaks(field: &str) -> u64 {
+    field.bytes().filter(|byte| *byte == b'\n').count() as u64
+}
+
+fn unreadable(source: io::Error) -> SheetError {
+    SheetError::reading(std::path::Path::new("-"), source)
+}
+
+fn not_text(error: &csv::Error, row: u32) -> SheetError {
+    let _ = error;
+    super::package::corrupt(&format!("CSV, {}", u64::from(row) + 1))
+}
+
+/// By byte order mark; without one, UTF-8 if the whole file is valid, UTF-16 if every other byte
+/// of its beginning is zero, else Windows-1252.
+fn detect_encoding<R: Read + Seek>(source: &mut R) -> io::Result<Encoding> {
+    let mut start = Vec::new();
+    source.seek(SeekFrom::Start(0))?;
+    source.by_ref().take(1024).read_to_end(&mut start)?;
+    let zeros = |parity: usize| {
+        let mut bytes = start.iter().skip(parity).step_by(2);
+        let count = bytes.len();
+        count > 1 && bytes.all(|byte| *byte == 0)
+    };
+    Ok(match start.as_slice() {
+        [0xff, 0xfe, ..] => Encoding::Utf16Le,
+        [0xfe, 0xff, ..] => Encoding::Utf16Be,
+        _ if zeros(1) => Encoding::Utf16Le,
+        _ if zeros(0) => Encoding::Utf16Be,
+        _ if is_utf8(source)? => Encoding::Utf8,
+        _ => Encoding::Windows1252,
+    })
+}
+
+fn is_utf8<R: Read + Seek>(source: &mut R) -> io::Result<bool> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut window = Vec::with_capacity(64 * 1024 + 4);
+    loop {
+        let carried = window.len();
+        source.by_ref().take(64 * 1024).read_to_end(&mut window)?;
+        if window.len() == carried {
+            return Ok(carried == 0);
+        }
+        match std::str::from_utf8(&window) {
+            Ok(_) => window.clear(),
+            // A character cut at the end of the window goes on in the next.
+            Err(error) if error.error_len().is_none() => drop(window.drain(..error.valid_up_to())),
+            Err(_) => return Ok(false),
+        }
+    }
+}
+
+/// The beginning of the text, and whether that is all of it.
+fn decoded_sample<R: Read + Seek>(
+    source: &mut R,
+    encoding: Encoding,
+) -> io::Result<(String, bool)> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut bytes = Vec::new();
+    let mut decoded = Decoded::new(source, encoding).take(SAMPLE_BYTES as u64);
+    decoded.read_to_end(&mut bytes)?;
+    let complete = bytes.len() < SAMPLE_BYTES;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), complete))
+}
+
+/// More than one character in ten that no text has. NUL is left out of the count: broken
+/// exporters pad with it.
+fn looks_binary(sample: &str) -> bool {
+    let (mut all, mut strange) = (0_usize, 0_usize);
+    for c in sample.chars().take(8192) {
+        all += 1;
+        strange += usize::from(c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\0'));
+    }
+    strange * 10 > all
+}
+
+/// Excel's own first line `sep=;`.
+fn declared_separator(sample: &str) -> Option<char> {
+    let first = sample.trim_start_matches('\u{feff}').lines().next()?;
+    let separator = first.strip_prefix("sep=")?.chars().next()?;
+    SEPARATORS.contains(&separator).then_some(separator)
+}
+
+/// The separator that cuts most of the first lines into the same number of pieces. What lies
+/// between quotes does not count.
+fn detect_separator(sample: &str, complete: bool) -> char {
+    let mut lines: Vec<[u32; 4]> = Vec::new();
+    let mut counts = [0; 4];
+    let (mut quoted, mut anything) = (false, false);
+    for c in sample.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '\n' if !quoted => {
+                if anything {
+                    lines.push(counts);
+                }
+                (counts, anything) = ([0; 4], false);
+                if lines.len() == 20 {
+                    break;
+                }
+            }
+            _ => {
+                anything |= !c.is_whitespace();
+                if let Some(index) = SEPARATORS.iter().position(|s| !quoted && *s == c) {
+                    counts[index] += 1;
+                }
+            }
+        }
+    }
+    if anything && (complete || lines.is_empty()) {
+        lines.push(counts);
+    }
+    let score = |index: usize| {
+        let column = || lines.iter().map(move |line| line[index]).filter(|n| *n > 0);
+        // How many lines agree with the most usual count, then how many pieces that makes.
+        column()
+            .map(|count| (column().filter(|other| *other == count).count(), count))
+            .max()
+            .unwrap_or((0, 0))
+    };
+    let best = (0..SEPARATORS.len())
+        .rev()
+        .max_by_key(|index| score(*index));
+    SEPARATORS[best.unwrap_or(0)]
+}
+
+/// Text as UTF-8 without its byte order mark, whatever it was written in.
+struct Decoded<R> {
+    source: BufReader<R>,
+    decoder: Decoder,
+    ready: Vec<u8>,
+    given: usize,
+    finished: bool,
+}
+
+impl<R: Read> Decoded<R> {
+    fn new(source: R, encoding: Encoding) -> Decoded<R> {
+        let encoding = match encoding {
+            Encoding::Utf8 => UTF_8,
+            Encoding::Utf16Le => UTF_16LE,
+            Encoding::Utf16Be => UTF_16BE,
+            Encoding::Windows1252 => WINDOWS_1252,
+        };
+        Decoded {
+            source: BufReader::with_capacity(32 * 1024, source),
+            decoder: encoding.new_decoder_with_bom_removal(),
+            ready: Vec::with_capacity(128 * 1024),
+            given: 0,
+            finished: false,
+        }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let bytes = std::io::BufRead::fill_buf(&mut self.source)?;
+        let last = bytes.is_empty();
+        let wanted = self.decoder.max_utf8_buffer_length(bytes.len());
+        self.ready.resize(wanted.unwrap_or(4 * bytes.len() + 16), 0);
+        let (result, used, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.ready, last);
+        self.ready.truncate(written);
+        self.given = 0;
+        self.finished = last && result == CoderResult::InputEmpty;
+        std::io::BufRead::consume(&mut self.source, used);
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.ready.len() && !self.finished {
+            self.refill()?;
+        }
+        let rest = &self.ready[self.given..];
+        let count = rest.len().min(target.len());
+        target[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sample: &str, expected: char) {
+        assert_eq!(detect_separator(sample, true), expected, "{sample:?}");
+    }
+
+    #[test]
+    fn separators() {
+        check("RUC;MONTO\n20100038146;1500,50\n20000712711;20,00\n", ';');
+        check("RUC,MONTO\n20100038146,1500.50\n", ',');
+        check("RUC\tMONTO\n20100038146\t1,500.50\n", '\t');
+        check("RUC|NOMBRE\n20100038146|UNO; DOS\n", '|');
+        check(
+            "NOMBRE;RUC\n\"UNO, DOS, TRES\";1\n\"A;B;C;D\ne,f\";2\n",
+            ';',
+        );
+        check("RUC\n20100038146\n", ',');
+        check("", ',');
+    }
+}

@@ -1,0 +1,130 @@
+//! Where every reader puts its cells: the ceilings of size are enforced here, once.
+
+use crate::sheets::table::{Cell, Row, column_letter};
+use crate::sheets::{Excess, Limits, SheetError};
+
+/// The rows of one sheet while they are being read.
+pub(super) struct Grid<'l> {
+    limits: &'l Limits,
+    rows: Vec<Row>,
+    current: Vec<Cell>,
+    current_number: u32,
+    in_order: bool,
+    cells: usize,
+    text_bytes: usize,
+    /// Control characters left out of texts.
+    pub(super) dropped: usize,
+}
+
+impl<'l> Grid<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Grid<'l> {
+        Grid {
+            limits,
+            rows: Vec::new(),
+            current: Vec::new(),
+            current_number: 0,
+            in_order: true,
+            cells: 0,
+            text_bytes: 0,
+            dropped: 0,
+        }
+    }
+
+    /// Puts a value at row and column counted from 0.
+    pub(super) fn put(&mut self, row: u32, column: usize, cell: Cell) -> Result<(), SheetError> {
+        if matches!(cell, Cell::Empty) {
+            return Ok(());
+        }
+        let number = row.saturating_add(1);
+        if number != self.current_number {
+            self.finish_row()?;
+            self.in_order &= number > self.current_number;
+            self.current_number = number;
+        }
+        if column >= self.limits.columns {
+            return Err(SheetError::TooWide {
+                cell: cell_name(row, column),
+                limit: self.limits.columns,
+            });
+        }
+        self.count_text(row, column, &cell)?;
+        if column >= self.current.len() {
+            self.current.resize(column + 1, Cell::Empty);
+        }
+        self.current[column] = cell;
+        Ok(())
+    }
+
+    /// A text without its control characters; line breaks and tabs stay.
+    pub(super) fn text(&mut self, text: &str) -> Cell {
+        let unwanted = |c: char| c.is_control() && c != '\n' && c != '\t';
+        if !text.contains(unwanted) {
+            return Cell::text(text);
+        }
+        let kept = text.replace("\r\n", "\n").replace('\r', "\n");
+        let clean: String = kept.chars().filter(|c| !unwanted(*c)).collect();
+        self.dropped += kept.chars().count() - clean.chars().count();
+        Cell::text(&clean)
+    }
+
+    /// The rows in the order of their numbers.
+    pub(super) fn into_rows(mut self) -> Result<Vec<Row>, SheetError> {
+        self.finish_row()?;
+        if !self.in_order {
+            self.rows.sort_by_key(|row| row.number);
+        }
+        Ok(self.rows)
+    }
+
+    fn finish_row(&mut self) -> Result<(), SheetError> {
+        if self.current.is_empty() {
+            return Ok(());
+        }
+        if self.rows.len() == self.limits.rows {
+            return Err(SheetError::TooLarge {
+                what: Excess::Rows,
+                limit: self.limits.rows as u64,
+            });
+        }
+        self.cells += self.current.len();
+        if self.cells > self.limits.cells {
+            return Err(SheetError::TooLarge {
+                what: Excess::Cells,
+                limit: self.limits.cells as u64,
+            });
+        }
+        self.rows.push(Row {
+            number: self.current_number,
+            cells: self.current.drain(..).collect(),
+        });
+        Ok(())
+    }
+
+    fn count_text(&mut self, row: u32, column: usize, cell: &Cell) -> Result<(), SheetError> {
+        let (Cell::Text(text) | Cell::Date(text) | Cell::Error(text)) = cell else {
+            return Ok(());
+        };
+        // Bytes bound characters from above, so the common case counts nothing.
+        if text.len() > self.limits.cell_chars && text.chars().count() > self.limits.cell_chars {
+            return Err(SheetError::CellTooLong {
+                cell: cell_name(row, column),
+                limit: self.limits.cell_chars,
+            });
+        }
+        if text.is_heap_allocated() {
+            self.text_bytes += text.len();
+        }
+        if self.text_bytes > self.limits.text_bytes {
+            return Err(SheetError::TooLarge {
+                what: Excess::Text,
+                limit: self.limits.text_bytes as u64,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The name of a cell as the spreadsheet shows it, from row and column counted from 0.
+pub(super) fn cell_name(row: u32, column: usize) -> String {
+    format!("{}{}", column_letter(column), u64::from(row) + 1)
+}

@@ -1,0 +1,284 @@
+//! Reads an ods cell by cell.
+//!
+//! calamine 0.38 expands `number-rows-repeated` of filled rows up to its own ceiling of cells
+//! (several GB) before it gives back the first one, so the ods is read here too. Repeated blanks
+//! cost nothing; repeated values are expanded only within the ceilings.
+
+use std::io::{Read, Seek};
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::dates::{from_duration, from_iso};
+use super::grid::{Grid, cell_name};
+use super::package::{Package, Part, attribute, push_reference};
+use super::xlsx::Found;
+use crate::sheets::table::{Cell, SourceKind};
+use crate::sheets::{Excess, Limits, SheetError};
+
+/// The rows of the first table of the book that has any.
+pub(super) fn read_ods<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    limits: &Limits,
+) -> Result<Found, SheetError> {
+    refuse_encrypted(package)?;
+    let mut part = package
+        .part("content.xml")?
+        .ok_or_else(|| super::package::corrupt("content.xml"))?;
+    let mut found: Option<Found> = None;
+    let mut others = Vec::new();
+    loop {
+        let name = match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "table" => {
+                attribute(&element, "name").unwrap_or_default()
+            }
+            Event::Eof => break,
+            _ => continue,
+        };
+        if found.is_some() {
+            others.push(name);
+            continue;
+        }
+        let mut grid = Grid::new(limits);
+        read_table(&mut part, &mut grid, limits)?;
+        let dropped = grid.dropped;
+        let rows = grid.into_rows()?;
+        if rows.is_empty() {
+            others.push(name);
+        } else {
+            found = Some(Found {
+                source: SourceKind::Ods { sheet: name },
+                rows,
+                dropped,
+                others: Vec::new(),
+            });
+        }
+        if others.len() > limits.parts {
+            return Err(part.corrupt());
+        }
+    }
+    match found {
+        Some(found) => Ok(Found { others, ..found }),
+        None if others.is_empty() => Err(SheetError::NoSheets),
+        None => Err(SheetError::EmptySheet),
+    }
+}
+
+/// The manifest names how each encrypted part was encrypted.
+fn refuse_encrypted<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<(), SheetError> {
+    let Some(mut part) = package.part("META-INF/manifest.xml")? else {
+        return Ok(());
+    };
+    loop {
+        match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "encryption-data" => {
+                return Err(SheetError::Encrypted);
+            }
+            Event::Eof => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// Reads to the end of a table.
+fn read_table<R: Read + Seek>(
+    part: &mut Part<'_, R>,
+    grid: &mut Grid<'_>,
+    limits: &Limits,
+) -> Result<(), SheetError> {
+    let mut row: u32 = 0;
+    let mut nested = 0_usize;
+    loop {
+        match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "table-row" => {
+                    let repeated = repeats(&element, "number-rows-repeated");
+                    let cells = read_row(part, row, grid, limits)?;
+                    put_row(&cells, row, repeated, grid, limits)?;
+                    row = row.saturating_add(repeated);
+                }
+                // A table inside a cell or a drawing is no part of the list.
+                "table" => nested += 1,
+                _ => {}
+            },
+            Event::End(element) if element.local_name().as_ref() == "table" => {
+                if nested == 0 {
+                    return Ok(());
+                }
+                nested -= 1;
+            }
+            Event::Eof => return Err(part.corrupt()),
+            _ => {}
+        }
+    }
+}
+
+/// A filled cell, its column and how often it is repeated.
+struct Filled {
+    column: usize,
+    repeated: u32,
+    cell: Cell,
+}
+
+/// Reads to the end of a row.
+fn read_row<R: Read + Seek>(
+    part: &mut Part<'_, R>,
+    row: u32,
+    grid: &mut Grid<'_>,
+    limits: &Limits,
+) -> Result<Vec<Filled>, SheetError> {
+    let mut cells = Vec::new();
+    let mut column: usize = 0;
+    loop {
+        let (head, repeated) = match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "table-cell" | "covered-table-cell" => (
+                    CellHead::of(&element),
+                    repeats(&element, "number-columns-repeated"),
+                ),
+                _ => continue,
+            },
+            Event::End(element) if element.local_name().as_ref() == "table-row" => {
+                return Ok(cells);
+            }
+            Event::Eof => return Err(part.corrupt()),
+            _ => continue,
+        };
+        let text = read_text(part, row, column, limits)?;
+        let cell = head.cell(&text, grid);
+        if cell != Cell::Empty {
+            if column >= limits.columns {
+                return Err(SheetError::TooWide {
+                    cell: cell_name(row, column),
+                    limit: limits.columns,
+                });
+            }
+            cells.push(Filled {
+                column,
+                repeated,
+                cell,
+            });
+        }
+        column = column.saturating_add(repeated as usize);
+    }
+}
+
+/// Puts a row as often as it is repeated.
+fn put_row(
+    cells: &[Filled],
+    row: u32,
+    repeated: u32,
+    grid: &mut Grid<'_>,
+    limits: &Limits,
+) -> Result<(), SheetError> {
+    if cells.is_empty() {
+        return Ok(());
+    }
+    if repeated as usize > limits.rows {
+        return Err(SheetError::TooLarge {
+            what: Excess::Rows,
+            limit: limits.rows as u64,
+        });
+    }
+    for copy in 0..repeated {
+        let row = row.saturating_add(copy);
+        for filled in cells {
+            for offset in 0..filled.repeated as usize {
+                grid.put(row, filled.column + offset, filled.cell.clone())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the attributes of a cell say; its text comes from inside it.
+struct CellHead {
+    kind: String,
+    value: Option<String>,
+}
+
+impl CellHead {
+    fn of(element: &BytesStart<'_>) -> CellHead {
+        let kind = attribute(element, "value-type").unwrap_or_default();
+        let value = match kind.as_str() {
+            "float" | "currency" | "percentage" => attribute(element, "value"),
+            "date" => attribute(element, "date-value"),
+            "time" => attribute(element, "time-value"),
+            "boolean" => attribute(element, "boolean-value"),
+            _ => attribute(element, "string-value"),
+        };
+        CellHead { kind, value }
+    }
+
+    fn cell(&self, text: &str, grid: &mut Grid<'_>) -> Cell {
+        match (self.kind.as_str(), self.value.as_deref()) {
+            ("float" | "currency" | "percentage", Some(value)) => {
+                value.parse().map_or_else(|_| grid.text(text), Cell::Number)
+            }
+            ("date", Some(value)) => Cell::Date(from_iso(value)),
+            ("time", Some(value)) => Cell::Date(from_duration(value)),
+            ("boolean", Some(value)) => Cell::Bool(value == "true"),
+            ("string", _) if text.starts_with('#') && text.ends_with('!') => {
+                Cell::Error(text.into())
+            }
+            (_, Some(value)) => grid.text(value),
+            (_, None) => grid.text(text),
+        }
+    }
+}
+
+/// Reads to the end of a cell and gives its paragraphs; comments and drawings are left out.
+fn read_text<R: Read + Seek>(
+    part: &mut Part<'_, R>,
+    row: u32,
+    column: usize,
+    limits: &Limits,
+) -> Result<String, SheetError> {
+    let mut text = String::new();
+    let (mut paragraphs, mut inside, mut aside, mut nested) = (0, false, 0_usize, 0_usize);
+    loop {
+        match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "annotation" | "frame" | "custom-shape" => aside += 1,
+                "table-cell" | "covered-table-cell" => nested += 1,
+                _ if aside > 0 => {}
+                "p" => {
+                    if paragraphs > 0 {
+                        text.push('\n');
+                    }
+                    paragraphs += 1;
+                    inside = true;
+                }
+                "s" => {
+                    let blanks = attribute(&element, "c").and_then(|count| count.parse().ok());
+                    let blanks = blanks.unwrap_or(1).min(limits.cell_chars);
+                    text.extend(std::iter::repeat_n(' ', blanks));
+                }
+                "tab" => text.push('\t'),
+                "line-break" => text.push('\n'),
+                _ => {}
+            },
+            Event::End(element) => match element.local_name().as_ref() {
+                "annotation" | "frame" | "custom-shape" => aside = aside.saturating_sub(1),
+                "table-cell" | "covered-table-cell" if nested == 0 => return Ok(text),
+                "table-cell" | "covered-table-cell" => nested -= 1,
+                "p" => inside = false,
+                _ => {}
+            },
+            Event::Text(piece) if inside && aside == 0 => text.push_str(&piece.xml10_content()),
+            Event::GeneralRef(name) if inside && aside == 0 => push_reference(&mut text, &name),
+            Event::Eof => return Err(part.corrupt()),
+            _ => {}
+        }
+        if text.len() > limits.cell_chars * 4 + 16 {
+            return Err(SheetError::CellTooLong {
+                cell: cell_name(row, column),
+                limit: limits.cell_chars,
+            });
+        }
+    }
+}
+
+fn repeats(element: &BytesStart<'_>, name: &str) -> u32 {
+    let count = attribute(element, name).and_then(|count| count.parse().ok());
+    count.unwrap_or(1).max(1)
+}

@@ -1,0 +1,254 @@
+//! The archive around an xlsx or ods, opened by someone who trusts nothing it declares.
+//!
+//! Declared sizes, counts and dimensions are never used to allocate. What is really unpacked is
+//! counted as it streams, over all parts together, and no single tag or run of text may grow
+//! beyond its ceiling: a 1 GiB inline string is refused after the first MiB.
+
+use std::borrow::Cow;
+use std::cell::Cell as Counter;
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use zip::ZipArchive;
+use zip::read::ZipFile;
+use zip::result::ZipError;
+
+use crate::sheets::{Excess, Limits, SheetError};
+
+/// An archive whose directory was found acceptable.
+pub(super) struct Package<'l, R: Read + Seek> {
+    archive: ZipArchive<BufReader<R>>,
+    /// Part names in lower case with forward slashes: some writers disagree with themselves.
+    names: HashMap<String, usize>,
+    unpacked: Counter<u64>,
+    limits: &'l Limits,
+}
+
+impl<'l, R: Read + Seek> Package<'l, R> {
+    pub(super) fn open(source: R, limits: &'l Limits) -> Result<Package<'l, R>, SheetError> {
+        let mut source = BufReader::with_capacity(64 * 1024, source);
+        refuse_many_parts(&mut source, limits)?;
+        let archive = ZipArchive::new(source).map_err(|_| corrupt("zip"))?;
+        let mut names = HashMap::with_capacity(archive.len());
+        for (index, name) in archive.file_names().enumerate() {
+            let name = name.map_err(|_| corrupt("zip"))?.replace('\\', "/");
+            // Nothing is ever written under these names, but no program for people writes such.
+            if name.split('/').any(|step| step == "..") || name.contains('\0') {
+                return Err(corrupt("zip"));
+            }
+            names.insert(name.trim_start_matches('/').to_ascii_lowercase(), index);
+        }
+        Ok(Package {
+            archive,
+            names,
+            unpacked: Counter::new(0),
+            limits,
+        })
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(&name.to_ascii_lowercase())
+    }
+
+    /// Whether any part lies in a folder.
+    pub(super) fn has_folder(&self, folder: &str) -> bool {
+        self.names.keys().any(|name| name.starts_with(folder))
+    }
+
+    /// A part as XML; none if the archive has no such part.
+    pub(super) fn part(&mut self, name: &str) -> Result<Option<Part<'_, R>>, SheetError> {
+        let Some(&index) = self.names.get(&name.to_ascii_lowercase()) else {
+            return Ok(None);
+        };
+        let file = self.archive.by_index(index).map_err(|error| match error {
+            ZipError::InvalidPassword => SheetError::Encrypted,
+            ZipError::UnsupportedArchive(text) if text == ZipError::PASSWORD_REQUIRED => {
+                SheetError::Encrypted
+            }
+            _ => corrupt(name),
+        })?;
+        let guard = Guard {
+            inner: BufReader::with_capacity(32 * 1024, file),
+            unpacked: &self.unpacked,
+            unpacked_limit: self.limits.unpacked_bytes,
+            construct: 0,
+            construct_limit: self.limits.markup_bytes,
+            tripped: None,
+        };
+        let mut reader = Reader::from_reader(guard);
+        reader.config_mut().expand_empty_elements = true;
+        Ok(Some(Part {
+            reader,
+            buffer: Vec::with_capacity(1024),
+            depth: 0,
+            name: name.to_owned(),
+        }))
+    }
+}
+
+/// One part being read, event by event.
+pub(super) struct Part<'p, R: Read + Seek> {
+    reader: Reader<Guard<'p, BufReader<ZipFile<'p, BufReader<R>>>>>,
+    buffer: Vec<u8>,
+    depth: usize,
+    name: String,
+}
+
+/// Elements inside one another; real workbooks stay below twenty. The XML reader remembers the
+/// name of every open element, so unlimited depth would be unlimited memory.
+const DEPTH_LIMIT: usize = 256;
+
+impl<R: Read + Seek> Part<'_, R> {
+    /// The next event. A document type is refused: no entity is ever defined or fetched.
+    pub(super) fn next_event(&mut self) -> Result<Event<'_>, SheetError> {
+        self.buffer.clear();
+        self.reader.get_mut().construct = 0;
+        match self.reader.read_event_into(&mut self.buffer) {
+            Ok(Event::DocType(_)) => Err(corrupt(&self.name)),
+            Ok(Event::Start(_)) if self.depth == DEPTH_LIMIT => Err(corrupt(&self.name)),
+            Ok(event) => {
+                match event {
+                    Event::Start(_) => self.depth += 1,
+                    Event::End(_) => self.depth -= 1,
+                    _ => {}
+                }
+                Ok(event)
+            }
+            Err(_) => Err(match self.reader.get_ref().tripped {
+                Some((what, limit)) => SheetError::TooLarge { what, limit },
+                None => corrupt(&self.name),
+            }),
+        }
+    }
+
+    pub(super) fn corrupt(&self) -> SheetError {
+        corrupt(&self.name)
+    }
+}
+
+pub(super) fn corrupt(place: &str) -> SheetError {
+    SheetError::Corrupt {
+        place: chaski_core::clean(place).chars().take(60).collect(),
+    }
+}
+
+/// The value of an attribute by its local name, entities resolved.
+pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    element
+        .attributes()
+        .with_checks(false)
+        .flatten()
+        .find(|attribute| attribute.key.local_name().as_ref() == name)
+        .and_then(|attribute| {
+            let value = attribute.value.as_ref();
+            quick_xml::escape::unescape(value).ok().map(Cow::into_owned)
+        })
+}
+
+/// Appends what a reference such as `&amp;` or `&#241;` stands for; an entity nobody defined
+/// stays as it is written.
+pub(super) fn push_reference(text: &mut String, reference: &BytesRef<'_>) {
+    if let Ok(Some(c)) = reference.resolve_char_ref() {
+        text.push(c);
+    } else if let Some(known) = quick_xml::escape::resolve_predefined_entity(reference) {
+        text.push_str(known);
+    } else {
+        text.push('&');
+        text.push_str(reference);
+        text.push(';');
+    }
+}
+
+/// Counts what is unpacked and how long the present construct has become, and stops at either
+/// ceiling before the XML reader's buffer can grow beyond it.
+struct Guard<'p, R> {
+    inner: R,
+    unpacked: &'p Counter<u64>,
+    unpacked_limit: u64,
+    construct: u64,
+    construct_limit: u64,
+    tripped: Option<(Excess, u64)>,
+}
+
+impl<R: BufRead> BufRead for Guard<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.construct > self.construct_limit {
+            self.tripped = Some((Excess::Markup, self.construct_limit));
+        } else if self.unpacked.get() > self.unpacked_limit {
+            self.tripped = Some((Excess::UnpackedBytes, self.unpacked_limit));
+        }
+        match self.tripped {
+            Some(_) => Err(io::Error::other("beyond a ceiling")),
+            None => self.inner.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.construct += amount as u64;
+        self.unpacked.set(self.unpacked.get() + amount as u64);
+        self.inner.consume(amount);
+    }
+}
+
+impl<R: BufRead> Read for Guard<'_, R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(target.len());
+        target[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+/// Counts the headers of the archive's directory before the archive is opened, for opening it
+/// allocates for each; the count that the archive declares of itself may lie.
+fn refuse_many_parts<R: Read + Seek>(source: &mut R, limits: &Limits) -> Result<(), SheetError> {
+    const HEADER: &[u8] = b"PK\x01\x02";
+    let mut headers = 0;
+    scan(source, HEADER, |_| {
+        headers += 1;
+        headers <= limits.parts
+    })
+    .map_err(|_| corrupt("zip"))?;
+    if headers > limits.parts {
+        return Err(SheetError::TooLarge {
+            what: Excess::Parts,
+            limit: limits.parts as u64,
+        });
+    }
+    Ok(())
+}
+
+/// Calls `found` with the place of each occurrence of a short pattern until it answers `false`,
+/// and leaves the source at its beginning.
+pub(super) fn scan<R: Read + Seek>(
+    source: &mut R,
+    pattern: &[u8],
+    mut found: impl FnMut(u64) -> bool,
+) -> io::Result<()> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut window: Vec<u8> = Vec::with_capacity(64 * 1024);
+    let mut base = 0;
+    'file: loop {
+        let filled = window.len();
+        source.by_ref().take(64 * 1024).read_to_end(&mut window)?;
+        if window.len() == filled {
+            break;
+        }
+        let mut from = 0;
+        while let Some(step) = window[from..].iter().position(|byte| *byte == pattern[0]) {
+            let at = from + step;
+            if window[at..].starts_with(pattern) && !found(base + at as u64) {
+                break 'file;
+            }
+            from = at + 1;
+        }
+        let keep = window.len().min(pattern.len() - 1);
+        base += (window.len() - keep) as u64;
+        window.drain(..window.len() - keep);
+    }
+    source.seek(SeekFrom::Start(0))?;
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! The parts of an xlsx around its sheets: which sheets there are, their texts and which styles
+//! show a date.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Seek};
+
+use quick_xml::events::Event;
+
+use super::package::{Package, attribute, corrupt};
+use super::strings::SharedStrings;
+use crate::sheets::{Limits, SheetError};
+
+/// What is needed of a workbook to read its sheets.
+pub(super) struct Workbook {
+    /// Sheets of cells, visible ones first.
+    pub(super) sheets: Vec<SheetEntry>,
+    pub(super) strings: SharedStrings,
+    pub(super) styles: Styles,
+    /// Whether days are counted from 1904, as Excel for Mac once did.
+    pub(super) since_1904: bool,
+}
+
+/// A sheet of cells of the book.
+pub(super) struct SheetEntry {
+    pub(super) name: String,
+    /// Name of its part in the archive.
+    pub(super) part: String,
+    hidden: bool,
+}
+
+/// Which cell styles show a date or time.
+#[derive(Default)]
+pub(super) struct Styles {
+    dates: Vec<bool>,
+}
+
+impl Styles {
+    pub(super) fn is_date(&self, style: usize) -> bool {
+        self.dates.get(style).copied().unwrap_or(false)
+    }
+}
+
+/// Sheets, relations and number formats beyond this are not of a book for people: Excel itself
+/// stops at 65,490 styles.
+const LIST_LIMIT: usize = 70_000;
+
+pub(super) fn open_workbook<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    limits: &Limits,
+) -> Result<Workbook, SheetError> {
+    let book_part = relations(package, "", "_rels/.rels")?
+        .into_values()
+        .find(|relation| relation.kind == "officeDocument")
+        .map_or_else(|| "xl/workbook.xml".to_owned(), |relation| relation.part);
+    if book_part.to_ascii_lowercase().ends_with(".bin") {
+        return Err(SheetError::BinaryExcel);
+    }
+    let (folder, file) = book_part.rsplit_once('/').unwrap_or(("", &book_part));
+    let related = relations(
+        package,
+        folder,
+        &join(folder, &format!("_rels/{file}.rels")),
+    )?;
+    let part_of = |kind: &str| {
+        let relation = related.values().find(|relation| relation.kind == kind);
+        relation.map(|relation| relation.part.clone())
+    };
+    let strings_part =
+        part_of("sharedStrings").unwrap_or_else(|| join(folder, "sharedStrings.xml"));
+    let styles_part = part_of("styles").unwrap_or_else(|| join(folder, "styles.xml"));
+    let (mut sheets, since_1904) = list_sheets(package, &book_part, &related)?;
+    if sheets.is_empty() {
+        return Err(SheetError::NoSheets);
+    }
+    sheets.sort_by_key(|sheet| sheet.hidden);
+    Ok(Workbook {
+        sheets,
+        strings: SharedStrings::read(package, &strings_part, limits)?,
+        styles: read_styles(package, &styles_part)?,
+        since_1904,
+    })
+}
+
+/// What a part points to inside the archive.
+struct Relation {
+    /// The last step of its type: `worksheet`, `styles`.
+    kind: String,
+    part: String,
+}
+
+/// The relations of a part by their id. Those that point outside the book are left out: nothing
+/// outside is ever opened.
+fn relations<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    folder: &str,
+    name: &str,
+) -> Result<HashMap<String, Relation>, SheetError> {
+    let mut found = HashMap::new();
+    let Some(mut part) = package.part(name)? else {
+        return Ok(found);
+    };
+    loop {
+        match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "Relationship" => {
+                let external = attribute(&element, "TargetMode").as_deref() == Some("External");
+                let (Some(id), Some(kind), Some(target)) = (
+                    attribute(&element, "Id"),
+                    attribute(&element, "Type"),
+                    attribute(&element, "Target"),
+                ) else {
+                    continue;
+                };
+                if !external {
+                    let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
+                    let part = join(folder, &target);
+                    found.insert(id, Relation { kind, part });
+                }
+            }
+            Event::Eof => return Ok(found),
+            _ => {}
+        }
+        if found.len() > LIST_LIMIT {
+            return Err(corrupt(name));
+        }
+    }
+}
+
+/// The name in the archive of a target as seen from a folder: `/xl/a.xml`, `../a.xml`, `a.xml`.
+fn join(folder: &str, target: &str) -> String {
+    let target = target.replace('\\', "/");
+    if let Some(absolute) = target.strip_prefix('/') {
+        return absolute.to_owned();
+    }
+    let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
+    for step in target.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => drop(steps.pop()),
+            step => steps.push(step),
+        }
+    }
+    steps.join("/")
+}
+
+/// The sheets of cells of the book, and whether it counts days from 1904.
+fn list_sheets<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    name: &str,
+    related: &HashMap<String, Relation>,
+) -> Result<(Vec<SheetEntry>, bool), SheetError> {
+    let mut part = package.part(name)?.ok_or_else(|| corrupt(name))?;
+    let (mut sheets, mut since_1904) = (Vec::new(), false);
+    loop {
+        match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "workbookPr" => {
+                    if let Some(flag) = attribute(&element, "date1904") {
+                        since_1904 = matches!(flag.as_str(), "1" | "true");
+                    }
+                }
+                "sheet" => {
+                    let id = attribute(&element, "id").unwrap_or_default();
+                    let relation = related.get(&id).ok_or_else(|| part_missing(name))?;
+                    if relation.kind == "worksheet" {
+                        sheets.push(SheetEntry {
+                            name: attribute(&element, "name").unwrap_or_default(),
+                            part: relation.part.clone(),
+                            hidden: attribute(&element, "state").is_some_and(|s| s != "visible"),
+                        });
+                    }
+                }
+                _ => {}
+            },
+            Event::Eof => return Ok((sheets, since_1904)),
+            _ => {}
+        }
+        if sheets.len() > LIST_LIMIT {
+            return Err(corrupt(name));
+        }
+    }
+}
+
+fn part_missing(name: &str) -> SheetError {
+    corrupt(name)
+}
+
+/// Reads which cell formats are dates; a book without styles has none.
+fn read_styles<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    name: &str,
+) -> Result<Styles, SheetError> {
+    let mut styles = Styles::default();
+    let mut custom = HashSet::<u32>::new();
+    let mut inside_cell_formats = false;
+    let Some(mut part) = package.part(name)? else {
+        return Ok(styles);
+    };
+    loop {
+        match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "numFmt" => {
+                    let id = attribute(&element, "numFmtId").and_then(|id| id.parse().ok());
+                    let code = attribute(&element, "formatCode").unwrap_or_default();
+                    if let Some(id) = id
+                        && super::dates::is_date_format(&code)
+                    {
+                        custom.insert(id);
+                    }
+                }
+                "cellXfs" => inside_cell_formats = true,
+                "xf" if inside_cell_formats => {
+                    let id = attribute(&element, "numFmtId").and_then(|id| id.parse().ok());
+                    let id: u32 = id.unwrap_or(0);
+                    let builtin = matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58);
+                    styles.dates.push(builtin || custom.contains(&id));
+                }
+                _ => {}
+            },
+            Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
+                return Ok(styles);
+            }
+            Event::Eof => return Ok(styles),
+            _ => {}
+        }
+        if styles.dates.len() > LIST_LIMIT || custom.len() > LIST_LIMIT {
+            return Err(corrupt(name));
+        }
+    }
+}

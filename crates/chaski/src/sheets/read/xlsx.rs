@@ -1,0 +1,276 @@
+//! Reads an xlsx cell by cell, in memory bounded by what is kept.
+//!
+//! Written on the XML reader rather than on calamine, whose streaming reader was the first
+//! choice: calamine 0.38 reserves as many shared strings as `uniqueCount` declares (a file of
+//! 1 KB aborts the process), builds a full style for every `xf`, appends inline strings without
+//! a ceiling and overflows on odd references; an inspection strict enough to make that safe
+//! would have to parse the parts as this does. The tests keep calamine as the second opinion.
+
+use std::io::{Read, Seek};
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::grid::{Grid, cell_name};
+use super::package::{Package, Part, attribute, push_reference};
+use super::strings::{SharedStrings, push_text, unescape_controls};
+use super::workbook::{Workbook, open_workbook};
+use crate::sheets::table::{Cell, Row, SourceKind, column_index};
+use crate::sheets::{Limits, SheetError};
+
+/// The rows of the first sheet that has any, visible ones first.
+pub(super) struct Found {
+    pub(super) source: SourceKind,
+    pub(super) rows: Vec<Row>,
+    pub(super) dropped: usize,
+    /// Names of the other sheets of the book.
+    pub(super) others: Vec<String>,
+}
+
+pub(super) fn read_xlsx<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    limits: &Limits,
+) -> Result<Found, SheetError> {
+    let book = open_workbook(package, limits)?;
+    for (index, sheet) in book.sheets.iter().enumerate() {
+        let mut grid = Grid::new(limits);
+        let mut part = package
+            .part(&sheet.part)?
+            .ok_or_else(|| super::package::corrupt(&sheet.part))?;
+        read_cells(&mut part, &book, &mut grid, limits)?;
+        let dropped = grid.dropped;
+        let rows = grid.into_rows()?;
+        if rows.is_empty() {
+            continue;
+        }
+        let mut others: Vec<String> = book.sheets.into_iter().map(|sheet| sheet.name).collect();
+        let sheet = others.remove(index);
+        return Ok(Found {
+            source: SourceKind::Xlsx { sheet },
+            rows,
+            dropped,
+            others,
+        });
+    }
+    Err(SheetError::EmptySheet)
+}
+
+/// What the attributes of a `c` element say.
+struct CellHead {
+    row: u32,
+    column: usize,
+    style: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Number,
+    Shared,
+    Text,
+    Bool,
+    Error,
+    Date,
+}
+
+fn read_cells<R: Read + Seek>(
+    part: &mut Part<'_, R>,
+    book: &Workbook,
+    grid: &mut Grid<'_>,
+    limits: &Limits,
+) -> Result<(), SheetError> {
+    let (mut next_row, mut next_column) = (0, 0);
+    let mut text = String::new();
+    loop {
+        let head = match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "row" => {
+                    if let Some(number) = attribute(&element, "r") {
+                        let number: u32 = number.parse().ok().filter(|n| *n > 0).unwrap_or(0);
+                        next_row = number.checked_sub(1).ok_or_else(|| part.corrupt())?;
+                    }
+                    next_column = 0;
+                    continue;
+                }
+                "c" => cell_head(&element, next_row, next_column),
+                _ => continue,
+            },
+            Event::End(element) => match element.local_name().as_ref() {
+                "row" => {
+                    next_row = next_row.saturating_add(1);
+                    continue;
+                }
+                "sheetData" => return Ok(()),
+                _ => continue,
+            },
+            Event::Eof => return Ok(()),
+            _ => continue,
+        };
+        let head = head.ok_or_else(|| part.corrupt())?;
+        read_value(part, &head, &mut text, limits)?;
+        next_column = head.column + 1;
+        let cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
+        grid.put(head.row, head.column, cell)?;
+    }
+}
+
+/// Reads to the end of the cell and leaves in `text` what its `v` or `is` holds. A formula is
+/// skipped: what it gave is in `v`.
+fn read_value<R: Read + Seek>(
+    part: &mut Part<'_, R>,
+    head: &CellHead,
+    text: &mut String,
+    limits: &Limits,
+) -> Result<(), SheetError> {
+    text.clear();
+    let mut inside_value = false;
+    let mut phonetic = false;
+    let mut preserve = false;
+    // An entity of up to ten characters may stand for each character.
+    let ceiling = limits.cell_chars * 4 + 16;
+    loop {
+        match part.next_event()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "v" => inside_value = true,
+                "t" => {
+                    inside_value = true;
+                    preserve = attribute(&element, "space").as_deref() == Some("preserve");
+                }
+                "rPh" => phonetic = true,
+                _ => {}
+            },
+            Event::End(element) => match element.local_name().as_ref() {
+                "v" | "t" => inside_value = false,
+                "rPh" => phonetic = false,
+                "c" => return Ok(()),
+                _ => {}
+            },
+            Event::Text(piece) if inside_value && !phonetic => {
+                push_text(
+                    text,
+                    &piece.xml10_content(),
+                    preserve || head.kind == Kind::Text,
+                );
+            }
+            Event::CData(piece) if inside_value && !phonetic => {
+                text.push_str(&piece.xml10_content());
+            }
+            Event::GeneralRef(name) if inside_value && !phonetic => push_reference(text, &name),
+            Event::Eof => return Err(part.corrupt()),
+            _ => {}
+        }
+        if text.len() > ceiling {
+            return Err(SheetError::CellTooLong {
+                cell: cell_name(head.row, head.column),
+                limit: limits.cell_chars,
+            });
+        }
+    }
+}
+
+/// None if the text does not fit the kind that the cell declares.
+fn cell_of(head: &CellHead, text: &str, book: &Workbook, grid: &mut Grid<'_>) -> Option<Cell> {
+    let trimmed = text.trim();
+    match head.kind {
+        Kind::Text => Some(grid.text(&unescape_controls(text))),
+        _ if trimmed.is_empty() => Some(Cell::Empty),
+        Kind::Shared => {
+            let text = book.strings.get(trimmed.parse().ok()?)?;
+            Some(grid.text(text))
+        }
+        Kind::Bool => Some(Cell::Bool(matches!(trimmed, "1" | "true" | "TRUE"))),
+        Kind::Error => Some(Cell::Error(trimmed.into())),
+        Kind::Date => Some(Cell::Date(super::dates::from_iso(trimmed))),
+        Kind::Number => {
+            let Ok(number) = trimmed.parse::<f64>() else {
+                return Some(grid.text(trimmed));
+            };
+            let date = book.styles.is_date(head.style);
+            let date = date.then(|| super::dates::from_serial(number, book.since_1904));
+            Some(date.flatten().map_or(Cell::Number(number), Cell::Date))
+        }
+    }
+}
+
+fn cell_head(element: &BytesStart<'_>, row: u32, column: usize) -> Option<CellHead> {
+    let mut head = CellHead {
+        row,
+        column,
+        style: 0,
+        kind: Kind::Number,
+    };
+    for attribute in element.attributes().with_checks(false) {
+        let attribute = attribute.ok()?;
+        let value = attribute.value.as_ref();
+        match attribute.key.as_ref() {
+            "r" => (head.row, head.column) = place(value)?,
+            "s" => head.style = value.parse().unwrap_or(0),
+            "t" => {
+                head.kind = match value {
+                    "n" => Kind::Number,
+                    "s" => Kind::Shared,
+                    "str" | "inlineStr" => Kind::Text,
+                    "b" => Kind::Bool,
+                    "e" => Kind::Error,
+                    "d" => Kind::Date,
+                    _ => return None,
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(head)
+}
+
+/// Row and column from 0 of a reference such as `C7`.
+fn place(reference: &str) -> Option<(u32, usize)> {
+    let digits = reference.find(|c: char| c.is_ascii_digit())?;
+    let (letters, number) = reference.split_at(digits);
+    let row: u32 = number.parse().ok()?;
+    Some((row.checked_sub(1)?, column_index(letters)?))
+}
+
+impl SharedStrings {
+    /// Reads the part of shared strings; a book may have none.
+    pub(super) fn read<R: Read + Seek>(
+        package: &mut Package<'_, R>,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<SharedStrings, SheetError> {
+        let mut strings = SharedStrings::default();
+        let Some(mut part) = package.part(name)? else {
+            return Ok(strings);
+        };
+        let (mut inside_text, mut phonetic, mut preserve) = (false, false, false);
+        loop {
+            match part.next_event()? {
+                Event::Start(element) => match element.local_name().as_ref() {
+                    "t" => {
+                        inside_text = true;
+                        preserve = attribute(&element, "space").as_deref() == Some("preserve");
+                    }
+                    "rPh" => phonetic = true,
+                    _ => {}
+                },
+                Event::End(element) => match element.local_name().as_ref() {
+                    "t" => inside_text = false,
+                    "rPh" => phonetic = false,
+                    "si" => strings.finish(limits)?,
+                    "sst" => return Ok(strings),
+                    _ => {}
+                },
+                Event::Text(piece) if inside_text && !phonetic => {
+                    push_text(strings.pending(), &piece.xml10_content(), preserve);
+                }
+                Event::CData(piece) if inside_text && !phonetic => {
+                    strings.pending().push_str(&piece.xml10_content());
+                }
+                Event::GeneralRef(name) if inside_text && !phonetic => {
+                    push_reference(strings.pending(), &name);
+                }
+                Event::Eof => return Err(part.corrupt()),
+                _ => {}
+            }
+            strings.refuse_excess(limits)?;
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! What a damaged cell meant: a RUC, a DNI, nothing, or something only its owner can put right.
+
+use chaski_core::{Dni, DniError, Lang, Ruc, RucError, RucRules};
+
+use super::table::Cell;
+
+/// What a cell holds, and what had to be put right to see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// What it holds.
+    pub subject: Subject,
+    /// What was put right, in the order it was done.
+    pub repairs: Vec<Repair>,
+}
+
+/// Whom a cell names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A RUC that passes the rules.
+    Ruc(Ruc),
+    /// A DNI.
+    Dni {
+        /// The number.
+        dni: Dni,
+        /// Whether a lost leading zero was put back: worth telling the person.
+        padded: bool,
+    },
+    /// Nothing: blanks or dashes only.
+    Empty,
+    /// Something that must be corrected by hand.
+    Bad(Problem),
+}
+
+/// Why a cell names nobody. No variant holds what the cell says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum Problem {
+    /// Not a RUC.
+    Ruc(RucError),
+    /// Not a DNI.
+    Dni(DniError),
+    /// Scientific notation with fewer digits than the number had.
+    PrecisionLost {
+        /// Significant digits left.
+        digits: usize,
+    },
+    /// A number with decimals.
+    Fraction,
+    /// A negative number.
+    Negative,
+    /// The cell is a date.
+    IsDate,
+    /// The cell is VERDADERO or FALSO.
+    IsBool,
+    /// The cell is the error of a formula.
+    IsError,
+}
+
+impl Problem {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::Ruc(error) => error.code(),
+            Problem::Dni(DniError::Length { found: 7 }) => "dni_incompleto",
+            Problem::Dni(_) => "dni_formato",
+            Problem::PrecisionLost { .. } => "cifras_perdidas",
+            Problem::Fraction => "numero_con_decimales",
+            Problem::Negative => "numero_negativo",
+            Problem::IsDate => "celda_fecha",
+            Problem::IsBool => "celda_logica",
+            Problem::IsError => "celda_error",
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en) = match self {
+            Problem::Ruc(error) => return error.message(lang),
+            Problem::Dni(error) => return error.message(lang),
+            Problem::PrecisionLost { digits } => {
+                return match lang {
+                    Lang::Es => format!(
+                        "Excel lo guardó en notación científica y solo quedan {digits} cifras: vuelva a copiar el número con la columna en formato Texto"
+                    ),
+                    Lang::En => format!(
+                        "Excel saved it in scientific notation and only {digits} digits are left: copy the number again with the column formatted as Text"
+                    ),
+                };
+            }
+            Problem::Fraction => (
+                "es un número con decimales: escriba el RUC completo, de 11 dígitos",
+                "it is a number with decimals: write the whole RUC, 11 digits",
+            ),
+            Problem::Negative => (
+                "es un número negativo: escriba el RUC sin signo",
+                "it is a negative number: write the RUC without a sign",
+            ),
+            Problem::IsDate => (
+                "la celda es una fecha: cambie su formato a Texto y escriba el RUC",
+                "the cell is a date: change its format to Text and write the RUC",
+            ),
+            Problem::IsBool => (
+                "la celda es VERDADERO o FALSO: escriba el RUC",
+                "the cell is TRUE or FALSE: write the RUC",
+            ),
+            Problem::IsError => (
+                "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
+                "the cell holds the error of a formula: correct it or write the RUC",
+            ),
+        };
+        lang.pick(es, en).to_owned()
+    }
+}
+
+/// One thing that was put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// A byte order mark or another invisible character.
+    Bom,
+    /// Quotes round the number.
+    Quotes,
+    /// An apostrophe, Excel's mark of a text.
+    Apostrophe,
+    /// A word before it: `RUC:`.
+    Prefix,
+    /// Blanks inside or round it.
+    Blanks,
+    /// Dashes.
+    Dashes,
+    /// Dots or commas between thousands.
+    Separators,
+    /// A decimal part of zeros: `20100038146.0`.
+    Float,
+    /// Scientific notation without loss.
+    Scientific,
+    /// Full-width digits.
+    FullWidth,
+    /// The leading zero of a DNI, lost because the cell was a number.
+    LostZero,
+}
+
+impl Repair {
+    /// Stable code, never translated.
+    pub fn code(self) -> &'static str {
+        match self {
+            Repair::Bom => "bom",
+            Repair::Quotes => "quotes",
+            Repair::Apostrophe => "apostrophe",
+            Repair::Prefix => "prefix",
+            Repair::Blanks => "blanks",
+            Repair::Dashes => "dashes",
+            Repair::Separators => "separators",
+            Repair::Float => "float",
+            Repair::Scientific => "scientific",
+            Repair::FullWidth => "full_width",
+            Repair::LostZero => "lost_zero",
+        }
+    }
+
+    /// What was done, for people.
+    pub fn message(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            Repair::Bom => (
+                "se quitaron caracteres invisibles",
+                "invisible characters removed",
+            ),
+            Repair::Quotes => ("se quitaron las comillas", "quotes removed"),
+            Repair::Apostrophe => ("se quitó el apóstrofo", "apostrophe removed"),
+            Repair::Prefix => ("se quitó la palabra del inicio", "leading word removed"),
+            Repair::Blanks => ("se quitaron los espacios", "blanks removed"),
+            Repair::Dashes => ("se quitaron los guiones", "dashes removed"),
+            Repair::Separators => (
+                "se quitaron los separadores de miles",
+                "thousands separators removed",
+            ),
+            Repair::Float => ("se quitaron los decimales .0", "decimals .0 removed"),
+            Repair::Scientific => (
+                "se convirtió de notación científica",
+                "converted from scientific notation",
+            ),
+            Repair::FullWidth => (
+                "se convirtieron dígitos de ancho completo",
+                "full-width digits converted",
+            ),
+            Repair::LostZero => (
+                "se repuso el cero inicial del DNI: verifíquelo",
+                "the DNI's leading zero was put back: check it",
+            ),
+        };
+        lang.pick(es, en)
+    }
+}
+
+/// Reads a cell as a RUC or DNI under the given rules, putting right what is safe to put right.
+///
+/// A DNI that lost its zero is completed only if the cell was a number; a text of seven digits
+/// may lack any digit.
+///
+/// ```
+/// use chaski::sheets::{Cell, Repair, Subject, repair};
+/// let cell = Cell::Text("RUC: 20100038146.0".into());
+/// let repaired = repair(&cell, &chaski_core::RucRules::default());
+/// assert_eq!(repaired.subject, Subject::Ruc("20100038146".parse()?));
+/// assert_eq!(repaired.repairs, [Repair::Prefix, Repair::Float]);
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
+pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
+    let mut repairs = Vec::new();
+    let subject = match cell {
+        Cell::Empty => Subject::Empty,
+        Cell::Number(number) => from_number(*number, rules, &mut repairs),
+        Cell::Text(text) => from_text(text, rules, &mut repairs),
+        Cell::Bool(_) => Subject::Bad(Problem::IsBool),
+        Cell::Date(_) => Subject::Bad(Problem::IsDate),
+        Cell::Error(_) => Subject::Bad(Problem::IsError),
+    };
+    Repaired { subject, repairs }
+}
+
+fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
+    if number < 0.0 {
+        return Subject::Bad(Problem::Negative);
+    }
+    if number.fract() != 0.0 {
+        return Subject::Bad(Problem::Fraction);
+    }
+    let digits = format!("{number:.0}");
+    if digits.len() == 7 {
+        repairs.push(Repair::LostZero);
+        return match format!("0{digits}").parse() {
+            Ok(dni) => Subject::Dni { dni, padded: true },
+            Err(error) => Subject::Bad(Problem::Dni(error)),
+        };
+    }
+    from_digits(&digits, rules)
+}
+
+fn from_text(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
+    let text = plain_characters(text, repairs);
+    let text = unwrapped(&text, repairs);
+    let mut note = |done: bool, repair: Repair| {
+        if done {
+            repairs.push(repair);
+        }
+    };
+    if let Some(exponent) = Scientific::parse(&text) {
+        note(true, Repair::Scientific);
+        return exponent.subject(rules);
+    }
+    let whole = without_zero_decimals(&text);
+    note(whole.len() < text.len(), Repair::Float);
+    note(whole.contains(' '), Repair::Blanks);
+    note(whole.contains('-'), Repair::Dashes);
+    let grouped = has_thousands(whole);
+    note(whole.contains('.') || grouped, Repair::Separators);
+    let bare: String = whole
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.') && (!grouped || *c != ','))
+        .collect();
+    if bare.is_empty() {
+        repairs.clear();
+        return Subject::Empty;
+    }
+    let first_wrong = bare.chars().any(|c| !c.is_ascii_digit());
+    if first_wrong {
+        // The core says which character it is and where, in the text as the person sees it.
+        return match Ruc::parse_with(&text, rules) {
+            Ok(ruc) => Subject::Ruc(ruc),
+            Err(error) => Subject::Bad(Problem::Ruc(error)),
+        };
+    }
+    from_digits(&bare, rules)
+}
+
+fn from_digits(digits: &str, rules: &RucRules) -> Subject {
+    match digits.len() {
+        7 => Subject::Bad(Problem::Dni(DniError::Length { found: 7 })),
+        8 => match digits.parse() {
+            Ok(dni) => Subject::Dni { dni, padded: false },
+            Err(error) => Subject::Bad(Problem::Dni(error)),
+        },
+        _ => match Ruc::parse_with(digits, rules) {
+            Ok(ruc) => Subject::Ruc(ruc),
+            Err(error) => Subject::Bad(Problem::Ruc(error)),
+        },
+    }
+}
+
+/// The text without invisible characters, with every blank, dash and full-width form as its
+/// plain character.
+fn plain_characters(text: &str, repairs: &mut Vec<Repair>) -> String {
+    let (mut invisible, mut wide, mut odd_blank) = (false, false, false);
+    let plain: String = text
+        .chars()
+        .filter_map(|c| match c {
+            '\u{feff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'
+            | '\u{ad}' => {
+                invisible = true;
+                None
+            }
+            '\u{ff10}'..='\u{ff19}' => {
+                wide = true;
+                char::from_u32(u32::from(c) - 0xff10 + u32::from('0'))
+            }
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => Some('-'),
+            c if c.is_whitespace() => {
+                odd_blank |= c != ' ';
+                Some(' ')
+            }
+            c if c.is_control() => {
+                invisible = true;
+                None
+            }
+            c => Some(c),
+        })
+        .collect();
+    let trimmed = plain.trim();
+    if invisible {
+        repairs.push(Repair::Bom);
+    }
+    if wide {
+        repairs.push(Repair::FullWidth);
+    }
+    let blanks_inside = trimmed.contains(' ');
+    if trimmed.len() < plain.len() || (odd_blank && blanks_inside) {
+        repairs.push(Repair::Blanks);
+    }
+    trimmed.to_owned()
+}
+
+/// The text without the quotes, apostrophes and word round it.
+fn unwrapped(text: &str, repairs: &mut Vec<Repair>) -> String {
+    let mut text = text;
+    let mut note = |shorter: &str, longer: &str, repair: Repair| {
+        if shorter.len() < longer.len() && !repairs.contains(&repair) {
+            repairs.push(repair);
+        }
+    };
+    let quotes = |c: char| matches!(c, '"' | '«' | '»' | '“' | '”');
+    let apostrophes = |c: char| matches!(c, '\'' | '’' | '‘' | '´' | '`');
+    let unquoted = text.trim_matches(quotes).trim();
+    note(unquoted, text, Repair::Quotes);
+    text = unquoted;
+    let bare = text.trim_matches(apostrophes).trim();
+    note(bare, text, Repair::Apostrophe);
+    text = bare;
+    let number = without_prefix(text);
+    note(number, text, Repair::Prefix);
+    text = number;
+    let bare = text.trim_matches(|c| quotes(c) || apostrophes(c)).trim();
+    note(bare, text, Repair::Quotes);
+    if bare.contains(apostrophes) {
+        note("", bare, Repair::Apostrophe);
+        return bare.replace(apostrophes, "");
+    }
+    bare.to_owned()
+}
+
+/// The text after `RUC`, `R.U.C.`, `RUC N°`, `Nro. RUC:` or `DNI`, if digits follow.
+fn without_prefix(text: &str) -> &str {
+    let Some(first_digit) = text.find(|c: char| c.is_ascii_digit()) else {
+        return text;
+    };
+    let (before, number) = text.split_at(first_digit);
+    let words: String = before.chars().filter(|c| c.is_alphanumeric()).collect();
+    let words = words.to_uppercase();
+    let rest = words
+        .trim_start_matches("NÚMERO")
+        .trim_start_matches("NUMERO")
+        .trim_start_matches("NRO")
+        .trim_start_matches("NUM")
+        .trim_start_matches("DE");
+    let rest = rest.strip_prefix('N').unwrap_or(rest);
+    let named = rest
+        .strip_prefix("RUC")
+        .or_else(|| rest.strip_prefix("DNI"));
+    match named {
+        Some("" | "N" | "NO" | "Nº" | "NRO" | "NUM" | "NUMERO" | "NÚMERO") => number,
+        _ => text,
+    }
+}
+
+/// The text without a decimal part of zeros. `20.100.038.000` has none: its last dot is like
+/// the others.
+fn without_zero_decimals(text: &str) -> &str {
+    let Some(at) = text.rfind(['.', ',']) else {
+        return text;
+    };
+    let (whole, decimals) = (&text[..at], &text[at + 1..]);
+    let separator = &text[at..=at];
+    let zeros = !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0');
+    let ends_in_digit = whole.ends_with(|c: char| c.is_ascii_digit());
+    if zeros && ends_in_digit && !whole.contains(separator) {
+        whole
+    } else {
+        text
+    }
+}
+
+/// Whether commas cut the number into thousands: `20,100,038,146`.
+fn has_thousands(text: &str) -> bool {
+    let mut groups = text.split(',');
+    let first = groups.next().unwrap_or_default();
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let mut more = 0;
+    let whole = groups.all(|group| {
+        more += 1;
+        group.len() == 3 && digits(group)
+    });
+    more > 0 && whole && (1..=3).contains(&first.len()) && digits(first)
+}
+
+/// A number in scientific notation.
+struct Scientific {
+    /// Its significant digits.
+    digits: String,
+    /// How many digits the number has before the decimal point.
+    length: usize,
+}
+
+impl Scientific {
+    /// `2.0100038146E10`, `2,01E+10`.
+    fn parse(text: &str) -> Option<Scientific> {
+        let (mantissa, exponent) = text.split_once(['E', 'e'])?;
+        let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+        let digit = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+        if whole.is_empty() || !digit(whole) || !digit(fraction) || exponent.len() > 2 {
+            return None;
+        }
+        let exponent: usize = exponent.parse().ok()?;
+        Some(Scientific {
+            digits: format!("{whole}{fraction}"),
+            length: whole.len() + exponent,
+        })
+    }
+
+    /// The number if none of its digits was lost. One trailing zero may be missing, as programs
+    /// write it, if the check digit then agrees.
+    fn subject(&self, rules: &RucRules) -> Subject {
+        let lost = Subject::Bad(Problem::PrecisionLost {
+            digits: self.digits.trim_end_matches('0').len(),
+        });
+        let digits = self.digits.as_str();
+        let fraction = digits.get(self.length..).unwrap_or_default();
+        if fraction.bytes().any(|byte| byte != b'0') {
+            return Subject::Bad(Problem::Fraction);
+        }
+        let digits = &digits[..digits.len().min(self.length)];
+        if digits.len() == self.length {
+            return from_digits(digits, rules);
+        }
+        if self.length == 11 && digits.len() == 10 {
+            return match Ruc::parse_with(&format!("{digits}0"), rules) {
+                Ok(ruc) if ruc.has_valid_check_digit() => Subject::Ruc(ruc),
+                _ => lost,
+            };
+        }
+        lost
+    }
+}

@@ -1,0 +1,167 @@
+//! A sheet in memory: compact cells, numbered rows, and where it all came from.
+
+use chaski_core::Lang;
+use compact_str::CompactString;
+
+/// One value. Short texts live inside the cell, so a list of RUCs allocates nothing per cell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Cell {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// Text, exactly as it was but for control characters. `=1+1` is text like any other.
+    Text(CompactString),
+    /// A number; a formula gives the value that was stored with it.
+    Number(f64),
+    /// VERDADERO or FALSO.
+    Bool(bool),
+    /// A date, time or both, in ISO: `2026-01-31`, `08:30:00`, `2026-01-31 08:30:00`.
+    Date(CompactString),
+    /// What a formula failed with: `#N/A`.
+    Error(CompactString),
+}
+
+impl Cell {
+    /// A cell with this text, empty if the text is.
+    pub fn text(text: &str) -> Cell {
+        if text.is_empty() {
+            Cell::Empty
+        } else {
+            Cell::Text(CompactString::from(text))
+        }
+    }
+
+    /// Whether it holds nothing, or blanks only.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Cell::Empty => true,
+            Cell::Text(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// A row with something in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its number as the spreadsheet shows it, from 1.
+    pub number: u32,
+    /// Its cells up to the last filled one.
+    pub cells: Box<[Cell]>,
+}
+
+impl Row {
+    /// The cell of a column counted from 0; empty beyond the last filled one.
+    pub fn cell(&self, column: usize) -> &Cell {
+        self.cells.get(column).unwrap_or(&Cell::Empty)
+    }
+}
+
+/// What the rows were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Excel 2007 or later.
+    Xlsx {
+        /// Name of the sheet.
+        sheet: String,
+    },
+    /// `LibreOffice` Calc.
+    Ods {
+        /// Name of the sheet.
+        sheet: String,
+    },
+    /// Text with separators.
+    Csv {
+        /// Which separator.
+        separator: char,
+        /// How its characters are written.
+        encoding: Encoding,
+    },
+}
+
+impl SourceKind {
+    /// The sheet's name; a CSV has none.
+    pub fn sheet(&self) -> Option<&str> {
+        match self {
+            SourceKind::Xlsx { sheet } | SourceKind::Ods { sheet } => Some(sheet),
+            SourceKind::Csv { .. } => None,
+        }
+    }
+}
+
+/// How the characters of a CSV are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark.
+    Utf8,
+    /// UTF-16, little end first.
+    Utf16Le,
+    /// UTF-16, big end first.
+    Utf16Be,
+    /// Windows-1252, what Excel writes as "CSV" on a Peruvian Windows.
+    Windows1252,
+}
+
+/// A list as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Where it came from.
+    pub source: SourceKind,
+    /// One name per column, as written; the column's letter where there is none.
+    pub headers: Vec<String>,
+    /// Number of the row that held the names, from 1; none in a list without header.
+    pub header_row: Option<usize>,
+    /// The rows below the header that hold something.
+    pub rows: Vec<Row>,
+    /// What the person should know of the reading, in their language.
+    pub notes: Vec<String>,
+}
+
+impl Table {
+    /// Letter and name of a column for messages: `C (RUC)`.
+    pub fn column_label(&self, column: usize) -> String {
+        let letter = column_letter(column);
+        match self.headers.get(column) {
+            Some(header) if !header.is_empty() && *header != letter => {
+                format!("{letter} ({})", chaski_core::clean(header))
+            }
+            _ => letter,
+        }
+    }
+
+    /// Where the sheet is, for messages: its name or the kind of file.
+    pub fn place(&self, lang: Lang) -> String {
+        match self.source.sheet() {
+            Some(sheet) => format!("{} «{sheet}»", lang.pick("hoja", "sheet")),
+            None => "CSV".to_owned(),
+        }
+    }
+}
+
+/// The letters of a column counted from 0, as the spreadsheet shows them: 0 is `A`, 26 is `AA`.
+///
+/// ```
+/// use chaski::sheets::column_letter;
+/// assert_eq!([0, 25, 26, 16383].map(column_letter), ["A", "Z", "AA", "XFD"]);
+/// ```
+pub fn column_letter(column: usize) -> String {
+    const LETTERS: &[u8; 26] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut letters = Vec::new();
+    let mut rest = column + 1;
+    while rest > 0 {
+        letters.push(char::from(LETTERS[(rest - 1) % 26]));
+        rest = (rest - 1) / 26;
+    }
+    letters.iter().rev().collect()
+}
+
+/// The column, from 0, that such letters name; none if they are not one to three letters.
+pub(crate) fn column_index(letters: &str) -> Option<usize> {
+    let valid =
+        (1..=3).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
+    valid.then(|| {
+        letters.bytes().fold(0, |sum, letter| {
+            sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1
+        }) - 1
+    })
+}

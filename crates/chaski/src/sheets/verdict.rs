@@ -1,0 +1,153 @@
+//! What is said of each row, and of the list as a whole.
+
+use std::time::Duration;
+
+use chaski_core::Lang;
+
+/// What is known of the RUC of one row; texts are empty where nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The RUC (or DNI) without its damage.
+    pub ruc_normalizado: String,
+    /// Name or company name.
+    pub razon_social: String,
+    /// Estado of the taxpayer, in SUNAT's words.
+    pub estado: String,
+    /// Condición of the address, in SUNAT's words.
+    pub condicion: String,
+    /// Whether it can be invoiced.
+    pub apto: Aptitud,
+    /// Code of the district, six digits.
+    pub ubigeo: String,
+    /// Department.
+    pub departamento: String,
+    /// Province.
+    pub provincia: String,
+    /// District.
+    pub distrito: String,
+    /// Address.
+    pub direccion: String,
+    /// Why, for people.
+    pub motivo: String,
+    /// Where the answer comes from.
+    pub fuente: String,
+    /// When it was asked for, Lima time.
+    pub consultado_en: String,
+}
+
+/// Whether a row can be invoiced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Aptitud {
+    /// Yes.
+    Apto,
+    /// Yes, with something to look at.
+    Observado,
+    /// No: not active, not found at its address.
+    NoApto,
+    /// The number itself is wrong; nothing was asked.
+    Invalido,
+    /// A right number that SUNAT does not know.
+    NoEncontrado,
+    /// The question failed; asking again may help.
+    Error,
+    /// Not asked yet.
+    #[default]
+    Pendiente,
+}
+
+impl Aptitud {
+    /// All of them, in the order of the summary.
+    pub const ALL: [Aptitud; 7] = [
+        Aptitud::Apto,
+        Aptitud::Observado,
+        Aptitud::NoApto,
+        Aptitud::Invalido,
+        Aptitud::NoEncontrado,
+        Aptitud::Error,
+        Aptitud::Pendiente,
+    ];
+
+    /// Stable code, never translated.
+    pub fn code(self) -> &'static str {
+        match self {
+            Aptitud::Apto => "apto",
+            Aptitud::Observado => "observado",
+            Aptitud::NoApto => "no_apto",
+            Aptitud::Invalido => "invalido",
+            Aptitud::NoEncontrado => "no_encontrado",
+            Aptitud::Error => "error",
+            Aptitud::Pendiente => "pendiente",
+        }
+    }
+
+    /// The word in the cell; it answers the title `apto_para_facturar`.
+    pub fn word(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            Aptitud::Apto => ("SÍ", "YES"),
+            Aptitud::Observado => ("SÍ, CON OBSERVACIONES", "YES, WITH REMARKS"),
+            Aptitud::NoApto => ("NO", "NO"),
+            Aptitud::Invalido => ("RUC INVÁLIDO", "INVALID RUC"),
+            Aptitud::NoEncontrado => ("NO EXISTE", "DOES NOT EXIST"),
+            Aptitud::Error => ("SIN RESPUESTA", "NO ANSWER"),
+            Aptitud::Pendiente => ("NO CONSULTADO", "NOT ASKED"),
+        };
+        lang.pick(es, en)
+    }
+
+    /// What the word means and what to do, for the legend.
+    pub fn meaning(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            Aptitud::Apto => (
+                "Contribuyente ACTIVO y HABIDO: puede facturarle.",
+                "Taxpayer ACTIVO and HABIDO: you can invoice them.",
+            ),
+            Aptitud::Observado => (
+                "Puede facturarle, pero lea el motivo antes.",
+                "You can invoice them, but read the reason first.",
+            ),
+            Aptitud::NoApto => (
+                "No le facture sin regularizar: vea estado, condición y motivo.",
+                "Do not invoice them as things are: see estado, condición and reason.",
+            ),
+            Aptitud::Invalido => (
+                "El número está mal escrito: corríjalo. No gastó consultas.",
+                "The number is mistyped: correct it. It spent no call.",
+            ),
+            Aptitud::NoEncontrado => (
+                "El número está bien formado, pero no figura en SUNAT: confírmelo con el cliente.",
+                "The number is well formed but SUNAT does not know it: confirm it with the customer.",
+            ),
+            Aptitud::Error => (
+                "La consulta falló: vuelva a ejecutar con --reanudar.",
+                "The call failed: run again with --reanudar.",
+            ),
+            Aptitud::Pendiente => (
+                "Aún no se consultó: vuelva a ejecutar con --reanudar.",
+                "Not asked yet: run again with --reanudar.",
+            ),
+        };
+        lang.pick(es, en)
+    }
+}
+
+/// What is said of the list as a whole, beside the counts that follow from the verdicts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Name of the file that was read.
+    pub source_file: String,
+    /// Date and time of the run, Lima time. Also the creation date of the workbook, so the same
+    /// input gives the same bytes.
+    pub generated_at: jiff::civil::DateTime,
+    /// Rows whose number had appeared before.
+    pub duplicates: usize,
+    /// Rows whose number could not be read.
+    pub damaged: usize,
+    /// Rows whose number was put right.
+    pub repaired: usize,
+    /// Calls paid for.
+    pub calls_spent: usize,
+    /// Answers that were already known.
+    pub cache_hits: usize,
+    /// How long it took.
+    pub duration: Duration,
+}

@@ -1,0 +1,90 @@
+//! The columns of the output, the same for every format: the caller's, then ours.
+
+use chaski_core::{Lang, fold};
+
+use crate::sheets::{Table, Verdict};
+
+/// Names of our columns, in their order.
+pub(super) const OURS: [&str; 13] = [
+    "ruc_normalizado",
+    "razon_social",
+    "estado",
+    "condicion",
+    "apto_para_facturar",
+    "ubigeo",
+    "departamento",
+    "provincia",
+    "distrito",
+    "direccion",
+    "motivo",
+    "fuente",
+    "consultado_en",
+];
+
+/// The place of `apto_para_facturar` among ours.
+pub(super) const APTO: usize = 4;
+
+/// What is to be written, whatever the format.
+pub(super) struct Output<'t> {
+    pub(super) table: &'t Table,
+    pub(super) lang: Lang,
+    verdicts: &'t [Verdict],
+    /// For rows beyond the verdicts: a batch that was cut short.
+    unasked: Verdict,
+}
+
+impl<'t> Output<'t> {
+    pub(super) fn new(table: &'t Table, verdicts: &'t [Verdict], lang: Lang) -> Output<'t> {
+        Output {
+            table,
+            lang,
+            verdicts,
+            unasked: Verdict::default(),
+        }
+    }
+
+    /// The verdict of a row by its index.
+    pub(super) fn verdict(&self, index: usize) -> &Verdict {
+        self.verdicts.get(index).unwrap_or(&self.unasked)
+    }
+
+    /// Our values of a row, in the order of [`OURS`].
+    pub(super) fn values<'v>(&self, verdict: &'v Verdict) -> [&'v str; 13] {
+        [
+            &verdict.ruc_normalizado,
+            &verdict.razon_social,
+            &verdict.estado,
+            &verdict.condicion,
+            verdict.apto.word(self.lang),
+            &verdict.ubigeo,
+            &verdict.departamento,
+            &verdict.provincia,
+            &verdict.distrito,
+            &verdict.direccion,
+            &verdict.motivo,
+            &verdict.fuente,
+            &verdict.consultado_en,
+        ]
+    }
+
+    /// Titles of our columns. One that the caller has already gets `_sunat`, then `_sunat_2`…:
+    /// their `estado` stays theirs, ours is `estado_sunat`.
+    pub(super) fn our_titles(&self) -> Vec<String> {
+        let mut taken: Vec<String> = self.table.headers.iter().map(|name| fold(name)).collect();
+        OURS.iter()
+            .map(|name| {
+                let mut free = (*name).to_owned();
+                let mut number = 1;
+                while taken.contains(&fold(&free)) {
+                    free = match number {
+                        1 => format!("{name}_sunat"),
+                        number => format!("{name}_sunat_{number}"),
+                    };
+                    number += 1;
+                }
+                taken.push(fold(&free));
+                free
+            })
+            .collect()
+    }
+}

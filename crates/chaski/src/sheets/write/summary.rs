@@ -1,0 +1,204 @@
+//! The sheet `Resumen`: what an accountant files with the list.
+
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+
+use super::columns::Output;
+use super::workbook::aptitud_format;
+use crate::sheets::{Aptitud, Summary};
+
+pub(super) fn write_summary(
+    sheet: &mut Worksheet,
+    output: &Output<'_>,
+    summary: &Summary,
+) -> Result<(), XlsxError> {
+    let lang = output.lang;
+    for (column, width) in [(0, 30), (1, 12), (2, 10), (3, 62)] {
+        sheet.set_column_width(column, width)?;
+    }
+    set_up_page(sheet);
+    let title = lang.pick(
+        "Validación de RUC para facturación",
+        "RUC check for invoicing",
+    );
+    sheet.set_row_height(0, 26)?;
+    sheet.write_string_with_format(0, 0, title, &Format::new().set_bold().set_font_size(16))?;
+    let mut page = Page {
+        sheet,
+        row: 2,
+        label: Format::new().set_font_color(Color::RGB(0x0040_4040)),
+        number: Format::new().set_num_format("#,##0"),
+        percent: Format::new().set_num_format("0.0%"),
+        wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+        bold_number: Format::new()
+            .set_bold()
+            .set_num_format("#,##0")
+            .set_border_top(FormatBorder::Thin),
+    };
+    page.section(&[lang.pick("Datos del proceso", "Run")])?;
+    page.text(
+        lang.pick("Archivo de origen", "Source file"),
+        &summary.source_file,
+    )?;
+    page.text(
+        lang.pick("Hoja leída", "Sheet read"),
+        &output.table.place(lang),
+    )?;
+    let date = summary.generated_at.strftime("%d/%m/%Y %H:%M").to_string();
+    page.text(
+        lang.pick("Fecha y hora (Lima)", "Date and time (Lima)"),
+        &date,
+    )?;
+    page.text(lang.pick("Duración", "Duration"), &duration(summary))?;
+    page.row += 1;
+    write_counts(&mut page, output)?;
+    page.row += 1;
+    page.section(&[
+        lang.pick("Calidad de la lista", "Quality of the list"),
+        lang.pick("Filas", "Rows"),
+    ])?;
+    for (label, count) in [
+        (
+            lang.pick("RUC repetidos", "Repeated RUCs"),
+            summary.duplicates,
+        ),
+        (
+            lang.pick("RUC ilegibles o mal escritos", "Unreadable or mistyped"),
+            summary.damaged,
+        ),
+        (
+            lang.pick("RUC reparados al leer", "Put right when read"),
+            summary.repaired,
+        ),
+    ] {
+        page.count(label, count)?;
+    }
+    page.row += 1;
+    page.section(&[
+        lang.pick("Consumo", "Spent"),
+        lang.pick("Consultas", "Calls"),
+    ])?;
+    for (label, count) in [
+        (
+            lang.pick("Consultas gastadas", "Calls spent"),
+            summary.calls_spent,
+        ),
+        (
+            lang.pick("Respuestas ya conocidas", "Answers already known"),
+            summary.cache_hits,
+        ),
+    ] {
+        page.count(label, count)?;
+    }
+    Ok(())
+}
+
+fn set_up_page(sheet: &mut Worksheet) {
+    sheet.set_paper_size(9); // A4
+    sheet.set_landscape();
+    sheet.set_print_fit_to_pages(1, 1);
+    sheet.set_screen_gridlines(false);
+}
+
+/// How many rows got each verdict, which part that is, and what it means.
+fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxError> {
+    let lang = output.lang;
+    page.section(&[
+        lang.pick("¿Apto para facturar?", "Fit to be invoiced?"),
+        lang.pick("Filas", "Rows"),
+        "%",
+        lang.pick("Qué significa", "What it means"),
+    ])?;
+    let total = output.table.rows.len();
+    let mut counts = [0_usize; 7];
+    for index in 0..total {
+        counts[output.verdict(index).apto as usize] += 1;
+    }
+    for (aptitud, count) in Aptitud::ALL.into_iter().zip(counts) {
+        let row = page.row;
+        let word = aptitud.word(lang);
+        page.sheet
+            .write_string_with_format(row, 0, word, &aptitud_format(aptitud))?;
+        page.sheet
+            .write_number_with_format(row, 1, as_number(count), &page.number)?;
+        let share = as_number(count) / as_number(total.max(1));
+        page.sheet
+            .write_number_with_format(row, 2, share, &page.percent)?;
+        page.sheet
+            .write_string_with_format(row, 3, aptitud.meaning(lang), &page.wrapped)?;
+        page.row += 1;
+    }
+    let row = page.row;
+    page.sheet
+        .write_string_with_format(row, 0, lang.pick("Total", "Total"), &page.bold_number)?;
+    page.sheet
+        .write_number_with_format(row, 1, as_number(total), &page.bold_number)?;
+    page.sheet.write_blank(row, 2, &page.bold_number)?;
+    page.sheet.write_blank(row, 3, &page.bold_number)?;
+    page.row += 1;
+    Ok(())
+}
+
+/// The sheet being filled from top to bottom.
+struct Page<'s> {
+    sheet: &'s mut Worksheet,
+    row: u32,
+    label: Format,
+    number: Format,
+    percent: Format,
+    wrapped: Format,
+    bold_number: Format,
+}
+
+impl Page<'_> {
+    /// A line of titles across the four columns.
+    fn section(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
+        let left = Format::new()
+            .set_bold()
+            .set_font_color(Color::White)
+            .set_background_color(Color::RGB(0x001F_3A5F));
+        let right = left.clone().set_align(FormatAlign::Right);
+        for column in 0..4_u16 {
+            let title = titles.get(usize::from(column)).copied().unwrap_or_default();
+            // Titles above numbers stand where the numbers do.
+            let format = if matches!(column, 1 | 2) {
+                &right
+            } else {
+                &left
+            };
+            self.sheet
+                .write_string_with_format(self.row, column, title, format)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn text(&mut self, label: &str, value: &str) -> Result<(), XlsxError> {
+        self.sheet
+            .write_string_with_format(self.row, 0, label, &self.label)?;
+        self.sheet.write_string(self.row, 1, value)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn count(&mut self, label: &str, count: usize) -> Result<(), XlsxError> {
+        self.sheet
+            .write_string_with_format(self.row, 0, label, &self.label)?;
+        self.sheet
+            .write_number_with_format(self.row, 1, as_number(count), &self.number)?;
+        self.row += 1;
+        Ok(())
+    }
+}
+
+fn as_number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn duration(summary: &Summary) -> String {
+    let seconds = summary.duration.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", summary.duration.as_secs_f64()),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
