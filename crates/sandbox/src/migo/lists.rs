@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::{Question, Reply};
 use crate::draw::{Draw, Topic};
 use crate::registry::{
-    ACTIVITIES, CHARGES, Text, find_taxpayer, is_good_taxpayer, is_withholding_agent, number,
-    person_name,
+    ACTIVITIES, CHARGES, Text, find_taxpayer, is_fixed, is_good_taxpayer, is_withholding_agent,
+    number, person_name,
 };
 
 #[derive(Serialize)]
@@ -66,9 +66,10 @@ pub(super) fn representatives(question: &Question<'_>) -> Reply {
         Ok(ruc) => ruc,
         Err(invalid) => return invalid,
     };
-    let mut draw = Draw::new(question.seed(), Topic::Representatives, number(ruc));
+    let mut draw = draw(question, Topic::Representatives, ruc);
     let exists = find_taxpayer(question.seed(), ruc).is_some();
-    if !exists || !ruc.starts_with("20") || draw.chance(80) {
+    let has_nobody = draw.chance(80) && !is_fixed(ruc);
+    if !exists || !ruc.starts_with("20") || has_nobody {
         return Reply::unknown("No se encontraron representantes legales");
     }
     let people = 1 + draw.below(3);
@@ -89,7 +90,7 @@ pub(super) fn activity(question: &Question<'_>) -> Reply {
     let Some(taxpayer) = find_taxpayer(question.seed(), ruc) else {
         return Reply::unknown_number(question.route.version, "RUC");
     };
-    let mut draw = Draw::new(question.seed(), Topic::Activity, number(ruc));
+    let mut draw = draw(question, Topic::Activity, ruc);
     let (rev3, rev4, main) = draw.pick(&ACTIVITIES);
     let (second_rev3, _, second) = draw.pick(&ACTIVITIES);
     let has_second = draw.chance(300);
@@ -131,7 +132,7 @@ fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>
         Ok(ruc) => ruc,
         Err(invalid) => return invalid,
     };
-    let mut draw = Draw::new(question.seed(), topic, number(ruc));
+    let mut draw = draw(question, topic, ruc);
     let drawn = draw.chance(40) && ruc.starts_with("20");
     let is_member = fixed(ruc).unwrap_or(drawn);
     let taxpayer = find_taxpayer(question.seed(), ruc).filter(|_| is_member);
@@ -151,7 +152,7 @@ fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>
         };
     };
     // The date may be null.
-    let dated = fixed(ruc).is_some() || !draw.chance(100);
+    let dated = is_fixed(ruc) || !draw.chance(100);
     Reply::found(&Member {
         success: true,
         ruc,
@@ -159,6 +160,12 @@ fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>
         a_partir_del: dated.then(|| date(&mut draw)),
         resolucion: format!("R.S. {:03}-2020/SUNAT", draw.between(1, 250)),
     })
+}
+
+/// The fixed numbers answer the same whatever the seed.
+fn draw(question: &Question<'_>, topic: Topic, ruc: &str) -> Draw {
+    let seed = if is_fixed(ruc) { 0 } else { question.seed() };
+    Draw::new(seed, topic, number(ruc))
 }
 
 fn representative<'a>(ruc: &'a str, draw: &mut Draw) -> Representative<'a> {

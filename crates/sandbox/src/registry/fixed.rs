@@ -105,6 +105,10 @@ pub(crate) fn find(ruc: &str) -> Option<&'static Fixed> {
     TAXPAYERS.iter().find(|row| row.ruc == ruc)
 }
 
+pub(crate) fn is_fixed(ruc: &str) -> bool {
+    find(ruc).is_some()
+}
+
 pub(crate) fn find_person(dni: &str) -> Option<&'static FixedPerson> {
     PERSONS.iter().find(|row| row.dni == dni)
 }

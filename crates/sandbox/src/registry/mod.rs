@@ -10,7 +10,7 @@ use chaski_core::{Ruc, RucKind};
 
 use crate::draw::{Draw, Topic};
 pub(crate) use address::Address;
-pub(crate) use fixed::{is_good_taxpayer, is_withholding_agent};
+pub(crate) use fixed::{is_fixed, is_good_taxpayer, is_withholding_agent};
 pub(crate) use words::{ACTIVITIES, CHARGES};
 use words::{BRANDS, GIVEN_NAMES, LEGAL_FORMS, STANDINGS, SURNAMES, TRADES};
 
