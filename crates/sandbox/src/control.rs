@@ -1,0 +1,188 @@
+//! The sandbox as a router: the API itself, and the doors to its ledger and its faults.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use chaski_core::Lang;
+use futures_util::stream;
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{Fault, FaultError};
+use crate::ledger::Entry;
+use crate::operation::Operation;
+use crate::sandbox::{Cut, DRIP_PIECES, Sandbox};
+
+/// No request of the service is anywhere near.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+impl Sandbox {
+    /// The API under `/api/v1` and `/api/v2`, and the sandbox's own doors under `/_sandbox`.
+    ///
+    /// | door | does |
+    /// |---|---|
+    /// | `GET /_sandbox/ledger?desde=N` | the entries after that sequence number, as an array |
+    /// | `DELETE /_sandbox/ledger` | forgets them |
+    /// | `POST /_sandbox/faults` | commands the faults of the body, one per line |
+    /// | `DELETE /_sandbox/faults` | ends all faults |
+    /// | `GET /_sandbox/estado` | seed, counters, plan, faults in force |
+    ///
+    /// Faults of the connection need [`serve`](crate::serve). Under any other server they
+    /// are a 503 that carries a [`Cut`] among its extensions.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/_sandbox/ledger", get(read_ledger).delete(clear_ledger))
+            .route(
+                "/_sandbox/faults",
+                get(list_faults).post(add_faults).delete(end_faults),
+            )
+            .route("/_sandbox/estado", get(read_state))
+            .fallback(answer)
+            .with_state(self.clone())
+    }
+}
+
+async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    match sandbox.reply(http::Request::from_parts(parts, body)).await {
+        Ok((reply, None)) => reply.into_response().map(Body::from),
+        Ok((reply, Some(interval))) => {
+            let response = reply.into_response();
+            let piece = response.body().len().div_ceil(DRIP_PIECES as usize).max(1);
+            response.map(|body| {
+                Body::from_stream(stream::unfold(body, move |mut left| async move {
+                    if left.is_empty() {
+                        return None;
+                    }
+                    tokio::time::sleep(interval).await;
+                    let next = left.split_to(piece.min(left.len()));
+                    Some((Ok::<_, Cut>(next), left))
+                }))
+            })
+        }
+        Err(cut) => {
+            let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
+            response.extensions_mut().insert(cut);
+            response
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Since {
+    #[serde(default)]
+    desde: u64,
+}
+
+async fn read_ledger(
+    State(sandbox): State<Sandbox>,
+    Query(since): Query<Since>,
+) -> Json<Vec<Entry>> {
+    Json(sandbox.ledger_since(since.desde))
+}
+
+async fn clear_ledger(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Serialize)]
+struct InForce {
+    faults: Vec<String>,
+}
+
+async fn list_faults(State(sandbox): State<Sandbox>) -> Json<InForce> {
+    Json(InForce {
+        faults: fault_texts(&sandbox),
+    })
+}
+
+#[derive(Serialize)]
+struct Refused {
+    success: bool,
+    error: String,
+}
+
+/// All lines or none.
+async fn add_faults(State(sandbox): State<Sandbox>, headers: HeaderMap, text: String) -> Response {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let faults: Result<Vec<Fault>, FaultError> = lines.map(str::parse).collect();
+    match faults {
+        Ok(faults) => {
+            for fault in faults {
+                sandbox.fail(fault);
+            }
+            list_faults(State(sandbox)).await.into_response()
+        }
+        Err(error) => {
+            let refused = Refused {
+                success: false,
+                error: error.message(language(&headers)),
+            };
+            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
+        }
+    }
+}
+
+async fn end_faults(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.heal();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Serialize)]
+struct Overview {
+    seed: u64,
+    uptime_ms: u128,
+    latency: String,
+    requests: u64,
+    charged: u64,
+    quota: Option<u64>,
+    quota_left: Option<u64>,
+    last_sequence: u64,
+    operations: serde_json::Map<String, serde_json::Value>,
+    faults: Vec<String>,
+}
+
+async fn read_state(State(sandbox): State<Sandbox>) -> Json<Overview> {
+    let totals = sandbox.totals();
+    let operations = Operation::ALL
+        .into_iter()
+        .map(|operation| {
+            let count = totals.by_operation[operation as usize];
+            (operation.name().to_owned(), count.into())
+        })
+        .collect();
+    Json(Overview {
+        seed: sandbox.config().seed,
+        uptime_ms: sandbox.started().elapsed().as_millis(),
+        latency: sandbox.config().latency.to_string(),
+        requests: totals.requests,
+        charged: totals.charged,
+        quota: sandbox.config().quota,
+        quota_left: sandbox.quota_left(),
+        last_sequence: sandbox.last_sequence(),
+        operations,
+        faults: fault_texts(&sandbox),
+    })
+}
+
+fn fault_texts(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.faults().iter().map(Fault::to_string).collect()
+}
+
+fn language(headers: &HeaderMap) -> Lang {
+    let wanted = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    if wanted.is_some_and(|wanted| wanted.starts_with("en")) {
+        Lang::En
+    } else {
+        Lang::Es
+    }
+}

@@ -1,0 +1,40 @@
+//! A DNI: the name of its owner as one text.
+
+use serde::Serialize;
+
+use super::ruc::HOSTILE_NAME;
+use super::{Question, Reply};
+use crate::fault::Twist;
+use crate::registry::find_person;
+
+#[derive(Serialize)]
+struct Person<'a> {
+    success: bool,
+    dni: &'a str,
+    nombre: &'a str,
+}
+
+pub(super) fn one(question: &Question<'_>) -> Reply {
+    let dni = match question.digits("dni", 8) {
+        Ok(dni) if question.twist == Twist::Other => if_other(dni),
+        Ok(dni) => dni,
+        Err(invalid) => return invalid,
+    };
+    let Some(name) = find_person(question.seed(), dni) else {
+        return Reply::unknown_number(question.route.version, "DNI");
+    };
+    let hostile = question.twist == Twist::Formula;
+    Reply::found(&Person {
+        success: true,
+        dni,
+        nombre: if hostile { HOSTILE_NAME } else { &name },
+    })
+}
+
+fn if_other(dni: &str) -> &'static str {
+    if dni == "12345678" {
+        "87654321"
+    } else {
+        "12345678"
+    }
+}

@@ -1,0 +1,193 @@
+//! APIMIGO's own behaviour: who may ask, what is well asked, what is answered, what it costs.
+
+mod cpe;
+mod dni;
+mod exchange;
+mod lists;
+mod reply;
+mod ruc;
+
+use compact_str::CompactString;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::config::SandboxConfig;
+use crate::fault::{OTHER_RUC, Twist};
+use crate::operation::{Operation, Route, Version};
+use crate::quota::Quota;
+use crate::rates::Rates;
+use crate::request::Asked;
+pub(crate) use reply::Reply;
+
+/// Numbers in one collection.
+const COLLECTION_LIMIT: usize = 100;
+/// A number that came is written down no longer than this.
+const SUBJECT_LENGTH: usize = 64;
+
+/// A question on its way to an answer.
+pub(crate) struct Question<'a> {
+    pub(crate) config: &'a SandboxConfig,
+    pub(crate) rates: &'a Rates,
+    pub(crate) quota: &'a Quota,
+    pub(crate) route: Route<'a>,
+    pub(crate) asked: &'a Asked,
+    pub(crate) twist: Twist,
+    pub(crate) now: Timestamp,
+}
+
+/// The numbers, dates or documents that are asked about, as they came.
+pub(crate) fn subjects(route: &Route<'_>, asked: &Asked) -> Vec<CompactString> {
+    let short = |text: &str| {
+        let end = text.floor_char_boundary(SUBJECT_LENGTH);
+        CompactString::from(&text[..end])
+    };
+    let named = |keys: &[&str]| {
+        let values = keys.iter().filter_map(|key| asked.one(key));
+        values.map(short).collect()
+    };
+    if let Some(subject) = route.subject {
+        return vec![short(subject)];
+    }
+    match route.operation {
+        Operation::Collection => asked.many("ruc").map(short).collect(),
+        Operation::Ruc
+        | Operation::Representatives
+        | Operation::WithholdingAgents
+        | Operation::GoodTaxpayers => named(&["ruc"]),
+        Operation::Dni => named(&["dni"]),
+        Operation::ExchangeDate | Operation::ExchangeSbs => named(&["fecha"]),
+        Operation::ExchangeRange => named(&["fecha_inicio", "fecha_fin"]),
+        Operation::Cpe => cpe::document(asked)
+            .as_deref()
+            .map(short)
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl<'a> Question<'a> {
+    /// The answer and what it costs.
+    pub(crate) fn answer(&self) -> (Reply, u64) {
+        // 1. Does the path exist?
+        if let Some(allowed) = self.route.allowed {
+            return (Reply::wrong_method(allowed), 0);
+        }
+        if self.route.operation == Operation::Unknown {
+            return (Reply::wrong_path(), 0);
+        }
+        // 2. May this token ask it?
+        if let Some(refusal) = self.refusal() {
+            return (refusal, 0);
+        }
+        // 3. Is there anything left of the plan? The account itself is free.
+        if self.route.operation == Operation::Account {
+            return (self.account(), 0);
+        }
+        if self.quota.is_spent() {
+            return (Reply::too_many(), 0);
+        }
+        // 4. Is it well asked, and what is the answer? Both are looked up, so both cost.
+        let reply = self.look_up();
+        let cost = if reply.status == StatusCode::UNPROCESSABLE_ENTITY {
+            0
+        } else if self.config.charge_per_ruc && self.route.operation == Operation::Collection {
+            self.asked.many("ruc").count() as u64
+        } else {
+            1
+        };
+        if self.quota.take(cost) {
+            (reply, cost)
+        } else {
+            (Reply::too_many(), 0)
+        }
+    }
+
+    fn look_up(&self) -> Reply {
+        match self.route.operation {
+            Operation::Ruc => ruc::one(self),
+            Operation::Collection => ruc::collection(self),
+            Operation::Dni => dni::one(self),
+            Operation::ExchangeLatest => exchange::latest(self),
+            Operation::ExchangeDate => exchange::on_date(self),
+            Operation::ExchangeRange => exchange::range(self),
+            Operation::ExchangeSbs => exchange::sbs(self),
+            Operation::Representatives => lists::representatives(self),
+            Operation::Activity => lists::activity(self),
+            Operation::WithholdingAgents => lists::withholding_agents(self),
+            Operation::GoodTaxpayers => lists::good_taxpayers(self),
+            Operation::Cpe => cpe::validate(self),
+            Operation::Account => self.account(),
+            Operation::Unknown => Reply::wrong_path(),
+        }
+    }
+
+    fn refusal(&self) -> Option<Reply> {
+        let holds = |list: &[String], token: &str| list.iter().any(|known| known == token);
+        match self.asked.token() {
+            Some(token) if holds(&self.config.forbidden_tokens, token) => Some(Reply::forbidden()),
+            Some(token) if !holds(&self.config.rejected_tokens, token) => None,
+            _ if self.is_v1() => Some(Reply::rejected_v1(self.config.v1_rejects_with_403)),
+            _ => Some(Reply::unauthenticated()),
+        }
+    }
+
+    fn account(&self) -> Reply {
+        #[derive(Serialize)]
+        struct Account {
+            success: bool,
+            nombre: &'static str,
+            email: &'static str,
+            consultas: u64,
+        }
+        Reply::found(&Account {
+            success: true,
+            nombre: "EMPRESA DE PRUEBA",
+            email: "pruebas@example.com",
+            consultas: self.quota.left(),
+        })
+    }
+
+    fn is_v1(&self) -> bool {
+        self.route.version == Some(Version::V1)
+    }
+
+    fn seed(&self) -> u64 {
+        self.config.seed
+    }
+
+    /// The RUC asked, of eleven digits; another one when that is commanded.
+    fn ruc(&self) -> Result<&'a str, Reply> {
+        let ruc = self.digits("ruc", 11)?;
+        Ok(self.twisted(ruc))
+    }
+
+    fn twisted<'b>(&self, ruc: &'b str) -> &'b str {
+        match (self.twist, ruc) {
+            (Twist::Other, OTHER_RUC) => "20100070970",
+            (Twist::Other, _) => OTHER_RUC,
+            _ => ruc,
+        }
+    }
+
+    /// A number of exactly so many digits, from the path or from a field.
+    fn digits(&self, field: &str, length: usize) -> Result<&'a str, Reply> {
+        match self.route.subject.or_else(|| self.asked.one(field)) {
+            None | Some("") => Err(Reply::invalid(
+                field,
+                &format!("El campo {field} es obligatorio."),
+            )),
+            Some(text) if is_digits(text, length) => Ok(text),
+            Some(_) => Err(Reply::invalid(field, &digits_rule(field, length))),
+        }
+    }
+}
+
+fn is_digits(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn digits_rule(field: &str, length: usize) -> String {
+    format!("El campo {field} debe tener {length} dígitos.")
+}

@@ -1,0 +1,153 @@
+//! Invented exchange rates: a random walk between plausible bounds, one step per business day.
+
+mod calendar;
+
+use std::sync::OnceLock;
+
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan};
+use rust_decimal::Decimal;
+
+use crate::draw::{Draw, Topic};
+use calendar::is_business_day;
+
+/// Who publishes the rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What SUNAT shows on a date: the SBS's rate of the business day before.
+    Sunat,
+    /// The SBS's own, in dollars.
+    SbsUsd,
+    /// The SBS's own, in euros.
+    SbsEur,
+}
+
+/// Both prices of a date, with three decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quote {
+    pub(crate) date: Date,
+    pub(crate) buying: Decimal,
+    pub(crate) selling: Decimal,
+}
+
+/// The first date with a rate.
+const FIRST: Date = date(2010, 1, 4);
+/// The business day before it, whose SBS rate SUNAT shows on it.
+const ORIGIN: Date = date(2009, 12, 31);
+/// No rates after it, whatever the clock says.
+const LAST: Date = date(2060, 12, 31);
+/// Rates are loaded between 00:00 and 06:00 of Lima.
+const LOADED_AT_HOUR: i8 = 6;
+
+/// The whole table, worked out the first time that somebody asks.
+pub(crate) struct Rates {
+    seed: u64,
+    days: OnceLock<Vec<Day>>,
+}
+
+#[derive(Clone, Copy)]
+struct Day {
+    date: Date,
+    usd: Spread,
+    eur: Spread,
+}
+
+/// Thousandths of a sol.
+#[derive(Clone, Copy)]
+struct Spread {
+    buying: i64,
+    selling: i64,
+}
+
+impl Rates {
+    pub(crate) fn new(seed: u64) -> Rates {
+        Rates {
+            seed,
+            days: OnceLock::new(),
+        }
+    }
+
+    /// The rate of exactly that date, if it is a business day and already published.
+    pub(crate) fn on(&self, source: Source, wanted: Date, now: Timestamp) -> Option<Quote> {
+        if wanted > published_until(now) {
+            return None;
+        }
+        let days = self.days();
+        let place = days.binary_search_by_key(&wanted, |day| day.date).ok()?;
+        quote_at(days, source, place)
+    }
+
+    /// The last one published.
+    pub(crate) fn latest(&self, source: Source, now: Timestamp) -> Option<Quote> {
+        let days = self.days();
+        let after = days.partition_point(|day| day.date <= published_until(now));
+        quote_at(days, source, after.checked_sub(1)?)
+    }
+
+    /// All published from one date to another, both included.
+    pub(crate) fn range(&self, source: Source, from: Date, to: Date, now: Timestamp) -> Vec<Quote> {
+        let days = self.days();
+        let to = to.min(published_until(now));
+        let start = days.partition_point(|day| day.date < from);
+        let end = days.partition_point(|day| day.date <= to);
+        (start..end)
+            .filter_map(|place| quote_at(days, source, place))
+            .collect()
+    }
+
+    fn days(&self) -> &[Day] {
+        self.days.get_or_init(|| walk(self.seed))
+    }
+}
+
+/// The date in Lima, which is five hours behind UTC all year.
+pub(crate) fn lima_date(now: Timestamp) -> Date {
+    jiff::tz::offset(-5).to_datetime(now).date()
+}
+
+fn published_until(now: Timestamp) -> Date {
+    let lima = jiff::tz::offset(-5).to_datetime(now);
+    if lima.hour() >= LOADED_AT_HOUR {
+        lima.date()
+    } else {
+        lima.date().yesterday().unwrap_or(Date::MIN)
+    }
+}
+
+fn quote_at(days: &[Day], source: Source, place: usize) -> Option<Quote> {
+    let day = days.get(place).filter(|day| day.date >= FIRST)?;
+    let spread = match source {
+        Source::Sunat => days[place.checked_sub(1)?].usd,
+        Source::SbsUsd => day.usd,
+        Source::SbsEur => day.eur,
+    };
+    Some(Quote {
+        date: day.date,
+        buying: Decimal::new(spread.buying, 3),
+        selling: Decimal::new(spread.selling, 3),
+    })
+}
+
+fn walk(seed: u64) -> Vec<Day> {
+    let mut draw = Draw::new(seed, Topic::Rates, 0);
+    let (mut usd, mut eur) = (2_890, 4_150);
+    let dates = ORIGIN.series(1.day()).take_while(|day| *day <= LAST);
+    let mut days = Vec::with_capacity(13_000);
+    for date in dates.filter(|day| is_business_day(*day)) {
+        usd = (usd + draw.between(-12, 12)).clamp(2_500, 4_200);
+        eur = (eur + draw.between(-18, 18)).clamp(3_300, 4_900);
+        days.push(Day {
+            date,
+            usd: spread(usd, draw.between(2, 9)),
+            eur: spread(eur, draw.between(15, 60)),
+        });
+    }
+    days
+}
+
+fn spread(buying: i64, width: i64) -> Spread {
+    Spread {
+        buying,
+        selling: buying + width,
+    }
+}

@@ -1,0 +1,230 @@
+//! The sandbox itself: one request from its arrival to its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use crate::config::SandboxConfig;
+use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
+use crate::ledger::{Entry, Ledger, Totals};
+use crate::migo::{Question, Reply, subjects};
+use crate::operation::{Operation, recognise};
+use crate::quota::Quota;
+use crate::rates::Rates;
+use crate::request::Asked;
+
+/// APIMIGO in a box. Clones share everything.
+#[derive(Clone)]
+pub struct Sandbox(Arc<State>);
+
+struct State {
+    config: SandboxConfig,
+    rates: Rates,
+    quota: Quota,
+    faults: Faults,
+    ledger: Ledger,
+    started: Instant,
+}
+
+/// What an in-process caller sees instead of a broken connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Nobody listens: the request did not arrive.
+    Refused,
+    /// Reset before the request was looked at.
+    Reset,
+    /// Processed and charged; the answer is lost.
+    ClosedBeforeAnswer,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cut::Refused => "connection refused",
+            Cut::Reset => "connection reset by peer",
+            Cut::ClosedBeforeAnswer => "connection closed before message completed",
+        })
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// A dripping body comes in so many pieces.
+pub(crate) const DRIP_PIECES: u32 = 10;
+
+impl Sandbox {
+    /// Opens the ledger's file, the only thing that can fail.
+    pub fn new(config: SandboxConfig) -> io::Result<Sandbox> {
+        let started = Instant::now();
+        let faults = Faults::new(config.seed, started);
+        for fault in &config.faults {
+            faults.arm(*fault);
+        }
+        Ok(Sandbox(Arc::new(State {
+            rates: Rates::new(config.seed),
+            quota: Quota::new(config.quota),
+            faults,
+            ledger: Ledger::new(config.ledger_capacity, config.ledger_file.as_deref())?,
+            started,
+            config,
+        })))
+    }
+
+    /// Answers one request in process, waiting as long as a caller over a network would.
+    pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cut> {
+        let (reply, drip) = self.reply(request).await?;
+        if let Some(interval) = drip {
+            tokio::time::sleep(interval * DRIP_PIECES).await;
+        }
+        Ok(reply.into_response())
+    }
+
+    /// Commands a fault. Several may be in force; the first that fires wins.
+    pub fn fail(&self, fault: Fault) {
+        self.0.faults.arm(fault);
+    }
+
+    /// Ends all faults.
+    pub fn heal(&self) {
+        self.0.faults.disarm_all();
+    }
+
+    /// The faults in force, with what is left of those that are counted.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.0.faults.list()
+    }
+
+    /// Everything received and still kept, oldest first.
+    pub fn ledger(&self) -> Vec<Entry> {
+        self.0.ledger.since(0)
+    }
+
+    /// What came after that sequence number.
+    pub fn ledger_since(&self, sequence: u64) -> Vec<Entry> {
+        self.0.ledger.since(sequence)
+    }
+
+    /// The sequence number of the last request received; 0 before the first.
+    pub fn last_sequence(&self) -> u64 {
+        self.0.ledger.last_sequence()
+    }
+
+    /// Calls charged since the start or the last [`Sandbox::clear`].
+    pub fn charged(&self) -> u64 {
+        self.totals().charged
+    }
+
+    /// Requests received for that operation, whatever became of them.
+    pub fn count(&self, operation: Operation) -> u64 {
+        self.totals().by_operation[operation as usize]
+    }
+
+    /// Calls left in the plan.
+    pub fn quota_left(&self) -> Option<u64> {
+        self.0.config.quota.map(|_| self.0.quota.left())
+    }
+
+    /// Forgets the ledger and its counters. What was spent of the plan stays spent.
+    pub fn clear(&self) {
+        self.0.ledger.clear();
+    }
+
+    /// The moment that windows of faults are counted from.
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    pub(crate) fn config(&self) -> &SandboxConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.0.ledger.totals()
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.0.faults.is_down()
+    }
+
+    /// One request; the second value is the interval at which its body drips.
+    pub(crate) async fn reply(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<(Reply, Option<Duration>), Cut> {
+        let state = &*self.0;
+        let now = (state.config.now)();
+        let (parts, body) = request.into_parts();
+
+        // 1. What is asked.
+        let route = recognise(&parts.method, parts.uri.path());
+        let asked = Asked::read(route.version, &parts, body).await;
+
+        // 2. The answer, or the fault instead of it.
+        let struck = state.faults.strike(route.operation);
+        let question = Question {
+            config: &state.config,
+            rates: &state.rates,
+            quota: &state.quota,
+            route,
+            asked: &asked,
+            twist: struck.map_or(Twist::None, FaultKind::twist),
+            now,
+        };
+        let (effect, cost) = decide(struck, &question);
+
+        // 3. Written down before anybody waits: a caller that leaves was received all the same.
+        let subjects = subjects(&route, &asked);
+        let entry = Entry {
+            sequence: 0,
+            time: now,
+            version: route.version,
+            operation: route.operation,
+            count: subjects.len(),
+            subjects,
+            status: match &effect {
+                Effect::Reply(reply, _) => Some(reply.status.as_u16()),
+                Effect::Cut(_) => None,
+            },
+            fault: struck,
+            charged: cost > 0,
+            encoding: asked.encoding,
+            auth: asked.auth,
+            accept: asked.accept,
+        };
+        let sequence = state.ledger.record(entry, cost);
+
+        // 4. The wait. Who is refused is refused at once.
+        let wait = state.config.latency.of_request(state.config.seed, sequence);
+        if !wait.is_zero() && !matches!(effect, Effect::Cut(Cut::Refused)) {
+            tokio::time::sleep(wait).await;
+        }
+        match effect {
+            Effect::Reply(reply, drip) => Ok((reply, drip)),
+            Effect::Cut(cut) => Err(cut),
+        }
+    }
+}
+
+/// What leaves and what it costs. A fault that spoils an answer lets it be worked out and charged
+/// first: that is what makes a lost answer expensive.
+fn decide(struck: Option<FaultKind>, question: &Question<'_>) -> (Effect, u64) {
+    let Some(kind) = struck else {
+        let (reply, cost) = question.answer();
+        return (Effect::Reply(reply, None), cost);
+    };
+    if let Some(effect) = instead(kind, question.now) {
+        return (effect, 0);
+    }
+    let (reply, cost) = question.answer();
+    (spoil(kind, reply), cost)
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sandbox(seed {})", self.0.config.seed)
+    }
+}
