@@ -20,8 +20,13 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 const SECRETS: [&str; 1] = ["migo.token"];
 
 /// Environment variables of ours that are not keys.
-const OTHER_VARIABLES: [&str; 5] =
-    ["CHASKI_CONFIG", "CHASKI_LANG", "CHASKI_LOG", "CHASKI_LLAVE_FILE", "CHASKI_MIGO_TOKEN_FILE"];
+const OTHER_VARIABLES: [&str; 5] = [
+    "CHASKI_CONFIG",
+    "CHASKI_LANG",
+    "CHASKI_LOG",
+    "CHASKI_LLAVE_FILE",
+    "CHASKI_MIGO_TOKEN_FILE",
+];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +66,10 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(es: impl Into<String>, en: impl Into<String>) -> ConfigError {
-        ConfigError { es: es.into(), en: en.into() }
+        ConfigError {
+            es: es.into(),
+            en: en.into(),
+        }
     }
 
     /// For people.
@@ -128,14 +136,19 @@ impl Surroundings {
     pub fn of_process() -> Surroundings {
         Surroundings {
             variables: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
                 .collect(),
             here: PathBuf::from("."),
         }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The file of the user, whether it exists or not.
@@ -160,12 +173,18 @@ impl Layers {
         file: Option<&Path>,
         flags: &[(&'static str, &'static str, String)],
     ) -> Result<Layers, ConfigError> {
-        let mut layers = Layers { values: BTreeMap::new() };
+        let mut layers = Layers {
+            values: BTreeMap::new(),
+        };
         let defaults: DocumentMut = DEFAULTS.parse().expect("the embedded defaults are tested");
         flatten("", defaults.as_table(), &mut |key, value| {
-            layers.values.insert(key.to_owned(), (value.clone(), Origin::Default));
+            layers
+                .values
+                .insert(key.to_owned(), (value.clone(), Origin::Default));
         });
-        let named = file.map(Path::to_owned).or_else(|| around.variable("CHASKI_CONFIG").map(PathBuf::from));
+        let named = file
+            .map(Path::to_owned)
+            .or_else(|| around.variable("CHASKI_CONFIG").map(PathBuf::from));
         match named {
             Some(path) => layers.add_file(&path, true)?,
             None => {
@@ -185,7 +204,9 @@ impl Layers {
     fn add_file(&mut self, path: &Path, must_exist: bool) -> Result<(), ConfigError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
+                return Ok(());
+            }
             Err(error) => {
                 let path = path.display();
                 return Err(ConfigError::new(
@@ -204,7 +225,9 @@ impl Layers {
             )
         })?;
         let mut found = Vec::new();
-        flatten("", document.as_table(), &mut |key, value| found.push((key.to_owned(), value.clone())));
+        flatten("", document.as_table(), &mut |key, value| {
+            found.push((key.to_owned(), value.clone()))
+        });
         for (key, value) in found {
             let origin = Origin::File(path.to_owned());
             self.known(&key, &shown.to_string())?;
@@ -218,15 +241,23 @@ impl Layers {
     }
 
     fn add_variables(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
-        let names: BTreeMap<String, String> =
-            self.values.keys().map(|key| (variable_of(key), key.clone())).collect();
+        let names: BTreeMap<String, String> = self
+            .values
+            .keys()
+            .map(|key| (variable_of(key), key.clone()))
+            .collect();
         for (name, text) in &around.variables {
             if !name.starts_with("CHASKI_") || OTHER_VARIABLES.contains(&name.as_str()) {
                 continue;
             }
             let Some(key) = names.get(name) else {
                 let hint = nearest(name, names.keys().map(String::as_str));
-                return Err(unknown(name, "el entorno", "the environment", hint.as_deref()));
+                return Err(unknown(
+                    name,
+                    "el entorno",
+                    "the environment",
+                    hint.as_deref(),
+                ));
             };
             self.set_text(key, text, Origin::Variable(name.clone()))?;
         }
@@ -261,8 +292,12 @@ impl Layers {
         }
         if key == "token" || key.ends_with(".token") || key == "api_key" {
             return Err(ConfigError::new(
-                format!("{place}: el token no va en «{key}»: escríbalo en [migo] token, o mejor en un archivo señalado por CHASKI_MIGO_TOKEN_FILE"),
-                format!("{place}: the token does not go in \"{key}\": write it in [migo] token, or better in a file named by CHASKI_MIGO_TOKEN_FILE"),
+                format!(
+                    "{place}: el token no va en «{key}»: escríbalo en [migo] token, o mejor en un archivo señalado por CHASKI_MIGO_TOKEN_FILE"
+                ),
+                format!(
+                    "{place}: the token does not go in \"{key}\": write it in [migo] token, or better in a file named by CHASKI_MIGO_TOKEN_FILE"
+                ),
             ));
         }
         let hint = nearest(key, self.values.keys().map(String::as_str));
@@ -278,17 +313,35 @@ impl Layers {
             _ => lang.pick("un texto entre comillas", "a text in quotes"),
         };
         ConfigError::new(
-            format!("{}: «{key}» debe ser {}", origin.describe(Lang::Es), kind(Lang::Es)),
-            format!("{}: \"{key}\" must be {}", origin.describe(Lang::En), kind(Lang::En)),
+            format!(
+                "{}: «{key}» debe ser {}",
+                origin.describe(Lang::Es),
+                kind(Lang::Es)
+            ),
+            format!(
+                "{}: \"{key}\" must be {}",
+                origin.describe(Lang::En),
+                kind(Lang::En)
+            ),
         )
     }
 
     /// Every key, its value as text with secrets masked, and its origin.
     pub fn shown(&self) -> impl Iterator<Item = (&str, String, &Origin)> {
         self.values.iter().map(|(key, (value, origin))| {
-            let text = value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
             let secret = SECRETS.contains(&key.as_str()) && !text.is_empty();
-            (key.as_str(), if secret { "••••••".to_owned() } else { text }, origin)
+            (
+                key.as_str(),
+                if secret {
+                    "••••••".to_owned()
+                } else {
+                    text
+                },
+                origin,
+            )
         })
     }
 
@@ -337,13 +390,20 @@ impl Layers {
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version: self.one_of(
                 "migo.version",
-                &[("auto", Version::Auto), ("v1", Version::V1), ("v2", Version::V2)],
+                &[
+                    ("auto", Version::Auto),
+                    ("v1", Version::V1),
+                    ("v2", Version::V2),
+                ],
             )?,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(
                     "ruc.check_digit",
-                    &[("estricto", CheckDigit::Strict), ("formato", CheckDigit::FormatOnly)],
+                    &[
+                        ("estricto", CheckDigit::Strict),
+                        ("formato", CheckDigit::FormatOnly),
+                    ],
                 )?,
                 blocked: self.texts("ruc.blocked"),
             },
@@ -362,27 +422,52 @@ impl Layers {
 
     fn texts(&self, key: &str) -> std::collections::BTreeSet<String> {
         let list = self.values[key].0.as_array();
-        list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     }
 
     fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<T, ConfigError> {
         let (value, origin) = &self.values[key];
-        let number = value.as_integer().and_then(|number| T::try_from(number).ok());
-        number.ok_or_else(|| self.complaint(key, origin, "un número entero desde 0", "a whole number from 0"))
+        let number = value
+            .as_integer()
+            .and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| {
+            self.complaint(
+                key,
+                origin,
+                "un número entero desde 0",
+                "a whole number from 0",
+            )
+        })
     }
 
     fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
         parse_duration(self.text(key)).ok_or_else(|| {
             let origin = &self.values[key].1;
-            self.complaint(key, origin, "un tiempo como 500ms, 10s, 15m, 24h o 30d", "a time such as 500ms, 10s, 15m, 24h or 30d")
+            self.complaint(
+                key,
+                origin,
+                "un tiempo como 500ms, 10s, 15m, 24h o 30d",
+                "a time such as 500ms, 10s, 15m, 24h or 30d",
+            )
         })
     }
 
     fn one_of<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         let text = self.text(key).trim().to_lowercase();
-        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        let found = choices
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, value)| *value);
         found.ok_or_else(|| {
-            let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            let names = choices
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", ");
             let (es, en) = (format!("uno de: {names}"), format!("one of: {names}"));
             self.complaint(key, &self.values[key].1, &es, &en)
         })
@@ -432,13 +517,19 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     // A century is plenty and keeps every sum with a date representable.
-    let total = number.checked_mul(milliseconds).filter(|total| *total <= 100 * 366 * 86_400_000)?;
+    let total = number
+        .checked_mul(milliseconds)
+        .filter(|total| *total <= 100 * 366 * 86_400_000)?;
     Some(Duration::from_millis(total))
 }
 
 fn flatten(prefix: &str, table: &dyn TableLike, found: &mut impl FnMut(&str, &Value)) {
     for (name, item) in table.iter() {
-        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match item {
             Item::Value(Value::InlineTable(inner)) => flatten(&key, inner, found),
             Item::Value(value) => found(&key, value),
@@ -462,9 +553,12 @@ fn typed(like: &Value, text: &str) -> Option<Value> {
             "false" | "0" | "no" => false,
             _ => return None,
         }),
-        Value::Array(_) => {
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
-        }
+        Value::Array(_) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(Value::from)
+            .collect(),
         _ => Value::from(text),
     })
 }

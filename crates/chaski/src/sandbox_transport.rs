@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
 /// Sends requests to a sandbox in this process.
-pub struct InProcess(pub Sandbox);
+pub(crate) struct InProcess(pub(crate) Sandbox);
 
 impl Transport for InProcess {
     fn send(

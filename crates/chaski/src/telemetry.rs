@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging: warnings by default, more with `-v`, or what `CHASKI_LOG` says.
-pub fn start(verbose: u8) {
+pub(crate) fn start(verbose: u8) {
     let level = match verbose {
         0 => "error",
         1 => "chaski=info,chaski_client=info,warn",

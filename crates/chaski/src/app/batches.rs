@@ -8,9 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{
-    Ask, Error, Ledger, Lookup, Memory, Outcomes, Remembered, RucQuery, Source,
-};
+use chaski_client::{Ask, Error, Ledger, Lookup, Memory, Outcomes, Remembered, RucQuery, Source};
 use chaski_core::{Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -18,7 +16,7 @@ use uuid::Uuid;
 
 use super::{App, AppError, Mode};
 use crate::sheets::{Aptitud, Repair, Subject, Summary, Table, Verdict, repair};
-use crate::store::{BatchCounts, BatchState, ItemState, NewBatch, StoreError};
+use crate::store::{BatchCounters, BatchState, ItemState, NewBatch, StoreError};
 
 /// A list and where its RUCs are.
 pub struct BatchInput {
@@ -62,8 +60,15 @@ struct RowPlan {
 /// What came of one RUC.
 #[derive(Clone)]
 enum Settled {
-    Found { taxpayer: Arc<Taxpayer>, source: Source, at: Timestamp },
-    NotFound { source: Source, at: Timestamp },
+    Found {
+        taxpayer: Arc<Taxpayer>,
+        source: Source,
+        at: Timestamp,
+    },
+    NotFound {
+        source: Source,
+        at: Timestamp,
+    },
     Failed(Error),
 }
 
@@ -121,7 +126,11 @@ impl App {
         // 2. What an interrupted run of the same list settled stays settled, however old.
         let options = self.options_of(&input);
         let unfinished = match resume {
-            true => self.store.unfinished_batch(&input.source_hash, &options).await?,
+            true => {
+                self.store
+                    .unfinished_batch(&input.source_hash, &options)
+                    .await?
+            }
             false => None,
         };
         let keys: Vec<_> = unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
@@ -131,8 +140,9 @@ impl App {
         let mut known = 0;
         for (position, (ruc, memory)) in unique.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
-            let since_start =
-                unfinished.as_ref().is_some_and(|batch| memory.stored_at >= batch.created_at);
+            let since_start = unfinished
+                .as_ref()
+                .is_some_and(|batch| memory.stored_at >= batch.created_at);
             let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
             if since_start && let Some(outcome) = Settled::of_memory(*ruc, &memory) {
                 settled.insert(position, outcome);
@@ -187,7 +197,10 @@ impl App {
 
     /// What changes the result of a list, as text: two runs with equal text are one batch.
     fn options_of(&self, input: &BatchInput) -> String {
-        format!("columna={} verificacion={:?}", input.column, self.config.ruc_rules.check_digit)
+        format!(
+            "columna={} verificacion={:?}",
+            input.column, self.config.ruc_rules.check_digit
+        )
     }
 
     /// Stores the batch, or takes up the one that was interrupted, and begins to ask.
@@ -215,10 +228,17 @@ impl App {
             }
         };
         let settled = std::mem::take(&mut plan.settled);
-        let asked: Vec<usize> =
-            (0..plan.unique.len()).filter(|position| !settled.contains_key(position)).collect();
-        let rucs: Vec<Ruc> = asked.iter().map(|position| plan.unique[*position]).collect();
-        let ask = Ask { batch: Some(id), ..ask.clone() };
+        let asked: Vec<usize> = (0..plan.unique.len())
+            .filter(|position| !settled.contains_key(position))
+            .collect();
+        let rucs: Vec<Ruc> = asked
+            .iter()
+            .map(|position| plan.unique[*position])
+            .collect();
+        let ask = Ask {
+            batch: Some(id),
+            ..ask.clone()
+        };
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
@@ -238,7 +258,10 @@ impl App {
 impl Running {
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        Progress { done: self.settled.len(), total: self.plan.unique.len() }
+        Progress {
+            done: self.settled.len(),
+            total: self.plan.unique.len(),
+        }
     }
 
     /// Waits for the next group of outcomes and puts them on their way to the store; false when
@@ -253,16 +276,31 @@ impl Running {
             let position = self.asked[position];
             let (settled, state) = match outcome {
                 Ok(found) => (
-                    Settled::Found { taxpayer: found.value, source: found.source, at: found.stored_at },
+                    Settled::Found {
+                        taxpayer: found.value,
+                        source: found.source,
+                        at: found.stored_at,
+                    },
                     ItemState::Answered,
                 ),
                 Err(error) if error.is_not_found() => {
-                    let source =
-                        if error.is_remembered() { Source::Memory } else { Source::Upstream };
-                    (Settled::NotFound { source, at: app.clock.now() }, ItemState::Refused)
+                    let source = if error.is_remembered() {
+                        Source::Memory
+                    } else {
+                        Source::Upstream
+                    };
+                    (
+                        Settled::NotFound {
+                            source,
+                            at: app.clock.now(),
+                        },
+                        ItemState::Refused,
+                    )
                 }
                 Err(error) => {
-                    let state = ItemState::Failed { code: error.code().to_owned() };
+                    let state = ItemState::Failed {
+                        code: error.code().into(),
+                    };
                     (Settled::Failed(error), state)
                 }
             };
@@ -271,7 +309,8 @@ impl Running {
         }
         // The writer groups these; waiting for each would hold up the next answer.
         let (store, id) = (Arc::clone(&app.store), self.id);
-        self.writes.spawn(async move { store.settle_items(id, states, Vec::new()).await });
+        self.writes
+            .spawn(async move { store.settle_items(id, states, Vec::new()).await });
         while let Some(written) = self.writes.try_join_next() {
             written.map_err(|error| AppError::Io(error.into()))??;
         }
@@ -290,9 +329,12 @@ impl Running {
     /// Ends the batch: one verdict for each row.
     pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
         join(&mut self.writes).await?;
-        let failed =
-            self.settled.values().filter(|it| matches!(it, Settled::Failed(_))).count()
-                + (self.plan.unique.len() - self.settled.len());
+        let failed = self
+            .settled
+            .values()
+            .filter(|it| matches!(it, Settled::Failed(_)))
+            .count()
+            + (self.plan.unique.len() - self.settled.len());
         let count = |wanted: fn(&Settled) -> bool| {
             u32::try_from(self.settled.values().filter(|it| wanted(it)).count()).unwrap_or(u32::MAX)
         };
@@ -301,15 +343,18 @@ impl Running {
         let answered = count(|it| matches!(it, Settled::Found { .. }));
         let refused = count(|it| matches!(it, Settled::NotFound { .. }));
         let hits = count(Settled::from_memory);
-        let state = if failed == 0 { BatchState::Completed } else { BatchState::Partial };
-        let counts = BatchCounts {
-            answered,
-            refused,
-            failed: u32::try_from(failed).unwrap_or(u32::MAX),
+        let state = if failed == 0 {
+            BatchState::Completed
+        } else {
+            BatchState::Partial
+        };
+        let counters = BatchCounters {
             cache_hits: hits,
             calls: u32::try_from(calls).unwrap_or(u32::MAX),
         };
-        app.store.finish_batch(self.id, state, counts, app.clock.now()).await?;
+        app.store
+            .finish_batch(self.id, state, counters, app.clock.now())
+            .await?;
         let plan = self.plan;
         let verdicts: Vec<Verdict> = plan
             .rows
@@ -329,7 +374,11 @@ impl Running {
             generated_at: lima_datetime(app.clock.now()),
             duplicates: plan.rows.iter().filter(|row| row.repeats.is_some()).count(),
             damaged: plan.rows.iter().filter(is_bad).count(),
-            repaired: plan.rows.iter().filter(|row| row.unique.is_some() && !row.repairs.is_empty()).count(),
+            repaired: plan
+                .rows
+                .iter()
+                .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
+                .count(),
             calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
             cache_hits: hits as usize,
             duration: self.started.elapsed() + plan.prepared_in,
@@ -356,9 +405,11 @@ impl Settled {
     fn of_memory(ruc: Ruc, memory: &Memory) -> Option<Settled> {
         let (source, at) = (Source::Memory, memory.stored_at);
         Some(match &memory.what {
-            Remembered::Answer(body) => {
-                Settled::Found { taxpayer: Arc::new(RucQuery(ruc).unpack(body)?), source, at }
-            }
+            Remembered::Answer(body) => Settled::Found {
+                taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),
+                source,
+                at,
+            },
             Remembered::Refusal { .. } => Settled::NotFound { source, at },
         })
     }
@@ -366,8 +417,13 @@ impl Settled {
     fn from_memory(&self) -> bool {
         matches!(
             self,
-            Settled::Found { source: Source::Memory | Source::Stale, .. }
-                | Settled::NotFound { source: Source::Memory, .. }
+            Settled::Found {
+                source: Source::Memory | Source::Stale,
+                ..
+            } | Settled::NotFound {
+                source: Source::Memory,
+                ..
+            }
         )
     }
 }
@@ -405,8 +461,16 @@ impl App {
             });
         }
         if !row.repairs.is_empty() && row.unique.is_some() {
-            let list: Vec<_> = row.repairs.iter().map(|repair| repair.message(lang)).collect();
-            notes.push(format!("{}: {}", lang.pick("corregido", "corrected"), list.join(", ")));
+            let list: Vec<_> = row
+                .repairs
+                .iter()
+                .map(|repair| repair.message(lang))
+                .collect();
+            notes.push(format!(
+                "{}: {}",
+                lang.pick("corregido", "corrected"),
+                list.join(", ")
+            ));
         }
         verdict.motivo = notes.join("; ");
         verdict
@@ -433,10 +497,16 @@ impl App {
                 notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
                 (*source, *at)
             }
-            Settled::Found { taxpayer, source, at } => {
+            Settled::Found {
+                taxpayer,
+                source,
+                at,
+            } => {
                 let fitness = fitness(&ruc, Some(taxpayer), Role::Buyer, today);
-                let remarks =
-                    fitness.hallazgos.iter().any(|it| it.severidad == Severity::Observacion);
+                let remarks = fitness
+                    .hallazgos
+                    .iter()
+                    .any(|it| it.severidad == Severity::Observacion);
                 verdict.apto = match (fitness.apto, remarks) {
                     (true, false) => Aptitud::Apto,
                     (true, true) => Aptitud::Observado,
@@ -447,7 +517,8 @@ impl App {
                 (*source, *at)
             }
         };
-        self.source_name(source, lang).clone_into(&mut verdict.fuente);
+        self.source_name(source, lang)
+            .clone_into(&mut verdict.fuente);
         verdict.consultado_en = lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
     }
 
@@ -456,11 +527,17 @@ impl App {
         match (self.mode, source) {
             (Mode::Real, Source::Upstream) => "APIMIGO",
             (Mode::Real, Source::Memory) => lang.pick("APIMIGO (guardado)", "APIMIGO (remembered)"),
-            (Mode::Real, Source::Stale) => {
-                lang.pick("APIMIGO (guardado, vencido)", "APIMIGO (remembered, past its time)")
+            (Mode::Real, Source::Stale) => lang.pick(
+                "APIMIGO (guardado, vencido)",
+                "APIMIGO (remembered, past its time)",
+            ),
+            (Mode::Sandbox, Source::Upstream) => {
+                lang.pick("sandbox (ficticio)", "sandbox (invented)")
             }
-            (Mode::Sandbox, Source::Upstream) => lang.pick("sandbox (ficticio)", "sandbox (invented)"),
-            (Mode::Sandbox, _) => lang.pick("sandbox (ficticio, guardado)", "sandbox (invented, remembered)"),
+            (Mode::Sandbox, _) => lang.pick(
+                "sandbox (ficticio, guardado)",
+                "sandbox (invented, remembered)",
+            ),
         }
     }
 }
@@ -468,15 +545,39 @@ impl App {
 fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let address = &taxpayer.address;
-    let place = taxpayer.ubigeo.as_ref().and_then(chaski_core::Ubigeo::place);
-    verdict.razon_social.clone_from(&taxpayer.nombre_o_razon_social);
+    let place = taxpayer
+        .ubigeo
+        .as_ref()
+        .and_then(chaski_core::Ubigeo::place);
+    verdict
+        .razon_social
+        .clone_from(&taxpayer.nombre_o_razon_social);
     verdict.estado = text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str));
-    verdict.condicion = text(taxpayer.condicion.as_ref().map(chaski_core::Condicion::as_str));
+    verdict.condicion = text(
+        taxpayer
+            .condicion
+            .as_ref()
+            .map(chaski_core::Condicion::as_str),
+    );
     verdict.ubigeo = text(taxpayer.ubigeo.as_ref().map(chaski_core::Ubigeo::as_str));
-    verdict.departamento =
-        text(address.departamento.as_deref().or(place.as_ref().map(|it| it.departamento)));
-    verdict.provincia = text(address.provincia.as_deref().or(place.as_ref().map(|it| it.provincia)));
-    verdict.distrito = text(address.distrito.as_deref().or(place.as_ref().map(|it| it.distrito)));
+    verdict.departamento = text(
+        address
+            .departamento
+            .as_deref()
+            .or(place.as_ref().map(|it| it.departamento)),
+    );
+    verdict.provincia = text(
+        address
+            .provincia
+            .as_deref()
+            .or(place.as_ref().map(|it| it.provincia)),
+    );
+    verdict.distrito = text(
+        address
+            .distrito
+            .as_deref()
+            .or(place.as_ref().map(|it| it.distrito)),
+    );
     verdict.direccion = text(taxpayer.direccion());
 }
 

@@ -50,7 +50,10 @@ pub enum AppError {
 impl AppError {
     /// Something typed makes no sense.
     pub fn usage(es: impl Into<String>, en: impl Into<String>) -> AppError {
-        AppError::Usage { es: es.into(), en: en.into() }
+        AppError::Usage {
+            es: es.into(),
+            en: en.into(),
+        }
     }
 
     /// An option of the sandbox that it does not understand.

@@ -87,11 +87,21 @@ impl App {
                 .transport(Arc::new(InProcess(embedded_sandbox(&config, clock)?)))
                 .settings(without_limits(&config.settings)),
         };
-        let migo = builder.version(config.migo_version).clock(clock).ledger(ledger).build()?;
+        let migo = builder
+            .version(config.migo_version)
+            .clock(clock)
+            .ledger(ledger)
+            .build()?;
         if mode == Mode::Real {
             migo.engine().load_quota("migo").await?;
         }
-        Ok(App { config, store, migo, mode, clock })
+        Ok(App {
+            config,
+            store,
+            migo,
+            mode,
+            clock,
+        })
     }
 
     /// Waits for calls in flight and makes everything durable.
@@ -106,12 +116,18 @@ impl App {
 pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppError> {
     let mut sandbox = SandboxConfig::new(move || clock.now());
     sandbox.seed = config.sandbox_seed;
-    sandbox.latency =
-        config.sandbox_latency.parse().map_err(|error| AppError::sandbox_option("sandbox.latency", &error))?;
+    sandbox.latency = config
+        .sandbox_latency
+        .parse()
+        .map_err(|error| AppError::sandbox_option("sandbox.latency", &error))?;
     Ok(Sandbox::new(sandbox)?)
 }
 
 /// The embedded sandbox costs nothing and needs no pace.
 fn without_limits(settings: &Settings) -> Settings {
-    Settings { calls_per_minute: 0, quota: None, ..settings.clone() }
+    Settings {
+        calls_per_minute: 0,
+        quota: None,
+        ..settings.clone()
+    }
 }

@@ -8,7 +8,12 @@ use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 /// Consulta RUC, DNI y tipo de cambio del Perú, uno por uno o por lista de Excel
 /// || Looks up Peru's RUC, DNI and exchange rates, one by one or by Excel list
 #[derive(Debug, Parser)]
-#[command(name = "chaski", version, disable_help_subcommand = true, subcommand_required = true)]
+#[command(
+    name = "chaski",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true
+)]
 pub(super) struct Typed {
     #[command(flatten)]
     pub(super) global: Global,
@@ -324,7 +329,9 @@ pub(super) fn command(lang: Lang) -> Command {
 }
 
 fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
-    let about = command.get_about().map(|text| half(&text.to_string(), lang));
+    let about = command
+        .get_about()
+        .map(|text| half(&text.to_string(), lang));
     let mut command = command
         .help_template(template)
         .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
@@ -352,8 +359,10 @@ fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
             None => arg,
         }
     });
-    let names: Vec<String> =
-        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
     for name in names {
         command = command.mut_subcommand(name, |sub| localized(sub, lang, template));
     }

@@ -20,8 +20,14 @@ pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     let path = around.local_file();
     if path.exists() && !force {
         return Err(AppError::usage(
-            format!("ya existe {}; para reemplazarlo agregue --force", path.display()),
-            format!("{} exists already; to replace it add --force", path.display()),
+            format!(
+                "ya existe {}; para reemplazarlo agregue --force",
+                path.display()
+            ),
+            format!(
+                "{} exists already; to replace it add --force",
+                path.display()
+            ),
         ));
     }
     let comment = |line: &str| match line.chars().next() {
@@ -30,10 +36,19 @@ pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     };
     let text: String = DEFAULTS.lines().map(comment).collect();
     write_private(&path, text.as_bytes())?;
-    anstream::eprintln!("{}", match lang {
-        Lang::Es => format!("se escribió {}: quite el # de lo que quiera cambiar", path.display()),
-        Lang::En => format!("wrote {}: remove the # of what you want to change", path.display()),
-    });
+    anstream::eprintln!(
+        "{}",
+        match lang {
+            Lang::Es => format!(
+                "se escribió {}: quite el # de lo que quiera cambiar",
+                path.display()
+            ),
+            Lang::En => format!(
+                "wrote {}: remove the # of what you want to change",
+                path.display()
+            ),
+        }
+    );
     Ok(0)
 }
 
@@ -53,8 +68,10 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
             row
         })
         .collect();
-    let mut columns =
-        vec![("clave", lang.pick("Clave", "Key").to_owned()), ("valor", lang.pick("Valor", "Value").to_owned())];
+    let mut columns = vec![
+        ("clave", lang.pick("Clave", "Key").to_owned()),
+        ("valor", lang.pick("Valor", "Value").to_owned()),
+    ];
     if with_origin {
         columns.push(("origen", lang.pick("Origen", "Origin").to_owned()));
     }
@@ -83,12 +100,16 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
             ));
         }
     };
-    let path = needed.config_file.clone().or_else(|| needed.around.user_file()).ok_or_else(|| {
-        AppError::usage(
-            "no se sabe dónde está su carpeta de usuario; indique el archivo con --config",
-            "your home folder is not known; name the file with --config",
-        )
-    })?;
+    let path = needed
+        .config_file
+        .clone()
+        .or_else(|| needed.around.user_file())
+        .ok_or_else(|| {
+            AppError::usage(
+                "no se sabe dónde está su carpeta de usuario; indique el archivo con --config",
+                "your home folder is not known; name the file with --config",
+            )
+        })?;
     // The whole configuration is checked with the new value before the file is touched.
     let mut layers = Layers::read(&needed.around, Some(&existing(&path)?), &[])?;
     layers.set_text(key, &text, Origin::File(path.clone()))?;
@@ -99,17 +120,22 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
             format!("{} is not valid TOML; mend it first", path.display()),
         )
     })?;
-    let (table, name) = key.rsplit_once('.').map_or((None, key), |(table, name)| (Some(table), name));
+    let (table, name) = key
+        .rsplit_once('.')
+        .map_or((None, key), |(table, name)| (Some(table), name));
     let item = layers.value(key).map(value).unwrap_or_default();
     match table {
         Some(table) => document[table].or_insert(toml_edit::table())[name] = item,
         None => document[name] = item,
     }
     write_private(&path, document.to_string().as_bytes())?;
-    notice(needed, &match lang {
-        Lang::Es => format!("{key} guardado en {} (permiso 0600)", path.display()),
-        Lang::En => format!("{key} saved in {} (mode 0600)", path.display()),
-    });
+    notice(
+        needed,
+        &match lang {
+            Lang::Es => format!("{key} guardado en {} (permiso 0600)", path.display()),
+            Lang::En => format!("{key} saved in {} (mode 0600)", path.display()),
+        },
+    );
     Ok(0)
 }
 
@@ -118,14 +144,22 @@ pub(super) fn check(needed: &Needed) -> Done {
     let mode = mode_of(&needed.config, needed.wish)?;
     let lang = needed.lang();
     let who = match (mode, needed.wish) {
-        (Mode::Sandbox, Wish::Sandbox) => lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox"),
-        (Mode::Sandbox, _) => lang.pick("sandbox (no hay token o así se configuró)", "sandbox (no token, or configured so)"),
+        (Mode::Sandbox, Wish::Sandbox) => {
+            lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox")
+        }
+        (Mode::Sandbox, _) => lang.pick(
+            "sandbox (no hay token o así se configuró)",
+            "sandbox (no token, or configured so)",
+        ),
         (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
     };
-    notice(needed, &match lang {
-        Lang::Es => format!("configuración correcta; responde: {who}"),
-        Lang::En => format!("the configuration is right; answered by: {who}"),
-    });
+    notice(
+        needed,
+        &match lang {
+            Lang::Es => format!("configuración correcta; responde: {who}"),
+            Lang::En => format!("the configuration is right; answered by: {who}"),
+        },
+    );
     Ok(0)
 }
 
@@ -133,14 +167,20 @@ pub(super) fn check(needed: &Needed) -> Done {
 fn secret(needed: &Needed) -> Result<String, AppError> {
     let text = if needed.may_ask {
         dialoguer::Password::new()
-            .with_prompt(needed.lang().pick("Token de APIMIGO (no se mostrará)", "APIMIGO token (not shown)"))
+            .with_prompt(needed.lang().pick(
+                "Token de APIMIGO (no se mostrará)",
+                "APIMIGO token (not shown)",
+            ))
             .interact()
             .map_err(|_| AppError::Interrupted)?
     } else if std::io::stdin().is_terminal() {
         String::new()
     } else {
         let mut text = String::new();
-        std::io::stdin().lock().take(4096).read_to_string(&mut text)?;
+        std::io::stdin()
+            .lock()
+            .take(4096)
+            .read_to_string(&mut text)?;
         text
     };
     let text = text.trim().to_owned();
@@ -164,7 +204,11 @@ fn existing(path: &Path) -> Result<PathBuf, AppError> {
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     // A file with the token is the owner's alone from its first byte on.
     if !path.exists() {
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
         file.write_all(bytes)?;
         return Ok(());
     }

@@ -18,18 +18,42 @@ pub(super) async fn cuenta(needed: &Needed, app: &App) -> Done {
     let mut row = Map::new();
     row.insert("nombre".into(), text(account.nombre.as_deref()));
     row.insert("email".into(), text(account.email.as_deref()));
-    row.insert("consultas".into(), account.consultas.map_or(Value::Null, Value::from));
+    row.insert(
+        "consultas".into(),
+        account.consultas.map_or(Value::Null, Value::from),
+    );
     row.insert("llamadas_del_mes".into(), counted.into());
-    row.insert("cuota_configurada".into(), quota.map_or(Value::Null, Value::from));
+    row.insert(
+        "cuota_configurada".into(),
+        quota.map_or(Value::Null, Value::from),
+    );
     insert_origin(&mut row, app, &found, lang);
     let columns = vec![
         ("nombre", lang.pick("Titular", "Holder").to_owned()),
         ("email", lang.pick("Correo", "E-mail").to_owned()),
-        ("consultas", lang.pick("Consultas que quedan", "Calls left").to_owned()),
-        ("llamadas_del_mes", lang.pick("Llamadas de este mes, según Chaski", "Calls this month, by Chaski").to_owned()),
-        ("cuota_configurada", lang.pick("Cuota configurada", "Configured quota").to_owned()),
+        (
+            "consultas",
+            lang.pick("Consultas que quedan", "Calls left").to_owned(),
+        ),
+        (
+            "llamadas_del_mes",
+            lang.pick(
+                "Llamadas de este mes, según Chaski",
+                "Calls this month, by Chaski",
+            )
+            .to_owned(),
+        ),
+        (
+            "cuota_configurada",
+            lang.pick("Cuota configurada", "Configured quota")
+                .to_owned(),
+        ),
         ("fuente", lang.pick("Fuente", "Source").to_owned()),
     ];
-    Records { columns, rows: vec![row] }.write(needed)?;
+    Records {
+        columns,
+        rows: vec![row],
+    }
+    .write(needed)?;
     Ok(0)
 }

@@ -18,13 +18,22 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
     let ask = needed.ask(&typed.freshness)?;
     output::say_mode(needed, app);
     let parsed: Vec<Result<Dni, DniError>> = numbers.iter().map(|text| text.parse()).collect();
-    let dnis: Vec<Dni> = parsed.iter().filter_map(|dni| dni.as_ref().ok().copied()).collect();
+    let dnis: Vec<Dni> = parsed
+        .iter()
+        .filter_map(|dni| dni.as_ref().ok().copied())
+        .collect();
     let mut outcomes = app.lookup_dnis(&dnis, &ask).await.into_iter();
     let show_whole = typed.mostrar || !app.config.mask_dni;
     let (mut rows, mut codes) = (Vec::new(), Vec::new());
     for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {
         let mut row = Map::new();
-        let shown = |dni: Dni| if show_whole { dni.as_str().to_owned() } else { dni.masked() };
+        let shown = |dni: Dni| {
+            if show_whole {
+                dni.as_str().to_owned()
+            } else {
+                dni.masked()
+            }
+        };
         match parsed.map(|dni| (dni, outcomes.next())) {
             Ok((dni, Some(Ok(found)))) => {
                 row.insert("success".into(), true.into());
@@ -36,14 +45,20 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
             Ok((dni, outcome)) => {
                 let error = outcome.and_then(Result::err);
                 let code = error.as_ref().map_or("error_interno", Error::code);
-                let message = error.as_ref().map_or_else(String::new, |error| not_found(error, lang));
+                let message = error
+                    .as_ref()
+                    .map_or_else(String::new, |error| not_found(error, lang));
                 complain_about(&shown(dni), &message);
                 fail(&mut row, shown(dni), code, message);
                 codes.push(error.as_ref().map_or(1, Error::exit_code));
             }
             Err(error) => {
                 let is_token = looks_like_token(text);
-                let message = if is_token { token_misplaced(lang) } else { error.message(lang) };
+                let message = if is_token {
+                    token_misplaced(lang)
+                } else {
+                    error.message(lang)
+                };
                 // What was typed may be almost a DNI: it is named by its place.
                 let name = format!("n.º {}", place + 1);
                 complain_about(&name, &message);

@@ -9,7 +9,11 @@ use super::output::to_stdout;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 
 pub(super) async fn doctor(needed: &Needed) -> Done {
-    let mut report = Report { lang: needed.lang(), text: String::new(), worst: 0 };
+    let mut report = Report {
+        lang: needed.lang(),
+        text: String::new(),
+        worst: 0,
+    };
     let (lang, config) = (needed.lang(), &needed.config);
     report.good(&format!("chaski {}", env!("CARGO_PKG_VERSION")));
     report.good(lang.pick("la configuración es correcta", "the configuration is right"));
@@ -35,20 +39,29 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
             return report.end();
         }
     };
-    let health = app.store.health().await?;
+    let health = app.store.figures().await?;
     report.good(&match lang {
         Lang::Es => format!(
             "datos en {}: {} respuestas, {} llamadas registradas, {} KiB",
-            folder.display(), health.answers, health.calls, health.bytes / 1024
+            folder.display(),
+            health.answers,
+            health.calls,
+            health.database_bytes / 1024
         ),
         Lang::En => format!(
             "data in {}: {} answers, {} calls on record, {} KiB",
-            folder.display(), health.answers, health.calls, health.bytes / 1024
+            folder.display(),
+            health.answers,
+            health.calls,
+            health.database_bytes / 1024
         ),
     });
     match app.account(&needed.plain_ask()).await {
         Ok(found) => {
-            let left = found.value.consultas.map_or_else(|| "?".to_owned(), |left| left.to_string());
+            let left = found
+                .value
+                .consultas
+                .map_or_else(|| "?".to_owned(), |left| left.to_string());
             report.good(&match lang {
                 Lang::Es => format!("el proveedor responde; consultas que quedan: {left}"),
                 Lang::En => format!("the upstream answers; calls left: {left}"),
@@ -56,9 +69,13 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         }
         Err(error) => report.bad(&AppError::Lookup(error)),
     }
-    let now = lima_datetime(app.clock.now()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let now = lima_datetime(app.clock.now())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string();
     report.good(&match lang {
-        Lang::Es => format!("hora de Lima según esta máquina: {now} (si no es la correcta, corrija el reloj)"),
+        Lang::Es => format!(
+            "hora de Lima según esta máquina: {now} (si no es la correcta, corrija el reloj)"
+        ),
         Lang::En => format!("Lima time by this machine: {now} (if wrong, set the clock)"),
     });
     app.close().await?;
@@ -77,7 +94,8 @@ impl Report {
     }
 
     fn bad(&mut self, error: &AppError) {
-        self.text.push_str(&format!("✘ {}\n", error.message(self.lang)));
+        self.text
+            .push_str(&format!("✘ {}\n", error.message(self.lang)));
         self.worst = error.exit_code();
     }
 

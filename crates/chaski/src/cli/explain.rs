@@ -23,7 +23,10 @@ pub(super) fn exit(error: &Error, lang: Lang) -> ExitCode {
             if let Some(hint) = hint(error, lang) {
                 anstream::eprintln!("  {hint}");
             }
-            let help = lang.pick("Vea las opciones con: chaski --help", "See the options with: chaski --help");
+            let help = lang.pick(
+                "Vea las opciones con: chaski --help",
+                "See the options with: chaski --help",
+            );
             anstream::eprintln!("  {help}");
             ExitCode::from(2)
         }
@@ -38,20 +41,32 @@ fn explain(error: &Error, lang: Lang) -> String {
         (ErrorKind::UnknownArgument, Lang::Es) => format!("no existe la opción «{argument}»"),
         (ErrorKind::UnknownArgument, Lang::En) => format!("there is no option \"{argument}\""),
         (ErrorKind::InvalidSubcommand, Lang::Es) => {
-            format!("no existe la orden «{}»", shown(error, ContextKind::InvalidSubcommand))
+            format!(
+                "no existe la orden «{}»",
+                shown(error, ContextKind::InvalidSubcommand)
+            )
         }
         (ErrorKind::InvalidSubcommand, Lang::En) => {
-            format!("there is no command \"{}\"", shown(error, ContextKind::InvalidSubcommand))
+            format!(
+                "there is no command \"{}\"",
+                shown(error, ContextKind::InvalidSubcommand)
+            )
         }
         (ErrorKind::MissingRequiredArgument, Lang::Es) => format!("falta {argument}"),
         (ErrorKind::MissingRequiredArgument, Lang::En) => format!("missing {argument}"),
         (ErrorKind::MissingSubcommand, Lang::Es) => "falta la orden".to_owned(),
         (ErrorKind::MissingSubcommand, Lang::En) => "the command is missing".to_owned(),
         (ErrorKind::ArgumentConflict, Lang::Es) => {
-            format!("{argument} no se puede usar junto con {}", shown(error, ContextKind::PriorArg))
+            format!(
+                "{argument} no se puede usar junto con {}",
+                shown(error, ContextKind::PriorArg)
+            )
         }
         (ErrorKind::ArgumentConflict, Lang::En) => {
-            format!("{argument} cannot be used with {}", shown(error, ContextKind::PriorArg))
+            format!(
+                "{argument} cannot be used with {}",
+                shown(error, ContextKind::PriorArg)
+            )
         }
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) if value.is_empty() => {
             format!("{argument} necesita un valor")
@@ -73,10 +88,14 @@ fn explain(error: &Error, lang: Lang) -> String {
 }
 
 fn hint(error: &Error, lang: Lang) -> Option<String> {
-    let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
-        .into_iter()
-        .map(|kind| shown(error, kind))
-        .find(|text| !text.is_empty());
+    let suggested = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .map(|kind| shown(error, kind))
+    .find(|text| !text.is_empty());
     if let Some(name) = suggested {
         return Some(match lang {
             Lang::Es => format!("¿quiso decir {name}?"),
@@ -98,18 +117,24 @@ fn shown(error: &Error, kind: ContextKind) -> String {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         Some(ContextValue::StyledStr(text)) => text.to_string(),
-        Some(ContextValue::StyledStrs(texts)) => {
-            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        }
+        Some(ContextValue::StyledStrs(texts)) => texts
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
         _ => String::new(),
     }
 }
 
 /// Long and made of letters and digits, both: nothing else that is typed here looks like that.
 pub(super) fn looks_like_token(text: &str) -> bool {
-    let text = text.trim_start_matches("--token=").trim_start_matches("--token");
+    let text = text
+        .trim_start_matches("--token=")
+        .trim_start_matches("--token");
     text.len() >= 24
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '|'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '|'))
         && text.chars().any(|c| c.is_ascii_digit())
         && text.chars().any(|c| c.is_ascii_alphabetic())
 }

@@ -8,12 +8,14 @@ use super::Done;
 use super::args::InvalidosCmd;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about};
-use crate::app::App;
+use crate::app::{App, AppError};
+use crate::store::RefusalFilter;
 
 pub(super) async fn invalidos(needed: &Needed, app: &App, command: Option<InvalidosCmd>) -> Done {
     match command.unwrap_or(InvalidosCmd::Listar) {
         InvalidosCmd::Listar => listar(needed, app).await,
         InvalidosCmd::Borrar { todos: true, .. } => {
+            confirm(needed)?;
             let forgotten = app.store.forget_refusals(None).await?;
             say_forgotten(needed, forgotten);
             Ok(0)
@@ -28,8 +30,12 @@ async fn listar(needed: &Needed, app: &App) -> Done {
     let now = app.clock.now();
     let mut rows = Vec::new();
     let mut cursor = None;
+    let filter = RefusalFilter {
+        operation: Some("ruc".to_owned()),
+        ..RefusalFilter::default()
+    };
     loop {
-        let page = app.store.refusals("migo", "ruc", 250, cursor.as_deref()).await?;
+        let page = app.store.refusals(&filter, 250, cursor).await?;
         for refusal in page.rows {
             let mut row = Map::new();
             let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -41,22 +47,35 @@ async fn listar(needed: &Needed, app: &App) -> Done {
             row.insert("vigente".into(), (refusal.expires_at > now).into());
             rows.push(row);
         }
-        cursor = page.next_cursor;
+        cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
     if rows.is_empty() {
-        output::notice(needed, lang.pick("no hay números registrados como inexistentes", "no number is on record as unknown"));
+        output::notice(
+            needed,
+            lang.pick(
+                "no hay números registrados como inexistentes",
+                "no number is on record as unknown",
+            ),
+        );
     }
     let columns = vec![
         ("ruc", "RUC".to_owned()),
         ("motivo", lang.pick("Motivo", "Reason").to_owned()),
-        ("registrado_en", lang.pick("Registrado", "Recorded").to_owned()),
+        (
+            "registrado_en",
+            lang.pick("Registrado", "Recorded").to_owned(),
+        ),
         ("vence_en", lang.pick("Vence", "Expires").to_owned()),
         ("vigente", lang.pick("Vigente", "In force").to_owned()),
     ];
-    Records { columns, rows: rows as Vec<Map<String, Value>> }.write(needed)?;
+    Records {
+        columns,
+        rows: rows as Vec<Map<String, Value>>,
+    }
+    .write(needed)?;
     Ok(0)
 }
 
@@ -65,7 +84,12 @@ async fn borrar(needed: &Needed, app: &App, numbers: &[String]) -> Done {
     let (mut forgotten, mut code) = (0, 0);
     for text in numbers {
         match Ruc::parse_with(text, &app.config.ruc_rules) {
-            Ok(ruc) => forgotten += app.store.forget_refusals(Some(&RucQuery(ruc).key())).await?,
+            Ok(ruc) => {
+                forgotten += app
+                    .store
+                    .forget_refusals(Some(&RucQuery(ruc).key()))
+                    .await?
+            }
             Err(error) => {
                 complain_about(&chaski_core::clean(text), &error.message(lang));
                 code = 3;
@@ -83,4 +107,30 @@ fn say_forgotten(needed: &Needed, forgotten: u64) {
         (chaski_core::Lang::En, n) => format!("{n} forgotten"),
     };
     output::notice(needed, &text);
+}
+
+/// Forgetting them all costs a call each when they are asked for again.
+fn confirm(needed: &Needed) -> Result<(), AppError> {
+    if needed.yes {
+        return Ok(());
+    }
+    if !needed.may_ask {
+        return Err(AppError::usage(
+            "borrar todos necesita confirmación: agregue --yes",
+            "forgetting all needs a confirmation: add --yes",
+        ));
+    }
+    let question = needed.lang().pick(
+        "¿Olvidar todos los números registrados?",
+        "Forget all the numbers on record?",
+    );
+    let sure = dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact();
+    if sure.unwrap_or(false) {
+        Ok(())
+    } else {
+        Err(AppError::Interrupted)
+    }
 }

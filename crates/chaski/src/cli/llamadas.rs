@@ -15,8 +15,16 @@ use crate::store::CallFilter;
 pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Done {
     let lang = needed.lang();
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
-    let since = typed.desde.as_deref().map(|text| date("--desde", text)).transpose()?;
-    let until = typed.hasta.as_deref().map(|text| date("--hasta", text)).transpose()?;
+    let since = typed
+        .desde
+        .as_deref()
+        .map(|text| date("--desde", text))
+        .transpose()?;
+    let until = typed
+        .hasta
+        .as_deref()
+        .map(|text| date("--hasta", text))
+        .transpose()?;
     let subject = typed.numero.as_deref().map(normalized).transpose()?;
     let mut filter = CallFilter {
         since: since.map(midnight),
@@ -41,25 +49,40 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         rows.extend(page.rows.iter().map(|call| {
             let mut row = Map::new();
             let text = |it: &str| Value::from(it.to_owned());
-            row.insert("fecha".into(), lima_datetime(call.at).strftime("%Y-%m-%d %H:%M:%S").to_string().into());
+            row.insert(
+                "fecha".into(),
+                lima_datetime(call.at)
+                    .strftime("%Y-%m-%d %H:%M:%S")
+                    .to_string()
+                    .into(),
+            );
             row.insert("quien".into(), text(&call.asked_by));
             row.insert("proveedor".into(), text(&call.provider));
             row.insert("operacion".into(), text(&call.operation));
             let subject = match call.items {
-                0 | 1 => call.subject_masked.clone(),
+                0 | 1 => call.subject.to_string(),
                 n => format!("{n} RUC"),
             };
             row.insert("sobre".into(), subject.into());
             row.insert("resultado".into(), text(&call.outcome));
-            row.insert("http".into(), call.http_status.map_or(Value::Null, Value::from));
+            row.insert(
+                "http".into(),
+                call.http_status.map_or(Value::Null, Value::from),
+            );
             row.insert("intento".into(), call.attempt.into());
-            row.insert("ms".into(), format!("{:.1}", call.duration_us as f64 / 1000.0).into());
+            row.insert(
+                "ms".into(),
+                format!("{:.1}", call.duration_us as f64 / 1000.0).into(),
+            );
             row.insert("cache".into(), text(&call.cache));
-            row.insert("lote".into(), call.batch.map_or(Value::Null, |id| id.to_string().into()));
+            row.insert(
+                "lote".into(),
+                call.batch.map_or(Value::Null, |id| id.to_string().into()),
+            );
             row.insert("id".into(), call.id.to_string().into());
             row
         }));
-        filter.cursor = page.next_cursor;
+        filter.cursor = page.next;
         if filter.cursor.is_none() {
             break;
         }

@@ -84,8 +84,14 @@ fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
     let from_input = typed.input == Path::new("-");
     let (table, source_hash) = if from_input {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(limits.file_bytes + 1).read_to_end(&mut bytes)?;
-        (sheets::read_bytes(&bytes, &limits, lang)?, *blake3::hash(&bytes).as_bytes())
+        std::io::stdin()
+            .lock()
+            .take(limits.file_bytes + 1)
+            .read_to_end(&mut bytes)?;
+        (
+            sheets::read_bytes(&bytes, &limits, lang)?,
+            *blake3::hash(&bytes).as_bytes(),
+        )
     } else {
         let table = sheets::read(&typed.input, &limits, lang)?;
         let mut file = std::fs::File::open(&typed.input)?;
@@ -102,13 +108,36 @@ fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
     for note in &table.notes {
         notice(needed, note);
     }
-    notice(needed, &match lang {
-        Lang::Es => format!("Lista: {} filas; RUC en la columna {}", table.rows.len(), table.column_label(column)),
-        Lang::En => format!("List: {} rows; RUC in column {}", table.rows.len(), table.column_label(column)),
-    });
-    let name = typed.input.file_name().map(|name| name.to_string_lossy().into_owned());
-    let source_name = if from_input { "-".to_owned() } else { name.unwrap_or_default() };
-    Ok(BatchInput { table, column, source_name, source_hash })
+    notice(
+        needed,
+        &match lang {
+            Lang::Es => format!(
+                "Lista: {} filas; RUC en la columna {}",
+                table.rows.len(),
+                table.column_label(column)
+            ),
+            Lang::En => format!(
+                "List: {} rows; RUC in column {}",
+                table.rows.len(),
+                table.column_label(column)
+            ),
+        },
+    );
+    let name = typed
+        .input
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let source_name = if from_input {
+        "-".to_owned()
+    } else {
+        name.unwrap_or_default()
+    };
+    Ok(BatchInput {
+        table,
+        column,
+        source_name,
+        source_hash,
+    })
 }
 
 /// Asks the person which column it is.
@@ -116,10 +145,15 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
     if table.headers.is_empty() || matches!(error, ColumnError::Unknown { .. }) {
         return Err(error.into());
     }
-    let labels: Vec<String> = (0..table.headers.len()).map(|column| table.column_label(column)).collect();
+    let labels: Vec<String> = (0..table.headers.len())
+        .map(|column| table.column_label(column))
+        .collect();
     anstream::eprintln!("{}", error.message(lang));
     let chosen = dialoguer::Select::new()
-        .with_prompt(lang.pick("¿En qué columna está el RUC?", "Which column holds the RUC?"))
+        .with_prompt(lang.pick(
+            "¿En qué columna está el RUC?",
+            "Which column holds the RUC?",
+        ))
         .items(&labels)
         .default(0)
         .interact_opt()
@@ -131,27 +165,46 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
     let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
     let real = app.mode == Mode::Real;
     let text = match (needed.lang(), to_ask) {
-        (Lang::Es, 0) => format!("Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"),
-        (Lang::En, 0) => format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent"),
+        (Lang::Es, 0) => format!(
+            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
+        ),
+        (Lang::En, 0) => {
+            format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
+        }
         (Lang::Es, _) => format!(
             "Por consultar: {to_ask} RUC en {calls} {} {}; ya guardados: {known}",
             if calls == 1 { "llamada" } else { "llamadas" },
-            if real { "de su plan de APIMIGO" } else { "al sandbox (gratis)" },
+            if real {
+                "de su plan de APIMIGO"
+            } else {
+                "al sandbox (gratis)"
+            },
         ),
         (Lang::En, _) => format!(
             "To ask: {to_ask} RUCs in {calls} {} {}; known already: {known}",
             if calls == 1 { "call" } else { "calls" },
-            if real { "of your APIMIGO plan" } else { "to the sandbox (free)" },
+            if real {
+                "of your APIMIGO plan"
+            } else {
+                "to the sandbox (free)"
+            },
         ),
     };
     notice(needed, &text);
     let (spent, quota) = app.migo.engine().quota();
     if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
         let left = quota.saturating_sub(spent);
-        notice(needed, &match needed.lang() {
-            Lang::Es => format!("Atención: quedan {left} llamadas de la cuota configurada ({quota}); el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"),
-            Lang::En => format!("Beware: {left} calls are left of the configured quota ({quota}); the rest will have NO ANSWER and can go on with --reanudar"),
-        });
+        notice(
+            needed,
+            &match needed.lang() {
+                Lang::Es => format!(
+                    "Atención: quedan {left} llamadas de la cuota configurada ({quota}); el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"
+                ),
+                Lang::En => format!(
+                    "Beware: {left} calls are left of the configured quota ({quota}); the rest will have NO ANSWER and can go on with --reanudar"
+                ),
+            },
+        );
     }
 }
 
@@ -187,7 +240,11 @@ async fn ask_all(needed: &Needed, app: &App, running: &mut Running) -> Result<bo
 
 fn bar(needed: &Needed, total: u64) -> ProgressBar {
     let hidden = needed.quiet || !std::io::stderr().is_terminal();
-    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let target = if hidden {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
     let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
     ProgressBar::with_draw_target(Some(total), target)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -204,16 +261,26 @@ async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
         _ = tokio::signal::ctrl_c() => std::process::exit(130),
     };
     let (done, total) = (progress.done, progress.total);
-    anstream::eprintln!("{}", match needed.lang() {
-        Lang::Es => format!("{done} de {total} RUC listos y guardados; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"),
-        Lang::En => format!("{done} of {total} RUCs done and kept; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"),
-    });
+    anstream::eprintln!(
+        "{}",
+        match needed.lang() {
+            Lang::Es => format!(
+                "{done} de {total} RUC listos y guardados; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
+            ),
+            Lang::En => format!(
+                "{done} of {total} RUCs done and kept; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
+            ),
+        }
+    );
     Ok(130)
 }
 
 fn keep_only_errors(finished: &mut Finished) {
-    let wanted: Vec<bool> =
-        finished.verdicts.iter().map(|verdict| verdict.apto != Aptitud::Apto).collect();
+    let wanted: Vec<bool> = finished
+        .verdicts
+        .iter()
+        .map(|verdict| verdict.apto != Aptitud::Apto)
+        .collect();
     let mut keep = wanted.iter().copied();
     finished.table.rows.retain(|_| keep.next().unwrap_or(true));
     let mut keep = wanted.iter().copied();
@@ -221,7 +288,12 @@ fn keep_only_errors(finished: &mut Finished) {
 }
 
 fn write(needed: &Needed, format: OutputFormat, finished: &Finished) -> Result<(), AppError> {
-    let Finished { table, verdicts, summary, .. } = finished;
+    let Finished {
+        table,
+        verdicts,
+        summary,
+        ..
+    } = finished;
     let lang = needed.lang();
     match &needed.output {
         Some(path) => sheets::write_result(path, format, table, verdicts, summary, lang)?,
@@ -239,18 +311,29 @@ fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duratio
     let total = finished.verdicts.len().max(1);
     let mut lines = vec![String::new()];
     for aptitud in Aptitud::ALL {
-        let count = finished.verdicts.iter().filter(|verdict| verdict.apto == aptitud).count();
+        let count = finished
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.apto == aptitud)
+            .count();
         if count > 0 {
             let share = count * 1000 / total;
             let word = aptitud.word(lang);
-            lines.push(format!("  {word:<24}{count:>7}  {:>3}.{} %", share / 10, share % 10));
+            lines.push(format!(
+                "  {word:<24}{count:>7}  {:>3}.{} %",
+                share / 10,
+                share % 10
+            ));
         }
     }
     let summary = &finished.summary;
     let (calls, hits) = (summary.calls_spent, summary.cache_hits);
     let (repeated, repaired) = (summary.duplicates, summary.repaired);
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-    let (asking, whole) = (seconds(finished.asking), seconds(summary.duration + writing));
+    let (asking, whole) = (
+        seconds(finished.asking),
+        seconds(summary.duration + writing),
+    );
     lines.push(match lang {
         Lang::Es => format!("  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}"),
         Lang::En => format!("  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}"),
@@ -274,7 +357,13 @@ fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duratio
         });
     }
     if app.mode == Mode::Sandbox {
-        lines.push(lang.pick("Son datos ficticios del sandbox: no los use para facturar", "These are invented data of the sandbox: do not invoice by them").to_owned());
+        lines.push(
+            lang.pick(
+                "Son datos ficticios del sandbox: no los use para facturar",
+                "These are invented data of the sandbox: do not invoice by them",
+            )
+            .to_owned(),
+        );
     }
     notice(needed, &lines.join("\n"));
 }

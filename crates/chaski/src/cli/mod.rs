@@ -57,8 +57,12 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
     // What needs neither configuration nor data folder.
     let global = typed.global;
     match typed.command {
-        Cmd::Completions { shell } => return completions::completions(shell, guess).map_err(|error| (error, guess)),
-        Cmd::Man { to } => return completions::man(to.as_deref(), guess).map_err(|error| (error, guess)),
+        Cmd::Completions { shell } => {
+            return completions::completions(shell, guess).map_err(|error| (error, guess));
+        }
+        Cmd::Man { to } => {
+            return completions::man(to.as_deref(), guess).map_err(|error| (error, guess));
+        }
         Cmd::Version => return output::version().map_err(|error| (error, guess)),
         Cmd::Config(ConfigCmd::Init { force }) => {
             return config::init(&around, force, guess).map_err(|error| (error, guess));
@@ -67,7 +71,9 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
             let needed = Needed::new(global, around).map_err(|error| (error, guess))?;
             let lang = needed.config.lang;
             crate::telemetry::start(needed.verbose);
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build();
             let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
             let done = runtime.block_on(dispatch(command, &needed));
             // Calls in flight were waited for; nothing else is worth staying for.
@@ -104,11 +110,17 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         },
         Cmd::Dni(args) => with_app(needed, async |app| dni::dni(needed, app, args).await).await,
         Cmd::TipoCambio(args) => {
-            with_app(needed, async |app| tipo_cambio::tipo_cambio(needed, app, args).await).await
+            with_app(needed, async |app| {
+                tipo_cambio::tipo_cambio(needed, app, args).await
+            })
+            .await
         }
         Cmd::Cuenta => with_app(needed, async |app| cuenta::cuenta(needed, app).await).await,
         Cmd::Llamadas(args) => {
-            with_app(needed, async |app| llamadas::llamadas(needed, app, args).await).await
+            with_app(needed, async |app| {
+                llamadas::llamadas(needed, app, args).await
+            })
+            .await
         }
         Cmd::Completions { .. } | Cmd::Man { .. } | Cmd::Version => {
             unreachable!("handled before anything is opened")

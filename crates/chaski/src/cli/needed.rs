@@ -54,9 +54,15 @@ impl Needed {
             quiet: global.quiet,
             verbose: global.verbose,
             colour: !no_colour && std::io::stdout().is_terminal(),
-            may_ask: !global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            may_ask: !global.no_input
+                && std::io::stdin().is_terminal()
+                && std::io::stderr().is_terminal(),
             yes: global.yes,
-            timeout: global.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?,
+            timeout: global
+                .timeout
+                .as_deref()
+                .map(|text| duration("--timeout", text))
+                .transpose()?,
             config_file: global.config,
             config,
             layers,
@@ -72,15 +78,21 @@ impl Needed {
     pub(super) fn ask(&self, freshness: &FreshnessArgs) -> Result<Ask, AppError> {
         let mut ask = Ask::by("cli");
         ask.force = freshness.force_refresh;
-        ask.max_age =
-            freshness.max_age.as_deref().map(|text| duration("--max-age", text)).transpose()?;
+        ask.max_age = freshness
+            .max_age
+            .as_deref()
+            .map(|text| duration("--max-age", text))
+            .transpose()?;
         ask.deadline = self.timeout;
         Ok(ask)
     }
 
     /// How a command without freshness options asks.
     pub(super) fn plain_ask(&self) -> Ask {
-        Ask { deadline: self.timeout, ..Ask::by("cli") }
+        Ask {
+            deadline: self.timeout,
+            ..Ask::by("cli")
+        }
     }
 }
 

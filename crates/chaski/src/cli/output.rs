@@ -32,10 +32,12 @@ impl Records {
                 sheets::write_atomically(path, &bytes)?;
                 Ok(())
             }
-            None if format == Format::Xlsx && std::io::stdout().is_terminal() => Err(AppError::usage(
-                "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
-                "xlsx cannot be shown on a screen; add -o file.xlsx",
-            )),
+            None if format == Format::Xlsx && std::io::stdout().is_terminal() => {
+                Err(AppError::usage(
+                    "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
+                    "xlsx cannot be shown on a screen; add -o file.xlsx",
+                ))
+            }
             None => to_stdout(&self.render(format, needed)?),
         }
     }
@@ -44,7 +46,8 @@ impl Records {
         Ok(match format {
             Format::Table => self.table(needed).into_bytes(),
             Format::Json => {
-                let mut text = serde_json::to_vec_pretty(&self.rows).map_err(std::io::Error::from)?;
+                let mut text =
+                    serde_json::to_vec_pretty(&self.rows).map_err(std::io::Error::from)?;
                 text.push(b'\n');
                 text
             }
@@ -64,7 +67,11 @@ impl Records {
     /// Every field that appears, the shown ones first, in order of appearance.
     fn headings(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for name in self.columns.iter().map(|(name, _)| *name).chain(self.rows.iter().flat_map(|row| row.keys().map(String::as_str))) {
+        for name in self.columns.iter().map(|(name, _)| *name).chain(
+            self.rows
+                .iter()
+                .flat_map(|row| row.keys().map(String::as_str)),
+        ) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -74,13 +81,16 @@ impl Records {
 
     fn cells(&self) -> Vec<Vec<String>> {
         let headings = self.headings();
-        let row = |row: &Map<String, Value>| headings.iter().map(|name| plain(row.get(name))).collect();
+        let row =
+            |row: &Map<String, Value>| headings.iter().map(|name| plain(row.get(name))).collect();
         self.rows.iter().map(row).collect()
     }
 
     fn table(&self, needed: &Needed) -> String {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .load_style(UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         if !needed.colour {
             table.force_no_tty();
         }
@@ -112,17 +122,24 @@ fn plain(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(true)) => "SÍ".to_owned(),
         Some(Value::Bool(false)) => "NO".to_owned(),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| plain(Some(item))).collect::<Vec<_>>().join("; ")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| plain(Some(item)))
+            .collect::<Vec<_>>()
+            .join("; "),
         Some(Value::Object(object)) => object
             .get("mensaje")
             .or_else(|| object.get("message"))
-            .map_or_else(|| Value::Object(object.clone()).to_string(), |text| plain(Some(text))),
+            .map_or_else(
+                || Value::Object(object.clone()).to_string(),
+                |text| plain(Some(text)),
+            ),
         Some(other) => other.to_string(),
     };
     // No control byte of upstream text reaches a terminal.
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// The format of this run: the flag, else the extension of the output, else by who reads.
@@ -146,8 +163,12 @@ fn of_extension(path: &Path) -> Result<Format, AppError> {
         None => {
             let name = path.display();
             Err(AppError::usage(
-                format!("no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format"),
-                format!("{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"),
+                format!(
+                    "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format"
+                ),
+                format!(
+                    "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+                ),
             ))
         }
     }

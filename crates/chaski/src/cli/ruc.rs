@@ -18,10 +18,15 @@ pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
     let lang = needed.lang();
     let answers = ask(needed, app, &typed).await?;
     let rows = answers.iter().map(|answer| answer.row(app, lang)).collect();
-    let records = Records { columns: columns(lang), rows };
+    let records = Records {
+        columns: columns(lang),
+        rows,
+    };
     answers.iter().for_each(|answer| answer.complain(needed));
     records.write(needed)?;
-    Ok(exit_of(&answers.iter().map(Answer::exit_code).collect::<Vec<_>>()))
+    Ok(exit_of(
+        &answers.iter().map(Answer::exit_code).collect::<Vec<_>>(),
+    ))
 }
 
 /// `chaski ruc facturacion <RUC>...`: is each fit to be invoiced?
@@ -74,9 +79,14 @@ async fn ask(needed: &Needed, app: &App, typed: &RucNumbers) -> Result<Vec<Answe
     let numbers = numbers(&typed.numbers, "ruc")?;
     let ask = needed.ask(&typed.freshness)?;
     output::say_mode(needed, app);
-    let parsed: Vec<Result<Ruc, _>> =
-        numbers.iter().map(|text| Ruc::parse_with(text, &app.config.ruc_rules)).collect();
-    let rucs: Vec<Ruc> = parsed.iter().filter_map(|ruc| ruc.as_ref().ok().copied()).collect();
+    let parsed: Vec<Result<Ruc, _>> = numbers
+        .iter()
+        .map(|text| Ruc::parse_with(text, &app.config.ruc_rules))
+        .collect();
+    let rucs: Vec<Ruc> = parsed
+        .iter()
+        .filter_map(|ruc| ruc.as_ref().ok().copied())
+        .collect();
     let mut outcomes = app.lookup_rucs(&rucs, &ask).await.into_iter();
     let mut answers = Vec::with_capacity(numbers.len());
     for (typed, parsed) in numbers.into_iter().zip(parsed) {
@@ -98,12 +108,19 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
     let from_input = typed == ["-"] || (typed.is_empty() && !std::io::stdin().is_terminal());
     let numbers: Vec<String> = if from_input {
         let lines: Vec<String> = std::io::stdin().lock().lines().collect::<Result<_, _>>()?;
-        lines.into_iter().filter(|line| !line.trim().is_empty()).collect()
+        lines
+            .into_iter()
+            .filter(|line| !line.trim().is_empty())
+            .collect()
     } else {
         typed.to_vec()
     };
     if numbers.is_empty() {
-        let example = if command == "dni" { "00000001" } else { "20100070970" };
+        let example = if command == "dni" {
+            "00000001"
+        } else {
+            "20100070970"
+        };
         return Err(AppError::usage(
             format!("falta el número; por ejemplo: chaski {command} {example}"),
             format!("the number is missing; for instance: chaski {command} {example}"),
@@ -147,7 +164,10 @@ impl Answer {
 
     fn row(&self, app: &App, lang: Lang) -> Map<String, Value> {
         let mut row = Map::new();
-        row.insert("success".into(), matches!(self.outcome, Outcome::Asked(_, Ok(_))).into());
+        row.insert(
+            "success".into(),
+            matches!(self.outcome, Outcome::Asked(_, Ok(_))).into(),
+        );
         match &self.outcome {
             Outcome::Asked(_, Ok(found)) => {
                 for (name, value) in taxpayer_fields(&found.value) {
@@ -187,9 +207,23 @@ impl Answer {
         if let Outcome::Asked(_, Ok(found)) = &self.outcome {
             let taxpayer = &found.value;
             let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
-            row.insert("razon_social".into(), taxpayer.nombre_o_razon_social.as_str().into());
-            row.insert("estado".into(), text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str)));
-            row.insert("condicion".into(), text(taxpayer.condicion.as_ref().map(chaski_core::Condicion::as_str)));
+            row.insert(
+                "razon_social".into(),
+                taxpayer.nombre_o_razon_social.as_str().into(),
+            );
+            row.insert(
+                "estado".into(),
+                text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str)),
+            );
+            row.insert(
+                "condicion".into(),
+                text(
+                    taxpayer
+                        .condicion
+                        .as_ref()
+                        .map(chaski_core::Condicion::as_str),
+                ),
+            );
             row.insert("direccion".into(), text(taxpayer.direccion()));
             insert_origin(&mut row, app, found, lang);
         }
@@ -215,9 +249,17 @@ pub(super) fn insert_origin<A>(
     lang: Lang,
 ) {
     row.insert("fuente".into(), app.source_name(found.source, lang).into());
-    row.insert("cache_hit".into(), (found.source != chaski_client::Source::Upstream).into());
-    row.insert("stale".into(), (found.source == chaski_client::Source::Stale).into());
-    let at = lima_datetime(found.stored_at).strftime("%Y-%m-%dT%H:%M:%S-05:00").to_string();
+    row.insert(
+        "cache_hit".into(),
+        (found.source != chaski_client::Source::Upstream).into(),
+    );
+    row.insert(
+        "stale".into(),
+        (found.source == chaski_client::Source::Stale).into(),
+    );
+    let at = lima_datetime(found.stored_at)
+        .strftime("%Y-%m-%dT%H:%M:%S-05:00")
+        .to_string();
     row.insert("consultado_en".into(), at.into());
 }
 

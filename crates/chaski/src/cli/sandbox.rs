@@ -18,8 +18,14 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let clock = Clock::system();
     let address: SocketAddr = typed.listen.parse().map_err(|_| {
         AppError::usage(
-            format!("--listen: «{}» no es una dirección; use por ejemplo 127.0.0.1:8421", typed.listen),
-            format!("--listen: \"{}\" is not an address; use for instance 127.0.0.1:8421", typed.listen),
+            format!(
+                "--listen: «{}» no es una dirección; use por ejemplo 127.0.0.1:8421",
+                typed.listen
+            ),
+            format!(
+                "--listen: \"{}\" is not an address; use for instance 127.0.0.1:8421",
+                typed.listen
+            ),
         )
     })?;
     if !address.ip().is_loopback() {
@@ -30,9 +36,12 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     }
     let mut config = SandboxConfig::new(move || clock.now());
     config.seed = typed.semilla.unwrap_or(needed.config.sandbox_seed);
-    let latency = typed.latencia.unwrap_or_else(|| needed.config.sandbox_latency.clone());
-    config.latency =
-        latency.parse().map_err(|error| AppError::sandbox_option("--latencia", &error))?;
+    let latency = typed
+        .latencia
+        .unwrap_or_else(|| needed.config.sandbox_latency.clone());
+    config.latency = latency
+        .parse()
+        .map_err(|error| AppError::sandbox_option("--latencia", &error))?;
     config.quota = typed.cuota;
     config.charge_per_ruc = typed.cobro_por_ruc;
     config.collection_omits_unknown = typed.omitir_inexistentes;
@@ -40,7 +49,9 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     config.ledger_file = typed.registro;
     let sandbox = Sandbox::new(config)?;
     for text in &typed.fallos {
-        let fault: Fault = text.parse().map_err(|error| AppError::sandbox_option(text, &error))?;
+        let fault: Fault = text
+            .parse()
+            .map_err(|error| AppError::sandbox_option(text, &error))?;
         sandbox.fail(fault);
     }
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -50,14 +61,17 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
         )
     })?;
     let address = listener.local_addr()?;
-    notice(needed, &match lang {
-        Lang::Es => format!(
-            "Sandbox de APIMIGO (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
-        ),
-        Lang::En => format!(
-            "Sandbox of APIMIGO (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
-        ),
-    });
+    notice(
+        needed,
+        &match lang {
+            Lang::Es => format!(
+                "Sandbox de APIMIGO (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
+            ),
+            Lang::En => format!(
+                "Sandbox of APIMIGO (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
+            ),
+        },
+    );
     serve(sandbox, listener, shutdown()).await?;
     Ok(0)
 }

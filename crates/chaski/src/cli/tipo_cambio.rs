@@ -16,9 +16,21 @@ pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> 
     let ask = needed.plain_ask();
     let fuente = RateSource::parse(&typed.fuente).unwrap_or(RateSource::Sunat);
     let moneda = Currency::parse(&typed.moneda).unwrap_or(Currency::Usd);
-    let fecha = typed.fecha.as_deref().map(|text| date("--fecha", text)).transpose()?;
-    let desde = typed.desde.as_deref().map(|text| date("--desde", text)).transpose()?;
-    let hasta = typed.hasta.as_deref().map(|text| date("--hasta", text)).transpose()?;
+    let fecha = typed
+        .fecha
+        .as_deref()
+        .map(|text| date("--fecha", text))
+        .transpose()?;
+    let desde = typed
+        .desde
+        .as_deref()
+        .map(|text| date("--desde", text))
+        .transpose()?;
+    let hasta = typed
+        .hasta
+        .as_deref()
+        .map(|text| date("--hasta", text))
+        .transpose()?;
     if fuente == RateSource::Sbs && desde.is_some() {
         return Err(AppError::usage(
             "de la SBS no hay rangos; consulte fecha por fecha con --fecha",
@@ -60,17 +72,29 @@ pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> 
         }
     };
     let columns = vec![
-        ("fecha_solicitada", lang.pick("Fecha pedida", "Date asked").to_owned()),
+        (
+            "fecha_solicitada",
+            lang.pick("Fecha pedida", "Date asked").to_owned(),
+        ),
         ("fecha", lang.pick("Publicado", "Published").to_owned()),
         ("moneda", lang.pick("Moneda", "Currency").to_owned()),
         ("precio_compra", lang.pick("Compra", "Buy").to_owned()),
         ("precio_venta", lang.pick("Venta", "Sell").to_owned()),
-        ("arrastrado", lang.pick("Arrastrado", "Carried over").to_owned()),
+        (
+            "arrastrado",
+            lang.pick("Arrastrado", "Carried over").to_owned(),
+        ),
         ("origen", lang.pick("Publica", "Publisher").to_owned()),
         ("fuente", lang.pick("Fuente", "Source").to_owned()),
     ];
-    let shown = |name: &str| rows.iter().any(|row: &Map<String, Value>| row.contains_key(name));
-    let columns = columns.into_iter().filter(|(name, _)| shown(name)).collect();
+    let shown = |name: &str| {
+        rows.iter()
+            .any(|row: &Map<String, Value>| row.contains_key(name))
+    };
+    let columns = columns
+        .into_iter()
+        .filter(|(name, _)| shown(name))
+        .collect();
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }
@@ -78,7 +102,10 @@ pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> 
 fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {
     let mut row = Map::new();
     row.insert("fecha".into(), rate.fecha_publicacion.to_string().into());
-    row.insert("fecha_cierre_sbs".into(), rate.fecha_cierre_sbs().to_string().into());
+    row.insert(
+        "fecha_cierre_sbs".into(),
+        rate.fecha_cierre_sbs().to_string().into(),
+    );
     row.insert("moneda".into(), rate.moneda.as_str().into());
     row.insert("precio_compra".into(), rate.compra.to_string().into());
     row.insert("precio_venta".into(), rate.venta.to_string().into());

@@ -19,12 +19,17 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
         match parsed {
             Ok(ruc) => {
                 let kind = match ruc.kind() {
-                    RucKind::NaturalWithDni => lang.pick("persona natural con DNI", "natural person with DNI"),
-                    RucKind::NaturalOther => {
-                        lang.pick("persona natural con otro documento", "natural person with another document")
+                    RucKind::NaturalWithDni => {
+                        lang.pick("persona natural con DNI", "natural person with DNI")
                     }
+                    RucKind::NaturalOther => lang.pick(
+                        "persona natural con otro documento",
+                        "natural person with another document",
+                    ),
                     RucKind::Special => lang.pick("asignación especial", "special assignment"),
-                    RucKind::NonDomiciled => lang.pick("no domiciliado u otro", "non-domiciled or other"),
+                    RucKind::NonDomiciled => {
+                        lang.pick("no domiciliado u otro", "non-domiciled or other")
+                    }
                     RucKind::LegalEntity => lang.pick("persona jurídica", "legal entity"),
                     RucKind::Unknown => lang.pick("prefijo desconocido", "unknown prefix"),
                 };
@@ -34,9 +39,17 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
             }
             Err(error) => {
                 let is_token = looks_like_token(&typed);
-                let message = if is_token { token_misplaced(lang) } else { error.message(lang) };
+                let message = if is_token {
+                    token_misplaced(lang)
+                } else {
+                    error.message(lang)
+                };
                 let name: String = chaski_core::clean(&typed).chars().take(40).collect();
-                let name = if is_token { "•••".to_owned() } else { name };
+                let name = if is_token {
+                    "•••".to_owned()
+                } else {
+                    name
+                };
                 complain_about(&name, &message);
                 row.insert("ruc".into(), name.into());
                 row.insert("tipo".into(), Value::Null);

@@ -58,7 +58,7 @@ fn write_cell<W: Write>(
 /// is not blank is `=`, `+`, `-`, `@` or a full-width form of them, or it begins with a tab or
 /// line break. A signed number or telephone (`-5`, `+51 999 000 111`: a sign, then digits,
 /// blanks, dots and commas only) cannot run anything and stays as it is.
-fn inert<'t>(text: &'t str, scratch: &'t mut String) -> &'t str {
+pub(super) fn inert<'t>(text: &'t str, scratch: &'t mut String) -> &'t str {
     let invisible =
         |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}');
     let visible = text.trim_start_matches(invisible);

@@ -3,6 +3,7 @@
 mod columns;
 mod delimited;
 mod objects;
+mod plain;
 mod summary;
 mod workbook;
 
@@ -15,6 +16,8 @@ use chaski_core::Lang;
 use super::error::folder_of;
 use super::{SheetError, Summary, Table, Verdict};
 use columns::Output;
+
+pub use plain::{plain_csv, plain_xlsx};
 
 /// What the output is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,34 @@ pub fn write_result(
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
+    put_in_place(out, |file| {
+        render(file, format, table, verdicts, summary, lang)
+    })
+}
+
+/// Writes bytes to a file that appears complete or not at all.
+pub fn write_atomically(out: &Path, bytes: &[u8]) -> Result<(), SheetError> {
+    put_in_place(out, |file| file.write_all(bytes))
+}
+
+/// Whether a file can be put there, found out without leaving anything behind.
+pub fn check_writable(out: &Path) -> Result<(), SheetError> {
+    let failed = |error| SheetError::writing(out, error);
+    match fs::metadata(out) {
+        Ok(metadata) if metadata.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
+        Ok(metadata) if !metadata.is_file() => Ok(()),
+        _ => tempfile::Builder::new()
+            .prefix(".chaski-")
+            .tempfile_in(folder_of(out))
+            .map(drop)
+            .map_err(failed),
+    }
+}
+
+fn put_in_place(
+    out: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), SheetError> {
     let failed = |error| SheetError::writing(out, error);
     let existing = fs::metadata(out).ok();
     match &existing {
@@ -64,7 +95,7 @@ pub fn write_result(
         }
         Some(metadata) if !metadata.is_file() => {
             let mut device = File::options().write(true).open(out).map_err(failed)?;
-            return render(&mut device, format, table, verdicts, summary, lang).map_err(failed);
+            return write(&mut device).map_err(failed);
         }
         _ => {}
     }
@@ -75,7 +106,7 @@ pub fn write_result(
         builder.permissions(permissions);
     }
     let mut file = builder.tempfile_in(folder_of(out)).map_err(failed)?;
-    render(file.as_file_mut(), format, table, verdicts, summary, lang).map_err(failed)?;
+    write(file.as_file_mut()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(out).map_err(|error| failed(error.error))?;
     sync_folder(folder_of(out));
