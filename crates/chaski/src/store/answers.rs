@@ -66,6 +66,9 @@ impl AnswerRow {
     }
 }
 
+/// Where each stored subject stands in the list that was asked.
+type Places = HashMap<Vec<u8>, Vec<usize>>;
+
 impl Sqlite {
     pub(super) fn answer_rows(
         &self,
@@ -81,7 +84,7 @@ impl Sqlite {
     pub(super) async fn recall(&self, keys: &[Key]) -> Result<Vec<Option<Memory>>, StoreError> {
         // The queue first: what leaves it between the two looks is then in the database.
         let mut found = self.writer.shared().accepted(keys);
-        let mut unknown: HashMap<(&str, &str), HashMap<Vec<u8>, Vec<usize>>> = HashMap::new();
+        let mut unknown: HashMap<(&str, &str), Places> = HashMap::new();
         for (index, key) in keys.iter().enumerate() {
             if found[index].is_none() {
                 unknown
@@ -213,13 +216,11 @@ pub(super) fn memory(
             operation,
             subject,
         };
-        match keys.open(&place, stored) {
-            Some(body) => Bytes::from(body),
-            None => {
-                tracing::error!(provider, operation, "a sealed answer does not open");
-                return Ok(None);
-            }
-        }
+        let Some(body) = keys.open(&place, stored) else {
+            tracing::error!(provider, operation, "a sealed answer does not open");
+            return Ok(None);
+        };
+        Bytes::from(body)
     } else {
         Bytes::copy_from_slice(stored)
     };

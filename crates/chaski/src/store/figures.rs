@@ -95,7 +95,7 @@ impl Sqlite {
     }
 }
 
-/// What SQLite itself allows.
+/// What `SQLite` itself allows.
 const MOST_PAGES: u64 = 4_294_967_294;
 
 async fn limit_size(

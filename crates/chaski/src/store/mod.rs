@@ -1,7 +1,7 @@
 //! The cellar: what the gateway remembers, records and resumes, in one `SQLite` file.
 //!
 //! [`Store`] is what the rest of the program sees. It is a closed set of databases: another one
-//! joins as a second arm of [`Backend`] and has to pass the same conformance story. Each table
+//! joins as a second arm of the enum inside and has to pass the same conformance story. Each table
 //! has one file that holds all of its SQL. The store has no clock: whoever calls says what time
 //! it is.
 

@@ -150,7 +150,7 @@ fn prepare_key(dir: &Path, database: &Path, key: MasterKey) -> Result<MasterKey,
     key.save(dir)
 }
 
-/// Creates the file with its mode, from which SQLite takes that of the WAL; true when it is
+/// Creates the file with its mode, from which `SQLite` takes that of the log; true when it is
 /// still empty.
 fn prepare_file(path: &Path) -> Result<bool, StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(path, &error);

@@ -2,7 +2,7 @@
 //! everything queued, writes it in one transaction and then answers all who wait.
 //!
 //! A group that cannot be committed is kept and tried again until it is; meanwhile
-//! [`Shared::ready`] is an error and the queue, which is bounded, pushes back.
+//! `ready` is an error and the queue, which is bounded, pushes back.
 
 use std::collections::HashMap;
 use std::mem;

@@ -1,4 +1,4 @@
-//! The SQLite file itself: opening, permissions, errors, a full disk, several handles.
+//! The database file itself: opening, permissions, errors, a full disk, several handles.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -56,7 +56,7 @@ pub(crate) fn refusal(message: &str, at: Timestamp) -> Memory {
 }
 
 /// What a memory says, as text that can be compared.
-pub(crate) fn words(memory: &Option<Memory>) -> String {
+pub(crate) fn words(memory: Option<&Memory>) -> String {
     match memory {
         None => "-".into(),
         Some(memory) => match &memory.what {
@@ -141,9 +141,9 @@ async fn opening_again_changes_nothing() {
     let key = ruc("20100038146");
     for round in 0..3_u32 {
         let store = open(dir.path()).await.unwrap();
-        let known = store.recall(&[key.clone()]).await.unwrap();
+        let known = store.recall(std::slice::from_ref(&key)).await.unwrap();
         let expected = if round == 0 { "-" } else { "answer {}" };
-        assert_eq!(words(&known[0]), expected);
+        assert_eq!(words(known[0].as_ref()), expected);
         assert_eq!(store.spent("migo", "2026-11"), u64::from(round) * 3);
         assert_eq!(
             store.spend("migo", "2026-11", 3).await.unwrap(),
@@ -188,7 +188,7 @@ async fn what_was_accepted_is_kept_when_the_store_is_dropped() {
 
 /// Opens a folder prepared by `prepare` and expects a code.
 #[track_caller]
-fn check_open(prepare: impl AsyncFn(&Path), expected: &str) {
+fn check_open<F: AsyncFnOnce(&Path)>(prepare: F, expected: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let code = runtime.block_on(async {
         let dir = tempfile::tempdir().unwrap();
@@ -428,7 +428,7 @@ async fn two_handles_share_one_folder() {
         total = total.max(writer.spend("migo", "2026-11", 2).await.unwrap());
         writer.flush().await.unwrap();
         let known = reader.recall(&[key]).await.unwrap();
-        assert_eq!(words(&known[0]), "answer {}");
+        assert_eq!(words(known[0].as_ref()), "answer {}");
     }
     assert_eq!(
         total, 98,
@@ -476,7 +476,7 @@ async fn a_thousand_at_once() {
                     .await
                     .unwrap();
                 let known = store.recall(&[key]).await.unwrap();
-                assert_eq!(words(&known[0]), format!("answer {body}"));
+                assert_eq!(words(known[0].as_ref()), format!("answer {body}"));
             })
         })
         .collect();

@@ -14,6 +14,9 @@ use crate::store_conformance::batch;
 
 const LOG: &str = "chaski.db-wal";
 
+/// A page in the log, with its header.
+const FRAME: usize = 24 + 4096;
+
 /// What a process that died at this moment leaves, with so much of the log as reached the disk.
 fn copy(from: &Path, to: &Path, log_bytes: Option<usize>) {
     for file in [DATABASE_FILE, KEY_FILE] {
@@ -44,7 +47,7 @@ async fn expect_rounds(store: &Store, rounds: u32) {
     let keys: Vec<Key> = (0..rounds).map(key).collect();
     let known = store.recall(&keys).await.unwrap();
     for (round, known) in (0..rounds).zip(&known) {
-        assert_eq!(words(known), format!("answer {round}"));
+        assert_eq!(words(known.as_ref()), format!("answer {round}"));
     }
     let expected: Vec<u128> = (0..u128::from(rounds)).rev().collect();
     let filter = CallFilter {
@@ -82,7 +85,6 @@ async fn what_was_acknowledged_survives_at_every_point() {
     // Torn log: cut at each of its frames and inside each, down to the first acknowledgement.
     let whole = usize::try_from(*acknowledged.last().unwrap()).unwrap();
     let first = usize::try_from(acknowledged[0]).unwrap();
-    const FRAME: usize = 24 + 4096;
     let mut partial = 0;
     for frame_end in (first..=whole).step_by(FRAME) {
         for cut in [frame_end, frame_end.saturating_sub(FRAME / 2).max(first)] {
@@ -126,7 +128,7 @@ async fn items_and_answers_are_both_there_or_neither() {
     let whole = usize::try_from(fs::metadata(dir.path().join(LOG)).unwrap().len()).unwrap();
     let keys: Vec<Key> = subjects.iter().map(|subject| ruc(subject)).collect();
     let mut seen = std::collections::BTreeSet::new();
-    for cut in (created..=whole).step_by((24 + 4096) / 2) {
+    for cut in (created..=whole).step_by(FRAME / 2) {
         let (_files, copy) = reopened(dir.path(), Some(cut)).await;
         let known = copy.recall(&keys).await.unwrap();
         let known: Vec<bool> = known.iter().map(Option::is_some).collect();
@@ -153,7 +155,7 @@ async fn a_first_opening_that_was_cut_short_is_completed() {
     let _open = open(dir.path()).await.unwrap();
     let whole = usize::try_from(fs::metadata(dir.path().join(LOG)).unwrap().len()).unwrap();
     assert!(whole > 0, "the schema is still in the log");
-    for cut in (0..=whole).step_by((24 + 4096) / 2) {
+    for cut in (0..=whole).step_by(FRAME / 2) {
         let (_files, store) = reopened(dir.path(), Some(cut)).await;
         write_round(&store, 0).await;
         store.flush().await.unwrap();

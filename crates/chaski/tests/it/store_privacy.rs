@@ -146,7 +146,7 @@ async fn sealed_bytes_do_not_open_elsewhere() {
     store.flush().await.unwrap();
     let said = async || {
         let known = store.recall(&[one.clone(), two.clone()]).await.unwrap();
-        [words(&known[0]), words(&known[1])]
+        [words(known[0].as_ref()), words(known[1].as_ref())]
     };
     assert_eq!(said().await, ["answer 1", "answer 2"]);
     // One person's answer under another's number: unknown, and not the wrong one.
