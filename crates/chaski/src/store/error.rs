@@ -1,0 +1,273 @@
+//! Why the store could not be opened, read or written, with what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use chaski_client::LedgerError;
+use chaski_core::Lang;
+
+/// A failure of the store. No variant holds a number, a name or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum StoreError {
+    /// The disk, or the limit set for the database, is exhausted.
+    DiskFull,
+    /// The folder or a file in it cannot be written.
+    ReadOnly {
+        /// What could not be written.
+        path: PathBuf,
+    },
+    /// Another process kept the database locked for longer than we wait.
+    Locked,
+    /// The file is a database of another program, or no database.
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database is damaged.
+    Corrupt,
+    /// A newer Chaski has written this database.
+    NewerSchema {
+        /// Version of the file.
+        found: u32,
+        /// Newest version this program knows.
+        known: u32,
+    },
+    /// There is sealed personal data and no key for it.
+    KeyMissing,
+    /// There is sealed personal data, and this is not the key it was sealed with.
+    KeyWrong,
+    /// What was given as a key is not one.
+    KeyMalformed,
+    /// No batch with that identifier.
+    NoSuchBatch,
+    /// The subjects of a batch are not all of one provider and operation.
+    MixedBatch,
+    /// The text is not a cursor of ours.
+    BadCursor,
+    /// The store was closed.
+    Closed,
+    /// Anything else that the database said.
+    Database {
+        /// Extended result code of the database, 0 if there is none.
+        code: i32,
+        /// Its own words; they never hold values.
+        detail: String,
+    },
+}
+
+impl StoreError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StoreError::DiskFull => "almacen_lleno",
+            StoreError::ReadOnly { .. } => "almacen_solo_lectura",
+            StoreError::Locked => "almacen_bloqueado",
+            StoreError::NotOurs { .. } => "almacen_ajeno",
+            StoreError::Corrupt => "almacen_danado",
+            StoreError::NewerSchema { .. } => "almacen_mas_nuevo",
+            StoreError::KeyMissing => "llave_ausente",
+            StoreError::KeyWrong => "llave_incorrecta",
+            StoreError::KeyMalformed => "llave_mal_formada",
+            StoreError::NoSuchBatch => "lote_no_existe",
+            StoreError::MixedBatch => "lote_mezclado",
+            StoreError::BadCursor => "cursor_invalido",
+            StoreError::Closed => "almacen_cerrado",
+            StoreError::Database { .. } => "almacen_error",
+        }
+    }
+
+    /// What happened and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en) = self.both_messages();
+        lang.pick(es, en)
+    }
+
+    /// Whether it concerns the whole store and not one request: what was queued is kept and
+    /// tried again.
+    pub(super) fn is_of_the_store(&self) -> bool {
+        !matches!(
+            self,
+            StoreError::NoSuchBatch | StoreError::MixedBatch | StoreError::BadCursor
+        ) && !self.is_constraint()
+    }
+
+    /// A write that contradicts what is stored, such as an identifier used twice.
+    fn is_constraint(&self) -> bool {
+        matches!(self, StoreError::Database { code, .. } if code & 0xff == SQLITE_CONSTRAINT)
+    }
+
+    fn both_messages(&self) -> (String, String) {
+        match self {
+            StoreError::DiskFull => (
+                "no queda espacio para guardar: libere espacio en el disco o aumente el límite de \
+                 la base de datos; lo pendiente se guardará solo y mientras tanto no se consulta"
+                    .into(),
+                "no space left to store: free disk space or raise the database limit; what is \
+                 pending will then be stored by itself, and nothing is asked meanwhile"
+                    .into(),
+            ),
+            StoreError::ReadOnly { path } => (
+                format!(
+                    "no se puede escribir en {}: revise el dueño y los permisos de la carpeta",
+                    path.display()
+                ),
+                format!(
+                    "cannot write to {}: check the owner and permissions of the folder",
+                    path.display()
+                ),
+            ),
+            StoreError::Locked => (
+                "otro proceso tiene bloqueada la base de datos: ciérrelo e intente de nuevo".into(),
+                "another process keeps the database locked: close it and try again".into(),
+            ),
+            StoreError::NotOurs { path } => (
+                format!(
+                    "{} no es una base de datos de Chaski: elija otra carpeta de datos",
+                    path.display()
+                ),
+                format!(
+                    "{} is not a Chaski database: choose another data folder",
+                    path.display()
+                ),
+            ),
+            StoreError::Corrupt => (
+                "la base de datos está dañada: detenga Chaski y restaure la última copia de \
+                 seguridad"
+                    .into(),
+                "the database is damaged: stop Chaski and restore the latest backup".into(),
+            ),
+            StoreError::NewerSchema { found, known } => (
+                format!(
+                    "la base de datos es de una versión más nueva de Chaski (esquema {found}, \
+                     este programa conoce hasta {known}): actualice el programa"
+                ),
+                format!(
+                    "the database was written by a newer Chaski (schema {found}, this program \
+                     knows up to {known}): update the program"
+                ),
+            ),
+            StoreError::KeyMissing => (
+                "falta el archivo «llave» con el que se cifraron los datos personales: \
+                 restáurelo de la copia de seguridad"
+                    .into(),
+                "the file \"llave\" that sealed the personal data is missing: restore it from \
+                 the backup"
+                    .into(),
+            ),
+            StoreError::KeyWrong => (
+                "la llave no es la que cifró los datos personales de esta carpeta: use la \
+                 original"
+                    .into(),
+                "this is not the key that sealed the personal data of this folder: use the \
+                 original one"
+                    .into(),
+            ),
+            StoreError::KeyMalformed => (
+                "la llave debe tener 64 dígitos hexadecimales (32 bytes)".into(),
+                "the key must have 64 hexadecimal digits (32 bytes)".into(),
+            ),
+            StoreError::NoSuchBatch => ("no existe ese lote".into(), "no such batch".into()),
+            StoreError::MixedBatch => (
+                "un lote solo puede tener números de una misma consulta".into(),
+                "a batch can only have numbers of one operation".into(),
+            ),
+            StoreError::BadCursor => (
+                "el cursor no es válido: empiece desde la primera página".into(),
+                "the cursor is not valid: start from the first page".into(),
+            ),
+            StoreError::Closed => (
+                "el almacén está cerrado".into(),
+                "the store is closed".into(),
+            ),
+            StoreError::Database { code, detail } => (
+                format!("error de la base de datos ({code}): {detail}"),
+                format!("database error ({code}): {detail}"),
+            ),
+        }
+    }
+
+    /// What an operation of the file system on `path` means.
+    pub(super) fn of_file(path: &Path, error: &std::io::Error) -> StoreError {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull,
+            ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::NotFound => StoreError::ReadOnly {
+                path: path.to_owned(),
+            },
+            _ => StoreError::Database {
+                code: 0,
+                detail: format!("{}: {error}", path.display()),
+            },
+        }
+    }
+
+    /// Fills in the file where the database only said that something about it is wrong.
+    pub(super) fn about(self, file: &Path) -> StoreError {
+        match self {
+            StoreError::ReadOnly { path } if path.as_os_str().is_empty() => StoreError::ReadOnly {
+                path: file.to_owned(),
+            },
+            StoreError::NotOurs { path } if path.as_os_str().is_empty() => StoreError::NotOurs {
+                path: file.to_owned(),
+            },
+            other => other,
+        }
+    }
+}
+
+// Primary result codes, https://www.sqlite.org/rescode.html
+const SQLITE_PERM: i32 = 3;
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
+const SQLITE_CONSTRAINT: i32 = 19;
+const SQLITE_NOTADB: i32 = 26;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        match &error {
+            sqlx::Error::WorkerCrashed => StoreError::Closed,
+            sqlx::Error::Database(said) => {
+                let code = said.code().and_then(|code| code.parse().ok()).unwrap_or(0);
+                of_code(code, said.message())
+            }
+            other => StoreError::Database {
+                code: 0,
+                detail: other.to_string(),
+            },
+        }
+    }
+}
+
+fn of_code(code: i32, detail: &str) -> StoreError {
+    match code & 0xff {
+        SQLITE_FULL => StoreError::DiskFull,
+        SQLITE_BUSY | SQLITE_LOCKED => StoreError::Locked,
+        SQLITE_CORRUPT => StoreError::Corrupt,
+        SQLITE_READONLY | SQLITE_PERM | SQLITE_CANTOPEN => StoreError::ReadOnly {
+            path: PathBuf::new(),
+        },
+        SQLITE_NOTADB => StoreError::NotOurs {
+            path: PathBuf::new(),
+        },
+        _ => StoreError::Database {
+            code,
+            detail: detail.to_owned(),
+        },
+    }
+}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> LedgerError {
+        LedgerError {
+            disk_full: error == StoreError::DiskFull,
+            message: error.message(Lang::Es),
+        }
+    }
+}

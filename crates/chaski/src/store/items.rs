@@ -1,0 +1,358 @@
+//! The numbers of a batch and what became of each.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chaski_client::{Key, Memory};
+use compact_str::CompactString;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::answers::{self, AnswerRow};
+use super::batches::{self, NewBatch};
+use super::names;
+use super::seal::{Keys, Place};
+use super::shapes::{Shapes, json_list};
+use super::{Backend, Sqlite, Store, StoreError};
+
+/// What became of one number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ItemState {
+    /// The upstream answered.
+    Answered,
+    /// The upstream said that there is no such thing.
+    Refused,
+    /// It could not be asked.
+    Failed {
+        /// Code of the failure.
+        code: CompactString,
+    },
+}
+
+/// One number of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its place in the order of first appearance, from 0.
+    pub position: u32,
+    /// The question; none after the person was erased.
+    pub key: Option<Key>,
+    /// What became of it; none while it waits.
+    pub state: Option<ItemState>,
+}
+
+/// Code of an item whose number was erased before it was asked.
+pub(super) const ERASED: &str = "ERASED";
+
+const PENDING: &str = "PENDING";
+const ANSWERED: &str = "ANSWERED";
+const REFUSED: &str = "REFUSED";
+const FAILED: &str = "FAILED";
+
+impl ItemState {
+    fn stored(&self) -> (&'static str, Option<&str>) {
+        match self {
+            ItemState::Answered => (ANSWERED, None),
+            ItemState::Refused => (REFUSED, None),
+            ItemState::Failed { code } => (FAILED, Some(code)),
+        }
+    }
+
+    fn parse(state: &str, code: Option<&str>) -> Result<Option<ItemState>, StoreError> {
+        match state {
+            PENDING => Ok(None),
+            ANSWERED => Ok(Some(ItemState::Answered)),
+            REFUSED => Ok(Some(ItemState::Refused)),
+            FAILED => Ok(Some(ItemState::Failed {
+                code: code.unwrap_or_default().into(),
+            })),
+            _ => Err(StoreError::Corrupt),
+        }
+    }
+}
+
+impl Store {
+    /// The numbers still to be asked, in order.
+    pub async fn pending_items(&self, id: Uuid) -> Result<Vec<(u32, Key)>, StoreError> {
+        let items = self.items_where(id, "AND i.state = 'PENDING'").await?;
+        Ok(items
+            .into_iter()
+            .filter_map(|item| Some((item.position, item.key?)))
+            .collect())
+    }
+
+    /// All numbers of a batch in order, and what became of each.
+    pub async fn item_states(&self, id: Uuid) -> Result<Vec<Item>, StoreError> {
+        self.items_where(id, "").await
+    }
+
+    /// Marks items and remembers what was learned, both or none; durable when this returns.
+    /// Settling an item again is harmless.
+    pub async fn settle_items(
+        &self,
+        id: Uuid,
+        states: Vec<(u32, ItemState)>,
+        learned: Vec<(Key, Memory)>,
+    ) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let rows = sqlite.answer_rows(learned)?;
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(settle(connection, id, states, rows)))
+            .await
+    }
+
+    /// Puts the failed numbers of a batch back to be asked again; says how many.
+    pub async fn retry_failed_items(&self, id: Uuid) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(retry_failed(connection, id)))
+            .await
+    }
+
+    async fn items_where(&self, id: Uuid, which: &str) -> Result<Vec<Item>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        batches::seq_of(&mut reader, id).await?;
+        let statement = format!(
+            "SELECT b.id, b.key_provider, b.key_operation, i.position, i.subject, i.sealed, \
+             i.personal, i.state, i.code FROM batches b JOIN batch_items i ON i.batch = b.seq \
+             WHERE b.id = ?1 {which} ORDER BY i.position"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(&mut *reader)
+            .await?;
+        rows.iter().map(|row| sqlite.item(id, row)).collect()
+    }
+}
+
+impl Sqlite {
+    fn item(&self, batch: Uuid, row: &SqliteRow) -> Result<Item, StoreError> {
+        let position: u32 = row.try_get(3)?;
+        let personal: bool = row.try_get(6)?;
+        let stored: &[u8] = row.try_get(4)?;
+        let sealed: Option<&[u8]> = row.try_get(5)?;
+        let subject = match (stored.is_empty(), personal, sealed) {
+            (true, ..) => None,
+            (false, false, _) => Some(CompactString::from_utf8_lossy(stored)),
+            (false, true, sealed) => {
+                let place = Place::Item { batch, position };
+                let plain = sealed
+                    .and_then(|sealed| self.keys.open(&place, sealed))
+                    .ok_or(StoreError::Corrupt)?;
+                Some(CompactString::from_utf8_lossy(&plain))
+            }
+        };
+        let key = match subject {
+            Some(subject) => Some(Key {
+                provider: names::name(row.try_get(1)?)?,
+                operation: names::name(row.try_get(2)?)?,
+                subject,
+                personal,
+            }),
+            None => None,
+        };
+        Ok(Item {
+            position,
+            key,
+            state: ItemState::parse(row.try_get(7)?, row.try_get(8)?)?,
+        })
+    }
+}
+
+/// An item on its way to the database.
+pub(super) struct ItemRow {
+    position: u32,
+    subject: Vec<u8>,
+    sealed: Option<Vec<u8>>,
+    personal: bool,
+}
+
+pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreError> {
+    let first = new.subjects.first();
+    let same = |key: &Key| {
+        first
+            .is_some_and(|first| key.provider == first.provider && key.operation == first.operation)
+    };
+    if !new.subjects.iter().all(same) {
+        return Err(StoreError::MixedBatch);
+    }
+    new.subjects
+        .iter()
+        .zip(0..)
+        .map(|(key, position)| {
+            let place = Place::Item {
+                batch: new.id,
+                position,
+            };
+            let sealed = key
+                .personal
+                .then(|| keys.seal(&place, key.subject.as_bytes()));
+            Ok(ItemRow {
+                position,
+                subject: keys.subject_bytes(key),
+                sealed: sealed.transpose()?,
+                personal: key.personal,
+            })
+        })
+        .collect()
+}
+
+static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_rows(
+        "INSERT INTO batch_items (batch, position, subject, sealed, personal) VALUES",
+        5,
+        "",
+    )
+});
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    batch: i64,
+    rows: &[ItemRow],
+) -> Result<(), StoreError> {
+    for (statement, some) in INSERT.cut(rows) {
+        let mut query = sqlx::query(statement);
+        for row in some {
+            query = query
+                .bind(batch)
+                .bind(row.position)
+                .bind(row.subject.as_slice())
+                .bind(row.sealed.as_deref())
+                .bind(row.personal);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn settle(
+    connection: &mut SqliteConnection,
+    id: Uuid,
+    states: Vec<(u32, ItemState)>,
+    rows: Vec<AnswerRow>,
+) -> Result<(), StoreError> {
+    let batch = batches::seq_of(connection, id).await?;
+    answers::put(connection, &rows).await?;
+    mark(connection, batch, states).await
+}
+
+async fn retry_failed(connection: &mut SqliteConnection, id: Uuid) -> Result<u64, StoreError> {
+    let batch = batches::seq_of(connection, id).await?;
+    let changed = sqlx::query(
+        "UPDATE batch_items SET state = 'PENDING', code = NULL \
+         WHERE batch = ?1 AND state = 'FAILED' AND subject <> x''",
+    )
+    .bind(batch)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    sqlx::query("UPDATE batches SET failed = failed - ?2 WHERE seq = ?1")
+        .bind(batch)
+        .bind(changed.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(changed)
+}
+
+/// Marks items, and corrects the counters by what really changed.
+async fn mark(
+    connection: &mut SqliteConnection,
+    batch: i64,
+    states: Vec<(u32, ItemState)>,
+) -> Result<(), StoreError> {
+    let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
+    let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
+    for (position, state) in &states {
+        by_state.entry(state.stored()).or_default().push(*position);
+    }
+    let all = json_list(states.keys().copied().map(i64::from));
+    let before = count(connection, batch, &all).await?;
+    for ((state, code), positions) in by_state {
+        let positions = json_list(positions.into_iter().map(i64::from));
+        // An erased number stays erased, whatever was still on its way.
+        sqlx::query(
+            "UPDATE batch_items SET state = ?1, code = ?2 WHERE batch = ?3 AND subject <> x'' \
+             AND position IN (SELECT value FROM json_each(?4))",
+        )
+        .bind(state)
+        .bind(code)
+        .bind(batch)
+        .bind(positions)
+        .execute(&mut *connection)
+        .await?;
+    }
+    let after = count(connection, batch, &all).await?;
+    adjust(connection, batch, before, after).await
+}
+
+/// Answered, refused, failed.
+pub(super) type Counts = [i64; 3];
+
+/// How many of some items are in each state.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    batch: i64,
+    positions: &str,
+) -> Result<Counts, StoreError> {
+    let counts: (i64, i64, i64) = sqlx::query_as(
+        "SELECT coalesce(sum(state = 'ANSWERED'), 0), coalesce(sum(state = 'REFUSED'), 0), \
+         coalesce(sum(state = 'FAILED'), 0) FROM batch_items \
+         WHERE batch = ?1 AND position IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(batch)
+    .bind(positions)
+    .fetch_one(connection)
+    .await?;
+    Ok([counts.0, counts.1, counts.2])
+}
+
+pub(super) async fn adjust(
+    connection: &mut SqliteConnection,
+    batch: i64,
+    before: Counts,
+    after: Counts,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE batches SET answered = answered + ?2, refused = refused + ?3, \
+         failed = failed + ?4 WHERE seq = ?1",
+    )
+    .bind(batch)
+    .bind(after[0] - before[0])
+    .bind(after[1] - before[1])
+    .bind(after[2] - before[2])
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Empties the number of one item. One that still waited has failed; 0 when its batch is gone.
+pub(super) async fn erase(
+    connection: &mut SqliteConnection,
+    batch: Uuid,
+    position: u32,
+) -> Result<u64, StoreError> {
+    let batch = match batches::seq_of(connection, batch).await {
+        Err(StoreError::NoSuchBatch) => return Ok(0),
+        other => other?,
+    };
+    let one = json_list(std::iter::once(i64::from(position)));
+    let before = count(connection, batch, &one).await?;
+    let erased = sqlx::query(
+        "UPDATE batch_items SET subject = x'', sealed = NULL, \
+         code = CASE state WHEN 'PENDING' THEN ?3 ELSE code END, \
+         state = CASE state WHEN 'PENDING' THEN 'FAILED' ELSE state END \
+         WHERE batch = ?1 AND position = ?2",
+    )
+    .bind(batch)
+    .bind(position)
+    .bind(ERASED)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    let after = count(connection, batch, &one).await?;
+    adjust(connection, batch, before, after).await?;
+    Ok(erased)
+}

@@ -1,0 +1,107 @@
+//! The cellar: what the gateway remembers, records and resumes, in one `SQLite` file.
+//!
+//! [`Store`] is what the rest of the program sees. It is a closed set of databases: another one
+//! joins as a second arm of the enum inside and has to pass the same conformance story. Each table
+//! has one file that holds all of its SQL. The store has no clock: whoever calls says what time
+//! it is.
+
+mod answers;
+mod batches;
+mod calls;
+mod error;
+mod figures;
+mod items;
+mod ledger;
+mod meta;
+mod names;
+mod open;
+mod page;
+mod quota;
+mod readers;
+mod refusals;
+mod retention;
+mod seal;
+mod shapes;
+mod subjects;
+mod time;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
+pub use calls::{CallFilter, CallRow, CallSummary};
+pub use error::StoreError;
+pub use figures::Figures;
+pub use items::{Item, ItemState};
+pub use open::DATABASE_FILE;
+pub use page::{Cursor, Page};
+pub use refusals::{RefusalFilter, RefusalRow};
+pub use retention::{Pruned, Retention};
+pub use seal::{KEY_FILE, MasterKey};
+pub use subjects::{Erased, SubjectItem, SubjectRecord};
+
+use readers::Readers;
+use seal::Keys;
+use writer::Writer;
+
+/// Everything the gateway keeps.
+pub struct Store {
+    backend: Backend,
+}
+
+enum Backend {
+    Sqlite(Sqlite),
+}
+
+struct Sqlite {
+    dir: PathBuf,
+    keys: Keys,
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens the data folder, creating what is missing. Must be called inside a Tokio runtime,
+    /// on which the writer then runs.
+    pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
+        let mut opened = open::open(dir, key).await?;
+        let spent = quota::all(&mut opened.writer).await?;
+        Ok(Store {
+            backend: Backend::Sqlite(Sqlite {
+                dir: dir.to_owned(),
+                keys: opened.keys,
+                writer: Writer::start(opened.writer, spent),
+                readers: Readers::new(opened.reader_options),
+            }),
+        })
+    }
+
+    /// Makes durable what is queued and closes the database. An error means that something is
+    /// not stored yet: the store stays open and goes on trying.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.writer.flush().await?;
+        sqlite.readers.close().await;
+        sqlite.writer.close().await
+    }
+
+    /// Why writing does not work at the moment.
+    pub fn failure(&self) -> Option<StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.writer.shared().failure()
+    }
+
+    /// Rows accepted and not yet durable.
+    pub fn queued_rows(&self) -> usize {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.writer.shared().queued()
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        write!(f, "Store({})", sqlite.dir.display())
+    }
+}

@@ -1,0 +1,308 @@
+//! Opening the data folder: its permissions, whose database it is, its schema, its key. Every
+//! way in which that can go wrong is one error of its own.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+
+use super::seal::{Keys, MasterKey};
+use super::{StoreError, meta};
+
+/// Name of the database file in the data folder.
+pub const DATABASE_FILE: &str = "chaski.db";
+
+/// Newest schema this program knows: the number of the last migration.
+pub(super) const SCHEMA: u32 = 1;
+
+const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [(
+    1,
+    "start",
+    include_str!("../../migrations/sqlite/0001_start.sql"),
+)];
+
+/// `CHSK`: tells our files from those of other programs.
+const APPLICATION_ID: i32 = 0x4348_534b;
+
+/// How long a statement waits for another process before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What an open folder gives.
+pub(super) struct Opened {
+    pub(super) writer: SqliteConnection,
+    pub(super) reader_options: SqliteConnectOptions,
+    pub(super) keys: Keys,
+}
+
+pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
+    let file = dir.join(DATABASE_FILE);
+    prepare_folder(dir)?;
+    // Two processes that open a new folder at the same time must not both create it.
+    let opening = lock_folder(dir).await?;
+    let key = prepare_key(dir, &file, key)?;
+    let is_new = prepare_file(&file)?;
+    let opened = open_database(dir, &file, is_new, key).await;
+    drop(opening);
+    opened.map_err(|error| error.about(&file))
+}
+
+async fn open_database(
+    dir: &Path,
+    file: &Path,
+    is_new: bool,
+    key: MasterKey,
+) -> Result<Opened, StoreError> {
+    let mut writer = options(file).connect().await?;
+    refuse_foreign(&mut writer, is_new).await?;
+    set_up(&mut writer, is_new).await?;
+    bring_up_to_date(&mut writer).await?;
+    let keys = settle_key(&mut writer, dir, key).await?;
+    Ok(Opened {
+        writer,
+        reader_options: options(file)
+            .read_only(true)
+            .pragma("cache_size", "-4096")
+            .pragma("mmap_size", "0")
+            .pragma("temp_store", "MEMORY"),
+        keys,
+    })
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Statements are ours and few; logging each would cost more than running it.
+        .disable_statement_logging()
+}
+
+fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
+    let created = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir);
+    if let Err(error) = created {
+        return Err(match error.kind() {
+            ErrorKind::AlreadyExists => StoreError::ReadOnly {
+                path: dir.to_owned(),
+            },
+            _ => failed(error),
+        });
+    }
+    let mode = fs::metadata(dir).map_err(failed)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        // A mounted volume may belong to somebody else; the files keep their own mode anyway.
+        if let Err(error) = fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) {
+            tracing::warn!(%error, "the data folder can be read by others");
+        }
+    }
+    Ok(())
+}
+
+async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("chaski.lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| StoreError::of_file(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(StoreError::of_file(&path, &error)),
+    }
+    let waiting = tokio::task::spawn_blocking(move || wait_for_lock(file));
+    waiting.await.map_err(|_| StoreError::Closed)?
+}
+
+/// Half a minute: the other process may be migrating.
+fn wait_for_lock(file: File) -> Result<File, StoreError> {
+    for _ in 0..3_000 {
+        if file.try_lock().is_ok() {
+            return Ok(file);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(StoreError::Locked)
+}
+
+/// A key that was just made up is saved before there is any database, so that a database never
+/// exists without its key.
+fn prepare_key(dir: &Path, database: &Path, key: MasterKey) -> Result<MasterKey, StoreError> {
+    if !key.is_unsaved() {
+        return Ok(key);
+    }
+    // Another process may have created the folder since this key was made up.
+    if let Some(saved) = MasterKey::load(dir)? {
+        return Ok(saved);
+    }
+    if database.exists() {
+        return Ok(key);
+    }
+    key.save(dir)
+}
+
+/// Creates the file with its mode, from which `SQLite` takes that of the log; true when it is
+/// still empty.
+fn prepare_file(path: &Path) -> Result<bool, StoreError> {
+    let failed = |error: std::io::Error| StoreError::of_file(path, &error);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    let mut header = Vec::new();
+    Read::by_ref(&mut file)
+        .take(100)
+        .read_to_end(&mut header)
+        .map_err(failed)?;
+    if header.is_empty() {
+        return Ok(true);
+    }
+    let application = header
+        .get(68..72)
+        .map(|bytes| i32::from_be_bytes(bytes.try_into().expect("four bytes")));
+    match application {
+        Some(0 | APPLICATION_ID) if header.starts_with(b"SQLite format 3\0") => Ok(false),
+        _ => Err(StoreError::NotOurs {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// The header on disk may be older than the WAL, so the database itself is asked too, before
+/// anything is changed in it.
+async fn refuse_foreign(connection: &mut SqliteConnection, is_new: bool) -> Result<(), StoreError> {
+    if is_new {
+        return Ok(());
+    }
+    let application: i32 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut *connection)
+        .await?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *connection)
+        .await?;
+    if application != APPLICATION_ID && tables > 0 {
+        return Err(StoreError::NotOurs {
+            path: PathBuf::new(),
+        });
+    }
+    let found = schema_version(connection).await?;
+    if found > SCHEMA {
+        return Err(StoreError::NewerSchema {
+            found,
+            known: SCHEMA,
+        });
+    }
+    Ok(())
+}
+
+async fn set_up(connection: &mut SqliteConnection, is_new: bool) -> Result<(), StoreError> {
+    if is_new {
+        // Only possible before the first table exists; lets pruning give space back.
+        execute(connection, "PRAGMA auto_vacuum = INCREMENTAL").await?;
+    }
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if mode != "wal" {
+        return Err(StoreError::Database {
+            code: 0,
+            detail: format!("the file system does not support WAL (journal mode {mode})"),
+        });
+    }
+    // NORMAL loses acknowledged commits when the power fails. The checkpoint interval of 16 MiB
+    // rewrites hot pages less often than the default of 4 MiB.
+    execute(
+        connection,
+        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; \
+         PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; \
+         PRAGMA trusted_schema = OFF",
+    )
+    .await
+}
+
+async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    if schema_version(connection).await? == SCHEMA {
+        return Ok(());
+    }
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+    });
+    // One transaction for all of them: a crash leaves the old schema or the new one.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    Migrator::with_migrations(migrations.into())
+        .run(&mut *transaction)
+        .await
+        .map_err(of_migration)?;
+    let versions =
+        format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(versions))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+fn of_migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+        other => StoreError::Database {
+            code: 0,
+            detail: other.to_string(),
+        },
+    }
+}
+
+async fn schema_version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(connection)
+        .await?;
+    Ok(u32::try_from(version).unwrap_or(u32::MAX))
+}
+
+/// A key other than the one on record is taken only while nothing depends on the old one.
+async fn settle_key(
+    connection: &mut SqliteConnection,
+    dir: &Path,
+    key: MasterKey,
+) -> Result<Keys, StoreError> {
+    let keys = Keys::derive(&key);
+    let known = meta::get(connection, meta::KEY_CHECK).await?;
+    if known.as_deref() == Some(keys.check().as_slice()) {
+        return Ok(keys);
+    }
+    if known.is_some() && meta::has_personal_data(connection).await? {
+        return Err(if key.is_unsaved() {
+            StoreError::KeyMissing
+        } else {
+            StoreError::KeyWrong
+        });
+    }
+    if key.is_unsaved() {
+        key.save(dir)?;
+    }
+    meta::put(connection, meta::KEY_CHECK, keys.check()).await?;
+    Ok(keys)
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    statements: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::raw_sql(statements).execute(connection).await?;
+    Ok(())
+}

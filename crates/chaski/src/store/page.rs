@@ -1,0 +1,61 @@
+//! Lists in pages, newest first. A cursor names the last row seen, so rows that are added
+//! meanwhile neither repeat nor hide others.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::StoreError;
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub rows: Vec<T>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<Cursor>,
+}
+
+/// A place in a list. Its text is opaque to callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub(super) at: i64,
+    pub(super) seq: i64,
+}
+
+/// Most rows of a page.
+const MOST_ROWS: u32 = 1_000;
+
+pub(super) fn rows_of_page(limit: u32) -> usize {
+    limit.clamp(1, MOST_ROWS) as usize
+}
+
+impl<T> Page<T> {
+    /// A page of rows of which one more than `limit` was asked for, to know whether there are
+    /// more.
+    pub(super) fn cut(mut rows: Vec<(Cursor, T)>, limit: usize) -> Page<T> {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().map(|(place, _)| *place).filter(|_| more);
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
+        Page { rows, next }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at, self.seq)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Cursor, StoreError> {
+        let number = |part: &str| part.parse().map_err(|_| StoreError::BadCursor);
+        let (at, seq) = text.split_once('.').ok_or(StoreError::BadCursor)?;
+        Ok(Cursor {
+            at: number(at)?,
+            seq: number(seq)?,
+        })
+    }
+}

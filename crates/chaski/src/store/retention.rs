@@ -1,0 +1,221 @@
+//! Letting go of what is old, in small transactions so that others can write in between, and
+//! making sure that it leaves the files too.
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use super::time::days_before;
+use super::{Backend, Sqlite, Store, StoreError};
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that a call stays on record.
+    pub calls_days: u32,
+    /// Days that an answer or refusal is kept after its time, for when the upstream is down.
+    pub stale_answers_days: u32,
+    /// Days that a batch is kept after its end, or after its beginning if it never ended.
+    pub batches_days: u32,
+}
+
+/// What was let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Calls.
+    pub calls: u64,
+    /// Answers and refusals.
+    pub answers: u64,
+    /// Numbers of batches.
+    pub items: u64,
+    /// Batches.
+    pub batches: u64,
+    /// Pages given back to the file system.
+    pub pages: u64,
+    /// Whether the log was emptied too; if not, a reader was in the way and the next run does it.
+    pub log_emptied: bool,
+}
+
+/// Rows per transaction.
+const CHUNK: i64 = 2_000;
+
+/// Pages given back per transaction.
+const PAGES: u64 = 500;
+
+impl Store {
+    /// Deletes what is older than its time.
+    pub async fn prune(&self, now: Timestamp, retention: &Retention) -> Result<Pruned, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let calls_before = days_before(now, retention.calls_days);
+        let answers_before = days_before(now, retention.stale_answers_days);
+        let batches_before = days_before(now, retention.batches_days);
+        let calls = sqlite
+            .in_chunks(
+                &[
+                    // Bodies first: they are found by the calls that the next one deletes.
+                    "DELETE FROM call_bodies WHERE call IN \
+                 (SELECT id FROM calls WHERE at < ?1 ORDER BY at, seq LIMIT ?2)",
+                    "DELETE FROM calls WHERE seq IN \
+                 (SELECT seq FROM calls WHERE at < ?1 ORDER BY at, seq LIMIT ?2)",
+                ],
+                calls_before,
+            )
+            .await?;
+        let answers = sqlite
+            .in_chunks(
+                &["DELETE FROM answers WHERE seq IN \
+                 (SELECT seq FROM answers WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)"],
+                answers_before,
+            )
+            .await?;
+        let (items, batches) = sqlite.prune_batches(batches_before).await?;
+        Ok(Pruned {
+            calls,
+            answers,
+            items,
+            batches,
+            pages: sqlite.give_back_pages().await?,
+            log_emptied: sqlite.empty_log().await?,
+        })
+    }
+}
+
+impl Sqlite {
+    /// Runs statements with a limit in one transaction, again and again until the last of them
+    /// deletes less than its limit.
+    async fn in_chunks(
+        &self,
+        statements: &'static [&'static str],
+        before: i64,
+    ) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let gone = self
+                .writer
+                .run(move |connection| {
+                    Box::pin(async move {
+                        let mut gone = 0;
+                        for statement in statements {
+                            gone = sqlx::query(*statement)
+                                .bind(before)
+                                .bind(CHUNK)
+                                .execute(&mut *connection)
+                                .await?
+                                .rows_affected();
+                        }
+                        Ok(gone)
+                    })
+                })
+                .await?;
+            total += gone;
+            if gone < CHUNK.cast_unsigned() {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn prune_batches(&self, before: i64) -> Result<(u64, u64), StoreError> {
+        let (mut items, mut batches) = (0, 0);
+        loop {
+            let step = self
+                .writer
+                .run(move |connection| Box::pin(prune_some_of_a_batch(connection, before)))
+                .await?;
+            match step {
+                BatchStep::Items(gone) => items += gone,
+                BatchStep::Batch => batches += 1,
+                BatchStep::NothingLeft => return Ok((items, batches)),
+            }
+        }
+    }
+
+    async fn give_back_pages(&self) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let (before, after) = self
+                .writer
+                .run(|connection| Box::pin(give_back_some_pages(connection)))
+                .await?;
+            total += before.saturating_sub(after);
+            if after == 0 || after >= before {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Copies the log into the database and empties it: what was deleted is then in neither.
+    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
+        self.writer
+            .run_alone(|connection| Box::pin(empty_log(connection)))
+            .await
+    }
+}
+
+enum BatchStep {
+    Items(u64),
+    Batch,
+    NothingLeft,
+}
+
+async fn prune_some_of_a_batch(
+    connection: &mut SqliteConnection,
+    before: i64,
+) -> Result<BatchStep, StoreError> {
+    let batch: Option<i64> = sqlx::query_scalar(
+        "SELECT seq FROM batches \
+         WHERE created_at < ?1 AND coalesce(finished_at, started_at, created_at) < ?1 LIMIT 1",
+    )
+    .bind(before)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(batch) = batch else {
+        return Ok(BatchStep::NothingLeft);
+    };
+    let items = sqlx::query(
+        "DELETE FROM batch_items WHERE batch = ?1 AND position IN \
+         (SELECT position FROM batch_items WHERE batch = ?1 LIMIT ?2)",
+    )
+    .bind(batch)
+    .bind(CHUNK)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if items > 0 {
+        return Ok(BatchStep::Items(items));
+    }
+    sqlx::query("DELETE FROM batches WHERE seq = ?1")
+        .bind(batch)
+        .execute(connection)
+        .await?;
+    Ok(BatchStep::Batch)
+}
+
+async fn give_back_some_pages(connection: &mut SqliteConnection) -> Result<(u64, u64), StoreError> {
+    let before = free_pages(connection).await?;
+    let statement = format!("PRAGMA incremental_vacuum({PAGES})");
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .persistent(false)
+        .execute(&mut *connection)
+        .await?;
+    Ok((before, free_pages(connection).await?))
+}
+
+pub(super) async fn free_pages(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let pages: i64 = sqlx::query_scalar("PRAGMA freelist_count")
+        .fetch_one(connection)
+        .await?;
+    Ok(pages.cast_unsigned())
+}
+
+async fn empty_log(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    // A long read must not hold up all writing for the usual time.
+    sqlx::raw_sql("PRAGMA busy_timeout = 250")
+        .execute(&mut *connection)
+        .await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut *connection)
+        .await;
+    sqlx::raw_sql("PRAGMA busy_timeout = 5000")
+        .execute(&mut *connection)
+        .await?;
+    Ok(row?.try_get::<i64, _>(0)? == 0)
+}

@@ -1,0 +1,271 @@
+//! How personal data rests: numbers are found again by a keyed hash, and everything that could
+//! tell them is sealed. Both keys derive from one secret of 32 bytes, the file `llave`.
+
+use std::fmt;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use chaski_client::Key;
+use compact_str::CompactString;
+use secrecy::{ExposeSecret, SecretBox};
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// Name of the key file in the data folder.
+pub const KEY_FILE: &str = "llave";
+
+/// The secret that personal data at rest depends on. `Debug` does not show it.
+pub struct MasterKey {
+    secret: SecretBox<[u8; 32]>,
+    /// Just made up and in no file yet: opening the store saves it, unless something is already
+    /// sealed with another one.
+    unsaved: bool,
+}
+
+impl MasterKey {
+    /// The key in the folder; without one, a new key that [`Store::open`](super::Store::open)
+    /// saves there.
+    pub fn load_or_create(dir: &Path) -> Result<MasterKey, StoreError> {
+        match MasterKey::load(dir)? {
+            Some(key) => Ok(key),
+            None => MasterKey::generate(),
+        }
+    }
+
+    /// The key of a text such as an environment variable or the content of a file: 64
+    /// hexadecimal digits, blanks around them are ignored.
+    pub fn parse(text: &str) -> Result<MasterKey, StoreError> {
+        let digits = text.trim().as_bytes();
+        if digits.len() != 64 {
+            return Err(StoreError::KeyMalformed);
+        }
+        let mut secret = Box::new([0; 32]);
+        for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = (hex_digit(pair[0])? << 4) | hex_digit(pair[1])?;
+        }
+        Ok(MasterKey {
+            secret: SecretBox::new(secret),
+            unsaved: false,
+        })
+    }
+
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.unsaved
+    }
+
+    pub(super) fn load(dir: &Path) -> Result<Option<MasterKey>, StoreError> {
+        let file = dir.join(KEY_FILE);
+        match fs::read_to_string(&file) {
+            Ok(text) => MasterKey::parse(&text).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(StoreError::KeyMalformed),
+            Err(error) => Err(StoreError::of_file(&file, &error)),
+        }
+    }
+
+    /// Saves the key in the folder, whole or not at all. If another process was faster, its key
+    /// is the one that counts.
+    pub(super) fn save(self, dir: &Path) -> Result<MasterKey, StoreError> {
+        let file = dir.join(KEY_FILE);
+        let failed = |error: std::io::Error| StoreError::of_file(&file, &error);
+        // Temporary files of this crate are created with mode 0600.
+        let mut draft = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+        writeln!(draft, "{}", hex(self.secret.expose_secret())).map_err(failed)?;
+        draft.as_file().sync_all().map_err(failed)?;
+        match draft.persist_noclobber(&file) {
+            Ok(_) => sync_folder(dir).map_err(failed)?,
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+                return MasterKey::load(dir)?.ok_or(StoreError::KeyMissing);
+            }
+            Err(error) => return Err(failed(error.error)),
+        }
+        Ok(MasterKey {
+            unsaved: false,
+            ..self
+        })
+    }
+
+    fn generate() -> Result<MasterKey, StoreError> {
+        let mut secret = Box::new([0; 32]);
+        fill_randomly(secret.as_mut())?;
+        Ok(MasterKey {
+            secret: SecretBox::new(secret),
+            unsaved: true,
+        })
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey")
+    }
+}
+
+/// The working keys.
+pub(super) struct Keys {
+    hash: [u8; 32],
+    cipher: XChaCha20Poly1305,
+    check: [u8; 16],
+}
+
+/// What sealed bytes belong to. It is authenticated with them, so that bytes moved to another
+/// row do not open.
+pub(super) enum Place<'a> {
+    Answer {
+        provider: &'a str,
+        operation: &'a str,
+        subject: &'a [u8],
+    },
+    Item {
+        batch: Uuid,
+        position: u32,
+    },
+    Request(Uuid),
+    Response(Uuid),
+}
+
+/// A number as it is stored beside a row.
+pub(super) struct StoredSubject {
+    /// Clear text, or the keyed hash.
+    pub(super) bytes: Vec<u8>,
+    /// What may be shown, for personal data only.
+    pub(super) masked: Option<CompactString>,
+}
+
+const FORMAT: u8 = 1;
+const KEY_ID: usize = 4;
+const NONCE: usize = 24;
+const HASHED: usize = 16;
+
+impl Keys {
+    pub(super) fn derive(master: &MasterKey) -> Keys {
+        let derive =
+            |purpose: &str| blake3::derive_key(purpose, master.secret.expose_secret().as_slice());
+        let mut check = [0; 16];
+        check.copy_from_slice(&derive("chaski store 2026-11 key check")[..16]);
+        Keys {
+            hash: derive("chaski store 2026-11 subject hash"),
+            cipher: XChaCha20Poly1305::new(&derive("chaski store 2026-11 seal").into()),
+            check,
+        }
+    }
+
+    /// Tells keys apart without telling them.
+    pub(super) fn check(&self) -> &[u8; 16] {
+        &self.check
+    }
+
+    /// How a number that is personal data is found: the same whatever was asked about it.
+    pub(super) fn hashed(&self, subject: &str) -> Vec<u8> {
+        let hash = blake3::keyed_hash(&self.hash, subject.as_bytes());
+        hash.as_bytes()[..HASHED].to_vec()
+    }
+
+    pub(super) fn subject_bytes(&self, key: &Key) -> Vec<u8> {
+        if key.personal {
+            self.hashed(&key.subject)
+        } else {
+            key.subject.as_bytes().to_vec()
+        }
+    }
+
+    pub(super) fn stored_subject(&self, key: &Key) -> StoredSubject {
+        StoredSubject {
+            bytes: self.subject_bytes(key),
+            masked: key.personal.then(|| key.masked_subject()),
+        }
+    }
+
+    pub(super) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE];
+        fill_randomly(&mut nonce)?;
+        let sealed = self
+            .cipher
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: &place.bytes(),
+                },
+            )
+            .expect("a body is far below the 256 GiB that one nonce can seal");
+        let mut bytes = Vec::with_capacity(1 + KEY_ID + NONCE + sealed.len());
+        bytes.push(FORMAT);
+        bytes.extend_from_slice(&self.check[..KEY_ID]);
+        bytes.extend_from_slice(&nonce);
+        bytes.extend_from_slice(&sealed);
+        Ok(bytes)
+    }
+
+    /// The plain bytes; none when they were sealed with another key, moved or changed.
+    pub(super) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (format, rest) = sealed.split_first()?;
+        let (key_id, rest) = rest.split_at_checked(KEY_ID)?;
+        let (nonce, body) = rest.split_at_checked(NONCE)?;
+        if *format != FORMAT || key_id != &self.check[..KEY_ID] {
+            return None;
+        }
+        let nonce: [u8; NONCE] = nonce.try_into().expect("split at its length");
+        self.cipher
+            .decrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: body,
+                    aad: &place.bytes(),
+                },
+            )
+            .ok()
+    }
+}
+
+impl Place<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Place::Answer {
+                provider,
+                operation,
+                subject,
+            } => {
+                let mut bytes = format!("answer\0{provider}\0{operation}\0").into_bytes();
+                bytes.extend_from_slice(subject);
+                bytes
+            }
+            Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
+            Place::Request(call) => format!("request\0{call}").into_bytes(),
+            Place::Response(call) => format!("response\0{call}").into_bytes(),
+        }
+    }
+}
+
+fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes).map_err(|error| StoreError::Database {
+        code: 0,
+        detail: format!("no randomness from the operating system: {error}"),
+    })
+}
+
+fn sync_folder(dir: &Path) -> std::io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+fn hex_digit(character: u8) -> Result<u8, StoreError> {
+    match character {
+        b'0'..=b'9' => Ok(character - b'0'),
+        b'a'..=b'f' => Ok(character - b'a' + 10),
+        b'A'..=b'F' => Ok(character - b'A' + 10),
+        _ => Err(StoreError::KeyMalformed),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! Statements over many rows in a few fixed sizes, so that each is prepared once and reused.
+
+use std::fmt::Write;
+
+/// Rows per statement, largest first.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// One statement in each of the sizes.
+pub(super) struct Shapes([String; SIZES.len()]);
+
+impl Shapes {
+    /// `head (?, ?, …), (?, ?, …) tail`
+    pub(super) fn of_rows(head: &str, columns: usize, tail: &str) -> Shapes {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        Shapes(SIZES.map(|size| format!("{head} {} {tail}", vec![row.as_str(); size].join(","))))
+    }
+
+    /// `head (?, ?, …) tail`
+    pub(super) fn of_list(head: &str, tail: &str) -> Shapes {
+        Shapes(SIZES.map(|size| format!("{head} ({}) {tail}", vec!["?"; size].join(","))))
+    }
+
+    /// The rows cut to sizes, each with its statement.
+    pub(super) fn cut<'r, R>(
+        &'static self,
+        rows: &'r [R],
+    ) -> impl Iterator<Item = (&'static str, &'r [R])> {
+        let mut left = rows;
+        std::iter::from_fn(move || {
+            let size = SIZES.iter().position(|size| *size <= left.len())?;
+            let (now, later) = left.split_at(SIZES[size]);
+            left = later;
+            Some((self.0[size].as_str(), now))
+        })
+    }
+}
+
+/// Whole numbers as a JSON list, for `IN (SELECT value FROM json_each(?))`: one statement for
+/// any count.
+pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
+    let mut list = String::from("[");
+    for number in numbers {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        let _ = write!(list, "{number}");
+    }
+    list.push(']');
+    list
+}

@@ -1,0 +1,259 @@
+//! A person's rights over their number: what is known of it, and erasing that.
+
+use chaski_client::{Key, Memory};
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::calls::{self, uuid_of};
+use super::seal::Place;
+use super::shapes::json_list;
+use super::{
+    Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, names,
+};
+
+/// What was erased of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Erased {
+    /// Answers and refusals.
+    pub answers: u64,
+    /// Calls that no longer say whom they were about.
+    pub calls: u64,
+    /// Kept bodies of calls.
+    pub bodies: u64,
+    /// Numbers in batches.
+    pub items: u64,
+    /// Whether the log was emptied too; if not, a reader was in the way: erase again.
+    pub log_emptied: bool,
+}
+
+/// All that is known of a number.
+#[derive(Debug, Clone)]
+pub struct SubjectRecord {
+    /// Answers and refusals, whatever was asked.
+    pub answers: Vec<(Key, Memory)>,
+    /// Calls about it, newest first.
+    pub calls: Vec<CallRow>,
+    /// Batches it was part of.
+    pub items: Vec<SubjectItem>,
+}
+
+/// A place where a number stands in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubjectItem {
+    /// The batch.
+    pub batch: Uuid,
+    /// The position in it.
+    pub position: u32,
+}
+
+/// Bodies looked through at a time.
+const BODIES: i64 = 200;
+
+impl Store {
+    /// Everything known of one number, whatever was asked about it.
+    pub async fn export_subject(&self, subject: &str) -> Result<SubjectRecord, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.writer.flush().await?;
+        let mut calls = Vec::new();
+        let mut filter = CallFilter {
+            subject: Some(subject.to_owned()),
+            limit: u32::MAX,
+            ..CallFilter::default()
+        };
+        loop {
+            let page = self.calls(&filter).await?;
+            calls.extend(page.rows);
+            filter.cursor = page.next;
+            if filter.cursor.is_none() {
+                break;
+            }
+        }
+        Ok(SubjectRecord {
+            answers: sqlite.answers_about(subject).await?,
+            calls,
+            items: sqlite.items_about(subject).await?,
+        })
+    }
+
+    /// Erases one number: answers, refusals and kept bodies are deleted, and calls and batches
+    /// no longer say whom they were about. Doing it twice is harmless.
+    pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let items = sqlite.items_about(subject).await?;
+        let (clear, hashed) = (subject.as_bytes().to_vec(), sqlite.keys.hashed(subject));
+        let mut erased = sqlite
+            .writer
+            .run(move |connection| Box::pin(erase(connection, clear, hashed, items)))
+            .await?;
+        erased.bodies += sqlite.erase_from_shared_bodies(subject).await?;
+        erased.log_emptied = sqlite.empty_log().await?;
+        Ok(erased)
+    }
+}
+
+impl Sqlite {
+    async fn answers_about(&self, subject: &str) -> Result<Vec<(Key, Memory)>, StoreError> {
+        let mut reader = self.readers.reader().await?;
+        let rows = sqlx::query(
+            "SELECT subject, personal, reason, body, stored_at, expires_at, provider, operation \
+             FROM answers WHERE subject IN (?1, ?2) ORDER BY provider, operation",
+        )
+        .bind(subject.as_bytes())
+        .bind(self.keys.hashed(subject))
+        .fetch_all(&mut *reader)
+        .await?;
+        let mut known = Vec::new();
+        for row in rows {
+            let key = Key {
+                provider: names::name(row.try_get(6)?)?,
+                operation: names::name(row.try_get(7)?)?,
+                subject: subject.into(),
+                personal: row.try_get(1)?,
+            };
+            let memory = answers::memory(&self.keys, key.provider, key.operation, &row)?;
+            known.extend(memory.map(|memory| (key, memory)));
+        }
+        Ok(known)
+    }
+
+    /// Scans all items, which are small: an index would cost every batch for a rare question.
+    async fn items_about(&self, subject: &str) -> Result<Vec<SubjectItem>, StoreError> {
+        let mut reader = self.readers.reader().await?;
+        let rows = sqlx::query(
+            "SELECT b.id, i.position FROM batch_items i JOIN batches b ON b.seq = i.batch \
+             WHERE i.subject IN (?1, ?2) ORDER BY b.seq, i.position",
+        )
+        .bind(subject.as_bytes())
+        .bind(self.keys.hashed(subject))
+        .fetch_all(&mut *reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(SubjectItem {
+                    batch: uuid_of(row.try_get(0)?)?,
+                    position: row.try_get(1)?,
+                })
+            })
+            .collect()
+    }
+
+    /// A native batch call asks for many numbers and names none in its row: its bodies have to
+    /// be opened to know. Only there if the owner chose to keep bodies.
+    async fn erase_from_shared_bodies(&self, subject: &str) -> Result<u64, StoreError> {
+        let (mut after, mut erased) = (Cursor { at: 0, seq: 0 }, 0);
+        loop {
+            let (last, found) = self.shared_bodies_after(after, subject).await?;
+            let Some(last) = last else {
+                return Ok(erased);
+            };
+            after = last;
+            if found.is_empty() {
+                continue;
+            }
+            erased += self
+                .writer
+                .run(move |connection| Box::pin(delete_bodies(connection, found)))
+                .await?;
+        }
+    }
+
+    /// Looks through some bodies of native batch calls: the place of the last one, and those
+    /// that name the number.
+    async fn shared_bodies_after(
+        &self,
+        after: Cursor,
+        subject: &str,
+    ) -> Result<(Option<Cursor>, Vec<Uuid>), StoreError> {
+        let mut reader = self.readers.reader().await?;
+        let rows = sqlx::query(
+            "SELECT b.seq, b.call, b.request, b.answer FROM call_bodies b \
+             JOIN calls c ON c.id = b.call \
+             WHERE b.seq > ?1 AND c.subject IS NULL ORDER BY b.seq LIMIT ?2",
+        )
+        .bind(after.seq)
+        .bind(BODIES)
+        .fetch_all(&mut *reader)
+        .await?;
+        let (mut last, mut found) = (None, Vec::new());
+        for row in &rows {
+            let call = uuid_of(row.try_get(1)?)?;
+            let request = self.keys.open(&Place::Request(call), row.try_get(2)?);
+            let answer = self.keys.open(&Place::Response(call), row.try_get(3)?);
+            let names_it = |body: Option<Vec<u8>>| {
+                // What does not open cannot be shown to be without it.
+                body.is_none_or(|body| {
+                    body.windows(subject.len().max(1))
+                        .any(|part| part == subject.as_bytes())
+                })
+            };
+            if names_it(request) || names_it(answer) {
+                found.push(call);
+            }
+            last = Some(Cursor {
+                at: 0,
+                seq: row.try_get(0)?,
+            });
+        }
+        Ok((last, found))
+    }
+}
+
+async fn erase(
+    connection: &mut SqliteConnection,
+    clear: Vec<u8>,
+    hashed: Vec<u8>,
+    items: Vec<SubjectItem>,
+) -> Result<Erased, StoreError> {
+    let answers = sqlx::query("DELETE FROM answers WHERE subject IN (?1, ?2)")
+        .bind(clear.as_slice())
+        .bind(hashed.as_slice())
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    let (first, last) = calls::first_and_last_day(connection).await?;
+    let days = json_list(first..=last);
+    let [mut bodies, mut calls] = [0; 2];
+    for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
+        *erased = sqlx::query(statement)
+            .bind(days.as_str())
+            .bind(clear.as_slice())
+            .bind(hashed.as_slice())
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+    }
+    let mut erased_items = 0;
+    for item in items {
+        erased_items += items::erase(connection, item.batch, item.position).await?;
+    }
+    Ok(Erased {
+        answers,
+        calls,
+        bodies,
+        items: erased_items,
+        log_emptied: false,
+    })
+}
+
+// Bodies first: they are found by the calls, which afterwards no longer say whom they were about.
+const DELETE_BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
+     (SELECT id FROM calls INDEXED BY calls_subject \
+     WHERE at / 86400000000 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL WHERE seq IN \
+     (SELECT seq FROM calls INDEXED BY calls_subject \
+     WHERE at / 86400000000 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+
+async fn delete_bodies(
+    connection: &mut SqliteConnection,
+    of_calls: Vec<Uuid>,
+) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for call in of_calls {
+        deleted += sqlx::query("DELETE FROM call_bodies WHERE call = ?1")
+            .bind(call.as_bytes().as_slice())
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+    }
+    Ok(deleted)
+}

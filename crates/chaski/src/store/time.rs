@@ -1,0 +1,21 @@
+//! Instants as the database keeps them: microseconds since 1970 in UTC.
+
+use jiff::Timestamp;
+
+/// Microseconds of a day.
+pub(super) const DAY: i64 = 86_400_000_000;
+
+/// The instant of a stored number; anything out of range is the nearest instant there is.
+pub(super) fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// That many days before, as stored.
+pub(super) fn days_before(now: Timestamp, days: u32) -> i64 {
+    now.as_microsecond()
+        .saturating_sub(DAY.saturating_mul(i64::from(days)))
+}

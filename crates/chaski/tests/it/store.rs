@@ -1,0 +1,504 @@
+//! The database file itself: opening, permissions, errors, a full disk, several handles.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaski::store::{CallFilter, DATABASE_FILE, KEY_FILE, MasterKey, Store, StoreError};
+use chaski_client::{CacheDecision, Call, Key, Ledger, LedgerError, Memory, Reason, Remembered};
+use chaski_core::Lang;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use uuid::Uuid;
+
+/// 2026-11-02 in Lima, and minutes after it.
+pub(crate) fn minute(minutes: i64) -> Timestamp {
+    Timestamp::from_second(1_793_635_200).unwrap() + SignedDuration::from_mins(minutes)
+}
+
+pub(crate) fn ruc(subject: &str) -> Key {
+    Key {
+        provider: "migo",
+        operation: "ruc",
+        subject: subject.into(),
+        personal: subject.starts_with("10"),
+    }
+}
+
+pub(crate) fn dni(subject: &str) -> Key {
+    Key {
+        provider: "migo",
+        operation: "dni",
+        subject: subject.into(),
+        personal: true,
+    }
+}
+
+pub(crate) fn answer(body: &str, at: Timestamp) -> Memory {
+    Memory {
+        what: Remembered::Answer(Bytes::copy_from_slice(body.as_bytes())),
+        stored_at: at,
+        expires_at: at + SignedDuration::from_hours(24),
+    }
+}
+
+pub(crate) fn refusal(message: &str, at: Timestamp) -> Memory {
+    Memory {
+        what: Remembered::Refusal {
+            reason: Reason::NotFound,
+            message: message.into(),
+        },
+        stored_at: at,
+        expires_at: at + SignedDuration::from_hours(24),
+    }
+}
+
+/// What a memory says, as text that can be compared.
+pub(crate) fn words(memory: Option<&Memory>) -> String {
+    match memory {
+        None => "-".into(),
+        Some(memory) => match &memory.what {
+            Remembered::Answer(body) => {
+                format!("answer {}", std::str::from_utf8(body).unwrap())
+            }
+            Remembered::Refusal { reason, message } => {
+                format!("refusal {} {message}", reason.as_str())
+            }
+        },
+    }
+}
+
+pub(crate) fn call(number: u128, key: Key, at: Timestamp) -> Call {
+    Call {
+        id: Uuid::from_u128(number),
+        lookup: Uuid::from_u128(number + 1_000_000),
+        at,
+        asked_by: "cli".into(),
+        items: 1,
+        key,
+        attempt: 1,
+        outcome: "SUCCESS",
+        http_status: Some(200),
+        duration_us: 1_500,
+        cache: CacheDecision::Miss,
+        batch: None,
+        bodies: None,
+    }
+}
+
+pub(crate) async fn open(dir: &Path) -> Result<Store, StoreError> {
+    Store::open(dir, MasterKey::load_or_create(dir)?).await
+}
+
+pub(crate) async fn all_calls(store: &Store, mut filter: CallFilter) -> Vec<u128> {
+    let mut ids = Vec::new();
+    loop {
+        let page = store.calls(&filter).await.unwrap();
+        ids.extend(page.rows.iter().map(|row| row.id.as_u128()));
+        filter.cursor = page.next;
+        if filter.cursor.is_none() {
+            return ids;
+        }
+    }
+}
+
+/// A connection of somebody else to the same file.
+async fn stranger(dir: &Path) -> SqliteConnection {
+    sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.join(DATABASE_FILE))
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, statements: &'static str) {
+    sqlx::raw_sql(statements).execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_files_are_private() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("datos");
+    let store = open(&dir).await.unwrap();
+    store
+        .remember(vec![(ruc("20100038146"), answer("{}", minute(0)))])
+        .await
+        .unwrap();
+    store.flush().await.unwrap();
+    let mode = |name: &str| fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("."), 0o700);
+    for file in [DATABASE_FILE, "chaski.db-wal", "chaski.db-shm", KEY_FILE] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn opening_again_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = ruc("20100038146");
+    for round in 0..3_u32 {
+        let store = open(dir.path()).await.unwrap();
+        let known = store.recall(std::slice::from_ref(&key)).await.unwrap();
+        let expected = if round == 0 { "-" } else { "answer {}" };
+        assert_eq!(words(known[0].as_ref()), expected);
+        assert_eq!(store.spent("migo", "2026-11"), u64::from(round) * 3);
+        assert_eq!(
+            store.spend("migo", "2026-11", 3).await.unwrap(),
+            u64::from(round) * 3 + 3
+        );
+        store
+            .remember(vec![(key.clone(), answer("{}", minute(0)))])
+            .await
+            .unwrap();
+        store.check().await.unwrap();
+        store.close().await.unwrap();
+    }
+    let mut connection = stranger(dir.path()).await;
+    let migrations: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(migrations, 1);
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_kept_when_the_store_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    for number in 0..500 {
+        store
+            .record(call(number, ruc("20100038146"), minute(0)))
+            .await
+            .unwrap();
+    }
+    drop(store);
+    let again = open(dir.path()).await.unwrap();
+    let written = async {
+        while again.figures().await.unwrap().calls < 500 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), written)
+        .await
+        .unwrap();
+}
+
+/// Opens a folder prepared by `prepare` and expects a code.
+#[track_caller]
+fn check_open<F: AsyncFnOnce(&Path)>(prepare: F, expected: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let code = runtime.block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path()).await;
+        match open(dir.path()).await {
+            Ok(_) => "opened",
+            Err(error) => {
+                assert_ne!(error.message(Lang::Es), error.message(Lang::En));
+                error.code()
+            }
+        }
+    });
+    assert_eq!(code, expected);
+}
+
+async fn used(dir: &Path) {
+    let store = open(dir).await.unwrap();
+    let key = dni("00000001");
+    store
+        .remember(vec![(key, answer("{}", minute(0)))])
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+}
+
+#[test]
+fn each_way_not_to_open_is_said() {
+    check_open(async |_| {}, "opened");
+    check_open(async |dir| used(dir).await, "opened");
+    check_open(
+        async |dir| fs::write(dir.join(DATABASE_FILE), "no es una base de datos").unwrap(),
+        "almacen_ajeno",
+    );
+    check_open(
+        async |dir| run(&mut stranger(dir).await, "CREATE TABLE otra (x)").await,
+        "almacen_ajeno",
+    );
+    check_open(
+        async |dir| {
+            let text = "PRAGMA application_id = 7; CREATE TABLE otra (x)";
+            run(&mut stranger(dir).await, text).await;
+        },
+        "almacen_ajeno",
+    );
+    check_open(
+        async |dir| {
+            used(dir).await;
+            run(&mut stranger(dir).await, "PRAGMA user_version = 99").await;
+        },
+        "almacen_mas_nuevo",
+    );
+    check_open(
+        async |dir| {
+            used(dir).await;
+            let file = dir.join(DATABASE_FILE);
+            let mut bytes = fs::read(&file).unwrap();
+            bytes[100..4096].fill(0x5a);
+            fs::write(&file, bytes).unwrap();
+        },
+        "almacen_danado",
+    );
+    check_open(
+        async |dir| {
+            used(dir).await;
+            fs::remove_file(dir.join(KEY_FILE)).unwrap();
+        },
+        "llave_ausente",
+    );
+    check_open(
+        async |dir| {
+            used(dir).await;
+            fs::write(dir.join(KEY_FILE), "ab".repeat(32)).unwrap();
+        },
+        "llave_incorrecta",
+    );
+    check_open(
+        async |dir| fs::write(dir.join(KEY_FILE), "corta").unwrap(),
+        "llave_mal_formada",
+    );
+    check_open(
+        async |dir| fs::write(dir.join(KEY_FILE), [0xff, 0xfe, 0x00]).unwrap(),
+        "llave_mal_formada",
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_said() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("archivo");
+    fs::write(&file, "").unwrap();
+    let error = open(&file.join("datos")).await.unwrap_err();
+    assert_eq!(error.code(), "almacen_solo_lectura");
+    let error = open(&file).await.unwrap_err();
+    assert_eq!(error.code(), "almacen_solo_lectura");
+
+    let dir = parent.path().join("cerrada");
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::write(dir.join("prueba"), "").is_ok() {
+        eprintln!("SKIPPED: this user may write everywhere");
+        return;
+    }
+    assert_eq!(open(&dir).await.unwrap_err().code(), "almacen_solo_lectura");
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_only_while_nothing_is_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).await.unwrap().close().await.unwrap();
+    fs::remove_file(dir.path().join(KEY_FILE)).unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store
+        .remember(vec![(dni("00000001"), answer("{}", minute(0)))])
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    assert!(dir.path().join(KEY_FILE).exists());
+
+    let other = MasterKey::parse(&"0F".repeat(32)).unwrap();
+    let error = Store::open(dir.path(), other).await.unwrap_err();
+    assert_eq!(error, StoreError::KeyWrong);
+    open(dir.path()).await.unwrap();
+}
+
+#[test]
+fn keys_are_parsed_and_never_shown() {
+    check_key(&"0a".repeat(32), true);
+    check_key(&format!(" {}\n", "FF".repeat(32)), true);
+    check_key(&"0a".repeat(31), false);
+    check_key(&"0g".repeat(32), false);
+    check_key(&"ñ".repeat(32), false);
+    check_key("", false);
+}
+
+#[track_caller]
+fn check_key(text: &str, expected: bool) {
+    match MasterKey::parse(text) {
+        Ok(key) => {
+            assert!(expected);
+            assert_eq!(format!("{key:?}"), "MasterKey");
+        }
+        Err(error) => {
+            assert!(!expected);
+            assert_eq!(error, StoreError::KeyMalformed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store.limit_size(Some(1)).await.unwrap();
+    let body = "x".repeat(2_000);
+    let number = |index: u32| format!("2010{index:07}");
+    for index in 0..300 {
+        let entry = (ruc(&number(index)), answer(&body, minute(0)));
+        // Accepted or refused with an error: never waits for ever.
+        let _ = store.remember(vec![entry]).await;
+        let _ = store
+            .record(call(index.into(), ruc(&number(index)), minute(0)))
+            .await;
+        let _ = store.spend("migo", "2026-11", 1).await;
+    }
+    let error = store.flush().await.unwrap_err();
+    assert!(error.disk_full, "{error}");
+    assert!(store.ready().unwrap_err().disk_full);
+    assert_eq!(store.failure(), Some(StoreError::DiskFull));
+    assert!(
+        store
+            .failure()
+            .unwrap()
+            .message(Lang::Es)
+            .contains("libere espacio")
+    );
+    let busy = store
+        .create_batch(crate::store_conformance::batch(1, &["20100038146"]))
+        .await;
+    assert_eq!(busy, Err(StoreError::DiskFull));
+    assert_eq!(store.close().await, Err(StoreError::DiskFull));
+
+    store.limit_size(None).await.unwrap();
+    store.flush().await.unwrap();
+    store.ready().unwrap();
+    assert_eq!(store.failure(), None);
+    assert_eq!(store.queued_rows(), 0);
+    let figures = store.figures().await.unwrap();
+    assert_eq!((figures.answers, figures.calls), (300, 300));
+    assert_eq!(store.spent("migo", "2026-11"), 300);
+    store.close().await.unwrap();
+    assert_eq!(
+        open(dir.path()).await.unwrap().spent("migo", "2026-11"),
+        300
+    );
+}
+
+#[tokio::test]
+async fn ready_again_without_any_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store.limit_size(Some(1)).await.unwrap();
+    let many: Vec<String> = (0..3_000).map(|index| format!("2010{index:07}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let failed = store
+        .create_batch(crate::store_conformance::batch(1, &many))
+        .await;
+    assert_eq!(failed, Err(StoreError::DiskFull));
+    store.ready().unwrap_err();
+    // Nothing is queued, so only a write of its own can show that there is room again.
+    store.limit_size(None).await.unwrap();
+    store.flush().await.unwrap();
+    store.ready().unwrap();
+    assert_eq!(store.batches(10, None).await.unwrap().rows.len(), 0);
+}
+
+#[tokio::test]
+async fn two_handles_share_one_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = tokio::join!(open(dir.path()), open(dir.path()));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let mut total = 0;
+    for index in 0..50_u32 {
+        let (writer, reader) = if index % 2 == 0 {
+            (&one, &two)
+        } else {
+            (&two, &one)
+        };
+        let key = dni(&format!("{index:08}"));
+        writer
+            .remember(vec![(key.clone(), answer("{}", minute(0)))])
+            .await
+            .unwrap();
+        writer
+            .record(call(index.into(), key.clone(), minute(0)))
+            .await
+            .unwrap();
+        total = total.max(writer.spend("migo", "2026-11", 2).await.unwrap());
+        writer.flush().await.unwrap();
+        let known = reader.recall(&[key]).await.unwrap();
+        assert_eq!(words(known[0].as_ref()), "answer {}");
+    }
+    assert_eq!(
+        total, 98,
+        "each handle sees what the other had spent when it last wrote"
+    );
+    assert_eq!(two.spent("migo", "2026-11"), 100);
+    assert_eq!(one.figures().await.unwrap().calls, 50);
+    assert_eq!(two.figures().await.unwrap().calls, 50);
+}
+
+#[tokio::test]
+async fn a_lock_held_by_another_process_is_said_and_survived() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let mut other = stranger(dir.path()).await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    store
+        .record(call(1, ruc("20100038146"), minute(0)))
+        .await
+        .unwrap();
+    // Waits for the busy time-out of the database.
+    store.flush().await.unwrap_err();
+    assert_eq!(store.failure(), Some(StoreError::Locked));
+    run(&mut other, "ROLLBACK").await;
+    store.flush().await.unwrap();
+    store.ready().unwrap();
+    assert_eq!(store.figures().await.unwrap().calls, 1);
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thousand_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(open(dir.path()).await.unwrap());
+    let tasks: Vec<_> = (0..1_000_u32)
+        .map(|index| {
+            let store = std::sync::Arc::clone(&store);
+            tokio::spawn(async move {
+                let key = dni(&format!("{index:08}"));
+                let body = format!("{{\"n\":{index}}}");
+                let memory = answer(&body, minute(0));
+                store.remember(vec![(key.clone(), memory)]).await.unwrap();
+                store
+                    .record(call(index.into(), key.clone(), minute(0)))
+                    .await
+                    .unwrap();
+                let known = store.recall(&[key]).await.unwrap();
+                assert_eq!(words(known[0].as_ref()), format!("answer {body}"));
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    store.flush().await.unwrap();
+    let figures = store.figures().await.unwrap();
+    assert_eq!((figures.answers, figures.calls), (1_000, 1_000));
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store.close().await.unwrap();
+    let said = |error: LedgerError| error.message;
+    let closed = StoreError::Closed.message(Lang::Es);
+    let record = store.record(call(1, ruc("20100038146"), minute(0))).await;
+    assert_eq!(said(record.unwrap_err()), closed);
+    assert_eq!(said(store.flush().await.unwrap_err()), closed);
+    let recall = store.recall(&[ruc("20100038146")]).await;
+    assert_eq!(said(recall.unwrap_err()), closed);
+    assert_eq!(store.close().await, Err(StoreError::Closed));
+}
