@@ -9,7 +9,7 @@ use super::table::Cell;
 pub struct Repaired {
     /// What it holds.
     pub subject: Subject,
-    /// What was put right, in the order it was done.
+    /// What was put right, in the order it was done; nothing if the cell names nobody.
     pub repairs: Vec<Repair>,
 }
 
@@ -214,6 +214,9 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
         Cell::Date(_) => Subject::Bad(Problem::IsDate),
         Cell::Error(_) => Subject::Bad(Problem::IsError),
     };
+    if let Subject::Empty | Subject::Bad(_) = subject {
+        repairs.clear();
+    }
     Repaired { subject, repairs }
 }
 
@@ -258,7 +261,6 @@ fn from_text(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject
         .filter(|c| !matches!(c, ' ' | '-' | '.') && (!grouped || *c != ','))
         .collect();
     if bare.is_empty() {
-        repairs.clear();
         return Subject::Empty;
     }
     let first_wrong = bare.chars().any(|c| !c.is_ascii_digit());

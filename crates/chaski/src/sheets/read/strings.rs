@@ -54,13 +54,18 @@ fn excess(limits: &Limits) -> SheetError {
     }
 }
 
-/// Appends a run of text. Without `xml:space="preserve"` a run of blanks only is the indentation
-/// of a pretty-printed file, not a value.
-pub(super) fn push_text(text: &mut String, piece: &str, preserve: bool) {
+/// Takes the blanks of a pretty-printed file off the ends of what was read since a place, which
+/// `xml:space="preserve"` would have kept.
+pub(super) fn trim_since(text: &mut String, start: usize) {
     let layout = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
-    if preserve || !piece.trim_matches(layout).is_empty() {
-        text.push_str(piece);
-    }
+    // Elements nested as no program nests them may have shortened the text since.
+    let Some(read) = text.get(start..) else {
+        return;
+    };
+    let kept = read.trim_end_matches(layout);
+    let leading = kept.len() - kept.trim_start_matches(layout).len();
+    text.truncate(start + kept.len());
+    text.drain(start..start + leading);
 }
 
 /// Excel writes a control character as `_x000D_`, and such a text itself as `_x005F_x000D_`.

@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::grid::{Grid, cell_name};
 use super::package::{Package, Part, attribute, push_reference};
-use super::strings::{SharedStrings, push_text, unescape_controls};
+use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
 use crate::sheets::table::{Cell, Row, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
@@ -124,7 +124,7 @@ fn read_value<R: Read + Seek>(
     text.clear();
     let mut inside_value = false;
     let mut phonetic = false;
-    let mut preserve = false;
+    let (mut preserve, mut start) = (false, 0);
     // An entity of up to ten characters may stand for each character.
     let ceiling = limits.cell_chars * 4 + 16;
     loop {
@@ -133,23 +133,26 @@ fn read_value<R: Read + Seek>(
                 "v" => inside_value = true,
                 "t" => {
                     inside_value = true;
+                    start = text.len();
                     preserve = attribute(&element, "space").as_deref() == Some("preserve");
                 }
                 "rPh" => phonetic = true,
                 _ => {}
             },
             Event::End(element) => match element.local_name().as_ref() {
-                "v" | "t" => inside_value = false,
+                "v" => inside_value = false,
+                "t" => {
+                    inside_value = false;
+                    if !preserve {
+                        trim_since(text, start);
+                    }
+                }
                 "rPh" => phonetic = false,
                 "c" => return Ok(()),
                 _ => {}
             },
             Event::Text(piece) if inside_value && !phonetic => {
-                push_text(
-                    text,
-                    &piece.xml10_content(),
-                    preserve || head.kind == Kind::Text,
-                );
+                text.push_str(&piece.xml10_content());
             }
             Event::CData(piece) if inside_value && !phonetic => {
                 text.push_str(&piece.xml10_content());
@@ -241,25 +244,32 @@ impl SharedStrings {
             return Ok(strings);
         };
         let (mut inside_text, mut phonetic, mut preserve) = (false, false, false);
+        let mut start = 0;
         loop {
             match part.next_event()? {
                 Event::Start(element) => match element.local_name().as_ref() {
                     "t" => {
                         inside_text = true;
+                        start = strings.pending().len();
                         preserve = attribute(&element, "space").as_deref() == Some("preserve");
                     }
                     "rPh" => phonetic = true,
                     _ => {}
                 },
                 Event::End(element) => match element.local_name().as_ref() {
-                    "t" => inside_text = false,
+                    "t" => {
+                        inside_text = false;
+                        if !preserve {
+                            trim_since(strings.pending(), start);
+                        }
+                    }
                     "rPh" => phonetic = false,
                     "si" => strings.finish(limits)?,
                     "sst" => return Ok(strings),
                     _ => {}
                 },
                 Event::Text(piece) if inside_text && !phonetic => {
-                    push_text(strings.pending(), &piece.xml10_content(), preserve);
+                    strings.pending().push_str(&piece.xml10_content());
                 }
                 Event::CData(piece) if inside_text && !phonetic => {
                     strings.pending().push_str(&piece.xml10_content());
