@@ -1,10 +1,12 @@
 //! A RUC and a collection of RUCs: the object of 22 fields.
 
 use http::StatusCode;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{COLLECTION_LIMIT, Question, Reply, digits_rule, is_digits};
 use crate::fault::Twist;
+use crate::rates::lima_date;
 use crate::registry::{Taxpayer, find_taxpayer};
 
 /// The 22 fields, in the order in which the service sends them.
@@ -52,7 +54,10 @@ pub(super) fn one(question: &Question<'_>) -> Reply {
         Err(invalid) => return invalid,
     };
     match find_taxpayer(question.seed(), ruc) {
-        Some(taxpayer) => Reply::found(&object(ruc, &taxpayer, question.twist)),
+        Some(taxpayer) => {
+            let updated = taxpayer.updated.text(lima_date(question.now));
+            Reply::found(&object(ruc, &taxpayer, &updated, question.twist))
+        }
         None => Reply::unknown_number(question.route.version, "RUC"),
     }
 }
@@ -84,7 +89,8 @@ pub(super) fn collection(question: &Question<'_>) -> Reply {
         if body.len() > 1 {
             body.push(b',');
         }
-        write_item(&mut body, ruc, found.as_ref(), question.twist);
+        let today = lima_date(question.now);
+        write_item(&mut body, ruc, found.as_ref(), today, question.twist);
     }
     body.push(b']');
     Reply::owned(StatusCode::OK, body)
@@ -103,9 +109,12 @@ fn refuse(numbers: &[&str]) -> Option<Reply> {
     Some(Reply::invalid(&field, &digits_rule(&field, 11)))
 }
 
-fn write_item(body: &mut Vec<u8>, ruc: &str, found: Option<&Taxpayer>, twist: Twist) {
+fn write_item(body: &mut Vec<u8>, ruc: &str, found: Option<&Taxpayer>, today: Date, twist: Twist) {
     let written = match found {
-        Some(taxpayer) => serde_json::to_writer(body, &object(ruc, taxpayer, twist)),
+        Some(taxpayer) => {
+            let updated = taxpayer.updated.text(today);
+            serde_json::to_writer(body, &object(ruc, taxpayer, &updated, twist))
+        }
         None => serde_json::to_writer(
             body,
             &UnknownRuc {
@@ -118,7 +127,12 @@ fn write_item(body: &mut Vec<u8>, ruc: &str, found: Option<&Taxpayer>, twist: Tw
     written.expect("writing plain data to memory cannot fail");
 }
 
-fn object<'a>(ruc: &'a str, taxpayer: &'a Taxpayer, twist: Twist) -> RucObject<'a> {
+fn object<'a>(
+    ruc: &'a str,
+    taxpayer: &'a Taxpayer,
+    updated: &'a str,
+    twist: Twist,
+) -> RucObject<'a> {
     let address = &taxpayer.address;
     let hostile = twist == Twist::Formula;
     RucObject {
@@ -155,6 +169,6 @@ fn object<'a>(ruc: &'a str, taxpayer: &'a Taxpayer, twist: Twist) -> RucObject<'
         } else {
             &address.full
         },
-        actualizado_en: &taxpayer.updated,
+        actualizado_en: updated,
     }
 }

@@ -2,7 +2,7 @@
 
 use chaski_core::Ruc;
 
-use super::{ABSENT, Address, Taxpayer, Text, number};
+use super::{ABSENT, Address, Taxpayer, Updated, number};
 use crate::draw::{Draw, Topic};
 
 /// One row of the table.
@@ -137,7 +137,10 @@ impl Fixed {
             estado: self.estado,
             condicion: self.condicion,
             address,
-            updated: Text::Borrowed("2026-08-25 16:11:53"),
+            updated: match self.place {
+                Sample => Updated::At("2026-08-25 16:11:53"),
+                _ => Updated::DaysAgo(1, [16, 11, 53]),
+            },
         })
     }
 }

@@ -7,6 +7,8 @@ mod words;
 use std::borrow::Cow;
 
 use chaski_core::{Ruc, RucKind};
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 use crate::draw::{Draw, Topic};
 pub(crate) use address::Address;
@@ -27,7 +29,30 @@ pub(crate) struct Taxpayer {
     pub(crate) estado: &'static str,
     pub(crate) condicion: &'static str,
     pub(crate) address: Address,
-    pub(crate) updated: Text,
+    pub(crate) updated: Updated,
+}
+
+/// When the service last touched a row. The registry is published every day, so most rows are a
+/// few days old whenever the sandbox runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Updated {
+    /// At this very time.
+    At(&'static str),
+    /// So many days before today, at this hour, minute and second.
+    DaysAgo(i64, [i64; 3]),
+}
+
+impl Updated {
+    /// As the service writes it, Lima time.
+    pub(crate) fn text(self, today: Date) -> Text {
+        match self {
+            Updated::At(text) => text.into(),
+            Updated::DaysAgo(days, [hour, minute, second]) => {
+                let day = today.saturating_sub(days.days());
+                format!("{day} {hour:02}:{minute:02}:{second:02}").into()
+            }
+        }
+    }
 }
 
 /// Who has this RUC; nobody when its check digit is wrong.
@@ -51,7 +76,7 @@ pub(crate) fn find_taxpayer(seed: u64, digits: &str) -> Option<Taxpayer> {
         estado,
         condicion,
         address,
-        updated: updated(&mut draw).into(),
+        updated: updated(&mut draw),
     })
 }
 
@@ -134,13 +159,17 @@ fn company_name(draw: &mut Draw) -> Text {
     name.into()
 }
 
-fn updated(draw: &mut Draw) -> String {
-    format!(
-        "2025-{:02}-{:02} {:02}:{:02}:{:02}",
-        draw.between(1, 12),
-        draw.between(1, 28),
+/// Three rows in a hundred have not been touched for more than a year.
+fn updated(draw: &mut Draw) -> Updated {
+    let days = if draw.chance(30) {
+        draw.between(370, 900)
+    } else {
+        draw.between(1, 20)
+    };
+    let time = [
         draw.between(6, 22),
         draw.between(0, 59),
-        draw.between(0, 59)
-    )
+        draw.between(0, 59),
+    ];
+    Updated::DaysAgo(days, time)
 }
