@@ -115,7 +115,7 @@ fn a_summary() {
     let bytes = written(OutputFormat::Xlsx, &callers(), &verdicts);
     let page = sheet(&bytes, "Resumen");
     let value_of = |label: &str, column: usize| {
-        let row = page.rows().find(|row| row[0].to_string() == label);
+        let row = page.rows().find(|row| row[0] == *label);
         row.unwrap_or_else(|| panic!("{label}"))[column].clone()
     };
     assert_eq!(value_of("NO", 1), Data::Float(2.0));
