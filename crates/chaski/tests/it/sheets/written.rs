@@ -254,6 +254,21 @@ fn permissions_of_the_output() {
 }
 
 #[test]
+fn nothing_personal_in_debug() {
+    let list = table(&["DNI"], &[&[text("00000001"), Cell::Number(12_345_678.0)]]);
+    let verdict = Verdict {
+        ruc_normalizado: "00000001".into(),
+        razon_social: "NOMBRE INVENTADO".into(),
+        direccion: "AV. FICTICIA".into(),
+        ..Verdict::default()
+    };
+    let shown = format!("{list:?} {verdict:?}");
+    for secret in ["00000001", "12345678", "INVENTADO", "FICTICIA"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
 fn formats_of_paths() {
     let of = |path: &str| OutputFormat::of_path(Path::new(path));
     assert_eq!(of("a/B.XLSX"), Some(OutputFormat::Xlsx));
