@@ -104,6 +104,8 @@ pub enum Excess {
     Parts,
     /// One tag or one run of text of the inner XML.
     Markup,
+    /// Pieces of the inner XML that bring no value.
+    Idle,
     /// All texts together.
     Text,
     /// Rows.
@@ -330,6 +332,10 @@ impl Excess {
                 "el libro tiene un texto o una etiqueta desmedida: copie solo la lista a un libro nuevo y guárdelo de nuevo como .xlsx"
                     .into()
             }
+            Excess::Idle => {
+                "la hoja tiene demasiadas celdas vacías con formato: copie solo la lista a un libro nuevo y guárdelo como .xlsx"
+                    .into()
+            }
             Excess::Text => format!(
                 "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita"
             ),
@@ -356,6 +362,10 @@ impl Excess {
             ),
             Excess::Markup => {
                 "the workbook has a text or a tag out of all proportion: copy only the list to a new workbook and save it again as .xlsx"
+                    .into()
+            }
+            Excess::Idle => {
+                "the sheet has too many blank cells with a format: copy only the list to a new workbook and save it as .xlsx"
                     .into()
             }
             Excess::Text => format!(

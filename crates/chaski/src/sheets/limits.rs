@@ -15,6 +15,9 @@ pub struct Limits {
     pub parts: usize,
     /// Bytes of one XML construct, a tag or a run of text: 1 MiB.
     pub markup_bytes: u64,
+    /// Pieces of XML that bring no value, such as blank cells that are only formatted: 5,000,000.
+    /// Without it a small file could keep the reader busy for a minute.
+    pub idle_pieces: u64,
     /// Bytes of the table of shared strings of an xlsx: 64 MiB.
     pub shared_text_bytes: usize,
     /// Rows with something in them: 200,000.
@@ -38,6 +41,7 @@ impl Default for Limits {
             unpacked_bytes: 512 * MIB as u64,
             parts: 10_000,
             markup_bytes: MIB as u64,
+            idle_pieces: 5_000_000,
             shared_text_bytes: 64 * MIB,
             rows: 200_000,
             columns: 256,

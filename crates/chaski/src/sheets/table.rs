@@ -1,10 +1,14 @@
 //! A sheet in memory: compact cells, numbered rows, and where it all came from.
 
+use std::fmt;
+
 use chaski_core::Lang;
 use compact_str::CompactString;
 
 /// One value. Short texts live inside the cell, so a list of RUCs allocates nothing per cell.
-#[derive(Debug, Clone, PartialEq, Default)]
+///
+/// `Debug` shows the kind and size but not the value: a list holds DNIs and names of people.
+#[derive(Clone, PartialEq, Default)]
 pub enum Cell {
     /// Nothing.
     #[default]
@@ -37,6 +41,19 @@ impl Cell {
             Cell::Empty => true,
             Cell::Text(text) => text.trim().is_empty(),
             _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Empty => f.write_str("Empty"),
+            Cell::Text(text) => write!(f, "Text({} chars)", text.chars().count()),
+            Cell::Number(_) => f.write_str("Number(…)"),
+            Cell::Bool(value) => write!(f, "Bool({value})"),
+            Cell::Date(_) => f.write_str("Date(…)"),
+            Cell::Error(_) => f.write_str("Error(…)"),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What is said of each row, and of the list as a whole.
 
+use std::fmt;
 use std::time::Duration;
 
 use chaski_core::Lang;
 
 /// What is known of the RUC of one row; texts are empty where nothing is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// `Debug` leaves out what may be personal: number, name and address.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// The RUC (or DNI) without its damage.
     pub ruc_normalizado: String,
@@ -33,6 +36,16 @@ pub struct Verdict {
     pub fuente: String,
     /// When it was asked for, Lima time.
     pub consultado_en: String,
+}
+
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verdict")
+            .field("apto", &self.apto)
+            .field("estado", &self.estado)
+            .field("condicion", &self.condicion)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a row can be invoiced.

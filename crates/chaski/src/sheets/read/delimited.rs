@@ -1,11 +1,11 @@
 //! Reads text with separators: which encoding, which separator, ragged rows, quoted line breaks.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::grid::{Grid, cell_name};
+use super::fields::Fields;
+use super::grid::Grid;
 use super::xlsx::Found;
 use crate::sheets::table::{Encoding, SourceKind};
 use crate::sheets::{Limits, SheetError};
@@ -29,31 +29,15 @@ pub(super) fn read_delimited<R: Read + Seek>(
     let declared = declared_separator(&sample);
     let separator = declared.unwrap_or_else(|| detect_separator(&sample, complete));
     source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(u8::try_from(separator).expect("every separator is ASCII"))
-        .from_reader(Decoded::new(source, encoding));
     let mut grid = Grid::new(limits);
-    let mut record = StringRecord::new();
-    let mut row = 0;
-    // Only read to keep row numbers right: blank lines are rows in Excel and nothing to the
-    // CSV reader.
-    let mut line = 1;
-    while reader
-        .read_record(&mut record)
-        .map_err(|error| not_text(&error, row))?
-    {
-        let after = reader.position().line();
-        let inside = record.iter().map(line_breaks).sum::<u64>();
-        let blank = (after - line).saturating_sub(1 + inside);
-        line = after;
-        row += u32::try_from(blank).unwrap_or(u32::MAX);
-        if !(row == 0 && declared.is_some()) {
-            put_record(&record, row, &mut grid, limits)?;
-        }
-        row = row.saturating_add(1);
+    let skipped_rows = u32::from(declared.is_some());
+    let byte = u8::try_from(separator).expect("every separator is ASCII");
+    let mut fields = Fields::new(byte, skipped_rows, limits);
+    let mut decoded = Decoded::new(source, encoding);
+    while decoded.refill().map_err(unreadable)? {
+        fields.feed(decoded.ready(), &mut grid)?;
     }
+    fields.finish(&mut grid)?;
     let dropped = grid.dropped;
     let rows = grid.into_rows()?;
     if rows.is_empty() {
@@ -70,37 +54,8 @@ pub(super) fn read_delimited<R: Read + Seek>(
     })
 }
 
-fn put_record(
-    record: &StringRecord,
-    row: u32,
-    grid: &mut Grid<'_>,
-    limits: &Limits,
-) -> Result<(), SheetError> {
-    for (column, field) in record.iter().enumerate() {
-        // Before any copy: an unclosed quote swallows the rest of the file.
-        if field.len() > limits.cell_chars * 4 {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(row, column),
-                limit: limits.cell_chars,
-            });
-        }
-        let cell = grid.text(field);
-        grid.put(row, column, cell)?;
-    }
-    Ok(())
-}
-
-fn line_breaks(field: &str) -> u64 {
-    field.bytes().filter(|byte| *byte == b'\n').count() as u64
-}
-
 fn unreadable(source: io::Error) -> SheetError {
     SheetError::reading(std::path::Path::new("-"), source)
-}
-
-fn not_text(error: &csv::Error, row: u32) -> SheetError {
-    let _ = error;
-    super::package::corrupt(&format!("CSV, {}", u64::from(row) + 1))
 }
 
 /// By byte order mark; without one, UTF-8 if the whole file is valid, UTF-16 if every other byte
@@ -149,8 +104,10 @@ fn decoded_sample<R: Read + Seek>(
 ) -> io::Result<(String, bool)> {
     source.seek(SeekFrom::Start(0))?;
     let mut bytes = Vec::new();
-    let mut decoded = Decoded::new(source, encoding).take(SAMPLE_BYTES as u64);
-    decoded.read_to_end(&mut bytes)?;
+    let mut decoded = Decoded::new(source, encoding);
+    while bytes.len() < SAMPLE_BYTES && decoded.refill()? {
+        bytes.extend_from_slice(decoded.ready());
+    }
     let complete = bytes.len() < SAMPLE_BYTES;
     Ok((String::from_utf8_lossy(&bytes).into_owned(), complete))
 }
@@ -221,7 +178,6 @@ struct Decoded<R> {
     source: BufReader<R>,
     decoder: Decoder,
     ready: Vec<u8>,
-    given: usize,
     finished: bool,
 }
 
@@ -237,35 +193,28 @@ impl<R: Read> Decoded<R> {
             source: BufReader::with_capacity(32 * 1024, source),
             decoder: encoding.new_decoder_with_bom_removal(),
             ready: Vec::with_capacity(128 * 1024),
-            given: 0,
             finished: false,
         }
     }
 
-    fn refill(&mut self) -> io::Result<()> {
-        let bytes = std::io::BufRead::fill_buf(&mut self.source)?;
+    /// Decodes the next piece; `false` once there is none.
+    fn refill(&mut self) -> io::Result<bool> {
+        if self.finished {
+            return Ok(false);
+        }
+        let bytes = self.source.fill_buf()?;
         let last = bytes.is_empty();
         let wanted = self.decoder.max_utf8_buffer_length(bytes.len());
         self.ready.resize(wanted.unwrap_or(4 * bytes.len() + 16), 0);
         let (result, used, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.ready, last);
         self.ready.truncate(written);
-        self.given = 0;
         self.finished = last && result == CoderResult::InputEmpty;
-        std::io::BufRead::consume(&mut self.source, used);
-        Ok(())
+        self.source.consume(used);
+        Ok(true)
     }
-}
 
-impl<R: Read> Read for Decoded<R> {
-    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.ready.len() && !self.finished {
-            self.refill()?;
-        }
-        let rest = &self.ready[self.given..];
-        let count = rest.len().min(target.len());
-        target[..count].copy_from_slice(&rest[..count]);
-        self.given += count;
-        Ok(count)
+    fn ready(&self) -> &[u8] {
+        &self.ready
     }
 }
 

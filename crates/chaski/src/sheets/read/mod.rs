@@ -2,6 +2,7 @@
 
 mod dates;
 mod delimited;
+mod fields;
 mod grid;
 mod ods;
 mod package;

@@ -146,6 +146,7 @@ fn read_row<R: Read + Seek>(
         let text = read_text(part, row, column, limits)?;
         let cell = head.cell(&text, grid);
         if cell != Cell::Empty {
+            part.gave_value(true);
             if column >= limits.columns {
                 return Err(SheetError::TooWide {
                     cell: cell_name(row, column),

@@ -83,6 +83,8 @@ impl<'l, R: Read + Seek> Package<'l, R> {
             reader,
             buffer: Vec::with_capacity(1024),
             depth: 0,
+            idle: 0,
+            idle_limit: self.limits.idle_pieces,
             name: name.to_owned(),
         }))
     }
@@ -93,6 +95,8 @@ pub(super) struct Part<'p, R: Read + Seek> {
     reader: Reader<Guard<'p, BufReader<ZipFile<'p, BufReader<R>>>>>,
     buffer: Vec<u8>,
     depth: usize,
+    idle: u64,
+    idle_limit: u64,
     name: String,
 }
 
@@ -103,6 +107,13 @@ const DEPTH_LIMIT: usize = 256;
 impl<R: Read + Seek> Part<'_, R> {
     /// The next event. A document type is refused: no entity is ever defined or fetched.
     pub(super) fn next_event(&mut self) -> Result<Event<'_>, SheetError> {
+        self.idle += 1;
+        if self.idle > self.idle_limit {
+            return Err(SheetError::TooLarge {
+                what: Excess::Idle,
+                limit: self.idle_limit,
+            });
+        }
         self.buffer.clear();
         self.reader.get_mut().construct = 0;
         match self.reader.read_event_into(&mut self.buffer) {
@@ -120,6 +131,13 @@ impl<R: Read + Seek> Part<'_, R> {
                 Some((what, limit)) => SheetError::TooLarge { what, limit },
                 None => corrupt(&self.name),
             }),
+        }
+    }
+
+    /// Says whether the last pieces brought a value. A plain cell takes five or six.
+    pub(super) fn gave_value(&mut self, some: bool) {
+        if some {
+            self.idle = self.idle.saturating_sub(8);
         }
     }
 

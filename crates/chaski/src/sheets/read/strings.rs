@@ -26,8 +26,8 @@ impl SharedStrings {
         &mut self.text
     }
 
-    /// Ends the text being read.
-    pub(super) fn finish(&mut self, limits: &Limits) -> Result<(), SheetError> {
+    /// Ends the text being read and says whether it has anything.
+    pub(super) fn finish(&mut self, limits: &Limits) -> Result<bool, SheetError> {
         let start = self.ends.last().map_or(0, |end| *end as usize);
         if let Cow::Owned(plain) = unescape_controls(&self.text[start..]) {
             self.text.truncate(start);
@@ -35,12 +35,12 @@ impl SharedStrings {
         }
         let end = u32::try_from(self.text.len()).map_err(|_| excess(limits))?;
         self.ends.push(end);
-        Ok(())
+        Ok(self.text.len() > start)
     }
 
-    /// An empty text costs four bytes more than it shows, so entries count too.
+    /// A text counts for 32 bytes more than it has: millions of tiny ones take long to read.
     pub(super) fn refuse_excess(&self, limits: &Limits) -> Result<(), SheetError> {
-        if self.text.len() + 4 * self.ends.len() > limits.shared_text_bytes {
+        if self.text.len() + 32 * self.ends.len() > limits.shared_text_bytes {
             return Err(excess(limits));
         }
         Ok(())

@@ -109,7 +109,10 @@ fn read_cells<R: Read + Seek>(
         read_value(part, &head, &mut text, limits)?;
         next_column = head.column + 1;
         let cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
-        grid.put(head.row, head.column, cell)?;
+        if cell != Cell::Empty {
+            part.gave_value(true);
+            grid.put(head.row, head.column, cell)?;
+        }
     }
 }
 
@@ -264,7 +267,10 @@ impl SharedStrings {
                         }
                     }
                     "rPh" => phonetic = false,
-                    "si" => strings.finish(limits)?,
+                    "si" => {
+                        let has_text = strings.finish(limits)?;
+                        part.gave_value(has_text);
+                    }
                     "sst" => return Ok(strings),
                     _ => {}
                 },

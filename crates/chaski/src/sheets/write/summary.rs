@@ -12,7 +12,7 @@ pub(super) fn write_summary(
     summary: &Summary,
 ) -> Result<(), XlsxError> {
     let lang = output.lang;
-    for (column, width) in [(0, 30), (1, 12), (2, 10), (3, 62)] {
+    for (column, width) in [(0, 30), (1, 12), (2, 10), (3, 84)] {
         sheet.set_column_width(column, width)?;
     }
     set_up_page(sheet);
@@ -28,7 +28,7 @@ pub(super) fn write_summary(
         label: Format::new().set_font_color(Color::RGB(0x0040_4040)),
         number: Format::new().set_num_format("#,##0"),
         percent: Format::new().set_num_format("0.0%"),
-        wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+        meaning: Format::new().set_indent(1),
         bold_number: Format::new()
             .set_bold()
             .set_num_format("#,##0")
@@ -124,7 +124,7 @@ fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxErro
         page.sheet
             .write_number_with_format(row, 2, share, &page.percent)?;
         page.sheet
-            .write_string_with_format(row, 3, aptitud.meaning(lang), &page.wrapped)?;
+            .write_string_with_format(row, 3, aptitud.meaning(lang), &page.meaning)?;
         page.row += 1;
     }
     let row = page.row;
@@ -145,7 +145,7 @@ struct Page<'s> {
     label: Format,
     number: Format,
     percent: Format,
-    wrapped: Format,
+    meaning: Format,
     bold_number: Format,
 }
 
@@ -157,13 +157,14 @@ impl Page<'_> {
             .set_font_color(Color::White)
             .set_background_color(Color::RGB(0x001F_3A5F));
         let right = left.clone().set_align(FormatAlign::Right);
+        let indented = left.clone().set_indent(1);
         for column in 0..4_u16 {
             let title = titles.get(usize::from(column)).copied().unwrap_or_default();
-            // Titles above numbers stand where the numbers do.
-            let format = if matches!(column, 1 | 2) {
-                &right
-            } else {
-                &left
+            // Titles stand where what is below them does.
+            let format = match column {
+                1 | 2 => &right,
+                3 => &indented,
+                _ => &left,
             };
             self.sheet
                 .write_string_with_format(self.row, column, title, format)?;

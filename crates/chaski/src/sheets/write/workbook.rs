@@ -10,7 +10,7 @@ use super::summary;
 use crate::sheets::{Aptitud, Cell, Summary};
 
 /// Widths of our columns, in characters.
-const OUR_WIDTHS: [u8; 13] = [14, 38, 14, 14, 24, 9, 15, 15, 20, 40, 46, 12, 20];
+const OUR_WIDTHS: [u8; 13] = [15, 34, 14, 13, 25, 9, 14, 14, 22, 34, 40, 9, 17];
 
 /// How many rows are looked at to choose the width and number format of a caller's column.
 const JUDGED_ROWS: usize = 1000;
@@ -46,39 +46,29 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
     let theirs: Vec<ColumnLook> = (0..width).map(|column| look_of(output, column)).collect();
     let last_row = u32::try_from(output.table.rows.len()).unwrap_or(u32::MAX);
     let last_column = column_number(width + OURS.len() - 1);
-    lay_out(sheet, &theirs, last_row, last_column)?;
+    lay_out(sheet, &theirs, &formats, last_row, last_column)?;
     sheet.set_row_height(0, 32)?;
     for (column, title) in output.table.headers.iter().enumerate() {
-        write_text(
-            sheet,
-            0,
-            column,
-            title,
-            &formats.their_title,
-            &formats.their_title,
-        )?;
+        let column = column_number(column);
+        sheet.write_string_with_format(0, column, title, &formats.their_title)?;
     }
     for (offset, title) in output.our_titles().iter().enumerate() {
-        sheet.write_string_with_format(
-            0,
-            column_number(width + offset),
-            title,
-            &formats.our_title,
-        )?;
+        let column = column_number(width + offset);
+        sheet.write_string_with_format(0, column, title, &formats.our_title)?;
     }
     for (index, row) in output.table.rows.iter().enumerate() {
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        for (column, cell) in row.cells.iter().enumerate() {
-            write_cell(sheet, number, column, cell, &theirs[column], &formats)?;
+        for (column, cell) in row.cells.iter().take(width).enumerate() {
+            write_cell(sheet, number, column_number(column), cell, &formats)?;
         }
         let verdict = output.verdict(index);
         for (offset, value) in output.values(verdict).into_iter().enumerate() {
-            let column = width + offset;
+            let column = column_number(width + offset);
             if offset == APTO {
                 let format = &formats.aptitudes[verdict.apto as usize];
-                sheet.write_string_with_format(number, column_number(column), value, format)?;
+                sheet.write_string_with_format(number, column, value, format)?;
             } else {
-                write_text(sheet, number, column, value, &formats.text, &formats.quoted)?;
+                write_text(sheet, number, column, value, &formats)?;
             }
         }
     }
@@ -89,13 +79,22 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
 fn lay_out(
     sheet: &mut Worksheet,
     theirs: &[ColumnLook],
+    formats: &Formats,
     last_row: u32,
     last_column: u16,
 ) -> Result<(), XlsxError> {
-    let ours = OUR_WIDTHS.iter().map(|width| f64::from(*width));
-    let widths = theirs.iter().map(|look| look.width).chain(ours);
-    for (column, width) in widths.enumerate() {
-        sheet.set_column_width(column_number(column), width)?;
+    // Formats go on the columns: looking one up for each cell is a fifth of the writing.
+    for (column, look) in theirs.iter().enumerate() {
+        let column = column_number(column);
+        sheet.set_column_width(column, look.width)?;
+        if let Some(format) = &formats.numbers[look.number as usize] {
+            sheet.set_column_format(column, format)?;
+        }
+    }
+    for (offset, width) in OUR_WIDTHS.into_iter().enumerate() {
+        let column = column_number(theirs.len() + offset);
+        sheet.set_column_width(column, f64::from(width))?;
+        sheet.set_column_format(column, &formats.text)?;
     }
     sheet.set_freeze_panes(1, 0)?;
     sheet.autofilter(0, 0, last_row, last_column)?;
@@ -105,7 +104,9 @@ fn lay_out(
     sheet.set_paper_size(9); // A4
     sheet.set_print_fit_to_pages(1, 0);
     sheet.set_repeat_rows(0, 0)?;
-    sheet.set_margins(0.3, 0.3, 0.5, 0.5, 0.3, 0.3);
+    sheet.set_margins(0.25, 0.25, 0.4, 0.5, 0.2, 0.2);
+    // Else the print grows by what overflows the last column.
+    sheet.set_print_area(0, 0, last_row, last_column)?;
     sheet.set_footer("&L&F&C&A&R&P / &N");
     Ok(())
 }
@@ -113,24 +114,15 @@ fn lay_out(
 fn write_cell(
     sheet: &mut Worksheet,
     row: u32,
-    column: usize,
+    column: u16,
     cell: &Cell,
-    look: &ColumnLook,
     formats: &Formats,
 ) -> Result<(), XlsxError> {
-    let number = column_number(column);
     match cell {
         Cell::Empty => {}
-        Cell::Text(text) | Cell::Error(text) => {
-            write_text(sheet, row, column, text, &formats.plain, &formats.quoted)?;
-        }
-        Cell::Number(value) => {
-            let format = &formats.numbers[look.number as usize];
-            sheet.write_number_with_format(row, number, *value, format)?;
-        }
-        Cell::Bool(value) => {
-            sheet.write_boolean(row, number, *value)?;
-        }
+        Cell::Text(text) | Cell::Error(text) => write_text(sheet, row, column, text, formats)?,
+        Cell::Number(value) => drop(sheet.write_number(row, column, *value)?),
+        Cell::Bool(value) => drop(sheet.write_boolean(row, column, *value)?),
         Cell::Date(text) => match ExcelDateTime::parse_from_str(text) {
             Ok(date) => {
                 let format = match (text.contains('-'), text.contains(':')) {
@@ -138,9 +130,9 @@ fn write_cell(
                     (true, false) => &formats.date,
                     (false, _) => &formats.time,
                 };
-                sheet.write_datetime_with_format(row, number, &date, format)?;
+                sheet.write_datetime_with_format(row, column, &date, format)?;
             }
-            Err(_) => write_text(sheet, row, column, text, &formats.plain, &formats.quoted)?,
+            Err(_) => write_text(sheet, row, column, text, formats)?,
         },
     }
     Ok(())
@@ -151,22 +143,23 @@ fn write_cell(
 fn write_text(
     sheet: &mut Worksheet,
     row: u32,
-    column: usize,
+    column: u16,
     text: &str,
-    plain: &Format,
-    quoted: &Format,
+    formats: &Formats,
 ) -> Result<(), XlsxError> {
     if text.is_empty() {
         return Ok(());
     }
-    let alive = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let format = if alive { quoted } else { plain };
-    let column = column_number(column);
-    if text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS {
-        let cut: String = text.chars().take(CELL_CHARS).collect();
-        sheet.write_string_with_format(row, column, cut, format)?;
+    let too_long = text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
+    let text: String = if too_long {
+        text.chars().take(CELL_CHARS).collect()
     } else {
-        sheet.write_string_with_format(row, column, text, format)?;
+        text.to_owned()
+    };
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        sheet.write_string_with_format(row, column, text, &formats.quoted)?;
+    } else {
+        sheet.write_string(row, column, text)?;
     }
     Ok(())
 }
@@ -193,22 +186,23 @@ enum NumberLook {
 }
 
 fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
-    let title = &output.table.headers[column];
-    let mut widest = title.chars().count().min(20) + 4;
+    let title = output.table.headers[column].chars().count().min(20) + 4;
     let (mut long, mut cents, mut finer) = (false, false, false);
+    let mut lengths: Vec<usize> = Vec::new();
     for row in output.table.rows.iter().take(JUDGED_ROWS) {
         match row.cell(column) {
             Cell::Number(number) => {
                 long |= number.abs() >= 1e10;
                 cents |= number.fract() != 0.0;
                 finer |= ((number * 100.0).round() - number * 100.0).abs() > 1e-6;
-                widest = widest.max(12);
+                let digits = number.abs().max(1.0).log10().floor();
+                lengths.push(if digits >= 7.0 { 12 } else { 8 });
             }
             Cell::Text(text) => {
                 let line = text.lines().map(|line| line.chars().count()).max();
-                widest = widest.max(line.unwrap_or(0) + 2);
+                lengths.push(line.unwrap_or(0));
             }
-            Cell::Date(text) => widest = widest.max(text.len() + 2),
+            Cell::Date(text) => lengths.push(text.len()),
             Cell::Empty | Cell::Bool(_) | Cell::Error(_) => {}
         }
     }
@@ -217,8 +211,12 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
         (true, false, _) => NumberLook::Identity,
         _ => NumberLook::General,
     };
+    // Wide enough for nineteen in twenty: one odd cell should not push the rest off the page.
+    lengths.sort_unstable();
+    let usual = lengths.get(lengths.len().saturating_sub(1) * 19 / 20);
+    let width = title.max(usual.map_or(0, |length| length + 2)).clamp(6, 42);
     ColumnLook {
-        width: f64::from(u8::try_from(widest.clamp(7, 42)).unwrap_or(42)),
+        width: f64::from(u8::try_from(width).unwrap_or(42)),
         number,
     }
 }
@@ -227,19 +225,18 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
 struct Formats {
     their_title: Format,
     our_title: Format,
-    plain: Format,
     quoted: Format,
     text: Format,
     date: Format,
     date_time: Format,
     time: Format,
-    numbers: [Format; 3],
+    /// By [`NumberLook`]; none where Excel does well by itself.
+    numbers: [Option<Format>; 3],
     aptitudes: [Format; 7],
 }
 
 impl Formats {
     fn new() -> Formats {
-        let base = || Format::new().set_align(FormatAlign::Top);
         let title = || {
             Format::new()
                 .set_bold()
@@ -252,16 +249,15 @@ impl Formats {
             our_title: title()
                 .set_background_color(Color::RGB(0x001F_3A5F))
                 .set_font_color(Color::White),
-            plain: base(),
-            quoted: base().set_quote_prefix(),
-            text: base().set_num_format("@"),
-            date: base().set_num_format("dd/mm/yyyy"),
-            date_time: base().set_num_format("dd/mm/yyyy hh:mm"),
-            time: base().set_num_format("hh:mm"),
+            quoted: Format::new().set_quote_prefix(),
+            text: Format::new().set_num_format("@"),
+            date: Format::new().set_num_format("dd/mm/yyyy"),
+            date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
+            time: Format::new().set_num_format("hh:mm"),
             numbers: [
-                base(),
-                base().set_num_format("0"),
-                base().set_num_format("#,##0.00"),
+                None,
+                Some(Format::new().set_num_format("0")),
+                Some(Format::new().set_num_format("#,##0.00")),
             ],
             aptitudes: Aptitud::ALL.map(aptitud_format),
         }
@@ -281,7 +277,6 @@ pub(super) fn aptitud_format(aptitud: Aptitud) -> Format {
     };
     Format::new()
         .set_bold()
-        .set_align(FormatAlign::Top)
         .set_background_color(Color::RGB(paper))
         .set_font_color(Color::RGB(ink))
 }

@@ -85,6 +85,18 @@ fn ragged_rows_quotes_and_line_breaks() {
 }
 
 #[test]
+fn ends_of_lines() {
+    for end in ["\n", "\r\n", "\r"] {
+        let list = ["RUC,X", "20000712711,\"a\"b", "", "20000475140,c\"d\""].join(end);
+        let table = read(list.as_bytes()).unwrap();
+        let numbers: Vec<u32> = table.rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, [2, 4], "{end:?}");
+        assert_eq!(table.rows[0].cell(1), &super::text("ab"));
+        assert_eq!(table.rows[1].cell(1), &super::text("c\"d\""));
+    }
+}
+
+#[test]
 fn control_characters_are_left_out_and_told() {
     let table = read(b"RUC,NOMBRE\n2000\x000712711,U\x1bNO\x07\n").unwrap();
     assert_eq!(table.rows[0].cell(0), &super::text("20000712711"));

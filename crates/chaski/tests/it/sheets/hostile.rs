@@ -185,18 +185,33 @@ fn too_many_rows_cells_and_bytes() {
         many,
         "la hoja tiene más de 1000 filas: divida el archivo en partes más pequeñas"
     );
-    let wide: String = (1..=30)
-        .map(|n| format!("<row><c r=\"IV{n}\"><v>1</v></c></row>"))
-        .collect();
+    // One cell far to the right makes a row of as many.
+    let wide = (1..=30).fold(String::new(), |rows, number| {
+        rows + "<row><c r=\"IV" + &number.to_string() + "\"><v>1</v></c></row>"
+    });
     assert!(refused_under(&limits, &xlsx(&wide)).contains("más de 5000 celdas"));
     // Real size, whatever the archive declares; blanks between rows unpack to something too.
     let empty = sheet_bomb("", "<row/>", 4 * MIB);
     assert!(refused_under(&limits, &empty).contains("más de 1 MB al abrirlo"));
+    // Blank cells cost time only, and that is counted too.
+    let limits = Limits {
+        idle_pieces: 10_000,
+        ..Limits::default()
+    };
+    let blanks = refused_under(&limits, &sheet_bomb("<row>", "<c s=\"1\"/>", MIB));
+    assert!(blanks.contains("celdas vacías con formato"), "{blanks}");
+    let values = "<row><c><v>20000712711</v></c><c s=\"1\"/></row>".repeat(5000);
+    let table = read_bytes(&xlsx(&values), &limits, Lang::Es).unwrap();
+    assert_eq!(table.rows.len(), 5000);
     let heavy = Limits {
         file_bytes: 100,
         ..Limits::default()
     };
     assert!(refused_under(&heavy, &xlsx(row)).contains("divida el archivo"));
+    let limits = Limits {
+        rows: 1000,
+        ..Limits::default()
+    };
     let csv = "20000712711\n".repeat(1001);
     assert!(refused_under(&limits, csv.as_bytes()).contains("más de 1000 filas"));
     let texts = Limits {
@@ -215,6 +230,12 @@ fn a_million_rows() {
     let before = peak_memory();
     let rows = sheet_bomb("", "<row><c><v>20000712711</v></c></row>", 36_000_000);
     assert_eq!(refused(&rows), "archivo_muy_grande");
+    let separators = format!(
+        "RUC{},\n20000712711{}",
+        ",".repeat(8_000_000),
+        ",".repeat(8_000_000)
+    );
+    assert_eq!(read(separators.as_bytes()).unwrap().headers, ["RUC"]);
     let csv = "20000712711\n".repeat(1_000_000);
     assert_eq!(refused(csv.as_bytes()), "archivo_muy_grande");
     let grown = peak_memory() - before;

@@ -23,8 +23,12 @@ fn describe(subject: &Subject) -> String {
 #[track_caller]
 fn check(cell: &Cell, expected: &str, repairs: &[Repair]) {
     let repaired = repair(cell, &RucRules::default());
-    assert_eq!(describe(&repaired.subject), expected, "{cell:?}");
-    assert_eq!(repaired.repairs, repairs, "{cell:?}");
+    let written = match cell {
+        Cell::Text(text) => text.to_string(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(describe(&repaired.subject), expected, "{written}");
+    assert_eq!(repaired.repairs, repairs, "{written}");
 }
 
 #[track_caller]

@@ -124,7 +124,7 @@ fn workbooks_that_are_not_read() {
         .collect();
     assert_eq!(refused(OLE), "excel_antiguo");
     assert_eq!(
-        refused(&[OLE, &[0; 70_000], &encrypted].concat()),
+        refused(&[OLE, &vec![0; 70_000], &encrypted].concat()),
         "archivo_con_contrasena"
     );
     assert_eq!(

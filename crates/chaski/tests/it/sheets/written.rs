@@ -115,7 +115,7 @@ fn a_summary() {
     let bytes = written(OutputFormat::Xlsx, &callers(), &verdicts);
     let page = sheet(&bytes, "Resumen");
     let value_of = |label: &str, column: usize| {
-        let row = page.rows().find(|row| row[0].to_string() == label);
+        let row = page.rows().find(|row| row[0] == *label);
         row.unwrap_or_else(|| panic!("{label}"))[column].clone()
     };
     assert_eq!(value_of("NO", 1), Data::Float(2.0));
@@ -251,6 +251,21 @@ fn permissions_of_the_output() {
     assert_eq!(write_to(&path), Ok(()));
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn nothing_personal_in_debug() {
+    let list = table(&["DNI"], &[&[text("00000001"), Cell::Number(12_345_678.0)]]);
+    let verdict = Verdict {
+        ruc_normalizado: "00000001".into(),
+        razon_social: "NOMBRE INVENTADO".into(),
+        direccion: "AV. FICTICIA".into(),
+        ..Verdict::default()
+    };
+    let shown = format!("{list:?} {verdict:?}");
+    for secret in ["00000001", "12345678", "INVENTADO", "FICTICIA"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
 
 #[test]
