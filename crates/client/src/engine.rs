@@ -754,7 +754,7 @@ impl Engine {
     }
 }
 
-/// One call for several questions whose flights this task leads; see [`crate::many`].
+/// One call for several questions whose flights this task leads; see `many.rs`.
 impl Engine {
     pub(crate) async fn fly_together<L: Lookup, U: crate::UpstreamMany<L>>(
         &self,

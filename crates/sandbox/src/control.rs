@@ -30,7 +30,7 @@ impl Sandbox {
     /// | `DELETE /_sandbox/faults` | ends all faults |
     /// | `GET /_sandbox/estado` | seed, counters, plan, faults in force |
     ///
-    /// Faults of the connection need [`serve`](crate::serve). Under any other server they
+    /// Faults of the connection need [`serve`](crate::serve()). Under any other server they
     /// are a 503 that carries a [`Cut`] among its extensions.
     pub fn router(&self) -> Router {
         Router::new()

@@ -3,7 +3,7 @@
 //!
 //! It is an independent reading of the service's documentation: it shares no wire type with the
 //! client, so that one misreading cannot hide in both. It runs in process ([`Sandbox::call`]),
-//! inside another axum program ([`Sandbox::router`]) or on a port ([`serve`]).
+//! inside another axum program ([`Sandbox::router`]) or on a port ([`serve()`]).
 //!
 //! ```
 //! use bytes::Bytes;

@@ -1,8 +1,8 @@
 //! Spreadsheets in and out: a list with its damage comes in, the same list with a verdict on each
 //! RUC goes out.
 //!
-//! In reading order: what is accepted ([`Limits`]), how it is read ([`read`]), which column holds
-//! the RUCs ([`find_column`]), what a damaged cell meant ([`repair`]), and how the answer is
+//! In reading order: what is accepted ([`Limits`]), how it is read ([`read()`]), which column holds
+//! the RUCs ([`find_column`]), what a damaged cell meant ([`repair()`]), and how the answer is
 //! written ([`write_result`]).
 
 mod column;
