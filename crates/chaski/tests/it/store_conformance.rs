@@ -310,7 +310,7 @@ async fn calls_are_found() {
         )
         .await;
         check(|f| f.subject = Some("00****01".into()), &[]).await;
-        check(|f| f.subject = Some("".into()), &[]).await;
+        check(|f| f.subject = Some(String::new()), &[]).await;
         // Several at once, each combination with another index first.
         let ruc_of_migo = |f: &mut CallFilter| {
             (f.provider, f.operation) = (Some("migo".into()), Some("ruc".into()));
