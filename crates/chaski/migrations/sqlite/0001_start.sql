@@ -47,10 +47,10 @@ CREATE INDEX calls_at ON calls (at);
 CREATE INDEX calls_operation ON calls (provider, operation, at);
 CREATE INDEX calls_failures ON calls (outcome, at) WHERE outcome <> 'SUCCESS';
 CREATE INDEX calls_batch ON calls (batch, at) WHERE batch IS NOT NULL;
--- The day first: new rows touch the pages of one day and not the whole index, which at 10^7 rows
--- is the difference between one page written per row and a few per group. A search by number
--- asks once per day.
-CREATE INDEX calls_subject ON calls (at / 86400000000, subject) WHERE subject IS NOT NULL;
+-- In blocks of 8,192 rows: new rows touch the few pages of the last block and not the whole index,
+-- which halves the cost of writing a row. A search by number asks once per block, 1,221 times for
+-- ten million rows.
+CREATE INDEX calls_subject ON calls (seq / 8192, subject) WHERE subject IS NOT NULL;
 
 -- Apart from `calls` so that the audit stays narrow; always sealed.
 CREATE TABLE call_bodies (

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::page::rows_of_page;
 use super::seal::{Keys, Place, StoredSubject};
 use super::shapes::{Shapes, json_list};
-use super::time::{DAY, instant};
-use super::{Backend, Cursor, Page, Sqlite, Store, StoreError};
+use super::time::instant;
+use super::{Backend, Cursor, Page, Store, StoreError};
 
 /// Which calls are wanted. No `Debug`: the subject may be a person's number.
 #[derive(Clone, Default)]
@@ -107,7 +107,11 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
         let subject = match &filter.subject {
-            Some(subject) => Some(sqlite.wanted_subject(&mut reader, filter, subject).await?),
+            Some(subject) => Some(WantedSubject {
+                clear: subject.as_bytes().to_vec(),
+                hashed: sqlite.keys.hashed(subject),
+                blocks: subject_blocks(&mut reader).await?,
+            }),
             None => None,
         };
         let limit = rows_of_page(filter.limit);
@@ -241,42 +245,28 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Both forms of a number, and the days on which it may have been asked.
-pub(super) struct WantedSubject {
-    pub(super) clear: Vec<u8>,
-    pub(super) hashed: Vec<u8>,
-    pub(super) days: String,
+/// Both forms of a number, and the blocks of the index in which it may be.
+struct WantedSubject {
+    clear: Vec<u8>,
+    hashed: Vec<u8>,
+    blocks: String,
 }
 
-impl Sqlite {
-    pub(super) async fn wanted_subject(
-        &self,
-        connection: &mut SqliteConnection,
-        filter: &CallFilter,
-        subject: &str,
-    ) -> Result<WantedSubject, StoreError> {
-        let (first, last) = first_and_last_day(connection).await?;
-        let day = |at: Timestamp| at.as_microsecond() / DAY;
-        let first = filter.since.map_or(first, |since| day(since).max(first));
-        let last = filter.until.map_or(last, |until| day(until).min(last));
-        Ok(WantedSubject {
-            clear: subject.as_bytes().to_vec(),
-            hashed: self.keys.hashed(subject),
-            days: json_list(first..=last),
-        })
-    }
-}
+/// Rows per block of the index by subject.
+const BLOCK: i64 = 8_192;
 
-/// The days for which there are calls, as in the index by subject.
-pub(super) async fn first_and_last_day(
+/// The blocks of the index by subject, as a JSON list.
+pub(super) async fn subject_blocks(
     connection: &mut SqliteConnection,
-) -> Result<(i64, i64), StoreError> {
+) -> Result<String, StoreError> {
     let (first, last): (Option<i64>, Option<i64>) =
-        sqlx::query_as("SELECT (SELECT min(at) FROM calls), (SELECT max(at) FROM calls)")
+        sqlx::query_as("SELECT (SELECT min(seq) FROM calls), (SELECT max(seq) FROM calls)")
             .fetch_one(connection)
             .await?;
-    // No calls: no day.
-    Ok((first.unwrap_or(DAY) / DAY, last.unwrap_or(0) / DAY))
+    Ok(match (first, last) {
+        (Some(first), Some(last)) => json_list(first / BLOCK..=last / BLOCK),
+        _ => json_list(std::iter::empty()),
+    })
 }
 
 const COLUMNS: &str = "seq, id, lookup, at, asked_by, provider, operation, subject, masked, \
@@ -294,8 +284,8 @@ fn page_query(
         "SELECT {COLUMNS} FROM calls INDEXED BY {index} WHERE true"
     ));
     if let Some(wanted) = subject {
-        query.push(" AND at / 86400000000 IN (SELECT value FROM json_each(");
-        query.push_bind(wanted.days).push("))");
+        query.push(" AND seq / 8192 IN (SELECT value FROM json_each(");
+        query.push_bind(wanted.blocks).push("))");
         query.push(" AND subject IN (").push_bind(wanted.clear);
         query.push(", ").push_bind(wanted.hashed).push(")");
     }

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::calls::{self, uuid_of};
 use super::seal::Place;
-use super::shapes::json_list;
 use super::{
     Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, names,
 };
@@ -210,12 +209,11 @@ async fn erase(
         .execute(&mut *connection)
         .await?
         .rows_affected();
-    let (first, last) = calls::first_and_last_day(connection).await?;
-    let days = json_list(first..=last);
+    let blocks = calls::subject_blocks(connection).await?;
     let [mut bodies, mut calls] = [0; 2];
     for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
         *erased = sqlx::query(statement)
-            .bind(days.as_str())
+            .bind(blocks.as_str())
             .bind(clear.as_slice())
             .bind(hashed.as_slice())
             .execute(&mut *connection)
@@ -238,10 +236,10 @@ async fn erase(
 // Bodies first: they are found by the calls, which afterwards no longer say whom they were about.
 const DELETE_BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
      (SELECT id FROM calls INDEXED BY calls_subject \
-     WHERE at / 86400000000 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+     WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
 const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL WHERE seq IN \
      (SELECT seq FROM calls INDEXED BY calls_subject \
-     WHERE at / 86400000000 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+     WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
 
 async fn delete_bodies(
     connection: &mut SqliteConnection,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// Microseconds of a day.
-pub(super) const DAY: i64 = 86_400_000_000;
+const DAY: i64 = 86_400_000_000;
 
 /// The instant of a stored number; anything out of range is the nearest instant there is.
 pub(super) fn instant(micros: i64) -> Timestamp {

@@ -460,6 +460,21 @@ async fn a_lock_held_by_another_process_is_said_and_survived() {
 }
 
 #[tokio::test]
+async fn a_database_that_another_process_keeps_for_itself_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    used(dir.path()).await;
+    let mut other = stranger(dir.path()).await;
+    run(
+        &mut other,
+        "PRAGMA locking_mode = EXCLUSIVE; DELETE FROM quota",
+    )
+    .await;
+    assert_eq!(open(dir.path()).await.unwrap_err(), StoreError::Locked);
+    other.close().await.unwrap();
+    open(dir.path()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_thousand_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = std::sync::Arc::new(open(dir.path()).await.unwrap());

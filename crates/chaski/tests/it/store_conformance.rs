@@ -310,7 +310,7 @@ async fn calls_are_found() {
         )
         .await;
         check(|f| f.subject = Some("00****01".into()), &[]).await;
-        check(|f| f.subject = Some("".into()), &[]).await;
+        check(|f| f.subject = Some(String::new()), &[]).await;
         // Several at once, each combination with another index first.
         let ruc_of_migo = |f: &mut CallFilter| {
             (f.provider, f.operation) = (Some("migo".into()), Some("ruc".into()));
@@ -331,6 +331,33 @@ async fn calls_are_found() {
             (f.batch, f.until) = (Some(Uuid::from_u128(9)), Some(minute(5)));
         };
         check(of_batch, &[4]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_is_found_among_many() {
+    on_each_backend(async |store| {
+        let mut expected = Vec::new();
+        for number in (0..9_000_u128).rev() {
+            let key = match number % 1_000 {
+                0 => dni("00000001"),
+                _ => ruc("20100038146"),
+            };
+            if number % 1_000 == 0 {
+                expected.push(number);
+            }
+            let at = minute(i64::try_from(number).unwrap());
+            store.record(call(number, key, at)).await.unwrap();
+        }
+        store.flush().await.unwrap();
+        let filter = CallFilter {
+            subject: Some("00000001".into()),
+            limit: 2,
+            ..CallFilter::default()
+        };
+        assert_eq!(all_calls(store, filter).await, expected);
+        assert_eq!(store.erase_subject("00000001").await.unwrap().calls, 9);
     })
     .await;
 }
