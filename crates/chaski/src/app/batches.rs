@@ -144,7 +144,7 @@ impl App {
                 .as_ref()
                 .is_some_and(|batch| memory.stored_at >= batch.created_at);
             let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
-            if since_start && let Some(outcome) = Settled::of_memory(*ruc, &memory) {
+            if since_start && let Some(outcome) = Settled::of_this_batch(*ruc, &memory) {
                 settled.insert(position, outcome);
             }
             known += usize::from(fresh || since_start);
@@ -371,6 +371,15 @@ impl Running {
         let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
         let summary = Summary {
             source_file: plan.input.source_name,
+            answered_by: match app.mode {
+                Mode::Real => "APIMIGO".to_owned(),
+                Mode::Sandbox => lang
+                    .pick(
+                        "SANDBOX: datos ficticios, no los use para facturar",
+                        "SANDBOX: invented data, do not invoice by them",
+                    )
+                    .to_owned(),
+            },
             generated_at: lima_datetime(app.clock.now()),
             duplicates: plan.rows.iter().filter(|row| row.repeats.is_some()).count(),
             damaged: plan.rows.iter().filter(is_bad).count(),
@@ -402,8 +411,9 @@ async fn join(writes: &mut JoinSet<Result<(), StoreError>>) -> Result<(), AppErr
 }
 
 impl Settled {
-    fn of_memory(ruc: Ruc, memory: &Memory) -> Option<Settled> {
-        let (source, at) = (Source::Memory, memory.stored_at);
+    /// What an earlier run of the same batch asked for: part of this batch, not of memory.
+    fn of_this_batch(ruc: Ruc, memory: &Memory) -> Option<Settled> {
+        let (source, at) = (Source::Upstream, memory.stored_at);
         Some(match &memory.what {
             Remembered::Answer(body) => Settled::Found {
                 taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),
@@ -443,6 +453,7 @@ impl App {
                 notes.push(problem.message(lang));
             }
             Subject::Dni { dni, padded } => {
+                dni.as_str().clone_into(&mut verdict.ruc_normalizado);
                 verdict.apto = Aptitud::Invalido;
                 notes.push(of_dni(*padded, Ruc::from_dni(*dni), lang));
             }

@@ -148,6 +148,8 @@ impl Aptitud {
 pub struct Summary {
     /// Name of the file that was read.
     pub source_file: String,
+    /// Who answered, for people: invented data must never pass for real.
+    pub answered_by: String,
     /// Date and time of the run, Lima time. Also the creation date of the workbook, so the same
     /// input gives the same bytes.
     pub generated_at: jiff::civil::DateTime,

@@ -43,6 +43,9 @@ pub(super) fn write_summary(
         lang.pick("Hoja leída", "Sheet read"),
         &output.table.place(lang),
     )?;
+    if !summary.answered_by.is_empty() {
+        page.text(lang.pick("Fuente", "Source"), &summary.answered_by)?;
+    }
     let date = summary.generated_at.strftime("%d/%m/%Y %H:%M").to_string();
     page.text(
         lang.pick("Fecha y hora (Lima)", "Date and time (Lima)"),

@@ -30,6 +30,7 @@ fn verdict(apto: Aptitud) -> Verdict {
 fn summary() -> Summary {
     Summary {
         source_file: "clientes.xlsx".into(),
+        answered_by: "APIMIGO".into(),
         generated_at: jiff::civil::date(2026, 1, 31).at(10, 15, 0, 0),
         duplicates: 1,
         damaged: 2,
