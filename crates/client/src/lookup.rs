@@ -9,6 +9,7 @@ use http::Request;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
 use crate::{Failure, Key, Reason};
 
@@ -81,6 +82,16 @@ pub enum Decoded<A> {
     },
 }
 
+impl<A> Decoded<A> {
+    /// The word for it in the audit.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Decoded::Answer(_) => SUCCESS,
+            Decoded::Refused { .. } => NOT_FOUND,
+        }
+    }
+}
+
 /// How long answers count as fresh, by kind.
 #[derive(Debug, Clone, Copy)]
 pub struct TimesToLive {
@@ -96,7 +107,7 @@ pub struct TimesToLive {
     pub stale: Duration,
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Default for TimesToLive {
     fn default() -> TimesToLive {
@@ -104,7 +115,7 @@ impl Default for TimesToLive {
             ruc: DAY,
             dni: DAY,
             refusal: DAY,
-            unsettled_rate: Duration::from_secs(15 * 60),
+            unsettled_rate: Duration::from_mins(15),
             stale: 30 * DAY,
         }
     }
@@ -148,18 +159,21 @@ impl Ask {
     }
 
     /// Asks the upstream whatever is known.
+    #[must_use]
     pub fn force_refresh(mut self) -> Ask {
         self.force = true;
         self
     }
 
     /// Accepts from memory only what is at most this old.
+    #[must_use]
     pub fn max_age(mut self, age: Duration) -> Ask {
         self.max_age = Some(age);
         self
     }
 
     /// Sets the total time for the answer.
+    #[must_use]
     pub fn deadline(mut self, total: Duration) -> Ask {
         self.deadline = Some(total);
         self
