@@ -457,7 +457,9 @@ impl Engine {
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline.max(self.patience(question));
+        let usual = self.shared.settings.deadline;
+        // A question that takes long by nature gets the time for one attempt at least.
+        let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
     }
 

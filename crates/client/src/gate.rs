@@ -203,8 +203,13 @@ impl Gate {
         let mut state = self.lock();
         if let Failure::RateLimited { retry_after } = failure {
             let pause = retry_after.unwrap_or(PAUSE_AFTER_429);
+            // Calls that were in flight together hear of one and the same limit: it slows the
+            // pace once.
+            if state.closed_until <= now {
+                let slower = state.interval * 2;
+                state.interval = slower.clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
+            }
             state.closed_until = state.closed_until.max(now + pause);
-            state.interval = (state.interval * 2).clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
             // Whoever waits goes out one by one afterwards, not in a burst.
             state.next_turn = state.closed_until + state.interval * self.limits.early_turns();
         }

@@ -1,5 +1,6 @@
 //! The two traits that a question and an upstream bring; everything else is the engine's.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,8 +69,8 @@ pub trait UpstreamMany<L: Lookup>: Upstream<L> {
     ) -> Result<Vec<Option<Decoded<L::Answer>>>, Failure>;
 }
 
-/// A readable answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A readable answer. `Debug` leaves the upstream's words out: they may repeat the number.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Decoded<A> {
     /// Here it is.
     Answer(A),
@@ -80,6 +81,18 @@ pub enum Decoded<A> {
         /// The upstream's words, cleaned and shortened.
         message: CompactString,
     },
+}
+
+impl<A: fmt::Debug> fmt::Debug for Decoded<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Decoded::Answer(answer) => f.debug_tuple("Answer").field(answer).finish(),
+            Decoded::Refused { reason, .. } => f
+                .debug_struct("Refused")
+                .field("reason", reason)
+                .finish_non_exhaustive(),
+        }
+    }
 }
 
 impl<A> Decoded<A> {

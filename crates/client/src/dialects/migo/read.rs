@@ -125,6 +125,7 @@ fn meaning(message: &str) -> Meaning {
     }
     if says(&[
         "NO DISPONIBLE",
+        "ENCUENTRA DISPONIBLE",
         "UNAVAILABLE",
         "MANTENIMIENTO",
         "MAINTENANCE",
@@ -146,6 +147,7 @@ fn meaning(message: &str) -> Meaning {
     }
     let not_found = [
         " NO SE ENCONTR",
+        " NO SE ENCUENTRA ",
         " NO ENCONTRAD",
         " NO HA SIDO ENCONTRAD",
         " NO FUE ENCONTRAD",
