@@ -3,6 +3,7 @@
 //! Each path is one function that reads top to bottom; the only retry loop of the program is
 //! [`Engine::ask_upstream`].
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,11 +15,12 @@ use http::Request;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::flight::{AtWork, Cargo, Flights, Lead, Part, WorkGuard, arrival};
-use crate::gate::{Entry, Gate, GateLimits, Turn};
+use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
+use crate::gate::{Entry, Gate, GateLimits, Pass, Turn};
+use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::retry::{RetryBudget, back_off};
 use crate::{
     Ask, Bodies, BreakerState, CacheDecision, Call, Clock, Decoded, Error, Failure, Found, Key,
@@ -129,14 +131,22 @@ pub struct Stats {
     pub retries: u64,
 }
 
+/// No call takes longer, whatever is asked for; adding it to an instant is always possible.
+const LONGEST_TIME: Duration = Duration::from_hours(24);
+
 /// A remembered or received outcome: the answer, or the upstream's "no".
 type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
+
+/// What an answer leaves in memory; none when it is not to be kept.
+pub(crate) type Trace = (Key, Option<Memory>);
 
 /// What every attempt of one look-up has in common.
 struct CallSheet<'a> {
     lookup: Uuid,
     key: &'a Key,
     items: u32,
+    /// Whether it is about persons: then no bodies go on record.
+    personal: bool,
     ask: &'a Ask,
     /// Time for one attempt.
     patience: Duration,
@@ -200,47 +210,79 @@ impl Engine {
         let key = question.key();
         // 1. In the process and fresh? Nothing else happens.
         if let Some(found) = self.hot_answer::<L>(&key, ask) {
+            self.record_hit(&key, found.is_err(), ask).await;
             return found;
         }
-        // 2. The same question in flight? Wait for that answer. Otherwise fly in a task of its
-        //    own: whoever asked first may leave.
-        let (receiver, follows) = match self.shared.flights.join(&key, ask.force) {
-            Part::Follow(receiver) => (receiver, true),
-            Part::Lead(lead) => {
-                let receiver = lead.listen();
-                let (engine, upstream) = (self.clone(), Arc::clone(upstream));
-                let (question, ask) = (question.clone(), ask.clone());
-                let work = self.work();
-                tokio::spawn(async move {
-                    let _work = work;
-                    let outcome = engine.fly(&upstream, &question, &key, &ask).await;
-                    lead.land(Arc::new(outcome));
-                });
-                (receiver, false)
-            }
-        };
-        if !follows {
-            let cargo = arrival(receiver).await;
-            return landed::<L>(cargo).unwrap_or_else(|| Err(Error::failed(Failure::Internal)));
+        // 2. The same question in flight? Wait for that answer, otherwise fly.
+        let total = self.total_time(question, ask);
+        match self.shared.flights.join(&key, ask, total) {
+            Part::Lead(lead) => self.take_off(upstream, question, key, ask, lead).await,
+            Part::Follow(other) => self.follow(upstream, question, key, ask, other).await,
         }
-        // 3. A follower has a deadline of its own, and its own wish for freshness.
+    }
+
+    /// Flies in a task of its own: whoever asked first may leave.
+    async fn take_off<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: Key,
+        ask: &Ask,
+        lead: Lead,
+    ) -> Result<Found<L::Answer>, Error> {
+        let receiver = lead.listen();
+        let (engine, upstream) = (self.clone(), Arc::clone(upstream));
+        let (question, ask) = (question.clone(), ask.clone());
+        let work = self.work();
+        tokio::spawn(async move {
+            let _work = work;
+            let outcome = engine.fly(&upstream, &question, &key, &ask).await;
+            lead.land(Arc::new(outcome));
+        });
+        landed::<L>(arrival(receiver).await).unwrap_or_else(internal)
+    }
+
+    /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
+    /// do, there is one more flight.
+    pub(crate) async fn follow<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: Key,
+        ask: &Ask,
+        other: Other,
+    ) -> Result<Found<L::Answer>, Error> {
         self.count(|counters| &counters.shared);
         let total = self.total_time(question, ask);
-        let Ok(cargo) = timeout(total, arrival(receiver)).await else {
-            return Err(Error::failed(Failure::DeadlineExceeded).after(0, total));
-        };
+        let deadline = Instant::now() + total;
+        let too_late = |_| Error::failed(Failure::DeadlineExceeded).after(0, total);
+        let cargo = timeout_at(deadline, arrival(other.receiver))
+            .await
+            .map_err(too_late)?;
+        let mut ask = ask.clone();
         match landed::<L>(cargo) {
-            Some(Ok(found)) if !self.fresh_enough(found.stored_at, ask) => {
-                let forced = Ask {
-                    force: true,
-                    max_age: None,
-                    ..ask.clone()
-                };
-                Box::pin(self.lookup(upstream, question, &forced)).await
+            // They took an older one from memory than is wanted here.
+            Some(Ok(found))
+                if found.source == Source::Memory && !self.fresh_enough(found.stored_at, &ask) =>
+            {
+                ask.force = true;
             }
-            Some(outcome) => outcome,
-            // The flight was lost; fly again.
-            None => Box::pin(self.lookup(upstream, question, ask)).await,
+            // They were in more of a hurry.
+            Some(Err(error)) if total > other.total && error.is_for_want_of_time() => {}
+            Some(outcome) => return outcome,
+            // Their task died.
+            None => {}
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        ask.deadline = Some(left);
+        match self.shared.flights.join(&key, &ask, left) {
+            Part::Lead(lead) => self.take_off(upstream, question, key, &ask, lead).await,
+            Part::Follow(other) => {
+                let cargo = timeout_at(deadline, arrival(other.receiver))
+                    .await
+                    .map_err(too_late)?;
+                landed::<L>(cargo).unwrap_or_else(internal)
+            }
         }
     }
 
@@ -252,11 +294,20 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
-        futures_util::stream::iter(questions)
-            .map(|question| self.lookup(upstream, question, ask))
-            .buffered(self.shared.settings.concurrency)
+        let lookups: Vec<_> = questions
+            .iter()
+            .enumerate()
+            .map(|(position, question)| async move {
+                (position, self.lookup(upstream, question, ask).await)
+            })
+            .collect();
+        // Unordered: a window that hands out in order stands still behind one slow answer.
+        let mut outcomes: Vec<_> = futures_util::stream::iter(lookups)
+            .buffer_unordered(self.shared.settings.concurrency.max(1))
             .collect()
-            .await
+            .await;
+        outcomes.sort_unstable_by_key(|(position, _)| *position);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     /// The flight of one look-up: memory, upstream, memory.
@@ -271,12 +322,13 @@ impl Engine {
         // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
         if !ask.force {
             if let Some(found) = self.hot_answer::<L>(key, ask) {
+                self.record_hit(key, found.is_err(), ask).await;
                 return found;
             }
             if let Some(memory) = self.recall(key).await
                 && let Some(outcome) = self.fresh_outcome(question, key, &memory, ask)
             {
-                self.record_hit(key, &memory, ask).await;
+                self.record_hit(key, outcome.is_err(), ask).await;
                 return self.found(outcome, Source::Memory, memory.stored_at);
             }
         }
@@ -286,20 +338,24 @@ impl Engine {
             lookup: self.new_id(),
             key,
             items: 1,
+            personal: key.personal,
             ask,
             patience: self.patience(question),
             deadline: started + self.total_time(question, ask),
         };
         let asked = self
-            .ask_upstream(&sheet, &|| upstream.encode(question), &|answer| {
-                upstream.decode(question, answer)
-            })
+            .ask_upstream(
+                &sheet,
+                &|| upstream.encode(question),
+                &|answer| upstream.decode(question, answer),
+                Decoded::outcome,
+            )
             .await;
         // 3. Remember, or fall back on what was known.
         match asked {
             Ok((decoded, attempts)) => {
                 let (entry, result) = self.digest(question, key, decoded);
-                self.remember(entry.into_iter().collect()).await;
+                self.remember(vec![entry]).await;
                 result.map_err(|error| error.after(attempts, started.elapsed()))
             }
             Err(unanswered) => self
@@ -316,29 +372,30 @@ impl Engine {
         sheet: &CallSheet<'_>,
         encode: &(dyn Fn() -> Request<Bytes> + Send + Sync),
         decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
+        word: fn(&T) -> &'static str,
     ) -> Result<(T, u32), Unanswered> {
         self.shared.budget.pay_in();
         let mut attempt = 0;
         loop {
             // 1. May it go out, and can it be put on record?
-            let _slot = self
-                .pass_gate(sheet.deadline)
-                .await
-                .map_err(|failure| Unanswered {
-                    failure,
-                    attempts: attempt,
-                })?;
+            let (slot, pass) =
+                self.pass_gate(sheet.deadline)
+                    .await
+                    .map_err(|failure| Unanswered {
+                        failure,
+                        attempts: attempt,
+                    })?;
             attempt += 1;
             // 2. The only send.
             let at = self.shared.clock.now();
             let began = Instant::now();
             let request = encode();
-            let request_body = self.body_for_record(sheet.key, request.body());
+            let request_body = self.body_for_record(sheet, request.body());
             let (outcome, answer) = self.send(request, sheet, decode).await;
             // 3. The gate hears of it, the audit has it.
             match &outcome {
-                Ok(_) => self.shared.gate.succeeded(),
-                Err(failure) => self.shared.gate.failed(failure, Instant::now()),
+                Ok(_) => self.shared.gate.succeeded(pass),
+                Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
             }
             self.count(|counters| &counters.calls);
             let call = Call {
@@ -349,7 +406,7 @@ impl Engine {
                 key: sheet.key.clone(),
                 items: sheet.items,
                 attempt,
-                outcome: outcome.as_ref().map_or_else(Failure::code, |_| "SUCCESS"),
+                outcome: outcome.as_ref().map_or_else(Failure::code, word),
                 http_status: answer.as_ref().map(|answer| answer.status),
                 duration_us: micros(began.elapsed()),
                 cache: if sheet.ask.force {
@@ -386,6 +443,8 @@ impl Engine {
                 });
             }
             self.count(|counters| &counters.retries);
+            // Others may send while this one waits.
+            drop(slot);
             tokio::time::sleep(wait).await;
         }
     }
@@ -394,17 +453,20 @@ impl Engine {
         question
             .patience()
             .unwrap_or(self.shared.settings.attempt_timeout)
+            .min(LONGEST_TIME)
     }
 
-    fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline.max(self.patience(question));
-        ask.deadline.unwrap_or(usual)
+    pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
+        let usual = self.shared.settings.deadline;
+        // A question that takes long by nature gets the time for one attempt at least.
+        let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
+        ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
     }
 
     async fn pass_gate(
         &self,
         deadline: Instant,
-    ) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+    ) -> Result<(tokio::sync::SemaphorePermit<'_>, Pass), Failure> {
         let shared = &*self.shared;
         let acquired = match shared.in_flight.try_acquire() {
             Ok(permit) => permit,
@@ -418,7 +480,7 @@ impl Engine {
         loop {
             let month = lima_month(shared.clock.now());
             match shared.gate.enter(Instant::now(), deadline, month, turn) {
-                Entry::Go => return Ok(acquired),
+                Entry::Go(pass) => return Ok((acquired, pass)),
                 Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
                 Entry::Closed(failure) => return Err(failure),
             }
@@ -446,7 +508,9 @@ impl Engine {
                     body,
                     received_at: self.shared.clock.now(),
                 };
-                (decode(&answer), Some(answer))
+                // A dialect that panics at an answer is still a call that was sent and paid.
+                let decoded = catch_unwind(AssertUnwindSafe(|| decode(&answer)));
+                (decoded.unwrap_or(Err(Failure::Internal)), Some(answer))
             }
             Ok(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
             Ok(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
@@ -467,15 +531,17 @@ impl Engine {
         warn_once(ledger.record(call).await);
     }
 
-    async fn record_hit(&self, key: &Key, memory: &Memory, ask: &Ask) {
+    /// Puts on record that memory answered, where the owner wants that.
+    pub(crate) async fn record_hit(&self, key: &Key, refused: bool, ask: &Ask) {
         if !self.shared.settings.record_hits {
             return;
         }
-        let cache = match memory.what {
-            Remembered::Answer(_) => CacheDecision::Hit,
-            Remembered::Refusal { .. } => CacheDecision::Refused,
+        let (cache, outcome) = if refused {
+            (CacheDecision::Refused, NOT_FOUND)
+        } else {
+            (CacheDecision::Hit, SUCCESS)
         };
-        self.record_decision(key, cache, "SUCCESS", ask).await;
+        self.record_decision(key, cache, outcome, ask).await;
     }
 
     async fn record_decision(
@@ -515,7 +581,7 @@ impl Engine {
         if ask.stale_allowed
             && failure.treatment().stale_may_serve
             && let Some(memory) = self.recall(key).await
-            && self.shared.clock.now() < memory.expires_at + self.shared.settings.times.stale
+            && self.shared.clock.now() < later(memory.expires_at, self.shared.settings.times.stale)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
         {
@@ -534,13 +600,13 @@ impl Engine {
     }
 
     /// What a decoded answer leaves behind: the memory of it, in the process at once and in the
-    /// ledger by the caller, and the outcome.
+    /// ledger by the caller, and the outcome. No memory when it is not to be kept.
     pub(crate) fn digest<L: Lookup>(
         &self,
         question: &L,
         key: &Key,
         decoded: Decoded<L::Answer>,
-    ) -> (Option<(Key, Memory)>, Result<Found<L::Answer>, Error>) {
+    ) -> (Trace, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
         let times = &self.shared.settings.times;
         let (what, lasts, outcome) = match decoded {
@@ -562,23 +628,30 @@ impl Engine {
             }
         };
         if lasts.is_zero() {
-            return (None, received(outcome, now));
+            return ((key.clone(), None), received(outcome, now));
         }
-        let expires_at = now.saturating_add(lasts).unwrap_or(Timestamp::MAX);
+        let expires_at = later(now, lasts);
         self.keep_hot::<L>(key, &outcome, now, expires_at);
         let memory = Memory {
             what,
             stored_at: now,
             expires_at,
         };
-        (Some((key.clone(), memory)), received(outcome, now))
+        ((key.clone(), Some(memory)), received(outcome, now))
     }
 
-    pub(crate) async fn remember(&self, entries: Vec<(Key, Memory)>) {
-        if entries.is_empty() {
-            return;
+    /// Puts answers into memory. One that is not to be kept still puts out what it contradicts.
+    pub(crate) async fn remember(&self, entries: Vec<Trace>) {
+        let mut kept = Vec::with_capacity(entries.len());
+        for (key, memory) in entries {
+            match memory {
+                Some(memory) => kept.push((key, memory)),
+                None => warn_once(self.forget(&key).await.map(drop)),
+            }
         }
-        warn_once(self.shared.ledger.remember(entries).await);
+        if !kept.is_empty() {
+            warn_once(self.shared.ledger.remember(kept).await);
+        }
     }
 
     async fn recall(&self, key: &Key) -> Option<Memory> {
@@ -749,8 +822,8 @@ impl Engine {
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
     }
 
-    fn body_for_record(&self, key: &Key, body: &Bytes) -> Option<Bytes> {
-        (self.shared.settings.store_bodies && !key.personal).then(|| without_token(body))
+    fn body_for_record(&self, sheet: &CallSheet<'_>, body: &Bytes) -> Option<Bytes> {
+        (self.shared.settings.store_bodies && !sheet.personal).then(|| without_token(body))
     }
 }
 
@@ -775,13 +848,17 @@ impl Engine {
             lookup: self.new_id(),
             key: &key,
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
+            personal: questions.iter().any(|question| question.key().personal),
             ask,
             patience: self.patience(&questions[0]),
             deadline: Instant::now() + self.total_time(&questions[0], ask),
         };
-        self.ask_upstream(&sheet, &|| upstream.encode_many(questions), &|answer| {
-            upstream.decode_many(questions, answer)
-        })
+        self.ask_upstream(
+            &sheet,
+            &|| upstream.encode_many(questions),
+            &|answer| upstream.decode_many(questions, answer),
+            |_| SUCCESS,
+        )
         .await
         .map(|(decoded, _)| decoded)
         .map_err(|unanswered| (unanswered.failure, unanswered.attempts))
@@ -801,7 +878,7 @@ impl Engine {
 }
 
 /// The cargo of a flight as its outcome; none when the flight was lost.
-pub(crate) fn landed<L: Lookup>(cargo: Option<Cargo>) -> Option<Result<Found<L::Answer>, Error>> {
+fn landed<L: Lookup>(cargo: Option<Cargo>) -> Option<Result<Found<L::Answer>, Error>> {
     cargo?
         .downcast_ref::<Result<Found<L::Answer>, Error>>()
         .cloned()
@@ -816,6 +893,15 @@ fn received<A>(outcome: Outcome<A>, stored_at: Timestamp) -> Result<Found<A>, Er
         }),
         Err((reason, message)) => Err(Error::refused(reason, message, false)),
     }
+}
+
+/// The outcome of a look-up whose task died.
+fn internal<A>() -> Result<Found<A>, Error> {
+    Err(Error::failed(Failure::Internal))
+}
+
+fn later(from: Timestamp, by: Duration) -> Timestamp {
+    from.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn warn_once(result: Result<(), LedgerError>) {

@@ -124,6 +124,14 @@ impl Error {
         })
     }
 
+    /// More time might have brought an answer.
+    pub(crate) fn is_for_want_of_time(&self) -> bool {
+        matches!(
+            self.failure(),
+            Some(Failure::DeadlineExceeded | Failure::TimedOut | Failure::RateLimited { .. })
+        )
+    }
+
     /// How long to wait before asking again, when known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.failure().and_then(Failure::retry_after)

@@ -7,28 +7,40 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::Key;
+use crate::{Ask, Key};
 
 /// What a flight brings home; the asker knows the type behind it.
 pub(crate) type Cargo = Arc<dyn Any + Send + Sync>;
 
-/// Flights in the air. A forced look-up never joins one that may answer from memory.
+/// Flights in the air. A forced look-up never joins one that may answer from memory, nor one
+/// that takes no stale answer one that does.
 #[derive(Default)]
 pub(crate) struct Flights {
-    airborne: Mutex<HashMap<FlightKey, watch::Receiver<Option<Cargo>>>>,
+    airborne: Mutex<HashMap<FlightKey, Other>>,
 }
 
-type FlightKey = (Key, bool);
+/// The question, whether it is forced, whether a stale answer will do.
+type FlightKey = (Key, bool, bool);
+
+/// Somebody else's flight.
+#[derive(Clone)]
+pub(crate) struct Other {
+    /// Where its outcome arrives.
+    pub(crate) receiver: watch::Receiver<Option<Cargo>>,
+    /// The time it was given.
+    pub(crate) total: Duration,
+}
 
 /// The asker's part in a flight.
 pub(crate) enum Part {
     /// Nobody else is asking: fly, then [`Lead::land`].
     Lead(Lead),
     /// Somebody is: wait for theirs.
-    Follow(watch::Receiver<Option<Cargo>>),
+    Follow(Other),
 }
 
 /// The duty to land a flight. Dropped without landing (a panic), it lets the followers go on by
@@ -40,14 +52,15 @@ pub(crate) struct Lead {
 }
 
 impl Flights {
-    pub(crate) fn join(self: &Arc<Self>, key: &Key, forced: bool) -> Part {
-        let flight_key = (key.clone(), forced);
+    /// Joins the flight of this question, or leads one that has `total` time.
+    pub(crate) fn join(self: &Arc<Self>, key: &Key, ask: &Ask, total: Duration) -> Part {
+        let flight_key = (key.clone(), ask.force, ask.stale_allowed);
         let mut airborne = self.lock();
-        if let Some(receiver) = airborne.get(&flight_key) {
-            return Part::Follow(receiver.clone());
+        if let Some(other) = airborne.get(&flight_key) {
+            return Part::Follow(other.clone());
         }
         let (sender, receiver) = watch::channel(None);
-        airborne.insert(flight_key.clone(), receiver);
+        airborne.insert(flight_key.clone(), Other { receiver, total });
         Part::Lead(Lead {
             flights: Arc::clone(self),
             key: flight_key,
@@ -55,7 +68,7 @@ impl Flights {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<FlightKey, watch::Receiver<Option<Cargo>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<FlightKey, Other>> {
         self.airborne
             .lock()
             .expect("no code panics while it holds this lock")

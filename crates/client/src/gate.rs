@@ -23,11 +23,18 @@ pub(crate) struct GateLimits {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// Send now.
-    Go,
+    Go(Pass),
     /// A turn was reserved: wait, then enter again with [`Turn::Reserved`].
     WaitFor(Duration),
     /// Do not send.
     Closed(Failure),
+}
+
+/// Leave to send one call. Whoever holds it reports with it how the call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// Its outcome decides whether the breaker closes.
+    probe: bool,
 }
 
 /// Whether the caller already holds a turn of the pace.
@@ -77,8 +84,8 @@ struct Outcomes {
     count: u32,
 }
 
-/// Calls that may go at once after a quiet time.
-const BURST: u32 = 10;
+/// Most calls that may go at once after a quiet time.
+const MOST_BURST: u32 = 10;
 const FIRST_INTERVAL_AFTER_429: Duration = Duration::from_millis(50);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
 /// Closed time after a 429 that does not say how long.
@@ -87,9 +94,9 @@ const WINDOW: u32 = 20;
 /// A point of sale makes few calls: ten are enough to judge by.
 const LEAST_CALLS: u32 = 10;
 const FIRST_OPEN: Duration = Duration::from_secs(5);
-const LONGEST_OPEN: Duration = Duration::from_secs(60);
+const LONGEST_OPEN: Duration = Duration::from_mins(1);
 /// A probe that never reported (its task died) is replaced after this time.
-const PROBE_LOST: Duration = Duration::from_secs(60);
+const PROBE_LOST: Duration = Duration::from_mins(1);
 
 impl Gate {
     pub(crate) fn new(limits: GateLimits, now: Instant) -> Gate {
@@ -154,10 +161,10 @@ impl Gate {
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
         if turn == Turn::New || !closed_for.is_zero() {
-            let burst = state.interval * BURST;
+            let early = state.interval * self.limits.early_turns();
             let wait = state
                 .next_turn
-                .saturating_duration_since(now + burst)
+                .saturating_duration_since(now + early)
                 .max(closed_for);
             if now + wait > deadline {
                 return Entry::Closed(Failure::RateLimited {
@@ -171,18 +178,17 @@ impl Gate {
                 return Entry::WaitFor(wait);
             }
         }
-        state.breaker.passes(now);
+        let probe = state.breaker.passes(now);
         state.spent += 1;
-        Entry::Go
+        Entry::Go(Pass { probe })
     }
 
     /// The call was answered properly, whatever the answer says.
-    pub(crate) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self, pass: Pass) {
         let mut state = self.lock();
-        state.breaker.report(false, Instant::now());
+        state.breaker.report(false, pass, Instant::now());
         let base = self.limits.interval();
-        if state.interval > base {
-            let excess = state.interval - base;
+        if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);
             state.interval = if excess < Duration::from_millis(1) {
                 base
@@ -193,16 +199,22 @@ impl Gate {
     }
 
     /// The call failed.
-    pub(crate) fn failed(&self, failure: &Failure, now: Instant) {
+    pub(crate) fn failed(&self, failure: &Failure, pass: Pass, now: Instant) {
         let mut state = self.lock();
         if let Failure::RateLimited { retry_after } = failure {
             let pause = retry_after.unwrap_or(PAUSE_AFTER_429);
+            // Calls that were in flight together hear of one and the same limit: it slows the
+            // pace once.
+            if state.closed_until <= now {
+                let slower = state.interval * 2;
+                state.interval = slower.clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
+            }
             state.closed_until = state.closed_until.max(now + pause);
-            state.interval = (state.interval * 2).clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
             // Whoever waits goes out one by one afterwards, not in a burst.
-            state.next_turn = state.closed_until + state.interval * BURST;
+            state.next_turn = state.closed_until + state.interval * self.limits.early_turns();
         }
-        state.breaker.report(failure.treatment().trips_breaker, now);
+        let ill = failure.treatment().trips_breaker;
+        state.breaker.report(ill, pass, now);
         if *failure == Failure::Unreachable {
             // Nothing was sent, so nothing was spent.
             state.spent = state.spent.saturating_sub(1);
@@ -220,8 +232,18 @@ impl GateLimits {
     fn interval(&self) -> Duration {
         match self.calls_per_minute {
             0 => Duration::ZERO,
-            rate => Duration::from_secs(60) / rate,
+            rate => Duration::from_mins(1) / rate,
         }
+    }
+
+    /// Turns that a call may be ahead of the pace: a burst is at most a sixth of a minute's
+    /// calls, so that a small limit is not passed at the start.
+    fn early_turns(&self) -> u32 {
+        let burst = match self.calls_per_minute {
+            0 => MOST_BURST,
+            rate => (rate / 6).clamp(1, MOST_BURST),
+        };
+        burst - 1
     }
 }
 
@@ -239,13 +261,15 @@ impl Breaker {
     }
 
     /// A call passes: out of an open breaker it is the probe.
-    fn passes(&mut self, now: Instant) {
+    fn passes(&mut self, now: Instant) -> bool {
         if let Breaker::Open { lasts, .. } | Breaker::Probing { lasts, .. } = *self {
             *self = Breaker::Probing { since: now, lasts };
+            return true;
         }
+        false
     }
 
-    fn report(&mut self, failed: bool, now: Instant) {
+    fn report(&mut self, failed: bool, pass: Pass, now: Instant) {
         *self = match (&*self, failed) {
             (Breaker::Closed { last }, _) => {
                 let last = last.with(failed);
@@ -261,6 +285,10 @@ impl Breaker {
             // Late answers of calls sent before it opened change nothing.
             (Breaker::Open { until, lasts }, _) => Breaker::Open {
                 until: *until,
+                lasts: *lasts,
+            },
+            (Breaker::Probing { since, lasts }, _) if !pass.probe => Breaker::Probing {
+                since: *since,
                 lasts: *lasts,
             },
             (Breaker::Probing { .. }, false) => Breaker::Closed {

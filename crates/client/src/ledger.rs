@@ -139,7 +139,9 @@ pub struct Call {
     pub items: u32,
     /// Number of the attempt from 1; 0 when nothing was sent.
     pub attempt: u32,
-    /// `SUCCESS` or the code of the failure.
+    /// `SUCCESS`, `NOT_FOUND` when the upstream said explicitly that there is none, or the code
+    /// of the failure. A native batch call that was answered is a `SUCCESS`, whatever it says of
+    /// each number.
     pub outcome: &'static str,
     /// HTTP status, none when no answer came.
     pub http_status: Option<u16>,
@@ -152,6 +154,11 @@ pub struct Call {
     /// Request and answer bodies with the token removed; only on opt-in.
     pub bodies: Option<Bodies>,
 }
+
+/// Outcome of a call that brought an answer.
+pub(crate) const SUCCESS: &str = "SUCCESS";
+/// Outcome of a call, or of a look into memory, that brought an explicit "no".
+pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
 
 /// The two bodies of a call, kept only when the owner opted in.
 #[derive(Clone)]

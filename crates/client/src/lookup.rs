@@ -1,5 +1,6 @@
 //! The two traits that a question and an upstream bring; everything else is the engine's.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http::Request;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
 use crate::{Failure, Key, Reason};
 
@@ -67,8 +69,8 @@ pub trait UpstreamMany<L: Lookup>: Upstream<L> {
     ) -> Result<Vec<Option<Decoded<L::Answer>>>, Failure>;
 }
 
-/// A readable answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A readable answer. `Debug` leaves the upstream's words out: they may repeat the number.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Decoded<A> {
     /// Here it is.
     Answer(A),
@@ -79,6 +81,28 @@ pub enum Decoded<A> {
         /// The upstream's words, cleaned and shortened.
         message: CompactString,
     },
+}
+
+impl<A: fmt::Debug> fmt::Debug for Decoded<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Decoded::Answer(answer) => f.debug_tuple("Answer").field(answer).finish(),
+            Decoded::Refused { reason, .. } => f
+                .debug_struct("Refused")
+                .field("reason", reason)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+impl<A> Decoded<A> {
+    /// The word for it in the audit.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Decoded::Answer(_) => SUCCESS,
+            Decoded::Refused { .. } => NOT_FOUND,
+        }
+    }
 }
 
 /// How long answers count as fresh, by kind.
@@ -96,7 +120,7 @@ pub struct TimesToLive {
     pub stale: Duration,
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Default for TimesToLive {
     fn default() -> TimesToLive {
@@ -104,7 +128,7 @@ impl Default for TimesToLive {
             ruc: DAY,
             dni: DAY,
             refusal: DAY,
-            unsettled_rate: Duration::from_secs(15 * 60),
+            unsettled_rate: Duration::from_mins(15),
             stale: 30 * DAY,
         }
     }
@@ -148,18 +172,21 @@ impl Ask {
     }
 
     /// Asks the upstream whatever is known.
+    #[must_use]
     pub fn force_refresh(mut self) -> Ask {
         self.force = true;
         self
     }
 
     /// Accepts from memory only what is at most this old.
+    #[must_use]
     pub fn max_age(mut self, age: Duration) -> Ask {
         self.max_age = Some(age);
         self
     }
 
     /// Sets the total time for the answer.
+    #[must_use]
     pub fn deadline(mut self, total: Duration) -> Ask {
         self.deadline = Some(total);
         self

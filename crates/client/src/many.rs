@@ -11,20 +11,49 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::engine::landed;
-use crate::flight::{Lead, Part, arrival};
+use crate::flight::{Lead, Part};
 use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
+/// Outcomes with the positions of their questions.
+type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
+
 /// Outcomes of a batch as they come, each with the position of its question.
+///
+/// ```
+/// # async fn run(migo: chaski_client::Migo, rucs: Vec<chaski_core::Ruc>) {
+/// use chaski_client::Ask;
+/// let mut outcomes = migo.rucs(&rucs, &Ask::by("mi-programa"));
+/// while let Some(group) = outcomes.next().await {
+///     for (position, outcome) in group {
+///         println!("{}: {}", rucs[position], outcome.is_ok());
+///     }
+/// }
+/// # }
+/// ```
 pub struct Outcomes<A> {
-    receiver: mpsc::Receiver<Vec<(usize, Result<Found<A>, Error>)>>,
+    receiver: mpsc::Receiver<Group<A>>,
+    /// Positions without an outcome yet.
+    open: Vec<bool>,
 }
 
 impl<A> Outcomes<A> {
     /// The next group of outcomes; none when all have come. Dropping this stops new calls, while
     /// those in flight still end in memory.
-    pub async fn next(&mut self) -> Option<Vec<(usize, Result<Found<A>, Error>)>> {
-        self.receiver.recv().await
+    pub async fn next(&mut self) -> Option<Group<A>> {
+        if let Some(group) = self.receiver.recv().await {
+            for (position, _) in &group {
+                self.open[*position] = false;
+            }
+            return Some(group);
+        }
+        // All senders are gone: what is open still belonged to a task that died.
+        let lost: Vec<_> = std::mem::take(&mut self.open)
+            .into_iter()
+            .enumerate()
+            .filter(|(_, open)| *open)
+            .map(|(position, _)| (position, Err(Error::failed(Failure::Internal))))
+            .collect();
+        (!lost.is_empty()).then_some(lost)
     }
 
     /// All outcomes, in the order of the questions.
@@ -41,7 +70,7 @@ impl<A> Outcomes<A> {
 /// Keys looked up in the ledger at a time.
 const RECALL_CHUNK: usize = 500;
 
-type Sender<L> = mpsc::Sender<Vec<(usize, Result<Found<<L as Lookup>::Answer>, Error>)>>;
+type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
 struct Asked<L> {
     position: usize,
@@ -58,6 +87,7 @@ impl Engine {
         ask: &Ask,
     ) -> Outcomes<L::Answer> {
         let (sender, receiver) = mpsc::channel(64);
+        let open = vec![true; questions.len()];
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
@@ -66,7 +96,7 @@ impl Engine {
             sender,
         };
         tokio::spawn(run.all(questions));
-        Outcomes { receiver }
+        Outcomes { receiver, open }
     }
 }
 
@@ -115,7 +145,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         // 2. What memory knows, and chunks of the rest as soon as they are full.
         let mut unknown = Vec::new();
         let mut unique = unique.into_iter().peekable();
-        while unique.peek().is_some() {
+        while unique.peek().is_some() && !run.sender.is_closed() {
             let some: Vec<_> = unique.by_ref().take(RECALL_CHUNK).collect();
             unknown.extend(run.answer_from_memory(some).await);
             while unknown.len() >= U::MOST {
@@ -140,7 +170,13 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(64);
         let onward = self.sender.clone();
         tokio::spawn(async move {
-            while let Some(mut group) = receiver.recv().await {
+            loop {
+                let group = tokio::select! {
+                    group = receiver.recv() => group,
+                    // Nobody listens: let the senders on the other side know.
+                    () = onward.closed() => return,
+                };
+                let Some(mut group) = group else { return };
                 let copies: Vec<_> = group
                     .iter()
                     .flat_map(|(position, outcome)| {
@@ -164,7 +200,10 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let (mut known, mut cold, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for one in asked {
             match self.engine.hot_answer::<L>(&one.key, &self.ask) {
-                Some(outcome) => known.push((one.position, outcome)),
+                Some(outcome) => {
+                    self.record_hit(&one.key, outcome.is_err()).await;
+                    known.push((one.position, outcome));
+                }
                 None => cold.push(one),
             }
         }
@@ -178,12 +217,23 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 Some(self.engine.found(outcome, Source::Memory, memory.stored_at))
             });
             match fresh {
-                Some(outcome) => known.push((one.position, outcome)),
+                Some(outcome) => {
+                    self.record_hit(&one.key, outcome.is_err()).await;
+                    known.push((one.position, outcome));
+                }
                 None => unknown.push(one),
             }
         }
         self.deliver(known).await;
         unknown
+    }
+
+    /// A batch that is on record as such keeps its own results; in any other each hit is put on
+    /// record as that of a single look-up is.
+    async fn record_hit(&self, key: &Key, refused: bool) {
+        if self.ask.batch.is_none() {
+            self.engine.record_hit(key, refused, &self.ask).await;
+        }
     }
 
     /// Sends a chunk when the window has room; nothing more when nobody listens.
@@ -204,23 +254,24 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn chunk(&self, chunk: Vec<Asked<L>>) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
-        let (mut led, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
-            match self.engine.flights().join(&one.key, self.ask.force) {
-                Part::Follow(receiver) => followed.push((one, receiver)),
+            let total = self.engine.total_time(&one.question, &self.ask);
+            match self.engine.flights().join(&one.key, &self.ask, total) {
+                Part::Follow(other) => followed.push((one, other)),
                 Part::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
                     Some(outcome) => {
                         Engine::land::<L>(lead, &outcome);
+                        self.record_hit(&one.key, outcome.is_err()).await;
                         known.push((one.position, outcome));
                     }
-                    None => led.push((one, lead)),
+                    None => mine.push((one, lead)),
                 },
             }
         }
-        self.deliver(known).await;
-        // 2. One call for all that are left.
-        self.engine.count_misses(led.len());
-        let (asked, mut leads): (Vec<Asked<L>>, Vec<Lead>) = led.into_iter().unzip();
+        // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
+        //    follows them would wait for our listener.
+        let (asked, mut leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
@@ -233,6 +284,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 self.singly(asked, leads).await;
             }
             Err((failure, attempts)) => {
+                self.engine.count_misses(asked.len());
                 let mut group = Vec::with_capacity(asked.len());
                 for (one, lead) in asked.into_iter().zip(leads.drain(..)) {
                     let outcome = self
@@ -246,16 +298,13 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 self.deliver(group).await;
             }
         }
-        // 3. The others' answers; a lost flight is flown singly.
-        let waits = followed.into_iter().map(|(one, receiver)| async move {
-            let outcome = match landed::<L>(arrival(receiver).await) {
-                Some(outcome) => outcome,
-                None => {
-                    self.engine
-                        .lookup(&self.upstream, &one.question, &self.ask)
-                        .await
-                }
-            };
+        self.deliver(known).await;
+        // 3. The others' answers.
+        let waits = followed.into_iter().map(|(one, other)| async move {
+            let outcome = self
+                .engine
+                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
+                .await;
             (one.position, outcome)
         });
         self.deliver(join_all(waits).await).await;
@@ -271,27 +320,26 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     ) {
         let mut entries = Vec::with_capacity(asked.len());
         let (mut done, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
+        // A dialect that gives too few entries does not mention the rest.
+        let decoded = decoded.into_iter().chain(std::iter::repeat_with(|| None));
         for ((one, lead), decoded) in asked.into_iter().zip(leads).zip(decoded) {
-            match decoded {
-                Some(decoded) => {
-                    let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
-                    entries.extend(entry);
-                    done.push((one.position, outcome, lead));
-                }
-                None => {
-                    missing.push(one);
-                    missing_leads.push(lead);
-                }
+            if let Some(decoded) = decoded {
+                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                entries.push(entry);
+                done.push((one.position, outcome, lead));
+            } else {
+                missing.push(one);
+                missing_leads.push(lead);
             }
         }
+        self.engine.count_misses(done.len());
         self.engine.remember(entries).await;
         let mut group = Vec::with_capacity(done.len());
         for (position, outcome, lead) in done {
             Engine::land::<L>(lead, &outcome);
             group.push((position, outcome));
         }
-        self.deliver(group).await;
-        self.singly(missing, missing_leads).await;
+        tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
     }
 
     async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
@@ -306,7 +354,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.deliver(join_all(flights).await).await;
     }
 
-    async fn deliver(&self, group: Vec<(usize, Result<Found<L::Answer>, Error>)>) {
+    async fn deliver(&self, group: Group<L::Answer>) {
         if !group.is_empty() {
             // Nobody listening any more is fine: the answers are in memory.
             drop(self.sender.send(group).await);

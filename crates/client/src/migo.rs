@@ -230,36 +230,42 @@ impl Migo {
 
 impl MigoBuilder {
     /// Another address of the API; plain HTTP is accepted for loopback only.
+    #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> MigoBuilder {
         self.base_url = base_url.into();
         self
     }
 
     /// Which version of the API to prefer.
+    #[must_use]
     pub fn version(mut self, version: Version) -> MigoBuilder {
         self.version = version;
         self
     }
 
     /// Limits and times.
+    #[must_use]
     pub fn settings(mut self, settings: Settings) -> MigoBuilder {
         self.settings = settings;
         self
     }
 
     /// Where the time comes from.
+    #[must_use]
     pub fn clock(mut self, clock: Clock) -> MigoBuilder {
         self.clock = clock;
         self
     }
 
     /// How requests leave; TCP and TLS by default.
+    #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> MigoBuilder {
         self.transport = Some(transport);
         self
     }
 
     /// Where answers and calls are kept; the process's memory by default.
+    #[must_use]
     pub fn ledger(mut self, ledger: Arc<dyn Ledger>) -> MigoBuilder {
         self.ledger = Some(ledger);
         self
@@ -267,7 +273,7 @@ impl MigoBuilder {
 
     /// Puts it together; an unusable address or token is an error that says so.
     pub fn build(self) -> Result<Migo, Error> {
-        let dialect = MigoDialect::new(&self.base_url, self.token, self.version)?;
+        let dialect = MigoDialect::new(&self.base_url, &self.token, self.version)?;
         let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let engine = Engine::new(self.settings, self.clock, transport, ledger);

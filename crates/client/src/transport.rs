@@ -39,22 +39,21 @@ pub struct RawAnswer {
 }
 
 /// Longest `Retry-After` that is believed.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
 
 impl RawAnswer {
     /// `Retry-After`, as seconds or as a date; at most 15 minutes. A date is read against the
     /// answer's own `Date`, so a wrong clock on either side does not matter.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = match text.parse::<u64>() {
-            Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => {
-                let until = httpdate::parse_http_date(text).ok()?;
-                let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
-                let sent = date.and_then(|date| httpdate::parse_http_date(date).ok());
-                let from = sent.unwrap_or_else(|| SystemTime::from(self.received_at));
-                until.duration_since(from).unwrap_or(Duration::ZERO)
-            }
+        let wait = if let Ok(seconds) = text.parse() {
+            Duration::from_secs(seconds)
+        } else {
+            let until = httpdate::parse_http_date(text).ok()?;
+            let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
+            let sent = date.and_then(|date| httpdate::parse_http_date(date).ok());
+            let from = sent.unwrap_or_else(|| SystemTime::from(self.received_at));
+            until.duration_since(from).unwrap_or(Duration::ZERO)
         };
         Some(wait.min(LONGEST_RETRY_AFTER))
     }
@@ -89,6 +88,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Http {
     /// A pool of connections; nothing is opened yet.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the provider is compiled in and supports the default versions of TLS"
+    )]
     pub fn new() -> Http {
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));

@@ -43,7 +43,7 @@ pub enum CpeState {
 }
 
 /// The upstream asks SUNAT in turn; its clients wait two minutes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Lookup for CpeQuery {
     type Answer = CpeState;

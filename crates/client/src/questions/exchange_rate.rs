@@ -84,6 +84,10 @@ impl Lookup for LatestRateQuery {
         times.unsettled_rate
     }
 
+    fn refusal_time_to_live(&self, _: Timestamp, times: &TimesToLive) -> Duration {
+        times.unsettled_rate
+    }
+
     fn pack(answer: &ExchangeRate) -> Bytes {
         super::to_json(&Record::of(answer))
     }
@@ -94,7 +98,7 @@ impl Lookup for LatestRateQuery {
 }
 
 impl RateQuery {
-    fn lasts(&self, now: Timestamp, times: &TimesToLive) -> Duration {
+    fn lasts(self, now: Timestamp, times: &TimesToLive) -> Duration {
         // Past rates do not change, and a day that had none will not get one.
         if self.fuente.settled(self.fecha, now) {
             super::FOR_EVER
@@ -138,6 +142,16 @@ impl Lookup for RateQuery {
     }
 }
 
+impl RatesQuery {
+    fn lasts(self, now: Timestamp, times: &TimesToLive) -> Duration {
+        if RateSource::Sunat.settled(self.hasta, now) {
+            super::FOR_EVER
+        } else {
+            times.unsettled_rate
+        }
+    }
+}
+
 impl Lookup for RatesQuery {
     type Answer = Vec<ExchangeRate>;
 
@@ -149,12 +163,11 @@ impl Lookup for RatesQuery {
     }
 
     fn time_to_live(&self, _: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration {
-        let settled = RateSource::Sunat.settled(self.hasta, now);
-        if settled {
-            super::FOR_EVER
-        } else {
-            times.unsettled_rate
-        }
+        self.lasts(now, times)
+    }
+
+    fn refusal_time_to_live(&self, now: Timestamp, times: &TimesToLive) -> Duration {
+        self.lasts(now, times)
     }
 
     fn pack(answer: &Vec<ExchangeRate>) -> Bytes {

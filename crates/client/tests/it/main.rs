@@ -1,1 +1,24 @@
-//! Integration tests.
+//! Integration tests: the client against the sandbox, in process and with a paused clock.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests are not tests to the lint, and should fail as loudly"
+)]
+
+mod answers;
+mod batch;
+mod batch_together;
+mod blocking;
+mod coalescing;
+mod defects;
+mod faults;
+mod freshness;
+mod hits;
+mod kit;
+mod pace;
+mod privacy;
+mod requests;
+mod retries;
+mod samples;
+mod sequences;
+mod treatment;
+mod window;

@@ -227,7 +227,8 @@ impl Upstream<ActivityQuery> for MigoDialect {
         answer: &RawAnswer,
     ) -> Result<Decoded<Activity>, Failure> {
         read::object(answer, Reason::NotFound, |object| {
-            if !read::echoes(object, "ruc", question.0.as_str()) {
+            let affirmed = read::affirms(object, &["ruc"]);
+            if !affirmed || !read::echoes(object, "ruc", question.0.as_str()) {
                 return Err(Failure::Garbled);
             }
             let text = |name| read::some_text(object, name);
@@ -261,7 +262,8 @@ impl Upstream<ListQuery> for MigoDialect {
         answer: &RawAnswer,
     ) -> Result<Decoded<Membership>, Failure> {
         read::object(answer, Reason::NotListed, |object| {
-            if !read::echoes(object, "ruc", question.ruc.as_str()) {
+            let affirmed = read::affirms(object, &["a_partir_del", "resolucion"]);
+            if !affirmed || !read::echoes(object, "ruc", question.ruc.as_str()) {
                 return Err(Failure::Garbled);
             }
             Ok(Membership {
@@ -311,6 +313,9 @@ impl Upstream<AccountQuery> for MigoDialect {
 
     fn decode(&self, _: &AccountQuery, answer: &RawAnswer) -> Result<Decoded<Account>, Failure> {
         read::object(answer, Reason::NotFound, |object| {
+            if !read::affirms(object, &["nombre", "email", "consultas"]) {
+                return Err(Failure::Garbled);
+            }
             Ok(Account {
                 nombre: read::some_text(object, "nombre"),
                 email: read::some_text(object, "email"),

@@ -45,7 +45,7 @@ impl MigoDialect {
     /// The token would travel in clear over plain HTTP: that is accepted for loopback only.
     pub fn new(
         base_url: &str,
-        token: SecretString,
+        token: &SecretString,
         version: Version,
     ) -> Result<MigoDialect, Error> {
         let base = base_url.trim().trim_end_matches('/');

@@ -65,7 +65,7 @@ fn of_object(mut object: Map<String, Value>, answer: &RawAnswer) -> Result<Body,
             Ok(Body::No(message))
         }
         Meaning::Unclear if answer.status == 404 => Err(Failure::WrongPath),
-        Meaning::Unclear => Err(Failure::Unexpected {
+        Meaning::Trouble | Meaning::Unclear => Err(Failure::Unexpected {
             status: answer.status,
         }),
     }
@@ -77,6 +77,8 @@ enum Meaning {
     Limit,
     Quota,
     WrongPath,
+    /// The upstream speaks of itself, not of the number.
+    Trouble,
     Unclear,
 }
 
@@ -102,6 +104,9 @@ fn meaning(message: &str) -> Meaning {
         "NO AUTORIZADO",
         "CREDENCIALES",
         "SU PLAN",
+        "PERMISO",
+        "PERMISOS",
+        "ACCESO",
     ]) {
         return Meaning::Token;
     }
@@ -118,8 +123,31 @@ fn meaning(message: &str) -> Meaning {
     if says(&["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]) {
         return Meaning::Limit;
     }
+    if says(&[
+        "NO DISPONIBLE",
+        "ENCUENTRA DISPONIBLE",
+        "UNAVAILABLE",
+        "MANTENIMIENTO",
+        "MAINTENANCE",
+        "MAS TARDE",
+        "NUEVAMENTE",
+        "TRY AGAIN",
+        "TEMPORALMENTE",
+        "TEMPORARILY",
+        "TIMEOUT",
+        "TIEMPO DE ESPERA",
+        "ERROR INTERNO",
+        "SERVER ERROR",
+        "CONEXION",
+        "CONNECTION",
+        "SERVIDOR",
+        "NO SE PUDO",
+    ]) {
+        return Meaning::Trouble;
+    }
     let not_found = [
         " NO SE ENCONTR",
+        " NO SE ENCUENTRA ",
         " NO ENCONTRAD",
         " NO HA SIDO ENCONTRAD",
         " NO FUE ENCONTRAD",
@@ -134,14 +162,21 @@ fn meaning(message: &str) -> Meaning {
         " NO SE REGISTRA",
         " SIN RESULTADO",
         " SIN DATOS",
-        " NO HAY ",
+        " NO HAY TIPO",
+        " NO HAY DATO",
+        " NO HAY RESULTADO",
+        " NO HAY REGISTRO",
+        " NO HAY INFORMACION",
         " NO DATA ",
         " NO RESULTS ",
         " NO RECORD",
         " NO ES AGENTE",
         " NO ES BUEN",
         " NO PERTENECE",
-        " NO TIENE ",
+        " NO TIENE REPRESENTANTE",
+        " NO TIENE DATO",
+        " NO TIENE REGISTRO",
+        " NO TIENE INFORMACION",
         " DOES NOT EXIST ",
         " NO VALIDO ",
         " INVALIDO ",
@@ -206,6 +241,18 @@ pub(super) fn echoes(object: &Map<String, Value>, name: &str, asked: &str) -> bo
         let echo = clean(&echo);
         echo == asked || echo.trim_start_matches('0') == asked.trim_start_matches('0')
     })
+}
+
+/// Whether a body that does not refuse affirms anything: it says so, or has one of the fields.
+/// An object of something else altogether must not count as a yes.
+pub(super) fn affirms(object: &Map<String, Value>, fields: &[&str]) -> bool {
+    let says_so = match object.get("success") {
+        Some(Value::Bool(success)) => *success,
+        Some(Value::String(text)) => matches!(fold(text).as_str(), "TRUE" | "SI" | "1"),
+        Some(Value::Number(number)) => number.as_i64() == Some(1),
+        _ => false,
+    };
+    says_so || fields.iter().any(|name| some_text(object, name).is_some())
 }
 
 /// A date as APIMIGO writes it, a time of day after it ignored.
