@@ -8,13 +8,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, RucRules};
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use crate::io_words::reason;
+
 /// The defaults, as shipped.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Stands for what must not be shown.
+pub(crate) const HIDDEN: &str = "••••••";
 
 /// The only secret among the keys.
 const SECRETS: [&str; 1] = ["migo.token"];
@@ -167,12 +173,12 @@ impl Surroundings {
 }
 
 impl Layers {
-    /// Reads every layer. `file` replaces the two usual files; `flags` win over everything.
-    pub fn read(
-        around: &Surroundings,
-        file: Option<&Path>,
-        flags: &[(&'static str, &'static str, String)],
-    ) -> Result<Layers, ConfigError> {
+    /// The embedded defaults alone.
+    ///
+    /// # Panics
+    ///
+    /// Never: tests read the embedded file.
+    pub fn defaults() -> Layers {
         let mut layers = Layers {
             values: BTreeMap::new(),
         };
@@ -182,17 +188,26 @@ impl Layers {
                 .values
                 .insert(key.to_owned(), (value.clone(), Origin::Default));
         });
+        layers
+    }
+
+    /// Reads every layer. `file` replaces the two usual files; `flags` win over everything.
+    pub fn read(
+        around: &Surroundings,
+        file: Option<&Path>,
+        flags: &[(&'static str, &'static str, String)],
+    ) -> Result<Layers, ConfigError> {
+        let mut layers = Layers::defaults();
         let named = file
             .map(Path::to_owned)
             .or_else(|| around.variable("CHASKI_CONFIG").map(PathBuf::from));
-        match named {
-            Some(path) => layers.add_file(&path, true)?,
-            None => {
-                if let Some(path) = around.user_file() {
-                    layers.add_file(&path, false)?;
-                }
-                layers.add_file(&around.local_file(), false)?;
+        if let Some(path) = named {
+            layers.add_file(&path, true)?;
+        } else {
+            if let Some(path) = around.user_file() {
+                layers.add_file(&path, false)?;
             }
+            layers.add_file(&around.local_file(), false)?;
         }
         layers.add_variables(around)?;
         for (flag, key, value) in flags {
@@ -210,11 +225,22 @@ impl Layers {
             Err(error) => {
                 let path = path.display();
                 return Err(ConfigError::new(
-                    format!("no se puede leer la configuración {path}: {error}"),
-                    format!("cannot read the configuration {path}: {error}"),
+                    format!(
+                        "no se puede leer la configuración {path}: {}",
+                        reason(&error, Lang::Es)
+                    ),
+                    format!(
+                        "cannot read the configuration {path}: {}",
+                        reason(&error, Lang::En)
+                    ),
                 ));
             }
         };
+        self.add_text(&text, path)
+    }
+
+    /// Lays the text of a file over what there is.
+    pub fn add_text(&mut self, text: &str, path: &Path) -> Result<(), ConfigError> {
         let shown = path.display();
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
@@ -226,7 +252,7 @@ impl Layers {
         })?;
         let mut found = Vec::new();
         flatten("", document.as_table(), &mut |key, value| {
-            found.push((key.to_owned(), value.clone()))
+            found.push((key.to_owned(), value.clone()));
         });
         for (key, value) in found {
             let origin = Origin::File(path.to_owned());
@@ -267,8 +293,14 @@ impl Layers {
         if let Some(path) = around.variable("CHASKI_MIGO_TOKEN_FILE") {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 ConfigError::new(
-                    format!("CHASKI_MIGO_TOKEN_FILE: no se puede leer {path}: {error}"),
-                    format!("CHASKI_MIGO_TOKEN_FILE: cannot read {path}: {error}"),
+                    format!(
+                        "CHASKI_MIGO_TOKEN_FILE: no se puede leer {path}: {}",
+                        reason(&error, Lang::Es)
+                    ),
+                    format!(
+                        "CHASKI_MIGO_TOKEN_FILE: cannot read {path}: {}",
+                        reason(&error, Lang::En)
+                    ),
                 )
             })?;
             let origin = Origin::Variable("CHASKI_MIGO_TOKEN_FILE".to_owned());
@@ -290,7 +322,7 @@ impl Layers {
         if self.values.contains_key(key) {
             return Ok(());
         }
-        if key == "token" || key.ends_with(".token") || key == "api_key" {
+        if matches!(key.rsplit('.').next(), Some("token" | "api_key" | "apikey")) {
             return Err(ConfigError::new(
                 format!(
                     "{place}: el token no va en «{key}»: escríbalo en [migo] token, o mejor en un archivo señalado por CHASKI_MIGO_TOKEN_FILE"
@@ -300,8 +332,17 @@ impl Layers {
                 ),
             ));
         }
+        let section = format!("{key}.");
+        if self.values.keys().any(|known| known.starts_with(&section)) {
+            return Err(ConfigError::new(
+                format!("{place}: «{key}» es una sección: se escribe [{key}] y debajo sus claves"),
+                format!("{place}: \"{key}\" is a section: write [{key}] and its keys below it"),
+            ));
+        }
         let hint = nearest(key, self.values.keys().map(String::as_str));
-        Err(unknown(key, place, place, hint.as_deref()))
+        // A token pasted in the wrong place must not be repeated.
+        let shown = if looks_like_token(key) { HIDDEN } else { key };
+        Err(unknown(shown, place, place, hint.as_deref()))
     }
 
     fn bad_value(&self, key: &str, origin: &Origin) -> ConfigError {
@@ -335,11 +376,7 @@ impl Layers {
             let secret = SECRETS.contains(&key.as_str()) && !text.is_empty();
             (
                 key.as_str(),
-                if secret {
-                    "••••••".to_owned()
-                } else {
-                    text
-                },
+                if secret { HIDDEN.to_owned() } else { text },
                 origin,
             )
         })
@@ -373,8 +410,17 @@ impl Layers {
             store_bodies: self.flag("audit.store_bodies"),
             ..Settings::default()
         };
+        let migo_version = self.one_of(
+            "migo.version",
+            &[
+                ("auto", Version::Auto),
+                ("v1", Version::V1),
+                ("v2", Version::V2),
+            ],
+        )?;
+        self.check_dialect(&token, migo_version)?;
         Ok(Config {
-            dir: PathBuf::from(self.text("dir")),
+            dir: self.dir()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
             sandbox: self.one_of(
                 "sandbox.mode",
@@ -388,14 +434,7 @@ impl Layers {
             sandbox_seed: self.number("sandbox.seed")?,
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
-            migo_version: self.one_of(
-                "migo.version",
-                &[
-                    ("auto", Version::Auto),
-                    ("v1", Version::V1),
-                    ("v2", Version::V2),
-                ],
-            )?,
+            migo_version,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(
@@ -410,6 +449,34 @@ impl Layers {
             retention_days: self.number("audit.retention_days")?,
             mask_dni: self.flag("audit.mask_dni"),
         })
+    }
+
+    fn dir(&self) -> Result<PathBuf, ConfigError> {
+        let text = self.text("dir");
+        if text.trim().is_empty() {
+            let origin = &self.values["dir"].1;
+            return Err(complaint("dir", origin, "una carpeta", "a folder"));
+        }
+        Ok(PathBuf::from(text))
+    }
+
+    /// An address or token that cannot work is told at the start, not when the first call is
+    /// made. The dialect's words never repeat the value.
+    fn check_dialect(&self, token: &str, version: Version) -> Result<(), ConfigError> {
+        let address = self.text("migo.base_url");
+        let Err(error) = MigoDialect::new(address, SecretString::from(token), version) else {
+            return Ok(());
+        };
+        let key = if token.is_ascii() && !token.contains(char::is_control) {
+            "migo.base_url"
+        } else {
+            "migo.token"
+        };
+        let origin = &self.values[key].1;
+        Err(ConfigError::new(
+            format!("{}: {}", origin.describe(Lang::Es), error.message(Lang::Es)),
+            format!("{}: {}", origin.describe(Lang::En), error.message(Lang::En)),
+        ))
     }
 
     fn text(&self, key: &str) -> &str {
@@ -435,7 +502,7 @@ impl Layers {
             .as_integer()
             .and_then(|number| T::try_from(number).ok());
         number.ok_or_else(|| {
-            self.complaint(
+            complaint(
                 key,
                 origin,
                 "un número entero desde 0",
@@ -447,7 +514,7 @@ impl Layers {
     fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
         parse_duration(self.text(key)).ok_or_else(|| {
             let origin = &self.values[key].1;
-            self.complaint(
+            complaint(
                 key,
                 origin,
                 "un tiempo como 500ms, 10s, 15m, 24h o 30d",
@@ -469,15 +536,8 @@ impl Layers {
                 .collect::<Vec<_>>()
                 .join(", ");
             let (es, en) = (format!("uno de: {names}"), format!("one of: {names}"));
-            self.complaint(key, &self.values[key].1, &es, &en)
+            complaint(key, &self.values[key].1, &es, &en)
         })
-    }
-
-    fn complaint(&self, key: &str, origin: &Origin, es: &str, en: &str) -> ConfigError {
-        ConfigError::new(
-            format!("{}: «{key}» debe ser {es}", origin.describe(Lang::Es)),
-            format!("{}: \"{key}\" must be {en}", origin.describe(Lang::En)),
-        )
     }
 }
 
@@ -486,7 +546,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("dir", &self.dir)
             .field("sandbox", &self.sandbox)
-            .field("token", &self.migo_token.as_ref().map(|_| "••••••"))
+            .field("token", &self.migo_token.as_ref().map(|_| HIDDEN))
             .finish_non_exhaustive()
     }
 }
@@ -563,14 +623,21 @@ fn typed(like: &Value, text: &str) -> Option<Value> {
     })
 }
 
-fn unknown(key: &str, place_es: &str, place_en: &str, hint: Option<&str>) -> ConfigError {
+fn complaint(key: &str, origin: &Origin, es: &str, en: &str) -> ConfigError {
+    ConfigError::new(
+        format!("{}: «{key}» debe ser {es}", origin.describe(Lang::Es)),
+        format!("{}: \"{key}\" must be {en}", origin.describe(Lang::En)),
+    )
+}
+
+fn unknown(key: &str, spanish_place: &str, english_place: &str, hint: Option<&str>) -> ConfigError {
     let (mut es, mut en) = (
-        format!("{place_es}: clave desconocida «{key}»"),
-        format!("{place_en}: unknown key \"{key}\""),
+        format!("{spanish_place}: clave desconocida «{key}»"),
+        format!("{english_place}: unknown key \"{key}\""),
     );
     if let Some(hint) = hint {
-        es.push_str(&format!("; ¿quiso decir «{hint}»?"));
-        en.push_str(&format!("; did you mean \"{hint}\"?"));
+        es.extend(["; ¿quiso decir «", hint, "»?"]);
+        en.extend(["; did you mean \"", hint, "\"?"]);
     } else {
         es.push_str("; vea las que hay con: chaski config show");
         en.push_str("; see them all with: chaski config show");
@@ -585,4 +652,14 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<S
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, other)| other.to_owned())
+}
+
+/// Long and made of letters and digits, both: nothing else that is typed here looks like that.
+pub(crate) fn looks_like_token(text: &str) -> bool {
+    text.len() >= 24
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '|'))
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text.chars().any(|c| c.is_ascii_alphabetic())
 }

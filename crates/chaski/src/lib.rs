@@ -7,6 +7,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod io_words;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;

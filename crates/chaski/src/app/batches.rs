@@ -125,13 +125,12 @@ impl App {
         let (rows, unique) = self.rows_of(&input);
         // 2. What an interrupted run of the same list settled stays settled, however old.
         let options = self.options_of(&input);
-        let unfinished = match resume {
-            true => {
-                self.store
-                    .unfinished_batch(&input.source_hash, &options)
-                    .await?
-            }
-            false => None,
+        let unfinished = if resume {
+            self.store
+                .unfinished_batch(&input.source_hash, &options)
+                .await?
+        } else {
+            None
         };
         let keys: Vec<_> = unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
         let memories = self.store.recall(&keys).await?;
@@ -206,26 +205,25 @@ impl App {
     /// Stores the batch, or takes up the one that was interrupted, and begins to ask.
     pub async fn start_batch(&self, mut plan: Plan, ask: &Ask) -> Result<Running, AppError> {
         let now = self.clock.now();
-        let id = match plan.batch {
-            Some(id) => id,
-            None => {
-                let id = new_id(now);
-                let subjects = plan.unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
-                self.store
-                    .create_batch(NewBatch {
-                        id,
-                        created_at: now,
-                        operation: "ruc",
-                        source_name: plan.input.source_name.clone(),
-                        source_hash: plan.input.source_hash,
-                        options: self.options_of(&plan.input),
-                        total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
-                        asked_by: ask.who.to_string(),
-                        subjects,
-                    })
-                    .await?;
-                id
-            }
+        let id = if let Some(id) = plan.batch {
+            id
+        } else {
+            let id = new_id(now);
+            let subjects = plan.unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
+            self.store
+                .create_batch(NewBatch {
+                    id,
+                    created_at: now,
+                    operation: "ruc",
+                    source_name: plan.input.source_name.clone(),
+                    source_hash: plan.input.source_hash,
+                    options: self.options_of(&plan.input),
+                    total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
+                    asked_by: ask.who.to_string(),
+                    subjects,
+                })
+                .await?;
+            id
         };
         let settled = std::mem::take(&mut plan.settled);
         let asked: Vec<usize> = (0..plan.unique.len())
@@ -342,8 +340,8 @@ impl Running {
         let calls = stats.calls - self.calls_before;
         let answered = count(|it| matches!(it, Settled::Found { .. }));
         let refused = count(|it| matches!(it, Settled::NotFound { .. }));
-        let hits = count(Settled::from_memory);
-        let state = if failed == 0 {
+        let hits = count(Settled::is_from_memory);
+        let reached = if failed == 0 {
             BatchState::Completed
         } else {
             BatchState::Partial
@@ -353,7 +351,7 @@ impl Running {
             calls: u32::try_from(calls).unwrap_or(u32::MAX),
         };
         app.store
-            .finish_batch(self.id, state, counters, app.clock.now())
+            .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
         let verdicts: Vec<Verdict> = plan
@@ -424,7 +422,7 @@ impl Settled {
         })
     }
 
-    fn from_memory(&self) -> bool {
+    fn is_from_memory(&self) -> bool {
         matches!(
             self,
             Settled::Found {

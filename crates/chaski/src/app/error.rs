@@ -1,9 +1,12 @@
 //! What can keep a deed from being done: one error for all rooms, with words for people.
 
-use chaski_client::LedgerError;
+use std::path::{Path, PathBuf};
+
+use chaski_client::{Failure, LedgerError};
 use chaski_core::Lang;
 
 use crate::config::ConfigError;
+use crate::io_words::reason;
 use crate::sheets::{ColumnError, SheetError};
 use crate::store::StoreError;
 
@@ -39,9 +42,17 @@ pub enum AppError {
         /// In English.
         en: String,
     },
-    /// A file or a connection.
+    /// The standard input or output, or a connection.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// A file or a folder.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -54,6 +65,12 @@ impl AppError {
             es: es.into(),
             en: en.into(),
         }
+    }
+
+    /// A failure with one file or folder.
+    pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> AppError {
+        let path = path.to_owned();
+        |source| AppError::File { path, source }
     }
 
     /// An option of the sandbox that it does not understand.
@@ -72,7 +89,7 @@ impl AppError {
             AppError::Column(error) => error.code(),
             AppError::NoToken => "sin_token",
             AppError::Usage { .. } => "uso",
-            AppError::Io(_) => "archivo",
+            AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::Interrupted => "interrumpido",
         }
     }
@@ -82,7 +99,11 @@ impl AppError {
         match self {
             AppError::Config(error) => error.message(lang).to_owned(),
             AppError::Store(error) => error.message(lang),
-            AppError::Ledger(error) => error.message.clone(),
+            // The store's own words come in Spanish only.
+            AppError::Ledger(error) => match lang {
+                Lang::Es => error.message.clone(),
+                Lang::En => Failure::LedgerDown.message(lang),
+            },
             AppError::Lookup(error) => error.message(lang),
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
@@ -93,7 +114,20 @@ impl AppError {
                 )
                 .to_owned(),
             AppError::Usage { es, en } => lang.pick(es, en).clone(),
-            AppError::Io(error) => error.to_string(),
+            AppError::Io(error) => {
+                let why = reason(error, lang);
+                lang.pick(
+                    format!("no se pudo leer la entrada o escribir la salida: {why}"),
+                    format!("could not read the input or write the output: {why}"),
+                )
+            }
+            AppError::File { path, source } => {
+                let (path, why) = (path.display(), reason(source, lang));
+                lang.pick(
+                    format!("no se puede usar {path}: {why}"),
+                    format!("cannot use {path}: {why}"),
+                )
+            }
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
     }
@@ -104,7 +138,7 @@ impl AppError {
             AppError::Config(_) | AppError::NoToken => 7,
             AppError::Lookup(error) => error.exit_code(),
             AppError::Sheet(_) | AppError::Column(_) | AppError::Usage { .. } => 2,
-            AppError::Store(_) | AppError::Ledger(_) | AppError::Io(_) => 1,
+            AppError::Store(_) | AppError::Ledger(_) | AppError::Io(_) | AppError::File { .. } => 1,
             AppError::Interrupted => 130,
         }
     }

@@ -3,10 +3,11 @@
 pub mod batches;
 mod error;
 pub mod lookups;
+mod retention;
 
 pub use error::AppError;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chaski_client::{Clock, Ledger, Migo, Settings};
@@ -76,6 +77,7 @@ impl App {
     pub async fn open(config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
         let folder = folder_of(&config, mode);
+        refuse_file(&config.dir)?;
         let store = Arc::new(Store::open(&folder, MasterKey::load_or_create(&folder)?).await?);
         let ledger: Arc<dyn Ledger> = Arc::clone(&store) as Arc<dyn Ledger>;
         let builder = match mode {
@@ -104,9 +106,10 @@ impl App {
         })
     }
 
-    /// Waits for calls in flight and makes everything durable.
+    /// Waits for calls in flight, lets go of what is past its time and makes everything durable.
     pub async fn close(&self) -> Result<(), AppError> {
         self.migo.engine().idle().await;
+        self.tidy_up().await;
         self.store.close().await?;
         Ok(())
     }
@@ -130,4 +133,16 @@ fn without_limits(settings: &Settings) -> Settings {
         quota: None,
         ..settings.clone()
     }
+}
+
+/// A file where the data folder should be is a slip, not a matter of permissions.
+fn refuse_file(dir: &Path) -> Result<(), AppError> {
+    if dir.is_file() {
+        let dir = dir.display();
+        return Err(AppError::usage(
+            format!("la carpeta de datos {dir} es un archivo: elija otra con --dir"),
+            format!("the data folder {dir} is a file: choose another one with --dir"),
+        ));
+    }
+    Ok(())
 }

@@ -22,8 +22,12 @@ pub(super) struct Typed {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(super) struct Global {
-    /// Formato de salida; por defecto tabla en pantalla y ndjson por tubería || Output format; table on a screen and ndjson into a pipe by default
+    /// table, json, ndjson, csv o xlsx; por defecto tabla en pantalla y ndjson por tubería || table, json, ndjson, csv or xlsx; table on a screen and ndjson into a pipe by default
     #[arg(long, global = true, value_enum, value_name = "FORMATO")]
     pub(super) format: Option<Format>,
     /// Archivo de salida; su extensión decide el formato || Output file; its extension decides the format
@@ -97,7 +101,8 @@ pub(super) enum Cmd {
     Doctor,
     /// Genera el autocompletado de su intérprete de órdenes || Writes shell completions
     Completions {
-        /// bash, zsh, fish, powershell, elvish || bash, zsh, fish, powershell, elvish
+        /// bash, zsh, fish, powershell o elvish || bash, zsh, fish, powershell or elvish
+        #[arg(value_name = "INTERPRETE")]
         shell: clap_complete::Shell,
     },
     /// Escribe las páginas de manual || Writes the manual pages
@@ -224,10 +229,10 @@ pub(super) struct RateArgs {
     /// Última fecha del rango || Last date of the range
     #[arg(long, value_name = "FECHA", requires = "desde")]
     pub(super) hasta: Option<String>,
-    /// Quién lo publica: sunat o sbs || Who publishes it: sunat or sbs
+    /// Quién lo publica: sunat (por defecto) o sbs || Who publishes it: sunat (the default) or sbs
     #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
     pub(super) fuente: String,
-    /// Moneda: USD, o EUR con --fuente sbs || Currency: USD, or EUR with --fuente sbs
+    /// USD (por defecto), o EUR con --fuente sbs || USD (the default), or EUR with --fuente sbs
     #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]
     pub(super) moneda: String,
 }
@@ -240,7 +245,7 @@ pub(super) struct CallsArgs {
     /// Hasta esta fecha, Lima || Up to this date, Lima
     #[arg(long, value_name = "FECHA")]
     pub(super) hasta: Option<String>,
-    /// Solo una operación, por ejemplo ruc || Only one operation, for instance ruc
+    /// Solo una operación: ruc, dni, cuenta … || Only one operation: ruc, dni, cuenta …
     #[arg(long, value_name = "OPERACION")]
     pub(super) operacion: Option<String>,
     /// Solo las que trataron de este número || Only those about this number
@@ -252,21 +257,24 @@ pub(super) struct CallsArgs {
     /// Solo las que se enviaron al proveedor || Only those sent to the upstream
     #[arg(long)]
     pub(super) enviadas: bool,
-    /// Cuántas, las más recientes primero || How many, newest first
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    /// Cuántas, las más recientes primero; 50 por defecto || How many, newest first; 50 by default
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(super) limite: u32,
+    /// Borrar ahora lo que pasó de su plazo (`audit.retention_days`) || Delete now what is past its time (`audit.retention_days`)
+    #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "numero", "resultado", "enviadas"])]
+    pub(super) limpiar: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
-    /// Dirección donde escuchar || Address to listen on
+    /// Dirección donde escuchar; 127.0.0.1:8421 por defecto || Address to listen on; 127.0.0.1:8421 by default
     #[arg(long, value_name = "DIRECCION", default_value = "127.0.0.1:8421")]
     pub(super) listen: String,
     /// Demora de las respuestas: 100ms, lognormal:100ms:1s || Delay of answers: 100ms, lognormal:100ms:1s
     #[arg(long, value_name = "DEMORA", alias = "latency")]
     pub(super) latencia: Option<String>,
     /// Cuota del plan ficticio || Quota of the invented plan
-    #[arg(long, value_name = "N", alias = "quota")]
+    #[arg(long, value_name = "N", alias = "quota", allow_negative_numbers = true)]
     pub(super) cuota: Option<u64>,
     /// Cobrar por RUC y no por llamada en las colecciones || Charge collections by RUC, not by call
     #[arg(long)]
@@ -275,7 +283,7 @@ pub(super) struct SandboxArgs {
     #[arg(long)]
     pub(super) omitir_inexistentes: bool,
     /// Semilla de los datos || Seed of the data
-    #[arg(long, value_name = "N", alias = "seed")]
+    #[arg(long, value_name = "N", alias = "seed", allow_negative_numbers = true)]
     pub(super) semilla: Option<u64>,
     /// Archivo donde anotar cada pedido, una línea JSON por pedido || File that notes every request, one JSON line each
     #[arg(long, value_name = "ARCHIVO", alias = "ledger")]
@@ -305,8 +313,10 @@ pub(super) enum ConfigCmd {
     /// Cambia un valor del archivo del usuario; el token se pide sin mostrarlo || Changes a value in the user's file; the token is asked for without showing it
     Set {
         /// Clave, por ejemplo migo.token || Key, for instance migo.token
+        #[arg(value_name = "CLAVE")]
         key: String,
         /// Valor; no lo escriba aquí si es un token || Value; do not write a token here
+        #[arg(value_name = "VALOR", allow_negative_numbers = true)]
         value: Option<String>,
     },
     /// Revisa la configuración sin hacer nada más || Checks the configuration and does nothing else
@@ -319,13 +329,23 @@ pub(super) fn command(lang: Lang) -> Command {
         "{about-with-newline}\nUso: {usage}\n\n{all-args}{after-help}",
         "{about-with-newline}\nUsage: {usage}\n\n{all-args}{after-help}",
     );
-    let mut command = localized(Typed::command(), lang, template);
     let after = lang.pick(
         "Ejemplos:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nSin token configurado responde un sandbox con datos ficticios y nada sale a Internet.",
         "Examples:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nWithout a token a sandbox with invented data answers and nothing leaves for the Internet.",
     );
-    command = command.after_help(after);
-    command
+    let version = clap::Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(clap::ArgAction::Version)
+        .display_order(901)
+        .help(lang.pick("Muestra la versión", "Shows the version"));
+    let command = localized(Typed::command(), lang, template)
+        .after_help(after)
+        .arg(version.help_heading(lang.pick("Opciones generales", "General options")));
+    // The parser builds "Uso: … [OPTIONS]" only when it knows the whole path of a command.
+    let mut built = command.clone();
+    built.build();
+    with_usage(command, &mut built, lang)
 }
 
 fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
@@ -344,27 +364,99 @@ fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
     let help = clap::Arg::new("help")
         .short('h')
         .long("help")
-        .action(clap::ArgAction::Help)
+        .action(clap::ArgAction::HelpShort)
+        .display_order(900)
+        .help_heading(lang.pick("Opciones generales", "General options"))
         .help(lang.pick("Muestra esta ayuda", "Shows this help"));
-    command = command.arg(help).mut_args(|arg| {
-        let heading = if arg.is_positional() {
-            lang.pick("Datos", "Arguments")
-        } else {
-            lang.pick("Opciones", "Options")
-        };
-        let text = arg.get_help().map(|text| half(&text.to_string(), lang));
-        let arg = arg.help_heading(heading).hide_possible_values(false);
-        match text {
-            Some(text) => arg.help(text),
-            None => arg,
-        }
-    });
+    command = command.mut_args(|arg| localized_arg(arg, lang)).arg(help);
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
         .collect();
     for name in names {
         command = command.mut_subcommand(name, |sub| localized(sub, lang, template));
+    }
+    command
+}
+
+/// Which values are good and which is the default are said in the help text itself: the parser
+/// would say it in English.
+fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
+    let heading = match (arg.is_positional(), arg.is_global_set()) {
+        (true, _) => lang.pick("Datos", "Arguments"),
+        (false, true) => lang.pick("Opciones generales", "General options"),
+        (false, false) => lang.pick("Opciones", "Options"),
+    };
+    let text = arg.get_help().map(|text| half(&text.to_string(), lang));
+    let value = arg
+        .get_value_names()
+        .and_then(|names| names.first())
+        .map(|name| value_name(name, lang));
+    let mut arg = arg.help_heading(heading);
+    if arg.get_action().takes_values() {
+        arg = arg.hide_possible_values(true).hide_default_value(true);
+    }
+    if let Some(text) = text {
+        arg = arg.help(text);
+    }
+    if let Some(value) = value {
+        arg = arg.value_name(value);
+    }
+    arg
+}
+
+/// Names of values; those of the tax form stay as they are.
+fn value_name(name: &str, lang: Lang) -> &'static str {
+    const NAMES: [(&str, &str); 22] = [
+        ("ARCHIVO", "FILE"),
+        ("CARPETA", "FOLDER"),
+        ("CLAVE", "KEY"),
+        ("COLUMNA", "COLUMN"),
+        ("DEMORA", "DELAY"),
+        ("DIRECCION", "ADDRESS"),
+        ("DNI", "DNI"),
+        ("FALLO", "FAULT"),
+        ("FECHA", "DATE"),
+        ("FORMATO", "FORMAT"),
+        ("FUENTE", "SOURCE"),
+        ("IDIOMA", "LANGUAGE"),
+        ("INTERPRETE", "SHELL"),
+        ("LISTA", "LIST"),
+        ("MONEDA", "CURRENCY"),
+        ("N", "N"),
+        ("NUMERO", "NUMBER"),
+        ("OPERACION", "OPERATION"),
+        ("RESULTADO", "OUTCOME"),
+        ("RUC", "RUC"),
+        ("TIEMPO", "TIME"),
+        ("TOKEN", "TOKEN"),
+    ];
+    let (es, en) = NAMES
+        .into_iter()
+        .find(|(es, _)| *es == name)
+        .unwrap_or(("VALOR", "VALUE"));
+    lang.pick(es, en)
+}
+
+fn with_usage(command: Command, built: &mut Command, lang: Lang) -> Command {
+    let usage = built.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim();
+    let usage = match lang {
+        // The second line of a usage stands below the first, past "Uso: ".
+        Lang::Es => usage
+            .replace("[OPTIONS]", "[OPCIONES]")
+            .replace("\n       ", "\n     "),
+        Lang::En => usage.to_owned(),
+    };
+    let mut command = command.override_usage(usage);
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    for name in names {
+        if let Some(inner) = built.find_subcommand_mut(&name) {
+            command = command.mut_subcommand(&name, |sub| with_usage(sub, inner, lang));
+        }
     }
     command
 }

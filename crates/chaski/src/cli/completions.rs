@@ -3,30 +3,67 @@
 use std::path::Path;
 
 use chaski_core::Lang;
+use clap::Command;
 use clap_complete::Shell;
 
 use super::Done;
 use super::args::command;
-use super::output::to_stdout;
+use super::output::text;
+use crate::app::AppError;
 
-pub(super) fn completions(shell: Shell, lang: Lang) -> Done {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut command(lang), "chaski", &mut text);
-    to_stdout(&text)?;
+pub(super) fn completions(shell: Shell, output: Option<&Path>, lang: Lang) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(lang), "chaski", &mut script);
+    text(output, &script)?;
     Ok(0)
 }
 
-pub(super) fn man(folder: Option<&Path>, lang: Lang) -> Done {
-    match folder {
-        Some(folder) => {
-            std::fs::create_dir_all(folder)?;
-            clap_mangen::generate_to(command(lang), folder)?;
-        }
-        None => {
-            let mut text = Vec::new();
-            clap_mangen::Man::new(command(lang)).render(&mut text)?;
-            to_stdout(&text)?;
-        }
-    }
+pub(super) fn man(folder: Option<&Path>, output: Option<&Path>, lang: Lang) -> Done {
+    let Some(folder) = folder else {
+        text(output, &page(command(lang), lang)?)?;
+        return Ok(0);
+    };
+    std::fs::create_dir_all(folder).map_err(AppError::file(folder))?;
+    let mut whole = command(lang);
+    whole.build();
+    pages(&whole, "chaski", folder, lang)?;
     Ok(0)
+}
+
+/// One page per command, named by its whole path: `chaski-ruc-lote.1`.
+fn pages(command: &Command, name: &str, folder: &Path, lang: Lang) -> Result<(), AppError> {
+    let path = folder.join(format!("{name}.1"));
+    let named = command.clone().name(name.to_owned()).display_name(name);
+    text(Some(&path), &page(named, lang)?)?;
+    for inner in command.get_subcommands() {
+        pages(inner, &format!("{name}-{}", inner.get_name()), folder, lang)?;
+    }
+    Ok(())
+}
+
+fn page(command: Command, lang: Lang) -> Result<Vec<u8>, AppError> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    Ok(match lang {
+        Lang::Es => in_spanish(&String::from_utf8_lossy(&page)).into_bytes(),
+        Lang::En => page,
+    })
+}
+
+/// The headings that the generator only knows in English.
+fn in_spanish(page: &str) -> String {
+    const HEADINGS: [(&str, &str); 6] = [
+        (".SH NAME", ".SH NOMBRE"),
+        (".SH SYNOPSIS", ".SH SINOPSIS"),
+        (".SH DESCRIPTION", ".SH DESCRIPCIÓN"),
+        (".SH OPTIONS", ".SH OPCIONES"),
+        (".SH EXTRA", ".SH EJEMPLOS"),
+        (".SH VERSION", ".SH VERSIÓN"),
+    ];
+    let line = |line: &str| {
+        let found = HEADINGS.iter().find(|(english, _)| *english == line);
+        found.map_or_else(|| line.to_owned(), |(_, spanish)| (*spanish).to_owned())
+    };
+    let lines: Vec<String> = page.lines().map(line).collect();
+    lines.join("\n") + "\n"
 }

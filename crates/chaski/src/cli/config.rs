@@ -1,8 +1,9 @@
 //! `chaski config`: init, show, set, check.
 
+use std::fs::Permissions;
 use std::io::{IsTerminal, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use chaski_core::Lang;
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use super::Done;
 use super::needed::Needed;
 use super::output::{Records, notice};
 use crate::app::{AppError, Mode, Wish, mode_of};
-use crate::config::{DEFAULTS, Layers, Origin, Surroundings};
+use crate::config::{DEFAULTS, Layers, Origin, Surroundings, looks_like_token};
 use crate::sheets;
 
 /// `chaski config init`: the defaults as a file to edit, every key commented out.
@@ -85,7 +86,7 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     needed.layers.known(key, "chaski config set")?;
     let is_secret = key == "migo.token";
     let text = match typed {
-        Some(_) if is_secret => {
+        Some(text) if is_secret || looks_like_token(&text) => {
             return Err(AppError::usage(
                 "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set migo.token (lo pedirá sin mostrarlo), o páselo por tubería",
                 "do not write the token on the command line: the history keeps it. Run just: chaski config set migo.token (it is asked for without showing it), or pipe it in",
@@ -110,16 +111,18 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
                 "your home folder is not known; name the file with --config",
             )
         })?;
-    // The whole configuration is checked with the new value before the file is touched.
-    let mut layers = Layers::read(&needed.around, Some(&existing(&path)?), &[])?;
-    layers.set_text(key, &text, Origin::File(path.clone()))?;
-    layers.config()?;
-    let mut document: DocumentMut = std::fs::read_to_string(&path)?.parse().map_err(|_| {
+    let before = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        read => read.map_err(AppError::file(&path))?,
+    };
+    let mut document: DocumentMut = before.parse().map_err(|_| {
         AppError::usage(
             format!("{} no es TOML válido; corríjalo antes", path.display()),
             format!("{} is not valid TOML; mend it first", path.display()),
         )
     })?;
+    let mut layers = Layers::defaults();
+    layers.set_text(key, &text, Origin::Flag("config set"))?;
     let (table, name) = key
         .rsplit_once('.')
         .map_or((None, key), |(table, name)| (Some(table), name));
@@ -128,7 +131,12 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         Some(table) => document[table].or_insert(toml_edit::table())[name] = item,
         None => document[name] = item,
     }
-    write_private(&path, document.to_string().as_bytes())?;
+    // The whole file is checked with the new value before anything is written.
+    let after = document.to_string();
+    let mut layers = Layers::defaults();
+    layers.add_text(&after, &path)?;
+    layers.config()?;
+    write_private(&path, after.as_bytes())?;
     notice(
         needed,
         &match lang {
@@ -190,28 +198,24 @@ fn secret(needed: &Needed) -> Result<String, AppError> {
     Ok(text)
 }
 
-/// The path, created empty where there is no file yet.
-fn existing(path: &Path) -> Result<PathBuf, AppError> {
-    if !path.exists() {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        write_private(path, b"")?;
-    }
-    Ok(path.to_owned())
-}
-
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let failed = |error| AppError::file(path)(error);
     // A file with the token is the owner's alone from its first byte on.
     if !path.exists() {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(AppError::file(folder))?;
+        }
         let mut file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(path)?;
-        file.write_all(bytes)?;
+            .open(path)
+            .map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
         return Ok(());
     }
+    // What replaces the file takes its mode: one that others could read no longer will be.
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
     sheets::write_atomically(path, bytes)?;
     Ok(())
 }

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::DniArgs;
-use super::explain::{looks_like_token, token_misplaced};
+use super::explain::token_misplaced;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, exit_of};
 use super::ruc::{insert_origin, numbers};
 use crate::app::App;
+use crate::config::looks_like_token;
 
 pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
     let lang = needed.lang();
@@ -24,7 +25,7 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
         .collect();
     let mut outcomes = app.lookup_dnis(&dnis, &ask).await.into_iter();
     let show_whole = typed.mostrar || !app.config.mask_dni;
-    let (mut rows, mut codes) = (Vec::new(), Vec::new());
+    let (mut rows, mut codes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {
         let mut row = Map::new();
         let shown = |dni: Dni| {
@@ -48,7 +49,7 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
                 let message = error
                     .as_ref()
                     .map_or_else(String::new, |error| not_found(error, lang));
-                complain_about(&shown(dni), &message);
+                complaints.push((shown(dni), message.clone()));
                 fail(&mut row, shown(dni), code, message);
                 codes.push(error.as_ref().map_or(1, Error::exit_code));
             }
@@ -61,9 +62,14 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
                 };
                 // What was typed may be almost a DNI: it is named by its place.
                 let name = format!("n.º {}", place + 1);
-                complain_about(&name, &message);
-                fail(&mut row, name, error.code(), message);
-                codes.push(3);
+                complaints.push((name.clone(), message.clone()));
+                let (code, exit) = if is_token {
+                    ("token_fuera_de_lugar", 2)
+                } else {
+                    (error.code(), 3)
+                };
+                fail(&mut row, name, code, message);
+                codes.push(exit);
             }
         }
         rows.push(row);
@@ -74,6 +80,7 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
         ("fuente", lang.pick("Fuente", "Source").to_owned()),
         ("error", "Error".to_owned()),
     ];
+    complain_about(needed, &complaints, rows.len());
     Records { columns, rows }.write(needed)?;
     Ok(exit_of(&codes))
 }

@@ -5,8 +5,9 @@ use chaski_core::{Lang, lima_datetime};
 
 use super::Done;
 use super::needed::Needed;
-use super::output::to_stdout;
+use super::output;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
+use crate::store::Figures;
 
 pub(super) async fn doctor(needed: &Needed) -> Done {
     let mut report = Report {
@@ -21,10 +22,14 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         Ok(mode) => mode,
         Err(error) => {
             report.bad(&error);
-            return report.end();
+            return report.end(needed);
         }
     };
     match mode {
+        Mode::Sandbox if config.token().is_some() => report.good(lang.pick(
+            "responde el sandbox (datos ficticios), aunque hay un token configurado",
+            "the sandbox answers (invented data), although a token is configured",
+        )),
         Mode::Sandbox => report.good(lang.pick(
             "responde el sandbox: no hay token configurado (datos ficticios)",
             "the sandbox answers: no token is configured (invented data)",
@@ -36,10 +41,16 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         Ok(app) => app,
         Err(error) => {
             report.bad(&error);
-            return report.end();
+            return report.end(needed);
         }
     };
-    let health = app.store.figures().await?;
+    let health = match checked(&app).await {
+        Ok(figures) => figures,
+        Err(error) => {
+            report.bad(&error);
+            return report.end(needed);
+        }
+    };
     report.good(&match lang {
         Lang::Es => format!(
             "datos en {}: {} respuestas, {} llamadas registradas, {} KiB",
@@ -79,7 +90,13 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         Lang::En => format!("Lima time by this machine: {now} (if wrong, set the clock)"),
     });
     app.close().await?;
-    report.end()
+    report.end(needed)
+}
+
+/// What the store holds, once it was looked over for damage.
+async fn checked(app: &App) -> Result<Figures, AppError> {
+    app.store.check().await?;
+    Ok(app.store.figures().await?)
 }
 
 struct Report {
@@ -90,17 +107,16 @@ struct Report {
 
 impl Report {
     fn good(&mut self, text: &str) {
-        self.text.push_str(&format!("✔ {text}\n"));
+        self.text.extend(["✔ ", text, "\n"]);
     }
 
     fn bad(&mut self, error: &AppError) {
-        self.text
-            .push_str(&format!("✘ {}\n", error.message(self.lang)));
+        self.text.extend(["✘ ", &error.message(self.lang), "\n"]);
         self.worst = error.exit_code();
     }
 
-    fn end(self) -> Done {
-        to_stdout(self.text.as_bytes())?;
+    fn end(self, needed: &Needed) -> Done {
+        output::text(needed.output.as_deref(), self.text.as_bytes())?;
         Ok(self.worst)
     }
 }

@@ -1,13 +1,22 @@
 //! The parser's complaints, in the person's language and with what to do.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anstyle::{AnsiColor, Style};
 use chaski_core::Lang;
-use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+
+use crate::config::{HIDDEN, looks_like_token};
 
 /// Prints the help that was asked for, or what is wrong with what was typed.
-pub(super) fn exit(error: &Error, lang: Lang) -> ExitCode {
+pub(super) fn exit(
+    error: &Error,
+    arguments: &[OsString],
+    command: &Command,
+    lang: Lang,
+) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A closed pipe is not a failure: help into `head`.
@@ -19,53 +28,84 @@ pub(super) fn exit(error: &Error, lang: Lang) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            anstream::eprintln!("error: {}", explain(error, lang));
+            let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+            anstream::eprintln!("{style}error{style:#}: {}", explain(error, lang));
             if let Some(hint) = hint(error, lang) {
                 anstream::eprintln!("  {hint}");
             }
-            let help = lang.pick(
-                "Vea las opciones con: chaski --help",
-                "See the options with: chaski --help",
-            );
+            let path = path_of(arguments, command);
+            let help = match lang {
+                Lang::Es => format!("Vea las opciones con: {path} --help"),
+                Lang::En => format!("See the options with: {path} --help"),
+            };
             anstream::eprintln!("  {help}");
             ExitCode::from(2)
         }
     }
 }
 
+/// What was typed, fit to be repeated: neither a token nor the number of a person.
+pub(super) fn repeatable(text: &str) -> String {
+    let text = chaski_core::clean(text);
+    if looks_like_token(&text) {
+        return HIDDEN.to_owned();
+    }
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let shown: Vec<char> = text.chars().take(40).collect();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // Seven to nine digits are a DNI, or one with a slip; the name of a file has letters.
+    if (7..=9).contains(&digits) && letters <= 1 {
+        let (first, last) = (&shown[..2], &shown[shown.len() - 2..]);
+        return first.iter().chain(&['*'; 4]).chain(last).collect();
+    }
+    shown.into_iter().collect()
+}
+
+/// What to do with a token that was typed where it does not belong; it is not repeated.
+pub(super) fn token_misplaced(lang: Lang) -> String {
+    lang.pick(
+        "eso parece un token: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set migo.token (lo pedirá sin mostrarlo)",
+        "that looks like a token: it does not belong on the command line, where the history keeps it. Set it with: chaski config set migo.token (it is asked for without showing it)",
+    )
+    .to_owned()
+}
+
 fn explain(error: &Error, lang: Lang) -> String {
     let argument = shown(error, ContextKind::InvalidArg);
+    let subcommand = shown(error, ContextKind::InvalidSubcommand);
     let value = shown(error, ContextKind::InvalidValue);
+    if [&argument, &subcommand, &value]
+        .into_iter()
+        .any(|text| names_token(text))
+    {
+        return token_misplaced(lang);
+    }
+    let (subcommand, value) = (repeatable(&subcommand), repeatable(&value));
     match (error.kind(), lang) {
-        (ErrorKind::UnknownArgument, _) if looks_like_token(&argument) => token_misplaced(lang),
-        (ErrorKind::UnknownArgument, Lang::Es) => format!("no existe la opción «{argument}»"),
-        (ErrorKind::UnknownArgument, Lang::En) => format!("there is no option \"{argument}\""),
-        (ErrorKind::InvalidSubcommand, Lang::Es) => {
-            format!(
-                "no existe la orden «{}»",
-                shown(error, ContextKind::InvalidSubcommand)
+        (ErrorKind::UnknownArgument, _) => {
+            let argument = repeatable(&argument);
+            lang.pick(
+                format!("no existe la opción «{argument}»"),
+                format!("there is no option \"{argument}\""),
             )
         }
-        (ErrorKind::InvalidSubcommand, Lang::En) => {
-            format!(
-                "there is no command \"{}\"",
-                shown(error, ContextKind::InvalidSubcommand)
-            )
-        }
+        (ErrorKind::InvalidSubcommand, Lang::Es) => format!("no existe la orden «{subcommand}»"),
+        (ErrorKind::InvalidSubcommand, Lang::En) => format!("there is no command \"{subcommand}\""),
         (ErrorKind::MissingRequiredArgument, Lang::Es) => format!("falta {argument}"),
         (ErrorKind::MissingRequiredArgument, Lang::En) => format!("missing {argument}"),
         (ErrorKind::MissingSubcommand, Lang::Es) => "falta la orden".to_owned(),
         (ErrorKind::MissingSubcommand, Lang::En) => "the command is missing".to_owned(),
-        (ErrorKind::ArgumentConflict, Lang::Es) => {
-            format!(
-                "{argument} no se puede usar junto con {}",
-                shown(error, ContextKind::PriorArg)
-            )
-        }
-        (ErrorKind::ArgumentConflict, Lang::En) => {
-            format!(
-                "{argument} cannot be used with {}",
-                shown(error, ContextKind::PriorArg)
+        (ErrorKind::ArgumentConflict, _) => {
+            let prior = shown(error, ContextKind::PriorArg);
+            if prior.is_empty() || prior == argument {
+                return lang.pick(
+                    format!("{argument} está repetida: escríbala una sola vez"),
+                    format!("{argument} is repeated: write it once"),
+                );
+            }
+            lang.pick(
+                format!("{argument} no se puede usar junto con {prior}"),
+                format!("{argument} cannot be used with {prior}"),
             )
         }
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) if value.is_empty() => {
@@ -87,7 +127,22 @@ fn explain(error: &Error, lang: Lang) -> String {
     }
 }
 
+/// Whether it is a token, or an option that would bring one.
+fn names_token(text: &str) -> bool {
+    let name = text.split(['=', ' ']).next().unwrap_or_default();
+    matches!(name, "--token" | "--api-key" | "--migo-token") || looks_like_token(text)
+}
+
 fn hint(error: &Error, lang: Lang) -> Option<String> {
+    if names_token(&shown(error, ContextKind::InvalidArg)) {
+        return None;
+    }
+    if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {
+        return Some(match lang {
+            Lang::Es => format!("¿quiso decir {order}?"),
+            Lang::En => format!("did you mean {order}?"),
+        });
+    }
     let suggested = [
         ContextKind::SuggestedArg,
         ContextKind::SuggestedSubcommand,
@@ -112,8 +167,41 @@ fn hint(error: &Error, lang: Lang) -> Option<String> {
     })
 }
 
+/// A number, or a list, where a command was expected: the command it wants. A DNI is not repeated.
+fn order_for_number(typed: &str) -> Option<String> {
+    let digits = typed.bytes().all(|byte| byte.is_ascii_digit());
+    let extension = std::path::Path::new(typed).extension();
+    let is_list = extension.is_some_and(|it| {
+        ["xlsx", "ods", "csv"]
+            .iter()
+            .any(|ext| it.eq_ignore_ascii_case(ext))
+    });
+    match typed.len() {
+        8 if digits => Some("chaski dni <DNI>".to_owned()),
+        9..=13 if digits => Some(format!("chaski ruc {}", repeatable(typed))),
+        _ if is_list => Some(format!(
+            "chaski ruc lote {} -o resultado.xlsx",
+            repeatable(typed)
+        )),
+        _ => None,
+    }
+}
+
+/// The deepest command that was typed, for its help.
+fn path_of(arguments: &[OsString], command: &Command) -> String {
+    let mut path = "chaski".to_owned();
+    let mut command = command;
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(inner) = command.find_subcommand(word) {
+            path = format!("{path} {}", inner.get_name());
+            command = inner;
+        }
+    }
+    path
+}
+
 fn shown(error: &Error, kind: ContextKind) -> String {
-    match error.get(kind) {
+    let text = match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         Some(ContextValue::StyledStr(text)) => text.to_string(),
@@ -123,27 +211,6 @@ fn shown(error: &Error, kind: ContextKind) -> String {
             .collect::<Vec<_>>()
             .join(", "),
         _ => String::new(),
-    }
-}
-
-/// Long and made of letters and digits, both: nothing else that is typed here looks like that.
-pub(super) fn looks_like_token(text: &str) -> bool {
-    let text = text
-        .trim_start_matches("--token=")
-        .trim_start_matches("--token");
-    text.len() >= 24
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '|'))
-        && text.chars().any(|c| c.is_ascii_digit())
-        && text.chars().any(|c| c.is_ascii_alphabetic())
-}
-
-/// What to do with a token that was typed where it does not belong; it is not repeated.
-pub(super) fn token_misplaced(lang: Lang) -> String {
-    lang.pick(
-        "eso parece un token: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set migo.token (lo pedirá sin mostrarlo)",
-        "that looks like a token: it does not belong on the command line, where the history keeps it. Set it with: chaski config set migo.token (it is asked for without showing it)",
-    )
-    .to_owned()
+    };
+    text.replace("...", "")
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::InvalidosCmd;
+use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about};
 use crate::app::{App, AppError};
@@ -15,7 +16,18 @@ pub(super) async fn invalidos(needed: &Needed, app: &App, command: Option<Invali
     match command.unwrap_or(InvalidosCmd::Listar) {
         InvalidosCmd::Listar => listar(needed, app).await,
         InvalidosCmd::Borrar { todos: true, .. } => {
-            confirm(needed)?;
+            // Forgetting them all costs a call each when they are asked for again.
+            output::confirm(
+                needed,
+                needed.lang().pick(
+                    "¿Olvidar todos los números registrados?",
+                    "Forget all the numbers on record?",
+                ),
+                AppError::usage(
+                    "borrar todos necesita confirmación: agregue --yes",
+                    "forgetting all needs a confirmation: add --yes",
+                ),
+            )?;
             let forgotten = app.store.forget_refusals(None).await?;
             say_forgotten(needed, forgotten);
             Ok(0)
@@ -88,10 +100,11 @@ async fn borrar(needed: &Needed, app: &App, numbers: &[String]) -> Done {
                 forgotten += app
                     .store
                     .forget_refusals(Some(&RucQuery(ruc).key()))
-                    .await?
+                    .await?;
             }
             Err(error) => {
-                complain_about(&chaski_core::clean(text), &error.message(lang));
+                let complaint = (repeatable(text), error.message(lang));
+                complain_about(needed, &[complaint], 1);
                 code = 3;
             }
         }
@@ -102,35 +115,11 @@ async fn borrar(needed: &Needed, app: &App, numbers: &[String]) -> Done {
 
 fn say_forgotten(needed: &Needed, forgotten: u64) {
     let text = match (needed.lang(), forgotten) {
+        (chaski_core::Lang::Es, 0) => "ninguno de esos números estaba registrado".to_owned(),
+        (chaski_core::Lang::En, 0) => "none of those numbers was on record".to_owned(),
         (chaski_core::Lang::Es, 1) => "se olvidó 1 número".to_owned(),
         (chaski_core::Lang::Es, n) => format!("se olvidaron {n} números"),
         (chaski_core::Lang::En, n) => format!("{n} forgotten"),
     };
     output::notice(needed, &text);
-}
-
-/// Forgetting them all costs a call each when they are asked for again.
-fn confirm(needed: &Needed) -> Result<(), AppError> {
-    if needed.yes {
-        return Ok(());
-    }
-    if !needed.may_ask {
-        return Err(AppError::usage(
-            "borrar todos necesita confirmación: agregue --yes",
-            "forgetting all needs a confirmation: add --yes",
-        ));
-    }
-    let question = needed.lang().pick(
-        "¿Olvidar todos los números registrados?",
-        "Forget all the numbers on record?",
-    );
-    let sure = dialoguer::Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact();
-    if sure.unwrap_or(false) {
-        Ok(())
-    } else {
-        Err(AppError::Interrupted)
-    }
 }

@@ -6,14 +6,19 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::CallsArgs;
+use super::explain::repeatable;
 use super::needed::Needed;
-use super::output::Records;
+use super::output::{self, Records};
 use super::tipo_cambio::date;
 use crate::app::{App, AppError};
-use crate::store::CallFilter;
+use crate::config::nearest;
+use crate::store::{CallFilter, CallRow};
 
 pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Done {
     let lang = needed.lang();
+    if typed.limpiar {
+        return prune(needed, app).await;
+    }
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
     let since = typed
         .desde
@@ -25,13 +30,20 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         .as_deref()
         .map(|text| date("--hasta", text))
         .transpose()?;
+    if let Some((since, until)) = since.zip(until).filter(|(since, until)| since > until) {
+        return Err(AppError::usage(
+            format!("el rango está al revés: {since} es posterior a {until}"),
+            format!("the range is reversed: {since} is later than {until}"),
+        ));
+    }
+    let operation = typed.operacion.as_deref().map(operation).transpose()?;
     let subject = typed.numero.as_deref().map(normalized).transpose()?;
     let mut filter = CallFilter {
         since: since.map(midnight),
         // The last day counts whole.
         until: until.map(|day| midnight(day.saturating_add(1.day()))),
         provider: None,
-        operation: typed.operacion,
+        operation,
         outcome: typed.resultado,
         asked_by: None,
         batch: None,
@@ -46,46 +58,18 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         filter.limit = left.min(250);
         let page = app.store.calls(&filter).await?;
         left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
-        rows.extend(page.rows.iter().map(|call| {
-            let mut row = Map::new();
-            let text = |it: &str| Value::from(it.to_owned());
-            row.insert(
-                "fecha".into(),
-                lima_datetime(call.at)
-                    .strftime("%Y-%m-%d %H:%M:%S")
-                    .to_string()
-                    .into(),
-            );
-            row.insert("quien".into(), text(&call.asked_by));
-            row.insert("proveedor".into(), text(&call.provider));
-            row.insert("operacion".into(), text(&call.operation));
-            let subject = match call.items {
-                0 | 1 => call.subject.to_string(),
-                n => format!("{n} RUC"),
-            };
-            row.insert("sobre".into(), subject.into());
-            row.insert("resultado".into(), text(&call.outcome));
-            row.insert(
-                "http".into(),
-                call.http_status.map_or(Value::Null, Value::from),
-            );
-            row.insert("intento".into(), call.attempt.into());
-            row.insert(
-                "ms".into(),
-                format!("{:.1}", call.duration_us as f64 / 1000.0).into(),
-            );
-            row.insert("cache".into(), text(&call.cache));
-            row.insert(
-                "lote".into(),
-                call.batch.map_or(Value::Null, |id| id.to_string().into()),
-            );
-            row.insert("id".into(), call.id.to_string().into());
-            row
-        }));
+        rows.extend(page.rows.iter().map(row_of));
         filter.cursor = page.next;
         if filter.cursor.is_none() {
             break;
         }
+    }
+    if rows.is_empty() {
+        let none = lang.pick(
+            "no hay llamadas así en el registro",
+            "no such call is on record",
+        );
+        output::notice(needed, none);
     }
     let columns = vec![
         ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
@@ -100,6 +84,108 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
     ];
     Records { columns, rows }.write(needed)?;
     Ok(0)
+}
+
+fn row_of(call: &CallRow) -> Map<String, Value> {
+    let text = |it: &str| Value::from(it.to_owned());
+    let at = lima_datetime(call.at).strftime("%Y-%m-%d %H:%M:%S");
+    let about = match call.items {
+        0 | 1 => call.subject.to_string(),
+        n => format!("{n} RUC"),
+    };
+    // Tenths of a millisecond, rounded, without a float.
+    let tenths = call.duration_us.div_ceil(50) / 2;
+    let mut row = Map::new();
+    row.insert("fecha".into(), at.to_string().into());
+    row.insert("quien".into(), text(&call.asked_by));
+    row.insert("proveedor".into(), text(&call.provider));
+    row.insert("operacion".into(), text(&call.operation));
+    row.insert("sobre".into(), about.into());
+    row.insert("resultado".into(), text(&call.outcome));
+    row.insert(
+        "http".into(),
+        call.http_status.map_or(Value::Null, Value::from),
+    );
+    row.insert("intento".into(), call.attempt.into());
+    row.insert(
+        "ms".into(),
+        format!("{}.{}", tenths / 10, tenths % 10).into(),
+    );
+    row.insert("cache".into(), text(&call.cache));
+    row.insert(
+        "lote".into(),
+        call.batch.map_or(Value::Null, |id| id.to_string().into()),
+    );
+    row.insert("id".into(), call.id.to_string().into());
+    row
+}
+
+async fn prune(needed: &Needed, app: &App) -> Done {
+    let lang = needed.lang();
+    let days = app.config.retention_days;
+    output::confirm(
+        needed,
+        &lang.pick(
+            format!("¿Borrar las llamadas de hace más de {days} días?"),
+            format!("Delete the calls of more than {days} days ago?"),
+        ),
+        AppError::usage(
+            "borrar del registro necesita confirmación: agregue --yes",
+            "deleting from the record needs a confirmation: add --yes",
+        ),
+    )?;
+    let pruned = app.prune().await?;
+    let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
+    output::notice(
+        needed,
+        &lang.pick(
+            format!(
+                "se borraron {calls} llamadas, {answers} respuestas vencidas y {batches} lotes"
+            ),
+            format!("deleted {calls} calls, {answers} expired answers and {batches} batches"),
+        ),
+    );
+    Ok(0)
+}
+
+/// The operations that calls are recorded under.
+const OPERATIONS: [&str; 11] = [
+    "ruc",
+    "dni",
+    "tipo_cambio_ultimo",
+    "tipo_cambio_fecha",
+    "tipo_cambio_rango",
+    "cuenta",
+    "representantes",
+    "actividad",
+    "agente_retencion",
+    "buen_contribuyente",
+    "cpe",
+];
+
+/// An operation that does not exist would find nothing, without saying why.
+fn operation(typed: &str) -> Result<String, AppError> {
+    let typed = typed.trim().to_lowercase().replace('-', "_");
+    if OPERATIONS.contains(&typed.as_str()) {
+        return Ok(typed);
+    }
+    let (es, en) = if let Some(name) = nearest(&typed, OPERATIONS.into_iter()) {
+        (
+            format!("¿quiso decir «{name}»?"),
+            format!("did you mean \"{name}\"?"),
+        )
+    } else {
+        let names = OPERATIONS.join(", ");
+        (
+            format!("valen: {names}"),
+            format!("these are good: {names}"),
+        )
+    };
+    let typed = repeatable(&typed);
+    Err(AppError::usage(
+        format!("--operacion: no hay «{typed}»; {es}"),
+        format!("--operacion: there is no \"{typed}\"; {en}"),
+    ))
 }
 
 /// The number as calls know it.

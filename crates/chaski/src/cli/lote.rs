@@ -58,13 +58,6 @@ fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
 /// An output that cannot be written is told before a call is spent on it.
 fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
     let Some(output) = &needed.output else {
-        let terminal = std::io::stdout().is_terminal();
-        if terminal && needed.format == Some(Format::Xlsx) {
-            return Err(AppError::usage(
-                "xlsx no se puede mostrar en pantalla; agregue -o resultado.xlsx",
-                "xlsx cannot be shown on a screen; add -o resultado.xlsx",
-            ));
-        }
         return Ok(());
     };
     let same = |path: &Path| path.canonicalize().ok();
@@ -74,7 +67,6 @@ fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
             "the output is the list itself; choose another name so as not to lose it",
         ));
     }
-    sheets::check_writable(output)?;
     Ok(())
 }
 
@@ -82,6 +74,13 @@ fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
     let lang = needed.lang();
     let limits = Limits::default();
     let from_input = typed.input == Path::new("-");
+    if typed.input.is_dir() {
+        let folder = typed.input.display();
+        return Err(AppError::usage(
+            format!("{folder} es una carpeta: indique el archivo de la lista"),
+            format!("{folder} is a folder: name the file of the list"),
+        ));
+    }
     let (table, source_hash) = if from_input {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -295,13 +294,12 @@ fn write(needed: &Needed, format: OutputFormat, finished: &Finished) -> Result<(
         ..
     } = finished;
     let lang = needed.lang();
-    match &needed.output {
-        Some(path) => sheets::write_result(path, format, table, verdicts, summary, lang)?,
-        None => {
-            let mut bytes = Vec::new();
-            sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
-            output::to_stdout(&bytes)?;
-        }
+    if let Some(path) = &needed.output {
+        sheets::write_result(path, format, table, verdicts, summary, lang)?;
+    } else {
+        let mut bytes = Vec::new();
+        sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
+        output::to_stdout(&bytes)?;
     }
     Ok(())
 }

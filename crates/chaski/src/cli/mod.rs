@@ -15,6 +15,7 @@ mod needed;
 mod output;
 mod ruc;
 mod sandbox;
+mod table;
 mod tipo_cambio;
 mod validar;
 
@@ -27,7 +28,7 @@ use clap::FromArgMatches;
 
 use crate::app::{App, AppError};
 use crate::config::Surroundings;
-use args::{Cmd, ConfigCmd, RucCmd, Typed};
+use args::{Cmd, ConfigCmd, Global, RucCmd, Typed};
 use needed::Needed;
 
 /// What a command comes to: its exit code, or why it could not be done.
@@ -36,15 +37,18 @@ type Done = Result<u8, AppError>;
 /// Runs the command line that was typed and says the exit code.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let around = Surroundings::of_process();
-    let first_guess = needed::language(&arguments, &around);
-    let typed = match args::command(first_guess).try_get_matches_from(&arguments) {
-        Ok(matches) => match Typed::from_arg_matches(&matches) {
-            Ok(typed) => typed,
-            Err(error) => return explain::exit(&error, first_guess),
-        },
-        Err(error) => return explain::exit(&error, first_guess),
+    let guess = needed::language(&arguments, &around);
+    let arguments = help_asked_as_command(arguments);
+    let command = args::command(guess);
+    let typed = command
+        .clone()
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Typed::from_arg_matches(&matches));
+    let typed = match typed {
+        Ok(typed) => typed,
+        Err(error) => return explain::exit(&error, &arguments, &command, guess),
     };
-    match run_typed(typed, around, first_guess) {
+    match run_typed(typed, around, guess) {
         Ok(code) => ExitCode::from(code),
         Err((error, lang)) => {
             output::complain(&error, lang);
@@ -53,39 +57,59 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (AppError, Lang)> {
-    // What needs neither configuration nor data folder.
-    let global = typed.global;
-    match typed.command {
-        Cmd::Completions { shell } => {
-            return completions::completions(shell, guess).map_err(|error| (error, guess));
-        }
-        Cmd::Man { to } => {
-            return completions::man(to.as_deref(), guess).map_err(|error| (error, guess));
-        }
-        Cmd::Version => return output::version().map_err(|error| (error, guess)),
-        Cmd::Config(ConfigCmd::Init { force }) => {
-            return config::init(&around, force, guess).map_err(|error| (error, guess));
-        }
-        command => {
-            let needed = Needed::new(global, around).map_err(|error| (error, guess))?;
-            let lang = needed.config.lang;
-            crate::telemetry::start(needed.verbose);
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build();
-            let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
-            let done = runtime.block_on(dispatch(command, &needed));
-            // Calls in flight were waited for; nothing else is worth staying for.
-            runtime.shutdown_background();
-            done.map_err(|error| (error, lang))
-        }
+/// `chaski help ruc lote` is `chaski ruc lote --help`.
+fn help_asked_as_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments
+        .get(1)
+        .is_some_and(|word| word == "help" || word == "ayuda")
+    {
+        arguments.remove(1);
+        arguments.push("--help".into());
     }
+    arguments
+}
+
+fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (AppError, Lang)> {
+    let global = typed.global;
+    let output = global.output.clone();
+    let output = output.as_deref();
+    // What needs neither configuration nor data folder.
+    let done = match typed.command {
+        Cmd::Completions { shell } => completions::completions(shell, output, guess),
+        Cmd::Man { to } => completions::man(to.as_deref(), output, guess),
+        Cmd::Version => output::version(output),
+        Cmd::Config(ConfigCmd::Init { force }) => config::init(&around, force, guess),
+        command => return run_configured(command, global, around, guess),
+    };
+    done.map_err(|error| (error, guess))
+}
+
+fn run_configured(
+    command: Cmd,
+    global: Global,
+    around: Surroundings,
+    guess: Lang,
+) -> Result<u8, (AppError, Lang)> {
+    let mending = matches!(command, Cmd::Config(ConfigCmd::Set { .. }));
+    let needed = Needed::new(global, around, mending).map_err(|error| (error, guess))?;
+    let lang = needed.config.lang;
+    crate::telemetry::start(needed.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
+    let done = runtime.block_on(dispatch(command, &needed));
+    // Calls in flight were waited for; nothing else is worth staying for.
+    runtime.shutdown_background();
+    done.map_err(|error| (error, lang))
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {
     match command {
-        Cmd::Config(ConfigCmd::Show { origin }) => config::show(needed, origin),
+        Cmd::Config(ConfigCmd::Show { origin }) => {
+            output::check(needed)?;
+            config::show(needed, origin)
+        }
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
@@ -134,7 +158,9 @@ async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done
     close(&app, done).await
 }
 
+/// Opens the rooms, once it is sure that the result can be written.
 async fn open(needed: &Needed) -> Result<App, AppError> {
+    output::check(needed)?;
     App::open(needed.config.clone(), needed.wish, Clock::system()).await
 }
 

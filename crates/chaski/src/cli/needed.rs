@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaski_client::Ask;
@@ -10,9 +10,10 @@ use chaski_core::Lang;
 
 use super::args::{Format, FreshnessArgs, Global};
 use crate::app::{AppError, Wish};
-use crate::config::{Config, Layers, Surroundings, parse_duration};
+use crate::config::{Config, ConfigError, Layers, Origin, Surroundings, parse_duration};
 
 /// Configuration and manners of one run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
 pub(super) struct Needed {
     pub(super) config: Config,
     pub(super) layers: Layers,
@@ -24,6 +25,8 @@ pub(super) struct Needed {
     pub(super) quiet: bool,
     pub(super) verbose: u8,
     pub(super) colour: bool,
+    /// Width that tables must keep to when it is not the terminal that says it.
+    pub(super) columns: Option<u16>,
     /// Whether a question may be put to the person.
     pub(super) may_ask: bool,
     pub(super) yes: bool,
@@ -31,7 +34,13 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    pub(super) fn new(global: Global, around: Surroundings) -> Result<Needed, AppError> {
+    /// Works it out. `mending` says that the command is there to put the configuration right: a
+    /// broken one is then no reason to stop.
+    pub(super) fn new(
+        global: Global,
+        around: Surroundings,
+        mending: bool,
+    ) -> Result<Needed, AppError> {
         let mut flags = Vec::new();
         if let Some(lang) = &global.lang {
             flags.push(("--lang", "lang", lang.clone()));
@@ -39,21 +48,33 @@ impl Needed {
         if let Some(dir) = &global.dir {
             flags.push(("--dir", "dir", dir.display().to_string()));
         }
-        let layers = Layers::read(&around, global.config.as_deref(), &flags)?;
-        let config = layers.config()?;
+        let read = Layers::read(&around, global.config.as_deref(), &flags)
+            .and_then(|layers| layers.config().map(|config| (layers, config)));
+        let (layers, config) = match read {
+            Err(_) if mending => defaults_with(&flags)?,
+            read => read?,
+        };
         let wish = match (global.sandbox, global.real) {
             (true, _) => Wish::Sandbox,
             (_, true) => Wish::Real,
             _ => Wish::None,
         };
         let no_colour = global.no_color || around.variables.contains_key("NO_COLOR");
+        if no_colour {
+            anstream::ColorChoice::Never.write_global();
+        }
         Ok(Needed {
             wish,
             format: global.format,
-            output: global.output,
+            // As in many programs, "-" is the standard output.
+            output: global.output.filter(|path| path != Path::new("-")),
             quiet: global.quiet,
             verbose: global.verbose,
             colour: !no_colour && std::io::stdout().is_terminal(),
+            columns: around
+                .variables
+                .get("COLUMNS")
+                .and_then(|text| text.parse().ok()),
             may_ask: !global.no_input
                 && std::io::stdin().is_terminal()
                 && std::io::stderr().is_terminal(),
@@ -94,6 +115,17 @@ impl Needed {
             ..Ask::by("cli")
         }
     }
+}
+
+fn defaults_with(
+    flags: &[(&'static str, &'static str, String)],
+) -> Result<(Layers, Config), ConfigError> {
+    let mut layers = Layers::defaults();
+    for (flag, key, value) in flags {
+        layers.set_text(key, value, Origin::Flag(flag))?;
+    }
+    let config = layers.config()?;
+    Ok((layers, config))
 }
 
 fn duration(flag: &str, text: &str) -> Result<Duration, AppError> {

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use chaski_core::Lang;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Attribute, Cell, ContentArrangement, Table};
 use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::Format;
 use super::needed::Needed;
+use super::table;
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, OutputFormat};
 
@@ -32,19 +31,13 @@ impl Records {
                 sheets::write_atomically(path, &bytes)?;
                 Ok(())
             }
-            None if format == Format::Xlsx && std::io::stdout().is_terminal() => {
-                Err(AppError::usage(
-                    "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
-                    "xlsx cannot be shown on a screen; add -o file.xlsx",
-                ))
-            }
             None => to_stdout(&self.render(format, needed)?),
         }
     }
 
     fn render(&self, format: Format, needed: &Needed) -> Result<Vec<u8>, AppError> {
         Ok(match format {
-            Format::Table => self.table(needed).into_bytes(),
+            Format::Table => table::render(self, needed).into_bytes(),
             Format::Json => {
                 let mut text =
                     serde_json::to_vec_pretty(&self.rows).map_err(std::io::Error::from)?;
@@ -59,8 +52,8 @@ impl Records {
                 }
                 text
             }
-            Format::Csv => sheets::plain_csv(&self.headings(), &self.cells())?,
-            Format::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells())?,
+            Format::Csv => sheets::plain_csv(&self.headings(), &self.cells(needed.lang()))?,
+            Format::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells(needed.lang()))?,
         })
     }
 
@@ -79,52 +72,24 @@ impl Records {
         names
     }
 
-    fn cells(&self) -> Vec<Vec<String>> {
+    fn cells(&self, lang: Lang) -> Vec<Vec<String>> {
         let headings = self.headings();
-        let row =
-            |row: &Map<String, Value>| headings.iter().map(|name| plain(row.get(name))).collect();
+        let cell = |row: &Map<String, Value>, name: &String| plain(row.get(name), lang);
+        let row = |row: &Map<String, Value>| headings.iter().map(|name| cell(row, name)).collect();
         self.rows.iter().map(row).collect()
     }
-
-    fn table(&self, needed: &Needed) -> String {
-        let mut table = Table::new();
-        table
-            .load_style(UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        if !needed.colour {
-            table.force_no_tty();
-        }
-        // One record reads better downwards.
-        if let ([row], true) = (self.rows.as_slice(), self.columns.len() > 4) {
-            for (name, heading) in &self.columns {
-                let text = plain(row.get(*name));
-                if !text.is_empty() {
-                    table.add_row([bold(heading), Cell::new(text)]);
-                }
-            }
-        } else {
-            table.set_header(self.columns.iter().map(|(_, heading)| bold(heading)));
-            for row in &self.rows {
-                table.add_row(self.columns.iter().map(|(name, _)| plain(row.get(*name))));
-            }
-        }
-        format!("{table}\n")
-    }
 }
 
-fn bold(text: &str) -> Cell {
-    Cell::new(text).add_attribute(Attribute::Bold)
-}
-
-fn plain(value: Option<&Value>) -> String {
+/// A value as one line of text.
+pub(super) fn plain(value: Option<&Value>, lang: Lang) -> String {
     let text = match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Bool(true)) => "SÍ".to_owned(),
+        Some(Value::Bool(true)) => lang.pick("SÍ", "YES").to_owned(),
         Some(Value::Bool(false)) => "NO".to_owned(),
         Some(Value::Array(items)) => items
             .iter()
-            .map(|item| plain(Some(item)))
+            .map(|item| plain(Some(item), lang))
             .collect::<Vec<_>>()
             .join("; "),
         Some(Value::Object(object)) => object
@@ -132,7 +97,7 @@ fn plain(value: Option<&Value>) -> String {
             .or_else(|| object.get("message"))
             .map_or_else(
                 || Value::Object(object.clone()).to_string(),
-                |text| plain(Some(text)),
+                |text| plain(Some(text), lang),
             ),
         Some(other) => other.to_string(),
     };
@@ -140,6 +105,30 @@ fn plain(value: Option<&Value>) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+/// What is wrong with the output, told before a call is spent on what goes there.
+pub(super) fn check(needed: &Needed) -> Result<(), AppError> {
+    if let Some(path) = &needed.output {
+        sheets::check_writable(path)?;
+    }
+    let format = format_of(needed)?;
+    let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
+    if format == Format::Xlsx && on_screen {
+        return Err(AppError::usage(
+            "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
+            "xlsx cannot be shown on a screen; add -o file.xlsx",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes a text that has only one format.
+pub(super) fn text(output: Option<&Path>, bytes: &[u8]) -> Result<(), AppError> {
+    match output {
+        Some(path) => Ok(sheets::write_atomically(path, bytes)?),
+        None => to_stdout(bytes),
+    }
 }
 
 /// The format of this run: the flag, else the extension of the output, else by who reads.
@@ -202,21 +191,54 @@ pub(super) fn say_mode(needed: &Needed, app: &App) {
     }
 }
 
+/// Asks before something is lost; without a person to ask, `--yes` must have said it.
+pub(super) fn confirm(
+    needed: &Needed,
+    question: &str,
+    unconfirmed: AppError,
+) -> Result<(), AppError> {
+    if needed.yes {
+        return Ok(());
+    }
+    if !needed.may_ask {
+        return Err(unconfirmed);
+    }
+    let sure = dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact();
+    if sure.unwrap_or(false) {
+        Ok(())
+    } else {
+        Err(AppError::Interrupted)
+    }
+}
+
 /// One line that says what is wrong and what to do.
 pub(super) fn complain(error: &AppError, lang: Lang) {
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
 }
 
-/// A line about one of several subjects.
-pub(super) fn complain_about(subject: &str, message: &str) {
+/// What is wrong with some of the subjects, by name, of so many in all. Where a table shows the
+/// others too, its rows say it already.
+pub(super) fn complain_about(needed: &Needed, complaints: &[(String, String)], subjects: usize) {
+    let in_table = needed.output.is_none() && format_of(needed).ok() == Some(Format::Table);
+    if in_table && complaints.len() < subjects {
+        return;
+    }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    anstream::eprintln!("{style}{subject}{style:#}: {message}");
+    for (subject, message) in complaints {
+        anstream::eprintln!("{style}{subject}{style:#}: {message}");
+    }
 }
 
 /// `chaski version`.
-pub(super) fn version() -> Done {
-    to_stdout(format!("chaski {}\n", env!("CARGO_PKG_VERSION")).as_bytes())?;
+pub(super) fn version(output: Option<&Path>) -> Done {
+    text(
+        output,
+        format!("chaski {}\n", env!("CARGO_PKG_VERSION")).as_bytes(),
+    )?;
     Ok(0)
 }
 

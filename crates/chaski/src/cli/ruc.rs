@@ -6,12 +6,13 @@ use chaski_client::{Error, Found, taxpayer_fields};
 use chaski_core::{Lang, Role, Ruc, Taxpayer, lima_datetime};
 use serde_json::{Map, Value, json};
 
+use super::Done;
 use super::args::RucNumbers;
-use super::explain::{looks_like_token, token_misplaced};
+use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
-use super::output::{self, Records, exit_of};
-use super::{Done, output::complain_about};
+use super::output::{self, Records, complain_about, exit_of};
 use crate::app::{App, AppError};
+use crate::config::{HIDDEN, looks_like_token, nearest};
 
 /// `chaski ruc <RUC>...`: what the registry knows of each.
 pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
@@ -22,7 +23,7 @@ pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
         columns: columns(lang),
         rows,
     };
-    answers.iter().for_each(|answer| answer.complain(needed));
+    complain_about(needed, &complaints(&answers, lang), answers.len());
     records.write(needed)?;
     Ok(exit_of(
         &answers.iter().map(Answer::exit_code).collect::<Vec<_>>(),
@@ -58,7 +59,7 @@ pub(super) async fn facturacion(
         ("fuente", lang.pick("Fuente", "Source").to_owned()),
         ("error", "Error".to_owned()),
     ];
-    answers.iter().for_each(|answer| answer.complain(needed));
+    complain_about(needed, &complaints(&answers, lang), answers.len());
     Records { columns, rows }.write(needed)?;
     Ok(exit_of(&codes))
 }
@@ -110,6 +111,8 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
         let lines: Vec<String> = std::io::stdin().lock().lines().collect::<Result<_, _>>()?;
         lines
             .into_iter()
+            // Windows programs begin a text with an invisible mark.
+            .map(|line| line.trim_start_matches('\u{feff}').to_owned())
             .filter(|line| !line.trim().is_empty())
             .collect()
     } else {
@@ -126,7 +129,46 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
             format!("the number is missing; for instance: chaski {command} {example}"),
         ));
     }
+    if !from_input {
+        refuse_word(&numbers[0], command)?;
+    }
     Ok(numbers)
+}
+
+fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
+    let complaint = |answer: &Answer| Some((answer.name(), answer.message(lang)?.1));
+    answers.iter().filter_map(complaint).collect()
+}
+
+/// A word where a number is expected is a slip in the command, not in the number.
+fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
+    let is_word =
+        first.contains(char::is_alphabetic) && !first.contains(|c: char| c.is_ascii_digit());
+    if !is_word {
+        return Ok(());
+    }
+    let word = repeatable(first);
+    if std::path::Path::new(first).is_file() {
+        return Err(AppError::usage(
+            format!(
+                "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx"
+            ),
+            format!("{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"),
+        ));
+    }
+    let orders = ["validar", "facturacion", "lote", "invalidos"].into_iter();
+    let hint = nearest(first, orders.filter(|_| command == "ruc"));
+    let (es, en) = match hint {
+        Some(hint) => (
+            format!("; ¿quiso decir: chaski ruc {hint}?"),
+            format!("; did you mean: chaski ruc {hint}?"),
+        ),
+        None => (String::new(), String::new()),
+    };
+    Err(AppError::usage(
+        format!("«{word}» no es un número ni una orden de chaski {command}{es}"),
+        format!("\"{word}\" is neither a number nor a command of chaski {command}{en}"),
+    ))
 }
 
 impl Answer {
@@ -134,8 +176,8 @@ impl Answer {
     fn name(&self) -> String {
         match &self.outcome {
             Outcome::Asked(ruc, _) => ruc.as_str().to_owned(),
-            Outcome::Token => "•••".to_owned(),
-            Outcome::Invalid(_) => chaski_core::clean(&self.typed).chars().take(40).collect(),
+            Outcome::Token => HIDDEN.to_owned(),
+            Outcome::Invalid(_) => repeatable(&self.typed),
         }
     }
 
@@ -145,12 +187,6 @@ impl Answer {
             Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(lang))),
             Outcome::Asked(_, Err(error)) => Some((error.code(), error.message(lang))),
             Outcome::Asked(_, Ok(_)) => None,
-        }
-    }
-
-    fn complain(&self, needed: &Needed) {
-        if let Some((_, message)) = self.message(needed.lang()) {
-            complain_about(&self.name(), &message);
         }
     }
 

@@ -12,6 +12,7 @@ use super::args::SandboxArgs;
 use super::needed::Needed;
 use super::output::notice;
 use crate::app::AppError;
+use crate::io_words::reason;
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let lang = needed.lang();
@@ -47,7 +48,8 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     config.collection_omits_unknown = typed.omitir_inexistentes;
     config.rejected_tokens = typed.rechazar_token;
     config.ledger_file = typed.registro;
-    let sandbox = Sandbox::new(config)?;
+    let ledger = config.ledger_file.clone().unwrap_or_default();
+    let sandbox = Sandbox::new(config).map_err(AppError::file(&ledger))?;
     for text in &typed.fallos {
         let fault: Fault = text
             .parse()
@@ -56,8 +58,14 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     }
     let listener = TcpListener::bind(address).await.map_err(|error| {
         AppError::usage(
-            format!("no se puede escuchar en {address}: {error}; elija otro puerto con --listen"),
-            format!("cannot listen on {address}: {error}; choose another port with --listen"),
+            format!(
+                "no se puede escuchar en {address}: {}; elija otra dirección con --listen",
+                reason(&error, Lang::Es)
+            ),
+            format!(
+                "cannot listen on {address}: {}; choose another address with --listen",
+                reason(&error, Lang::En)
+            ),
         )
     })?;
     let address = listener.local_addr()?;

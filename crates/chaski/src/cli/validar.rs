@@ -4,13 +4,14 @@ use chaski_core::{Ruc, RucKind};
 use serde_json::{Map, Value};
 
 use super::Done;
-use super::explain::{looks_like_token, token_misplaced};
+use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
 use super::output::{Records, complain_about, exit_of};
+use crate::config::looks_like_token;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
     let lang = needed.lang();
-    let mut codes = Vec::new();
+    let (mut codes, mut complaints) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
     for typed in super::ruc::numbers(numbers, "ruc validar")? {
         let parsed = Ruc::parse_with(&typed, &needed.config.ruc_rules);
@@ -44,18 +45,21 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
                 } else {
                     error.message(lang)
                 };
-                let name: String = chaski_core::clean(&typed).chars().take(40).collect();
-                let name = if is_token {
-                    "•••".to_owned()
-                } else {
-                    name
-                };
-                complain_about(&name, &message);
+                let name = repeatable(&typed);
+                complaints.push((name.clone(), message.clone()));
                 row.insert("ruc".into(), name.into());
                 row.insert("tipo".into(), Value::Null);
-                row.insert("code".into(), error.code().into());
+                row.insert(
+                    "code".into(),
+                    if is_token {
+                        "token_fuera_de_lugar"
+                    } else {
+                        error.code()
+                    }
+                    .into(),
+                );
                 row.insert("error".into(), message.into());
-                codes.push(3);
+                codes.push(if is_token { 2 } else { 3 });
             }
         }
         rows.push(row);
@@ -66,6 +70,7 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
         ("tipo", lang.pick("Tipo", "Kind").to_owned()),
         ("error", lang.pick("Motivo", "Reason").to_owned()),
     ];
+    complain_about(needed, &complaints, rows.len());
     Records { columns, rows }.write(needed)?;
     Ok(exit_of(&codes))
 }
