@@ -464,7 +464,7 @@ impl Layers {
     /// made. The dialect's words never repeat the value.
     fn check_dialect(&self, token: &str, version: Version) -> Result<(), ConfigError> {
         let address = self.text("migo.base_url");
-        let Err(error) = MigoDialect::new(address, SecretString::from(token), version) else {
+        let Err(error) = MigoDialect::new(address, &SecretString::from(token), version) else {
             return Ok(());
         };
         let key = if token.is_ascii() && !token.contains(char::is_control) {

@@ -294,6 +294,7 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
+        let ask = &ask.one_of_many(self.shared.settings.deadline);
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()

@@ -134,6 +134,9 @@ impl Default for TimesToLive {
     }
 }
 
+/// Time that each of many questions may wait besides its own.
+const PATIENCE_OF_MANY: Duration = Duration::from_hours(1);
+
 /// Who asks, how fresh the answer must be, how long it may take.
 ///
 /// ```
@@ -156,6 +159,8 @@ pub struct Ask {
     pub stale_allowed: bool,
     /// Total time, the engine's own when none.
     pub deadline: Option<Duration>,
+    /// The ledger was looked at already and knows nothing fresh: it is not looked at again.
+    pub recalled: bool,
 }
 
 impl Ask {
@@ -168,6 +173,16 @@ impl Ask {
             max_age: None,
             stale_allowed: true,
             deadline: None,
+            recalled: false,
+        }
+    }
+
+    /// The same question as one of many: waiting for its turn under a slow pace, or for the time
+    /// that the upstream asked for, is no reason to give it up.
+    pub(crate) fn one_of_many(&self, usual: Duration) -> Ask {
+        Ask {
+            deadline: self.deadline.or(Some(usual + PATIENCE_OF_MANY)),
+            ..self.clone()
         }
     }
 

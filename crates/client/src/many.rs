@@ -91,7 +91,7 @@ impl Engine {
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
-            ask: ask.clone(),
+            ask: ask.one_of_many(self.settings().deadline),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             sender,
         };
@@ -206,6 +206,10 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 }
                 None => cold.push(one),
             }
+        }
+        if self.ask.recalled {
+            self.deliver(known).await;
+            return cold;
         }
         let keys: Vec<Key> = cold.iter().map(|one| one.key.clone()).collect();
         let memories = self.engine.recall_many(&keys).await;

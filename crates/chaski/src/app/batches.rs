@@ -136,18 +136,25 @@ impl App {
         let memories = self.store.recall(&keys).await?;
         let mut settled = HashMap::new();
         let now = self.clock.now();
-        let mut known = 0;
         for (position, (ruc, memory)) in unique.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
             let since_start = unfinished
                 .as_ref()
                 .is_some_and(|batch| memory.stored_at >= batch.created_at);
             let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
-            if since_start && let Some(outcome) = Settled::of_this_batch(*ruc, &memory) {
+            // What an earlier run of this batch asked for is part of it, not of memory.
+            let source = if since_start {
+                Source::Upstream
+            } else {
+                Source::Memory
+            };
+            if (since_start || fresh)
+                && let Some(outcome) = Settled::of_memory(*ruc, &memory, source)
+            {
                 settled.insert(position, outcome);
             }
-            known += usize::from(fresh || since_start);
         }
+        let known = settled.len();
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
         Ok(Plan {
@@ -233,8 +240,13 @@ impl App {
             .iter()
             .map(|position| plan.unique[*position])
             .collect();
+        let mut writes = JoinSet::new();
+        let (store, known) = (Arc::clone(&self.store), states_of(&settled));
+        writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
         let ask = Ask {
             batch: Some(id),
+            // The plan looked already; looking twice would cost as much as a call.
+            recalled: true,
             ..ask.clone()
         };
         let calls_before = self.migo.engine().stats().calls;
@@ -245,7 +257,7 @@ impl App {
             id,
             settled,
             asked,
-            writes: JoinSet::new(),
+            writes,
             calls_before,
             started,
             lasted: Duration::ZERO,
@@ -401,6 +413,18 @@ impl Running {
     }
 }
 
+/// The item states of what is known before anything is asked.
+fn states_of(settled: &HashMap<usize, Settled>) -> Vec<(u32, ItemState)> {
+    let state = |settled: &Settled| match settled {
+        Settled::NotFound { .. } => ItemState::Refused,
+        _ => ItemState::Answered,
+    };
+    settled
+        .iter()
+        .filter_map(|(position, settled)| Some((u32::try_from(*position).ok()?, state(settled))))
+        .collect()
+}
+
 async fn join(writes: &mut JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
     while let Some(written) = writes.join_next().await {
         written.map_err(|error| AppError::Io(error.into()))??;
@@ -409,9 +433,8 @@ async fn join(writes: &mut JoinSet<Result<(), StoreError>>) -> Result<(), AppErr
 }
 
 impl Settled {
-    /// What an earlier run of the same batch asked for: part of this batch, not of memory.
-    fn of_this_batch(ruc: Ruc, memory: &Memory) -> Option<Settled> {
-        let (source, at) = (Source::Upstream, memory.stored_at);
+    fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<Settled> {
+        let at = memory.stored_at;
         Some(match &memory.what {
             Remembered::Answer(body) => Settled::Found {
                 taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),

@@ -71,6 +71,7 @@ fn of_object(mut object: Map<String, Value>, answer: &RawAnswer) -> Result<Body,
     }
 }
 
+#[derive(Clone, Copy)]
 enum Meaning {
     NotFound,
     Token,
@@ -82,106 +83,50 @@ enum Meaning {
     Unclear,
 }
 
+/// Whole words and what they mean; the first that is found decides.
+#[rustfmt::skip]
+const WORDS: [(Meaning, &[&str]); 5] = [
+    (Meaning::WrongPath, &[
+        "RECURSO", "RUTA", "ROUTE", "URL", "ENDPOINT", "PAGE", "PAGINA", "METHOD", "METODO",
+    ]),
+    (Meaning::Token, &[
+        "TOKEN", "UNAUTHENTICATED", "UNAUTHORIZED", "FORBIDDEN", "NO AUTORIZADO", "CREDENCIALES",
+        "SU PLAN", "PERMISO", "PERMISOS", "ACCESO",
+    ]),
+    (Meaning::Quota, &[
+        "CUOTA", "QUOTA", "SALDO", "CREDITOS", "CONSULTAS AGOTADAS", "SIN CONSULTAS",
+    ]),
+    (Meaning::Limit, &["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]),
+    (Meaning::Trouble, &[
+        "NO DISPONIBLE", "ENCUENTRA DISPONIBLE", "UNAVAILABLE", "MANTENIMIENTO", "MAINTENANCE",
+        "MAS TARDE", "NUEVAMENTE", "TRY AGAIN", "TEMPORALMENTE", "TEMPORARILY", "TIMEOUT",
+        "TIEMPO DE ESPERA", "ERROR INTERNO", "SERVER ERROR", "CONEXION", "CONNECTION", "SERVIDOR",
+        "NO SE PUDO",
+    ]),
+];
+
+/// Beginnings of the ways to say that there is none; a blank ends a whole word.
+#[rustfmt::skip]
+const NOT_FOUND: [&str; 34] = [
+    " NO SE ENCONTR", " NO SE ENCUENTRA ", " NO ENCONTRAD", " NO HA SIDO ENCONTRAD",
+    " NO FUE ENCONTRAD", " NOT FOUND ", " NO EXIST", " INEXISTENTE", " NO SE HALL", " NO HALLAD",
+    " NO FIGURA", " NO REGISTRA", " NO ESTA REGISTRAD", " NO SE REGISTRA", " SIN RESULTADO",
+    " SIN DATOS", " NO HAY TIPO", " NO HAY DATO", " NO HAY RESULTADO", " NO HAY REGISTRO",
+    " NO HAY INFORMACION", " NO DATA ", " NO RESULTS ", " NO RECORD", " NO ES AGENTE",
+    " NO ES BUEN", " NO PERTENECE", " NO TIENE REPRESENTANTE", " NO TIENE DATO",
+    " NO TIENE REGISTRO", " NO TIENE INFORMACION", " DOES NOT EXIST ", " NO VALIDO ",
+    " INVALIDO ",
+];
+
 /// What the words of a refusal say. Whole words are compared, without accents, so that "ruta" is
 /// not found inside "fruta".
 fn meaning(message: &str) -> Meaning {
     let folded = format!(" {} ", fold(message));
-    let says = |words: &[&str]| {
-        words
-            .iter()
-            .any(|word| folded.contains(&format!(" {word} ")))
-    };
-    if says(&[
-        "RECURSO", "RUTA", "ROUTE", "URL", "ENDPOINT", "PAGE", "PAGINA", "METHOD", "METODO",
-    ]) {
-        return Meaning::WrongPath;
+    let says = |word: &&str| folded.contains(&format!(" {word} "));
+    if let Some((meaning, _)) = WORDS.iter().find(|(_, words)| words.iter().any(says)) {
+        return *meaning;
     }
-    if says(&[
-        "TOKEN",
-        "UNAUTHENTICATED",
-        "UNAUTHORIZED",
-        "FORBIDDEN",
-        "NO AUTORIZADO",
-        "CREDENCIALES",
-        "SU PLAN",
-        "PERMISO",
-        "PERMISOS",
-        "ACCESO",
-    ]) {
-        return Meaning::Token;
-    }
-    if says(&[
-        "CUOTA",
-        "QUOTA",
-        "SALDO",
-        "CREDITOS",
-        "CONSULTAS AGOTADAS",
-        "SIN CONSULTAS",
-    ]) {
-        return Meaning::Quota;
-    }
-    if says(&["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]) {
-        return Meaning::Limit;
-    }
-    if says(&[
-        "NO DISPONIBLE",
-        "ENCUENTRA DISPONIBLE",
-        "UNAVAILABLE",
-        "MANTENIMIENTO",
-        "MAINTENANCE",
-        "MAS TARDE",
-        "NUEVAMENTE",
-        "TRY AGAIN",
-        "TEMPORALMENTE",
-        "TEMPORARILY",
-        "TIMEOUT",
-        "TIEMPO DE ESPERA",
-        "ERROR INTERNO",
-        "SERVER ERROR",
-        "CONEXION",
-        "CONNECTION",
-        "SERVIDOR",
-        "NO SE PUDO",
-    ]) {
-        return Meaning::Trouble;
-    }
-    let not_found = [
-        " NO SE ENCONTR",
-        " NO SE ENCUENTRA ",
-        " NO ENCONTRAD",
-        " NO HA SIDO ENCONTRAD",
-        " NO FUE ENCONTRAD",
-        " NOT FOUND ",
-        " NO EXIST",
-        " INEXISTENTE",
-        " NO SE HALL",
-        " NO HALLAD",
-        " NO FIGURA",
-        " NO REGISTRA",
-        " NO ESTA REGISTRAD",
-        " NO SE REGISTRA",
-        " SIN RESULTADO",
-        " SIN DATOS",
-        " NO HAY TIPO",
-        " NO HAY DATO",
-        " NO HAY RESULTADO",
-        " NO HAY REGISTRO",
-        " NO HAY INFORMACION",
-        " NO DATA ",
-        " NO RESULTS ",
-        " NO RECORD",
-        " NO ES AGENTE",
-        " NO ES BUEN",
-        " NO PERTENECE",
-        " NO TIENE REPRESENTANTE",
-        " NO TIENE DATO",
-        " NO TIENE REGISTRO",
-        " NO TIENE INFORMACION",
-        " DOES NOT EXIST ",
-        " NO VALIDO ",
-        " INVALIDO ",
-    ];
-    if not_found.iter().any(|stem| folded.contains(stem)) {
+    if NOT_FOUND.iter().any(|stem| folded.contains(stem)) {
         Meaning::NotFound
     } else {
         Meaning::Unclear
