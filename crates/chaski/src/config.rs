@@ -46,6 +46,8 @@ pub enum Origin {
     Variable(String),
     /// A flag of the command line.
     Flag(&'static str),
+    /// What `chaski config set` was given.
+    Set,
 }
 
 impl Origin {
@@ -55,6 +57,7 @@ impl Origin {
             Origin::Default => lang.pick("por defecto", "default").to_owned(),
             Origin::File(path) => path.display().to_string(),
             Origin::Variable(name) => format!("variable {name}"),
+            Origin::Set => "chaski config set".to_owned(),
             Origin::Flag(name) => match lang {
                 Lang::Es => format!("opción {name}"),
                 Lang::En => format!("flag {name}"),

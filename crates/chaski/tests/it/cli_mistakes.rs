@@ -61,7 +61,6 @@ fn numbers() {
         "ruc 12345678 -q",
         "ruc 20100070970 20100070970 20000633527 xx -q --format csv",
         "ruc validar 20100070970 20100070971 --format table",
-        "ruc facturacion 20000079198 -q --format table",
         "ruc",
         "ruc validar",
         "ruc invalidos borrar",
@@ -128,6 +127,12 @@ fn words() {
         "sandbox --listen 0.0.0.0:80",
         "sandbox --listen hola",
         "sandbox --cuota -3",
+        "sandbox xyz",
+        "config set",
+        "config set migo.rmp 3",
+        "config set migo.rpm tres",
+        "config set migo.base_url http://example.com/api",
+        "config set migo.timeout",
         "sandbox --registro carpeta",
     ]));
 }
@@ -181,6 +186,8 @@ fn in_english() {
         "ruc 20100070970 --config no_hay.toml --lang en",
         "tipo-cambio --moneda EUR -q --lang en",
         "llamadas --desde 2026-12-01 --hasta 2026-01-01 --lang en",
+        "sandbox xyz --lang en",
+        "sandbox --latencia mucha --lang en",
     ]));
 }
 
