@@ -11,6 +11,7 @@ use std::time::Duration;
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, RucRules};
+use chaski_sandbox::Latency;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
@@ -45,6 +46,8 @@ pub enum Origin {
     Variable(String),
     /// A flag of the command line.
     Flag(&'static str),
+    /// What `chaski config set` was given.
+    Set,
 }
 
 impl Origin {
@@ -54,6 +57,7 @@ impl Origin {
             Origin::Default => lang.pick("por defecto", "default").to_owned(),
             Origin::File(path) => path.display().to_string(),
             Origin::Variable(name) => format!("variable {name}"),
+            Origin::Set => "chaski config set".to_owned(),
             Origin::Flag(name) => match lang {
                 Lang::Es => format!("opción {name}"),
                 Lang::En => format!("flag {name}"),
@@ -277,7 +281,8 @@ impl Layers {
                 continue;
             }
             let Some(key) = names.get(name) else {
-                let hint = nearest(name, names.keys().map(String::as_str));
+                // All begin alike: what counts is what comes after.
+                let hint = nearest_variable(name, names.keys());
                 return Err(unknown(
                     name,
                     "el entorno",
@@ -430,7 +435,7 @@ impl Layers {
                     ("nunca", SandboxMode::Never),
                 ],
             )?,
-            sandbox_latency: self.text("sandbox.latency").to_owned(),
+            sandbox_latency: self.latency()?,
             sandbox_seed: self.number("sandbox.seed")?,
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
@@ -449,6 +454,19 @@ impl Layers {
             retention_days: self.number("audit.retention_days")?,
             mask_dni: self.flag("audit.mask_dni"),
         })
+    }
+
+    fn latency(&self) -> Result<String, ConfigError> {
+        let text = self.text("sandbox.latency");
+        match text.parse::<Latency>() {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err(complaint(
+                "sandbox.latency",
+                &self.values["sandbox.latency"].1,
+                "un tiempo como 100ms, o lognormal:100ms:1s (mediana y percentil 99)",
+                "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
+            )),
+        }
     }
 
     fn dir(&self) -> Result<PathBuf, ConfigError> {
@@ -643,6 +661,13 @@ fn unknown(key: &str, spanish_place: &str, english_place: &str, hint: Option<&st
         en.push_str("; see them all with: chaski config show");
     }
     ConfigError::new(es, en)
+}
+
+fn nearest_variable<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<String> {
+    const OURS: &str = "CHASKI_";
+    let rest = names.filter_map(|name| name.strip_prefix(OURS));
+    let found = nearest(name.trim_start_matches(OURS), rest)?;
+    Some(format!("{OURS}{found}"))
 }
 
 /// The most similar of some names, if one is similar at all.

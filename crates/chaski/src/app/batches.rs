@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chaski_client::{Ask, Error, Ledger, Lookup, Memory, Outcomes, Remembered, RucQuery, Source};
-use chaski_core::{Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime};
+use chaski_core::{
+    DniError, Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime,
+};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{App, AppError, Mode};
-use crate::sheets::{Aptitud, Repair, Subject, Summary, Table, Verdict, repair};
+use crate::sheets::{Aptitud, Problem, Repair, Subject, Summary, Table, Verdict, repair};
 use crate::store::{BatchCounters, BatchState, ItemState, NewBatch, StoreError};
 
 /// A list and where its RUCs are.
@@ -471,7 +473,7 @@ impl App {
             }
             Subject::Bad(problem) => {
                 verdict.apto = Aptitud::Invalido;
-                notes.push(problem.message(lang));
+                notes.push(of_problem(problem, lang));
             }
             Subject::Dni { dni, padded } => {
                 dni.as_str().clone_into(&mut verdict.ruc_normalizado);
@@ -615,6 +617,19 @@ fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
 
 fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
     format!("{} ({})", finding.message(lang), finding.codigo)
+}
+
+/// A column of RUCs is no place for advice on how to write a DNI.
+fn of_problem(problem: &Problem, lang: Lang) -> String {
+    match problem {
+        Problem::Dni(DniError::Length { found: 7 }) => lang
+            .pick(
+                "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
+                "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC",
+            )
+            .to_owned(),
+        problem => problem.message(lang),
+    }
 }
 
 fn of_dni(padded: bool, ruc: Ruc, lang: Lang) -> String {

@@ -74,8 +74,9 @@ impl AppError {
     }
 
     /// An option of the sandbox that it does not understand.
-    pub fn sandbox_option(name: &str, error: &dyn std::fmt::Display) -> AppError {
-        AppError::usage(format!("{name}: {error}"), format!("{name}: {error}"))
+    pub fn sandbox_option(name: &str, message: impl Fn(Lang) -> String) -> AppError {
+        let text = |lang| format!("{name}: {}", message(lang));
+        AppError::usage(text(Lang::Es), text(Lang::En))
     }
 
     /// Stable code, never translated.
@@ -137,8 +138,13 @@ impl AppError {
         match self {
             AppError::Config(_) | AppError::NoToken => 7,
             AppError::Lookup(error) => error.exit_code(),
+            // Nothing that was typed is at fault.
+            AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
+            | AppError::Store(_)
+            | AppError::Ledger(_)
+            | AppError::Io(_)
+            | AppError::File { .. } => 1,
             AppError::Sheet(_) | AppError::Column(_) | AppError::Usage { .. } => 2,
-            AppError::Store(_) | AppError::Ledger(_) | AppError::Io(_) | AppError::File { .. } => 1,
             AppError::Interrupted => 130,
         }
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chaski_client::{Clock, Ledger, Migo, Settings};
-use chaski_sandbox::{Sandbox, SandboxConfig};
+use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
 use crate::sandbox_transport::InProcess;
@@ -122,7 +122,9 @@ pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppErr
     sandbox.latency = config
         .sandbox_latency
         .parse()
-        .map_err(|error| AppError::sandbox_option("sandbox.latency", &error))?;
+        .map_err(|error: LatencyError| {
+            AppError::sandbox_option("sandbox.latency", |lang| error.message(lang))
+        })?;
     Ok(Sandbox::new(sandbox)?)
 }
 

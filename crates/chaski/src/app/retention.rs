@@ -1,6 +1,8 @@
 //! Letting go of what is past its time: by itself once a day, or when somebody asks.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,5 +76,11 @@ impl App {
 }
 
 fn write(path: &Path, day: &str) -> std::io::Result<()> {
-    fs::write(path, format!("{day}\n"))
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{day}")
 }

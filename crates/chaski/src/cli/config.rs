@@ -122,7 +122,8 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         )
     })?;
     let mut layers = Layers::defaults();
-    layers.set_text(key, &text, Origin::Flag("config set"))?;
+    layers.set_text(key, &text, Origin::Set)?;
+    layers.config()?;
     let (table, name) = key
         .rsplit_once('.')
         .map_or((None, key), |(table, name)| (Some(table), name));

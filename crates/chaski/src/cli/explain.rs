@@ -74,10 +74,7 @@ fn explain(error: &Error, lang: Lang) -> String {
     let argument = shown(error, ContextKind::InvalidArg);
     let subcommand = shown(error, ContextKind::InvalidSubcommand);
     let value = shown(error, ContextKind::InvalidValue);
-    if [&argument, &subcommand, &value]
-        .into_iter()
-        .any(|text| names_token(text))
-    {
+    if brings_token(error) {
         return token_misplaced(lang);
     }
     let (subcommand, value) = (repeatable(&subcommand), repeatable(&value));
@@ -127,6 +124,17 @@ fn explain(error: &Error, lang: Lang) -> String {
     }
 }
 
+fn brings_token(error: &Error) -> bool {
+    let places = [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+    ];
+    places
+        .into_iter()
+        .any(|place| names_token(&shown(error, place)))
+}
+
 /// Whether it is a token, or an option that would bring one.
 fn names_token(text: &str) -> bool {
     let name = text.split(['=', ' ']).next().unwrap_or_default();
@@ -134,7 +142,7 @@ fn names_token(text: &str) -> bool {
 }
 
 fn hint(error: &Error, lang: Lang) -> Option<String> {
-    if names_token(&shown(error, ContextKind::InvalidArg)) {
+    if brings_token(error) {
         return None;
     }
     if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {

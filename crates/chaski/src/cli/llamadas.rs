@@ -139,10 +139,8 @@ async fn prune(needed: &Needed, app: &App) -> Done {
     output::notice(
         needed,
         &lang.pick(
-            format!(
-                "se borraron {calls} llamadas, {answers} respuestas vencidas y {batches} lotes"
-            ),
-            format!("deleted {calls} calls, {answers} expired answers and {batches} batches"),
+            format!("Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}"),
+            format!("Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"),
         ),
     );
     Ok(0)

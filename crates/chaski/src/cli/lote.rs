@@ -197,10 +197,10 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
             needed,
             &match needed.lang() {
                 Lang::Es => format!(
-                    "Atención: quedan {left} llamadas de la cuota configurada ({quota}); el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"
+                    "Atención: llamadas que quedan de la cuota configurada: {left} de {quota}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"
                 ),
                 Lang::En => format!(
-                    "Beware: {left} calls are left of the configured quota ({quota}); the rest will have NO ANSWER and can go on with --reanudar"
+                    "Beware: calls left of the configured quota: {left} of {quota}; the rest will have NO ANSWER and can go on with --reanudar"
                 ),
             },
         );

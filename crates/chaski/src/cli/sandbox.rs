@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
-use chaski_sandbox::{Fault, Sandbox, SandboxConfig, serve};
+use chaski_sandbox::{Fault, FaultError, LatencyError, Sandbox, SandboxConfig, serve};
 use tokio::net::TcpListener;
 
 use super::Done;
 use super::args::SandboxArgs;
+use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::notice;
 use crate::app::AppError;
@@ -40,9 +41,9 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let latency = typed
         .latencia
         .unwrap_or_else(|| needed.config.sandbox_latency.clone());
-    config.latency = latency
-        .parse()
-        .map_err(|error| AppError::sandbox_option("--latencia", &error))?;
+    config.latency = latency.parse().map_err(|error: LatencyError| {
+        AppError::sandbox_option("--latencia", |lang| error.message(lang))
+    })?;
     config.quota = typed.cuota;
     config.charge_per_ruc = typed.cobro_por_ruc;
     config.collection_omits_unknown = typed.omitir_inexistentes;
@@ -51,9 +52,9 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let ledger = config.ledger_file.clone().unwrap_or_default();
     let sandbox = Sandbox::new(config).map_err(AppError::file(&ledger))?;
     for text in &typed.fallos {
-        let fault: Fault = text
-            .parse()
-            .map_err(|error| AppError::sandbox_option(text, &error))?;
+        let fault: Fault = text.parse().map_err(|error: FaultError| {
+            AppError::sandbox_option(&repeatable(text), |lang| error.message(lang))
+        })?;
         sandbox.fail(fault);
     }
     let listener = TcpListener::bind(address).await.map_err(|error| {

@@ -4,6 +4,16 @@
     reason = "the setting that allows it in tests does not reach their helper functions"
 )]
 
+mod cli_answers;
+mod cli_batches;
+mod cli_config;
+mod cli_failures;
+mod cli_help;
+mod cli_kit;
+mod cli_mistakes;
+mod cli_privacy;
+mod cli_retention;
+mod defects;
 mod sheets;
 mod store;
 mod store_conformance;

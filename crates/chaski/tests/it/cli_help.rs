@@ -1,0 +1,119 @@
+//! Help, manual and completions, in both languages and without leftovers of the parser's.
+
+use crate::cli_kit::Place;
+
+const COMMANDS: [&str; 23] = [
+    "",
+    "ruc",
+    "ruc validar",
+    "ruc facturacion",
+    "ruc lote",
+    "ruc invalidos",
+    "ruc invalidos listar",
+    "ruc invalidos borrar",
+    "dni",
+    "tipo-cambio",
+    "cuenta",
+    "llamadas",
+    "sandbox",
+    "config",
+    "config init",
+    "config show",
+    "config set",
+    "config check",
+    "doctor",
+    "completions",
+    "man",
+    "version",
+    "ruc lote --sandbox",
+];
+
+#[test]
+fn help_of_every_command_is_in_one_language() {
+    let place = Place::new();
+    let english = [
+        "[OPTIONS]",
+        "Usage",
+        "Options:",
+        "Commands:",
+        "Arguments:",
+        "Shows this help",
+    ];
+    let spanish = [
+        "[OPCIONES]",
+        "Uso:",
+        "Opciones",
+        "Órdenes:",
+        "Datos:",
+        "Muestra esta ayuda",
+        "<ARCHIVO>",
+    ];
+    let neither = ["[possible values", "[default", "||", "<VALUE_", "[aliases"];
+    for command in COMMANDS {
+        let es = place.run(&format!("{command} --help")).expect(0).out;
+        let en = place
+            .run(&format!("{command} --help --lang en"))
+            .expect(0)
+            .out;
+        for (text, never) in [(&es, &english[..]), (&en, &spanish[..])] {
+            for word in never.iter().chain(&neither) {
+                assert!(!text.contains(word), "chaski {command}: {word} in\n{text}");
+            }
+        }
+        let flags = |text: &str| -> Vec<String> {
+            let lines = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with('-'));
+            lines
+                .filter_map(|line| {
+                    line.split("--")
+                        .nth(1)?
+                        .split(' ')
+                        .next()
+                        .map(str::to_owned)
+                })
+                .collect()
+        };
+        assert_eq!(flags(&es), flags(&en), "chaski {command}");
+        assert!(flags(&es).len() > 10, "chaski {command}:\n{es}");
+    }
+}
+
+#[test]
+fn help_as_people_ask_for_it() {
+    let place = Place::new();
+    let whole = place.run("--help").expect(0).out;
+    insta::assert_snapshot!(whole);
+    insta::assert_snapshot!("help_lote_en", place.run("ruc lote -h --lang en").out);
+    for same in ["help", "ayuda", "-h"] {
+        assert_eq!(place.run(same).expect(0).out, whole, "chaski {same}");
+    }
+    let lote = place.run("ruc lote --help").out;
+    assert_eq!(place.run("help ruc lote").expect(0).out, lote);
+    for version in ["--version", "-V", "version"] {
+        let expected = format!("chaski {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(place.run(version).expect(0).out, expected);
+    }
+}
+
+#[test]
+fn manual_and_completions() {
+    let place = Place::new();
+    place.run("man --to manual").expect(0);
+    let pages = std::fs::read_dir(place.path("manual")).unwrap().count();
+    assert_eq!(pages, COMMANDS.len() - 1, "one page per command");
+    let page = place.read("manual/chaski-ruc-lote.1");
+    assert!(page.contains(".TH chaski-ruc-lote 1"), "{page}");
+    assert!(
+        page.contains(".SH NOMBRE") && !page.contains(".SH NAME"),
+        "{page}"
+    );
+    assert!(!page.contains("ossible values"), "{page}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = place.run(&format!("completions {shell}")).expect(0).out;
+        assert!(script.contains("facturacion"), "{shell}");
+    }
+    place.run("completions bash -o chaski.bash").expect(0);
+    assert_eq!(place.read("chaski.bash"), place.run("completions bash").out);
+}
