@@ -4,6 +4,7 @@ pub mod batches;
 mod error;
 pub mod lookups;
 mod retention;
+mod verdicts;
 
 pub use error::AppError;
 

@@ -1,0 +1,251 @@
+//! What is said of each row of a list, once its RUC is settled.
+
+use std::sync::Arc;
+
+use chaski_client::{Error, Lookup, Memory, Remembered, RucQuery, Source};
+use chaski_core::{
+    DniError, Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime,
+};
+use jiff::Timestamp;
+
+use super::{App, Mode};
+use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
+
+/// What one row turned out to be.
+pub(super) struct RowPlan {
+    pub(super) subject: Subject,
+    pub(super) repairs: Vec<Repair>,
+    /// Position of its RUC among the unique ones.
+    pub(super) unique: Option<usize>,
+    /// Row of the first appearance, when this is a repetition; as Excel numbers it.
+    pub(super) repeats: Option<u32>,
+}
+
+/// What came of one RUC.
+#[derive(Clone)]
+pub(super) enum Settled {
+    Found {
+        taxpayer: Arc<Taxpayer>,
+        source: Source,
+        at: Timestamp,
+    },
+    NotFound {
+        source: Source,
+        at: Timestamp,
+    },
+    Failed(Error),
+}
+
+impl Settled {
+    pub(super) fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<Settled> {
+        let at = memory.stored_at;
+        Some(match &memory.what {
+            Remembered::Answer(body) => Settled::Found {
+                taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),
+                source,
+                at,
+            },
+            Remembered::Refusal { .. } => Settled::NotFound { source, at },
+        })
+    }
+
+    pub(super) fn is_from_memory(&self) -> bool {
+        matches!(
+            self,
+            Settled::Found {
+                source: Source::Memory | Source::Stale,
+                ..
+            } | Settled::NotFound {
+                source: Source::Memory,
+                ..
+            }
+        )
+    }
+}
+
+impl App {
+    /// The verdict of a row.
+    pub(super) fn verdict(&self, row: &RowPlan, settled: Option<&Settled>, lang: Lang) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut notes: Vec<String> = Vec::new();
+        match &row.subject {
+            Subject::Empty => {
+                verdict.apto = Aptitud::Invalido;
+                notes.push(lang.pick("celda vacía", "empty cell").to_owned());
+            }
+            Subject::Bad(problem) => {
+                verdict.apto = Aptitud::Invalido;
+                notes.push(of_problem(problem, lang));
+            }
+            Subject::Dni { dni, padded } => {
+                dni.as_str().clone_into(&mut verdict.ruc_normalizado);
+                verdict.apto = Aptitud::Invalido;
+                notes.push(of_dni(*padded, Ruc::from_dni(*dni), lang));
+            }
+            Subject::Ruc(ruc) => {
+                ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
+                match settled {
+                    None => verdict.apto = Aptitud::Pendiente,
+                    Some(settled) => self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang),
+                }
+            }
+        }
+        if let Some(first) = row.repeats {
+            notes.push(match lang {
+                Lang::Es => format!("repetido: ya está en la fila {first}"),
+                Lang::En => format!("repeated: already in row {first}"),
+            });
+        }
+        if !row.repairs.is_empty() && row.unique.is_some() {
+            let list: Vec<_> = row
+                .repairs
+                .iter()
+                .map(|repair| repair.message(lang))
+                .collect();
+            notes.push(format!(
+                "{}: {}",
+                lang.pick("corregido", "corrected"),
+                list.join(", ")
+            ));
+        }
+        verdict.motivo = notes.join("; ");
+        verdict
+    }
+
+    fn judge_row(
+        &self,
+        ruc: Ruc,
+        settled: &Settled,
+        verdict: &mut Verdict,
+        notes: &mut Vec<String>,
+        lang: Lang,
+    ) {
+        let today = lima_date(self.clock.now());
+        let (source, at) = match settled {
+            Settled::Failed(error) => {
+                verdict.apto = Aptitud::Error;
+                notes.push(error.message(lang));
+                return;
+            }
+            Settled::NotFound { source, at } => {
+                verdict.apto = Aptitud::NoEncontrado;
+                let fitness = fitness(&ruc, None, Role::Buyer, today);
+                notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
+                (*source, *at)
+            }
+            Settled::Found {
+                taxpayer,
+                source,
+                at,
+            } => {
+                let fitness = fitness(&ruc, Some(taxpayer), Role::Buyer, today);
+                let remarks = fitness
+                    .hallazgos
+                    .iter()
+                    .any(|it| it.severidad == Severity::Observacion);
+                verdict.apto = match (fitness.apto, remarks) {
+                    (true, false) => Aptitud::Apto,
+                    (true, true) => Aptitud::Observado,
+                    (false, _) => Aptitud::NoApto,
+                };
+                notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
+                describe(taxpayer, verdict);
+                (*source, *at)
+            }
+        };
+        self.source_name(source, lang)
+            .clone_into(&mut verdict.fuente);
+        verdict.consultado_en = lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    }
+
+    /// Who said so, for people.
+    pub fn source_name(&self, source: Source, lang: Lang) -> &'static str {
+        match (self.mode, source) {
+            (Mode::Real, Source::Upstream) => "APIMIGO",
+            (Mode::Real, Source::Memory) => lang.pick("APIMIGO (guardado)", "APIMIGO (remembered)"),
+            (Mode::Real, Source::Stale) => lang.pick(
+                "APIMIGO (guardado, vencido)",
+                "APIMIGO (remembered, past its time)",
+            ),
+            (Mode::Sandbox, Source::Upstream) => {
+                lang.pick("sandbox (ficticio)", "sandbox (invented)")
+            }
+            (Mode::Sandbox, _) => lang.pick(
+                "sandbox (ficticio, guardado)",
+                "sandbox (invented, remembered)",
+            ),
+        }
+    }
+}
+
+fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let address = &taxpayer.address;
+    let place = taxpayer
+        .ubigeo
+        .as_ref()
+        .and_then(chaski_core::Ubigeo::place);
+    verdict
+        .razon_social
+        .clone_from(&taxpayer.nombre_o_razon_social);
+    verdict.estado = text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str));
+    verdict.condicion = text(
+        taxpayer
+            .condicion
+            .as_ref()
+            .map(chaski_core::Condicion::as_str),
+    );
+    verdict.ubigeo = text(taxpayer.ubigeo.as_ref().map(chaski_core::Ubigeo::as_str));
+    verdict.departamento = text(
+        address
+            .departamento
+            .as_deref()
+            .or(place.as_ref().map(|it| it.departamento)),
+    );
+    verdict.provincia = text(
+        address
+            .provincia
+            .as_deref()
+            .or(place.as_ref().map(|it| it.provincia)),
+    );
+    verdict.distrito = text(
+        address
+            .distrito
+            .as_deref()
+            .or(place.as_ref().map(|it| it.distrito)),
+    );
+    verdict.direccion = text(taxpayer.direccion());
+}
+
+fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
+    format!("{} ({})", finding.message(lang), finding.codigo)
+}
+
+/// A column of RUCs is no place for advice on how to write a DNI.
+fn of_problem(problem: &Problem, lang: Lang) -> String {
+    match problem {
+        Problem::Dni(DniError::Length { found: 7 }) => lang
+            .pick(
+                "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
+                "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC",
+            )
+            .to_owned(),
+        problem => problem.message(lang),
+    }
+}
+
+fn of_dni(padded: bool, ruc: Ruc, lang: Lang) -> String {
+    let ruc = ruc.as_str();
+    match (padded, lang) {
+        (false, Lang::Es) => {
+            format!("es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}")
+        }
+        (false, Lang::En) => format!("it is a DNI, not a RUC; if the person has one, it is {ruc}"),
+        (true, Lang::Es) => format!(
+            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}"
+        ),
+        (true, Lang::En) => format!(
+            "it looks like a DNI that lost its leading zero in Excel; if the person has a RUC, it is {ruc}"
+        ),
+    }
+}

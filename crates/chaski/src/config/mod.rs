@@ -1,0 +1,269 @@
+//! Configuration: flag > `CHASKI_*` > `./chaski.toml` > the user's file > the embedded defaults.
+//!
+//! The embedded `config.default.toml` is default and reference at once: a key exists if and only
+//! if it is written there. Every value remembers where it came from.
+
+mod layers;
+
+pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Surroundings, nearest, variable_of};
+pub(crate) use layers::{HIDDEN, looks_like_token};
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chaski_client::dialects::migo::MigoDialect;
+use chaski_client::{Settings, TimesToLive, Version};
+use chaski_core::{CheckDigit, Lang, RucRules};
+use chaski_sandbox::Latency;
+use secrecy::{ExposeSecret, SecretString};
+use toml_edit::Value;
+
+/// The configuration as the program needs it.
+#[derive(Clone)]
+pub struct Config {
+    /// Data folder.
+    pub dir: PathBuf,
+    /// Language of messages.
+    pub lang: Lang,
+    /// When the embedded sandbox answers instead of the real upstream.
+    pub sandbox: SandboxMode,
+    /// Delay of the embedded sandbox, as written.
+    pub sandbox_latency: String,
+    /// Seed of its data.
+    pub sandbox_seed: u64,
+    /// Token of APIMIGO; none when not configured.
+    pub migo_token: Option<SecretString>,
+    /// Address of APIMIGO.
+    pub migo_base_url: String,
+    /// Version of APIMIGO.
+    pub migo_version: Version,
+    /// Limits and times of the engine.
+    pub settings: Settings,
+    /// What is accepted as a RUC.
+    pub ruc_rules: RucRules,
+    /// Days that calls are kept.
+    pub retention_days: u32,
+    /// Whether DNIs are shown masked.
+    pub mask_dni: bool,
+}
+
+/// When the embedded sandbox answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxMode {
+    /// While there is no token.
+    Auto,
+    /// Always.
+    Always,
+    /// Never: a token is demanded.
+    Never,
+}
+
+impl Layers {
+    /// The values as the program needs them, each checked.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let token = self.text("migo.token").trim().to_owned();
+        let quota = self.number::<u64>("migo.quota")?;
+        let settings = Settings {
+            attempt_timeout: self.duration("migo.timeout")?,
+            deadline: self.duration("migo.deadline")?,
+            max_attempts: self.number::<u32>("migo.max_attempts")?.max(1),
+            calls_per_minute: self.number("migo.rpm")?,
+            quota: (quota > 0).then_some(quota),
+            concurrency: self.number::<usize>("migo.concurrency")?.clamp(1, 10_000),
+            batch_window: self.number::<usize>("migo.batch_window")?.clamp(1, 1_000),
+            times: TimesToLive {
+                ruc: self.duration("cache.ruc_ttl")?,
+                dni: self.duration("cache.dni_ttl")?,
+                refusal: self.duration("cache.invalid_ttl")?,
+                unsettled_rate: self.duration("cache.rate_ttl")?,
+                stale: self.duration("cache.stale_ttl")?,
+            },
+            record_hits: true,
+            store_bodies: self.flag("audit.store_bodies"),
+            ..Settings::default()
+        };
+        let migo_version = self.one_of(
+            "migo.version",
+            &[
+                ("auto", Version::Auto),
+                ("v1", Version::V1),
+                ("v2", Version::V2),
+            ],
+        )?;
+        self.check_dialect(&token, migo_version)?;
+        Ok(Config {
+            dir: self.dir()?,
+            lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
+            sandbox: self.one_of(
+                "sandbox.mode",
+                &[
+                    ("auto", SandboxMode::Auto),
+                    ("siempre", SandboxMode::Always),
+                    ("nunca", SandboxMode::Never),
+                ],
+            )?,
+            sandbox_latency: self.latency()?,
+            sandbox_seed: self.number("sandbox.seed")?,
+            migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
+            migo_base_url: self.text("migo.base_url").to_owned(),
+            migo_version,
+            settings,
+            ruc_rules: RucRules {
+                check_digit: self.one_of(
+                    "ruc.check_digit",
+                    &[
+                        ("estricto", CheckDigit::Strict),
+                        ("formato", CheckDigit::FormatOnly),
+                    ],
+                )?,
+                blocked: self.texts("ruc.blocked"),
+            },
+            retention_days: self.number("audit.retention_days")?,
+            mask_dni: self.flag("audit.mask_dni"),
+        })
+    }
+
+    fn latency(&self) -> Result<String, ConfigError> {
+        let text = self.text("sandbox.latency");
+        match text.parse::<Latency>() {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err(complaint(
+                "sandbox.latency",
+                &self.values["sandbox.latency"].1,
+                "un tiempo como 100ms, o lognormal:100ms:1s (mediana y percentil 99)",
+                "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
+            )),
+        }
+    }
+
+    fn dir(&self) -> Result<PathBuf, ConfigError> {
+        let text = self.text("dir");
+        if text.trim().is_empty() {
+            let origin = &self.values["dir"].1;
+            return Err(complaint("dir", origin, "una carpeta", "a folder"));
+        }
+        Ok(PathBuf::from(text))
+    }
+
+    /// An address or token that cannot work is told at the start, not when the first call is
+    /// made. The dialect's words never repeat the value.
+    fn check_dialect(&self, token: &str, version: Version) -> Result<(), ConfigError> {
+        let address = self.text("migo.base_url");
+        let Err(error) = MigoDialect::new(address, &SecretString::from(token), version) else {
+            return Ok(());
+        };
+        let key = if token.is_ascii() && !token.contains(char::is_control) {
+            "migo.base_url"
+        } else {
+            "migo.token"
+        };
+        let origin = &self.values[key].1;
+        Err(ConfigError::new(
+            format!("{}: {}", origin.describe(Lang::Es), error.message(Lang::Es)),
+            format!("{}: {}", origin.describe(Lang::En), error.message(Lang::En)),
+        ))
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.values[key].0.as_str().unwrap_or_default()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.values[key].0.as_bool().unwrap_or_default()
+    }
+
+    fn texts(&self, key: &str) -> std::collections::BTreeSet<String> {
+        let list = self.values[key].0.as_array();
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<T, ConfigError> {
+        let (value, origin) = &self.values[key];
+        let number = value
+            .as_integer()
+            .and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| {
+            complaint(
+                key,
+                origin,
+                "un número entero desde 0",
+                "a whole number from 0",
+            )
+        })
+    }
+
+    fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
+        parse_duration(self.text(key)).ok_or_else(|| {
+            let origin = &self.values[key].1;
+            complaint(
+                key,
+                origin,
+                "un tiempo como 500ms, 10s, 15m, 24h o 30d",
+                "a time such as 500ms, 10s, 15m, 24h or 30d",
+            )
+        })
+    }
+
+    fn one_of<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+        let text = self.text(key).trim().to_lowercase();
+        let found = choices
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            let names = choices
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let (es, en) = (format!("uno de: {names}"), format!("one of: {names}"));
+            complaint(key, &self.values[key].1, &es, &en)
+        })
+    }
+}
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("dir", &self.dir)
+            .field("sandbox", &self.sandbox)
+            .field("token", &self.migo_token.as_ref().map(|_| HIDDEN))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// The token, to be handed to the dialect and nowhere else.
+    pub fn token(&self) -> Option<&str> {
+        self.migo_token.as_ref().map(ExposeSecret::expose_secret)
+    }
+}
+/// A time such as `500ms`, `10s`, `15m`, `24h`, `30d`.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    let milliseconds = match text[digits..].trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    // A century is plenty and keeps every sum with a date representable.
+    let total = number
+        .checked_mul(milliseconds)
+        .filter(|total| *total <= 100 * 366 * 86_400_000)?;
+    Some(Duration::from_millis(total))
+}
+fn complaint(key: &str, origin: &Origin, es: &str, en: &str) -> ConfigError {
+    ConfigError::new(
+        format!("{}: «{key}» debe ser {es}", origin.describe(Lang::Es)),
+        format!("{}: \"{key}\" must be {en}", origin.describe(Lang::En)),
+    )
+}
