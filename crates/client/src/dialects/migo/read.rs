@@ -82,6 +82,66 @@ enum Meaning {
     Unclear,
 }
 
+/// Words with which an upstream speaks of itself.
+const TROUBLE: [&str; 18] = [
+    "NO DISPONIBLE",
+    "ENCUENTRA DISPONIBLE",
+    "UNAVAILABLE",
+    "MANTENIMIENTO",
+    "MAINTENANCE",
+    "MAS TARDE",
+    "NUEVAMENTE",
+    "TRY AGAIN",
+    "TEMPORALMENTE",
+    "TEMPORARILY",
+    "TIMEOUT",
+    "TIEMPO DE ESPERA",
+    "ERROR INTERNO",
+    "SERVER ERROR",
+    "CONEXION",
+    "CONNECTION",
+    "SERVIDOR",
+    "NO SE PUDO",
+];
+
+/// Beginnings of words, after a blank, with which it says that there is none.
+const NOT_FOUND: [&str; 34] = [
+    " NO SE ENCONTR",
+    " NO SE ENCUENTRA ",
+    " NO ENCONTRAD",
+    " NO HA SIDO ENCONTRAD",
+    " NO FUE ENCONTRAD",
+    " NOT FOUND ",
+    " NO EXIST",
+    " INEXISTENTE",
+    " NO SE HALL",
+    " NO HALLAD",
+    " NO FIGURA",
+    " NO REGISTRA",
+    " NO ESTA REGISTRAD",
+    " NO SE REGISTRA",
+    " SIN RESULTADO",
+    " SIN DATOS",
+    " NO HAY TIPO",
+    " NO HAY DATO",
+    " NO HAY RESULTADO",
+    " NO HAY REGISTRO",
+    " NO HAY INFORMACION",
+    " NO DATA ",
+    " NO RESULTS ",
+    " NO RECORD",
+    " NO ES AGENTE",
+    " NO ES BUEN",
+    " NO PERTENECE",
+    " NO TIENE REPRESENTANTE",
+    " NO TIENE DATO",
+    " NO TIENE REGISTRO",
+    " NO TIENE INFORMACION",
+    " DOES NOT EXIST ",
+    " NO VALIDO ",
+    " INVALIDO ",
+];
+
 /// What the words of a refusal say. Whole words are compared, without accents, so that "ruta" is
 /// not found inside "fruta".
 fn meaning(message: &str) -> Meaning {
@@ -123,65 +183,10 @@ fn meaning(message: &str) -> Meaning {
     if says(&["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]) {
         return Meaning::Limit;
     }
-    if says(&[
-        "NO DISPONIBLE",
-        "ENCUENTRA DISPONIBLE",
-        "UNAVAILABLE",
-        "MANTENIMIENTO",
-        "MAINTENANCE",
-        "MAS TARDE",
-        "NUEVAMENTE",
-        "TRY AGAIN",
-        "TEMPORALMENTE",
-        "TEMPORARILY",
-        "TIMEOUT",
-        "TIEMPO DE ESPERA",
-        "ERROR INTERNO",
-        "SERVER ERROR",
-        "CONEXION",
-        "CONNECTION",
-        "SERVIDOR",
-        "NO SE PUDO",
-    ]) {
+    if says(&TROUBLE) {
         return Meaning::Trouble;
     }
-    let not_found = [
-        " NO SE ENCONTR",
-        " NO SE ENCUENTRA ",
-        " NO ENCONTRAD",
-        " NO HA SIDO ENCONTRAD",
-        " NO FUE ENCONTRAD",
-        " NOT FOUND ",
-        " NO EXIST",
-        " INEXISTENTE",
-        " NO SE HALL",
-        " NO HALLAD",
-        " NO FIGURA",
-        " NO REGISTRA",
-        " NO ESTA REGISTRAD",
-        " NO SE REGISTRA",
-        " SIN RESULTADO",
-        " SIN DATOS",
-        " NO HAY TIPO",
-        " NO HAY DATO",
-        " NO HAY RESULTADO",
-        " NO HAY REGISTRO",
-        " NO HAY INFORMACION",
-        " NO DATA ",
-        " NO RESULTS ",
-        " NO RECORD",
-        " NO ES AGENTE",
-        " NO ES BUEN",
-        " NO PERTENECE",
-        " NO TIENE REPRESENTANTE",
-        " NO TIENE DATO",
-        " NO TIENE REGISTRO",
-        " NO TIENE INFORMACION",
-        " DOES NOT EXIST ",
-        " NO VALIDO ",
-        " INVALIDO ",
-    ];
-    if not_found.iter().any(|stem| folded.contains(stem)) {
+    if NOT_FOUND.iter().any(|stem| folded.contains(stem)) {
         Meaning::NotFound
     } else {
         Meaning::Unclear
