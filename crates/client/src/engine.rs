@@ -29,6 +29,12 @@ use crate::{
 };
 
 /// Limits and times of one upstream.
+///
+/// ```
+/// use chaski_client::Settings;
+/// let plan = Settings { calls_per_minute: 120, quota: Some(40_000), ..Settings::default() };
+/// assert_eq!(plan.max_attempts, 3);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Time for one attempt, from connecting to the last byte.
@@ -77,6 +83,97 @@ impl Default for Settings {
 }
 
 /// Cache, coalescing, gate, retries and audit round one upstream. Clones share everything.
+///
+/// An upstream of one's own needs a question ([`Lookup`]) and a dialect ([`Upstream`]); pace,
+/// retries, memory and audit come with the engine:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use chaski_client::{
+///     Ask, Clock, Decoded, Engine, Failure, Key, Lookup, MemoryLedger, RawAnswer, Reason,
+///     Settings, Source, TimesToLive, Transport, TransportError, Upstream,
+/// };
+/// use http::{Request, Response};
+///
+/// /// To which district does a postal code belong?
+/// #[derive(Clone)]
+/// struct PostalCode(String);
+///
+/// impl Lookup for PostalCode {
+///     type Answer = String;
+///
+///     fn key(&self) -> Key {
+///         Key {
+///             provider: "correos",
+///             operation: "codigo_postal",
+///             subject: self.0.as_str().into(),
+///             personal: false,
+///         }
+///     }
+///
+///     fn time_to_live(&self, _: &String, _: jiff::Timestamp, _: &TimesToLive) -> Duration {
+///         Duration::from_secs(3600)
+///     }
+///
+///     fn pack(answer: &String) -> Bytes {
+///         answer.clone().into()
+///     }
+///
+///     fn unpack(&self, body: &[u8]) -> Option<String> {
+///         String::from_utf8(body.to_vec()).ok()
+///     }
+/// }
+///
+/// struct Correos;
+///
+/// impl Upstream<PostalCode> for Correos {
+///     fn encode(&self, question: &PostalCode) -> Request<Bytes> {
+///         let mut request = Request::new(Bytes::new());
+///         *request.uri_mut() = format!("https://correos.example/cp/{}", question.0)
+///             .parse()
+///             .expect("digits make an address");
+///         request
+///     }
+///
+///     fn decode(&self, _: &PostalCode, answer: &RawAnswer) -> Result<Decoded<String>, Failure> {
+///         let text = std::str::from_utf8(&answer.body).map_err(|_| Failure::Garbled)?;
+///         match answer.status {
+///             200 => Ok(Decoded::Answer(text.to_owned())),
+///             404 => Ok(Decoded::Refused { reason: Reason::NotFound, message: text.into() }),
+///             status => Err(Failure::of_status(status, answer.retry_after())),
+///         }
+///     }
+/// }
+///
+/// /// Stands for the network here.
+/// struct Always(&'static str);
+///
+/// impl Transport for Always {
+///     fn send(
+///         &self,
+///         _: Request<Bytes>,
+///         _: usize,
+///     ) -> futures_util::future::BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+///         Box::pin(async { Ok(Response::new(Bytes::from(self.0))) })
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let ledger = Arc::new(MemoryLedger::new());
+/// let transport = Arc::new(Always("SAN BORJA"));
+/// let engine = Engine::new(Settings::default(), Clock::system(), transport, ledger.clone());
+/// let (upstream, question) = (Arc::new(Correos), PostalCode("15036".into()));
+/// for source in [Source::Upstream, Source::Memory] {
+///     let found = engine.lookup(&upstream, &question, &Ask::by("guia")).await?;
+///     assert_eq!((found.value.as_str(), found.source), ("SAN BORJA", source));
+/// }
+/// assert_eq!(ledger.calls().len(), 1);
+/// # Ok::<(), chaski_client::Error>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
@@ -115,6 +212,12 @@ struct Counters {
 }
 
 /// What an engine has done since it was made.
+///
+/// ```
+/// let migo = chaski_client::Migo::builder("SU_TOKEN").build()?;
+/// assert_eq!(migo.engine().stats().calls, 0);
+/// # Ok::<(), chaski_client::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Look-ups answered from fresh memory, refusals included.
@@ -147,6 +250,9 @@ struct CallSheet<'a> {
     items: u32,
     /// Whether it is about persons: then no bodies go on record.
     personal: bool,
+    /// Whether its questions are asked one by one when its answer cannot be read: then another
+    /// attempt is a waste, and they tell whether the upstream is ill.
+    else_singly: bool,
     ask: &'a Ask,
     /// Time for one attempt.
     patience: Duration,
@@ -340,6 +446,7 @@ impl Engine {
             key,
             items: 1,
             personal: key.personal,
+            else_singly: false,
             ask,
             patience: self.patience(question),
             deadline: started + self.total_time(question, ask),
@@ -394,8 +501,10 @@ impl Engine {
             let request_body = self.body_for_record(sheet, request.body());
             let (outcome, answer) = self.send(request, sheet, decode).await;
             // 3. The gate hears of it, the audit has it.
+            let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
                 Ok(_) => self.shared.gate.succeeded(pass),
+                Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
                 Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
             }
             self.count(|counters| &counters.calls);
@@ -429,7 +538,8 @@ impl Engine {
                 Ok(decoded) => return Ok((decoded, attempt)),
                 Err(failure) => failure,
             };
-            let give_up = !failure.treatment().transient
+            let give_up = singly
+                || !failure.treatment().transient
                 || attempt >= self.shared.settings.max_attempts
                 || !self.shared.budget.take();
             let wait = match failure {
@@ -850,6 +960,7 @@ impl Engine {
             key: &key,
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
             personal: questions.iter().any(|question| question.key().personal),
+            else_singly: true,
             ask,
             patience: self.patience(&questions[0]),
             deadline: Instant::now() + self.total_time(&questions[0], ask),

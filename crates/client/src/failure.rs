@@ -6,6 +6,13 @@ use chaski_core::Lang;
 
 /// Everything that can stand between a question and its answer, "no such number" aside: that is
 /// a result, see [`Reason`](crate::Reason).
+///
+/// ```
+/// use chaski_client::Failure;
+/// let failure = Failure::of_status(503, None);
+/// assert_eq!(failure.code(), "proveedor_no_disponible");
+/// assert!(failure.treatment().transient);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {

@@ -198,6 +198,13 @@ impl Gate {
         }
     }
 
+    /// The call failed in a way that other calls will judge; only a probe has to decide now.
+    pub(crate) fn undecided(&self, pass: Pass, now: Instant) {
+        if pass.probe {
+            self.lock().breaker.report(true, pass, now);
+        }
+    }
+
     /// The call failed.
     pub(crate) fn failed(&self, failure: &Failure, pass: Pass, now: Instant) {
         let mut state = self.lock();

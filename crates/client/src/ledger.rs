@@ -16,6 +16,13 @@ use crate::Reason;
 /// The identity of a question: two equal keys have the same answer.
 ///
 /// `Debug` shows the masked subject only.
+///
+/// ```
+/// use chaski_client::{DniQuery, Lookup};
+/// let key = DniQuery("00000001".parse()?).key();
+/// assert_eq!(format!("{key:?}"), "migo/dni/00****01");
+/// # Ok::<(), chaski_core::DniError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Upstream that is asked, for instance `migo`.
@@ -230,6 +237,18 @@ pub trait Ledger: Send + Sync + 'static {
 
 /// A ledger in the process: bounded, gone with it. For programs that embed the client and for
 /// tests.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chaski_client::{MemoryLedger, Migo};
+/// let ledger = Arc::new(MemoryLedger::new());
+/// let migo = Migo::builder("SU_TOKEN").ledger(ledger.clone()).build()?;
+/// // … look-ups …
+/// for call in ledger.calls() {
+///     println!("{} {:?} {} {} µs", call.at, call.key, call.outcome, call.duration_us);
+/// }
+/// # Ok::<(), chaski_client::Error>(())
+/// ```
 #[derive(Default)]
 pub struct MemoryLedger {
     state: Mutex<MemoryState>,

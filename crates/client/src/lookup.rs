@@ -14,7 +14,17 @@ use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
 use crate::{Failure, Key, Reason};
 
-/// A question with its answer's type, its key, and how its answer is kept.
+/// A question with its answer's type, its key, and how its answer is kept. [`Engine`] shows one
+/// of one's own.
+///
+/// [`Engine`]: crate::Engine
+///
+/// ```
+/// use chaski_client::{Lookup, RucQuery};
+/// let key = RucQuery("20131312955".parse()?).key();
+/// assert_eq!(format!("{key:?}"), "migo/ruc/20131312955");
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
 pub trait Lookup: Clone + Send + Sync + 'static {
     /// What a good answer is.
     type Answer: Send + Sync + 'static;
@@ -44,7 +54,18 @@ pub trait Lookup: Clone + Send + Sync + 'static {
 }
 
 /// An upstream that can answer a kind of question. It translates and does nothing else: it never
-/// sends, waits, retries, remembers or logs.
+/// sends, waits, retries, remembers or logs. [`Engine`] shows one of one's own.
+///
+/// [`Engine`]: crate::Engine
+///
+/// ```
+/// use chaski_client::dialects::migo::{BASE_URL, MigoDialect};
+/// use chaski_client::{RucQuery, Upstream, Version};
+/// let dialect = MigoDialect::new(BASE_URL, &"SU_TOKEN".to_owned().into(), Version::Auto)?;
+/// let request = dialect.encode(&RucQuery("20131312955".parse()?));
+/// assert_eq!(request.uri().path(), "/api/v1/ruc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Upstream<L: Lookup>: Send + Sync + 'static {
     /// The request, token included.
     fn encode(&self, question: &L) -> Request<Bytes>;
@@ -106,6 +127,13 @@ impl<A> Decoded<A> {
 }
 
 /// How long answers count as fresh, by kind.
+///
+/// ```
+/// use std::time::Duration;
+/// use chaski_client::TimesToLive;
+/// let times = TimesToLive { dni: Duration::ZERO, ..TimesToLive::default() }; // keep no persons
+/// assert_eq!(times.ruc, Duration::from_secs(24 * 60 * 60));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TimesToLive {
     /// RUC and what belongs to it; the registry is published once a day.
@@ -215,6 +243,13 @@ impl Default for Ask {
 }
 
 /// An answer and where it comes from.
+///
+/// ```
+/// use chaski_client::{Found, Source};
+/// fn note<A>(found: &Found<A>) -> Option<String> {
+///     (found.source == Source::Stale).then(|| format!("datos del {}", found.stored_at))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Found<A> {
     /// The answer.

@@ -283,7 +283,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             .await;
         match answer {
             Ok(decoded) => self.settle(asked, leads, decoded).await,
-            // The whole list refused, or the plan or address has no batch call: one by one.
+            // The whole list refused or unreadable, or no such address: one by one.
             Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
                 self.singly(asked, leads).await;
             }

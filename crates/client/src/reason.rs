@@ -1,6 +1,11 @@
 //! The kinds of "no" that are worth remembering.
 
 /// Why a number was refused by the upstream itself.
+///
+/// ```
+/// use chaski_client::Reason;
+/// assert_eq!(Reason::parse("NO_EXISTE_SUNAT"), Some(Reason::NotFoundInBatch));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// A single query said that the number is not in the registry.

@@ -15,6 +15,26 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
 
 /// Sends one request. Implemented by [`Http`] and by in-process sandboxes.
+///
+/// ```
+/// use bytes::Bytes;
+/// use chaski_client::{Transport, TransportError};
+/// use futures_util::future::BoxFuture;
+/// use http::{Request, Response};
+///
+/// /// A machine without a network.
+/// struct Offline;
+///
+/// impl Transport for Offline {
+///     fn send(
+///         &self,
+///         _: Request<Bytes>,
+///         _: usize,
+///     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+///         Box::pin(async { Err(TransportError::Unreachable) })
+///     }
+/// }
+/// ```
 pub trait Transport: Send + Sync + 'static {
     /// Sends and reads the whole answer, at most `most_bytes` of body. The caller applies the
     /// time-out of the attempt by dropping the future.
@@ -26,6 +46,19 @@ pub trait Transport: Send + Sync + 'static {
 }
 
 /// A whole answer, not yet understood.
+///
+/// ```
+/// use chaski_client::RawAnswer;
+/// use http::HeaderMap;
+/// let answer = RawAnswer {
+///     status: 429,
+///     headers: HeaderMap::from_iter([(http::header::RETRY_AFTER, "7".parse()?)]),
+///     body: "".into(),
+///     received_at: "2026-01-28T15:00:00Z".parse()?,
+/// };
+/// assert_eq!(answer.retry_after().map(|wait| wait.as_secs()), Some(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct RawAnswer {
     /// HTTP status.

@@ -136,7 +136,12 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
 }
 
 fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
-    let complaint = |answer: &Answer| Some((answer.name(), answer.message(lang)?.1));
+    // Errors are kept in logs and screenshots: a person's number is masked there.
+    let name = |answer: &Answer| match &answer.outcome {
+        Outcome::Asked(ruc, _) => ruc.masked(),
+        _ => answer.name(),
+    };
+    let complaint = |answer: &Answer| Some((name(answer), answer.message(lang)?.1));
     answers.iter().filter_map(complaint).collect()
 }
 

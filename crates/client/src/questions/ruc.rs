@@ -96,6 +96,17 @@ pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<String>); 
 }
 
 /// A taxpayer out of flat fields, as raw as they come: `-`, blanks and padding are understood.
+///
+/// ```
+/// use chaski_client::{taxpayer_fields, taxpayer_from_fields};
+/// let taxpayer = taxpayer_from_fields("20131312955".parse()?, |name| match name {
+///     "nombre_o_razon_social" => Some(" EMPRESA  DE PRUEBA ".to_owned()),
+///     _ => Some("-".to_owned()),
+/// });
+/// assert_eq!(taxpayer.nombre_o_razon_social, "EMPRESA DE PRUEBA");
+/// assert_eq!(taxpayer_fields(&taxpayer)[4], ("ubigeo", None));
+/// # Ok::<(), chaski_core::RucError>(())
+/// ```
 pub fn taxpayer_from_fields(ruc: Ruc, field: impl Fn(&str) -> Option<String>) -> Taxpayer {
     let text = |name| present(field(name).as_deref());
     Taxpayer {

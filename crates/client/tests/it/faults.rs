@@ -43,136 +43,42 @@ fn check(fault: &str, outcome: &str, attempts: usize, row: &str, spent: u64) {
     });
 }
 
+/// Fault, outcome, attempts, outcome on record, calls counted.
+#[rustfmt::skip]
+const EVERY_FAULT: [(&str, &str, usize, &str, u64); 25] = [
+    ("429", "limite_de_velocidad", 3, "limite_de_velocidad", 3),
+    ("429:retry=2", "limite_de_velocidad", 3, "limite_de_velocidad", 3),
+    ("429:fecha=5", "limite_de_velocidad", 3, "limite_de_velocidad", 3),
+    // Longer than the deadline: not waited for.
+    ("429:retry=60", "limite_de_velocidad", 1, "limite_de_velocidad", 1),
+    ("401", "proveedor_no_autorizado", 1, "proveedor_no_autorizado", 1),
+    ("403", "proveedor_no_autorizado", 1, "proveedor_no_autorizado", 1),
+    ("404", "proveedor_ruta_incorrecta", 1, "proveedor_ruta_incorrecta", 1),
+    ("500", "proveedor_no_disponible", 3, "proveedor_no_disponible", 3),
+    ("501", "proveedor_no_disponible", 1, "proveedor_no_disponible", 1),
+    ("502:html", "proveedor_no_disponible", 3, "proveedor_no_disponible", 3),
+    ("503", "proveedor_no_disponible", 3, "proveedor_no_disponible", 3),
+    ("redireccion", "proveedor_redirige", 1, "proveedor_redirige", 1),
+    ("reset", "conexion_interrumpida", 3, "conexion_interrumpida", 3),
+    ("cerrar", "conexion_interrumpida", 3, "conexion_interrumpida", 3),
+    ("caida", "proveedor_inalcanzable", 3, "proveedor_inalcanzable", 0),
+    ("goteo:2s", "tiempo_agotado", 3, "tiempo_agotado", 3),
+    ("truncado", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
+    ("json-malo", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
+    ("html", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
+    ("otro-ruc", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
+    ("anidado", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
+    ("success-false", "respuesta_inesperada", 1, "respuesta_inesperada", 1),
+    ("enorme", "respuesta_demasiado_grande", 1, "respuesta_demasiado_grande", 1),
+    ("goteo", "ok", 1, "SUCCESS", 1),
+    ("formula", "ok", 1, "SUCCESS", 1),
+];
+
 #[test]
 fn every_fault_has_its_outcome() {
-    check("429", "limite_de_velocidad", 3, "limite_de_velocidad", 3);
-    check(
-        "429:retry=2",
-        "limite_de_velocidad",
-        3,
-        "limite_de_velocidad",
-        3,
-    );
-    check(
-        "429:fecha=5",
-        "limite_de_velocidad",
-        3,
-        "limite_de_velocidad",
-        3,
-    );
-    // Longer than the deadline: not waited for.
-    check(
-        "429:retry=60",
-        "limite_de_velocidad",
-        1,
-        "limite_de_velocidad",
-        1,
-    );
-    check(
-        "401",
-        "proveedor_no_autorizado",
-        1,
-        "proveedor_no_autorizado",
-        1,
-    );
-    check(
-        "403",
-        "proveedor_no_autorizado",
-        1,
-        "proveedor_no_autorizado",
-        1,
-    );
-    check(
-        "404",
-        "proveedor_ruta_incorrecta",
-        1,
-        "proveedor_ruta_incorrecta",
-        1,
-    );
-    check(
-        "500",
-        "proveedor_no_disponible",
-        3,
-        "proveedor_no_disponible",
-        3,
-    );
-    check(
-        "501",
-        "proveedor_no_disponible",
-        1,
-        "proveedor_no_disponible",
-        1,
-    );
-    check(
-        "502:html",
-        "proveedor_no_disponible",
-        3,
-        "proveedor_no_disponible",
-        3,
-    );
-    check(
-        "503",
-        "proveedor_no_disponible",
-        3,
-        "proveedor_no_disponible",
-        3,
-    );
-    check(
-        "redireccion",
-        "proveedor_redirige",
-        1,
-        "proveedor_redirige",
-        1,
-    );
-    check(
-        "reset",
-        "conexion_interrumpida",
-        3,
-        "conexion_interrumpida",
-        3,
-    );
-    check(
-        "cerrar",
-        "conexion_interrumpida",
-        3,
-        "conexion_interrumpida",
-        3,
-    );
-    check(
-        "caida",
-        "proveedor_inalcanzable",
-        3,
-        "proveedor_inalcanzable",
-        0,
-    );
-    check("goteo:2s", "tiempo_agotado", 3, "tiempo_agotado", 3);
-    check("truncado", "respuesta_ilegible", 3, "respuesta_ilegible", 3);
-    check(
-        "json-malo",
-        "respuesta_ilegible",
-        3,
-        "respuesta_ilegible",
-        3,
-    );
-    check("html", "respuesta_ilegible", 3, "respuesta_ilegible", 3);
-    check("otro-ruc", "respuesta_ilegible", 3, "respuesta_ilegible", 3);
-    check("anidado", "respuesta_ilegible", 3, "respuesta_ilegible", 3);
-    check(
-        "success-false",
-        "respuesta_inesperada",
-        1,
-        "respuesta_inesperada",
-        1,
-    );
-    check(
-        "enorme",
-        "respuesta_demasiado_grande",
-        1,
-        "respuesta_demasiado_grande",
-        1,
-    );
-    check("goteo", "ok", 1, "SUCCESS", 1);
-    check("formula", "ok", 1, "SUCCESS", 1);
+    for (fault, outcome, attempts, row, spent) in EVERY_FAULT {
+        check(fault, outcome, attempts, row, spent);
+    }
 }
 
 /// The fault once: the second attempt answers, or the first was final.

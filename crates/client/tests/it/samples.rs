@@ -1,6 +1,7 @@
 //! Bodies seen in public documentation and code, decoded: the referee between client and sandbox.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use chaski_client::{
@@ -76,7 +77,7 @@ fn every_sample_of_migo_is_understood() {
     let mut table = String::new();
     let mut line = |file: &str, status: u16, read: &dyn Fn(&RawAnswer) -> String| {
         seen.insert(file.to_owned());
-        table += &format!("{file} {status}\n  {}\n", read(&at(status, file)));
+        writeln!(table, "{file} {status}\n  {}", read(&at(status, file))).unwrap();
     };
 
     line("migo-v1-ruc-200.shape22.json", 200, &|it| read(&real, it));
