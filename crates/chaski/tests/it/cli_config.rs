@@ -27,7 +27,7 @@ fn each_layer_wins_over_the_ones_below() {
             (value.to_owned(), origin.to_owned())
         );
     };
-    is(&place, "300", "por defecto");
+    is(&place, "0", "por defecto");
     place.run("config set migo.rpm 10").expect(0);
     is(&place, "10", ".config/chaski/chaski.toml");
     place.write("chaski.toml", "[migo]\nrpm = 20\n");

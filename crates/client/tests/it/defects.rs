@@ -107,7 +107,7 @@ async fn defect_08_an_address_without_sense_is_said_at_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn defects_09_and_10_audit_limits_and_memory_work_on_every_path() {
+async fn defect_09_and_10_audit_limits_and_memory_work_on_every_path() {
     let settings = Settings {
         quota: Some(4),
         ..Settings::default()
