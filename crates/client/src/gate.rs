@@ -280,7 +280,8 @@ impl Breaker {
         *self = match (&*self, failed) {
             (Breaker::Closed { last }, _) => {
                 let last = last.with(failed);
-                if last.mostly_failed() {
+                // A good answer never opens it, whatever came before.
+                if failed && last.mostly_failed() {
                     Breaker::Open {
                         until: now + FIRST_OPEN,
                         lasts: FIRST_OPEN,

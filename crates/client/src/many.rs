@@ -170,13 +170,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(64);
         let onward = self.sender.clone();
         tokio::spawn(async move {
-            loop {
-                let group = tokio::select! {
-                    group = receiver.recv() => group,
-                    // Nobody listens: let the senders on the other side know.
-                    () = onward.closed() => return,
-                };
-                let Some(mut group) = group else { return };
+            while let Some(mut group) = receiver.recv().await {
                 let copies: Vec<_> = group
                     .iter()
                     .flat_map(|(position, outcome)| {
