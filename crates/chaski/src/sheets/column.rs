@@ -73,9 +73,9 @@ impl ColumnError {
             ) => {
                 let meant = suggestion
                     .as_ref()
-                    .map(|name| format!(" ¿Quiso decir «{name}»?"));
+                    .map(|name| format!("; ¿quiso decir «{name}»?"));
                 format!(
-                    "no hay columna «{wanted}»: hay {}.{}",
+                    "no hay columna «{wanted}»: hay {}{}",
                     list(seen),
                     meant.unwrap_or_default()
                 )
@@ -90,9 +90,9 @@ impl ColumnError {
             ) => {
                 let meant = suggestion
                     .as_ref()
-                    .map(|name| format!(" Did you mean «{name}»?"));
+                    .map(|name| format!("; did you mean «{name}»?"));
                 format!(
-                    "there is no column «{wanted}»: there are {}.{}",
+                    "there is no column «{wanted}»: there are {}{}",
                     list(seen),
                     meant.unwrap_or_default()
                 )
