@@ -9,6 +9,7 @@ use compact_str::CompactString;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::readers::Readers;
 use super::seal::{Keys, Place, StoredSubject};
 use super::shapes::Shapes;
 use super::time::instant;
@@ -84,40 +85,62 @@ impl Sqlite {
     pub(super) async fn recall(&self, keys: &[Key]) -> Result<Vec<Option<Memory>>, StoreError> {
         // The queue first: what leaves it between the two looks is then in the database.
         let mut found = self.writer.shared().accepted(keys);
-        let mut unknown: HashMap<(&str, &str), Places> = HashMap::new();
-        for (index, key) in keys.iter().enumerate() {
-            if found[index].is_none() {
-                unknown
-                    .entry((key.provider, key.operation))
-                    .or_default()
-                    .entry(self.keys.subject_bytes(key))
-                    .or_default()
-                    .push(index);
-            }
-        }
-        if unknown.is_empty() {
-            return Ok(found);
-        }
-        let mut reader = self.readers.reader().await?;
-        for ((provider, operation), places) in unknown {
-            let subjects: Vec<&[u8]> = places.keys().map(Vec::as_slice).collect();
-            for (statement, some) in SELECT.cut(&subjects) {
-                let mut query = sqlx::query(statement);
-                for subject in some {
-                    query = query.bind(*subject);
-                }
-                let query = query.bind(operation).bind(provider);
-                for row in query.fetch_all(&mut *reader).await? {
-                    let subject: &[u8] = row.try_get(SUBJECT)?;
-                    let memory = memory(&self.keys, provider, operation, &row)?;
-                    for index in &places[subject] {
-                        found[*index].clone_from(&memory);
-                    }
+        let unknown: Vec<usize> = (0..keys.len())
+            .filter(|index| found[*index].is_none())
+            .collect();
+        match unknown[..] {
+            [] => {}
+            [only] => found[only] = self.recalls.recall(&keys[only]).await?,
+            _ => {
+                let wanted: Vec<Key> = unknown.iter().map(|index| keys[*index].clone()).collect();
+                let known = stored(&self.keys, &self.readers, &wanted).await?;
+                for (index, memory) in unknown.into_iter().zip(known) {
+                    found[index] = memory;
                 }
             }
         }
         Ok(found)
     }
+}
+
+/// What the database knows of each key, in the order asked.
+pub(super) async fn stored(
+    keys: &Keys,
+    readers: &Readers,
+    wanted: &[Key],
+) -> Result<Vec<Option<Memory>>, StoreError> {
+    let mut found = vec![None; wanted.len()];
+    let mut questions: HashMap<(&str, &str), Places> = HashMap::new();
+    for (index, key) in wanted.iter().enumerate() {
+        questions
+            .entry((key.provider, key.operation))
+            .or_default()
+            .entry(keys.subject_bytes(key))
+            .or_default()
+            .push(index);
+    }
+    let mut reader = readers.reader().await?;
+    for ((provider, operation), places) in questions {
+        let mut subjects: Vec<&[u8]> = places.keys().map(Vec::as_slice).collect();
+        // A subject asked for twice is found once; a second statement would be a second trip.
+        let whole = Shapes::rounded_up(subjects.len());
+        subjects.resize(whole, subjects[0]);
+        for (statement, some) in SELECT.cut(&subjects) {
+            let mut query = sqlx::query(statement);
+            for subject in some {
+                query = query.bind(*subject);
+            }
+            let query = query.bind(operation).bind(provider);
+            for row in query.fetch_all(&mut *reader).await? {
+                let subject: &[u8] = row.try_get(SUBJECT)?;
+                let memory = memory(keys, provider, operation, &row)?;
+                for index in &places[subject] {
+                    found[*index].clone_from(&memory);
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 impl Store {

@@ -18,6 +18,7 @@ mod open;
 mod page;
 mod quota;
 mod readers;
+mod recalls;
 mod refusals;
 mod retention;
 mod seal;
@@ -28,6 +29,7 @@ mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
@@ -42,6 +44,7 @@ pub use seal::{KEY_FILE, MasterKey};
 pub use subjects::{Erased, SubjectItem, SubjectRecord};
 
 use readers::Readers;
+use recalls::Recalls;
 use seal::Keys;
 use writer::Writer;
 
@@ -56,9 +59,10 @@ enum Backend {
 
 struct Sqlite {
     dir: PathBuf,
-    keys: Keys,
+    keys: Arc<Keys>,
     writer: Writer,
-    readers: Readers,
+    readers: Arc<Readers>,
+    recalls: Recalls,
 }
 
 impl Store {
@@ -67,12 +71,15 @@ impl Store {
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
         let mut opened = open::open(dir, key).await?;
         let spent = quota::all(&mut opened.writer).await?;
+        let keys = Arc::new(opened.keys);
+        let readers = Arc::new(Readers::new(opened.reader_options));
         Ok(Store {
             backend: Backend::Sqlite(Sqlite {
                 dir: dir.to_owned(),
-                keys: opened.keys,
                 writer: Writer::start(opened.writer, spent),
-                readers: Readers::new(opened.reader_options),
+                recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
+                keys,
+                readers,
             }),
         })
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-/// Rows per statement, largest first.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// Rows per statement, largest first. Each statement is a trip to the database's thread; halves
+/// make at most one of each size out of what is left.
+const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 /// One statement in each of the sizes.
 pub(super) struct Shapes([String; SIZES.len()]);
@@ -18,6 +19,18 @@ impl Shapes {
     /// `head (?, ?, …) tail`
     pub(super) fn of_list(head: &str, tail: &str) -> Shapes {
         Shapes(SIZES.map(|size| format!("{head} ({}) {tail}", vec!["?"; size].join(","))))
+    }
+
+    /// The least number, at or above `count`, that is cut without leaving small pieces: what is
+    /// left after the largest ones fills one statement.
+    pub(super) fn rounded_up(count: usize) -> usize {
+        let largest = SIZES[0];
+        let rest = count % largest;
+        let last = match rest {
+            0 => 0,
+            rest => rest.next_power_of_two(),
+        };
+        count - rest + last
     }
 
     /// The rows cut to sizes, each with its statement.

@@ -1,0 +1,160 @@
+//! An Excel list of ten thousand known numbers to an Excel verdict, beside the two libraries that
+//! read and write it, alone.
+
+use std::path::Path;
+
+use calamine::{Data, Reader, Xlsx, open_workbook};
+use chaski::app::batches::BatchInput;
+use chaski::app::{App, Wish};
+use chaski::config::{Config, Layers, Surroundings};
+use chaski::sheets::{self, Limits, OutputFormat};
+use chaski_client::{Ask, Clock};
+use chaski_core::Lang;
+use rust_xlsxwriter::Workbook;
+
+use crate::kit::{ROUNDS, Report, Watch, median, ratio, rucs};
+
+const ROWS: u32 = 10_000;
+
+pub(crate) fn measure() -> anyhow::Result<Report> {
+    let folder = tempfile::tempdir()?;
+    let list = folder.path().join("clientes.xlsx");
+    let verdicts = folder.path().join("resultado.xlsx");
+    let copy = folder.path().join("copia.xlsx");
+    write_list(&list)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let app = runtime.block_on(App::open(
+        config(folder.path())?,
+        Wish::Sandbox,
+        Clock::system(),
+    ));
+    let app = app.map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
+    // The first time asks the sandbox; every time that counts finds the numbers known.
+    runtime.block_on(judge(&app, &list, &verdicts))?;
+    let spent = app.migo.engine().stats().calls;
+    let cells = cells_of(&verdicts)?;
+    let (mut alone, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let watch = Watch::start()?;
+        let read = cells_of(&list)?;
+        anyhow::ensure!(read.height() == ROWS as usize + 1);
+        write_plainly(&cells, &copy)?;
+        alone.push(watch.stop()?);
+        let watch = Watch::start()?;
+        runtime.block_on(judge(&app, &list, &verdicts))?;
+        ours.push(watch.stop()?);
+    }
+    anyhow::ensure!(app.migo.engine().stats().calls == spent, "calls were spent");
+    let wall = |runs: &[crate::kit::Took]| -> Vec<f64> {
+        runs.iter().map(|run| run.wall * 1000.0).collect()
+    };
+    let (alone, ours) = (wall(&alone), wall(&ours));
+    let mut report = Report::default();
+    report.figure(
+        "calamine + rust_xlsxwriter",
+        median(alone.iter().copied()),
+        "ms",
+        "",
+    );
+    report.figure("list → verdicts", median(ours.iter().copied()), "ms", "");
+    report.figure(
+        "P11 Chaski ÷ the two libraries",
+        ratio(&ours, &alone),
+        "×",
+        "≤ 1.3",
+    );
+    let closed = runtime.block_on(app.close());
+    closed.map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
+    Ok(report)
+}
+
+/// What `chaski ruc lote` does, room by room.
+async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<()> {
+    let lang = Lang::Es;
+    let ask = Ask::by("benchmark");
+    let table = sheets::read(list, &Limits::default(), lang)?;
+    let column = sheets::find_column(&table, None)
+        .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::open(list)?)?;
+    let input = BatchInput {
+        table,
+        column,
+        source_name: "clientes.xlsx".to_owned(),
+        source_hash: *hasher.finalize().as_bytes(),
+    };
+    let done = async {
+        let plan = app.plan_batch(input, &ask, false).await?;
+        let mut running = app.start_batch(plan, &ask).await?;
+        while running.next(app).await? {}
+        running.finish(app, lang).await
+    };
+    let finished = done
+        .await
+        .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
+    anyhow::ensure!(finished.failed == 0 && finished.verdicts.len() == ROWS as usize);
+    sheets::write_result(
+        verdicts,
+        OutputFormat::Xlsx,
+        &finished.table,
+        &finished.verdicts,
+        &finished.summary,
+        lang,
+    )?;
+    Ok(())
+}
+
+fn config(folder: &Path) -> anyhow::Result<Config> {
+    let around = Surroundings {
+        variables: std::collections::BTreeMap::new(),
+        here: folder.to_owned(),
+    };
+    let dir = folder.join("datos").display().to_string();
+    let config = Layers::read(&around, None, &[("--dir", "dir", dir)])
+        .and_then(|layers| layers.config())
+        .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
+    Ok(config)
+}
+
+/// A customer list as people have them: a name, the number, an amount.
+fn write_list(path: &Path) -> anyhow::Result<()> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, title) in (0..).zip(["Cliente", "RUC", "Monto"]) {
+        sheet.write_string(0, column, title)?;
+    }
+    for (row, ruc) in (1..).zip(rucs(0, ROWS)) {
+        sheet.write_string(row, 0, format!("CLIENTE FICTICIO {row}"))?;
+        sheet.write_string(row, 1, ruc.as_str())?;
+        sheet.write_number(row, 2, f64::from(row) * 1.18)?;
+    }
+    book.save(path)?;
+    Ok(())
+}
+
+fn cells_of(path: &Path) -> anyhow::Result<calamine::Range<Data>> {
+    let mut book: Xlsx<_> = open_workbook(path)?;
+    let name = book.sheet_names().into_iter().next().unwrap_or_default();
+    Ok(book.worksheet_range(&name)?)
+}
+
+/// The same cells, none of the looks.
+fn write_plainly(cells: &calamine::Range<Data>, path: &Path) -> anyhow::Result<()> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet_with_constant_memory()?;
+    for (row, values) in (0..).zip(cells.rows()) {
+        for (column, value) in (0..).zip(values) {
+            match value {
+                Data::Empty => {}
+                Data::Float(number) => {
+                    sheet.write_number(row, column, *number)?;
+                }
+                other => {
+                    sheet.write_string(row, column, other.to_string())?;
+                }
+            }
+        }
+    }
+    book.save(path)?;
+    Ok(())
+}
