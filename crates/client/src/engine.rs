@@ -252,11 +252,20 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
-        futures_util::stream::iter(questions)
-            .map(|question| self.lookup(upstream, question, ask))
-            .buffered(self.shared.settings.concurrency)
+        let asked = questions
+            .iter()
+            .enumerate()
+            .map(|(position, question)| async move {
+                (position, self.lookup(upstream, question, ask).await)
+            });
+        // Not `buffered`: an answer that waits for an earlier, slower one would hold its place in
+        // the window.
+        let mut outcomes: Vec<_> = futures_util::stream::iter(asked)
+            .buffer_unordered(self.shared.settings.concurrency)
             .collect()
-            .await
+            .await;
+        outcomes.sort_unstable_by_key(|(position, _)| *position);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     /// The flight of one look-up: memory, upstream, memory.
@@ -742,11 +751,14 @@ impl Engine {
         counter(&self.shared.counters).fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Sorts by time. Its random part is not from the operating system: that would be two system
+    /// calls for each attempt, and identifiers are names, not secrets.
     fn new_id(&self) -> Uuid {
         let now = self.shared.clock.now();
-        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let mut random = [0; 10];
+        fastrand::fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
     }
 
     fn body_for_record(&self, key: &Key, body: &Bytes) -> Option<Bytes> {
