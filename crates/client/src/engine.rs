@@ -926,11 +926,14 @@ impl Engine {
         counter(&self.shared.counters).fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Sorts by time. Its random part is not from the operating system: that would be two system
+    /// calls for each attempt, and identifiers are names, not secrets.
     fn new_id(&self) -> Uuid {
         let now = self.shared.clock.now();
-        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let mut random = [0; 10];
+        fastrand::fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
     }
 
     fn body_for_record(&self, sheet: &CallSheet<'_>, body: &Bytes) -> Option<Bytes> {

@@ -8,16 +8,20 @@ use unicode_normalization::UnicodeNormalization;
 /// assert_eq!(chaski_core::clean("  PERÚ\u{0} \t  S.A.C. "), "PERÚ S.A.C.");
 /// ```
 pub fn clean(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .collect();
-    visible
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut cleaned = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in text.chars() {
+        if c.is_whitespace() {
+            blank = !cleaned.is_empty();
+        } else if !c.is_control() {
+            if blank {
+                cleaned.push(' ');
+                blank = false;
+            }
+            cleaned.push(c);
+        }
+    }
+    cleaned
 }
 
 /// The cleaned text, or `None` for the registry's ways of saying "no value": nothing, blanks,

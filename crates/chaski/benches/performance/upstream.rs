@@ -49,7 +49,7 @@ impl Upstream {
     }
 
     pub(crate) fn dialect(&self) -> anyhow::Result<Arc<MigoDialect>> {
-        let dialect = MigoDialect::new(&self.url("/api"), TOKEN.to_owned().into(), Version::Auto);
+        let dialect = MigoDialect::new(&self.url("/api"), &TOKEN.to_owned().into(), Version::Auto);
         Ok(Arc::new(
             dialect.map_err(|error| anyhow::anyhow!("{error}"))?,
         ))

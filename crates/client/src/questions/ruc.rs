@@ -5,9 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use chaski_core::{Address, Condicion, Estado, Ruc, Taxpayer, Ubigeo, clean, present};
 use jiff::Timestamp;
+use serde::Serializer;
 use serde_json::{Map, Value};
 
 use crate::{Key, Lookup, TimesToLive};
+
+/// Bytes that hold most taxpayers.
+const USUAL_SIZE: usize = 1024;
 
 /// A look-up in the registry of taxpayers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +34,14 @@ impl Lookup for RucQuery {
     }
 
     fn pack(answer: &Taxpayer) -> Bytes {
-        let fields: Map<String, Value> = taxpayer_fields(answer)
+        let known = taxpayer_fields(answer)
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))))
-            .collect();
-        super::to_json(&fields)
+            .filter_map(|(name, value)| Some((name, value?)));
+        let mut text = Vec::with_capacity(USUAL_SIZE);
+        serde_json::Serializer::new(&mut text)
+            .collect_map(known)
+            .expect("texts always serialize");
+        Bytes::from(text)
     }
 
     fn unpack(&self, body: &[u8]) -> Option<Taxpayer> {
