@@ -269,7 +269,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         }
         // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
         //    follows them would wait for our listener.
-        let (asked, mut leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
+        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
@@ -281,20 +281,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
                 self.singly(asked, leads).await;
             }
-            Err((failure, attempts)) => {
-                self.engine.count_misses(asked.len());
-                let mut group = Vec::with_capacity(asked.len());
-                for (one, lead) in asked.into_iter().zip(leads.drain(..)) {
-                    let outcome = self
-                        .engine
-                        .fall_back(&one.question, &one.key, &self.ask, failure.clone())
-                        .await
-                        .map_err(|error| error.after(attempts, std::time::Duration::ZERO));
-                    Engine::land::<L>(lead, &outcome);
-                    group.push((one.position, outcome));
-                }
-                self.deliver(group).await;
-            }
+            // A plan may lack the batch call and nothing else.
+            Err((Failure::Unauthorized, attempts)) => self.find_out(asked, leads, attempts).await,
+            Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
         self.deliver(known).await;
         // 3. The others' answers.
@@ -338,6 +327,46 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             group.push((position, outcome));
         }
         tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
+    }
+
+    /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
+    async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
+        let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
+        let mut token_is_good = false;
+        for (one, lead) in asked.into_iter().zip(leads) {
+            let outcome = self
+                .engine
+                .fly(&self.upstream, &one.question, &one.key, &self.ask)
+                .await;
+            token_is_good = match &outcome {
+                Ok(found) => found.source == Source::Upstream,
+                Err(error) => error.is_not_found(),
+            };
+            Engine::land::<L>(lead, &outcome);
+            self.deliver(vec![(one.position, outcome)]).await;
+        }
+        if token_is_good {
+            self.singly(rest, other_leads).await;
+        } else {
+            self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
+                .await;
+        }
+    }
+
+    /// The failure of a whole chunk, or what was known before of each.
+    async fn fail(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>, failure: &Failure, attempts: u32) {
+        self.engine.count_misses(asked.len());
+        let mut group = Vec::with_capacity(asked.len());
+        for (one, lead) in asked.into_iter().zip(leads) {
+            let outcome = self
+                .engine
+                .fall_back(&one.question, &one.key, &self.ask, failure.clone())
+                .await
+                .map_err(|error| error.after(attempts, std::time::Duration::ZERO));
+            Engine::land::<L>(lead, &outcome);
+            group.push((one.position, outcome));
+        }
+        self.deliver(group).await;
     }
 
     async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
