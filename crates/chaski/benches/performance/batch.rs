@@ -33,10 +33,12 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
 async fn steady(numbers: &Arc<[Ruc]>, report: &mut Report) -> anyhow::Result<()> {
     let upstream = Upstream::start("100ms", 1)?;
     let window = Settings::default().batch_window;
-    let (mut bare, mut single, mut native) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut bare, mut single) = (Vec::new(), Vec::new());
+    let (mut bare_native, mut native) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(through_reqwest(&upstream, numbers).await?);
         single.push(singly(&upstream, numbers, &Calls::default()).await?);
+        bare_native.push(natively_through_reqwest(&upstream, numbers).await?);
         native.push(natively(&upstream, numbers).await?);
     }
     let rounds = f64::from(NUMBERS) / WINDOW as f64;
@@ -70,6 +72,18 @@ async fn steady(numbers: &Arc<[Ruc]>, report: &mut Report) -> anyhow::Result<()>
         to_ideal(&native, ideal_native),
         "×",
         "≤ 1.1",
+    );
+    report.figure(
+        "reqwest, the same batch calls ÷ their ideal",
+        to_ideal(&bare_native, ideal_native),
+        "×",
+        "",
+    );
+    report.figure(
+        "native batch ÷ reqwest",
+        ratio(&native, &bare_native),
+        "×",
+        "",
     );
     Ok(())
 }
@@ -112,6 +126,18 @@ async fn through_reqwest(upstream: &Upstream, numbers: &Arc<[Ruc]>) -> anyhow::R
         async move { bare.ruc(&ruc).await }
     })
     .await?;
+    Ok(watch.stop()?.wall)
+}
+
+/// All batch calls at once, as the default window allows; nothing is looked at.
+async fn natively_through_reqwest(
+    upstream: &Upstream,
+    numbers: &Arc<[Ruc]>,
+) -> anyhow::Result<f64> {
+    let bare = Bare::new(upstream)?;
+    let watch = Watch::start()?;
+    let calls = numbers.chunks(100).map(|some| bare.rucs(some));
+    futures_util::future::try_join_all(calls).await?;
     Ok(watch.stop()?.wall)
 }
 

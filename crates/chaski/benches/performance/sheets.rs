@@ -33,7 +33,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
     runtime.block_on(judge(&app, &list, &verdicts))?;
     let spent = app.migo.engine().stats().calls;
     let cells = cells_of(&verdicts)?;
-    let (mut alone, mut ours) = (Vec::new(), Vec::new());
+    let (mut alone, mut ours, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let watch = Watch::start()?;
         let read = cells_of(&list)?;
@@ -41,7 +41,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
         write_plainly(&cells, &copy)?;
         alone.push(watch.stop()?);
         let watch = Watch::start()?;
-        runtime.block_on(judge(&app, &list, &verdicts))?;
+        steps.push(runtime.block_on(judge(&app, &list, &verdicts))?);
         ours.push(watch.stop()?);
     }
     anyhow::ensure!(app.migo.engine().stats().calls == spent, "calls were spent");
@@ -57,6 +57,13 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
         "",
     );
     report.figure("list → verdicts", median(ours.iter().copied()), "ms", "");
+    for (step, name) in ["  read", "  look up and judge", "  write"]
+        .iter()
+        .enumerate()
+    {
+        let took = median(steps.iter().map(|run| run[step]));
+        report.figure(name, took, "ms", "");
+    }
     report.figure(
         "P11 Chaski ÷ the two libraries",
         ratio(&ours, &alone),
@@ -68,8 +75,9 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// What `chaski ruc lote` does, room by room.
-async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<()> {
+/// What `chaski ruc lote` does, room by room; the milliseconds of reading, asking and writing.
+async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 3]> {
+    let watch = Watch::start()?;
     let lang = Lang::Es;
     let ask = Ask::by("benchmark");
     let table = sheets::read(list, &Limits::default(), lang)?;
@@ -83,6 +91,8 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<()> {
         source_name: "clientes.xlsx".to_owned(),
         source_hash: *hasher.finalize().as_bytes(),
     };
+    let read = watch.stop()?.wall;
+    let watch = Watch::start()?;
     let done = async {
         let plan = app.plan_batch(input, &ask, false).await?;
         let mut running = app.start_batch(plan, &ask).await?;
@@ -93,6 +103,8 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<()> {
         .await
         .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     anyhow::ensure!(finished.failed == 0 && finished.verdicts.len() == ROWS as usize);
+    let asked = watch.stop()?.wall;
+    let watch = Watch::start()?;
     sheets::write_result(
         verdicts,
         OutputFormat::Xlsx,
@@ -101,7 +113,8 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<()> {
         &finished.summary,
         lang,
     )?;
-    Ok(())
+    let written = watch.stop()?.wall;
+    Ok([read, asked, written].map(|seconds| seconds * 1000.0))
 }
 
 fn config(folder: &Path) -> anyhow::Result<Config> {

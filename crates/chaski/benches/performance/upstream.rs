@@ -115,9 +115,20 @@ impl Bare {
 
     pub(crate) async fn ruc(&self, ruc: &Ruc) -> anyhow::Result<()> {
         let body = format!(r#"{{"token":"{TOKEN}","ruc":"{}"}}"#, ruc.as_str());
+        self.post("", body).await
+    }
+
+    /// The native batch call.
+    pub(crate) async fn rucs(&self, rucs: &[Ruc]) -> anyhow::Result<()> {
+        let list: Vec<&str> = rucs.iter().map(Ruc::as_str).collect();
+        let body = serde_json::json!({ "token": TOKEN, "ruc": list });
+        self.post("/collection", body.to_string()).await
+    }
+
+    async fn post(&self, path: &str, body: String) -> anyhow::Result<()> {
         let request = self
             .client
-            .post(&self.url)
+            .post(format!("{}{path}", self.url))
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .body(body);

@@ -53,6 +53,13 @@ async fn answer_all(
 ) {
     let mut group = Vec::with_capacity(MOST_AT_ONCE);
     while inbox.recv_many(&mut group, MOST_AT_ONCE).await > 0 {
+        // Whoever is about to ask joins this group: costs nothing when nobody is.
+        tokio::task::yield_now().await;
+        while group.len() < MOST_AT_ONCE
+            && let Ok(one) = inbox.try_recv()
+        {
+            group.push(one);
+        }
         let (wanted, waiting): (Vec<Key>, Vec<_>) = mem::take(&mut group)
             .into_iter()
             .map(|one| (one.key, one.answer))

@@ -61,3 +61,36 @@ pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
     list.push(']');
     list
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(count: usize, rounded: usize, pieces: usize) {
+        static LIST: std::sync::LazyLock<Shapes> =
+            std::sync::LazyLock::new(|| Shapes::of_list("SELECT", ""));
+        assert_eq!(Shapes::rounded_up(count), rounded);
+        let cut: Vec<usize> = LIST
+            .cut(&vec![(); rounded])
+            .map(|(statement, some)| {
+                assert_eq!(statement.matches('?').count(), some.len());
+                some.len()
+            })
+            .collect();
+        assert_eq!(cut.len(), pieces);
+        assert_eq!(cut.iter().sum::<usize>(), rounded);
+    }
+
+    #[test]
+    fn a_rounded_list_leaves_no_small_pieces() {
+        check(1, 1, 1);
+        check(2, 2, 1);
+        check(3, 4, 1);
+        check(50, 64, 1);
+        check(100, 128, 1);
+        check(128, 128, 1);
+        check(129, 129, 2);
+        check(500, 512, 4);
+    }
+}

@@ -28,8 +28,9 @@ const ROOM: u32 = 65_536;
 const MOST_AT_ONCE: usize = 4_096;
 
 /// How long a small group waits for more rows when nobody waits for it: fewer commits write the
-/// same pages less often. That much of the newest audit is lost at most when the power fails.
-const GATHERING: Duration = Duration::from_millis(5);
+/// same pages less often. A process that is killed, or loses power, loses at most that much more
+/// of what it had accepted.
+const GATHERING: Duration = Duration::from_millis(10);
 /// A group of so many messages has gathered enough.
 const GATHERED: usize = 512;
 

@@ -504,6 +504,36 @@ async fn a_thousand_at_once() {
 }
 
 #[tokio::test]
+async fn single_recalls_at_once_each_get_their_own_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let (writer, reader) = tokio::join!(open(dir.path()), open(dir.path()));
+    let (writer, reader) = (writer.unwrap(), std::sync::Arc::new(reader.unwrap()));
+    let key = |index: u32| match index % 2 {
+        0 => ruc(&format!("20{index:09}")),
+        _ => dni(&format!("{index:08}")),
+    };
+    let known = |index: u32| index % 3 != 0;
+    let entries = (0..500).filter(|index| known(*index));
+    let entries = entries.map(|index| (key(index), answer(&index.to_string(), minute(0))));
+    writer.remember(entries.collect()).await.unwrap();
+    writer.flush().await.unwrap();
+    let tasks: Vec<_> = (0..500_u32)
+        .map(|index| {
+            let (reader, key) = (std::sync::Arc::clone(&reader), key(index));
+            tokio::spawn(async move { reader.recall(&[key]).await.unwrap() })
+        })
+        .collect();
+    for (index, task) in (0..).zip(tasks) {
+        let expected = if known(index) {
+            format!("answer {index}")
+        } else {
+            "-".to_owned()
+        };
+        assert_eq!(words(task.await.unwrap()[0].as_ref()), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_closed_store_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
