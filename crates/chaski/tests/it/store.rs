@@ -512,7 +512,7 @@ async fn single_recalls_at_once_each_get_their_own_answer() {
         0 => ruc(&format!("20{index:09}")),
         _ => dni(&format!("{index:08}")),
     };
-    let known = |index: u32| index % 3 != 0;
+    let known = |index: u32| !index.is_multiple_of(3);
     let entries = (0..500).filter(|index| known(*index));
     let entries = entries.map(|index| (key(index), answer(&index.to_string(), minute(0))));
     writer.remember(entries.collect()).await.unwrap();
