@@ -244,15 +244,17 @@ fn stored(place: &Place, numbers: &[String]) -> BTreeSet<String> {
     })
 }
 
-/// A service that takes its time, so that there is a middle to be killed in.
+/// A service that takes its time, so that there is a middle to be killed in even where the
+/// machine is busy with other things: a whole run takes seconds, a killed one a few answers.
 fn slow() -> Service {
-    Service::with(|config| config.latency = "40ms".parse().unwrap())
+    Service::with(|config| config.latency = "100ms".parse().unwrap())
 }
 
 #[test]
 fn killed_ten_times() {
     const RUNS: usize = 10;
-    let numbers = companies(7, 3_000);
+    // Ninety calls: more than ten runs can settle, even if each gets all it waits for.
+    let numbers = companies(7, 9_000);
     let list = format!("RUC\n{}\n", numbers.join("\n"));
     let service = slow();
     let mut place = Place::asking(&service);
