@@ -31,6 +31,7 @@ mod error;
 mod failure;
 mod flight;
 mod gate;
+mod json;
 mod ledger;
 mod lookup;
 mod many;

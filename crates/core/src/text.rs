@@ -8,6 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 /// assert_eq!(chaski_core::clean("  PERÚ\u{0} \t  S.A.C. "), "PERÚ S.A.C.");
 /// ```
 pub fn clean(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let mut cleaned = String::with_capacity(text.len());
     let mut blank = false;
     for c in text.chars() {
@@ -22,6 +25,22 @@ pub fn clean(text: &str) -> String {
         }
     }
     cleaned
+}
+
+/// Whether nothing has to be cleaned, for the common text of ASCII and accented Latin letters;
+/// anything else is looked at character by character.
+fn is_clean(text: &str) -> bool {
+    let mut blank = true;
+    for byte in text.bytes() {
+        match byte {
+            b' ' if blank => return false,
+            b' ' => blank = true,
+            // 0xC3 begins À to ÿ, whose second byte is 0x80 to 0xBF.
+            b'!'..=b'~' | 0x80..=0xBF | 0xC3 => blank = false,
+            _ => return false,
+        }
+    }
+    !blank || text.is_empty()
 }
 
 /// The cleaned text, or `None` for the registry's ways of saying "no value": nothing, blanks,

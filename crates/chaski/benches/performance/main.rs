@@ -22,6 +22,10 @@ use std::process::{Command, ExitCode};
 
 use kit::Report;
 
+/// That of the product: both sides of every ratio use it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 

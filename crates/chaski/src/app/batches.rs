@@ -188,7 +188,11 @@ impl App {
     /// Stores the batch, or takes up the one that was interrupted, and begins to ask.
     pub async fn start_batch(&self, mut plan: Plan, ask: &Ask) -> Result<Running, AppError> {
         let now = self.clock.now();
+        let settled = std::mem::take(&mut plan.settled);
+        let mut writes = JoinSet::new();
         let id = if let Some(id) = plan.batch {
+            let (store, known) = (Arc::clone(&self.store), states_of(&settled));
+            writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
             id
         } else {
             let id = new_id(now);
@@ -204,11 +208,11 @@ impl App {
                     total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
                     asked_by: ask.who.to_string(),
                     subjects,
+                    settled: states_of(&settled),
                 })
                 .await?;
             id
         };
-        let settled = std::mem::take(&mut plan.settled);
         let asked: Vec<usize> = (0..plan.unique.len())
             .filter(|position| !settled.contains_key(position))
             .collect();
@@ -216,9 +220,6 @@ impl App {
             .iter()
             .map(|position| plan.unique[*position])
             .collect();
-        let mut writes = JoinSet::new();
-        let (store, known) = (Arc::clone(&self.store), states_of(&settled));
-        writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
         let ask = Ask {
             batch: Some(id),
             // The plan looked already; looking twice would cost as much as a call.

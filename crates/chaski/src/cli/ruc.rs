@@ -212,7 +212,7 @@ impl Answer {
         match &self.outcome {
             Outcome::Asked(_, Ok(found)) => {
                 for (name, value) in taxpayer_fields(&found.value) {
-                    row.insert(name.into(), value.map_or(Value::Null, Value::String));
+                    row.insert(name.into(), value.map_or(Value::Null, Value::from));
                 }
                 insert_origin(&mut row, app, found, lang);
             }

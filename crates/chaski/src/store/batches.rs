@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::calls::uuid_of;
-use super::items::{self, ItemRow};
+use super::items::{self, ItemRow, ItemState};
 use super::page::rows_of_page;
 use super::time::instant;
 use super::{Backend, Cursor, Page, Store, StoreError};
@@ -33,6 +33,8 @@ pub struct NewBatch {
     pub asked_by: String,
     /// The numbers, each once, in the order of their first appearance.
     pub subjects: Vec<Key>,
+    /// What is known of some of them already, by position.
+    pub settled: Vec<(u32, ItemState)>,
 }
 
 /// A batch as stored.
@@ -303,7 +305,8 @@ async fn create(
     rows: Vec<ItemRow>,
 ) -> Result<(), StoreError> {
     let seq = insert(connection, &new).await?;
-    items::insert(connection, seq, &rows).await
+    items::insert(connection, seq, &rows).await?;
+    items::adjust(connection, seq, [0; 3], items::counts(&rows)).await
 }
 
 async fn insert(connection: &mut SqliteConnection, new: &NewBatch) -> Result<i64, StoreError> {

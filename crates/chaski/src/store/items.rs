@@ -1,6 +1,6 @@
 //! The numbers of a batch and what became of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use chaski_client::{Key, Memory};
@@ -168,6 +168,7 @@ pub(super) struct ItemRow {
     subject: Vec<u8>,
     sealed: Option<Vec<u8>>,
     personal: bool,
+    state: Option<ItemState>,
 }
 
 pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreError> {
@@ -179,6 +180,8 @@ pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreErr
     if !new.subjects.iter().all(same) {
         return Err(StoreError::MixedBatch);
     }
+    let mut states: HashMap<u32, &ItemState> =
+        new.settled.iter().map(|(at, state)| (*at, state)).collect();
     new.subjects
         .iter()
         .zip(0..)
@@ -195,6 +198,7 @@ pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreErr
                 subject: keys.subject_bytes(key),
                 sealed: sealed.transpose()?,
                 personal: key.personal,
+                state: states.remove(&position).cloned(),
             })
         })
         .collect()
@@ -202,8 +206,8 @@ pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreErr
 
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
-        "INSERT INTO batch_items (batch, position, subject, sealed, personal) VALUES",
-        5,
+        "INSERT INTO batch_items (batch, position, subject, sealed, personal, state, code) VALUES",
+        7,
         "",
     )
 });
@@ -216,12 +220,18 @@ pub(super) async fn insert(
     for (statement, some) in INSERT.cut(rows) {
         let mut query = sqlx::query(statement);
         for row in some {
+            let (state, code) = row
+                .state
+                .as_ref()
+                .map_or((PENDING, None), ItemState::stored);
             query = query
                 .bind(batch)
                 .bind(row.position)
                 .bind(row.subject.as_slice())
                 .bind(row.sealed.as_deref())
-                .bind(row.personal);
+                .bind(row.personal)
+                .bind(state)
+                .bind(code);
         }
         query.execute(&mut *connection).await?;
     }
@@ -290,6 +300,19 @@ async fn mark(
 
 /// Answered, refused, failed.
 pub(super) type Counts = [i64; 3];
+
+/// How many rows are in each state.
+pub(super) fn counts(rows: &[ItemRow]) -> Counts {
+    let mut counts = [0; 3];
+    for state in rows.iter().filter_map(|row| row.state.as_ref()) {
+        counts[match state {
+            ItemState::Answered => 0,
+            ItemState::Refused => 1,
+            ItemState::Failed { .. } => 2,
+        }] += 1;
+    }
+    counts
+}
 
 /// How many of some items are in each state.
 pub(super) async fn count(

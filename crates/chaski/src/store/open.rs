@@ -77,6 +77,9 @@ fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY_TIMEOUT)
+        // Rows that its thread may be ahead: with the default of 50 a long list is a long chain of
+        // wake-ups.
+        .row_buffer_size(1_024)
         // Statements are ours and few; logging each would cost more than running it.
         .disable_statement_logging()
 }

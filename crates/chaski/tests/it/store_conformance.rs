@@ -32,6 +32,7 @@ pub(crate) fn batch(number: u128, subjects: &[&str]) -> NewBatch {
         total_rows: 10,
         asked_by: "cli".into(),
         subjects: subjects.iter().map(|subject| ruc(subject)).collect(),
+        settled: Vec::new(),
     }
 }
 
@@ -979,6 +980,29 @@ async fn a_person_is_shown_and_erased() {
             .await
             .unwrap();
         assert_eq!(store.batch(first).await.unwrap().unwrap().answered, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_may_begin_with_what_is_known() {
+    on_each_backend(async |store| {
+        let mut new = batch(1, &["20100038146", "20131312955", "10000000006"]);
+        new.settled = vec![
+            (2, ItemState::Answered),
+            (0, ItemState::Refused),
+            (9, ItemState::Answered),
+        ];
+        let id = new.id;
+        store.create_batch(new).await.unwrap();
+        let batch = store.batch(id).await.unwrap().unwrap();
+        assert_eq!((batch.answered, batch.refused, batch.failed), (1, 1, 0));
+        let states: Vec<_> = store.item_states(id).await.unwrap();
+        let states: Vec<_> = states.into_iter().map(|item| item.state).collect();
+        assert_eq!(
+            states,
+            [Some(ItemState::Refused), None, Some(ItemState::Answered)]
+        );
     })
     .await;
 }

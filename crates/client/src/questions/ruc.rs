@@ -1,13 +1,15 @@
 //! What is known of a RUC?
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_core::{Address, Condicion, Estado, Ruc, Taxpayer, Ubigeo, clean, present};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::Serializer;
-use serde_json::{Map, Value};
 
+use crate::json::{self, Json};
 use crate::{Key, Lookup, TimesToLive};
 
 /// Bytes that hold most taxpayers.
@@ -45,61 +47,62 @@ impl Lookup for RucQuery {
     }
 
     fn unpack(&self, body: &[u8]) -> Option<Taxpayer> {
-        let fields: Map<String, Value> = super::from_json(body)?;
+        let Json::Object(fields) = json::parse(body)? else {
+            return None;
+        };
         Some(taxpayer_from_fields(self.0, |name| {
-            Some(fields.get(name)?.as_str()?.to_owned())
+            Some(Cow::Borrowed(fields.get(name)?.as_str()?))
         }))
     }
 }
 
 /// A taxpayer as the 21 flat fields of the registry, in the upstream's order and spelling; absent
 /// values are none.
-pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<String>); 21] {
-    let address = &taxpayer.address;
-    let owned = |text: &str| Some(text.to_owned());
+pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<Cow<'_, str>>); 21] {
+    let Taxpayer {
+        address,
+        estado,
+        condicion,
+        ubigeo,
+        ..
+    } = taxpayer;
+    let updated = |at: DateTime| Cow::Owned(at.strftime("%Y-%m-%d %H:%M:%S").to_string());
     [
-        ("ruc", owned(taxpayer.ruc.as_str())),
+        ("ruc", Some(taxpayer.ruc.as_str().into())),
         (
             "nombre_o_razon_social",
-            owned(&taxpayer.nombre_o_razon_social),
+            Some(taxpayer.nombre_o_razon_social.as_str().into()),
         ),
         (
             "estado_del_contribuyente",
-            taxpayer.estado.as_ref().and_then(|it| owned(it.as_str())),
+            estado.as_ref().map(|it| it.as_str().into()),
         ),
         (
             "condicion_de_domicilio",
-            taxpayer
-                .condicion
-                .as_ref()
-                .and_then(|it| owned(it.as_str())),
+            condicion.as_ref().map(|it| it.as_str().into()),
         ),
-        (
-            "ubigeo",
-            taxpayer.ubigeo.as_ref().and_then(|it| owned(it.as_str())),
-        ),
-        ("tipo_de_via", address.tipo_de_via.clone()),
-        ("nombre_de_via", address.nombre_de_via.clone()),
-        ("codigo_de_zona", address.codigo_de_zona.clone()),
-        ("tipo_de_zona", address.tipo_de_zona.clone()),
-        ("numero", address.numero.clone()),
-        ("interior", address.interior.clone()),
-        ("lote", address.lote.clone()),
-        ("dpto", address.dpto.clone()),
-        ("manzana", address.manzana.clone()),
-        ("kilometro", address.kilometro.clone()),
-        ("distrito", address.distrito.clone()),
-        ("provincia", address.provincia.clone()),
-        ("departamento", address.departamento.clone()),
-        ("direccion_simple", address.direccion_simple.clone()),
-        ("direccion", address.direccion.clone()),
-        (
-            "actualizado_en",
-            taxpayer
-                .actualizado_en
-                .map(|it| it.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        ),
+        ("ubigeo", ubigeo.as_ref().map(|it| it.as_str().into())),
+        ("tipo_de_via", borrowed(&address.tipo_de_via)),
+        ("nombre_de_via", borrowed(&address.nombre_de_via)),
+        ("codigo_de_zona", borrowed(&address.codigo_de_zona)),
+        ("tipo_de_zona", borrowed(&address.tipo_de_zona)),
+        ("numero", borrowed(&address.numero)),
+        ("interior", borrowed(&address.interior)),
+        ("lote", borrowed(&address.lote)),
+        ("dpto", borrowed(&address.dpto)),
+        ("manzana", borrowed(&address.manzana)),
+        ("kilometro", borrowed(&address.kilometro)),
+        ("distrito", borrowed(&address.distrito)),
+        ("provincia", borrowed(&address.provincia)),
+        ("departamento", borrowed(&address.departamento)),
+        ("direccion_simple", borrowed(&address.direccion_simple)),
+        ("direccion", borrowed(&address.direccion)),
+        ("actualizado_en", taxpayer.actualizado_en.map(updated)),
     ]
+}
+
+fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(Cow::Borrowed)
 }
 
 /// A taxpayer out of flat fields, as raw as they come: `-`, blanks and padding are understood.
@@ -107,14 +110,17 @@ pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<String>); 
 /// ```
 /// use chaski_client::{taxpayer_fields, taxpayer_from_fields};
 /// let taxpayer = taxpayer_from_fields("20131312955".parse()?, |name| match name {
-///     "nombre_o_razon_social" => Some(" EMPRESA  DE PRUEBA ".to_owned()),
-///     _ => Some("-".to_owned()),
+///     "nombre_o_razon_social" => Some(" EMPRESA  DE PRUEBA ".into()),
+///     _ => Some("-".into()),
 /// });
 /// assert_eq!(taxpayer.nombre_o_razon_social, "EMPRESA DE PRUEBA");
 /// assert_eq!(taxpayer_fields(&taxpayer)[4], ("ubigeo", None));
 /// # Ok::<(), chaski_core::RucError>(())
 /// ```
-pub fn taxpayer_from_fields(ruc: Ruc, field: impl Fn(&str) -> Option<String>) -> Taxpayer {
+pub fn taxpayer_from_fields<'f>(
+    ruc: Ruc,
+    field: impl Fn(&str) -> Option<Cow<'f, str>>,
+) -> Taxpayer {
     let text = |name| present(field(name).as_deref());
     Taxpayer {
         ruc,

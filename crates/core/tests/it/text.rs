@@ -15,6 +15,29 @@ fn cleaned() {
     check("\"LA ÑUSTA\" E.I.R.L.", "\"LA ÑUSTA\" E.I.R.L.");
 }
 
+/// Every character there is, alone, inside and at both ends: what is blank is collapsed, what is
+/// a control is dropped, all else stays.
+#[test]
+fn each_character_is_cleaned_in_every_place() {
+    for c in '\0'..=char::MAX {
+        let kept = if c.is_whitespace() || c.is_control() {
+            String::new()
+        } else {
+            c.to_string()
+        };
+        let inside = if c.is_whitespace() {
+            " "
+        } else {
+            kept.as_str()
+        };
+        assert_eq!(clean(&format!("{c}")), kept, "{c:?}");
+        assert_eq!(clean(&format!("A{c}Ñ")), format!("A{inside}Ñ"), "{c:?}");
+        assert_eq!(clean(&format!("{c}Ñ")), format!("{kept}Ñ"), "{c:?}");
+        assert_eq!(clean(&format!("Ñ{c}")), format!("Ñ{kept}"), "{c:?}");
+    }
+    assert_eq!(clean("A  B"), "A B");
+}
+
 #[test]
 fn absent_in_every_way_the_registry_has() {
     #[track_caller]

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use chaski_core::{RateSource, Ruc, Taxpayer};
 use http::Request;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{MigoDialect, Version, read};
+use crate::json::{Fields, Json};
 use crate::questions::taxpayer_from_fields;
 use crate::{
     Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, Decoded, DniQuery, Failure,
@@ -60,9 +61,9 @@ impl UpstreamMany<RucQuery> for MigoDialect {
             read::Body::No(_) => return Err(Failure::Rejected),
             read::Body::Object(_) => return Err(Failure::Garbled),
         };
-        let by_ruc: HashMap<String, &Map<String, Value>> = items
+        let by_ruc: HashMap<String, &Fields<'_>> = items
             .iter()
-            .filter_map(Value::as_object)
+            .filter_map(Json::as_object)
             .filter_map(|item| Some((read::some_text(item, "ruc")?, item)))
             .collect();
         let decode = |ruc: Ruc| -> Option<Decoded<Taxpayer>> {
@@ -85,7 +86,7 @@ impl UpstreamMany<RucQuery> for MigoDialect {
 
 /// A taxpayer out of a `/ruc` object; one about another number, or that says nothing, is not an
 /// answer.
-fn taxpayer(ruc: Ruc, object: &Map<String, Value>) -> Result<Taxpayer, Failure> {
+fn taxpayer(ruc: Ruc, object: &Fields<'_>) -> Result<Taxpayer, Failure> {
     if !read::echoes(object, "ruc", ruc.as_str()) {
         return Err(Failure::Garbled);
     }

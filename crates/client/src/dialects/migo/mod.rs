@@ -12,7 +12,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde::Serializer;
+use serde_json::Value;
 
 use crate::Error;
 
@@ -91,12 +92,12 @@ impl MigoDialect {
 
     /// POST of version 1: the token goes into the body beside the fields.
     fn v1(&self, path: &str, fields: &[(&str, Value)]) -> Request<Bytes> {
-        let mut body = Map::with_capacity(fields.len() + 1);
-        body.insert("token".to_owned(), self.token.expose_secret().into());
-        for (name, value) in fields {
-            body.insert((*name).to_owned(), value.clone());
-        }
-        let body = serde_json::to_vec(&body).expect("maps of plain values always serialize");
+        let token = Value::from(self.token.expose_secret());
+        let members = fields.iter().map(|(name, value)| (*name, value));
+        let mut body = Vec::with_capacity(128);
+        serde_json::Serializer::new(&mut body)
+            .collect_map(std::iter::once(("token", &token)).chain(members))
+            .expect("maps of plain values always serialize");
         let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri(&format!("/v1{path}"));

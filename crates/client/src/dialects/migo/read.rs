@@ -1,53 +1,46 @@
 //! How an answer of APIMIGO is read: by its status first, its structure second, its words last.
 
+use std::borrow::Cow;
+
 use chaski_core::{Currency, ExchangeRate, RateSource, clean, fold, present};
 use compact_str::CompactString;
 use jiff::civil::Date;
-use serde_json::{Map, Value};
 
+use crate::json::{self, Fields, Json};
 use crate::{Decoded, Failure, RawAnswer, Reason};
 
 /// What a body turned out to be.
-pub(super) enum Body {
+pub(super) enum Body<'a> {
     /// An object with a good answer.
-    Object(Map<String, Value>),
+    Object(Fields<'a>),
     /// A list, bare or under `data`.
-    List(Vec<Value>),
+    List(Vec<Json<'a>>),
     /// An explicit "there is none", with the upstream's words.
     No(CompactString),
 }
 
 /// Reads status and body. A 404 is a "no" only if it says that it is about the number asked for;
 /// `success:false` means the same with 200 and with 404.
-pub(super) fn body(answer: &RawAnswer) -> Result<Body, Failure> {
+pub(super) fn body(answer: &RawAnswer) -> Result<Body<'_>, Failure> {
     let by_status = || Failure::of_status(answer.status, answer.retry_after());
     if !matches!(answer.status, 200 | 404) {
         return Err(by_status());
     }
-    let value: Value = match serde_json::from_slice(&answer.body) {
-        Ok(value) => value,
-        Err(_) if answer.status == 200 => return Err(Failure::Garbled),
-        Err(_) => return Err(by_status()),
-    };
-    match value {
-        Value::Array(items) if answer.status == 200 => Ok(Body::List(items)),
-        Value::Object(object) => of_object(object, answer),
+    match json::parse(&answer.body) {
+        Some(Json::List(items)) if answer.status == 200 => Ok(Body::List(items)),
+        Some(Json::Object(object)) => of_object(object, answer),
         _ if answer.status == 200 => Err(Failure::Garbled),
         _ => Err(by_status()),
     }
 }
 
-fn of_object(mut object: Map<String, Value>, answer: &RawAnswer) -> Result<Body, Failure> {
+fn of_object<'a>(mut object: Fields<'a>, answer: &RawAnswer) -> Result<Body<'a>, Failure> {
     let refuses = is_false(object.get("success"));
     if answer.status == 200 && !refuses {
-        return Ok(match object.remove("data") {
-            Some(Value::Array(items)) => Body::List(items),
-            Some(Value::Object(inner)) => Body::Object(inner),
-            Some(other) => {
-                object.insert("data".to_owned(), other);
-                Body::Object(object)
-            }
-            None => Body::Object(object),
+        return Ok(match object.take("data") {
+            Some(Json::List(items)) => Body::List(items),
+            Some(Json::Object(inner)) => Body::Object(inner),
+            _ => Body::Object(object),
         });
     }
     let message = message(&object);
@@ -137,14 +130,17 @@ fn meaning(message: &str) -> Meaning {
 const LONGEST_MESSAGE: usize = 200;
 
 /// The words of an error: under `message`, `error`, `mensaje`, or the first of `errors`.
-pub(super) fn message(object: &Map<String, Value>) -> CompactString {
+pub(super) fn message(object: &Fields<'_>) -> CompactString {
     let direct = ["message", "error", "mensaje"]
         .into_iter()
         .find_map(|name| present(object.get(name)?.as_str()));
     let listed = || {
         let errors = object.get("errors")?.as_object()?;
-        let first = errors.values().next()?;
-        present(first.as_str().or_else(|| first.get(0)?.as_str()))
+        let first = match errors.first()? {
+            Json::List(texts) => texts.first()?,
+            text => text,
+        };
+        present(first.as_str())
     };
     let mut text = direct.or_else(listed).unwrap_or_default();
     if text.len() > LONGEST_MESSAGE {
@@ -157,31 +153,31 @@ pub(super) fn message(object: &Map<String, Value>) -> CompactString {
     text.into()
 }
 
-fn is_false(value: Option<&Value>) -> bool {
+fn is_false(value: Option<&Json<'_>>) -> bool {
     match value {
-        Some(Value::Bool(success)) => !success,
-        Some(Value::String(text)) => matches!(fold(text).as_str(), "FALSE" | "NO" | "0"),
-        Some(Value::Number(number)) => number.as_i64() == Some(0),
+        Some(Json::Bool(success)) => !success,
+        Some(Json::Text(text)) => matches!(fold(text).as_str(), "FALSE" | "NO" | "0"),
+        Some(Json::Number(number)) => number.as_i64() == Some(0),
         _ => false,
     }
 }
 
 /// A field as text; numbers are read too, since one provider sends them.
-pub(super) fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn text<'f>(object: &'f Fields<'_>, name: &str) -> Option<Cow<'f, str>> {
     match object.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Json::Text(text) => Some(Cow::Borrowed(text)),
+        Json::Number(number) => Some(Cow::Owned(number.to_string())),
         _ => None,
     }
 }
 
 /// A field that says something: not `-`, blank or null.
-pub(super) fn some_text(object: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn some_text(object: &Fields<'_>, name: &str) -> Option<String> {
     present(text(object, name).as_deref())
 }
 
 /// Whether the answer is about the number asked for; one that does not say which is believed.
-pub(super) fn echoes(object: &Map<String, Value>, name: &str, asked: &str) -> bool {
+pub(super) fn echoes(object: &Fields<'_>, name: &str, asked: &str) -> bool {
     text(object, name).is_none_or(|echo| {
         let echo = clean(&echo);
         echo == asked || echo.trim_start_matches('0') == asked.trim_start_matches('0')
@@ -190,27 +186,24 @@ pub(super) fn echoes(object: &Map<String, Value>, name: &str, asked: &str) -> bo
 
 /// Whether a body that does not refuse affirms anything: it says so, or has one of the fields.
 /// An object of something else altogether must not count as a yes.
-pub(super) fn affirms(object: &Map<String, Value>, fields: &[&str]) -> bool {
+pub(super) fn affirms(object: &Fields<'_>, fields: &[&str]) -> bool {
     let says_so = match object.get("success") {
-        Some(Value::Bool(success)) => *success,
-        Some(Value::String(text)) => matches!(fold(text).as_str(), "TRUE" | "SI" | "1"),
-        Some(Value::Number(number)) => number.as_i64() == Some(1),
+        Some(Json::Bool(success)) => *success,
+        Some(Json::Text(text)) => matches!(fold(text).as_str(), "TRUE" | "SI" | "1"),
+        Some(Json::Number(number)) => number.as_i64() == Some(1),
         _ => false,
     };
     says_so || fields.iter().any(|name| some_text(object, name).is_some())
 }
 
 /// A date as APIMIGO writes it, a time of day after it ignored.
-pub(super) fn date(object: &Map<String, Value>, name: &str) -> Option<Date> {
+pub(super) fn date(object: &Fields<'_>, name: &str) -> Option<Date> {
     let text = some_text(object, name)?;
     chaski_core::parse_date(text.get(..10).unwrap_or(&text)).ok()
 }
 
 /// An exchange rate; prices may be strings or numbers.
-pub(super) fn rate(
-    object: &Map<String, Value>,
-    fuente: RateSource,
-) -> Result<ExchangeRate, Failure> {
+pub(super) fn rate(object: &Fields<'_>, fuente: RateSource) -> Result<ExchangeRate, Failure> {
     let price = |name| ExchangeRate::parse_price(&text(object, name)?).ok();
     let moneda = some_text(object, "moneda").map_or(Some(Currency::Usd), |it| Currency::parse(&it));
     let (Some(moneda), Some(fecha), Some(compra), Some(venta)) = (
@@ -228,7 +221,7 @@ pub(super) fn rate(
 pub(super) fn object<A>(
     answer: &RawAnswer,
     reason: Reason,
-    good: impl FnOnce(&Map<String, Value>) -> Result<A, Failure>,
+    good: impl FnOnce(&Fields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<A>, Failure> {
     match body(answer)? {
         Body::Object(object) => good(&object).map(Decoded::Answer),
@@ -241,7 +234,7 @@ pub(super) fn object<A>(
 pub(super) fn list<A>(
     answer: &RawAnswer,
     reason: Reason,
-    good: impl Fn(&Map<String, Value>) -> Result<A, Failure>,
+    good: impl Fn(&Fields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<Vec<A>>, Failure> {
     match body(answer)? {
         Body::List(items) => items
@@ -255,7 +248,7 @@ pub(super) fn list<A>(
 }
 
 /// An item of a native batch answer that says "no".
-pub(super) fn item_refusal(item: &Map<String, Value>) -> Option<Result<CompactString, ()>> {
+pub(super) fn item_refusal(item: &Fields<'_>) -> Option<Result<CompactString, ()>> {
     if !is_false(item.get("success")) {
         return None;
     }
