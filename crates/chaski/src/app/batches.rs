@@ -197,20 +197,26 @@ impl App {
         } else {
             let id = new_id(now);
             let subjects = plan.unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
-            self.store
-                .create_batch(NewBatch {
-                    id,
-                    created_at: now,
-                    operation: "ruc",
-                    source_name: plan.input.source_name.clone(),
-                    source_hash: plan.input.source_hash,
-                    options: self.options_of(&plan.input),
-                    total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
-                    asked_by: ask.who.to_string(),
-                    subjects,
-                    settled: states_of(&settled),
-                })
-                .await?;
+            let new = NewBatch {
+                id,
+                created_at: now,
+                operation: "ruc",
+                source_name: plan.input.source_name.clone(),
+                source_hash: plan.input.source_hash,
+                options: self.options_of(&plan.input),
+                total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
+                asked_by: ask.who.to_string(),
+                subjects,
+                settled: states_of(&settled),
+            };
+            let store = Arc::clone(&self.store);
+            let created = async move { store.create_batch(new).await };
+            if plan.to_ask == 0 {
+                // Nothing will be paid for, so nothing has to wait until it is on record.
+                writes.spawn(created);
+            } else {
+                created.await?;
+            }
             id
         };
         let asked: Vec<usize> = (0..plan.unique.len())
@@ -315,6 +321,12 @@ impl Running {
 
     /// Ends the batch: one verdict for each row.
     pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
+        // While the last groups are written.
+        let verdict = |row: &RowPlan| {
+            let settled = row.unique.and_then(|at| self.settled.get(&at));
+            app.verdict(row, settled, lang)
+        };
+        let verdicts: Vec<Verdict> = self.plan.rows.iter().map(verdict).collect();
         join(&mut self.writes).await?;
         let failed = self
             .settled
@@ -343,11 +355,6 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let verdicts: Vec<Verdict> = plan
-            .rows
-            .iter()
-            .map(|row| app.verdict(row, row.unique.and_then(|at| self.settled.get(&at)), lang))
-            .collect();
         let total_failure = match answered + refused {
             0 => self.settled.values().find_map(|it| match it {
                 Settled::Failed(error) => Some(error.clone()),

@@ -82,27 +82,41 @@ pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<Cow<'_, st
             condicion.as_ref().map(|it| it.as_str().into()),
         ),
         ("ubigeo", ubigeo.as_ref().map(|it| it.as_str().into())),
-        ("tipo_de_via", borrowed(&address.tipo_de_via)),
-        ("nombre_de_via", borrowed(&address.nombre_de_via)),
-        ("codigo_de_zona", borrowed(&address.codigo_de_zona)),
-        ("tipo_de_zona", borrowed(&address.tipo_de_zona)),
-        ("numero", borrowed(&address.numero)),
-        ("interior", borrowed(&address.interior)),
-        ("lote", borrowed(&address.lote)),
-        ("dpto", borrowed(&address.dpto)),
-        ("manzana", borrowed(&address.manzana)),
-        ("kilometro", borrowed(&address.kilometro)),
-        ("distrito", borrowed(&address.distrito)),
-        ("provincia", borrowed(&address.provincia)),
-        ("departamento", borrowed(&address.departamento)),
-        ("direccion_simple", borrowed(&address.direccion_simple)),
-        ("direccion", borrowed(&address.direccion)),
+        (
+            "tipo_de_via",
+            address.tipo_de_via.as_deref().map(Cow::Borrowed),
+        ),
+        (
+            "nombre_de_via",
+            address.nombre_de_via.as_deref().map(Cow::Borrowed),
+        ),
+        (
+            "codigo_de_zona",
+            address.codigo_de_zona.as_deref().map(Cow::Borrowed),
+        ),
+        (
+            "tipo_de_zona",
+            address.tipo_de_zona.as_deref().map(Cow::Borrowed),
+        ),
+        ("numero", address.numero.as_deref().map(Cow::Borrowed)),
+        ("interior", address.interior.as_deref().map(Cow::Borrowed)),
+        ("lote", address.lote.as_deref().map(Cow::Borrowed)),
+        ("dpto", address.dpto.as_deref().map(Cow::Borrowed)),
+        ("manzana", address.manzana.as_deref().map(Cow::Borrowed)),
+        ("kilometro", address.kilometro.as_deref().map(Cow::Borrowed)),
+        ("distrito", address.distrito.as_deref().map(Cow::Borrowed)),
+        ("provincia", address.provincia.as_deref().map(Cow::Borrowed)),
+        (
+            "departamento",
+            address.departamento.as_deref().map(Cow::Borrowed),
+        ),
+        (
+            "direccion_simple",
+            address.direccion_simple.as_deref().map(Cow::Borrowed),
+        ),
+        ("direccion", address.direccion.as_deref().map(Cow::Borrowed)),
         ("actualizado_en", taxpayer.actualizado_en.map(updated)),
     ]
-}
-
-fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {
-    text.as_deref().map(Cow::Borrowed)
 }
 
 /// A taxpayer out of flat fields, as raw as they come: `-`, blanks and padding are understood.

@@ -1,0 +1,268 @@
+//! One look-up's calls: the only retry loop of the program, and the record beside the only send.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Engine, LONGEST_TIME, lima_month, month_name, warn_once};
+use crate::gate::{Entry, Pass, Turn};
+use crate::ledger::{NOT_FOUND, SUCCESS};
+use crate::retry::back_off;
+use crate::{Ask, Bodies, CacheDecision, Call, Failure, Key, Lookup, RawAnswer, TransportError};
+
+/// What every attempt of one look-up has in common.
+pub(super) struct CallSheet<'a> {
+    pub(super) lookup: Uuid,
+    pub(super) key: &'a Key,
+    pub(super) items: u32,
+    /// Whether it is about persons: then no bodies go on record.
+    pub(super) personal: bool,
+    /// Whether its questions are asked one by one when its answer cannot be read: then another
+    /// attempt is a waste, and they tell whether the upstream is ill.
+    pub(super) else_singly: bool,
+    pub(super) ask: &'a Ask,
+    /// Time for one attempt.
+    pub(super) patience: Duration,
+    pub(super) deadline: Instant,
+}
+
+/// Why a look-up got nothing from the upstream.
+pub(super) struct Unanswered {
+    pub(super) failure: Failure,
+    pub(super) attempts: u32,
+}
+
+impl Engine {
+    /// Sends until an answer can be read, the failure is final, or attempts, budget or time run
+    /// out. Every attempt is on record, counted and reported to the gate.
+    pub(super) async fn ask_upstream<T>(
+        &self,
+        sheet: &CallSheet<'_>,
+        encode: &(dyn Fn() -> Request<Bytes> + Send + Sync),
+        decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
+        word: fn(&T) -> &'static str,
+    ) -> Result<(T, u32), Unanswered> {
+        self.shared.budget.pay_in();
+        let mut attempt = 0;
+        loop {
+            // 1. May it go out, and can it be put on record?
+            let (slot, pass) =
+                self.pass_gate(sheet.deadline)
+                    .await
+                    .map_err(|failure| Unanswered {
+                        failure,
+                        attempts: attempt,
+                    })?;
+            attempt += 1;
+            // 2. The only send.
+            let at = self.shared.clock.now();
+            let began = Instant::now();
+            let request = encode();
+            let request_body = self.body_for_record(sheet, request.body());
+            let (outcome, answer) = self.send(request, sheet, decode).await;
+            // 3. The gate hears of it, the audit has it.
+            let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
+            match &outcome {
+                Ok(_) => self.shared.gate.succeeded(pass),
+                Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
+                Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
+            }
+            self.count(|counters| &counters.calls);
+            let call = Call {
+                id: self.new_id(),
+                lookup: sheet.lookup,
+                at,
+                asked_by: sheet.ask.who.clone(),
+                key: sheet.key.clone(),
+                items: sheet.items,
+                attempt,
+                outcome: outcome.as_ref().map_or_else(Failure::code, word),
+                http_status: answer.as_ref().map(|answer| answer.status),
+                duration_us: micros(began.elapsed()),
+                cache: if sheet.ask.force {
+                    CacheDecision::Bypass
+                } else {
+                    CacheDecision::Miss
+                },
+                batch: sheet.ask.batch,
+                bodies: request_body
+                    .zip(answer.as_ref())
+                    .map(|(request, answer)| Bodies {
+                        request,
+                        answer: answer.body.clone(),
+                    }),
+            };
+            self.put_on_record(call, &outcome).await;
+            // 4. Done, or again.
+            let failure = match outcome {
+                Ok(decoded) => return Ok((decoded, attempt)),
+                Err(failure) => failure,
+            };
+            let give_up = singly
+                || !failure.treatment().transient
+                || attempt >= self.shared.settings.max_attempts
+                || !self.shared.budget.take();
+            let wait = match failure {
+                // The gate is closed for that long and makes the next attempt wait.
+                Failure::RateLimited { .. } => Duration::ZERO,
+                _ => back_off(attempt),
+            };
+            if give_up || Instant::now() + wait >= sheet.deadline {
+                return Err(Unanswered {
+                    failure,
+                    attempts: attempt,
+                });
+            }
+            self.count(|counters| &counters.retries);
+            // Others may send while this one waits.
+            drop(slot);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
+        question
+            .patience()
+            .unwrap_or(self.shared.settings.attempt_timeout)
+            .min(LONGEST_TIME)
+    }
+
+    pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
+        let usual = self.shared.settings.deadline;
+        // A question that takes long by nature gets the time for one attempt at least.
+        let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
+        ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
+    }
+
+    async fn pass_gate(
+        &self,
+        deadline: Instant,
+    ) -> Result<(tokio::sync::SemaphorePermit<'_>, Pass), Failure> {
+        let shared = &*self.shared;
+        let acquired = match shared.in_flight.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout_at(deadline, shared.in_flight.acquire())
+                .await
+                .map_err(|_| Failure::DeadlineExceeded)?
+                .expect("the semaphore is never closed"),
+        };
+        shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
+        let mut turn = Turn::New;
+        loop {
+            let month = lima_month(shared.clock.now());
+            match shared.gate.enter(Instant::now(), deadline, month, turn) {
+                Entry::Go(pass) => return Ok((acquired, pass)),
+                Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
+                Entry::Closed(failure) => return Err(failure),
+            }
+            turn = Turn::Reserved;
+        }
+    }
+
+    async fn send<T>(
+        &self,
+        request: Request<Bytes>,
+        sheet: &CallSheet<'_>,
+        decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
+    ) -> (Result<T, Failure>, Option<RawAnswer>) {
+        let until = sheet.deadline.min(Instant::now() + sheet.patience);
+        let sent = self
+            .shared
+            .transport
+            .send(request, self.shared.settings.most_bytes);
+        match tokio::time::timeout_at(until, sent).await {
+            Ok(Ok(answer)) => {
+                let (head, body) = answer.into_parts();
+                let answer = RawAnswer {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body,
+                    received_at: self.shared.clock.now(),
+                };
+                // A dialect that panics at an answer is still a call that was sent and paid.
+                let decoded = catch_unwind(AssertUnwindSafe(|| decode(&answer)));
+                (decoded.unwrap_or(Err(Failure::Internal)), Some(answer))
+            }
+            Ok(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
+            Ok(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
+            Ok(Err(TransportError::TooLarge)) => (Err(Failure::TooLarge), None),
+            Err(_) => (Err(Failure::TimedOut), None),
+        }
+    }
+
+    /// The audit row and the month's counter, beside the send. A ledger that cannot take them
+    /// closes the next call (`ready`); this answer was paid for and is still given.
+    async fn put_on_record<T>(&self, call: Call, outcome: &Result<T, Failure>) {
+        let ledger = &self.shared.ledger;
+        if !matches!(outcome, Err(Failure::Unreachable)) {
+            let month = month_name(lima_month(call.at));
+            let spent = ledger.spend(call.key.provider, &month, 1).await;
+            warn_once(spent.map(drop));
+        }
+        warn_once(ledger.record(call).await);
+    }
+
+    /// Puts on record that memory answered, where the owner wants that.
+    pub(crate) async fn record_hit(&self, key: &Key, refused: bool, ask: &Ask) {
+        if !self.shared.settings.record_hits {
+            return;
+        }
+        let (cache, outcome) = if refused {
+            (CacheDecision::Refused, NOT_FOUND)
+        } else {
+            (CacheDecision::Hit, SUCCESS)
+        };
+        self.record_decision(key, cache, outcome, ask).await;
+    }
+
+    pub(super) async fn record_decision(
+        &self,
+        key: &Key,
+        cache: CacheDecision,
+        outcome: &'static str,
+        ask: &Ask,
+    ) {
+        let id = self.new_id();
+        let call = Call {
+            id,
+            lookup: id,
+            at: self.shared.clock.now(),
+            asked_by: ask.who.clone(),
+            key: key.clone(),
+            items: 1,
+            attempt: 0,
+            outcome,
+            http_status: None,
+            duration_us: 0,
+            cache,
+            batch: ask.batch,
+            bodies: None,
+        };
+        warn_once(self.shared.ledger.record(call).await);
+    }
+
+    fn body_for_record(&self, sheet: &CallSheet<'_>, body: &Bytes) -> Option<Bytes> {
+        (self.shared.settings.store_bodies && !sheet.personal).then(|| without_token(body))
+    }
+}
+
+/// A JSON body with the value of its `token` field replaced.
+fn without_token(body: &Bytes) -> Bytes {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(mut value) => {
+            if let Some(token) = value.get_mut("token") {
+                *token = "•••".into();
+            }
+            Bytes::from(value.to_string())
+        }
+        Err(_) => Bytes::new(),
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

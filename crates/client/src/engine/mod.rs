@@ -1,0 +1,552 @@
+//! Path 1 and path 2: one look-up, and many.
+//!
+//! Each path is one function that reads top to bottom; the only retry loop of the program is
+//! [`Engine::ask_upstream`], in `attempts.rs`.
+
+mod attempts;
+mod remembering;
+mod settings;
+
+pub use settings::Settings;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use compact_str::CompactString;
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use attempts::CallSheet;
+
+use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
+use crate::gate::{Gate, GateLimits};
+use crate::ledger::SUCCESS;
+use crate::retry::RetryBudget;
+use crate::{
+    Ask, BreakerState, Clock, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Lookup,
+    Memory, Reason, Source, Transport, Upstream,
+};
+
+/// Cache, coalescing, gate, retries and audit round one upstream. Clones share everything.
+///
+/// An upstream of one's own needs a question ([`Lookup`]) and a dialect ([`Upstream`]); pace,
+/// retries, memory and audit come with the engine:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use chaski_client::{
+///     Ask, Clock, Decoded, Engine, Failure, Key, Lookup, MemoryLedger, RawAnswer, Reason,
+///     Settings, Source, TimesToLive, Transport, TransportError, Upstream,
+/// };
+/// use http::{Request, Response};
+///
+/// /// To which district does a postal code belong?
+/// #[derive(Clone)]
+/// struct PostalCode(String);
+///
+/// impl Lookup for PostalCode {
+///     type Answer = String;
+///
+///     fn key(&self) -> Key {
+///         Key {
+///             provider: "correos",
+///             operation: "codigo_postal",
+///             subject: self.0.as_str().into(),
+///             personal: false,
+///         }
+///     }
+///
+///     fn time_to_live(&self, _: &String, _: jiff::Timestamp, _: &TimesToLive) -> Duration {
+///         Duration::from_secs(3600)
+///     }
+///
+///     fn pack(answer: &String) -> Bytes {
+///         answer.clone().into()
+///     }
+///
+///     fn unpack(&self, body: &[u8]) -> Option<String> {
+///         String::from_utf8(body.to_vec()).ok()
+///     }
+/// }
+///
+/// struct Correos;
+///
+/// impl Upstream<PostalCode> for Correos {
+///     fn encode(&self, question: &PostalCode) -> Request<Bytes> {
+///         let mut request = Request::new(Bytes::new());
+///         *request.uri_mut() = format!("https://correos.example/cp/{}", question.0)
+///             .parse()
+///             .expect("digits make an address");
+///         request
+///     }
+///
+///     fn decode(&self, _: &PostalCode, answer: &RawAnswer) -> Result<Decoded<String>, Failure> {
+///         let text = std::str::from_utf8(&answer.body).map_err(|_| Failure::Garbled)?;
+///         match answer.status {
+///             200 => Ok(Decoded::Answer(text.to_owned())),
+///             404 => Ok(Decoded::Refused { reason: Reason::NotFound, message: text.into() }),
+///             status => Err(Failure::of_status(status, answer.retry_after())),
+///         }
+///     }
+/// }
+///
+/// /// Stands for the network here.
+/// struct Always(&'static str);
+///
+/// impl Transport for Always {
+///     fn send(
+///         &self,
+///         _: Request<Bytes>,
+///         _: usize,
+///     ) -> futures_util::future::BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+///         Box::pin(async { Ok(Response::new(Bytes::from(self.0))) })
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let ledger = Arc::new(MemoryLedger::new());
+/// let transport = Arc::new(Always("SAN BORJA"));
+/// let engine = Engine::new(Settings::default(), Clock::system(), transport, ledger.clone());
+/// let (upstream, question) = (Arc::new(Correos), PostalCode("15036".into()));
+/// for source in [Source::Upstream, Source::Memory] {
+///     let found = engine.lookup(&upstream, &question, &Ask::by("guia")).await?;
+///     assert_eq!((found.value.as_str(), found.source), ("SAN BORJA", source));
+/// }
+/// assert_eq!(ledger.calls().len(), 1);
+/// # Ok::<(), chaski_client::Error>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    clock: Clock,
+    transport: Arc<dyn Transport>,
+    ledger: Arc<dyn Ledger>,
+    hot: Cache<Key, Hot>,
+    flights: Arc<Flights>,
+    at_work: Arc<AtWork>,
+    gate: Gate,
+    budget: RetryBudget,
+    in_flight: Semaphore,
+    counters: Counters,
+}
+
+/// An outcome kept in the process; the look-up knows the type behind `cargo`.
+#[derive(Clone)]
+struct Hot {
+    cargo: Cargo,
+    stored_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+#[derive(Default)]
+struct Counters {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    shared: AtomicU64,
+    stale: AtomicU64,
+    calls: AtomicU64,
+    retries: AtomicU64,
+}
+
+/// What an engine has done since it was made.
+///
+/// ```
+/// let migo = chaski_client::Migo::builder("SU_TOKEN").build()?;
+/// assert_eq!(migo.engine().stats().calls, 0);
+/// # Ok::<(), chaski_client::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Look-ups answered from fresh memory, refusals included.
+    pub hits: u64,
+    /// Look-ups that needed the upstream.
+    pub misses: u64,
+    /// Look-ups that shared somebody else's call.
+    pub shared: u64,
+    /// Look-ups answered with something past its time.
+    pub stale: u64,
+    /// Calls sent, retries included.
+    pub calls: u64,
+    /// Retries sent.
+    pub retries: u64,
+}
+
+/// No call takes longer, whatever is asked for; adding it to an instant is always possible.
+const LONGEST_TIME: Duration = Duration::from_hours(24);
+
+/// A remembered or received outcome: the answer, or the upstream's "no".
+type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
+
+/// What an answer leaves in memory; none when it is not to be kept.
+pub(crate) type Trace = (Key, Option<Memory>);
+
+impl Engine {
+    /// An engine that sends through `transport` and remembers in `ledger`.
+    pub fn new(
+        settings: Settings,
+        clock: Clock,
+        transport: Arc<dyn Transport>,
+        ledger: Arc<dyn Ledger>,
+    ) -> Engine {
+        let limits = GateLimits {
+            calls_per_minute: settings.calls_per_minute,
+            quota: settings.quota,
+        };
+        Engine {
+            shared: Arc::new(Shared {
+                clock,
+                transport,
+                ledger,
+                hot: Cache::new(settings.hot_entries),
+                flights: Arc::default(),
+                at_work: Arc::default(),
+                gate: Gate::new(limits, Instant::now()),
+                budget: RetryBudget::new(),
+                in_flight: Semaphore::new(settings.concurrency),
+                counters: Counters::default(),
+                settings,
+            }),
+        }
+    }
+
+    /// Takes the month's calls from the ledger, so that the quota holds across processes.
+    pub async fn load_quota(&self, provider: &str) -> Result<u64, LedgerError> {
+        let month = lima_month(self.shared.clock.now());
+        let spent = self
+            .shared
+            .ledger
+            .spend(provider, &month_name(month), 0)
+            .await?;
+        self.shared.gate.set_spent(month, spent);
+        Ok(spent)
+    }
+
+    /// Path 1: one look-up.
+    pub async fn lookup<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        ask: &Ask,
+    ) -> Result<Found<L::Answer>, Error> {
+        let key = question.key();
+        // 1. In the process and fresh? Nothing else happens.
+        if let Some(found) = self.hot_answer::<L>(&key, ask) {
+            self.record_hit(&key, found.is_err(), ask).await;
+            return found;
+        }
+        // 2. The same question in flight? Wait for that answer, otherwise fly.
+        let total = self.total_time(question, ask);
+        match self.shared.flights.join(&key, ask, total) {
+            Part::Lead(lead) => self.take_off(upstream, question, key, ask, lead).await,
+            Part::Follow(other) => self.follow(upstream, question, key, ask, other).await,
+        }
+    }
+
+    /// Flies in a task of its own: whoever asked first may leave.
+    async fn take_off<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: Key,
+        ask: &Ask,
+        lead: Lead,
+    ) -> Result<Found<L::Answer>, Error> {
+        let receiver = lead.listen();
+        let (engine, upstream) = (self.clone(), Arc::clone(upstream));
+        let (question, ask) = (question.clone(), ask.clone());
+        let work = self.work();
+        tokio::spawn(async move {
+            let _work = work;
+            let outcome = engine.fly(&upstream, &question, &key, &ask).await;
+            lead.land(Arc::new(outcome));
+        });
+        landed::<L>(arrival(receiver).await).unwrap_or_else(internal)
+    }
+
+    /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
+    /// do, there is one more flight.
+    pub(crate) async fn follow<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: Key,
+        ask: &Ask,
+        other: Other,
+    ) -> Result<Found<L::Answer>, Error> {
+        self.count(|counters| &counters.shared);
+        let total = self.total_time(question, ask);
+        let deadline = Instant::now() + total;
+        let too_late = |_| Error::failed(Failure::DeadlineExceeded).after(0, total);
+        let cargo = timeout_at(deadline, arrival(other.receiver))
+            .await
+            .map_err(too_late)?;
+        let mut ask = ask.clone();
+        match landed::<L>(cargo) {
+            // They took an older one from memory than is wanted here.
+            Some(Ok(found))
+                if found.source == Source::Memory && !self.fresh_enough(found.stored_at, &ask) =>
+            {
+                ask.force = true;
+            }
+            // They were in more of a hurry.
+            Some(Err(error)) if total > other.total && error.is_for_want_of_time() => {}
+            Some(outcome) => return outcome,
+            // Their task died.
+            None => {}
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        ask.deadline = Some(left);
+        match self.shared.flights.join(&key, &ask, left) {
+            Part::Lead(lead) => self.take_off(upstream, question, key, &ask, lead).await,
+            Part::Follow(other) => {
+                let cargo = timeout_at(deadline, arrival(other.receiver))
+                    .await
+                    .map_err(too_late)?;
+                landed::<L>(cargo).unwrap_or_else(internal)
+            }
+        }
+    }
+
+    /// Many look-ups without a native batch call: single flights in a sliding window, no barrier.
+    /// Answers come in the order of the questions.
+    pub async fn lookup_each<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        questions: &[L],
+        ask: &Ask,
+    ) -> Vec<Result<Found<L::Answer>, Error>> {
+        let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let lookups: Vec<_> = questions
+            .iter()
+            .enumerate()
+            .map(|(position, question)| async move {
+                (position, self.lookup(upstream, question, ask).await)
+            })
+            .collect();
+        // Unordered: a window that hands out in order stands still behind one slow answer.
+        let mut outcomes: Vec<_> = futures_util::stream::iter(lookups)
+            .buffer_unordered(self.shared.settings.concurrency.max(1))
+            .collect()
+            .await;
+        outcomes.sort_unstable_by_key(|(position, _)| *position);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// The flight of one look-up: memory, upstream, memory.
+    pub(crate) async fn fly<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Result<Found<L::Answer>, Error> {
+        let started = Instant::now();
+        // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
+        if !ask.force {
+            if let Some(found) = self.hot_answer::<L>(key, ask) {
+                self.record_hit(key, found.is_err(), ask).await;
+                return found;
+            }
+            if let Some(memory) = self.recall(key).await
+                && let Some(outcome) = self.fresh_outcome(question, key, &memory, ask)
+            {
+                self.record_hit(key, outcome.is_err(), ask).await;
+                return self.found(outcome, Source::Memory, memory.stored_at);
+            }
+        }
+        self.count(|counters| &counters.misses);
+        // 2. The upstream.
+        let sheet = CallSheet {
+            lookup: self.new_id(),
+            key,
+            items: 1,
+            personal: key.personal,
+            else_singly: false,
+            ask,
+            patience: self.patience(question),
+            deadline: started + self.total_time(question, ask),
+        };
+        let asked = self
+            .ask_upstream(
+                &sheet,
+                &|| upstream.encode(question),
+                &|answer| upstream.decode(question, answer),
+                Decoded::outcome,
+            )
+            .await;
+        // 3. Remember, or fall back on what was known.
+        match asked {
+            Ok((decoded, attempts)) => {
+                let (entry, result) = self.digest(question, key, decoded);
+                self.remember(vec![entry]).await;
+                result.map_err(|error| error.after(attempts, started.elapsed()))
+            }
+            Err(unanswered) => self
+                .fall_back(question, key, ask, unanswered.failure)
+                .await
+                .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
+        }
+    }
+
+    /// Waits until everything remembered and recorded so far is durable.
+    pub async fn flush(&self) -> Result<(), LedgerError> {
+        self.shared.ledger.flush().await
+    }
+
+    /// Waits until no call is in flight and every answer is in memory; no longer than one
+    /// look-up may take when nothing new is asked.
+    pub async fn idle(&self) {
+        self.shared.at_work.idle().await;
+    }
+
+    pub(crate) fn work(&self) -> WorkGuard {
+        self.shared.at_work.begin()
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.shared.counters;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            hits: read(&counters.hits),
+            misses: read(&counters.misses),
+            shared: read(&counters.shared),
+            stale: read(&counters.stale),
+            calls: read(&counters.calls),
+            retries: read(&counters.retries),
+        }
+    }
+
+    /// State of the breaker.
+    pub fn breaker(&self) -> BreakerState {
+        self.shared.gate.breaker()
+    }
+
+    /// Calls counted this month and the quota, when one is set.
+    pub fn quota(&self) -> (u64, Option<u64>) {
+        self.shared.gate.spent()
+    }
+
+    /// Limits and times.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The clock it goes by.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.shared.flights
+    }
+
+    fn count(&self, counter: fn(&Counters) -> &AtomicU64) {
+        counter(&self.shared.counters).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sorts by time. Its random part is not from the operating system: that would be two system
+    /// calls for each attempt, and identifiers are names, not secrets.
+    fn new_id(&self) -> Uuid {
+        let now = self.shared.clock.now();
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let mut random = [0; 10];
+        fastrand::fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    }
+}
+
+/// One call for several questions whose flights this task leads; see `many.rs`.
+impl Engine {
+    pub(crate) async fn fly_together<L: Lookup, U: crate::UpstreamMany<L>>(
+        &self,
+        upstream: &Arc<U>,
+        questions: &[L],
+        ask: &Ask,
+    ) -> Result<Vec<Option<Decoded<L::Answer>>>, (Failure, u32)> {
+        let first = questions.first().map(Lookup::key);
+        let Some(first) = first else {
+            return Ok(Vec::new());
+        };
+        let key = Key {
+            subject: CompactString::default(),
+            personal: false,
+            ..first
+        };
+        let sheet = CallSheet {
+            lookup: self.new_id(),
+            key: &key,
+            items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
+            personal: questions.iter().any(|question| question.key().personal),
+            else_singly: true,
+            ask,
+            patience: self.patience(&questions[0]),
+            deadline: Instant::now() + self.total_time(&questions[0], ask),
+        };
+        self.ask_upstream(
+            &sheet,
+            &|| upstream.encode_many(questions),
+            &|answer| upstream.decode_many(questions, answer),
+            |_| SUCCESS,
+        )
+        .await
+        .map(|(decoded, _)| decoded)
+        .map_err(|unanswered| (unanswered.failure, unanswered.attempts))
+    }
+
+    /// Counts `n` questions of a batch that needed the upstream.
+    pub(crate) fn count_misses(&self, n: usize) {
+        self.shared
+            .counters
+            .misses
+            .fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn land<L: Lookup>(lead: Lead, outcome: &Result<Found<L::Answer>, Error>) {
+        lead.land(Arc::new(outcome.clone()));
+    }
+}
+
+/// The cargo of a flight as its outcome; none when the flight was lost.
+fn landed<L: Lookup>(cargo: Option<Cargo>) -> Option<Result<Found<L::Answer>, Error>> {
+    cargo?
+        .downcast_ref::<Result<Found<L::Answer>, Error>>()
+        .cloned()
+}
+
+/// The outcome of a look-up whose task died.
+fn internal<A>() -> Result<Found<A>, Error> {
+    Err(Error::failed(Failure::Internal))
+}
+
+fn later(from: Timestamp, by: Duration) -> Timestamp {
+    from.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn warn_once(result: Result<(), LedgerError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "the ledger could not be written");
+    }
+}
+
+fn lima_month(now: Timestamp) -> (i16, i8) {
+    let date = chaski_core::lima_date(now);
+    (date.year(), date.month())
+}
+
+fn month_name((year, month): (i16, i8)) -> String {
+    format!("{year:04}-{month:02}")
+}

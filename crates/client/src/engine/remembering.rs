@@ -1,0 +1,214 @@
+//! What memory has to do with a look-up: in the process, in the ledger, past its time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Engine, Hot, Outcome, Trace, later, warn_once};
+use crate::flight::Cargo;
+use crate::{
+    Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
+    Remembered, Source,
+};
+
+impl Engine {
+    /// A stale answer instead of a failure, where the treatment table and the asker allow it.
+    pub(crate) async fn fall_back<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+        failure: Failure,
+    ) -> Result<Found<L::Answer>, Error> {
+        if ask.stale_allowed
+            && failure.treatment().stale_may_serve
+            && let Some(memory) = self.recall(key).await
+            && self.shared.clock.now() < later(memory.expires_at, self.shared.settings.times.stale)
+            && let Remembered::Answer(body) = &memory.what
+            && let Some(answer) = question.unpack(body)
+        {
+            self.count(|counters| &counters.stale);
+            if self.shared.settings.record_hits {
+                self.record_decision(key, CacheDecision::Stale, failure.code(), ask)
+                    .await;
+            }
+            return Ok(Found {
+                value: Arc::new(answer),
+                source: Source::Stale,
+                stored_at: memory.stored_at,
+            });
+        }
+        Err(Error::failed(failure))
+    }
+
+    /// What a decoded answer leaves behind: the memory of it, in the process at once and in the
+    /// ledger by the caller, and the outcome. No memory when it is not to be kept.
+    pub(crate) fn digest<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        decoded: Decoded<L::Answer>,
+    ) -> (Trace, Result<Found<L::Answer>, Error>) {
+        let now = self.shared.clock.now();
+        let times = &self.shared.settings.times;
+        let (what, lasts, outcome) = match decoded {
+            Decoded::Answer(answer) => {
+                let lasts = question.time_to_live(&answer, now, times);
+                (
+                    Remembered::Answer(L::pack(&answer)),
+                    lasts,
+                    Ok(Arc::new(answer)),
+                )
+            }
+            Decoded::Refused { reason, message } => {
+                let lasts = question.refusal_time_to_live(now, times);
+                let what = Remembered::Refusal {
+                    reason,
+                    message: message.clone(),
+                };
+                (what, lasts, Err((reason, message)))
+            }
+        };
+        if lasts.is_zero() {
+            return ((key.clone(), None), received(outcome, now));
+        }
+        let expires_at = later(now, lasts);
+        self.keep_hot::<L>(key, &outcome, now, expires_at);
+        let memory = Memory {
+            what,
+            stored_at: now,
+            expires_at,
+        };
+        ((key.clone(), Some(memory)), received(outcome, now))
+    }
+
+    /// Puts answers into memory. One that is not to be kept still puts out what it contradicts.
+    pub(crate) async fn remember(&self, entries: Vec<Trace>) {
+        let mut kept = Vec::with_capacity(entries.len());
+        for (key, memory) in entries {
+            match memory {
+                Some(memory) => kept.push((key, memory)),
+                None => warn_once(self.forget(&key).await.map(drop)),
+            }
+        }
+        if !kept.is_empty() {
+            warn_once(self.shared.ledger.remember(kept).await);
+        }
+    }
+
+    pub(super) async fn recall(&self, key: &Key) -> Option<Memory> {
+        self.recall_many(std::slice::from_ref(key))
+            .await
+            .pop()
+            .flatten()
+    }
+
+    /// What the ledger knows of each key; a ledger that cannot be read knows nothing, and then
+    /// `ready` keeps calls from being bought twice.
+    pub(crate) async fn recall_many(&self, keys: &[Key]) -> Vec<Option<Memory>> {
+        self.shared
+            .ledger
+            .recall(keys)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "the ledger could not be read");
+                vec![None; keys.len()]
+            })
+    }
+
+    /// The remembered outcome, if fresh enough for the asker; kept in the process from now on.
+    pub(crate) fn fresh_outcome<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        memory: &Memory,
+        ask: &Ask,
+    ) -> Option<Outcome<L::Answer>> {
+        let now = self.shared.clock.now();
+        if memory.expires_at <= now || !self.fresh_enough(memory.stored_at, ask) {
+            return None;
+        }
+        let outcome = match &memory.what {
+            Remembered::Answer(body) => Ok(Arc::new(question.unpack(body)?)),
+            Remembered::Refusal { reason, message } => Err((*reason, message.clone())),
+        };
+        self.keep_hot::<L>(key, &outcome, memory.stored_at, memory.expires_at);
+        Some(outcome)
+    }
+
+    fn keep_hot<L: Lookup>(
+        &self,
+        key: &Key,
+        outcome: &Outcome<L::Answer>,
+        stored_at: Timestamp,
+        expires_at: Timestamp,
+    ) {
+        let cargo: Cargo = Arc::new(outcome.clone());
+        self.shared.hot.insert(
+            key.clone(),
+            Hot {
+                cargo,
+                stored_at,
+                expires_at,
+            },
+        );
+    }
+
+    pub(crate) fn hot_answer<L: Lookup>(
+        &self,
+        key: &Key,
+        ask: &Ask,
+    ) -> Option<Result<Found<L::Answer>, Error>> {
+        if ask.force {
+            return None;
+        }
+        let hot = self.shared.hot.get(key)?;
+        if hot.expires_at <= self.shared.clock.now() || !self.fresh_enough(hot.stored_at, ask) {
+            return None;
+        }
+        let outcome = hot.cargo.downcast_ref::<Outcome<L::Answer>>()?.clone();
+        Some(self.found(outcome, Source::Memory, hot.stored_at))
+    }
+
+    pub(crate) fn found<A>(
+        &self,
+        outcome: Outcome<A>,
+        source: Source,
+        stored_at: Timestamp,
+    ) -> Result<Found<A>, Error> {
+        self.count(|counters| &counters.hits);
+        match outcome {
+            Ok(value) => Ok(Found {
+                value,
+                source,
+                stored_at,
+            }),
+            Err((reason, message)) => Err(Error::refused(reason, message, true)),
+        }
+    }
+
+    pub(super) fn fresh_enough(&self, stored_at: Timestamp, ask: &Ask) -> bool {
+        ask.max_age.is_none_or(|most| {
+            let age = self.shared.clock.now().duration_since(stored_at);
+            Duration::try_from(age).unwrap_or(Duration::ZERO) <= most
+        })
+    }
+
+    /// Forgets an answer or a refusal, in the process and in the ledger.
+    pub async fn forget(&self, key: &Key) -> Result<bool, LedgerError> {
+        self.shared.hot.remove(key);
+        self.shared.ledger.forget(key).await
+    }
+}
+
+fn received<A>(outcome: Outcome<A>, stored_at: Timestamp) -> Result<Found<A>, Error> {
+    match outcome {
+        Ok(value) => Ok(Found {
+            value,
+            source: Source::Upstream,
+            stored_at,
+        }),
+        Err((reason, message)) => Err(Error::refused(reason, message, false)),
+    }
+}

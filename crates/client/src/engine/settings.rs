@@ -1,0 +1,59 @@
+//! Limits and times of one upstream.
+
+use std::time::Duration;
+
+use crate::TimesToLive;
+
+/// Limits and times of one upstream.
+///
+/// ```
+/// use chaski_client::Settings;
+/// let plan = Settings { calls_per_minute: 120, quota: Some(40_000), ..Settings::default() };
+/// assert_eq!(plan.max_attempts, 3);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Time for one attempt, from connecting to the last byte.
+    pub attempt_timeout: Duration,
+    /// Time for a look-up with all its attempts and waits.
+    pub deadline: Duration,
+    /// Attempts for one look-up, the first included.
+    pub max_attempts: u32,
+    /// Calls a minute; 0 for no limit of ours.
+    pub calls_per_minute: u32,
+    /// Calls a month; none when unknown.
+    pub quota: Option<u64>,
+    /// Most calls in flight at once.
+    pub concurrency: usize,
+    /// Most native batch calls in flight at once.
+    pub batch_window: usize,
+    /// Largest answer read, bytes.
+    pub most_bytes: usize,
+    /// How long answers count as fresh.
+    pub times: TimesToLive,
+    /// Answers kept in the process.
+    pub hot_entries: usize,
+    /// Whether look-ups answered from memory are put on record too.
+    pub record_hits: bool,
+    /// Whether bodies go on record; never those about persons.
+    pub store_bodies: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            attempt_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(30),
+            max_attempts: 3,
+            calls_per_minute: 0,
+            quota: None,
+            concurrency: 50,
+            batch_window: 10,
+            most_bytes: 2 * 1024 * 1024,
+            times: TimesToLive::default(),
+            hot_entries: 100_000,
+            record_hits: false,
+            store_bodies: false,
+        }
+    }
+}
