@@ -7,7 +7,9 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod http;
 mod io_words;
+pub mod metrics;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;

@@ -2,11 +2,15 @@
 
 pub mod batches;
 mod error;
+pub mod keys;
 pub mod lookups;
+mod observed;
 mod retention;
 mod verdicts;
 
 pub use error::AppError;
+pub use observed::Paid;
+use observed::Observed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +19,7 @@ use chaski_client::{Clock, Ledger, Migo, Settings};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
+use crate::metrics::Metrics;
 use crate::sandbox_transport::InProcess;
 use crate::store::{MasterKey, Store};
 
@@ -30,6 +35,10 @@ pub struct App {
     pub mode: Mode,
     /// Where the time comes from.
     pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Calls paid today by each asker.
+    pub paid: Arc<Paid>,
 }
 
 /// Who answers.
@@ -76,11 +85,27 @@ pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
 impl App {
     /// Opens the data folder and puts the client together.
     pub async fn open(config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
+        App::open_beside(config, wish, clock, Metrics::default()).await
+    }
+
+    /// The same, counting into what another one counts into.
+    pub async fn open_beside(
+        config: Config,
+        wish: Wish,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
         let folder = folder_of(&config, mode);
         refuse_file(&config.dir)?;
         let store = Arc::new(Store::open(&folder, MasterKey::load_or_create(&folder)?).await?);
-        let ledger: Arc<dyn Ledger> = Arc::clone(&store) as Arc<dyn Ledger>;
+        let paid = Arc::new(Paid::load(&store, clock).await?);
+        let ledger: Arc<dyn Ledger> = Arc::new(Observed {
+            store: Arc::clone(&store),
+            metrics: metrics.clone(),
+            paid: Arc::clone(&paid),
+            invented: mode == Mode::Sandbox,
+        });
         let builder = match mode {
             Mode::Real => Migo::builder(config.token().unwrap_or_default())
                 .base_url(config.migo_base_url.as_str())
@@ -104,6 +129,8 @@ impl App {
             migo,
             mode,
             clock,
+            metrics,
+            paid,
         })
     }
 

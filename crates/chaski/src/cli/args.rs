@@ -92,6 +92,16 @@ pub(super) enum Cmd {
     /// Registro de llamadas || Record of calls
     #[command(alias = "calls")]
     Llamadas(CallsArgs),
+    /// Levanta la pasarela HTTP: API, documentos, métricas || Serves the HTTP gateway: API, documents, metrics
+    Serve(ServeArgs),
+    /// Llaves de la pasarela || Keys of the gateway
+    #[command(alias = "keys")]
+    Llaves {
+        #[command(subcommand)]
+        command: Option<LlavesCmd>,
+    },
+    /// Descripción de la API en OpenAPI || Description of the API in OpenAPI
+    Openapi,
     /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
     Sandbox(SandboxArgs),
     /// Configuración: init, show, set, check || Configuration: init, show, set, check
@@ -263,6 +273,52 @@ pub(super) struct CallsArgs {
     /// Borrar ahora lo que pasó de su plazo (`audit.retention_days`) || Delete now what is past its time (`audit.retention_days`)
     #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "numero", "resultado", "enviadas"])]
     pub(super) limpiar: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Dirección donde escuchar, en lugar de la configurada || Address to listen on instead of the configured one
+    #[arg(long, value_name = "DIRECCION")]
+    pub(super) listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LlavesCmd {
+    /// Lista las llaves; ninguna se muestra entera || Lists the keys; none is shown whole
+    #[command(alias = "list")]
+    Listar,
+    /// Crea una llave y la muestra esta única vez || Makes a key and shows it this once
+    #[command(alias = "create")]
+    Crear(LlaveArgs),
+    /// Revoca una llave por su comienzo || Revokes a key by its beginning
+    #[command(alias = "revoke")]
+    Revocar {
+        /// Comienzo de la llave, como chk_live_0f3a9c1b2d4e || Beginning of the key, such as chk_live_0f3a9c1b2d4e
+        #[arg(value_name = "LLAVE")]
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LlaveArgs {
+    /// Nombre de quien la usará || Name of who will use it
+    #[arg(value_name = "NOMBRE")]
+    pub(super) name: String,
+    /// Llave de prueba: la atiende el sandbox aunque haya token || Test key: the sandbox answers it even with a token
+    #[arg(long, alias = "test")]
+    pub(super) prueba: bool,
+    /// Permisos: consultas, dni, lotes, partners, auditoria, administracion; todos si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion; all when not given
+    #[arg(long, value_name = "PERMISO", value_delimiter = ',', alias = "scopes")]
+    pub(super) permisos: Vec<String>,
+    /// Cuánto vale, por ejemplo 90d; para siempre si no se indica || How long it is good, for instance 90d; for ever when not given
+    #[arg(long, value_name = "TIEMPO", alias = "expires")]
+    pub(super) vence: Option<String>,
+    /// Peticiones por minuto; 0 = sin límite || Requests a minute; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 0, alias = "rpm")]
+    pub(super) por_minuto: u32,
+    /// Consultas pagadas por día; 0 = sin límite || Paid calls a day; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 0, alias = "daily")]
+    pub(super) por_dia: u32,
 }
 
 #[derive(Debug, Args)]

@@ -10,11 +10,13 @@ mod doctor;
 mod explain;
 mod invalidos;
 mod llamadas;
+mod llaves;
 mod lote;
 mod needed;
 mod output;
 mod ruc;
 mod sandbox;
+mod serve;
 mod table;
 mod tipo_cambio;
 mod validar;
@@ -113,6 +115,9 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
+        Cmd::Serve(args) => serve::serve(needed, args).await,
+        Cmd::Llaves { command } => llaves::llaves(needed, command).await,
+        Cmd::Openapi => serve::openapi(needed),
         Cmd::Doctor => doctor::doctor(needed).await,
         Cmd::Ruc(args) => match args.command {
             Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),

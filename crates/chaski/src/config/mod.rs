@@ -9,6 +9,7 @@ pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Surroundings, nearest, v
 pub(crate) use layers::{HIDDEN, looks_like_token};
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use toml_edit::Value;
 pub struct Config {
     /// Data folder.
     pub dir: PathBuf,
+    /// Address of the gateway.
+    pub listen: SocketAddr,
     /// Language of messages.
     pub lang: Lang,
     /// When the embedded sandbox answers instead of the real upstream.
@@ -94,6 +97,7 @@ impl Layers {
         self.check_dialect(&token, migo_version)?;
         Ok(Config {
             dir: self.dir()?,
+            listen: self.listen()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
             sandbox: self.one_of(
                 "sandbox.mode",
@@ -135,6 +139,17 @@ impl Layers {
                 "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
             )),
         }
+    }
+
+    fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        self.text("listen").trim().parse().map_err(|_| {
+            complaint(
+                "listen",
+                &self.values["listen"].1,
+                "una dirección con puerto, como 127.0.0.1:8420",
+                "an address with its port, such as 127.0.0.1:8420",
+            )
+        })
     }
 
     fn dir(&self) -> Result<PathBuf, ConfigError> {

@@ -6,6 +6,7 @@
 //! it is.
 
 mod answers;
+mod api_keys;
 mod batches;
 mod calls;
 mod error;
@@ -31,6 +32,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use api_keys::ApiKeyRow;
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use error::StoreError;

@@ -143,6 +143,7 @@ impl Engine {
         deadline: Instant,
     ) -> Result<(tokio::sync::SemaphorePermit<'_>, Pass), Failure> {
         let shared = &*self.shared;
+        let began = Instant::now();
         let acquired = match shared.in_flight.try_acquire() {
             Ok(permit) => permit,
             Err(_) => tokio::time::timeout_at(deadline, shared.in_flight.acquire())
@@ -155,7 +156,12 @@ impl Engine {
         loop {
             let month = lima_month(shared.clock.now());
             match shared.gate.enter(Instant::now(), deadline, month, turn) {
-                Entry::Go(pass) => return Ok((acquired, pass)),
+                Entry::Go(pass) => {
+                    let waited = micros(began.elapsed());
+                    let total = &shared.counters.gate_wait_us;
+                    total.fetch_add(waited, std::sync::atomic::Ordering::Relaxed);
+                    return Ok((acquired, pass));
+                }
                 Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
                 Entry::Closed(failure) => return Err(failure),
             }

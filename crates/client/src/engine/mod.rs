@@ -159,6 +159,7 @@ struct Counters {
     stale: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
+    gate_wait_us: AtomicU64,
 }
 
 /// What an engine has done since it was made.
@@ -182,6 +183,8 @@ pub struct Stats {
     pub calls: u64,
     /// Retries sent.
     pub retries: u64,
+    /// Time that calls have waited for the pace or for a free place.
+    pub gate_wait: Duration,
 }
 
 /// No call takes longer, whatever is asked for; adding it to an instant is always possible.
@@ -427,6 +430,7 @@ impl Engine {
             stale: read(&counters.stale),
             calls: read(&counters.calls),
             retries: read(&counters.retries),
+            gate_wait: Duration::from_micros(read(&counters.gate_wait_us)),
         }
     }
 

@@ -1,0 +1,387 @@
+//! Who may ask for what: the gateway's own keys.
+//!
+//! A key is `chk_test_<12 hexadecimal>_<40 hexadecimal>` (answered by the sandbox) or `chk_live_…`
+//! (by the real upstream). The middle part is public: it finds the key and appears in lists.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::{App, AppError, Mode};
+use crate::store::ApiKeyRow;
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// RUC, exchange rates, received documents.
+    Consultas,
+    /// DNI: personal data.
+    Dni,
+    /// Bulk look-ups in the background.
+    Lotes,
+    /// The table of partners.
+    Partners,
+    /// The record of calls, jobs, state of the upstreams.
+    Auditoria,
+    /// Keys and schedule.
+    Administracion,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 6] = [
+        Scope::Consultas,
+        Scope::Dni,
+        Scope::Lotes,
+        Scope::Partners,
+        Scope::Auditoria,
+        Scope::Administracion,
+    ];
+
+    /// Its name in commands and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Consultas => "consultas",
+            Scope::Dni => "dni",
+            Scope::Lotes => "lotes",
+            Scope::Partners => "partners",
+            Scope::Auditoria => "auditoria",
+            Scope::Administracion => "administracion",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn parse(name: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+
+    fn bit(self) -> u8 {
+        1 << (self as u8)
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// All of them.
+    pub fn all() -> Scopes {
+        Scope::ALL.into_iter().collect()
+    }
+
+    /// Whether one is in it.
+    pub fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    fn parse(names: &str) -> Scopes {
+        names.split_whitespace().filter_map(Scope::parse).collect()
+    }
+
+    fn names(self) -> String {
+        let names: Vec<_> = Scope::ALL
+            .into_iter()
+            .filter(|scope| self.contains(*scope))
+            .map(Scope::as_str)
+            .collect();
+        names.join(" ")
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Scopes {
+        Scopes(scopes.into_iter().fold(0, |set, scope| set | scope.bit()))
+    }
+}
+
+/// A key that is to be made.
+pub struct NewKey {
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Requests a minute; 0 for no limit.
+    pub per_minute: u32,
+    /// Paid calls a Lima day; 0 for no limit.
+    pub per_day: u32,
+    /// How long it is good; none for ever.
+    pub lasts: Option<Duration>,
+}
+
+/// A key as its owner may see it again.
+pub struct KeyInfo {
+    /// As stored.
+    pub row: ApiKeyRow,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// The beginning of the key, such as `chk_live_0f3a9c1b2d4e`.
+    pub shown: String,
+}
+
+const SECRET_BYTES: usize = 20;
+const PREFIX_BYTES: usize = 6;
+
+/// The beginning of every key of a mode.
+fn kind_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Sandbox => "chk_test_",
+        Mode::Real => "chk_live_",
+    }
+}
+
+/// Which side a presented key belongs to.
+pub fn mode_of_key(presented: &str) -> Option<Mode> {
+    [Mode::Sandbox, Mode::Real]
+        .into_iter()
+        .find(|mode| presented.starts_with(kind_of(*mode)))
+}
+
+impl App {
+    /// Makes a key; the text is shown this once and stored nowhere.
+    pub async fn create_key(&self, new: NewKey) -> Result<(KeyInfo, SecretString), AppError> {
+        let name = new.name.trim();
+        if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+            return Err(AppError::usage(
+                "el nombre de la llave debe tener entre 1 y 100 caracteres",
+                "the name of the key must have 1 to 100 characters",
+            ));
+        }
+        if new.scopes == Scopes::default() {
+            return Err(AppError::usage(
+                "indique al menos un permiso para la llave",
+                "give the key at least one scope",
+            ));
+        }
+        let now = self.clock.now();
+        let prefix = random_hex::<PREFIX_BYTES>()?;
+        let shown = format!("{}{prefix}", kind_of(self.mode));
+        let text = SecretString::from(format!("{shown}_{}", random_hex::<SECRET_BYTES>()?));
+        let row = ApiKeyRow {
+            id: Uuid::from_bytes(random::<16>()?),
+            prefix,
+            hash: hash_of(text.expose_secret()),
+            name: name.to_owned(),
+            scopes: new.scopes.names(),
+            per_minute: new.per_minute,
+            per_day: new.per_day,
+            created_at: now,
+            expires_at: new.lasts.and_then(|lasts| now.checked_add(lasts).ok()),
+            revoked_at: None,
+        };
+        self.store.add_api_key(row.clone()).await?;
+        let info = KeyInfo {
+            row,
+            scopes: new.scopes,
+            shown,
+        };
+        Ok((info, text))
+    }
+
+    /// All keys of this side.
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, AppError> {
+        let rows = self.store.api_keys().await?;
+        let kind = kind_of(self.mode);
+        let info = |row: ApiKeyRow| KeyInfo {
+            scopes: Scopes::parse(&row.scopes),
+            shown: format!("{kind}{}", row.prefix),
+            row,
+        };
+        Ok(rows.into_iter().map(info).collect())
+    }
+
+    /// Revokes a key, named by its beginning or by its public part; false when there is none.
+    pub async fn revoke_key(&self, named: &str) -> Result<bool, AppError> {
+        let named = named.trim();
+        let named = named.strip_prefix(kind_of(self.mode)).unwrap_or(named);
+        let prefix = named.split('_').next().unwrap_or_default().to_owned();
+        Ok(self
+            .store
+            .revoke_api_key(prefix, self.clock.now())
+            .await?)
+    }
+}
+
+/// The keys of one side in memory, with what each has used up.
+#[derive(Default)]
+pub struct KeyRing {
+    keys: RwLock<HashMap<String, Arc<KeyState>>>,
+}
+
+/// A key in use.
+pub struct KeyState {
+    /// Its identifier.
+    pub id: Uuid,
+    /// Its name in the audit.
+    pub who: compact_str::CompactString,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Requests a minute; 0 for no limit.
+    pub per_minute: u32,
+    /// Paid calls a Lima day; 0 for no limit.
+    pub per_day: u32,
+    hash: [u8; 32],
+    expires_at: Option<Timestamp>,
+    revoked: bool,
+    /// Microseconds at which the next request would be exactly in pace (GCRA).
+    next_turn: Mutex<i64>,
+    /// Calls that requests under way may still pay for.
+    pub(crate) may_pay: AtomicU64,
+}
+
+/// Why a presented key is not let in. All are told alike to the caller but for expiry, which only
+/// who holds the whole key can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRefusal {
+    /// Nobody's.
+    Unknown,
+    /// It was good until some day.
+    Expired,
+}
+
+/// What is left of a minute's requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Requests a minute.
+    pub limit: u32,
+    /// Requests that may follow at once.
+    pub remaining: u32,
+    /// Until the whole minute's amount is there again; or, when refused, until the next request.
+    pub wait: Duration,
+    /// Whether this one may go on.
+    pub granted: bool,
+}
+
+impl KeyRing {
+    /// Takes over what the store knows; what a key has used up stays.
+    pub async fn reload(&self, app: &App) -> Result<(), AppError> {
+        let rows = app.store.api_keys().await?;
+        let mut keys = self.keys.write().expect("no code panics while it holds this lock");
+        let mut fresh = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let known = keys.get(&row.prefix);
+            let turn = known.map_or(i64::MIN, |known| *known.turn());
+            let may_pay = known.map_or(0, |known| known.may_pay.load(Ordering::Relaxed));
+            let same = known.filter(|known| known.is(&row)).cloned();
+            let state = same.unwrap_or_else(|| Arc::new(KeyState::new(&row, turn, may_pay)));
+            fresh.insert(row.prefix, state);
+        }
+        *keys = fresh;
+        Ok(())
+    }
+
+    /// Whether there is any key that has not been revoked.
+    pub fn has_keys(&self) -> bool {
+        self.read().values().any(|key| !key.revoked)
+    }
+
+    /// The key that was presented.
+    pub fn check(&self, presented: &str, now: Timestamp) -> Result<Arc<KeyState>, KeyRefusal> {
+        let prefix = presented
+            .get("chk_test_".len()..)
+            .and_then(|rest| rest.split('_').next())
+            .ok_or(KeyRefusal::Unknown)?;
+        let state = self.read().get(prefix).cloned().ok_or(KeyRefusal::Unknown)?;
+        let matches: bool = state.hash.ct_eq(&hash_of(presented)).into();
+        if !matches || state.revoked {
+            return Err(KeyRefusal::Unknown);
+        }
+        if state.expires_at.is_some_and(|until| until <= now) {
+            return Err(KeyRefusal::Expired);
+        }
+        Ok(state)
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<KeyState>>> {
+        self.keys.read().expect("no code panics while it holds this lock")
+    }
+}
+
+impl KeyState {
+    fn new(row: &ApiKeyRow, turn: i64, may_pay: u64) -> KeyState {
+        KeyState {
+            id: row.id,
+            who: compact_str::format_compact!("llave:{}", row.prefix),
+            scopes: Scopes::parse(&row.scopes),
+            per_minute: row.per_minute,
+            per_day: row.per_day,
+            hash: row.hash,
+            expires_at: row.expires_at,
+            revoked: row.revoked_at.is_some(),
+            next_turn: Mutex::new(turn),
+            may_pay: AtomicU64::new(may_pay),
+        }
+    }
+
+    fn is(&self, row: &ApiKeyRow) -> bool {
+        self.id == row.id
+            && self.hash == row.hash
+            && self.revoked == row.revoked_at.is_some()
+            && self.expires_at == row.expires_at
+    }
+
+    /// Takes a turn of the minute's requests; none for a key without a limit. A whole minute's
+    /// amount may come at once.
+    pub fn take_turn(&self, now: Timestamp) -> Option<Turn> {
+        if self.per_minute == 0 {
+            return None;
+        }
+        let limit = i64::from(self.per_minute);
+        let interval = 60_000_000 / limit;
+        let now = now.as_microsecond();
+        let mut next = self.turn();
+        let due = (*next).max(now);
+        let early = due + interval - now;
+        let granted = early <= 60_000_000;
+        if granted {
+            *next = due + interval;
+        }
+        let used = if granted { early } else { due - now };
+        let wait = if granted { used } else { early - 60_000_000 };
+        let remaining = (60_000_000 - used).max(0) / interval;
+        Some(Turn {
+            limit: self.per_minute,
+            remaining: u32::try_from(remaining).unwrap_or(0),
+            wait: Duration::from_micros(wait.max(0).cast_unsigned()),
+            granted,
+        })
+    }
+
+    fn turn(&self) -> MutexGuard<'_, i64> {
+        self.next_turn
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+impl fmt::Debug for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyState({})", self.who)
+    }
+}
+
+fn hash_of(text: &str) -> [u8; 32] {
+    *blake3::hash(text.as_bytes()).as_bytes()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], AppError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| AppError::Io(std::io::Error::other(error)))?;
+    Ok(bytes)
+}
+
+fn random_hex<const N: usize>() -> Result<String, AppError> {
+    use fmt::Write;
+    let mut text = String::with_capacity(N * 2);
+    for byte in random::<N>()? {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}

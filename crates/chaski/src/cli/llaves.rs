@@ -1,0 +1,195 @@
+//! `chaski llaves`: the keys of the gateway.
+
+use chaski_client::Clock;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+
+use super::Done;
+use super::args::{LlaveArgs, LlavesCmd};
+use super::explain::repeatable;
+use super::needed::Needed;
+use super::output::{self, Records};
+use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes, mode_of_key};
+use crate::app::{App, AppError, Mode, Wish, mode_of};
+use crate::config::{nearest, parse_duration};
+
+pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done {
+    output::check(needed)?;
+    match command.unwrap_or(LlavesCmd::Listar) {
+        LlavesCmd::Listar => listar(needed).await,
+        LlavesCmd::Crear(typed) => crear(needed, typed).await,
+        LlavesCmd::Revocar { key } => revocar(needed, &key).await,
+    }
+}
+
+async fn open(needed: &Needed, wish: Wish) -> Result<App, AppError> {
+    App::open(needed.config.clone(), wish, Clock::system()).await
+}
+
+/// The sides there are: the sandbox, and the real one where there is a token.
+fn sides(needed: &Needed) -> Vec<Wish> {
+    match mode_of(&needed.config, Wish::Real) {
+        Ok(_) => vec![Wish::Real, Wish::Sandbox],
+        Err(_) => vec![Wish::Sandbox],
+    }
+}
+
+async fn listar(needed: &Needed) -> Done {
+    let lang = needed.lang();
+    let mut rows = Vec::new();
+    for wish in sides(needed) {
+        let app = open(needed, wish).await?;
+        let now = app.clock.now();
+        rows.extend(app.keys().await?.iter().map(|key| row_of(key, now)));
+        app.close().await?;
+    }
+    if rows.is_empty() {
+        let none = lang.pick(
+            "no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
+            "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME",
+        );
+        output::notice(needed, none);
+    }
+    let columns = [
+        ("llave", lang.pick("Llave", "Key")),
+        ("nombre", lang.pick("Nombre", "Name")),
+        ("estado", lang.pick("Estado", "State")),
+        ("permisos", lang.pick("Permisos", "Scopes")),
+        ("por_minuto", lang.pick("Por minuto", "A minute")),
+        ("por_dia", lang.pick("Por día", "A day")),
+        ("vence_en", lang.pick("Vence", "Expires")),
+    ];
+    let columns = columns.map(|(name, title)| (name, title.to_owned())).to_vec();
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
+}
+
+fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
+    let time = |at| {
+        let at = chaski_core::lima_datetime(at);
+        Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    };
+    let state = match (key.row.revoked_at, key.row.expires_at) {
+        (Some(_), _) => "REVOCADA",
+        (None, Some(until)) if until <= now => "VENCIDA",
+        _ => "VIGENTE",
+    };
+    let mut row = Map::new();
+    row.insert("llave".into(), key.shown.as_str().into());
+    row.insert("nombre".into(), key.row.name.as_str().into());
+    row.insert("estado".into(), state.into());
+    row.insert("permisos".into(), key.row.scopes.as_str().into());
+    row.insert("por_minuto".into(), key.row.per_minute.into());
+    row.insert("por_dia".into(), key.row.per_day.into());
+    row.insert("creada_en".into(), time(key.row.created_at));
+    let until = key.row.expires_at.map_or(Value::Null, time);
+    row.insert("vence_en".into(), until);
+    row.insert("id".into(), key.row.id.to_string().into());
+    row
+}
+
+async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
+    let scopes = scopes(&typed.permisos)?;
+    let lasts = typed.vence.as_deref().map(|text| {
+        parse_duration(text).ok_or_else(|| {
+            let shown = repeatable(text);
+            AppError::usage(
+                format!("--vence: «{shown}» no es un tiempo; use por ejemplo 90d o 12h"),
+                format!("--vence: \"{shown}\" is not a time; use for instance 90d or 12h"),
+            )
+        })
+    });
+    let new = NewKey {
+        name: typed.name,
+        scopes,
+        per_minute: typed.por_minuto,
+        per_day: typed.por_dia,
+        lasts: lasts.transpose()?,
+    };
+    let real = !typed.prueba && mode_of(&needed.config, Wish::Real).is_ok();
+    let wish = if real { Wish::Real } else { Wish::Sandbox };
+    let app = open(needed, wish).await?;
+    let made = app.create_key(new).await;
+    let closed = app.close().await;
+    let (_, text) = made?;
+    closed?;
+    let lang = needed.lang();
+    if app.mode == Mode::Sandbox && !typed.prueba {
+        output::notice(
+            needed,
+            lang.pick(
+                "No hay token de APIMIGO, así que la llave es de prueba: la atiende el sandbox",
+                "There is no APIMIGO token, so this is a test key: the sandbox answers it",
+            ),
+        );
+    }
+    output::notice(
+        needed,
+        lang.pick(
+            "Cópiela ahora: no se guarda y no se volverá a mostrar",
+            "Copy it now: it is not stored and will not be shown again",
+        ),
+    );
+    output::to_stdout(format!("{}\n", text.expose_secret()).as_bytes())?;
+    Ok(0)
+}
+
+fn scopes(names: &[String]) -> Result<Scopes, AppError> {
+    if names.is_empty() {
+        return Ok(Scopes::all());
+    }
+    let known: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
+    names
+        .iter()
+        .map(|name| {
+            Scope::parse(name.trim()).ok_or_else(|| {
+                let shown = repeatable(name);
+                let near = nearest(name, known.iter().copied())
+                    .map(|near| format!(" ({near}?)"))
+                    .unwrap_or_default();
+                let list = known.join(", ");
+                AppError::usage(
+                    format!("--permisos: no existe «{shown}»{near}; hay: {list}"),
+                    format!("--permisos: there is no \"{shown}\"{near}; there are: {list}"),
+                )
+            })
+        })
+        .collect()
+}
+
+async fn revocar(needed: &Needed, key: &str) -> Done {
+    let wish = match mode_of_key(key) {
+        Some(Mode::Real) => Wish::Real,
+        Some(Mode::Sandbox) => Wish::Sandbox,
+        None => {
+            return Err(AppError::usage(
+                "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
+                "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar",
+            ));
+        }
+    };
+    let app = open(needed, wish).await?;
+    let revoked = app.revoke_key(key).await;
+    let closed = app.close().await;
+    let revoked = revoked?;
+    closed?;
+    let lang = needed.lang();
+    if revoked {
+        output::notice(
+            needed,
+            lang.pick(
+                "Revocada; un servidor en marcha lo sabe en unos segundos",
+                "Revoked; a running server knows within seconds",
+            ),
+        );
+        return Ok(0);
+    }
+    output::notice(
+        needed,
+        lang.pick(
+            "no hay una llave vigente con ese comienzo",
+            "there is no good key of that beginning",
+        ),
+    );
+    Ok(3)
+}

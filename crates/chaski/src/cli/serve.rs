@@ -1,0 +1,206 @@
+//! `chaski serve`: the gateway on a port.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaski_client::Clock;
+use chaski_core::Lang;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Done;
+use super::args::ServeArgs;
+use super::needed::Needed;
+use super::output::{self, notice};
+use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
+use crate::http::{Gateway, Side, openapi as document, router};
+use crate::io_words::reason;
+
+/// How soon keys made or revoked by another process are known.
+const KEYS_EVERY: Duration = Duration::from_secs(2);
+
+pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
+    let address = address(needed, typed.listen.as_deref())?;
+    raise_limits();
+    // 1. The rooms of both sides.
+    let gateway = Arc::new(gateway(needed).await?);
+    // 2. Nobody but this machine without a key.
+    if gateway.is_open() && !address.ip().is_loopback() {
+        return Err(AppError::usage(
+            format!("no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE"),
+            format!("will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"),
+        ));
+    }
+    let listener = bind(address).await?;
+    let address = listener.local_addr()?;
+    say_where(needed, &gateway, address);
+    // 3. Serve until told to stop; what is under way ends.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let reloading = tokio::spawn(keep_keys(Arc::clone(&gateway)));
+    let served = crate::http::serve(
+        router(Arc::clone(&gateway)),
+        listener,
+        stop(Arc::clone(&gateway)),
+    )
+    .await;
+    reloading.abort();
+    notice(
+        needed,
+        needed
+            .lang()
+            .pick("Terminando…", "Stopping…"),
+    );
+    // 4. Everything durable.
+    for side in gateway.sides() {
+        side.app.close().await?;
+    }
+    served?;
+    Ok(0)
+}
+
+async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
+    let config = &needed.config;
+    let usual = App::open(config.clone(), needed.wish, Clock::system()).await?;
+    let metrics = usual.metrics.clone();
+    let usual = Arc::new(usual);
+    if usual.mode == Mode::Sandbox {
+        return Ok(Gateway::new(Side::open(usual).await?, None));
+    }
+    let sandbox =
+        App::open_beside(config.clone(), Wish::Sandbox, Clock::system(), metrics).await?;
+    Ok(Gateway::new(
+        Side::open(Arc::new(sandbox)).await?,
+        Some(Side::open(usual).await?),
+    ))
+}
+
+fn address(needed: &Needed, typed: Option<&str>) -> Result<SocketAddr, AppError> {
+    let Some(typed) = typed else {
+        return Ok(needed.config.listen);
+    };
+    typed.trim().parse().map_err(|_| {
+        AppError::usage(
+            format!("--listen: «{typed}» no es una dirección; use por ejemplo 127.0.0.1:8420"),
+            format!("--listen: \"{typed}\" is not an address; use for instance 127.0.0.1:8420"),
+        )
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
+        AppError::usage(
+            format!("no se puede escuchar en {address}: {es}; elija otra dirección con --listen"),
+            format!("cannot listen on {address}: {en}; choose another address with --listen"),
+        )
+    })
+}
+
+/// Each connection takes a file descriptor, and the usual limit is a thousand.
+fn raise_limits() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+async fn keep_keys(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(KEYS_EVERY).await;
+        gateway.reload_keys().await;
+    }
+}
+
+/// Ready at SIGINT or SIGTERM; from then on health says that it is stopping.
+fn stop(gateway: Arc<Gateway>) -> impl Future<Output = ()> {
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    async move {
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+        gateway.stop();
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    }
+}
+
+fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+    let lang = needed.lang();
+    let mode = gateway.usual().app.mode;
+    let version = env!("CARGO_PKG_VERSION");
+    let what = match (mode, lang) {
+        (Mode::Sandbox, Lang::Es) => {
+            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)"
+        }
+        (Mode::Sandbox, Lang::En) => {
+            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)"
+        }
+        (Mode::Real, Lang::Es) => "modo REAL (APIMIGO)",
+        (Mode::Real, Lang::En) => "REAL mode (APIMIGO)",
+    };
+    let data = folder_of(&needed.config, mode);
+    let door = if gateway.is_open() {
+        lang.pick(
+            "abierta en esta máquina, sin llaves; para cerrarla: chaski llaves crear NOMBRE",
+            "open on this machine, without keys; to close it: chaski llaves crear NAME",
+        )
+    } else {
+        lang.pick("pide llave", "asks for a key")
+    };
+    let key = if gateway.is_open() {
+        ""
+    } else {
+        "-H 'Authorization: Bearer chk_…' "
+    };
+    let (docs, stored, access, try_it, english) = (
+        lang.pick("Documentos", "Documents "),
+        lang.pick("Datos     ", "Data      "),
+        lang.pick("Acceso    ", "Access    "),
+        lang.pick("Pruebe ahora:", "Try now:"),
+        lang.pick("Pasar a real:   chaski config set migo.token   ·   chaski doctor", "Going real:   chaski config set migo.token   ·   chaski doctor"),
+    );
+    let mut text = format!(
+        "Chaski {version} · {what}\n\
+         ├─ API         http://{address}/api/v1\n\
+         ├─ {docs}  http://{address}/docs\n\
+         ├─ {access}  {door}\n\
+         └─ {stored}  {} (SQLite)\n\
+         {try_it}\n  curl -s {key}http://{address}/api/v1/ruc/20100070970\n  \
+         curl -s {key}http://{address}/api/v1/tipo-cambio\n  \
+         curl -s http://{address}/metrics\n",
+        data.display(),
+    );
+    if mode == Mode::Sandbox && mode_of(&needed.config, Wish::Real).is_err() {
+        text.push_str(english);
+    }
+    notice(needed, text.trim_end());
+}
+
+/// `chaski openapi`
+pub(super) fn openapi(needed: &Needed) -> Done {
+    let mut text = serde_json::to_vec_pretty(&document()).map_err(std::io::Error::from)?;
+    text.push(b'\n');
+    match &needed.output {
+        Some(path) => {
+            output::check(needed)?;
+            crate::sheets::write_atomically(path, &text)?;
+        }
+        None => output::to_stdout(&text)?,
+    }
+    Ok(0)
+}

@@ -1,0 +1,212 @@
+//! Who asks: the key of a request, what it may do, and what it may still spend.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use chaski_client::Ask;
+use chaski_core::{lima_date, lima_timestamp};
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use jiff::ToSpan;
+
+use super::door::RequestInfo;
+use super::limits::TurnTaken;
+use super::problem::Problem;
+use super::{Gateway, Side};
+use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
+use crate::app::{App, Mode};
+
+/// Who asks, and the rooms of their side.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) app: Arc<App>,
+    /// None in open local mode.
+    pub(crate) key: Option<Arc<KeyState>>,
+    pub(crate) info: RequestInfo,
+}
+
+impl FromRequestParts<Arc<Gateway>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gateway: &Arc<Gateway>,
+    ) -> Result<Caller, Problem> {
+        let presented = presented(parts)?;
+        Caller::of(parts, gateway, presented.as_deref()).await
+    }
+}
+
+impl Caller {
+    /// The caller who presented that key, or nobody in open local mode.
+    pub(crate) async fn of(
+        parts: &mut Parts,
+        gateway: &Arc<Gateway>,
+        presented: Option<&str>,
+    ) -> Result<Caller, Problem> {
+        let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
+        let Some(presented) = presented else {
+            if gateway.is_open() {
+                let app = Arc::clone(&gateway.usual().app);
+                return Ok(Caller {
+                    app,
+                    key: None,
+                    info,
+                });
+            }
+            return Err(no_key());
+        };
+        let side = side_of(gateway, presented)?;
+        let key = side
+            .ring
+            .check(presented, side.app.clock.now())
+            .map_err(refused)?;
+        if let Some(turn) = key.take_turn(side.app.clock.now()) {
+            if let Some(taken) = parts.extensions.get::<TurnTaken>() {
+                taken.put(turn);
+            }
+            if !turn.granted {
+                return Err(Problem::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "llave_muy_rapida",
+                    format!("su llave permite {} peticiones por minuto", turn.limit),
+                    format!("your key allows {} requests a minute", turn.limit),
+                )
+                .after(turn.wait));
+            }
+        }
+        Ok(Caller {
+            app: Arc::clone(&side.app),
+            key: Some(key),
+            info,
+        })
+    }
+
+    /// Refuses a key without the scope.
+    pub(crate) fn needs(&self, scope: Scope) -> Result<(), Problem> {
+        match &self.key {
+            Some(key) if !key.scopes.contains(scope) => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "llave_sin_permiso",
+                format!("su llave no tiene el permiso «{}»", scope.as_str()),
+                format!("your key lacks the scope \"{}\"", scope.as_str()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// How a look-up of this caller asks.
+    pub(crate) fn ask(&self) -> Ask {
+        match &self.key {
+            Some(key) => Ask::by(key.who.as_str()),
+            None => Ask::by("http"),
+        }
+    }
+
+    /// Sets aside calls that may have to be paid for; gives back what is not used when dropped.
+    /// Never more than the day's limit is promised at once, so that it is not passed.
+    pub(crate) fn set_aside(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
+        let Some(key) = self.key.as_ref().filter(|key| key.per_day > 0) else {
+            return Ok(None);
+        };
+        let promised = key.may_pay.fetch_add(calls, Ordering::SeqCst) + calls;
+        let aside = SetAside {
+            key: Arc::clone(key),
+            calls,
+        };
+        if self.app.paid.by(&key.who) + promised <= u64::from(key.per_day) {
+            return Ok(Some(aside));
+        }
+        let limit = key.per_day;
+        Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "tope_diario",
+            format!("su llave ya gastó sus {limit} consultas de hoy"),
+            format!("your key has spent its {limit} calls of today"),
+        )
+        .after(self.until_midnight()))
+    }
+
+    fn until_midnight(&self) -> Duration {
+        let now = self.app.clock.now();
+        let tomorrow = lima_date(now).saturating_add(1.day());
+        let midnight = lima_timestamp(tomorrow.at(0, 0, 0, 0));
+        Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
+    }
+}
+
+/// Calls promised to one request.
+pub(crate) struct SetAside {
+    key: Arc<KeyState>,
+    calls: u64,
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        self.key.may_pay.fetch_sub(self.calls, Ordering::SeqCst);
+    }
+}
+
+fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Problem> {
+    let mode = mode_of_key(presented).ok_or_else(|| refused(KeyRefusal::Unknown))?;
+    gateway.side(mode).ok_or_else(|| match mode {
+        Mode::Real => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "sin_token",
+            "esta llave es del proveedor real y aquí no hay token; configúrelo con: chaski config set migo.token",
+            "this key is for the real upstream and there is no token here; set it with: chaski config set migo.token",
+        ),
+        Mode::Sandbox => refused(KeyRefusal::Unknown),
+    })
+}
+
+/// The key in the headers; never in the address, where logs would keep it.
+fn presented(parts: &Parts) -> Result<Option<String>, Problem> {
+    let headers = &parts.headers;
+    if let Some(value) = headers.get(AUTHORIZATION) {
+        let text = value.to_str().map_err(|_| refused(KeyRefusal::Unknown))?;
+        let bearer = text
+            .get(..7)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+        return match bearer {
+            Some(_) => Ok(Some(text[7..].trim().to_owned())),
+            None => Err(refused(KeyRefusal::Unknown)),
+        };
+    }
+    match headers.get("x-api-key") {
+        Some(value) => match value.to_str() {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(_) => Err(refused(KeyRefusal::Unknown)),
+        },
+        None => Ok(None),
+    }
+}
+
+fn no_key() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "falta_llave",
+        "envíe su llave en «Authorization: Bearer chk_…» o en «X-API-Key»; se crea con: chaski llaves crear",
+        "send your key as \"Authorization: Bearer chk_…\" or \"X-API-Key\"; make one with: chaski llaves crear",
+    )
+}
+
+pub(super) fn refused(why: KeyRefusal) -> Problem {
+    match why {
+        KeyRefusal::Unknown => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "llave_desconocida",
+            "la llave no existe o fue revocada",
+            "the key does not exist or was revoked",
+        ),
+        KeyRefusal::Expired => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "llave_vencida",
+            "la llave venció; cree otra con: chaski llaves crear",
+            "the key has expired; make another one with: chaski llaves crear",
+        ),
+    }
+}

@@ -1,0 +1,160 @@
+//! The audit: who asked what, when, and what came of it.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use chaski_core::lima_timestamp;
+use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::exchange_rate::date;
+use super::invalid_rucs::{cursor, limit};
+use super::problem::{Problem, Problems};
+use super::reply::lima;
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+use crate::store::{CallFilter, CallRow};
+
+/// Which calls.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CallsWanted {
+    /// First Lima day, `AAAA-MM-DD`.
+    desde: Option<String>,
+    /// Last Lima day, `AAAA-MM-DD`.
+    hasta: Option<String>,
+    /// Upstream, such as `migo`.
+    proveedor: Option<String>,
+    /// Operation, such as `ruc`.
+    operacion: Option<String>,
+    /// `SUCCESS`, `NOT_FOUND` or the code of a failure.
+    resultado: Option<String>,
+    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
+    quien: Option<String>,
+    /// Batch that they belong to.
+    lote: Option<Uuid>,
+    /// Only what was sent, not what memory answered.
+    #[serde(default)]
+    enviadas: bool,
+    /// Rows, 1 to 250.
+    #[param(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// One call; persons' numbers are masked.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CallData {
+    id: Uuid,
+    consulta: Uuid,
+    fecha: String,
+    quien: String,
+    proveedor: String,
+    operacion: String,
+    sobre: String,
+    numeros: u32,
+    intento: u32,
+    resultado: String,
+    http: Option<u16>,
+    duration_ms: String,
+    cache: String,
+    lote: Option<Uuid>,
+}
+
+impl CallData {
+    fn of(call: &CallRow) -> CallData {
+        CallData {
+            id: call.id,
+            consulta: call.lookup,
+            fecha: lima(call.at),
+            quien: call.asked_by.to_string(),
+            proveedor: call.provider.to_string(),
+            operacion: call.operation.to_string(),
+            sobre: call.subject.to_string(),
+            numeros: call.items,
+            intento: call.attempt,
+            resultado: call.outcome.to_string(),
+            http: call.http_status,
+            duration_ms: format!("{}.{:03}", call.duration_us / 1000, call.duration_us % 1000),
+            cache: call.cache.to_string(),
+            lote: call.batch,
+        }
+    }
+}
+
+/// A page of calls, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CallsPage {
+    data: Vec<CallData>,
+    next_cursor: Option<String>,
+}
+
+/// The record of calls
+#[utoipa::path(
+    get,
+    path = "/api/v1/llamadas",
+    tag = "llamadas",
+    params(CallsWanted),
+    responses((status = 200, body = CallsPage), Problems)
+)]
+pub(super) async fn list(
+    caller: Caller,
+    wanted: Result<Query<CallsWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<CallsPage>, Problem> {
+    caller.needs(Scope::Auditoria)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let day = |name: &str, text: &Option<String>| {
+        text.as_deref().map(|text| date(name, text)).transpose()
+    };
+    let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
+    let filter = CallFilter {
+        since: day("desde", &wanted.desde)?.map(midnight),
+        // The last day counts whole.
+        until: day("hasta", &wanted.hasta)?.map(|day| midnight(day.saturating_add(1.day()))),
+        provider: wanted.proveedor,
+        operation: wanted.operacion,
+        outcome: wanted.resultado,
+        asked_by: wanted.quien,
+        batch: wanted.lote,
+        subject: None,
+        only_sent: wanted.enviadas,
+        limit: limit(wanted.limit)?,
+        cursor: wanted.cursor.as_deref().map(cursor).transpose()?,
+    };
+    let page = caller.app.store.calls(&filter).await?;
+    Ok(Json(CallsPage {
+        data: page.rows.iter().map(CallData::of).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// One call
+#[utoipa::path(
+    get,
+    path = "/api/v1/llamadas/{id}",
+    tag = "llamadas",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = CallData), Problems)
+)]
+pub(super) async fn one(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CallData>, Problem> {
+    caller.needs(Scope::Auditoria)?;
+    let id = id.parse::<Uuid>().map_err(|_| nobody())?;
+    let (call, _) = caller.app.store.call(id).await?.ok_or_else(nobody)?;
+    Ok(Json(CallData::of(&call)))
+}
+
+fn nobody() -> Problem {
+    Problem::new(
+        http::StatusCode::NOT_FOUND,
+        "no_hay",
+        "no hay nada con ese identificador",
+        "there is nothing of that identifier",
+    )
+}

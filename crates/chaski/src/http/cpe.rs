@@ -1,0 +1,121 @@
+//! Does a received electronic document exist at SUNAT?
+
+use std::str::FromStr;
+
+use axum::response::Response;
+use chaski_client::{CpeQuery, CpeState};
+use chaski_core::Ruc;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::Json;
+use super::caller::Caller;
+use super::exchange_rate::date;
+use super::problem::{Problem, Problems};
+use super::reply::{self, Reply};
+use crate::app::keys::Scope;
+
+/// A received document.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CpeWanted {
+    /// Who issued it, 11 digits.
+    #[schema(example = "20100070970")]
+    ruc_emisor: String,
+    /// SUNAT's catalogue 01: `01`, `03`, `07`, `08`.
+    #[schema(example = "01")]
+    tipo_comprobante: String,
+    #[schema(example = "F001")]
+    serie: String,
+    #[schema(minimum = 1, maximum = 99_999_999)]
+    numero: u32,
+    /// `AAAA-MM-DD`.
+    #[schema(example = "2026-01-28")]
+    fecha_emision: String,
+    /// Total, with two decimals.
+    #[schema(example = "118.00")]
+    monto: String,
+}
+
+/// What SUNAT says of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CpeData {
+    /// `ACEPTADO`, `ANULADO`, `NO_EXISTE` or `DESCONOCIDO`.
+    estado: &'static str,
+    /// The upstream's own value.
+    estado_comprobante: String,
+}
+
+/// Does a received document exist at SUNAT?
+#[utoipa::path(
+    post,
+    path = "/api/v1/cpe/validar",
+    tag = "cpe",
+    request_body = CpeWanted,
+    responses((status = 200, body = Reply<CpeData>), Problems)
+)]
+pub(super) async fn validate(
+    caller: Caller,
+    Json(wanted): Json<CpeWanted>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let query = read(&caller, wanted)?;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.migo.cpe(&query, &caller.ask()).await?;
+    let (estado, raw) = match &*found.value {
+        CpeState::NotFound => ("NO_EXISTE", "0"),
+        CpeState::Accepted => ("ACEPTADO", "1"),
+        CpeState::Cancelled => ("ANULADO", "2"),
+        CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
+    };
+    let data = CpeData {
+        estado,
+        estado_comprobante: raw.to_owned(),
+    };
+    Ok(reply::found(&caller, &found, data))
+}
+
+fn read(caller: &Caller, wanted: CpeWanted) -> Result<CpeQuery, Problem> {
+    let wrong = |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
+    let rules = &caller.app.config.ruc_rules;
+    let ruc_emisor = Ruc::parse_with(&wanted.ruc_emisor, rules)
+        .map_err(|error| Problem::of_ruc("ruc_emisor", &error))?;
+    let kind = wanted.tipo_comprobante.trim();
+    if kind.len() != 2 || !kind.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong(
+            "tipo_comprobante",
+            "debe tener dos dígitos, como 01 (factura) o 03 (boleta)",
+            "must be two digits, such as 01 (factura) or 03 (boleta)",
+        ));
+    }
+    let serie = wanted.serie.trim().to_uppercase();
+    if serie.len() != 4 || !serie.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(wrong(
+            "serie",
+            "debe tener cuatro letras o dígitos, como F001",
+            "must be four letters or digits, such as F001",
+        ));
+    }
+    if !(1..=99_999_999).contains(&wanted.numero) {
+        return Err(wrong("numero", "debe ser de 1 a 99999999", "must be 1 to 99999999"));
+    }
+    let monto = Decimal::from_str(wanted.monto.trim())
+        .ok()
+        .filter(|it| !it.is_sign_negative() && it.scale() <= 2 && *it < Decimal::from(1_000_000_000_000_i64))
+        .ok_or_else(|| {
+            wrong(
+                "monto",
+                "debe ser un importe como 118.00",
+                "must be an amount such as 118.00",
+            )
+        })?;
+    Ok(CpeQuery {
+        ruc_emisor,
+        tipo_comprobante: kind.to_owned(),
+        serie,
+        numero: wanted.numero,
+        fecha_emision: date("fecha_emision", &wanted.fecha_emision)?,
+        monto,
+    })
+}

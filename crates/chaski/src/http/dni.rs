@@ -1,0 +1,58 @@
+//! DNI: personal data, so it needs a scope of its own.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use chaski_core::Dni;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::problem::{Problem, Problems};
+use super::reply::{self, Reply};
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+
+/// Who owns a DNI.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DniData {
+    dni: String,
+    /// Surnames and names, one upper-case text.
+    nombre: String,
+}
+
+/// How fresh the answer has to be.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DniFreshness {
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+}
+
+/// Who owns a DNI
+#[utoipa::path(
+    get,
+    path = "/api/v1/dni/{dni}",
+    tag = "dni",
+    params(("dni" = String, Path, description = "8 digits", example = "00000001"), DniFreshness),
+    responses((status = 200, body = Reply<DniData>), Problems)
+)]
+pub(super) async fn dni(
+    caller: Caller,
+    Path(dni): Path<String>,
+    freshness: Result<Query<DniFreshness>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Dni)?;
+    let dni: Dni = dni.parse().map_err(|error| Problem::of_dni("dni", &error))?;
+    let Query(freshness) = freshness.map_err(|_| bad_query())?;
+    let mut ask = caller.ask();
+    ask.force = freshness.force_refresh;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.migo.dni(&dni, &ask).await?;
+    let data = DniData {
+        dni: dni.as_str().to_owned(),
+        nombre: found.value.nombre.clone(),
+    };
+    Ok(reply::found(&caller, &found, data))
+}

@@ -1,0 +1,71 @@
+//! Interactive documentation that needs no network: the page and its script are in the binary.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use utoipa::openapi::OpenApi;
+
+use super::problem::Problem;
+
+const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
+const STYLE: &[u8] = include_bytes!("../../assets/swagger-ui.css.gz");
+
+const PAGE: &str = "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\">\
+<title>Chaski · API</title><meta name=\"viewport\" content=\"width=device-width\">\
+<link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\
+<div id=\"api\"></div><noscript>La descripción de la API está en \
+<a href=\"/openapi.json\">/openapi.json</a>.</noscript>\
+<script src=\"/docs/swagger-ui.js\"></script><script src=\"/docs/start.js\"></script></html>";
+
+const START: &str = "SwaggerUIBundle({url:'/openapi.json',dom_id:'#api',deepLinking:true,\
+validatorUrl:null,tryItOutEnabled:true});";
+
+const PLAIN_STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;margin:0;color:#1b1b1b;\
+background:#fff}main{max-width:40rem;margin:3rem auto;padding:0 1rem}code{font-family:ui-monospace,\
+monospace;background:#f2f2ee;padding:.1em .3em}a{color:#0b5394}";
+
+/// The page.
+pub(super) async fn page() -> Response {
+    let mut response = Html(PAGE).into_response();
+    // The page styles its elements from the script.
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                  frame-ancestors 'none'";
+    response.headers_mut().insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    response
+}
+
+/// What the page needs.
+pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+    let script = "text/javascript; charset=utf-8";
+    let style = "text/css; charset=utf-8";
+    let (kind, body, packed): (_, &'static [u8], _) = match name.as_str() {
+        "swagger-ui.js" => (script, SCRIPT, true),
+        "swagger-ui.css" => (style, STYLE, true),
+        "start.js" => (script, START.as_bytes(), false),
+        "page.css" => (style, PLAIN_STYLE.as_bytes(), false),
+        _ => return Err(Problem::not_found()),
+    };
+    let mut response = (StatusCode::OK, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=86400"),
+    );
+    if packed {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok(response)
+}
+
+/// The description of the API.
+pub(super) async fn openapi(document: Arc<OpenApi>) -> Json<OpenApi> {
+    Json(OpenApi::clone(&document))
+}

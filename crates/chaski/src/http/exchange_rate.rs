@@ -1,0 +1,169 @@
+//! Exchange rates: the latest, that of a date, those of a range.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::problem::{Problem, Problems};
+use super::reply::{self, Reply};
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+
+/// A published rate, in soles.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RateData {
+    /// Day asked for; null for the latest and in ranges.
+    fecha_solicitada: Option<String>,
+    /// Day under which it was published.
+    fecha: String,
+    fecha_cierre_sbs: String,
+    moneda: String,
+    precio_compra: String,
+    precio_venta: String,
+    /// `SUNAT` or `SBS`.
+    origen: String,
+    /// Nothing was published on the day asked for: an earlier rate applies.
+    arrastrado: bool,
+}
+
+impl RateData {
+    pub(super) fn of(rate: &ExchangeRate) -> RateData {
+        RateData {
+            fecha_solicitada: None,
+            fecha: rate.fecha_publicacion.to_string(),
+            fecha_cierre_sbs: rate.fecha_cierre_sbs().to_string(),
+            moneda: rate.moneda.as_str().to_owned(),
+            precio_compra: rate.compra.to_string(),
+            precio_venta: rate.venta.to_string(),
+            origen: rate.fuente.as_str().to_owned(),
+            arrastrado: false,
+        }
+    }
+}
+
+/// Which rates.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RatesWanted {
+    /// First day, `AAAA-MM-DD`; with `hasta`.
+    desde: Option<String>,
+    /// Last day, `AAAA-MM-DD`; with `desde`.
+    hasta: Option<String>,
+}
+
+/// The latest rate of SUNAT, or those of a range
+///
+/// Without parameters a list of one, the latest.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tipo-cambio",
+    tag = "tipo de cambio",
+    params(RatesWanted),
+    responses((status = 200, body = Reply<Vec<RateData>>), Problems)
+)]
+pub(super) async fn rates(
+    caller: Caller,
+    wanted: Result<Query<RatesWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let day = |name: &str, text: Option<String>| {
+        text.map(|text| date(name, &text)).transpose()
+    };
+    let range = (day("desde", wanted.desde)?, day("hasta", wanted.hasta)?);
+    let _aside = caller.set_aside(1)?;
+    let ask = caller.ask();
+    match range {
+        (None, None) => {
+            let found = caller.app.latest_rate(&ask).await?;
+            let data = vec![RateData::of(&found.value)];
+            Ok(reply::found(&caller, &found, data))
+        }
+        (Some(desde), Some(hasta)) => {
+            let found = caller.app.rates(desde, hasta, &ask).await?;
+            let data: Vec<_> = found.value.iter().map(RateData::of).collect();
+            Ok(reply::found(&caller, &found, data))
+        }
+        (None, _) => Err(missing("desde")),
+        (_, None) => Err(missing("hasta")),
+    }
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::of_field(
+        field,
+        "parametro_invalido",
+        "un rango necesita desde y hasta",
+        "a range needs desde and hasta",
+    )
+}
+
+/// Whose rate, of what.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RateWanted {
+    /// `SUNAT` (usual) or `SBS`.
+    fuente: Option<String>,
+    /// `USD` (usual) or `EUR`.
+    moneda: Option<String>,
+}
+
+/// The rate that applies on a day
+///
+/// Where nothing was published that day the last one before applies, and `arrastrado` says so.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tipo-cambio/{fecha}",
+    tag = "tipo de cambio",
+    params(("fecha" = String, Path, description = "`AAAA-MM-DD`", example = "2026-01-28"), RateWanted),
+    responses((status = 200, body = Reply<RateData>), Problems)
+)]
+pub(super) async fn rate(
+    caller: Caller,
+    Path(fecha): Path<String>,
+    wanted: Result<Query<RateWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let fecha = date("fecha", &fecha)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let fuente = match wanted.fuente.as_deref().map(str::to_uppercase).as_deref() {
+        None | Some("SUNAT") => RateSource::Sunat,
+        Some("SBS") => RateSource::Sbs,
+        Some(_) => return Err(unknown("fuente", "SUNAT o SBS", "SUNAT or SBS")),
+    };
+    let moneda = match wanted.moneda.as_deref() {
+        None => Currency::Usd,
+        Some(text) => {
+            Currency::parse(text).ok_or_else(|| unknown("moneda", "USD o EUR", "USD or EUR"))?
+        }
+    };
+    // It may have to look for the last published day.
+    let _aside = caller.set_aside(1)?;
+    let ask = caller.ask();
+    let found = caller.app.rate_for(fecha, fuente, moneda, &ask).await?;
+    let data = RateData {
+        fecha_solicitada: Some(fecha.to_string()),
+        arrastrado: found.value.arrastrado,
+        ..RateData::of(&found.value.rate)
+    };
+    Ok(reply::found(&caller, &found, data))
+}
+
+fn unknown(field: &str, es: &str, en: &str) -> Problem {
+    Problem::of_field(
+        field,
+        "parametro_invalido",
+        format!("debe ser {es}"),
+        format!("must be {en}"),
+    )
+}
+
+pub(super) fn date(field: &str, text: &str) -> Result<Date, Problem> {
+    parse_date(text).map_err(|error| Problem::of_date(field, &error))
+}

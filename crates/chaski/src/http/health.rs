@@ -1,0 +1,120 @@
+//! Health, version and metrics: for machines that watch.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chaski_client::BreakerState;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Gateway, Side, reply};
+use crate::app::Mode;
+use crate::metrics::UpstreamNow;
+
+/// Whether it works.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok`, or what is wrong.
+    estado: &'static str,
+    version: &'static str,
+}
+
+fn health(estado: &'static str) -> Health {
+    Health {
+        estado,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Is the process alive?
+#[utoipa::path(
+    get,
+    path = "/salud/vivo",
+    tag = "salud",
+    responses((status = 200, body = Health))
+)]
+pub(super) async fn alive() -> Json<Health> {
+    Json(health("ok"))
+}
+
+/// Is it ready for work?
+#[utoipa::path(
+    get,
+    path = "/salud/listo",
+    tag = "salud",
+    responses((status = 200, body = Health), (status = 503, body = Health))
+)]
+pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
+    let writes = gateway
+        .sides()
+        .all(|side| side.app.store.failure().is_none());
+    let state = match (gateway.is_stopping(), writes) {
+        (true, _) => "terminando",
+        (_, false) => "almacen_no_disponible",
+        _ => return Json(health("ok")).into_response(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(health(state))).into_response()
+}
+
+/// The running program.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VersionData {
+    nombre: &'static str,
+    version: &'static str,
+    /// `real` or `sandbox`: what a request without a key reaches.
+    mode: &'static str,
+}
+
+/// Which version runs
+#[utoipa::path(
+    get,
+    path = "/version",
+    tag = "salud",
+    responses((status = 200, body = VersionData))
+)]
+pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<VersionData> {
+    Json(VersionData {
+        nombre: "chaski",
+        version: env!("CARGO_PKG_VERSION"),
+        mode: reply::mode_name(&gateway.usual().app),
+    })
+}
+
+/// Metrics in the text format of Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "salud",
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
+pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    let now: Vec<_> = gateway.sides().map(upstream_now).collect();
+    let text = gateway.usual().app.metrics.render(&now);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], text).into_response()
+}
+
+fn upstream_now(side: &Side) -> UpstreamNow<'_> {
+    let engine = side.app.migo.engine();
+    let (spent, quota) = engine.quota();
+    let left = quota.map(|quota| quota.saturating_sub(spent));
+    UpstreamNow {
+        provider: match side.app.mode {
+            Mode::Sandbox => "sandbox",
+            Mode::Real => "migo",
+        },
+        mode: reply::mode_name(&side.app),
+        breaker: match engine.breaker() {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        },
+        quota_left: left.map(|left| i64::try_from(left).unwrap_or(i64::MAX)),
+        gate_wait: engine.stats().gate_wait,
+        queued: side.app.store.queued_rows(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The registry of numbers that the upstream said do not exist.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use chaski_client::{Lookup, RucQuery};
+use chaski_core::Ruc;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::problem::{Problem, Problems};
+use super::reply::lima;
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+use crate::store::{Cursor, RefusalFilter, RefusalRow};
+
+/// Rows of a page when nothing is said, and at most.
+pub(super) const USUAL_LIMIT: u32 = 50;
+pub(super) const MOST_LIMIT: u32 = 250;
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageWanted {
+    /// Rows, 1 to 250.
+    #[param(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl PageWanted {
+    pub(super) fn limit(&self) -> Result<u32, Problem> {
+        limit(self.limit)
+    }
+
+    pub(super) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
+        self.cursor.as_deref().map(cursor).transpose()
+    }
+}
+
+pub(super) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
+    match wanted.unwrap_or(USUAL_LIMIT) {
+        limit @ 1..=MOST_LIMIT => Ok(limit),
+        _ => Err(Problem::of_field(
+            "limit",
+            "parametro_invalido",
+            "debe ser de 1 a 250",
+            "must be 1 to 250",
+        )),
+    }
+}
+
+pub(super) fn cursor(text: &str) -> Result<Cursor, Problem> {
+    text.parse().map_err(|_| {
+        Problem::of_field(
+            "cursor",
+            "parametro_invalido",
+            "no es un next_cursor de una página anterior",
+            "is not a next_cursor of an earlier page",
+        )
+    })
+}
+
+/// A number that the upstream said does not exist.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InvalidData {
+    ruc: String,
+    motivo: String,
+    mensaje: String,
+    registrado_en: String,
+    vence_en: String,
+}
+
+impl InvalidData {
+    fn of(row: &RefusalRow) -> InvalidData {
+        InvalidData {
+            ruc: row.subject.to_string(),
+            motivo: row.reason.to_string(),
+            mensaje: row.message.to_string(),
+            registrado_en: lima(row.stored_at),
+            vence_en: lima(row.expires_at),
+        }
+    }
+}
+
+/// A page of them.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InvalidPage {
+    data: Vec<InvalidData>,
+    next_cursor: Option<String>,
+}
+
+/// The numbers known not to exist
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/invalidos",
+    tag = "ruc",
+    params(PageWanted),
+    responses((status = 200, body = InvalidPage), Problems)
+)]
+pub(super) async fn list(
+    caller: Caller,
+    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<InvalidPage>, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let filter = RefusalFilter {
+        operation: Some("ruc".into()),
+        ..RefusalFilter::default()
+    };
+    let page = caller
+        .app
+        .store
+        .refusals(&filter, wanted.limit()?, wanted.cursor()?)
+        .await?;
+    Ok(Json(InvalidPage {
+        data: page.rows.iter().map(InvalidData::of).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// What became of a number.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Forgotten {
+    success: bool,
+    ruc: String,
+    /// Whether it was in the registry.
+    estaba: bool,
+}
+
+/// Forget that a number does not exist
+#[utoipa::path(
+    delete,
+    path = "/api/v1/ruc/invalidos/{ruc}",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970")),
+    responses((status = 200, body = Forgotten), Problems)
+)]
+pub(super) async fn forget(
+    caller: Caller,
+    Path(ruc): Path<String>,
+) -> Result<Json<Forgotten>, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let ruc = Ruc::parse_with(&ruc, &caller.app.config.ruc_rules)
+        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let key = RucQuery(ruc).key();
+    let gone = caller.app.store.forget_refusals(Some(&key)).await?;
+    if gone > 0 {
+        // The process may remember it too.
+        let _ = caller.app.migo.engine().forget(&key).await;
+    }
+    Ok(Json(Forgotten {
+        success: true,
+        ruc: ruc.as_str().to_owned(),
+        estaba: gone > 0,
+    }))
+}

@@ -1,0 +1,525 @@
+//! Pass-through: APIMIGO's own protocol, both versions. A client changes its base URL and puts a
+//! Chaski key where its token was; it gains memory, quota and audit.
+//!
+//! Version 1 takes the token in the body (form or JSON) or as a bearer; version 2 as a bearer.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use chaski_client::{CpeQuery, CpeState, Error, List, Membership, taxpayer_fields};
+use chaski_core::{
+    CheckDigit, Currency, Dni, ExchangeRate, RateSource, Ruc, RucRules, Taxpayer, parse_date,
+};
+use http::StatusCode;
+use http::request::Parts;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::Gateway;
+use super::body::fields;
+use super::caller::Caller;
+use super::door::RequestInfo;
+use super::problem::Problem;
+use crate::app::keys::Scope;
+
+/// Where it lives.
+pub(super) const BASE: &str = "/compat/migo/api";
+
+/// Numbers that the upstream takes in one call.
+const MOST_RUCS: usize = 100;
+
+pub(super) fn is_path(path: &str) -> bool {
+    path.starts_with(BASE)
+}
+
+/// An error as APIMIGO words it.
+pub(super) fn render(problem: &Problem, info: &RequestInfo) -> Response {
+    let mut body = json!({
+        "success": false,
+        "message": problem.text(info.lang),
+        "code": problem.code,
+        "request_id": info.id.as_str(),
+    });
+    if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
+        let errors = problem
+            .errors
+            .iter()
+            .map(|field| (field.field.clone(), json!([info.lang.pick(&field.es, &field.en)])));
+        body["errors"] = errors.collect::<Map<_, _>>().into();
+    }
+    let mut response = (problem.status, Json(body)).into_response();
+    problem.put_retry_after(&mut response);
+    response
+}
+
+/// A question of version 1: who asks, and its fields.
+struct Asked {
+    caller: Caller,
+    fields: Map<String, Value>,
+}
+
+impl Asked {
+    /// The key is the body's `token`, or in the headers.
+    async fn read(gateway: &Arc<Gateway>, request: Request) -> Result<Asked, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let kept = parts.clone();
+        let mut fields = fields(Request::from_parts(kept, body)).await?.unwrap_or_default();
+        let token = match fields.remove("token") {
+            Some(Value::String(token)) if !token.trim().is_empty() => Some(token),
+            _ => None,
+        };
+        let caller = who(&mut parts, gateway, token.as_deref()).await?;
+        Ok(Asked { caller, fields })
+    }
+
+    fn text(&self, name: &str) -> Result<String, Problem> {
+        let text = match self.fields.get(name) {
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        };
+        if text.is_empty() {
+            return Err(Problem::of_field(
+                name,
+                "campo_requerido",
+                format!("el campo {name} es obligatorio"),
+                format!("the field {name} is required"),
+            ));
+        }
+        Ok(text)
+    }
+
+    fn ruc(&self, name: &str) -> Result<Ruc, Problem> {
+        let text = self.text(name)?;
+        Ruc::parse_with(&text, &rules(&self.caller)).map_err(|error| Problem::of_ruc(name, &error))
+    }
+
+    fn date(&self, name: &str) -> Result<Date, Problem> {
+        parse_date(&self.text(name)?).map_err(|error| Problem::of_date(name, &error))
+    }
+}
+
+/// Whoever has the key in the headers, else in `token`.
+async fn who(
+    parts: &mut Parts,
+    gateway: &Arc<Gateway>,
+    token: Option<&str>,
+) -> Result<Caller, Problem> {
+    match token {
+        // A placeholder is what people type where nothing is asked of them.
+        Some(token) if !gateway.is_open() => Caller::of(parts, gateway, Some(token)).await,
+        _ => Caller::from_request_parts(parts, gateway).await,
+    }
+}
+
+fn rules(caller: &Caller) -> RucRules {
+    RucRules {
+        check_digit: CheckDigit::FormatOnly,
+        ..caller.app.config.ruc_rules.clone()
+    }
+}
+
+/// "There is none", as version 1 and 2 say it.
+fn refused(error: Error) -> Result<Response, Problem> {
+    if !error.is_not_found() {
+        return Err(error.into());
+    }
+    let words = error.upstream_message().filter(|text| !text.is_empty());
+    let message = words.map_or_else(|| error.message(chaski_core::Lang::Es), str::to_owned);
+    let body = json!({"success": false, "message": message});
+    Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
+}
+
+fn taxpayer(taxpayer: &Taxpayer) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("success".into(), true.into());
+    for (name, value) in taxpayer_fields(taxpayer) {
+        body.insert(name.into(), value.as_deref().unwrap_or("-").into());
+    }
+    body
+}
+
+fn rate(rate: &ExchangeRate) -> Value {
+    json!({
+        "success": true,
+        "fecha": rate.fecha_publicacion.to_string(),
+        "moneda": rate.moneda.as_str(),
+        "precio_compra": rate.compra.to_string(),
+        "precio_venta": rate.venta.to_string(),
+    })
+}
+
+type Gate = State<Arc<Gateway>>;
+
+/// `POST /v1/ruc`
+pub(super) async fn ruc(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let ruc = asked.ruc("ruc")?;
+    one_ruc(&asked.caller, ruc).await
+}
+
+/// `GET /v2/ruc/{ruc}`
+pub(super) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Response, Problem> {
+    let ruc = Ruc::parse_with(&ruc, &rules(&caller))
+        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    one_ruc(&caller, ruc).await
+}
+
+async fn one_ruc(caller: &Caller, ruc: Ruc) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.ruc(&ruc, &caller.ask()).await {
+        Ok(found) => Ok(Json(taxpayer(&found.value)).into_response()),
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/ruc/collection`
+pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Consultas)?;
+    let Some(Value::Array(items)) = asked.fields.get("ruc") else {
+        return Err(Problem::of_field(
+            "ruc",
+            "campo_requerido",
+            "debe ser una lista de RUC",
+            "must be a list of RUCs",
+        ));
+    };
+    if items.len() > MOST_RUCS {
+        return Err(Problem::of_field(
+            "ruc",
+            "lista_demasiado_larga",
+            "hasta 100 RUC por llamada",
+            "at most 100 RUCs a call",
+        ));
+    }
+    let rules = rules(caller);
+    let texts: Vec<String> = items
+        .iter()
+        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+        .collect();
+    let parsed: Vec<_> = texts
+        .iter()
+        .map(|text| Ruc::parse_with(text, &rules))
+        .collect();
+    let rucs: Vec<Ruc> = parsed.iter().filter_map(|it| it.as_ref().ok().copied()).collect();
+    let _aside = caller.set_aside(1)?;
+    let outcomes = caller.app.migo.rucs(&rucs, &caller.ask()).all().await;
+    // A list of which nothing could be asked is an outage, not a list of unknown numbers.
+    if let Some(Err(error)) = outcomes.iter().find(|it| is_outage(it))
+        && outcomes.iter().all(is_outage)
+    {
+        return Err(error.clone().into());
+    }
+    let mut outcomes = outcomes.into_iter();
+    let answers = texts.iter().zip(&parsed).map(|(text, parsed)| {
+        let outcome = parsed.is_ok().then(|| outcomes.next()).flatten();
+        match outcome {
+            Some(Ok(found)) => Value::Object(taxpayer(&found.value)),
+            Some(Err(error)) => json!({
+                "success": false,
+                "ruc": text,
+                "message": error.message(chaski_core::Lang::Es),
+            }),
+            None => json!({"success": false, "ruc": text, "message": "RUC no válido"}),
+        }
+    });
+    Ok(Json(answers.collect::<Vec<_>>()).into_response())
+}
+
+fn is_outage<A>(outcome: &Result<A, Error>) -> bool {
+    outcome.as_ref().is_err_and(|error| !error.is_not_found())
+}
+
+/// `POST /v1/dni`
+pub(super) async fn dni(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let text = asked.text("dni")?;
+    one_dni(&asked.caller, &text).await
+}
+
+/// `GET /v2/dni/{dni}`
+pub(super) async fn dni_v2(caller: Caller, Path(dni): Path<String>) -> Result<Response, Problem> {
+    one_dni(&caller, &dni).await
+}
+
+async fn one_dni(caller: &Caller, text: &str) -> Result<Response, Problem> {
+    caller.needs(Scope::Dni)?;
+    let dni: Dni = text.parse().map_err(|error| Problem::of_dni("dni", &error))?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.dni(&dni, &caller.ask()).await {
+        Ok(found) => Ok(Json(json!({
+            "success": true,
+            "dni": dni.as_str(),
+            "nombre": found.value.nombre,
+        }))
+        .into_response()),
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/exchange/latest`
+pub(super) async fn latest(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    latest_rate(&asked.caller).await
+}
+
+/// `GET /v2/tipo-cambio/sunat/ultimo`
+pub(super) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
+    latest_rate(&caller).await
+}
+
+async fn latest_rate(caller: &Caller) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.latest_rate(&caller.ask()).await {
+        Ok(found) => Ok(Json(rate(&found.value)).into_response()),
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/exchange/date`
+pub(super) async fn on_date(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let day = asked.date("fecha")?;
+    rate_on(&asked.caller, day, RateSource::Sunat, Currency::Usd).await
+}
+
+type QueryMap = Query<std::collections::HashMap<String, String>>;
+
+fn of_query(query: &QueryMap, name: &str) -> Result<String, Problem> {
+    let text = query.0.get(name).map(|text| text.trim()).unwrap_or_default();
+    if text.is_empty() {
+        return Err(Problem::of_field(
+            name,
+            "campo_requerido",
+            format!("el campo {name} es obligatorio"),
+            format!("the field {name} is required"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// `GET /v2/tipo-cambio/sunat?fecha=`
+pub(super) async fn on_date_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
+    let day = parse_date(&of_query(&query, "fecha")?)
+        .map_err(|error| Problem::of_date("fecha", &error))?;
+    rate_on(&caller, day, RateSource::Sunat, Currency::Usd).await
+}
+
+/// `GET /v2/tipo-cambio/sbs?fecha=&moneda=`
+pub(super) async fn sbs_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
+    let day = parse_date(&of_query(&query, "fecha")?)
+        .map_err(|error| Problem::of_date("fecha", &error))?;
+    let currency = Currency::parse(&of_query(&query, "moneda")?).ok_or_else(|| {
+        Problem::of_field(
+            "moneda",
+            "parametro_invalido",
+            "debe ser USD o EUR",
+            "must be USD or EUR",
+        )
+    })?;
+    rate_on(&caller, day, RateSource::Sbs, currency).await
+}
+
+/// As the upstream, it says nothing for a day on which nothing was published.
+async fn rate_on(
+    caller: &Caller,
+    day: Date,
+    source: RateSource,
+    currency: Currency,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.rate_for(day, source, currency, &caller.ask()).await;
+    match found {
+        Ok(found) if !found.value.arrastrado => Ok(Json(rate(&found.value.rate)).into_response()),
+        Ok(_) => {
+            let message = "No hay tipo de cambio publicado para esa fecha";
+            let body = json!({"success": false, "message": message});
+            Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/exchange`
+pub(super) async fn range(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Consultas)?;
+    let (from, until) = (asked.date("fecha_inicio")?, asked.date("fecha_fin")?);
+    let _aside = caller.set_aside(1)?;
+    match caller.app.rates(from, until, &caller.ask()).await {
+        Ok(found) => {
+            let data: Vec<_> = found.value.iter().map(rate).collect();
+            Ok(Json(json!({"success": true, "data": data})).into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/ruc/representantes-legales`
+pub(super) async fn representatives(
+    State(gateway): Gate,
+    request: Request,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Dni)?;
+    let ruc = asked.ruc("ruc")?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.representatives(&ruc, &caller.ask()).await {
+        Ok(found) => {
+            let data = found.value.iter().map(|it| {
+                json!({
+                    "ruc": ruc.as_str(),
+                    "documento": it.documento,
+                    "dni": it.dni,
+                    "nombre": it.nombre,
+                    "cargo": it.cargo,
+                    "fecha": it.fecha.map(|day| day.to_string()),
+                })
+            });
+            let data: Vec<_> = data.collect();
+            Ok(Json(json!({"success": true, "data": data})).into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `GET /v1/ruc/actividad/{ruc}?token=`: the one address that carries a token; logs never show it.
+pub(super) async fn activity(
+    State(gateway): Gate,
+    Path(ruc): Path<String>,
+    query: QueryMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let token = query.0.get("token").map(String::as_str);
+    let caller = who(&mut parts, &gateway, token).await?;
+    caller.needs(Scope::Consultas)?;
+    let ruc = Ruc::parse_with(&ruc, &rules(&caller))
+        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.activity(&ruc, &caller.ask()).await {
+        Ok(found) => {
+            let it = &*found.value;
+            Ok(Json(json!({
+                "success": true,
+                "ruc": ruc.as_str(),
+                "tipo": it.tipo,
+                "actividad_economica_rev3_principal": it.actividad_economica_rev3_principal,
+                "actividad_economica_rev3_secundaria": it.actividad_economica_rev3_secundaria,
+                "actividad_economica_rev4_principal": it.actividad_economica_rev4_principal,
+                "numero_trabajadores": it.numero_trabajadores,
+                "tipo_facturacion": it.tipo_facturacion,
+                "tipo_contabilidad": it.tipo_contabilidad,
+                "comercio_exterior": it.comercio_exterior,
+                "periodo": it.periodo,
+            }))
+            .into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/ruc/agentes-retencion`
+pub(super) async fn agents(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    member(&gateway, request, List::WithholdingAgents).await
+}
+
+/// `POST /v1/ruc/buenos-contribuyentes`
+pub(super) async fn good(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    member(&gateway, request, List::GoodTaxpayers).await
+}
+
+async fn member(
+    gateway: &Arc<Gateway>,
+    request: Request,
+    list: List,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Consultas)?;
+    let ruc = asked.ruc("ruc")?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.membership(list, &ruc, &caller.ask()).await {
+        Ok(found) => {
+            let Membership {
+                a_partir_del,
+                resolucion,
+            } = &*found.value;
+            Ok(Json(json!({
+                "success": true,
+                "ruc": ruc.as_str(),
+                "a_partir_del": a_partir_del.map(|day| day.to_string()),
+                "resolucion": resolucion,
+            }))
+            .into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/cpe`
+pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Consultas)?;
+    let wrong = |field: &str| {
+        Problem::of_field(
+            field,
+            "campo_invalido",
+            "no es de la forma esperada",
+            "is not of the expected shape",
+        )
+    };
+    let query = CpeQuery {
+        ruc_emisor: asked.ruc("ruc_emisor")?,
+        tipo_comprobante: asked.text("tipo_comprobante")?,
+        serie: asked.text("serie")?,
+        numero: asked.text("numero")?.parse().map_err(|_| wrong("numero"))?,
+        fecha_emision: asked.date("fecha_emision")?,
+        monto: asked
+            .text("monto")?
+            .parse::<Decimal>()
+            .map_err(|_| wrong("monto"))?,
+    };
+    let _aside = caller.set_aside(1)?;
+    match caller.app.migo.cpe(&query, &caller.ask()).await {
+        Ok(found) => {
+            let state = match &*found.value {
+                CpeState::NotFound => "0",
+                CpeState::Accepted => "1",
+                CpeState::Cancelled => "2",
+                CpeState::Unknown(raw) => raw,
+            };
+            Ok(Json(json!({"success": true, "estado_comprobante": state})).into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /v1/account`
+pub(super) async fn account(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::read(&gateway, request).await?;
+    let caller = &asked.caller;
+    caller.needs(Scope::Auditoria)?;
+    let _aside = caller.set_aside(1)?;
+    match caller.app.account(&caller.ask()).await {
+        Ok(found) => Ok(Json(json!({
+            "success": true,
+            "nombre": found.value.nombre,
+            "email": found.value.email,
+            "consultas": found.value.consultas,
+        }))
+        .into_response()),
+        Err(error) => refused(error),
+    }
+}

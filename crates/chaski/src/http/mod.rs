@@ -1,0 +1,117 @@
+//! The HTTP door: every request is read here, handed to one room, and its outcome rendered here.
+//!
+//! In reading order: [`router`] (every route in one list), [`server`] (connections and their
+//! limits), `door` (what all requests pass), `caller` (who asks), `problem` (how errors look), and
+//! one file per noun.
+
+mod body;
+mod caller;
+mod codes;
+mod cpe;
+mod dni;
+mod docs;
+mod door;
+mod exchange_rate;
+mod health;
+mod invalid_rucs;
+mod calls;
+mod limits;
+mod migo;
+mod original;
+mod problem;
+mod reply;
+mod router;
+mod ruc;
+mod server;
+mod upstreams;
+
+pub use router::{openapi, router};
+pub use server::serve;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Semaphore;
+
+use crate::app::keys::KeyRing;
+use crate::app::{App, AppError, Mode};
+
+/// Requests worked on at once; whoever comes on top is told to come back in a moment.
+const MOST_AT_ONCE: usize = 2_048;
+
+/// Everything the door needs: the rooms of both sides and the keys to them.
+pub struct Gateway {
+    sandbox: Side,
+    real: Option<Side>,
+    places: Semaphore,
+    stopping: AtomicBool,
+}
+
+/// One side: answered by the sandbox, or by the real upstream.
+pub struct Side {
+    /// Its rooms.
+    pub app: Arc<App>,
+    /// Its keys.
+    pub ring: KeyRing,
+}
+
+impl Side {
+    /// A side with the keys that its store knows.
+    pub async fn open(app: Arc<App>) -> Result<Side, AppError> {
+        let ring = KeyRing::default();
+        ring.reload(&app).await?;
+        Ok(Side { app, ring })
+    }
+}
+
+impl Gateway {
+    /// A gateway; without a real side, keys of the real upstream are told so.
+    pub fn new(sandbox: Side, real: Option<Side>) -> Gateway {
+        Gateway {
+            sandbox,
+            real,
+            places: Semaphore::new(MOST_AT_ONCE),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Nobody has made a key yet: whoever reaches the address may ask. Only for loopback.
+    pub fn is_open(&self) -> bool {
+        !self.sides().any(|side| side.ring.has_keys())
+    }
+
+    /// The side that answers without a key: the real one where there is a token.
+    pub fn usual(&self) -> &Side {
+        self.real.as_ref().unwrap_or(&self.sandbox)
+    }
+
+    fn side(&self, mode: Mode) -> Option<&Side> {
+        match mode {
+            Mode::Sandbox => Some(&self.sandbox),
+            Mode::Real => self.real.as_ref(),
+        }
+    }
+
+    /// Both sides, or the one there is.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.sandbox).chain(&self.real)
+    }
+
+    /// Takes over keys that another process made or revoked.
+    pub async fn reload_keys(&self) {
+        for side in self.sides() {
+            if let Err(error) = side.ring.reload(&side.app).await {
+                tracing::warn!(%error, "the keys could not be read again");
+            }
+        }
+    }
+
+    /// From now on it is not ready for new work.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,317 @@
+//! How errors look: RFC 9457, with a page for each code.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use chaski_client::{Error, Failure};
+use chaski_core::{DateError, DniError, Lang, RucError};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use super::codes;
+use crate::app::AppError;
+use crate::store::StoreError;
+
+/// What went wrong. It is rendered on the way out, where language and request are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) es: String,
+    pub(crate) en: String,
+    pub(crate) retryable: bool,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldProblem {
+    pub(crate) field: String,
+    pub(crate) code: &'static str,
+    pub(crate) es: String,
+    pub(crate) en: String,
+}
+
+/// An error as the caller reads it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    /// Address of the page about this code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the code means.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// What is wrong here.
+    detail: String,
+    /// Path of the request.
+    instance: String,
+    /// Stable, never translated.
+    code: String,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// What to do.
+    action: String,
+    /// What is wrong with each field.
+    errors: Vec<FieldBody>,
+    /// Identifier of the request.
+    request_id: String,
+}
+
+/// What is wrong with one field.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldBody {
+    /// Its name.
+    field: String,
+    /// Stable, never translated.
+    code: String,
+    /// What is wrong.
+    detail: String,
+}
+
+/// The errors that any operation may answer with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the macro only")]
+pub(crate) enum Problems {
+    /// The request cannot be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(ProblemBody),
+    /// No key, or not a good one
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(ProblemBody),
+    /// The key lacks the scope
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
+    /// No such thing
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+    /// In conflict with the state of the thing
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody),
+    /// Too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// A kind of body that is not read here
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnknownKind(ProblemBody),
+    /// Readable, and wrong
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(ProblemBody),
+    /// Too fast, or a limit is spent
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody),
+    /// A defect of Chaski
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(ProblemBody),
+    /// The upstream failed
+    #[response(status = 502, content_type = "application/problem+json")]
+    BadGateway(ProblemBody),
+    /// Not now
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+    /// The upstream did not answer in time
+    #[response(status = 504, content_type = "application/problem+json")]
+    TimedOut(ProblemBody),
+}
+
+impl Problem {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        es: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            status,
+            code,
+            es: es.into(),
+            en: en.into(),
+            retryable: false,
+            retry_after: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// One field is readable and wrong.
+    pub(crate) fn of_field(
+        field: &str,
+        code: &'static str,
+        es: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Problem {
+        let (es, en) = (es.into(), en.into());
+        Problem {
+            errors: vec![FieldProblem {
+                field: field.to_owned(),
+                code,
+                es: es.clone(),
+                en: en.clone(),
+            }],
+            ..Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                code,
+                format!("{field}: {es}"),
+                format!("{field}: {en}"),
+            )
+        }
+    }
+
+    /// The request itself cannot be read.
+    pub(crate) fn unreadable(es: impl Into<String>, en: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "peticion_ilegible", es, en)
+    }
+
+    pub(crate) fn not_found() -> Problem {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "ruta_desconocida",
+            "no hay nada en esta dirección; las que hay están en /docs",
+            "there is nothing at this address; those there are, are in /docs",
+        )
+    }
+
+    pub(crate) fn internal() -> Problem {
+        Problem::from(&Failure::Internal)
+    }
+
+    pub(crate) fn after(mut self, wait: Duration) -> Problem {
+        self.retryable = true;
+        self.retry_after = Some(wait);
+        self
+    }
+
+    pub(crate) fn text(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+
+    /// The answer, now that language and request are known.
+    pub(crate) fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Response {
+        let page = codes::page(self.code, lang);
+        let errors = self.errors.iter().map(|field| FieldBody {
+            field: field.field.clone(),
+            code: field.code.to_owned(),
+            detail: lang.pick(&field.es, &field.en).clone(),
+        });
+        let body = ProblemBody {
+            kind: format!("/errores/{}", self.code),
+            title: page.cause.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.text(lang).to_owned(),
+            instance: instance.to_owned(),
+            code: self.code.to_owned(),
+            retryable: self.retryable,
+            action: page.action.to_owned(),
+            errors: errors.collect(),
+            request_id: request_id.to_owned(),
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        self.put_retry_after(&mut response);
+        response
+    }
+
+    pub(crate) fn put_retry_after(&self, response: &mut Response) {
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Only marked here; the door renders it.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<&Failure> for Problem {
+    fn from(failure: &Failure) -> Problem {
+        let treatment = failure.treatment();
+        let status = StatusCode::from_u16(treatment.http_status)
+            .expect("the table holds statuses that exist");
+        Problem {
+            retryable: treatment.transient || matches!(status.as_u16(), 429 | 503 | 504),
+            retry_after: failure.retry_after(),
+            ..Problem::new(
+                status,
+                treatment.code,
+                failure.message(Lang::Es),
+                failure.message(Lang::En),
+            )
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        if let Some(failure) = error.failure() {
+            return Problem::from(failure);
+        }
+        let status = if error.is_not_found() {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        Problem::new(status, error.code(), es, en)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        tracing::error!(code = error.code(), "the store failed");
+        Problem::from(&Failure::LedgerDown)
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Problem {
+        let status = match &error {
+            AppError::Lookup(error) => return Problem::from(error.clone()),
+            AppError::Store(error) => return Problem::from(error.clone()),
+            AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
+            AppError::Usage { .. } | AppError::Sheet(_) | AppError::Column(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::Config(_)
+            | AppError::Io(_)
+            | AppError::File { .. }
+            | AppError::Interrupted => {
+                tracing::error!(code = error.code(), "a deed failed");
+                return Problem::internal();
+            }
+        };
+        Problem::new(
+            status,
+            error.code(),
+            error.message(Lang::Es),
+            error.message(Lang::En),
+        )
+    }
+}
+
+impl Problem {
+    pub(crate) fn of_ruc(field: &str, error: &RucError) -> Problem {
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        Problem::of_field(field, error.code(), es, en)
+    }
+
+    pub(crate) fn of_dni(field: &str, error: &DniError) -> Problem {
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        Problem::of_field(field, error.code(), es, en)
+    }
+
+    pub(crate) fn of_date(field: &str, error: &DateError) -> Problem {
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        Problem::of_field(field, error.code(), es, en)
+    }
+}

@@ -1,0 +1,110 @@
+//! What answers have in common: where they came from, how old they are, and the headers that say so.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use chaski_client::{Found, Source};
+use chaski_core::lima_datetime;
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use crate::app::{App, Mode};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// An answer and where it came from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Reply<T> {
+    /// Always true: what goes wrong is a problem.
+    success: bool,
+    /// The answer.
+    data: T,
+    /// Whether memory answered.
+    cache_hit: bool,
+    /// Whether it is past its time, because the upstream is down.
+    stale: bool,
+    /// Who said so, for people.
+    fuente: String,
+    /// When the upstream said so, Lima time.
+    consultado_en: String,
+    /// Where it came from, for programs.
+    meta: Meta,
+    /// Identifier of the request.
+    request_id: String,
+}
+
+/// Where an answer came from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Meta {
+    /// `upstream`, `memory` or `stale`.
+    source: &'static str,
+    /// Seconds since the upstream said so.
+    age: u64,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
+}
+
+/// A time as our callers read it.
+pub(crate) fn lima(at: Timestamp) -> String {
+    lima_datetime(at)
+        .strftime("%Y-%m-%dT%H:%M:%S-05:00")
+        .to_string()
+}
+
+/// The name of a mode in answers.
+pub(crate) fn mode_name(app: &App) -> &'static str {
+    match app.mode {
+        Mode::Sandbox => "sandbox",
+        Mode::Real => "real",
+    }
+}
+
+/// A found answer, rendered by `data`, with its headers.
+pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T) -> Response {
+    let app = &caller.app;
+    let age = age(app, found.stored_at);
+    let source = match found.source {
+        Source::Upstream => "upstream",
+        Source::Memory => "memory",
+        Source::Stale => "stale",
+    };
+    let reply = Reply {
+        success: true,
+        data,
+        cache_hit: found.source != Source::Upstream,
+        stale: found.source == Source::Stale,
+        fuente: app.source_name(found.source, caller.info.lang).to_owned(),
+        consultado_en: lima(found.stored_at),
+        meta: Meta {
+            source,
+            age: age.as_secs(),
+            mode: mode_name(app),
+        },
+        request_id: caller.info.id.to_string(),
+    };
+    let mut response = Json(reply).into_response();
+    put_cache_status(&mut response, found.source, age);
+    response
+}
+
+/// RFC 9211, and the age in seconds.
+pub(crate) fn put_cache_status(response: &mut Response, source: Source, age: Duration) {
+    let status = match source {
+        Source::Upstream => "chaski; fwd=miss; stored",
+        Source::Memory => "chaski; hit",
+        Source::Stale => "chaski; hit; detail=stale",
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
+    if source != Source::Upstream {
+        headers.insert(http::header::AGE, HeaderValue::from(age.as_secs()));
+    }
+}
+
+pub(crate) fn age(app: &App, stored_at: Timestamp) -> Duration {
+    Duration::try_from(app.clock.now().duration_since(stored_at)).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,146 @@
+//! Every route in one list.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::{
+    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits, migo,
+    original, ruc, upstreams,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Chaski",
+        description = "Relevo entre el software de una empresa y los servicios tributarios del \
+                       Perú. La llave va en «Authorization: Bearer chk_…» o en «X-API-Key».",
+    ),
+    modifiers(&Security),
+    tags(
+        (name = "ruc", description = "Padrón de SUNAT"),
+        (name = "dni", description = "Datos personales"),
+        (name = "tipo de cambio", description = "SUNAT y SBS"),
+        (name = "cpe", description = "Comprobantes recibidos"),
+        (name = "llamadas", description = "Registro de llamadas"),
+        (name = "proveedores", description = "Estado de los proveedores"),
+        (name = "salud", description = "Para quien vigila"),
+    )
+)]
+struct Description;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        };
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("key", SecurityScheme::ApiKey(header));
+        let none: [&str; 0] = [];
+        document.security = Some(vec![
+            SecurityRequirement::new("bearer", none),
+            SecurityRequirement::new("key", none),
+            SecurityRequirement::default(),
+        ]);
+    }
+}
+
+/// The described routes.
+fn described() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(ruc::ruc))
+        .routes(routes!(ruc::fitness))
+        .routes(routes!(ruc::representatives))
+        .routes(routes!(ruc::activity))
+        .routes(routes!(ruc::lists))
+        .routes(routes!(invalid_rucs::list))
+        .routes(routes!(invalid_rucs::forget))
+        .routes(routes!(dni::dni))
+        .routes(routes!(exchange_rate::rates))
+        .routes(routes!(exchange_rate::rate))
+        .routes(routes!(cpe::validate))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::one))
+        .routes(routes!(upstreams::list))
+        .routes(routes!(upstreams::account))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::version))
+        .routes(routes!(health::metrics))
+}
+
+/// The description of the API, as it is served.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+/// The whole door.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let (described, document) = described().split_for_parts();
+    let document = Arc::new(document);
+    described
+        .merge(frozen())
+        .nest(migo::BASE, pass_through())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route(
+            "/openapi.json",
+            get(move || docs::openapi(Arc::clone(&document))),
+        )
+        .route("/docs", get(docs::page))
+        .route("/docs/{name}", get(docs::asset))
+        .route("/errores/{code}", get(codes::error_page))
+        .fallback(async || Problem::not_found())
+        .layer(from_fn(limits::put_headers))
+        .layer(from_fn_with_state(Arc::clone(&gateway), door::pass))
+        .with_state(gateway)
+}
+
+/// The original's four endpoints.
+fn frozen() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/api/ruc/consultar-async", post(original::ruc))
+        .route("/api/ruc/consultar-async/", post(original::ruc))
+        .route("/api/ruc/consultar-masivo-async", post(original::rucs))
+        .route("/api/ruc/consultar-masivo-async/", post(original::rucs))
+        .route("/api/dni/consultar-async", post(original::dni))
+        .route("/api/dni/consultar-async/", post(original::dni))
+        .route("/api/tipo-cambio", get(original::exchange_rate))
+        .route("/api/tipo-cambio/", get(original::exchange_rate))
+}
+
+/// APIMIGO's own addresses.
+fn pass_through() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/v1/ruc", post(migo::ruc))
+        .route("/v1/ruc/collection", post(migo::rucs))
+        .route("/v1/dni", post(migo::dni))
+        .route("/v1/exchange/latest", post(migo::latest))
+        .route("/v1/exchange/date", post(migo::on_date))
+        .route("/v1/exchange", post(migo::range))
+        .route(
+            "/v1/ruc/representantes-legales",
+            post(migo::representatives),
+        )
+        .route("/v1/ruc/actividad/{ruc}", get(migo::activity))
+        .route("/v1/ruc/agentes-retencion", post(migo::agents))
+        .route("/v1/ruc/buenos-contribuyentes", post(migo::good))
+        .route("/v1/cpe", post(migo::cpe))
+        .route("/v1/account", post(migo::account))
+        .route("/v2/ruc/{ruc}", get(migo::ruc_v2))
+        .route("/v2/dni/{dni}", get(migo::dni_v2))
+        .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))
+        .route("/v2/tipo-cambio/sunat/ultimo", get(migo::latest_v2))
+        .route("/v2/tipo-cambio/sbs", get(migo::sbs_v2))
+}

@@ -1,0 +1,453 @@
+//! RUC: look-up, fitness to be invoiced, representatives, activity, SUNAT's lists.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use chaski_client::{Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields};
+use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::problem::{Problem, Problems};
+use super::reply::{self, Reply};
+use crate::app::keys::Scope;
+
+/// How fresh the answer has to be.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Freshness {
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+    /// Oldest answer that will do, seconds.
+    #[serde(default)]
+    #[param(maximum = 3_155_760_000_u64)]
+    max_age: Option<u32>,
+}
+
+/// What the registry knows of a RUC: the upstream's fields, absent values as null.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RucData {
+    ruc: String,
+    nombre_o_razon_social: Option<String>,
+    estado_del_contribuyente: Option<String>,
+    condicion_de_domicilio: Option<String>,
+    ubigeo: Option<String>,
+    tipo_de_via: Option<String>,
+    nombre_de_via: Option<String>,
+    codigo_de_zona: Option<String>,
+    tipo_de_zona: Option<String>,
+    numero: Option<String>,
+    interior: Option<String>,
+    lote: Option<String>,
+    dpto: Option<String>,
+    manzana: Option<String>,
+    kilometro: Option<String>,
+    distrito: Option<String>,
+    provincia: Option<String>,
+    departamento: Option<String>,
+    direccion_simple: Option<String>,
+    direccion: Option<String>,
+    /// `AAAA-MM-DD HH:MM:SS`, Lima.
+    actualizado_en: Option<String>,
+}
+
+impl RucData {
+    pub(super) fn of(taxpayer: &Taxpayer) -> RucData {
+        let [
+            _,
+            nombre_o_razon_social,
+            estado_del_contribuyente,
+            condicion_de_domicilio,
+            ubigeo,
+            tipo_de_via,
+            nombre_de_via,
+            codigo_de_zona,
+            tipo_de_zona,
+            numero,
+            interior,
+            lote,
+            dpto,
+            manzana,
+            kilometro,
+            distrito,
+            provincia,
+            departamento,
+            direccion_simple,
+            direccion,
+            actualizado_en,
+        ] = taxpayer_fields(taxpayer).map(|(_, value)| value.map(std::borrow::Cow::into_owned));
+        RucData {
+            ruc: taxpayer.ruc.as_str().to_owned(),
+            nombre_o_razon_social,
+            estado_del_contribuyente,
+            condicion_de_domicilio,
+            ubigeo,
+            tipo_de_via,
+            nombre_de_via,
+            codigo_de_zona,
+            tipo_de_zona,
+            numero,
+            interior,
+            lote,
+            dpto,
+            manzana,
+            kilometro,
+            distrito,
+            provincia,
+            departamento,
+            direccion_simple,
+            direccion,
+            actualizado_en,
+        }
+    }
+}
+
+/// The caller's RUC and how to ask for it.
+fn read(
+    caller: &Caller,
+    text: &str,
+    freshness: Option<Result<Query<Freshness>, axum::extract::rejection::QueryRejection>>,
+) -> Result<(Ruc, Ask), Problem> {
+    caller.needs(Scope::Consultas)?;
+    let ruc = Ruc::parse_with(text, &caller.app.config.ruc_rules)
+        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let mut ask = caller.ask();
+    if let Some(freshness) = freshness {
+        let Query(freshness) = freshness.map_err(|_| bad_query())?;
+        ask.force = freshness.force_refresh;
+        ask.max_age = freshness
+            .max_age
+            .map(|seconds| std::time::Duration::from_secs(seconds.into()));
+    }
+    Ok((ruc, ask))
+}
+
+pub(super) fn bad_query() -> Problem {
+    Problem::new(
+        http::StatusCode::UNPROCESSABLE_ENTITY,
+        "parametro_invalido",
+        "un parámetro de la dirección no existe o no es de la forma esperada; vea /docs",
+        "a parameter of the address does not exist or is not of the expected shape; see /docs",
+    )
+}
+
+type FreshnessQuery = Result<Query<Freshness>, axum::extract::rejection::QueryRejection>;
+
+/// What the registry knows of a RUC
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/{ruc}",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
+    responses((status = 200, body = Reply<RucData>), Problems)
+)]
+pub(super) async fn ruc(
+    caller: Caller,
+    Path(ruc): Path<String>,
+    freshness: FreshnessQuery,
+) -> Result<Response, Problem> {
+    let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.migo.ruc(&ruc, &ask).await?;
+    Ok(reply::found(&caller, &found, RucData::of(&found.value)))
+}
+
+/// Whether a RUC is fit to be invoiced, with SUNAT's codes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FitnessData {
+    /// Whether this number could be judged.
+    success: bool,
+    ruc: String,
+    /// The original's verdict: ACTIVO and HABIDO.
+    valido: bool,
+    /// Whether SUNAT accepts an invoice to it.
+    apto: bool,
+    /// `ok`, `observado` or `rechazado`.
+    nivel: String,
+    razon_social: Option<String>,
+    estado: Option<String>,
+    condicion: Option<String>,
+    direccion: Option<String>,
+    errores: Vec<String>,
+    advertencias: Vec<String>,
+    hallazgos: Vec<FindingData>,
+    cache_hit: Option<bool>,
+    stale: Option<bool>,
+    fuente: Option<String>,
+    consultado_en: Option<String>,
+    request_id: String,
+}
+
+/// One finding.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FindingData {
+    codigo: String,
+    severidad: String,
+    mensaje: String,
+}
+
+/// As whom a RUC is judged.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct JudgeAs {
+    /// Judge it as the one who issues, not as the one who receives.
+    #[serde(default)]
+    emisor: bool,
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+}
+
+/// Is a RUC fit to be invoiced?
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/{ruc}/validacion-facturacion",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), JudgeAs),
+    responses((status = 200, body = FitnessData), Problems)
+)]
+pub(super) async fn fitness(
+    caller: Caller,
+    Path(ruc): Path<String>,
+    judge_as: Result<Query<JudgeAs>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let (ruc, mut ask) = read(&caller, &ruc, None)?;
+    let Query(judge_as) = judge_as.map_err(|_| bad_query())?;
+    ask.force = judge_as.force_refresh;
+    let role = if judge_as.emisor {
+        Role::Issuer
+    } else {
+        Role::Buyer
+    };
+    let _aside = caller.set_aside(1)?;
+    let outcome = caller.app.migo.ruc(&ruc, &ask).await;
+    let fitness = caller.app.judge(&ruc, &outcome, role)?;
+    let body = fitness_data(&caller, &ruc, &outcome, &fitness);
+    let mut response = Json(body).into_response();
+    if let Ok(found) = &outcome {
+        let age = reply::age(&caller.app, found.stored_at);
+        reply::put_cache_status(&mut response, found.source, age);
+    }
+    Ok(response)
+}
+
+fn fitness_data(
+    caller: &Caller,
+    ruc: &Ruc,
+    outcome: &Result<Found<Taxpayer>, Error>,
+    fitness: &Fitness,
+) -> FitnessData {
+    let lang: Lang = caller.info.lang;
+    let found = outcome.as_ref().ok();
+    let taxpayer = found.map(|found| &found.value);
+    let hallazgos = fitness.hallazgos.iter().map(|finding| FindingData {
+        codigo: finding.codigo.to_owned(),
+        severidad: finding.severidad.as_str().to_owned(),
+        mensaje: finding.message(lang).to_owned(),
+    });
+    FitnessData {
+        success: true,
+        ruc: ruc.as_str().to_owned(),
+        valido: fitness.valido,
+        apto: fitness.apto,
+        nivel: fitness.nivel.as_str().to_owned(),
+        razon_social: taxpayer.map(|it| it.nombre_o_razon_social.clone()),
+        estado: taxpayer.and_then(|it| Some(it.estado.as_ref()?.as_str().to_owned())),
+        condicion: taxpayer.and_then(|it| Some(it.condicion.as_ref()?.as_str().to_owned())),
+        direccion: taxpayer.and_then(|it| it.direccion().map(str::to_owned)),
+        errores: fitness.errores.clone(),
+        advertencias: fitness.advertencias.clone(),
+        hallazgos: hallazgos.collect(),
+        cache_hit: found.map(|it| it.source != chaski_client::Source::Upstream),
+        stale: found.map(|it| it.source == chaski_client::Source::Stale),
+        fuente: found.map(|it| caller.app.source_name(it.source, lang).to_owned()),
+        consultado_en: found.map(|it| reply::lima(it.stored_at)),
+        request_id: caller.info.id.to_string(),
+    }
+}
+
+/// A legal representative.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RepresentativeData {
+    documento: Option<String>,
+    dni: Option<String>,
+    nombre: Option<String>,
+    cargo: Option<String>,
+    /// `AAAA-MM-DD`.
+    fecha: Option<String>,
+}
+
+impl RepresentativeData {
+    fn of(it: &Representative, masked: bool) -> RepresentativeData {
+        let number = |text: &Option<String>| match text {
+            Some(text) if masked => Some(mask(text)),
+            text => text.clone(),
+        };
+        RepresentativeData {
+            documento: it.documento.clone(),
+            dni: number(&it.dni),
+            nombre: it.nombre.clone(),
+            cargo: it.cargo.clone(),
+            fecha: it.fecha.map(|day| day.to_string()),
+        }
+    }
+}
+
+/// First and last two characters of a document's number.
+fn mask(text: &str) -> String {
+    let count = text.chars().count();
+    let shown = |(place, c)| {
+        if place < 2 || place + 2 >= count {
+            c
+        } else {
+            '*'
+        }
+    };
+    text.chars().enumerate().map(shown).collect()
+}
+
+/// The legal representatives of a RUC
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/{ruc}/representantes",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
+    responses((status = 200, body = Reply<Vec<RepresentativeData>>), Problems)
+)]
+pub(super) async fn representatives(
+    caller: Caller,
+    Path(ruc): Path<String>,
+    freshness: FreshnessQuery,
+) -> Result<Response, Problem> {
+    let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.migo.representatives(&ruc, &ask).await?;
+    // Who may see persons sees their numbers whole.
+    let masked = caller.needs(Scope::Dni).is_err();
+    let data: Vec<_> = found
+        .value
+        .iter()
+        .map(|it| RepresentativeData::of(it, masked))
+        .collect();
+    Ok(reply::found(&caller, &found, data))
+}
+
+/// The economic activity of a RUC.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ActivityData {
+    tipo: Option<String>,
+    actividad_economica_rev3_principal: Option<String>,
+    actividad_economica_rev3_secundaria: Option<String>,
+    actividad_economica_rev4_principal: Option<String>,
+    numero_trabajadores: Option<String>,
+    tipo_facturacion: Option<String>,
+    tipo_contabilidad: Option<String>,
+    comercio_exterior: Option<String>,
+    periodo: Option<String>,
+}
+
+impl ActivityData {
+    fn of(it: &Activity) -> ActivityData {
+        let it = it.clone();
+        ActivityData {
+            tipo: it.tipo,
+            actividad_economica_rev3_principal: it.actividad_economica_rev3_principal,
+            actividad_economica_rev3_secundaria: it.actividad_economica_rev3_secundaria,
+            actividad_economica_rev4_principal: it.actividad_economica_rev4_principal,
+            numero_trabajadores: it.numero_trabajadores,
+            tipo_facturacion: it.tipo_facturacion,
+            tipo_contabilidad: it.tipo_contabilidad,
+            comercio_exterior: it.comercio_exterior,
+            periodo: it.periodo,
+        }
+    }
+}
+
+/// The economic activity of a RUC
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/{ruc}/actividad",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
+    responses((status = 200, body = Reply<ActivityData>), Problems)
+)]
+pub(super) async fn activity(
+    caller: Caller,
+    Path(ruc): Path<String>,
+    freshness: FreshnessQuery,
+) -> Result<Response, Problem> {
+    let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.migo.activity(&ruc, &ask).await?;
+    Ok(reply::found(&caller, &found, ActivityData::of(&found.value)))
+}
+
+/// Whether a RUC is on SUNAT's lists.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListsData {
+    success: bool,
+    ruc: String,
+    agente_de_retencion: ListData,
+    buen_contribuyente: ListData,
+    request_id: String,
+}
+
+/// One list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListData {
+    /// Whether it is on the list.
+    figura: bool,
+    /// `AAAA-MM-DD`.
+    a_partir_del: Option<String>,
+    resolucion: Option<String>,
+}
+
+/// Is a RUC a withholding agent, or a good taxpayer?
+#[utoipa::path(
+    get,
+    path = "/api/v1/ruc/{ruc}/condiciones",
+    tag = "ruc",
+    params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
+    responses((status = 200, body = ListsData), Problems)
+)]
+pub(super) async fn lists(
+    caller: Caller,
+    Path(ruc): Path<String>,
+    freshness: FreshnessQuery,
+) -> Result<Json<ListsData>, Problem> {
+    let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
+    let _aside = caller.set_aside(2)?;
+    let migo = &caller.app.migo;
+    let (agents, good) = tokio::join!(
+        migo.membership(List::WithholdingAgents, &ruc, &ask),
+        migo.membership(List::GoodTaxpayers, &ruc, &ask)
+    );
+    Ok(Json(ListsData {
+        success: true,
+        ruc: ruc.as_str().to_owned(),
+        agente_de_retencion: list_data(agents)?,
+        buen_contribuyente: list_data(good)?,
+        request_id: caller.info.id.to_string(),
+    }))
+}
+
+fn list_data(outcome: Result<Found<Membership>, Error>) -> Result<ListData, Problem> {
+    match outcome {
+        Ok(found) => Ok(ListData {
+            figura: true,
+            a_partir_del: found.value.a_partir_del.map(|day| day.to_string()),
+            resolucion: found.value.resolucion.clone(),
+        }),
+        Err(error) if error.is_not_found() => Ok(ListData {
+            figura: false,
+            a_partir_del: None,
+            resolucion: None,
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+

@@ -1,0 +1,113 @@
+//! State of the upstreams: breaker, quota, account.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::Response;
+use chaski_client::BreakerState;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::problem::{Problem, Problems};
+use super::reply::{self, Reply};
+use crate::app::App;
+use crate::app::keys::Scope;
+
+/// State of one upstream.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UpstreamData {
+    id: &'static str,
+    nombre: &'static str,
+    /// `real` or `sandbox`.
+    mode: &'static str,
+    /// `cerrado` (all well), `abierto` (down, not asked) or `probando`.
+    interruptor: &'static str,
+    llamadas_del_mes: u64,
+    cuota: Option<u64>,
+    cuota_restante: Option<u64>,
+    /// Calls sent since the start, retries included.
+    llamadas: u64,
+    reintentos: u64,
+    respuestas_de_memoria: u64,
+}
+
+impl UpstreamData {
+    fn of(app: &App) -> UpstreamData {
+        let engine = app.migo.engine();
+        let (spent, quota) = engine.quota();
+        let stats = engine.stats();
+        UpstreamData {
+            id: "migo",
+            nombre: "APIMIGO",
+            mode: reply::mode_name(app),
+            interruptor: match engine.breaker() {
+                BreakerState::Closed => "cerrado",
+                BreakerState::Open => "abierto",
+                BreakerState::HalfOpen => "probando",
+            },
+            llamadas_del_mes: spent,
+            cuota: quota,
+            cuota_restante: quota.map(|quota| quota.saturating_sub(spent)),
+            llamadas: stats.calls,
+            reintentos: stats.retries,
+            respuestas_de_memoria: stats.hits,
+        }
+    }
+}
+
+/// The upstreams.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UpstreamsData {
+    data: Vec<UpstreamData>,
+}
+
+/// State of the upstreams
+#[utoipa::path(
+    get,
+    path = "/api/v1/proveedores",
+    tag = "proveedores",
+    responses((status = 200, body = UpstreamsData), Problems)
+)]
+pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem> {
+    caller.needs(Scope::Auditoria)?;
+    Ok(Json(UpstreamsData {
+        data: vec![UpstreamData::of(&caller.app)],
+    }))
+}
+
+/// The account behind the token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccountData {
+    nombre: Option<String>,
+    email: Option<String>,
+    /// Calls left, as the upstream says.
+    consultas: Option<i64>,
+}
+
+/// The account behind the token
+#[utoipa::path(
+    get,
+    path = "/api/v1/proveedores/{id}/cuenta",
+    tag = "proveedores",
+    params(("id" = String, Path, description = "`migo`", example = "migo")),
+    responses((status = 200, body = Reply<AccountData>), Problems)
+)]
+pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.needs(Scope::Auditoria)?;
+    if id != "migo" {
+        return Err(Problem::new(
+            http::StatusCode::NOT_FOUND,
+            "no_hay",
+            "no hay un proveedor con ese nombre; está: migo",
+            "there is no upstream of that name; there is: migo",
+        ));
+    }
+    let _aside = caller.set_aside(1)?;
+    let found = caller.app.account(&caller.ask()).await?;
+    let data = AccountData {
+        nombre: found.value.nombre.clone(),
+        email: found.value.email.clone(),
+        consultas: found.value.consultas,
+    };
+    Ok(reply::found(&caller, &found, data))
+}

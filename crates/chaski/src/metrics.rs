@@ -1,0 +1,283 @@
+//! What is counted while the gateway runs. Never a number, a name or a token in a label.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use chaski_client::{CacheDecision, Call};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Bounds of request times, seconds.
+const REQUEST_BOUNDS: [f64; 11] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
+];
+/// Bounds of upstream times, seconds.
+const UPSTREAM_BOUNDS: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// A label value that comes from a closed set or from a route, as text.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct Word(pub compact_str::CompactString);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.0.as_str(), encoder)
+    }
+}
+
+impl From<&str> for Word {
+    fn from(text: &str) -> Word {
+        Word(text.into())
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    route: Word,
+    method: Word,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RouteLabels {
+    route: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    provider: Word,
+    operation: Word,
+    outcome: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OperationLabels {
+    provider: Word,
+    operation: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CacheLabels {
+    kind: Word,
+    result: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: Word,
+    mode: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModeLabels {
+    mode: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BuildLabels {
+    version: Word,
+}
+
+type Times = Family<OperationLabels, Histogram, fn() -> Histogram>;
+type RequestTimes = Family<RouteLabels, Histogram, fn() -> Histogram>;
+
+/// Every counter of the gateway. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    requests: Family<RequestLabels, Counter>,
+    request_times: RequestTimes,
+    upstream_requests: Family<CallLabels, Counter>,
+    upstream_times: Times,
+    upstream_retries: Family<OperationLabels, Counter>,
+    cache: Family<CacheLabels, Counter>,
+    breaker: Family<ProviderLabels, Gauge>,
+    quota: Family<ProviderLabels, Gauge>,
+    gate_wait: Family<ProviderLabels, Gauge<f64, AtomicU64>>,
+    audit_queue: Family<ModeLabels, Gauge>,
+    build: Family<BuildLabels, Gauge>,
+}
+
+/// State of one upstream at the moment of a scrape.
+pub struct UpstreamNow<'a> {
+    /// Upstream.
+    pub provider: &'a str,
+    /// `sandbox` or `real`.
+    pub mode: &'a str,
+    /// 0 closed, 1 half open, 2 open.
+    pub breaker: i64,
+    /// Calls left this month, when a quota is set.
+    pub quota_left: Option<i64>,
+    /// Time that calls have waited for the gate since the start.
+    pub gate_wait: Duration,
+    /// Audit rows that are not durable yet.
+    pub queued: usize,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let request_times: fn() -> Histogram = || Histogram::new(REQUEST_BOUNDS);
+        let upstream_times: fn() -> Histogram = || Histogram::new(UPSTREAM_BOUNDS);
+        let metrics = Metrics {
+            requests: Family::default(),
+            request_times: Family::new_with_constructor(request_times),
+            upstream_requests: Family::default(),
+            upstream_times: Family::new_with_constructor(upstream_times),
+            upstream_retries: Family::default(),
+            cache: Family::default(),
+            breaker: Family::default(),
+            quota: Family::default(),
+            gate_wait: Family::default(),
+            audit_queue: Family::default(),
+            build: Family::default(),
+        };
+        let version = env!("CARGO_PKG_VERSION").into();
+        metrics
+            .build
+            .get_or_create(&BuildLabels { version })
+            .set(1);
+        metrics
+    }
+}
+
+impl Metrics {
+    /// A request was answered.
+    pub fn answered(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let route = Word::from(route);
+        self.request_times
+            .get_or_create(&RouteLabels {
+                route: route.clone(),
+            })
+            .observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&RequestLabels {
+                route,
+                method: method.into(),
+                status,
+            })
+            .inc();
+    }
+
+    /// A call was put on record: sent, or made needless by memory. Those of the sandbox are told
+    /// apart by their provider.
+    pub fn recorded(&self, call: &Call, invented: bool) {
+        let provider = if invented {
+            "sandbox"
+        } else {
+            call.key.provider
+        };
+        let kind = Word::from(call.key.operation);
+        let result = call.cache.as_str().to_ascii_lowercase();
+        if call.attempt <= 1 {
+            self.cache
+                .get_or_create(&CacheLabels {
+                    kind,
+                    result: result.as_str().into(),
+                })
+                .inc();
+        }
+        if matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused) || call.attempt == 0 {
+            return;
+        }
+        let labels = OperationLabels {
+            provider: provider.into(),
+            operation: call.key.operation.into(),
+        };
+        if call.attempt > 1 {
+            self.upstream_retries.get_or_create(&labels).inc();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a call takes far less than 2^52 µs")]
+        let seconds = call.duration_us as f64 / 1e6;
+        self.upstream_times.get_or_create(&labels).observe(seconds);
+        self.upstream_requests
+            .get_or_create(&CallLabels {
+                provider: labels.provider,
+                operation: labels.operation,
+                outcome: call.outcome.into(),
+            })
+            .inc();
+    }
+
+    /// All metrics as text, with the state of the upstreams as it is now.
+    pub fn render(&self, upstreams: &[UpstreamNow<'_>]) -> String {
+        for now in upstreams {
+            let labels = ProviderLabels {
+                provider: now.provider.into(),
+                mode: now.mode.into(),
+            };
+            self.breaker.get_or_create(&labels).set(now.breaker);
+            self.gate_wait
+                .get_or_create(&labels)
+                .set(now.gate_wait.as_secs_f64());
+            if let Some(left) = now.quota_left {
+                self.quota.get_or_create(&labels).set(left);
+            }
+            let mode = now.mode.into();
+            self.audit_queue
+                .get_or_create(&ModeLabels { mode })
+                .set(i64::try_from(now.queued).unwrap_or(i64::MAX));
+        }
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry());
+        text
+    }
+
+    fn registry(&self) -> Registry {
+        let mut all = Registry::with_prefix("chaski");
+        let r = &mut all;
+        r.register("http_requests", "Requests answered", self.requests.clone());
+        r.register_with_unit(
+            "http_request_duration",
+            "Time to answer a request",
+            Unit::Seconds,
+            self.request_times.clone(),
+        );
+        r.register(
+            "upstream_requests",
+            "Calls sent to an upstream",
+            self.upstream_requests.clone(),
+        );
+        r.register_with_unit(
+            "upstream_duration",
+            "Time of a call to an upstream",
+            Unit::Seconds,
+            self.upstream_times.clone(),
+        );
+        r.register(
+            "upstream_retries",
+            "Calls that repeat a failed one",
+            self.upstream_retries.clone(),
+        );
+        r.register(
+            "cache_requests",
+            "Look-ups by what memory had to do with them",
+            self.cache.clone(),
+        );
+        r.register(
+            "breaker_state",
+            "0 closed, 1 half open, 2 open",
+            self.breaker.clone(),
+        );
+        r.register(
+            "quota_remaining",
+            "Calls left this month",
+            self.quota.clone(),
+        );
+        r.register_with_unit(
+            "gate_wait",
+            "Time that calls have waited for pace or a free place since the start",
+            Unit::Seconds,
+            self.gate_wait.clone(),
+        );
+        r.register(
+            "audit_queue_depth",
+            "Audit rows accepted and not yet durable",
+            self.audit_queue.clone(),
+        );
+        r.register("build_info", "The running version", self.build.clone());
+        all
+    }
+}
