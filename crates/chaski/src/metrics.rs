@@ -134,10 +134,7 @@ impl Default for Metrics {
             build: Family::default(),
         };
         let version = env!("CARGO_PKG_VERSION").into();
-        metrics
-            .build
-            .get_or_create(&BuildLabels { version })
-            .set(1);
+        metrics.build.get_or_create(&BuildLabels { version }).set(1);
         metrics
     }
 }
@@ -188,7 +185,10 @@ impl Metrics {
         if call.attempt > 1 {
             self.upstream_retries.get_or_create(&labels).inc();
         }
-        #[expect(clippy::cast_precision_loss, reason = "a call takes far less than 2^52 µs")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a call takes far less than 2^52 µs"
+        )]
         let seconds = call.duration_us as f64 / 1e6;
         self.upstream_times.get_or_create(&labels).observe(seconds);
         self.upstream_requests

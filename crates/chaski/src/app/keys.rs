@@ -202,10 +202,7 @@ impl App {
         let named = named.trim();
         let named = named.strip_prefix(kind_of(self.mode)).unwrap_or(named);
         let prefix = named.split('_').next().unwrap_or_default().to_owned();
-        Ok(self
-            .store
-            .revoke_api_key(prefix, self.clock.now())
-            .await?)
+        Ok(self.store.revoke_api_key(prefix, self.clock.now()).await?)
     }
 }
 
@@ -263,7 +260,10 @@ impl KeyRing {
     /// Takes over what the store knows; what a key has used up stays.
     pub async fn reload(&self, app: &App) -> Result<(), AppError> {
         let rows = app.store.api_keys().await?;
-        let mut keys = self.keys.write().expect("no code panics while it holds this lock");
+        let mut keys = self
+            .keys
+            .write()
+            .expect("no code panics while it holds this lock");
         let mut fresh = HashMap::with_capacity(rows.len());
         for row in rows {
             let known = keys.get(&row.prefix);
@@ -288,7 +288,11 @@ impl KeyRing {
             .get("chk_test_".len()..)
             .and_then(|rest| rest.split('_').next())
             .ok_or(KeyRefusal::Unknown)?;
-        let state = self.read().get(prefix).cloned().ok_or(KeyRefusal::Unknown)?;
+        let state = self
+            .read()
+            .get(prefix)
+            .cloned()
+            .ok_or(KeyRefusal::Unknown)?;
         let matches: bool = state.hash.ct_eq(&hash_of(presented)).into();
         if !matches || state.revoked {
             return Err(KeyRefusal::Unknown);
@@ -300,7 +304,9 @@ impl KeyRing {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<KeyState>>> {
-        self.keys.read().expect("no code panics while it holds this lock")
+        self.keys
+            .read()
+            .expect("no code panics while it holds this lock")
     }
 }
 

@@ -9,8 +9,8 @@ mod retention;
 mod verdicts;
 
 pub use error::AppError;
-pub use observed::Paid;
 use observed::Observed;
+pub use observed::Paid;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -59,7 +59,9 @@ async fn listar(needed: &Needed) -> Done {
         ("por_dia", lang.pick("Por día", "A day")),
         ("vence_en", lang.pick("Vence", "Expires")),
     ];
-    let columns = columns.map(|(name, title)| (name, title.to_owned())).to_vec();
+    let columns = columns
+        .map(|(name, title)| (name, title.to_owned()))
+        .to_vec();
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }

@@ -29,8 +29,12 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     // 2. Nobody but this machine without a key.
     if gateway.is_open() && !address.ip().is_loopback() {
         return Err(AppError::usage(
-            format!("no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE"),
-            format!("will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"),
+            format!(
+                "no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE"
+            ),
+            format!(
+                "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
+            ),
         ));
     }
     let listener = bind(address).await?;
@@ -46,12 +50,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     )
     .await;
     reloading.abort();
-    notice(
-        needed,
-        needed
-            .lang()
-            .pick("Terminando…", "Stopping…"),
-    );
+    notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
     // 4. Everything durable.
     for side in gateway.sides() {
         side.app.close().await?;
@@ -68,8 +67,7 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     if usual.mode == Mode::Sandbox {
         return Ok(Gateway::new(Side::open(usual).await?, None));
     }
-    let sandbox =
-        App::open_beside(config.clone(), Wish::Sandbox, Clock::system(), metrics).await?;
+    let sandbox = App::open_beside(config.clone(), Wish::Sandbox, Clock::system(), metrics).await?;
     Ok(Gateway::new(
         Side::open(Arc::new(sandbox)).await?,
         Some(Side::open(usual).await?),
@@ -172,7 +170,10 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
         lang.pick("Datos     ", "Data      "),
         lang.pick("Acceso    ", "Access    "),
         lang.pick("Pruebe ahora:", "Try now:"),
-        lang.pick("Pasar a real:   chaski config set migo.token   ·   chaski doctor", "Going real:   chaski config set migo.token   ·   chaski doctor"),
+        lang.pick(
+            "Pasar a real:   chaski config set migo.token   ·   chaski doctor",
+            "Going real:   chaski config set migo.token   ·   chaski doctor",
+        ),
     );
     let mut text = format!(
         "Chaski {version} · {what}\n\

@@ -140,10 +140,7 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = CallData), Problems)
 )]
-pub(super) async fn one(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<CallData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
     caller.needs(Scope::Auditoria)?;
     let id = id.parse::<Uuid>().map_err(|_| nobody())?;
     let (call, _) = caller.app.store.call(id).await?.ok_or_else(nobody)?;

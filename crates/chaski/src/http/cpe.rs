@@ -77,7 +77,8 @@ pub(super) async fn validate(
 }
 
 fn read(caller: &Caller, wanted: CpeWanted) -> Result<CpeQuery, Problem> {
-    let wrong = |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
+    let wrong =
+        |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
     let rules = &caller.app.config.ruc_rules;
     let ruc_emisor = Ruc::parse_with(&wanted.ruc_emisor, rules)
         .map_err(|error| Problem::of_ruc("ruc_emisor", &error))?;
@@ -98,11 +99,17 @@ fn read(caller: &Caller, wanted: CpeWanted) -> Result<CpeQuery, Problem> {
         ));
     }
     if !(1..=99_999_999).contains(&wanted.numero) {
-        return Err(wrong("numero", "debe ser de 1 a 99999999", "must be 1 to 99999999"));
+        return Err(wrong(
+            "numero",
+            "debe ser de 1 a 99999999",
+            "must be 1 to 99999999",
+        ));
     }
     let monto = Decimal::from_str(wanted.monto.trim())
         .ok()
-        .filter(|it| !it.is_sign_negative() && it.scale() <= 2 && *it < Decimal::from(1_000_000_000_000_i64))
+        .filter(|it| {
+            !it.is_sign_negative() && it.scale() <= 2 && *it < Decimal::from(1_000_000_000_000_i64)
+        })
         .ok_or_else(|| {
             wrong(
                 "monto",

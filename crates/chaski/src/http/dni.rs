@@ -44,7 +44,9 @@ pub(super) async fn dni(
     freshness: Result<Query<DniFreshness>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
-    let dni: Dni = dni.parse().map_err(|error| Problem::of_dni("dni", &error))?;
+    let dni: Dni = dni
+        .parse()
+        .map_err(|error| Problem::of_dni("dni", &error))?;
     let Query(freshness) = freshness.map_err(|_| bad_query())?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;

@@ -231,10 +231,13 @@ fn language(headers: &HeaderMap, usual: Lang) -> Lang {
         };
         (weight > 0.0).then_some((weight, lang))
     });
-    let best = weighted.fold(None, |best: Option<(f32, Lang)>, (weight, lang)| match best {
-        Some((known, _)) if known >= weight => best,
-        _ => Some((weight, lang)),
-    });
+    let best = weighted.fold(
+        None,
+        |best: Option<(f32, Lang)>, (weight, lang)| match best {
+            Some((known, _)) if known >= weight => best,
+            _ => Some((weight, lang)),
+        },
+    );
     best.map_or(usual, |(_, lang)| lang)
 }
 

@@ -72,9 +72,7 @@ pub(super) async fn rates(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
-    let day = |name: &str, text: Option<String>| {
-        text.map(|text| date(name, &text)).transpose()
-    };
+    let day = |name: &str, text: Option<String>| text.map(|text| date(name, &text)).transpose();
     let range = (day("desde", wanted.desde)?, day("hasta", wanted.hasta)?);
     let _aside = caller.set_aside(1)?;
     let ask = caller.ask();

@@ -44,10 +44,12 @@ pub(super) fn render(problem: &Problem, info: &RequestInfo) -> Response {
         "request_id": info.id.as_str(),
     });
     if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
-        let errors = problem
-            .errors
-            .iter()
-            .map(|field| (field.field.clone(), json!([info.lang.pick(&field.es, &field.en)])));
+        let errors = problem.errors.iter().map(|field| {
+            (
+                field.field.clone(),
+                json!([info.lang.pick(&field.es, &field.en)]),
+            )
+        });
         body["errors"] = errors.collect::<Map<_, _>>().into();
     }
     let mut response = (problem.status, Json(body)).into_response();
@@ -66,7 +68,9 @@ impl Asked {
     async fn read(gateway: &Arc<Gateway>, request: Request) -> Result<Asked, Problem> {
         let (mut parts, body) = request.into_parts();
         let kept = parts.clone();
-        let mut fields = fields(Request::from_parts(kept, body)).await?.unwrap_or_default();
+        let mut fields = fields(Request::from_parts(kept, body))
+            .await?
+            .unwrap_or_default();
         let token = match fields.remove("token") {
             Some(Value::String(token)) if !token.trim().is_empty() => Some(token),
             _ => None,
@@ -163,8 +167,8 @@ pub(super) async fn ruc(State(gateway): Gate, request: Request) -> Result<Respon
 
 /// `GET /v2/ruc/{ruc}`
 pub(super) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Response, Problem> {
-    let ruc = Ruc::parse_with(&ruc, &rules(&caller))
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let ruc =
+        Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
     one_ruc(&caller, ruc).await
 }
 
@@ -201,13 +205,19 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
     let rules = rules(caller);
     let texts: Vec<String> = items
         .iter()
-        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+        .map(|item| {
+            item.as_str()
+                .map_or_else(|| item.to_string(), str::to_owned)
+        })
         .collect();
     let parsed: Vec<_> = texts
         .iter()
         .map(|text| Ruc::parse_with(text, &rules))
         .collect();
-    let rucs: Vec<Ruc> = parsed.iter().filter_map(|it| it.as_ref().ok().copied()).collect();
+    let rucs: Vec<Ruc> = parsed
+        .iter()
+        .filter_map(|it| it.as_ref().ok().copied())
+        .collect();
     let _aside = caller.set_aside(1)?;
     let outcomes = caller.app.migo.rucs(&rucs, &caller.ask()).all().await;
     // A list of which nothing could be asked is an outage, not a list of unknown numbers.
@@ -250,7 +260,9 @@ pub(super) async fn dni_v2(caller: Caller, Path(dni): Path<String>) -> Result<Re
 
 async fn one_dni(caller: &Caller, text: &str) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
-    let dni: Dni = text.parse().map_err(|error| Problem::of_dni("dni", &error))?;
+    let dni: Dni = text
+        .parse()
+        .map_err(|error| Problem::of_dni("dni", &error))?;
     let _aside = caller.set_aside(1)?;
     match caller.app.migo.dni(&dni, &caller.ask()).await {
         Ok(found) => Ok(Json(json!({
@@ -293,7 +305,11 @@ pub(super) async fn on_date(State(gateway): Gate, request: Request) -> Result<Re
 type QueryMap = Query<std::collections::HashMap<String, String>>;
 
 fn of_query(query: &QueryMap, name: &str) -> Result<String, Problem> {
-    let text = query.0.get(name).map(|text| text.trim()).unwrap_or_default();
+    let text = query
+        .0
+        .get(name)
+        .map(|text| text.trim())
+        .unwrap_or_default();
     if text.is_empty() {
         return Err(Problem::of_field(
             name,
@@ -336,7 +352,10 @@ async fn rate_on(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let _aside = caller.set_aside(1)?;
-    let found = caller.app.rate_for(day, source, currency, &caller.ask()).await;
+    let found = caller
+        .app
+        .rate_for(day, source, currency, &caller.ask())
+        .await;
     match found {
         Ok(found) if !found.value.arrastrado => Ok(Json(rate(&found.value.rate)).into_response()),
         Ok(_) => {
@@ -404,8 +423,8 @@ pub(super) async fn activity(
     let token = query.0.get("token").map(String::as_str);
     let caller = who(&mut parts, &gateway, token).await?;
     caller.needs(Scope::Consultas)?;
-    let ruc = Ruc::parse_with(&ruc, &rules(&caller))
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let ruc =
+        Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
     let _aside = caller.set_aside(1)?;
     match caller.app.migo.activity(&ruc, &caller.ask()).await {
         Ok(found) => {
@@ -439,11 +458,7 @@ pub(super) async fn good(State(gateway): Gate, request: Request) -> Result<Respo
     member(&gateway, request, List::GoodTaxpayers).await
 }
 
-async fn member(
-    gateway: &Arc<Gateway>,
-    request: Request,
-    list: List,
-) -> Result<Response, Problem> {
+async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<Response, Problem> {
     let asked = Asked::read(gateway, request).await?;
     let caller = &asked.caller;
     caller.needs(Scope::Consultas)?;

@@ -6,6 +6,7 @@
 
 mod body;
 mod caller;
+mod calls;
 mod codes;
 mod cpe;
 mod dni;
@@ -14,7 +15,6 @@ mod door;
 mod exchange_rate;
 mod health;
 mod invalid_rucs;
-mod calls;
 mod limits;
 mod migo;
 mod original;

@@ -399,10 +399,7 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
 }
 
 /// `GET /api/tipo-cambio/`
-pub(super) async fn exchange_rate(
-    caller: Caller,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let (mut parts, _) = request.into_parts();
     let Ok(Query(query)) =
@@ -443,4 +440,3 @@ pub(super) async fn exchange_rate(
     }
     Ok(Json(body).into_response())
 }
-

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::{
     Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits, migo,
     original, ruc, upstreams,
@@ -22,6 +22,7 @@ use super::{
         description = "Relevo entre el software de una empresa y los servicios tributarios del \
                        Perú. La llave va en «Authorization: Bearer chk_…» o en «X-API-Key».",
     ),
+    components(schemas(problem::ProblemBody, problem::FieldBody)),
     modifiers(&Security),
     tags(
         (name = "ruc", description = "Padrón de SUNAT"),

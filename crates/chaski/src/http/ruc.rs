@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
-use chaski_client::{Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields};
+use chaski_client::{
+    Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields,
+};
 use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -383,7 +385,11 @@ pub(super) async fn activity(
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.activity(&ruc, &ask).await?;
-    Ok(reply::found(&caller, &found, ActivityData::of(&found.value)))
+    Ok(reply::found(
+        &caller,
+        &found,
+        ActivityData::of(&found.value),
+    ))
 }
 
 /// Whether a RUC is on SUNAT's lists.
@@ -450,4 +456,3 @@ fn list_data(outcome: Result<Found<Membership>, Error>) -> Result<ListData, Prob
         Err(error) => Err(error.into()),
     }
 }
-

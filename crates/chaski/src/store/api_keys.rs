@@ -79,11 +79,7 @@ impl Store {
     }
 
     /// Revokes a key by its public beginning; false when there is none that is still good.
-    pub async fn revoke_api_key(
-        &self,
-        prefix: String,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn revoke_api_key(&self, prefix: String, now: Timestamp) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let revoked = sqlite
             .writer

@@ -1,0 +1,81 @@
+//! Connections that are slow, too large or ambiguous. The clock is paused: where nothing happens it
+//! leaps to the next deadline.
+
+use chaski::http::{router, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Door;
+
+/// Sends bytes over a connection of its own and reads until the server closes it.
+async fn exchange(sent: &[u8]) -> (String, std::time::Duration) {
+    let door = Door::open().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(serve(
+        router(std::sync::Arc::clone(&door.gateway)),
+        listener,
+        async {
+            let _ = stopped.await;
+        },
+    ));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent).await.unwrap();
+    tokio::time::pause();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    // A reset after the answer is as good as a close.
+    let _ = stream.read_to_end(&mut answer).await;
+    let took = began.elapsed();
+    tokio::time::resume();
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+    (String::from_utf8_lossy(&answer).into_owned(), took)
+}
+
+#[tokio::test]
+async fn whoever_is_slow_is_closed() {
+    for sent in [
+        "",
+        "GET /salud/vivo HT",
+        "GET /salud/vivo HTTP/1.1\r\nHost: a\r\nX-A: b\r\n",
+    ] {
+        let (answer, took) = exchange(sent.as_bytes()).await;
+        assert!(took.as_secs() <= 15, "{sent:?}: {took:?}");
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
+    let head = "POST /api/ruc/consultar-async HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n";
+    let (answer, took) = exchange(format!("{head}ruc=2").as_bytes()).await;
+    assert!(took.as_secs() <= 15, "{took:?}");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    // Idle after its answer.
+    let (answer, took) = exchange(b"GET /salud/vivo HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(took.as_secs() <= 15, "{took:?}");
+}
+
+#[tokio::test]
+async fn whatever_is_ambiguous_or_too_large_is_refused() {
+    let check = async |headers: &str, status: &str| {
+        let sent = format!("POST /api/ruc/consultar-async HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+        let (answer, _) = exchange(sent.as_bytes()).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{}: {answer}",
+            &headers[..headers.len().min(80)]
+        );
+    };
+    let two = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+    check(two, "411").await;
+    check("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "411").await;
+    check("Transfer-Encoding: chunked\r\n", "411").await;
+    check("Transfer-Encoding: xchunked\r\n", "400").await;
+    check("Content-Length: 5\r\nContent-Length: 6\r\n", "400").await;
+    check("Content-Length: -1\r\n", "400").await;
+    check("X-A: b\r\n folded\r\n", "400").await;
+    check(&"X-A: b\r\n".repeat(101), "431").await;
+    check(&format!("X-A: {}\r\n", "b".repeat(17_000)), "431").await;
+}

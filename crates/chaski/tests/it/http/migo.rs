@@ -1,0 +1,107 @@
+//! The pass-through: what APIMIGO's own clients see.
+
+use axum::body::Body;
+use chaski::app::keys::Scope;
+use http::{Method, Request};
+use serde_json::json;
+
+use super::{Answered, Door};
+
+const V1: &str = "/compat/migo/api/v1";
+const V2: &str = "/compat/migo/api/v2";
+
+async fn post(door: &Door, path: &str, kind: &str, body: &str) -> Answered {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("{V1}{path}"))
+        .header("Content-Type", kind)
+        .body(Body::from(body.to_owned()))
+        .unwrap();
+    door.send(request).await
+}
+
+#[tokio::test]
+async fn the_token_is_a_key_in_both_bodies_and_in_both_versions() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Consultas, Scope::Dni], 0, 0).await;
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let body = json!({"token": key, "ruc": "20100070970"}).to_string();
+    let answer = post(&door, "/ruc", json, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(
+        answer.json()["nombre_o_razon_social"],
+        "EMPRESA DE PRUEBA UNO S.A.C."
+    );
+    assert_eq!(answer.json()["interior"], "-");
+    let body = format!("token={key}&ruc=20100070970");
+    assert_eq!(post(&door, "/ruc", form, &body).await.status, 200);
+    let path = format!("{V2}/ruc/20100070970");
+    let answer = door.ask(Method::GET, &path, Some(&key), "").await;
+    assert_eq!(answer.json()["success"], true);
+    // A wrong token, as upstream says it.
+    let answer = post(&door, "/ruc", form, "token=otro&ruc=20100070970").await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["success"], false);
+    assert!(answer.json()["message"].is_string());
+    // One paid call for all of them, on record under the key.
+    assert_eq!(door.app.migo.engine().stats().calls, 1);
+}
+
+#[tokio::test]
+async fn the_same_fields_as_the_upstream_itself() {
+    let door = Door::open().await;
+    let form = "application/x-www-form-urlencoded";
+    let sandbox = chaski::app::embedded_sandbox(&door.app.config, door.app.clock).unwrap();
+    for (path, body) in [
+        ("/ruc", "ruc=20131312955"),
+        ("/dni", "dni=00000001"),
+        ("/exchange/latest", ""),
+        ("/exchange/date", "fecha=2026-01-28"),
+        ("/exchange", "fecha_inicio=2026-01-20&fecha_fin=2026-01-28"),
+        ("/ruc/agentes-retencion", "ruc=20100070970"),
+        ("/ruc/buenos-contribuyentes", "ruc=20100070970"),
+        ("/ruc/representantes-legales", "ruc=20100070970"),
+    ] {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/api/v1{path}"))
+            .header("Content-Type", form)
+            .body(bytes::Bytes::from(format!("token=x&{body}")))
+            .unwrap();
+        let theirs = sandbox.call(request).await.unwrap();
+        let theirs: serde_json::Value = serde_json::from_slice(theirs.body()).unwrap();
+        let ours = post(&door, path, form, &format!("token=x&{body}"))
+            .await
+            .json();
+        assert_eq!(ours["success"], theirs["success"], "{path}: {ours}");
+        for (name, value) in theirs.as_object().unwrap() {
+            let same = &ours[name] == value || name == "message" || value.is_array();
+            let dropped = name == "nombre_o_razon_social" && path.contains("agentes")
+                || name == "nombre_o_razon_social" && path.contains("buenos");
+            assert!(
+                same || dropped,
+                "{path} {name}: {} against {value}",
+                ours[name]
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_collection_answers_for_every_number() {
+    let door = Door::open().await;
+    let body = json!({"token": "x", "ruc": ["20100070970", "1", "20131312955"]}).to_string();
+    let answer = post(&door, "/ruc/collection", "application/json", &body).await;
+    let items = answer.json();
+    let success: Vec<_> = items
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["success"] == true)
+        .collect();
+    assert_eq!(success, [true, false, true], "{items}");
+    let many = json!({"ruc": vec!["20100070970"; 101]}).to_string();
+    let answer = post(&door, "/ruc/collection", "application/json", &many).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.json()["errors"]["ruc"].is_array());
+}

@@ -1,0 +1,269 @@
+//! What all answers have in common, and what each route of `/api/v1` gives.
+
+use axum::body::Body;
+use http::{Method, Request};
+use serde_json::json;
+
+use super::Door;
+
+#[tokio::test]
+async fn a_ruc_with_where_it_came_from() {
+    let door = Door::open().await;
+    let first = door.get("/api/v1/ruc/20100070970").await;
+    let body = first.json();
+    assert_eq!(first.status, 200);
+    assert_eq!(body["data"]["estado_del_contribuyente"], "ACTIVO");
+    assert_eq!(body["meta"]["source"], "upstream");
+    assert_eq!(first.header("cache-status"), "chaski; fwd=miss; stored");
+    assert_eq!(body["request_id"], first.header("x-request-id"));
+    let again = door.get("/api/v1/ruc/20100070970").await;
+    assert_eq!(again.json()["meta"]["source"], "memory");
+    assert_eq!(again.header("cache-status"), "chaski; hit");
+    assert_eq!(again.header("age"), "0");
+    let forced = door.get("/api/v1/ruc/20100070970?force_refresh=true").await;
+    assert_eq!(forced.json()["meta"]["source"], "upstream");
+    assert_eq!(door.app.migo.engine().stats().calls, 2);
+}
+
+#[tokio::test]
+async fn every_answer_of_v1() {
+    let door = Door::open().await;
+    let check = async |path: &str, place: &str| {
+        let answer = door.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        assert!(
+            answer.json().pointer(place).is_some(),
+            "{path}: {}",
+            answer.text
+        );
+    };
+    let ruc = "/api/v1/ruc/20100070970";
+    check(&format!("{ruc}/validacion-facturacion"), "/hallazgos").await;
+    check(
+        &format!("{ruc}/validacion-facturacion?emisor=true"),
+        "/nivel",
+    )
+    .await;
+    check(&format!("{ruc}/representantes"), "/data/0/nombre").await;
+    check(&format!("{ruc}/actividad"), "/data/tipo").await;
+    check(&format!("{ruc}/condiciones"), "/agente_de_retencion/figura").await;
+    check("/api/v1/dni/00000001", "/data/nombre").await;
+    check("/api/v1/tipo-cambio", "/data/0/precio_venta").await;
+    check(
+        "/api/v1/tipo-cambio?desde=2026-01-20&hasta=2026-01-28",
+        "/data/1/fecha",
+    )
+    .await;
+    check("/api/v1/tipo-cambio/2026-01-25", "/data/arrastrado").await;
+    check(
+        "/api/v1/tipo-cambio/2026-01-28?fuente=SBS&moneda=EUR",
+        "/data/origen",
+    )
+    .await;
+    check("/api/v1/llamadas?limit=2", "/data/1/id").await;
+    check("/api/v1/proveedores", "/data/0/interruptor").await;
+    check("/api/v1/proveedores/migo/cuenta", "/data/consultas").await;
+    check("/salud/vivo", "/version").await;
+    check("/healthz", "/version").await;
+    check("/readyz", "/estado").await;
+    check("/version", "/mode").await;
+    check("/openapi.json", "/paths").await;
+    let metrics = door.get("/metrics").await.text;
+    for name in [
+        "chaski_http_requests_total{",
+        "chaski_http_request_duration_seconds_bucket{",
+        "chaski_upstream_requests_total{",
+        "chaski_upstream_duration_seconds_count{",
+        "chaski_cache_requests_total{",
+        "chaski_breaker_state{",
+        "chaski_gate_wait_seconds{",
+        "chaski_audit_queue_depth{",
+        "chaski_build_info{",
+    ] {
+        assert!(metrics.contains(name), "{name} is missing");
+    }
+    assert!(!metrics.contains("20100070970") && !metrics.contains("00000001"));
+}
+
+#[tokio::test]
+async fn the_registry_of_refused_numbers() {
+    let door = Door::open().await;
+    let missing = "/api/v1/ruc/20000633527";
+    assert_eq!(
+        door.get(missing).await.status,
+        404,
+        "{}",
+        door.get(missing).await.text
+    );
+    let page = door.get("/api/v1/ruc/invalidos").await.json();
+    assert_eq!(page["data"][0]["ruc"], "20000633527");
+    let path = "/api/v1/ruc/invalidos/20000633527";
+    let gone = door.ask(Method::DELETE, path, None, "").await.json();
+    assert_eq!(gone["estaba"], true);
+    let gone = door.ask(Method::DELETE, path, None, "").await.json();
+    assert_eq!(gone["estaba"], false);
+    assert_eq!(
+        door.get("/api/v1/ruc/invalidos").await.json()["data"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn calls_come_in_pages() {
+    let door = Door::open().await;
+    for ruc in ["20100070970", "20131312955", "20603274742"] {
+        door.get(&format!("/api/v1/ruc/{ruc}")).await;
+    }
+    door.app.migo.engine().flush().await.unwrap();
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = door
+            .get(&format!("/api/v1/llamadas?limit=1{cursor}"))
+            .await
+            .json();
+        for call in page["data"].as_array().unwrap() {
+            seen.push(call["sobre"].as_str().unwrap().to_owned());
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["20603274742", "20131312955", "20100070970"]);
+    let one = door.get("/api/v1/llamadas?quien=nadie").await.json();
+    assert_eq!(one, json!({"data": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn mistakes_say_what_is_wrong_and_what_to_do() {
+    let door = Door::open().await;
+    let check = async |method: Method, path: &str, body: &str, status: u16, code: &str| {
+        let answer = door.ask(method, path, None, body).await;
+        let problem = answer.json();
+        assert_eq!(answer.status, status, "{path}: {problem}");
+        assert_eq!(problem["code"], code, "{path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(problem["type"], format!("/errores/{code}"));
+        assert_ne!(problem["title"], "", "{code} has a page");
+        assert_ne!(problem["action"], "", "{code} says what to do");
+        assert_eq!(door.get(&format!("/errores/{code}")).await.status, 200);
+    };
+    let get = || Method::GET;
+    check(get(), "/nada", "", 404, "ruta_desconocida").await;
+    check(get(), "/api/v1/ruc/20100070971", "", 422, "ruc_digito").await;
+    check(get(), "/api/v1/ruc/x", "", 422, "ruc_formato").await;
+    check(
+        get(),
+        "/api/v1/ruc/20100070970?max_age=x",
+        "",
+        422,
+        "parametro_invalido",
+    )
+    .await;
+    check(
+        get(),
+        "/api/v1/ruc/20100070970?otra=1",
+        "",
+        422,
+        "parametro_invalido",
+    )
+    .await;
+    check(get(), "/api/v1/dni/1", "", 422, "dni_longitud").await;
+    check(get(), "/api/v1/tipo-cambio/ayer", "", 422, "fecha_formato").await;
+    check(
+        get(),
+        "/api/v1/tipo-cambio?desde=2026-01-01",
+        "",
+        422,
+        "parametro_invalido",
+    )
+    .await;
+    check(
+        get(),
+        "/api/v1/llamadas?limit=0",
+        "",
+        422,
+        "parametro_invalido",
+    )
+    .await;
+    check(
+        get(),
+        "/api/v1/llamadas?cursor=x",
+        "",
+        422,
+        "parametro_invalido",
+    )
+    .await;
+    check(get(), "/api/v1/llamadas/x", "", 404, "no_hay").await;
+    check(get(), "/api/v1/proveedores/otro/cuenta", "", 404, "no_hay").await;
+    check(
+        Method::PATCH,
+        "/api/v1/llamadas",
+        "",
+        405,
+        "metodo_no_permitido",
+    )
+    .await;
+    let cpe = "/api/v1/cpe/validar";
+    check(Method::POST, cpe, "", 415, "tipo_de_cuerpo").await;
+    check(Method::POST, cpe, "{", 400, "peticion_ilegible").await;
+    check(Method::POST, cpe, "{}", 422, "campo_invalido").await;
+    check(Method::POST, cpe, "{\"x\":1}", 422, "campo_invalido").await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    check(Method::POST, cpe, &deep, 422, "campo_invalido").await;
+    let long = format!("\"{}\"", "a".repeat(1_100_000));
+    check(Method::POST, cpe, &long, 413, "cuerpo_demasiado_grande").await;
+    let far = format!("/{}", "a".repeat(9_000));
+    check(get(), &far, "", 414, "direccion_larga").await;
+}
+
+#[tokio::test]
+async fn errors_speak_the_language_of_the_caller() {
+    let door = Door::open().await;
+    let check = async |wanted: &str, lang: &str, title: &str| {
+        let request = Request::builder()
+            .uri("/api/v1/ruc/1")
+            .header("Accept-Language", wanted)
+            .body(Body::empty())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.header("content-language"), lang, "{wanted}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(title), "{wanted}: {detail}");
+    };
+    check("es-PE,es;q=0.9,en;q=0.8", "es", "dígitos").await;
+    check("en-US,en;q=0.9", "en", "digits").await;
+    check("fr, en;q=0.5, es;q=0.4", "en", "digits").await;
+    check("fr", "es", "dígitos").await;
+    check("en;q=0", "es", "dígitos").await;
+    check(";;;,q=", "es", "dígitos").await;
+}
+
+#[tokio::test]
+async fn the_identifier_of_a_request_is_the_callers_or_a_new_one() {
+    let door = Door::open().await;
+    let ask = async |id: &str| {
+        let request = Request::builder()
+            .uri("/salud/vivo")
+            .header("X-Request-Id", id)
+            .body(Body::empty())
+            .unwrap();
+        door.send(request).await.header("x-request-id").to_owned()
+    };
+    assert_eq!(ask("pedido-7.a_B").await, "pedido-7.a_B");
+    assert_eq!(ask("con espacios").await.len(), 36);
+    assert_eq!(ask(&"x".repeat(65)).await.len(), 36);
+}
+
+#[tokio::test]
+async fn the_documentation_needs_no_network() {
+    let door = Door::open().await;
+    let page = door.get("/docs").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"));
+    for asset in ["swagger-ui.js", "swagger-ui.css", "start.js", "page.css"] {
+        assert!(page.text.contains(asset) || asset == "page.css");
+        assert_eq!(door.get(&format!("/docs/{asset}")).await.status, 200);
+    }
+    assert_eq!(door.get("/docs/../llave").await.status, 404);
+}

@@ -1,0 +1,345 @@
+//! Keys: every route with every scope, and with none.
+
+use chaski::app::keys::Scope;
+use http::Method;
+
+use super::Door;
+
+/// Every route that needs a key, the scope that opens it, and a body that it can read.
+const ROUTES: [(&str, &str, Scope, &str); 40] = [
+    ("GET", "/api/v1/ruc/20100070970", Scope::Consultas, ""),
+    (
+        "GET",
+        "/api/v1/ruc/20100070970/validacion-facturacion",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/ruc/20100070970/representantes",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/ruc/20100070970/actividad",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/ruc/20100070970/condiciones",
+        Scope::Consultas,
+        "",
+    ),
+    ("GET", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
+    (
+        "DELETE",
+        "/api/v1/ruc/invalidos/20100070970",
+        Scope::Consultas,
+        "",
+    ),
+    ("GET", "/api/v1/dni/00000001", Scope::Dni, ""),
+    ("GET", "/api/v1/tipo-cambio", Scope::Consultas, ""),
+    (
+        "GET",
+        "/api/v1/tipo-cambio/2026-01-28",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/cpe/validar",
+        Scope::Consultas,
+        r#"{"ruc_emisor":"20100070970","tipo_comprobante":"01","serie":"F001","numero":1,"fecha_emision":"2026-01-28","monto":"118.00"}"#,
+    ),
+    ("GET", "/api/v1/llamadas", Scope::Auditoria, ""),
+    (
+        "GET",
+        "/api/v1/llamadas/00000000-0000-7000-8000-000000000000",
+        Scope::Auditoria,
+        "",
+    ),
+    ("GET", "/api/v1/proveedores", Scope::Auditoria, ""),
+    (
+        "GET",
+        "/api/v1/proveedores/migo/cuenta",
+        Scope::Auditoria,
+        "",
+    ),
+    (
+        "POST",
+        "/api/ruc/consultar-async",
+        Scope::Consultas,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "POST",
+        "/api/ruc/consultar-async/",
+        Scope::Consultas,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "POST",
+        "/api/ruc/consultar-masivo-async",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
+    (
+        "POST",
+        "/api/ruc/consultar-masivo-async/",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
+    (
+        "POST",
+        "/api/dni/consultar-async",
+        Scope::Dni,
+        r#"{"dni":"00000001"}"#,
+    ),
+    (
+        "POST",
+        "/api/dni/consultar-async/",
+        Scope::Dni,
+        r#"{"dni":"00000001"}"#,
+    ),
+    ("GET", "/api/tipo-cambio", Scope::Consultas, ""),
+    ("GET", "/api/tipo-cambio/", Scope::Consultas, ""),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc",
+        Scope::Consultas,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc/collection",
+        Scope::Consultas,
+        r#"{"ruc":["20100070970"]}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/dni",
+        Scope::Dni,
+        r#"{"dni":"00000001"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/exchange/latest",
+        Scope::Consultas,
+        "{}",
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/exchange/date",
+        Scope::Consultas,
+        r#"{"fecha":"2026-01-28"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/exchange",
+        Scope::Consultas,
+        r#"{"fecha_inicio":"2026-01-20","fecha_fin":"2026-01-28"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc/representantes-legales",
+        Scope::Dni,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "GET",
+        "/compat/migo/api/v1/ruc/actividad/20100070970",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc/agentes-retencion",
+        Scope::Consultas,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc/buenos-contribuyentes",
+        Scope::Consultas,
+        r#"{"ruc":"20100070970"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/cpe",
+        Scope::Consultas,
+        r#"{"ruc_emisor":"20100070970","tipo_comprobante":"01","serie":"F001","numero":"1","fecha_emision":"28/01/2026","monto":"118.00"}"#,
+    ),
+    (
+        "POST",
+        "/compat/migo/api/v1/account",
+        Scope::Auditoria,
+        "{}",
+    ),
+    (
+        "GET",
+        "/compat/migo/api/v2/ruc/20100070970",
+        Scope::Consultas,
+        "",
+    ),
+    ("GET", "/compat/migo/api/v2/dni/00000001", Scope::Dni, ""),
+    (
+        "GET",
+        "/compat/migo/api/v2/tipo-cambio/sunat?fecha=2026-01-28",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/compat/migo/api/v2/tipo-cambio/sunat/ultimo",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/compat/migo/api/v2/tipo-cambio/sbs?fecha=2026-01-28&moneda=EUR",
+        Scope::Consultas,
+        "",
+    ),
+];
+
+#[tokio::test]
+async fn each_route_opens_to_its_scope_and_to_no_other() {
+    let door = Door::open().await;
+    let mut keys = Vec::new();
+    for scope in Scope::ALL {
+        keys.push((scope, door.key(&[scope], 0, 0).await));
+    }
+    for (method, path, needed, body) in ROUTES {
+        let method: Method = method.parse().unwrap();
+        for (scope, key) in &keys {
+            let answer = door.ask(method.clone(), path, Some(key), body).await;
+            let refused = answer.status == 403;
+            assert_eq!(
+                refused,
+                *scope != needed,
+                "{method} {path} with {}: {} {}",
+                scope.as_str(),
+                answer.status,
+                answer.text
+            );
+            assert_ne!(answer.status, 401, "{method} {path}");
+            assert!(
+                !answer.status.is_server_error(),
+                "{method} {path}: {}",
+                answer.text
+            );
+        }
+        for key in [
+            None,
+            Some("chk_test_000000000000_00"),
+            Some("chk_test_"),
+            Some("otra cosa"),
+            Some(""),
+        ] {
+            let answer = door.ask(method.clone(), path, key, body).await;
+            assert_eq!(answer.status, 401, "{method} {path} with {key:?}");
+        }
+        let live = Some("chk_live_000000000000_0000");
+        let answer = door.ask(method.clone(), path, live, body).await;
+        assert_eq!(answer.status, 503, "{method} {path}: no real side here");
+    }
+}
+
+#[tokio::test]
+async fn every_described_route_is_in_the_table_or_open_to_all() {
+    let document = serde_json::to_value(chaski::http::openapi()).unwrap();
+    let open = ["/salud/vivo", "/salud/listo", "/version", "/metrics"];
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        if open.contains(&path.as_str()) {
+            continue;
+        }
+        for method in operations.as_object().unwrap().keys() {
+            let known = ROUTES
+                .iter()
+                .any(|(known, example, ..)| known.to_lowercase() == *method && fits(path, example));
+            assert!(known, "{method} {path} is not in the table");
+        }
+    }
+}
+
+/// Whether an address is one of a route such as `/ruc/{ruc}`.
+fn fits(route: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap();
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len()
+        && route
+            .iter()
+            .zip(&path)
+            .all(|(part, given)| part.starts_with('{') || part == given)
+}
+
+#[tokio::test]
+async fn a_key_may_be_revoked_and_may_expire() {
+    let door = Door::open().await;
+    let path = "/api/v1/tipo-cambio";
+    assert_eq!(
+        door.get(path).await.status,
+        200,
+        "open while there is no key"
+    );
+    let key = door.key(&[Scope::Consultas], 0, 0).await;
+    assert_eq!(door.get(path).await.status, 401);
+    let ask = async |key: &str| door.ask(Method::GET, path, Some(key), "").await;
+    assert_eq!(ask(&key).await.status, 200);
+    let changed = format!("{}x", &key[..key.len() - 1]);
+    assert_eq!(ask(&changed).await.status, 401);
+    let beginning = key.rsplit_once('_').unwrap().0;
+    let other = door.key(&[Scope::Consultas], 0, 0).await;
+    assert!(door.app.revoke_key(beginning).await.unwrap());
+    assert!(!door.app.revoke_key(beginning).await.unwrap());
+    door.gateway.reload_keys().await;
+    let revoked = ask(&key).await;
+    assert_eq!(revoked.status, 401);
+    assert_eq!(revoked.json()["code"], "llave_desconocida");
+    assert_eq!(ask(&other).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_has_its_pace_and_its_day() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Consultas], 3, 0).await;
+    let ask = async |key: &str, ruc: &str| {
+        let path = format!("/api/v1/ruc/{ruc}");
+        door.ask(Method::GET, &path, Some(key), "").await
+    };
+    for left in ["2", "1", "0"] {
+        let answer = ask(&key, "20100070970").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("x-ratelimit-limit"), "3");
+        assert_eq!(answer.header("x-ratelimit-remaining"), left);
+    }
+    let refused = ask(&key, "20100070970").await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.json()["code"], "llave_muy_rapida");
+    assert_eq!(refused.header("retry-after"), "20");
+    // Two paid calls a day.
+    let key = door.key(&[Scope::Consultas], 0, 2).await;
+    let numbers = ["20131312955", "20604702811", "20603274742"];
+    let statuses = [
+        ask(&key, numbers[0]).await.status.as_u16(),
+        ask(&key, numbers[1]).await.status.as_u16(),
+        ask(&key, numbers[2]).await.status.as_u16(),
+    ];
+    assert_eq!(statuses, [200, 200, 429]);
+    let refused = ask(&key, numbers[2]).await;
+    assert_eq!(refused.json()["code"], "tope_diario");
+    // Those asked at once do not pass it either.
+    let key = door.key(&[Scope::Consultas], 0, 5).await;
+    let before = door.app.migo.engine().stats().calls;
+    let many = (0..50).map(|n| {
+        let dni: chaski_core::Dni = format!("{:08}", 100 + n).parse().unwrap();
+        let ruc = chaski_core::Ruc::from_dni(dni);
+        let (key, ask) = (key.clone(), &ask);
+        async move { ask(&key, ruc.as_str()).await.status.as_u16() }
+    });
+    let statuses = futures_util::future::join_all(many).await;
+    assert!(statuses.contains(&429));
+    assert!(door.app.migo.engine().stats().calls - before <= 5);
+}
