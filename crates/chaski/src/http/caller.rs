@@ -130,6 +130,12 @@ impl Caller {
         .after(self.until_midnight()))
     }
 
+    /// Lets what was asked before this request be seen in lists: rows are written in groups.
+    pub(crate) async fn settle(&self) {
+        // What cannot be written is told by health; what is stored can still be listed.
+        let _ = self.app.migo.engine().flush().await;
+    }
+
     fn until_midnight(&self) -> Duration {
         let now = self.app.clock.now();
         let tomorrow = lima_date(now).saturating_add(1.day());

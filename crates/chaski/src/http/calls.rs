@@ -125,6 +125,7 @@ pub(super) async fn list(
         limit: limit(wanted.limit)?,
         cursor: wanted.cursor.as_deref().map(cursor).transpose()?,
     };
+    caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
         data: page.rows.iter().map(CallData::of).collect(),

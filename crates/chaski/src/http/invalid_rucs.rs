@@ -110,6 +110,7 @@ pub(super) async fn list(
         operation: Some("ruc".into()),
         ..RefusalFilter::default()
     };
+    caller.settle().await;
     let page = caller
         .app
         .store
