@@ -4,9 +4,11 @@ pub mod batches;
 mod error;
 pub mod lookups;
 mod retention;
+mod secrets;
 mod verdicts;
 
 pub use error::AppError;
+pub use secrets::{open_token, seal_token};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
 use crate::sandbox_transport::InProcess;
-use crate::store::{MasterKey, Store};
+use crate::store::Store;
 
 /// Everything a deed needs.
 pub struct App {
@@ -75,11 +77,16 @@ pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
 
 impl App {
     /// Opens the data folder and puts the client together.
-    pub async fn open(config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
+    pub async fn open(mut config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
         let folder = folder_of(&config, mode);
         refuse_file(&config.dir)?;
-        let store = Arc::new(Store::open(&folder, MasterKey::load_or_create(&folder)?).await?);
+        if mode == Mode::Real {
+            // Before anything is created: a key that does not fit must leave no other one behind.
+            secrets::open_token(&mut config)?;
+        }
+        let key = secrets::key_of(&config, mode, &folder)?;
+        let store = Arc::new(Store::open(&folder, key).await?);
         let ledger: Arc<dyn Ledger> = Arc::clone(&store) as Arc<dyn Ledger>;
         let builder = match mode {
             Mode::Real => Migo::builder(config.token().unwrap_or_default())

@@ -84,7 +84,7 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
     let created = fs::DirBuilder::new()
         .recursive(true)

@@ -9,6 +9,7 @@ mod cli_batches;
 mod cli_config;
 mod cli_failures;
 mod cli_help;
+mod cli_keys;
 mod cli_kit;
 mod cli_mistakes;
 mod cli_privacy;
