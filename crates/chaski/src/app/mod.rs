@@ -1,13 +1,18 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
+pub mod backups;
 pub mod batches;
 mod error;
+pub mod health;
 pub mod lookups;
+pub mod persons;
+mod purpose;
 mod retention;
 mod secrets;
 mod verdicts;
 
 pub use error::AppError;
+pub use purpose::purpose;
 pub use secrets::{open_token, seal_token};
 
 use std::path::{Path, PathBuf};

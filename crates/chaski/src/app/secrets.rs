@@ -16,15 +16,26 @@ const AT: char = '@';
 /// The key that a folder is opened with: the one from outside, else the file `llave` in it; a new
 /// folder gets one. Invented data keep the key that they began with.
 pub(super) fn key_of(config: &Config, mode: Mode, folder: &Path) -> Result<MasterKey, AppError> {
-    let Some(outside) = &config.key else {
-        return Ok(MasterKey::load_or_create(folder)?);
-    };
-    if mode == Mode::Sandbox
-        && let Some(own) = MasterKey::load(folder)?
-    {
-        return Ok(own);
+    match existing_key(config, mode, folder)? {
+        Some(key) => Ok(key),
+        None => Ok(MasterKey::load_or_create(folder)?),
     }
-    Ok(outside.key()?)
+}
+
+/// The key that a folder has, if it has one; none is made.
+pub(super) fn existing_key(
+    config: &Config,
+    mode: Mode,
+    folder: &Path,
+) -> Result<Option<MasterKey>, AppError> {
+    match (&config.key, mode) {
+        (Some(outside), Mode::Real) => Ok(Some(outside.key()?)),
+        (Some(outside), Mode::Sandbox) => match MasterKey::load(folder)? {
+            None => Ok(Some(outside.key()?)),
+            own => Ok(own),
+        },
+        (None, _) => Ok(MasterKey::load(folder)?),
+    }
 }
 
 /// A token as the configuration file keeps it: sealed with the key from outside, else with that

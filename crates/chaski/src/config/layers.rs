@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use super::SEALED;
 use super::outside_key::OutsideKey;
 use crate::io_words::reason;
 
@@ -347,6 +348,31 @@ impl Layers {
                 origin,
             )
         })
+    }
+
+    /// Everything that is not as shipped, as the text of a file. A token is in it only sealed.
+    pub fn to_toml(&self) -> String {
+        let mut document = DocumentMut::new();
+        let mut left_out = String::new();
+        for (key, (value, origin)) in &self.values {
+            let text = value.as_str().unwrap_or_default();
+            if *origin == Origin::Default || text.is_empty() && SECRETS.contains(&key.as_str()) {
+                continue;
+            }
+            if SECRETS.contains(&key.as_str()) && !text.starts_with(SEALED) {
+                left_out.extend(["# ", key, " no está en la copia / is not in the copy\n"]);
+                continue;
+            }
+            let mut value = value.clone();
+            value.decor_mut().clear();
+            match key.rsplit_once('.') {
+                Some((table, name)) => {
+                    document[table].or_insert(toml_edit::table())[name] = value.into();
+                }
+                None => document[key] = value.into(),
+            }
+        }
+        format!("{left_out}{document}")
     }
 
     /// Where the value of a key came from.

@@ -48,6 +48,8 @@ pub struct Config {
     pub ruc_rules: RucRules,
     /// Days that calls are kept.
     pub retention_days: u32,
+    /// Whether a look-up of a DNI must say what it is for.
+    pub require_purpose: bool,
     /// Whether DNIs are shown masked.
     pub mask_dni: bool,
 }
@@ -128,6 +130,7 @@ impl Layers {
                 blocked: self.texts("ruc.blocked"),
             },
             retention_days: self.number("audit.retention_days")?,
+            require_purpose: self.flag("audit.require_purpose"),
             mask_dni: self.flag("audit.mask_dni"),
         })
     }

@@ -6,6 +6,7 @@
 //! it is.
 
 mod answers;
+mod backup;
 mod batches;
 mod calls;
 mod error;
@@ -28,9 +29,11 @@ mod time;
 mod writer;
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+pub use backup::{Held, Snapshot, hold, inspect, snapshot};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use error::StoreError;
@@ -63,6 +66,8 @@ struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
     recalls: Recalls,
+    /// Tells others that the folder is in use, until the store is closed.
+    in_use: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -80,6 +85,7 @@ impl Store {
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
                 keys,
                 readers,
+                in_use: Mutex::new(Some(opened.in_use)),
             }),
         })
     }
@@ -90,7 +96,10 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         sqlite.writer.flush().await?;
         sqlite.readers.close().await;
-        sqlite.writer.close().await
+        sqlite.writer.close().await?;
+        let mut in_use = sqlite.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(in_use.take());
+        Ok(())
     }
 
     /// Why writing does not work at the moment.

@@ -237,7 +237,7 @@ async fn erase(
 const DELETE_BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
      (SELECT id FROM calls INDEXED BY calls_subject \
      WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
-const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL WHERE seq IN \
+const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL, purpose = NULL WHERE seq IN \
      (SELECT seq FROM calls INDEXED BY calls_subject \
      WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
 

@@ -5,6 +5,7 @@
 )]
 
 mod cli_answers;
+mod cli_backup;
 mod cli_batches;
 mod cli_config;
 mod cli_failures;
@@ -12,8 +13,10 @@ mod cli_help;
 mod cli_keys;
 mod cli_kit;
 mod cli_mistakes;
+mod cli_persons;
 mod cli_privacy;
 mod cli_retention;
+mod cli_salud;
 mod defects;
 mod sheets;
 mod store;

@@ -76,6 +76,7 @@ pub(crate) fn call(number: u128, key: Key, at: Timestamp) -> Call {
         lookup: Uuid::from_u128(number + 1_000_000),
         at,
         asked_by: "cli".into(),
+        purpose: None,
         items: 1,
         key,
         attempt: 1,
