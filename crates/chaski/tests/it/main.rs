@@ -18,6 +18,7 @@ mod cli_privacy;
 mod cli_retention;
 mod cli_salud;
 mod defects;
+mod packaging;
 mod sheets;
 mod store;
 mod store_conformance;
