@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Ask, CacheDecision, Call, Clock, Key, Ledger, Memory, Remembered};
+use chaski_client::{
+    Ask, CacheDecision, Call, Clock, DniQuery, Key, Ledger, Lookup, Memory, Remembered, RucQuery,
+};
 use chaski_core::{CheckDigit, Dni, Ruc, RucRules, lima_datetime};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use super::{App, AppError, Mode, folder_of, secrets};
 use crate::config::Config;
-use crate::store::{CallRow, Erased, Store};
+use crate::store::{CallRow, Erased, Mention, Store};
 
 /// The operation under which telling is on record.
 pub const EXPORT: &str = "datos_personales_exportar";
@@ -32,8 +34,11 @@ impl App {
         export_person(&self.store, self.clock, dni, ask).await
     }
 
-    /// Erases a person's number.
+    /// Erases a person's number, from the memory of this process too.
     pub async fn erase_person(&self, dni: Dni, ask: &Ask) -> Result<Erased, AppError> {
+        for key in [DniQuery(dni).key(), RucQuery(ruc_of(dni)).key()] {
+            self.migo.engine().forget(&key).await?;
+        }
         erase_person(&self.store, self.clock, dni, ask).await
     }
 }
@@ -46,7 +51,8 @@ pub async fn export_person(
     dni: Dni,
     ask: &Ask,
 ) -> Result<Value, AppError> {
-    let (mut answers, mut calls, mut batches) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut answers, mut mentions) = (Vec::new(), Vec::new());
+    let (mut calls, mut batches) = (Vec::new(), Vec::new());
     let ruc = ruc_of(dni);
     for number in [dni.as_str(), ruc.as_str()] {
         let known = store.export_subject(number).await?;
@@ -56,6 +62,7 @@ pub async fn export_person(
                 .iter()
                 .map(|(key, memory)| answer(key, memory)),
         );
+        mentions.extend(known.mentions.iter().map(|found| mention(found, number)));
         calls.extend(known.calls.iter().map(|row| call(row, number)));
         for item in known.items {
             let batch = store.batch(item.batch).await?;
@@ -74,6 +81,7 @@ pub async fn export_person(
         "ruc": ruc.as_str(),
         "generado_en": time(clock.now()),
         "respuestas": answers,
+        "menciones": mentions,
         "llamadas": calls,
         "lotes": batches,
     }))
@@ -127,6 +135,27 @@ fn answer(key: &Key, memory: &Memory) -> Value {
         "no_existe": reason,
         "guardada_en": time(memory.stored_at),
         "vence_en": time(memory.expires_at),
+    })
+}
+
+/// Of a list about others, only what is about this person.
+fn mention(found: &Mention, number: &str) -> Value {
+    let content = match &found.memory.what {
+        Remembered::Answer(body) => serde_json::from_slice(body).ok(),
+        Remembered::Refusal { .. } => None,
+    };
+    let content = match content {
+        Some(Value::Array(mut items)) => {
+            items.retain(|item| item.to_string().contains(number));
+            Some(Value::Array(items))
+        }
+        other => other,
+    };
+    json!({
+        "operacion": found.operation,
+        "sobre": "otra persona o empresa",
+        "contenido": content,
+        "guardada_en": time(found.memory.stored_at),
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{AppError, Mode};
-use crate::config::{Config, ConfigError, SEALED};
+use crate::config::{Config, ConfigError, OutsideKey, SEALED};
 use crate::store::MasterKey;
 
 const TOKEN: &str = "migo.token";
@@ -76,7 +76,7 @@ fn opened(
     digits: &str,
     folder: Option<PathBuf>,
 ) -> Result<SecretString, AppError> {
-    let outside = config.key.as_ref().map(|outside| outside.key());
+    let outside = config.key.as_ref().map(OutsideKey::key);
     let keys = [
         outside.transpose()?,
         MasterKey::load(&config.dir)?,

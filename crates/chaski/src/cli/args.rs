@@ -122,7 +122,7 @@ pub(super) enum Cmd {
     /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
     #[command(alias = "health")]
     Salud {
-        /// Dirección del servidor; http://127.0.0.1:8420 por defecto || Address of the server; http://127.0.0.1:8420 by default
+        /// Dirección del servidor; la de esta máquina, puerto 8420, por defecto || Address of the server; this machine, port 8420, by default
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8420")]
         url: String,
     },

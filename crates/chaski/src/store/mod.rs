@@ -44,7 +44,7 @@ pub use page::{Cursor, Page};
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};
 pub use seal::{KEY_FILE, MasterKey};
-pub use subjects::{Erased, SubjectItem, SubjectRecord};
+pub use subjects::{Erased, Mention, SubjectItem, SubjectRecord};
 
 use readers::Readers;
 use recalls::Recalls;

@@ -1,5 +1,6 @@
 //! A copy taken while others write, put in place again, and every copy that must not be.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -100,6 +101,45 @@ fn without_the_key_personal_data_stay_closed() {
     place.run("restaurar con.zip --dir tercera").expect(0);
     assert!(!place.path("tercera/llave").exists());
     check_restored(&place, &service, "tercera");
+}
+
+/// Every part is as its manifest says, and the database in it is not whole all the same.
+#[test]
+fn a_database_that_is_not_whole() {
+    let service = Service::new();
+    let place = filled(&service);
+    place.run("backup copia.zip").expect(0);
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(place.path("copia.zip")).unwrap());
+    let archive = archive.as_mut().unwrap();
+    let mut part = |name: &str| {
+        let mut bytes = Vec::new();
+        archive
+            .by_name(name)
+            .unwrap()
+            .read_to_end(&mut bytes)
+            .unwrap();
+        bytes
+    };
+    let (mut database, settings) = (part("chaski.db"), part("chaski.toml"));
+    let mut manifest: serde_json::Value = serde_json::from_slice(&part("copia.json")).unwrap();
+    let middle = database.len() / 2;
+    database[middle..].fill(0xa5);
+    manifest["archivos"]["chaski.db"]["blake3"] =
+        blake3::hash(&database).to_hex().to_string().into();
+    let mut copy = zip::ZipWriter::new(std::fs::File::create(place.path("mala.zip")).unwrap());
+    for (name, bytes) in [
+        ("chaski.db", database),
+        ("chaski.toml", settings),
+        ("copia.json", manifest.to_string().into_bytes()),
+    ] {
+        copy.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        copy.write_all(&bytes).unwrap();
+    }
+    copy.finish().unwrap();
+    let ran = place.run("restaurar mala.zip --reemplazar").expect(1);
+    assert!(ran.err.contains("está dañada"), "{}", ran.err);
+    check_restored(&place, &service, "chaski_data");
 }
 
 fn zip_names(path: &Path) -> Vec<String> {

@@ -1,6 +1,11 @@
 //! A person's request: what is known of them, and to be forgotten. Purposes and the filters of the
 //! record.
 
+use chaski::app::{App, Wish};
+use chaski::config::{Layers, Surroundings};
+use chaski::store::CallFilter;
+use chaski_client::{Ask, Clock};
+use chaski_core::Dni;
 use serde_json::Value;
 
 use crate::cli_kit::{Place, Service, files_of};
@@ -92,6 +97,89 @@ fn told_and_forgotten() {
     let asked = service.asked_since(0).len();
     place.run(&format!("dni {DNI} -q")).expect(0);
     assert_eq!(service.asked_since(0).len(), asked + 1);
+}
+
+async fn open(place: &Place) -> App {
+    let around = Surroundings {
+        variables: [("CHASKI_DIR".to_owned(), place.data().display().to_string())].into(),
+        here: place.path(""),
+    };
+    let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
+    let clock = Clock::starting_at("2026-11-02T17:00:00Z".parse().unwrap());
+    App::open(config, Wish::Sandbox, clock).await.unwrap()
+}
+
+/// The representatives of a company are an answer about the company that names persons: of it,
+/// one is told only of oneself, and it is forgotten with one.
+#[tokio::test]
+async fn named_in_an_answer_about_another() {
+    let place = Place::new();
+    let app = open(&place).await;
+    let ask = Ask::by("test");
+    let ruc = "20100070970".parse().unwrap();
+    let found = app.migo.representatives(&ruc, &ask).await.unwrap();
+    let documents: Vec<&str> = found
+        .value
+        .iter()
+        .filter_map(|one| one.dni.as_deref())
+        .collect();
+    let dni: Dni = documents.iter().find_map(|text| text.parse().ok()).unwrap();
+    let export = app.export_person(dni, &ask).await.unwrap();
+    assert_eq!(lengths(&export), [0, 0, 0]);
+    let mentions = export["menciones"].as_array().unwrap();
+    assert_eq!(mentions.len(), 1, "{export}");
+    let text = mentions[0].to_string();
+    for other in documents {
+        assert_eq!(text.contains(other), other == dni.as_str());
+    }
+    // A part of a longer number is not the number.
+    let near: Dni = format!("{}9", &dni.as_str()[1..]).parse().unwrap();
+    let nobody = app.export_person(near, &ask).await.unwrap();
+    assert!(nobody["menciones"].as_array().unwrap().is_empty());
+    let erased = app.erase_person(dni, &ask).await.unwrap();
+    assert_eq!(erased.answers, 1);
+    let export = app.export_person(dni, &ask).await.unwrap();
+    assert!(export["menciones"].as_array().unwrap().is_empty());
+    app.close().await.unwrap();
+}
+
+/// A server that erases forgets in its process too.
+#[tokio::test]
+async fn forgotten_by_the_process_itself() {
+    let place = Place::new();
+    let app = open(&place).await;
+    let (ask, dni) = (Ask::by("test").purpose("alta"), DNI.parse().unwrap());
+    app.lookup_dnis(&[dni], &ask)
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    app.erase_person(dni, &ask).await.unwrap();
+    let found = app
+        .lookup_dnis(&[dni], &ask)
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    assert_eq!(found.source, chaski_client::Source::Upstream);
+    chaski_client::Ledger::flush(&*app.store).await.unwrap();
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    let rows = app.store.calls(&filter).await.unwrap().rows;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.operation.as_str(), row.purpose.as_deref()))
+        .collect();
+    // The clock stands still, so equal instants come in the order of their writing.
+    let expected = [
+        ("dni", Some("alta")),
+        ("datos_personales_borrar", Some("alta")),
+        ("dni", None),
+    ];
+    assert_eq!(told, expected);
+    app.close().await.unwrap();
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn words_of(dockerfile: &str, instruction: &str) -> Vec<String> {
     let all = lines(&joined);
     let line = all
         .iter()
-        .find(|line| line.starts_with(instruction) && line.contains('['))
+        .find(|line| line.contains(instruction) && line.contains('['))
         .unwrap_or_else(|| panic!("no {instruction}"));
     let list = &line[line.find('[').unwrap()..];
     serde_json::from_str(list).unwrap_or_else(|error| panic!("{line}: {error}"))

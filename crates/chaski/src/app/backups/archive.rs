@@ -55,6 +55,12 @@ pub(super) struct Manifest {
     files: BTreeMap<String, Part>,
 }
 
+/// What every form of a manifest has.
+#[derive(Deserialize)]
+struct Format {
+    formato: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     bytes: u64,
@@ -225,10 +231,6 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppErr
         Err(ZipError::FileNotFound) => return Err(BackupError::NotABackup { path: path() }.into()),
         Err(_) => return Err(BackupError::Damaged { path: path() }.into()),
     };
-    #[derive(Deserialize)]
-    struct Format {
-        formato: u32,
-    }
     let format: Format =
         serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
     if format.formato > FORMAT {

@@ -70,18 +70,12 @@ const SET_ASIDE: &str = "anterior-";
 /// Whose data a deed about the folder itself is about: those of the sandbox only if they are all
 /// there is. A token has nothing to do with it.
 pub fn mode_of_data(config: &Config, wish: Wish) -> Mode {
+    let has_database = |mode| folder_of(config, mode).join(DATABASE_FILE).exists();
+    let only_invented = !has_database(Mode::Real) && has_database(Mode::Sandbox);
     match wish {
         Wish::Sandbox => Mode::Sandbox,
-        Wish::Real => Mode::Real,
-        Wish::None if config.dir.join(DATABASE_FILE).exists() => Mode::Real,
-        Wish::None
-            if folder_of(config, Mode::Sandbox)
-                .join(DATABASE_FILE)
-                .exists() =>
-        {
-            Mode::Sandbox
-        }
-        Wish::None => Mode::Real,
+        Wish::None if only_invented => Mode::Sandbox,
+        Wish::None | Wish::Real => Mode::Real,
     }
 }
 
@@ -226,34 +220,41 @@ async fn verified(from: &Path) -> Result<Manifest, AppError> {
     verifying.await.map_err(std::io::Error::from)?
 }
 
-/// Holds the folder, making it if need be, and says what data are in it.
+/// Holds the folder, making it if need be, and says what data are in it. One that is refused for
+/// what is in it is left as it was.
 fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .map_err(AppError::file(folder))?;
+    let free = || match data_in(folder)? {
+        names if replace || names.is_empty() => Ok(names),
+        _ => Err(AppError::from(BackupError::NotEmpty {
+            folder: folder.to_owned(),
+        })),
+    };
+    free()?;
     let held = store::hold(folder).map_err(|error| match error {
         StoreError::Locked => AppError::from(BackupError::InUse {
             folder: folder.to_owned(),
         }),
         error => error.into(),
     })?;
-    let mut occupied = Vec::new();
+    Ok((held, free()?))
+}
+
+/// Names of what is data in a folder.
+fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
+    let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(AppError::file(folder))? {
         let entry = entry.map_err(AppError::file(folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !NOT_DATA.contains(&name.as_str()) && !name.starts_with(SET_ASIDE) {
-            occupied.push(name);
+            names.push(name);
         }
     }
-    if !occupied.is_empty() && !replace {
-        return Err(BackupError::NotEmpty {
-            folder: folder.to_owned(),
-        }
-        .into());
-    }
-    Ok((held, occupied))
+    Ok(names)
 }
 
 /// Leaves beside the copy the key that it will be read with, if there is one and it does not come
@@ -279,9 +280,10 @@ fn settle_key(
         return Ok(RestoredKey::Outside);
     }
     if let Some(key) = copied {
-        return match snapshot.opens_with(&key) {
-            true => Ok(RestoredKey::Copied),
-            false => Err(StoreError::KeyWrong.into()),
+        return if snapshot.opens_with(&key) {
+            Ok(RestoredKey::Copied)
+        } else {
+            Err(StoreError::KeyWrong.into())
         };
     }
     // What is in the folder is about to be set aside; a key that is no key is no use.
