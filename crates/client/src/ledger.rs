@@ -140,6 +140,8 @@ pub struct Call {
     pub at: Timestamp,
     /// Who asked: `cli`, `library`, the name of a key.
     pub asked_by: CompactString,
+    /// What it was for, as whoever asked said it.
+    pub purpose: Option<CompactString>,
     /// What was asked; for a native batch call the subject is empty and `items` says how many.
     pub key: Key,
     /// Numbers asked for in this call.

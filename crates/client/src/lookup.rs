@@ -177,6 +177,8 @@ const PATIENCE_OF_MANY: Duration = Duration::from_hours(1);
 pub struct Ask {
     /// Name for the audit.
     pub who: CompactString,
+    /// What a look-up about a person is for, for the audit.
+    pub purpose: Option<CompactString>,
     /// Batch for the audit.
     pub batch: Option<Uuid>,
     /// Ask the upstream whatever is known.
@@ -196,6 +198,7 @@ impl Ask {
     pub fn by(who: &str) -> Ask {
         Ask {
             who: who.into(),
+            purpose: None,
             batch: None,
             force: false,
             max_age: None,
@@ -212,6 +215,13 @@ impl Ask {
             deadline: self.deadline.or(Some(usual + PATIENCE_OF_MANY)),
             ..self.clone()
         }
+    }
+
+    /// Says what the look-up is for.
+    #[must_use]
+    pub fn purpose(mut self, purpose: &str) -> Ask {
+        self.purpose = Some(purpose.into());
+        self
     }
 
     /// Asks the upstream whatever is known.

@@ -92,6 +92,7 @@ fn call_about(ruc: &Ruc, clock: &Clock) -> Call {
         lookup: id,
         at: clock.now(),
         asked_by: "benchmark".into(),
+        purpose: None,
         key: Key {
             provider: "migo",
             operation: "ruc",

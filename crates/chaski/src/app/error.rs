@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chaski_client::{Failure, LedgerError};
 use chaski_core::Lang;
 
+use super::backups::BackupError;
 use crate::config::ConfigError;
 use crate::io_words::reason;
 use crate::sheets::{ColumnError, SheetError};
@@ -22,6 +23,9 @@ pub enum AppError {
     /// The data folder, met by the engine.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A copy of the data folder.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// A look-up.
     #[error(transparent)]
     Lookup(#[from] chaski_client::Error),
@@ -34,6 +38,9 @@ pub enum AppError {
     /// The real upstream was demanded and there is no token.
     #[error("no token is configured")]
     NoToken,
+    /// What a look-up about a person is for was demanded and not said.
+    #[error("no purpose was said")]
+    NoPurpose,
     /// Something typed makes no sense.
     #[error("{es}")]
     Usage {
@@ -85,10 +92,12 @@ impl AppError {
             AppError::Config(_) => "configuracion",
             AppError::Store(error) => error.code(),
             AppError::Ledger(_) => "almacen_no_disponible",
+            AppError::Backup(error) => error.code(),
             AppError::Lookup(error) => error.code(),
             AppError::Sheet(error) => error.code(),
             AppError::Column(error) => error.code(),
             AppError::NoToken => "sin_token",
+            AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
             AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::Interrupted => "interrumpido",
@@ -105,6 +114,7 @@ impl AppError {
                 Lang::Es => error.message.clone(),
                 Lang::En => Failure::LedgerDown.message(lang),
             },
+            AppError::Backup(error) => error.message(lang),
             AppError::Lookup(error) => error.message(lang),
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
@@ -112,6 +122,12 @@ impl AppError {
                 .pick(
                     "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
                     "the real upstream was demanded and there is no token; set it with: chaski config set migo.token",
+                )
+                .to_owned(),
+            AppError::NoPurpose => lang
+                .pick(
+                    "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o purpose en la API)",
+                    "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or purpose in the API)",
                 )
                 .to_owned(),
             AppError::Usage { es, en } => lang.pick(es, en).clone(),
@@ -137,6 +153,8 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             AppError::Config(_) | AppError::NoToken => 7,
+            AppError::Store(StoreError::BadCursor) => 2,
+            AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
@@ -144,7 +162,10 @@ impl AppError {
             | AppError::Ledger(_)
             | AppError::Io(_)
             | AppError::File { .. } => 1,
-            AppError::Sheet(_) | AppError::Column(_) | AppError::Usage { .. } => 2,
+            AppError::Sheet(_)
+            | AppError::Column(_)
+            | AppError::NoPurpose
+            | AppError::Usage { .. } => 2,
             AppError::Interrupted => 130,
         }
     }

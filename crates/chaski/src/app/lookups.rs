@@ -7,7 +7,7 @@ use chaski_core::{
 };
 use jiff::civil::Date;
 
-use super::App;
+use super::{App, AppError, purpose};
 
 impl App {
     /// What the registry knows of several RUCs, each once, in the order given: one native batch
@@ -39,9 +39,21 @@ impl App {
         }
     }
 
-    /// The owners of several DNIs, in the order given.
-    pub async fn lookup_dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
-        self.migo.dnis(dnis, ask).await
+    /// The owners of several DNIs, in the order given; none is asked for without a purpose where
+    /// the owner demands one.
+    pub async fn lookup_dnis(
+        &self,
+        dnis: &[Dni],
+        ask: &Ask,
+    ) -> Result<Vec<Result<Found<Person>, Error>>, AppError> {
+        purpose::check(&self.config, ask)?;
+        Ok(self.migo.dnis(dnis, ask).await)
+    }
+
+    /// The owner of a DNI.
+    pub async fn lookup_dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, AppError> {
+        purpose::check(&self.config, ask)?;
+        Ok(self.migo.dni(dni, ask).await?)
     }
 
     /// The latest rate.

@@ -1,16 +1,23 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
+pub mod backups;
 pub mod batches;
 mod error;
+pub mod health;
 pub mod keys;
 pub mod lookups;
 mod observed;
+pub mod persons;
+mod purpose;
 mod retention;
+mod secrets;
 mod verdicts;
 
 pub use error::AppError;
 use observed::Observed;
 pub use observed::Paid;
+pub use purpose::purpose;
+pub use secrets::{open_token, seal_token};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +28,7 @@ use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
 use crate::sandbox_transport::InProcess;
-use crate::store::{MasterKey, Store};
+use crate::store::Store;
 
 /// Everything a deed needs.
 pub struct App {
@@ -90,7 +97,7 @@ impl App {
 
     /// The same, counting into what another one counts into.
     pub async fn open_beside(
-        config: Config,
+        mut config: Config,
         wish: Wish,
         clock: Clock,
         metrics: Metrics,
@@ -98,7 +105,12 @@ impl App {
         let mode = mode_of(&config, wish)?;
         let folder = folder_of(&config, mode);
         refuse_file(&config.dir)?;
-        let store = Arc::new(Store::open(&folder, MasterKey::load_or_create(&folder)?).await?);
+        if mode == Mode::Real {
+            // Before anything is created: a key that does not fit must leave no other one behind.
+            secrets::open_token(&mut config)?;
+        }
+        let key = secrets::key_of(&config, mode, &folder)?;
+        let store = Arc::new(Store::open(&folder, key).await?);
         let paid = Arc::new(Paid::load(&store, clock).await?);
         let ledger: Arc<dyn Ledger> = Arc::new(Observed {
             store: Arc::clone(&store),

@@ -107,6 +107,35 @@ pub(super) enum Cmd {
     /// Configuración: init, show, set, check || Configuration: init, show, set, check
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCmd),
+    /// Lo que se sabe de una persona, y borrarlo: exportar, borrar || What is known of a person, and erasing it: exportar, borrar
+    #[command(subcommand, arg_required_else_help = true, alias = "personal-data")]
+    DatosPersonales(PersonCmd),
+    /// Copia de seguridad de los datos, también mientras se trabaja || Backup of the data, while others work too
+    Backup {
+        /// Archivo o carpeta donde guardarla || File or folder to save it to
+        #[arg(value_name = "DESTINO")]
+        to: PathBuf,
+        /// Incluir la llave con que se sellan los datos personales || Include the key that seals the personal data
+        #[arg(long, alias = "with-key")]
+        con_llave: bool,
+    },
+    /// Pone una copia de seguridad en la carpeta de datos || Puts a backup into the data folder
+    #[command(alias = "restore")]
+    Restaurar {
+        /// Copia hecha con chaski backup || Copy made with chaski backup
+        #[arg(value_name = "COPIA")]
+        from: PathBuf,
+        /// Apartar lo que haya en la carpeta || Set aside what is in the folder
+        #[arg(long, alias = "replace")]
+        reemplazar: bool,
+    },
+    /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
+    #[command(alias = "health")]
+    Salud {
+        /// Dirección del servidor; la de esta máquina, puerto 8420, por defecto || Address of the server; this machine, port 8420, by default
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8420")]
+        url: String,
+    },
     /// Revisa la instalación y dice qué corregir || Checks the installation and says what to mend
     Doctor,
     /// Genera el autocompletado de su intérprete de órdenes || Writes shell completions
@@ -224,6 +253,9 @@ pub(super) struct DniArgs {
     /// Mostrar el DNI completo en la salida || Show the whole DNI in the output
     #[arg(long, alias = "reveal")]
     pub(super) mostrar: bool,
+    /// Para qué se consulta; queda en el registro de llamadas || What the look-up is for; the record of calls keeps it
+    #[arg(long, value_name = "MOTIVO", alias = "purpose")]
+    pub(super) motivo: Option<String>,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
 }
@@ -258,7 +290,16 @@ pub(super) struct CallsArgs {
     /// Solo una operación: ruc, dni, cuenta … || Only one operation: ruc, dni, cuenta …
     #[arg(long, value_name = "OPERACION")]
     pub(super) operacion: Option<String>,
-    /// Solo las que trataron de este número || Only those about this number
+    /// Solo las de este proveedor: migo, o chaski para lo propio || Only of this upstream: migo, or chaski for its own
+    #[arg(long, value_name = "PROVEEDOR", alias = "provider")]
+    pub(super) proveedor: Option<String>,
+    /// Solo las que pidió: cli, library o el nombre de una llave || Only those asked by: cli, library or the name of a key
+    #[arg(long, value_name = "QUIEN", alias = "who")]
+    pub(super) quien: Option<String>,
+    /// Solo las de este lote || Only those of this batch
+    #[arg(long, value_name = "LOTE", alias = "batch")]
+    pub(super) lote: Option<uuid::Uuid>,
+    /// Solo las que trataron de este número; «-» lo lee de la entrada || Only those about this number; "-" reads it from the input
     #[arg(long, value_name = "NUMERO")]
     pub(super) numero: Option<String>,
     /// Solo con este resultado: SUCCESS o el código del error || Only this outcome: SUCCESS or the failure's code
@@ -270,8 +311,11 @@ pub(super) struct CallsArgs {
     /// Cuántas, las más recientes primero; 50 por defecto || How many, newest first; 50 by default
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(super) limite: u32,
+    /// Seguir donde terminó la página anterior || Go on where the page before ended
+    #[arg(long, value_name = "CURSOR", conflicts_with = "limpiar")]
+    pub(super) cursor: Option<String>,
     /// Borrar ahora lo que pasó de su plazo (`audit.retention_days`) || Delete now what is past its time (`audit.retention_days`)
-    #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "numero", "resultado", "enviadas"])]
+    #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "proveedor", "quien", "lote", "numero", "resultado", "enviadas"])]
     pub(super) limpiar: bool,
 }
 
@@ -379,6 +423,26 @@ pub(super) enum ConfigCmd {
     Check,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum PersonCmd {
+    /// Escribe en JSON lo que se sabe de un DNI: respuestas, llamadas, lotes || Writes as JSON what is known of a DNI: answers, calls, batches
+    #[command(alias = "export")]
+    Exportar(PersonArgs),
+    /// Borra lo que se sabe de un DNI || Erases what is known of a DNI
+    #[command(alias = "erase")]
+    Borrar(PersonArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PersonArgs {
+    /// DNI de 8 dígitos; «-» o nada lo lee de la entrada y no queda en el historial || 8-digit DNI; "-" or nothing reads it from the input, so that no history keeps it
+    #[arg(long, value_name = "DNI")]
+    pub(super) dni: Option<String>,
+    /// Por qué, por ejemplo el número de la solicitud; queda en el registro || Why, for instance the number of the request; the record keeps it
+    #[arg(long, value_name = "MOTIVO", alias = "purpose")]
+    pub(super) motivo: Option<String>,
+}
+
 /// The command in one language, with headings in that language too.
 pub(super) fn command(lang: Lang) -> Command {
     let template = lang.pick(
@@ -463,12 +527,15 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those of the tax form stay as they are.
 fn value_name(name: &str, lang: Lang) -> &'static str {
-    const NAMES: [(&str, &str); 22] = [
+    const NAMES: [(&str, &str); 30] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
         ("COLUMNA", "COLUMN"),
+        ("COPIA", "COPY"),
+        ("CURSOR", "CURSOR"),
         ("DEMORA", "DELAY"),
+        ("DESTINO", "DESTINATION"),
         ("DIRECCION", "ADDRESS"),
         ("DNI", "DNI"),
         ("FALLO", "FAULT"),
@@ -478,14 +545,19 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("IDIOMA", "LANGUAGE"),
         ("INTERPRETE", "SHELL"),
         ("LISTA", "LIST"),
+        ("LOTE", "BATCH"),
         ("MONEDA", "CURRENCY"),
+        ("MOTIVO", "PURPOSE"),
         ("N", "N"),
         ("NUMERO", "NUMBER"),
         ("OPERACION", "OPERATION"),
+        ("PROVEEDOR", "UPSTREAM"),
+        ("QUIEN", "WHO"),
         ("RESULTADO", "OUTCOME"),
         ("RUC", "RUC"),
         ("TIEMPO", "TIME"),
         ("TOKEN", "TOKEN"),
+        ("URL", "URL"),
     ];
     let (es, en) = NAMES
         .into_iter()

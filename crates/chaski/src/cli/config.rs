@@ -12,7 +12,7 @@ use toml_edit::{DocumentMut, value};
 use super::Done;
 use super::needed::Needed;
 use super::output::{Records, notice};
-use crate::app::{AppError, Mode, Wish, mode_of};
+use crate::app::{AppError, Mode, Wish, mode_of, open_token, seal_token};
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, looks_like_token};
 use crate::sheets;
 
@@ -127,7 +127,11 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     let (table, name) = key
         .rsplit_once('.')
         .map_or((None, key), |(table, name)| (Some(table), name));
-    let item = layers.value(key).map(value).unwrap_or_default();
+    let item = if is_secret {
+        value(seal_token(&needed.config, &text)?)
+    } else {
+        layers.value(key).map(value).unwrap_or_default()
+    };
     match table {
         Some(table) => document[table].or_insert(toml_edit::table())[name] = item,
         None => document[name] = item,
@@ -138,11 +142,14 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     layers.add_text(&after, &path)?;
     layers.config()?;
     write_private(&path, after.as_bytes())?;
+    let shown = path.display();
     notice(
         needed,
         &match lang {
-            Lang::Es => format!("{key} guardado en {} (permiso 0600)", path.display()),
-            Lang::En => format!("{key} saved in {} (mode 0600)", path.display()),
+            Lang::Es if is_secret => format!("{key} guardado y sellado en {shown} (permiso 0600)"),
+            Lang::En if is_secret => format!("{key} saved and sealed in {shown} (mode 0600)"),
+            Lang::Es => format!("{key} guardado en {shown} (permiso 0600)"),
+            Lang::En => format!("{key} saved in {shown} (mode 0600)"),
         },
     );
     Ok(0)
@@ -151,6 +158,9 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
 /// `chaski config check`.
 pub(super) fn check(needed: &Needed) -> Done {
     let mode = mode_of(&needed.config, needed.wish)?;
+    if mode == Mode::Real {
+        open_token(&mut needed.config.clone())?;
+    }
     let lang = needed.lang();
     let who = match (mode, needed.wish) {
         (Mode::Sandbox, Wish::Sandbox) => {

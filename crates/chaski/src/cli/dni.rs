@@ -10,20 +10,21 @@ use super::explain::token_misplaced;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, exit_of};
 use super::ruc::{insert_origin, numbers};
-use crate::app::App;
+use crate::app::{App, purpose};
 use crate::config::looks_like_token;
 
 pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
     let lang = needed.lang();
     let numbers = numbers(&typed.numbers, "dni")?;
-    let ask = needed.ask(&typed.freshness)?;
+    let mut ask = needed.ask(&typed.freshness)?;
+    ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
     output::say_mode(needed, app);
     let parsed: Vec<Result<Dni, DniError>> = numbers.iter().map(|text| text.parse()).collect();
     let dnis: Vec<Dni> = parsed
         .iter()
         .filter_map(|dni| dni.as_ref().ok().copied())
         .collect();
-    let mut outcomes = app.lookup_dnis(&dnis, &ask).await.into_iter();
+    let mut outcomes = app.lookup_dnis(&dnis, &ask).await?.into_iter();
     let show_whole = typed.mostrar || !app.config.mask_dni;
     let (mut rows, mut codes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {

@@ -1,5 +1,7 @@
 //! `chaski doctor`: what works, what does not, and what to do about it.
 
+use std::path::Path;
+
 use chaski_client::Clock;
 use chaski_core::{Lang, lima_datetime};
 
@@ -7,7 +9,8 @@ use super::Done;
 use super::needed::Needed;
 use super::output;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
-use crate::store::Figures;
+use crate::config::{Origin, SEALED};
+use crate::store::{Figures, KEY_FILE};
 
 pub(super) async fn doctor(needed: &Needed) -> Done {
     let mut report = Report {
@@ -44,6 +47,7 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
             return report.end(needed);
         }
     };
+    advise_on_secrets(&mut report, needed, &folder);
     let health = match checked(&app).await {
         Ok(figures) => figures,
         Err(error) => {
@@ -93,6 +97,36 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     report.end(needed)
 }
 
+/// Works, and could be safer.
+fn advise_on_secrets(report: &mut Report, needed: &Needed, folder: &Path) {
+    let (lang, config) = (needed.lang(), &needed.config);
+    if let Some(outside) = &config.key {
+        let source = outside.source();
+        report.good(&lang.pick(
+            format!("la llave de los datos viene de {source}"),
+            format!("the key of the data comes from {source}"),
+        ));
+        let file = config.dir.join(KEY_FILE);
+        if file.exists() && folder == config.dir {
+            let file = file.display();
+            report.advise(&lang.pick(
+                format!("{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí"),
+                format!("{file} is no longer used: keep it elsewhere and delete it here"),
+            ));
+        }
+    }
+    let is_plain = config
+        .token()
+        .is_some_and(|token| !token.starts_with(SEALED));
+    if let Some(Origin::File(path)) = needed.layers.origin("migo.token").filter(|_| is_plain) {
+        let path = path.display();
+        report.advise(&lang.pick(
+            format!("el token está sin sellar en {path}: guárdelo de nuevo con: chaski config set migo.token"),
+            format!("the token is not sealed in {path}: save it again with: chaski config set migo.token"),
+        ));
+    }
+}
+
 /// What the store holds, once it was looked over for damage.
 async fn checked(app: &App) -> Result<Figures, AppError> {
     app.store.check().await?;
@@ -108,6 +142,10 @@ struct Report {
 impl Report {
     fn good(&mut self, text: &str) {
         self.text.extend(["✔ ", text, "\n"]);
+    }
+
+    fn advise(&mut self, text: &str) {
+        self.text.extend(["! ", text, "\n"]);
     }
 
     fn bad(&mut self, error: &AppError) {

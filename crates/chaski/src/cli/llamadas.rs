@@ -1,5 +1,7 @@
 //! `chaski llamadas`: the record of calls, newest first.
 
+use std::io::Read;
+
 use chaski_core::{Dni, Ruc, lima_datetime, lima_timestamp};
 use jiff::ToSpan;
 use serde_json::{Map, Value};
@@ -10,6 +12,7 @@ use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records};
 use super::tipo_cambio::date;
+use crate::app::persons::{ERASE, EXPORT};
 use crate::app::{App, AppError};
 use crate::config::nearest;
 use crate::store::{CallFilter, CallRow};
@@ -37,20 +40,20 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         ));
     }
     let operation = typed.operacion.as_deref().map(operation).transpose()?;
-    let subject = typed.numero.as_deref().map(normalized).transpose()?;
+    let subject = typed.numero.as_deref().map(subject).transpose()?;
     let mut filter = CallFilter {
         since: since.map(midnight),
         // The last day counts whole.
         until: until.map(|day| midnight(day.saturating_add(1.day()))),
-        provider: None,
+        provider: typed.proveedor,
         operation,
         outcome: typed.resultado,
-        asked_by: None,
-        batch: None,
+        asked_by: typed.quien,
+        batch: typed.lote,
         subject,
         only_sent: typed.enviadas,
         limit: 0,
-        cursor: None,
+        cursor: typed.cursor.as_deref().map(str::parse).transpose()?,
     };
     let mut left = typed.limite.max(1);
     let mut rows: Vec<Map<String, Value>> = Vec::new();
@@ -71,6 +74,7 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         );
         output::notice(needed, none);
     }
+    let next = filter.cursor;
     let columns = vec![
         ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
         ("quien", lang.pick("Quién", "Who").to_owned()),
@@ -81,8 +85,18 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         ("intento", lang.pick("Intento", "Attempt").to_owned()),
         ("ms", "ms".to_owned()),
         ("cache", lang.pick("Caché", "Cache").to_owned()),
+        ("motivo", lang.pick("Motivo", "Purpose").to_owned()),
     ];
     Records { columns, rows }.write(needed)?;
+    if let Some(next) = next {
+        output::notice(
+            needed,
+            &lang.pick(
+                format!("hay más; siga con: --cursor {next}"),
+                format!("there are more; go on with: --cursor {next}"),
+            ),
+        );
+    }
     Ok(0)
 }
 
@@ -98,6 +112,10 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
     let mut row = Map::new();
     row.insert("fecha".into(), at.to_string().into());
     row.insert("quien".into(), text(&call.asked_by));
+    row.insert(
+        "motivo".into(),
+        call.purpose.as_deref().map_or(Value::Null, Value::from),
+    );
     row.insert("proveedor".into(), text(&call.provider));
     row.insert("operacion".into(), text(&call.operation));
     row.insert("sobre".into(), about.into());
@@ -147,7 +165,7 @@ async fn prune(needed: &Needed, app: &App) -> Done {
 }
 
 /// The operations that calls are recorded under.
-const OPERATIONS: [&str; 11] = [
+const OPERATIONS: [&str; 13] = [
     "ruc",
     "dni",
     "tipo_cambio_ultimo",
@@ -159,6 +177,8 @@ const OPERATIONS: [&str; 11] = [
     "agente_retencion",
     "buen_contribuyente",
     "cpe",
+    EXPORT,
+    ERASE,
 ];
 
 /// An operation that does not exist would find nothing, without saying why.
@@ -184,6 +204,16 @@ fn operation(typed: &str) -> Result<String, AppError> {
         format!("--operacion: no hay «{typed}»; {es}"),
         format!("--operacion: there is no \"{typed}\"; {en}"),
     ))
+}
+
+/// The number that was typed; for `-`, the one on the input, where no history keeps it.
+fn subject(typed: &str) -> Result<String, AppError> {
+    if typed != "-" {
+        return normalized(typed);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().take(64).read_to_string(&mut text)?;
+    normalized(text.trim())
 }
 
 /// The number as calls know it.

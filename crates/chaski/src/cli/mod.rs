@@ -4,7 +4,9 @@
 mod args;
 mod completions;
 mod config;
+mod copias;
 mod cuenta;
+mod datos_personales;
 mod dni;
 mod doctor;
 mod explain;
@@ -15,6 +17,7 @@ mod lote;
 mod needed;
 mod output;
 mod ruc;
+mod salud;
 mod sandbox;
 mod serve;
 mod table;
@@ -118,6 +121,10 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Serve(args) => serve::serve(needed, args).await,
         Cmd::Llaves { command } => llaves::llaves(needed, command).await,
         Cmd::Openapi => serve::openapi(needed),
+        Cmd::Backup { to, con_llave } => copias::backup(needed, &to, con_llave).await,
+        Cmd::Restaurar { from, reemplazar } => copias::restaurar(needed, &from, reemplazar).await,
+        Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
+        Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
         Cmd::Ruc(args) => match args.command {
             Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),

@@ -51,7 +51,7 @@ impl Needed {
         let read = Layers::read(&around, global.config.as_deref(), &flags)
             .and_then(|layers| layers.config().map(|config| (layers, config)));
         let (layers, config) = match read {
-            Err(_) if mending => defaults_with(&flags)?,
+            Err(_) if mending => defaults_with(&flags, &around)?,
             read => read?,
         };
         let wish = match (global.sandbox, global.real) {
@@ -119,8 +119,10 @@ impl Needed {
 
 fn defaults_with(
     flags: &[(&'static str, &'static str, String)],
+    around: &Surroundings,
 ) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
+    layers.add_key(around)?;
     for (flag, key, value) in flags {
         layers.set_text(key, value, Origin::Flag(flag))?;
     }

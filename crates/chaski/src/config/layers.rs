@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use super::SEALED;
+use super::outside_key::OutsideKey;
 use crate::io_words::reason;
 
 /// The defaults, as shipped.
@@ -18,8 +20,10 @@ pub(crate) const HIDDEN: &str = "••••••";
 const SECRETS: [&str; 1] = ["migo.token"];
 
 /// Environment variables of ours that are not keys.
-const OTHER_VARIABLES: [&str; 4] = [
+const OTHER_VARIABLES: [&str; 6] = [
     "CHASKI_CONFIG",
+    "CHASKI_KEY",
+    "CHASKI_KEY_FILE",
     "CHASKI_LANG",
     "CHASKI_LOG",
     "CHASKI_MIGO_TOKEN_FILE",
@@ -65,7 +69,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn new(es: impl Into<String>, en: impl Into<String>) -> ConfigError {
+    pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> ConfigError {
         ConfigError {
             es: es.into(),
             en: en.into(),
@@ -81,7 +85,9 @@ impl ConfigError {
 /// Every key with its value and origin.
 pub struct Layers {
     pub(super) values: BTreeMap<String, (Value, Origin)>,
+    pub(super) key: Option<OutsideKey>,
 }
+
 /// The surroundings that configuration is read from; tests bring their own.
 pub struct Surroundings {
     /// Environment variables.
@@ -103,7 +109,7 @@ impl Surroundings {
         }
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.variables
             .get(name)
             .map(String::as_str)
@@ -134,6 +140,7 @@ impl Layers {
     pub fn defaults() -> Layers {
         let mut layers = Layers {
             values: BTreeMap::new(),
+            key: None,
         };
         let defaults: DocumentMut = DEFAULTS.parse().expect("the embedded defaults are tested");
         flatten("", defaults.as_table(), &mut |key, value| {
@@ -163,10 +170,17 @@ impl Layers {
             layers.add_file(&around.local_file(), false)?;
         }
         layers.add_variables(around)?;
+        layers.add_key(around)?;
         for (flag, key, value) in flags {
             layers.set_text(key, value, Origin::Flag(flag))?;
         }
         Ok(layers)
+    }
+
+    /// Takes the key of the data folder from the surroundings, if it comes from there.
+    pub fn add_key(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
+        self.key = OutsideKey::find(around)?;
+        Ok(())
     }
 
     fn add_file(&mut self, path: &Path, must_exist: bool) -> Result<(), ConfigError> {
@@ -334,6 +348,36 @@ impl Layers {
                 origin,
             )
         })
+    }
+
+    /// Everything that is not as shipped, as the text of a file. A token is in it only sealed.
+    pub fn to_toml(&self) -> String {
+        let mut document = DocumentMut::new();
+        let mut left_out = String::new();
+        for (key, (value, origin)) in &self.values {
+            let text = value.as_str().unwrap_or_default();
+            if *origin == Origin::Default || text.is_empty() && SECRETS.contains(&key.as_str()) {
+                continue;
+            }
+            if SECRETS.contains(&key.as_str()) && !text.starts_with(SEALED) {
+                left_out.extend(["# ", key, " no está en la copia / is not in the copy\n"]);
+                continue;
+            }
+            let mut value = value.clone();
+            value.decor_mut().clear();
+            match key.rsplit_once('.') {
+                Some((table, name)) => {
+                    document[table].or_insert(toml_edit::table())[name] = value.into();
+                }
+                None => document[key] = value.into(),
+            }
+        }
+        format!("{left_out}{document}")
+    }
+
+    /// Where the value of a key came from.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.values.get(key).map(|(_, origin)| origin)
     }
 
     /// The value of a key.

@@ -53,6 +53,8 @@ pub(super) struct CallData {
     consulta: Uuid,
     fecha: String,
     quien: String,
+    /// What a question about a person was for.
+    motivo: Option<String>,
     proveedor: String,
     operacion: String,
     sobre: String,
@@ -72,6 +74,7 @@ impl CallData {
             consulta: call.lookup,
             fecha: lima(call.at),
             quien: call.asked_by.to_string(),
+            motivo: call.purpose.as_ref().map(ToString::to_string),
             proveedor: call.provider.to_string(),
             operacion: call.operation.to_string(),
             sobre: call.subject.to_string(),

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
+use chaski_client::Ask;
 use chaski_core::Dni;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +12,7 @@ use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
+use crate::app::purpose;
 
 /// Who owns a DNI.
 #[derive(Serialize, ToSchema)]
@@ -18,6 +20,13 @@ pub(super) struct DniData {
     dni: String,
     /// Surnames and names, one upper-case text.
     nombre: String,
+}
+
+/// Puts the caller's reason on record.
+pub(super) fn put_purpose(ask: &mut Ask, text: Option<&str>) -> Result<(), Problem> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    ask.purpose = text.map(purpose).transpose()?;
+    Ok(())
 }
 
 /// How fresh the answer has to be.
@@ -28,6 +37,8 @@ pub(super) struct DniFreshness {
     /// Ask the upstream whatever memory knows.
     #[serde(default)]
     force_refresh: bool,
+    /// Why it is asked: it goes on record.
+    motivo: Option<String>,
 }
 
 /// Who owns a DNI
@@ -50,8 +61,9 @@ pub(super) async fn dni(
     let Query(freshness) = freshness.map_err(|_| bad_query())?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;
+    put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let _aside = caller.set_aside(1)?;
-    let found = caller.app.migo.dni(&dni, &ask).await?;
+    let found = caller.app.lookup_dni(&dni, &ask).await?;
     let data = DniData {
         dni: dni.as_str().to_owned(),
         nombre: found.value.nombre.clone(),

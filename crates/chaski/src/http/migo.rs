@@ -23,6 +23,7 @@ use super::body::fields;
 use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::Problem;
+use crate::app::AppError;
 use crate::app::keys::Scope;
 
 /// Where it lives.
@@ -250,28 +251,36 @@ fn is_outage<A>(outcome: &Result<A, Error>) -> bool {
 pub(super) async fn dni(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request).await?;
     let text = asked.text("dni")?;
-    one_dni(&asked.caller, &text).await
+    let purpose = asked.fields.get("motivo").and_then(Value::as_str);
+    one_dni(&asked.caller, &text, purpose).await
 }
 
 /// `GET /v2/dni/{dni}`
 pub(super) async fn dni_v2(caller: Caller, Path(dni): Path<String>) -> Result<Response, Problem> {
-    one_dni(&caller, &dni).await
+    one_dni(&caller, &dni, None).await
 }
 
-async fn one_dni(caller: &Caller, text: &str) -> Result<Response, Problem> {
+async fn one_dni(
+    caller: &Caller,
+    text: &str,
+    purpose: Option<&str>,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
     let dni: Dni = text
         .parse()
         .map_err(|error| Problem::of_dni("dni", &error))?;
     let _aside = caller.set_aside(1)?;
-    match caller.app.migo.dni(&dni, &caller.ask()).await {
+    let mut ask = caller.ask();
+    super::dni::put_purpose(&mut ask, purpose)?;
+    match caller.app.lookup_dni(&dni, &ask).await {
         Ok(found) => Ok(Json(json!({
             "success": true,
             "dni": dni.as_str(),
             "nombre": found.value.nombre,
         }))
         .into_response()),
-        Err(error) => refused(error),
+        Err(AppError::Lookup(error)) => refused(error),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -18,6 +18,7 @@ use super::caller::Caller;
 use super::door::RequestInfo;
 use super::exchange_rate::RateData;
 use super::problem::Problem;
+use crate::app::AppError;
 use crate::app::keys::Scope;
 
 /// Most numbers in one bulk request.
@@ -373,7 +374,8 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
     let _aside = caller.set_aside(1)?;
-    match caller.app.migo.dni(&dni, &ask).await {
+    super::dni::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
+    match caller.app.lookup_dni(&dni, &ask).await {
         Ok(found) => {
             let data = json!({"dni": dni.as_str(), "nombre": found.value.nombre});
             Ok(Json(json!({
@@ -385,7 +387,7 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
             }))
             .into_response())
         }
-        Err(error) if error.is_not_found() => Ok(Json(json!({
+        Err(AppError::Lookup(error)) if error.is_not_found() => Ok(Json(json!({
             "success": false,
             "error": error.message(lang),
             "dni": dni.as_str(),

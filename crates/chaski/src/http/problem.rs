@@ -278,11 +278,15 @@ impl From<AppError> for Problem {
             AppError::Lookup(error) => return Problem::from(error.clone()),
             AppError::Store(error) => return Problem::from(error.clone()),
             AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
-            AppError::Usage { .. } | AppError::Sheet(_) | AppError::Column(_) => {
+            AppError::Usage { .. }
+            | AppError::Sheet(_)
+            | AppError::Column(_)
+            | AppError::NoPurpose => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
+            | AppError::Backup(_)
             | AppError::Io(_)
             | AppError::File { .. }
             | AppError::Interrupted => {

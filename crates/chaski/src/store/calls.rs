@@ -54,6 +54,8 @@ pub struct CallRow {
     pub at: Timestamp,
     /// Who asked.
     pub asked_by: CompactString,
+    /// What it was for, if that was said.
+    pub purpose: Option<CompactString>,
     /// Upstream.
     pub provider: CompactString,
     /// Operation.
@@ -189,13 +191,13 @@ impl CallRecord {
     }
 }
 
-const WIDTH: usize = 15;
+const WIDTH: usize = 16;
 
 // A group whose commit was reported as failed is written again: a row that did get in stays.
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
         "INSERT INTO calls (id, lookup, at, asked_by, provider, operation, subject, masked, \
-         items, attempt, outcome, http_status, duration_us, cache, batch) VALUES",
+         items, attempt, outcome, http_status, duration_us, cache, batch, purpose) VALUES",
         WIDTH,
         "ON CONFLICT (id) DO NOTHING",
     )
@@ -225,7 +227,8 @@ pub(super) async fn insert(
                 .bind(call.http_status)
                 .bind(call.duration_us.cast_signed())
                 .bind(call.cache.as_str())
-                .bind(call.batch.as_ref().map(|batch| batch.as_bytes().as_slice()));
+                .bind(call.batch.as_ref().map(|batch| batch.as_bytes().as_slice()))
+                .bind(call.purpose.as_deref());
         }
         query.execute(&mut *connection).await?;
     }
@@ -270,7 +273,7 @@ pub(super) async fn subject_blocks(
 }
 
 const COLUMNS: &str = "seq, id, lookup, at, asked_by, provider, operation, subject, masked, \
-                       items, attempt, outcome, http_status, duration_us, cache, batch";
+                       items, attempt, outcome, http_status, duration_us, cache, batch, purpose";
 
 /// The index is named and not left to the planner: without statistics it might sort millions of
 /// rows.
@@ -369,6 +372,7 @@ fn placed_row(row: &SqliteRow) -> Result<(Cursor, CallRow), StoreError> {
         lookup: uuid_of(row.try_get(2)?)?,
         at: instant(at),
         asked_by: row.try_get::<&str, _>(4)?.into(),
+        purpose: row.try_get::<Option<&str>, _>(16)?.map(Into::into),
         provider: row.try_get::<&str, _>(5)?.into(),
         operation: row.try_get::<&str, _>(6)?.into(),
         subject,

@@ -147,11 +147,11 @@ impl StoreError {
                 ),
             ),
             StoreError::KeyMissing => (
-                "falta el archivo «llave» con el que se cifraron los datos personales: \
-                 restáurelo de la copia de seguridad"
+                "falta la llave con la que se cifraron los datos personales: restaure el archivo \
+                 «llave» de la copia de seguridad o indíquela con CHASKI_KEY_FILE"
                     .into(),
-                "the file \"llave\" that sealed the personal data is missing: restore it from \
-                 the backup"
+                "the key that sealed the personal data is missing: restore the file \"llave\" \
+                 from the backup or name it with CHASKI_KEY_FILE"
                     .into(),
             ),
             StoreError::KeyWrong => (

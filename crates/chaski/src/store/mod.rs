@@ -7,6 +7,7 @@
 
 mod answers;
 mod api_keys;
+mod backup;
 mod batches;
 mod calls;
 mod error;
@@ -29,10 +30,12 @@ mod time;
 mod writer;
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use api_keys::ApiKeyRow;
+pub use backup::{Held, Snapshot, hold, inspect, snapshot};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use error::StoreError;
@@ -43,7 +46,7 @@ pub use page::{Cursor, Page};
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};
 pub use seal::{KEY_FILE, MasterKey};
-pub use subjects::{Erased, SubjectItem, SubjectRecord};
+pub use subjects::{Erased, Mention, SubjectItem, SubjectRecord};
 
 use readers::Readers;
 use recalls::Recalls;
@@ -65,6 +68,8 @@ struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
     recalls: Recalls,
+    /// Tells others that the folder is in use, until the store is closed.
+    in_use: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -82,6 +87,7 @@ impl Store {
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
                 keys,
                 readers,
+                in_use: Mutex::new(Some(opened.in_use)),
             }),
         })
     }
@@ -92,7 +98,10 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         sqlite.writer.flush().await?;
         sqlite.readers.close().await;
-        sqlite.writer.close().await
+        sqlite.writer.close().await?;
+        let mut in_use = sqlite.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(in_use.take());
+        Ok(())
     }
 
     /// Why writing does not work at the moment.

@@ -18,9 +18,9 @@ use super::{StoreError, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 5;
 
-const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "start",
@@ -31,10 +31,15 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
         "keys",
         include_str!("../../migrations/sqlite/0002_keys.sql"),
     ),
+    (
+        5,
+        "purpose",
+        include_str!("../../migrations/sqlite/0005_purpose.sql"),
+    ),
 ];
 
 /// `CHSK`: tells our files from those of other programs.
-const APPLICATION_ID: i32 = 0x4348_534b;
+pub(super) const APPLICATION_ID: i32 = 0x4348_534b;
 
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,18 +49,29 @@ pub(super) struct Opened {
     pub(super) writer: SqliteConnection,
     pub(super) reader_options: SqliteConnectOptions,
     pub(super) keys: Keys,
+    pub(super) in_use: File,
 }
+
+/// Held, shared, by everybody who has the folder open; a restoration holds it alone.
+const IN_USE_FILE: &str = "chaski.uso";
 
 pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;
+    let in_use = claim(dir, File::try_lock_shared)?;
     let key = prepare_key(dir, &file, key)?;
     let is_new = prepare_file(&file)?;
     let opened = open_database(dir, &file, is_new, key).await;
     drop(opening);
-    opened.map_err(|error| error.about(&file))
+    let (writer, reader_options, keys) = opened.map_err(|error| error.about(&file))?;
+    Ok(Opened {
+        writer,
+        reader_options,
+        keys,
+        in_use,
+    })
 }
 
 async fn open_database(
@@ -63,24 +79,21 @@ async fn open_database(
     file: &Path,
     is_new: bool,
     key: MasterKey,
-) -> Result<Opened, StoreError> {
+) -> Result<(SqliteConnection, SqliteConnectOptions, Keys), StoreError> {
     let mut writer = options(file).connect().await?;
     refuse_foreign(&mut writer, is_new).await?;
     set_up(&mut writer, is_new).await?;
     bring_up_to_date(&mut writer).await?;
     let keys = settle_key(&mut writer, dir, key).await?;
-    Ok(Opened {
-        writer,
-        reader_options: options(file)
-            .read_only(true)
-            .pragma("cache_size", "-4096")
-            .pragma("mmap_size", "0")
-            .pragma("temp_store", "MEMORY"),
-        keys,
-    })
+    let reader_options = options(file)
+        .read_only(true)
+        .pragma("cache_size", "-4096")
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "MEMORY");
+    Ok((writer, reader_options, keys))
 }
 
-fn options(file: &Path) -> SqliteConnectOptions {
+pub(super) fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY_TIMEOUT)
@@ -91,7 +104,7 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
     let created = fs::DirBuilder::new()
         .recursive(true)
@@ -117,13 +130,7 @@ fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
 
 async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("chaski.lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| StoreError::of_file(&path, &error))?;
+    let file = lock_file(&path)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {}
@@ -131,6 +138,30 @@ async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
     }
     let waiting = tokio::task::spawn_blocking(move || wait_for_lock(file));
     waiting.await.map_err(|_| StoreError::Closed)?
+}
+
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| StoreError::of_file(path, &error))
+}
+
+/// Says, until the file is dropped, that the folder is in use. An end by force lets go of it too.
+pub(super) fn claim(
+    dir: &Path,
+    lock: fn(&File) -> Result<(), TryLockError>,
+) -> Result<File, StoreError> {
+    let path = dir.join(IN_USE_FILE);
+    let file = lock_file(&path)?;
+    match lock(&file) {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
+        Err(TryLockError::Error(error)) => Err(StoreError::of_file(&path, &error)),
+    }
 }
 
 /// Half a minute: the other process may be migrating.

@@ -1,5 +1,6 @@
 //! How personal data rests: numbers are found again by a keyed hash, and everything that could
-//! tell them is sealed. Both keys derive from one secret of 32 bytes, the file `llave`.
+//! tell them is sealed. Both keys derive from one secret of 32 bytes: the file `llave`, or one that
+//! comes from outside the folder.
 
 use std::fmt;
 use std::fs;
@@ -10,10 +11,11 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use chaski_client::Key;
 use compact_str::CompactString;
-use secrecy::{ExposeSecret, SecretBox};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::open::{DATABASE_FILE, prepare_folder};
 
 /// Name of the key file in the data folder.
 pub const KEY_FILE: &str = "llave";
@@ -53,11 +55,49 @@ impl MasterKey {
         })
     }
 
+    /// The key of a folder that perhaps does not exist yet: then it is made, with a key and
+    /// nothing else. A database without its key is never given another one.
+    pub fn of_folder(dir: &Path) -> Result<MasterKey, StoreError> {
+        if let Some(key) = MasterKey::load(dir)? {
+            return Ok(key);
+        }
+        if dir.join(DATABASE_FILE).exists() {
+            return Err(StoreError::KeyMissing);
+        }
+        prepare_folder(dir)?;
+        MasterKey::generate()?.save(dir)
+    }
+
+    /// A setting sealed with this key, as hexadecimal digits. `name` is authenticated with it.
+    pub fn seal_setting(&self, name: &str, plain: &str) -> Result<String, StoreError> {
+        let sealed = Keys::derive(self).seal(&Place::Setting(name), plain.as_bytes())?;
+        Ok(hex(&sealed))
+    }
+
+    /// A sealed setting; none when it was sealed with another key, under another name, or changed.
+    pub fn open_setting(&self, name: &str, digits: &str) -> Option<SecretString> {
+        let pairs = digits.as_bytes().chunks_exact(2);
+        if !pairs.remainder().is_empty() {
+            return None;
+        }
+        let byte =
+            |pair: &[u8]| Ok::<u8, StoreError>((hex_digit(pair[0])? << 4) | hex_digit(pair[1])?);
+        let sealed: Vec<u8> = pairs.map(byte).collect::<Result<_, _>>().ok()?;
+        let plain = Keys::derive(self).open(&Place::Setting(name), &sealed)?;
+        String::from_utf8(plain).ok().map(SecretString::from)
+    }
+
+    /// The key as a file or a variable holds it, to be written to a backup and nowhere else.
+    pub fn to_text(&self) -> SecretString {
+        SecretString::from(hex(self.secret.expose_secret()))
+    }
+
     pub(super) fn is_unsaved(&self) -> bool {
         self.unsaved
     }
 
-    pub(super) fn load(dir: &Path) -> Result<Option<MasterKey>, StoreError> {
+    /// The key in the folder, if there is one.
+    pub fn load(dir: &Path) -> Result<Option<MasterKey>, StoreError> {
         let file = dir.join(KEY_FILE);
         match fs::read_to_string(&file) {
             Ok(text) => MasterKey::parse(&text).map(Some),
@@ -126,6 +166,7 @@ pub(super) enum Place<'a> {
     },
     Request(Uuid),
     Response(Uuid),
+    Setting(&'a str),
 }
 
 /// A number as it is stored beside a row.
@@ -237,6 +278,7 @@ impl Place<'_> {
             Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
             Place::Request(call) => format!("request\0{call}").into_bytes(),
             Place::Response(call) => format!("response\0{call}").into_bytes(),
+            Place::Setting(name) => format!("setting\0{name}").into_bytes(),
         }
     }
 }

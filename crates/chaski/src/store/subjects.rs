@@ -1,6 +1,6 @@
 //! A person's rights over their number: what is known of it, and erasing that.
 
-use chaski_client::{Key, Memory};
+use chaski_client::{Key, Memory, Remembered};
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -34,6 +34,18 @@ pub struct SubjectRecord {
     pub calls: Vec<CallRow>,
     /// Batches it was part of.
     pub items: Vec<SubjectItem>,
+    /// Answers about others that name it.
+    pub mentions: Vec<Mention>,
+}
+
+/// An answer about somebody else that names a number, such as the representatives of a company.
+#[derive(Debug, Clone)]
+pub struct Mention {
+    /// What had been asked. About whom is not known: only its hash is kept.
+    pub operation: &'static str,
+    /// The answer.
+    pub memory: Memory,
+    seq: i64,
 }
 
 /// A place where a number stands in a batch.
@@ -71,6 +83,7 @@ impl Store {
             answers: sqlite.answers_about(subject).await?,
             calls,
             items: sqlite.items_about(subject).await?,
+            mentions: sqlite.mentions_of(subject).await?,
         })
     }
 
@@ -83,6 +96,11 @@ impl Store {
         let mut erased = sqlite
             .writer
             .run(move |connection| Box::pin(erase(connection, clear, hashed, items)))
+            .await?;
+        let mentions = sqlite.mentions_of(subject).await?;
+        erased.answers += sqlite
+            .writer
+            .run(move |connection| Box::pin(delete_mentions(connection, mentions)))
             .await?;
         erased.bodies += sqlite.erase_from_shared_bodies(subject).await?;
         erased.log_emptied = sqlite.empty_log().await?;
@@ -113,6 +131,46 @@ impl Sqlite {
             known.extend(memory.map(|memory| (key, memory)));
         }
         Ok(known)
+    }
+
+    /// Answers are sealed: those that are personal data have to be opened to know whom they name.
+    async fn mentions_of(&self, subject: &str) -> Result<Vec<Mention>, StoreError> {
+        let (mut after, mut found) = (0, Vec::new());
+        loop {
+            let mut reader = self.readers.reader().await?;
+            let rows = sqlx::query(
+                "SELECT subject, personal, reason, body, stored_at, expires_at, provider, \
+                 operation, seq FROM answers WHERE seq > ?1 AND personal = 1 \
+                 AND subject NOT IN (?2, ?3) ORDER BY seq LIMIT ?4",
+            )
+            .bind(after)
+            .bind(subject.as_bytes())
+            .bind(self.keys.hashed(subject))
+            .bind(BODIES)
+            .fetch_all(&mut *reader)
+            .await?;
+            let Some(last) = rows.last() else {
+                return Ok(found);
+            };
+            after = last.try_get(8)?;
+            for row in &rows {
+                let (provider, operation) = (row.try_get(6)?, names::name(row.try_get(7)?)?);
+                let memory = answers::memory(&self.keys, provider, operation, row)?;
+                let names_it = |memory: &Memory| match &memory.what {
+                    Remembered::Answer(body) => names_number(body, subject),
+                    Remembered::Refusal { message, .. } => {
+                        names_number(message.as_bytes(), subject)
+                    }
+                };
+                if let Some(memory) = memory.filter(names_it) {
+                    found.push(Mention {
+                        operation,
+                        memory,
+                        seq: row.try_get(8)?,
+                    });
+                }
+            }
+        }
     }
 
     /// Scans all items, which are small: an index would cost every batch for a rare question.
@@ -237,9 +295,35 @@ async fn erase(
 const DELETE_BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
      (SELECT id FROM calls INDEXED BY calls_subject \
      WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
-const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL WHERE seq IN \
+const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL, purpose = NULL WHERE seq IN \
      (SELECT seq FROM calls INDEXED BY calls_subject \
      WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+
+/// Whether the number is there as such, and not as a part of a longer one.
+fn names_number(body: &[u8], number: &str) -> bool {
+    let digit = |at: usize| body.get(at).is_some_and(u8::is_ascii_digit);
+    let mut places = body.windows(number.len().max(1)).enumerate();
+    places.any(|(at, part)| {
+        part == number.as_bytes()
+            && !digit(at + number.len())
+            && !at.checked_sub(1).is_some_and(digit)
+    })
+}
+
+async fn delete_mentions(
+    connection: &mut SqliteConnection,
+    mentions: Vec<Mention>,
+) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for mention in mentions {
+        deleted += sqlx::query("DELETE FROM answers WHERE seq = ?1")
+            .bind(mention.seq)
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+    }
+    Ok(deleted)
+}
 
 async fn delete_bodies(
     connection: &mut SqliteConnection,

@@ -57,7 +57,8 @@ fn the_token_is_never_shown() {
     let set = place
         .run_with_input("config set migo.token", TOKEN.as_bytes())
         .expect(0);
-    assert!(place.read(".config/chaski/chaski.toml").contains(TOKEN));
+    let file = place.read(".config/chaski/chaski.toml");
+    assert!(!file.contains(TOKEN) && file.contains("sellado:"), "{file}");
     let from_file = place.run("config show --origin").expect(0);
     place.write("secreto", format!("{TOKEN}\n"));
     place.set("CHASKI_MIGO_TOKEN_FILE", "secreto");

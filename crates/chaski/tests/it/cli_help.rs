@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 29] = [
     "",
     "ruc",
     "ruc validar",
@@ -21,6 +21,12 @@ const COMMANDS: [&str; 23] = [
     "config show",
     "config set",
     "config check",
+    "datos-personales",
+    "datos-personales exportar",
+    "datos-personales borrar",
+    "backup",
+    "restaurar",
+    "salud",
     "doctor",
     "completions",
     "man",

@@ -47,7 +47,7 @@ fn place(service: &Service) -> Place {
     place
 }
 
-const LINES: [&str; 14] = [
+const LINES: [&str; 18] = [
     "ruc 87654321 -vv",
     "ruc validar 87654321 -vv",
     "ruc facturacion 8765432-1 -vv",
@@ -61,6 +61,10 @@ const LINES: [&str; 14] = [
     "ruc invalidos borrar 87654321",
     "config show --origin -vv",
     "doctor -vv",
+    "dni 87654321 --motivo alta -vv",
+    "backup copia.zip -vv",
+    "datos-personales borrar --dni 87654321 -vv",
+    "datos-personales borrar --dni 87654321 --yes -vv",
     "cuenta -vv",
 ];
 

@@ -5,16 +5,21 @@
 )]
 
 mod cli_answers;
+mod cli_backup;
 mod cli_batches;
 mod cli_config;
 mod cli_failures;
 mod cli_help;
+mod cli_keys;
 mod cli_kit;
 mod cli_mistakes;
+mod cli_persons;
 mod cli_privacy;
 mod cli_retention;
+mod cli_salud;
 mod defects;
 mod http;
+mod packaging;
 mod sheets;
 mod store;
 mod store_conformance;

@@ -76,6 +76,7 @@ pub(crate) fn call(number: u128, key: Key, at: Timestamp) -> Call {
         lookup: Uuid::from_u128(number + 1_000_000),
         at,
         asked_by: "cli".into(),
+        purpose: None,
         items: 1,
         key,
         attempt: 1,
@@ -161,7 +162,43 @@ async fn opening_again_changes_nothing() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(migrations, 1);
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let written = i64::try_from(fs::read_dir(files).unwrap().count()).unwrap();
+    assert_eq!(migrations, written);
+}
+
+/// A folder of the first schema, with a call in it, is brought up to date.
+#[tokio::test]
+async fn an_older_schema_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store
+        .record(call(1, ruc("20100038146"), minute(0)))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let mut connection = stranger(dir.path()).await;
+    run(
+        &mut connection,
+        "ALTER TABLE calls DROP COLUMN purpose; \
+         DELETE FROM _sqlx_migrations WHERE version = 5; PRAGMA user_version = 1",
+    )
+    .await;
+    connection.close().await.unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let asked = Call {
+        purpose: Some("alta".into()),
+        ..call(2, ruc("20131312955"), minute(1))
+    };
+    store.record(asked).await.unwrap();
+    store.flush().await.unwrap();
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    let rows = store.calls(&filter).await.unwrap().rows;
+    let purposes: Vec<Option<&str>> = rows.iter().map(|row| row.purpose.as_deref()).collect();
+    assert_eq!(purposes, [Some("alta"), None]);
 }
 
 #[tokio::test]

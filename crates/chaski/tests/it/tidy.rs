@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("errores", "errors"),
     ("glosario", "glossary"),
     ("listas", "lists"),
+    ("operacion", "operations"),
     ("ordenes", "commands"),
     ("pasarela", "gateway"),
     ("rendimiento", "performance"),

@@ -1,0 +1,268 @@
+//! A copy as one file: a zip with the database, the settings, perhaps the key, and a manifest that
+//! says what each of them must be.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use chaski_core::lima_datetime;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::super::AppError;
+use super::BackupError;
+use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
+
+/// Name of the settings in a copy, and where it was restored.
+pub(super) const SETTINGS_FILE: &str = "chaski.toml";
+
+const MANIFEST_FILE: &str = "copia.json";
+
+/// Newest form of a copy that this program knows.
+const FORMAT: u32 = 1;
+
+/// A manifest is a few hundred bytes.
+const MOST_MANIFEST_BYTES: u64 = 64 * 1024;
+
+/// What goes into a copy.
+pub(super) struct Contents {
+    pub(super) database: PathBuf,
+    pub(super) settings: String,
+    pub(super) key: Option<MasterKey>,
+    pub(super) sandbox: bool,
+    pub(super) taken_at: Timestamp,
+}
+
+/// What a copy says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    #[serde(rename = "formato")]
+    format: u32,
+    #[serde(rename = "version")]
+    program: String,
+    #[serde(rename = "creada")]
+    taken_at_lima: String,
+    #[serde(rename = "creada_utc")]
+    pub(super) taken_at: Timestamp,
+    pub(super) sandbox: bool,
+    #[serde(rename = "archivos")]
+    files: BTreeMap<String, Part>,
+}
+
+/// What every form of a manifest has.
+#[derive(Deserialize)]
+struct Format {
+    formato: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    bytes: u64,
+    blake3: String,
+}
+
+/// Writes a copy and reads it back before it takes its name; its size.
+pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
+    let folder = folder_of(to);
+    // Temporary files of this crate are created with mode 0600, and the name takes their mode.
+    let draft = tempfile::Builder::new()
+        .prefix(".chaski-copia-")
+        .tempfile_in(folder)
+        .map_err(AppError::file(folder))?;
+    write(contents, draft.as_file()).map_err(|error| AppError::file(to)(io_error(error)))?;
+    draft.as_file().sync_all().map_err(AppError::file(to))?;
+    verify(draft.path()).map_err(|_| BackupError::Damaged {
+        path: to.to_owned(),
+    })?;
+    let bytes = draft
+        .as_file()
+        .metadata()
+        .map_err(AppError::file(to))?
+        .len();
+    draft
+        .persist(to)
+        .map_err(|error| AppError::file(to)(error.error))?;
+    sync_folder(folder)?;
+    Ok(bytes)
+}
+
+/// Reads a copy from end to end.
+pub(super) fn verify(from: &Path) -> Result<Manifest, AppError> {
+    each_part(from, |_| Ok(Box::new(io::sink())))
+}
+
+/// Reads a copy from end to end into a folder.
+pub(super) fn unpack(from: &Path, to: &Path) -> Result<Manifest, AppError> {
+    each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))
+}
+
+/// What a copy says of itself, read quickly.
+pub(super) fn manifest(from: &Path) -> Result<Manifest, AppError> {
+    let (_, manifest) = opened(from)?;
+    Ok(manifest)
+}
+
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let mut file = private_file(path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(AppError::file(path))
+}
+
+pub(super) fn sync_folder(folder: &Path) -> Result<(), AppError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(AppError::file(folder))
+}
+
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn private_file(path: &Path) -> Result<File, AppError> {
+    File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(AppError::file(path))
+}
+
+fn write(contents: &Contents, file: &File) -> Result<(), ZipError> {
+    let mut archive = Archive {
+        zip: ZipWriter::new(file),
+        files: BTreeMap::new(),
+    };
+    archive.add(DATABASE_FILE, File::open(&contents.database)?)?;
+    archive.add(SETTINGS_FILE, contents.settings.as_bytes())?;
+    if let Some(key) = &contents.key {
+        let text = format!("{}\n", key.to_text().expose_secret());
+        archive.add(KEY_FILE, text.as_bytes())?;
+    }
+    let manifest = Manifest {
+        format: FORMAT,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        taken_at_lima: lima_datetime(contents.taken_at)
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+        taken_at: contents.taken_at,
+        sandbox: contents.sandbox,
+        files: std::mem::take(&mut archive.files),
+    };
+    let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
+    archive.add(MANIFEST_FILE, text.as_slice())?;
+    archive.zip.finish()?;
+    Ok(())
+}
+
+struct Archive<'a> {
+    zip: ZipWriter<&'a File>,
+    files: BTreeMap<String, Part>,
+}
+
+impl Archive<'_> {
+    fn add(&mut self, name: &str, mut from: impl Read) -> Result<(), ZipError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(1))
+            .unix_permissions(0o600)
+            .large_file(true);
+        self.zip.start_file(name, options)?;
+        let part = copied(&mut from, &mut self.zip)?;
+        self.files.insert(name.to_owned(), part);
+        Ok(())
+    }
+}
+
+/// Hands each part of a copy to what `place` gives for its name, and compares it with what the
+/// manifest says it must be.
+fn each_part(
+    from: &Path,
+    mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
+) -> Result<Manifest, AppError> {
+    let damaged = || BackupError::Damaged {
+        path: from.to_owned(),
+    };
+    let (mut zip, manifest) = opened(from)?;
+    if !manifest.files.contains_key(DATABASE_FILE) {
+        return Err(damaged().into());
+    }
+    for (name, expected) in &manifest.files {
+        // A name is one of ours, never a path.
+        if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE].contains(&name.as_str()) {
+            return Err(damaged().into());
+        }
+        let part = zip.by_name(name).map_err(|_| damaged())?;
+        let mut to = place(name)?;
+        // One byte more than it must have is enough to know that it is another.
+        let found = copied(&mut part.take(expected.bytes + 1), &mut to)
+            .and_then(|found| to.flush().map(|()| found));
+        match found {
+            Ok(found) if found == *expected => {}
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                return Err(AppError::file(from)(error));
+            }
+            _ => return Err(damaged().into()),
+        }
+    }
+    Ok(manifest)
+}
+
+fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppError> {
+    let path = || from.to_owned();
+    let file = File::open(from).map_err(AppError::file(from))?;
+    let mut zip = ZipArchive::new(BufReader::new(file))
+        .map_err(|_| BackupError::NotABackup { path: path() })?;
+    let mut text = Vec::new();
+    match zip.by_name(MANIFEST_FILE) {
+        Ok(part) => part
+            .take(MOST_MANIFEST_BYTES)
+            .read_to_end(&mut text)
+            .map_err(|_| BackupError::Damaged { path: path() })?,
+        Err(ZipError::FileNotFound) => return Err(BackupError::NotABackup { path: path() }.into()),
+        Err(_) => return Err(BackupError::Damaged { path: path() }.into()),
+    };
+    let format: Format =
+        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
+    if format.formato > FORMAT {
+        return Err(BackupError::Newer { path: path() }.into());
+    }
+    let manifest =
+        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
+    Ok((zip, manifest))
+}
+
+/// Copies all of it and says what it was.
+fn copied(from: &mut impl Read, to: &mut impl Write) -> io::Result<Part> {
+    let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = from.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        to.write_all(&buffer[..read])?;
+        bytes += read as u64;
+    }
+    Ok(Part {
+        bytes,
+        blake3: hasher.finalize().to_hex().to_string(),
+    })
+}
+
+fn io_error(error: ZipError) -> io::Error {
+    match error {
+        ZipError::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}

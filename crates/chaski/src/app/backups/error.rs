@@ -1,0 +1,128 @@
+//! Why a copy could not be taken or put in place.
+
+use std::path::PathBuf;
+
+use chaski_core::Lang;
+
+/// What is wrong with a copy, or with the folder it is to go to.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum BackupError {
+    /// There is no database to copy.
+    NothingThere {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The file is no copy of ours.
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a copy of ours and not whole.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer Chaski has written it.
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody works in the folder.
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// There are data in the folder.
+    NotEmpty {
+        /// The data folder.
+        folder: PathBuf,
+    },
+}
+
+impl BackupError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            BackupError::NothingThere { .. } => "copia_sin_datos",
+            BackupError::NotABackup { .. } => "copia_ajena",
+            BackupError::Damaged { .. } => "copia_danada",
+            BackupError::Newer { .. } => "copia_mas_nueva",
+            BackupError::InUse { .. } => "carpeta_en_uso",
+            BackupError::NotEmpty { .. } => "carpeta_con_datos",
+        }
+    }
+
+    /// Exit code of the command line.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            BackupError::NothingThere { .. }
+            | BackupError::NotABackup { .. }
+            | BackupError::NotEmpty { .. } => 2,
+            BackupError::Damaged { .. } | BackupError::Newer { .. } | BackupError::InUse { .. } => {
+                1
+            }
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en) = match self {
+            BackupError::NothingThere { folder } => (
+                format!(
+                    "no hay datos de Chaski en {}: indique la carpeta con --dir",
+                    folder.display()
+                ),
+                format!(
+                    "there are no data of Chaski in {}: name the folder with --dir",
+                    folder.display()
+                ),
+            ),
+            BackupError::NotABackup { path } => (
+                format!("{} no es una copia hecha con chaski backup", path.display()),
+                format!("{} is not a copy made with chaski backup", path.display()),
+            ),
+            BackupError::Damaged { path } => (
+                format!(
+                    "la copia {} está dañada y no se usó: use otra",
+                    path.display()
+                ),
+                format!(
+                    "the copy {} is damaged and was not used: use another one",
+                    path.display()
+                ),
+            ),
+            BackupError::Newer { path } => (
+                format!(
+                    "la copia {} es de una versión más nueva de Chaski: actualice el programa",
+                    path.display()
+                ),
+                format!(
+                    "the copy {} was made by a newer Chaski: update the program",
+                    path.display()
+                ),
+            ),
+            BackupError::InUse { folder } => (
+                format!(
+                    "Chaski está trabajando en {}: deténgalo y vuelva a intentar",
+                    folder.display()
+                ),
+                format!(
+                    "Chaski is working in {}: stop it and try again",
+                    folder.display()
+                ),
+            ),
+            BackupError::NotEmpty { folder } => (
+                format!(
+                    "ya hay datos en {}: elija otra carpeta con --dir, o agregue --reemplazar para apartarlos",
+                    folder.display()
+                ),
+                format!(
+                    "there are data in {} already: choose another folder with --dir, or add --reemplazar to set them aside",
+                    folder.display()
+                ),
+            ),
+        };
+        lang.pick(es, en)
+    }
+}

@@ -1,0 +1,54 @@
+//! Whether a server that runs elsewhere is ready, for health checks.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaski_client::{Http, Transport};
+use http::{Method, Request, StatusCode, Uri};
+
+use super::AppError;
+
+/// Where a server says whether it is ready.
+const READY: &str = "/salud/listo";
+
+/// It answers in a word.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// What a server said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It can take work.
+    Ready,
+    /// It runs and cannot: its status.
+    NotReady(u16),
+    /// Nobody answered in time.
+    Silent,
+}
+
+/// Asks a server whether it is ready.
+pub async fn health_of(url: &str, within: Duration) -> Result<Health, AppError> {
+    let bad = || {
+        AppError::usage(
+            "--url debe ser una dirección como http://127.0.0.1:8420",
+            "--url must be an address such as http://127.0.0.1:8420",
+        )
+    };
+    let uri: Uri = format!("{}{READY}", url.trim().trim_end_matches('/'))
+        .parse()
+        .map_err(|_| bad())?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
+        return Err(bad());
+    }
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(uri)
+        .body(Bytes::new())
+        .map_err(|_| bad())?;
+    let http = Http::new();
+    let asked = tokio::time::timeout(within, http.send(request, MOST_BYTES));
+    Ok(match asked.await {
+        Ok(Ok(answer)) if answer.status() == StatusCode::OK => Health::Ready,
+        Ok(Ok(answer)) => Health::NotReady(answer.status().as_u16()),
+        Ok(Err(_)) | Err(_) => Health::Silent,
+    })
+}

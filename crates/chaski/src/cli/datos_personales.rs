@@ -1,0 +1,137 @@
+//! `chaski datos-personales`: a person asks what is known of them, or to be forgotten.
+
+use std::io::{IsTerminal, Read};
+
+use chaski_client::{Ask, Clock};
+use chaski_core::Dni;
+
+use super::Done;
+use super::args::PersonCmd;
+use super::needed::Needed;
+use super::output::{self, notice};
+use crate::app::backups::mode_of_data;
+use crate::app::persons::{erase_person, export_person, open_store};
+use crate::app::{AppError, purpose};
+
+pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
+    let (typed, erasing) = match &command {
+        PersonCmd::Exportar(person) => (person, false),
+        PersonCmd::Borrar(person) => (person, true),
+    };
+    // 1. Whom it is about, and that the person is sure.
+    let dni = dni(needed, typed.dni.as_deref())?;
+    let mut ask = Ask::by("cli");
+    ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
+    if erasing {
+        confirm(needed, dni)?;
+    } else if let Some(path) = &needed.output {
+        crate::sheets::check_writable(path)?;
+    }
+    // 2. The data that are there, whoever answers look-ups now.
+    let mode = mode_of_data(&needed.config, needed.wish);
+    let store = open_store(&needed.config, mode).await?;
+    // 3. The deed.
+    let done = if erasing {
+        erase_person(&store, Clock::system(), dni, &ask)
+            .await
+            .map(|erased| say_erased(needed, &erased))
+    } else {
+        export_person(&store, Clock::system(), dni, &ask)
+            .await
+            .and_then(|known| write(needed, &known))
+    };
+    let closed = store.close().await;
+    done?;
+    closed?;
+    Ok(0)
+}
+
+fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
+    let mut text = serde_json::to_vec_pretty(known).map_err(std::io::Error::from)?;
+    text.push(b'\n');
+    output::text(needed.output.as_deref(), &text)
+}
+
+fn say_erased(needed: &Needed, erased: &crate::store::Erased) {
+    let (answers, calls) = (erased.answers, erased.calls);
+    let (bodies, items) = (erased.bodies, erased.items);
+    let lang = needed.lang();
+    notice(
+        needed,
+        &lang.pick(
+            format!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}"),
+            format!("erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"),
+        ),
+    );
+    notice(
+        needed,
+        lang.pick(
+            "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
+            "earlier backups still have it: delete them, or erase again after restoring one",
+        ),
+    );
+    if !erased.log_emptied {
+        notice(
+            needed,
+            lang.pick(
+                "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
+                "another process was reading: repeat the command to empty the log of the database too",
+            ),
+        );
+    }
+}
+
+/// The last two digits, typed: a yes is said too easily.
+fn confirm(needed: &Needed, dni: Dni) -> Result<(), AppError> {
+    if needed.yes {
+        return Ok(());
+    }
+    let lang = needed.lang();
+    if !needed.may_ask {
+        return Err(AppError::usage(
+            "borrar los datos de una persona necesita confirmación: agregue --yes",
+            "erasing the data of a person needs a confirmation: add --yes",
+        ));
+    }
+    let typed = dialoguer::Input::<String>::new()
+        .with_prompt(lang.pick(
+            "Se borrará lo guardado de este DNI y no se podrá recuperar. Escriba sus dos últimos dígitos",
+            "What is kept of this DNI is erased for good. Type its last two digits",
+        ))
+        .interact_text()
+        .map_err(|_| AppError::Interrupted)?;
+    if dni.as_str().ends_with(typed.trim()) && typed.trim().len() == 2 {
+        Ok(())
+    } else {
+        Err(AppError::Interrupted)
+    }
+}
+
+/// The number of the flag; with `-` or without it, the one on the input, where no history keeps it.
+fn dni(needed: &Needed, typed: Option<&str>) -> Result<Dni, AppError> {
+    let text = match typed {
+        Some(text) if text != "-" => text.to_owned(),
+        _ => read(needed)?,
+    };
+    // What was typed may be almost a DNI: it is not repeated.
+    text.trim().parse().map_err(|_| {
+        AppError::usage(
+            "--dni debe ser un DNI de 8 dígitos",
+            "--dni must be an 8-digit DNI",
+        )
+    })
+}
+
+fn read(needed: &Needed) -> Result<String, AppError> {
+    if needed.may_ask {
+        return dialoguer::Input::<String>::new()
+            .with_prompt("DNI")
+            .interact_text()
+            .map_err(|_| AppError::Interrupted);
+    }
+    let mut text = String::new();
+    if !std::io::stdin().is_terminal() {
+        std::io::stdin().lock().take(64).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,29 @@
+//! `chaski salud`: is the server ready? One line and an exit code, for health checks.
+
+use std::time::Duration;
+
+use super::Done;
+use super::needed::Needed;
+use super::output;
+use crate::app::health::{Health, health_of};
+
+/// A server that takes longer than this to say that it is well, is not.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(super) async fn salud(needed: &Needed, url: &str) -> Done {
+    let lang = needed.lang();
+    let health = health_of(url, needed.timeout.unwrap_or(PATIENCE)).await?;
+    let (text, code) = match health {
+        Health::Ready => (lang.pick("listo", "ready").to_owned(), 0),
+        Health::NotReady(status) => (
+            lang.pick(
+                format!("no está listo (HTTP {status})"),
+                format!("not ready (HTTP {status})"),
+            ),
+            5,
+        ),
+        Health::Silent => (lang.pick("no responde", "no answer").to_owned(), 5),
+    };
+    output::text(needed.output.as_deref(), format!("{text}\n").as_bytes())?;
+    Ok(code)
+}
