@@ -53,6 +53,14 @@ pub enum AppError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What is asked for does not fit the state of things.
+    #[error("{es}")]
+    NotNow {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -90,6 +98,7 @@ impl AppError {
             AppError::Column(error) => error.code(),
             AppError::NoToken => "sin_token",
             AppError::Usage { .. } => "uso",
+            AppError::NotNow { .. } => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::Interrupted => "interrumpido",
         }
@@ -114,7 +123,9 @@ impl AppError {
                     "the real upstream was demanded and there is no token; set it with: chaski config set migo.token",
                 )
                 .to_owned(),
-            AppError::Usage { es, en } => lang.pick(es, en).clone(),
+            AppError::Usage { es, en } | AppError::NotNow { es, en } => {
+                lang.pick(es, en).clone()
+            }
             AppError::Io(error) => {
                 let why = reason(error, lang);
                 lang.pick(
@@ -138,13 +149,17 @@ impl AppError {
         match self {
             AppError::Config(_) | AppError::NoToken => 7,
             AppError::Lookup(error) => error.exit_code(),
+            AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
             | AppError::Store(_)
             | AppError::Ledger(_)
             | AppError::Io(_)
             | AppError::File { .. } => 1,
-            AppError::Sheet(_) | AppError::Column(_) | AppError::Usage { .. } => 2,
+            AppError::Sheet(_)
+            | AppError::Column(_)
+            | AppError::Usage { .. }
+            | AppError::NotNow { .. } => 2,
             AppError::Interrupted => 130,
         }
     }

@@ -1,12 +1,20 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
+mod asking;
 pub mod batches;
 mod error;
 pub mod lookups;
+mod lote_input;
+pub mod lote_result;
+mod lote_work;
+pub mod lotes;
 mod retention;
+mod signals;
+pub mod trabajos;
 mod verdicts;
 
 pub use error::AppError;
+pub(crate) use signals::Signals;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +38,8 @@ pub struct App {
     pub mode: Mode,
     /// Where the time comes from.
     pub clock: Clock,
+    /// What parts of the process tell each other about background work.
+    pub(crate) signals: Signals,
 }
 
 /// Who answers.
@@ -104,6 +114,7 @@ impl App {
             migo,
             mode,
             clock,
+            signals: Signals::new(),
         })
     }
 

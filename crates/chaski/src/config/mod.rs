@@ -16,6 +16,7 @@ use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, RucRules};
 use chaski_sandbox::Latency;
+use croner::Cron;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
 
@@ -46,6 +47,21 @@ pub struct Config {
     pub retention_days: u32,
     /// Whether DNIs are shown masked.
     pub mask_dni: bool,
+    /// Jobs that run at the same time.
+    pub jobs_concurrency: usize,
+    /// What is done by itself, and when.
+    pub schedule: Schedule,
+}
+
+/// Cron expressions in Lima time; none is off.
+#[derive(Debug, Clone, Default)]
+pub struct Schedule {
+    /// Bringing the partners up to date.
+    pub partners: Option<Cron>,
+    /// Deleting what is past its time.
+    pub retention: Option<Cron>,
+    /// Noting how many calls of the month are spent.
+    pub quota: Option<Cron>,
 }
 
 /// When the embedded sandbox answers.
@@ -121,6 +137,12 @@ impl Layers {
             },
             retention_days: self.number("audit.retention_days")?,
             mask_dni: self.flag("audit.mask_dni"),
+            jobs_concurrency: self.number::<usize>("jobs.concurrency")?.clamp(1, 100),
+            schedule: Schedule {
+                partners: self.cron("schedule.partners")?,
+                retention: self.cron("schedule.retention")?,
+                quota: self.cron("schedule.quota")?,
+            },
         })
     }
 
@@ -135,6 +157,21 @@ impl Layers {
                 "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
             )),
         }
+    }
+
+    fn cron(&self, key: &str) -> Result<Option<Cron>, ConfigError> {
+        let text = self.text(key).trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            complaint(
+                key,
+                &self.values[key].1,
+                "una expresión cron como \"0 0 * * *\" (minuto, hora, día, mes, día de la semana), o \"\"",
+                "a cron expression such as \"0 0 * * *\" (minute, hour, day, month, day of the week), or \"\"",
+            )
+        })
     }
 
     fn dir(&self) -> Result<PathBuf, ConfigError> {

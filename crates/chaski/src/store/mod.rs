@@ -6,11 +6,13 @@
 //! it is.
 
 mod answers;
+mod background;
 mod batches;
 mod calls;
 mod error;
 mod figures;
 mod items;
+mod jobs;
 mod ledger;
 mod meta;
 mod names;
@@ -21,6 +23,7 @@ mod readers;
 mod recalls;
 mod refusals;
 mod retention;
+mod schedule;
 mod seal;
 mod shapes;
 mod subjects;
@@ -31,13 +34,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use background::{Background, BatchChange};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use error::StoreError;
 pub use figures::Figures;
 pub use items::{Item, ItemState};
+pub use jobs::{Claim, Job, JobEnd, JobFilter, JobState, NewJob};
 pub use open::DATABASE_FILE;
 pub use page::{Cursor, Page};
+pub use quota::QuotaSnapshot;
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};
 pub use seal::{KEY_FILE, MasterKey};

@@ -124,6 +124,8 @@ pub(super) enum Place<'a> {
         batch: Uuid,
         position: u32,
     },
+    /// The list of a batch.
+    Input(Uuid),
     Request(Uuid),
     Response(Uuid),
 }
@@ -235,6 +237,7 @@ impl Place<'_> {
                 bytes
             }
             Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
+            Place::Input(batch) => format!("input\0{batch}").into_bytes(),
             Place::Request(call) => format!("request\0{call}").into_bytes(),
             Place::Response(call) => format!("response\0{call}").into_bytes(),
         }

@@ -14,6 +14,7 @@ mod cli_mistakes;
 mod cli_privacy;
 mod cli_retention;
 mod defects;
+mod jobs_queue;
 mod sheets;
 mod store;
 mod store_conformance;
