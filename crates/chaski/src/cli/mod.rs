@@ -11,12 +11,14 @@ mod explain;
 mod invalidos;
 mod llamadas;
 mod lote;
+mod lotes;
 mod needed;
 mod output;
 mod ruc;
 mod sandbox;
 mod table;
 mod tipo_cambio;
+mod trabajos;
 mod validar;
 
 use std::ffi::OsString;
@@ -143,6 +145,15 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Llamadas(args) => {
             with_app(needed, async |app| {
                 llamadas::llamadas(needed, app, args).await
+            })
+            .await
+        }
+        Cmd::Lotes { command } => {
+            with_app(needed, async |app| lotes::lotes(needed, app, command).await).await
+        }
+        Cmd::Trabajos { command } => {
+            with_app(needed, async |app| {
+                trabajos::trabajos(needed, app, command).await
             })
             .await
         }

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 36] = [
     "",
     "ruc",
     "ruc validar",
@@ -15,6 +15,19 @@ const COMMANDS: [&str; 23] = [
     "tipo-cambio",
     "cuenta",
     "llamadas",
+    "lotes",
+    "lotes listar",
+    "lotes ver",
+    "lotes resultado",
+    "lotes pausar",
+    "lotes reanudar",
+    "lotes cancelar",
+    "lotes reintentar",
+    "trabajos",
+    "trabajos listar",
+    "trabajos ver",
+    "trabajos cancelar",
+    "trabajos reintentar",
     "sandbox",
     "config",
     "config init",
