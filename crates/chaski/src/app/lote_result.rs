@@ -27,8 +27,14 @@ pub struct LoteResult {
     lang: Lang,
 }
 
+/// Stands for a number that was erased.
+const ERASED: &str = "***********";
+
+/// Verdicts between two chances for others.
+const ROWS_AT_A_TIME: usize = 1_000;
+
 impl LoteResult {
-    /// Writes it; takes the time of a workbook.
+    /// Writes it. A workbook takes its time: a server does this on a blocking thread.
     pub fn write(&self, format: OutputFormat, writer: &mut dyn Write) -> Result<(), AppError> {
         Ok(sheets::write_result_to(
             writer,
@@ -52,21 +58,28 @@ impl App {
     ) -> Result<LoteResult, AppError> {
         let lote = self.lote(id, key_id).await?;
         let items = self.store.item_states(id).await?;
-        let list = match self.store.batch_input(id).await? {
-            Some(bytes) => KeptList::of_bytes(&bytes)?,
-            None => self.list_of_items(&items),
-        };
-        let rules = list.rules(&self.config.ruc_rules);
-        let (rows, unique) = rows_of(&list.table, list.column, &rules);
+        let kept = self.store.batch_input(id).await?;
+        let (numbers, configured) = (App::numbers_of(&items), self.config.ruc_rules.clone());
+        // A long list takes its time, which is not that of other requests.
+        let read = tokio::task::spawn_blocking(move || {
+            let list = match kept {
+                Some(bytes) => KeptList::of_bytes(&bytes)?,
+                None => KeptList::of_numbers(&numbers, configured.check_digit),
+            };
+            let rules = list.rules(&configured);
+            let (rows, unique) = rows_of(&list.table, list.column, &rules);
+            Ok::<_, AppError>((list, rows, unique))
+        });
+        let (list, rows, unique) = read.await.map_err(|error| AppError::Io(error.into()))??;
         let settled = self.settled_of(&lote, &items).await?;
-        let verdicts = rows
-            .iter()
-            .map(|row| {
-                let ruc = row.unique.map(|at| unique[at]);
-                let settled = ruc.and_then(|ruc| settled.get(&ruc));
-                self.verdict(row, settled, lang)
-            })
-            .collect();
+        let mut verdicts = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            let settled = row.unique.and_then(|at| settled.get(&unique[at]));
+            verdicts.push(self.verdict(row, settled, lang));
+            if index % ROWS_AT_A_TIME == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
         let told = Told {
             source_file: lote.batch.source_name.clone(),
             calls: lote.batch.calls as usize,
@@ -82,13 +95,12 @@ impl App {
     }
 
     /// A batch of the command line keeps no list: its numbers are one.
-    fn list_of_items(&self, items: &[Item]) -> KeptList {
+    fn numbers_of(items: &[Item]) -> Vec<String> {
         let number = |item: &Item| {
             let key = item.key.as_ref();
-            key.map_or_else(|| "***********".to_owned(), |key| key.subject.to_string())
+            key.map_or_else(|| ERASED.to_owned(), |key| key.subject.to_string())
         };
-        let numbers: Vec<String> = items.iter().map(number).collect();
-        KeptList::of_numbers(&numbers, self.config.ruc_rules.check_digit)
+        items.iter().map(number).collect()
     }
 
     /// What came of each RUC. An answer counts however old it is by now: its item says that it was
@@ -115,10 +127,10 @@ impl App {
                 (ItemState::Failed { code }, _) => Settled::FailedBefore(code.clone()),
                 (_, None) => Settled::Forgotten,
                 (_, Some(memory)) => {
-                    let source = if memory.stored_at >= lote.batch.created_at {
-                        Source::Upstream
-                    } else {
-                        Source::Memory
+                    let source = match lote.batch.created_at {
+                        created if memory.stored_at >= created => Source::Upstream,
+                        created if memory.expires_at >= created => Source::Memory,
+                        _ => Source::Stale,
                     };
                     Settled::of_memory(ruc, &memory, source).unwrap_or(Settled::Forgotten)
                 }

@@ -3,12 +3,15 @@
 //! A batch has an owner, the key it was handed over with. Every function takes the key of whoever
 //! asks, none for the owner of the data folder, and somebody else's batch does not exist.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chaski_client::{Lookup, RucQuery};
 use chaski_core::Lang;
-use futures_util::Stream;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::batches::{new_id, rows_of};
@@ -20,7 +23,6 @@ use crate::store::{
     Background, Batch, BatchChange, BatchState, Cursor, NewBatch, NewJob, Page, Priority,
     StoreError,
 };
-use chaski_client::{Lookup, RucQuery};
 
 /// A batch that is handed over.
 #[derive(Debug, Clone)]
@@ -189,44 +191,21 @@ impl App {
 
     /// How far a batch is, now and whenever that changes; ends after the state that it ends in.
     pub async fn lote_events(
-        &self,
+        self: &Arc<App>,
         id: Uuid,
         key_id: Option<Uuid>,
-    ) -> Result<impl Stream<Item = Result<Lote, AppError>> + Send + '_, AppError> {
+    ) -> Result<BoxStream<'static, Result<Lote, AppError>>, AppError> {
         let progress = self.signals.progress();
         let first = self.lote(id, key_id).await?;
-        let start = (progress, Some(first), None::<Batch>);
-        Ok(futures_util::stream::unfold(Some(start), move |watching| {
-            self.next_event(id, key_id, watching)
-        }))
-    }
-
-    async fn next_event(
-        &self,
-        id: Uuid,
-        key_id: Option<Uuid>,
-        watching: Option<Watching>,
-    ) -> Option<(Result<Lote, AppError>, Option<Watching>)> {
-        let (mut progress, first, mut last) = watching?;
-        if let Some(first) = first {
-            let rest = (!first.has_ended()).then(|| (progress, None, Some(first.batch.clone())));
-            return Some((Ok(first), rest));
-        }
-        loop {
-            tokio::time::sleep(BETWEEN_EVENTS).await;
-            // Looking again after a while is right whether there was a signal or not.
-            let _ = tokio::time::timeout(LOOK_AGAIN, progress.changed()).await;
-            let lote = match self.lote(id, key_id).await {
-                Ok(lote) => lote,
-                Err(error) => return Some((Err(error), None)),
-            };
-            if last.as_ref() == Some(&lote.batch) {
-                continue;
-            }
-            last = Some(lote.batch.clone());
-            let rest = (!lote.has_ended()).then_some((progress, None, last));
-            return Some((Ok(lote), rest));
-        }
+        let watching = Watching {
+            app: Arc::clone(self),
+            id,
+            key_id,
+            progress,
+            told: None,
+        };
+        let start = Some((watching, Some(first)));
+        Ok(stream::unfold(start, next_event).boxed())
     }
 
     async fn change_lote(
@@ -247,12 +226,42 @@ impl App {
     }
 }
 
-/// The signal, what is to be told first, and what was told last.
-type Watching = (
-    tokio::sync::watch::Receiver<u64>,
-    Option<Lote>,
-    Option<Batch>,
-);
+/// Somebody who wants to know how far a batch is.
+struct Watching {
+    app: Arc<App>,
+    id: Uuid,
+    key_id: Option<Uuid>,
+    progress: watch::Receiver<u64>,
+    told: Option<Batch>,
+}
+
+/// What is watched, and what is to be told first.
+type Next = Option<(Watching, Option<Lote>)>;
+
+async fn next_event(next: Next) -> Option<(Result<Lote, AppError>, Next)> {
+    let (mut watching, first) = next?;
+    let lote = match first {
+        Some(first) => Ok(first),
+        None => watching.changed().await,
+    };
+    let going_on = lote.as_ref().is_ok_and(|lote| !lote.has_ended());
+    watching.told = lote.as_ref().ok().map(|lote| lote.batch.clone());
+    Some((lote, going_on.then_some((watching, None))))
+}
+
+impl Watching {
+    async fn changed(&mut self) -> Result<Lote, AppError> {
+        loop {
+            tokio::time::sleep(BETWEEN_EVENTS).await;
+            // Looking again after a while is right whether there was a signal or not.
+            let _ = tokio::time::timeout(LOOK_AGAIN, self.progress.changed()).await;
+            let lote = self.app.lote(self.id, self.key_id).await?;
+            if self.told.as_ref() != Some(&lote.batch) {
+                return Ok(lote);
+            }
+        }
+    }
+}
 
 impl Lote {
     /// Numbers with an outcome.

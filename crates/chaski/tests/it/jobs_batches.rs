@@ -106,7 +106,7 @@ pub(crate) fn list(numbers: Vec<String>) -> NewLote {
 }
 
 /// Waits until a batch is so.
-pub(crate) async fn until(app: &App, id: Uuid, is_so: impl Fn(&Lote) -> bool) -> Lote {
+pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Lote) -> bool) -> Lote {
     let events = app.lote_events(id, None).await.unwrap();
     let mut events = std::pin::pin!(events);
     let waiting = async {
@@ -479,6 +479,37 @@ async fn failed_numbers_are_tried_again() {
     );
     let asked: BTreeSet<String> = service.asked_since(before).into_iter().collect();
     assert_eq!(asked, numbers[100..].iter().cloned().collect());
+    gateway.stop().await;
+}
+
+/// A passing failure is no end: what failed is asked again later, by whoever runs then.
+#[tokio::test]
+async fn a_passing_failure_is_tried_again() {
+    let (place, service) = (Place::new(), Service::new());
+    for fault in ["503@coleccion", "503@ruc"] {
+        service.sandbox.fail(fault.parse().unwrap());
+    }
+    let once = [("CHASKI_MIGO_MAX_ATTEMPTS", "1")];
+    let gateway = Gateway::start_at(&place, Some(&service), &once, night(0)).await;
+    let app = &gateway.app;
+    let id = app.submit_batch(list(companies(47, 3))).await.unwrap();
+    // Calls are counted when a run ends.
+    let lote = until(app, id, |lote| lote.batch.calls > 0).await;
+    assert_eq!((lote.batch.failed, lote.has_ended()), (3, false));
+    gateway.stop().await;
+    let app = open(&place, Some(&service), &once, night(0)).await;
+    let job = app.store.job_of_batch(id).await.unwrap().unwrap();
+    assert_eq!((job.state, job.attempts), (JobState::Pending, 1));
+    assert_eq!(job.code.as_deref(), Some("proveedor_no_disponible"));
+    assert!(job.run_at > job.created_at + SignedDuration::from_secs(9));
+    app.close().await.unwrap();
+    service.sandbox.heal();
+    let gateway = Gateway::start_at(&place, Some(&service), &once, night(1)).await;
+    let lote = until(&gateway.app, id, Lote::has_ended).await;
+    assert_eq!(
+        (lote.batch.state, lote.successful()),
+        (BatchState::Completed, 3)
+    );
     gateway.stop().await;
 }
 
