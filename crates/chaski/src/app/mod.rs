@@ -8,6 +8,7 @@ mod lote_input;
 pub mod lote_result;
 mod lote_work;
 pub mod lotes;
+pub mod programados;
 mod retention;
 mod signals;
 pub mod trabajos;

@@ -242,6 +242,9 @@ pub(super) enum TrabajosCmd {
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
         limite: u32,
     },
+    /// Lo que «chaski serve» hace solo, y cuándo toca || What "chaski serve" does by itself, and when it comes
+    #[command(alias = "schedule")]
+    Programados,
     /// Muestra un trabajo || Shows a job
     #[command(alias = "show")]
     Ver(IdArgs),

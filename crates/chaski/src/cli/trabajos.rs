@@ -21,6 +21,7 @@ pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<Trabajo
             let state = estado.and_then(|name| JobState::parse(&name.to_uppercase()));
             return listar(needed, app, state, limite).await;
         }
+        TrabajosCmd::Programados => return programados(needed, app).await,
         TrabajosCmd::Ver(typed) => app.trabajo(typed.id, None).await,
         TrabajosCmd::Cancelar(typed) => app.cancel_trabajo(typed.id, None).await,
         TrabajosCmd::Reintentar(typed) => app.retry_trabajo(typed.id, None).await,
@@ -45,6 +46,29 @@ async fn listar(needed: &Needed, app: &App, state: Option<JobState>, limit: u32)
         output::notice(needed, none);
     }
     write(needed, &rows)
+}
+
+async fn programados(needed: &Needed, app: &App) -> Done {
+    let lang = needed.lang();
+    let optional = |at: Option<Timestamp>| at.map_or(Value::Null, |at| time(at).into());
+    let mut rows = Vec::new();
+    for entry in app.programados().await? {
+        let mut row = Map::new();
+        row.insert("clave".into(), entry.name.into());
+        row.insert("cron".into(), entry.cron.into());
+        row.insert("tipo".into(), entry.kind.as_str().into());
+        row.insert("ultima".into(), optional(entry.last));
+        row.insert("proxima".into(), optional(entry.next));
+        rows.push(row);
+    }
+    let columns = vec![
+        ("clave", lang.pick("Clave", "Key").to_owned()),
+        ("cron", "Cron".to_owned()),
+        ("tipo", lang.pick("Tipo", "Kind").to_owned()),
+        ("proxima", lang.pick("Próxima vez", "Next time").to_owned()),
+    ];
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
 }
 
 fn write(needed: &Needed, jobs: &[Job]) -> Done {

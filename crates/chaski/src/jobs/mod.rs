@@ -7,7 +7,6 @@
 mod batch;
 mod quota;
 mod retention;
-mod schedule;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -75,7 +74,7 @@ async fn fill(
     running: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(), AppError> {
-    schedule::see_to(app).await?;
+    app.see_to_schedule().await?;
     // What has ended leaves its place.
     while running.try_join_next().is_some() {}
     while running.len() < app.config.jobs_concurrency {

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 37] = [
     "",
     "ruc",
     "ruc validar",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 36] = [
     "lotes reintentar",
     "trabajos",
     "trabajos listar",
+    "trabajos programados",
     "trabajos ver",
     "trabajos cancelar",
     "trabajos reintentar",

@@ -65,6 +65,17 @@ fn nothing_yet() {
         let ran = place.run(&format!("trabajos {action} {nobody}")).expect(3);
         assert!(ran.err.contains("no existe ese trabajo"), "{}", ran.err);
     }
+    let scheduled = place.run("trabajos programados").expect(0).objects();
+    let keys: Vec<&str> = scheduled
+        .iter()
+        .map(|it| it["clave"].as_str().unwrap())
+        .collect();
+    assert!(keys.contains(&"schedule.retention") && keys.contains(&"schedule.quota"));
+    assert!(
+        scheduled
+            .iter()
+            .all(|it| it["proxima"].is_string() && it["ultima"].is_null())
+    );
     for mistake in [
         "lotes ver 12",
         "lotes ver",

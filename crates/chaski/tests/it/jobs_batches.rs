@@ -12,8 +12,8 @@ use chaski::config::{Layers, Surroundings};
 use chaski::jobs;
 use chaski::sheets::OutputFormat;
 use chaski::store::{BatchState, ItemState, JobState, Priority, StoreError};
-use chaski_client::{Clock, Ledger, Lookup, RucQuery};
-use chaski_core::Lang;
+use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
+use chaski_core::{Lang, Ruc, lima_datetime};
 use chaski_sandbox::{Latency, Operation};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -312,6 +312,33 @@ fn dying_many_times_repeats_nothing() {
         runtime.shutdown_background();
     }
     finish_and_check(&place, &service, id, &numbers);
+}
+
+/// The narrowest gap: answers that are stored, of numbers that are not settled yet. They belong to
+/// the batch, even to one that asks whatever is known.
+#[tokio::test]
+async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
+    let numbers = companies(48, 150);
+    let (place, service) = (Place::new(), Service::new());
+    let app = open(&place, Some(&service), &[], Clock::system()).await;
+    let new = NewLote {
+        force: true,
+        ..list(numbers.clone())
+    };
+    let id = app.submit_batch(new).await.unwrap();
+    let first: Vec<Ruc> = numbers[..100]
+        .iter()
+        .map(|it| it.parse().unwrap())
+        .collect();
+    app.lookup_rucs(&first, &Ask::by("prueba")).await;
+    app.close().await.unwrap();
+    let before = service.sandbox.last_sequence();
+    let gateway = Gateway::start(&place, Some(&service), &[]).await;
+    let lote = until(&gateway.app, id, Lote::has_ended).await;
+    assert_eq!(lote.batch.state, BatchState::Completed);
+    let asked: BTreeSet<String> = service.asked_since(before).into_iter().collect();
+    assert_eq!(asked, numbers[100..].iter().cloned().collect());
+    gateway.stop().await;
 }
 
 /// Everything of the process goes at once, as far as a test can do that within one: tasks are
@@ -653,6 +680,10 @@ async fn a_schedule_neither_repeats_nor_skips() {
             .rows;
         let kind = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind.as_str()).count();
         assert_eq!(kind(JobKind::Quota), 0, "switched off");
+        let scheduled = gateway.app.programados().await.unwrap();
+        assert_eq!(scheduled.len(), 1);
+        let next = lima_datetime(scheduled[0].next.unwrap());
+        assert_eq!((next.hour(), next.minute()), (0, 0), "Lima's midnight");
         let count = kind(JobKind::Retention);
         gateway.stop().await;
         count
