@@ -1,14 +1,15 @@
 //! The gateway: rooms, doors and cellar of Chaski. The library is what the binary and its tests
 //! share; programs embed `chaski-client` instead.
 //!
-//! In reading order: [`config`], [`app`] (one function per deed), [`cli`] (the door of today),
-//! [`sheets`] (Excel in and out), [`store`] (the cellar).
+//! In reading order: [`config`], [`app`] (one function per deed), [`cli`] and [`jobs`] (doors: what
+//! is typed, and what time brings), [`sheets`] (Excel in and out), [`store`] (the cellar).
 
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod http;
 mod io_words;
+pub mod jobs;
 pub mod metrics;
 mod sandbox_transport;
 pub mod sheets;

@@ -8,16 +8,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Error, Ledger, Lookup, Memory, Outcomes, RucQuery, Source};
-use chaski_core::{Lang, Ruc, Taxpayer, lima_datetime};
+use chaski_client::{Ask, Error, Lookup, RucQuery};
+use chaski_core::{Lang, Ruc, RucRules, lima_datetime};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::asking::{Asking, states_of};
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::sheets::{Subject, Summary, Table, Verdict, repair};
-use crate::store::{BatchCounters, BatchState, ItemState, NewBatch, StoreError};
+use crate::store::{BatchCounters, BatchState, NewBatch};
 
 /// A list and where its RUCs are.
 pub struct BatchInput {
@@ -52,11 +53,8 @@ pub struct Plan {
 pub struct Running {
     plan: Plan,
     id: Uuid,
-    outcomes: Outcomes<Taxpayer>,
+    asking: Asking,
     settled: HashMap<usize, Settled>,
-    /// Position in the questions asked → position among the unique RUCs.
-    asked: Vec<usize>,
-    writes: JoinSet<Result<(), StoreError>>,
     calls_before: u64,
     started: Instant,
     lasted: Duration,
@@ -98,7 +96,7 @@ impl App {
     ) -> Result<Plan, AppError> {
         let started = Instant::now();
         // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
-        let (rows, unique) = self.rows_of(&input);
+        let (rows, unique) = rows_of(&input.table, input.column, &self.config.ruc_rules);
         // 2. What an interrupted run of the same list settled stays settled, however old.
         let options = self.options_of(&input);
         let unfinished = if resume {
@@ -108,28 +106,8 @@ impl App {
         } else {
             None
         };
-        let keys: Vec<_> = unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
-        let memories = self.store.recall(&keys).await?;
-        let mut settled = HashMap::new();
-        let now = self.clock.now();
-        for (position, (ruc, memory)) in unique.iter().zip(memories).enumerate() {
-            let Some(memory) = memory else { continue };
-            let since_start = unfinished
-                .as_ref()
-                .is_some_and(|batch| memory.stored_at >= batch.created_at);
-            let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
-            // What an earlier run of this batch asked for is part of it, not of memory.
-            let source = if since_start {
-                Source::Upstream
-            } else {
-                Source::Memory
-            };
-            if (since_start || fresh)
-                && let Some(outcome) = Settled::of_memory(*ruc, &memory, source)
-            {
-                settled.insert(position, outcome);
-            }
-        }
+        let since = unfinished.as_ref().map(|batch| batch.created_at);
+        let settled = self.remembered(&unique, since, ask).await?;
         let known = settled.len();
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
@@ -146,37 +124,6 @@ impl App {
         })
     }
 
-    fn rows_of(&self, input: &BatchInput) -> (Vec<RowPlan>, Vec<Ruc>) {
-        let mut unique = Vec::new();
-        let mut first: HashMap<Ruc, (usize, u32)> = HashMap::new();
-        let rows = input
-            .table
-            .rows
-            .iter()
-            .map(|row| {
-                let repaired = repair(row.cell(input.column), &self.config.ruc_rules);
-                let (mut position, mut repeats) = (None, None);
-                if let Subject::Ruc(ruc) = repaired.subject {
-                    let next = unique.len();
-                    let (at, number) = *first.entry(ruc).or_insert((next, row.number));
-                    if at == next {
-                        unique.push(ruc);
-                    } else {
-                        repeats = Some(number);
-                    }
-                    position = Some(at);
-                }
-                RowPlan {
-                    subject: repaired.subject,
-                    repairs: repaired.repairs,
-                    unique: position,
-                    repeats,
-                }
-            })
-            .collect();
-        (rows, unique)
-    }
-
     /// What changes the result of a list, as text: two runs with equal text are one batch.
     fn options_of(&self, input: &BatchInput) -> String {
         format!(
@@ -191,7 +138,7 @@ impl App {
         let settled = std::mem::take(&mut plan.settled);
         let mut writes = JoinSet::new();
         let id = if let Some(id) = plan.batch {
-            let (store, known) = (Arc::clone(&self.store), states_of(&settled));
+            let (store, known) = (Arc::clone(&self.store), states_of(known(&settled)));
             writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
             id
         } else {
@@ -207,7 +154,7 @@ impl App {
                 total_rows: u32::try_from(plan.rows.len()).unwrap_or(u32::MAX),
                 asked_by: ask.who.to_string(),
                 subjects,
-                settled: states_of(&settled),
+                settled: states_of(known(&settled)),
             };
             let store = Arc::clone(&self.store);
             let created = async move { store.create_batch(new).await };
@@ -219,28 +166,15 @@ impl App {
             }
             id
         };
-        let asked: Vec<usize> = (0..plan.unique.len())
-            .filter(|position| !settled.contains_key(position))
-            .collect();
-        let rucs: Vec<Ruc> = asked
-            .iter()
-            .map(|position| plan.unique[*position])
-            .collect();
-        let ask = Ask {
-            batch: Some(id),
-            // The plan looked already; looking twice would cost as much as a call.
-            recalled: true,
-            ..ask.clone()
-        };
+        let wanted = plan.unique.iter().copied().enumerate();
+        let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
-            outcomes: self.migo.rucs(&rucs, &ask),
+            asking: self.ask_for(id, wanted.collect(), ask, None, writes),
             plan,
             id,
             settled,
-            asked,
-            writes,
             calls_before,
             started,
             lasted: Duration::ZERO,
@@ -260,62 +194,18 @@ impl Running {
     /// Waits for the next group of outcomes and puts them on their way to the store; false when
     /// all have come.
     pub async fn next(&mut self, app: &App) -> Result<bool, AppError> {
-        let Some(group) = self.outcomes.next().await else {
+        let Some(group) = self.asking.next(app).await? else {
             self.lasted = self.started.elapsed();
             return Ok(false);
         };
-        let mut states = Vec::with_capacity(group.len());
-        for (position, outcome) in group {
-            let position = self.asked[position];
-            let (settled, state) = match outcome {
-                Ok(found) => (
-                    Settled::Found {
-                        taxpayer: found.value,
-                        source: found.source,
-                        at: found.stored_at,
-                    },
-                    ItemState::Answered,
-                ),
-                Err(error) if error.is_not_found() => {
-                    let source = if error.is_remembered() {
-                        Source::Memory
-                    } else {
-                        Source::Upstream
-                    };
-                    (
-                        Settled::NotFound {
-                            source,
-                            at: app.clock.now(),
-                        },
-                        ItemState::Refused,
-                    )
-                }
-                Err(error) => {
-                    let state = ItemState::Failed {
-                        code: error.code().into(),
-                    };
-                    (Settled::Failed(error), state)
-                }
-            };
-            self.settled.insert(position, settled);
-            states.push((u32::try_from(position).unwrap_or(u32::MAX), state));
-        }
-        // The writer groups these; waiting for each would hold up the next answer.
-        let (store, id) = (Arc::clone(&app.store), self.id);
-        self.writes
-            .spawn(async move { store.settle_items(id, states, Vec::new()).await });
-        while let Some(written) = self.writes.try_join_next() {
-            written.map_err(|error| AppError::Io(error.into()))??;
-        }
+        self.settled.extend(group);
         Ok(true)
     }
 
     /// Stops asking. What is in flight still ends in memory when the application closes.
-    pub async fn stop(mut self, app: &App) -> Result<Progress, AppError> {
+    pub async fn stop(self, app: &App) -> Result<Progress, AppError> {
         let progress = self.progress();
-        drop(self.outcomes);
-        app.migo.engine().idle().await;
-        join(&mut self.writes).await?;
+        self.asking.stop(app).await?;
         Ok(progress)
     }
 
@@ -327,7 +217,7 @@ impl Running {
             app.verdict(row, settled, lang)
         };
         let verdicts: Vec<Verdict> = self.plan.rows.iter().map(verdict).collect();
-        join(&mut self.writes).await?;
+        self.asking.written().await?;
         let failed = self
             .settled
             .values()
@@ -362,30 +252,13 @@ impl Running {
             }),
             _ => None,
         };
-        let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
-        let summary = Summary {
+        let told = Told {
             source_file: plan.input.source_name,
-            answered_by: match app.mode {
-                Mode::Real => "APIMIGO".to_owned(),
-                Mode::Sandbox => lang
-                    .pick(
-                        "SANDBOX: datos ficticios, no los use para facturar",
-                        "SANDBOX: invented data, do not invoice by them",
-                    )
-                    .to_owned(),
-            },
-            generated_at: lima_datetime(app.clock.now()),
-            duplicates: plan.rows.iter().filter(|row| row.repeats.is_some()).count(),
-            damaged: plan.rows.iter().filter(is_bad).count(),
-            repaired: plan
-                .rows
-                .iter()
-                .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
-                .count(),
-            calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
+            calls: usize::try_from(calls).unwrap_or(usize::MAX),
             cache_hits: hits as usize,
             duration: self.started.elapsed() + plan.prepared_in,
         };
+        let summary = app.summary(&plan.rows, told, lang);
         Ok(Finished {
             table: plan.input.table,
             verdicts,
@@ -397,31 +270,82 @@ impl Running {
     }
 }
 
-/// The item states of what is known before anything is asked.
-fn states_of(settled: &HashMap<usize, Settled>) -> Vec<(u32, ItemState)> {
-    let state = |settled: &Settled| match settled {
-        Settled::NotFound { .. } => ItemState::Refused,
-        _ => ItemState::Answered,
-    };
+/// What a summary says beside what the rows say.
+pub(super) struct Told {
+    pub(super) source_file: String,
+    pub(super) calls: usize,
+    pub(super) cache_hits: usize,
+    pub(super) duration: Duration,
+}
+
+impl App {
+    /// The list as a whole.
+    pub(super) fn summary(&self, rows: &[RowPlan], told: Told, lang: Lang) -> Summary {
+        let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
+        Summary {
+            source_file: told.source_file,
+            answered_by: match self.mode {
+                Mode::Real => "APIMIGO".to_owned(),
+                Mode::Sandbox => lang
+                    .pick(
+                        "SANDBOX: datos ficticios, no los use para facturar",
+                        "SANDBOX: invented data, do not invoice by them",
+                    )
+                    .to_owned(),
+            },
+            generated_at: lima_datetime(self.clock.now()),
+            duplicates: rows.iter().filter(|row| row.repeats.is_some()).count(),
+            damaged: rows.iter().filter(is_bad).count(),
+            repaired: rows
+                .iter()
+                .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
+                .count(),
+            calls_spent: told.calls,
+            cache_hits: told.cache_hits,
+            duration: told.duration,
+        }
+    }
+}
+
+/// What each row names, and the RUCs, each once, in the order of their first appearance.
+pub(super) fn rows_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
+    let mut unique = Vec::new();
+    let mut first: HashMap<Ruc, (usize, u32)> = HashMap::new();
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| {
+            let repaired = repair(row.cell(column), rules);
+            let (mut position, mut repeats) = (None, None);
+            if let Subject::Ruc(ruc) = repaired.subject {
+                let next = unique.len();
+                let (at, number) = *first.entry(ruc).or_insert((next, row.number));
+                if at == next {
+                    unique.push(ruc);
+                } else {
+                    repeats = Some(number);
+                }
+                position = Some(at);
+            }
+            RowPlan {
+                subject: repaired.subject,
+                repairs: repaired.repairs,
+                unique: position,
+                repeats,
+            }
+        })
+        .collect();
+    (rows, unique)
+}
+
+fn known(settled: &HashMap<usize, Settled>) -> impl Iterator<Item = (usize, &Settled)> {
     settled
         .iter()
-        .filter_map(|(position, settled)| Some((u32::try_from(*position).ok()?, state(settled))))
-        .collect()
+        .map(|(position, settled)| (*position, settled))
 }
 
-async fn join(writes: &mut JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
-    while let Some(written) = writes.join_next().await {
-        written.map_err(|error| AppError::Io(error.into()))??;
-    }
-    Ok(())
-}
-
-fn young_enough(memory: &Memory, now: Timestamp, ask: &Ask) -> bool {
-    let age = Duration::try_from(now.duration_since(memory.stored_at)).unwrap_or(Duration::ZERO);
-    ask.max_age.is_none_or(|most| age <= most)
-}
-
-fn new_id(now: Timestamp) -> Uuid {
+/// An identifier that sorts by time.
+pub(super) fn new_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))

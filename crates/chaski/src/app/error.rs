@@ -60,6 +60,14 @@ pub enum AppError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What is asked for does not fit the state of things.
+    #[error("{es}")]
+    NotNow {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -99,6 +107,7 @@ impl AppError {
             AppError::NoToken => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
+            AppError::NotNow { .. } => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::Interrupted => "interrumpido",
         }
@@ -130,7 +139,9 @@ impl AppError {
                     "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or purpose in the API)",
                 )
                 .to_owned(),
-            AppError::Usage { es, en } => lang.pick(es, en).clone(),
+            AppError::Usage { es, en } | AppError::NotNow { es, en } => {
+                lang.pick(es, en).clone()
+            }
             AppError::Io(error) => {
                 let why = reason(error, lang);
                 lang.pick(
@@ -156,6 +167,7 @@ impl AppError {
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),
+            AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
             | AppError::Store(_)
@@ -165,7 +177,8 @@ impl AppError {
             AppError::Sheet(_)
             | AppError::Column(_)
             | AppError::NoPurpose
-            | AppError::Usage { .. } => 2,
+            | AppError::Usage { .. }
+            | AppError::NotNow { .. } => 2,
             AppError::Interrupted => 130,
         }
     }

@@ -1,24 +1,33 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
+mod asking;
 pub mod backups;
 pub mod batches;
 mod error;
 pub mod health;
 pub mod keys;
 pub mod lookups;
+mod lote_input;
+pub mod lote_result;
+mod lote_work;
+pub mod lotes;
 mod observed;
 pub mod persons;
+pub mod programados;
 mod purpose;
 mod retention;
 mod secrets;
+mod signals;
+pub mod trabajos;
 mod verdicts;
 
 pub use error::AppError;
-use observed::Observed;
 pub use observed::Paid;
 pub use purpose::purpose;
 pub use secrets::{open_token, seal_token};
+pub(crate) use signals::Signals;
 
+use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,6 +55,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Calls paid today by each asker.
     pub paid: Arc<Paid>,
+    /// What parts of the process tell each other about background work.
+    pub(crate) signals: Signals,
 }
 
 /// Who answers.
@@ -143,6 +154,7 @@ impl App {
             clock,
             metrics,
             paid,
+            signals: Signals::new(),
         })
     }
 

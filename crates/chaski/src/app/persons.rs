@@ -104,6 +104,7 @@ pub async fn erase_person(
         calls: one.calls + other.calls,
         bodies: one.bodies + other.bodies,
         items: one.items + other.items,
+        inputs: one.inputs + other.inputs,
         // The second one empties what the first one wrote.
         log_emptied: other.log_emptied,
     })

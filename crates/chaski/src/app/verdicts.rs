@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Error, Lookup, Memory, Remembered, RucQuery, Source};
+use chaski_client::{Error, Found, Lookup, Memory, Remembered, RucQuery, Source};
 use chaski_core::{
     DniError, Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime,
 };
+use compact_str::CompactString;
 use jiff::Timestamp;
 
 use super::{App, Mode};
 use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
+use crate::store::ItemState;
 
 /// What one row turned out to be.
 pub(super) struct RowPlan {
@@ -34,6 +36,10 @@ pub(super) enum Settled {
         at: Timestamp,
     },
     Failed(Error),
+    /// What an earlier run failed with: only its code is on record.
+    FailedBefore(CompactString),
+    /// It was answered, and the answer is no longer kept.
+    Forgotten,
 }
 
 impl Settled {
@@ -47,6 +53,37 @@ impl Settled {
             },
             Remembered::Refusal { .. } => Settled::NotFound { source, at },
         })
+    }
+
+    pub(super) fn of_outcome(outcome: Result<Found<Taxpayer>, Error>, now: Timestamp) -> Settled {
+        match outcome {
+            Ok(found) => Settled::Found {
+                taxpayer: found.value,
+                source: found.source,
+                at: found.stored_at,
+            },
+            Err(error) if error.is_not_found() => Settled::NotFound {
+                source: if error.is_remembered() {
+                    Source::Memory
+                } else {
+                    Source::Upstream
+                },
+                at: now,
+            },
+            Err(error) => Settled::Failed(error),
+        }
+    }
+
+    /// How its item is marked.
+    pub(super) fn state(&self) -> ItemState {
+        match self {
+            Settled::Found { .. } | Settled::Forgotten => ItemState::Answered,
+            Settled::NotFound { .. } => ItemState::Refused,
+            Settled::Failed(error) => ItemState::Failed {
+                code: error.code().into(),
+            },
+            Settled::FailedBefore(code) => ItemState::Failed { code: code.clone() },
+        }
     }
 
     pub(super) fn is_from_memory(&self) -> bool {
@@ -125,6 +162,21 @@ impl App {
             Settled::Failed(error) => {
                 verdict.apto = Aptitud::Error;
                 notes.push(error.message(lang));
+                return;
+            }
+            Settled::FailedBefore(code) => {
+                verdict.apto = Aptitud::Error;
+                let why = lang.pick("no se pudo consultar", "it could not be asked");
+                notes.push(format!("{why}: {code}"));
+                return;
+            }
+            Settled::Forgotten => {
+                verdict.apto = Aptitud::Error;
+                let why = lang.pick(
+                    "la respuesta ya no está guardada",
+                    "the answer is no longer kept",
+                );
+                notes.push(why.to_owned());
                 return;
             }
             Settled::NotFound { source, at } => {

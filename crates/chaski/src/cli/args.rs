@@ -102,6 +102,18 @@ pub(super) enum Cmd {
     },
     /// Descripción de la API en OpenAPI || Description of the API in OpenAPI
     Openapi,
+    /// Lotes: los entregados a «chaski serve» y los de «ruc lote» || Batches: those handed to "chaski serve" and those of "ruc lote"
+    #[command(alias = "batches")]
+    Lotes {
+        #[command(subcommand)]
+        command: Option<LotesCmd>,
+    },
+    /// Trabajos en segundo plano: listar, ver, cancelar, reintentar || Background jobs: listar, ver, cancelar, reintentar
+    #[command(alias = "jobs")]
+    Trabajos {
+        #[command(subcommand)]
+        command: Option<TrabajosCmd>,
+    },
     /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
     Sandbox(SandboxArgs),
     /// Configuración: init, show, set, check || Configuration: init, show, set, check
@@ -226,6 +238,68 @@ pub(super) struct LoteArgs {
     pub(super) solo_errores: bool,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LotesCmd {
+    /// Lista los lotes, los más recientes primero || Lists the batches, newest first
+    #[command(alias = "list")]
+    Listar {
+        /// Cuántos; 50 por defecto || How many; 50 by default
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        limite: u32,
+    },
+    /// Muestra cómo va un lote || Shows how far a batch is
+    #[command(alias = "show")]
+    Ver(IdArgs),
+    /// Escribe el resultado de un lote, completo o hasta ahora || Writes the result of a batch, whole or so far
+    #[command(alias = "result")]
+    Resultado(IdArgs),
+    /// Detiene un lote hasta que se reanude || Stops a batch until it is resumed
+    #[command(alias = "pause")]
+    Pausar(IdArgs),
+    /// Deja seguir un lote en pausa || Lets a paused batch go on
+    #[command(alias = "resume")]
+    Reanudar(IdArgs),
+    /// Termina un lote; lo ya respondido se conserva || Ends a batch; what is answered is kept
+    #[command(alias = "cancel")]
+    Cancelar(IdArgs),
+    /// Vuelve a consultar solo los números sin respuesta || Asks again only for the numbers without an answer
+    #[command(alias = "retry")]
+    Reintentar(IdArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TrabajosCmd {
+    /// Lista los trabajos, los más recientes primero || Lists the jobs, newest first
+    #[command(alias = "list")]
+    Listar {
+        /// Solo en este estado: PENDING, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED || Only in this state: PENDING, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED
+        #[arg(long, value_name = "ESTADO", value_parser = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"], ignore_case = true)]
+        estado: Option<String>,
+        /// Cuántos; 50 por defecto || How many; 50 by default
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        limite: u32,
+    },
+    /// Lo que «chaski serve» hace solo, y cuándo toca || What "chaski serve" does by itself, and when it comes
+    #[command(alias = "schedule")]
+    Programados,
+    /// Muestra un trabajo || Shows a job
+    #[command(alias = "show")]
+    Ver(IdArgs),
+    /// Termina un trabajo, y el lote del que se ocupa || Ends a job, and the batch that it works on
+    #[command(alias = "cancel")]
+    Cancelar(IdArgs),
+    /// Vuelve a poner en la cola un trabajo que falló o se canceló || Puts a job that failed or was cancelled back into the queue
+    #[command(alias = "retry")]
+    Reintentar(IdArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IdArgs {
+    /// Identificador, como lo muestra «listar» || Identifier, as "listar" shows it
+    #[arg(value_name = "ID")]
+    pub(super) id: uuid::Uuid,
 }
 
 #[derive(Debug, Subcommand)]
@@ -527,7 +601,7 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those of the tax form stay as they are.
 fn value_name(name: &str, lang: Lang) -> &'static str {
-    const NAMES: [(&str, &str); 30] = [
+    const NAMES: [(&str, &str); 35] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
@@ -538,19 +612,24 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("DESTINO", "DESTINATION"),
         ("DIRECCION", "ADDRESS"),
         ("DNI", "DNI"),
+        ("ESTADO", "STATE"),
         ("FALLO", "FAULT"),
         ("FECHA", "DATE"),
         ("FORMATO", "FORMAT"),
         ("FUENTE", "SOURCE"),
+        ("ID", "ID"),
         ("IDIOMA", "LANGUAGE"),
         ("INTERPRETE", "SHELL"),
         ("LISTA", "LIST"),
+        ("LLAVE", "KEY"),
         ("LOTE", "BATCH"),
         ("MONEDA", "CURRENCY"),
         ("MOTIVO", "PURPOSE"),
         ("N", "N"),
+        ("NOMBRE", "NAME"),
         ("NUMERO", "NUMBER"),
         ("OPERACION", "OPERATION"),
+        ("PERMISO", "SCOPE"),
         ("PROVEEDOR", "UPSTREAM"),
         ("QUIEN", "WHO"),
         ("RESULTADO", "OUTCOME"),

@@ -42,7 +42,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     Ok(exit_code(needed, &finished))
 }
 
-fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
+pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
     match output::format_of(needed)? {
         Format::Xlsx => Ok(OutputFormat::Xlsx),
         Format::Csv => Ok(OutputFormat::Csv),

@@ -14,6 +14,7 @@ mod invalidos;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lotes;
 mod needed;
 mod output;
 mod ruc;
@@ -22,6 +23,7 @@ mod sandbox;
 mod serve;
 mod table;
 mod tipo_cambio;
+mod trabajos;
 mod validar;
 
 use std::ffi::OsString;
@@ -155,6 +157,15 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Llamadas(args) => {
             with_app(needed, async |app| {
                 llamadas::llamadas(needed, app, args).await
+            })
+            .await
+        }
+        Cmd::Lotes { command } => {
+            with_app(needed, async |app| lotes::lotes(needed, app, command).await).await
+        }
+        Cmd::Trabajos { command } => {
+            with_app(needed, async |app| {
+                trabajos::trabajos(needed, app, command).await
             })
             .await
         }

@@ -43,6 +43,17 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     // 3. Serve until told to stop; what is under way ends.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reloading = tokio::spawn(keep_keys(Arc::clone(&gateway)));
+    let (stopping, stopped) = tokio::sync::watch::channel(());
+    let workers: Vec<_> = gateway
+        .sides()
+        .map(|side| {
+            let mut stopped = stopped.clone();
+            let shutdown = async move {
+                let _ = stopped.changed().await;
+            };
+            tokio::spawn(crate::jobs::run(Arc::clone(&side.app), shutdown))
+        })
+        .collect();
     let served = crate::http::serve(
         router(Arc::clone(&gateway)),
         listener,
@@ -51,7 +62,11 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     .await;
     reloading.abort();
     notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
-    // 4. Everything durable.
+    // 4. Jobs are put back where they are, and everything is durable.
+    drop(stopping);
+    for worker in workers {
+        worker.await.map_err(|error| AppError::Io(error.into()))??;
+    }
     for side in gateway.sides() {
         side.app.close().await?;
     }

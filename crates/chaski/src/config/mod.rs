@@ -19,6 +19,7 @@ use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, RucRules};
 use chaski_sandbox::Latency;
+use croner::Cron;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
 
@@ -55,6 +56,21 @@ pub struct Config {
     pub require_purpose: bool,
     /// Whether DNIs are shown masked.
     pub mask_dni: bool,
+    /// Jobs that run at the same time.
+    pub jobs_concurrency: usize,
+    /// What is done by itself, and when.
+    pub schedule: Schedule,
+}
+
+/// Cron expressions in Lima time; none is off.
+#[derive(Debug, Clone, Default)]
+pub struct Schedule {
+    /// Bringing the partners up to date.
+    pub partners: Option<Cron>,
+    /// Deleting what is past its time.
+    pub retention: Option<Cron>,
+    /// Noting how many calls of the month are spent.
+    pub quota: Option<Cron>,
 }
 
 /// Begins the text of a setting that is sealed with the key of the data folder.
@@ -136,6 +152,12 @@ impl Layers {
             retention_days: self.number("audit.retention_days")?,
             require_purpose: self.flag("audit.require_purpose"),
             mask_dni: self.flag("audit.mask_dni"),
+            jobs_concurrency: self.number::<usize>("jobs.concurrency")?.clamp(1, 100),
+            schedule: Schedule {
+                partners: self.cron("schedule.partners")?,
+                retention: self.cron("schedule.retention")?,
+                quota: self.cron("schedule.quota")?,
+            },
         })
     }
 
@@ -159,6 +181,21 @@ impl Layers {
                 &self.values["listen"].1,
                 "una dirección con puerto, como 127.0.0.1:8420",
                 "an address with its port, such as 127.0.0.1:8420",
+            )
+        })
+    }
+
+    fn cron(&self, key: &str) -> Result<Option<Cron>, ConfigError> {
+        let text = self.text(key).trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            complaint(
+                key,
+                &self.values[key].1,
+                "una expresión cron como \"0 0 * * *\" (minuto, hora, día, mes, día de la semana), o \"\"",
+                "a cron expression such as \"0 0 * * *\" (minute, hour, day, month, day of the week), or \"\"",
             )
         })
     }

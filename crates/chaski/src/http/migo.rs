@@ -260,11 +260,7 @@ pub(super) async fn dni_v2(caller: Caller, Path(dni): Path<String>) -> Result<Re
     one_dni(&caller, &dni, None).await
 }
 
-async fn one_dni(
-    caller: &Caller,
-    text: &str,
-    purpose: Option<&str>,
-) -> Result<Response, Problem> {
+async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
     let dni: Dni = text
         .parse()

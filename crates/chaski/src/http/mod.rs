@@ -16,6 +16,7 @@ mod exchange_rate;
 mod health;
 mod invalid_rucs;
 mod limits;
+mod lotes;
 mod migo;
 mod original;
 mod problem;
@@ -23,6 +24,7 @@ mod reply;
 mod router;
 mod ruc;
 mod server;
+mod trabajos;
 mod upstreams;
 
 pub use router::{openapi, router};

@@ -267,6 +267,15 @@ impl From<Error> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
+        let status = match error {
+            StoreError::NoSuchBatch | StoreError::NoSuchJob => Some(StatusCode::NOT_FOUND),
+            StoreError::BadCursor => Some(StatusCode::UNPROCESSABLE_ENTITY),
+            _ => None,
+        };
+        if let Some(status) = status {
+            let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+            return Problem::new(status, error.code(), es, en);
+        }
         tracing::error!(code = error.code(), "the store failed");
         Problem::from(&Failure::LedgerDown)
     }
@@ -281,9 +290,8 @@ impl From<AppError> for Problem {
             AppError::Usage { .. }
             | AppError::Sheet(_)
             | AppError::Column(_)
-            | AppError::NoPurpose => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
+            AppError::NotNow { .. } => StatusCode::CONFLICT,
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits, migo,
-    original, ruc, upstreams,
+    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
+    lotes, migo, original, ruc, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -29,6 +29,8 @@ use super::{
         (name = "dni", description = "Datos personales"),
         (name = "tipo de cambio", description = "SUNAT y SBS"),
         (name = "cpe", description = "Comprobantes recibidos"),
+        (name = "lotes", description = "Listas en segundo plano"),
+        (name = "trabajos", description = "Trabajos y programación"),
         (name = "llamadas", description = "Registro de llamadas"),
         (name = "proveedores", description = "Estado de los proveedores"),
         (name = "salud", description = "Para quien vigila"),
@@ -73,6 +75,19 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(cpe::validate))
         .routes(routes!(calls::list))
         .routes(routes!(calls::one))
+        .routes(routes!(lotes::submit, lotes::list))
+        .routes(routes!(lotes::one))
+        .routes(routes!(lotes::cancel))
+        .routes(routes!(lotes::pause))
+        .routes(routes!(lotes::resume))
+        .routes(routes!(lotes::retry))
+        .routes(routes!(lotes::result))
+        .routes(routes!(lotes::events))
+        .routes(routes!(trabajos::list))
+        .routes(routes!(trabajos::one))
+        .routes(routes!(trabajos::cancel))
+        .routes(routes!(trabajos::retry))
+        .routes(routes!(trabajos::scheduled))
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::account))
         .routes(routes!(health::alive))

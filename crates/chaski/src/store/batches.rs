@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::background::BatchChange;
 use super::calls::uuid_of;
 use super::items::{self, ItemRow, ItemState};
 use super::page::rows_of_page;
@@ -74,6 +75,10 @@ pub struct Batch {
     pub cache_hits: u32,
     /// Calls that were sent.
     pub calls: u32,
+    /// Whose it is, none for the owner of the folder.
+    pub key_id: Option<Uuid>,
+    /// Its owner wants it to wait.
+    pub paused: bool,
 }
 
 /// How far a batch has come.
@@ -94,7 +99,7 @@ pub enum BatchState {
 }
 
 /// Which batches go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// When nothing else waits.
     Low,
@@ -166,6 +171,20 @@ impl Priority {
         }
     }
 
+    /// Its place in the order, as the queue stores it.
+    pub(super) fn rank(self) -> u32 {
+        match self {
+            Priority::Low => 0,
+            Priority::Normal => 1,
+            Priority::High => 2,
+            Priority::Critical => 3,
+        }
+    }
+
+    pub(super) fn of_rank(rank: u32) -> Option<Priority> {
+        Self::ALL.into_iter().find(|known| known.rank() == rank)
+    }
+
     /// The priority of a stored name.
     pub fn parse(name: &str) -> Option<Priority> {
         Self::ALL.into_iter().find(|known| known.as_str() == name)
@@ -218,11 +237,28 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Batch>, StoreError> {
+        self.batches_of(None, limit, cursor).await
+    }
+
+    /// The same of one key only, or of all without one.
+    pub async fn batches_of(
+        &self,
+        key_id: Option<Uuid>,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<Batch>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = QueryBuilder::new(format!(
-            "SELECT {COLUMNS} FROM batches INDEXED BY batches_created WHERE true"
-        ));
+        let mut query = QueryBuilder::new(match key_id {
+            None => format!("SELECT {COLUMNS} FROM batches INDEXED BY batches_created WHERE true"),
+            Some(_) => {
+                format!("SELECT {COLUMNS} FROM batches INDEXED BY batches_of_key WHERE true")
+            }
+        });
+        if let Some(key_id) = key_id {
+            query.push(" AND key_id = ");
+            query.push_bind(key_id.as_bytes().to_vec());
+        }
         if let Some(cursor) = cursor {
             query.push(" AND created_at <= ").push_bind(cursor.at);
             query.push(" AND (created_at < ").push_bind(cursor.at);
@@ -239,24 +275,17 @@ impl Store {
     /// Says that work on a batch begins, or begins again. False when it was cancelled or has
     /// ended for good: then there is nothing to do.
     pub async fn start_batch(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
-        self.change_batch(
-            "UPDATE batches SET state = 'PROCESSING', started_at = coalesce(started_at, ?2), \
-             finished_at = NULL WHERE id = ?1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')",
-            id,
-            now,
-        )
-        .await
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(change(connection, START, id, now)))
+            .await
     }
 
-    /// Stops a batch; false when it had already ended. What is answered stays.
+    /// Stops a batch and its job; false when it had already ended. What is answered stays.
     pub async fn cancel_batch(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
-        self.change_batch(
-            "UPDATE batches SET state = 'CANCELLED', finished_at = ?2 \
-             WHERE id = ?1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')",
-            id,
-            now,
-        )
-        .await
+        self.change_background_batch(id, BatchChange::Cancel, now)
+            .await
     }
 
     /// Says how a run of a batch ended and adds its counters. A batch that was cancelled
@@ -275,19 +304,6 @@ impl Store {
             .run(move |connection| Box::pin(finish(connection, id, state, counters, finished_at)))
             .await
     }
-
-    async fn change_batch(
-        &self,
-        statement: &'static str,
-        id: Uuid,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(change(connection, statement, id, now)))
-            .await
-    }
 }
 
 /// The number under which the items of a batch are stored.
@@ -299,7 +315,7 @@ pub(super) async fn seq_of(connection: &mut SqliteConnection, id: Uuid) -> Resul
         .ok_or(StoreError::NoSuchBatch)
 }
 
-async fn create(
+pub(super) async fn create(
     connection: &mut SqliteConnection,
     new: NewBatch,
     rows: Vec<ItemRow>,
@@ -337,7 +353,7 @@ async fn insert(connection: &mut SqliteConnection, new: &NewBatch) -> Result<i64
     Ok(seq)
 }
 
-async fn change(
+pub(super) async fn change(
     connection: &mut SqliteConnection,
     statement: &'static str,
     id: Uuid,
@@ -377,9 +393,13 @@ async fn finish(
     }
 }
 
+pub(super) const START: &str = "UPDATE batches SET state = 'PROCESSING', \
+     started_at = coalesce(started_at, ?2), finished_at = NULL \
+     WHERE id = ?1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')";
+
 const COLUMNS: &str = "seq, id, created_at, started_at, finished_at, state, priority, operation, \
                        source_name, options, asked_by, total_rows, unique_items, answered, \
-                       refused, failed, cache_hits, calls";
+                       refused, failed, cache_hits, calls, key_id, paused";
 
 fn placed_row(row: &SqliteRow) -> Result<(Cursor, Batch), StoreError> {
     let created_at: i64 = row.try_get(2)?;
@@ -405,6 +425,11 @@ fn placed_row(row: &SqliteRow) -> Result<(Cursor, Batch), StoreError> {
         failed: row.try_get(15)?,
         cache_hits: row.try_get(16)?,
         calls: row.try_get(17)?,
+        key_id: row
+            .try_get::<Option<&[u8]>, _>(18)?
+            .map(uuid_of)
+            .transpose()?,
+        paused: row.try_get(19)?,
     };
     Ok((place, batch))
 }

@@ -40,6 +40,10 @@ pub enum StoreError {
     KeyMalformed,
     /// No batch with that identifier.
     NoSuchBatch,
+    /// No job with that identifier.
+    NoSuchJob,
+    /// The worker no longer holds its job: it was paused, cancelled or taken over.
+    LeaseLost,
     /// The subjects of a batch are not all of one provider and operation.
     MixedBatch,
     /// The text is not a cursor of ours.
@@ -69,6 +73,8 @@ impl StoreError {
             StoreError::KeyWrong => "llave_incorrecta",
             StoreError::KeyMalformed => "llave_mal_formada",
             StoreError::NoSuchBatch => "lote_no_existe",
+            StoreError::NoSuchJob => "trabajo_no_existe",
+            StoreError::LeaseLost => "trabajo_cedido",
             StoreError::MixedBatch => "lote_mezclado",
             StoreError::BadCursor => "cursor_invalido",
             StoreError::Closed => "almacen_cerrado",
@@ -87,7 +93,11 @@ impl StoreError {
     pub(super) fn is_of_the_store(&self) -> bool {
         !matches!(
             self,
-            StoreError::NoSuchBatch | StoreError::MixedBatch | StoreError::BadCursor
+            StoreError::NoSuchBatch
+                | StoreError::NoSuchJob
+                | StoreError::LeaseLost
+                | StoreError::MixedBatch
+                | StoreError::BadCursor
         ) && !self.is_constraint()
     }
 
@@ -167,6 +177,11 @@ impl StoreError {
                 "the key must have 64 hexadecimal digits (32 bytes)".into(),
             ),
             StoreError::NoSuchBatch => ("no existe ese lote".into(), "no such batch".into()),
+            StoreError::NoSuchJob => ("no existe ese trabajo".into(), "no such job".into()),
+            StoreError::LeaseLost => (
+                "el trabajo se detuvo o lo tomó otro proceso".into(),
+                "the job was stopped or taken over by another process".into(),
+            ),
             StoreError::MixedBatch => (
                 "un lote solo puede tener números de una misma consulta".into(),
                 "a batch can only have numbers of one operation".into(),

@@ -238,7 +238,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-async fn settle(
+pub(super) async fn settle(
     connection: &mut SqliteConnection,
     id: Uuid,
     states: Vec<(u32, ItemState)>,
@@ -249,7 +249,10 @@ async fn settle(
     mark(connection, batch, states).await
 }
 
-async fn retry_failed(connection: &mut SqliteConnection, id: Uuid) -> Result<u64, StoreError> {
+pub(super) async fn retry_failed(
+    connection: &mut SqliteConnection,
+    id: Uuid,
+) -> Result<u64, StoreError> {
     let batch = batches::seq_of(connection, id).await?;
     let changed = sqlx::query(
         "UPDATE batch_items SET state = 'PENDING', code = NULL \

@@ -20,7 +20,7 @@ pub const DATABASE_FILE: &str = "chaski.db";
 /// Newest schema this program knows: the number of the last migration.
 pub(super) const SCHEMA: u32 = 5;
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "start",
@@ -30,6 +30,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         2,
         "keys",
         include_str!("../../migrations/sqlite/0002_keys.sql"),
+    ),
+    (
+        3,
+        "jobs",
+        include_str!("../../migrations/sqlite/0003_jobs.sql"),
     ),
     (
         5,

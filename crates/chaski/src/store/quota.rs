@@ -1,14 +1,75 @@
-//! Calls counted per provider and month.
+//! Calls counted per provider and month, and how the count grew.
 
+use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use super::time::instant;
 use super::{Backend, Store, StoreError};
+
+/// The counter of a month at some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaSnapshot {
+    /// The provider.
+    pub provider: String,
+    /// The month, such as `2026-11`.
+    pub month: String,
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// Calls counted by then.
+    pub used: u64,
+}
 
 impl Store {
     /// Calls counted for a provider in a month such as `2026-11`, those still queued included.
     pub fn spent(&self, provider: &str, month: &str) -> u64 {
         let Backend::Sqlite(sqlite) = &self.backend;
         sqlite.writer.shared().spent(provider, month)
+    }
+
+    /// Notes the counters of a month as they are now; says how many there are.
+    pub async fn snapshot_quota(&self, month: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let (month, at) = (month.to_owned(), now.as_microsecond());
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    let noted = sqlx::query(
+                        "INSERT OR REPLACE INTO quota_snapshots (provider, month, at, used) \
+                         SELECT provider, month, ?1, used FROM quota WHERE month = ?2",
+                    )
+                    .bind(at)
+                    .bind(month)
+                    .execute(connection)
+                    .await?;
+                    Ok(noted.rows_affected())
+                })
+            })
+            .await
+    }
+
+    /// How the counter of a month grew, oldest first.
+    pub async fn quota_snapshots(
+        &self,
+        provider: &str,
+        month: &str,
+    ) -> Result<Vec<QuotaSnapshot>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT at, used FROM quota_snapshots WHERE provider = ?1 AND month = ?2 ORDER BY at",
+        )
+        .bind(provider)
+        .bind(month)
+        .fetch_all(&mut *reader)
+        .await?;
+        let snapshot = |(at, used): (i64, i64)| QuotaSnapshot {
+            provider: provider.to_owned(),
+            month: month.to_owned(),
+            at: instant(at),
+            used: used.cast_unsigned(),
+        };
+        Ok(rows.into_iter().map(snapshot).collect())
     }
 }
 

@@ -29,11 +29,16 @@ pub struct Pruned {
     pub items: u64,
     /// Batches.
     pub batches: u64,
+    /// Jobs.
+    pub jobs: u64,
     /// Pages given back to the file system.
     pub pages: u64,
     /// Whether the log was emptied too; if not, a reader was in the way and the next run does it.
     pub log_emptied: bool,
 }
+
+/// Days that a look at the quota is kept: a year, and the month it is compared with.
+const SNAPSHOT_DAYS: u32 = 400;
 
 /// Rows per transaction.
 const CHUNK: i64 = 2_000;
@@ -68,11 +73,29 @@ impl Store {
             )
             .await?;
         let (items, batches) = sqlite.prune_batches(batches_before).await?;
+        // Those of batches go with their batch.
+        let jobs = sqlite
+            .in_chunks(
+                &["DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs \
+                 WHERE created_at < ?1 AND finished_at < ?1 AND batch IS NULL LIMIT ?2)"],
+                batches_before,
+            )
+            .await?;
+        sqlite
+            .in_chunks(
+                &[
+                    "DELETE FROM quota_snapshots WHERE (provider, month, at) IN (SELECT provider, \
+                 month, at FROM quota_snapshots WHERE at < ?1 LIMIT ?2)",
+                ],
+                days_before(now, SNAPSHOT_DAYS),
+            )
+            .await?;
         Ok(Pruned {
             calls,
             answers,
             items,
             batches,
+            jobs,
             pages: sqlite.give_back_pages().await?,
             log_emptied: sqlite.empty_log().await?,
         })
@@ -182,10 +205,16 @@ async fn prune_some_of_a_batch(
     if items > 0 {
         return Ok(BatchStep::Items(items));
     }
-    sqlx::query("DELETE FROM batches WHERE seq = ?1")
-        .bind(batch)
-        .execute(connection)
-        .await?;
+    for statement in [
+        "DELETE FROM batch_inputs WHERE batch = ?1",
+        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = ?1)",
+        "DELETE FROM batches WHERE seq = ?1",
+    ] {
+        sqlx::query(statement)
+            .bind(batch)
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(BatchStep::Batch)
 }
 

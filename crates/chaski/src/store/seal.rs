@@ -164,6 +164,8 @@ pub(super) enum Place<'a> {
         batch: Uuid,
         position: u32,
     },
+    /// The list of a batch.
+    Input(Uuid),
     Request(Uuid),
     Response(Uuid),
     Setting(&'a str),
@@ -276,6 +278,7 @@ impl Place<'_> {
                 bytes
             }
             Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
+            Place::Input(batch) => format!("input\0{batch}").into_bytes(),
             Place::Request(call) => format!("request\0{call}").into_bytes(),
             Place::Response(call) => format!("response\0{call}").into_bytes(),
             Place::Setting(name) => format!("setting\0{name}").into_bytes(),

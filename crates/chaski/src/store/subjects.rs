@@ -21,6 +21,8 @@ pub struct Erased {
     pub bodies: u64,
     /// Numbers in batches.
     pub items: u64,
+    /// Lists handed over that no longer name it.
+    pub inputs: u64,
     /// Whether the log was emptied too; if not, a reader was in the way: erase again.
     pub log_emptied: bool,
 }
@@ -103,6 +105,7 @@ impl Store {
             .run(move |connection| Box::pin(delete_mentions(connection, mentions)))
             .await?;
         erased.bodies += sqlite.erase_from_shared_bodies(subject).await?;
+        erased.inputs = self.erase_from_inputs(subject).await?;
         erased.log_emptied = sqlite.empty_log().await?;
         Ok(erased)
     }
@@ -287,6 +290,7 @@ async fn erase(
         calls,
         bodies,
         items: erased_items,
+        inputs: 0,
         log_emptied: false,
     })
 }

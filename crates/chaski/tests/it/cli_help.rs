@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 49] = [
     "",
     "ruc",
     "ruc validar",
@@ -15,6 +15,26 @@ const COMMANDS: [&str; 29] = [
     "tipo-cambio",
     "cuenta",
     "llamadas",
+    "lotes",
+    "lotes listar",
+    "lotes ver",
+    "lotes resultado",
+    "lotes pausar",
+    "lotes reanudar",
+    "lotes cancelar",
+    "lotes reintentar",
+    "trabajos",
+    "trabajos listar",
+    "trabajos programados",
+    "trabajos ver",
+    "trabajos cancelar",
+    "trabajos reintentar",
+    "serve",
+    "llaves",
+    "llaves listar",
+    "llaves crear",
+    "llaves revocar",
+    "openapi",
     "sandbox",
     "config",
     "config init",

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 14] = [
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("errores", "errors"),
@@ -17,6 +17,7 @@ const PAGES: [(&str, &str); 13] = [
     ("pasarela", "gateway"),
     ("rendimiento", "performance"),
     ("sandbox", "sandbox"),
+    ("segundo-plano", "background"),
     ("supuestos", "assumptions"),
     ("tipo-de-cambio", "exchange-rate"),
     ("veredicto", "verdict"),
@@ -173,8 +174,12 @@ fn modules_do_not_know_what_they_must_not() {
         "crates/chaski/src/sheets",
         &["crate::app", "crate::cli", "crate::store"],
     );
-    check_absent("crates/chaski/src/app", &["crate::cli", "clap::", "sqlx"]);
+    check_absent(
+        "crates/chaski/src/app",
+        &["crate::cli", "crate::jobs", "clap::", "sqlx"],
+    );
     check_absent("crates/chaski/src/cli", &["sqlx"]);
+    check_absent("crates/chaski/src/jobs", &["crate::cli", "clap::", "sqlx"]);
 }
 
 #[test]

@@ -6,7 +6,76 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 40] = [
+const ROUTES: [(&str, &str, Scope, &str); 54] = [
+    ("GET", "/api/v1/lotes", Scope::Lotes, ""),
+    (
+        "POST",
+        "/api/v1/lotes",
+        Scope::Lotes,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
+    (
+        "GET",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/resultados",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/eventos",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/cancelar",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/pausar",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/reanudar",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/lotes/00000000-0000-7000-8000-000000000000/reintentar",
+        Scope::Lotes,
+        "",
+    ),
+    ("GET", "/api/v1/trabajos", Scope::Lotes, ""),
+    (
+        "GET",
+        "/api/v1/trabajos/00000000-0000-7000-8000-000000000000",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/trabajos/00000000-0000-7000-8000-000000000000/cancelar",
+        Scope::Lotes,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/trabajos/00000000-0000-7000-8000-000000000000/reintentar",
+        Scope::Lotes,
+        "",
+    ),
+    ("GET", "/api/v1/programados", Scope::Auditoria, ""),
     ("GET", "/api/v1/ruc/20100070970", Scope::Consultas, ""),
     (
         "GET",

@@ -1,0 +1,142 @@
+//! The list of a background batch as it is kept: the cells and no longer the file, so that one
+//! person's number can be masked in it, and a list of typed numbers is kept like any other.
+
+use chaski_core::{CheckDigit, RucRules};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::AppError;
+use crate::sheets::{Cell, Encoding, Row, SourceKind, Table};
+
+/// A list and how it is to be read.
+pub(super) struct KeptList {
+    pub(super) table: Table,
+    pub(super) column: usize,
+    pub(super) check_digit: CheckDigit,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    column: usize,
+    format_only: bool,
+    sheet: Option<String>,
+    headers: Vec<String>,
+    header_row: Option<usize>,
+    notes: Vec<String>,
+    rows: Vec<(u32, Vec<KeptCell>)>,
+}
+
+/// Every number is text: masking its digits leaves readable JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeptCell {
+    Empty(()),
+    Bool(bool),
+    Text(CompactString),
+    Number { n: CompactString },
+    Date { d: CompactString },
+    Error { e: CompactString },
+}
+
+impl KeptList {
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
+        let row = |row: &Row| (row.number, row.cells.iter().map(KeptCell::of).collect());
+        let kept = Kept {
+            column: self.column,
+            format_only: self.check_digit == CheckDigit::FormatOnly,
+            sheet: self.table.source.sheet().map(str::to_owned),
+            headers: self.table.headers.clone(),
+            header_row: self.table.header_row,
+            notes: self.table.notes.clone(),
+            rows: self.table.rows.iter().map(row).collect(),
+        };
+        Ok(serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8]) -> Result<KeptList, AppError> {
+        let kept: Kept = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
+        let row = |(number, cells): (u32, Vec<KeptCell>)| Row {
+            number,
+            cells: cells.into_iter().map(KeptCell::into_cell).collect(),
+        };
+        Ok(KeptList {
+            table: Table {
+                source: match kept.sheet {
+                    Some(sheet) => SourceKind::Xlsx { sheet },
+                    None => csv(),
+                },
+                headers: kept.headers,
+                header_row: kept.header_row,
+                rows: kept.rows.into_iter().map(row).collect(),
+                notes: kept.notes,
+            },
+            column: kept.column,
+            check_digit: if kept.format_only {
+                CheckDigit::FormatOnly
+            } else {
+                CheckDigit::Strict
+            },
+        })
+    }
+
+    /// The numbers of a list without a file, one a row.
+    pub(super) fn of_numbers(numbers: &[String], check_digit: CheckDigit) -> KeptList {
+        let row = |(number, text): (u32, &String)| Row {
+            number,
+            cells: [Cell::text(text)].into(),
+        };
+        KeptList {
+            table: Table {
+                source: csv(),
+                headers: vec!["ruc".to_owned()],
+                header_row: None,
+                rows: (1..).zip(numbers).map(row).collect(),
+                notes: Vec::new(),
+            },
+            column: 0,
+            check_digit,
+        }
+    }
+
+    /// What is accepted as a RUC in it, whatever the configuration says by now.
+    pub(super) fn rules(&self, configured: &RucRules) -> RucRules {
+        RucRules {
+            check_digit: self.check_digit,
+            ..configured.clone()
+        }
+    }
+}
+
+impl KeptCell {
+    fn of(cell: &Cell) -> KeptCell {
+        match cell {
+            Cell::Empty => KeptCell::Empty(()),
+            Cell::Text(text) => KeptCell::Text(text.clone()),
+            Cell::Number(number) => KeptCell::Number {
+                n: number.to_string().into(),
+            },
+            Cell::Bool(value) => KeptCell::Bool(*value),
+            Cell::Date(text) => KeptCell::Date { d: text.clone() },
+            Cell::Error(text) => KeptCell::Error { e: text.clone() },
+        }
+    }
+
+    fn into_cell(self) -> Cell {
+        match self {
+            KeptCell::Empty(()) => Cell::Empty,
+            KeptCell::Text(text) => Cell::Text(text),
+            // One that was masked is text by now.
+            KeptCell::Number { n } => n.parse().map_or(Cell::Text(n), Cell::Number),
+            KeptCell::Bool(value) => Cell::Bool(value),
+            KeptCell::Date { d } => Cell::Date(d),
+            KeptCell::Error { e } => Cell::Error(e),
+        }
+    }
+}
+
+fn csv() -> SourceKind {
+    SourceKind::Csv {
+        separator: ',',
+        encoding: Encoding::Utf8,
+    }
+}

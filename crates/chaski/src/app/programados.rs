@@ -1,0 +1,103 @@
+//! The schedule: cron expressions in Lima time. When an entry was last seen to is in the store, in
+//! the same transaction as its job: a restart neither repeats a night nor skips one, and several
+//! missed times are made up for by one job.
+
+use chaski_core::{lima_datetime, lima_timestamp};
+use croner::Cron;
+use jiff::Timestamp;
+
+use super::trabajos::JobKind;
+use super::{App, AppError};
+use crate::config::Schedule;
+
+/// What is done by itself, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programado {
+    /// Its configuration key.
+    pub name: &'static str,
+    /// Its expression, as configured.
+    pub cron: String,
+    /// What is done.
+    pub kind: JobKind,
+    /// When it was last seen to; none before a worker first runs.
+    pub last: Option<Timestamp>,
+    /// Its next time; none if it has none, such as the 30th of February.
+    pub next: Option<Timestamp>,
+}
+
+/// An entry that is switched on.
+struct Entry<'c> {
+    /// The configuration key, under which it is remembered too.
+    name: &'static str,
+    cron: &'c Cron,
+    kind: JobKind,
+    payload: &'static str,
+}
+
+/// One line for each kind of work that time brings.
+fn entries(schedule: &Schedule) -> Vec<Entry<'_>> {
+    let lines = [
+        (
+            "schedule.retention",
+            &schedule.retention,
+            JobKind::Retention,
+            "{}",
+        ),
+        ("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
+    ];
+    lines
+        .into_iter()
+        .filter_map(|(name, cron, kind, payload)| {
+            let cron = cron.as_ref()?;
+            Some(Entry {
+                name,
+                cron,
+                kind,
+                payload,
+            })
+        })
+        .collect()
+}
+
+impl App {
+    /// What is done by itself, and when it comes next.
+    pub async fn programados(&self) -> Result<Vec<Programado>, AppError> {
+        let mut all = Vec::new();
+        for entry in entries(&self.config.schedule) {
+            let last = self.store.schedule_seen(entry.name).await?;
+            all.push(Programado {
+                name: entry.name,
+                cron: entry.cron.as_str().to_owned(),
+                kind: entry.kind,
+                last,
+                next: next_after(entry.cron, last.unwrap_or_else(|| self.clock.now())),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Puts into the queue what is due.
+    pub(crate) async fn see_to_schedule(&self) -> Result<(), AppError> {
+        for entry in entries(&self.config.schedule) {
+            let now = self.clock.now();
+            let seen = self.store.schedule_seen(entry.name).await?;
+            let job = match seen {
+                // A new entry waits for its first time.
+                None => None,
+                Some(seen) if next_after(entry.cron, seen).is_none_or(|next| next > now) => {
+                    continue;
+                }
+                Some(_) => Some(self.job_of_schedule(entry.kind, entry.payload.to_owned())),
+            };
+            self.store
+                .see_to_schedule(entry.name, seen, now, job)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn next_after(cron: &Cron, at: Timestamp) -> Option<Timestamp> {
+    let next = cron.find_next_occurrence(&lima_datetime(at), false).ok()?;
+    Some(lima_timestamp(next))
+}

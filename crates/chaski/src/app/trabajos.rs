@@ -1,0 +1,147 @@
+//! Jobs: what waits, what runs, what became of it; and those that are not batches.
+
+use chaski_core::lima_date;
+use uuid::Uuid;
+
+use super::batches::new_id;
+use super::{App, AppError};
+use crate::store::{
+    BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Page, Priority, Pruned,
+    StoreError,
+};
+
+/// The kinds of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// A batch of look-ups.
+    Lote,
+    /// Deleting what is past its time.
+    Retention,
+    /// Noting how many calls of the month are spent.
+    Quota,
+}
+
+impl JobKind {
+    /// All of them.
+    pub const ALL: [JobKind; 3] = [JobKind::Lote, JobKind::Retention, JobKind::Quota];
+
+    /// Stable name, as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JobKind::Lote => "lote",
+            JobKind::Retention => "limpieza",
+            JobKind::Quota => "cuota",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(name: &str) -> Option<JobKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Runs of a job of the schedule that may fail: its next time comes anyway.
+const MOST_ATTEMPTS: u32 = 3;
+
+impl App {
+    /// A page of jobs, newest first; those of the key, or all.
+    pub async fn trabajos(
+        &self,
+        state: Option<JobState>,
+        limit: u32,
+        cursor: Option<Cursor>,
+        key_id: Option<Uuid>,
+    ) -> Result<Page<Job>, AppError> {
+        let filter = JobFilter {
+            state,
+            key_id,
+            ..JobFilter::default()
+        };
+        Ok(self.store.jobs(&filter, limit, cursor).await?)
+    }
+
+    /// One job; somebody else's does not exist.
+    pub async fn trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
+        let job = self.store.job(id).await?;
+        let job = job.filter(|job| key_id.is_none() || job.key_id == key_id);
+        Ok(job.ok_or(StoreError::NoSuchJob)?)
+    }
+
+    /// Stops a job, and the batch that it works on.
+    pub async fn cancel_trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
+        let job = self.trabajo(id, key_id).await?;
+        if let Some(batch) = job.batch {
+            self.cancel_lote(batch, key_id).await?;
+        } else if !self.store.cancel_job(id, self.clock.now()).await? {
+            return Err(refusal(BatchChange::Cancel, &job));
+        }
+        self.signals.control_changed();
+        self.trabajo(id, key_id).await
+    }
+
+    /// Puts a job that failed or was stopped back into the queue; of a batch, the numbers without
+    /// an answer.
+    pub async fn retry_trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
+        let job = self.trabajo(id, key_id).await?;
+        if let Some(batch) = job.batch {
+            self.retry_lote(batch, key_id).await?;
+        } else if !self.store.retry_job(id, self.clock.now()).await? {
+            return Err(refusal(BatchChange::Retry, &job));
+        }
+        self.signals.work_came();
+        self.trabajo(id, key_id).await
+    }
+
+    /// A job that is due now and belongs to nobody.
+    pub(crate) fn job_of_schedule(&self, kind: JobKind, payload: String) -> NewJob {
+        let now = self.clock.now();
+        NewJob {
+            id: new_id(now),
+            kind: kind.as_str(),
+            payload,
+            priority: Priority::Normal,
+            max_attempts: MOST_ATTEMPTS,
+            run_at: now,
+            created_at: now,
+            asked_by: "programado".to_owned(),
+            key_id: None,
+            batch: None,
+        }
+    }
+
+    /// Deletes what is past its time, under a claim.
+    pub(crate) async fn work_retention(&self, claim: &Claim) -> Result<Pruned, AppError> {
+        let pruned = self.prune().await?;
+        self.end_work(claim).await?;
+        Ok(pruned)
+    }
+
+    /// Notes how many calls of the month are spent, under a claim.
+    pub(crate) async fn work_quota(&self, claim: &Claim) -> Result<u64, AppError> {
+        let now = self.clock.now();
+        let today = lima_date(now);
+        let month = format!("{:04}-{:02}", today.year(), today.month());
+        let noted = self.store.snapshot_quota(&month, now).await?;
+        self.end_work(claim).await?;
+        Ok(noted)
+    }
+
+    async fn end_work(&self, claim: &Claim) -> Result<(), AppError> {
+        let now = self.clock.now();
+        Ok(self.store.end_job(claim, JobEnd::Completed, now).await?)
+    }
+}
+
+fn refusal(wanted: BatchChange, job: &Job) -> AppError {
+    let state = job.state.as_str();
+    match wanted {
+        BatchChange::Cancel => AppError::NotNow {
+            es: format!("el trabajo ya terminó: {state}"),
+            en: format!("the job has ended: {state}"),
+        },
+        _ => AppError::NotNow {
+            es: format!("solo se reintenta un trabajo FAILED o CANCELLED; este está {state}"),
+            en: format!("only a FAILED or CANCELLED job is tried again; this one is {state}"),
+        },
+    }
+}

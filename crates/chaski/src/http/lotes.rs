@@ -1,0 +1,476 @@
+//! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Path, Query, Request};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::body::{self, Json as Body1};
+use super::caller::Caller;
+use super::invalid_rucs::PageWanted;
+use super::problem::{Problem, Problems};
+use super::reply::lima;
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+use crate::app::lotes::{Lote, LoteInput, NewLote};
+use crate::sheets::{Limits, OutputFormat};
+use crate::store::Priority;
+
+/// A list of numbers to look up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoteWanted {
+    /// RUCs as people type them; wrong ones are told in the result.
+    #[schema(min_items = 1, max_items = 200_000, example = json!(["20100070970", "20131312955"]))]
+    rucs: Vec<String>,
+    /// What the list is called in lists of batches.
+    nombre: Option<String>,
+    /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
+    prioridad: Option<String>,
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+    /// Bring the partners of these numbers up to date.
+    #[serde(default)]
+    update_partners: bool,
+}
+
+/// A batch and how far it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LoteData {
+    id: Uuid,
+    nombre: String,
+    /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
+    status: &'static str,
+    paused: bool,
+    /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
+    priority: &'static str,
+    /// Rows of the list, repeated and wrong ones included.
+    total_rows: u32,
+    /// Distinct numbers.
+    total_items: u32,
+    processed_items: u32,
+    successful_items: u32,
+    failed_items: u32,
+    progress_percentage: f64,
+    success_rate: f64,
+    duration_seconds: Option<f64>,
+    cache_hits: u32,
+    api_calls: u32,
+    requested_by: String,
+    created_at: String,
+    started_at: Option<String>,
+    completed_at: Option<String>,
+}
+
+impl LoteData {
+    fn of(lote: &Lote) -> LoteData {
+        let batch = &lote.batch;
+        LoteData {
+            id: batch.id,
+            nombre: batch.source_name.clone(),
+            status: batch.state.as_str(),
+            paused: batch.paused,
+            priority: batch.priority.as_str(),
+            total_rows: batch.total_rows,
+            total_items: batch.unique,
+            processed_items: lote.processed(),
+            successful_items: lote.successful(),
+            failed_items: batch.failed,
+            progress_percentage: lote.progress_percentage(),
+            success_rate: lote.success_rate(),
+            duration_seconds: lote.duration().map(|it| it.as_secs_f64()),
+            cache_hits: batch.cache_hits,
+            api_calls: batch.calls,
+            requested_by: batch.asked_by.clone(),
+            created_at: lima(batch.created_at),
+            started_at: batch.started_at.map(lima),
+            completed_at: batch.finished_at.map(lima),
+        }
+    }
+}
+
+/// A page of batches, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LotesPage {
+    data: Vec<LoteData>,
+    next_cursor: Option<String>,
+}
+
+impl Caller {
+    /// Whose batches these are.
+    pub(super) fn owner(&self) -> Option<Uuid> {
+        self.key.as_ref().map(|key| key.id)
+    }
+}
+
+pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|_| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "no_hay",
+            "no hay nada con ese identificador",
+            "there is nothing of that identifier",
+        )
+    })
+}
+
+/// Hand in a list
+///
+/// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
+/// `columna`, `prioridad`, `force_refresh` and `update_partners`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes",
+    tag = "lotes",
+    request_body = LoteWanted,
+    responses(
+        (status = 202, body = LoteData, headers(("location" = String, description = "Its address"))),
+        Problems
+    )
+)]
+pub(super) async fn submit(caller: Caller, request: Request) -> Result<Response, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let new = match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => uploaded(&caller, request).await?,
+        _ => typed(&caller, request).await?,
+    };
+    if new.update_partners {
+        caller.needs(Scope::Partners)?;
+    }
+    let numbers = match &new.input {
+        LoteInput::Numbers(numbers) => numbers.len(),
+        LoteInput::File(_) => 1,
+    };
+    let _aside = caller.set_aside(numbers.div_ceil(100) as u64)?;
+    let id = caller.app.submit_batch(new).await?;
+    let lote = caller.app.lote(id, caller.owner()).await?;
+    let mut response = (StatusCode::ACCEPTED, Json(LoteData::of(&lote))).into_response();
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/lotes/{id}")) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    Ok(response)
+}
+
+async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+    let Body1(wanted) = Body1::<LoteWanted>::from_request(request, &()).await?;
+    if wanted.rucs.is_empty() {
+        return Err(Problem::of_field(
+            "rucs",
+            "campo_requerido",
+            "la lista está vacía",
+            "the list is empty",
+        ));
+    }
+    Ok(NewLote {
+        input: LoteInput::Numbers(wanted.rucs),
+        name: name(wanted.nombre)?,
+        column: None,
+        priority: priority(wanted.prioridad.as_deref())?,
+        force: wanted.force_refresh,
+        update_partners: wanted.update_partners,
+        who: caller.ask().who.to_string(),
+        key_id: caller.owner(),
+    })
+}
+
+fn name(text: Option<String>) -> Result<String, Problem> {
+    let text = text.unwrap_or_else(|| "lista".to_owned());
+    let good = text.chars().count() <= 200 && !text.contains(char::is_control);
+    good.then_some(text).ok_or_else(|| {
+        Problem::of_field(
+            "nombre",
+            "campo_invalido",
+            "debe ser una línea de hasta 200 caracteres",
+            "must be one line of at most 200 characters",
+        )
+    })
+}
+
+fn priority(text: Option<&str>) -> Result<Priority, Problem> {
+    let Some(text) = text else {
+        return Ok(Priority::default());
+    };
+    Priority::parse(&text.trim().to_uppercase()).ok_or_else(|| {
+        Problem::of_field(
+            "prioridad",
+            "campo_invalido",
+            "debe ser LOW, NORMAL, HIGH o CRITICAL",
+            "must be LOW, NORMAL, HIGH or CRITICAL",
+        )
+    })
+}
+
+/// A file and the fields beside it.
+async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+    let most = usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX);
+    let headers = request.headers().clone();
+    let bytes = body::read(request, most).await?;
+    let mut whole = Request::new(Body::from(bytes));
+    *whole.headers_mut() = headers;
+    let broken =
+        || Problem::unreadable("el formulario no se puede leer", "the form cannot be read");
+    let mut form = Multipart::from_request(whole, &())
+        .await
+        .map_err(|_| broken())?;
+    let mut new = NewLote {
+        input: LoteInput::Numbers(Vec::new()),
+        name: "lista".to_owned(),
+        column: None,
+        priority: Priority::default(),
+        force: false,
+        update_partners: false,
+        who: caller.ask().who.to_string(),
+        key_id: caller.owner(),
+    };
+    let mut file = None;
+    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+        let named = field.name().unwrap_or_default().to_owned();
+        if named == "archivo" || named == "file" {
+            let given = field.file_name().unwrap_or("lista");
+            let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
+            new.name = name(Some(last.to_owned()))?;
+            file = Some(field.bytes().await.map_err(|_| broken())?.to_vec());
+            continue;
+        }
+        let text = field.text().await.map_err(|_| broken())?;
+        let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
+        match named.as_str() {
+            "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
+            "prioridad" => new.priority = priority(Some(&text))?,
+            "force_refresh" => new.force = yes,
+            "update_partners" => new.update_partners = yes,
+            _ => {
+                return Err(Problem::of_field(
+                    &named,
+                    "campo_invalido",
+                    "este campo no existe aquí",
+                    "there is no such field here",
+                ));
+            }
+        }
+    }
+    let Some(file) = file else {
+        return Err(Problem::of_field(
+            "archivo",
+            "campo_requerido",
+            "falta el archivo de la lista",
+            "the file of the list is missing",
+        ));
+    };
+    new.input = LoteInput::File(file);
+    Ok(new)
+}
+
+/// The batches of this caller
+#[utoipa::path(
+    get,
+    path = "/api/v1/lotes",
+    tag = "lotes",
+    params(PageWanted),
+    responses((status = 200, body = LotesPage), Problems)
+)]
+pub(super) async fn list(
+    caller: Caller,
+    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<LotesPage>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let page = caller
+        .app
+        .lotes(wanted.limit()?, wanted.cursor()?, caller.owner())
+        .await?;
+    Ok(Json(LotesPage {
+        data: page.rows.iter().map(LoteData::of).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// One batch
+#[utoipa::path(
+    get,
+    path = "/api/v1/lotes/{id}",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = LoteData), Problems)
+)]
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<LoteData>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(LoteData::of(&lote)))
+}
+
+/// Stop a batch for good
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes/{id}/cancelar",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = LoteData), Problems)
+)]
+pub(super) async fn cancel(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LoteData>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let lote = caller.app.cancel_lote(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(LoteData::of(&lote)))
+}
+
+/// Stop a batch for now
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes/{id}/pausar",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = LoteData), Problems)
+)]
+pub(super) async fn pause(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LoteData>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let lote = caller.app.pause_lote(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(LoteData::of(&lote)))
+}
+
+/// Let a paused batch go on
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes/{id}/reanudar",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = LoteData), Problems)
+)]
+pub(super) async fn resume(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LoteData>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let lote = caller.app.resume_lote(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(LoteData::of(&lote)))
+}
+
+/// Ask again for the numbers that failed
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes/{id}/reintentar",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = LoteData), Problems)
+)]
+pub(super) async fn retry(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LoteData>, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let lote = caller.app.retry_lote(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(LoteData::of(&lote)))
+}
+
+/// In which form a result is wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FormatWanted {
+    /// `json` (usual), `ndjson`, `csv` or `xlsx`.
+    format: Option<String>,
+}
+
+/// The result of a batch, as far as it is
+///
+/// The caller's columns and the verdict of each row, as `json`, `ndjson`, `csv` or `xlsx`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/lotes/{id}/resultados",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier"), FormatWanted),
+    responses(
+        (status = 200, content(
+            (Vec<serde_json::Value> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Problems
+    )
+)]
+pub(super) async fn result(
+    caller: Caller,
+    Path(id): Path<String>,
+    wanted: Result<Query<FormatWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let (format, kind, ending) = match wanted.format.as_deref().unwrap_or("json") {
+        "json" => (OutputFormat::Json, "application/json", "json"),
+        "ndjson" => (OutputFormat::Ndjson, "application/x-ndjson", "ndjson"),
+        "csv" => (OutputFormat::Csv, "text/csv; charset=utf-8", "csv"),
+        "xlsx" => (
+            OutputFormat::Xlsx,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "xlsx",
+        ),
+        _ => {
+            return Err(Problem::of_field(
+                "format",
+                "parametro_invalido",
+                "debe ser json, ndjson, csv o xlsx",
+                "must be json, ndjson, csv or xlsx",
+            ));
+        }
+    };
+    let id = id_of(&id)?;
+    let result = caller
+        .app
+        .lote_result(id, caller.owner(), caller.info.lang)
+        .await?;
+    // Writing a large workbook takes a while: not on a thread that serves others.
+    let written = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        result.write(format, &mut bytes).map(|()| bytes)
+    });
+    let bytes = written.await.map_err(|_| Problem::internal())??;
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let name = format!("attachment; filename=\"resultado-{id}.{ending}\"");
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+/// The progress of a batch as it happens
+///
+/// Server-sent events: `progreso` with the batch as data, and a last one, `fin`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/lotes/{id}/eventos",
+    tag = "lotes",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = String, content_type = "text/event-stream"), Problems)
+)]
+pub(super) async fn events(caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.needs(Scope::Lotes)?;
+    let id = id_of(&id)?;
+    let states = caller.app.lote_events(id, caller.owner()).await?;
+    let events = states.map(|state| {
+        let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
+        let named = if lote.has_ended() { "fin" } else { "progreso" };
+        Event::default()
+            .event(named)
+            .json_data(LoteData::of(&lote))
+            .map_err(std::io::Error::other)
+    });
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::default())
+        .into_response())
+}

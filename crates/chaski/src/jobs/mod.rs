@@ -1,0 +1,165 @@
+//! The door that time opens: one worker for a data folder, which claims jobs and runs them.
+//!
+//! It holds each job by a lease that it renews; losing the lease (paused, cancelled, taken over)
+//! drops the run where it is. A run may be cut off anywhere, because whatever it pays for is in
+//! memory before it counts.
+
+mod batch;
+mod quota;
+mod retention;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::trabajos::JobKind;
+use crate::app::{App, AppError};
+use crate::store::{Claim, JobEnd, Priority, StoreError};
+
+/// For how long a job is held without a sign of life.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often that is renewed.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// How often the queue and the schedule are looked at without a signal: another process may put
+/// jobs into the folder.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a store that cannot be read or written is left in peace.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+
+/// Waiting time before a job that failed is tried again, but for batches, which know better.
+const RETRY: Duration = Duration::from_mins(1);
+
+/// Runs jobs until `shutdown`; then what runs is put back for the next start, at once. There is
+/// one worker for each data folder: it begins by taking over what an earlier one left.
+pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+    let taken_over = app.store.release_leases(app.clock.now()).await?;
+    if taken_over > 0 {
+        tracing::info!(taken_over, "jobs of an earlier process go on");
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut running = JoinSet::new();
+    let mut work = app.signals.work();
+    tokio::pin!(shutdown);
+    loop {
+        let pause = match fill(&app, &mut running, &stopped).await {
+            Ok(()) => LOOK_AGAIN,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "the queue cannot be read");
+                AFTER_A_FAILURE
+            }
+        };
+        tokio::select! {
+            () = &mut shutdown => break,
+            _ = work.changed() => {}
+            _ = running.join_next(), if !running.is_empty() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    let _ = stop.send(true);
+    while running.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Sees to the schedule and claims as many jobs as there is room for. One place is kept for what
+/// cannot wait behind usual batches.
+async fn fill(
+    app: &Arc<App>,
+    running: &mut JoinSet<()>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(), AppError> {
+    app.see_to_schedule().await?;
+    // What has ended leaves its place.
+    while running.try_join_next().is_some() {}
+    while running.len() < app.config.jobs_concurrency {
+        let last_place = running.len() + 1 == app.config.jobs_concurrency;
+        let at_least = if last_place && !running.is_empty() {
+            Priority::High
+        } else {
+            Priority::Low
+        };
+        let now = app.clock.now();
+        // Looking costs no writing.
+        if app.store.next_job_at().await?.is_none_or(|at| at > now) {
+            break;
+        }
+        let Some(claim) = app.store.claim_job(now, LEASE, at_least).await? else {
+            break;
+        };
+        running.spawn(attend(Arc::clone(app), claim, stopped.clone()));
+    }
+    Ok(())
+}
+
+/// Runs one job to its end, or until it is no longer ours, or until the worker stops.
+async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>) {
+    let kind = claim.job.kind.as_str();
+    let done = tokio::select! {
+        done = work(&app, &claim) => done,
+        () = beat(&app, &claim) => Err(StoreError::LeaseLost.into()),
+        () = stop(&mut stopped) => {
+            let released = app.store.end_job(&claim, JobEnd::Released, app.clock.now());
+            released.await.map_err(AppError::from)
+        }
+    };
+    match done {
+        Ok(()) => {}
+        Err(AppError::Store(StoreError::LeaseLost)) => {
+            tracing::debug!(kind, "a job was stopped or taken over");
+        }
+        Err(error) => {
+            let code = error.code();
+            tracing::warn!(kind, code, "a job failed");
+            let at = later(app.clock.now(), RETRY);
+            let end = JobEnd::Again {
+                at,
+                code: code.to_owned(),
+            };
+            // A batch has said so itself by now. If nothing can be written, its lease ends.
+            let _ = app.store.end_job(&claim, end, app.clock.now()).await;
+        }
+    }
+}
+
+async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
+    match JobKind::parse(&claim.job.kind) {
+        Some(JobKind::Lote) => batch::work(app, claim).await,
+        Some(JobKind::Retention) => retention::work(app, claim).await,
+        Some(JobKind::Quota) => quota::work(app, claim).await,
+        None => {
+            let end = JobEnd::Failed {
+                code: "trabajo_desconocido".to_owned(),
+            };
+            Ok(app.store.end_job(claim, end, app.clock.now()).await?)
+        }
+    }
+}
+
+/// Waits until the worker is to stop.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    // A worker that is gone has stopped too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Renews the lease until it is lost.
+async fn beat(app: &App, claim: &Claim) {
+    let mut control = app.signals.control();
+    loop {
+        // Whoever stops a job says so, and then it stops at once.
+        let _ = tokio::time::timeout(HEARTBEAT, control.changed()).await;
+        let renewed = app.store.renew_job(claim, app.clock.now(), LEASE).await;
+        if renewed == Err(StoreError::LeaseLost) {
+            return;
+        }
+    }
+}
+
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+}

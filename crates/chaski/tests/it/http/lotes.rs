@@ -1,0 +1,181 @@
+//! Batches over HTTP: handed in, followed, fetched, and nobody else's business.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use chaski::app::keys::Scope;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::Door;
+
+/// Hands in a list and waits on its events until it has ended.
+async fn done(door: &Door, key: Option<&str>, sent: Request<Body>) -> Value {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = tokio::spawn(chaski::jobs::run(Arc::clone(&door.app), async {
+        let _ = stopped.await;
+    }));
+    let answer = door.send(sent).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let place = answer.header("location").to_owned();
+    assert_eq!(
+        place,
+        format!("/api/v1/lotes/{}", answer.json()["id"].as_str().unwrap())
+    );
+    let events = door
+        .ask(Method::GET, &format!("{place}/eventos"), key, "")
+        .await;
+    assert!(events.text.contains("event: fin\n"), "{}", events.text);
+    let batch = door.ask(Method::GET, &place, key, "").await.json();
+    stop.send(()).unwrap();
+    worker.await.unwrap().unwrap();
+    batch
+}
+
+fn posted(key: Option<&str>, kind: &str, body: Vec<u8>) -> Request<Body> {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/v1/lotes")
+        .header("Content-Type", kind);
+    if let Some(key) = key {
+        request = request.header("X-API-Key", key);
+    }
+    request.body(Body::from(body)).unwrap()
+}
+
+#[tokio::test]
+async fn a_list_of_numbers() {
+    let door = Door::open().await;
+    let body = json!({
+        "rucs": ["20100070970", "20131312955", "20100070970", "20100070971", "20000633527"],
+        "nombre": "enero",
+        "prioridad": "high",
+    });
+    let sent = posted(None, "application/json", body.to_string().into_bytes());
+    let batch = done(&door, None, sent).await;
+    assert_eq!(batch["status"], "COMPLETED", "{batch}");
+    assert_eq!(batch["priority"], "HIGH");
+    assert_eq!(batch["total_rows"], 5);
+    assert_eq!(batch["total_items"], 3);
+    assert_eq!(batch["processed_items"], 3);
+    let place = format!("/api/v1/lotes/{}", batch["id"].as_str().unwrap());
+    let rows = door.get(&format!("{place}/resultados")).await.json();
+    let fit: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["apto_para_facturar"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        fit,
+        ["SÍ", "SÍ", "SÍ", "RUC INVÁLIDO", "NO EXISTE"],
+        "{rows}"
+    );
+    for (format, start) in [("ndjson", "{"), ("csv", ""), ("xlsx", "PK")] {
+        let answer = door
+            .get(&format!("{place}/resultados?format={format}"))
+            .await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.text.starts_with(start) && answer.text.len() > 100,
+            "{format}"
+        );
+    }
+    let wrong = door.get(&format!("{place}/resultados?format=pdf")).await;
+    assert_eq!(wrong.status, 422);
+    let ended = door
+        .ask(Method::POST, &format!("{place}/cancelar"), None, "")
+        .await;
+    assert_eq!(ended.status, 409, "{}", ended.text);
+    assert_eq!(ended.json()["code"], "estado_no_permite");
+}
+
+#[tokio::test]
+async fn a_file() {
+    let door = Door::open().await;
+    let body = "--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"../clientes.csv\"\r\n\r\n\
+                cliente;RUC\r\nUno;20100070970\r\nDos;20131312955\r\n\r\n\
+                --x\r\nContent-Disposition: form-data; name=\"columna\"\r\n\r\nRUC\r\n--x--\r\n";
+    let sent = posted(None, "multipart/form-data; boundary=x", body.into());
+    let batch = done(&door, None, sent).await;
+    assert_eq!(
+        (&batch["status"], &batch["nombre"]),
+        (&json!("COMPLETED"), &json!("clientes.csv"))
+    );
+    let place = format!("/api/v1/lotes/{}/resultados", batch["id"].as_str().unwrap());
+    let rows = door.get(&place).await.json();
+    assert_eq!(rows[0]["cliente"], "Uno", "{rows}");
+    assert_eq!(door.app.migo.engine().stats().calls, 1);
+}
+
+#[tokio::test]
+async fn lists_that_cannot_be_read() {
+    let door = Door::open().await;
+    let check = async |kind: &str, body: &str, status: u16, code: &str| {
+        let answer = door.send(posted(None, kind, body.into())).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+        assert_eq!(answer.json()["code"], code, "{body}");
+    };
+    let json = "application/json";
+    check(json, "{\"rucs\":[]}", 422, "campo_requerido").await;
+    check(
+        json,
+        "{\"rucs\":[\"1\"],\"prioridad\":\"YA\"}",
+        422,
+        "campo_invalido",
+    )
+    .await;
+    check(json, "{\"rucs\":5}", 422, "campo_invalido").await;
+    check("text/plain", "20100070970", 415, "tipo_de_cuerpo").await;
+    check("multipart/form-data", "x", 400, "peticion_ilegible").await;
+    let form = "multipart/form-data; boundary=x";
+    check(form, "--x--\r\n", 422, "campo_requerido").await;
+    let listed = door.get("/api/v1/lotes").await.json();
+    assert_eq!(
+        listed,
+        json!({"data": [], "next_cursor": null}),
+        "nothing was stored"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_is_its_owners_alone() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Lotes], 0, 0).await;
+    let other = door.key(&[Scope::Lotes], 0, 0).await;
+    let body = json!({"rucs": ["20100070970"]}).to_string().into_bytes();
+    let batch = done(
+        &door,
+        Some(&key),
+        posted(Some(&key), "application/json", body),
+    )
+    .await;
+    let place = format!("/api/v1/lotes/{}", batch["id"].as_str().unwrap());
+    for (method, path) in [
+        ("GET", ""),
+        ("GET", "/resultados"),
+        ("GET", "/eventos"),
+        ("POST", "/cancelar"),
+        ("POST", "/pausar"),
+        ("POST", "/reanudar"),
+        ("POST", "/reintentar"),
+    ] {
+        let method: Method = method.parse().unwrap();
+        let answer = door
+            .ask(method, &format!("{place}{path}"), Some(&other), "")
+            .await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+    }
+    let count = async |path: &str, key: &str| {
+        let page = door.ask(Method::GET, path, Some(key), "").await.json();
+        page["data"].as_array().unwrap().len()
+    };
+    for path in ["/api/v1/lotes", "/api/v1/trabajos"] {
+        assert_eq!(
+            (count(path, &key).await, count(path, &other).await),
+            (1, 0),
+            "{path}"
+        );
+    }
+}
