@@ -105,7 +105,7 @@ async fn a_file() {
     );
     let place = format!("/api/v1/lotes/{}/resultados", batch["id"].as_str().unwrap());
     let rows = door.get(&place).await.json();
-    assert_eq!(rows[0]["cliente"], "Uno", "{rows}");
+    assert_eq!(rows[0]["original"]["cliente"], "Uno", "{rows}");
     assert_eq!(door.app.migo.engine().stats().calls, 1);
 }
 
