@@ -2,12 +2,13 @@
 //! share; programs embed `chaski-client` instead.
 //!
 //! In reading order: [`config`], [`app`] (one function per deed), [`cli`] (the door of today),
-//! [`sheets`] (Excel in and out), [`store`] (the cellar).
+//! [`sheets`] (Excel in and out), [`partners`] (what a partner is), [`store`] (the cellar).
 
 pub mod app;
 pub mod cli;
 pub mod config;
 mod io_words;
+pub mod partners;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;

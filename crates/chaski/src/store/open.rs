@@ -18,13 +18,20 @@ use super::{StoreError, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 4;
 
-const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [(
-    1,
-    "start",
-    include_str!("../../migrations/sqlite/0001_start.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "start",
+        include_str!("../../migrations/sqlite/0001_start.sql"),
+    ),
+    (
+        4,
+        "partners",
+        include_str!("../../migrations/sqlite/0004_partners.sql"),
+    ),
+];
 
 /// `CHSK`: tells our files from those of other programs.
 const APPLICATION_ID: i32 = 0x4348_534b;

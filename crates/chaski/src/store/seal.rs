@@ -126,6 +126,10 @@ pub(super) enum Place<'a> {
     },
     Request(Uuid),
     Response(Uuid),
+    /// What a partner's owner wrote down.
+    PartnerProfile(Uuid),
+    /// What SUNAT says of a partner.
+    PartnerSunat(Uuid),
 }
 
 /// A number as it is stored beside a row.
@@ -237,6 +241,8 @@ impl Place<'_> {
             Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
             Place::Request(call) => format!("request\0{call}").into_bytes(),
             Place::Response(call) => format!("response\0{call}").into_bytes(),
+            Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
+            Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
         }
     }
 }

@@ -8,7 +8,9 @@ use super::calls::{self, uuid_of};
 use super::seal::Place;
 use super::{
     Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, names,
+    partners,
 };
+use crate::partners::Partner;
 
 /// What was erased of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +23,8 @@ pub struct Erased {
     pub bodies: u64,
     /// Numbers in batches.
     pub items: u64,
+    /// Partners, with their history.
+    pub partners: u64,
     /// Whether the log was emptied too; if not, a reader was in the way: erase again.
     pub log_emptied: bool,
 }
@@ -34,6 +38,8 @@ pub struct SubjectRecord {
     pub calls: Vec<CallRow>,
     /// Batches it was part of.
     pub items: Vec<SubjectItem>,
+    /// Partners with that number.
+    pub partners: Vec<Partner>,
 }
 
 /// A place where a number stands in a batch.
@@ -71,11 +77,12 @@ impl Store {
             answers: sqlite.answers_about(subject).await?,
             calls,
             items: sqlite.items_about(subject).await?,
+            partners: sqlite.partners_about(subject).await?,
         })
     }
 
-    /// Erases one number: answers, refusals and kept bodies are deleted, and calls and batches
-    /// no longer say whom they were about. Doing it twice is harmless.
+    /// Erases one number: answers, refusals, kept bodies and partners are deleted, and calls and
+    /// batches no longer say whom they were about. Doing it twice is harmless.
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let items = sqlite.items_about(subject).await?;
@@ -224,11 +231,13 @@ async fn erase(
     for item in items {
         erased_items += items::erase(connection, item.batch, item.position).await?;
     }
+    let partners = partners::erase(connection, &clear, &hashed).await?;
     Ok(Erased {
         answers,
         calls,
         bodies,
         items: erased_items,
+        partners,
         log_emptied: false,
     })
 }
