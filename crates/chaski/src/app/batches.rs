@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
+use crate::partners::SunatCheck;
 use crate::sheets::{Subject, Summary, Table, Verdict, repair};
 use crate::store::{BatchCounters, BatchState, ItemState, NewBatch, StoreError};
 
@@ -257,6 +258,15 @@ impl Running {
         }
     }
 
+    /// What the settled RUCs say of the partners that have them.
+    pub fn sunat_checks(&self, app: &App) -> Vec<SunatCheck> {
+        let now = app.clock.now();
+        let check = |(position, settled): (&usize, &Settled)| {
+            settled.check(self.plan.unique[*position], now)
+        };
+        self.settled.iter().map(check).collect()
+    }
+
     /// Waits for the next group of outcomes and puts them on their way to the store; false when
     /// all have come.
     pub async fn next(&mut self, app: &App) -> Result<bool, AppError> {
@@ -421,7 +431,7 @@ fn young_enough(memory: &Memory, now: Timestamp, ask: &Ask) -> bool {
     ask.max_age.is_none_or(|most| age <= most)
 }
 
-fn new_id(now: Timestamp) -> Uuid {
+pub(super) fn new_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))

@@ -7,6 +7,7 @@ use chaski_core::Lang;
 
 use crate::config::ConfigError;
 use crate::io_words::reason;
+use crate::partners::PartnerError;
 use crate::sheets::{ColumnError, SheetError};
 use crate::store::StoreError;
 
@@ -31,6 +32,9 @@ pub enum AppError {
     /// The column of the RUC.
     #[error(transparent)]
     Column(#[from] ColumnError),
+    /// A partner.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
     /// The real upstream was demanded and there is no token.
     #[error("no token is configured")]
     NoToken,
@@ -88,6 +92,7 @@ impl AppError {
             AppError::Lookup(error) => error.code(),
             AppError::Sheet(error) => error.code(),
             AppError::Column(error) => error.code(),
+            AppError::Partner(error) => error.code(),
             AppError::NoToken => "sin_token",
             AppError::Usage { .. } => "uso",
             AppError::Io(_) | AppError::File { .. } => "archivo",
@@ -108,6 +113,7 @@ impl AppError {
             AppError::Lookup(error) => error.message(lang),
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
+            AppError::Partner(error) => error.message(lang),
             AppError::NoToken => lang
                 .pick(
                     "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
@@ -138,6 +144,7 @@ impl AppError {
         match self {
             AppError::Config(_) | AppError::NoToken => 7,
             AppError::Lookup(error) => error.exit_code(),
+            AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
             | AppError::Store(_)

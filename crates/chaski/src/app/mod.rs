@@ -3,6 +3,8 @@
 pub mod batches;
 mod error;
 pub mod lookups;
+pub mod partner_lists;
+pub mod partners;
 mod retention;
 mod verdicts;
 

@@ -9,6 +9,7 @@ use chaski_core::{
 use jiff::Timestamp;
 
 use super::{App, Mode};
+use crate::partners::{Said, SunatCheck};
 use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
 
 /// What one row turned out to be.
@@ -47,6 +48,28 @@ impl Settled {
             },
             Remembered::Refusal { .. } => Settled::NotFound { source, at },
         })
+    }
+
+    /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
+    /// that could not be asked, and says nothing.
+    pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
+        let failed = |why: String| Said::Failed { why, at: now };
+        let said = match self {
+            Settled::Found {
+                source: Source::Stale,
+                ..
+            } => failed("el proveedor no respondió".to_owned()),
+            Settled::Found { taxpayer, at, .. } => Said::Found {
+                taxpayer: Arc::clone(taxpayer),
+                at: *at,
+            },
+            Settled::NotFound { source, at } => Said::NotFound {
+                at: *at,
+                remembered: *source == Source::Memory,
+            },
+            Settled::Failed(error) => failed(error.message(Lang::Es)),
+        };
+        SunatCheck { ruc, said }
     }
 
     pub(super) fn is_from_memory(&self) -> bool {

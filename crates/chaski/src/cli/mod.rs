@@ -13,6 +13,7 @@ mod llamadas;
 mod lote;
 mod needed;
 mod output;
+mod partners;
 mod ruc;
 mod sandbox;
 mod table;
@@ -143,6 +144,12 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Llamadas(args) => {
             with_app(needed, async |app| {
                 llamadas::llamadas(needed, app, args).await
+            })
+            .await
+        }
+        Cmd::Partners(command) => {
+            with_app(needed, async |app| {
+                partners::partners(needed, app, command).await
             })
             .await
         }

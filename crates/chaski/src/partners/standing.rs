@@ -273,7 +273,8 @@ impl SunatStanding {
                 self.found(taxpayer, *at)
             }
             Said::NotFound { at, remembered } => {
-                if *remembered && self.valid == Some(false) {
+                let older = self.last_check.is_some_and(|last| micros(*at) < micros(last));
+                if older || (*remembered && self.valid == Some(false)) {
                     return None;
                 }
                 self.not_found(*at)
