@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::batches::new_id;
 use super::{App, AppError};
-use crate::partners::{DocumentType, Document, Partner, PartnerError, PartnerFields};
-use crate::sheets::{self, Cell, OutputFormat, Row, Table};
+use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
+use crate::sheets::{self, Cell, OutputFormat, Row, Table, column_letter};
 use crate::store::{NewPartner, PartnerFilter, Saved};
 
 /// What came of an import.
@@ -97,7 +97,9 @@ impl App {
         }
         let mut text = Vec::new();
         match format {
-            OutputFormat::Csv => return Ok(sheets::plain_csv(&headings(), &cells(&records, lang))?),
+            OutputFormat::Csv => {
+                return Ok(sheets::plain_csv(&headings(), &cells(&records, lang))?);
+            }
             OutputFormat::Xlsx => {
                 return Ok(sheets::plain_xlsx(&headings(), &cells(&records, lang))?);
             }
@@ -116,12 +118,9 @@ impl App {
     }
 
     /// What each column holds, and the titles of those that hold nothing of ours.
-    fn columns_of(
-        &self,
-        table: &Table,
-    ) -> Result<(Vec<(usize, Meaning)>, Vec<String>), AppError> {
+    fn columns_of(&self, table: &Table) -> Result<(Vec<(usize, Meaning)>, Vec<String>), AppError> {
         let mut columns: Vec<(usize, Meaning)> = Vec::new();
-        let mut ignored = Vec::new();
+        let mut ignored: Vec<usize> = Vec::new();
         for (column, header) in table.headers.iter().enumerate() {
             let meaning = meaning_of(&fold(header), table, column);
             let known = |meaning| columns.iter().any(|(_, it)| *it == meaning);
@@ -130,17 +129,21 @@ impl App {
                 Some(meaning) if meaning == Meaning::Number || !known(meaning) => {
                     columns.push((column, meaning));
                 }
-                _ if table.header_row.is_some() => ignored.push(header.clone()),
-                _ => {}
+                _ if table.header_row.is_none() || is_ours(header) => {}
+                _ => ignored.push(column),
             }
         }
         if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
             let column = sheets::find_column(table, None)?;
-            ignored.retain(|header| table.headers.get(column) != Some(header));
+            ignored.retain(|ignored| *ignored != column);
             columns.retain(|(at, _)| *at != column);
             columns.push((column, Meaning::Number));
         }
-        Ok((columns, ignored))
+        let title = |column: usize| match &table.headers[column] {
+            header if is_title(header) => header.clone(),
+            _ => column_letter(column),
+        };
+        Ok((columns, ignored.into_iter().map(title).collect()))
     }
 
     fn partner_of(
@@ -186,7 +189,11 @@ const PAGE: u32 = 1_000;
 /// A partner as one flat record: the owner's fields, then SUNAT's. Fields without a value are
 /// null, so that every record has the same ones.
 pub fn record(partner: &Partner) -> Map<String, Value> {
-    let time = |at| lima_datetime(at).strftime("%Y-%m-%dT%H:%M:%S-05:00").to_string();
+    let time = |at| {
+        lima_datetime(at)
+            .strftime("%Y-%m-%dT%H:%M:%S-05:00")
+            .to_string()
+    };
     let mut record = Map::new();
     let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
     put("id", partner.id.to_string().into());
@@ -273,7 +280,11 @@ fn meaning_of(folded: &str, table: &Table, column: usize) -> Option<Meaning> {
     match (found, title) {
         // CLIENTE over names is the name; over yes and no it is the flag.
         (None, "CLIENTE" | "PROVEEDOR") => Some(if holds_flags(table, column) {
-            Meaning::Flag(if title == "CLIENTE" { "customer" } else { "supplier" })
+            Meaning::Flag(if title == "CLIENTE" {
+                "customer"
+            } else {
+                "supplier"
+            })
         } else {
             Meaning::Text("name")
         }),
@@ -328,6 +339,16 @@ const TITLES: &[(Meaning, &[&str])] = &[
         "INVOICE END OF MONTH PAYMENT", "PAGO FIN MES", "FIN MES",
     ]),
 ];
+
+/// A column that an export wrote and that only SUNAT fills.
+fn is_ours(header: &str) -> bool {
+    headings().iter().any(|name| name == header)
+}
+
+/// What stands where titles do in a list without any may be a number or a name: it is not shown.
+fn is_title(header: &str) -> bool {
+    header.chars().count() <= 40 && header.bytes().filter(u8::is_ascii_digit).count() < 5
+}
 
 fn holds_flags(table: &Table, column: usize) -> bool {
     let filled = table.rows.iter().map(|row| row.cell(column));

@@ -138,7 +138,10 @@ async fn listar(
     }
     let lang = needed.lang();
     let columns = vec![
-        ("num_document", lang.pick("Documento", "Document").to_owned()),
+        (
+            "num_document",
+            lang.pick("Documento", "Document").to_owned(),
+        ),
         ("nombre", lang.pick("Nombre", "Name").to_owned()),
         ("estado", lang.pick("Estado", "Estado").to_owned()),
         ("condicion", lang.pick("Condición", "Condición").to_owned()),
@@ -154,7 +157,10 @@ fn shown(app: &App, partner: &Partner, whole: bool) -> Map<String, Value> {
     let sunat = &partner.sunat;
     let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let mut row = Map::new();
-    row.insert("document_type".into(), partner.document.kind().as_str().into());
+    row.insert(
+        "document_type".into(),
+        partner.document.kind().as_str().into(),
+    );
     row.insert("num_document".into(), number(app, partner, whole).into());
     row.insert("nombre".into(), partner.shown_name().into());
     row.insert("estado".into(), sunat.state.as_str().into());
@@ -193,7 +199,10 @@ async fn ver(needed: &Needed, app: &App, documents: &[String]) -> Done {
             record
         }
     };
-    let codes: Vec<u8> = found.iter().map(|it| if it.is_ok() { 0 } else { 3 }).collect();
+    let codes: Vec<u8> = found
+        .iter()
+        .map(|it| if it.is_ok() { 0 } else { 3 })
+        .collect();
     let rows: Vec<_> = documents.iter().zip(found).map(record).collect();
     let columns = LABELS.map(|(name, es, en)| (name, needed.lang().pick(es, en).to_owned()));
     Records {
@@ -407,7 +416,10 @@ async fn exportar(needed: &Needed, app: &App, typed: PartnerFilterArgs) -> Done 
 async fn borrar(needed: &Needed, app: &App, documents: &[String]) -> Done {
     let lang = needed.lang();
     let found = find(needed, app, documents).await?;
-    let codes: Vec<u8> = found.iter().map(|it| if it.is_ok() { 0 } else { 3 }).collect();
+    let codes: Vec<u8> = found
+        .iter()
+        .map(|it| if it.is_ok() { 0 } else { 3 })
+        .collect();
     let found: Vec<Partner> = found.into_iter().flatten().collect();
     let count = found.len();
     if count > 0 {
@@ -472,9 +484,15 @@ async fn cambios(needed: &Needed, app: &App, typed: PartnerChangesArgs, lost: bo
     }
     let columns = vec![
         ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
-        ("num_document", lang.pick("Documento", "Document").to_owned()),
+        (
+            "num_document",
+            lang.pick("Documento", "Document").to_owned(),
+        ),
         ("nombre", lang.pick("Nombre", "Name").to_owned()),
-        ("estado_antes", lang.pick("Estado antes", "Estado before").to_owned()),
+        (
+            "estado_antes",
+            lang.pick("Estado antes", "Estado before").to_owned(),
+        ),
         ("estado", lang.pick("Estado", "Estado").to_owned()),
         (
             "condicion_antes",
@@ -501,10 +519,22 @@ fn change_row(app: &App, row: &ChangeRow, whole: bool) -> Map<String, Value> {
     put("estado", change.state[1].as_str().into());
     put("condicion_antes", change.condition[0].as_str().into());
     put("condicion", change.condition[1].as_str().into());
-    put("estado_del_contribuyente_antes", change.estado[0].as_deref().into());
-    put("estado_del_contribuyente", change.estado[1].as_deref().into());
-    put("condicion_de_domicilio_antes", change.condicion[0].as_deref().into());
-    put("condicion_de_domicilio", change.condicion[1].as_deref().into());
+    put(
+        "estado_del_contribuyente_antes",
+        change.estado[0].as_deref().into(),
+    );
+    put(
+        "estado_del_contribuyente",
+        change.estado[1].as_deref().into(),
+    );
+    put(
+        "condicion_de_domicilio_antes",
+        change.condicion[0].as_deref().into(),
+    );
+    put(
+        "condicion_de_domicilio",
+        change.condicion[1].as_deref().into(),
+    );
     put("existe", change.valid[1].into());
     put("apto_antes", change.fit[0].into());
     put("apto", change.fit[1].into());

@@ -77,8 +77,14 @@ impl DocumentType {
         Some(match folded.as_str() {
             "RUC" | "6" | "06" => DocumentType::Ruc,
             "DNI" | "LE" | "1" | "01" => DocumentType::Dni,
-            "CE" | "CARNE" | "CARNET" | "CARNEDEEXTRANJERIA" | "CARNETDEEXTRANJERIA"
-            | "CARNETEXTRANJERIA" | "4" | "04" => DocumentType::Ce,
+            "CE"
+            | "CARNE"
+            | "CARNET"
+            | "CARNEDEEXTRANJERIA"
+            | "CARNETDEEXTRANJERIA"
+            | "CARNETEXTRANJERIA"
+            | "4"
+            | "04" => DocumentType::Ce,
             "PASAPORTE" | "PASSPORT" | "PAS" | "7" | "07" => DocumentType::Pasaporte,
             "OTRO" | "OTROS" | "OTHER" | "0" | "00" => DocumentType::Otro,
             _ => return None,

@@ -13,7 +13,10 @@ use super::PartnerError;
 /// the field as it is and an empty text clears it.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "the names say it; they are those of the interfaces")]
+#[expect(
+    missing_docs,
+    reason = "the names say it; they are those of the interfaces"
+)]
 pub struct PartnerFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -213,7 +216,9 @@ impl fmt::Debug for PartnerFields {
     /// Which fields are filled, not with what.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let filled = self.texts().into_iter().filter(|(_, text)| text.is_some());
-        f.debug_list().entries(filled.map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(filled.map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -221,7 +226,9 @@ impl fmt::Debug for PartnerFields {
 fn is_email(text: &str) -> bool {
     let mut parts = text.split('@');
     let both = [parts.next(), parts.next()];
-    let filled = both.iter().all(|part| part.is_some_and(|it| !it.is_empty()));
+    let filled = both
+        .iter()
+        .all(|part| part.is_some_and(|it| !it.is_empty()));
     filled && parts.next().is_none() && !text.contains(char::is_whitespace)
 }
 
@@ -241,9 +248,18 @@ mod tests {
         let found = fields.checked();
         let found = found.as_ref().map(|fields| {
             let texts = fields.texts();
-            texts.into_iter().find(|it| it.0 == field).unwrap().1.unwrap()
+            texts
+                .into_iter()
+                .find(|it| it.0 == field)
+                .unwrap()
+                .1
+                .unwrap()
         });
-        assert_eq!(found.map_err(PartnerError::code), expected, "{field} {text}");
+        assert_eq!(
+            found.map_err(PartnerError::code),
+            expected,
+            "{field} {text}"
+        );
     }
 
     #[test]
@@ -268,7 +284,12 @@ mod tests {
         for name in texts {
             assert!(fields.set_text(name, name));
         }
-        assert!(fields.texts().into_iter().all(|(name, it)| it == Some(name)));
+        assert!(
+            fields
+                .texts()
+                .into_iter()
+                .all(|(name, it)| it == Some(name))
+        );
         let flags = fields.flags().map(|it| it.0);
         assert_eq!(flags, fields.flag_slots().map(|slot| slot.0));
         for name in flags {
@@ -294,6 +315,9 @@ mod tests {
         });
         assert_eq!(fields.name.as_deref(), Some("UNO"));
         assert_eq!((fields.phone, fields.mobile.as_deref()), (None, Some("9")));
-        assert_eq!((fields.supplier, fields.customer), (Some(true), Some(false)));
+        assert_eq!(
+            (fields.supplier, fields.customer),
+            (Some(true), Some(false))
+        );
     }
 }

@@ -11,9 +11,7 @@ mod standing;
 pub use document::{Document, DocumentType};
 pub use error::PartnerError;
 pub use fields::PartnerFields;
-pub use standing::{
-    Said, StandingChange, SunatCheck, SunatCondition, SunatStanding, SunatState,
-};
+pub use standing::{Said, StandingChange, SunatCheck, SunatCondition, SunatStanding, SunatState};
 
 use std::fmt;
 

@@ -261,24 +261,31 @@ impl SunatCheck {
     }
 }
 
+impl Said {
+    /// Whether it may bring something new on a partner that was last checked then, and was valid
+    /// or not: not the same answer again, nor an older one than is known.
+    pub(crate) fn is_news(&self, last_check: Option<Timestamp>, valid: Option<bool>) -> bool {
+        let Some(last) = last_check.map(micros) else {
+            return true;
+        };
+        match self {
+            Said::Found { at, .. } => micros(*at) > last,
+            Said::NotFound { remembered, .. } if *remembered && valid == Some(false) => false,
+            Said::NotFound { at, .. } => micros(*at) >= last,
+            Said::Failed { .. } => true,
+        }
+    }
+}
+
 impl SunatStanding {
     /// What SUNAT says after a check; none when the check brings nothing new.
     pub fn after(&self, said: &Said) -> Option<SunatStanding> {
+        if !said.is_news(self.last_check, self.valid) {
+            return None;
+        }
         let next = match said {
-            Said::Found { taxpayer, at } => {
-                // The same answer again, or an older one than is known.
-                if self.last_check.is_some_and(|last| micros(*at) <= micros(last)) {
-                    return None;
-                }
-                self.found(taxpayer, *at)
-            }
-            Said::NotFound { at, remembered } => {
-                let older = self.last_check.is_some_and(|last| micros(*at) < micros(last));
-                if older || (*remembered && self.valid == Some(false)) {
-                    return None;
-                }
-                self.not_found(*at)
-            }
+            Said::Found { taxpayer, at } => self.found(taxpayer, *at),
+            Said::NotFound { at, .. } => self.not_found(*at),
             Said::Failed { why, at } => self.noted(*at, why),
         };
         (next != *self).then_some(next)
@@ -478,21 +485,34 @@ mod tests {
             "None NO_VERIFICADO NO_VERIFICADO None | - - - | [2026-11-02] SUNAT: el proveedor no está disponible",
         );
         check(
-            &[found(0, "ACTIVO", "HABIDO", "AV. UNO 1"), failed(1), failed(1)],
+            &[
+                found(0, "ACTIVO", "HABIDO", "AV. UNO 1"),
+                failed(1),
+                failed(1),
+            ],
             "Some(true) ACTIVO HABIDO Some(true) | ACTIVO HABIDO AV. UNO 1 | [2026-11-03] SUNAT: el proveedor no está disponible / [2026-11-02] SUNAT: Validación exitosa",
         );
         // Nothing is overwritten with nothing.
         check(
-            &[found(0, "ACTIVO", "HABIDO", "AV. UNO 1"), found(1, "-", "", "- - -")],
+            &[
+                found(0, "ACTIVO", "HABIDO", "AV. UNO 1"),
+                found(1, "-", "", "- - -"),
+            ],
             "Some(true) ACTIVO HABIDO Some(true) | ACTIVO HABIDO AV. UNO 1 | [2026-11-03] SUNAT: Validación exitosa / [2026-11-02] SUNAT: Validación exitosa",
         );
         check(
-            &[found(0, "ACTIVO", "HABIDO", "AV. UNO 1"), not_found(1, false)],
+            &[
+                found(0, "ACTIVO", "HABIDO", "AV. UNO 1"),
+                not_found(1, false),
+            ],
             "Some(false) NO_VERIFICADO NO_VERIFICADO Some(false) | ACTIVO HABIDO AV. UNO 1 | [2026-11-03] SUNAT: RUC no existe en SUNAT / [2026-11-02] SUNAT: Validación exitosa",
         );
         // An older answer does not displace a newer one.
         check(
-            &[found(1, "ACTIVO", "HABIDO", "AV. UNO 1"), found(0, "BAJA DEFINITIVA", "HABIDO", "X")],
+            &[
+                found(1, "ACTIVO", "HABIDO", "AV. UNO 1"),
+                found(0, "BAJA DEFINITIVA", "HABIDO", "X"),
+            ],
             "Some(true) ACTIVO HABIDO Some(true) | ACTIVO HABIDO AV. UNO 1 | [2026-11-03] SUNAT: Validación exitosa",
         );
     }

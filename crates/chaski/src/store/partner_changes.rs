@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use chaski_core::{Condicion, Estado};
+use chaski_core::{Condicion, Estado, Ruc};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
@@ -52,11 +52,11 @@ impl NewChange {
     /// registry row whose columns slipped: it stays in the sealed part of the partner.
     pub(super) fn new(
         seq: i64,
-        partner: &Partner,
+        ruc: Ruc,
         after: &SunatStanding,
         mut change: StandingChange,
     ) -> NewChange {
-        if partner.document.is_personal() {
+        if ruc.is_personal() {
             for word in &mut change.estado {
                 word.take_if(|word| matches!(Estado::parse(word), Some(Estado::Otro(_))));
             }
@@ -69,6 +69,10 @@ impl NewChange {
             at: after.last_check.unwrap_or_default(),
             change,
         }
+    }
+
+    pub(super) fn lost_fitness(&self) -> bool {
+        self.change.lost_fitness()
     }
 }
 

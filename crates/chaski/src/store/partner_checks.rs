@@ -6,15 +6,17 @@ use std::sync::{Arc, LazyLock};
 
 use chaski_core::Ruc;
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::calls::uuid_of;
 use super::partner_changes::{self, NewChange};
-use super::partner_rows::{self, COLUMNS, StandingRow, number_bytes, standing_row};
+use super::partner_rows::{self, StandingRow, number_bytes, standing_row};
 use super::seal::Keys;
 use super::shapes::Shapes;
 use super::{Backend, Store, StoreError};
-use crate::partners::{Document, Partner, SunatCheck, SunatStanding};
+use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
 
 /// Which partners are due for a check. Only partners in use and with a RUC ever are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +36,6 @@ pub struct CheckTarget {
     pub id: Uuid,
     /// Its number.
     pub ruc: Ruc,
-    /// When it was last checked.
-    pub last_check: Option<Timestamp>,
 }
 
 /// What some checks brought.
@@ -65,9 +65,8 @@ impl Store {
     /// The partners that are due, those never checked first and then the oldest check first.
     pub async fn partners_due(&self, due: Due) -> Result<Vec<CheckTarget>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
-        let mut query = QueryBuilder::new("SELECT ");
-        query.push(COLUMNS).push(
-            " FROM partners INDEXED BY partners_check \
+        let mut query = QueryBuilder::new(
+            "SELECT id, num_document, personal, profile FROM partners INDEXED BY partners_check \
              WHERE document_type = 'ruc' AND is_active = 1",
         );
         if due == Due::NeverChecked {
@@ -82,12 +81,16 @@ impl Store {
         let rows = query.build().fetch_all(&mut *reader).await?;
         let mut targets = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (_, partner) = partner_rows::partner(&sqlite.keys, row)?;
-            targets.extend(partner.document.ruc().map(|ruc| CheckTarget {
-                id: partner.id,
-                ruc,
-                last_check: partner.sunat.last_check,
-            }));
+            let id = uuid_of(row.try_get(0)?)?;
+            let document = if row.try_get(2)? {
+                partner_rows::document(&sqlite.keys, id, DocumentType::Ruc, row.try_get(3)?)?
+            } else {
+                let number = std::str::from_utf8(row.try_get(1)?);
+                let number = number.map_err(|_| StoreError::Corrupt)?;
+                Document::of_stored(DocumentType::Ruc, number).ok_or(StoreError::Corrupt)?
+            };
+            let ruc = document.ruc().ok_or(StoreError::Corrupt)?;
+            targets.push(CheckTarget { id, ruc });
         }
         Ok(targets)
     }
@@ -113,69 +116,83 @@ async fn note(
     keys: Arc<Keys>,
     checks: Vec<SunatCheck>,
 ) -> Result<ChecksNoted, StoreError> {
-    let known = known(connection, &keys, &checks).await?;
-    let mut changes = Vec::new();
-    let mut noted = ChecksNoted::default();
-    let mut standings: HashMap<Ruc, SunatStanding> = HashMap::new();
+    let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> = HashMap::with_capacity(checks.len());
     for check in &checks {
-        let Some((seq, partner)) = known.get(&check.ruc) else {
-            continue;
-        };
-        noted.partners += 1;
-        let before = standings.get(&check.ruc).unwrap_or(&partner.sunat);
-        let Some(after) = before.after(&check.said) else {
-            continue;
-        };
-        noted.written += 1;
-        if let Some(change) = after.change_since(before) {
-            noted.changed += 1;
-            noted.lost_fitness += u64::from(change.lost_fitness());
-            changes.push(NewChange::new(*seq, partner, &after, change));
-        }
-        standings.insert(check.ruc, after);
+        let number = number_bytes(&keys, &Document::Ruc(check.ruc));
+        by_number.entry(number).or_default().push(check);
     }
-    let mut rows = Vec::with_capacity(standings.len());
-    for (ruc, standing) in standings {
-        let (seq, partner) = &known[&ruc];
-        let row = standing_row(&keys, partner.id, &partner.document, &standing)?;
-        rows.push((*seq, row, standing));
-    }
-    update(connection, &rows).await?;
-    partner_changes::insert(connection, &changes).await?;
-    Ok(noted)
-}
-
-static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
-    let head = format!("SELECT {COLUMNS} FROM partners WHERE num_document IN");
-    Shapes::of_list(&head, "AND document_type = 'ruc'")
-});
-
-async fn known(
-    connection: &mut SqliteConnection,
-    keys: &Keys,
-    checks: &[SunatCheck],
-) -> Result<HashMap<Ruc, (i64, Partner)>, StoreError> {
-    let mut numbers: Vec<Vec<u8>> = checks
-        .iter()
-        .map(|check| number_bytes(keys, &Document::Ruc(check.ruc)))
-        .collect();
+    let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
     // A number asked for twice is found once; a second statement would be a second trip.
     let whole = Shapes::rounded_up(numbers.len());
     numbers.resize(whole, numbers[0].clone());
-    let mut known = HashMap::new();
+    let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
     for (statement, some) in KNOWN.cut(&numbers) {
         let mut query = sqlx::query(statement);
         for number in some {
             query = query.bind(number.as_slice());
         }
         for row in query.fetch_all(&mut *connection).await? {
-            let (seq, partner) = partner_rows::partner(keys, &row)?;
-            let ruc = partner.document.ruc().ok_or(StoreError::Corrupt)?;
-            known.insert(ruc, (seq, partner));
+            let Some(checks) = by_number.remove(row.try_get::<&[u8], _>(NUMBER)?) else {
+                continue;
+            };
+            noted.partners += checks.len() as u64;
+            let written = written(&keys, &row, &checks, &mut changes)?;
+            noted.written += u64::from(written.is_some());
+            rows.extend(written);
         }
     }
-    Ok(known)
+    update(connection, &rows).await?;
+    noted.changed = changes.len() as u64;
+    noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
+    partner_changes::insert(connection, &changes).await?;
+    Ok(noted)
 }
+
+/// The new row of a partner, and what changed; none when the checks bring nothing new.
+fn written(
+    keys: &Keys,
+    row: &SqliteRow,
+    checks: &[&SunatCheck],
+    changes: &mut Vec<NewChange>,
+) -> Result<Option<Noted>, StoreError> {
+    let (last_check, valid) = partner_rows::last_check(row, STANDING)?;
+    // Most of a second run brings nothing: what is sealed is not even opened.
+    let brings = |check: &&SunatCheck| check.said.is_news(last_check, valid);
+    if !checks.iter().any(brings) {
+        return Ok(None);
+    }
+    let (seq, id) = (row.try_get(0)?, uuid_of(row.try_get(1)?)?);
+    let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
+    let mut is_new = false;
+    for check in checks {
+        let Some(after) = standing.after(&check.said) else {
+            continue;
+        };
+        if let Some(change) = after.change_since(&standing) {
+            changes.push(NewChange::new(seq, check.ruc, &after, change));
+        }
+        standing = after;
+        is_new = true;
+    }
+    if !is_new {
+        return Ok(None);
+    }
+    let document = Document::Ruc(checks[0].ruc);
+    let row = standing_row(keys, id, &document, &standing)?;
+    Ok(Some((seq, row, standing)))
+}
+
+static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_list(
+        "SELECT seq, id, num_document, sunat_valid, sunat_state, sunat_condition, sunat_fit, \
+         sunat_last_check, sunat FROM partners WHERE num_document IN",
+        "AND document_type = 'ruc'",
+    )
+});
+
+// Columns of `KNOWN`.
+const NUMBER: usize = 2;
+const STANDING: usize = 3;
 
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(

@@ -2,6 +2,7 @@
 //! row is read back.
 
 use chaski_core::fold;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -109,33 +110,58 @@ pub(super) fn partner(keys: &Keys, row: &SqliteRow) -> Result<(i64, Partner), St
     let id = uuid_of(row.try_get(1)?)?;
     let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
     let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get(3)?)?;
-    let document =
-        Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)?;
+    let document = Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)?;
     let partner = Partner {
         id,
         document,
         fields: profile.fields,
-        sunat: standing(keys, id, row)?,
+        sunat: standing(keys, id, row, STANDING)?,
         created_at: instant(row.try_get(4)?),
         updated_at: instant(row.try_get(5)?),
     };
     Ok((row.try_get(0)?, partner))
 }
 
-fn standing(keys: &Keys, id: Uuid, row: &SqliteRow) -> Result<SunatStanding, StoreError> {
-    let words: Words = match row.try_get::<Option<&[u8]>, _>(STANDING + 5)? {
+/// The document alone, out of a sealed profile.
+pub(super) fn document(
+    keys: &Keys,
+    id: Uuid,
+    kind: DocumentType,
+    sealed: &[u8],
+) -> Result<Document, StoreError> {
+    let profile: Profile = opened(keys, &Place::PartnerProfile(id), sealed)?;
+    Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)
+}
+
+/// When a partner was last checked and whether it was valid, without opening what is sealed.
+pub(super) fn last_check(
+    row: &SqliteRow,
+    first: usize,
+) -> Result<(Option<Timestamp>, Option<bool>), StoreError> {
+    let at: Option<i64> = row.try_get(first + 4)?;
+    Ok((at.map(instant), row.try_get(first)?))
+}
+
+/// What SUNAT says, in the columns from `first` on.
+pub(super) fn standing(
+    keys: &Keys,
+    id: Uuid,
+    row: &SqliteRow,
+    first: usize,
+) -> Result<SunatStanding, StoreError> {
+    let words: Words = match row.try_get::<Option<&[u8]>, _>(first + 5)? {
         Some(sealed) => opened(keys, &Place::PartnerSunat(id), sealed)?,
         None => Words::default(),
     };
-    let state = SunatState::from_name(row.try_get(STANDING + 1)?);
-    let condition = SunatCondition::from_name(row.try_get(STANDING + 2)?);
-    let last_check: Option<i64> = row.try_get(STANDING + 4)?;
+    let state = SunatState::from_name(row.try_get(first + 1)?);
+    let condition = SunatCondition::from_name(row.try_get(first + 2)?);
+    let (last_check, valid) = last_check(row, first)?;
     Ok(SunatStanding {
-        valid: row.try_get(STANDING)?,
+        valid,
         state: state.ok_or(StoreError::Corrupt)?,
         condition: condition.ok_or(StoreError::Corrupt)?,
-        fit: row.try_get(STANDING + 3)?,
-        last_check: last_check.map(instant),
+        fit: row.try_get(first + 3)?,
+        last_check,
         reason: words.reason,
         estado: words.estado,
         condicion: words.condicion,

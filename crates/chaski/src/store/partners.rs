@@ -381,6 +381,7 @@ fn new_row(keys: &Keys, new: &NewPartner) -> Result<NewRow, StoreError> {
     // Empty texts mean "clear" in a change: there is nothing to clear yet.
     let mut fields = PartnerFields::default();
     fields.apply(new.fields.clone());
+    fields.is_active.get_or_insert(true);
     Ok(NewRow {
         id: new.id,
         kind: new.document.kind(),
