@@ -54,7 +54,7 @@ fn a_list_becomes_partners_with_a_verdict() {
     place.run("partners actualizar --todos").expect(0);
     let again = place.run("partners actualizar --todos").expect(0);
     assert!(again.err.contains("llamadas gastadas: 0"), "{}", again.err);
-    assert_eq!(service.sandbox.count(Operation::RucCollection), 1);
+    assert_eq!(service.sandbox.count(Operation::Collection), 1);
     let rows = place.run("partners listar --aptos --mostrar").objects();
     assert_eq!(
         fields(&rows[0], names),
@@ -160,7 +160,7 @@ fn an_outage_leaves_partners_as_they_are() {
         rows.iter().map(row).collect::<Vec<_>>()
     };
     let before = verdicts();
-    for (fault, code) in [("503", 5), ("401", 7), ("402", 6)] {
+    for (fault, code) in [("503", 5), ("401", 7), ("429", 6)] {
         service.sandbox.fail(fault.parse().unwrap());
         place
             .run("partners actualizar --todos --force-refresh")

@@ -122,11 +122,12 @@ fn a_failure_says_nothing_of_a_partner() {
         "503",
         "401",
         "429",
-        "402",
         "404",
         "html",
         "cerrar",
-        "json-malo",
+        "truncado",
+        "otro-ruc",
+        "success-false",
     ] {
         check(fault);
     }
@@ -145,7 +146,8 @@ async fn an_answer_past_its_time_is_no_check() {
     let check = |outcome| chaski::partners::SunatCheck::of(rucs[0], outcome, now);
     let mut stale = outcomes[0].clone().unwrap();
     stale.source = chaski_client::Source::Stale;
-    let noted = app.note_on_partners(vec![check(&Ok(stale))]).await.unwrap();
+    let stale = Ok(stale);
+    let noted = app.note_on_partners(vec![check(&stale)]).await.unwrap();
     assert_eq!((noted.partners, noted.changed), (1, 0));
     let document = app.parse_document(None, "20100070970").unwrap();
     let partner = app.partner_with(&document).await.unwrap();
@@ -289,7 +291,7 @@ fn titles_and_cells_are_read_liberally() {
     check_import(
         "RUC,Tipo,Email,Activo\n20100070970,cosa,,\n20131312955,,nada,\n20100038146,,,quizás\n\
          20100070970,dni,,\n",
-        "2: partner_tipo_documento / 3: partner_campo / 4: partner_campo / 5: dni_incompleto",
+        "2: partner_tipo_documento / 3: partner_campo / 4: partner_campo / 5: dni_formato",
     );
 }
 

@@ -19,7 +19,7 @@ use crate::store::{minute, open};
 
 const ONE: &str = "20100070970";
 const TWO: &str = "20131312955";
-const PERSON: &str = "10481516239";
+const PERSON: &str = "10481516230";
 const DNI: &str = "48151623";
 const NAME: &str = "CANARIO DE PRUEBA";
 
@@ -337,7 +337,7 @@ async fn checks_change_partners_and_are_told_apart() {
         assert_eq!(
             found,
             [
-                "10 10481516239 ACTIVO>SUSPENDIDO HABIDO>HABIDO [true, false]",
+                "10 10481516230 ACTIVO>SUSPENDIDO HABIDO>HABIDO [true, false]",
                 all[3]
             ]
         );

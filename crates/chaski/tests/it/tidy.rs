@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("errores", "errors"),
     ("glosario", "glossary"),
     ("listas", "lists"),
     ("ordenes", "commands"),
+    ("partners", "partners"),
     ("rendimiento", "performance"),
     ("sandbox", "sandbox"),
     ("supuestos", "assumptions"),
