@@ -38,6 +38,9 @@ enum Meaning {
     Flag(&'static str),
 }
 
+/// The columns that mean something, by their index.
+type Columns = Vec<(usize, Meaning)>;
+
 /// Rows saved in one transaction, so that others can write in between.
 const CHUNK: usize = 500;
 
@@ -48,7 +51,7 @@ impl App {
     /// Saves the partners of a list. Known ones are changed by what their row brings: a blank
     /// cell changes nothing. A row that cannot be taken is told and keeps no other one back.
     pub async fn import_partners(&self, table: &Table) -> Result<Imported, AppError> {
-        let (columns, ignored) = self.columns_of(table)?;
+        let (columns, ignored) = columns_of(table)?;
         let mut imported = Imported {
             ignored,
             ..Imported::default()
@@ -115,35 +118,6 @@ impl App {
             }
         }
         Ok(text)
-    }
-
-    /// What each column holds, and the titles of those that hold nothing of ours.
-    fn columns_of(&self, table: &Table) -> Result<(Vec<(usize, Meaning)>, Vec<String>), AppError> {
-        let mut columns: Vec<(usize, Meaning)> = Vec::new();
-        let mut ignored: Vec<usize> = Vec::new();
-        for (column, header) in table.headers.iter().enumerate() {
-            let meaning = meaning_of(&fold(header), table, column);
-            let known = |meaning| columns.iter().any(|(_, it)| *it == meaning);
-            match meaning {
-                // A list may have a column of RUCs and another one of DNIs.
-                Some(meaning) if meaning == Meaning::Number || !known(meaning) => {
-                    columns.push((column, meaning));
-                }
-                _ if table.header_row.is_none() || is_ours(header) => {}
-                _ => ignored.push(column),
-            }
-        }
-        if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
-            let column = sheets::find_column(table, None)?;
-            ignored.retain(|ignored| *ignored != column);
-            columns.retain(|(at, _)| *at != column);
-            columns.push((column, Meaning::Number));
-        }
-        let title = |column: usize| match &table.headers[column] {
-            header if is_title(header) => header.clone(),
-            _ => column_letter(column),
-        };
-        Ok((columns, ignored.into_iter().map(title).collect()))
     }
 
     fn partner_of(
@@ -266,6 +240,35 @@ fn cells(records: &[Map<String, Value>], lang: Lang) -> Vec<Vec<String>> {
     records.iter().map(row).collect()
 }
 
+/// What each column holds, and the titles of those that hold nothing of ours.
+fn columns_of(table: &Table) -> Result<(Columns, Vec<String>), AppError> {
+    let mut columns = Columns::new();
+    let mut ignored: Vec<usize> = Vec::new();
+    for (column, header) in table.headers.iter().enumerate() {
+        let meaning = meaning_of(&fold(header), table, column);
+        let known = |meaning| columns.iter().any(|(_, it)| *it == meaning);
+        match meaning {
+            // A list may have a column of RUCs and another one of DNIs.
+            Some(meaning) if meaning == Meaning::Number || !known(meaning) => {
+                columns.push((column, meaning));
+            }
+            _ if table.header_row.is_none() || is_ours(header) => {}
+            _ => ignored.push(column),
+        }
+    }
+    if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
+        let column = sheets::find_column(table, None)?;
+        ignored.retain(|ignored| *ignored != column);
+        columns.retain(|(at, _)| *at != column);
+        columns.push((column, Meaning::Number));
+    }
+    let title = |column: usize| match &table.headers[column] {
+        header if is_title(header) => header.clone(),
+        _ => column_letter(column),
+    };
+    Ok((columns, ignored.into_iter().map(title).collect()))
+}
+
 /// What a title says, folded and without its small words.
 fn meaning_of(folded: &str, table: &Table, column: usize) -> Option<Meaning> {
     let words = folded
@@ -360,12 +363,21 @@ fn holds_flags(table: &Table, column: usize) -> bool {
 fn text_of(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Empty => Some(String::new()),
-        Cell::Text(text) | Cell::Date(text) => Some(text.to_string()),
+        Cell::Text(text) => Some(without_guard(text).to_owned()),
+        Cell::Date(text) => Some(text.to_string()),
         // Telephone numbers and codes come as numbers, sometimes large ones.
         Cell::Number(number) if number.fract() == 0.0 => Some(format!("{number:.0}")),
         Cell::Number(number) => Some(number.to_string()),
         Cell::Bool(_) | Cell::Error(_) => None,
     }
+}
+
+/// The text without the apostrophe that keeps a spreadsheet from running it, which our own csv
+/// has.
+fn without_guard(text: &str) -> &str {
+    let bare = text.strip_prefix('\'');
+    bare.filter(|bare| bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']))
+        .unwrap_or(text)
 }
 
 fn flag_of(cell: &Cell) -> Option<bool> {

@@ -92,7 +92,7 @@ pub(super) enum Cmd {
     /// Registro de llamadas || Record of calls
     #[command(alias = "calls")]
     Llamadas(CallsArgs),
-    /// Partners: importar, listar, ver, actualizar, exportar, borrar, cambios, dejaron-de-ser-aptos || Partners: importar, listar, ver, actualizar, exportar, borrar, cambios, dejaron-de-ser-aptos
+    /// Clientes y proveedores, al día con SUNAT || Customers and suppliers, kept up to date with SUNAT
     #[command(subcommand, arg_required_else_help = true)]
     Partners(PartnersCmd),
     /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port

@@ -328,12 +328,11 @@ fn merged(partners: Vec<NewPartner>) -> Vec<NewPartner> {
     let mut places: HashMap<Document, usize> = HashMap::new();
     let mut unique: Vec<NewPartner> = Vec::with_capacity(partners.len());
     for new in partners {
-        match places.get(&new.document) {
-            Some(at) => unique[*at].fields.apply(new.fields),
-            None => {
-                places.insert(new.document.clone(), unique.len());
-                unique.push(new);
-            }
+        if let Some(at) = places.get(&new.document) {
+            unique[*at].fields.apply(new.fields);
+        } else {
+            places.insert(new.document.clone(), unique.len());
+            unique.push(new);
         }
     }
     unique

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 32] = [
     "",
     "ruc",
     "ruc validar",
@@ -15,6 +15,15 @@ const COMMANDS: [&str; 23] = [
     "tipo-cambio",
     "cuenta",
     "llamadas",
+    "partners",
+    "partners importar",
+    "partners listar",
+    "partners ver",
+    "partners actualizar",
+    "partners exportar",
+    "partners borrar",
+    "partners cambios",
+    "partners dejaron-de-ser-aptos",
     "sandbox",
     "config",
     "config init",

@@ -328,11 +328,11 @@ async fn checks_change_partners_and_are_told_apart() {
             ..ChangeFilter::default()
         };
         assert_eq!(changes(store, of_one).await, all);
-        let lost = ChangeFilter {
+        let ended = ChangeFilter {
             lost_fitness: true,
             ..ChangeFilter::default()
         };
-        let mut found = changes(store, lost).await;
+        let mut found = changes(store, ended).await;
         found.sort();
         assert_eq!(
             found,
