@@ -136,8 +136,7 @@ impl App {
                 Meaning::Number if number.is_blank() => number = cell,
                 Meaning::Number => {}
                 Meaning::Type => {
-                    let parsed = text_of(cell).as_deref().and_then(DocumentType::parse);
-                    kind = Some(parsed.ok_or(PartnerError::DocumentType)?);
+                    kind = Some(type_of(cell).ok_or(PartnerError::DocumentType)?);
                 }
                 Meaning::Text(field) => {
                     let text = text_of(cell).ok_or(PartnerError::BadField { field })?;
@@ -281,8 +280,10 @@ fn meaning_of(folded: &str, table: &Table, column: usize) -> Option<Meaning> {
         .find(|(_, titles)| titles.contains(&title))
         .map(|(meaning, _)| *meaning);
     match (found, title) {
+        // TIPO may be of anything.
+        (None, "TIPO") if holds(table, column, is_type) => Some(Meaning::Type),
         // CLIENTE over names is the name; over yes and no it is the flag.
-        (None, "CLIENTE" | "PROVEEDOR") => Some(if holds_flags(table, column) {
+        (None, "CLIENTE" | "PROVEEDOR") => Some(if holds(table, column, is_flag) {
             Meaning::Flag(if title == "CLIENTE" {
                 "customer"
             } else {
@@ -301,11 +302,11 @@ const TITLES: &[(Meaning, &[&str])] = &[
         "NUM DOCUMENT", "NUM DOCUMENTO", "NUMERO DOCUMENTO", "NRO DOCUMENTO", "N DOCUMENTO",
         "Nº DOCUMENTO", "NUMERO DOC", "NUM DOC", "NRO DOC", "N DOC", "DOCUMENTO", "DOC",
         "DOCUMENTO IDENTIDAD", "DOC IDENTIDAD", "NUMERO DOCUMENTO IDENTIDAD", "IDENTIFICACION",
-        "NUMERO", "RUC", "NUMERO RUC", "NRO RUC", "NUM RUC", "N RUC", "Nº RUC", "RUC DNI",
+        "RUC", "NUMERO RUC", "NRO RUC", "NUM RUC", "N RUC", "Nº RUC", "RUC DNI",
         "DNI RUC", "RUC CLIENTE", "RUC PROVEEDOR", "DNI", "NRO DNI", "NUMERO DNI", "N DNI",
     ]),
     (Meaning::Type, &[
-        "DOCUMENT TYPE", "TIPO DOCUMENTO", "TIPO DOC", "TIPO DOCUMENTO IDENTIDAD", "TIPO",
+        "DOCUMENT TYPE", "TIPO DOCUMENTO", "TIPO DOC", "TIPO DOCUMENTO IDENTIDAD",
     ]),
     (Meaning::Text("name"), &[
         "NAME", "NOMBRE", "NOMBRES", "RAZON SOCIAL", "NOMBRE RAZON SOCIAL", "DENOMINACION",
@@ -353,10 +354,23 @@ fn is_title(header: &str) -> bool {
     header.chars().count() <= 40 && header.bytes().filter(u8::is_ascii_digit).count() < 5
 }
 
-fn holds_flags(table: &Table, column: usize) -> bool {
+/// Whether every filled cell of a column, as far as is looked, is of a kind.
+fn holds(table: &Table, column: usize, is_one: fn(&Cell) -> bool) -> bool {
     let filled = table.rows.iter().map(|row| row.cell(column));
     let mut filled = filled.filter(|cell| !cell.is_blank()).take(JUDGED_ROWS);
-    filled.all(|cell| flag_of(cell).is_some())
+    filled.all(is_one)
+}
+
+fn is_flag(cell: &Cell) -> bool {
+    flag_of(cell).is_some()
+}
+
+fn is_type(cell: &Cell) -> bool {
+    type_of(cell).is_some()
+}
+
+fn type_of(cell: &Cell) -> Option<DocumentType> {
+    DocumentType::parse(&text_of(cell)?)
 }
 
 /// The text of a cell; none when it is the error of a formula.

@@ -281,6 +281,14 @@ fn titles_and_cells_are_read_liberally() {
          pasaporte AB123 name=Viajera supplier=true / ce 000123456 name=Vecino supplier=false",
     );
     check_import(
+        "Número,RUC,Tipo\n1,20100070970,Mayorista\n2,20131312955,\n",
+        "ruc 20100070970 / ruc 20131312955 / -Número / -Tipo",
+    );
+    check_import(
+        "Tipo,Documento\nDNI,12345678\nPAS,12345678\n",
+        "dni 12345678 / pasaporte 12345678",
+    );
+    check_import(
         "RUC,DNI,Cliente\n20100070970,,Empresa Uno\n,12345678,Persona Dos\n",
         "ruc 20100070970 name=Empresa Uno / dni 12345678 name=Persona Dos",
     );
@@ -290,7 +298,7 @@ fn titles_and_cells_are_read_liberally() {
         "ruc 20100070970 name=D / 2: ruc_digito / 3: partner_sin_documento / 4: ruc_longitud / -Saldo",
     );
     check_import(
-        "RUC,Tipo,Email,Activo\n20100070970,cosa,,\n20131312955,,nada,\n20100038146,,,quizás\n\
+        "RUC,Tipo Doc.,Email,Activo\n20100070970,cosa,,\n20131312955,,nada,\n20100038146,,,quizás\n\
          20100070970,dni,,\n",
         "2: partner_tipo_documento / 3: partner_campo / 4: partner_campo / 5: dni_formato",
     );
