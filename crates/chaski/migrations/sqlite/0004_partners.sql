@@ -25,10 +25,10 @@ CREATE TABLE partners (
 ) STRICT;
 -- The number first: all that is known of one number is one range.
 CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type);
--- The order of the nightly refresh: never checked first, then the oldest check.
-CREATE INDEX partners_check ON partners (sunat_last_check, seq)
+-- The order of the refresh: never checked first, then the oldest check. With the numbers, so that
+-- the rows of legal entities need not be read to know whom to ask about.
+CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal)
     WHERE document_type = 'ruc' AND is_active = 1;
-CREATE INDEX partners_fit ON partners (sunat_fit, seq);
 
 -- A row for each check that found another estado or condición than the one before. The first
 -- check of a partner is no change. Words outside SUNAT's lists are kept for legal entities only.

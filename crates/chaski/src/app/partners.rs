@@ -222,8 +222,7 @@ impl App {
                 return Ok((rucs, without_ruc));
             }
         };
-        let targets = self.store.partners_due(due).await?;
-        Ok((targets.into_iter().map(|target| target.ruc).collect(), 0))
+        Ok((self.store.partners_due(due).await?, 0))
     }
 }
 

@@ -43,7 +43,7 @@ pub use items::{Item, ItemState};
 pub use open::DATABASE_FILE;
 pub use page::{Cursor, Page};
 pub use partner_changes::{ChangeFilter, ChangeRow};
-pub use partner_checks::{CheckTarget, ChecksNoted, Due};
+pub use partner_checks::{ChecksNoted, Due};
 pub use partners::{NewPartner, PartnerFilter, PartnerFitness, Saved};
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};

@@ -1,6 +1,7 @@
 //! Which partners are to be asked about, and what asking brought: a group of checks is one
 //! transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -29,15 +30,6 @@ pub enum Due {
     Most(u32),
 }
 
-/// A partner to be asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckTarget {
-    /// The partner.
-    pub id: Uuid,
-    /// Its number.
-    pub ruc: Ruc,
-}
-
 /// What some checks brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChecksNoted {
@@ -62,37 +54,34 @@ impl ChecksNoted {
 }
 
 impl Store {
-    /// The partners that are due, those never checked first and then the oldest check first.
-    pub async fn partners_due(&self, due: Due) -> Result<Vec<CheckTarget>, StoreError> {
+    /// The numbers of the partners that are due, those never checked first and then the oldest
+    /// check first.
+    pub async fn partners_due(&self, due: Due) -> Result<Vec<Ruc>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
+        // One list in one row: each row of its own would be a hop between two threads. Of a
+        // person it holds what is sealed, after the identifier that it is sealed for. The inner
+        // LIMIT keeps its order.
         let mut query = QueryBuilder::new(
-            "SELECT id, num_document, personal, profile FROM partners INDEXED BY partners_check \
+            "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
+             THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
+             FROM partners INDEXED BY partners_check \
              WHERE document_type = 'ruc' AND is_active = 1",
         );
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
         }
+        let most = match due {
+            Due::Most(most) => i64::from(most),
+            Due::All | Due::NeverChecked => -1,
+        };
         // NULL comes first in this order.
-        query.push(" ORDER BY sunat_last_check, seq");
-        if let Due::Most(most) = due {
-            query.push(" LIMIT ").push_bind(most);
-        }
+        query.push(" ORDER BY sunat_last_check, seq LIMIT ");
+        query.push_bind(most).push(")");
         let mut reader = sqlite.readers.reader().await?;
-        let rows = query.build().fetch_all(&mut *reader).await?;
-        let mut targets = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let id = uuid_of(row.try_get(0)?)?;
-            let document = if row.try_get(2)? {
-                partner_rows::document(&sqlite.keys, id, DocumentType::Ruc, row.try_get(3)?)?
-            } else {
-                let number = std::str::from_utf8(row.try_get(1)?);
-                let number = number.map_err(|_| StoreError::Corrupt)?;
-                Document::of_stored(DocumentType::Ruc, number).ok_or(StoreError::Corrupt)?
-            };
-            let ruc = document.ruc().ok_or(StoreError::Corrupt)?;
-            targets.push(CheckTarget { id, ruc });
-        }
-        Ok(targets)
+        let list: String = query.build_query_scalar().fetch_one(&mut *reader).await?;
+        let list: Vec<Cow<'_, str>> =
+            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        list.iter().map(|one| due_ruc(&sqlite.keys, one)).collect()
     }
 
     /// Writes down what checks brought, all or none; durable when this returns. Numbers that
@@ -108,6 +97,31 @@ impl Store {
             .run(move |connection| Box::pin(note(connection, keys, checks)))
             .await
     }
+}
+
+/// A clear number, or the identifier and sealed profile of a person in hexadecimal digits.
+fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
+    let document = if text.len() == NUMBER_LENGTH {
+        Document::of_stored(DocumentType::Ruc, text)
+    } else {
+        let bytes = from_hex(text).ok_or(StoreError::Corrupt)?;
+        let (id, profile) = bytes.split_at_checked(16).ok_or(StoreError::Corrupt)?;
+        let kind = DocumentType::Ruc;
+        Some(partner_rows::document(keys, uuid_of(id)?, kind, profile)?)
+    };
+    let ruc = document.and_then(|document| document.ruc());
+    ruc.ok_or(StoreError::Corrupt)
+}
+
+/// Digits of a RUC; a sealed profile is much longer.
+const NUMBER_LENGTH: usize = 11;
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    text.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| u8::try_from(digit(&pair[0])? << 4 | digit(&pair[1])?).ok())
+        .collect()
 }
 
 /// Read and written in one transaction, so that of two checks at a time none is lost.

@@ -268,7 +268,7 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
         store.note_checks(checks).await.unwrap();
         let check = async |due: Due, expected: &[&str]| {
             let targets = store.partners_due(due).await.unwrap();
-            let rucs: Vec<&str> = targets.iter().map(|it| it.ruc.as_str()).collect();
+            let rucs: Vec<&str> = targets.iter().map(Ruc::as_str).collect();
             assert_eq!(rucs, expected, "{due:?}");
         };
         check(Due::All, &[PERSON, TWO, ONE]).await;
