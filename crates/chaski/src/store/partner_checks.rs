@@ -9,7 +9,6 @@ use chaski_core::Ruc;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
-use uuid::Uuid;
 
 use super::calls::uuid_of;
 use super::partner_changes::{self, NewChange};
