@@ -1,8 +1,9 @@
 //! The gateway: rooms, doors and cellar of Chaski. The library is what the binary and its tests
 //! share; programs embed `chaski-client` instead.
 //!
-//! In reading order: [`config`], [`app`] (one function per deed), [`cli`] and [`jobs`] (doors: what
-//! is typed, and what time brings), [`sheets`] (Excel in and out), [`store`] (the cellar).
+//! In reading order: [`config`], [`app`] (one function per deed), [`cli`], [`http`] and [`jobs`]
+//! (doors: what is typed, what other programs ask, what time brings), [`sheets`] (Excel in and
+//! out), [`partners`] (what a partner is), [`store`] (the cellar).
 
 pub mod app;
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod http;
 mod io_words;
 pub mod jobs;
 pub mod metrics;
+pub mod partners;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::asking::{Asking, states_of};
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
+use crate::partners::SunatCheck;
 use crate::sheets::{Subject, Summary, Table, Verdict, repair};
 use crate::store::{BatchCounters, BatchState, NewBatch};
 
@@ -189,6 +190,15 @@ impl Running {
             done: self.settled.len(),
             total: self.plan.unique.len(),
         }
+    }
+
+    /// What the settled RUCs say of the partners that have them.
+    pub fn sunat_checks(&self, app: &App) -> Vec<SunatCheck> {
+        let now = app.clock.now();
+        let check = |(position, settled): (&usize, &Settled)| {
+            settled.check(self.plan.unique[*position], now)
+        };
+        self.settled.iter().map(check).collect()
     }
 
     /// Waits for the next group of outcomes and puts them on their way to the store; false when

@@ -8,6 +8,7 @@ use chaski_core::Lang;
 use super::backups::BackupError;
 use crate::config::ConfigError;
 use crate::io_words::reason;
+use crate::partners::PartnerError;
 use crate::sheets::{ColumnError, SheetError};
 use crate::store::StoreError;
 
@@ -35,6 +36,9 @@ pub enum AppError {
     /// The column of the RUC.
     #[error(transparent)]
     Column(#[from] ColumnError),
+    /// A partner.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
     /// The real upstream was demanded and there is no token.
     #[error("no token is configured")]
     NoToken,
@@ -104,6 +108,7 @@ impl AppError {
             AppError::Lookup(error) => error.code(),
             AppError::Sheet(error) => error.code(),
             AppError::Column(error) => error.code(),
+            AppError::Partner(error) => error.code(),
             AppError::NoToken => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
@@ -127,6 +132,7 @@ impl AppError {
             AppError::Lookup(error) => error.message(lang),
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
+            AppError::Partner(error) => error.message(lang),
             AppError::NoToken => lang
                 .pick(
                     "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
@@ -168,6 +174,7 @@ impl AppError {
             AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob) => 3,
+            AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
             | AppError::Store(_)

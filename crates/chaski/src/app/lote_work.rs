@@ -1,6 +1,8 @@
 //! One run of a background batch, under the claim of its job. It may be cut off anywhere: the
 //! next one finds in memory what this one paid for.
 
+use std::collections::HashMap;
+
 use std::time::Duration;
 
 use chaski_client::Ask;
@@ -84,6 +86,12 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
+        if options.update_partners {
+            let now = self.clock.now();
+            let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
+            self.note_on_partners(checks.collect()).await?;
+        }
+        let numbers: HashMap<usize, Ruc> = open.iter().copied().collect();
         // 2. The rest, through the native batch call.
         let wanted = open
             .into_iter()
@@ -94,6 +102,13 @@ impl App {
         let mut asking = self.ask_for(id, wanted, &ask, Some(claim.clone()), JoinSet::new());
         let (mut failures, mut wait) = (Failures::default(), None);
         while let Some(group) = asking.next(self).await? {
+            if options.update_partners {
+                let now = self.clock.now();
+                let checks = group
+                    .iter()
+                    .filter_map(|(at, it)| Some(it.check(*numbers.get(at)?, now)));
+                self.note_on_partners(checks.collect()).await?;
+            }
             for (_, settled) in &group {
                 if let Settled::Failed(error) = settled {
                     wait = wait.max(error.retry_after());

@@ -12,6 +12,8 @@ pub mod lote_result;
 mod lote_work;
 pub mod lotes;
 mod observed;
+pub mod partner_lists;
+pub mod partners;
 pub mod persons;
 pub mod programados;
 mod purpose;

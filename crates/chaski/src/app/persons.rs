@@ -53,6 +53,7 @@ pub async fn export_person(
 ) -> Result<Value, AppError> {
     let (mut answers, mut mentions) = (Vec::new(), Vec::new());
     let (mut calls, mut batches) = (Vec::new(), Vec::new());
+    let mut partners = Vec::new();
     let ruc = ruc_of(dni);
     for number in [dni.as_str(), ruc.as_str()] {
         let known = store.export_subject(number).await?;
@@ -64,6 +65,7 @@ pub async fn export_person(
         );
         mentions.extend(known.mentions.iter().map(|found| mention(found, number)));
         calls.extend(known.calls.iter().map(|row| call(row, number)));
+        partners.extend(known.partners.iter().map(super::partner_lists::record));
         for item in known.items {
             let batch = store.batch(item.batch).await?;
             batches.push(json!({
@@ -84,6 +86,7 @@ pub async fn export_person(
         "menciones": mentions,
         "llamadas": calls,
         "lotes": batches,
+        "partners": partners,
     }))
 }
 
@@ -105,6 +108,7 @@ pub async fn erase_person(
         bodies: one.bodies + other.bodies,
         items: one.items + other.items,
         inputs: one.inputs + other.inputs,
+        partners: one.partners + other.partners,
         // The second one empties what the first one wrote.
         log_emptied: other.log_emptied,
     })

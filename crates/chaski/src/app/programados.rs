@@ -44,6 +44,12 @@ fn entries(schedule: &Schedule) -> Vec<Entry<'_>> {
             "{}",
         ),
         ("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
+        (
+            "schedule.partners",
+            &schedule.partners,
+            JobKind::PartnerRefresh,
+            "{}",
+        ),
     ];
     lines
         .into_iter()

@@ -1,9 +1,12 @@
 //! Jobs: what waits, what runs, what became of it; and those that are not batches.
 
+use chaski_client::Ask;
 use chaski_core::lima_date;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::batches::new_id;
+use super::partners::{Refreshed, Which};
 use super::{App, AppError};
 use crate::store::{
     BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Page, Priority, Pruned,
@@ -19,11 +22,18 @@ pub enum JobKind {
     Retention,
     /// Noting how many calls of the month are spent.
     Quota,
+    /// Bringing partners up to date.
+    PartnerRefresh,
 }
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [JobKind; 3] = [JobKind::Lote, JobKind::Retention, JobKind::Quota];
+    pub const ALL: [JobKind; 4] = [
+        JobKind::Lote,
+        JobKind::Retention,
+        JobKind::Quota,
+        JobKind::PartnerRefresh,
+    ];
 
     /// Stable name, as stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +41,7 @@ impl JobKind {
             JobKind::Lote => "lote",
             JobKind::Retention => "limpieza",
             JobKind::Quota => "cuota",
+            JobKind::PartnerRefresh => "partners",
         }
     }
 
@@ -126,9 +137,92 @@ impl App {
         Ok(noted)
     }
 
+    /// Puts a refresh of partners in the queue.
+    pub async fn submit_partner_refresh(
+        &self,
+        which: &Which,
+        who: &str,
+        key_id: Option<Uuid>,
+    ) -> Result<Uuid, AppError> {
+        let now = self.clock.now();
+        let id = new_id(now);
+        let wanted = RefreshPayload::of(which);
+        let payload = serde_json::to_string(&wanted).map_err(std::io::Error::from)?;
+        self.store
+            .enqueue_job(NewJob {
+                id,
+                kind: JobKind::PartnerRefresh.as_str(),
+                payload,
+                priority: Priority::default(),
+                max_attempts: MOST_ATTEMPTS,
+                run_at: now,
+                created_at: now,
+                asked_by: who.to_owned(),
+                key_id,
+                batch: None,
+            })
+            .await?;
+        self.signals.work_came();
+        Ok(id)
+    }
+
+    /// Brings partners up to date, under a claim. What the upstream left out is due again the next
+    /// time.
+    pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
+        let wanted: RefreshPayload =
+            serde_json::from_str(&claim.job.payload).map_err(std::io::Error::from)?;
+        let ask = Ask::by(&claim.job.asked_by);
+        let refreshed = match wanted.which() {
+            Some(which) => self.refresh_partners(&which, &ask).await?,
+            None => self.refresh_due_partners(&ask).await?,
+        };
+        let end = match &refreshed.failure {
+            Some(error) if refreshed.found + refreshed.not_found == 0 => JobEnd::Failed {
+                code: error.code().to_owned(),
+            },
+            _ => JobEnd::Completed,
+        };
+        self.store.end_job(claim, end, self.clock.now()).await?;
+        Ok(refreshed)
+    }
+
     async fn end_work(&self, claim: &Claim) -> Result<(), AppError> {
         let now = self.clock.now();
         Ok(self.store.end_job(claim, JobEnd::Completed, now).await?)
+    }
+}
+
+/// Which partners, as the queue keeps it.
+#[derive(Serialize, Deserialize, Default)]
+struct RefreshPayload {
+    #[serde(default)]
+    cuales: String,
+    #[serde(default)]
+    ids: Vec<Uuid>,
+}
+
+impl RefreshPayload {
+    fn of(which: &Which) -> RefreshPayload {
+        let (cuales, ids) = match which {
+            Which::All => ("todos", Vec::new()),
+            Which::NeverChecked => ("nunca", Vec::new()),
+            Which::Due { .. } => ("", Vec::new()),
+            Which::These(ids) => ("estos", ids.clone()),
+        };
+        RefreshPayload {
+            cuales: cuales.to_owned(),
+            ids,
+        }
+    }
+
+    /// None for those that are due.
+    fn which(self) -> Option<Which> {
+        match self.cuales.as_str() {
+            "todos" => Some(Which::All),
+            "nunca" => Some(Which::NeverChecked),
+            "estos" => Some(Which::These(self.ids)),
+            _ => None,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 use super::{App, Mode};
+use crate::partners::{Said, SunatCheck};
 use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
 use crate::store::ItemState;
 
@@ -84,6 +85,30 @@ impl Settled {
             },
             Settled::FailedBefore(code) => ItemState::Failed { code: code.clone() },
         }
+    }
+
+    /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
+    /// that could not be asked, and says nothing.
+    pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
+        let failed = |why: String| Said::Failed { why, at: now };
+        let said = match self {
+            Settled::Found {
+                source: Source::Stale,
+                ..
+            } => failed("el proveedor no respondió".to_owned()),
+            Settled::Found { taxpayer, at, .. } => Said::Found {
+                taxpayer: Arc::clone(taxpayer),
+                at: *at,
+            },
+            Settled::NotFound { source, at } => Said::NotFound {
+                at: *at,
+                remembered: *source == Source::Memory,
+            },
+            Settled::Failed(error) => failed(error.message(Lang::Es)),
+            Settled::FailedBefore(code) => failed(code.to_string()),
+            Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
+        };
+        SunatCheck { ruc, said }
     }
 
     pub(super) fn is_from_memory(&self) -> bool {

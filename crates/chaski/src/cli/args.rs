@@ -114,6 +114,9 @@ pub(super) enum Cmd {
         #[command(subcommand)]
         command: Option<TrabajosCmd>,
     },
+    /// Clientes y proveedores, al día con SUNAT || Customers and suppliers, kept up to date with SUNAT
+    #[command(subcommand, arg_required_else_help = true)]
+    Partners(PartnersCmd),
     /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
     Sandbox(SandboxArgs),
     /// Configuración: init, show, set, check || Configuration: init, show, set, check
@@ -236,6 +239,9 @@ pub(super) struct LoteArgs {
     /// Escribir solo las filas con algo que corregir || Write only the rows with something to mend
     #[arg(long, alias = "only-errors")]
     pub(super) solo_errores: bool,
+    /// Anotar lo que diga SUNAT en los partners que tengan esos RUC || Note what SUNAT says on the partners with those RUCs
+    #[arg(long, alias = "update-partners")]
+    pub(super) actualizar_partners: bool,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
 }
@@ -391,6 +397,115 @@ pub(super) struct CallsArgs {
     /// Borrar ahora lo que pasó de su plazo (`audit.retention_days`) || Delete now what is past its time (`audit.retention_days`)
     #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "proveedor", "quien", "lote", "numero", "resultado", "enviadas"])]
     pub(super) limpiar: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PartnersCmd {
+    /// Guarda los partners de una lista de Excel, ODS o CSV || Saves the partners of an Excel, ODS or CSV list
+    #[command(alias = "import")]
+    Importar {
+        /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
+        #[arg(value_name = "LISTA")]
+        input: PathBuf,
+    },
+    /// Lista los partners, los más nuevos primero || Lists the partners, newest first
+    #[command(alias = "list")]
+    Listar {
+        #[command(flatten)]
+        filter: PartnerFilterArgs,
+        /// Cuántos; 50 por defecto || How many; 50 by default
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        limite: u32,
+        /// Mostrar completos los números de personas || Show the numbers of persons whole
+        #[arg(long, alias = "reveal")]
+        mostrar: bool,
+    },
+    /// Muestra todo lo que se sabe de un partner || Shows all that is known of a partner
+    #[command(alias = "show")]
+    Ver {
+        /// RUC, DNI u otro documento || RUC, DNI or another document
+        #[arg(value_name = "DOCUMENTO", required = true)]
+        documents: Vec<String>,
+    },
+    /// Pregunta a SUNAT y anota lo que dice; lo consultado hoy no se vuelve a pagar || Asks SUNAT and notes what it says; what was asked today is not paid again
+    #[command(alias = "refresh")]
+    Actualizar {
+        #[command(flatten)]
+        which: WhichPartnersArgs,
+        #[command(flatten)]
+        freshness: FreshnessArgs,
+    },
+    /// Escribe los partners en un archivo que se puede volver a importar || Writes the partners to a file that can be imported again
+    #[command(alias = "export")]
+    Exportar {
+        #[command(flatten)]
+        filter: PartnerFilterArgs,
+    },
+    /// Borra partners con su historia || Deletes partners with their history
+    #[command(alias = "delete")]
+    Borrar {
+        /// RUC, DNI u otro documento || RUC, DNI or another document
+        #[arg(value_name = "DOCUMENTO", required = true)]
+        documents: Vec<String>,
+    },
+    /// Cambios de estado y condición, los más recientes primero || Changes of estado and condición, newest first
+    #[command(alias = "changes")]
+    Cambios(PartnerChangesArgs),
+    /// Los que dejaron de ser aptos para facturarles, y cuándo || Those who stopped being fit to be invoiced, and when
+    #[command(alias = "lost-fitness")]
+    DejaronDeSerAptos(PartnerChangesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PartnerFilterArgs {
+    /// Solo los aptos para facturarles: ACTIVO y HABIDO || Only those fit to be invoiced: ACTIVO and HABIDO
+    #[arg(long, alias = "fit", conflicts_with_all = ["no_aptos", "nunca"])]
+    pub(super) aptos: bool,
+    /// Solo los consultados que no son aptos || Only those checked and not fit
+    #[arg(long, alias = "unfit", conflicts_with = "nunca")]
+    pub(super) no_aptos: bool,
+    /// Solo los que nunca se consultaron || Only those never checked
+    #[arg(long, alias = "never")]
+    pub(super) nunca: bool,
+    /// Cuyo nombre contiene este texto (empresas), o cuyo número es este || Whose name holds this text (companies), or whose number it is
+    #[arg(long, value_name = "TEXTO", alias = "search")]
+    pub(super) buscar: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct WhichPartnersArgs {
+    /// Los que tienen estos RUC || Those with these RUCs
+    #[arg(value_name = "RUC")]
+    pub(super) numbers: Vec<String>,
+    /// Todos los que están en uso || All that are in use
+    #[arg(long, alias = "all")]
+    pub(super) todos: bool,
+    /// Solo los que nunca se consultaron || Only those never checked
+    #[arg(long, alias = "never")]
+    pub(super) nunca: bool,
+    /// Los que tocan esta noche: los nunca consultados y los de consulta más antigua, hasta `partners.refresh_limit` || Those due tonight: never checked, then the oldest checks, up to `partners.refresh_limit`
+    #[arg(long, alias = "due")]
+    pub(super) pendientes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PartnerChangesArgs {
+    /// Solo de este documento || Only of this document
+    #[arg(long, value_name = "NUMERO")]
+    pub(super) numero: Option<String>,
+    /// Desde esta fecha, Lima || From this date on, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(super) desde: Option<String>,
+    /// Hasta esta fecha, Lima || Up to this date, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(super) hasta: Option<String>,
+    /// Cuántos, los más recientes primero; 50 por defecto || How many, newest first; 50 by default
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    pub(super) limite: u32,
+    /// Mostrar completos los números de personas || Show the numbers of persons whole
+    #[arg(long, alias = "reveal")]
+    pub(super) mostrar: bool,
 }
 
 #[derive(Debug, Args)]
@@ -601,7 +716,7 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those of the tax form stay as they are.
 fn value_name(name: &str, lang: Lang) -> &'static str {
-    const NAMES: [(&str, &str); 35] = [
+    const NAMES: [(&str, &str); 37] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
@@ -613,6 +728,7 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("DIRECCION", "ADDRESS"),
         ("DNI", "DNI"),
         ("ESTADO", "STATE"),
+        ("DOCUMENTO", "DOCUMENT"),
         ("FALLO", "FAULT"),
         ("FECHA", "DATE"),
         ("FORMATO", "FORMAT"),
@@ -634,6 +750,7 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("QUIEN", "WHO"),
         ("RESULTADO", "OUTCOME"),
         ("RUC", "RUC"),
+        ("TEXTO", "TEXT"),
         ("TIEMPO", "TIME"),
         ("TOKEN", "TOKEN"),
         ("URL", "URL"),

@@ -12,6 +12,7 @@ use super::Done;
 use super::args::{Format, LoteArgs};
 use super::needed::Needed;
 use super::output::{self, notice};
+use super::partners;
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
@@ -30,6 +31,10 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let mut running = app.start_batch(plan, &ask).await?;
     if !ask_all(needed, app, &mut running).await? {
         return interrupted(needed, app, running).await;
+    }
+    if typed.actualizar_partners {
+        let noted = app.note_on_partners(running.sunat_checks(app)).await?;
+        notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
     let mut finished = running.finish(app, needed.lang()).await?;
     // 4. Write, whole or not at all.

@@ -17,6 +17,7 @@ mod lote;
 mod lotes;
 mod needed;
 mod output;
+mod partners;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -166,6 +167,12 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Trabajos { command } => {
             with_app(needed, async |app| {
                 trabajos::trabajos(needed, app, command).await
+            })
+            .await
+        }
+        Cmd::Partners(command) => {
+            with_app(needed, async |app| {
+                partners::partners(needed, app, command).await
             })
             .await
         }

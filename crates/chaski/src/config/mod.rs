@@ -50,6 +50,8 @@ pub struct Config {
     pub settings: Settings,
     /// What is accepted as a RUC.
     pub ruc_rules: RucRules,
+    /// Partners that the nightly refresh asks about, at most.
+    pub partners_refresh_limit: u32,
     /// Days that calls are kept.
     pub retention_days: u32,
     /// Whether a look-up of a DNI must say what it is for.
@@ -149,6 +151,7 @@ impl Layers {
                 )?,
                 blocked: self.texts("ruc.blocked"),
             },
+            partners_refresh_limit: self.number("partners.refresh_limit")?,
             retention_days: self.number("audit.retention_days")?,
             require_purpose: self.flag("audit.require_purpose"),
             mask_dni: self.flag("audit.mask_dni"),

@@ -19,6 +19,7 @@ mod limits;
 mod lotes;
 mod migo;
 mod original;
+mod partners;
 mod problem;
 mod reply;
 mod router;

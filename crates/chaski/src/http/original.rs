@@ -20,6 +20,7 @@ use super::exchange_rate::RateData;
 use super::problem::Problem;
 use crate::app::AppError;
 use crate::app::keys::Scope;
+use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
 const MOST_RUCS: usize = 10_000;
@@ -188,10 +189,19 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     let fields = fields(request).await?.unwrap_or_default();
     let typed = list(&fields)?;
     let bulk = Bulk::of(&typed, &caller);
+    if flag(&fields, "update_partners") {
+        caller.needs(Scope::Partners)?;
+    }
     // 1. Every number that can be asked for, each once.
     let _aside = caller.set_aside(bulk.rucs.len().div_ceil(100) as u64)?;
     let ask = caller.ask();
     let outcomes = caller.app.migo.rucs(&bulk.rucs, &ask).all().await;
+    if flag(&fields, "update_partners") {
+        let now = caller.app.clock.now();
+        let checks = bulk.rucs.iter().zip(&outcomes);
+        let checks = checks.map(|(ruc, outcome)| SunatCheck::of(*ruc, outcome, now));
+        caller.app.note_on_partners(checks.collect()).await?;
+    }
     // 2. Every number ends in exactly one bucket.
     let mut buckets = Buckets::default();
     let mut outcomes = bulk.rucs.iter().zip(outcomes);

@@ -292,6 +292,11 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
+            AppError::Partner(error) => match error.code() {
+                "partner_no_existe" => StatusCode::NOT_FOUND,
+                "partner_ya_existe" => StatusCode::CONFLICT,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::problem::{self, Problem};
 use super::{
     Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, ruc, trabajos, upstreams,
+    lotes, migo, original, partners, ruc, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +30,7 @@ use super::{
         (name = "tipo de cambio", description = "SUNAT y SBS"),
         (name = "cpe", description = "Comprobantes recibidos"),
         (name = "lotes", description = "Listas en segundo plano"),
+        (name = "partners", description = "Clientes y proveedores"),
         (name = "trabajos", description = "Trabajos y programación"),
         (name = "llamadas", description = "Registro de llamadas"),
         (name = "proveedores", description = "Estado de los proveedores"),
@@ -83,6 +84,10 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(lotes::retry))
         .routes(routes!(lotes::result))
         .routes(routes!(lotes::events))
+        .routes(routes!(partners::list, partners::create))
+        .routes(routes!(partners::changes))
+        .routes(routes!(partners::refresh))
+        .routes(routes!(partners::one, partners::change, partners::delete))
         .routes(routes!(trabajos::list))
         .routes(routes!(trabajos::one))
         .routes(routes!(trabajos::cancel))

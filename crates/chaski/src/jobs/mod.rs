@@ -5,6 +5,7 @@
 //! memory before it counts.
 
 mod batch;
+mod partners;
 mod quota;
 mod retention;
 
@@ -132,6 +133,7 @@ async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
         Some(JobKind::Lote) => batch::work(app, claim).await,
         Some(JobKind::Retention) => retention::work(app, claim).await,
         Some(JobKind::Quota) => quota::work(app, claim).await,
+        Some(JobKind::PartnerRefresh) => partners::work(app, claim).await,
         None => {
             let end = JobEnd::Failed {
                 code: "trabajo_desconocido".to_owned(),

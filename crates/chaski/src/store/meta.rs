@@ -51,7 +51,8 @@ pub(super) async fn has_personal_data(
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \
          OR EXISTS (SELECT 1 FROM batch_items WHERE personal = 1) \
-         OR EXISTS (SELECT 1 FROM batch_inputs)",
+         OR EXISTS (SELECT 1 FROM batch_inputs) \
+         OR EXISTS (SELECT 1 FROM partners)",
     )
     .fetch_one(connection)
     .await?;

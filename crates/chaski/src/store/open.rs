@@ -20,7 +20,7 @@ pub const DATABASE_FILE: &str = "chaski.db";
 /// Newest schema this program knows: the number of the last migration.
 pub(super) const SCHEMA: u32 = 5;
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
     (
         1,
         "start",
@@ -35,6 +35,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         3,
         "jobs",
         include_str!("../../migrations/sqlite/0003_jobs.sql"),
+    ),
+    (
+        4,
+        "partners",
+        include_str!("../../migrations/sqlite/0004_partners.sql"),
     ),
     (
         5,

@@ -169,6 +169,10 @@ pub(super) enum Place<'a> {
     Request(Uuid),
     Response(Uuid),
     Setting(&'a str),
+    /// What a partner's owner wrote down.
+    PartnerProfile(Uuid),
+    /// What SUNAT says of a partner.
+    PartnerSunat(Uuid),
 }
 
 /// A number as it is stored beside a row.
@@ -282,6 +286,8 @@ impl Place<'_> {
             Place::Request(call) => format!("request\0{call}").into_bytes(),
             Place::Response(call) => format!("response\0{call}").into_bytes(),
             Place::Setting(name) => format!("setting\0{name}").into_bytes(),
+            Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
+            Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
         }
     }
 }

@@ -8,7 +8,9 @@ use super::calls::{self, uuid_of};
 use super::seal::Place;
 use super::{
     Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, names,
+    partners,
 };
+use crate::partners::Partner;
 
 /// What was erased of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +25,8 @@ pub struct Erased {
     pub items: u64,
     /// Lists handed over that no longer name it.
     pub inputs: u64,
+    /// Partners, with their history.
+    pub partners: u64,
     /// Whether the log was emptied too; if not, a reader was in the way: erase again.
     pub log_emptied: bool,
 }
@@ -38,6 +42,8 @@ pub struct SubjectRecord {
     pub items: Vec<SubjectItem>,
     /// Answers about others that name it.
     pub mentions: Vec<Mention>,
+    /// Partners with that number.
+    pub partners: Vec<Partner>,
 }
 
 /// An answer about somebody else that names a number, such as the representatives of a company.
@@ -86,11 +92,12 @@ impl Store {
             calls,
             items: sqlite.items_about(subject).await?,
             mentions: sqlite.mentions_of(subject).await?,
+            partners: sqlite.partners_about(subject).await?,
         })
     }
 
-    /// Erases one number: answers, refusals and kept bodies are deleted, and calls and batches
-    /// no longer say whom they were about. Doing it twice is harmless.
+    /// Erases one number: answers, refusals, kept bodies and partners are deleted, and calls and
+    /// batches no longer say whom they were about. Doing it twice is harmless.
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let items = sqlite.items_about(subject).await?;
@@ -285,12 +292,14 @@ async fn erase(
     for item in items {
         erased_items += items::erase(connection, item.batch, item.position).await?;
     }
+    let partners = partners::erase(connection, &clear, &hashed).await?;
     Ok(Erased {
         answers,
         calls,
         bodies,
         items: erased_items,
         inputs: 0,
+        partners,
         log_emptied: false,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 49] = [
+const COMMANDS: [&str; 58] = [
     "",
     "ruc",
     "ruc validar",
@@ -35,6 +35,15 @@ const COMMANDS: [&str; 49] = [
     "llaves crear",
     "llaves revocar",
     "openapi",
+    "partners",
+    "partners importar",
+    "partners listar",
+    "partners ver",
+    "partners actualizar",
+    "partners exportar",
+    "partners borrar",
+    "partners cambios",
+    "partners dejaron-de-ser-aptos",
     "sandbox",
     "config",
     "config init",

@@ -181,7 +181,7 @@ async fn an_older_schema_is_brought_up_to_date() {
     run(
         &mut connection,
         "ALTER TABLE calls DROP COLUMN purpose; \
-         DELETE FROM _sqlx_migrations WHERE version = 5; PRAGMA user_version = 3",
+         DELETE FROM _sqlx_migrations WHERE version = 5; PRAGMA user_version = 4",
     )
     .await;
     connection.close().await.unwrap();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("errores", "errors"),
@@ -15,6 +15,7 @@ const PAGES: [(&str, &str); 14] = [
     ("operacion", "operations"),
     ("ordenes", "commands"),
     ("pasarela", "gateway"),
+    ("partners", "partners"),
     ("rendimiento", "performance"),
     ("sandbox", "sandbox"),
     ("segundo-plano", "background"),

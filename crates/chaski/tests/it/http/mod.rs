@@ -4,6 +4,7 @@ mod connections;
 mod lotes;
 mod migo;
 mod original;
+mod partners;
 mod routes;
 mod scopes;
 

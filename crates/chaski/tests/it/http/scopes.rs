@@ -6,7 +6,34 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 54] = [
+const ROUTES: [(&str, &str, Scope, &str); 61] = [
+    ("GET", "/api/v1/partners", Scope::Partners, ""),
+    (
+        "POST",
+        "/api/v1/partners",
+        Scope::Partners,
+        r#"{"num_document":"20100070970"}"#,
+    ),
+    ("GET", "/api/v1/partners/cambios", Scope::Partners, ""),
+    ("POST", "/api/v1/partners/actualizar", Scope::Partners, "{}"),
+    (
+        "GET",
+        "/api/v1/partners/00000000-0000-7000-8000-000000000000",
+        Scope::Partners,
+        "",
+    ),
+    (
+        "PATCH",
+        "/api/v1/partners/00000000-0000-7000-8000-000000000000",
+        Scope::Partners,
+        "{}",
+    ),
+    (
+        "DELETE",
+        "/api/v1/partners/00000000-0000-7000-8000-000000000000",
+        Scope::Partners,
+        "",
+    ),
     ("GET", "/api/v1/lotes", Scope::Lotes, ""),
     (
         "POST",

@@ -1,0 +1,406 @@
+//! Partners as lists: importing them from a spreadsheet, exporting them to one.
+
+use chaski_core::{Lang, fold, lima_datetime, present};
+use serde_json::{Map, Value};
+
+use super::batches::new_id;
+use super::{App, AppError};
+use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
+use crate::sheets::{self, Cell, OutputFormat, Row, Table, column_letter};
+use crate::store::{NewPartner, PartnerFilter, Saved};
+
+/// What came of an import.
+#[derive(Debug, Clone, Default)]
+pub struct Imported {
+    /// New, changed and unchanged partners.
+    pub saved: Saved,
+    /// Rows that could not be taken, in their order.
+    pub problems: Vec<RowProblem>,
+    /// Titles of columns that mean nothing here, as they were written.
+    pub ignored: Vec<String>,
+}
+
+/// A row that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowProblem {
+    /// Its number as the spreadsheet shows it, from 1.
+    pub row: u32,
+    /// What is wrong with it.
+    pub error: PartnerError,
+}
+
+/// What a column of a list holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Type,
+    Number,
+    Text(&'static str),
+    Flag(&'static str),
+}
+
+/// The columns that mean something, by their index.
+type Columns = Vec<(usize, Meaning)>;
+
+/// Rows saved in one transaction, so that others can write in between.
+const CHUNK: usize = 500;
+
+/// Rows looked at to tell a column of flags from one of names.
+const JUDGED_ROWS: usize = 50;
+
+impl App {
+    /// Saves the partners of a list. Known ones are changed by what their row brings: a blank
+    /// cell changes nothing. A row that cannot be taken is told and keeps no other one back.
+    pub async fn import_partners(&self, table: &Table) -> Result<Imported, AppError> {
+        let (columns, ignored) = columns_of(table)?;
+        let mut imported = Imported {
+            ignored,
+            ..Imported::default()
+        };
+        let now = self.clock.now();
+        for rows in table.rows.chunks(CHUNK) {
+            let mut partners = Vec::with_capacity(rows.len());
+            for row in rows {
+                match self.partner_of(row, &columns) {
+                    Ok((document, fields)) => partners.push(NewPartner {
+                        id: new_id(now),
+                        document,
+                        fields,
+                    }),
+                    Err(error) => imported.problems.push(RowProblem {
+                        row: row.number,
+                        error,
+                    }),
+                }
+            }
+            let saved = self.store.save_partners(partners, now).await?;
+            imported.saved.created += saved.created;
+            imported.saved.updated += saved.updated;
+            imported.saved.unchanged += saved.unchanged;
+        }
+        Ok(imported)
+    }
+
+    /// The partners of a filter as a file, numbers and names whole. Every value is a text cell,
+    /// and nothing in it is run by a spreadsheet.
+    pub async fn export_partners(
+        &self,
+        filter: &PartnerFilter,
+        format: OutputFormat,
+        lang: Lang,
+    ) -> Result<Vec<u8>, AppError> {
+        let mut records = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.store.partners(filter, PAGE, cursor).await?;
+            records.extend(page.rows.iter().map(record));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let mut text = Vec::new();
+        match format {
+            OutputFormat::Csv => {
+                return Ok(sheets::plain_csv(&headings(), &cells(&records, lang))?);
+            }
+            OutputFormat::Xlsx => {
+                return Ok(sheets::plain_xlsx(&headings(), &cells(&records, lang))?);
+            }
+            OutputFormat::Json => {
+                serde_json::to_writer_pretty(&mut text, &records).map_err(std::io::Error::from)?;
+                text.push(b'\n');
+            }
+            OutputFormat::Ndjson => {
+                for record in &records {
+                    serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
+                    text.push(b'\n');
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    fn partner_of(
+        &self,
+        row: &Row,
+        columns: &[(usize, Meaning)],
+    ) -> Result<(Document, PartnerFields), PartnerError> {
+        let (mut kind, mut number) = (None, &Cell::Empty);
+        let mut fields = PartnerFields::default();
+        for (column, meaning) in columns {
+            let cell = row.cell(*column);
+            if cell.is_blank() {
+                continue;
+            }
+            match meaning {
+                Meaning::Number if number.is_blank() => number = cell,
+                Meaning::Number => {}
+                Meaning::Type => {
+                    kind = Some(type_of(cell).ok_or(PartnerError::DocumentType)?);
+                }
+                Meaning::Text(field) => {
+                    let text = text_of(cell).ok_or(PartnerError::BadField { field })?;
+                    // A dash is how lists say that there is nothing.
+                    if present(Some(&text)).is_some() {
+                        fields.set_text(field, &text);
+                    }
+                }
+                Meaning::Flag(field) => {
+                    let flag = flag_of(cell).ok_or(PartnerError::BadField { field })?;
+                    fields.set_flag(field, flag);
+                }
+            }
+        }
+        let document = Document::of_cell(kind, number, &self.config.ruc_rules)?;
+        Ok((document, fields.checked()?))
+    }
+}
+
+/// Partners per page of an export.
+const PAGE: u32 = 1_000;
+
+/// A partner as one flat record: the owner's fields, then SUNAT's. Fields without a value are
+/// null, so that every record has the same ones.
+pub fn record(partner: &Partner) -> Map<String, Value> {
+    let time = |at| {
+        lima_datetime(at)
+            .strftime("%Y-%m-%dT%H:%M:%S-05:00")
+            .to_string()
+    };
+    let mut record = Map::new();
+    let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
+    put("id", partner.id.to_string().into());
+    put("document_type", partner.document.kind().as_str().into());
+    put("num_document", partner.document.number().into());
+    for (name, text) in partner.fields.texts() {
+        put(name, text.into());
+    }
+    for (name, flag) in partner.fields.flags() {
+        put(name, flag.into());
+    }
+    put("is_active", partner.is_active().into());
+    let sunat = &partner.sunat;
+    put("sunat_valid", sunat.valid.into());
+    put("sunat_state", sunat.state.as_str().into());
+    put("sunat_condition", sunat.condition.as_str().into());
+    put("apto_para_facturar", sunat.fit.into());
+    put("sunat_last_check", sunat.last_check.map(time).into());
+    put("sunat_reason", sunat.reason.as_deref().into());
+    put("estado_del_contribuyente", sunat.estado.as_deref().into());
+    put("condicion_de_domicilio", sunat.condicion.as_deref().into());
+    put("sunat_name", sunat.name.as_deref().into());
+    put("sunat_address", sunat.address.as_deref().into());
+    put("sunat_ubigeo", sunat.ubigeo.as_deref().into());
+    put("sunat_comment", sunat.comment.as_deref().into());
+    put("created_at", time(partner.created_at).into());
+    put("updated_at", time(partner.updated_at).into());
+    record
+}
+
+/// The names of the fields of a record, also of none.
+fn headings() -> Vec<String> {
+    const AROUND: [&[&str]; 2] = [
+        &["id", "document_type", "num_document"],
+        &[
+            "sunat_valid",
+            "sunat_state",
+            "sunat_condition",
+            "apto_para_facturar",
+            "sunat_last_check",
+            "sunat_reason",
+            "estado_del_contribuyente",
+            "condicion_de_domicilio",
+            "sunat_name",
+            "sunat_address",
+            "sunat_ubigeo",
+            "sunat_comment",
+            "created_at",
+            "updated_at",
+        ],
+    ];
+    let fields = PartnerFields::default();
+    let own = fields.texts().map(|it| it.0).into_iter();
+    let own = own.chain(fields.flags().map(|it| it.0));
+    let all = AROUND[0].iter().copied().chain(own);
+    all.chain(AROUND[1].iter().copied())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn cells(records: &[Map<String, Value>], lang: Lang) -> Vec<Vec<String>> {
+    let headings = headings();
+    let cell = |record: &Map<String, Value>, name: &String| match record.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(true)) => lang.pick("SÍ", "YES").to_owned(),
+        Some(Value::Bool(false)) => "NO".to_owned(),
+        _ => String::new(),
+    };
+    let row = |record| headings.iter().map(|name| cell(record, name)).collect();
+    records.iter().map(row).collect()
+}
+
+/// What each column holds, and the titles of those that hold nothing of ours.
+fn columns_of(table: &Table) -> Result<(Columns, Vec<String>), AppError> {
+    let mut columns = Columns::new();
+    let mut ignored: Vec<usize> = Vec::new();
+    for (column, header) in table.headers.iter().enumerate() {
+        let meaning = meaning_of(&fold(header), table, column);
+        let known = |meaning| columns.iter().any(|(_, it)| *it == meaning);
+        match meaning {
+            // A list may have a column of RUCs and another one of DNIs.
+            Some(meaning) if meaning == Meaning::Number || !known(meaning) => {
+                columns.push((column, meaning));
+            }
+            _ if table.header_row.is_none() || is_ours(header) => {}
+            _ => ignored.push(column),
+        }
+    }
+    if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
+        let column = sheets::find_column(table, None)?;
+        ignored.retain(|ignored| *ignored != column);
+        columns.retain(|(at, _)| *at != column);
+        columns.push((column, Meaning::Number));
+    }
+    let title = |column: usize| match &table.headers[column] {
+        header if is_title(header) => header.clone(),
+        _ => column_letter(column),
+    };
+    Ok((columns, ignored.into_iter().map(title).collect()))
+}
+
+/// What a title says, folded and without its small words.
+fn meaning_of(folded: &str, table: &Table, column: usize) -> Option<Meaning> {
+    let words = folded
+        .split(' ')
+        .filter(|word| !matches!(*word, "DE" | "DEL" | "LA" | "EL" | "A" | "O" | "Y" | "ES"));
+    let title = words.collect::<Vec<_>>().join(" ");
+    let title = title.as_str();
+    let found = TITLES
+        .iter()
+        .find(|(_, titles)| titles.contains(&title))
+        .map(|(meaning, _)| *meaning);
+    match (found, title) {
+        // TIPO may be of anything.
+        (None, "TIPO") if holds(table, column, is_type) => Some(Meaning::Type),
+        // CLIENTE over names is the name; over yes and no it is the flag.
+        (None, "CLIENTE" | "PROVEEDOR") => Some(if holds(table, column, is_flag) {
+            Meaning::Flag(if title == "CLIENTE" {
+                "customer"
+            } else {
+                "supplier"
+            })
+        } else {
+            Meaning::Text("name")
+        }),
+        (found, _) => found,
+    }
+}
+
+#[rustfmt::skip]
+const TITLES: &[(Meaning, &[&str])] = &[
+    (Meaning::Number, &[
+        "NUM DOCUMENT", "NUM DOCUMENTO", "NUMERO DOCUMENTO", "NRO DOCUMENTO", "N DOCUMENTO",
+        "Nº DOCUMENTO", "NUMERO DOC", "NUM DOC", "NRO DOC", "N DOC", "DOCUMENTO", "DOC",
+        "DOCUMENTO IDENTIDAD", "DOC IDENTIDAD", "NUMERO DOCUMENTO IDENTIDAD", "IDENTIFICACION",
+        "RUC", "NUMERO RUC", "NRO RUC", "NUM RUC", "N RUC", "Nº RUC", "RUC DNI",
+        "DNI RUC", "RUC CLIENTE", "RUC PROVEEDOR", "DNI", "NRO DNI", "NUMERO DNI", "N DNI",
+    ]),
+    (Meaning::Type, &[
+        "DOCUMENT TYPE", "TIPO DOCUMENTO", "TIPO DOC", "TIPO DOCUMENTO IDENTIDAD",
+    ]),
+    (Meaning::Text("name"), &[
+        "NAME", "NOMBRE", "NOMBRES", "RAZON SOCIAL", "NOMBRE RAZON SOCIAL", "DENOMINACION",
+        "APELLIDOS NOMBRES", "NOMBRES APELLIDOS", "EMPRESA", "NOMBRE CLIENTE", "NOMBRE PROVEEDOR",
+    ]),
+    (Meaning::Text("display_name"), &["DISPLAY NAME", "NOMBRE COMERCIAL", "NOMBRE CORTO", "ALIAS"]),
+    (Meaning::Text("email"), &[
+        "EMAIL", "E MAIL", "MAIL", "CORREO", "CORREO ELECTRONICO", "EMAIL 1", "CORREO 1",
+    ]),
+    (Meaning::Text("email_2"), &["EMAIL 2", "EMAIL2", "CORREO 2", "CORREO ALTERNO", "OTRO CORREO"]),
+    (Meaning::Text("ref"), &["REF", "REFERENCIA", "CODIGO", "CODIGO INTERNO", "COD"]),
+    (Meaning::Text("website"), &["WEBSITE", "WEB", "PAGINA WEB", "SITIO WEB"]),
+    (Meaning::Text("comment"), &[
+        "COMMENT", "COMENTARIO", "COMENTARIOS", "OBSERVACION", "OBSERVACIONES", "NOTA", "NOTAS",
+    ]),
+    (Meaning::Text("street"), &["STREET", "DIRECCION", "DOMICILIO", "DIRECCION 1", "CALLE"]),
+    (Meaning::Text("street_2"), &["STREET 2", "STREET2", "DIRECCION 2"]),
+    (Meaning::Text("phone"), &["PHONE", "TELEFONO", "TELEFONO FIJO", "TELEFONO 1", "FONO", "TELF"]),
+    (Meaning::Text("mobile"), &["MOBILE", "CELULAR", "MOVIL", "CEL", "WHATSAPP"]),
+    (Meaning::Text("latitude"), &["LATITUDE", "LATITUD"]),
+    (Meaning::Text("longitude"), &["LONGITUDE", "LONGITUD"]),
+    (Meaning::Text("parent"), &["PARENT", "MATRIZ", "GRUPO"]),
+    (Meaning::Text("user"), &["USER", "USUARIO", "VENDEDOR", "RESPONSABLE"]),
+    (Meaning::Text("payment_term"), &["PAYMENT TERM", "CONDICION PAGO", "PLAZO PAGO", "FORMA PAGO"]),
+    (Meaning::Flag("is_active"), &["IS ACTIVE", "ACTIVE", "ACTIVO", "HABILITADO", "EN USO"]),
+    (Meaning::Flag("foreign"), &["FOREIGN", "EXTRANJERO", "NO DOMICILIADO"]),
+    (Meaning::Flag("employee"), &["EMPLOYEE", "EMPLEADO", "TRABAJADOR"]),
+    (Meaning::Flag("supplier"), &["SUPPLIER"]),
+    (Meaning::Flag("customer"), &["CUSTOMER"]),
+    (Meaning::Flag("company"), &["COMPANY", "PERSONA JURIDICA"]),
+    (Meaning::Flag("detractor"), &["DETRACTOR", "DETRACCION", "AFECTO DETRACCION"]),
+    (Meaning::Flag("partner_retention"), &["PARTNER RETENTION", "RETENCION", "AGENTE RETENCION"]),
+    (Meaning::Flag("invoice_end_of_month_payment"), &[
+        "INVOICE END OF MONTH PAYMENT", "PAGO FIN MES", "FIN MES",
+    ]),
+];
+
+/// A column that an export wrote and that only SUNAT fills.
+fn is_ours(header: &str) -> bool {
+    headings().iter().any(|name| name == header)
+}
+
+/// What stands where titles do in a list without any may be a number or a name: it is not shown.
+fn is_title(header: &str) -> bool {
+    header.chars().count() <= 40 && header.bytes().filter(u8::is_ascii_digit).count() < 5
+}
+
+/// Whether every filled cell of a column, as far as is looked, is of a kind.
+fn holds(table: &Table, column: usize, is_one: fn(&Cell) -> bool) -> bool {
+    let filled = table.rows.iter().map(|row| row.cell(column));
+    let mut filled = filled.filter(|cell| !cell.is_blank()).take(JUDGED_ROWS);
+    filled.all(is_one)
+}
+
+fn is_flag(cell: &Cell) -> bool {
+    flag_of(cell).is_some()
+}
+
+fn is_type(cell: &Cell) -> bool {
+    type_of(cell).is_some()
+}
+
+fn type_of(cell: &Cell) -> Option<DocumentType> {
+    DocumentType::parse(&text_of(cell)?)
+}
+
+/// The text of a cell; none when it is the error of a formula.
+fn text_of(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Empty => Some(String::new()),
+        Cell::Text(text) => Some(without_guard(text).to_owned()),
+        Cell::Date(text) => Some(text.to_string()),
+        // Telephone numbers and codes come as numbers, sometimes large ones.
+        Cell::Number(number) if number.fract() == 0.0 => Some(format!("{number:.0}")),
+        Cell::Number(number) => Some(number.to_string()),
+        Cell::Bool(_) | Cell::Error(_) => None,
+    }
+}
+
+/// The text without the apostrophe that keeps a spreadsheet from running it, which our own csv
+/// has.
+fn without_guard(text: &str) -> &str {
+    let bare = text.strip_prefix('\'');
+    bare.filter(|bare| bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']))
+        .unwrap_or(text)
+}
+
+fn flag_of(cell: &Cell) -> Option<bool> {
+    if let Cell::Bool(flag) = cell {
+        return Some(*flag);
+    }
+    match fold(&text_of(cell)?).as_str() {
+        "SI" | "S" | "YES" | "Y" | "TRUE" | "VERDADERO" | "1" | "X" => Some(true),
+        "NO" | "N" | "FALSE" | "FALSO" | "0" => Some(false),
+        _ => None,
+    }
+}

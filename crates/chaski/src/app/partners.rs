@@ -1,0 +1,281 @@
+//! Partners: those a company buys from and sells to, kept true to what SUNAT says of them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chaski_client::{Ask, Error, Outcomes};
+use chaski_core::{Ruc, Taxpayer};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::batches::new_id;
+use super::{App, AppError};
+use crate::partners::{
+    Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
+};
+use crate::store::{
+    ChangeFilter, ChangeRow, ChecksNoted, Cursor, Due, NewPartner, Page, PartnerFilter, StoreError,
+};
+
+/// Which partners to refresh. Only those with a RUC ever are; without being named, only those
+/// in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those that were never checked.
+    NeverChecked,
+    /// So many: those never checked first, then those whose check is the oldest.
+    Due {
+        /// How many at most.
+        most: u32,
+    },
+    /// These, in use or not.
+    These(Vec<Uuid>),
+}
+
+/// A refresh at work.
+pub struct PartnerRefresh {
+    rucs: Vec<Ruc>,
+    outcomes: Outcomes<Taxpayer>,
+    writes: JoinSet<Result<ChecksNoted, StoreError>>,
+    refreshed: Refreshed,
+    done: usize,
+    calls_before: u64,
+    started: Instant,
+}
+
+/// What came of a refresh.
+#[derive(Debug, Clone, Default)]
+pub struct Refreshed {
+    /// Partners that were asked about.
+    pub asked: usize,
+    /// Of these, known to SUNAT.
+    pub found: usize,
+    /// Of these, unknown to SUNAT.
+    pub not_found: usize,
+    /// Of these, without an answer: what was known of them stays.
+    pub failed: usize,
+    /// Partners that were named and have no RUC: SUNAT knows nothing of them.
+    pub without_ruc: usize,
+    /// What was written down.
+    pub noted: ChecksNoted,
+    /// Calls that were sent.
+    pub calls: u64,
+    /// The first failure, when there was one.
+    pub failure: Option<Error>,
+    /// How long it took.
+    pub lasted: Duration,
+}
+
+impl App {
+    /// Reads a document as it was typed, under the configured rules.
+    pub fn parse_document(
+        &self,
+        kind: Option<DocumentType>,
+        text: &str,
+    ) -> Result<Document, PartnerError> {
+        Document::parse(kind, text, &self.config.ruc_rules)
+    }
+
+    /// Creates a partner; one with the same document already is an error.
+    pub async fn create_partner(
+        &self,
+        document: Document,
+        fields: PartnerFields,
+    ) -> Result<Partner, AppError> {
+        let now = self.clock.now();
+        let new = NewPartner {
+            id: new_id(now),
+            document,
+            fields: fields.checked()?,
+        };
+        let id = new.id;
+        if !self.store.create_partner(new, now).await? {
+            return Err(PartnerError::Exists.into());
+        }
+        self.partner(id).await
+    }
+
+    /// A partner by its identifier.
+    pub async fn partner(&self, id: Uuid) -> Result<Partner, AppError> {
+        let found = self.store.partner(id).await?;
+        Ok(found.ok_or(PartnerError::NoSuchPartner)?)
+    }
+
+    /// A partner by its document.
+    pub async fn partner_with(&self, document: &Document) -> Result<Partner, AppError> {
+        let found = self.store.partner_with(document).await?;
+        Ok(found.ok_or(PartnerError::NoSuchPartner)?)
+    }
+
+    /// Changes the fields that the change names; an empty text clears its field. The document
+    /// never changes: that would be another partner.
+    pub async fn update_partner(
+        &self,
+        id: Uuid,
+        change: PartnerFields,
+    ) -> Result<Partner, AppError> {
+        let change = change.checked()?;
+        let updated = self.store.update_partner(id, change, self.clock.now());
+        Ok(updated.await?.ok_or(PartnerError::NoSuchPartner)?)
+    }
+
+    /// Deletes a partner with its history.
+    pub async fn delete_partner(&self, id: Uuid) -> Result<(), AppError> {
+        if self.store.delete_partner(id).await? {
+            Ok(())
+        } else {
+            Err(PartnerError::NoSuchPartner.into())
+        }
+    }
+
+    /// A page of partners, newest first.
+    pub async fn list_partners(
+        &self,
+        filter: &PartnerFilter,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<Partner>, AppError> {
+        Ok(self.store.partners(filter, limit, cursor).await?)
+    }
+
+    /// A page of what changed in estado and condición, newest first; with
+    /// [`ChangeFilter::lost_fitness`], of those who stopped being fit to be invoiced.
+    pub async fn list_partner_changes(
+        &self,
+        filter: &ChangeFilter,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<ChangeRow>, AppError> {
+        Ok(self.store.partner_changes(filter, limit, cursor).await?)
+    }
+
+    /// Writes down what look-ups brought on the partners with those numbers; other numbers are
+    /// passed over. This is what `update_partners` of a bulk call does.
+    pub async fn note_on_partners(&self, checks: Vec<SunatCheck>) -> Result<ChecksNoted, AppError> {
+        let mut noted = ChecksNoted::default();
+        let mut checks = checks.into_iter().peekable();
+        while checks.peek().is_some() {
+            let group = checks.by_ref().take(MOST_IN_GROUP).collect();
+            noted.add(self.store.note_checks(group).await?);
+        }
+        Ok(noted)
+    }
+
+    /// Asks SUNAT about partners and writes down what it says. Memory is respected: what was
+    /// asked today is not asked again.
+    pub async fn refresh_partners(&self, which: &Which, ask: &Ask) -> Result<Refreshed, AppError> {
+        let mut refresh = self.start_partner_refresh(which, ask).await?;
+        while refresh.next(self).await? {}
+        refresh.finish(self).await
+    }
+
+    /// The nightly refresh (`actualizar_partners_sunat`): those never checked first, then the
+    /// oldest checks, `partners.refresh_limit` at most.
+    pub async fn refresh_due_partners(&self, ask: &Ask) -> Result<Refreshed, AppError> {
+        let most = self.config.partners_refresh_limit;
+        self.refresh_partners(&Which::Due { most }, ask).await
+    }
+
+    /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group.
+    pub async fn start_partner_refresh(
+        &self,
+        which: &Which,
+        ask: &Ask,
+    ) -> Result<PartnerRefresh, AppError> {
+        let started = Instant::now();
+        let (rucs, without_ruc) = self.targets(which).await?;
+        let ask = Ask {
+            // An answer past its time would say nothing new of anybody.
+            stale_allowed: false,
+            ..ask.clone()
+        };
+        let calls_before = self.migo.engine().stats().calls;
+        Ok(PartnerRefresh {
+            outcomes: self.migo.rucs(&rucs, &ask),
+            refreshed: Refreshed {
+                asked: rucs.len(),
+                without_ruc,
+                ..Refreshed::default()
+            },
+            rucs,
+            writes: JoinSet::new(),
+            done: 0,
+            calls_before,
+            started,
+        })
+    }
+
+    /// The RUCs to ask about, and how many of the named partners have none.
+    async fn targets(&self, which: &Which) -> Result<(Vec<Ruc>, usize), AppError> {
+        let due = match which {
+            Which::All => Due::All,
+            Which::NeverChecked => Due::NeverChecked,
+            Which::Due { most } => Due::Most(*most),
+            Which::These(ids) => {
+                let mut rucs = Vec::with_capacity(ids.len());
+                for id in ids {
+                    rucs.extend(self.partner(*id).await?.document.ruc());
+                }
+                let without_ruc = ids.len() - rucs.len();
+                return Ok((rucs, without_ruc));
+            }
+        };
+        Ok((self.store.partners_due(due).await?, 0))
+    }
+}
+
+/// Checks written down in one transaction, so that others can write in between.
+const MOST_IN_GROUP: usize = 512;
+
+impl PartnerRefresh {
+    /// Partners with an outcome, and partners in all.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done, self.rucs.len())
+    }
+
+    /// Waits for the next group of outcomes and puts what they say on its way to the store; false
+    /// when all have come. Dropping the refresh stops new calls.
+    pub async fn next(&mut self, app: &App) -> Result<bool, AppError> {
+        let Some(group) = self.outcomes.next().await else {
+            return Ok(false);
+        };
+        let now = app.clock.now();
+        self.done += group.len();
+        let mut checks = Vec::with_capacity(group.len());
+        for (position, outcome) in group {
+            let check = SunatCheck::of(self.rucs[position], &outcome, now);
+            match check.said {
+                Said::Found { .. } => self.refreshed.found += 1,
+                Said::NotFound { .. } => self.refreshed.not_found += 1,
+                Said::Failed { .. } => {
+                    self.refreshed.failed += 1;
+                    self.refreshed.failure = self.refreshed.failure.take().or(outcome.err());
+                }
+            }
+            checks.push(check);
+        }
+        // The writer groups these; waiting for each would hold up the next answer.
+        let store = Arc::clone(&app.store);
+        self.writes
+            .spawn(async move { store.note_checks(checks).await });
+        while let Some(written) = self.writes.try_join_next() {
+            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            self.refreshed.noted.add(noted);
+        }
+        Ok(true)
+    }
+
+    /// Ends the refresh, also before all outcomes have come: what came is durable.
+    pub async fn finish(mut self, app: &App) -> Result<Refreshed, AppError> {
+        drop(self.outcomes);
+        while let Some(written) = self.writes.join_next().await {
+            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            self.refreshed.noted.add(noted);
+        }
+        self.refreshed.calls = app.migo.engine().stats().calls - self.calls_before;
+        self.refreshed.lasted = self.started.elapsed();
+        Ok(self.refreshed)
+    }
+}

@@ -1,0 +1,557 @@
+//! `chaski partners`: those a company buys from and sells to, kept true to what SUNAT says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chaski_core::{Lang, lima_datetime, lima_timestamp};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::ToSpan;
+use serde_json::{Map, Value};
+use std::io::IsTerminal;
+
+use super::Done;
+use super::args::{
+    Format, FreshnessArgs, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
+};
+use super::explain::repeatable;
+use super::needed::Needed;
+use super::output::{self, Records, complain_about, notice};
+use super::tipo_cambio::date;
+use crate::app::partner_lists::record;
+use crate::app::partners::{PartnerRefresh, Refreshed, Which};
+use crate::app::{App, AppError};
+use crate::partners::{Partner, PartnerError};
+use crate::sheets::{self, Limits, OutputFormat};
+use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, PartnerFilter, PartnerFitness};
+
+pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -> Done {
+    match command {
+        PartnersCmd::Importar { input } => importar(needed, app, &input).await,
+        PartnersCmd::Listar {
+            filter,
+            limite,
+            mostrar,
+        } => listar(needed, app, filter, limite, mostrar).await,
+        PartnersCmd::Ver { documents } => ver(needed, app, &documents).await,
+        PartnersCmd::Actualizar { which, freshness } => {
+            actualizar(needed, app, which, &freshness).await
+        }
+        PartnersCmd::Exportar { filter } => exportar(needed, app, filter).await,
+        PartnersCmd::Borrar { documents } => borrar(needed, app, &documents).await,
+        PartnersCmd::Cambios(typed) => cambios(needed, app, typed, false).await,
+        PartnersCmd::DejaronDeSerAptos(typed) => cambios(needed, app, typed, true).await,
+    }
+}
+
+/// What was written down on partners, for people.
+pub(super) fn noted_text(noted: &ChecksNoted, lang: Lang) -> String {
+    let ChecksNoted {
+        partners,
+        changed,
+        lost_fitness,
+        ..
+    } = noted;
+    match lang {
+        Lang::Es => format!(
+            "Partners: {partners} · cambiaron de estado o condición: {changed} · dejaron de ser aptos: {lost_fitness}"
+        ),
+        Lang::En => format!(
+            "Partners: {partners} · changed estado or condición: {changed} · stopped being fit: {lost_fitness}"
+        ),
+    }
+}
+
+async fn importar(needed: &Needed, app: &App, input: &Path) -> Done {
+    let lang = needed.lang();
+    if input.is_dir() {
+        let folder = input.display();
+        return Err(AppError::usage(
+            format!("{folder} es una carpeta: indique el archivo de la lista"),
+            format!("{folder} is a folder: name the file of the list"),
+        ));
+    }
+    let table = sheets::read(input, &Limits::default(), lang)?;
+    for note in &table.notes {
+        notice(needed, note);
+    }
+    let imported = app.import_partners(&table).await?;
+    if !imported.ignored.is_empty() {
+        let titles = imported.ignored.join(", ");
+        notice(
+            needed,
+            &lang.pick(
+                format!("Columnas que no se importan: {titles}"),
+                format!("Columns that are not imported: {titles}"),
+            ),
+        );
+    }
+    let problems: Vec<(String, String)> = imported
+        .problems
+        .iter()
+        .map(|problem| {
+            let row = problem.row;
+            let row = lang.pick(format!("fila {row}"), format!("row {row}"));
+            (row, problem.error.message(lang))
+        })
+        .collect();
+    complain_about(needed, &problems, 0);
+    let (saved, bad) = (imported.saved, problems.len());
+    let (created, updated, same) = (saved.created, saved.updated, saved.unchanged);
+    notice(
+        needed,
+        &lang.pick(
+            format!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}"),
+            format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
+        ),
+    );
+    Ok(match (bad, created + updated + same) {
+        (0, _) => 0,
+        (_, 0) => 3,
+        _ => 8,
+    })
+}
+
+async fn listar(
+    needed: &Needed,
+    app: &App,
+    typed: PartnerFilterArgs,
+    limit: u32,
+    whole: bool,
+) -> Done {
+    let filter = filter_of(typed);
+    let (mut rows, mut left, mut cursor) = (Vec::new(), limit, None);
+    while left > 0 {
+        let page = app.list_partners(&filter, left.min(250), cursor).await?;
+        left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
+        let row = |partner: &Partner| shown(app, partner, whole);
+        rows.extend(page.rows.iter().map(row));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if rows.is_empty() {
+        let none = needed
+            .lang()
+            .pick("no hay partners así", "there is no such partner");
+        notice(needed, none);
+    }
+    let lang = needed.lang();
+    let columns = vec![
+        (
+            "num_document",
+            lang.pick("Documento", "Document").to_owned(),
+        ),
+        ("nombre", lang.pick("Nombre", "Name").to_owned()),
+        ("estado", lang.pick("Estado", "Estado").to_owned()),
+        ("condicion", lang.pick("Condición", "Condición").to_owned()),
+        ("apto", lang.pick("Apto", "Fit").to_owned()),
+        ("consultado", lang.pick("Consultado", "Checked").to_owned()),
+    ];
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
+}
+
+/// A partner in a list.
+fn shown(app: &App, partner: &Partner, whole: bool) -> Map<String, Value> {
+    let sunat = &partner.sunat;
+    let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let mut row = Map::new();
+    row.insert(
+        "document_type".into(),
+        partner.document.kind().as_str().into(),
+    );
+    row.insert("num_document".into(), number(app, partner, whole).into());
+    row.insert("nombre".into(), partner.shown_name().into());
+    row.insert("estado".into(), sunat.state.as_str().into());
+    row.insert("condicion".into(), sunat.condition.as_str().into());
+    row.insert(
+        "estado_del_contribuyente".into(),
+        sunat.estado.as_deref().into(),
+    );
+    row.insert(
+        "condicion_de_domicilio".into(),
+        sunat.condicion.as_deref().into(),
+    );
+    row.insert("existe".into(), sunat.valid.into());
+    row.insert("apto".into(), sunat.fit.into());
+    row.insert("consultado".into(), sunat.last_check.map(time).into());
+    row.insert("id".into(), partner.id.to_string().into());
+    row
+}
+
+fn number(app: &App, partner: &Partner, whole: bool) -> String {
+    if whole || !app.config.mask_dni {
+        partner.document.number().to_owned()
+    } else {
+        partner.document.masked()
+    }
+}
+
+async fn ver(needed: &Needed, app: &App, documents: &[String]) -> Done {
+    let found = find(needed, app, documents).await?;
+    let record = |(typed, found): (&String, Result<Partner, PartnerError>)| match found {
+        Ok(partner) => record(&partner),
+        Err(error) => {
+            let mut record = Map::new();
+            record.insert("num_document".into(), repeatable(typed).into());
+            record.insert("error".into(), error.code().into());
+            record
+        }
+    };
+    let codes: Vec<u8> = found
+        .iter()
+        .map(|it| if it.is_ok() { 0 } else { 3 })
+        .collect();
+    let rows: Vec<_> = documents.iter().zip(found).map(record).collect();
+    let columns = LABELS.map(|(name, es, en)| (name, needed.lang().pick(es, en).to_owned()));
+    Records {
+        columns: columns.to_vec(),
+        rows,
+    }
+    .write(needed)?;
+    Ok(output::exit_of(&codes))
+}
+
+/// What people see of one partner.
+const LABELS: [(&str, &str, &str); 17] = [
+    ("document_type", "Tipo", "Type"),
+    ("num_document", "Documento", "Document"),
+    ("name", "Nombre", "Name"),
+    ("display_name", "Nombre comercial", "Trade name"),
+    ("email", "Correo", "E-mail"),
+    ("phone", "Teléfono", "Telephone"),
+    ("mobile", "Celular", "Mobile"),
+    ("street", "Dirección", "Address"),
+    ("sunat_name", "Nombre en SUNAT", "Name at SUNAT"),
+    ("estado_del_contribuyente", "Estado", "Estado"),
+    ("condicion_de_domicilio", "Condición", "Condición"),
+    ("apto_para_facturar", "Apto", "Fit"),
+    ("sunat_last_check", "Consultado", "Checked"),
+    ("sunat_address", "Dirección en SUNAT", "Address at SUNAT"),
+    ("sunat_ubigeo", "Ubigeo", "Ubigeo"),
+    ("sunat_comment", "Consultas", "Checks"),
+    ("error", "Error", "Error"),
+];
+
+/// The partner of each document; what is wrong with some is told.
+async fn find(
+    needed: &Needed,
+    app: &App,
+    documents: &[String],
+) -> Result<Vec<Result<Partner, PartnerError>>, AppError> {
+    let (mut found, mut complaints) = (Vec::with_capacity(documents.len()), Vec::new());
+    for typed in documents {
+        let outcome = match one(app, typed).await {
+            Ok(partner) => Ok(partner),
+            Err(AppError::Partner(error)) => {
+                complaints.push((repeatable(typed), error.message(needed.lang())));
+                Err(error)
+            }
+            Err(other) => return Err(other),
+        };
+        found.push(outcome);
+    }
+    complain_about(needed, &complaints, documents.len());
+    Ok(found)
+}
+
+/// The partner of a document whose kind was not said: what looks like a RUC or DNI is one,
+/// anything else is looked for under the other kinds.
+async fn one(app: &App, typed: &str) -> Result<Partner, AppError> {
+    use crate::partners::DocumentType::{Ce, Otro, Pasaporte};
+    let guessed = app.parse_document(None, typed);
+    let mut missing = PartnerError::NoSuchPartner;
+    match guessed {
+        Ok(document) => match app.partner_with(&document).await {
+            Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
+            other => return other,
+        },
+        Err(error) => missing = error,
+    }
+    for kind in [Ce, Pasaporte, Otro] {
+        let Ok(document) = app.parse_document(Some(kind), typed) else {
+            continue;
+        };
+        match app.partner_with(&document).await {
+            Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
+            other => return other,
+        }
+    }
+    Err(missing.into())
+}
+
+async fn actualizar(
+    needed: &Needed,
+    app: &App,
+    typed: WhichPartnersArgs,
+    freshness: &FreshnessArgs,
+) -> Done {
+    let ask = needed.ask(freshness)?;
+    let mut code = 0;
+    let which = match (typed.todos, typed.nunca, typed.pendientes) {
+        (true, ..) => Which::All,
+        (_, true, _) => Which::NeverChecked,
+        (.., true) => Which::Due {
+            most: app.config.partners_refresh_limit,
+        },
+        _ => {
+            let found = find(needed, app, &typed.numbers).await?;
+            let ids: Vec<_> = found.into_iter().flatten().map(|it| it.id).collect();
+            if ids.len() < typed.numbers.len() {
+                code = if ids.is_empty() { 3 } else { 8 };
+            }
+            Which::These(ids)
+        }
+    };
+    output::say_mode(needed, app);
+    let mut refresh = app.start_partner_refresh(&which, &ask).await?;
+    let finished = refresh_all(needed, app, &mut refresh).await?;
+    let refreshed = refresh.finish(app).await?;
+    say(needed, &refreshed);
+    if !finished {
+        return Ok(130);
+    }
+    Ok(exit_code(needed, &refreshed, code))
+}
+
+/// Goes on until all outcomes have come; false when the person interrupted.
+async fn refresh_all(
+    needed: &Needed,
+    app: &App,
+    refresh: &mut PartnerRefresh,
+) -> Result<bool, AppError> {
+    let hidden = needed.quiet || !std::io::stderr().is_terminal();
+    let target = if hidden {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    let (_, total) = refresh.progress();
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
+    let bar = ProgressBar::with_draw_target(Some(total as u64), target)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(interrupt);
+    loop {
+        tokio::select! {
+            more = refresh.next(app) => {
+                bar.set_position(refresh.progress().0 as u64);
+                if !more? {
+                    bar.finish_and_clear();
+                    return Ok(true);
+                }
+            }
+            _ = &mut interrupt => {
+                bar.finish_and_clear();
+                return Ok(false);
+            }
+        }
+    }
+}
+
+fn say(needed: &Needed, refreshed: &Refreshed) {
+    let lang = needed.lang();
+    let Refreshed {
+        asked,
+        found,
+        not_found,
+        failed,
+        without_ruc,
+        noted,
+        calls,
+        lasted,
+        ..
+    } = refreshed;
+    let seconds = format!("{:.2} s", Duration::as_secs_f64(lasted));
+    let mut lines = vec![match lang {
+        Lang::Es => format!(
+            "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}"
+        ),
+        Lang::En => format!(
+            "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
+        ),
+    }];
+    lines.push(noted_text(noted, lang));
+    if *without_ruc > 0 {
+        lines.push(match lang {
+            Lang::Es => format!("Sin RUC, no se consultan: {without_ruc}"),
+            Lang::En => format!("Without a RUC, not asked about: {without_ruc}"),
+        });
+    }
+    notice(needed, &lines.join("\n"));
+}
+
+/// All failed: the failure's own code. Some failed: 8.
+fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
+    match &refreshed.failure {
+        Some(error) if refreshed.failed == refreshed.asked => {
+            output::complain(&AppError::Lookup(error.clone()), needed.lang());
+            error.exit_code()
+        }
+        _ if refreshed.failed > 0 => 8,
+        _ => code,
+    }
+}
+
+async fn exportar(needed: &Needed, app: &App, typed: PartnerFilterArgs) -> Done {
+    let format = match output::format_of(needed)? {
+        Format::Xlsx => OutputFormat::Xlsx,
+        Format::Csv => OutputFormat::Csv,
+        Format::Json => OutputFormat::Json,
+        Format::Ndjson => OutputFormat::Ndjson,
+        Format::Table => {
+            return Err(AppError::usage(
+                "diga dónde escribir los partners: agregue -o partners.xlsx",
+                "say where the partners go: add -o partners.xlsx",
+            ));
+        }
+    };
+    let filter = filter_of(typed);
+    let bytes = app.export_partners(&filter, format, needed.lang()).await?;
+    output::text(needed.output.as_deref(), &bytes)?;
+    Ok(0)
+}
+
+async fn borrar(needed: &Needed, app: &App, documents: &[String]) -> Done {
+    let lang = needed.lang();
+    let found = find(needed, app, documents).await?;
+    let codes: Vec<u8> = found
+        .iter()
+        .map(|it| if it.is_ok() { 0 } else { 3 })
+        .collect();
+    let found: Vec<Partner> = found.into_iter().flatten().collect();
+    let count = found.len();
+    if count > 0 {
+        output::confirm(
+            needed,
+            &lang.pick(
+                format!("¿Borrar {count} partners con su historia?"),
+                format!("Delete {count} partners with their history?"),
+            ),
+            AppError::usage(
+                "borrar partners necesita confirmación: agregue --yes",
+                "deleting partners needs a confirmation: add --yes",
+            ),
+        )?;
+    }
+    for partner in found {
+        app.delete_partner(partner.id).await?;
+    }
+    notice(
+        needed,
+        &lang.pick(
+            format!("partners borrados: {count}"),
+            format!("partners deleted: {count}"),
+        ),
+    );
+    Ok(output::exit_of(&codes))
+}
+
+async fn cambios(needed: &Needed, app: &App, typed: PartnerChangesArgs, lost: bool) -> Done {
+    let lang = needed.lang();
+    let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
+    let since = typed.desde.as_deref().map(|text| date("--desde", text));
+    let until = typed.hasta.as_deref().map(|text| date("--hasta", text));
+    let partner = match &typed.numero {
+        Some(number) => Some(one(app, number).await?.id),
+        None => None,
+    };
+    let filter = ChangeFilter {
+        partner,
+        since: since.transpose()?.map(midnight),
+        // The last day counts whole.
+        until: until
+            .transpose()?
+            .map(|day| midnight(day.saturating_add(1.day()))),
+        lost_fitness: lost,
+    };
+    let (mut rows, mut left, mut cursor) = (Vec::new(), typed.limite, None);
+    while left > 0 {
+        let page = app
+            .list_partner_changes(&filter, left.min(250), cursor)
+            .await?;
+        left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
+        let row = |change: &ChangeRow| change_row(app, change, typed.mostrar);
+        rows.extend(page.rows.iter().map(row));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if rows.is_empty() {
+        notice(needed, lang.pick("no hay cambios así", "no such change"));
+    }
+    let columns = vec![
+        ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
+        (
+            "num_document",
+            lang.pick("Documento", "Document").to_owned(),
+        ),
+        ("nombre", lang.pick("Nombre", "Name").to_owned()),
+        (
+            "estado_antes",
+            lang.pick("Estado antes", "Estado before").to_owned(),
+        ),
+        ("estado", lang.pick("Estado", "Estado").to_owned()),
+        (
+            "condicion_antes",
+            lang.pick("Condición antes", "Condición before").to_owned(),
+        ),
+        ("condicion", lang.pick("Condición", "Condición").to_owned()),
+        ("apto", lang.pick("Apto", "Fit").to_owned()),
+        ("apto_hoy", lang.pick("Apto hoy", "Fit today").to_owned()),
+    ];
+    Records { columns, rows }.write(needed)?;
+    Ok(0)
+}
+
+fn change_row(app: &App, row: &ChangeRow, whole: bool) -> Map<String, Value> {
+    let change = &row.change;
+    let at = lima_datetime(row.at).strftime("%Y-%m-%d %H:%M:%S");
+    let mut record = Map::new();
+    let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
+    put("fecha", at.to_string().into());
+    put("document_type", row.partner.document.kind().as_str().into());
+    put("num_document", number(app, &row.partner, whole).into());
+    put("nombre", row.partner.shown_name().into());
+    put("estado_antes", change.state[0].as_str().into());
+    put("estado", change.state[1].as_str().into());
+    put("condicion_antes", change.condition[0].as_str().into());
+    put("condicion", change.condition[1].as_str().into());
+    put(
+        "estado_del_contribuyente_antes",
+        change.estado[0].as_deref().into(),
+    );
+    put(
+        "estado_del_contribuyente",
+        change.estado[1].as_deref().into(),
+    );
+    put(
+        "condicion_de_domicilio_antes",
+        change.condicion[0].as_deref().into(),
+    );
+    put(
+        "condicion_de_domicilio",
+        change.condicion[1].as_deref().into(),
+    );
+    put("existe", change.valid[1].into());
+    put("apto_antes", change.fit[0].into());
+    put("apto", change.fit[1].into());
+    put("apto_hoy", row.partner.sunat.fit.into());
+    put("id", row.partner.id.to_string().into());
+    record
+}
+
+fn filter_of(typed: PartnerFilterArgs) -> PartnerFilter {
+    PartnerFilter {
+        fitness: match (typed.aptos, typed.no_aptos, typed.nunca) {
+            (true, ..) => Some(PartnerFitness::Fit),
+            (_, true, _) => Some(PartnerFitness::Unfit),
+            (.., true) => Some(PartnerFitness::NeverChecked),
+            _ => None,
+        },
+        text: typed.buscar,
+        ..PartnerFilter::default()
+    }
+}

@@ -1,0 +1,418 @@
+//! Partners: customers and suppliers, and what SUNAT says of them.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::body::Json as Read;
+use super::caller::Caller;
+use super::invalid_rucs::{cursor, limit};
+use super::lotes::id_of;
+use super::problem::{Problem, Problems};
+use super::reply::lima;
+use super::ruc::bad_query;
+use crate::app::keys::Scope;
+use crate::app::partner_lists::record;
+use crate::app::partners::Which;
+use crate::partners::{DocumentType, PartnerFields};
+use crate::store::{ChangeFilter, ChangeRow, PartnerFilter, PartnerFitness};
+
+/// Names of what a partner's owner writes down; anything else in a body is an error.
+const FIELDS: [&str; 25] = [
+    "name",
+    "display_name",
+    "email",
+    "email_2",
+    "ref",
+    "website",
+    "comment",
+    "street",
+    "street_2",
+    "phone",
+    "mobile",
+    "latitude",
+    "longitude",
+    "parent",
+    "user",
+    "payment_term",
+    "is_active",
+    "foreign",
+    "employee",
+    "supplier",
+    "customer",
+    "company",
+    "detractor",
+    "partner_retention",
+    "invoice_end_of_month_payment",
+];
+
+/// A partner: the document, what its owner wrote down, and what SUNAT says.
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+pub(super) struct PartnerData(Map<String, Value>);
+
+/// A page of partners, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PartnersPage {
+    data: Vec<PartnerData>,
+    next_cursor: Option<String>,
+}
+
+/// Which partners.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PartnersWanted {
+    /// `aptos`, `no_aptos` or `nunca` (never checked).
+    situacion: Option<String>,
+    /// Text of a company's name, or a whole number.
+    buscar: Option<String>,
+    /// Rows, 1 to 250.
+    #[param(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The partners
+#[utoipa::path(
+    get,
+    path = "/api/v1/partners",
+    tag = "partners",
+    params(PartnersWanted),
+    responses((status = 200, body = PartnersPage), Problems)
+)]
+pub(super) async fn list(
+    caller: Caller,
+    wanted: Result<Query<PartnersWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<PartnersPage>, Problem> {
+    caller.needs(Scope::Partners)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let fitness = match wanted.situacion.as_deref() {
+        None => None,
+        Some("aptos") => Some(PartnerFitness::Fit),
+        Some("no_aptos") => Some(PartnerFitness::Unfit),
+        Some("nunca") => Some(PartnerFitness::NeverChecked),
+        Some(_) => {
+            return Err(Problem::of_field(
+                "situacion",
+                "parametro_invalido",
+                "debe ser aptos, no_aptos o nunca",
+                "must be aptos, no_aptos or nunca",
+            ));
+        }
+    };
+    let filter = PartnerFilter {
+        fitness,
+        text: wanted.buscar.filter(|text| !text.trim().is_empty()),
+        ..PartnerFilter::default()
+    };
+    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let page = caller
+        .app
+        .list_partners(&filter, limit(wanted.limit)?, cursor)
+        .await?;
+    Ok(Json(PartnersPage {
+        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// A partner as its owner writes it down.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct PartnerWanted {
+    /// `ruc`, `dni`, `ce`, `pasaporte` or `otro`; by its form when not given. Not in a change.
+    document_type: Option<String>,
+    /// The document's number. Not in a change.
+    #[schema(example = "20100070970")]
+    num_document: Option<String>,
+    /// `name`, `email`, `phone`, `customer` …: see the documentation.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    fields: Map<String, Value>,
+}
+
+impl PartnerWanted {
+    fn fields(&self) -> Result<PartnerFields, Problem> {
+        let unknown = self
+            .fields
+            .keys()
+            .find(|name| !FIELDS.contains(&name.as_str()));
+        if let Some(name) = unknown {
+            return Err(Problem::of_field(
+                name,
+                "campo_invalido",
+                "este campo no existe aquí",
+                "there is no such field here",
+            ));
+        }
+        serde_json::from_value(Value::Object(self.fields.clone())).map_err(|_| {
+            Problem::of_field(
+                "partner",
+                "campo_invalido",
+                "un campo no es de la forma esperada: los nombres son texto; las marcas, true o false",
+                "a field is not of the expected shape: names are texts, flags are true or false",
+            )
+        })
+    }
+}
+
+/// Add a partner
+#[utoipa::path(
+    post,
+    path = "/api/v1/partners",
+    tag = "partners",
+    request_body = PartnerWanted,
+    responses(
+        (status = 201, body = PartnerData, headers(("location" = String, description = "Its address"))),
+        Problems
+    )
+)]
+pub(super) async fn create(
+    caller: Caller,
+    Read(wanted): Read<PartnerWanted>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Partners)?;
+    let fields = wanted.fields()?;
+    let number = wanted.num_document.as_deref().unwrap_or_default();
+    let kind = wanted
+        .document_type
+        .as_deref()
+        .map(|name| {
+            DocumentType::parse(name).ok_or_else(|| {
+                Problem::of_field(
+                    "document_type",
+                    "campo_invalido",
+                    "debe ser ruc, dni, ce, pasaporte u otro",
+                    "must be ruc, dni, ce, pasaporte or otro",
+                )
+            })
+        })
+        .transpose()?;
+    let document = caller
+        .app
+        .parse_document(kind, number)
+        .map_err(crate::app::AppError::from)?;
+    let partner = caller.app.create_partner(document, fields).await?;
+    let place = format!("/api/v1/partners/{}", partner.id);
+    let body = Json(PartnerData(record(&partner)));
+    let mut response = (StatusCode::CREATED, body).into_response();
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// One partner
+#[utoipa::path(
+    get,
+    path = "/api/v1/partners/{id}",
+    tag = "partners",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 200, body = PartnerData), Problems)
+)]
+pub(super) async fn one(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<PartnerData>, Problem> {
+    caller.needs(Scope::Partners)?;
+    let partner = caller.app.partner(id_of(&id)?).await?;
+    Ok(Json(PartnerData(record(&partner))))
+}
+
+/// Change a partner
+///
+/// What is absent stays; an empty text clears. The document cannot be changed.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/partners/{id}",
+    tag = "partners",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    request_body = PartnerWanted,
+    responses((status = 200, body = PartnerData), Problems)
+)]
+pub(super) async fn change(
+    caller: Caller,
+    Path(id): Path<String>,
+    Read(wanted): Read<PartnerWanted>,
+) -> Result<Json<PartnerData>, Problem> {
+    caller.needs(Scope::Partners)?;
+    if wanted.num_document.is_some() || wanted.document_type.is_some() {
+        return Err(Problem::of_field(
+            "num_document",
+            "campo_invalido",
+            "el documento de un partner no se cambia: cree otro",
+            "the document of a partner does not change: add another one",
+        ));
+    }
+    let fields = wanted.fields()?;
+    let partner = caller.app.update_partner(id_of(&id)?, fields).await?;
+    Ok(Json(PartnerData(record(&partner))))
+}
+
+/// Delete a partner, its history too
+#[utoipa::path(
+    delete,
+    path = "/api/v1/partners/{id}",
+    tag = "partners",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    responses((status = 204), Problems)
+)]
+pub(super) async fn delete(caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    caller.needs(Scope::Partners)?;
+    caller.app.delete_partner(id_of(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which changes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ChangesWanted {
+    /// Of this partner.
+    partner: Option<Uuid>,
+    /// Only those by which a partner stopped being fit to be invoiced.
+    #[serde(default)]
+    dejaron_de_ser_aptos: bool,
+    /// Rows, 1 to 250.
+    #[param(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A change of estado or condición.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangeData {
+    fecha: String,
+    partner: PartnerData,
+    estado_antes: Option<String>,
+    estado_ahora: Option<String>,
+    condicion_antes: Option<String>,
+    condicion_ahora: Option<String>,
+    apto_antes: Option<bool>,
+    apto_ahora: Option<bool>,
+}
+
+/// A page of changes, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangesPage {
+    data: Vec<ChangeData>,
+    next_cursor: Option<String>,
+}
+
+/// Changes of estado and condición
+#[utoipa::path(
+    get,
+    path = "/api/v1/partners/cambios",
+    tag = "partners",
+    params(ChangesWanted),
+    responses((status = 200, body = ChangesPage), Problems)
+)]
+pub(super) async fn changes(
+    caller: Caller,
+    wanted: Result<Query<ChangesWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<ChangesPage>, Problem> {
+    caller.needs(Scope::Partners)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let filter = ChangeFilter {
+        partner: wanted.partner,
+        lost_fitness: wanted.dejaron_de_ser_aptos,
+        ..ChangeFilter::default()
+    };
+    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let page = caller
+        .app
+        .list_partner_changes(&filter, limit(wanted.limit)?, cursor)
+        .await?;
+    Ok(Json(ChangesPage {
+        data: page.rows.iter().map(of_change).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// Which partners to bring up to date.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefreshWanted {
+    /// `vencidos` (usual: never checked first, then the oldest), `nunca` or `todos`.
+    cuales: Option<String>,
+    /// These ones instead.
+    #[schema(max_items = 10_000)]
+    ids: Option<Vec<Uuid>>,
+}
+
+/// A refresh on its way.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RefreshData {
+    /// The job that does it; see `/api/v1/trabajos/{id}`.
+    trabajo: Uuid,
+}
+
+/// Bring partners up to date, in the background
+#[utoipa::path(
+    post,
+    path = "/api/v1/partners/actualizar",
+    tag = "partners",
+    request_body = RefreshWanted,
+    responses(
+        (status = 202, body = RefreshData, headers(("location" = String, description = "Its job"))),
+        Problems
+    )
+)]
+pub(super) async fn refresh(
+    caller: Caller,
+    Read(wanted): Read<RefreshWanted>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Partners)?;
+    let which = match (wanted.ids, wanted.cuales.as_deref()) {
+        (Some(ids), None) if ids.len() <= 10_000 => Which::These(ids),
+        (None, None | Some("vencidos")) => Which::Due {
+            most: caller.app.config.partners_refresh_limit,
+        },
+        (None, Some("nunca")) => Which::NeverChecked,
+        (None, Some("todos")) => Which::All,
+        _ => {
+            return Err(Problem::of_field(
+                "cuales",
+                "campo_invalido",
+                "debe ser vencidos, nunca o todos; o hasta 10 000 ids en lugar de esto",
+                "must be vencidos, nunca or todos; or up to 10,000 ids instead",
+            ));
+        }
+    };
+    let _aside = caller.set_aside(1)?;
+    let who = caller.ask().who;
+    let job = caller
+        .app
+        .submit_partner_refresh(&which, &who, caller.owner())
+        .await?;
+    let body = Json(RefreshData { trabajo: job });
+    let mut response = (StatusCode::ACCEPTED, body).into_response();
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/trabajos/{job}")) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    Ok(response)
+}
+
+fn of_change(row: &ChangeRow) -> ChangeData {
+    let [estado_antes, estado_ahora] = row.change.estado.clone();
+    let [condicion_antes, condicion_ahora] = row.change.condicion.clone();
+    let [apto_antes, apto_ahora] = row.change.fit;
+    ChangeData {
+        fecha: lima(row.at),
+        partner: PartnerData(record(&row.partner)),
+        estado_antes,
+        estado_ahora,
+        condicion_antes,
+        condicion_ahora,
+        apto_antes: Some(apto_antes),
+        apto_ahora: Some(apto_ahora),
+    }
+}

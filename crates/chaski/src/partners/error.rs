@@ -1,0 +1,96 @@
+//! Why something is not a partner, or not one that is known.
+
+use chaski_core::Lang;
+
+use crate::sheets::Problem;
+
+/// Why a deed on a partner cannot be done. No variant holds a number or a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum PartnerError {
+    /// No partner with that identifier or document.
+    NoSuchPartner,
+    /// There is a partner with that document already.
+    Exists,
+    /// There is no number.
+    NoDocument,
+    /// The kind of document is none of ours.
+    DocumentType,
+    /// The number is no RUC or DNI.
+    Document(Problem),
+    /// The number of a document without rules of its own is not one.
+    OtherDocument,
+    /// A field is too long.
+    TooLong {
+        /// Which one.
+        field: &'static str,
+        /// Most characters.
+        most: usize,
+    },
+    /// A field is not what its name says.
+    BadField {
+        /// Which one.
+        field: &'static str,
+    },
+}
+
+impl PartnerError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PartnerError::NoSuchPartner => "partner_no_existe",
+            PartnerError::Exists => "partner_ya_existe",
+            PartnerError::NoDocument => "partner_sin_documento",
+            PartnerError::DocumentType => "partner_tipo_documento",
+            PartnerError::Document(problem) => problem.code(),
+            PartnerError::OtherDocument => "partner_documento",
+            PartnerError::TooLong { .. } | PartnerError::BadField { .. } => "partner_campo",
+        }
+    }
+
+    /// The field at fault, in the words of the interfaces.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            PartnerError::NoSuchPartner => None,
+            PartnerError::DocumentType => Some("document_type"),
+            PartnerError::TooLong { field, .. } | PartnerError::BadField { field } => Some(field),
+            _ => Some("num_document"),
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en) = match self {
+            PartnerError::NoSuchPartner => (
+                "no hay ningún partner con ese documento".into(),
+                "there is no partner with that document".into(),
+            ),
+            PartnerError::Exists => (
+                "ya hay un partner con ese documento: actualícelo en vez de crearlo".into(),
+                "there is a partner with that document already: update it instead".into(),
+            ),
+            PartnerError::NoDocument => (
+                "falta el número de documento".into(),
+                "the number of the document is missing".into(),
+            ),
+            PartnerError::DocumentType => (
+                "el tipo de documento debe ser ruc, dni, ce, pasaporte u otro".into(),
+                "the type of document must be ruc, dni, ce, pasaporte or otro".into(),
+            ),
+            PartnerError::Document(problem) => return problem.message(lang),
+            PartnerError::OtherDocument => (
+                "el número de documento debe tener de 3 a 20 letras y dígitos".into(),
+                "the number of the document must have 3 to 20 letters and digits".into(),
+            ),
+            PartnerError::TooLong { field, most } => (
+                format!("{field}: pasa de {most} caracteres"),
+                format!("{field}: more than {most} characters"),
+            ),
+            PartnerError::BadField { field } => (
+                format!("{field}: no tiene la forma esperada"),
+                format!("{field}: not of the expected form"),
+            ),
+        };
+        lang.pick(es, en)
+    }
+}

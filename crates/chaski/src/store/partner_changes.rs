@@ -1,0 +1,213 @@
+//! The history of what SUNAT says of partners: each change of estado or condición, and when.
+
+use std::sync::LazyLock;
+
+use chaski_core::{Condicion, Estado, Ruc};
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::page::rows_of_page;
+use super::partner_rows::{self, COLUMNS};
+use super::seal::Keys;
+use super::shapes::Shapes;
+use super::time::instant;
+use super::{Backend, Cursor, Page, Store, StoreError};
+use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
+
+/// Which changes are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeFilter {
+    /// Of this partner.
+    pub partner: Option<Uuid>,
+    /// From this instant on.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// Only those by which a partner stopped being fit to be invoiced.
+    pub lost_fitness: bool,
+}
+
+/// A change, with the partner as it is today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// When SUNAT said so.
+    pub at: Timestamp,
+    /// What changed.
+    pub change: StandingChange,
+    /// Of whom.
+    pub partner: Partner,
+}
+
+/// A change on its way to the database.
+pub(super) struct NewChange {
+    partner: i64,
+    at: Timestamp,
+    change: StandingChange,
+}
+
+impl NewChange {
+    /// A word that is in none of SUNAT's lists may be a piece of a person's name, from a
+    /// registry row whose columns slipped: it stays in the sealed part of the partner.
+    pub(super) fn new(
+        seq: i64,
+        ruc: Ruc,
+        after: &SunatStanding,
+        mut change: StandingChange,
+    ) -> NewChange {
+        if ruc.is_personal() {
+            for word in &mut change.estado {
+                word.take_if(|word| matches!(Estado::parse(word), Some(Estado::Otro(_))));
+            }
+            for word in &mut change.condicion {
+                word.take_if(|word| matches!(Condicion::parse(word), Some(Condicion::Otro(_))));
+            }
+        }
+        NewChange {
+            partner: seq,
+            at: after.last_check.unwrap_or_default(),
+            change,
+        }
+    }
+
+    pub(super) fn lost_fitness(&self) -> bool {
+        self.change.lost_fitness()
+    }
+}
+
+impl Store {
+    /// A page of changes, newest first.
+    pub async fn partner_changes(
+        &self,
+        filter: &ChangeFilter,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<ChangeRow>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let limit = rows_of_page(limit);
+        let mut query = page_query(filter, limit, cursor);
+        let mut reader = sqlite.readers.reader().await?;
+        let rows = query.build().fetch_all(&mut *reader).await?;
+        let rows: Result<Vec<_>, StoreError> =
+            rows.iter().map(|row| placed(&sqlite.keys, row)).collect();
+        Ok(Page::cut(rows?, limit))
+    }
+}
+
+/// The columns of a change stand after those of its partner.
+const CHANGE: &str = ", change_seq, at, old_valid, new_valid, old_state, new_state, \
+     old_condition, new_condition, old_estado, new_estado, old_condicion, new_condicion, \
+     old_fit, new_fit FROM partners JOIN (SELECT seq AS change_seq, partner, at, old_valid, \
+     new_valid, old_state, new_state, old_condition, new_condition, old_estado, new_estado, \
+     old_condicion, new_condicion, old_fit, new_fit FROM partner_changes WHERE 1 = 1";
+
+/// How many columns a partner has.
+const PARTNER: usize = 12;
+
+fn page_query(
+    filter: &ChangeFilter,
+    limit: usize,
+    cursor: Option<Cursor>,
+) -> QueryBuilder<sqlx::Sqlite> {
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(COLUMNS).push(CHANGE);
+    if let Some(id) = filter.partner {
+        query.push(" AND partner = (SELECT seq FROM partners WHERE id = ");
+        query.push_bind(id.as_bytes().to_vec()).push(")");
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND at >= ").push_bind(since.as_microsecond());
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND at < ").push_bind(until.as_microsecond());
+    }
+    if filter.lost_fitness {
+        query.push(" AND old_fit = 1 AND new_fit = 0");
+    }
+    if let Some(cursor) = cursor {
+        query.push(" AND seq < ").push_bind(cursor.seq);
+    }
+    query.push(" ORDER BY seq DESC LIMIT ");
+    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    query.push(") ON partner = partners.seq ORDER BY change_seq DESC");
+    query
+}
+
+fn placed(keys: &Keys, row: &SqliteRow) -> Result<(Cursor, ChangeRow), StoreError> {
+    let (_, partner) = partner_rows::partner(keys, row)?;
+    let flags = |at: usize| -> Result<[bool; 2], StoreError> {
+        Ok([row.try_get(PARTNER + at)?, row.try_get(PARTNER + at + 1)?])
+    };
+    let words = |at: usize| -> Result<[Option<String>; 2], StoreError> {
+        Ok([row.try_get(PARTNER + at)?, row.try_get(PARTNER + at + 1)?])
+    };
+    let state = |at: usize| -> Result<SunatState, StoreError> {
+        SunatState::from_name(row.try_get(PARTNER + at)?).ok_or(StoreError::Corrupt)
+    };
+    let condition = |at: usize| -> Result<SunatCondition, StoreError> {
+        SunatCondition::from_name(row.try_get(PARTNER + at)?).ok_or(StoreError::Corrupt)
+    };
+    let change = StandingChange {
+        valid: flags(2)?,
+        state: [state(4)?, state(5)?],
+        condition: [condition(6)?, condition(7)?],
+        estado: words(8)?,
+        condicion: words(10)?,
+        fit: flags(12)?,
+    };
+    let place = Cursor {
+        at: 0,
+        seq: row.try_get(PARTNER)?,
+    };
+    let at = instant(row.try_get(PARTNER + 1)?);
+    let row = ChangeRow {
+        at,
+        change,
+        partner,
+    };
+    Ok((place, row))
+}
+
+static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_rows(
+        "INSERT INTO partner_changes (partner, at, old_valid, new_valid, old_state, new_state, \
+         old_condition, new_condition, old_estado, new_estado, old_condicion, new_condicion, \
+         old_fit, new_fit) VALUES",
+        14,
+        "",
+    )
+});
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    changes: &[NewChange],
+) -> Result<(), StoreError> {
+    for (statement, some) in INSERT.cut(changes) {
+        let mut query = sqlx::query(statement);
+        for NewChange {
+            partner,
+            at,
+            change,
+        } in some
+        {
+            query = query
+                .bind(*partner)
+                .bind(at.as_microsecond())
+                .bind(change.valid[0])
+                .bind(change.valid[1])
+                .bind(change.state[0].as_str())
+                .bind(change.state[1].as_str())
+                .bind(change.condition[0].as_str())
+                .bind(change.condition[1].as_str())
+                .bind(change.estado[0].as_deref())
+                .bind(change.estado[1].as_deref())
+                .bind(change.condicion[0].as_deref())
+                .bind(change.condicion[1].as_deref())
+                .bind(change.fit[0])
+                .bind(change.fit[1]);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Which partners are to be asked about, and what asking brought: a group of checks is one
+//! transaction.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use chaski_core::Ruc;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+use super::calls::uuid_of;
+use super::partner_changes::{self, NewChange};
+use super::partner_rows::{self, StandingRow, number_bytes, standing_row};
+use super::seal::Keys;
+use super::shapes::Shapes;
+use super::{Backend, Store, StoreError};
+use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
+
+/// Which partners are due for a check. Only partners in use and with a RUC ever are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// All of them.
+    All,
+    /// Those that were never checked.
+    NeverChecked,
+    /// So many: those never checked first, then those whose check is the oldest.
+    Most(u32),
+}
+
+/// What some checks brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChecksNoted {
+    /// Checks about numbers that are partners.
+    pub partners: u64,
+    /// Partners of which something new was written down.
+    pub written: u64,
+    /// Partners whose estado or condición changed.
+    pub changed: u64,
+    /// Partners that stopped being fit to be invoiced.
+    pub lost_fitness: u64,
+}
+
+impl ChecksNoted {
+    /// Adds what other checks brought.
+    pub fn add(&mut self, other: ChecksNoted) {
+        self.partners += other.partners;
+        self.written += other.written;
+        self.changed += other.changed;
+        self.lost_fitness += other.lost_fitness;
+    }
+}
+
+impl Store {
+    /// The numbers of the partners that are due, those never checked first and then the oldest
+    /// check first.
+    pub async fn partners_due(&self, due: Due) -> Result<Vec<Ruc>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        // One list in one row: each row of its own would be a hop between two threads. Of a
+        // person it holds what is sealed, after the identifier that it is sealed for. The inner
+        // LIMIT keeps its order.
+        let mut query = QueryBuilder::new(
+            "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
+             THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
+             FROM partners INDEXED BY partners_check \
+             WHERE document_type = 'ruc' AND is_active = 1",
+        );
+        if due == Due::NeverChecked {
+            query.push(" AND sunat_last_check IS NULL");
+        }
+        let most = match due {
+            Due::Most(most) => i64::from(most),
+            Due::All | Due::NeverChecked => -1,
+        };
+        // NULL comes first in this order.
+        query.push(" ORDER BY sunat_last_check, seq LIMIT ");
+        query.push_bind(most).push(")");
+        let mut reader = sqlite.readers.reader().await?;
+        let list: String = query.build_query_scalar().fetch_one(&mut *reader).await?;
+        let list: Vec<Cow<'_, str>> =
+            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        list.iter().map(|one| due_ruc(&sqlite.keys, one)).collect()
+    }
+
+    /// Writes down what checks brought, all or none; durable when this returns. Numbers that
+    /// are no partners are passed over.
+    pub async fn note_checks(&self, checks: Vec<SunatCheck>) -> Result<ChecksNoted, StoreError> {
+        if checks.is_empty() {
+            return Ok(ChecksNoted::default());
+        }
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let keys = Arc::clone(&sqlite.keys);
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(note(connection, keys, checks)))
+            .await
+    }
+}
+
+/// A clear number, or the identifier and sealed profile of a person in hexadecimal digits.
+fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
+    let document = if text.len() == NUMBER_LENGTH {
+        Document::of_stored(DocumentType::Ruc, text)
+    } else {
+        let bytes = from_hex(text).ok_or(StoreError::Corrupt)?;
+        let (id, profile) = bytes.split_at_checked(16).ok_or(StoreError::Corrupt)?;
+        let kind = DocumentType::Ruc;
+        Some(partner_rows::document(keys, uuid_of(id)?, kind, profile)?)
+    };
+    let ruc = document.and_then(|document| document.ruc());
+    ruc.ok_or(StoreError::Corrupt)
+}
+
+/// Digits of a RUC; a sealed profile is much longer.
+const NUMBER_LENGTH: usize = 11;
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    text.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| u8::try_from(digit(&pair[0])? << 4 | digit(&pair[1])?).ok())
+        .collect()
+}
+
+/// Read and written in one transaction, so that of two checks at a time none is lost.
+async fn note(
+    connection: &mut SqliteConnection,
+    keys: Arc<Keys>,
+    checks: Vec<SunatCheck>,
+) -> Result<ChecksNoted, StoreError> {
+    let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> = HashMap::with_capacity(checks.len());
+    for check in &checks {
+        let number = number_bytes(&keys, &Document::Ruc(check.ruc));
+        by_number.entry(number).or_default().push(check);
+    }
+    let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
+    // A number asked for twice is found once; a second statement would be a second trip.
+    let whole = Shapes::rounded_up(numbers.len());
+    numbers.resize(whole, numbers[0].clone());
+    let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
+    for (statement, some) in KNOWN.cut(&numbers) {
+        let mut query = sqlx::query(statement);
+        for number in some {
+            query = query.bind(number.as_slice());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let Some(checks) = by_number.remove(row.try_get::<&[u8], _>(NUMBER)?) else {
+                continue;
+            };
+            noted.partners += checks.len() as u64;
+            let written = written(&keys, &row, &checks, &mut changes)?;
+            noted.written += u64::from(written.is_some());
+            rows.extend(written);
+        }
+    }
+    update(connection, &rows).await?;
+    noted.changed = changes.len() as u64;
+    noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
+    partner_changes::insert(connection, &changes).await?;
+    Ok(noted)
+}
+
+/// The new row of a partner, and what changed; none when the checks bring nothing new.
+fn written(
+    keys: &Keys,
+    row: &SqliteRow,
+    checks: &[&SunatCheck],
+    changes: &mut Vec<NewChange>,
+) -> Result<Option<Noted>, StoreError> {
+    let (last_check, valid) = partner_rows::last_check(row, STANDING)?;
+    // Most of a second run brings nothing: what is sealed is not even opened.
+    let brings = |check: &&SunatCheck| check.said.is_news(last_check, valid);
+    if !checks.iter().any(brings) {
+        return Ok(None);
+    }
+    let (seq, id) = (row.try_get(0)?, uuid_of(row.try_get(1)?)?);
+    let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
+    let mut is_new = false;
+    for check in checks {
+        let Some(after) = standing.after(&check.said) else {
+            continue;
+        };
+        if let Some(change) = after.change_since(&standing) {
+            changes.push(NewChange::new(seq, check.ruc, &after, change));
+        }
+        standing = after;
+        is_new = true;
+    }
+    if !is_new {
+        return Ok(None);
+    }
+    let document = Document::Ruc(checks[0].ruc);
+    let row = standing_row(keys, id, &document, &standing)?;
+    Ok(Some((seq, row, standing)))
+}
+
+static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_list(
+        "SELECT seq, id, num_document, sunat_valid, sunat_state, sunat_condition, sunat_fit, \
+         sunat_last_check, sunat FROM partners WHERE num_document IN",
+        "AND document_type = 'ruc'",
+    )
+});
+
+// Columns of `KNOWN`.
+const NUMBER: usize = 2;
+const STANDING: usize = 3;
+
+static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_rows(
+        "UPDATE partners SET sunat_valid = v.column2, sunat_state = v.column3, \
+         sunat_condition = v.column4, sunat_fit = v.column5, sunat_last_check = v.column6, \
+         sunat_search = v.column7, sunat = v.column8 FROM (VALUES",
+        8,
+        ") AS v WHERE partners.seq = v.column1",
+    )
+});
+
+type Noted = (i64, StandingRow, SunatStanding);
+
+async fn update(connection: &mut SqliteConnection, rows: &[Noted]) -> Result<(), StoreError> {
+    for (statement, some) in UPDATE.cut(rows) {
+        let mut query = sqlx::query(statement);
+        for (seq, row, standing) in some {
+            query = query
+                .bind(*seq)
+                .bind(standing.valid)
+                .bind(standing.state.as_str())
+                .bind(standing.condition.as_str())
+                .bind(standing.fit)
+                .bind(standing.last_check.map(Timestamp::as_microsecond))
+                .bind(row.search.as_str())
+                .bind(row.sunat.as_slice());
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}

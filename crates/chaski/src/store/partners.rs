@@ -1,0 +1,453 @@
+//! Partners: saving, finding and deleting them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use chaski_core::fold;
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, SqliteConnection};
+use uuid::Uuid;
+
+use super::page::rows_of_page;
+use super::partner_rows::{self, COLUMNS, ProfileRow, number_bytes, profile_row};
+use super::seal::Keys;
+use super::shapes::Shapes;
+use super::{Backend, Cursor, Page, Sqlite, Store, StoreError};
+use crate::partners::{Document, DocumentType, Partner, PartnerFields};
+
+/// A partner that is about to be saved.
+#[derive(Debug, Clone)]
+pub struct NewPartner {
+    /// Its identifier, if there is none with its document yet.
+    pub id: Uuid,
+    /// Who it is.
+    pub document: Document,
+    /// Its fields, or what changes of them; already checked.
+    pub fields: PartnerFields,
+}
+
+/// What became of partners that were saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Saved {
+    /// New ones.
+    pub created: u64,
+    /// Known ones that changed.
+    pub updated: u64,
+    /// Known ones to which nothing new was brought.
+    pub unchanged: u64,
+}
+
+/// Which partners are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct PartnerFilter {
+    /// By what SUNAT says of them.
+    pub fitness: Option<PartnerFitness>,
+    /// With this kind of document.
+    pub document_type: Option<DocumentType>,
+    /// In use, or not.
+    pub active: Option<bool>,
+    /// Whose names hold this text (legal entities only), or whose whole number it is.
+    pub text: Option<String>,
+}
+
+/// What SUNAT says of a partner, at its shortest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartnerFitness {
+    /// ACTIVO and HABIDO.
+    Fit,
+    /// Checked, and not fit.
+    Unfit,
+    /// With a RUC, and never checked.
+    NeverChecked,
+}
+
+impl Store {
+    /// Saves a new partner; false when there is one with its document already.
+    pub async fn create_partner(
+        &self,
+        new: NewPartner,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let keys = Arc::clone(&sqlite.keys);
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    let known = known(connection, &keys, std::slice::from_ref(&new)).await?;
+                    if !known.is_empty() {
+                        return Ok(false);
+                    }
+                    let row = new_row(&keys, &new)?;
+                    insert(connection, &[row], now).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Saves partners in one transaction: those with a document that is known are changed by
+    /// what their fields bring, the others are new. Of one document twice the later one counts
+    /// where both say something.
+    pub async fn save_partners(
+        &self,
+        partners: Vec<NewPartner>,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let keys = Arc::clone(&sqlite.keys);
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(save(connection, keys, partners, now)))
+            .await
+    }
+
+    /// Changes fields of a partner; none when there is no such partner.
+    pub async fn update_partner(
+        &self,
+        id: Uuid,
+        change: PartnerFields,
+        now: Timestamp,
+    ) -> Result<Option<Partner>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let keys = Arc::clone(&sqlite.keys);
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    let Some((seq, mut partner)) = by_id(connection, &keys, id).await? else {
+                        return Ok(None);
+                    };
+                    let before = partner.fields.clone();
+                    partner.fields.apply(change);
+                    if partner.fields != before {
+                        partner.updated_at = now;
+                        let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
+                        update(connection, &[(seq, row)], now).await?;
+                    }
+                    Ok(Some(partner))
+                })
+            })
+            .await
+    }
+
+    /// Deletes a partner with its history; false when there is no such partner.
+    pub async fn delete_partner(&self, id: Uuid) -> Result<bool, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let deleted = sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "DELETE FROM partner_changes WHERE partner IN \
+                         (SELECT seq FROM partners WHERE id = ?1)",
+                    )
+                    .bind(id.as_bytes().as_slice())
+                    .execute(&mut *connection)
+                    .await?;
+                    let gone = sqlx::query("DELETE FROM partners WHERE id = ?1")
+                        .bind(id.as_bytes().as_slice())
+                        .execute(connection)
+                        .await?;
+                    Ok(gone.rows_affected())
+                })
+            })
+            .await?;
+        Ok(deleted > 0)
+    }
+
+    /// A partner by its identifier.
+    pub async fn partner(&self, id: Uuid) -> Result<Option<Partner>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let found = by_id(&mut reader, &sqlite.keys, id).await?;
+        Ok(found.map(|(_, partner)| partner))
+    }
+
+    /// A partner by its document.
+    pub async fn partner_with(&self, document: &Document) -> Result<Option<Partner>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let statement = format!(
+            "SELECT {COLUMNS} FROM partners WHERE num_document = ?1 AND document_type = ?2"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(number_bytes(&sqlite.keys, document))
+            .bind(document.kind().as_str())
+            .fetch_optional(&mut *reader)
+            .await?;
+        let partner = row.map(|row| partner_rows::partner(&sqlite.keys, &row));
+        Ok(partner.transpose()?.map(|(_, partner)| partner))
+    }
+
+    /// A page of partners, newest first.
+    pub async fn partners(
+        &self,
+        filter: &PartnerFilter,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<Partner>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let limit = rows_of_page(limit);
+        let mut query = page_query(&sqlite.keys, filter, limit, cursor);
+        let mut reader = sqlite.readers.reader().await?;
+        let rows = query.build().fetch_all(&mut *reader).await?;
+        let mut page = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (seq, partner) = partner_rows::partner(&sqlite.keys, row)?;
+            page.push((Cursor { at: 0, seq }, partner));
+        }
+        Ok(Page::cut(page, limit))
+    }
+}
+
+impl Sqlite {
+    /// The partners with a number, of whatever kind their documents are.
+    pub(super) async fn partners_about(&self, number: &str) -> Result<Vec<Partner>, StoreError> {
+        let mut reader = self.readers.reader().await?;
+        let statement =
+            format!("SELECT {COLUMNS} FROM partners WHERE num_document IN (?1, ?2) ORDER BY seq");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(number.as_bytes())
+            .bind(self.keys.hashed(number))
+            .fetch_all(&mut *reader)
+            .await?;
+        let partner = |row| partner_rows::partner(&self.keys, row).map(|(_, partner)| partner);
+        rows.iter().map(partner).collect()
+    }
+}
+
+fn page_query(
+    keys: &Keys,
+    filter: &PartnerFilter,
+    limit: usize,
+    cursor: Option<Cursor>,
+) -> QueryBuilder<sqlx::Sqlite> {
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(COLUMNS).push(" FROM partners WHERE 1 = 1");
+    match filter.fitness {
+        None => {}
+        Some(PartnerFitness::Fit) => drop(query.push(" AND sunat_fit = 1")),
+        Some(PartnerFitness::Unfit) => drop(query.push(" AND sunat_fit = 0")),
+        Some(PartnerFitness::NeverChecked) => {
+            query.push(" AND document_type = 'ruc' AND sunat_last_check IS NULL");
+        }
+    }
+    if let Some(kind) = filter.document_type {
+        query.push(" AND document_type = ").push_bind(kind.as_str());
+    }
+    if let Some(active) = filter.active {
+        query.push(" AND is_active = ").push_bind(active);
+    }
+    if let Some(text) = &filter.text {
+        // Folded text has letters, digits and blanks only: nothing that LIKE would interpret.
+        let pattern = format!("%{}%", fold(text));
+        let number: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        let number = number.to_uppercase();
+        query.push(" AND (search LIKE ").push_bind(pattern.clone());
+        query.push(" OR sunat_search LIKE ").push_bind(pattern);
+        query.push(" OR num_document IN (");
+        query.push_bind(number.clone().into_bytes()).push(", ");
+        query.push_bind(keys.hashed(&number)).push("))");
+    }
+    if let Some(cursor) = cursor {
+        query.push(" AND seq < ").push_bind(cursor.seq);
+    }
+    query.push(" ORDER BY seq DESC LIMIT ");
+    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    query
+}
+
+async fn by_id(
+    connection: &mut SqliteConnection,
+    keys: &Keys,
+    id: Uuid,
+) -> Result<Option<(i64, Partner)>, StoreError> {
+    let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| partner_rows::partner(keys, &row)).transpose()
+}
+
+/// Deletes the partners with a number, and their history; says how many there were.
+pub(super) async fn erase(
+    connection: &mut SqliteConnection,
+    clear: &[u8],
+    hashed: &[u8],
+) -> Result<u64, StoreError> {
+    let mut erased = 0;
+    for statement in [ERASE_CHANGES, ERASE_PARTNERS] {
+        erased = sqlx::query(statement)
+            .bind(clear)
+            .bind(hashed)
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+    }
+    Ok(erased)
+}
+
+const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
+     (SELECT seq FROM partners WHERE num_document IN (?1, ?2))";
+const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN (?1, ?2)";
+
+async fn save(
+    connection: &mut SqliteConnection,
+    keys: Arc<Keys>,
+    partners: Vec<NewPartner>,
+    now: Timestamp,
+) -> Result<Saved, StoreError> {
+    let partners = merged(partners);
+    let mut known = known(connection, &keys, &partners).await?;
+    let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
+    for new in partners {
+        let Some((seq, mut partner)) = known.remove(&new.document) else {
+            saved.created += 1;
+            created.push(new_row(&keys, &new)?);
+            continue;
+        };
+        let before = partner.fields.clone();
+        partner.fields.apply(new.fields);
+        if partner.fields == before {
+            saved.unchanged += 1;
+            continue;
+        }
+        saved.updated += 1;
+        let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
+        updated.push((seq, row));
+    }
+    insert(connection, &created, now).await?;
+    update(connection, &updated, now).await?;
+    Ok(saved)
+}
+
+/// Each document once, in the order of its first appearance.
+fn merged(partners: Vec<NewPartner>) -> Vec<NewPartner> {
+    let mut places: HashMap<Document, usize> = HashMap::new();
+    let mut unique: Vec<NewPartner> = Vec::with_capacity(partners.len());
+    for new in partners {
+        if let Some(at) = places.get(&new.document) {
+            unique[*at].fields.apply(new.fields);
+        } else {
+            places.insert(new.document.clone(), unique.len());
+            unique.push(new);
+        }
+    }
+    unique
+}
+
+static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
+    let head = format!("SELECT {COLUMNS} FROM partners WHERE num_document IN");
+    Shapes::of_list(&head, "")
+});
+
+/// The partners that have one of these documents already.
+async fn known(
+    connection: &mut SqliteConnection,
+    keys: &Keys,
+    partners: &[NewPartner],
+) -> Result<HashMap<Document, (i64, Partner)>, StoreError> {
+    let numbers: Vec<Vec<u8>> = partners
+        .iter()
+        .map(|new| number_bytes(keys, &new.document))
+        .collect();
+    let mut known = HashMap::new();
+    for (statement, some) in KNOWN.cut(&numbers) {
+        let mut query = sqlx::query(statement);
+        for number in some {
+            query = query.bind(number.as_slice());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let (seq, partner) = partner_rows::partner(keys, &row)?;
+            known.insert(partner.document.clone(), (seq, partner));
+        }
+    }
+    Ok(known)
+}
+
+/// A new partner on its way to the database.
+struct NewRow {
+    id: Uuid,
+    kind: DocumentType,
+    number: Vec<u8>,
+    personal: bool,
+    profile: ProfileRow,
+}
+
+fn new_row(keys: &Keys, new: &NewPartner) -> Result<NewRow, StoreError> {
+    // Empty texts mean "clear" in a change: there is nothing to clear yet.
+    let mut fields = PartnerFields::default();
+    fields.apply(new.fields.clone());
+    fields.is_active.get_or_insert(true);
+    Ok(NewRow {
+        id: new.id,
+        kind: new.document.kind(),
+        number: number_bytes(keys, &new.document),
+        personal: new.document.is_personal(),
+        profile: profile_row(keys, new.id, &new.document, &fields)?,
+    })
+}
+
+static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_rows(
+        "INSERT INTO partners (id, document_type, num_document, personal, is_active, search, \
+         profile, created_at, updated_at) VALUES",
+        9,
+        "",
+    )
+});
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    rows: &[NewRow],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (statement, some) in INSERT.cut(rows) {
+        let mut query = sqlx::query(statement);
+        for row in some {
+            query = query
+                .bind(row.id.as_bytes().as_slice())
+                .bind(row.kind.as_str())
+                .bind(row.number.as_slice())
+                .bind(row.personal)
+                .bind(row.profile.is_active)
+                .bind(row.profile.search.as_str())
+                .bind(row.profile.profile.as_slice())
+                .bind(now.as_microsecond())
+                .bind(now.as_microsecond());
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
+    Shapes::of_rows(
+        "UPDATE partners SET is_active = v.column2, search = v.column3, profile = v.column4, \
+         updated_at = v.column5 FROM (VALUES",
+        5,
+        ") AS v WHERE partners.seq = v.column1",
+    )
+});
+
+async fn update(
+    connection: &mut SqliteConnection,
+    rows: &[(i64, ProfileRow)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (statement, some) in UPDATE.cut(rows) {
+        let mut query = sqlx::query(statement);
+        for (seq, row) in some {
+            query = query
+                .bind(*seq)
+                .bind(row.is_active)
+                .bind(row.search.as_str())
+                .bind(row.profile.as_slice())
+                .bind(now.as_microsecond());
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,337 @@
+//! The deeds on partners, with the embedded sandbox or a served one.
+
+use std::fmt::Write as _;
+
+use chaski::app::partners::Which;
+use chaski::app::{App, AppError, Wish};
+use chaski::config::{Layers, Origin};
+use chaski::partners::{PartnerError, PartnerFields};
+use chaski::sheets::{Limits, OutputFormat, read_bytes};
+use chaski::store::{PartnerFilter, PartnerFitness};
+use chaski_client::{Ask, Clock};
+use chaski_core::Lang;
+use chaski_sandbox::Operation;
+
+use crate::cli_kit::{Service, companies};
+
+/// The rooms in a folder of their own, before a served sandbox when there is one.
+async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
+    let mut layers = Layers::defaults();
+    let mut set = |key: &str, value: &str| layers.set_text(key, value, Origin::Set).unwrap();
+    set("dir", &dir.display().to_string());
+    let wish = match service {
+        None => Wish::Sandbox,
+        Some(service) => {
+            set("migo.token", "prueba");
+            set("migo.base_url", &service.url());
+            set("migo.max_attempts", "1");
+            Wish::Real
+        }
+    };
+    let config = layers.config().unwrap();
+    App::open(config, wish, Clock::system()).await.unwrap()
+}
+
+async fn import(app: &App, list: &str) -> chaski::app::partner_lists::Imported {
+    let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+    app.import_partners(&table).await.unwrap()
+}
+
+fn list_of(rucs: &[String]) -> String {
+    format!("RUC\n{}\n", rucs.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_take_a_hundred_calls_and_then_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    let imported = import(&app, &list_of(&companies(11, 10_000))).await;
+    assert_eq!(
+        (imported.saved.created, imported.problems.len()),
+        (10_000, 0)
+    );
+    let ask = Ask::by("prueba");
+    let first = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    assert_eq!((first.asked, first.calls, first.failed), (10_000, 100, 0));
+    assert_eq!(first.noted.written, 10_000);
+    assert_eq!(first.found + first.not_found, 10_000);
+    let second = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    assert_eq!((second.asked, second.calls, second.failed), (10_000, 0, 0));
+    assert_eq!((second.noted.partners, second.noted.written), (10_000, 0));
+    let never = app.refresh_partners(&Which::NeverChecked, &ask).await;
+    assert_eq!(never.unwrap().asked, 0);
+    app.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nightly_refresh_takes_so_many_and_the_next_one_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    import(&app, &list_of(&companies(12, 1_500))).await;
+    let ask = Ask::by("prueba");
+    let first = app.refresh_due_partners(&ask).await.unwrap();
+    assert_eq!((first.asked, first.calls), (1_000, 10));
+    // Those never checked come first: 500 calls' worth of news, 500 from memory.
+    let second = app.refresh_due_partners(&ask).await.unwrap();
+    assert_eq!((second.asked, second.calls), (1_000, 5));
+    assert_eq!(second.noted.written, 500);
+    let never = PartnerFilter {
+        fitness: Some(PartnerFitness::NeverChecked),
+        ..PartnerFilter::default()
+    };
+    let left = app.list_partners(&never, 10, None).await.unwrap();
+    assert_eq!(left.rows.len(), 0);
+    app.close().await.unwrap();
+}
+
+/// Whatever is wrong with the upstream, what is known of a partner stays.
+#[track_caller]
+fn check(fault: &'static str) {
+    let service = Service::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let app = open(dir.path(), Some(&service)).await;
+        import(&app, "RUC\n20100070970\n20131312955\n").await;
+        let ask = Ask::by("prueba");
+        let good = app.refresh_partners(&Which::All, &ask).await.unwrap();
+        assert_eq!((good.found, good.failed), (2, 0), "{fault}");
+        let known = || async {
+            let page = app.list_partners(&PartnerFilter::default(), 9, None).await;
+            page.unwrap().rows
+        };
+        let before = known().await;
+        service.sandbox.fail(fault.parse().unwrap());
+        let ask = ask.force_refresh();
+        let bad = app.refresh_partners(&Which::All, &ask).await.unwrap();
+        assert_eq!((bad.failed, bad.noted.changed), (2, 0), "{fault}");
+        assert!(bad.failure.is_some(), "{fault}");
+        for (before, after) in before.iter().zip(known().await) {
+            let comment = after.sunat.comment.clone();
+            let older = before.sunat.comment.as_deref().unwrap();
+            assert!(comment.as_deref().unwrap().ends_with(older), "{fault}");
+            let mut after = after.sunat;
+            after.comment.clone_from(&before.sunat.comment);
+            assert_eq!(after, before.sunat, "{fault}");
+        }
+        app.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_failure_says_nothing_of_a_partner() {
+    for fault in [
+        "503",
+        "401",
+        "429",
+        "404",
+        "html",
+        "cerrar",
+        "truncado",
+        "success-false",
+    ] {
+        check(fault);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_past_its_time_is_no_check() {
+    let service = Service::new();
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), Some(&service)).await;
+    import(&app, "RUC\n20100070970\n").await;
+    let rucs = ["20100070970".parse().unwrap()];
+    let ask = Ask::by("prueba");
+    let outcomes = app.lookup_rucs(&rucs, &ask).await;
+    let now = app.clock.now();
+    let check = |outcome| chaski::partners::SunatCheck::of(rucs[0], outcome, now);
+    let mut stale = outcomes[0].clone().unwrap();
+    stale.source = chaski_client::Source::Stale;
+    let stale = Ok(stale);
+    let noted = app.note_on_partners(vec![check(&stale)]).await.unwrap();
+    assert_eq!((noted.partners, noted.changed), (1, 0));
+    let document = app.parse_document(None, "20100070970").unwrap();
+    let partner = app.partner_with(&document).await.unwrap();
+    assert_eq!(
+        (partner.sunat.valid, partner.sunat.last_check),
+        (None, None)
+    );
+    // The same answer while it was fresh is one.
+    app.note_on_partners(vec![check(&outcomes[0])])
+        .await
+        .unwrap();
+    let partner = app.partner_with(&document).await.unwrap();
+    assert_eq!(partner.sunat.fit, Some(true));
+    app.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_named_partners_are_asked_about() {
+    let service = Service::new();
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), Some(&service)).await;
+    import(
+        &app,
+        "RUC,Activo\n20100070970,si\n20131312955,no\n12345678,si\n",
+    )
+    .await;
+    let all = app.list_partners(&PartnerFilter::default(), 9, None).await;
+    let all = all.unwrap().rows;
+    let ids = all.iter().map(|it| it.id).collect();
+    let ask = Ask::by("prueba");
+    // Not in use: never without being named.
+    let whole = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    assert_eq!(whole.asked, 1);
+    let named = app.refresh_partners(&Which::These(ids), &ask).await;
+    let named = named.unwrap();
+    assert_eq!((named.asked, named.without_ruc), (2, 1));
+    assert_eq!(service.sandbox.count(Operation::Dni), 0);
+    let unknown = Which::These(vec![uuid::Uuid::from_u128(1)]);
+    let error = app.refresh_partners(&unknown, &ask).await.unwrap_err();
+    assert_eq!((error.code(), error.exit_code()), ("partner_no_existe", 3));
+    app.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn partners_are_made_changed_and_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    let document = app.parse_document(None, "20100070970").unwrap();
+    let named = |name: &str| PartnerFields {
+        name: Some(name.to_owned()),
+        ..PartnerFields::default()
+    };
+    let made = app.create_partner(document.clone(), named(" UNO ")).await;
+    let made = made.unwrap();
+    assert_eq!(made.fields.name.as_deref(), Some("UNO"));
+    assert!(made.is_active());
+    let code = |outcome: Result<_, AppError>| outcome.map(|(): ()| ()).unwrap_err().code();
+    let twice = app.create_partner(document.clone(), named("DOS")).await;
+    assert_eq!(code(twice.map(drop)), "partner_ya_existe");
+    let mut bad = named("");
+    bad.email = Some("nada".into());
+    let bad = app.update_partner(made.id, bad).await;
+    assert!(matches!(
+        bad,
+        Err(AppError::Partner(PartnerError::BadField { field: "email" }))
+    ));
+    let cleared = app.update_partner(made.id, named("")).await.unwrap();
+    assert_eq!(cleared.fields.name, None);
+    app.delete_partner(made.id).await.unwrap();
+    assert_eq!(code(app.delete_partner(made.id).await), "partner_no_existe");
+    assert_eq!(
+        code(app.partner(made.id).await.map(drop)),
+        "partner_no_existe"
+    );
+    let change = app.update_partner(made.id, named("X")).await.map(drop);
+    assert_eq!(code(change), "partner_no_existe");
+    app.close().await.unwrap();
+}
+
+/// What a list comes to: new partners, then its bad rows with their codes, then what it ignored.
+#[track_caller]
+fn check_import(list: &str, expected: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let shown = runtime.block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let app = open(dir.path(), None).await;
+        let imported = import(&app, list).await;
+        let mut lines = Vec::new();
+        let page = app.list_partners(&PartnerFilter::default(), 9, None).await;
+        for partner in page.unwrap().rows.iter().rev() {
+            let document = &partner.document;
+            let mut line = format!("{} {}", document.kind().as_str(), document.number());
+            let texts = partner.fields.texts().into_iter();
+            for (name, text) in texts.filter_map(|(name, text)| Some((name, text?))) {
+                write!(line, " {name}={text}").unwrap();
+            }
+            let flags = partner.fields.flags().into_iter();
+            for (name, flag) in flags.filter_map(|(name, flag)| Some((name, flag?))) {
+                if name != "is_active" || !flag {
+                    write!(line, " {name}={flag}").unwrap();
+                }
+            }
+            lines.push(line);
+        }
+        for problem in &imported.problems {
+            lines.push(format!("{}: {}", problem.row, problem.error.code()));
+        }
+        lines.extend(imported.ignored.iter().map(|title| format!("-{title}")));
+        app.close().await.unwrap();
+        lines.join(" / ")
+    });
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn titles_and_cells_are_read_liberally() {
+    check_import(
+        "20100070970\n20131312955\n",
+        "ruc 20100070970 / ruc 20131312955",
+    );
+    check_import(
+        "N° RUC;Razón Social;Correo electrónico;Teléfono;Celular;Dirección\n\
+         20100070970;  UNO   S.A.C. ;a@b.pe;014445555;-;\"AV. UNO, 1\"\n",
+        "ruc 20100070970 name=UNO S.A.C. email=a@b.pe street=AV. UNO, 1 phone=014445555",
+    );
+    check_import(
+        "tipo de documento,Nro. de documento,Nombre,Proveedor,Activo\n\
+         DNI,12345678,Persona,SI,no\n7,ab-123,Viajera,x,1\nC.E.,000123456,Vecino,NO,\n",
+        "dni 12345678 name=Persona is_active=false supplier=true / \
+         pasaporte AB123 name=Viajera supplier=true / ce 000123456 name=Vecino supplier=false",
+    );
+    check_import(
+        "Número,RUC,Tipo\n1,20100070970,Mayorista\n2,20131312955,\n",
+        "ruc 20100070970 / ruc 20131312955 / -Número / -Tipo",
+    );
+    check_import(
+        "Tipo,Documento\nDNI,12345678\nPAS,12345678\n",
+        "dni 12345678 / pasaporte 12345678",
+    );
+    check_import(
+        "RUC,DNI,Cliente\n20100070970,,Empresa Uno\n,12345678,Persona Dos\n",
+        "ruc 20100070970 name=Empresa Uno / dni 12345678 name=Persona Dos",
+    );
+    check_import(
+        "RUC,Saldo,Nombre\n20100070971,1,A\n,2,B\n2010007097,3,C\n20100070970,4,D\n\
+         20100070970,5,-\n",
+        "ruc 20100070970 name=D / 2: ruc_digito / 3: partner_sin_documento / 4: ruc_longitud / -Saldo",
+    );
+    check_import(
+        "RUC,Tipo Doc.,Email,Activo\n20100070970,cosa,,\n20131312955,,nada,\n20100038146,,,quizás\n\
+         20100070970,dni,,\n",
+        "2: partner_tipo_documento / 3: partner_campo / 4: partner_campo / 5: dni_formato",
+    );
+}
+
+#[tokio::test]
+async fn an_export_can_be_imported_and_runs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    import(
+        &app,
+        "RUC,Nombre,Notas,Cliente\n20100070970,=1+1,@SUM(A1),si\n12345678,Persona,,no\n",
+    )
+    .await;
+    app.refresh_partners(&Which::All, &Ask::by("prueba"))
+        .await
+        .unwrap();
+    let all = PartnerFilter::default();
+    for format in [OutputFormat::Xlsx, OutputFormat::Csv] {
+        let file = app.export_partners(&all, format, Lang::Es).await.unwrap();
+        if format == OutputFormat::Csv {
+            let text = String::from_utf8(file.clone()).unwrap();
+            assert!(!text.contains(",=1+1") && !text.contains(",@SUM"), "{text}");
+        }
+        let table = read_bytes(&file, &Limits::default(), Lang::Es).unwrap();
+        let imported = app.import_partners(&table).await.unwrap();
+        assert_eq!((imported.problems.len(), imported.ignored.len()), (0, 0));
+        assert_eq!(imported.saved.created, 0);
+        assert_eq!(imported.saved.unchanged, 2, "{:?}", imported.saved);
+    }
+    let json = app.export_partners(&all, OutputFormat::Json, Lang::Es);
+    let json: serde_json::Value = serde_json::from_slice(&json.await.unwrap()).unwrap();
+    assert_eq!(json[1]["estado_del_contribuyente"], "ACTIVO");
+    assert_eq!(json[0]["sunat_valid"], serde_json::Value::Null);
+    app.close().await.unwrap();
+}
