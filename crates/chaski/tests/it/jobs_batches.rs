@@ -667,6 +667,7 @@ async fn a_schedule_neither_repeats_nor_skips() {
     let at = [
         ("CHASKI_SCHEDULE_RETENTION", "0 0 * * *"),
         ("CHASKI_SCHEDULE_QUOTA", ""),
+        ("CHASKI_SCHEDULE_PARTNERS", ""),
     ];
     let jobs_by = async |clock: Clock| {
         let gateway = Gateway::start_at(&place, None, &at, clock).await;
