@@ -173,8 +173,8 @@ impl AppError {
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),
-            AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob) => 3,
-            AppError::Partner(_) => 3,
+            AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)
+            | AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
             | AppError::Store(_)

@@ -260,10 +260,7 @@ impl KeyRing {
     /// Takes over what the store knows; what a key has used up stays.
     pub async fn reload(&self, app: &App) -> Result<(), AppError> {
         let rows = app.store.api_keys().await?;
-        let mut keys = self
-            .keys
-            .write()
-            .expect("no code panics while it holds this lock");
+        let mut keys = self.write();
         let mut fresh = HashMap::with_capacity(rows.len());
         for row in rows {
             let known = keys.get(&row.prefix);
@@ -301,6 +298,12 @@ impl KeyRing {
             return Err(KeyRefusal::Expired);
         }
         Ok(state)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Arc<KeyState>>> {
+        self.keys
+            .write()
+            .expect("no code panics while it holds this lock")
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<KeyState>>> {

@@ -100,7 +100,7 @@ pub(super) enum Cmd {
         #[command(subcommand)]
         command: Option<LlavesCmd>,
     },
-    /// Descripción de la API en OpenAPI || Description of the API in OpenAPI
+    /// Descripción de la API, para herramientas || Description of the API, for tools
     Openapi,
     /// Lotes: los entregados a «chaski serve» y los de «ruc lote» || Batches: those handed to "chaski serve" and those of "ruc lote"
     #[command(alias = "batches")]
@@ -526,7 +526,7 @@ pub(super) enum LlavesCmd {
     /// Revoca una llave por su comienzo || Revokes a key by its beginning
     #[command(alias = "revoke")]
     Revocar {
-        /// Comienzo de la llave, como chk_live_0f3a9c1b2d4e || Beginning of the key, such as chk_live_0f3a9c1b2d4e
+        /// Comienzo de la llave, como la muestra «listar» || Beginning of the key, as "listar" shows it
         #[arg(value_name = "LLAVE")]
         key: String,
     },

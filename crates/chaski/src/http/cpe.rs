@@ -60,7 +60,7 @@ pub(super) async fn validate(
     Json(wanted): Json<CpeWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let query = read(&caller, wanted)?;
+    let query = read(&caller, &wanted)?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.cpe(&query, &caller.ask()).await?;
     let (estado, raw) = match &*found.value {
@@ -76,7 +76,7 @@ pub(super) async fn validate(
     Ok(reply::found(&caller, &found, data))
 }
 
-fn read(caller: &Caller, wanted: CpeWanted) -> Result<CpeQuery, Problem> {
+fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
     let wrong =
         |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
     let rules = &caller.app.config.ruc_rules;

@@ -65,6 +65,6 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
 }
 
 /// The description of the API.
-pub(super) async fn openapi(document: Arc<OpenApi>) -> Json<OpenApi> {
-    Json(OpenApi::clone(&document))
+pub(super) fn openapi(document: &Arc<OpenApi>) -> Json<OpenApi> {
+    Json(OpenApi::clone(document))
 }

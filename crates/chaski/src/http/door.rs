@@ -128,13 +128,11 @@ async fn answer(gateway: &Gateway, request: Request, next: Next) -> Response {
         .after(Duration::from_secs(1))
         .into_response();
     };
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::error!("a handler panicked");
-            Problem::internal().into_response()
-        }
-    }
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Problem::internal().into_response()
+    })
 }
 
 /// Renders what went wrong, in the shape that the caller of that address knows.

@@ -163,5 +163,5 @@ fn unknown(field: &str, es: &str, en: &str) -> Problem {
 }
 
 pub(super) fn date(field: &str, text: &str) -> Result<Date, Problem> {
-    parse_date(text).map_err(|error| Problem::of_date(field, &error))
+    parse_date(text).map_err(|error| Problem::of_date(field, error))
 }

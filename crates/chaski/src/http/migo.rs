@@ -103,7 +103,7 @@ impl Asked {
     }
 
     fn date(&self, name: &str) -> Result<Date, Problem> {
-        parse_date(&self.text(name)?).map_err(|error| Problem::of_date(name, &error))
+        parse_date(&self.text(name)?).map_err(|error| Problem::of_date(name, error))
     }
 }
 
@@ -329,14 +329,14 @@ fn of_query(query: &QueryMap, name: &str) -> Result<String, Problem> {
 /// `GET /v2/tipo-cambio/sunat?fecha=`
 pub(super) async fn on_date_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
     let day = parse_date(&of_query(&query, "fecha")?)
-        .map_err(|error| Problem::of_date("fecha", &error))?;
+        .map_err(|error| Problem::of_date("fecha", error))?;
     rate_on(&caller, day, RateSource::Sunat, Currency::Usd).await
 }
 
 /// `GET /v2/tipo-cambio/sbs?fecha=&moneda=`
 pub(super) async fn sbs_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
     let day = parse_date(&of_query(&query, "fecha")?)
-        .map_err(|error| Problem::of_date("fecha", &error))?;
+        .map_err(|error| Problem::of_date("fecha", error))?;
     let currency = Currency::parse(&of_query(&query, "moneda")?).ok_or_else(|| {
         Problem::of_field(
             "moneda",

@@ -1,6 +1,6 @@
 //! The HTTP door: every request is read here, handed to one room, and its outcome rendered here.
 //!
-//! In reading order: [`router`] (every route in one list), [`server`] (connections and their
+//! In reading order: `router` (every route in one list), `server` (connections and their
 //! limits), `door` (what all requests pass), `caller` (who asks), `problem` (how errors look), and
 //! one file per noun.
 

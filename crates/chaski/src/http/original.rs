@@ -2,7 +2,7 @@
 //! at the end, as form or JSON. They check the format of a RUC only: a wrong check digit is a
 //! warning here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Query, Request};
@@ -284,14 +284,14 @@ struct Bulk {
 impl Bulk {
     fn of(typed: &[String], caller: &Caller) -> Bulk {
         let rules = rules(caller);
-        let mut seen: HashMap<String, ()> = HashMap::new();
+        let mut seen = HashSet::new();
         let (mut entries, mut rucs) = (Vec::new(), Vec::new());
         for text in typed {
             let parsed = Ruc::parse_with(text, &rules);
             let name = parsed
                 .as_ref()
                 .map_or_else(|_| text.clone(), |ruc| ruc.as_str().to_owned());
-            if seen.insert(name, ()).is_some() {
+            if !seen.insert(name) {
                 continue;
             }
             match parsed {
@@ -433,7 +433,7 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
         Some(text) => {
             let day = parse_date(text).map_err(|error| Problem {
                 status: StatusCode::BAD_REQUEST,
-                ..Problem::of_date("fecha", &error)
+                ..Problem::of_date("fecha", error)
             })?;
             let found = caller
                 .app

@@ -327,7 +327,7 @@ impl Problem {
         Problem::of_field(field, error.code(), es, en)
     }
 
-    pub(crate) fn of_date(field: &str, error: &DateError) -> Problem {
+    pub(crate) fn of_date(field: &str, error: DateError) -> Problem {
         let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
         Problem::of_field(field, error.code(), es, en)
     }

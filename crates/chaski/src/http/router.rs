@@ -115,10 +115,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .nest(migo::BASE, pass_through())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route(
-            "/openapi.json",
-            get(move || docs::openapi(Arc::clone(&document))),
-        )
+        .route("/openapi.json", get(async move || docs::openapi(&document)))
         .route("/docs", get(docs::page))
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(codes::error_page))
