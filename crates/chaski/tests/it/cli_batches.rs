@@ -220,7 +220,7 @@ fn verdicts(place: &Place, name: &str) -> Vec<Vec<String>> {
 }
 
 /// Of these numbers, those whose answer is in the data folder. No process has it open.
-fn stored(place: &Place, numbers: &[String]) -> BTreeSet<String> {
+pub(crate) fn stored(place: &Place, numbers: &[String]) -> BTreeSet<String> {
     if !place.data().join("chaski.db").exists() {
         return BTreeSet::new();
     }

@@ -19,6 +19,7 @@ mod cli_persons;
 mod cli_privacy;
 mod cli_retention;
 mod cli_salud;
+mod cli_serve;
 mod defects;
 mod http;
 mod jobs_batches;

@@ -1,0 +1,143 @@
+//! The real server: killed while batches run, and stopped while it answers.
+
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::cli_batches::stored;
+use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
+
+/// A running server.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    /// Starts it and waits for its banner.
+    fn start(place: &Place) -> Server {
+        let said = place.path("banner");
+        let child = place
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::null())
+            .stderr(File::create(&said).unwrap())
+            .spawn()
+            .unwrap();
+        let mut url = None;
+        wait_until("the banner", || {
+            let text = std::fs::read_to_string(&said).unwrap();
+            url = text
+                .lines()
+                .find_map(|line| Some(line.split_once("http://")?.1.split_once("/api/v1")?.0))
+                .map(|address| format!("http://{address}"));
+            url.is_some()
+        });
+        Server {
+            child,
+            url: url.unwrap(),
+        }
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+async fn get(client: &Client, url: String) -> Value {
+    let answer = client.get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+/// Kills in this run; the suite's own number is small because it runs on every change.
+fn kills() -> u64 {
+    option_env!("CHASKI_TEST_KILLS").map_or(20, |text| text.parse().unwrap())
+}
+
+#[test]
+fn killed_while_batches_run() {
+    let service = Service::with(|config| config.latency = "20ms".parse().unwrap());
+    let mut place = Place::asking(&service);
+    place.set("CHASKI_MIGO_BATCH_WINDOW", "2");
+    let runtime = Runtime::new().unwrap();
+    let client = Client::new();
+    let mut random = Numbers(7);
+    let (mut batches, mut all) = (Vec::new(), Vec::new());
+    for kill in 0..kills() {
+        let known = stored(&place, &all);
+        let before = service.sandbox.last_sequence();
+        let mut server = Server::start(&place);
+        if kill % 4 == 0 {
+            let numbers = companies(100 + kill, 1_000);
+            let sent = client
+                .post(format!("{}/api/v1/lotes", server.url))
+                .json(&json!({"rucs": numbers}));
+            let answer = runtime.block_on(sent.send()).unwrap();
+            assert_eq!(answer.status(), 202);
+            let batch: Value = runtime.block_on(answer.json()).unwrap();
+            batches.push(batch["id"].as_str().unwrap().to_owned());
+            all.extend(numbers);
+        }
+        thread::park_timeout(Duration::from_millis(random.below(60)));
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        let asked = service.asked_since(before);
+        let twice = asked.iter().filter(|it| known.contains(*it)).count();
+        assert_eq!(
+            twice, 0,
+            "kill {kill}: what was stored before was paid again"
+        );
+    }
+    let server = Server::start(&place);
+    for id in &batches {
+        let url = format!("{}/api/v1/lotes/{id}", server.url);
+        let mut batch = Value::Null;
+        wait_until("the end of the batch", || {
+            batch = runtime.block_on(get(&client, url.clone()));
+            batch["status"] != "PENDING" && batch["status"] != "PROCESSING"
+        });
+        assert_eq!(batch["status"], "COMPLETED", "{batch}");
+        assert_eq!(batch["processed_items"], 1_000, "{batch}");
+        assert_eq!(batch["failed_items"], 0, "{batch}");
+        let rows = runtime.block_on(get(&client, format!("{url}/resultados")));
+        assert_eq!(rows.as_array().unwrap().len(), 1_000);
+    }
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_stop_cuts_no_answer() {
+    let service = Service::with(|config| config.latency = "100ms".parse().unwrap());
+    let place = Place::asking(&service);
+    let runtime = Runtime::new().unwrap();
+    for stop in 0..5_u64 {
+        let server = Server::start(&place);
+        let client = Client::new();
+        let before = service.sandbox.last_sequence();
+        let asks: Vec<_> = companies(500 + stop, 20)
+            .into_iter()
+            .map(|ruc| {
+                let request = client.get(format!("{}/api/v1/ruc/{ruc}", server.url));
+                runtime.spawn(async move { request.send().await?.text().await })
+            })
+            .collect();
+        wait_until("the calls", || {
+            service.sandbox.last_sequence() >= before + 20
+        });
+        assert_eq!(server.terminate(), Some(0));
+        for ask in asks {
+            let text = runtime.block_on(ask).unwrap().expect("a whole answer");
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            let answered = answer["success"] == true || answer["code"] == "no_encontrado";
+            assert!(answered, "{answer}");
+        }
+    }
+}
