@@ -156,6 +156,7 @@ impl Sandbox {
         request: Request<Bytes>,
     ) -> Result<(Reply, Option<Duration>), Cut> {
         let state = &*self.0;
+        let arrived = Instant::now();
         let now = (state.config.now)();
         let (parts, body) = request.into_parts();
 
@@ -200,7 +201,8 @@ impl Sandbox {
         // 4. The wait. Who is refused is refused at once.
         let wait = state.config.latency.of_request(state.config.seed, sequence);
         if !wait.is_zero() && !matches!(effect, Effect::Cut(Cut::Refused)) {
-            tokio::time::sleep(wait).await;
+            // What an upstream takes, it takes from the request on: the work is part of it.
+            tokio::time::sleep_until(arrived + wait).await;
         }
         match effect {
             Effect::Reply(reply, drip) => Ok((reply, drip)),

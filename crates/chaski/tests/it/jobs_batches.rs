@@ -719,7 +719,7 @@ async fn jobs_of_the_schedule() {
             .trabajos(Some(JobState::Completed), 50, None, None);
         let jobs = jobs.await.unwrap().rows;
         let kinds: BTreeSet<String> = jobs.into_iter().map(|job| job.kind).collect();
-        kinds.len() == 3
+        kinds.len() == 4
     };
     for _ in 0..200 {
         if done().await {
