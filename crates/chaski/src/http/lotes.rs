@@ -448,6 +448,16 @@ pub(super) async fn result(
     Ok(response)
 }
 
+/// An event of a batch.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is streamed")]
+pub(super) struct LoteEvent {
+    /// `progreso`, or `fin` for the last one.
+    event: String,
+    /// The batch, as JSON.
+    data: String,
+}
+
 /// The progress of a batch as it happens
 ///
 /// Server-sent events: `progreso` with the batch as data, and a last one, `fin`.
@@ -456,7 +466,7 @@ pub(super) async fn result(
     path = "/api/v1/lotes/{id}/eventos",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = String, content_type = "text/event-stream"), Problems)
+    responses((status = 200, body = LoteEvent, content_type = "text/event-stream"), Problems)
 )]
 pub(super) async fn events(caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
