@@ -48,6 +48,8 @@ pub struct Gateway {
     real: Option<Side>,
     places: Semaphore,
     stopping: AtomicBool,
+    /// Once true it stays so: revoking the last key must not open the door to everybody.
+    asks_for_keys: AtomicBool,
 }
 
 /// One side: answered by the sandbox, or by the real upstream.
@@ -70,17 +72,26 @@ impl Side {
 impl Gateway {
     /// A gateway; without a real side, keys of the real upstream are told so.
     pub fn new(sandbox: Side, real: Option<Side>) -> Gateway {
-        Gateway {
+        let gateway = Gateway {
             sandbox,
             real,
             places: Semaphore::new(MOST_AT_ONCE),
             stopping: AtomicBool::new(false),
-        }
+            asks_for_keys: AtomicBool::new(false),
+        };
+        gateway.close_if_there_are_keys();
+        gateway
     }
 
     /// Nobody has made a key yet: whoever reaches the address may ask. Only for loopback.
     pub fn is_open(&self) -> bool {
-        !self.sides().any(|side| side.ring.has_keys())
+        !self.asks_for_keys.load(Ordering::Acquire)
+    }
+
+    fn close_if_there_are_keys(&self) {
+        if self.sides().any(|side| side.ring.has_keys()) {
+            self.asks_for_keys.store(true, Ordering::Release);
+        }
     }
 
     /// The side that answers without a key: the real one where there is a token.
@@ -107,6 +118,7 @@ impl Gateway {
                 tracing::warn!(%error, "the keys could not be read again");
             }
         }
+        self.close_if_there_are_keys();
     }
 
     /// From now on it is not ready for new work.

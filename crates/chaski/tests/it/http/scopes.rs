@@ -395,6 +395,12 @@ async fn a_key_may_be_revoked_and_may_expire() {
     assert_eq!(revoked.status, 401);
     assert_eq!(revoked.json()["code"], "llave_desconocida");
     assert_eq!(ask(&other).await.status, 200);
+    // Without any key left the door stays closed.
+    let beginning = other.rsplit_once('_').unwrap().0;
+    assert!(door.app.revoke_key(beginning).await.unwrap());
+    door.gateway.reload_keys().await;
+    assert_eq!(ask(&other).await.status, 401);
+    assert_eq!(door.get(path).await.status, 401);
 }
 
 #[tokio::test]
