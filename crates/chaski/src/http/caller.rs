@@ -50,6 +50,7 @@ impl Caller {
         let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
         let Some(presented) = presented else {
             if gateway.is_open() {
+                refuse_strange_pages(parts)?;
                 let app = Arc::clone(&gateway.usual().app);
                 return Ok(Caller {
                     app,
@@ -167,6 +168,34 @@ fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Proble
         ),
         Mode::Sandbox => refused(KeyRefusal::Unknown),
     })
+}
+
+/// Without keys, this machine is the only fence, and a page in its browser is inside it: whatever
+/// comes from a page of elsewhere, or under a name that only points here, is refused.
+fn refuse_strange_pages(parts: &Parts) -> Result<(), Problem> {
+    let text = |name: &str| parts.headers.get(name).map(|it| it.to_str().unwrap_or("?"));
+    let elsewhere = matches!(
+        text("sec-fetch-site"),
+        Some("cross-site" | "same-site" | "?")
+    );
+    let named = text("host").is_none_or(|host| {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let loopback = |it: std::net::IpAddr| it.is_loopback();
+        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(loopback)
+    });
+    if named && !elsewhere {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "origen_ajeno",
+        "sin llaves solo se atiende a programas de esta máquina, por 127.0.0.1 o localhost; cree una con: chaski llaves crear",
+        "without keys only programs of this machine are served, by 127.0.0.1 or localhost; make one with: chaski llaves crear",
+    ))
 }
 
 /// The key in the headers; never in the address, where logs would keep it.

@@ -445,3 +445,40 @@ async fn a_key_has_its_pace_and_its_day() {
     assert!(statuses.contains(&429));
     assert!(door.app.migo.engine().stats().calls - before <= 5);
 }
+
+/// Without keys a page of elsewhere, open in this machine's browser, could spend calls.
+#[tokio::test]
+async fn an_open_door_is_for_this_machine_alone() {
+    let door = Door::open().await;
+    let check = async |name: &str, value: &str, status: u16| {
+        let request = http::Request::builder()
+            .uri("/api/v1/tipo-cambio")
+            .header(name, value)
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.status, status, "{name}: {value}: {}", answer.text);
+    };
+    for host in [
+        "localhost",
+        "LOCALHOST:8420",
+        "127.0.0.1:8420",
+        "[::1]:8420",
+        "127.1.2.3",
+    ] {
+        check("Host", host, 200).await;
+    }
+    for host in [
+        "example.com",
+        "127.0.0.1.example.com:8420",
+        "0.0.0.0:8420",
+        "localhost.",
+        "",
+    ] {
+        check("Host", host, 403).await;
+    }
+    check("Sec-Fetch-Site", "same-origin", 200).await;
+    check("Sec-Fetch-Site", "none", 200).await;
+    check("Sec-Fetch-Site", "cross-site", 403).await;
+    check("Sec-Fetch-Site", "same-site", 403).await;
+}
