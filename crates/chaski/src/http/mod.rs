@@ -28,7 +28,8 @@ mod server;
 mod trabajos;
 mod upstreams;
 
-pub use router::{openapi, router};
+pub use door::Door;
+pub use router::openapi;
 pub use server::serve;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partners, ruc, trabajos, upstreams,
+    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes, migo,
+    original, partners, ruc, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -106,8 +106,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     described().split_for_parts().1
 }
 
-/// The whole door.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// What is behind the door.
+pub(super) fn router(gateway: Arc<Gateway>) -> Router {
     let (described, document) = described().split_for_parts();
     let document = Arc::new(document);
     described
@@ -120,8 +120,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(codes::error_page))
         .fallback(async || Problem::not_found())
-        .layer(from_fn(limits::put_headers))
-        .layer(from_fn_with_state(Arc::clone(&gateway), door::pass))
+        .layer(from_fn(door::note_route))
         .with_state(gateway)
 }
 
