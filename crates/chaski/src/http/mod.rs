@@ -21,6 +21,7 @@ mod migo;
 mod original;
 mod partners;
 mod problem;
+mod rendered;
 mod reply;
 mod router;
 mod ruc;
@@ -37,6 +38,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Semaphore;
 
+use rendered::RenderedBodies;
+
 use crate::app::keys::KeyRing;
 use crate::app::{App, AppError, Mode};
 
@@ -48,6 +51,7 @@ pub struct Gateway {
     sandbox: Side,
     real: Option<Side>,
     places: Semaphore,
+    rendered: RenderedBodies,
     stopping: AtomicBool,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
     asks_for_keys: AtomicBool,
@@ -77,6 +81,7 @@ impl Gateway {
             sandbox,
             real,
             places: Semaphore::new(MOST_AT_ONCE),
+            rendered: RenderedBodies::default(),
             stopping: AtomicBool::new(false),
             asks_for_keys: AtomicBool::new(false),
         };
