@@ -70,11 +70,9 @@ impl Caller {
         gateway: &Gateway,
     ) -> Result<Caller, Problem> {
         let side = side_of(gateway, presented)?;
-        let key = side
-            .ring
-            .check(presented, side.app.clock.now())
-            .map_err(refused)?;
-        if let Some(turn) = key.take_turn(side.app.clock.now()) {
+        let now = side.app.clock.now();
+        let key = side.ring.check(presented, now).map_err(refused)?;
+        if let Some(turn) = key.take_turn(now) {
             info.turn.put(turn);
             if !turn.granted {
                 return Err(Problem::new(

@@ -118,7 +118,7 @@ fn a_stop_cuts_no_answer() {
     let service = Service::with(|config| config.latency = "100ms".parse().unwrap());
     let place = Place::asking(&service);
     let runtime = Runtime::new().unwrap();
-    for stop in 0..5_u64 {
+    for stop in 0..20_u64 {
         let server = Server::start(&place);
         let client = Client::new();
         let before = service.sandbox.last_sequence();

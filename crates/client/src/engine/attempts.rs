@@ -8,7 +8,7 @@ use http::Request;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Engine, LONGEST_TIME, lima_month, month_name, warn_once};
+use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
 use crate::gate::{Entry, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::retry::back_off;
@@ -73,7 +73,7 @@ impl Engine {
             }
             self.count(|counters| &counters.calls);
             let call = Call {
-                id: self.new_id(),
+                id: new_id(self.shared.clock.now()),
                 lookup: sheet.lookup,
                 at,
                 asked_by: sheet.ask.who.clone(),
@@ -233,11 +233,12 @@ impl Engine {
         outcome: &'static str,
         ask: &Ask,
     ) {
-        let id = self.new_id();
+        let at = self.shared.clock.now();
+        let id = new_id(at);
         let call = Call {
             id,
             lookup: id,
-            at: self.shared.clock.now(),
+            at,
             asked_by: ask.who.clone(),
             purpose: ask.purpose.clone(),
             key: key.clone(),

@@ -373,7 +373,7 @@ impl Engine {
         self.count(|counters| &counters.misses);
         // 2. The upstream.
         let sheet = CallSheet {
-            lookup: self.new_id(),
+            lookup: new_id(self.shared.clock.now()),
             key,
             items: 1,
             personal: key.personal,
@@ -461,16 +461,15 @@ impl Engine {
     fn count(&self, counter: fn(&Counters) -> &AtomicU64) {
         counter(&self.shared.counters).fetch_add(1, Ordering::Relaxed);
     }
+}
 
-    /// Sorts by time. Its random part is not from the operating system: that would be two system
-    /// calls for each attempt, and identifiers are names, not secrets.
-    fn new_id(&self) -> Uuid {
-        let now = self.shared.clock.now();
-        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        let mut random = [0; 10];
-        fastrand::fill(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
-    }
+/// Sorts by time. Its random part is not from the operating system: that would be two system calls
+/// for each attempt, and identifiers are names, not secrets.
+fn new_id(now: Timestamp) -> Uuid {
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
 }
 
 /// One call for several questions whose flights this task leads; see `many.rs`.
@@ -491,7 +490,7 @@ impl Engine {
             ..first
         };
         let sheet = CallSheet {
-            lookup: self.new_id(),
+            lookup: new_id(self.shared.clock.now()),
             key: &key,
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
             personal: questions.iter().any(|question| question.key().personal),
