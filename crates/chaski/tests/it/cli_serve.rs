@@ -13,14 +13,14 @@ use crate::cli_batches::stored;
 use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
 
 /// A running server.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts it and waits for its banner.
-    fn start(place: &Place) -> Server {
+    pub(crate) fn start(place: &Place) -> Server {
         let said = place.path("banner");
         let child = place
             .command(&["serve", "--listen", "127.0.0.1:0"])
@@ -43,11 +43,18 @@ impl Server {
         }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
     }
 }
 

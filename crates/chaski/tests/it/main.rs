@@ -20,6 +20,7 @@ mod cli_privacy;
 mod cli_retention;
 mod cli_salud;
 mod cli_serve;
+mod clients;
 mod defects;
 mod http;
 mod jobs_batches;
