@@ -20,7 +20,7 @@ use super::trabajos::JobKind;
 use super::{App, AppError};
 use crate::sheets::{self, Limits};
 use crate::store::{
-    Background, Batch, BatchChange, BatchState, Cursor, NewBatch, NewJob, Page, Priority,
+    Background, Batch, BatchChange, BatchState, Cursor, NewBatch, NewJob, Once, Page, Priority,
     StoreError,
 };
 
@@ -43,6 +43,8 @@ pub struct NewLote {
     pub who: String,
     /// With which key; none for the owner of the folder.
     pub key_id: Option<Uuid>,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
 }
 
 /// The list of a batch.
@@ -123,6 +125,7 @@ impl App {
             priority: new.priority,
             key_id: new.key_id,
             input,
+            once: new.once,
             job: NewJob {
                 id: new_id(now),
                 kind: JobKind::Lote.as_str(),

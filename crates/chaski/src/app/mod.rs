@@ -12,6 +12,7 @@ pub mod lote_result;
 mod lote_work;
 pub mod lotes;
 mod observed;
+pub mod once;
 pub mod partner_lists;
 pub mod partners;
 pub mod persons;
@@ -59,6 +60,8 @@ pub struct App {
     pub paid: Arc<Paid>,
     /// What parts of the process tell each other about background work.
     pub(crate) signals: Signals,
+    /// Requests with an idempotency key that are being worked on.
+    pub(crate) under_way: once::UnderWay,
 }
 
 /// Who answers.
@@ -157,6 +160,7 @@ impl App {
             metrics,
             paid,
             signals: Signals::new(),
+            under_way: once::UnderWay::default(),
         })
     }
 

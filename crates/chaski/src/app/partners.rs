@@ -14,7 +14,8 @@ use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
 };
 use crate::store::{
-    ChangeFilter, ChangeRow, ChecksNoted, Cursor, Due, NewPartner, Page, PartnerFilter, StoreError,
+    ChangeFilter, ChangeRow, ChecksNoted, Cursor, Due, NewPartner, Once, Page, PartnerFilter,
+    StoreError,
 };
 
 /// Which partners to refresh. Only those with a RUC ever are; without being named, only those
@@ -78,11 +79,13 @@ impl App {
         Document::parse(kind, text, &self.config.ruc_rules)
     }
 
-    /// Creates a partner; one with the same document already is an error.
+    /// Creates a partner; one with the same document already is an error. `once` is the request
+    /// that asks for it, where it may come again.
     pub async fn create_partner(
         &self,
         document: Document,
         fields: PartnerFields,
+        once: Option<&Once>,
     ) -> Result<Partner, AppError> {
         let now = self.clock.now();
         let new = NewPartner {
@@ -91,7 +94,7 @@ impl App {
             fields: fields.checked()?,
         };
         let id = new.id;
-        if !self.store.create_partner(new, now).await? {
+        if !self.store.create_partner_once(new, now, once).await? {
             return Err(PartnerError::Exists.into());
         }
         self.partner(id).await

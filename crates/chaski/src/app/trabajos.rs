@@ -9,8 +9,8 @@ use super::batches::new_id;
 use super::partners::{Refreshed, Which};
 use super::{App, AppError};
 use crate::store::{
-    BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Page, Priority, Pruned,
-    StoreError,
+    BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Once, Page, Priority,
+    Pruned, StoreError,
 };
 
 /// The kinds of work.
@@ -137,31 +137,35 @@ impl App {
         Ok(noted)
     }
 
-    /// Puts a refresh of partners in the queue.
+    /// Puts a refresh of partners in the queue; `once` is the request that asks for it, where it
+    /// may come again.
     pub async fn submit_partner_refresh(
         &self,
         which: &Which,
         who: &str,
         key_id: Option<Uuid>,
+        once: Option<&Once>,
     ) -> Result<Uuid, AppError> {
         let now = self.clock.now();
         let id = new_id(now);
         let wanted = RefreshPayload::of(which);
         let payload = serde_json::to_string(&wanted).map_err(std::io::Error::from)?;
-        self.store
-            .enqueue_job(NewJob {
-                id,
-                kind: JobKind::PartnerRefresh.as_str(),
-                payload,
-                priority: Priority::default(),
-                max_attempts: MOST_ATTEMPTS,
-                run_at: now,
-                created_at: now,
-                asked_by: who.to_owned(),
-                key_id,
-                batch: None,
-            })
-            .await?;
+        let job = NewJob {
+            id,
+            kind: JobKind::PartnerRefresh.as_str(),
+            payload,
+            priority: Priority::default(),
+            max_attempts: MOST_ATTEMPTS,
+            run_at: now,
+            created_at: now,
+            asked_by: who.to_owned(),
+            key_id,
+            batch: None,
+        };
+        match once {
+            Some(once) => self.store.enqueue_job_once(job, once).await?,
+            None => self.store.enqueue_job(job).await?,
+        }
         self.signals.work_came();
         Ok(id)
     }

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Query, Request};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,11 +15,13 @@ use uuid::Uuid;
 use super::body::{self, Json as Body1};
 use super::caller::Caller;
 use super::invalid_rucs::PageWanted;
+use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
+use crate::app::once::Once;
 use crate::sheets::{Limits, OutputFormat};
 use crate::store::Priority;
 
@@ -130,6 +132,7 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
     post,
     path = "/api/v1/lotes",
     tag = "lotes",
+    params(OnceWanted),
     request_body = LoteWanted,
     responses(
         (status = 202, body = LoteData, headers(("location" = String, description = "Its address"))),
@@ -138,10 +141,26 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
 )]
 pub(super) async fn submit(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let new = match body::kind(&request).as_deref() {
-        Some("multipart/form-data") => uploaded(&caller, request).await?,
-        _ => typed(&caller, request).await?,
+    let most = match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => most_of_a_file(),
+        _ => body::MOST_BYTES,
     };
+    let show = async |id| {
+        let lote = caller.app.lote(id, caller.owner()).await?;
+        let place = format!("/api/v1/lotes/{id}");
+        let body = LoteData::of(&lote);
+        Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
+    };
+    let create = |request, once| create(&caller, request, once);
+    once::once(&caller, request, most, create, show).await
+}
+
+async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+    let mut new = match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => uploaded(caller, request).await?,
+        _ => typed(caller, request).await?,
+    };
+    new.once = once;
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
@@ -150,13 +169,12 @@ pub(super) async fn submit(caller: Caller, request: Request) -> Result<Response,
         LoteInput::File(_) => 1,
     };
     let _aside = caller.set_aside(numbers.div_ceil(100) as u64)?;
-    let id = caller.app.submit_batch(new).await?;
-    let lote = caller.app.lote(id, caller.owner()).await?;
-    let mut response = (StatusCode::ACCEPTED, Json(LoteData::of(&lote))).into_response();
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/lotes/{id}")) {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    Ok(caller.app.submit_batch(new).await?)
+}
+
+/// Largest file, bytes.
+pub(super) fn most_of_a_file() -> usize {
+    usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX)
 }
 
 async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
@@ -178,6 +196,7 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
         update_partners: wanted.update_partners,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        once: None,
     })
 }
 
@@ -210,11 +229,12 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 
 /// A file and the fields beside it.
 async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
-    let most = usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX);
     let headers = request.headers().clone();
-    let bytes = body::read(request, most).await?;
+    let bytes = body::read(request, most_of_a_file()).await?;
     let mut whole = Request::new(Body::from(bytes));
     *whole.headers_mut() = headers;
+    // It is within our limit; the usual one is that of small forms.
+    DefaultBodyLimit::disable().apply(&mut whole);
     let broken =
         || Problem::unreadable("el formulario no se puede leer", "the form cannot be read");
     let mut form = Multipart::from_request(whole, &())
@@ -229,6 +249,7 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         update_partners: false,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        once: None,
     };
     let mut file = None;
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {

@@ -18,6 +18,7 @@ mod invalid_rucs;
 mod limits;
 mod lotes;
 mod migo;
+mod once;
 mod original;
 mod partners;
 mod problem;

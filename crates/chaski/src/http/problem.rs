@@ -269,6 +269,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         let status = match error {
             StoreError::NoSuchBatch | StoreError::NoSuchJob => Some(StatusCode::NOT_FOUND),
+            StoreError::DoneBefore => Some(StatusCode::CONFLICT),
             StoreError::BadCursor => Some(StatusCode::UNPROCESSABLE_ENTITY),
             _ => None,
         };

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::batches::{self, BatchState, NewBatch, Priority};
 use super::items::{self, ItemRow, ItemState};
 use super::jobs::{self, Claim, JobEnd, NewJob};
+use super::once::{self, Once, OnceRow};
 use super::seal::Place;
 use super::{Backend, Store, StoreError};
 
@@ -22,6 +23,8 @@ pub struct Background {
     pub input: Vec<u8>,
     /// The job that works on it.
     pub job: NewJob,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
 }
 
 /// What was changed by its owner.
@@ -48,10 +51,17 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         let rows = items::rows(&sqlite.keys, &new)?;
         let sealed = sqlite.keys.seal(&Place::Input(new.id), &background.input)?;
+        let request = background.once.as_ref();
+        let request = request.map(|once| OnceRow::of(&sqlite.keys, once));
         sqlite
             .writer
             .run(move |connection| {
-                Box::pin(async move { create(connection, new, rows, &sealed, &background).await })
+                Box::pin(async move {
+                    once::refuse_second(connection, request.as_ref()).await?;
+                    let id = new.id;
+                    create(connection, new, rows, &sealed, &background).await?;
+                    once::note(connection, request.as_ref(), id).await
+                })
             })
             .await
     }

@@ -12,6 +12,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::calls::uuid_of;
+use super::once::{self, Once, OnceRow};
 use super::page::rows_of_page;
 use super::time::instant;
 use super::{Backend, Cursor, Page, Priority, Store, StoreError};
@@ -177,6 +178,22 @@ impl Store {
         sqlite
             .writer
             .run(move |connection| Box::pin(async move { enqueue(connection, &new).await }))
+            .await
+    }
+
+    /// The same for a request that may come again: an error if it created a job already.
+    pub async fn enqueue_job_once(&self, new: NewJob, once: &Once) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let request = OnceRow::of(&sqlite.keys, once);
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    once::refuse_second(connection, Some(&request)).await?;
+                    enqueue(connection, &new).await?;
+                    once::note(connection, Some(&request), new.id).await
+                })
+            })
             .await
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
+use super::once::{self, Once, OnceRow};
 use super::page::rows_of_page;
 use super::partner_rows::{self, COLUMNS, ProfileRow, number_bytes, profile_row};
 use super::seal::Keys;
@@ -68,18 +69,31 @@ impl Store {
         new: NewPartner,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.create_partner_once(new, now, None).await
+    }
+
+    /// The same for a request that may come again: an error if it created a partner already.
+    pub async fn create_partner_once(
+        &self,
+        new: NewPartner,
+        now: Timestamp,
+        once: Option<&Once>,
+    ) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let keys = Arc::clone(&sqlite.keys);
+        let request = once.map(|once| OnceRow::of(&keys, once));
         sqlite
             .writer
             .run(move |connection| {
                 Box::pin(async move {
+                    once::refuse_second(connection, request.as_ref()).await?;
                     let known = known(connection, &keys, std::slice::from_ref(&new)).await?;
                     if !known.is_empty() {
                         return Ok(false);
                     }
                     let row = new_row(&keys, &new)?;
                     insert(connection, &[row], now).await?;
+                    once::note(connection, request.as_ref(), new.id).await?;
                     Ok(true)
                 })
             })
@@ -278,7 +292,8 @@ pub(super) async fn erase(
     hashed: &[u8],
 ) -> Result<u64, StoreError> {
     let mut erased = 0;
-    for statement in [ERASE_CHANGES, ERASE_PARTNERS] {
+    // The answer to whoever created a partner holds what is erased.
+    for statement in [ERASE_ANSWERS, ERASE_CHANGES, ERASE_PARTNERS] {
         erased = sqlx::query(statement)
             .bind(clear)
             .bind(hashed)
@@ -289,6 +304,8 @@ pub(super) async fn erase(
     Ok(erased)
 }
 
+const ERASE_ANSWERS: &str = "DELETE FROM idempotency WHERE created IN \
+     (SELECT id FROM partners WHERE num_document IN (?1, ?2))";
 const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
      (SELECT seq FROM partners WHERE num_document IN (?1, ?2))";
 const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN (?1, ?2)";

@@ -173,6 +173,8 @@ pub(super) enum Place<'a> {
     PartnerProfile(Uuid),
     /// What SUNAT says of a partner.
     PartnerSunat(Uuid),
+    /// The answer of a request that may come again, by the hash it is found with.
+    Once(&'a [u8]),
 }
 
 /// A number as it is stored beside a row.
@@ -288,6 +290,7 @@ impl Place<'_> {
             Place::Setting(name) => format!("setting\0{name}").into_bytes(),
             Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
             Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
+            Place::Once(hashed) => [b"once\0", *hashed].concat(),
         }
     }
 }

@@ -201,12 +201,16 @@ async fn partners_are_made_changed_and_deleted() {
         name: Some(name.to_owned()),
         ..PartnerFields::default()
     };
-    let made = app.create_partner(document.clone(), named(" UNO ")).await;
+    let made = app
+        .create_partner(document.clone(), named(" UNO "), None)
+        .await;
     let made = made.unwrap();
     assert_eq!(made.fields.name.as_deref(), Some("UNO"));
     assert!(made.is_active());
     let code = |outcome: Result<_, AppError>| outcome.map(|(): ()| ()).unwrap_err().code();
-    let twice = app.create_partner(document.clone(), named("DOS")).await;
+    let twice = app
+        .create_partner(document.clone(), named("DOS"), None)
+        .await;
     assert_eq!(code(twice.map(drop)), "partner_ya_existe");
     let mut bad = named("");
     bad.email = Some("nada".into());

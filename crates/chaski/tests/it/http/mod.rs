@@ -3,6 +3,7 @@
 mod connections;
 mod lotes;
 mod migo;
+mod once;
 mod original;
 mod partners;
 mod routes;
