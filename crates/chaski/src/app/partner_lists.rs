@@ -98,26 +98,9 @@ impl App {
                 break;
             }
         }
-        let mut text = Vec::new();
-        match format {
-            OutputFormat::Csv => {
-                return Ok(sheets::plain_csv(&headings(), &cells(&records, lang))?);
-            }
-            OutputFormat::Xlsx => {
-                return Ok(sheets::plain_xlsx(&headings(), &cells(&records, lang))?);
-            }
-            OutputFormat::Json => {
-                serde_json::to_writer_pretty(&mut text, &records).map_err(std::io::Error::from)?;
-                text.push(b'\n');
-            }
-            OutputFormat::Ndjson => {
-                for record in &records {
-                    serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
-                    text.push(b'\n');
-                }
-            }
-        }
-        Ok(text)
+        // Writing a large workbook takes its time, which is not that of other requests.
+        let written = tokio::task::spawn_blocking(move || written(&records, format, lang));
+        written.await.map_err(|error| AppError::Io(error.into()))?
     }
 
     fn partner_of(
@@ -195,6 +178,33 @@ pub fn record(partner: &Partner) -> Map<String, Value> {
     put("created_at", time(partner.created_at).into());
     put("updated_at", time(partner.updated_at).into());
     record
+}
+
+fn written(
+    records: &[Map<String, Value>],
+    format: OutputFormat,
+    lang: Lang,
+) -> Result<Vec<u8>, AppError> {
+    let mut text = Vec::new();
+    match format {
+        OutputFormat::Csv => {
+            return Ok(sheets::plain_csv(&headings(), &cells(records, lang))?);
+        }
+        OutputFormat::Xlsx => {
+            return Ok(sheets::plain_xlsx(&headings(), &cells(records, lang))?);
+        }
+        OutputFormat::Json => {
+            serde_json::to_writer_pretty(&mut text, records).map_err(std::io::Error::from)?;
+            text.push(b'\n');
+        }
+        OutputFormat::Ndjson => {
+            for record in records {
+                serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
+                text.push(b'\n');
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// The names of the fields of a record, also of none.

@@ -1,13 +1,11 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Query, Request};
+use axum::extract::{FromRequest, Path, Query, Request};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -19,10 +17,10 @@ use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
+use super::upload::{self, most_of_a_file};
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
-use crate::sheets::{Limits, OutputFormat};
 use crate::store::Priority;
 
 /// A list of numbers to look up.
@@ -172,11 +170,6 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
     Ok(caller.app.submit_batch(new).await?)
 }
 
-/// Largest file, bytes.
-pub(super) fn most_of_a_file() -> usize {
-    usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX)
-}
-
 async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
     let Body1(wanted) = Body1::<LoteWanted>::from_request(request, &()).await?;
     if wanted.rucs.is_empty() {
@@ -229,17 +222,8 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 
 /// A file and the fields beside it.
 async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
-    let headers = request.headers().clone();
-    let bytes = body::read(request, most_of_a_file()).await?;
-    let mut whole = Request::new(Body::from(bytes));
-    *whole.headers_mut() = headers;
-    // It is within our limit; the usual one is that of small forms.
-    DefaultBodyLimit::disable().apply(&mut whole);
-    let broken =
-        || Problem::unreadable("el formulario no se puede leer", "the form cannot be read");
-    let mut form = Multipart::from_request(whole, &())
-        .await
-        .map_err(|_| broken())?;
+    let mut form = upload::form(request).await?;
+    let broken = |_| upload::broken_form();
     let mut new = NewLote {
         input: LoteInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
@@ -252,41 +236,26 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         once: None,
     };
     let mut file = None;
-    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+    while let Some(field) = form.next_field().await.map_err(broken)? {
         let named = field.name().unwrap_or_default().to_owned();
-        if named == "archivo" || named == "file" {
+        if upload::is_file(&named) {
             let given = field.file_name().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
             new.name = name(Some(last.to_owned()))?;
-            file = Some(field.bytes().await.map_err(|_| broken())?.to_vec());
+            file = Some(field.bytes().await.map_err(broken)?.to_vec());
             continue;
         }
-        let text = field.text().await.map_err(|_| broken())?;
+        let text = field.text().await.map_err(broken)?;
         let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
         match named.as_str() {
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
-            _ => {
-                return Err(Problem::of_field(
-                    &named,
-                    "campo_invalido",
-                    "este campo no existe aquí",
-                    "there is no such field here",
-                ));
-            }
+            _ => return Err(upload::unknown_field(&named)),
         }
     }
-    let Some(file) = file else {
-        return Err(Problem::of_field(
-            "archivo",
-            "campo_requerido",
-            "falta el archivo de la lista",
-            "the file of the list is missing",
-        ));
-    };
-    new.input = LoteInput::File(file);
+    new.input = LoteInput::File(file.ok_or_else(upload::no_file)?);
     Ok(new)
 }
 
@@ -430,24 +399,7 @@ pub(super) async fn result(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
-    let (format, kind, ending) = match wanted.format.as_deref().unwrap_or("json") {
-        "json" => (OutputFormat::Json, "application/json", "json"),
-        "ndjson" => (OutputFormat::Ndjson, "application/x-ndjson", "ndjson"),
-        "csv" => (OutputFormat::Csv, "text/csv; charset=utf-8", "csv"),
-        "xlsx" => (
-            OutputFormat::Xlsx,
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "xlsx",
-        ),
-        _ => {
-            return Err(Problem::of_field(
-                "format",
-                "parametro_invalido",
-                "debe ser json, ndjson, csv o xlsx",
-                "must be json, ndjson, csv or xlsx",
-            ));
-        }
-    };
+    let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
     let result = caller
         .app
@@ -459,14 +411,7 @@ pub(super) async fn result(
         result.write(format, &mut bytes).map(|()| bytes)
     });
     let bytes = written.await.map_err(|_| Problem::internal())??;
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    let name = format!("attachment; filename=\"resultado-{id}.{ending}\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    Ok(upload::download(bytes, format, &format!("resultado-{id}")))
 }
 
 /// An event of a batch.

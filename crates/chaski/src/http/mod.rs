@@ -20,6 +20,7 @@ mod lotes;
 mod migo;
 mod once;
 mod original;
+mod partner_lists;
 mod partners;
 mod problem;
 mod reply;
@@ -27,6 +28,7 @@ mod router;
 mod ruc;
 mod server;
 mod trabajos;
+mod upload;
 mod upstreams;
 
 pub use router::{openapi, router};

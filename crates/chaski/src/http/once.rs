@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::body;
 use super::caller::Caller;
 use super::problem::Problem;
-use crate::app::once::{Begun, DoneBefore, Once};
+use crate::app::once::{Begun, DoneBefore, Once, Ticket};
 use crate::store::StoreError;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -82,7 +82,44 @@ impl IntoResponse for Created {
     }
 }
 
-/// Answers a request that creates something. `create` does it and notes what it is told in the same
+/// What to do with a request that creates something.
+pub(super) enum Start {
+    /// Create, and keep the answer under the ticket if there is one.
+    New(Box<Request>, Option<Ticket>),
+    /// It created already, or another one under its idempotency key did.
+    Known(DoneBefore),
+}
+
+/// Reads a request of at most so many bytes and finds out whether it came before.
+pub(super) async fn begin(
+    caller: &Caller,
+    request: Request,
+    most: usize,
+) -> Result<Start, Problem> {
+    let Some(place) = place(caller, &request)? else {
+        return Ok(Start::New(Box::new(request), None));
+    };
+    let (request, wanted) = read(request, most).await?;
+    match caller.app.begin_once(place, wanted).await? {
+        Begun::First(ticket) => Ok(Start::New(Box::new(request), Some(ticket))),
+        Begun::Before(before) => Ok(Start::Known(before)),
+        Begun::UnderWay => Err(under_way()),
+    }
+}
+
+/// Keeps the answer of a request for when it comes again.
+pub(super) async fn keep(
+    caller: &Caller,
+    ticket: Option<&Ticket>,
+    created: Uuid,
+    answer: &Created,
+) {
+    let Some(ticket) = ticket else { return };
+    let kept = serde_json::to_vec(answer).unwrap_or_default();
+    caller.app.keep_answer(&ticket.once, created, &kept).await;
+}
+
+/// Answers a request that creates one thing. `create` does it and notes what it is told in the same
 /// transaction; `show` renders what was created.
 pub(super) async fn once<C, S, CF, SF>(
     caller: &Caller,
@@ -97,33 +134,28 @@ where
     S: FnOnce(Uuid) -> SF,
     SF: Future<Output = Result<Created, Problem>>,
 {
-    let (request, place) = match place(caller, &request)? {
-        Some(place) => (request, place),
-        None => return Ok(show(create(request, None).await?).await?.into_response()),
+    let (request, ticket) = match begin(caller, request, most).await? {
+        Start::New(request, ticket) => (request, ticket),
+        Start::Known(before) => return replay(before, show).await,
     };
-    let (request, wanted) = read(request, most).await?;
-    let ticket = match caller.app.begin_once(place, wanted).await? {
-        Begun::First(ticket) => ticket,
-        Begun::Before(before) => return replay(before, show).await,
-        Begun::UnderWay => return Err(under_way()),
-    };
-    let created = match create(request, Some(ticket.once)).await {
-        Ok(created) => created,
-        // Another process on the same folder was faster by a moment.
-        Err(problem) if problem.code == StoreError::DoneBefore.code() => {
-            let before = caller.app.done_before(&ticket.once).await?;
-            return replay(before.ok_or_else(Problem::internal)?, show).await;
+    let once = ticket.as_ref().map(|ticket| ticket.once);
+    match (create(*request, once).await, once) {
+        (Ok(created), _) => {
+            let answer = show(created).await?;
+            keep(caller, ticket.as_ref(), created, &answer).await;
+            Ok(answer.into_response())
         }
-        Err(problem) => return Err(problem),
-    };
-    let answer = show(created).await?;
-    let kept = serde_json::to_vec(&answer).unwrap_or_default();
-    caller.app.keep_answer(&ticket.once, created, &kept).await;
-    Ok(answer.into_response())
+        // Another process on the same folder was faster by a moment.
+        (Err(problem), Some(once)) if problem.code == StoreError::DoneBefore.code() => {
+            let before = caller.app.done_before(&once).await?;
+            replay(before.ok_or(problem)?, show).await
+        }
+        (Err(problem), _) => Err(problem),
+    }
 }
 
 /// The first answer; where it was never given, what was created as it is now.
-async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
+pub(super) async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
 where
     S: FnOnce(Uuid) -> SF,
     SF: Future<Output = Result<Created, Problem>>,

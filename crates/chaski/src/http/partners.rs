@@ -95,7 +95,24 @@ pub(super) async fn list(
 ) -> Result<Json<PartnersPage>, Problem> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
-    let fitness = match wanted.situacion.as_deref() {
+    let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
+    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let page = caller
+        .app
+        .list_partners(&filter, limit(wanted.limit)?, cursor)
+        .await?;
+    Ok(Json(PartnersPage {
+        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// The partners in a situation, or with a text.
+pub(super) fn filter(
+    situacion: Option<&str>,
+    buscar: Option<String>,
+) -> Result<PartnerFilter, Problem> {
+    let fitness = match situacion {
         None => None,
         Some("aptos") => Some(PartnerFitness::Fit),
         Some("no_aptos") => Some(PartnerFitness::Unfit),
@@ -109,20 +126,11 @@ pub(super) async fn list(
             ));
         }
     };
-    let filter = PartnerFilter {
+    Ok(PartnerFilter {
         fitness,
-        text: wanted.buscar.filter(|text| !text.trim().is_empty()),
+        text: buscar.filter(|text| !text.trim().is_empty()),
         ..PartnerFilter::default()
-    };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
-    let page = caller
-        .app
-        .list_partners(&filter, limit(wanted.limit)?, cursor)
-        .await?;
-    Ok(Json(PartnersPage {
-        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
-    }))
+    })
 }
 
 /// A partner as its owner writes it down.

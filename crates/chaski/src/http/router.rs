@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::problem::{self, Problem};
 use super::{
     Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partners, ruc, trabajos, upstreams,
+    lotes, migo, original, partner_lists, partners, ruc, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -87,6 +87,8 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(partners::list, partners::create))
         .routes(routes!(partners::changes))
         .routes(routes!(partners::refresh))
+        .routes(routes!(partner_lists::import))
+        .routes(routes!(partner_lists::export))
         .routes(routes!(partners::one, partners::change, partners::delete))
         .routes(routes!(trabajos::list))
         .routes(routes!(trabajos::one))

@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 61] = [
+const ROUTES: [(&str, &str, Scope, &str); 63] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -16,6 +16,8 @@ const ROUTES: [(&str, &str, Scope, &str); 61] = [
     ),
     ("GET", "/api/v1/partners/cambios", Scope::Partners, ""),
     ("POST", "/api/v1/partners/actualizar", Scope::Partners, "{}"),
+    ("POST", "/api/v1/partners/importar", Scope::Partners, "{}"),
+    ("GET", "/api/v1/partners/exportar", Scope::Partners, ""),
     (
         "GET",
         "/api/v1/partners/00000000-0000-7000-8000-000000000000",
