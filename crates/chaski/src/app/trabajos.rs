@@ -9,8 +9,8 @@ use super::batches::new_id;
 use super::partners::{Refreshed, Which};
 use super::{App, AppError};
 use crate::store::{
-    BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Once, Page, Priority,
-    Pruned, StoreError,
+    BatchChange, Claim, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once, Page,
+    Priority, Pruned, StoreError,
 };
 
 /// The kinds of work.
@@ -101,6 +101,17 @@ impl App {
         }
         self.signals.work_came();
         self.trabajo(id, key_id).await
+    }
+
+    /// How many jobs of each kind are in each state, those that there are none of included.
+    pub async fn job_counts(&self) -> Result<Vec<(JobKind, JobState, i64)>, AppError> {
+        let counts = self.store.job_counts().await?;
+        let of = |kind: JobKind, state: JobState| {
+            let same = |count: &&JobCount| count.kind == kind.as_str() && count.state == state;
+            counts.iter().find(same).map_or(0, |count| count.jobs)
+        };
+        let states = |kind| JobState::ALL.map(|state| (kind, state, of(kind, state)));
+        Ok(JobKind::ALL.into_iter().flat_map(states).collect())
     }
 
     /// A job that is due now and belongs to nobody.

@@ -50,7 +50,7 @@ pub use calls::{CallFilter, CallRow, CallSummary};
 pub use error::StoreError;
 pub use figures::Figures;
 pub use items::{Item, ItemState};
-pub use jobs::{Claim, Job, JobEnd, JobFilter, JobState, NewJob};
+pub use jobs::{Claim, Job, JobCount, JobEnd, JobFilter, JobState, NewJob};
 pub use once::{DoneBefore, Once};
 pub use open::DATABASE_FILE;
 pub use page::{Cursor, Page};

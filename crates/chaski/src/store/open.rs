@@ -48,8 +48,8 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
     ),
     (
         6,
-        "idempotency",
-        include_str!("../../migrations/sqlite/0007_idempotency.sql"),
+        "once",
+        include_str!("../../migrations/sqlite/0007_once.sql"),
     ),
 ];
 

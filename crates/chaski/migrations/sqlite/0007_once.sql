@@ -11,3 +11,6 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);
 CREATE INDEX idempotency_created ON idempotency (created);
+
+-- Jobs are counted at every scrape of the metrics, without reading what they are about.
+CREATE INDEX jobs_counted ON jobs (kind, state);
