@@ -27,6 +27,7 @@ mod reply;
 mod router;
 mod ruc;
 mod server;
+mod texts;
 mod trabajos;
 mod upload;
 mod upstreams;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use chaski_core::Lang;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,7 +14,7 @@ use utoipa_axum::routes;
 use super::problem::{self, Problem};
 use super::{
     Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partner_lists, partners, ruc, trabajos, upstreams,
+    lotes, migo, original, partner_lists, partners, ruc, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -104,20 +106,30 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 }
 
 /// The description of the API, as it is served.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+pub fn openapi(lang: Lang) -> Value {
+    let document = described().split_for_parts().1;
+    let mut document = serde_json::to_value(document).expect("a description is plain data");
+    texts::translate(&mut document, lang);
+    document
 }
 
 /// The whole door.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    let (described, document) = described().split_for_parts();
-    let document = Arc::new(document);
-    described
+    let documents = Arc::new(docs::Documents {
+        es: openapi(Lang::Es).to_string().into(),
+        en: openapi(Lang::En).to_string().into(),
+    });
+    described()
+        .split_for_parts()
+        .0
         .merge(frozen())
         .nest(migo::BASE, pass_through())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/openapi.json", get(async move || docs::openapi(&document)))
+        .route(
+            "/openapi.json",
+            get(async move |info, wanted| docs::openapi(&documents, &info, wanted)),
+        )
         .route("/docs", get(docs::page))
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(codes::error_page))

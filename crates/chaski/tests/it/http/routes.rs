@@ -312,6 +312,28 @@ async fn the_identifier_of_a_request_is_the_callers_or_a_new_one() {
 }
 
 #[tokio::test]
+async fn the_description_speaks_both_languages() {
+    let door = Door::open().await;
+    let check = async |query: &str, header: &str, lang: &str, said: &str| {
+        let request = Request::builder()
+            .uri(format!("/openapi.json{query}"))
+            .header("Accept-Language", header)
+            .body(Body::empty())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.header("content-language"), lang, "{query} {header}");
+        assert_eq!(answer.header("content-type"), "application/json");
+        let document = answer.json();
+        assert_eq!(document["paths"]["/api/v1/lotes"]["post"]["summary"], said);
+    };
+    check("", "*", "es", "Entregar una lista").await;
+    check("", "en-US", "en", "Hand in a list").await;
+    check("?lang=en", "es", "en", "Hand in a list").await;
+    check("?lang=es", "en", "es", "Entregar una lista").await;
+    check("?lang=fr", "es", "es", "Entregar una lista").await;
+}
+
+#[tokio::test]
 async fn the_documentation_needs_no_network() {
     let door = Door::open().await;
     let page = door.get("/docs").await;
