@@ -162,12 +162,18 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let numbers = match &new.input {
-        LoteInput::Numbers(numbers) => numbers.len(),
-        LoteInput::File(_) => 1,
+    let prepared = caller.app.prepare_batch(new).await?;
+    // Lists that were handed in before cost as they are worked on, and count already.
+    let ahead = match &caller.key {
+        Some(key) if key.per_day > 0 => caller.app.calls_ahead(key.id).await?,
+        _ => 0,
     };
-    let _aside = caller.set_aside(numbers.div_ceil(100) as u64)?;
-    Ok(caller.app.submit_batch(new).await?)
+    // A list that costs nothing is taken though the day's calls are spent.
+    let _aside = match prepared.calls {
+        0 => None,
+        calls => caller.set_aside(ahead + calls)?,
+    };
+    Ok(caller.app.submit_prepared(prepared).await?)
 }
 
 async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {

@@ -171,6 +171,21 @@ impl Store {
             .await
     }
 
+    /// Calls for so many numbers each that the open batches of a key may still need.
+    pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let calls: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum((unique_items - answered - refused - failed + ?2 - 1) / ?2), 0) \
+             FROM batches WHERE key_id = ?1 AND state IN ('PENDING', 'PROCESSING')",
+        )
+        .bind(key_id.as_bytes().as_slice())
+        .bind(a_call.cast_signed())
+        .fetch_one(&mut *reader)
+        .await?;
+        Ok(calls.cast_unsigned())
+    }
+
     /// Masks a number in every list that names it; says in how many.
     pub(super) async fn erase_from_inputs(&self, subject: &str) -> Result<u64, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
