@@ -1,6 +1,6 @@
 //! Interactive documentation that needs no network: the page and its script are in the binary.
 
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use chaski_core::Lang;
@@ -79,12 +79,8 @@ pub(super) struct LangWanted {
 }
 
 /// The description of the API.
-pub(super) fn openapi(
-    documents: &Documents,
-    info: &RequestInfo,
-    wanted: Query<LangWanted>,
-) -> Response {
-    let lang = match wanted.0.lang.as_deref() {
+pub(super) fn openapi(documents: &Documents, info: &RequestInfo, wanted: &LangWanted) -> Response {
+    let lang = match wanted.lang.as_deref() {
         Some("es") => Lang::Es,
         Some("en") => Lang::En,
         _ => info.lang,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use chaski_core::Lang;
@@ -106,6 +107,10 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 }
 
 /// The description of the API, as it is served.
+///
+/// # Panics
+///
+/// Never: a description is plain data.
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
@@ -128,7 +133,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/readyz", get(health::ready))
         .route(
             "/openapi.json",
-            get(async move |info, wanted| docs::openapi(&documents, &info, wanted)),
+            get(async move |info, Query(wanted)| docs::openapi(&documents, &info, &wanted)),
         )
         .route("/docs", get(docs::page))
         .route("/docs/{name}", get(docs::asset))

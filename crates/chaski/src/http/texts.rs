@@ -25,7 +25,7 @@ static PAIRS: LazyLock<HashMap<&str, [&str; 2]>> = LazyLock::new(|| {
 pub(super) fn translate(document: &mut Value, lang: Lang) {
     each_text(document, &mut |text| {
         if let Some([en, es]) = PAIRS.get(on_one_line(text).as_str()) {
-            *text = (*lang.pick(es, en)).to_owned();
+            (*lang.pick(es, en)).clone_into(text);
         }
     });
 }
