@@ -70,7 +70,7 @@ async function consultarV1(estilo, v1) {
     mostrar(`${estilo} ruc ${ruc}`, await v1("ruc", { ruc }));
   }
   mostrar(`${estilo} lista`, await v1("ruc/collection", { ruc: RUCS }));
-  mostrar(`${estilo} dni`, await v1("dni", { dni: "87654321" }));
+  mostrar(`${estilo} dni`, await v1("dni", { dni: "00000001" }));
   mostrar(`${estilo} último tipo de cambio`, await v1("exchange/latest"));
   mostrar(`${estilo} tipo de cambio ${FECHA}`, await v1("exchange/date", { fecha: FECHA }));
   try {
@@ -85,7 +85,7 @@ async function consultarV2() {
   for (const ruc of RUCS) {
     mostrar(`v2 ruc ${ruc}`, await v2(`ruc/${ruc}`));
   }
-  mostrar("v2 dni", await v2("dni/87654321"));
+  mostrar("v2 dni", await v2("dni/00000001"));
   mostrar("v2 último tipo de cambio", await v2("tipo-cambio/sunat/ultimo"));
   mostrar(`v2 tipo de cambio ${FECHA}`, await v2("tipo-cambio/sunat", { fecha: FECHA }));
 }

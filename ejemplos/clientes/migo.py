@@ -70,7 +70,7 @@ def consultar_v1(estilo, v1):
     for ruc in RUCS:
         mostrar(f"{estilo} ruc {ruc}", v1("ruc", ruc=ruc))
     mostrar(f"{estilo} lista", v1("ruc/collection", ruc=RUCS))
-    mostrar(f"{estilo} dni", v1("dni", dni="87654321"))
+    mostrar(f"{estilo} dni", v1("dni", dni="00000001"))
     mostrar(f"{estilo} último tipo de cambio", v1("exchange/latest"))
     mostrar(f"{estilo} tipo de cambio {FECHA}", v1("exchange/date", fecha=FECHA))
     try:
@@ -82,7 +82,7 @@ def consultar_v1(estilo, v1):
 def consultar_v2():
     for ruc in RUCS:
         mostrar(f"v2 ruc {ruc}", v2(f"ruc/{ruc}"))
-    mostrar("v2 dni", v2("dni/87654321"))
+    mostrar("v2 dni", v2("dni/00000001"))
     mostrar("v2 último tipo de cambio", v2("tipo-cambio/sunat/ultimo"))
     mostrar(f"v2 tipo de cambio {FECHA}", v2("tipo-cambio/sunat", fecha=FECHA))
 
