@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chaski_client::{CacheDecision, Call};
+use compact_str::CompactString;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,7 +21,7 @@ const UPSTREAM_BOUNDS: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 
 /// A label value that comes from a closed set or from a route, as text.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
-pub struct Word(pub compact_str::CompactString);
+pub struct Word(pub CompactString);
 
 impl EncodeLabelValue for Word {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -175,13 +176,12 @@ impl Metrics {
             call.key.provider
         };
         let kind = Word::from(call.key.operation);
-        let result = call.cache.as_str().to_ascii_lowercase();
         if call.attempt <= 1 {
+            let mut result = CompactString::const_new(call.cache.as_str());
+            result.make_ascii_lowercase();
+            let result = Word(result);
             self.cache
-                .get_or_create(&CacheLabels {
-                    kind,
-                    result: result.as_str().into(),
-                })
+                .get_or_create(&CacheLabels { kind, result })
                 .inc();
         }
         if matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused) || call.attempt == 0 {

@@ -103,9 +103,10 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
 fn row_of(call: &CallRow) -> Map<String, Value> {
     let text = |it: &str| Value::from(it.to_owned());
     let at = lima_datetime(call.at).strftime("%Y-%m-%d %H:%M:%S");
-    let about = match call.items {
-        0 | 1 => call.subject.to_string(),
-        n => format!("{n} RUC"),
+    let about = match (call.subject.as_str(), call.items) {
+        ("", n) if n > 1 => format!("{n} RUC"),
+        (subject, n) if n > 1 => format!("{subject} ×{n}"),
+        (subject, _) => subject.to_owned(),
     };
     // Tenths of a millisecond, rounded, without a float.
     let tenths = call.duration_us.div_ceil(50) / 2;

@@ -15,7 +15,7 @@ use super::args::ServeArgs;
 use super::needed::Needed;
 use super::output::{self, notice};
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
-use crate::http::{Gateway, Side, openapi as document, router};
+use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::io_words::reason;
 
 /// How soon keys made or revoked by another process are known.
@@ -55,7 +55,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         })
         .collect();
     let served = crate::http::serve(
-        router(Arc::clone(&gateway)),
+        Door::new(Arc::clone(&gateway)),
         listener,
         stop(Arc::clone(&gateway)),
     )

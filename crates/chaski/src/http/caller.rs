@@ -7,17 +7,18 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use chaski_client::Ask;
 use chaski_core::{lima_date, lima_timestamp};
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::ToSpan;
 
 use super::door::RequestInfo;
-use super::limits::TurnTaken;
 use super::problem::Problem;
 use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
 use crate::app::{App, Mode};
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Who asks, and the rooms of their side.
 #[derive(Clone)]
@@ -35,22 +36,21 @@ impl FromRequestParts<Arc<Gateway>> for Caller {
         parts: &mut Parts,
         gateway: &Arc<Gateway>,
     ) -> Result<Caller, Problem> {
-        let presented = presented(parts)?;
-        Caller::of(parts, gateway, presented.as_deref()).await
+        let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
+        Caller::of_headers(&parts.headers, info, gateway)
     }
 }
 
 impl Caller {
-    /// The caller who presented that key, or nobody in open local mode.
-    pub(crate) async fn of(
-        parts: &mut Parts,
-        gateway: &Arc<Gateway>,
-        presented: Option<&str>,
+    /// The caller who presented a key in the headers, or nobody in open local mode.
+    pub(super) fn of_headers(
+        headers: &HeaderMap,
+        info: RequestInfo,
+        gateway: &Gateway,
     ) -> Result<Caller, Problem> {
-        let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
-        let Some(presented) = presented else {
+        let Some(presented) = presented(headers)? else {
             if gateway.is_open() {
-                refuse_strange_pages(parts)?;
+                refuse_strange_pages(headers)?;
                 let app = Arc::clone(&gateway.usual().app);
                 return Ok(Caller {
                     app,
@@ -60,15 +60,22 @@ impl Caller {
             }
             return Err(no_key());
         };
+        Caller::of_key(presented, info, gateway)
+    }
+
+    /// The caller who presented that key.
+    pub(super) fn of_key(
+        presented: &str,
+        info: RequestInfo,
+        gateway: &Gateway,
+    ) -> Result<Caller, Problem> {
         let side = side_of(gateway, presented)?;
         let key = side
             .ring
             .check(presented, side.app.clock.now())
             .map_err(refused)?;
         if let Some(turn) = key.take_turn(side.app.clock.now()) {
-            if let Some(taken) = parts.extensions.get::<TurnTaken>() {
-                taken.put(turn);
-            }
+            info.turn.put(turn);
             if !turn.granted {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -172,8 +179,8 @@ fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Proble
 
 /// Without keys, this machine is the only fence, and a page in its browser is inside it: whatever
 /// comes from a page of elsewhere, or under a name that only points here, is refused.
-fn refuse_strange_pages(parts: &Parts) -> Result<(), Problem> {
-    let text = |name: &str| parts.headers.get(name).map(|it| it.to_str().unwrap_or("?"));
+fn refuse_strange_pages(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or("?"));
     let elsewhere = matches!(
         text("sec-fetch-site"),
         Some("cross-site" | "same-site" | "?")
@@ -199,21 +206,20 @@ fn refuse_strange_pages(parts: &Parts) -> Result<(), Problem> {
 }
 
 /// The key in the headers; never in the address, where logs would keep it.
-fn presented(parts: &Parts) -> Result<Option<String>, Problem> {
-    let headers = &parts.headers;
+fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let text = value.to_str().map_err(|_| refused(KeyRefusal::Unknown))?;
         let bearer = text
             .get(..7)
             .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
         return match bearer {
-            Some(_) => Ok(Some(text[7..].trim().to_owned())),
+            Some(_) => Ok(Some(text[7..].trim())),
             None => Err(refused(KeyRefusal::Unknown)),
         };
     }
-    match headers.get("x-api-key") {
+    match headers.get(X_API_KEY) {
         Some(value) => match value.to_str() {
-            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Ok(text) => Ok(Some(text.trim())),
             Err(_) => Err(refused(KeyRefusal::Unknown)),
         },
         None => Ok(None),

@@ -5,9 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{BoxError, body::Bytes};
 use chaski_core::Lang;
 use compact_str::CompactString;
 use futures_util::FutureExt;
@@ -15,11 +18,12 @@ use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, TRANSFER_ENCODING, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use uuid::Uuid;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use tower::ServiceExt;
 
+use super::limits::TurnTaken;
 use super::problem::Problem;
-use super::{Gateway, migo, original};
+use super::{Gateway, limits, migo, original, router, ruc};
 
 /// Identifier of a request, taken from the caller where it is a plain one.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,6 +33,8 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) struct RequestInfo {
     pub(crate) id: CompactString,
     pub(crate) lang: Lang,
+    /// Where the turn that the key took is left.
+    pub(super) turn: TurnTaken,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestInfo {
@@ -39,54 +45,121 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
         Ok(info.unwrap_or_else(|| RequestInfo {
             id: CompactString::default(),
             lang: Lang::Es,
+            turn: TurnTaken::default(),
         }))
     }
 }
 
-/// The way through the door.
-pub(super) async fn pass(
-    State(gateway): State<Arc<Gateway>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let began = Instant::now();
-    let info = RequestInfo {
-        id: request_id(request.headers()),
-        lang: language(request.headers(), gateway.usual().app.config.lang),
-    };
-    let path = request.uri().path().to_owned();
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| CompactString::from(path.as_str()));
-    request.extensions_mut().insert(info.clone());
-    let response = match refusal(&gateway, &request) {
-        Some(problem) => problem.into_response(),
-        None => answer(&gateway, request, next).await,
-    };
-    let mut response = render(response, &info, &path);
-    put_headers(&mut response, &info);
-    let (status, took) = (response.status().as_u16(), began.elapsed());
-    let route = route.as_deref().unwrap_or("-");
-    let metrics = &gateway.usual().app.metrics;
-    metrics.answered(route, method_name(&method), status, took);
-    tracing::info!(
-        request_id = %info.id,
-        %method,
-        route,
-        status,
-        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        "request"
-    );
+/// Every request goes through it.
+pub struct Door {
+    gateway: Arc<Gateway>,
+    router: Router,
+}
+
+impl Door {
+    /// The whole door of a gateway.
+    pub fn new(gateway: Arc<Gateway>) -> Arc<Door> {
+        let router = router::router(Arc::clone(&gateway));
+        Arc::new(Door { gateway, router })
+    }
+
+    /// The way through the door.
+    pub async fn answer<B>(&self, request: http::Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let began = Instant::now();
+        let usual = &self.gateway.usual().app;
+        let info = RequestInfo {
+            id: request_id(request.headers()),
+            lang: language(request.headers(), usual.config.lang),
+            turn: TurnTaken::default(),
+        };
+        let uri = request.uri().clone();
+        let method = request.method().clone();
+        let busiest = ruc::plainly_asked(&method, &uri).map(|_| ruc::ROUTE);
+        let response = match refusal(&self.gateway, request.headers(), &uri) {
+            Some(problem) => problem.into_response(),
+            None => self.work(request, &info).await,
+        };
+        let mut response = render(response, &info, uri.path());
+        put_headers(&mut response, &info);
+        let (status, took) = (response.status().as_u16(), began.elapsed());
+        let matched = response.extensions_mut().remove::<MatchedPath>();
+        let route = busiest.or(matched.as_ref().map(MatchedPath::as_str));
+        let route = route.unwrap_or("-");
+        usual
+            .metrics
+            .answered(route, method_name(&method), status, took);
+        tracing::info!(
+            request_id = %info.id,
+            %method,
+            route,
+            status,
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "request"
+        );
+        response
+    }
+
+    /// The handler's answer, unless everything is taken or it panics.
+    async fn work<B>(&self, request: http::Request<B>, info: &RequestInfo) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Ok(_place) = self.gateway.places.try_acquire() else {
+            return Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "sobrecarga",
+                "hay demasiadas peticiones a la vez; reintente en un segundo",
+                "there are too many requests at once; try again in a second",
+            )
+            .after(Duration::from_secs(1))
+            .into_response();
+        };
+        let answered = AssertUnwindSafe(self.routed(request, info)).catch_unwind();
+        answered.await.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            Problem::internal().into_response()
+        })
+    }
+
+    /// The busiest address is handed to its room directly: the router, its layers and extractors
+    /// cost as much as all the rest of a look-up that memory answers.
+    async fn routed<B>(&self, request: http::Request<B>, info: &RequestInfo) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if let Some(number) = ruc::plainly_asked(request.method(), request.uri()) {
+            let answered = ruc::plain(&self.gateway, request.headers(), info, number).await;
+            return answered.into_response();
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(info.clone());
+        // The router's own error type has no values.
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        response
+    }
+}
+
+/// Tells the door which route it was.
+pub(super) async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
     response
 }
 
 /// What is refused before anything of it is read.
-fn refusal(gateway: &Gateway, request: &Request) -> Option<Problem> {
+fn refusal(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Option<Problem> {
     // Two ways of saying where a body ends are how one request is smuggled inside another. Here
     // there is one way: its length.
-    if request.headers().contains_key(TRANSFER_ENCODING) {
+    if headers.contains_key(TRANSFER_ENCODING) {
         return Some(Problem::new(
             StatusCode::LENGTH_REQUIRED,
             "falta_longitud",
@@ -94,7 +167,7 @@ fn refusal(gateway: &Gateway, request: &Request) -> Option<Problem> {
             "send the body with Content-Length; Transfer-Encoding is not accepted here",
         ));
     }
-    if request.uri().path().len() + request.uri().query().map_or(0, str::len) > 8_192 {
+    if uri.path().len() + uri.query().map_or(0, str::len) > 8_192 {
         return Some(Problem::new(
             StatusCode::URI_TOO_LONG,
             "direccion_larga",
@@ -102,7 +175,7 @@ fn refusal(gateway: &Gateway, request: &Request) -> Option<Problem> {
             "the address has more than 8,192 characters",
         ));
     }
-    if gateway.is_stopping() && !request.uri().path().starts_with("/salud") {
+    if gateway.is_stopping() && !uri.path().starts_with("/salud") {
         return Some(
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -114,25 +187,6 @@ fn refusal(gateway: &Gateway, request: &Request) -> Option<Problem> {
         );
     }
     None
-}
-
-/// The handler's answer, unless everything is taken or it panics.
-async fn answer(gateway: &Gateway, request: Request, next: Next) -> Response {
-    let Ok(_place) = gateway.places.try_acquire() else {
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "sobrecarga",
-            "hay demasiadas peticiones a la vez; reintente en un segundo",
-            "there are too many requests at once; try again in a second",
-        )
-        .after(Duration::from_secs(1))
-        .into_response();
-    };
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    answered.unwrap_or_else(|_| {
-        tracing::error!("a handler panicked");
-        Problem::internal().into_response()
-    })
 }
 
 /// Renders what went wrong, in the shape that the caller of that address knows.
@@ -152,6 +206,7 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
     let Some(problem) = problem else {
         return response;
     };
+    let route = response.extensions_mut().remove::<MatchedPath>();
     let mut rendered = if original::is_path(path) {
         original::render(&problem, info)
     } else if migo::is_path(path) {
@@ -164,6 +219,9 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
         if !rendered.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
             rendered.headers_mut().insert(name.clone(), value.clone());
         }
+    }
+    if let Some(route) = route {
+        rendered.extensions_mut().insert(route);
     }
     if matches!(problem.status.as_u16(), 408 | 411 | 413) {
         let close = HeaderValue::from_static("close");
@@ -194,6 +252,7 @@ fn put_headers(response: &mut Response, info: &RequestInfo) {
         .or_insert(HeaderValue::from_static(
             "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
         ));
+    limits::put_headers(headers, &info.turn);
 }
 
 /// The caller's own identifier if it is one, else a new one.
@@ -203,11 +262,9 @@ fn request_id(headers: &HeaderMap) -> CompactString {
     match given {
         Some(id) if (1..=64).contains(&id.len()) && id.chars().all(plain) => id.into(),
         _ => {
-            let mut bytes = [0; 16];
-            fastrand::fill(&mut bytes);
-            let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-            let mut buffer = Uuid::encode_buffer();
-            CompactString::from(&*id.hyphenated().encode_lower(&mut buffer))
+            // 96 bits in 24 digits, which the text holds without an allocation.
+            let (high, low) = (fastrand::u64(..), fastrand::u32(..));
+            compact_str::format_compact!("{high:016x}{low:08x}")
         }
     }
 }

@@ -1,9 +1,6 @@
 //! The rate headers of a key.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::app::keys::Turn;
 
@@ -23,16 +20,10 @@ impl TurnTaken {
 }
 
 /// Says what is left of the minute's requests, where the key has a limit.
-pub(super) async fn put_headers(mut request: Request, next: Next) -> Response {
-    let taken = TurnTaken::default();
-    request.extensions_mut().insert(taken.clone());
-    let mut response = next.run(request).await;
-    if let Some(turn) = taken.0.get() {
-        let headers = response.headers_mut();
-        let seconds = turn.wait.as_secs() + u64::from(turn.wait.subsec_nanos() > 0);
-        headers.insert(LIMIT, HeaderValue::from(turn.limit));
-        headers.insert(REMAINING, HeaderValue::from(turn.remaining));
-        headers.insert(RESET, HeaderValue::from(seconds));
-    }
-    response
+pub(super) fn put_headers(headers: &mut HeaderMap, taken: &TurnTaken) {
+    let Some(turn) = taken.0.get() else { return };
+    let seconds = turn.wait.as_secs() + u64::from(turn.wait.subsec_nanos() > 0);
+    headers.insert(LIMIT, HeaderValue::from(turn.limit));
+    headers.insert(REMAINING, HeaderValue::from(turn.remaining));
+    headers.insert(RESET, HeaderValue::from(seconds));
 }

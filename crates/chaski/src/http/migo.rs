@@ -115,7 +115,10 @@ async fn who(
 ) -> Result<Caller, Problem> {
     match token {
         // A placeholder is what people type where nothing is asked of them.
-        Some(token) if !gateway.is_open() => Caller::of(parts, gateway, Some(token)).await,
+        Some(token) if !gateway.is_open() => {
+            let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
+            Caller::of_key(token, info, gateway)
+        }
         _ => Caller::from_request_parts(parts, gateway).await,
     }
 }

@@ -32,7 +32,8 @@ mod trabajos;
 mod upload;
 mod upstreams;
 
-pub use router::{openapi, router};
+pub use door::Door;
+pub use router::openapi;
 pub use server::serve;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Query;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use chaski_core::Lang;
 use serde_json::Value;
@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partner_lists, partners, ruc, texts, trabajos, upstreams,
+    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes, migo,
+    original, partner_lists, partners, ruc, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -118,8 +118,8 @@ pub fn openapi(lang: Lang) -> Value {
     document
 }
 
-/// The whole door.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// What is behind the door.
+pub(super) fn router(gateway: Arc<Gateway>) -> Router {
     let documents = Arc::new(docs::Documents {
         es: openapi(Lang::Es).to_string().into(),
         en: openapi(Lang::En).to_string().into(),
@@ -139,8 +139,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(codes::error_page))
         .fallback(async || Problem::not_found())
-        .layer(from_fn(limits::put_headers))
-        .layer(from_fn_with_state(Arc::clone(&gateway), door::pass))
+        .layer(from_fn(door::note_route))
         .with_state(gateway)
 }
 

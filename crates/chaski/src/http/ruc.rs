@@ -1,5 +1,7 @@
 //! RUC: look-up, fitness to be invoiced, representatives, activity, SUNAT's lists.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
@@ -7,10 +9,13 @@ use chaski_client::{
     Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields,
 };
 use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer};
+use http::{HeaderMap, Method, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Gateway;
 use super::caller::Caller;
+use super::door::RequestInfo;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
 use crate::app::keys::Scope;
@@ -31,33 +36,54 @@ pub(super) struct Freshness {
 
 /// What the registry knows of a RUC: the upstream's fields, absent values as null.
 #[derive(Serialize, ToSchema)]
-pub(super) struct RucData {
-    ruc: String,
-    nombre_o_razon_social: Option<String>,
-    estado_del_contribuyente: Option<String>,
-    condicion_de_domicilio: Option<String>,
-    ubigeo: Option<String>,
-    tipo_de_via: Option<String>,
-    nombre_de_via: Option<String>,
-    codigo_de_zona: Option<String>,
-    tipo_de_zona: Option<String>,
-    numero: Option<String>,
-    interior: Option<String>,
-    lote: Option<String>,
-    dpto: Option<String>,
-    manzana: Option<String>,
-    kilometro: Option<String>,
-    distrito: Option<String>,
-    provincia: Option<String>,
-    departamento: Option<String>,
-    direccion_simple: Option<String>,
-    direccion: Option<String>,
+pub(super) struct RucData<'a> {
+    #[schema(value_type = String)]
+    ruc: &'a str,
+    #[schema(value_type = Option<String>)]
+    nombre_o_razon_social: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    estado_del_contribuyente: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    condicion_de_domicilio: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    ubigeo: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    tipo_de_via: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    nombre_de_via: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    codigo_de_zona: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    tipo_de_zona: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    numero: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    interior: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    lote: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    dpto: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    manzana: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    kilometro: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    distrito: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    provincia: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    departamento: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    direccion_simple: Option<Cow<'a, str>>,
+    #[schema(value_type = Option<String>)]
+    direccion: Option<Cow<'a, str>>,
     /// `AAAA-MM-DD HH:MM:SS`, Lima.
-    actualizado_en: Option<String>,
+    #[schema(value_type = Option<String>)]
+    actualizado_en: Option<Cow<'a, str>>,
 }
 
-impl RucData {
-    pub(super) fn of(taxpayer: &Taxpayer) -> RucData {
+impl<'a> RucData<'a> {
+    pub(super) fn of(taxpayer: &'a Taxpayer) -> RucData<'a> {
         let [
             _,
             nombre_o_razon_social,
@@ -80,9 +106,9 @@ impl RucData {
             direccion_simple,
             direccion,
             actualizado_en,
-        ] = taxpayer_fields(taxpayer).map(|(_, value)| value.map(std::borrow::Cow::into_owned));
+        ] = taxpayer_fields(taxpayer).map(|(_, value)| value);
         RucData {
-            ruc: taxpayer.ruc.as_str().to_owned(),
+            ruc: taxpayer.ruc.as_str(),
             nombre_o_razon_social,
             estado_del_contribuyente,
             condicion_de_domicilio,
@@ -144,7 +170,7 @@ type FreshnessQuery = Result<Query<Freshness>, axum::extract::rejection::QueryRe
     path = "/api/v1/ruc/{ruc}",
     tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
-    responses((status = 200, body = Reply<RucData>), Problems)
+    responses((status = 200, body = Reply<RucData<'static>>), Problems)
 )]
 pub(super) async fn ruc(
     caller: Caller,
@@ -152,9 +178,35 @@ pub(super) async fn ruc(
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
+    look_up(&caller, &ruc, &ask).await
+}
+
+async fn look_up(caller: &Caller, ruc: &Ruc, ask: &Ask) -> Result<Response, Problem> {
     let _aside = caller.set_aside(1)?;
-    let found = caller.app.migo.ruc(&ruc, &ask).await?;
-    Ok(reply::found(&caller, &found, RucData::of(&found.value)))
+    let found = caller.app.migo.ruc(ruc, ask).await?;
+    Ok(reply::found(caller, &found, RucData::of(&found.value)))
+}
+
+/// How the metrics name the address of a look-up.
+pub(super) const ROUTE: &str = "/api/v1/ruc/{ruc}";
+
+/// The number, where it is asked for and nothing more is said.
+pub(super) fn plainly_asked<'u>(method: &Method, uri: &'u Uri) -> Option<&'u str> {
+    let number = uri.path().strip_prefix("/api/v1/ruc/")?;
+    let digits = number.len() == 11 && number.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && method == Method::GET && uri.query().is_none()).then_some(number)
+}
+
+/// [`ruc`], without the router.
+pub(super) async fn plain(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    info: &RequestInfo,
+    number: &str,
+) -> Result<Response, Problem> {
+    let caller = Caller::of_headers(headers, info.clone(), gateway)?;
+    let (ruc, ask) = read(&caller, number, None)?;
+    look_up(&caller, &ruc, &ask).await
 }
 
 /// Whether a RUC is fit to be invoiced, with SUNAT's codes.

@@ -1,6 +1,7 @@
 //! Connections: none may hold one by being slow. The ready-made server has no limits at all:
 //! whoever sends a header each minute keeps a connection for ever.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -8,8 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,7 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep, timeout};
-use tower::ServiceExt;
+
+use super::door::Door;
 
 /// Time for the headers of a request, the wait for the next one included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +28,8 @@ const MOST_HEADERS: usize = 100;
 const MOST_HEADER_BYTES: usize = 16 * 1024;
 /// A caller that takes nothing of its answer for so long is let go.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that ends after so long without a byte is reset instead of closed.
+const SILENT: Duration = Duration::from_secs(9);
 /// Connections at once.
 const MOST_CONNECTIONS: usize = 16_384;
 /// What requests under way get to end after the shutdown.
@@ -37,7 +39,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until `shutdown` is ready, then lets the requests under way end.
 pub async fn serve(
-    router: Router,
+    door: Arc<Door>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -61,7 +63,7 @@ pub async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let connection = connection(stream, router.clone(), &graceful);
+        let connection = connection(stream, Arc::clone(&door), &graceful);
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {
@@ -77,12 +79,13 @@ pub async fn serve(
 
 fn connection(
     stream: TcpStream,
-    router: Router,
+    door: Arc<Door>,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        router.clone().oneshot(request.map(Body::new))
+        let door = Arc::clone(&door);
+        async move { Ok::<_, Infallible>(door.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -96,6 +99,8 @@ fn connection(
 /// A connection whose other end has to take what it is sent.
 struct Patient {
     stream: TcpStream,
+    /// When the last byte came or went.
+    moved: Instant,
     /// Running while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
@@ -104,6 +109,7 @@ impl Patient {
     fn new(stream: TcpStream) -> Patient {
         Patient {
             stream,
+            moved: Instant::now(),
             stalled: None,
         }
     }
@@ -115,6 +121,7 @@ impl Patient {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
+            self.moved = Instant::now();
             self.stalled = None;
             return written;
         }
@@ -132,13 +139,27 @@ impl Patient {
     }
 }
 
+impl Drop for Patient {
+    /// Whoever has been silent for so long may hold a finished answer unread in its kernel, and
+    /// would believe itself connected for as long as it likes. A reset tells it otherwise.
+    fn drop(&mut self) {
+        if self.moved.elapsed() >= SILENT {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
 impl AsyncRead for Patient {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() {
+            self.moved = Instant::now();
+        }
+        read
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use chaski_client::{Bodies, Call};
+use chaski_client::{Bodies, CacheDecision, Call, Key};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -64,7 +64,8 @@ pub struct CallRow {
     pub subject: CompactString,
     /// Whether the number is personal data.
     pub personal: bool,
-    /// Numbers asked for in this call.
+    /// Numbers asked for in this call; of what memory answered, how many equal questions of the
+    /// same second the row stands for.
     pub items: u32,
     /// Number of the attempt from 1; 0 when nothing was sent.
     pub attempt: u32,
@@ -91,9 +92,9 @@ pub struct CallSummary {
     pub outcome: String,
     /// What memory had to do with them.
     pub cache: String,
-    /// Rows.
+    /// Questions that memory answered, or calls.
     pub calls: u64,
-    /// Rows that were sent.
+    /// Calls that were sent.
     pub sent: u64,
     /// Numbers asked for.
     pub items: u64,
@@ -146,7 +147,8 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
         let rows = sqlx::query(
-            "SELECT provider, operation, outcome, cache, count(*), sum(attempt > 0), \
+            "SELECT provider, operation, outcome, cache, \
+             sum(CASE WHEN attempt = 0 THEN items ELSE 1 END), sum(attempt > 0), \
              sum(items), sum(duration_us), max(duration_us) \
              FROM calls INDEXED BY calls_at WHERE at >= ?1 \
              GROUP BY provider, operation, outcome, cache ORDER BY 1, 2, 3, 4",
@@ -184,11 +186,41 @@ impl CallRecord {
         })
     }
 
+    /// What makes this hit equal to another one; none for what was sent.
+    pub(super) fn hit(&self) -> Option<Hit> {
+        let call = &self.call;
+        let hit = matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused);
+        (hit && call.attempt == 0).then(|| Hit {
+            second: call.at.as_second(),
+            key: call.key.clone(),
+            asked_by: call.asked_by.clone(),
+            purpose: call.purpose.clone(),
+            refused: call.cache == CacheDecision::Refused,
+            batch: call.batch,
+        })
+    }
+
+    /// Lets this row stand for an equal hit too.
+    pub(super) fn add(&mut self, equal: &CallRecord) {
+        self.call.items = self.call.items.saturating_add(equal.call.items);
+    }
+
     /// Kilobytes that it occupies in the queue.
     pub(super) fn weight(&self) -> usize {
         let bodies = self.bodies.as_ref();
         1 + bodies.map_or(0, |(request, answer)| request.len() + answer.len()) / 1024
     }
+}
+
+/// A question that memory answered, in the second in which it did.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Hit {
+    second: i64,
+    key: Key,
+    asked_by: CompactString,
+    purpose: Option<CompactString>,
+    refused: bool,
+    batch: Option<Uuid>,
 }
 
 const WIDTH: usize = 16;

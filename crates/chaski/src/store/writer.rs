@@ -5,6 +5,7 @@
 //! `ready` is an error and the queue, which is bounded, pushes back.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::answers::{self, AnswerRow};
-use super::calls::{self, CallRecord};
+use super::calls::{self, CallRecord, Hit};
 use super::{StoreError, meta, quota};
 
 /// Kilobytes that may be accepted and not yet durable. Counted in kilobytes and not in rows
@@ -312,6 +313,8 @@ impl Shared {
 struct Group {
     answers: Vec<AnswerRow>,
     calls: Vec<CallRecord>,
+    /// Where in `calls` a hit is, so that equal ones of the same group become one row.
+    hits: HashMap<Hit, usize>,
     spent: HashMap<(String, String), u64>,
     rows: usize,
     permits: Vec<OwnedSemaphorePermit>,
@@ -432,7 +435,11 @@ impl Task {
         for message in self.messages.drain(..) {
             match message {
                 Message::Rows(rows, permit) => self.group.add(rows, permit),
-                Message::Deed(deed) => self.deeds.push((self.group.mark(), deed)),
+                Message::Deed(deed) => {
+                    // What comes after it stays after it.
+                    self.group.hits.clear();
+                    self.deeds.push((self.group.mark(), deed));
+                }
                 Message::Alone(deed) => self.alone.push(deed),
                 Message::Barrier(waiter) => self.barriers.push(waiter),
                 Message::Close(waiter) => self.closing = Some(waiter),
@@ -566,12 +573,28 @@ impl Group {
         self.permits.extend(permit);
         match rows {
             Rows::Answers(rows) => self.answers.extend(rows),
-            Rows::Call(call) => self.calls.push(*call),
+            Rows::Call(call) => self.add_call(*call),
             Rows::Spent {
                 provider,
                 month,
                 calls,
             } => *self.spent.entry((provider, month)).or_default() += calls,
+        }
+    }
+
+    /// Equal questions that memory answered within a group and a second are one row that says how
+    /// many they were: a number that is asked for ten thousand times a second is not worth ten thousand rows.
+    fn add_call(&mut self, call: CallRecord) {
+        let Some(hit) = call.hit() else {
+            self.calls.push(call);
+            return;
+        };
+        match self.hits.entry(hit) {
+            Entry::Occupied(known) => self.calls[*known.get()].add(&call),
+            Entry::Vacant(free) => {
+                free.insert(self.calls.len());
+                self.calls.push(call);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use chaski::store::{
     StoreError,
 };
 use chaski_client::{Bodies, CacheDecision, Call, Key, Ledger, MemoryLedger, Reason};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::store::{all_calls, answer, call, dni, minute, open, refusal, ruc, words};
@@ -387,6 +387,78 @@ async fn calls_are_added_up() {
                 "otro ruc SUCCESS MISS 1/1",
             ]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn equal_hits_of_a_second_are_one_row() {
+    on_each_backend(async |store| {
+        let hit = |id: u128, millisecond: i64| Call {
+            attempt: 0,
+            http_status: None,
+            cache: CacheDecision::Hit,
+            ..call(
+                id,
+                ruc("20100038146"),
+                minute(1) + SignedDuration::from_millis(millisecond),
+            )
+        };
+        for (id, millisecond) in [(1, 0), (2, 1), (3, 999), (4, 1_000)] {
+            store.record(hit(id, millisecond)).await.unwrap();
+        }
+        let others = [
+            Call {
+                asked_by: "caja".into(),
+                ..hit(5, 0)
+            },
+            Call {
+                cache: CacheDecision::Refused,
+                ..hit(6, 0)
+            },
+            Call {
+                purpose: Some("cobranza".into()),
+                ..hit(7, 0)
+            },
+            Call {
+                key: dni("00000001"),
+                ..hit(8, 0)
+            },
+            Call {
+                batch: Some(Uuid::from_u128(9)),
+                ..hit(9, 0)
+            },
+            // Sent: never one with another.
+            Call {
+                attempt: 1,
+                cache: CacheDecision::Miss,
+                ..hit(10, 0)
+            },
+            Call {
+                attempt: 1,
+                cache: CacheDecision::Miss,
+                ..hit(11, 0)
+            },
+        ];
+        for other in others {
+            store.record(other).await.unwrap();
+        }
+        store.flush().await.unwrap();
+        // A commit between them: two rows, as nothing that is durable changes.
+        store.record(hit(12, 2)).await.unwrap();
+        store.flush().await.unwrap();
+        let filter = CallFilter {
+            limit: 50,
+            ..CallFilter::default()
+        };
+        let mut rows: Vec<_> = store.calls(&filter).await.unwrap().rows;
+        rows.sort_by_key(|row| row.id);
+        let stands_for: Vec<_> = rows.iter().map(|it| (it.id.as_u128(), it.items)).collect();
+        let one_each = [4, 5, 6, 7, 8, 9, 10, 11, 12].map(|id| (id, 1));
+        assert_eq!(stands_for, [&[(1, 3)], &one_each[..]].concat());
+        let summary = store.calls_summary(minute(0)).await.unwrap();
+        let calls: u64 = summary.iter().map(|line| line.calls).sum();
+        assert_eq!(calls, 12);
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! Connections that are slow, too large or ambiguous. The clock is paused: where nothing happens it
 //! leaps to the next deadline.
 
-use chaski::http::{router, serve};
+use chaski::http::serve;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -15,13 +15,9 @@ async fn exchange(sent: &[u8]) -> (String, std::time::Duration) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let served = tokio::spawn(serve(
-        router(std::sync::Arc::clone(&door.gateway)),
-        listener,
-        async {
-            let _ = stopped.await;
-        },
-    ));
+    let served = tokio::spawn(serve(std::sync::Arc::clone(&door.entry), listener, async {
+        let _ = stopped.await;
+    }));
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(sent).await.unwrap();
     tokio::time::pause();

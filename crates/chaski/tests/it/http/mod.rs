@@ -11,24 +11,22 @@ mod scopes;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use chaski::app::keys::{NewKey, Scope, Scopes};
 use chaski::app::{App, Wish};
 use chaski::config::{Layers, Surroundings};
-use chaski::http::{Gateway, Side, router};
+use chaski::http::{Gateway, Side};
 use chaski_client::Clock;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tower::ServiceExt;
 
 /// A gateway over a folder of its own.
 pub(crate) struct Door {
     pub(crate) app: Arc<App>,
     gateway: Arc<Gateway>,
-    router: Router,
+    pub(crate) entry: Arc<chaski::http::Door>,
     _folder: tempfile::TempDir,
 }
 
@@ -64,7 +62,7 @@ impl Door {
         let side = Side::open(Arc::clone(&app)).await.unwrap();
         let gateway = Arc::new(Gateway::new(side, None));
         Door {
-            router: router(Arc::clone(&gateway)),
+            entry: chaski::http::Door::new(Arc::clone(&gateway)),
             gateway,
             app,
             _folder: folder,
@@ -86,7 +84,7 @@ impl Door {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
-        let answer: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let answer: Response<Body> = self.entry.answer(request).await;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answered {
