@@ -86,10 +86,11 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
+        let company = self.store.company_of_key(batch.key_id).await?;
         if options.update_partners {
             let now = self.clock.now();
             let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
-            self.note_on_partners(checks.collect()).await?;
+            self.note_on_partners(company, checks.collect()).await?;
         }
         let numbers: HashMap<usize, Ruc> = open.iter().copied().collect();
         // 2. The rest, through the native batch call.
@@ -107,7 +108,7 @@ impl App {
                 let checks = group
                     .iter()
                     .filter_map(|(at, it)| Some(it.check(*numbers.get(at)?, now)));
-                self.note_on_partners(checks.collect()).await?;
+                self.note_on_partners(company, checks.collect()).await?;
             }
             for (_, settled) in &group {
                 if let Settled::Failed(error) = settled {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::body::Json as Read;
 use super::caller::Caller;
-use super::invalid_rucs::{cursor, limit};
+use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
@@ -113,14 +113,14 @@ pub(super) async fn list(
         text: wanted.buscar.filter(|text| !text.trim().is_empty()),
         ..PartnerFilter::default()
     };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
         .app
-        .list_partners(&filter, limit(wanted.limit)?, cursor)
+        .list_partners(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(PartnersPage {
         data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 
@@ -199,7 +199,10 @@ pub(super) async fn create(
         .app
         .parse_document(kind, number)
         .map_err(crate::app::AppError::from)?;
-    let partner = caller.app.create_partner(document, fields).await?;
+    let partner = caller
+        .app
+        .create_partner(caller.company(), document, fields)
+        .await?;
     let place = format!("/api/v1/partners/{}", partner.id);
     let body = Json(PartnerData(record(&partner)));
     let mut response = (StatusCode::CREATED, body).into_response();
@@ -222,7 +225,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<PartnerData>, Problem> {
     caller.needs(Scope::Partners)?;
-    let partner = caller.app.partner(id_of(&id)?).await?;
+    let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -252,7 +255,10 @@ pub(super) async fn change(
         ));
     }
     let fields = wanted.fields()?;
-    let partner = caller.app.update_partner(id_of(&id)?, fields).await?;
+    let partner = caller
+        .app
+        .update_partner(caller.company(), id_of(&id)?, fields)
+        .await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -266,7 +272,10 @@ pub(super) async fn change(
 )]
 pub(super) async fn delete(caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     caller.needs(Scope::Partners)?;
-    caller.app.delete_partner(id_of(&id)?).await?;
+    caller
+        .app
+        .delete_partner(caller.company(), id_of(&id)?)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -326,14 +335,14 @@ pub(super) async fn changes(
         lost_fitness: wanted.dejaron_de_ser_aptos,
         ..ChangeFilter::default()
     };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
         .app
-        .list_partner_changes(&filter, limit(wanted.limit)?, cursor)
+        .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
         data: page.rows.iter().map(of_change).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 

@@ -201,7 +201,7 @@ async fn a_call_comes_back_as_it_was() {
             .unwrap();
         store.flush().await.unwrap();
 
-        let (row, bodies) = store.call(full.id).await.unwrap().unwrap();
+        let (row, bodies) = store.call(None, full.id).await.unwrap().unwrap();
         assert_eq!(
             (row.id, row.lookup, row.at),
             (full.id, full.lookup, full.at)
@@ -224,13 +224,19 @@ async fn a_call_comes_back_as_it_was() {
         let (sent, kept) = (full.bodies.unwrap(), bodies.unwrap());
         assert_eq!((sent.request, sent.answer), (kept.request, kept.answer));
 
-        let (row, bodies) = store.call(Uuid::from_u128(6)).await.unwrap().unwrap();
+        let (row, bodies) = store.call(None, Uuid::from_u128(6)).await.unwrap().unwrap();
         assert_eq!((row.subject.as_str(), row.personal), ("20100038146", false));
         assert_eq!(
             (row.http_status, row.batch, bodies.is_none()),
             (Some(200), None, true)
         );
-        assert!(store.call(Uuid::from_u128(7)).await.unwrap().is_none());
+        assert!(
+            store
+                .call(None, Uuid::from_u128(7))
+                .await
+                .unwrap()
+                .is_none()
+        );
     })
     .await;
 }
@@ -830,7 +836,11 @@ async fn what_is_old_is_let_go_in_chunks() {
         );
         assert!(pruned.pages > 0 && pruned.log_emptied);
         assert_eq!(all_calls(store, CallFilter::default()).await, [5_001]);
-        let (_, bodies) = store.call(Uuid::from_u128(5_001)).await.unwrap().unwrap();
+        let (_, bodies) = store
+            .call(None, Uuid::from_u128(5_001))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(bodies.is_some());
         let figures = store.figures().await.unwrap();
         assert_eq!((figures.answers, figures.calls, figures.batches), (1, 1, 1));
@@ -943,7 +953,7 @@ async fn a_person_is_shown_and_erased() {
         assert_eq!(all_calls(store, CallFilter::default()).await.len(), 5);
         assert_eq!(
             store
-                .call(Uuid::from_u128(1))
+                .call(None, Uuid::from_u128(1))
                 .await
                 .unwrap()
                 .unwrap()
@@ -953,7 +963,7 @@ async fn a_person_is_shown_and_erased() {
         );
         assert!(
             store
-                .call(Uuid::from_u128(4))
+                .call(None, Uuid::from_u128(4))
                 .await
                 .unwrap()
                 .unwrap()

@@ -74,6 +74,7 @@ impl Door {
     pub(crate) async fn key(&self, scopes: &[Scope], per_minute: u32, per_day: u32) -> String {
         let new = NewKey {
             name: "prueba".into(),
+            company: None,
             scopes: scopes.iter().copied().collect::<Scopes>(),
             per_minute,
             per_day,
