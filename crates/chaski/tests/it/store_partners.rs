@@ -52,7 +52,7 @@ fn new(id: u128, number: &str, text: &str) -> NewPartner {
     }
 }
 
-fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> SunatCheck {
+pub(crate) fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> SunatCheck {
     let ruc: Ruc = ruc.parse().unwrap();
     let mut taxpayer = Taxpayer::new(ruc, format!("{NAME} EN SUNAT"));
     taxpayer.estado = Estado::parse(estado);
