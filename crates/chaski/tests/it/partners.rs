@@ -71,6 +71,61 @@ async fn ten_thousand_take_a_hundred_calls_and_then_none() {
     app.close().await.unwrap();
 }
 
+/// A RUC that several companies have costs one question, and each of them learns the answer. The
+/// house's auditors see what was asked about its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nightly_refresh_asks_once_for_all_companies() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    let all = companies(13, 250);
+    let of = |ruc: &str| app.store.company(&ruc.parse().unwrap());
+    let (one, two) = (of("20604702811"), of("10481516230"));
+    let lists = [
+        (Company::HOUSE, &all[..100]),
+        (one, &all[50..200]),
+        (two, &all[150..250]),
+    ];
+    for (company, list) in lists {
+        let table = list_of(list);
+        let table = read_bytes(table.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+        app.import_partners(company, &table).await.unwrap();
+    }
+    let refreshed = app.refresh_due_partners(&Ask::by("programado")).await;
+    let refreshed = refreshed.unwrap();
+    // The house's hundred, and the 150 that only others have: one chunk and two.
+    assert_eq!((refreshed.asked, refreshed.calls), (250, 3));
+    assert_eq!(
+        (refreshed.noted.partners, refreshed.noted.written),
+        (350, 350)
+    );
+    for (company, list) in lists {
+        let filter = PartnerFilter::default();
+        let page = app
+            .list_partners(company, &filter, 250, None)
+            .await
+            .unwrap();
+        assert_eq!(page.rows.len(), list.len());
+        assert!(page.rows.iter().all(|it| it.sunat.last_check.is_some()));
+    }
+    app.migo.engine().flush().await.unwrap();
+    for (company, items) in [(Some(Company::HOUSE), 100), (Some(one), 0), (None, 250)] {
+        let filter = chaski::store::CallFilter {
+            company,
+            only_sent: true,
+            limit: 1_000,
+            ..Default::default()
+        };
+        let calls = app.store.calls(&filter).await.unwrap().rows;
+        assert_eq!(calls.iter().map(|call| call.items).sum::<u32>(), items);
+    }
+    let again = app
+        .refresh_due_partners(&Ask::by("programado"))
+        .await
+        .unwrap();
+    assert_eq!((again.asked, again.calls, again.noted.written), (250, 0, 0));
+    app.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_nightly_refresh_takes_so_many_and_the_next_one_the_rest() {
     let dir = tempfile::tempdir().unwrap();

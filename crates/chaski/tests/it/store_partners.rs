@@ -31,7 +31,7 @@ async fn on_a_fresh_store(chapter: impl AsyncFn(&Store)) {
     store.close().await.unwrap();
 }
 
-fn document(number: &str) -> Document {
+pub(crate) fn document(number: &str) -> Document {
     Document::parse(None, number, &RucRules::default()).unwrap()
 }
 
@@ -414,6 +414,120 @@ async fn checks_change_partners_and_are_told_apart() {
             .await
             .unwrap();
         assert_eq!(changes(store, ChangeFilter::default()).await.len(), 1);
+    })
+    .await;
+}
+
+/// Two companies and the house have partners of the same numbers, and nothing else in common.
+#[tokio::test]
+async fn each_company_has_its_own() {
+    on_a_fresh_store(async |store| {
+        let entity = store.company(&"20603274742".parse().unwrap());
+        let person = store.company(&"10123456781".parse().unwrap());
+        let all = [Company::HOUSE, entity, person];
+        assert_eq!(entity, store.company(&"20603274742".parse().unwrap()));
+        assert_ne!(entity, person);
+        assert_eq!(format!("{person:?}"), "Company", "it may be a person's");
+        for (at, company) in all.into_iter().enumerate() {
+            let at = at as u128 * 10;
+            let list = vec![new(at + 1, ONE, "name=UNO"), new(at + 2, PERSON, "ref=x")];
+            let saved = store.save_partners(company, list.clone(), minute(0)).await;
+            assert_eq!(saved.unwrap().created, 2);
+            let again = store.save_partners(company, list, minute(0)).await.unwrap();
+            assert_eq!((again.created, again.unchanged), (0, 2));
+        }
+        let list = vec![new(30, TWO, "name=DOS")];
+        store.save_partners(entity, list, minute(0)).await.unwrap();
+
+        // Found, changed and deleted under its company only.
+        let id = Uuid::from_u128(11);
+        for company in [Company::HOUSE, person] {
+            assert_eq!(store.partner(company, id).await.unwrap(), None);
+            let changed = store.update_partner(company, id, fields("name=X"), minute(1));
+            assert_eq!(changed.await.unwrap(), None);
+            assert!(!store.delete_partner(company, id).await.unwrap());
+            let two = store.partner_with(company, &document(TWO)).await.unwrap();
+            assert_eq!(two, None);
+        }
+        let changed = store.update_partner(entity, id, fields("name=X"), minute(1));
+        assert!(changed.await.unwrap().is_some());
+        for (company, name) in [(Company::HOUSE, "UNO"), (entity, "X"), (person, "UNO")] {
+            let known = store.partner_with(company, &document(ONE)).await.unwrap();
+            assert_eq!(known.unwrap().fields.name.as_deref(), Some(name));
+        }
+
+        // Whom to ask about: of one company, and everywhere, each number once.
+        let due = async |company| {
+            let due = store.partners_due(company, Due::All).await.unwrap();
+            due.iter()
+                .map(|ruc| ruc.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(due(Company::HOUSE).await, [ONE, PERSON]);
+        assert_eq!(due(entity).await, [ONE, PERSON, TWO]);
+        let anywhere = async |most| {
+            let due = store.partners_due_anywhere(most).await.unwrap();
+            let one = |(ruc, house): &(Ruc, bool)| (ruc.as_str().to_owned(), *house);
+            due.iter().map(one).collect::<Vec<_>>()
+        };
+        let of = |number: &str, house| (number.to_owned(), house);
+        assert_eq!(
+            anywhere(9).await,
+            [of(ONE, true), of(PERSON, true), of(TWO, false)]
+        );
+
+        // What one learns, and what all learn.
+        let noted = store.note_checks(Some(entity), vec![found(ONE, 1, "ACTIVO", "HABIDO")]);
+        assert_eq!(noted.await.unwrap().written, 1);
+        let checked = async |company| {
+            let known = store.partner_with(company, &document(ONE)).await.unwrap();
+            known.unwrap().sunat.last_check
+        };
+        assert_eq!(checked(Company::HOUSE).await, None);
+        assert_eq!(checked(entity).await, Some(minute(1)));
+        assert_eq!(checked(person).await, None);
+        // As long as one of them has not been told, it is among the first.
+        assert_eq!(anywhere(2).await, [of(ONE, true), of(PERSON, true)]);
+        let both = vec![found(ONE, 2, "ACTIVO", "NO HABIDO"), not_found(PERSON, 2)];
+        let noted = store.note_checks(None, both).await.unwrap();
+        assert_eq!((noted.partners, noted.written, noted.changed), (6, 6, 1));
+        for company in all {
+            assert_eq!(checked(company).await, Some(minute(2)));
+        }
+        assert_eq!(anywhere(9).await[0], of(TWO, false));
+
+        // The history of one is not that of another.
+        let history = async |company, filter: ChangeFilter| {
+            let page = store
+                .partner_changes(company, &filter, 9, None)
+                .await
+                .unwrap();
+            page.rows.len()
+        };
+        let named = || ChangeFilter {
+            partner: Some(id),
+            ..ChangeFilter::default()
+        };
+        assert_eq!(history(entity, ChangeFilter::default()).await, 1);
+        assert_eq!(history(entity, named()).await, 1);
+        for company in [Company::HOUSE, person] {
+            assert_eq!(history(company, ChangeFilter::default()).await, 0);
+            assert_eq!(history(company, named()).await, 0);
+        }
+        assert!(store.delete_partner(entity, id).await.unwrap());
+        assert_eq!(checked(Company::HOUSE).await, Some(minute(2)));
+
+        // A person's request is about all of them.
+        let known = store.export_subject(PERSON).await.unwrap();
+        assert_eq!(known.partners.len(), 3);
+        assert_eq!(store.erase_subject(PERSON).await.unwrap().partners, 3);
+        for company in all {
+            let gone = store
+                .partner_with(company, &document(PERSON))
+                .await
+                .unwrap();
+            assert_eq!(gone, None);
+        }
     })
     .await;
 }
