@@ -86,8 +86,11 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
-        let company = self.store.company_of_key(batch.key_id).await?;
-        if options.update_partners {
+        let whose_partners = match options.update_partners {
+            true => Some(self.store.company_of_key(batch.key_id).await?),
+            false => None,
+        };
+        if let Some(company) = whose_partners {
             let now = self.clock.now();
             let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
             self.note_on_partners(company, checks.collect()).await?;
@@ -103,7 +106,7 @@ impl App {
         let mut asking = self.ask_for(id, wanted, &ask, Some(claim.clone()), JoinSet::new());
         let (mut failures, mut wait) = (Failures::default(), None);
         while let Some(group) = asking.next(self).await? {
-            if options.update_partners {
+            if let Some(company) = whose_partners {
                 let now = self.clock.now();
                 let checks = group
                     .iter()

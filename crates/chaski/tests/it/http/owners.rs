@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chaski::app::App;
+use chaski::app::partners::Which;
+use chaski::partners::PartnerFields;
+use chaski::store::Company;
+use chaski_client::Ask;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -587,18 +591,78 @@ async fn what_is_made_is_ones_own_and_changes_nothing_of_others() {
     }
 }
 
+/// What works in the background works for the company of whoever handed it over.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_touches_the_partners_of_its_company() {
+    let world = World::new().await;
+    let keys: Vec<&str> = [&world.mine]
+        .into_iter()
+        .chain(world.strangers[1..4].iter().map(|(_, key)| key))
+        .map(String::as_str)
+        .collect();
+    for key in &keys {
+        for number in [NUMBER, OTHER] {
+            let partner = json!({"num_document": number});
+            let made = world.post(key, "/api/v1/partners", &partner).await;
+            assert_eq!(made.status, 201, "{}", made.text);
+        }
+    }
+    let checked = async |key: &str| {
+        let page = world.get(key, "/api/v1/partners").await;
+        let rows = page["data"].as_array().unwrap();
+        let checked = rows.iter().filter(|row| !row["sunat_last_check"].is_null());
+        checked.count()
+    };
+    // The first batch asks; those of the others find it in memory. Then both partners of each.
+    let (list, all) = (
+        json!({"rucs": [NUMBER], "update_partners": true}),
+        json!({"cuales": "todos"}),
+    );
+    for (path, body, partners) in [
+        ("/api/v1/lotes", &list, 1),
+        ("/api/v1/partners/actualizar", &all, 2),
+    ] {
+        for (at, key) in keys.iter().enumerate() {
+            let sent = world.post(key, path, body).await;
+            assert_eq!(sent.status, 202, "{}", sent.text);
+            work(&world.door.app).await;
+            for (other, key) in keys.iter().enumerate() {
+                let expected = if other <= at { partners } else { partners - 1 };
+                assert_eq!(checked(key).await, expected, "{path}: {at}, {other}");
+            }
+        }
+    }
+}
+
 /// To name somebody else's partner in a refresh ends as naming nobody's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_of_somebody_elses_partner_is_one_of_nobodys() {
-    let world = World::new().await;
-    let things = world.fill().await;
-    let other = world.door.app.store.company(&OTHER.parse().unwrap());
-    let ask = chaski_client::Ask::by("prueba");
-    let mut codes = Vec::new();
-    for id in [things.partner.as_str(), NOTHING] {
-        let which = chaski::app::partners::Which::These(vec![id.parse().unwrap()]);
-        let refreshed = world.door.app.refresh_partners(other, &which, &ask).await;
-        codes.push(refreshed.unwrap_err().to_string());
+    let door = Door::open().await;
+    let of = |ruc: &str| door.app.store.company(&ruc.parse().unwrap());
+    let companies = [Company::HOUSE, of(COMPANY), of(PERSON)];
+    let mut partners = Vec::new();
+    for company in companies {
+        let document = door.app.parse_document(None, NUMBER).unwrap();
+        let made = door
+            .app
+            .create_partner(company, document, PartnerFields::default());
+        partners.push(made.await.unwrap().id);
     }
-    assert_eq!(codes[0], codes[1]);
+    for (mine, company) in companies.into_iter().enumerate() {
+        let refresh = async |id| {
+            let which = Which::These(vec![id]);
+            let ask = Ask::by("prueba");
+            door.app.refresh_partners(company, &which, &ask).await
+        };
+        let nobody = refresh(NOTHING.parse().unwrap()).await.unwrap_err();
+        for (theirs, id) in partners.iter().enumerate() {
+            match refresh(*id).await {
+                Ok(refreshed) => assert_eq!((mine, refreshed.noted.written), (theirs, 1)),
+                Err(error) => {
+                    assert_ne!(mine, theirs);
+                    assert_eq!(error.to_string(), nobody.to_string());
+                }
+            }
+        }
+    }
 }
