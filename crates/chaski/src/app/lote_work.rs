@@ -86,9 +86,10 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
-        let whose_partners = match options.update_partners {
-            true => Some(self.store.company_of_key(batch.key_id).await?),
-            false => None,
+        let whose_partners = if options.update_partners {
+            Some(self.store.company_of_key(batch.key_id).await?)
+        } else {
+            None
         };
         if let Some(company) = whose_partners {
             let now = self.clock.now();

@@ -81,9 +81,10 @@ impl Door {
         };
         let app = open(Wish::Sandbox).await;
         let side = Side::open(Arc::clone(&app)).await.unwrap();
-        let real = match both {
-            true => Some(Side::open(open(Wish::Real).await).await.unwrap()),
-            false => None,
+        let real = if both {
+            Some(Side::open(open(Wish::Real).await).await.unwrap())
+        } else {
+            None
         };
         let gateway = Arc::new(Gateway::new(side, real));
         Door {
