@@ -187,8 +187,11 @@ impl App {
         let wanted: RefreshPayload =
             serde_json::from_str(&claim.job.payload).map_err(std::io::Error::from)?;
         let ask = Ask::by(&claim.job.asked_by);
-        let refreshed = match wanted.which() {
-            Some(which) => self.refresh_partners(&which, &ask).await?,
+        let refreshed = match wanted.which(self.config.partners_refresh_limit) {
+            Some(which) => {
+                let company = self.store.company_of_key(claim.job.key_id).await?;
+                self.refresh_partners(company, &which, &ask).await?
+            }
             None => self.refresh_due_partners(&ask).await?,
         };
         let end = match &refreshed.failure {
@@ -207,7 +210,10 @@ impl App {
     }
 }
 
-/// Which partners, as the queue keeps it.
+/// The payload of the nightly refresh.
+pub(super) const OF_ALL_COMPANIES: &str = r#"{"cuales":"de todas las empresas"}"#;
+
+/// Which partners, as the queue keeps it; of the company that the job's key belongs to.
 #[derive(Serialize, Deserialize, Default)]
 struct RefreshPayload {
     #[serde(default)]
@@ -230,13 +236,14 @@ impl RefreshPayload {
         }
     }
 
-    /// None for those that are due.
-    fn which(self) -> Option<Which> {
+    /// None for those that are due of all companies, which only the schedule asks for.
+    fn which(self, most: u32) -> Option<Which> {
         match self.cuales.as_str() {
             "todos" => Some(Which::All),
             "nunca" => Some(Which::NeverChecked),
             "estos" => Some(Which::These(self.ids)),
-            _ => None,
+            "de todas las empresas" => None,
+            _ => Some(Which::Due { most }),
         }
     }
 }

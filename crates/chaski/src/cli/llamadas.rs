@@ -48,6 +48,7 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         provider: typed.proveedor,
         operation,
         outcome: typed.resultado,
+        company: None,
         asked_by: typed.quien,
         batch: typed.lote,
         subject,

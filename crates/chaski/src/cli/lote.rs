@@ -16,6 +16,7 @@ use super::partners;
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
+use crate::store::Company;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
@@ -33,7 +34,9 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
         return interrupted(needed, app, running).await;
     }
     if typed.actualizar_partners {
-        let noted = app.note_on_partners(running.sunat_checks(app)).await?;
+        let noted = app
+            .note_on_partners(Company::HOUSE, running.sunat_checks(app))
+            .await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
     let mut finished = running.finish(app, needed.lang()).await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::exchange_rate::date;
-use super::invalid_rucs::{cursor, limit};
+use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
@@ -97,6 +97,8 @@ pub(super) struct CallsPage {
 }
 
 /// The record of calls
+///
+/// Of all applications of the key's company, and of no other one.
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas",
@@ -121,18 +123,19 @@ pub(super) async fn list(
         provider: wanted.proveedor,
         operation: wanted.operacion,
         outcome: wanted.resultado,
+        company: caller.auditor(),
         asked_by: wanted.quien,
         batch: wanted.lote,
         subject: None,
         only_sent: wanted.enviadas,
         limit: limit(wanted.limit)?,
-        cursor: wanted.cursor.as_deref().map(cursor).transpose()?,
+        cursor: cursor(&caller, wanted.cursor.as_deref())?,
     };
     caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
         data: page.rows.iter().map(CallData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 
@@ -147,7 +150,8 @@ pub(super) async fn list(
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
     caller.needs(Scope::Auditoria)?;
     let id = id.parse::<Uuid>().map_err(|_| nobody())?;
-    let (call, _) = caller.app.store.call(id).await?.ok_or_else(nobody)?;
+    let call = caller.app.store.call(caller.auditor(), id).await?;
+    let (call, _) = call.ok_or_else(nobody)?;
     Ok(Json(CallData::of(&call)))
 }
 

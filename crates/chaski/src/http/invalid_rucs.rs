@@ -35,8 +35,8 @@ impl PageWanted {
         limit(self.limit)
     }
 
-    pub(super) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        self.cursor.as_deref().map(cursor).transpose()
+    pub(super) fn cursor(&self, caller: &Caller) -> Result<Option<Cursor>, Problem> {
+        cursor(caller, self.cursor.as_deref())
     }
 }
 
@@ -52,8 +52,11 @@ pub(super) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-pub(super) fn cursor(text: &str) -> Result<Cursor, Problem> {
-    text.parse().map_err(|_| {
+/// A `next_cursor` that comes back. It is sealed: places are counted through everybody's rows, and
+/// how many others have is their business.
+pub(super) fn cursor(caller: &Caller, text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let opened = text.map(|text| caller.app.store.opened_cursor(text));
+    opened.transpose().map_err(|_| {
         Problem::of_field(
             "cursor",
             "parametro_invalido",
@@ -61,6 +64,15 @@ pub(super) fn cursor(text: &str) -> Result<Cursor, Problem> {
             "is not a next_cursor of an earlier page",
         )
     })
+}
+
+/// A `next_cursor` that goes out.
+pub(super) fn next_cursor(
+    caller: &Caller,
+    next: Option<Cursor>,
+) -> Result<Option<String>, Problem> {
+    let sealed = next.map(|cursor| caller.app.store.sealed_cursor(cursor));
+    Ok(sealed.transpose()?)
 }
 
 /// A number that the upstream said does not exist.
@@ -114,11 +126,11 @@ pub(super) async fn list(
     let page = caller
         .app
         .store
-        .refusals(&filter, wanted.limit()?, wanted.cursor()?)
+        .refusals(&filter, wanted.limit()?, wanted.cursor(&caller)?)
         .await?;
     Ok(Json(InvalidPage {
         data: page.rows.iter().map(InvalidData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 

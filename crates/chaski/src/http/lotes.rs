@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::body::{self, Json as Body1};
 use super::caller::Caller;
-use super::invalid_rucs::PageWanted;
+use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
@@ -21,7 +21,7 @@ use super::upload::{self, most_of_a_file};
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
-use crate::store::Priority;
+use crate::store::{Company, Priority};
 
 /// A list of numbers to look up.
 #[derive(Deserialize, ToSchema)]
@@ -105,9 +105,20 @@ pub(super) struct LotesPage {
 }
 
 impl Caller {
-    /// Whose batches these are.
+    /// Whose batches and jobs these are.
     pub(super) fn owner(&self) -> Option<Uuid> {
         self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Whose partners these are.
+    pub(super) fn company(&self) -> Company {
+        let key = self.key.as_ref();
+        key.map_or(Company::HOUSE, |key| key.company)
+    }
+
+    /// Whose calls these are; in open local mode, everybody's.
+    pub(super) fn auditor(&self) -> Option<Company> {
+        self.key.as_ref().map(|key| key.company)
     }
 }
 
@@ -281,11 +292,11 @@ pub(super) async fn list(
     let Query(wanted) = page.map_err(|_| bad_query())?;
     let page = caller
         .app
-        .lotes(wanted.limit()?, wanted.cursor()?, caller.owner())
+        .lotes(wanted.limit()?, wanted.cursor(&caller)?, caller.owner())
         .await?;
     Ok(Json(LotesPage {
         data: page.rows.iter().map(LoteData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 

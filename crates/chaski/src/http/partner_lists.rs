@@ -102,7 +102,7 @@ async fn imported(caller: &Caller, request: Request) -> Result<Created, Problem>
     let table = table
         .map_err(|_| Problem::internal())?
         .map_err(AppError::from)?;
-    let imported = caller.app.import_partners(&table).await?;
+    let imported = caller.app.import_partners(caller.company(), &table).await?;
     let body = of_import(caller, imported, table);
     Ok(Created::new(StatusCode::OK, None, &body))
 }
@@ -197,6 +197,9 @@ pub(super) async fn export(
     let format = upload::format(wanted.format.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
     let lang = caller.info.lang;
-    let bytes = caller.app.export_partners(&filter, format, lang).await?;
+    let bytes = caller
+        .app
+        .export_partners(caller.company(), &filter, format, lang)
+        .await?;
     Ok(upload::download(bytes, format, "partners"))
 }

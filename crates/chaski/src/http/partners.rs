@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::body::{Json as Read, MOST_BYTES};
 use super::caller::Caller;
-use super::invalid_rucs::{cursor, limit};
+use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
@@ -96,14 +96,14 @@ pub(super) async fn list(
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
         .app
-        .list_partners(&filter, limit(wanted.limit)?, cursor)
+        .list_partners(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(PartnersPage {
         data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 
@@ -187,7 +187,7 @@ impl PartnerWanted {
 pub(super) async fn create(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
     let show = async |id| {
-        let partner = caller.app.partner(id).await?;
+        let partner = caller.app.partner(caller.company(), id).await?;
         let place = format!("/api/v1/partners/{id}");
         let body = PartnerData(record(&partner));
         Ok(Created::new(StatusCode::CREATED, Some(place), &body))
@@ -220,7 +220,7 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
         .map_err(crate::app::AppError::from)?;
     let made = caller
         .app
-        .create_partner(document, fields, once.as_ref())
+        .create_partner(caller.company(), document, fields, once.as_ref())
         .await?;
     Ok(made.id)
 }
@@ -238,7 +238,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<PartnerData>, Problem> {
     caller.needs(Scope::Partners)?;
-    let partner = caller.app.partner(id_of(&id)?).await?;
+    let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -268,7 +268,10 @@ pub(super) async fn change(
         ));
     }
     let fields = wanted.fields()?;
-    let partner = caller.app.update_partner(id_of(&id)?, fields).await?;
+    let partner = caller
+        .app
+        .update_partner(caller.company(), id_of(&id)?, fields)
+        .await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -282,7 +285,10 @@ pub(super) async fn change(
 )]
 pub(super) async fn delete(caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     caller.needs(Scope::Partners)?;
-    caller.app.delete_partner(id_of(&id)?).await?;
+    caller
+        .app
+        .delete_partner(caller.company(), id_of(&id)?)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -342,14 +348,14 @@ pub(super) async fn changes(
         lost_fitness: wanted.dejaron_de_ser_aptos,
         ..ChangeFilter::default()
     };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
         .app
-        .list_partner_changes(&filter, limit(wanted.limit)?, cursor)
+        .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
         data: page.rows.iter().map(of_change).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 

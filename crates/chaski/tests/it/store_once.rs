@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chaski::partners::{Document, PartnerFields};
 use chaski::store::{
-    Background, DATABASE_FILE, DoneBefore, JobFilter, KEY_FILE, NewJob, NewPartner, Once,
+    Background, Company, DATABASE_FILE, DoneBefore, JobFilter, KEY_FILE, NewJob, NewPartner, Once,
     PartnerFilter, Retention, Store, StoreError,
 };
 use chaski_core::RucRules;
@@ -46,8 +46,9 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
                 document: Document::parse(None, "20100070970", &RucRules::default()).unwrap(),
                 fields: PartnerFields::default(),
             };
-            let made = store.create_partner_once(new, minute(0), Some(&once)).await;
-            made.map(|made| assert!(made, "there is no other one"))
+            let made = store.create_partner_once(Company::HOUSE, new, minute(0), Some(&once));
+            made.await
+                .map(|made| assert!(made, "there is no other one"))
         }
         _ => {
             let job = NewJob {
@@ -63,7 +64,8 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
 /// How many batches, partners and jobs there are.
 async fn counted(store: &Store) -> [usize; 3] {
     let batches = store.batches_of(None, 100, None).await.unwrap();
-    let partners = store.partners(&PartnerFilter::default(), 100, None).await;
+    let every = PartnerFilter::default();
+    let partners = store.partners(Company::HOUSE, &every, 100, None).await;
     let jobs = store.jobs(&JobFilter::default(), 100, None).await.unwrap();
     [
         batches.rows.len(),
@@ -112,7 +114,10 @@ async fn a_second_creation_is_refused_for_a_day() {
         let later = once("k", "a", DAY);
         assert_eq!(store.done_before(&later).await.unwrap(), None);
         if kind == "partner" {
-            assert!(store.delete_partner(Uuid::from_u128(1)).await.unwrap());
+            let gone = store
+                .delete_partner(Company::HOUSE, Uuid::from_u128(1))
+                .await;
+            assert!(gone.unwrap());
         }
         create(&store, kind, 3, later).await.unwrap();
         // What was answered without creating one thing is known too.

@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 63] = [
+pub(super) const ROUTES: [(&str, &str, Scope, &str); 63] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -363,7 +363,7 @@ async fn every_described_route_is_in_the_table_or_open_to_all() {
 }
 
 /// Whether an address is one of a route such as `/ruc/{ruc}`.
-fn fits(route: &str, path: &str) -> bool {
+pub(super) fn fits(route: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap();
     let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len()
