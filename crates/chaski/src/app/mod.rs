@@ -26,7 +26,7 @@ mod verdicts;
 pub use error::AppError;
 pub use observed::Paid;
 pub use purpose::purpose;
-pub use secrets::{open_token, seal_token};
+pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
 
 use observed::Observed;
