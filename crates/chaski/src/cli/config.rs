@@ -89,8 +89,12 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         Some(text) if is_secret || looks_like_token(&text) => {
             let key = if is_secret { key } else { "migo.token" };
             return Err(AppError::usage(
-                format!("no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"),
-                format!("do not write the token on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"),
+                format!(
+                    "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
+                ),
+                format!(
+                    "do not write the token on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
+                ),
             ));
         }
         Some(text) => text,

@@ -8,19 +8,20 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::CallsArgs;
+use super::desk::Desk;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records};
 use super::tipo_cambio::date;
+use crate::app::AppError;
 use crate::app::persons::{ERASE, EXPORT};
-use crate::app::{App, AppError};
 use crate::config::nearest;
 use crate::store::{CallFilter, CallRow};
 
-pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Done {
+pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> Done {
     let lang = needed.lang();
     if typed.limpiar {
-        return prune(needed, app).await;
+        return prune(needed, desk).await;
     }
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
     let since = typed
@@ -59,7 +60,7 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
     let mut rows: Vec<Map<String, Value>> = Vec::new();
     while left > 0 {
         filter.limit = left.min(250);
-        let page = app.store.calls(&filter).await?;
+        let page = desk.calls(&filter).await?;
         left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
         rows.extend(page.rows.iter().map(row_of));
         filter.cursor = page.next;
@@ -138,8 +139,9 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
     row
 }
 
-async fn prune(needed: &Needed, app: &App) -> Done {
+async fn prune(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
+    let app = desk.here("llamadas --limpiar")?;
     let days = app.config.retention_days;
     output::confirm(
         needed,

@@ -82,7 +82,10 @@ mod tests {
     fn scheme_machine_and_port() {
         check("http://127.0.0.1:8420", Some("http://127.0.0.1:8420"));
         check(" http://127.0.0.1:8420/ ", Some("http://127.0.0.1:8420"));
-        check("https://chaski.ejemplo.pe", Some("https://chaski.ejemplo.pe"));
+        check(
+            "https://chaski.ejemplo.pe",
+            Some("https://chaski.ejemplo.pe"),
+        );
         check("http://[::1]:8420", Some("http://[::1]:8420"));
         check("HTTP://localhost", Some("http://localhost"));
     }
@@ -111,7 +114,11 @@ mod tests {
     #[test]
     fn this_machine() {
         let is_here = |text| ServerAddress::parse(text).expect("an address").is_here();
-        assert!(is_here("http://127.0.0.1:1") && is_here("http://[::1]") && is_here("http://localhost:8420"));
+        assert!(
+            is_here("http://127.0.0.1:1")
+                && is_here("http://[::1]")
+                && is_here("http://localhost:8420")
+        );
         assert!(!is_here("http://10.0.0.1") && !is_here("https://chaski.ejemplo.pe"));
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query};
-use chaski_core::lima_timestamp;
+use chaski_core::{Dni, Ruc, lima_timestamp};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -36,6 +36,8 @@ pub(super) struct CallsWanted {
     quien: Option<String>,
     /// Batch that they belong to.
     lote: Option<Uuid>,
+    /// About this RUC or DNI.
+    numero: Option<String>,
     /// Only what was sent, not what memory answered.
     #[serde(default)]
     enviadas: bool,
@@ -123,7 +125,7 @@ pub(super) async fn list(
         outcome: wanted.resultado,
         asked_by: wanted.quien,
         batch: wanted.lote,
-        subject: None,
+        subject: wanted.numero.as_deref().map(subject).transpose()?,
         only_sent: wanted.enviadas,
         limit: limit(wanted.limit)?,
         cursor: wanted.cursor.as_deref().map(cursor).transpose()?,
@@ -134,6 +136,22 @@ pub(super) async fn list(
         data: page.rows.iter().map(CallData::of).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     }))
+}
+
+/// The number as calls know it.
+fn subject(text: &str) -> Result<String, Problem> {
+    if let Ok(ruc) = text.parse::<Ruc>() {
+        return Ok(ruc.as_str().to_owned());
+    }
+    let dni = text.parse::<Dni>().map_err(|_| {
+        Problem::of_field(
+            "numero",
+            "parametro_invalido",
+            "debe ser un RUC de 11 dígitos o un DNI de 8",
+            "must be an 11-digit RUC or an 8-digit DNI",
+        )
+    })?;
+    Ok(dni.as_str().to_owned())
 }
 
 /// One call

@@ -1,5 +1,7 @@
 //! DNI: personal data, so it needs a scope of its own.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::Ask;
@@ -37,6 +39,10 @@ pub(super) struct DniFreshness {
     /// Ask the upstream whatever memory knows.
     #[serde(default)]
     force_refresh: bool,
+    /// Oldest answer that will do, seconds.
+    #[serde(default)]
+    #[param(maximum = 3_155_760_000_u64)]
+    max_age: Option<u32>,
     /// Why it is asked: it goes on record.
     motivo: Option<String>,
 }
@@ -61,6 +67,9 @@ pub(super) async fn dni(
     let Query(freshness) = freshness.map_err(|_| bad_query())?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;
+    ask.max_age = freshness
+        .max_age
+        .map(|seconds| Duration::from_secs(seconds.into()));
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.lookup_dni(&dni, &ask).await?;

@@ -122,6 +122,33 @@ pub(super) async fn list(
     }))
 }
 
+/// How many numbers were forgotten.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AllForgotten {
+    success: bool,
+    /// Numbers that were in the registry.
+    olvidados: u64,
+}
+
+/// Forget all the numbers that do not exist
+#[utoipa::path(
+    delete,
+    path = "/api/v1/ruc/invalidos",
+    tag = "ruc",
+    responses((status = 200, body = AllForgotten), Problems)
+)]
+pub(super) async fn forget_all(caller: Caller) -> Result<Json<AllForgotten>, Problem> {
+    caller.needs(Scope::Consultas)?;
+    caller.settle().await;
+    let gone = caller.app.store.forget_refusals(None).await?;
+    // The process may remember them too.
+    caller.app.migo.engine().forget_at_hand();
+    Ok(Json(AllForgotten {
+        success: true,
+        olvidados: gone,
+    }))
+}
+
 /// What became of a number.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Forgotten {

@@ -24,6 +24,7 @@ mod problem;
 mod reply;
 mod router;
 mod ruc;
+mod ruc_list;
 mod server;
 mod trabajos;
 mod upstreams;

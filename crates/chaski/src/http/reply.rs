@@ -41,11 +41,11 @@ pub(crate) struct Reply<T> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Meta {
     /// `upstream`, `memory` or `stale`.
-    source: &'static str,
+    pub(super) source: &'static str,
     /// Seconds since the upstream said so.
-    age: u64,
+    pub(super) age: u64,
     /// `real` or `sandbox` (invented data).
-    mode: &'static str,
+    pub(super) mode: &'static str,
 }
 
 /// A time as our callers read it.
@@ -67,11 +67,7 @@ pub(crate) fn mode_name(app: &App) -> &'static str {
 pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T) -> Response {
     let app = &caller.app;
     let age = age(app, found.stored_at);
-    let source = match found.source {
-        Source::Upstream => "upstream",
-        Source::Memory => "memory",
-        Source::Stale => "stale",
-    };
+    let source = source_name(found.source);
     let reply = Reply {
         success: true,
         data,
@@ -89,6 +85,15 @@ pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T)
     let mut response = Json(reply).into_response();
     put_cache_status(&mut response, found.source, age);
     response
+}
+
+/// The name of a source in answers.
+pub(crate) fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Upstream => "upstream",
+        Source::Memory => "memory",
+        Source::Stale => "stale",
+    }
 }
 
 /// RFC 9211, and the age in seconds.

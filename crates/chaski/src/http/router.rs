@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::problem::{self, Problem};
 use super::{
     Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partners, ruc, trabajos, upstreams,
+    lotes, migo, original, partners, ruc, ruc_list, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -68,7 +68,8 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(ruc::representatives))
         .routes(routes!(ruc::activity))
         .routes(routes!(ruc::lists))
-        .routes(routes!(invalid_rucs::list))
+        .routes(routes!(ruc_list::ask))
+        .routes(routes!(invalid_rucs::list, invalid_rucs::forget_all))
         .routes(routes!(invalid_rucs::forget))
         .routes(routes!(dni::dni))
         .routes(routes!(exchange_rate::rates))

@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 61] = [
+const ROUTES: [(&str, &str, Scope, &str); 63] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -128,7 +128,14 @@ const ROUTES: [(&str, &str, Scope, &str); 61] = [
         Scope::Consultas,
         "",
     ),
+    (
+        "POST",
+        "/api/v1/ruc/consultas",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
     ("GET", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
+    ("DELETE", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
     (
         "DELETE",
         "/api/v1/ruc/invalidos/20100070970",
