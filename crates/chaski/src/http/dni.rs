@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::Ask;
+use chaski_client::{Ask, Person};
 use chaski_core::Dni;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +22,15 @@ pub(super) struct DniData {
     dni: String,
     /// Surnames and names, one upper-case text.
     nombre: String,
+}
+
+impl DniData {
+    pub(super) fn of(person: &Person) -> DniData {
+        DniData {
+            dni: person.dni.as_str().to_owned(),
+            nombre: person.nombre.clone(),
+        }
+    }
 }
 
 /// Puts the caller's reason on record.
@@ -73,9 +82,5 @@ pub(super) async fn dni(
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.lookup_dni(&dni, &ask).await?;
-    let data = DniData {
-        dni: dni.as_str().to_owned(),
-        nombre: found.value.nombre.clone(),
-    };
-    Ok(reply::found(&caller, &found, data))
+    Ok(reply::found(&caller, &found, DniData::of(&found.value)))
 }

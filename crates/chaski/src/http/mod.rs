@@ -10,6 +10,7 @@ mod calls;
 mod codes;
 mod cpe;
 mod dni;
+mod dni_list;
 mod docs;
 mod door;
 mod exchange_rate;

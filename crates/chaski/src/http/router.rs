@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, limits,
-    lotes, migo, original, partners, ruc, ruc_list, trabajos, upstreams,
+    Gateway, calls, codes, cpe, dni, dni_list, docs, door, exchange_rate, health, invalid_rucs,
+    limits, lotes, migo, original, partners, ruc, ruc_list, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -69,13 +69,16 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(ruc::activity))
         .routes(routes!(ruc::lists))
         .routes(routes!(ruc_list::ask))
-        .routes(routes!(invalid_rucs::list, invalid_rucs::forget_all))
+        .routes(routes!(invalid_rucs::list))
+        .routes(routes!(invalid_rucs::forget_many))
         .routes(routes!(invalid_rucs::forget))
         .routes(routes!(dni::dni))
+        .routes(routes!(dni_list::ask))
         .routes(routes!(exchange_rate::rates))
         .routes(routes!(exchange_rate::rate))
         .routes(routes!(cpe::validate))
         .routes(routes!(calls::list))
+        .routes(routes!(calls::search))
         .routes(routes!(calls::one))
         .routes(routes!(lotes::submit, lotes::list))
         .routes(routes!(lotes::one))

@@ -16,7 +16,7 @@ use super::ruc::RucData;
 use crate::app::keys::Scope;
 
 /// Numbers of one request; a list that is longer is a batch.
-const MOST_NUMBERS: usize = 1_000;
+pub(super) const MOST_NUMBERS: usize = 1_000;
 
 /// RUCs to look up now.
 #[derive(Deserialize, ToSchema)]
@@ -86,12 +86,7 @@ pub(super) async fn ask(
         ));
     }
     if count > MOST_NUMBERS {
-        return Err(Problem::of_field(
-            "rucs",
-            "lista_demasiado_larga",
-            format!("hay {count} números y caben {MOST_NUMBERS}; use /api/v1/lotes"),
-            format!("there are {count} numbers and {MOST_NUMBERS} fit; use /api/v1/lotes"),
-        ));
+        return Err(too_many("rucs", count));
     }
     let mut ask = caller.ask();
     ask.force = wanted.force_refresh;
@@ -121,6 +116,15 @@ pub(super) async fn ask(
         data: data.collect::<Result<_, _>>()?,
         request_id: caller.info.id.to_string(),
     }))
+}
+
+pub(super) fn too_many(field: &str, count: usize) -> Problem {
+    Problem::of_field(
+        field,
+        "lista_demasiado_larga",
+        format!("hay {count} números y caben {MOST_NUMBERS}; use /api/v1/lotes"),
+        format!("there are {count} numbers and {MOST_NUMBERS} fit; use /api/v1/lotes"),
+    )
 }
 
 fn said(error: &Error, caller: &Caller) -> (&'static str, String) {

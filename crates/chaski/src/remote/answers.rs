@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chaski_client::{Account, Found, Source, taxpayer_from_fields};
-use chaski_core::{Currency, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
+use chaski_client::{Account, Found, Person, Source, taxpayer_from_fields};
+use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -93,12 +93,21 @@ pub(super) fn taxpayer(ruc: Ruc, fields: &Fields) -> Option<Taxpayer> {
 
 /// What came of one of several numbers.
 #[derive(Deserialize)]
-pub(super) struct RucOutcome {
-    pub(super) data: Option<Fields>,
-    pub(super) consultado_en: Option<String>,
-    pub(super) meta: Option<Meta>,
+pub(super) struct Outcome<T> {
+    data: Option<T>,
+    consultado_en: Option<String>,
+    meta: Option<Meta>,
     pub(super) code: Option<String>,
     pub(super) error: Option<String>,
+}
+
+impl<T> Outcome<T> {
+    /// The answer, and who gave it; none where it cannot be read.
+    pub(super) fn found<A>(&self, read: impl FnOnce(&T) -> Option<A>) -> Option<(Found<A>, Mode)> {
+        let (meta, at) = (self.meta.as_ref()?, self.consultado_en.as_deref()?);
+        let found = found(read(self.data.as_ref()?)?, meta, at)?;
+        Some((found, meta.mode()?))
+    }
 }
 
 #[derive(Deserialize)]
@@ -110,8 +119,17 @@ pub(super) struct List<T> {
 
 #[derive(Deserialize)]
 pub(super) struct PersonData {
-    pub(super) dni: String,
-    pub(super) nombre: String,
+    dni: String,
+    nombre: String,
+}
+
+impl PersonData {
+    pub(super) fn person(&self, dni: Dni) -> Option<Person> {
+        (self.dni == dni.as_str()).then(|| Person {
+            dni,
+            nombre: self.nombre.clone(),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -180,12 +198,7 @@ impl InvalidData {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Forgotten {
-    pub(super) estaba: bool,
-}
-
-#[derive(Deserialize)]
-pub(super) struct AllForgotten {
+pub(super) struct ForgottenCount {
     pub(super) olvidados: u64,
 }
 

@@ -113,29 +113,6 @@ impl ServerError {
         ["no_encontrado", "sin_tipo_de_cambio", "no_figura"].contains(&self.code())
     }
 
-    /// Whether it is about the server or its key and not about one number: asking it for the next
-    /// number would end the same way.
-    pub fn is_about_server(&self) -> bool {
-        match self {
-            ServerError::Said { code, .. } => {
-                key_advice(code, Lang::Es).is_some()
-                    || [
-                        "llave_sin_permiso",
-                        "llave_muy_rapida",
-                        "tope_diario",
-                        "origen_ajeno",
-                        "sin_token",
-                        "falta_motivo",
-                        "ruta_desconocida",
-                        "metodo_no_permitido",
-                        "servidor_error",
-                    ]
-                    .contains(code)
-            }
-            _ => true,
-        }
-    }
-
     /// Whether the same question may have an answer a little later.
     pub fn is_passing(&self) -> bool {
         match self {

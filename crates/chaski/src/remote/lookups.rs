@@ -2,17 +2,17 @@
 
 use chaski_client::{Account, Ask, Found, Person};
 use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
-use futures_util::stream::{self, StreamExt};
 use http::Method;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::answers::{self, AccountData, Fields, List, PersonData, RateData, Reply, RucOutcome};
-use super::{AT_ONCE, Question, Server, ServerError, with_query};
+use super::answers::{self, AccountData, Fields, List, Outcome, PersonData, RateData, Reply};
+use super::{Question, Server, ServerError, with_query};
 
 /// Numbers of one request.
-const MOST_NUMBERS: usize = 1_000;
+const MOST_RUCS: usize = 1_000;
+const MOST_DNIS: usize = 100;
 
 /// Calls of the month, as the server counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,86 +27,72 @@ pub struct Quota {
 type Outcomes<A> = Vec<Result<Found<A>, ServerError>>;
 
 impl Server {
-    /// What the registry knows of several RUCs, in the order given.
+    /// What the registry knows of several RUCs, in the order given. Numbers travel in bodies: a
+    /// proxy on the way keeps addresses in its log.
     pub async fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
-        if let [ruc] = rucs {
-            return Ok(vec![about_number(self.ruc(*ruc, ask).await)?]);
-        }
         let mut outcomes = Vec::with_capacity(rucs.len());
-        for part in rucs.chunks(MOST_NUMBERS) {
-            outcomes.extend(self.some_rucs(part, ask).await?);
+        for part in rucs.chunks(MOST_RUCS) {
+            let body = json!({
+                "rucs": part.iter().map(Ruc::as_str).collect::<Vec<_>>(),
+                "force_refresh": ask.force,
+                "max_age": ask.max_age.map(whole_seconds),
+            });
+            let read = |ruc: &Ruc, fields: &Fields| answers::taxpayer(*ruc, fields);
+            outcomes.extend(self.each("/api/v1/ruc/consultas", body, part, read).await?);
         }
         Ok(outcomes)
-    }
-
-    async fn ruc(&self, ruc: Ruc, ask: &Ask) -> Result<Found<Taxpayer>, ServerError> {
-        let path = format!("/api/v1/ruc/{}", ruc.as_str());
-        let target = with_query(&path, freshness(ask));
-        self.found(target, |fields: Fields| answers::taxpayer(ruc, &fields))
-            .await
-    }
-
-    async fn some_rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
-        let body = json!({
-            "rucs": rucs.iter().map(Ruc::as_str).collect::<Vec<_>>(),
-            "force_refresh": ask.force,
-            "max_age": ask.max_age.map(whole_seconds),
-        });
-        let question = Question::of(Method::POST, "/api/v1/ruc/consultas".to_owned())
-            .with_body("application/json", body.to_string())
-            .slow();
-        let told: List<RucOutcome> = self.ask(question).await?;
-        if told.data.len() != rucs.len() {
-            return Err(self.not_chaski(None));
-        }
-        let outcome = |(ruc, told): (&Ruc, RucOutcome)| self.outcome(*ruc, told);
-        rucs.iter().zip(told.data).map(outcome).collect()
-    }
-
-    fn outcome(
-        &self,
-        ruc: Ruc,
-        told: RucOutcome,
-    ) -> Result<Result<Found<Taxpayer>, ServerError>, ServerError> {
-        if let Some(code) = &told.code {
-            let text = told.error.as_deref().unwrap_or_default();
-            return about_number(Err(ServerError::of_code(code, text, None, self.lang)));
-        }
-        let read = told
-            .data
-            .as_ref()
-            .zip(told.meta)
-            .and_then(|(fields, meta)| {
-                let taxpayer = answers::taxpayer(ruc, fields)?;
-                let found = answers::found(taxpayer, &meta, told.consultado_en.as_deref()?)?;
-                Some((found, meta.mode()?))
-            });
-        let (found, mode) = read.ok_or_else(|| self.not_chaski(None))?;
-        self.answered_by(mode);
-        Ok(Ok(found))
     }
 
     /// The owners of several DNIs, in the order given.
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Result<Outcomes<Person>, ServerError> {
-        let mut asked = stream::iter(dnis.iter().map(|dni| self.dni(*dni, ask))).buffered(AT_ONCE);
         let mut outcomes = Vec::with_capacity(dnis.len());
-        while let Some(outcome) = asked.next().await {
-            outcomes.push(about_number(outcome)?);
+        for part in dnis.chunks(MOST_DNIS) {
+            let body = json!({
+                "dnis": part.iter().map(Dni::as_str).collect::<Vec<_>>(),
+                "motivo": ask.purpose,
+                "force_refresh": ask.force,
+                "max_age": ask.max_age.map(whole_seconds),
+            });
+            let read = |dni: &Dni, told: &PersonData| told.person(*dni);
+            outcomes.extend(self.each("/api/v1/dni/consultas", body, part, read).await?);
         }
         Ok(outcomes)
     }
 
-    async fn dni(&self, dni: Dni, ask: &Ask) -> Result<Found<Person>, ServerError> {
-        let path = format!("/api/v1/dni/{}", dni.as_str());
-        let motivo = ("motivo", ask.purpose.as_ref().map(ToString::to_string));
-        let target = with_query(&path, freshness(ask).into_iter().chain([motivo]));
-        self.found(target, |told: PersonData| {
-            (told.dni == dni.as_str()).then_some(Person {
-                dni,
-                nombre: told.nombre,
-            })
-        })
-        .await
+    /// Asks about several numbers and reads what came of each with `read`.
+    async fn each<N, T: DeserializeOwned, A>(
+        &self,
+        path: &str,
+        body: Value,
+        numbers: &[N],
+        read: impl Fn(&N, &T) -> Option<A>,
+    ) -> Result<Outcomes<A>, ServerError> {
+        let question = Question::of(Method::POST, path.to_owned())
+            .with_body("application/json", body.to_string());
+        let question = match numbers {
+            [_] => question,
+            _ => question.slow(),
+        };
+        let told: List<Outcome<T>> = self.ask(question).await?;
+        if told.data.len() != numbers.len() {
+            return Err(self.not_chaski(None));
+        }
+        let mut outcomes = Vec::with_capacity(numbers.len());
+        for (number, told) in numbers.iter().zip(told.data) {
+            outcomes.push(match (&told.code, &told.error) {
+                (Some(code), text) => {
+                    let text = text.as_deref().unwrap_or_default();
+                    Err(ServerError::of_code(code, text, None, self.lang))
+                }
+                (None, _) => {
+                    let found = told.found(|told| read(number, told));
+                    let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
+                    self.answered_by(mode);
+                    Ok(found)
+                }
+            });
+        }
+        Ok(outcomes)
     }
 
     /// The latest rate.
@@ -181,26 +167,6 @@ impl Server {
         self.answered_by(mode);
         Ok(found)
     }
-}
-
-/// An error about one number is its outcome; any other ends the deed.
-fn about_number<A>(
-    outcome: Result<Found<A>, ServerError>,
-) -> Result<Result<Found<A>, ServerError>, ServerError> {
-    match outcome {
-        Err(error) if error.is_about_server() => Err(error),
-        outcome => Ok(outcome),
-    }
-}
-
-fn freshness(ask: &Ask) -> [(&'static str, Option<String>); 2] {
-    [
-        ("force_refresh", ask.force.then(|| "true".to_owned())),
-        (
-            "max_age",
-            ask.max_age.map(|age| whole_seconds(age).to_string()),
-        ),
-    ]
 }
 
 /// Seconds, rounded down: what is older than wanted must not do.

@@ -40,9 +40,6 @@ const PATIENCE_OF_MANY: Duration = Duration::from_mins(10);
 /// Largest answer that is read: a page of rows, or a thousand taxpayers.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Requests under way at once.
-const AT_ONCE: usize = 8;
-
 /// A server and how it is asked.
 pub struct Server {
     http: Http,

@@ -3,8 +3,9 @@
 use chaski_core::{Ruc, lima_date};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
-use super::answers::{AllForgotten, CallData, Forgotten, InvalidData, List};
+use super::answers::{CallData, ForgottenCount, InvalidData, List};
 use super::{Question, Server, ServerError, with_query};
 use crate::store::{CallFilter, CallRow, Page, RefusalRow};
 
@@ -30,15 +31,19 @@ impl Server {
 
     /// Forgets that a number does not exist; says how many there were.
     pub async fn forget(&self, ruc: Ruc) -> Result<u64, ServerError> {
-        let target = format!("/api/v1/ruc/invalidos/{}", ruc.as_str());
-        let told: Forgotten = self.ask(Question::of(Method::DELETE, target)).await?;
-        Ok(u64::from(told.estaba))
+        self.forget_those(&json!({"rucs": [ruc.as_str()]})).await
     }
 
     /// Forgets all of them; says how many there were.
     pub async fn forget_all(&self) -> Result<u64, ServerError> {
-        let target = "/api/v1/ruc/invalidos".to_owned();
-        let told: AllForgotten = self.ask(Question::of(Method::DELETE, target)).await?;
+        self.forget_those(&json!({"todos": true})).await
+    }
+
+    async fn forget_those(&self, wanted: &Value) -> Result<u64, ServerError> {
+        let target = "/api/v1/ruc/invalidos/olvidar".to_owned();
+        let question =
+            Question::of(Method::POST, target).with_body("application/json", wanted.to_string());
+        let told: ForgottenCount = self.ask(question).await?;
         Ok(told.olvidados)
     }
 
@@ -49,21 +54,42 @@ impl Server {
         let last = filter
             .until
             .and_then(|until| until.checked_sub(SignedDuration::from_secs(1)).ok());
-        let wanted = [
-            ("desde", filter.since.map(day)),
-            ("hasta", last.map(day)),
-            ("proveedor", filter.provider.clone()),
-            ("operacion", filter.operation.clone()),
-            ("resultado", filter.outcome.clone()),
-            ("quien", filter.asked_by.clone()),
-            ("lote", filter.batch.map(|id| id.to_string())),
-            ("numero", filter.subject.clone()),
-            ("enviadas", filter.only_sent.then(|| "true".to_owned())),
-            ("limit", Some(filter.limit.clamp(1, ROWS).to_string())),
-            ("cursor", filter.cursor.map(|it| it.to_string())),
-        ];
-        let target = with_query("/api/v1/llamadas", wanted);
-        let told: List<CallData> = self.ask(Question::get(target)).await?;
+        let limit = filter.limit.clamp(1, ROWS);
+        let (desde, hasta) = (filter.since.map(day), last.map(day));
+        let (lote, cursor) = (filter.batch, filter.cursor.map(|it| it.to_string()));
+        // A number travels in the body: addresses are kept in logs.
+        let question = if let Some(numero) = &filter.subject {
+            let wanted = json!({
+                "numero": numero,
+                "desde": desde,
+                "hasta": hasta,
+                "proveedor": filter.provider,
+                "operacion": filter.operation,
+                "resultado": filter.outcome,
+                "quien": filter.asked_by,
+                "lote": lote,
+                "enviadas": filter.only_sent,
+                "limit": limit,
+                "cursor": cursor,
+            });
+            Question::of(Method::POST, "/api/v1/llamadas/buscar".to_owned())
+                .with_body("application/json", wanted.to_string())
+        } else {
+            let wanted = [
+                ("desde", desde),
+                ("hasta", hasta),
+                ("proveedor", filter.provider.clone()),
+                ("operacion", filter.operation.clone()),
+                ("resultado", filter.outcome.clone()),
+                ("quien", filter.asked_by.clone()),
+                ("lote", lote.map(|id| id.to_string())),
+                ("enviadas", filter.only_sent.then(|| "true".to_owned())),
+                ("limit", Some(limit.to_string())),
+                ("cursor", cursor),
+            ];
+            Question::get(with_query("/api/v1/llamadas", wanted))
+        };
+        let told: List<CallData> = self.ask(question).await?;
         let rows: Option<Vec<CallRow>> = told.data.into_iter().map(CallData::row).collect();
         let next = told.next_cursor.map(|text| text.parse()).transpose();
         match (rows, next) {

@@ -24,10 +24,18 @@ struct Twins {
 
 impl Twins {
     fn new() -> Twins {
+        Twins::with(&[])
+    }
+
+    /// With these variables on both sides.
+    fn with(variables: &[(&str, &str)]) -> Twins {
         let (there, here) = (Service::new(), Service::new());
-        let home = Place::asking(&there);
+        let (mut home, mut local) = (Place::asking(&there), Place::asking(&here));
+        for (name, value) in variables {
+            home.set(name, value);
+            local.set(name, value);
+        }
         let server = Server::start(&home);
-        let local = Place::asking(&here);
         let client = Place::new();
         Twins {
             there,
@@ -55,7 +63,13 @@ impl Twins {
 
     #[track_caller]
     fn check_cost(&self) {
-        assert_eq!(self.there.asked_since(0), self.here.asked_since(0));
+        let asked = |service: &Service| {
+            // Calls of a list that are under way together come in any order.
+            let mut numbers = service.asked_since(0);
+            numbers.sort();
+            (service.sandbox.ledger_since(0).len(), numbers)
+        };
+        assert_eq!(asked(&self.there), asked(&self.here));
     }
 }
 
@@ -127,7 +141,54 @@ fn look_ups_say_the_same() {
     twins.check("ruc invalidos listar --format json", 0);
     twins.check(&format!("ruc {UNKNOWN}"), 3);
     twins.check_cost();
+    let (remote, local) = twins.ask("ruc 20100070970 20131312955 -o r.xlsx");
+    assert_eq!((remote.code, local.code), (0, 0));
+    let (remote, local) = (twins.client.path("r.xlsx"), twins.local.path("r.xlsx"));
+    assert_eq!(cells(&remote), cells(&local));
     assert!(!twins.client.data().exists(), "no folder was opened");
+}
+
+#[test]
+fn failures_of_the_upstream_look_the_same() {
+    let once = ("CHASKI_MIGO_MAX_ATTEMPTS", "1");
+    for fault in [
+        "401",
+        "404",
+        "429:retry=2",
+        "503",
+        "cerrar",
+        "success-false",
+    ] {
+        for line in [
+            "ruc 20100070970",
+            "ruc facturacion 20100070970 20131312955 --lang en",
+            "dni 00000001",
+            "tipo-cambio",
+        ] {
+            let twins = Twins::with(&[once]);
+            for service in [&twins.there, &twins.here] {
+                service.sandbox.fail(fault.parse().unwrap());
+            }
+            let (remote, local) = twins.ask(line);
+            assert_eq!(
+                remote.code,
+                local.code,
+                "{fault} {line}: {}",
+                remote.shown()
+            );
+            assert_eq!(told(&remote), told(&local), "{fault} {line}");
+            let said = |ran: &Ran| ran.err.clone();
+            assert_eq!(said(&remote), said(&local), "{fault} {line}");
+        }
+    }
+}
+
+/// Where a purpose is demanded, it is the server that demands it.
+#[test]
+fn a_purpose_is_demanded_there() {
+    let twins = Twins::with(&[("CHASKI_AUDIT_REQUIRE_PURPOSE", "true")]);
+    twins.check("dni 00000001", 2);
+    twins.check("dni 00000001 --motivo alta", 0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-const ROUTES: [(&str, &str, Scope, &str); 63] = [
+const ROUTES: [(&str, &str, Scope, &str); 65] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -135,7 +135,24 @@ const ROUTES: [(&str, &str, Scope, &str); 63] = [
         r#"{"rucs":["20100070970"]}"#,
     ),
     ("GET", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
-    ("DELETE", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
+    (
+        "POST",
+        "/api/v1/ruc/invalidos/olvidar",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/dni/consultas",
+        Scope::Dni,
+        r#"{"dnis":["00000001"]}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/llamadas/buscar",
+        Scope::Auditoria,
+        r#"{"numero":"00000001"}"#,
+    ),
     (
         "DELETE",
         "/api/v1/ruc/invalidos/20100070970",
