@@ -57,18 +57,17 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     } else {
         None
     };
-    let lote = match taken_up {
-        Some(lote) => lote,
-        None => {
-            let list = NewList {
-                name: input.source_name.clone(),
-                column: column_name(&input.table, input.column),
-                force: typed.freshness.force_refresh,
-                update_partners: typed.actualizar_partners,
-                bytes,
-            };
-            interrupt.or(server.submit_list(list)).await?
-        }
+    let lote = if let Some(lote) = taken_up {
+        lote
+    } else {
+        let list = NewList {
+            name: input.source_name.clone(),
+            column: column_name(&input.table, input.column),
+            force: typed.freshness.force_refresh,
+            update_partners: typed.actualizar_partners,
+            bytes,
+        };
+        interrupt.or(server.submit_list(list)).await?
     };
     say_handed_over(needed, &lote);
     // 3. Follow it until it ends; it goes on whoever follows.

@@ -40,9 +40,11 @@ impl ServerAddress {
             return Err(NotAnAddress);
         };
         let known = scheme == Scheme::HTTP || scheme == Scheme::HTTPS;
-        let port = authority.as_str().rsplit_once(':');
-        let empty_port = port.is_some_and(|(_, port)| port.is_empty());
-        if !known || authority.host().is_empty() || empty_port {
+        // Outside the brackets of an address, what follows a colon is a port.
+        let host = authority.host();
+        let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
+        let bad_port = !rest.is_empty() && authority.port_u16().is_none();
+        if !known || host.is_empty() || bad_port {
             return Err(NotAnAddress);
         }
         Ok(ServerAddress { scheme, authority })

@@ -85,7 +85,7 @@ impl ServerError {
                 retry_after,
             };
         };
-        let text = match key_advice(code, lang) {
+        let text = match advice(code, lang) {
             Some(advice) => format!("{text}; {advice}"),
             None => text,
         };
@@ -153,9 +153,9 @@ impl ServerError {
             ServerError::Unreachable { .. }
             | ServerError::Broken
             | ServerError::TimedOut
-            | ServerError::TooLarge => 5,
+            | ServerError::TooLarge
             // What stands before a server that is down answers in its place.
-            ServerError::NotChaski {
+            | ServerError::NotChaski {
                 status: Some(500..),
                 ..
             } => 5,
@@ -242,8 +242,8 @@ impl ServerError {
     }
 }
 
-/// What to do about the key, where that is what the server does not accept.
-fn key_advice(code: &str, lang: Lang) -> Option<&'static str> {
+/// What to do on this side, where that is where the remedy is.
+fn advice(code: &str, lang: Lang) -> Option<&'static str> {
     let (es, en) = match code {
         "falta_llave" => (
             "aquí: chaski config set server_key, o CHASKI_SERVER_KEY_FILE",
@@ -252,6 +252,10 @@ fn key_advice(code: &str, lang: Lang) -> Option<&'static str> {
         "llave_desconocida" | "llave_vencida" => (
             "cámbiela aquí con: chaski config set server_key, o en CHASKI_SERVER_KEY_FILE",
             "change it here with: chaski config set server_key, or in CHASKI_SERVER_KEY_FILE",
+        ),
+        "ruta_desconocida" | "metodo_no_permitido" => (
+            "el servidor es de otra versión de Chaski: actualice el más antiguo",
+            "the server is another version of Chaski: update the older one",
         ),
         _ => return None,
     };

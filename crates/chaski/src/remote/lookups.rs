@@ -79,18 +79,15 @@ impl Server {
         }
         let mut outcomes = Vec::with_capacity(numbers.len());
         for (number, told) in numbers.iter().zip(told.data) {
-            outcomes.push(match (&told.code, &told.error) {
-                (Some(code), text) => {
-                    let text = text.as_deref().unwrap_or_default();
-                    Err(ServerError::of_code(code, text, None, self.lang))
-                }
-                (None, _) => {
-                    let found = told.found(|told| read(number, told));
-                    let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
-                    self.answered_by(mode);
-                    Ok(found)
-                }
-            });
+            if let Some(code) = &told.code {
+                let text = told.error.as_deref().unwrap_or_default();
+                outcomes.push(Err(ServerError::of_code(code, text, None, self.lang)));
+                continue;
+            }
+            let found = told.found(|told| read(number, told));
+            let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
+            self.answered_by(mode);
+            outcomes.push(Ok(found));
         }
         Ok(outcomes)
     }

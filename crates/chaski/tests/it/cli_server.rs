@@ -1,6 +1,7 @@
 //! Look-ups put to a server say what the same look-ups say without one, byte for byte, and cost
 //! the same.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -263,10 +264,10 @@ fn damaged() -> String {
         ("letras", "no tiene"),
         ("no existe", UNKNOWN),
     ] {
-        text.push_str(&format!("{name};{ruc};\"con ; dentro\"\n"));
+        writeln!(text, "{name};{ruc};\"con ; dentro\"").unwrap();
     }
     for (place, ruc) in companies(3, 120).iter().enumerate() {
-        text.push_str(&format!("empresa {place};{ruc};\n"));
+        writeln!(text, "empresa {place};{ruc};").unwrap();
     }
     text
 }
