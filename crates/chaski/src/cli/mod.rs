@@ -39,7 +39,7 @@ use clap::FromArgMatches;
 use crate::app::{App, AppError, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
-use args::{Cmd, ConfigCmd, Global, RucCmd, Typed};
+use args::{Cmd, ConfigCmd, Global, LoteArgs, RucCmd, Typed};
 use desk::Desk;
 use needed::Needed;
 
@@ -136,20 +136,17 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Doctor => doctor::doctor(needed).await,
         Cmd::Ruc(args) => match args.command {
             Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),
+            Some(RucCmd::Lote(args)) => hand_over(needed, args).await,
             command => {
                 at_desk(needed, async |desk| match command {
                     None => ruc::ruc(needed, desk, args.lookup).await,
                     Some(RucCmd::Facturacion { lookup, emisor }) => {
                         ruc::facturacion(needed, desk, lookup, emisor).await
                     }
-                    Some(RucCmd::Lote(args)) => match desk {
-                        Desk::Here(app) => lote::lote(needed, app, args).await,
-                        Desk::There(server) => lote_remoto::lote(needed, server, args).await,
-                    },
                     Some(RucCmd::Invalidos { command }) => {
                         invalidos::invalidos(needed, desk, command).await
                     }
-                    Some(RucCmd::Validar { .. }) => unreachable!("handled above"),
+                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_)) => unreachable!("handled above"),
                 })
                 .await
             }
@@ -214,6 +211,16 @@ async fn at_desk(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done
         // The server said only now who answers.
         desk.say_mode(needed);
     }
+    closed(desk.close().await, done)
+}
+
+/// A list, which here is asked for and there is handed over.
+async fn hand_over(needed: &Needed, args: LoteArgs) -> Done {
+    let desk = open_desk(needed).await?;
+    let done = match &desk {
+        Desk::Here(app) => lote::lote(needed, app, args).await,
+        Desk::There(server) => lote_remoto::lote(needed, server, args).await,
+    };
     closed(desk.close().await, done)
 }
 

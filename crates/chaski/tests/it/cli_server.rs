@@ -359,7 +359,10 @@ fn partners_learn_from_a_list() {
         "ruc lote lista.csv -o r.csv --actualizar-partners --server {}",
         server.url
     );
-    client.run(&line).expect(0);
+    let ran = client.run(&line).expect(0);
+    assert_eq!(ran.err.matches("su SANDBOX").count(), 1, "{}", ran.err);
+    let looked_up = client.run(&format!("ruc 20131312955 --server {}", server.url));
+    assert_eq!(looked_up.expect(0).err.matches("su SANDBOX").count(), 1);
     let seen = home.run("partners ver 20100070970 --format json").expect(0);
     assert!(seen.out.contains("ACTIVO"), "{}", seen.out);
 }
