@@ -20,8 +20,8 @@ use super::trabajos::JobKind;
 use super::{App, AppError};
 use crate::sheets::{self, Limits};
 use crate::store::{
-    Background, Batch, BatchChange, BatchState, Cursor, NewBatch, NewJob, Once, Page, Priority,
-    StoreError,
+    Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once, Page,
+    Priority, StoreError,
 };
 
 /// A batch that is handed over.
@@ -115,6 +115,7 @@ impl App {
         // Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, lang)?;
+            let hash = list_hash(&hash, list.column);
             let (_, unique) = rows_of(&list.table, list.column, &rules);
             let bytes = list.to_bytes()?;
             Ok::<_, AppError>((list.table.rows.len(), unique, bytes, hash))
@@ -255,6 +256,18 @@ impl App {
         Ok(stream::unfold(start, next_event).boxed())
     }
 
+    /// Why a batch ended without a single answer: the code of its first number.
+    pub async fn lote_failure(&self, lote: &Lote) -> Result<Option<String>, AppError> {
+        if !lote.has_ended() || lote.batch.failed == 0 || lote.successful() > 0 {
+            return Ok(None);
+        }
+        let items = self.store.item_states(lote.batch.id).await?;
+        Ok(items.into_iter().find_map(|item| match item.state {
+            Some(ItemState::Failed { code }) => Some(code.to_string()),
+            _ => None,
+        }))
+    }
+
     async fn change_lote(
         &self,
         id: Uuid,
@@ -359,6 +372,14 @@ impl std::fmt::Debug for LoteInput {
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
+}
+
+/// What tells one list from another: the same file read by another column is another list.
+pub fn list_hash(file: &[u8; 32], column: usize) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(file);
+    hasher.update(&(column as u64).to_le_bytes());
+    *hasher.finalize().as_bytes()
 }
 
 fn read(

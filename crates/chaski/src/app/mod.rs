@@ -27,8 +27,9 @@ mod verdicts;
 pub use error::AppError;
 pub use observed::Paid;
 pub use purpose::purpose;
-pub use secrets::{open_token, seal_token};
+pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
+pub use verdicts::source_name;
 
 use observed::Observed;
 use std::path::{Path, PathBuf};

@@ -57,6 +57,9 @@ pub(super) struct Global {
     /// Carpeta de datos || Data folder
     #[arg(long, global = true, value_name = "CARPETA")]
     pub(super) dir: Option<PathBuf>,
+    /// Consultar a este servidor de Chaski y no a la carpeta de datos || Ask this server of Chaski and not the data folder
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) server: Option<String>,
     /// Plazo total de cada consulta, por ejemplo 10s || Total time for each query, for instance 10s
     #[arg(long, global = true, value_name = "TIEMPO")]
     pub(super) timeout: Option<String>,

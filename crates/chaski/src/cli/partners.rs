@@ -317,7 +317,7 @@ async fn actualizar(
             Which::These(ids)
         }
     };
-    output::say_mode(needed, app);
+    output::say_mode(needed, app.mode);
     let mut refresh = app.start_partner_refresh(company, &which, &ask).await?;
     let finished = refresh_all(needed, app, &mut refresh).await?;
     let refreshed = refresh.finish(app).await?;

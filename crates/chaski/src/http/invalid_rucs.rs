@@ -7,10 +7,12 @@ use chaski_core::Ruc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::body;
 use super::caller::Caller;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
+use super::ruc_list::{MOST_NUMBERS, too_many};
 use crate::app::keys::Scope;
 use crate::store::{Cursor, RefusalFilter, RefusalRow};
 
@@ -131,6 +133,83 @@ pub(super) async fn list(
     Ok(Json(InvalidPage {
         data: page.rows.iter().map(InvalidData::of).collect(),
         next_cursor: next_cursor(&caller, page.next)?,
+    }))
+}
+
+/// Which numbers to forget.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForgetWanted {
+    /// 11 digits each.
+    #[serde(default)]
+    #[schema(max_items = 1_000, example = json!(["20100070970"]))]
+    rucs: Vec<String>,
+    /// All of them.
+    #[serde(default)]
+    todos: bool,
+}
+
+/// How many numbers were forgotten.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ForgottenCount {
+    success: bool,
+    /// Numbers that were in the registry.
+    olvidados: u64,
+}
+
+/// Forget that some numbers, or all, do not exist
+///
+/// The numbers travel in the body: those of persons must not stand in addresses.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ruc/invalidos/olvidar",
+    tag = "ruc",
+    request_body = ForgetWanted,
+    responses((status = 200, body = ForgottenCount), Problems)
+)]
+pub(super) async fn forget_many(
+    caller: Caller,
+    body::Json(wanted): body::Json<ForgetWanted>,
+) -> Result<Json<ForgottenCount>, Problem> {
+    caller.needs(Scope::Consultas)?;
+    if wanted.rucs.is_empty() != wanted.todos {
+        return Err(Problem::of_field(
+            "rucs",
+            "campo_requerido",
+            "diga cuáles, o todos",
+            "say which, or todos",
+        ));
+    }
+    if wanted.rucs.len() > MOST_NUMBERS {
+        return Err(too_many("rucs", wanted.rucs.len()));
+    }
+    let rules = &caller.app.config.ruc_rules;
+    let parse = |text: &String| Ruc::parse_with(text, rules);
+    let rucs: Vec<Ruc> = wanted
+        .rucs
+        .iter()
+        .map(parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Problem::of_ruc("rucs", &error))?;
+    caller.settle().await;
+    let (store, engine) = (&caller.app.store, caller.app.migo.engine());
+    let mut gone = 0;
+    if wanted.todos {
+        gone = store.forget_refusals(None).await?;
+        // The process may remember them too.
+        engine.forget_at_hand();
+    }
+    for ruc in rucs {
+        let key = RucQuery(ruc).key();
+        let known = store.forget_refusals(Some(&key)).await?;
+        if known > 0 {
+            let _ = engine.forget(&key).await;
+        }
+        gone += known;
+    }
+    Ok(Json(ForgottenCount {
+        success: true,
+        olvidados: gone,
     }))
 }
 

@@ -68,6 +68,11 @@ pub(super) struct LoteData {
     created_at: String,
     started_at: Option<String>,
     completed_at: Option<String>,
+    /// What tells its list from others, 64 hexadecimal digits: the same file read by the same
+    /// column has the same.
+    fingerprint: String,
+    /// Why there is not a single answer, once it has ended; only where one batch is asked for.
+    failure_code: Option<String>,
 }
 
 impl LoteData {
@@ -93,8 +98,20 @@ impl LoteData {
             created_at: lima(batch.created_at),
             started_at: batch.started_at.map(lima),
             completed_at: batch.finished_at.map(lima),
+            fingerprint: hex(&batch.source_hash),
+            failure_code: None,
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+    }
+    text
 }
 
 /// A page of batches, newest first.
@@ -311,7 +328,10 @@ pub(super) async fn list(
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData {
+        failure_code: caller.app.lote_failure(&lote).await?,
+        ..LoteData::of(&lote)
+    }))
 }
 
 /// Stop a batch for good

@@ -301,6 +301,7 @@ impl From<AppError> for Problem {
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)
+            | AppError::Server(_)
             | AppError::Io(_)
             | AppError::File { .. }
             | AppError::Interrupted => {

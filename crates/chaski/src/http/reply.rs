@@ -46,11 +46,11 @@ pub(crate) struct Reply<T> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Meta {
     /// `upstream`, `memory` or `stale`.
-    source: &'static str,
+    pub(super) source: &'static str,
     /// Seconds since the upstream said so.
-    age: u64,
+    pub(super) age: u64,
     /// `real` or `sandbox` (invented data).
-    mode: &'static str,
+    pub(super) mode: &'static str,
 }
 
 /// A time as our callers read it.
@@ -72,11 +72,7 @@ pub(crate) fn mode_name(app: &App) -> &'static str {
 pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T) -> Response {
     let app = &caller.app;
     let age = age(app, found.stored_at);
-    let source = match found.source {
-        Source::Upstream => "upstream",
-        Source::Memory => "memory",
-        Source::Stale => "stale",
-    };
+    let source = source_name(found.source);
     let reply = Reply {
         success: true,
         data,
@@ -111,6 +107,15 @@ fn json(value: &impl Serialize) -> Response {
             tracing::error!(%error, "an answer could not be written");
             Problem::internal().into_response()
         }
+    }
+}
+
+/// The name of a source in answers.
+pub(crate) fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Upstream => "upstream",
+        Source::Memory => "memory",
+        Source::Stale => "stale",
     }
 }
 

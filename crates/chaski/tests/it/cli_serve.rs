@@ -12,18 +12,32 @@ use tokio::runtime::Runtime;
 use crate::cli_batches::stored;
 use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
 
-/// A running server.
+/// A running server; it ends with the test.
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Server {
     /// Starts it and waits for its banner.
     pub(crate) fn start(place: &Place) -> Server {
+        Server::saying(place, &[])
+    }
+
+    /// The same with more words.
+    pub(crate) fn saying(place: &Place, words: &[&str]) -> Server {
         let said = place.path("banner");
+        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
         let child = place
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&words)
             .stdout(Stdio::null())
             .stderr(File::create(&said).unwrap())
             .spawn()
@@ -48,13 +62,6 @@ impl Server {
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Server {
-    /// A test that fails leaves no process behind.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
     }
 }
 

@@ -20,6 +20,8 @@ mod cli_privacy;
 mod cli_retention;
 mod cli_salud;
 mod cli_serve;
+mod cli_server;
+mod cli_server_errors;
 mod clients;
 mod defects;
 mod http;

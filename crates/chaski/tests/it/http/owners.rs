@@ -53,7 +53,7 @@ enum Thing {
 }
 
 /// Every route behind which there are things that belong to somebody.
-const OWNED: [(&str, &str, Kind); 27] = [
+const OWNED: [(&str, &str, Kind); 28] = [
     ("GET", "/api/v1/partners", Kind::ListOfCompany),
     ("POST", "/api/v1/partners", Kind::Makes),
     ("GET", "/api/v1/partners/cambios", Kind::ListOfCompany),
@@ -121,6 +121,7 @@ const OWNED: [(&str, &str, Kind); 27] = [
         Kind::ItemOfKey(Thing::Job),
     ),
     ("GET", "/api/v1/llamadas", Kind::ListOfCompany),
+    ("POST", "/api/v1/llamadas/buscar", Kind::ListOfCompany),
     (
         "GET",
         "/api/v1/llamadas/{id}",
@@ -134,15 +135,18 @@ const OWNED: [(&str, &str, Kind); 27] = [
 
 /// Routes behind which everything is shared on purpose: answers in memory, the registry of numbers
 /// that do not exist, state of the upstreams, schedule.
-const SHARED: [(&str, &str); 36] = [
+const SHARED: [(&str, &str); 39] = [
     ("GET", "/api/v1/programados"),
     ("GET", "/api/v1/ruc/{ruc}/validacion-facturacion"),
     ("GET", "/api/v1/ruc/{ruc}/representantes"),
     ("GET", "/api/v1/ruc/{ruc}/actividad"),
     ("GET", "/api/v1/ruc/{ruc}/condiciones"),
+    ("POST", "/api/v1/ruc/consultas"),
     ("GET", "/api/v1/ruc/invalidos"),
+    ("POST", "/api/v1/ruc/invalidos/olvidar"),
     ("DELETE", "/api/v1/ruc/invalidos/{ruc}"),
     ("GET", "/api/v1/dni/{dni}"),
+    ("POST", "/api/v1/dni/consultas"),
     ("GET", "/api/v1/tipo-cambio"),
     ("GET", "/api/v1/tipo-cambio/{fecha}"),
     ("POST", "/api/v1/cpe/validar"),
@@ -470,6 +474,9 @@ async fn lists_show_nothing_of_others() {
     // Neither do filters, which could be asked about what one has heard of.
     let beginning = world.mine["chk_test_".len()..].split('_').next().unwrap();
     for (name, key) in &world.strangers[1..] {
+        let search = json!({"numero": NUMBER, "quien": format!("llave:{beginning}")});
+        let found = world.post(key, "/api/v1/llamadas/buscar", &search).await;
+        assert_eq!(found.json(), empty, "{name}");
         for path in [
             format!("/api/v1/llamadas?quien=llave:{beginning}"),
             format!("/api/v1/llamadas?lote={}", things.batch),
@@ -532,6 +539,29 @@ async fn pages_go_through_ones_own_and_their_cursors_tell_nothing() {
         let answer = world.ask(&world.mine, "GET", &plain, "").await;
         assert_eq!(answer.status, 422, "{path}: {}", answer.text);
     }
+    // The calls about one number, which is asked for in a body.
+    let (path, mut seen) = ("/api/v1/llamadas/buscar", BTreeSet::new());
+    for key in [&world.mine, other] {
+        let again = format!("/api/v1/ruc/{NUMBER}?force_refresh=true");
+        world.get(key, &again).await;
+        let (mut rows, mut cursor) = (0, Value::Null);
+        loop {
+            let wanted = json!({"numero": NUMBER, "limit": 1, "cursor": cursor});
+            let page = world.post(key, path, &wanted).await.json();
+            let row = &page["data"][0];
+            assert!(seen.insert(row["id"].to_string()), "{page}");
+            rows += 1;
+            cursor = page["next_cursor"].clone();
+            if cursor.is_null() {
+                break;
+            }
+            assert!(cursor.as_str().unwrap().len() > 60, "{cursor}");
+        }
+        assert_eq!(rows, 2, "{path}");
+    }
+    let plain = json!({"numero": NUMBER, "cursor": "0.5"});
+    let answer = world.post(&world.mine, path, &plain).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

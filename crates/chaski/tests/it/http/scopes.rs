@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-pub(super) const ROUTES: [(&str, &str, Scope, &str); 63] = [
+pub(super) const ROUTES: [(&str, &str, Scope, &str); 67] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -130,7 +130,31 @@ pub(super) const ROUTES: [(&str, &str, Scope, &str); 63] = [
         Scope::Consultas,
         "",
     ),
+    (
+        "POST",
+        "/api/v1/ruc/consultas",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
     ("GET", "/api/v1/ruc/invalidos", Scope::Consultas, ""),
+    (
+        "POST",
+        "/api/v1/ruc/invalidos/olvidar",
+        Scope::Consultas,
+        r#"{"rucs":["20100070970"]}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/dni/consultas",
+        Scope::Dni,
+        r#"{"dnis":["00000001"]}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/llamadas/buscar",
+        Scope::Auditoria,
+        r#"{"numero":"20100070970"}"#,
+    ),
     (
         "DELETE",
         "/api/v1/ruc/invalidos/20100070970",
