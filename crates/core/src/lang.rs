@@ -1,7 +1,7 @@
 //! The two languages that people are spoken to in.
 
 /// Language of messages for people. Codes and JSON keys are never translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Lang {
     /// Spanish of Peru, formal address (*usted*).
     #[default]

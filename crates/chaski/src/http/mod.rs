@@ -24,6 +24,7 @@ mod original;
 mod partner_lists;
 mod partners;
 mod problem;
+mod rendered;
 mod reply;
 mod router;
 mod ruc;
@@ -43,6 +44,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Semaphore;
 
+use rendered::RenderedBodies;
+
 use crate::app::keys::KeyRing;
 use crate::app::{App, AppError, Mode};
 
@@ -54,6 +57,7 @@ pub struct Gateway {
     sandbox: Side,
     real: Option<Side>,
     places: Semaphore,
+    rendered: RenderedBodies,
     stopping: AtomicBool,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
     asks_for_keys: AtomicBool,
@@ -83,6 +87,7 @@ impl Gateway {
             sandbox,
             real,
             places: Semaphore::new(MOST_AT_ONCE),
+            rendered: RenderedBodies::default(),
             stopping: AtomicBool::new(false),
             asks_for_keys: AtomicBool::new(false),
         };

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chaski_client::{Found, Source};
-use chaski_core::lima_datetime;
+use chaski_core::{Taxpayer, lima_datetime};
 use compact_str::CompactString;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
@@ -14,7 +14,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::problem::Problem;
+use super::ruc::RucData;
+use super::{Gateway, rendered};
 use crate::app::{App, Mode};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -70,8 +71,31 @@ pub(crate) fn mode_name(app: &App) -> &'static str {
 
 /// A found answer, rendered by `data`, with its headers.
 pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T) -> Response {
+    let age = age(&caller.app, found.stored_at);
+    let body = body(caller, found, data, (age.as_secs(), caller.info.id.clone()));
+    with_headers(found.source, age, body)
+}
+
+/// A found taxpayer, from the rendered bodies where it is there.
+pub(super) fn taxpayer(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Response {
+    let (age, id) = (age(&caller.app, found.stored_at), &caller.info.id);
+    let render = |age, id| body(caller, found, RucData::of(&found.value), (age, id));
+    let known = gateway
+        .rendered
+        .body(found, caller.info.lang, (age.as_secs(), id), || {
+            render(rendered::AGE, CompactString::default())
+        });
+    let body = known.unwrap_or_else(|| render(age.as_secs(), id.clone()));
+    with_headers(found.source, age, body)
+}
+
+fn body<A, T: Serialize>(
+    caller: &Caller,
+    found: &Found<A>,
+    data: T,
+    (age, request_id): (u64, CompactString),
+) -> Vec<u8> {
     let app = &caller.app;
-    let age = age(app, found.stored_at);
     let source = source_name(found.source);
     let reply = Reply {
         success: true,
@@ -82,32 +106,24 @@ pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T)
         consultado_en: lima(found.stored_at),
         meta: Meta {
             source,
-            age: age.as_secs(),
+            age,
             mode: mode_name(app),
         },
-        request_id: caller.info.id.clone(),
+        request_id,
     };
-    let mut response = json(&reply);
-    put_cache_status(&mut response, found.source, age);
-    response
+    let mut body = Vec::with_capacity(1_024);
+    serde_json::to_writer(&mut body, &reply).expect("texts and numbers are always JSON");
+    body
 }
 
-/// A body of JSON in one allocation, as answers of a look-up are all of a size.
-fn json(value: &impl Serialize) -> Response {
-    let mut body = Vec::with_capacity(1_024);
-    match serde_json::to_writer(&mut body, value) {
-        Ok(()) => {
-            let mut response = Response::new(Body::from(body));
-            // Room for those of the door too.
-            response.headers_mut().reserve(16);
-            response.headers_mut().insert(CONTENT_TYPE, JSON);
-            response
-        }
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            Problem::internal().into_response()
-        }
-    }
+fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    // Room for those of the door too.
+    headers.reserve(16);
+    headers.insert(CONTENT_TYPE, JSON);
+    put_cache_status(&mut response, source, age);
+    response
 }
 
 /// The name of a source in answers.

@@ -1,9 +1,10 @@
 //! RUC: look-up, fitness to be invoiced, representatives, activity, SUNAT's lists.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
     Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields,
@@ -173,18 +174,24 @@ type FreshnessQuery = Result<Query<Freshness>, axum::extract::rejection::QueryRe
     responses((status = 200, body = Reply<RucData<'static>>), Problems)
 )]
 pub(super) async fn ruc(
+    State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(ruc): Path<String>,
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    look_up(&caller, &ruc, &ask).await
+    look_up(&gateway, &caller, &ruc, &ask).await
 }
 
-async fn look_up(caller: &Caller, ruc: &Ruc, ask: &Ask) -> Result<Response, Problem> {
+async fn look_up(
+    gateway: &Gateway,
+    caller: &Caller,
+    ruc: &Ruc,
+    ask: &Ask,
+) -> Result<Response, Problem> {
     let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.ruc(ruc, ask).await?;
-    Ok(reply::found(caller, &found, RucData::of(&found.value)))
+    Ok(reply::taxpayer(gateway, caller, &found))
 }
 
 /// How the metrics name the address of a look-up.
@@ -206,7 +213,7 @@ pub(super) async fn plain(
 ) -> Result<Response, Problem> {
     let caller = Caller::of_headers(headers, info.clone(), gateway)?;
     let (ruc, ask) = read(&caller, number, None)?;
-    look_up(&caller, &ruc, &ask).await
+    look_up(gateway, &caller, &ruc, &ask).await
 }
 
 /// Whether a RUC is fit to be invoiced, with SUNAT's codes.

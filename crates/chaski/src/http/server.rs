@@ -6,18 +6,21 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::door::Door;
 
@@ -83,35 +86,116 @@ fn connection(
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
     let _ = stream.set_nodelay(true);
+    let work = Work::default();
+    let patient = Patient::new(stream, work.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let door = Arc::clone(&door);
-        async move { Ok::<_, Infallible>(door.answer(request).await) }
+        let (door, under_way) = (Arc::clone(&door), work.begin());
+        async move {
+            let response = door.answer(request).await;
+            // What has its length is written by itself; a stream is work until it ends.
+            Ok::<_, Infallible>(match response.body().size_hint().exact() {
+                Some(_) => response,
+                None => {
+                    response.map(|body| Body::new(body.map_frame(move |frame| under_way.of(frame))))
+                }
+            })
+        }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        // `Patient` has the deadline: a timer for each request would cost as much as its answer.
+        .header_read_timeout(None)
         .max_headers(MOST_HEADERS)
         .max_buf_size(MOST_HEADER_BYTES)
-        .serve_connection(TokioIo::new(Patient::new(stream)), service);
+        .serve_connection(TokioIo::new(patient), service);
     graceful.watch(connection)
 }
 
-/// A connection whose other end has to take what it is sent.
+/// Requests of a connection, as its service counts them and its reads see them.
+#[derive(Clone, Default)]
+struct Work(Arc<Requests>);
+
+#[derive(Default)]
+struct Requests {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Work {
+    fn begin(&self) -> UnderWay {
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self.clone())
+    }
+
+    fn begun(&self) -> usize {
+        self.0.begun.load(Ordering::Relaxed)
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.begun() != self.0.ended.load(Ordering::Relaxed)
+    }
+}
+
+/// A request until its answer is made.
+struct UnderWay(Work);
+
+impl UnderWay {
+    /// The same frame: only to be kept for as long as there are any.
+    fn of<T>(&self, frame: T) -> T {
+        frame
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection whose other end has to send its headers in time, and to take what it is sent.
 struct Patient {
     stream: TcpStream,
+    work: Work,
     /// When the last byte came or went.
     moved: Instant,
+    /// When the first byte of a head came that has not led to a request yet.
+    head_began: Option<Instant>,
+    /// Requests that heads have led to.
+    begun: usize,
+    /// Wakes the wait for a head; moved on only when it rings, which is once in ten seconds and
+    /// not once in a request.
+    alarm: Pin<Box<Sleep>>,
     /// Running while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
-    fn new(stream: TcpStream) -> Patient {
+    fn new(stream: TcpStream, work: Work) -> Patient {
+        let now = Instant::now();
         Patient {
             stream,
-            moved: Instant::now(),
+            work,
+            moved: now,
+            head_began: None,
+            begun: 0,
+            alarm: Box::pin(sleep_until(now + HEADER_TIMEOUT)),
             stalled: None,
         }
+    }
+
+    /// Waits for a head no longer than it may take, nor for its first byte.
+    fn awaited(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let until = match self.head_began {
+                _ if self.work.is_under_way() => Instant::now() + HEADER_TIMEOUT,
+                Some(began) => began + HEADER_TIMEOUT,
+                None => self.moved + HEADER_TIMEOUT,
+            };
+            if until <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.alarm.as_mut().reset(until);
+        }
+        Poll::Pending
     }
 
     /// What a write came to, with a limit to how often it may come to nothing.
@@ -125,9 +209,9 @@ impl Patient {
             self.stalled = None;
             return written;
         }
-        let until = self.stalled.get_or_insert_with(|| {
-            Box::pin(tokio::time::sleep_until(Instant::now() + WRITE_TIMEOUT))
-        });
+        let until = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE_TIMEOUT)));
         match until.as_mut().poll(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(()) => {
@@ -155,9 +239,18 @@ impl AsyncRead for Patient {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let begun = self.work.begun();
+        if begun != self.begun {
+            self.begun = begun;
+            self.head_began = None;
+        }
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if read.is_ready() {
-            self.moved = Instant::now();
+        if read.is_pending() {
+            return self.awaited(context);
+        }
+        self.moved = Instant::now();
+        if self.head_began.is_none() && !self.work.is_under_way() {
+            self.head_began = Some(self.moved);
         }
         read
     }

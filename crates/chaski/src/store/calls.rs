@@ -195,23 +195,14 @@ impl CallRecord {
         })
     }
 
-    /// What makes this hit equal to another one; none for what was sent.
-    pub(super) fn hit(&self) -> Option<Hit> {
-        let call = &self.call;
-        let hit = matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused);
-        (hit && call.attempt == 0).then(|| Hit {
-            second: call.at.as_second(),
-            key: call.key.clone(),
-            asked_by: call.asked_by.clone(),
-            purpose: call.purpose.clone(),
-            refused: call.cache == CacheDecision::Refused,
-            batch: call.batch,
-        })
+    /// Lets this row stand for equal hits too.
+    pub(super) fn add(&mut self, equal: u32) {
+        self.call.items = self.call.items.saturating_add(equal);
     }
 
-    /// Lets this row stand for an equal hit too.
-    pub(super) fn add(&mut self, equal: &CallRecord) {
-        self.call.items = self.call.items.saturating_add(equal.call.items);
+    /// What equal hits have in common; none for what was sent.
+    pub(super) fn hit(&self) -> Option<Hit> {
+        Hit::of(&self.call)
     }
 
     /// Kilobytes that it occupies in the queue.
@@ -230,6 +221,21 @@ pub(super) struct Hit {
     purpose: Option<CompactString>,
     refused: bool,
     batch: Option<Uuid>,
+}
+
+impl Hit {
+    /// None for what was sent.
+    pub(super) fn of(call: &Call) -> Option<Hit> {
+        let hit = matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused);
+        (hit && call.attempt == 0).then(|| Hit {
+            second: call.at.as_second(),
+            key: call.key.clone(),
+            asked_by: call.asked_by.clone(),
+            purpose: call.purpose.clone(),
+            refused: call.cache == CacheDecision::Refused,
+            batch: call.batch,
+        })
+    }
 }
 
 const WIDTH: usize = 16;

@@ -1,9 +1,11 @@
 //! The store as the memory and audit of the engine.
 
+use std::future::ready;
+
 use chaski_client::{Call, Key, Ledger, LedgerError, Memory};
 use futures_util::future::BoxFuture;
 
-use super::calls::CallRecord;
+use super::calls::{CallRecord, Hit};
 use super::{Backend, Store};
 
 impl Ledger for Store {
@@ -29,6 +31,9 @@ impl Ledger for Store {
 
     fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
         let Backend::Sqlite(sqlite) = &self.backend;
+        if Hit::of(&call).is_some_and(|hit| sqlite.writer.stands_for(&hit, call.items)) {
+            return Box::pin(ready(Ok(())));
+        }
         Box::pin(async move {
             let call = CallRecord::new(&sqlite.keys, call)?;
             Ok(sqlite.writer.record(call).await?)
@@ -43,7 +48,7 @@ impl Ledger for Store {
     ) -> BoxFuture<'a, Result<u64, LedgerError>> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let total = sqlite.writer.spend(provider, month, calls);
-        Box::pin(std::future::ready(total.map_err(LedgerError::from)))
+        Box::pin(ready(total.map_err(LedgerError::from)))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

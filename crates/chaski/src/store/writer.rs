@@ -5,7 +5,6 @@
 //! `ready` is an error and the queue, which is bounded, pushes back.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -55,6 +54,8 @@ pub(super) struct Shared {
     failed: Notify,
     queued: AtomicUsize,
     accepted: Mutex<Accepted>,
+    /// Hits in the queue, and how many equal ones came after each.
+    hits: Mutex<HashMap<Hit, u32>>,
     spent: Mutex<HashMap<(String, String), Spent>>,
 }
 
@@ -170,9 +171,31 @@ impl Writer {
         self.send(Message::Rows(Rows::Answers(rows), Some(permit)))
     }
 
+    /// Counts a hit with an equal one of the same second that is still in the queue; false when
+    /// there is none. A number that is asked for ten thousand times a second is not worth as many
+    /// rows.
+    pub(super) fn stands_for(&self, hit: &Hit, items: u32) -> bool {
+        match lock(&self.shared.hits).get_mut(hit) {
+            Some(equals) => {
+                *equals = equals.saturating_add(items);
+                true
+            }
+            None => false,
+        }
+    }
+
     pub(super) async fn record(&self, call: CallRecord) -> Result<(), StoreError> {
         let permit = self.room(call.weight()).await?;
-        self.send(Message::Rows(Rows::Call(Box::new(call)), Some(permit)))
+        let hit = call.hit();
+        let message = Message::Rows(Rows::Call(Box::new(call)), Some(permit));
+        let Some(hit) = hit else {
+            return self.send(message);
+        };
+        // Whoever finds a hit here has to find its row in the queue.
+        let mut hits = lock(&self.shared.hits);
+        self.send(message)?;
+        hits.entry(hit).or_default();
+        Ok(())
     }
 
     /// Counts calls and says the total with everything queued.
@@ -298,6 +321,14 @@ impl Shared {
             .map_or(0, |counter| counter.stored + counter.queued)
     }
 
+    /// A hit leaves the queue, with all that it stands for.
+    fn take_equals(&self, call: &mut CallRecord) {
+        if let Some(hit) = call.hit() {
+            let equals = lock(&self.hits).remove(&hit);
+            call.add(equals.unwrap_or(0));
+        }
+    }
+
     fn set_failure(&self, failure: Option<StoreError>) {
         let failing = failure.is_some();
         *lock(&self.failure) = failure;
@@ -313,8 +344,6 @@ impl Shared {
 struct Group {
     answers: Vec<AnswerRow>,
     calls: Vec<CallRecord>,
-    /// Where in `calls` a hit is, so that equal ones of the same group become one row.
-    hits: HashMap<Hit, usize>,
     spent: HashMap<(String, String), u64>,
     rows: usize,
     permits: Vec<OwnedSemaphorePermit>,
@@ -434,12 +463,13 @@ impl Task {
     fn sort_messages(&mut self) {
         for message in self.messages.drain(..) {
             match message {
-                Message::Rows(rows, permit) => self.group.add(rows, permit),
-                Message::Deed(deed) => {
-                    // What comes after it stays after it.
-                    self.group.hits.clear();
-                    self.deeds.push((self.group.mark(), deed));
+                Message::Rows(mut rows, permit) => {
+                    if let Rows::Call(call) = &mut rows {
+                        self.shared.take_equals(call);
+                    }
+                    self.group.add(rows, permit);
                 }
+                Message::Deed(deed) => self.deeds.push((self.group.mark(), deed)),
                 Message::Alone(deed) => self.alone.push(deed),
                 Message::Barrier(waiter) => self.barriers.push(waiter),
                 Message::Close(waiter) => self.closing = Some(waiter),
@@ -573,28 +603,12 @@ impl Group {
         self.permits.extend(permit);
         match rows {
             Rows::Answers(rows) => self.answers.extend(rows),
-            Rows::Call(call) => self.add_call(*call),
+            Rows::Call(call) => self.calls.push(*call),
             Rows::Spent {
                 provider,
                 month,
                 calls,
             } => *self.spent.entry((provider, month)).or_default() += calls,
-        }
-    }
-
-    /// Equal questions that memory answered within a group and a second are one row that says how
-    /// many they were: a number that is asked for ten thousand times a second is not worth ten thousand rows.
-    fn add_call(&mut self, call: CallRecord) {
-        let Some(hit) = call.hit() else {
-            self.calls.push(call);
-            return;
-        };
-        match self.hits.entry(hit) {
-            Entry::Occupied(known) => self.calls[*known.get()].add(&call),
-            Entry::Vacant(free) => {
-                free.insert(self.calls.len());
-                self.calls.push(call);
-            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! leaps to the next deadline.
 
 use chaski::http::serve;
+use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -52,6 +53,69 @@ async fn whoever_is_slow_is_closed() {
     let (answer, took) = exchange(b"GET /salud/vivo HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(took.as_secs() <= 15, "{took:?}");
+}
+
+/// Requests every 7 s for a minute over one connection, each head in two pieces 2 s apart.
+#[tokio::test]
+async fn whoever_keeps_asking_is_kept() {
+    let pass = async |seconds| {
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(seconds)).await;
+        // Running again, so that waiting for bytes does not leap to the next deadline.
+        tokio::time::resume();
+    };
+    let door = Door::open().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let entry = std::sync::Arc::clone(&door.entry);
+    tokio::spawn(serve(entry, listener, std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..9 {
+        stream
+            .write_all(b"GET /salud/vivo HTTP/1.1\r\n")
+            .await
+            .unwrap();
+        tokio::task::yield_now().await;
+        pass(2).await;
+        stream.write_all(b"Host: localhost\r\n\r\n").await.unwrap();
+        let mut answer = [0; 4_096];
+        let length = stream.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200 OK"));
+        pass(5).await;
+    }
+    // Silent from here on.
+    pass(4).await;
+    tokio::task::yield_now().await;
+    pass(2).await;
+    assert!(!matches!(stream.read(&mut [0; 1]).await, Ok(length) if length > 0));
+}
+
+/// A stream with nothing to say for a minute is not a connection that waits for a head. Nobody
+/// works on the batch, so there is only the sign of life, every 15 s.
+#[tokio::test]
+async fn a_stream_is_not_cut_for_being_long() {
+    let door = Door::open().await;
+    let batch = r#"{"rucs":["20100070970"]}"#;
+    let batch = door.ask(Method::POST, "/api/v1/lotes", None, batch).await;
+    let path = format!("{}/eventos", batch.header("location"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let entry = std::sync::Arc::clone(&door.entry);
+    tokio::spawn(serve(entry, listener, std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::pause();
+    let began = Instant::now();
+    let mut told = String::new();
+    while told.matches("\n:\n").count() < 4 {
+        let mut piece = [0; 4_096];
+        let length = stream.read(&mut piece).await.unwrap();
+        assert!(length > 0, "cut after {:?}: {told}", began.elapsed());
+        told.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+    }
+    assert!(told.contains("event: progreso"), "{told}");
+    assert!(began.elapsed().as_secs() >= 45, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
