@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`config`], [`app`] (one function per deed), [`cli`], [`http`] and [`jobs`]
 //! (doors: what is typed, what other programs ask, what time brings), [`sheets`] (Excel in and
-//! out), [`partners`] (what a partner is), [`store`] (the cellar).
+//! out), [`partners`] (what a partner is), [`store`] (the cellar), [`remote`] (a server of ours
+//! somewhere else, in place of the cellar).
 
 pub mod app;
 pub mod cli;
@@ -13,6 +14,7 @@ mod io_words;
 pub mod jobs;
 pub mod metrics;
 pub mod partners;
+pub mod remote;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;

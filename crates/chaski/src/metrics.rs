@@ -78,6 +78,13 @@ struct ModeLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct JobLabels {
+    queue: Word,
+    state: Word,
+    mode: Word,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct BuildLabels {
     version: Word,
 }
@@ -98,6 +105,7 @@ pub struct Metrics {
     quota: Family<ProviderLabels, Gauge>,
     gate_wait: Family<ProviderLabels, Gauge<f64, AtomicU64>>,
     audit_queue: Family<ModeLabels, Gauge>,
+    jobs: Family<JobLabels, Gauge>,
     build: Family<BuildLabels, Gauge>,
 }
 
@@ -132,6 +140,7 @@ impl Default for Metrics {
             quota: Family::default(),
             gate_wait: Family::default(),
             audit_queue: Family::default(),
+            jobs: Family::default(),
             build: Family::default(),
         };
         let version = env!("CARGO_PKG_VERSION").into();
@@ -198,6 +207,17 @@ impl Metrics {
                 outcome: call.outcome.into(),
             })
             .inc();
+    }
+
+    /// So many jobs of a queue are in a state, at the moment of a scrape.
+    pub fn jobs(&self, mode: &str, queue: &str, state: &str, jobs: i64) {
+        self.jobs
+            .get_or_create(&JobLabels {
+                queue: queue.into(),
+                state: state.into(),
+                mode: mode.into(),
+            })
+            .set(jobs);
     }
 
     /// All metrics as text, with the state of the upstreams as it is now.
@@ -276,6 +296,11 @@ impl Metrics {
             "audit_queue_depth",
             "Audit rows accepted and not yet durable",
             self.audit_queue.clone(),
+        );
+        r.register(
+            "jobs",
+            "Background jobs by kind and state",
+            self.jobs.clone(),
         );
         r.register("build_info", "The running version", self.build.clone());
         all

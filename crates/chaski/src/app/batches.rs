@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Error, Lookup, RucQuery};
+use chaski_client::{Ask, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, RucRules, lima_datetime};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -81,7 +81,7 @@ pub struct Finished {
     /// RUCs without an answer.
     pub failed: usize,
     /// The failure, when nothing at all was answered.
-    pub total_failure: Option<Error>,
+    pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
 }
@@ -257,7 +257,7 @@ impl Running {
         let plan = self.plan;
         let total_failure = match answered + refused {
             0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(error.clone()),
+                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
                 _ => None,
             }),
             _ => None,
@@ -281,39 +281,62 @@ impl Running {
 }
 
 /// What a summary says beside what the rows say.
-pub(super) struct Told {
-    pub(super) source_file: String,
-    pub(super) calls: usize,
-    pub(super) cache_hits: usize,
-    pub(super) duration: Duration,
+pub struct Told {
+    /// Name of the file.
+    pub source_file: String,
+    /// Calls paid for.
+    pub calls: usize,
+    /// Answers that were known already.
+    pub cache_hits: usize,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl BatchInput {
+    /// The list as a whole, when a server answered it.
+    pub fn summary(
+        &self,
+        rules: &RucRules,
+        told: Told,
+        mode: Mode,
+        now: Timestamp,
+        lang: Lang,
+    ) -> Summary {
+        let (rows, _) = rows_of(&self.table, self.column, rules);
+        summary(&rows, told, mode, now, lang)
+    }
 }
 
 impl App {
     /// The list as a whole.
     pub(super) fn summary(&self, rows: &[RowPlan], told: Told, lang: Lang) -> Summary {
-        let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
-        Summary {
-            source_file: told.source_file,
-            answered_by: match self.mode {
-                Mode::Real => "APIMIGO".to_owned(),
-                Mode::Sandbox => lang
-                    .pick(
-                        "SANDBOX: datos ficticios, no los use para facturar",
-                        "SANDBOX: invented data, do not invoice by them",
-                    )
-                    .to_owned(),
-            },
-            generated_at: lima_datetime(self.clock.now()),
-            duplicates: rows.iter().filter(|row| row.repeats.is_some()).count(),
-            damaged: rows.iter().filter(is_bad).count(),
-            repaired: rows
-                .iter()
-                .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
-                .count(),
-            calls_spent: told.calls,
-            cache_hits: told.cache_hits,
-            duration: told.duration,
-        }
+        summary(rows, told, self.mode, self.clock.now(), lang)
+    }
+}
+
+fn summary(rows: &[RowPlan], told: Told, mode: Mode, now: Timestamp, lang: Lang) -> Summary {
+    let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
+    Summary {
+        source_file: told.source_file,
+        answered_by: match mode {
+            Mode::Real => "APIMIGO".to_owned(),
+            Mode::Sandbox => lang
+                .pick(
+                    "SANDBOX: datos ficticios, no los use para facturar",
+                    "SANDBOX: invented data, do not invoice by them",
+                )
+                .to_owned(),
+        },
+        generated_at: lima_datetime(now),
+        duplicates: rows.iter().filter(|row| row.repeats.is_some()).count(),
+        damaged: rows.iter().filter(is_bad).count(),
+        repaired: rows
+            .iter()
+            .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
+            .count(),
+        calls_spent: told.calls,
+        cache_hits: told.cache_hits,
+        duration: told.duration,
     }
 }
 

@@ -9,6 +9,7 @@ use super::backups::BackupError;
 use crate::config::ConfigError;
 use crate::io_words::reason;
 use crate::partners::PartnerError;
+use crate::remote::ServerError;
 use crate::sheets::{ColumnError, SheetError};
 use crate::store::StoreError;
 
@@ -39,6 +40,9 @@ pub enum AppError {
     /// A partner.
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    /// A server that was asked instead of the data folder.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The real upstream was demanded and there is no token.
     #[error("no token is configured")]
     NoToken,
@@ -98,6 +102,15 @@ impl AppError {
         AppError::usage(text(Lang::Es), text(Lang::En))
     }
 
+    /// Somebody who knows says explicitly that there is no such number or rate.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            AppError::Lookup(error) => error.is_not_found(),
+            AppError::Server(error) => error.is_not_found(),
+            _ => false,
+        }
+    }
+
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match self {
@@ -109,6 +122,7 @@ impl AppError {
             AppError::Sheet(error) => error.code(),
             AppError::Column(error) => error.code(),
             AppError::Partner(error) => error.code(),
+            AppError::Server(error) => error.code(),
             AppError::NoToken => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
@@ -133,6 +147,7 @@ impl AppError {
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
             AppError::Partner(error) => error.message(lang),
+            AppError::Server(error) => error.message(lang),
             AppError::NoToken => lang
                 .pick(
                     "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
@@ -173,6 +188,7 @@ impl AppError {
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),
+            AppError::Server(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)
             | AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.

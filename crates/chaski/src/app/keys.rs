@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
+use chaski_core::Ruc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::{App, AppError, Mode};
-use crate::store::ApiKeyRow;
+use crate::store::{ApiKeyRow, Company};
 
 /// What a key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,6 +107,8 @@ impl FromIterator<Scope> for Scopes {
 pub struct NewKey {
     /// What its owner calls it.
     pub name: String,
+    /// Whose application will use it; none for the house's own.
+    pub company: Option<Ruc>,
     /// What it may be used for.
     pub scopes: Scopes,
     /// Requests a minute; 0 for no limit.
@@ -169,6 +172,10 @@ impl App {
             prefix,
             hash: hash_of(text.expose_secret()),
             name: name.to_owned(),
+            company: new
+                .company
+                .map_or(Company::HOUSE, |ruc| self.store.company(&ruc)),
+            company_shown: new.company.map(|ruc| ruc.masked()),
             scopes: new.scopes.names(),
             per_minute: new.per_minute,
             per_day: new.per_day,
@@ -218,6 +225,8 @@ pub struct KeyState {
     pub id: Uuid,
     /// Its name in the audit.
     pub who: compact_str::CompactString,
+    /// Whose it is.
+    pub company: Company,
     /// What it may be used for.
     pub scopes: Scopes,
     /// Requests a minute; 0 for no limit.
@@ -318,6 +327,7 @@ impl KeyState {
         KeyState {
             id: row.id,
             who: compact_str::format_compact!("llave:{}", row.prefix),
+            company: row.company,
             scopes: Scopes::parse(&row.scopes),
             per_minute: row.per_minute,
             per_day: row.per_day,

@@ -86,10 +86,15 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
-        if options.update_partners {
+        let whose_partners = if options.update_partners {
+            Some(self.store.company_of_key(batch.key_id).await?)
+        } else {
+            None
+        };
+        if let Some(company) = whose_partners {
             let now = self.clock.now();
             let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
-            self.note_on_partners(checks.collect()).await?;
+            self.note_on_partners(company, checks.collect()).await?;
         }
         let numbers: HashMap<usize, Ruc> = open.iter().copied().collect();
         // 2. The rest, through the native batch call.
@@ -102,12 +107,12 @@ impl App {
         let mut asking = self.ask_for(id, wanted, &ask, Some(claim.clone()), JoinSet::new());
         let (mut failures, mut wait) = (Failures::default(), None);
         while let Some(group) = asking.next(self).await? {
-            if options.update_partners {
+            if let Some(company) = whose_partners {
                 let now = self.clock.now();
                 let checks = group
                     .iter()
                     .filter_map(|(at, it)| Some(it.check(*numbers.get(at)?, now)));
-                self.note_on_partners(checks.collect()).await?;
+                self.note_on_partners(company, checks.collect()).await?;
             }
             for (_, settled) in &group {
                 if let Settled::Failed(error) = settled {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Lookup, RucQuery};
-use chaski_core::Lang;
+use chaski_client::{Ask, Lookup, RucQuery};
+use chaski_core::{Lang, Ruc};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,8 @@ use super::trabajos::JobKind;
 use super::{App, AppError};
 use crate::sheets::{self, Limits};
 use crate::store::{
-    Background, Batch, BatchChange, BatchState, Cursor, NewBatch, NewJob, Page, Priority,
-    StoreError,
+    Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once, Page,
+    Priority, StoreError,
 };
 
 /// A batch that is handed over.
@@ -43,6 +43,8 @@ pub struct NewLote {
     pub who: String,
     /// With which key; none for the owner of the folder.
     pub key_id: Option<Uuid>,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
 }
 
 /// The list of a batch.
@@ -52,6 +54,17 @@ pub enum LoteInput {
     File(Vec<u8>),
     /// Numbers as they were typed.
     Numbers(Vec<String>),
+}
+
+/// A list that was checked and may be stored.
+pub struct PreparedLote {
+    /// Calls that it may cost: its numbers that memory does not know, by native batch calls.
+    pub calls: u64,
+    new: NewLote,
+    rows: usize,
+    unique: Vec<Ruc>,
+    input: Vec<u8>,
+    source_hash: [u8; 32],
 }
 
 /// What the worker has to know of a batch besides its numbers: the payload of its job.
@@ -75,6 +88,9 @@ pub struct Lote {
 /// Runs of a batch that may fail; each begins where the one before stopped.
 const MOST_ATTEMPTS: u32 = 3;
 
+/// Numbers that go out in one call.
+const A_CALL: usize = 100;
+
 /// Numbers of a list without a file.
 const MOST_NUMBERS: usize = 200_000;
 
@@ -85,21 +101,52 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const BETWEEN_EVENTS: Duration = Duration::from_millis(100);
 
 impl App {
-    /// Checks a list, as `chaski ruc lote` would, and stores it with its numbers and its job in
-    /// one transaction. Nothing is asked yet: a worker does that.
+    /// Checks a list and stores it: [`App::prepare_batch`] and [`App::submit_prepared`].
     pub async fn submit_batch(&self, new: NewLote) -> Result<Uuid, AppError> {
+        let prepared = self.prepare_batch(new).await?;
+        self.submit_prepared(prepared).await
+    }
+
+    /// Checks a list, as `chaski ruc lote` would, and says what it may cost. Nothing is stored.
+    pub async fn prepare_batch(&self, mut new: NewLote) -> Result<PreparedLote, AppError> {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
-        let (input, column) = (new.input, new.column);
+        let none = LoteInput::Numbers(Vec::new());
+        let (input, column) = (std::mem::replace(&mut new.input, none), new.column.take());
         // Reading a workbook takes its time, which is not that of other requests.
-        let prepared = tokio::task::spawn_blocking(move || {
+        let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, lang)?;
+            let hash = list_hash(&hash, list.column);
             let (_, unique) = rows_of(&list.table, list.column, &rules);
-            let subjects: Vec<_> = unique.iter().map(|ruc| RucQuery(*ruc).key()).collect();
             let bytes = list.to_bytes()?;
-            Ok::<_, AppError>((list.table.rows.len(), subjects, bytes, hash))
+            Ok::<_, AppError>((list.table.rows.len(), unique, bytes, hash))
         });
-        let prepared = prepared.await.map_err(|error| AppError::Io(error.into()))?;
-        let (rows, subjects, input, source_hash) = prepared?;
+        let read = read.await.map_err(|error| AppError::Io(error.into()))?;
+        let (rows, unique, input, source_hash) = read?;
+        let ask = Ask {
+            force: new.force,
+            ..Ask::by(&new.who)
+        };
+        let known = self.remembered(&unique, None, &ask).await?.len();
+        Ok(PreparedLote {
+            calls: (unique.len() - known).div_ceil(A_CALL) as u64,
+            new,
+            rows,
+            unique,
+            input,
+            source_hash,
+        })
+    }
+
+    /// Calls that the lists of a key may still cost that were handed in and have not ended.
+    pub async fn calls_ahead(&self, key_id: Uuid) -> Result<u64, AppError> {
+        Ok(self.store.open_calls_of(key_id, A_CALL as u64).await?)
+    }
+
+    /// Stores a list with its numbers and its job in one transaction. Nothing is asked yet: a
+    /// worker does that.
+    pub async fn submit_prepared(&self, prepared: PreparedLote) -> Result<Uuid, AppError> {
+        let PreparedLote { new, rows, .. } = prepared;
+        let subjects = prepared.unique.iter().map(|ruc| RucQuery(*ruc).key());
         let now = self.clock.now();
         let id = new_id(now);
         let options = LoteOptions {
@@ -111,18 +158,19 @@ impl App {
             created_at: now,
             operation: "ruc",
             source_name: new.name,
-            source_hash,
+            source_hash: prepared.source_hash,
             // No command line takes it up: `--reanudar` looks for its own options.
             options: "segundo plano".to_owned(),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
             asked_by: new.who.clone(),
-            subjects,
+            subjects: subjects.collect(),
             settled: Vec::new(),
         };
         let background = Background {
             priority: new.priority,
             key_id: new.key_id,
-            input,
+            input: prepared.input,
+            once: new.once,
             job: NewJob {
                 id: new_id(now),
                 kind: JobKind::Lote.as_str(),
@@ -206,6 +254,18 @@ impl App {
         };
         let start = Some((watching, Some(first)));
         Ok(stream::unfold(start, next_event).boxed())
+    }
+
+    /// Why a batch ended without a single answer: the code of its first number.
+    pub async fn lote_failure(&self, lote: &Lote) -> Result<Option<String>, AppError> {
+        if !lote.has_ended() || lote.batch.failed == 0 || lote.successful() > 0 {
+            return Ok(None);
+        }
+        let items = self.store.item_states(lote.batch.id).await?;
+        Ok(items.into_iter().find_map(|item| match item.state {
+            Some(ItemState::Failed { code }) => Some(code.to_string()),
+            _ => None,
+        }))
     }
 
     async fn change_lote(
@@ -312,6 +372,14 @@ impl std::fmt::Debug for LoteInput {
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
+}
+
+/// What tells one list from another: the same file read by another column is another list.
+pub fn list_hash(file: &[u8; 32], column: usize) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(file);
+    hasher.update(&(column as u64).to_le_bytes());
+    *hasher.finalize().as_bytes()
 }
 
 fn read(

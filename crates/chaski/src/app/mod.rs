@@ -12,6 +12,7 @@ pub mod lote_result;
 mod lote_work;
 pub mod lotes;
 mod observed;
+pub mod once;
 pub mod partner_lists;
 pub mod partners;
 pub mod persons;
@@ -26,8 +27,9 @@ mod verdicts;
 pub use error::AppError;
 pub use observed::Paid;
 pub use purpose::purpose;
-pub use secrets::{open_token, seal_token};
+pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
+pub use verdicts::source_name;
 
 use observed::Observed;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,8 @@ pub struct App {
     pub paid: Arc<Paid>,
     /// What parts of the process tell each other about background work.
     pub(crate) signals: Signals,
+    /// Requests with an idempotency key that are being worked on.
+    pub(crate) under_way: once::UnderWay,
 }
 
 /// Who answers.
@@ -157,6 +161,7 @@ impl App {
             metrics,
             paid,
             signals: Signals::new(),
+            under_way: once::UnderWay::default(),
         })
     }
 

@@ -7,7 +7,7 @@ use super::batches::new_id;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
 use crate::sheets::{self, Cell, OutputFormat, Row, Table, column_letter};
-use crate::store::{NewPartner, PartnerFilter, Saved};
+use crate::store::{Company, NewPartner, PartnerFilter, Saved};
 
 /// What came of an import.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,11 @@ const JUDGED_ROWS: usize = 50;
 impl App {
     /// Saves the partners of a list. Known ones are changed by what their row brings: a blank
     /// cell changes nothing. A row that cannot be taken is told and keeps no other one back.
-    pub async fn import_partners(&self, table: &Table) -> Result<Imported, AppError> {
+    pub async fn import_partners(
+        &self,
+        company: Company,
+        table: &Table,
+    ) -> Result<Imported, AppError> {
         let (columns, ignored) = columns_of(table)?;
         let mut imported = Imported {
             ignored,
@@ -72,7 +76,7 @@ impl App {
                     }),
                 }
             }
-            let saved = self.store.save_partners(partners, now).await?;
+            let saved = self.store.save_partners(company, partners, now).await?;
             imported.saved.created += saved.created;
             imported.saved.updated += saved.updated;
             imported.saved.unchanged += saved.unchanged;
@@ -84,6 +88,7 @@ impl App {
     /// and nothing in it is run by a spreadsheet.
     pub async fn export_partners(
         &self,
+        company: Company,
         filter: &PartnerFilter,
         format: OutputFormat,
         lang: Lang,
@@ -91,33 +96,16 @@ impl App {
         let mut records = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.store.partners(filter, PAGE, cursor).await?;
+            let page = self.store.partners(company, filter, PAGE, cursor).await?;
             records.extend(page.rows.iter().map(record));
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
-        let mut text = Vec::new();
-        match format {
-            OutputFormat::Csv => {
-                return Ok(sheets::plain_csv(&headings(), &cells(&records, lang))?);
-            }
-            OutputFormat::Xlsx => {
-                return Ok(sheets::plain_xlsx(&headings(), &cells(&records, lang))?);
-            }
-            OutputFormat::Json => {
-                serde_json::to_writer_pretty(&mut text, &records).map_err(std::io::Error::from)?;
-                text.push(b'\n');
-            }
-            OutputFormat::Ndjson => {
-                for record in &records {
-                    serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
-                    text.push(b'\n');
-                }
-            }
-        }
-        Ok(text)
+        // Writing a large workbook takes its time, which is not that of other requests.
+        let written = tokio::task::spawn_blocking(move || written(&records, format, lang));
+        written.await.map_err(|error| AppError::Io(error.into()))?
     }
 
     fn partner_of(
@@ -195,6 +183,33 @@ pub fn record(partner: &Partner) -> Map<String, Value> {
     put("created_at", time(partner.created_at).into());
     put("updated_at", time(partner.updated_at).into());
     record
+}
+
+fn written(
+    records: &[Map<String, Value>],
+    format: OutputFormat,
+    lang: Lang,
+) -> Result<Vec<u8>, AppError> {
+    let mut text = Vec::new();
+    match format {
+        OutputFormat::Csv => {
+            return Ok(sheets::plain_csv(&headings(), &cells(records, lang))?);
+        }
+        OutputFormat::Xlsx => {
+            return Ok(sheets::plain_xlsx(&headings(), &cells(records, lang))?);
+        }
+        OutputFormat::Json => {
+            serde_json::to_writer_pretty(&mut text, records).map_err(std::io::Error::from)?;
+            text.push(b'\n');
+        }
+        OutputFormat::Ndjson => {
+            for record in records {
+                serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
+                text.push(b'\n');
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// The names of the fields of a record, also of none.

@@ -1,4 +1,5 @@
-//! Partners: those a company buys from and sells to, kept true to what SUNAT says of them.
+//! Partners: those a company buys from and sells to, kept true to what SUNAT says of them. Each
+//! company that the gateway serves has its own; those of another one do not exist.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,8 @@ use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
 };
 use crate::store::{
-    ChangeFilter, ChangeRow, ChecksNoted, Cursor, Due, NewPartner, Page, PartnerFilter, StoreError,
+    ChangeFilter, ChangeRow, ChecksNoted, Company, Cursor, Due, NewPartner, Once, Page,
+    PartnerFilter, StoreError,
 };
 
 /// Which partners to refresh. Only those with a RUC ever are; without being named, only those
@@ -36,6 +38,8 @@ pub enum Which {
 
 /// A refresh at work.
 pub struct PartnerRefresh {
+    /// Whose partners learn of it; none for everybody's.
+    company: Option<Company>,
     rucs: Vec<Ruc>,
     outcomes: Outcomes<Taxpayer>,
     writes: JoinSet<Result<ChecksNoted, StoreError>>,
@@ -78,11 +82,14 @@ impl App {
         Document::parse(kind, text, &self.config.ruc_rules)
     }
 
-    /// Creates a partner; one with the same document already is an error.
+    /// Creates a partner; one with the same document already is an error. `once` is the request
+    /// that asks for it, where it may come again.
     pub async fn create_partner(
         &self,
+        company: Company,
         document: Document,
         fields: PartnerFields,
+        once: Option<&Once>,
     ) -> Result<Partner, AppError> {
         let now = self.clock.now();
         let new = NewPartner {
@@ -91,21 +98,29 @@ impl App {
             fields: fields.checked()?,
         };
         let id = new.id;
-        if !self.store.create_partner(new, now).await? {
+        if !self
+            .store
+            .create_partner_once(company, new, now, once)
+            .await?
+        {
             return Err(PartnerError::Exists.into());
         }
-        self.partner(id).await
+        self.partner(company, id).await
     }
 
     /// A partner by its identifier.
-    pub async fn partner(&self, id: Uuid) -> Result<Partner, AppError> {
-        let found = self.store.partner(id).await?;
+    pub async fn partner(&self, company: Company, id: Uuid) -> Result<Partner, AppError> {
+        let found = self.store.partner(company, id).await?;
         Ok(found.ok_or(PartnerError::NoSuchPartner)?)
     }
 
     /// A partner by its document.
-    pub async fn partner_with(&self, document: &Document) -> Result<Partner, AppError> {
-        let found = self.store.partner_with(document).await?;
+    pub async fn partner_with(
+        &self,
+        company: Company,
+        document: &Document,
+    ) -> Result<Partner, AppError> {
+        let found = self.store.partner_with(company, document).await?;
         Ok(found.ok_or(PartnerError::NoSuchPartner)?)
     }
 
@@ -113,17 +128,19 @@ impl App {
     /// never changes: that would be another partner.
     pub async fn update_partner(
         &self,
+        company: Company,
         id: Uuid,
         change: PartnerFields,
     ) -> Result<Partner, AppError> {
         let change = change.checked()?;
-        let updated = self.store.update_partner(id, change, self.clock.now());
+        let now = self.clock.now();
+        let updated = self.store.update_partner(company, id, change, now);
         Ok(updated.await?.ok_or(PartnerError::NoSuchPartner)?)
     }
 
     /// Deletes a partner with its history.
-    pub async fn delete_partner(&self, id: Uuid) -> Result<(), AppError> {
-        if self.store.delete_partner(id).await? {
+    pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<(), AppError> {
+        if self.store.delete_partner(company, id).await? {
             Ok(())
         } else {
             Err(PartnerError::NoSuchPartner.into())
@@ -133,82 +150,130 @@ impl App {
     /// A page of partners, newest first.
     pub async fn list_partners(
         &self,
+        company: Company,
         filter: &PartnerFilter,
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, AppError> {
-        Ok(self.store.partners(filter, limit, cursor).await?)
+        Ok(self.store.partners(company, filter, limit, cursor).await?)
     }
 
     /// A page of what changed in estado and condición, newest first; with
     /// [`ChangeFilter::lost_fitness`], of those who stopped being fit to be invoiced.
     pub async fn list_partner_changes(
         &self,
+        company: Company,
         filter: &ChangeFilter,
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<ChangeRow>, AppError> {
-        Ok(self.store.partner_changes(filter, limit, cursor).await?)
+        let page = self.store.partner_changes(company, filter, limit, cursor);
+        Ok(page.await?)
     }
 
-    /// Writes down what look-ups brought on the partners with those numbers; other numbers are
-    /// passed over. This is what `update_partners` of a bulk call does.
-    pub async fn note_on_partners(&self, checks: Vec<SunatCheck>) -> Result<ChecksNoted, AppError> {
+    /// Writes down what look-ups brought on the company's partners with those numbers; other
+    /// numbers are passed over. This is what `update_partners` of a bulk call does.
+    pub async fn note_on_partners(
+        &self,
+        company: Company,
+        checks: Vec<SunatCheck>,
+    ) -> Result<ChecksNoted, AppError> {
         let mut noted = ChecksNoted::default();
         let mut checks = checks.into_iter().peekable();
         while checks.peek().is_some() {
             let group = checks.by_ref().take(MOST_IN_GROUP).collect();
-            noted.add(self.store.note_checks(group).await?);
+            noted.add(self.store.note_checks(Some(company), group).await?);
         }
         Ok(noted)
     }
 
-    /// Asks SUNAT about partners and writes down what it says. Memory is respected: what was
-    /// asked today is not asked again.
-    pub async fn refresh_partners(&self, which: &Which, ask: &Ask) -> Result<Refreshed, AppError> {
-        let mut refresh = self.start_partner_refresh(which, ask).await?;
+    /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:
+    /// what was asked today is not asked again.
+    pub async fn refresh_partners(
+        &self,
+        company: Company,
+        which: &Which,
+        ask: &Ask,
+    ) -> Result<Refreshed, AppError> {
+        let mut refresh = self.start_partner_refresh(company, which, ask).await?;
         while refresh.next(self).await? {}
         refresh.finish(self).await
     }
 
-    /// The nightly refresh (`actualizar_partners_sunat`): those never checked first, then the
-    /// oldest checks, `partners.refresh_limit` at most.
+    /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
+    /// first, then the oldest checks, `partners.refresh_limit` numbers at most. Whoever several
+    /// companies have is asked about once, and each of them learns it.
     pub async fn refresh_due_partners(&self, ask: &Ask) -> Result<Refreshed, AppError> {
         let most = self.config.partners_refresh_limit;
-        self.refresh_partners(&Which::Due { most }, ask).await
+        let due = self.store.partners_due_anywhere(most).await?;
+        let of = |wanted: bool| {
+            let due = due.iter().filter(move |(_, house)| *house == wanted);
+            due.map(|(ruc, _)| *ruc).collect::<Vec<Ruc>>()
+        };
+        // The house's auditors see what was asked under the plain name: nobody's partners but
+        // their own.
+        let for_companies = Ask {
+            who: compact_str::format_compact!("{}:empresas", ask.who),
+            ..ask.clone()
+        };
+        let mut refreshed = Refreshed::default();
+        for (rucs, ask) in [(of(true), ask), (of(false), &for_companies)] {
+            if rucs.is_empty() {
+                continue;
+            }
+            let mut refresh = self.start_refresh_of(None, rucs, ask);
+            while refresh.next(self).await? {}
+            refreshed.add(refresh.finish(self).await?);
+        }
+        Ok(refreshed)
     }
 
     /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group.
     pub async fn start_partner_refresh(
         &self,
+        company: Company,
         which: &Which,
         ask: &Ask,
     ) -> Result<PartnerRefresh, AppError> {
-        let started = Instant::now();
-        let (rucs, without_ruc) = self.targets(which).await?;
+        let (rucs, without_ruc) = self.targets(company, which).await?;
+        let mut refresh = self.start_refresh_of(Some(company), rucs, ask);
+        refresh.refreshed.without_ruc = without_ruc;
+        Ok(refresh)
+    }
+
+    fn start_refresh_of(
+        &self,
+        company: Option<Company>,
+        rucs: Vec<Ruc>,
+        ask: &Ask,
+    ) -> PartnerRefresh {
         let ask = Ask {
             // An answer past its time would say nothing new of anybody.
             stale_allowed: false,
             ..ask.clone()
         };
         let calls_before = self.migo.engine().stats().calls;
-        Ok(PartnerRefresh {
+        PartnerRefresh {
+            company,
             outcomes: self.migo.rucs(&rucs, &ask),
             refreshed: Refreshed {
                 asked: rucs.len(),
-                without_ruc,
                 ..Refreshed::default()
             },
             rucs,
             writes: JoinSet::new(),
             done: 0,
             calls_before,
-            started,
-        })
+            started: Instant::now(),
+        }
     }
 
     /// The RUCs to ask about, and how many of the named partners have none.
-    async fn targets(&self, which: &Which) -> Result<(Vec<Ruc>, usize), AppError> {
+    async fn targets(
+        &self,
+        company: Company,
+        which: &Which,
+    ) -> Result<(Vec<Ruc>, usize), AppError> {
         let due = match which {
             Which::All => Due::All,
             Which::NeverChecked => Due::NeverChecked,
@@ -216,13 +281,28 @@ impl App {
             Which::These(ids) => {
                 let mut rucs = Vec::with_capacity(ids.len());
                 for id in ids {
-                    rucs.extend(self.partner(*id).await?.document.ruc());
+                    rucs.extend(self.partner(company, *id).await?.document.ruc());
                 }
                 let without_ruc = ids.len() - rucs.len();
                 return Ok((rucs, without_ruc));
             }
         };
-        Ok((self.store.partners_due(due).await?, 0))
+        Ok((self.store.partners_due(company, due).await?, 0))
+    }
+}
+
+impl Refreshed {
+    /// Adds what another refresh brought.
+    fn add(&mut self, other: Refreshed) {
+        self.asked += other.asked;
+        self.found += other.found;
+        self.not_found += other.not_found;
+        self.failed += other.failed;
+        self.without_ruc += other.without_ruc;
+        self.noted.add(other.noted);
+        self.calls += other.calls;
+        self.failure = self.failure.take().or(other.failure);
+        self.lasted += other.lasted;
     }
 }
 
@@ -257,9 +337,9 @@ impl PartnerRefresh {
             checks.push(check);
         }
         // The writer groups these; waiting for each would hold up the next answer.
-        let store = Arc::clone(&app.store);
+        let (store, company) = (Arc::clone(&app.store), self.company);
         self.writes
-            .spawn(async move { store.note_checks(checks).await });
+            .spawn(async move { store.note_checks(company, checks).await });
         while let Some(written) = self.writes.try_join_next() {
             let noted = written.map_err(|error| AppError::Io(error.into()))??;
             self.refreshed.noted.add(noted);

@@ -43,7 +43,8 @@ impl App {
     }
 }
 
-/// All that is known of a person's number: answers, calls, batches. That it was told is on record,
+/// All that is known of a person's number: answers, calls, batches, partners of whatever company,
+/// keys of the company that the person is. That it was told is on record,
 /// without the number.
 pub async fn export_person(
     store: &Store,
@@ -77,6 +78,12 @@ pub async fn export_person(
             }));
         }
     }
+    let company = store.company(&ruc);
+    let keys = store.api_keys().await?.into_iter();
+    let keys: Vec<Value> = keys
+        .filter(|key| key.company == company)
+        .map(|key| json!({"llave": key.prefix, "nombre": key.name, "creada_en": time(key.created_at)}))
+        .collect();
     put_on_record(store, clock, EXPORT, ask).await?;
     Ok(json!({
         "dni": dni.as_str(),
@@ -87,11 +94,13 @@ pub async fn export_person(
         "llamadas": calls,
         "lotes": batches,
         "partners": partners,
+        "llaves": keys,
     }))
 }
 
-/// Erases a person's number from everything that is kept. That it was done is on record, without
-/// the number.
+/// Erases a person's number from everything that is kept, of all companies. Keys of the company that
+/// the person is stay until they are revoked: they hold a hash and a mask. That it was done is on
+/// record, without the number.
 pub async fn erase_person(
     store: &Store,
     clock: Clock,

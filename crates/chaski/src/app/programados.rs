@@ -6,7 +6,7 @@ use chaski_core::{lima_datetime, lima_timestamp};
 use croner::Cron;
 use jiff::Timestamp;
 
-use super::trabajos::JobKind;
+use super::trabajos::{JobKind, OF_ALL_COMPANIES};
 use super::{App, AppError};
 use crate::config::Schedule;
 
@@ -48,7 +48,7 @@ fn entries(schedule: &Schedule) -> Vec<Entry<'_>> {
             "schedule.partners",
             &schedule.partners,
             JobKind::PartnerRefresh,
-            "{}",
+            OF_ALL_COMPANIES,
         ),
     ];
     lines

@@ -8,7 +8,9 @@ use super::{AppError, Mode};
 use crate::config::{Config, ConfigError, OutsideKey, SEALED};
 use crate::store::MasterKey;
 
+/// Settings that are sealed where they are kept.
 const TOKEN: &str = "migo.token";
+const SERVER_KEY: &str = "server_key";
 
 /// Parts the sealed digits from the folder whose key sealed them.
 const AT: char = '@';
@@ -38,14 +40,14 @@ pub(super) fn existing_key(
     }
 }
 
-/// A token as the configuration file keeps it: sealed with the key from outside, else with that
+/// A secret setting as the configuration file keeps it: sealed with the key from outside, else with that
 /// of the data folder, which is then named beside it because it may be a relative one.
-pub fn seal_token(config: &Config, token: &str) -> Result<String, AppError> {
+pub fn seal_setting(config: &Config, setting: &str, secret: &str) -> Result<String, AppError> {
     if let Some(outside) = &config.key {
-        let digits = outside.key()?.seal_setting(TOKEN, token)?;
+        let digits = outside.key()?.seal_setting(setting, secret)?;
         return Ok(format!("{SEALED}{digits}"));
     }
-    let digits = MasterKey::of_folder(&config.dir)?.seal_setting(TOKEN, token)?;
+    let digits = MasterKey::of_folder(&config.dir)?.seal_setting(setting, secret)?;
     let folder = std::path::absolute(&config.dir).ok();
     let folder = folder.as_ref().and_then(|folder| folder.to_str());
     Ok(match folder {
@@ -56,23 +58,38 @@ pub fn seal_token(config: &Config, token: &str) -> Result<String, AppError> {
 
 /// Puts the token itself where a sealed one is. A plain one, or none, is left as it is.
 pub fn open_token(config: &mut Config) -> Result<(), AppError> {
-    let sealed = config
-        .token()
-        .and_then(|token| token.strip_prefix(SEALED))
-        .map(str::to_owned);
-    let Some(sealed) = sealed else {
-        return Ok(());
+    let kept = config.migo_token.take();
+    config.migo_token = kept
+        .map(|kept| open_setting(config, TOKEN, kept))
+        .transpose()?;
+    Ok(())
+}
+
+/// The key that a server is asked with, itself.
+pub fn open_server_key(config: &Config) -> Result<Option<SecretString>, AppError> {
+    let kept = config.server_key.clone();
+    kept.map(|kept| open_setting(config, SERVER_KEY, kept))
+        .transpose()
+}
+
+fn open_setting(
+    config: &Config,
+    setting: &'static str,
+    kept: SecretString,
+) -> Result<SecretString, AppError> {
+    let Some(sealed) = kept.expose_secret().strip_prefix(SEALED) else {
+        return Ok(kept);
     };
     let (digits, folder) = match sealed.split_once(AT) {
         Some((digits, folder)) => (digits, Some(PathBuf::from(folder))),
-        None => (sealed.as_str(), None),
+        None => (sealed, None),
     };
-    config.migo_token = Some(opened(config, digits, folder)?);
-    Ok(())
+    opened(config, setting, digits, folder)
 }
 
 fn opened(
     config: &Config,
+    setting: &str,
     digits: &str,
     folder: Option<PathBuf>,
 ) -> Result<SecretString, AppError> {
@@ -85,22 +102,30 @@ fn opened(
     ];
     let mut keys = keys.into_iter().flatten().peekable();
     let any = keys.peek().is_some();
-    let found = keys.find_map(|key| key.open_setting(TOKEN, digits));
+    let found = keys.find_map(|key| key.open_setting(setting, digits));
     found
         .filter(|token| !token.expose_secret().is_empty())
-        .ok_or_else(|| sealed_shut(any).into())
+        .ok_or_else(|| sealed_shut(setting, any).into())
 }
 
-fn sealed_shut(any_key: bool) -> ConfigError {
+fn sealed_shut(setting: &str, any_key: bool) -> ConfigError {
     if any_key {
         ConfigError::new(
-            "migo.token está sellado con otra llave: indique la que lo selló (CHASKI_KEY_FILE, o su carpeta con --dir) o guárdelo de nuevo con: chaski config set migo.token",
-            "migo.token is sealed with another key: name the one that sealed it (CHASKI_KEY_FILE, or its folder with --dir) or save it again with: chaski config set migo.token",
+            format!(
+                "{setting} está sellado con otra llave: indique la que lo selló (CHASKI_KEY_FILE, o su carpeta con --dir) o guárdelo de nuevo con: chaski config set {setting}"
+            ),
+            format!(
+                "{setting} is sealed with another key: name the one that sealed it (CHASKI_KEY_FILE, or its folder with --dir) or save it again with: chaski config set {setting}"
+            ),
         )
     } else {
         ConfigError::new(
-            "migo.token está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o su carpeta con --dir, o guárdelo de nuevo con: chaski config set migo.token",
-            "migo.token is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or its folder with --dir, or save it again with: chaski config set migo.token",
+            format!(
+                "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o su carpeta con --dir, o guárdelo de nuevo con: chaski config set {setting}"
+            ),
+            format!(
+                "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or its folder with --dir, or save it again with: chaski config set {setting}"
+            ),
         )
     }
 }

@@ -9,8 +9,8 @@ use super::batches::new_id;
 use super::partners::{Refreshed, Which};
 use super::{App, AppError};
 use crate::store::{
-    BatchChange, Claim, Cursor, Job, JobEnd, JobFilter, JobState, NewJob, Page, Priority, Pruned,
-    StoreError,
+    BatchChange, Claim, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once, Page,
+    Priority, Pruned, StoreError,
 };
 
 /// The kinds of work.
@@ -103,6 +103,17 @@ impl App {
         self.trabajo(id, key_id).await
     }
 
+    /// How many jobs of each kind are in each state, those that there are none of included.
+    pub async fn job_counts(&self) -> Result<Vec<(JobKind, JobState, i64)>, AppError> {
+        let counts = self.store.job_counts().await?;
+        let of = |kind: JobKind, state: JobState| {
+            let same = |count: &&JobCount| count.kind == kind.as_str() && count.state == state;
+            counts.iter().find(same).map_or(0, |count| count.jobs)
+        };
+        let states = |kind| JobState::ALL.map(|state| (kind, state, of(kind, state)));
+        Ok(JobKind::ALL.into_iter().flat_map(states).collect())
+    }
+
     /// A job that is due now and belongs to nobody.
     pub(crate) fn job_of_schedule(&self, kind: JobKind, payload: String) -> NewJob {
         let now = self.clock.now();
@@ -137,31 +148,35 @@ impl App {
         Ok(noted)
     }
 
-    /// Puts a refresh of partners in the queue.
+    /// Puts a refresh of partners in the queue; `once` is the request that asks for it, where it
+    /// may come again.
     pub async fn submit_partner_refresh(
         &self,
         which: &Which,
         who: &str,
         key_id: Option<Uuid>,
+        once: Option<&Once>,
     ) -> Result<Uuid, AppError> {
         let now = self.clock.now();
         let id = new_id(now);
         let wanted = RefreshPayload::of(which);
         let payload = serde_json::to_string(&wanted).map_err(std::io::Error::from)?;
-        self.store
-            .enqueue_job(NewJob {
-                id,
-                kind: JobKind::PartnerRefresh.as_str(),
-                payload,
-                priority: Priority::default(),
-                max_attempts: MOST_ATTEMPTS,
-                run_at: now,
-                created_at: now,
-                asked_by: who.to_owned(),
-                key_id,
-                batch: None,
-            })
-            .await?;
+        let job = NewJob {
+            id,
+            kind: JobKind::PartnerRefresh.as_str(),
+            payload,
+            priority: Priority::default(),
+            max_attempts: MOST_ATTEMPTS,
+            run_at: now,
+            created_at: now,
+            asked_by: who.to_owned(),
+            key_id,
+            batch: None,
+        };
+        match once {
+            Some(once) => self.store.enqueue_job_once(job, once).await?,
+            None => self.store.enqueue_job(job).await?,
+        }
         self.signals.work_came();
         Ok(id)
     }
@@ -172,8 +187,11 @@ impl App {
         let wanted: RefreshPayload =
             serde_json::from_str(&claim.job.payload).map_err(std::io::Error::from)?;
         let ask = Ask::by(&claim.job.asked_by);
-        let refreshed = match wanted.which() {
-            Some(which) => self.refresh_partners(&which, &ask).await?,
+        let refreshed = match wanted.which(self.config.partners_refresh_limit) {
+            Some(which) => {
+                let company = self.store.company_of_key(claim.job.key_id).await?;
+                self.refresh_partners(company, &which, &ask).await?
+            }
             None => self.refresh_due_partners(&ask).await?,
         };
         let end = match &refreshed.failure {
@@ -192,7 +210,10 @@ impl App {
     }
 }
 
-/// Which partners, as the queue keeps it.
+/// The payload of the nightly refresh.
+pub(super) const OF_ALL_COMPANIES: &str = r#"{"cuales":"de todas las empresas"}"#;
+
+/// Which partners, as the queue keeps it; of the company that the job's key belongs to.
 #[derive(Serialize, Deserialize, Default)]
 struct RefreshPayload {
     #[serde(default)]
@@ -215,13 +236,14 @@ impl RefreshPayload {
         }
     }
 
-    /// None for those that are due.
-    fn which(self) -> Option<Which> {
+    /// None for those that are due of all companies, which only the schedule asks for.
+    fn which(self, most: u32) -> Option<Which> {
         match self.cuales.as_str() {
             "todos" => Some(Which::All),
             "nunca" => Some(Which::NeverChecked),
             "estos" => Some(Which::These(self.ids)),
-            _ => None,
+            "de todas las empresas" => None,
+            _ => Some(Which::Due { most }),
         }
     }
 }

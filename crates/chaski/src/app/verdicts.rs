@@ -237,21 +237,24 @@ impl App {
 
     /// Who said so, for people.
     pub fn source_name(&self, source: Source, lang: Lang) -> &'static str {
-        match (self.mode, source) {
-            (Mode::Real, Source::Upstream) => "APIMIGO",
-            (Mode::Real, Source::Memory) => lang.pick("APIMIGO (guardado)", "APIMIGO (remembered)"),
-            (Mode::Real, Source::Stale) => lang.pick(
-                "APIMIGO (guardado, vencido)",
-                "APIMIGO (remembered, past its time)",
-            ),
-            (Mode::Sandbox, Source::Upstream) => {
-                lang.pick("sandbox (ficticio)", "sandbox (invented)")
-            }
-            (Mode::Sandbox, _) => lang.pick(
-                "sandbox (ficticio, guardado)",
-                "sandbox (invented, remembered)",
-            ),
-        }
+        source_name(self.mode, source, lang)
+    }
+}
+
+/// Who said so, for people.
+pub fn source_name(mode: Mode, source: Source, lang: Lang) -> &'static str {
+    match (mode, source) {
+        (Mode::Real, Source::Upstream) => "APIMIGO",
+        (Mode::Real, Source::Memory) => lang.pick("APIMIGO (guardado)", "APIMIGO (remembered)"),
+        (Mode::Real, Source::Stale) => lang.pick(
+            "APIMIGO (guardado, vencido)",
+            "APIMIGO (remembered, past its time)",
+        ),
+        (Mode::Sandbox, Source::Upstream) => lang.pick("sandbox (ficticio)", "sandbox (invented)"),
+        (Mode::Sandbox, _) => lang.pick(
+            "sandbox (ficticio, guardado)",
+            "sandbox (invented, remembered)",
+        ),
     }
 }
 

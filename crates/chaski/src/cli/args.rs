@@ -57,6 +57,9 @@ pub(super) struct Global {
     /// Carpeta de datos || Data folder
     #[arg(long, global = true, value_name = "CARPETA")]
     pub(super) dir: Option<PathBuf>,
+    /// Consultar a este servidor de Chaski y no a la carpeta de datos || Ask this server of Chaski and not the data folder
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) server: Option<String>,
     /// Plazo total de cada consulta, por ejemplo 10s || Total time for each query, for instance 10s
     #[arg(long, global = true, value_name = "TIEMPO")]
     pub(super) timeout: Option<String>,
@@ -407,6 +410,8 @@ pub(super) enum PartnersCmd {
         /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
         #[arg(value_name = "LISTA")]
         input: PathBuf,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Lista los partners, los más nuevos primero || Lists the partners, newest first
     #[command(alias = "list")]
@@ -419,6 +424,8 @@ pub(super) enum PartnersCmd {
         /// Mostrar completos los números de personas || Show the numbers of persons whole
         #[arg(long, alias = "reveal")]
         mostrar: bool,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Muestra todo lo que se sabe de un partner || Shows all that is known of a partner
     #[command(alias = "show")]
@@ -426,6 +433,8 @@ pub(super) enum PartnersCmd {
         /// RUC, DNI u otro documento || RUC, DNI or another document
         #[arg(value_name = "DOCUMENTO", required = true)]
         documents: Vec<String>,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Pregunta a SUNAT y anota lo que dice; lo consultado hoy no se vuelve a pagar || Asks SUNAT and notes what it says; what was asked today is not paid again
     #[command(alias = "refresh")]
@@ -434,12 +443,16 @@ pub(super) enum PartnersCmd {
         which: WhichPartnersArgs,
         #[command(flatten)]
         freshness: FreshnessArgs,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Escribe los partners en un archivo que se puede volver a importar || Writes the partners to a file that can be imported again
     #[command(alias = "export")]
     Exportar {
         #[command(flatten)]
         filter: PartnerFilterArgs,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Borra partners con su historia || Deletes partners with their history
     #[command(alias = "delete")]
@@ -447,6 +460,8 @@ pub(super) enum PartnersCmd {
         /// RUC, DNI u otro documento || RUC, DNI or another document
         #[arg(value_name = "DOCUMENTO", required = true)]
         documents: Vec<String>,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Cambios de estado y condición, los más recientes primero || Changes of estado and condición, newest first
     #[command(alias = "changes")]
@@ -454,6 +469,29 @@ pub(super) enum PartnersCmd {
     /// Los que dejaron de ser aptos para facturarles, y cuándo || Those who stopped being fit to be invoiced, and when
     #[command(alias = "lost-fitness")]
     DejaronDeSerAptos(PartnerChangesArgs),
+}
+
+impl PartnersCmd {
+    /// The company that was named; none for the house.
+    pub(super) fn empresa(&self) -> Option<&str> {
+        let whose = match self {
+            PartnersCmd::Importar { whose, .. }
+            | PartnersCmd::Listar { whose, .. }
+            | PartnersCmd::Ver { whose, .. }
+            | PartnersCmd::Actualizar { whose, .. }
+            | PartnersCmd::Exportar { whose, .. }
+            | PartnersCmd::Borrar { whose, .. } => whose,
+            PartnersCmd::Cambios(typed) | PartnersCmd::DejaronDeSerAptos(typed) => &typed.whose,
+        };
+        whose.empresa.as_deref()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhoseArgs {
+    /// De esta empresa a la que sirve la pasarela; los de la casa si no se indica || Of this company that the gateway serves; the house's own when not given
+    #[arg(long, value_name = "RUC", alias = "company")]
+    pub(super) empresa: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -506,6 +544,8 @@ pub(super) struct PartnerChangesArgs {
     /// Mostrar completos los números de personas || Show the numbers of persons whole
     #[arg(long, alias = "reveal")]
     pub(super) mostrar: bool,
+    #[command(flatten)]
+    pub(super) whose: WhoseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -540,6 +580,9 @@ pub(super) struct LlaveArgs {
     /// Llave de prueba: la atiende el sandbox aunque haya token || Test key: the sandbox answers it even with a token
     #[arg(long, alias = "test")]
     pub(super) prueba: bool,
+    /// Empresa de quien la usará, si la pasarela sirve a varias; sin ella es de la casa || Company of who will use it, if the gateway serves several; without it the key is the house's
+    #[arg(long, value_name = "RUC", alias = "company")]
+    pub(super) empresa: Option<String>,
     /// Permisos: consultas, dni, lotes, partners, auditoria, administracion; todos si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion; all when not given
     #[arg(long, value_name = "PERMISO", value_delimiter = ',', alias = "scopes")]
     pub(super) permisos: Vec<String>,

@@ -12,8 +12,8 @@ use toml_edit::{DocumentMut, value};
 use super::Done;
 use super::needed::Needed;
 use super::output::{Records, notice};
-use crate::app::{AppError, Mode, Wish, mode_of, open_token, seal_token};
-use crate::config::{DEFAULTS, Layers, Origin, Surroundings, looks_like_token};
+use crate::app::{AppError, Mode, Wish, mode_of, open_server_key, open_token, seal_setting};
+use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::sheets;
 
 /// `chaski config init`: the defaults as a file to edit, every key commented out.
@@ -84,16 +84,21 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
 pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     let lang = needed.lang();
     needed.layers.known(key, "chaski config set")?;
-    let is_secret = key == "migo.token";
+    let is_secret = is_secret(key);
     let text = match typed {
         Some(text) if is_secret || looks_like_token(&text) => {
+            let key = if is_secret { key } else { "migo.token" };
             return Err(AppError::usage(
-                "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set migo.token (lo pedirá sin mostrarlo), o páselo por tubería",
-                "do not write the token on the command line: the history keeps it. Run just: chaski config set migo.token (it is asked for without showing it), or pipe it in",
+                format!(
+                    "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
+                ),
+                format!(
+                    "do not write the token on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
+                ),
             ));
         }
         Some(text) => text,
-        None if is_secret => secret(needed)?,
+        None if is_secret => secret(needed, key)?,
         None => {
             return Err(AppError::usage(
                 format!("falta el valor; por ejemplo: chaski config set {key} …"),
@@ -128,7 +133,7 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         .rsplit_once('.')
         .map_or((None, key), |(table, name)| (Some(table), name));
     let item = if is_secret {
-        value(seal_token(&needed.config, &text)?)
+        value(seal_setting(&needed.config, key, &text)?)
     } else {
         layers.value(key).map(value).unwrap_or_default()
     };
@@ -161,6 +166,7 @@ pub(super) fn check(needed: &Needed) -> Done {
     if mode == Mode::Real {
         open_token(&mut needed.config.clone())?;
     }
+    open_server_key(&needed.config)?;
     let lang = needed.lang();
     let who = match (mode, needed.wish) {
         (Mode::Sandbox, Wish::Sandbox) => {
@@ -183,13 +189,20 @@ pub(super) fn check(needed: &Needed) -> Done {
 }
 
 /// A secret typed without being shown, or piped in.
-fn secret(needed: &Needed) -> Result<String, AppError> {
+fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
     let text = if needed.may_ask {
-        dialoguer::Password::new()
-            .with_prompt(needed.lang().pick(
+        let (es, en) = match key {
+            "server_key" => (
+                "Llave del servidor, chk_… (no se mostrará)",
+                "Key of the server, chk_… (not shown)",
+            ),
+            _ => (
                 "Token de APIMIGO (no se mostrará)",
                 "APIMIGO token (not shown)",
-            ))
+            ),
+        };
+        dialoguer::Password::new()
+            .with_prompt(needed.lang().pick(es, en))
             .interact()
             .map_err(|_| AppError::Interrupted)?
     } else if std::io::stdin().is_terminal() {

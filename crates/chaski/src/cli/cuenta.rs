@@ -3,18 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::Done;
+use super::desk::Desk;
 use super::needed::Needed;
-use super::output::{self, Records};
+use super::output::Records;
 use super::ruc::insert_origin;
-use crate::app::App;
 
-pub(super) async fn cuenta(needed: &Needed, app: &App) -> Done {
+pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
-    output::say_mode(needed, app);
-    let found = app.account(&needed.plain_ask()).await?;
+    desk.say_mode(needed);
+    let (found, quota) = desk.account(&needed.plain_ask()).await?;
     let account = &found.value;
     let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
-    let (counted, quota) = app.migo.engine().quota();
     let mut row = Map::new();
     row.insert("nombre".into(), text(account.nombre.as_deref()));
     row.insert("email".into(), text(account.email.as_deref()));
@@ -22,12 +21,12 @@ pub(super) async fn cuenta(needed: &Needed, app: &App) -> Done {
         "consultas".into(),
         account.consultas.map_or(Value::Null, Value::from),
     );
-    row.insert("llamadas_del_mes".into(), counted.into());
+    row.insert("llamadas_del_mes".into(), quota.spent.into());
     row.insert(
         "cuota_configurada".into(),
-        quota.map_or(Value::Null, Value::from),
+        quota.most.map_or(Value::Null, Value::from),
     );
-    insert_origin(&mut row, app, &found, lang);
+    insert_origin(&mut row, desk, &found, lang);
     let columns = vec![
         ("nombre", lang.pick("Titular", "Holder").to_owned()),
         ("email", lang.pick("Correo", "E-mail").to_owned()),

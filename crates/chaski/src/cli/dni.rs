@@ -1,31 +1,31 @@
 //! `chaski dni`: whose DNI is this? Shown masked unless asked for whole.
 
-use chaski_client::Error;
 use chaski_core::{Dni, DniError, Lang};
 use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::DniArgs;
+use super::desk::Desk;
 use super::explain::token_misplaced;
 use super::needed::Needed;
-use super::output::{self, Records, complain_about, exit_of};
+use super::output::{Records, complain_about, exit_of};
 use super::ruc::{insert_origin, numbers};
-use crate::app::{App, purpose};
+use crate::app::{AppError, purpose};
 use crate::config::looks_like_token;
 
-pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
+pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
     let lang = needed.lang();
     let numbers = numbers(&typed.numbers, "dni")?;
     let mut ask = needed.ask(&typed.freshness)?;
     ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
-    output::say_mode(needed, app);
+    desk.say_mode(needed);
     let parsed: Vec<Result<Dni, DniError>> = numbers.iter().map(|text| text.parse()).collect();
     let dnis: Vec<Dni> = parsed
         .iter()
         .filter_map(|dni| dni.as_ref().ok().copied())
         .collect();
-    let mut outcomes = app.lookup_dnis(&dnis, &ask).await?.into_iter();
-    let show_whole = typed.mostrar || !app.config.mask_dni;
+    let mut outcomes = desk.lookup_dnis(&dnis, &ask).await?.into_iter();
+    let show_whole = typed.mostrar || !needed.config.mask_dni;
     let (mut rows, mut codes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {
         let mut row = Map::new();
@@ -41,18 +41,18 @@ pub(super) async fn dni(needed: &Needed, app: &App, typed: DniArgs) -> Done {
                 row.insert("success".into(), true.into());
                 row.insert("dni".into(), shown(dni).into());
                 row.insert("nombre".into(), found.value.nombre.as_str().into());
-                insert_origin(&mut row, app, &found, lang);
+                insert_origin(&mut row, desk, &found, lang);
                 codes.push(0);
             }
             Ok((dni, outcome)) => {
                 let error = outcome.and_then(Result::err);
-                let code = error.as_ref().map_or("error_interno", Error::code);
+                let code = error.as_ref().map_or("error_interno", AppError::code);
                 let message = error
                     .as_ref()
                     .map_or_else(String::new, |error| not_found(error, lang));
                 complaints.push((shown(dni), message.clone()));
                 fail(&mut row, shown(dni), code, message);
-                codes.push(error.as_ref().map_or(1, Error::exit_code));
+                codes.push(error.as_ref().map_or(1, AppError::exit_code));
             }
             Err(error) => {
                 let is_token = looks_like_token(text);
@@ -94,7 +94,7 @@ fn fail(row: &mut Map<String, Value>, dni: String, code: &str, message: String) 
 }
 
 /// Absence from a registry-based service is not absence from RENIEC.
-fn not_found(error: &Error, lang: Lang) -> String {
+fn not_found(error: &AppError, lang: Lang) -> String {
     if !error.is_not_found() {
         return error.message(lang);
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, lima_datetime};
+use secrecy::ExposeSecret;
 
 use super::Done;
 use super::needed::Needed;
@@ -115,15 +116,27 @@ fn advise_on_secrets(report: &mut Report, needed: &Needed, folder: &Path) {
             ));
         }
     }
-    let is_plain = config
-        .token()
-        .is_some_and(|token| !token.starts_with(SEALED));
-    if let Some(Origin::File(path)) = needed.layers.origin("migo.token").filter(|_| is_plain) {
-        let path = path.display();
+    let is_plain = |secret: &str| !secret.starts_with(SEALED);
+    if let Some(path) = in_file(needed, "migo.token", config.token().is_some_and(is_plain)) {
         report.advise(&lang.pick(
             format!("el token está sin sellar en {path}: guárdelo de nuevo con: chaski config set migo.token"),
             format!("the token is not sealed in {path}: save it again with: chaski config set migo.token"),
         ));
+    }
+    let key = config.server_key.as_ref().map(ExposeSecret::expose_secret);
+    if let Some(path) = in_file(needed, "server_key", key.is_some_and(is_plain)) {
+        report.advise(&lang.pick(
+            format!("la llave del servidor está sin sellar en {path}: guárdela de nuevo con: chaski config set server_key"),
+            format!("the key of the server is not sealed in {path}: save it again with: chaski config set server_key"),
+        ));
+    }
+}
+
+/// The file that holds a secret which is not sealed.
+fn in_file(needed: &Needed, key: &str, is_plain: bool) -> Option<String> {
+    match needed.layers.origin(key) {
+        Some(Origin::File(path)) if is_plain => Some(path.display().to_string()),
+        _ => None,
     }
 }
 

@@ -1,20 +1,20 @@
 //! `chaski ruc invalidos`: the registry of refused numbers.
 
-use chaski_client::{Lookup, RucQuery};
 use chaski_core::{Ruc, lima_datetime};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::Done;
 use super::args::InvalidosCmd;
+use super::desk::Desk;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about};
-use crate::app::{App, AppError};
-use crate::store::RefusalFilter;
+use crate::app::AppError;
+use crate::store::RefusalRow;
 
-pub(super) async fn invalidos(needed: &Needed, app: &App, command: Option<InvalidosCmd>) -> Done {
+pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<InvalidosCmd>) -> Done {
     match command.unwrap_or(InvalidosCmd::Listar) {
-        InvalidosCmd::Listar => listar(needed, app).await,
+        InvalidosCmd::Listar => listar(needed, desk).await,
         InvalidosCmd::Borrar { todos: true, .. } => {
             // Forgetting them all costs a call each when they are asked for again.
             output::confirm(
@@ -28,42 +28,31 @@ pub(super) async fn invalidos(needed: &Needed, app: &App, command: Option<Invali
                     "forgetting all needs a confirmation: add --yes",
                 ),
             )?;
-            let forgotten = app.store.forget_refusals(None).await?;
+            let forgotten = desk.forget_all().await?;
             say_forgotten(needed, forgotten);
             Ok(0)
         }
-        InvalidosCmd::Borrar { numbers, .. } => borrar(needed, app, &numbers).await,
+        InvalidosCmd::Borrar { numbers, .. } => borrar(needed, desk, &numbers).await,
     }
 }
 
-async fn listar(needed: &Needed, app: &App) -> Done {
+async fn listar(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
-    output::say_mode(needed, app);
-    let now = app.clock.now();
-    let mut rows = Vec::new();
-    let mut cursor = None;
-    let filter = RefusalFilter {
-        operation: Some("ruc".to_owned()),
-        ..RefusalFilter::default()
+    desk.say_mode(needed);
+    let now = desk.now();
+    let refusals = desk.refusals().await?;
+    let row = |refusal: &RefusalRow| {
+        let mut row = Map::new();
+        let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        row.insert("ruc".into(), refusal.subject.as_str().into());
+        row.insert("motivo".into(), refusal.reason.as_str().into());
+        row.insert("mensaje".into(), refusal.message.as_str().into());
+        row.insert("registrado_en".into(), time(refusal.stored_at).into());
+        row.insert("vence_en".into(), time(refusal.expires_at).into());
+        row.insert("vigente".into(), (refusal.expires_at > now).into());
+        row
     };
-    loop {
-        let page = app.store.refusals(&filter, 250, cursor).await?;
-        for refusal in page.rows {
-            let mut row = Map::new();
-            let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
-            row.insert("ruc".into(), refusal.subject.as_str().into());
-            row.insert("motivo".into(), refusal.reason.as_str().into());
-            row.insert("mensaje".into(), refusal.message.as_str().into());
-            row.insert("registrado_en".into(), time(refusal.stored_at).into());
-            row.insert("vence_en".into(), time(refusal.expires_at).into());
-            row.insert("vigente".into(), (refusal.expires_at > now).into());
-            rows.push(row);
-        }
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let rows: Vec<_> = refusals.iter().map(row).collect();
     if rows.is_empty() {
         output::notice(
             needed,
@@ -83,24 +72,17 @@ async fn listar(needed: &Needed, app: &App) -> Done {
         ("vence_en", lang.pick("Vence", "Expires").to_owned()),
         ("vigente", lang.pick("Vigente", "In force").to_owned()),
     ];
-    Records {
-        columns,
-        rows: rows as Vec<Map<String, Value>>,
-    }
-    .write(needed)?;
+    Records { columns, rows }.write(needed)?;
     Ok(0)
 }
 
-async fn borrar(needed: &Needed, app: &App, numbers: &[String]) -> Done {
+async fn borrar(needed: &Needed, desk: &Desk, numbers: &[String]) -> Done {
     let lang = needed.lang();
     let (mut forgotten, mut code) = (0, 0);
     for text in numbers {
-        match Ruc::parse_with(text, &app.config.ruc_rules) {
+        match Ruc::parse_with(text, &needed.config.ruc_rules) {
             Ok(ruc) => {
-                forgotten += app
-                    .store
-                    .forget_refusals(Some(&RucQuery(ruc).key()))
-                    .await?;
+                forgotten += desk.forget(ruc).await?;
             }
             Err(error) => {
                 let complaint = (repeatable(text), error.message(lang));

@@ -8,19 +8,20 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::CallsArgs;
+use super::desk::Desk;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records};
 use super::tipo_cambio::date;
+use crate::app::AppError;
 use crate::app::persons::{ERASE, EXPORT};
-use crate::app::{App, AppError};
 use crate::config::nearest;
 use crate::store::{CallFilter, CallRow};
 
-pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Done {
+pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> Done {
     let lang = needed.lang();
     if typed.limpiar {
-        return prune(needed, app).await;
+        return prune(needed, desk).await;
     }
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
     let since = typed
@@ -48,22 +49,24 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         provider: typed.proveedor,
         operation,
         outcome: typed.resultado,
+        company: None,
         asked_by: typed.quien,
         batch: typed.lote,
         subject,
         only_sent: typed.enviadas,
         limit: 0,
-        cursor: typed.cursor.as_deref().map(str::parse).transpose()?,
+        cursor: None,
     };
+    let mut cursor = typed.cursor;
     let mut left = typed.limite.max(1);
     let mut rows: Vec<Map<String, Value>> = Vec::new();
     while left > 0 {
         filter.limit = left.min(250);
-        let page = app.store.calls(&filter).await?;
-        left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
-        rows.extend(page.rows.iter().map(row_of));
-        filter.cursor = page.next;
-        if filter.cursor.is_none() {
+        let (page, next) = desk.calls(&mut filter, cursor.as_deref()).await?;
+        left -= u32::try_from(page.len()).unwrap_or(left).min(left);
+        rows.extend(page.iter().map(row_of));
+        cursor = next;
+        if cursor.is_none() {
             break;
         }
     }
@@ -74,7 +77,6 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         );
         output::notice(needed, none);
     }
-    let next = filter.cursor;
     let columns = vec![
         ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
         ("quien", lang.pick("Quién", "Who").to_owned()),
@@ -88,7 +90,7 @@ pub(super) async fn llamadas(needed: &Needed, app: &App, typed: CallsArgs) -> Do
         ("motivo", lang.pick("Motivo", "Purpose").to_owned()),
     ];
     Records { columns, rows }.write(needed)?;
-    if let Some(next) = next {
+    if let Some(next) = cursor {
         output::notice(
             needed,
             &lang.pick(
@@ -139,8 +141,9 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
     row
 }
 
-async fn prune(needed: &Needed, app: &App) -> Done {
+async fn prune(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
+    let app = desk.here("llamadas --limpiar")?;
     let days = app.config.retention_days;
     output::confirm(
         needed,

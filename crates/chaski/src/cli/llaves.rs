@@ -1,6 +1,7 @@
 //! `chaski llaves`: the keys of the gateway.
 
 use chaski_client::Clock;
+use chaski_core::Ruc;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
@@ -53,6 +54,7 @@ async fn listar(needed: &Needed) -> Done {
     let columns = [
         ("llave", lang.pick("Llave", "Key")),
         ("nombre", lang.pick("Nombre", "Name")),
+        ("empresa", lang.pick("Empresa", "Company")),
         ("estado", lang.pick("Estado", "State")),
         ("permisos", lang.pick("Permisos", "Scopes")),
         ("por_minuto", lang.pick("Por minuto", "A minute")),
@@ -79,6 +81,7 @@ fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
     let mut row = Map::new();
     row.insert("llave".into(), key.shown.as_str().into());
     row.insert("nombre".into(), key.row.name.as_str().into());
+    row.insert("empresa".into(), key.row.company_shown.clone().into());
     row.insert("estado".into(), state.into());
     row.insert("permisos".into(), key.row.scopes.as_str().into());
     row.insert("por_minuto".into(), key.row.per_minute.into());
@@ -103,6 +106,7 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     });
     let new = NewKey {
         name: typed.name,
+        company: typed.empresa.as_deref().map(empresa).transpose()?,
         scopes,
         per_minute: typed.por_minuto,
         per_day: typed.por_dia,
@@ -134,6 +138,18 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     );
     output::to_stdout(format!("{}\n", text.expose_secret()).as_bytes())?;
     Ok(0)
+}
+
+/// A company that the gateway serves. Its check digit has to be right whatever the configuration
+/// says: a slip would be another company.
+pub(super) fn empresa(typed: &str) -> Result<Ruc, AppError> {
+    typed.parse().map_err(|error: chaski_core::RucError| {
+        use chaski_core::Lang::{En, Es};
+        AppError::usage(
+            format!("--empresa: {}", error.message(Es)),
+            format!("--empresa: {}", error.message(En)),
+        )
+    })
 }
 
 fn scopes(names: &[String]) -> Result<Scopes, AppError> {

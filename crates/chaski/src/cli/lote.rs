@@ -16,16 +16,17 @@ use super::partners;
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
+use crate::store::Company;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
     check_output(needed, &typed.input)?;
     let ask = needed.ask(&typed.freshness)?;
-    let input = read(needed, &typed)?;
+    let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
     let plan = app.plan_batch(input, &ask, typed.reanudar).await?;
-    output::say_mode(needed, app);
+    output::say_mode(needed, app.mode);
     say_cost(needed, app, &plan);
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
@@ -33,7 +34,9 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
         return interrupted(needed, app, running).await;
     }
     if typed.actualizar_partners {
-        let noted = app.note_on_partners(running.sunat_checks(app)).await?;
+        let noted = app
+            .note_on_partners(Company::HOUSE, running.sunat_checks(app))
+            .await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
     let mut finished = running.finish(app, needed.lang()).await?;
@@ -43,7 +46,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     }
     let writing = Instant::now();
     write(needed, format, &finished)?;
-    say_summary(needed, app, &finished, writing.elapsed());
+    say_summary(needed, app.mode, &finished, writing.elapsed());
     Ok(exit_code(needed, &finished))
 }
 
@@ -61,7 +64,7 @@ pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
 }
 
 /// An output that cannot be written is told before a call is spent on it.
-fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
+pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
     let Some(output) = &needed.output else {
         return Ok(());
     };
@@ -75,7 +78,11 @@ fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
     Ok(())
 }
 
-fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
+/// The list, and its bytes where they came from the input and cannot be read again.
+pub(super) fn read(
+    needed: &Needed,
+    typed: &LoteArgs,
+) -> Result<(BatchInput, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
     let limits = Limits::default();
     let from_input = typed.input == Path::new("-");
@@ -86,16 +93,17 @@ fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
             format!("{folder} is a folder: name the file of the list"),
         ));
     }
+    let mut piped = None;
     let (table, source_hash) = if from_input {
         let mut bytes = Vec::new();
         std::io::stdin()
             .lock()
             .take(limits.file_bytes + 1)
             .read_to_end(&mut bytes)?;
-        (
-            sheets::read_bytes(&bytes, &limits, lang)?,
-            *blake3::hash(&bytes).as_bytes(),
-        )
+        let table = sheets::read_bytes(&bytes, &limits, lang)?;
+        let hash = *blake3::hash(&bytes).as_bytes();
+        piped = Some(bytes);
+        (table, hash)
     } else {
         let table = sheets::read(&typed.input, &limits, lang)?;
         let mut file = std::fs::File::open(&typed.input)?;
@@ -136,12 +144,13 @@ fn read(needed: &Needed, typed: &LoteArgs) -> Result<BatchInput, AppError> {
     } else {
         name.unwrap_or_default()
     };
-    Ok(BatchInput {
+    let input = BatchInput {
         table,
         column,
         source_name,
         source_hash,
-    })
+    };
+    Ok((input, piped))
 }
 
 /// Asks the person which column it is.
@@ -242,7 +251,7 @@ async fn ask_all(needed: &Needed, app: &App, running: &mut Running) -> Result<bo
     }
 }
 
-fn bar(needed: &Needed, total: u64) -> ProgressBar {
+pub(super) fn bar(needed: &Needed, total: u64) -> ProgressBar {
     let hidden = needed.quiet || !std::io::stderr().is_terminal();
     let target = if hidden {
         ProgressDrawTarget::hidden()
@@ -279,7 +288,7 @@ async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
     Ok(130)
 }
 
-fn keep_only_errors(finished: &mut Finished) {
+pub(super) fn keep_only_errors(finished: &mut Finished) {
     let wanted: Vec<bool> = finished
         .verdicts
         .iter()
@@ -291,7 +300,11 @@ fn keep_only_errors(finished: &mut Finished) {
     finished.verdicts.retain(|_| keep.next().unwrap_or(true));
 }
 
-fn write(needed: &Needed, format: OutputFormat, finished: &Finished) -> Result<(), AppError> {
+pub(super) fn write(
+    needed: &Needed,
+    format: OutputFormat,
+    finished: &Finished,
+) -> Result<(), AppError> {
     let Finished {
         table,
         verdicts,
@@ -309,7 +322,7 @@ fn write(needed: &Needed, format: OutputFormat, finished: &Finished) -> Result<(
     Ok(())
 }
 
-fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duration) {
+pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writing: Duration) {
     let lang = needed.lang();
     let total = finished.verdicts.len().max(1);
     let mut lines = vec![String::new()];
@@ -359,7 +372,7 @@ fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duratio
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
         });
     }
-    if app.mode == Mode::Sandbox {
+    if mode == Mode::Sandbox {
         lines.push(
             lang.pick(
                 "Son datos ficticios del sandbox: no los use para facturar",
@@ -371,10 +384,10 @@ fn say_summary(needed: &Needed, app: &App, finished: &Finished, writing: Duratio
     notice(needed, &lines.join("\n"));
 }
 
-fn exit_code(needed: &Needed, finished: &Finished) -> u8 {
+pub(super) fn exit_code(needed: &Needed, finished: &Finished) -> u8 {
     match &finished.total_failure {
         Some(error) => {
-            output::complain(&AppError::Lookup(error.clone()), needed.lang());
+            output::complain(error, needed.lang());
             error.exit_code()
         }
         None if finished.failed > 0 => 8,

@@ -48,7 +48,7 @@ async fn listar(needed: &Needed, app: &App, limit: u32) -> Done {
 async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     let lang = needed.lang();
     let format = output_format(needed)?;
-    output::say_mode(needed, app);
+    output::say_mode(needed, app.mode);
     let result = app.lote_result(id, None, lang).await?;
     if let Some(path) = &needed.output {
         let (table, verdicts, summary) = (&result.table, &result.verdicts, &result.summary);

@@ -7,6 +7,7 @@ mod config;
 mod copias;
 mod cuenta;
 mod datos_personales;
+mod desk;
 mod dni;
 mod doctor;
 mod explain;
@@ -14,6 +15,7 @@ mod invalidos;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_remoto;
 mod lotes;
 mod needed;
 mod output;
@@ -34,9 +36,11 @@ use chaski_client::Clock;
 use chaski_core::Lang;
 use clap::FromArgMatches;
 
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, open_server_key};
 use crate::config::Surroundings;
-use args::{Cmd, ConfigCmd, Global, RucCmd, Typed};
+use crate::remote::Server;
+use args::{Cmd, ConfigCmd, Global, LoteArgs, RucCmd, Typed};
+use desk::Desk;
 use needed::Needed;
 
 /// What a command comes to: its exit code, or why it could not be done.
@@ -81,6 +85,7 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
     let global = typed.global;
     let output = global.output.clone();
     let output = output.as_deref();
+    refuse_server(&typed.command, &global).map_err(|error| (error, guess))?;
     // What needs neither configuration nor data folder.
     let done = match typed.command {
         Cmd::Completions { shell } => completions::completions(shell, output, guess),
@@ -131,33 +136,32 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Doctor => doctor::doctor(needed).await,
         Cmd::Ruc(args) => match args.command {
             Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),
+            Some(RucCmd::Lote(args)) => hand_over(needed, args).await,
             command => {
-                let app = open(needed).await?;
-                let done = match command {
-                    None => ruc::ruc(needed, &app, args.lookup).await,
+                at_desk(needed, async |desk| match command {
+                    None => ruc::ruc(needed, desk, args.lookup).await,
                     Some(RucCmd::Facturacion { lookup, emisor }) => {
-                        ruc::facturacion(needed, &app, lookup, emisor).await
+                        ruc::facturacion(needed, desk, lookup, emisor).await
                     }
-                    Some(RucCmd::Lote(args)) => lote::lote(needed, &app, args).await,
                     Some(RucCmd::Invalidos { command }) => {
-                        invalidos::invalidos(needed, &app, command).await
+                        invalidos::invalidos(needed, desk, command).await
                     }
-                    Some(RucCmd::Validar { .. }) => unreachable!("handled above"),
-                };
-                close(&app, done).await
+                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_)) => unreachable!("handled above"),
+                })
+                .await
             }
         },
-        Cmd::Dni(args) => with_app(needed, async |app| dni::dni(needed, app, args).await).await,
+        Cmd::Dni(args) => at_desk(needed, async |desk| dni::dni(needed, desk, args).await).await,
         Cmd::TipoCambio(args) => {
-            with_app(needed, async |app| {
-                tipo_cambio::tipo_cambio(needed, app, args).await
+            at_desk(needed, async |desk| {
+                tipo_cambio::tipo_cambio(needed, desk, args).await
             })
             .await
         }
-        Cmd::Cuenta => with_app(needed, async |app| cuenta::cuenta(needed, app).await).await,
+        Cmd::Cuenta => at_desk(needed, async |desk| cuenta::cuenta(needed, desk).await).await,
         Cmd::Llamadas(args) => {
-            with_app(needed, async |app| {
-                llamadas::llamadas(needed, app, args).await
+            at_desk(needed, async |desk| {
+                llamadas::llamadas(needed, desk, args).await
             })
             .await
         }
@@ -182,6 +186,64 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
     }
 }
 
+/// Only look-ups are put to a server.
+fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
+    let looks_up = matches!(
+        command,
+        Cmd::Ruc(_) | Cmd::Dni(_) | Cmd::TipoCambio(_) | Cmd::Cuenta | Cmd::Llamadas(_)
+    );
+    let typed = global.server.as_deref().is_some_and(|it| !it.is_empty());
+    if looks_up || !typed {
+        return Ok(());
+    }
+    Err(AppError::usage(
+        "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
+        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is",
+    ))
+}
+
+/// A look-up, where this run puts it.
+async fn at_desk(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
+    let desk = open_desk(needed).await?;
+    let known = desk.mode();
+    let done = deed(&desk).await;
+    if known.is_none() {
+        // The server said only now who answers.
+        desk.say_mode(needed);
+    }
+    closed(desk.close().await, done)
+}
+
+/// A list, which here is asked for and there is handed over.
+async fn hand_over(needed: &Needed, args: LoteArgs) -> Done {
+    let desk = open_desk(needed).await?;
+    let done = match &desk {
+        Desk::Here(app) => lote::lote(needed, app, args).await,
+        Desk::There(server) => lote_remoto::lote(needed, server, args).await,
+    };
+    closed(desk.close().await, done)
+}
+
+async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
+    let Some(address) = &needed.server else {
+        return Ok(Desk::Here(Box::new(open(needed).await?)));
+    };
+    output::check(needed)?;
+    let key = open_server_key(&needed.config)?;
+    let (lang, patience) = (needed.lang(), needed.timeout);
+    let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
+    if server.shows_its_key() {
+        output::notice(
+            needed,
+            lang.pick(
+                "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+                "beware: the key travels unencrypted; use https:// towards other machines",
+            ),
+        );
+    }
+    Ok(Desk::There(Box::new(server)))
+}
+
 async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
     let app = open(needed).await?;
     let done = deed(&app).await;
@@ -196,7 +258,10 @@ async fn open(needed: &Needed) -> Result<App, AppError> {
 
 /// Makes everything durable; a deed that failed keeps its own error.
 async fn close(app: &App, done: Done) -> Done {
-    let closed = app.close().await;
+    closed(app.close().await, done)
+}
+
+fn closed(closed: Result<(), AppError>, done: Done) -> Done {
     let code = done?;
     closed?;
     Ok(code)

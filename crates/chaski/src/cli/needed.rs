@@ -10,7 +10,9 @@ use chaski_core::Lang;
 
 use super::args::{Format, FreshnessArgs, Global};
 use crate::app::{AppError, Wish};
-use crate::config::{Config, ConfigError, Layers, Origin, Surroundings, parse_duration};
+use crate::config::{
+    Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
+};
 
 /// Configuration and manners of one run.
 #[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
@@ -31,6 +33,8 @@ pub(super) struct Needed {
     pub(super) may_ask: bool,
     pub(super) yes: bool,
     pub(super) timeout: Option<Duration>,
+    /// Server that look-ups ask, if they ask one.
+    pub(super) server: Option<ServerAddress>,
 }
 
 impl Needed {
@@ -41,12 +45,16 @@ impl Needed {
         around: Surroundings,
         mending: bool,
     ) -> Result<Needed, AppError> {
+        refuse_together(&global)?;
         let mut flags = Vec::new();
         if let Some(lang) = &global.lang {
             flags.push(("--lang", "lang", lang.clone()));
         }
         if let Some(dir) = &global.dir {
             flags.push(("--dir", "dir", dir.display().to_string()));
+        }
+        if let Some(server) = &global.server {
+            flags.push(("--server", "server", server.clone()));
         }
         let read = Layers::read(&around, global.config.as_deref(), &flags)
             .and_then(|layers| layers.config().map(|config| (layers, config)));
@@ -63,7 +71,10 @@ impl Needed {
         if no_colour {
             anstream::ColorChoice::Never.write_global();
         }
+        // What says how this machine answers says that it does.
+        let here = global.dir.is_some() || global.sandbox || global.real;
         Ok(Needed {
+            server: config.server.clone().filter(|_| !here),
             wish,
             format: global.format,
             // As in many programs, "-" is the standard output.
@@ -114,6 +125,41 @@ impl Needed {
             deadline: self.timeout,
             ..Ask::by("cli")
         }
+    }
+}
+
+/// A server on the command line is an address, and nothing beside it says that this machine
+/// answers.
+fn refuse_together(global: &Global) -> Result<(), AppError> {
+    let Some(server) = global.server.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(());
+    };
+    if ServerAddress::parse(server).is_err() {
+        let (es, en) = ServerAddress::WANTED;
+        return Err(AppError::usage(
+            format!("--server debe ser {es}; la llave va en: chaski config set server_key"),
+            format!("--server must be {en}; the key goes in: chaski config set server_key"),
+        ));
+    }
+    let others = [
+        (global.sandbox, "--sandbox"),
+        (global.real, "--real"),
+        (global.dir.is_some(), "--dir"),
+    ];
+    match others.into_iter().find(|(typed, _)| *typed) {
+        Some((_, "--dir")) => Err(AppError::usage(
+            "--server y --dir no van juntas: los datos están en la carpeta del servidor",
+            "--server and --dir do not go together: the data are in the server's folder",
+        )),
+        Some((_, other)) => Err(AppError::usage(
+            format!(
+                "--server y {other} no van juntas: la llave decide si responde el proveedor real (chk_live_) o el sandbox (chk_test_)"
+            ),
+            format!(
+                "--server and {other} do not go together: the key decides whether the real upstream (chk_live_) or the sandbox (chk_test_) answers"
+            ),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::Done;
 use super::args::Format;
 use super::needed::Needed;
 use super::table;
-use crate::app::{App, AppError, Mode};
+use crate::app::{AppError, Mode};
 use crate::sheets::{self, OutputFormat};
 
 /// Records of one kind and the columns that people want to see of them.
@@ -180,12 +180,28 @@ pub(super) fn notice(needed: &Needed, text: &str) {
 }
 
 /// Says who answers when it is the sandbox: invented data must never pass for real.
-pub(super) fn say_mode(needed: &Needed, app: &App) {
-    if app.mode == Mode::Sandbox {
-        let text = needed.lang().pick(
-            "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
-            "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
-        );
+pub(super) fn say_mode(needed: &Needed, mode: Mode) {
+    say_sandbox(
+        needed,
+        mode,
+        "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
+        "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
+    );
+}
+
+/// The same of a server.
+pub(super) fn say_mode_there(needed: &Needed, mode: Mode) {
+    say_sandbox(
+        needed,
+        mode,
+        "el servidor responde con su SANDBOX: datos ficticios",
+        "the server answers with its SANDBOX: invented data",
+    );
+}
+
+fn say_sandbox(needed: &Needed, mode: Mode, es: &str, en: &str) {
+    if mode == Mode::Sandbox {
+        let text = needed.lang().pick(es, en);
         let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
         notice(needed, &format!("{style}{text}{style:#}"));
     }

@@ -14,6 +14,7 @@ use super::args::{
     Format, FreshnessArgs, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
 };
 use super::explain::repeatable;
+use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, notice};
 use super::tipo_cambio::date;
@@ -22,24 +23,27 @@ use crate::app::partners::{PartnerRefresh, Refreshed, Which};
 use crate::app::{App, AppError};
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
-use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, PartnerFilter, PartnerFitness};
+use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
 
 pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -> Done {
+    let named = command.empresa().map(empresa).transpose()?;
+    let company = named.map_or(Company::HOUSE, |ruc| app.store.company(&ruc));
     match command {
-        PartnersCmd::Importar { input } => importar(needed, app, &input).await,
+        PartnersCmd::Importar { input, .. } => importar(needed, app, company, &input).await,
         PartnersCmd::Listar {
             filter,
             limite,
             mostrar,
-        } => listar(needed, app, filter, limite, mostrar).await,
-        PartnersCmd::Ver { documents } => ver(needed, app, &documents).await,
-        PartnersCmd::Actualizar { which, freshness } => {
-            actualizar(needed, app, which, &freshness).await
-        }
-        PartnersCmd::Exportar { filter } => exportar(needed, app, filter).await,
-        PartnersCmd::Borrar { documents } => borrar(needed, app, &documents).await,
-        PartnersCmd::Cambios(typed) => cambios(needed, app, typed, false).await,
-        PartnersCmd::DejaronDeSerAptos(typed) => cambios(needed, app, typed, true).await,
+            ..
+        } => listar(needed, app, company, filter, limite, mostrar).await,
+        PartnersCmd::Ver { documents, .. } => ver(needed, app, company, &documents).await,
+        PartnersCmd::Actualizar {
+            which, freshness, ..
+        } => actualizar(needed, app, company, which, &freshness).await,
+        PartnersCmd::Exportar { filter, .. } => exportar(needed, app, company, filter).await,
+        PartnersCmd::Borrar { documents, .. } => borrar(needed, app, company, &documents).await,
+        PartnersCmd::Cambios(typed) => cambios(needed, app, company, typed, false).await,
+        PartnersCmd::DejaronDeSerAptos(typed) => cambios(needed, app, company, typed, true).await,
     }
 }
 
@@ -61,7 +65,7 @@ pub(super) fn noted_text(noted: &ChecksNoted, lang: Lang) -> String {
     }
 }
 
-async fn importar(needed: &Needed, app: &App, input: &Path) -> Done {
+async fn importar(needed: &Needed, app: &App, company: Company, input: &Path) -> Done {
     let lang = needed.lang();
     if input.is_dir() {
         let folder = input.display();
@@ -74,7 +78,7 @@ async fn importar(needed: &Needed, app: &App, input: &Path) -> Done {
     for note in &table.notes {
         notice(needed, note);
     }
-    let imported = app.import_partners(&table).await?;
+    let imported = app.import_partners(company, &table).await?;
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
         notice(
@@ -114,6 +118,7 @@ async fn importar(needed: &Needed, app: &App, input: &Path) -> Done {
 async fn listar(
     needed: &Needed,
     app: &App,
+    company: Company,
     typed: PartnerFilterArgs,
     limit: u32,
     whole: bool,
@@ -121,7 +126,9 @@ async fn listar(
     let filter = filter_of(typed);
     let (mut rows, mut left, mut cursor) = (Vec::new(), limit, None);
     while left > 0 {
-        let page = app.list_partners(&filter, left.min(250), cursor).await?;
+        let page = app
+            .list_partners(company, &filter, left.min(250), cursor)
+            .await?;
         left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
         let row = |partner: &Partner| shown(app, partner, whole);
         rows.extend(page.rows.iter().map(row));
@@ -188,8 +195,8 @@ fn number(app: &App, partner: &Partner, whole: bool) -> String {
     }
 }
 
-async fn ver(needed: &Needed, app: &App, documents: &[String]) -> Done {
-    let found = find(needed, app, documents).await?;
+async fn ver(needed: &Needed, app: &App, company: Company, documents: &[String]) -> Done {
+    let found = find(needed, app, company, documents).await?;
     let record = |(typed, found): (&String, Result<Partner, PartnerError>)| match found {
         Ok(partner) => record(&partner),
         Err(error) => {
@@ -238,11 +245,12 @@ const LABELS: [(&str, &str, &str); 17] = [
 async fn find(
     needed: &Needed,
     app: &App,
+    company: Company,
     documents: &[String],
 ) -> Result<Vec<Result<Partner, PartnerError>>, AppError> {
     let (mut found, mut complaints) = (Vec::with_capacity(documents.len()), Vec::new());
     for typed in documents {
-        let outcome = match one(app, typed).await {
+        let outcome = match one(app, company, typed).await {
             Ok(partner) => Ok(partner),
             Err(AppError::Partner(error)) => {
                 complaints.push((repeatable(typed), error.message(needed.lang())));
@@ -258,12 +266,12 @@ async fn find(
 
 /// The partner of a document whose kind was not said: what looks like a RUC or DNI is one,
 /// anything else is looked for under the other kinds.
-async fn one(app: &App, typed: &str) -> Result<Partner, AppError> {
+async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppError> {
     use crate::partners::DocumentType::{Ce, Otro, Pasaporte};
     let guessed = app.parse_document(None, typed);
     let mut missing = PartnerError::NoSuchPartner;
     match guessed {
-        Ok(document) => match app.partner_with(&document).await {
+        Ok(document) => match app.partner_with(company, &document).await {
             Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
             other => return other,
         },
@@ -273,7 +281,7 @@ async fn one(app: &App, typed: &str) -> Result<Partner, AppError> {
         let Ok(document) = app.parse_document(Some(kind), typed) else {
             continue;
         };
-        match app.partner_with(&document).await {
+        match app.partner_with(company, &document).await {
             Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
             other => return other,
         }
@@ -284,10 +292,15 @@ async fn one(app: &App, typed: &str) -> Result<Partner, AppError> {
 async fn actualizar(
     needed: &Needed,
     app: &App,
+    company: Company,
     typed: WhichPartnersArgs,
     freshness: &FreshnessArgs,
 ) -> Done {
-    let ask = needed.ask(freshness)?;
+    let mut ask = needed.ask(freshness)?;
+    if company != Company::HOUSE {
+        // The house's auditors are not shown whose partners others have.
+        ask.who = "cli:empresa".into();
+    }
     let mut code = 0;
     let which = match (typed.todos, typed.nunca, typed.pendientes) {
         (true, ..) => Which::All,
@@ -296,7 +309,7 @@ async fn actualizar(
             most: app.config.partners_refresh_limit,
         },
         _ => {
-            let found = find(needed, app, &typed.numbers).await?;
+            let found = find(needed, app, company, &typed.numbers).await?;
             let ids: Vec<_> = found.into_iter().flatten().map(|it| it.id).collect();
             if ids.len() < typed.numbers.len() {
                 code = if ids.is_empty() { 3 } else { 8 };
@@ -304,8 +317,8 @@ async fn actualizar(
             Which::These(ids)
         }
     };
-    output::say_mode(needed, app);
-    let mut refresh = app.start_partner_refresh(&which, &ask).await?;
+    output::say_mode(needed, app.mode);
+    let mut refresh = app.start_partner_refresh(company, &which, &ask).await?;
     let finished = refresh_all(needed, app, &mut refresh).await?;
     let refreshed = refresh.finish(app).await?;
     say(needed, &refreshed);
@@ -394,7 +407,7 @@ fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
     }
 }
 
-async fn exportar(needed: &Needed, app: &App, typed: PartnerFilterArgs) -> Done {
+async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFilterArgs) -> Done {
     let format = match output::format_of(needed)? {
         Format::Xlsx => OutputFormat::Xlsx,
         Format::Csv => OutputFormat::Csv,
@@ -408,14 +421,16 @@ async fn exportar(needed: &Needed, app: &App, typed: PartnerFilterArgs) -> Done 
         }
     };
     let filter = filter_of(typed);
-    let bytes = app.export_partners(&filter, format, needed.lang()).await?;
+    let bytes = app
+        .export_partners(company, &filter, format, needed.lang())
+        .await?;
     output::text(needed.output.as_deref(), &bytes)?;
     Ok(0)
 }
 
-async fn borrar(needed: &Needed, app: &App, documents: &[String]) -> Done {
+async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[String]) -> Done {
     let lang = needed.lang();
-    let found = find(needed, app, documents).await?;
+    let found = find(needed, app, company, documents).await?;
     let codes: Vec<u8> = found
         .iter()
         .map(|it| if it.is_ok() { 0 } else { 3 })
@@ -436,7 +451,7 @@ async fn borrar(needed: &Needed, app: &App, documents: &[String]) -> Done {
         )?;
     }
     for partner in found {
-        app.delete_partner(partner.id).await?;
+        app.delete_partner(company, partner.id).await?;
     }
     notice(
         needed,
@@ -448,13 +463,19 @@ async fn borrar(needed: &Needed, app: &App, documents: &[String]) -> Done {
     Ok(output::exit_of(&codes))
 }
 
-async fn cambios(needed: &Needed, app: &App, typed: PartnerChangesArgs, lost: bool) -> Done {
+async fn cambios(
+    needed: &Needed,
+    app: &App,
+    company: Company,
+    typed: PartnerChangesArgs,
+    lost: bool,
+) -> Done {
     let lang = needed.lang();
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
     let since = typed.desde.as_deref().map(|text| date("--desde", text));
     let until = typed.hasta.as_deref().map(|text| date("--hasta", text));
     let partner = match &typed.numero {
-        Some(number) => Some(one(app, number).await?.id),
+        Some(number) => Some(one(app, company, number).await?.id),
         None => None,
     };
     let filter = ChangeFilter {
@@ -469,7 +490,7 @@ async fn cambios(needed: &Needed, app: &App, typed: PartnerChangesArgs, lost: bo
     let (mut rows, mut left, mut cursor) = (Vec::new(), typed.limite, None);
     while left > 0 {
         let page = app
-            .list_partner_changes(&filter, left.min(250), cursor)
+            .list_partner_changes(company, &filter, left.min(250), cursor)
             .await?;
         left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
         let row = |change: &ChangeRow| change_row(app, change, typed.mostrar);

@@ -2,23 +2,27 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use chaski_client::{Error, Found, taxpayer_fields};
+use chaski_client::{Found, taxpayer_fields};
 use chaski_core::{Lang, Role, Ruc, Taxpayer, lima_datetime};
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::RucNumbers;
+use super::desk::Desk;
 use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
-use super::output::{self, Records, complain_about, exit_of};
-use crate::app::{App, AppError};
+use super::output::{Records, complain_about, exit_of};
+use crate::app::AppError;
 use crate::config::{HIDDEN, looks_like_token, nearest};
 
 /// `chaski ruc <RUC>...`: what the registry knows of each.
-pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
+pub(super) async fn ruc(needed: &Needed, desk: &Desk, typed: RucNumbers) -> Done {
     let lang = needed.lang();
-    let answers = ask(needed, app, &typed).await?;
-    let rows = answers.iter().map(|answer| answer.row(app, lang)).collect();
+    let answers = ask(needed, desk, &typed).await?;
+    let rows = answers
+        .iter()
+        .map(|answer| answer.row(desk, lang))
+        .collect();
     let records = Records {
         columns: columns(lang),
         rows,
@@ -33,17 +37,17 @@ pub(super) async fn ruc(needed: &Needed, app: &App, typed: RucNumbers) -> Done {
 /// `chaski ruc facturacion <RUC>...`: is each fit to be invoiced?
 pub(super) async fn facturacion(
     needed: &Needed,
-    app: &App,
+    desk: &Desk,
     typed: RucNumbers,
     as_issuer: bool,
 ) -> Done {
     let lang = needed.lang();
     let role = if as_issuer { Role::Issuer } else { Role::Buyer };
-    let answers = ask(needed, app, &typed).await?;
+    let answers = ask(needed, desk, &typed).await?;
     let mut codes = Vec::with_capacity(answers.len());
     let mut rows = Vec::with_capacity(answers.len());
     for answer in &answers {
-        let (row, code) = answer.judged(app, role, lang);
+        let (row, code) = answer.judged(desk, role, lang);
         rows.push(row);
         codes.push(code);
     }
@@ -73,22 +77,22 @@ struct Answer {
 enum Outcome {
     Invalid(chaski_core::RucError),
     Token,
-    Asked(Ruc, Result<Found<Taxpayer>, Error>),
+    Asked(Ruc, Result<Found<Taxpayer>, AppError>),
 }
 
-async fn ask(needed: &Needed, app: &App, typed: &RucNumbers) -> Result<Vec<Answer>, AppError> {
+async fn ask(needed: &Needed, desk: &Desk, typed: &RucNumbers) -> Result<Vec<Answer>, AppError> {
     let numbers = numbers(&typed.numbers, "ruc")?;
     let ask = needed.ask(&typed.freshness)?;
-    output::say_mode(needed, app);
+    desk.say_mode(needed);
     let parsed: Vec<Result<Ruc, _>> = numbers
         .iter()
-        .map(|text| Ruc::parse_with(text, &app.config.ruc_rules))
+        .map(|text| Ruc::parse_with(text, &needed.config.ruc_rules))
         .collect();
     let rucs: Vec<Ruc> = parsed
         .iter()
         .filter_map(|ruc| ruc.as_ref().ok().copied())
         .collect();
-    let mut outcomes = app.lookup_rucs(&rucs, &ask).await.into_iter();
+    let mut outcomes = desk.lookup_rucs(&rucs, &ask).await?.into_iter();
     let mut answers = Vec::with_capacity(numbers.len());
     for (typed, parsed) in numbers.into_iter().zip(parsed) {
         let outcome = match parsed {
@@ -199,11 +203,11 @@ impl Answer {
         match &self.outcome {
             Outcome::Invalid(_) => 3,
             Outcome::Token => 2,
-            Outcome::Asked(_, outcome) => outcome.as_ref().err().map_or(0, Error::exit_code),
+            Outcome::Asked(_, outcome) => outcome.as_ref().err().map_or(0, AppError::exit_code),
         }
     }
 
-    fn row(&self, app: &App, lang: Lang) -> Map<String, Value> {
+    fn row(&self, desk: &Desk, lang: Lang) -> Map<String, Value> {
         let mut row = Map::new();
         row.insert(
             "success".into(),
@@ -214,7 +218,7 @@ impl Answer {
                 for (name, value) in taxpayer_fields(&found.value) {
                     row.insert(name.into(), value.map_or(Value::Null, Value::from));
                 }
-                insert_origin(&mut row, app, found, lang);
+                insert_origin(&mut row, desk, found, lang);
             }
             _ => self.insert_error(&mut row, lang),
         }
@@ -229,10 +233,10 @@ impl Answer {
         }
     }
 
-    fn judged(&self, app: &App, role: Role, lang: Lang) -> (Map<String, Value>, u8) {
+    fn judged(&self, desk: &Desk, role: Role, lang: Lang) -> (Map<String, Value>, u8) {
         let mut row = Map::new();
         let judged = match &self.outcome {
-            Outcome::Asked(ruc, outcome) => app.judge(ruc, outcome, role).ok(),
+            Outcome::Asked(ruc, outcome) => desk.judge(ruc, outcome, role),
             _ => None,
         };
         let Some(fitness) = judged else {
@@ -266,7 +270,7 @@ impl Answer {
                 ),
             );
             row.insert("direccion".into(), text(taxpayer.direccion()));
-            insert_origin(&mut row, app, found, lang);
+            insert_origin(&mut row, desk, found, lang);
         }
         row.insert("errores".into(), fitness.errores.clone().into());
         row.insert("advertencias".into(), fitness.advertencias.clone().into());
@@ -285,11 +289,11 @@ impl Answer {
 /// Where the answer came from and how old it is.
 pub(super) fn insert_origin<A>(
     row: &mut Map<String, Value>,
-    app: &App,
+    desk: &Desk,
     found: &Found<A>,
     lang: Lang,
 ) {
-    row.insert("fuente".into(), app.source_name(found.source, lang).into());
+    row.insert("fuente".into(), desk.source_name(found.source, lang).into());
     row.insert(
         "cache_hit".into(),
         (found.source != chaski_client::Source::Upstream).into(),

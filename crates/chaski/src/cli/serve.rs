@@ -209,7 +209,8 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
 
 /// `chaski openapi`
 pub(super) fn openapi(needed: &Needed) -> Done {
-    let mut text = serde_json::to_vec_pretty(&document()).map_err(std::io::Error::from)?;
+    let mut text =
+        serde_json::to_vec_pretty(&document(needed.lang())).map_err(std::io::Error::from)?;
     text.push(b'\n');
     match &needed.output {
         Some(path) => {

@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 
 use super::Done;
 use super::args::RateArgs;
+use super::desk::Desk;
 use super::needed::Needed;
 use super::output::{self, Records};
 use super::ruc::insert_origin;
-use crate::app::{App, AppError};
+use crate::app::AppError;
 
-pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> Done {
+pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -> Done {
     let lang = needed.lang();
     let ask = needed.plain_ask();
     let fuente = RateSource::parse(&typed.fuente).unwrap_or(RateSource::Sunat);
@@ -37,30 +38,30 @@ pub(super) async fn tipo_cambio(needed: &Needed, app: &App, typed: RateArgs) -> 
             "there are no ranges of SBS; ask date by date with --fecha",
         ));
     }
-    output::say_mode(needed, app);
+    desk.say_mode(needed);
     let rows = match (fecha, desde.zip(hasta)) {
         (_, Some((desde, hasta))) => {
-            let found = app.rates(desde, hasta, &ask).await?;
+            let found = desk.rates(desde, hasta, &ask).await?;
             let row = |rate: &ExchangeRate| {
                 let mut row = of_rate(rate);
-                insert_origin(&mut row, app, &found, lang);
+                insert_origin(&mut row, desk, &found, lang);
                 row
             };
             found.value.iter().map(row).collect()
         }
         (None, None) if fuente == RateSource::Sunat && moneda == Currency::Usd => {
-            let found = app.latest_rate(&ask).await?;
+            let found = desk.latest_rate(&ask).await?;
             let mut row = of_rate(&found.value);
-            insert_origin(&mut row, app, &found, lang);
+            insert_origin(&mut row, desk, &found, lang);
             vec![row]
         }
         (fecha, None) => {
-            let fecha = fecha.unwrap_or_else(|| chaski_core::lima_date(app.clock.now()));
-            let found = app.rate_for(fecha, fuente, moneda, &ask).await?;
+            let fecha = fecha.unwrap_or_else(|| chaski_core::lima_date(desk.now()));
+            let found = desk.rate_for(fecha, fuente, moneda, &ask).await?;
             let mut row = of_rate(&found.value.rate);
             row.insert("fecha_solicitada".into(), fecha.to_string().into());
             row.insert("arrastrado".into(), found.value.arrastrado.into());
-            insert_origin(&mut row, app, &found, lang);
+            insert_origin(&mut row, desk, &found, lang);
             if found.value.arrastrado {
                 let used = found.value.rate.fecha_publicacion;
                 output::notice(needed, &lang.pick(

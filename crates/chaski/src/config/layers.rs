@@ -16,17 +16,24 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// Stands for what must not be shown.
 pub(crate) const HIDDEN: &str = "••••••";
 
-/// The only secret among the keys.
-const SECRETS: [&str; 1] = ["migo.token"];
+/// The secrets among the keys.
+const SECRETS: [&str; 2] = ["migo.token", "server_key"];
+
+/// Variables that name a file with the value of a key.
+const FILES: [(&str, &str); 2] = [
+    ("CHASKI_MIGO_TOKEN_FILE", "migo.token"),
+    ("CHASKI_SERVER_KEY_FILE", "server_key"),
+];
 
 /// Environment variables of ours that are not keys.
-const OTHER_VARIABLES: [&str; 6] = [
+const OTHER_VARIABLES: [&str; 7] = [
     "CHASKI_CONFIG",
     "CHASKI_KEY",
     "CHASKI_KEY_FILE",
     "CHASKI_LANG",
     "CHASKI_LOG",
     "CHASKI_MIGO_TOKEN_FILE",
+    "CHASKI_SERVER_KEY_FILE",
 ];
 
 /// Where a value came from.
@@ -258,21 +265,20 @@ impl Layers {
         if let Some(lang) = around.variable("CHASKI_LANG") {
             self.set_text("lang", lang, Origin::Variable("CHASKI_LANG".to_owned()))?;
         }
-        if let Some(path) = around.variable("CHASKI_MIGO_TOKEN_FILE") {
+        for (name, key) in FILES {
+            let Some(path) = around.variable(name) else {
+                continue;
+            };
             let text = std::fs::read_to_string(path).map_err(|error| {
                 ConfigError::new(
                     format!(
-                        "CHASKI_MIGO_TOKEN_FILE: no se puede leer {path}: {}",
+                        "{name}: no se puede leer {path}: {}",
                         reason(&error, Lang::Es)
                     ),
-                    format!(
-                        "CHASKI_MIGO_TOKEN_FILE: cannot read {path}: {}",
-                        reason(&error, Lang::En)
-                    ),
+                    format!("{name}: cannot read {path}: {}", reason(&error, Lang::En)),
                 )
             })?;
-            let origin = Origin::Variable("CHASKI_MIGO_TOKEN_FILE".to_owned());
-            self.set_text("migo.token", text.trim(), origin)?;
+            self.set_text(key, text.trim(), Origin::Variable(name.to_owned()))?;
         }
         Ok(())
     }
@@ -341,7 +347,7 @@ impl Layers {
             let text = value
                 .as_str()
                 .map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
-            let secret = SECRETS.contains(&key.as_str()) && !text.is_empty();
+            let secret = is_secret(key) && !text.is_empty();
             (
                 key.as_str(),
                 if secret { HIDDEN.to_owned() } else { text },
@@ -356,10 +362,10 @@ impl Layers {
         let mut left_out = String::new();
         for (key, (value, origin)) in &self.values {
             let text = value.as_str().unwrap_or_default();
-            if *origin == Origin::Default || text.is_empty() && SECRETS.contains(&key.as_str()) {
+            if *origin == Origin::Default || text.is_empty() && is_secret(key) {
                 continue;
             }
-            if SECRETS.contains(&key.as_str()) && !text.starts_with(SEALED) {
+            if is_secret(key) && !text.starts_with(SEALED) {
                 left_out.extend(["# ", key, " no está en la copia / is not in the copy\n"]);
                 continue;
             }
@@ -384,6 +390,11 @@ impl Layers {
     pub fn value(&self, key: &str) -> Option<Value> {
         self.values.get(key).map(|(value, _)| value.clone())
     }
+}
+
+/// Whether the value of a key must not be shown.
+pub(crate) fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key)
 }
 
 /// The variable of a key: `migo.rpm` is `CHASKI_MIGO_RPM`.

@@ -5,10 +5,12 @@
 
 mod layers;
 mod outside_key;
+mod server;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Surroundings, nearest, variable_of};
-pub(crate) use layers::{HIDDEN, looks_like_token};
+pub(crate) use layers::{HIDDEN, is_secret, looks_like_token};
 pub use outside_key::{CREDENTIAL, OutsideKey};
+pub use server::ServerAddress;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -32,6 +34,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Language of messages.
     pub lang: Lang,
+    /// Server that look-ups ask instead of the data folder.
+    pub server: Option<ServerAddress>,
+    /// Its key, perhaps still sealed.
+    pub server_key: Option<SecretString>,
     /// When the embedded sandbox answers instead of the real upstream.
     pub sandbox: SandboxMode,
     /// Delay of the embedded sandbox, as written.
@@ -93,6 +99,7 @@ impl Layers {
     /// The values as the program needs them, each checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let token = self.text("migo.token").trim().to_owned();
+        let server_key = self.text("server_key").trim().to_owned();
         let quota = self.number::<u64>("migo.quota")?;
         let settings = Settings {
             attempt_timeout: self.duration("migo.timeout")?,
@@ -126,6 +133,8 @@ impl Layers {
             dir: self.dir()?,
             listen: self.listen()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
+            server: self.server()?,
+            server_key: (!server_key.is_empty()).then(|| SecretString::from(server_key)),
             sandbox: self.one_of(
                 "sandbox.mode",
                 &[
@@ -185,6 +194,17 @@ impl Layers {
                 "una dirección con puerto, como 127.0.0.1:8420",
                 "an address with its port, such as 127.0.0.1:8420",
             )
+        })
+    }
+
+    fn server(&self) -> Result<Option<ServerAddress>, ConfigError> {
+        let text = self.text("server").trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        ServerAddress::parse(text).map(Some).map_err(|_| {
+            let (es, en) = ServerAddress::WANTED;
+            complaint("server", &self.values["server"].1, es, en)
         })
     }
 
@@ -300,6 +320,7 @@ impl fmt::Debug for Config {
             .field("dir", &self.dir)
             .field("sandbox", &self.sandbox)
             .field("token", &self.migo_token.as_ref().map(|_| HIDDEN))
+            .field("server_key", &self.server_key.as_ref().map(|_| HIDDEN))
             .finish_non_exhaustive()
     }
 }

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, Query};
-use chaski_core::lima_timestamp;
+use chaski_core::{Dni, Ruc, lima_timestamp};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::body;
 use super::caller::Caller;
 use super::exchange_rate::date;
-use super::invalid_rucs::{cursor, limit};
+use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
@@ -97,6 +98,8 @@ pub(super) struct CallsPage {
 }
 
 /// The record of calls
+///
+/// Of all applications of the key's company, and of no other one.
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas",
@@ -110,6 +113,77 @@ pub(super) async fn list(
 ) -> Result<Json<CallsPage>, Problem> {
     caller.needs(Scope::Auditoria)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    page(&caller, wanted, None).await
+}
+
+/// Which calls, with the number that they are about.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallsSearched {
+    /// About this RUC or DNI.
+    #[schema(example = "20100070970")]
+    numero: String,
+    /// First Lima day, `AAAA-MM-DD`.
+    desde: Option<String>,
+    /// Last Lima day, `AAAA-MM-DD`.
+    hasta: Option<String>,
+    /// Upstream, such as `migo`.
+    proveedor: Option<String>,
+    /// Operation, such as `ruc`.
+    operacion: Option<String>,
+    /// `SUCCESS`, `NOT_FOUND` or the code of a failure.
+    resultado: Option<String>,
+    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
+    quien: Option<String>,
+    /// Batch that they belong to.
+    lote: Option<Uuid>,
+    /// Only what was sent, not what memory answered.
+    #[serde(default)]
+    enviadas: bool,
+    /// Rows, 1 to 250.
+    #[schema(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The record of calls about one number
+///
+/// The number travels in the body: that of a person must not stand in an address. As in the whole
+/// record, of the key's company and of no other one.
+#[utoipa::path(
+    post,
+    path = "/api/v1/llamadas/buscar",
+    tag = "llamadas",
+    request_body = CallsSearched,
+    responses((status = 200, body = CallsPage), Problems)
+)]
+pub(super) async fn search(
+    caller: Caller,
+    body::Json(wanted): body::Json<CallsSearched>,
+) -> Result<Json<CallsPage>, Problem> {
+    caller.needs(Scope::Auditoria)?;
+    let subject = subject(&wanted.numero)?;
+    let wanted = CallsWanted {
+        desde: wanted.desde,
+        hasta: wanted.hasta,
+        proveedor: wanted.proveedor,
+        operacion: wanted.operacion,
+        resultado: wanted.resultado,
+        quien: wanted.quien,
+        lote: wanted.lote,
+        enviadas: wanted.enviadas,
+        limit: wanted.limit,
+        cursor: wanted.cursor,
+    };
+    page(&caller, wanted, Some(subject)).await
+}
+
+async fn page(
+    caller: &Caller,
+    wanted: CallsWanted,
+    subject: Option<String>,
+) -> Result<Json<CallsPage>, Problem> {
     let day = |name: &str, text: &Option<String>| {
         text.as_deref().map(|text| date(name, text)).transpose()
     };
@@ -121,19 +195,36 @@ pub(super) async fn list(
         provider: wanted.proveedor,
         operation: wanted.operacion,
         outcome: wanted.resultado,
+        company: caller.auditor(),
         asked_by: wanted.quien,
         batch: wanted.lote,
-        subject: None,
+        subject,
         only_sent: wanted.enviadas,
         limit: limit(wanted.limit)?,
-        cursor: wanted.cursor.as_deref().map(cursor).transpose()?,
+        cursor: cursor(caller, wanted.cursor.as_deref())?,
     };
     caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
         data: page.rows.iter().map(CallData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(caller, page.next)?,
     }))
+}
+
+/// The number as calls know it.
+fn subject(text: &str) -> Result<String, Problem> {
+    if let Ok(ruc) = text.parse::<Ruc>() {
+        return Ok(ruc.as_str().to_owned());
+    }
+    let dni = text.parse::<Dni>().map_err(|_| {
+        Problem::of_field(
+            "numero",
+            "campo_invalido",
+            "debe ser un RUC de 11 dígitos o un DNI de 8",
+            "must be an 11-digit RUC or an 8-digit DNI",
+        )
+    })?;
+    Ok(dni.as_str().to_owned())
 }
 
 /// One call
@@ -147,7 +238,8 @@ pub(super) async fn list(
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
     caller.needs(Scope::Auditoria)?;
     let id = id.parse::<Uuid>().map_err(|_| nobody())?;
-    let (call, _) = caller.app.store.call(id).await?.ok_or_else(nobody)?;
+    let call = caller.app.store.call(caller.auditor(), id).await?;
+    let (call, _) = call.ok_or_else(nobody)?;
     Ok(Json(CallData::of(&call)))
 }
 

@@ -1,8 +1,10 @@
 //! DNI: personal data, so it needs a scope of its own.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::Ask;
+use chaski_client::{Ask, Person};
 use chaski_core::Dni;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +24,15 @@ pub(super) struct DniData {
     nombre: String,
 }
 
+impl DniData {
+    pub(super) fn of(person: &Person) -> DniData {
+        DniData {
+            dni: person.dni.as_str().to_owned(),
+            nombre: person.nombre.clone(),
+        }
+    }
+}
+
 /// Puts the caller's reason on record.
 pub(super) fn put_purpose(ask: &mut Ask, text: Option<&str>) -> Result<(), Problem> {
     let text = text.filter(|text| !text.trim().is_empty());
@@ -37,6 +48,10 @@ pub(super) struct DniFreshness {
     /// Ask the upstream whatever memory knows.
     #[serde(default)]
     force_refresh: bool,
+    /// Oldest answer that will do, seconds.
+    #[serde(default)]
+    #[param(maximum = 3_155_760_000_u64)]
+    max_age: Option<u32>,
     /// Why it is asked: it goes on record.
     motivo: Option<String>,
 }
@@ -61,12 +76,11 @@ pub(super) async fn dni(
     let Query(freshness) = freshness.map_err(|_| bad_query())?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;
+    ask.max_age = freshness
+        .max_age
+        .map(|seconds| Duration::from_secs(seconds.into()));
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.lookup_dni(&dni, &ask).await?;
-    let data = DniData {
-        dni: dni.as_str().to_owned(),
-        nombre: found.value.nombre.clone(),
-    };
-    Ok(reply::found(&caller, &found, data))
+    Ok(reply::found(&caller, &found, DniData::of(&found.value)))
 }

@@ -1,14 +1,16 @@
 //! Interactive documentation that needs no network: the page and its script are in the binary.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use bytes::Bytes;
+use chaski_core::Lang;
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
 use http::{HeaderValue, StatusCode};
-use utoipa::openapi::OpenApi;
+use serde::Deserialize;
 
+use super::door::RequestInfo;
 use super::problem::Problem;
 
 const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
@@ -21,7 +23,7 @@ const PAGE: &str = "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\">\
 <a href=\"/openapi.json\">/openapi.json</a>.</noscript>\
 <script src=\"/docs/swagger-ui.js\"></script><script src=\"/docs/start.js\"></script></html>";
 
-const START: &str = "SwaggerUIBundle({url:'/openapi.json',dom_id:'#api',deepLinking:true,\
+const START: &str = "SwaggerUIBundle({url:'/openapi.json'+location.search,dom_id:'#api',deepLinking:true,\
 validatorUrl:null,tryItOutEnabled:true});";
 
 const PLAIN_STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;margin:0;color:#1b1b1b;\
@@ -64,7 +66,29 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     Ok(response)
 }
 
+/// The description of the API, as text.
+pub(super) struct Documents {
+    pub(super) es: Bytes,
+    pub(super) en: Bytes,
+}
+
+/// In which language a description is wanted, whatever the headers say.
+#[derive(Deserialize)]
+pub(super) struct LangWanted {
+    lang: Option<String>,
+}
+
 /// The description of the API.
-pub(super) fn openapi(document: &Arc<OpenApi>) -> Json<OpenApi> {
-    Json(OpenApi::clone(document))
+pub(super) fn openapi(documents: &Documents, info: &RequestInfo, wanted: &LangWanted) -> Response {
+    let lang = match wanted.lang.as_deref() {
+        Some("es") => Lang::Es,
+        Some("en") => Lang::En,
+        _ => info.lang,
+    };
+    let (name, document) = match lang {
+        Lang::Es => ("es", &documents.es),
+        Lang::En => ("en", &documents.en),
+    };
+    let headers = [(CONTENT_TYPE, "application/json"), (CONTENT_LANGUAGE, name)];
+    (headers, document.clone()).into_response()
 }

@@ -236,7 +236,9 @@ fn put_headers(response: &mut Response, info: &RequestInfo) {
     if let Ok(id) = HeaderValue::from_str(&info.id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang));
+    headers
+        .entry(CONTENT_LANGUAGE)
+        .or_insert(HeaderValue::from_static(lang));
     headers.append(VARY, HeaderValue::from_static("Accept-Language"));
     headers
         .entry(CACHE_CONTROL)

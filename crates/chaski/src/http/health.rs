@@ -93,7 +93,16 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
 )]
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     let now: Vec<_> = gateway.sides().map(upstream_now).collect();
-    let text = gateway.usual().app.metrics.render(&now);
+    let metrics = &gateway.usual().app.metrics;
+    for side in gateway.sides() {
+        let mode = reply::mode_name(&side.app);
+        // Without them, the others still tell that the store is in trouble.
+        let counts = side.app.job_counts().await.unwrap_or_default();
+        for (kind, state, jobs) in counts {
+            metrics.jobs(mode, kind.as_str(), state.as_str(), jobs);
+        }
+    }
+    let text = metrics.render(&now);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }

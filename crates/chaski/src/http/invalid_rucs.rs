@@ -7,10 +7,12 @@ use chaski_core::Ruc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::body;
 use super::caller::Caller;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
+use super::ruc_list::{MOST_NUMBERS, too_many};
 use crate::app::keys::Scope;
 use crate::store::{Cursor, RefusalFilter, RefusalRow};
 
@@ -35,8 +37,8 @@ impl PageWanted {
         limit(self.limit)
     }
 
-    pub(super) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        self.cursor.as_deref().map(cursor).transpose()
+    pub(super) fn cursor(&self, caller: &Caller) -> Result<Option<Cursor>, Problem> {
+        cursor(caller, self.cursor.as_deref())
     }
 }
 
@@ -52,8 +54,11 @@ pub(super) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-pub(super) fn cursor(text: &str) -> Result<Cursor, Problem> {
-    text.parse().map_err(|_| {
+/// A `next_cursor` that comes back. It is sealed: places are counted through everybody's rows, and
+/// how many others have is their business.
+pub(super) fn cursor(caller: &Caller, text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let opened = text.map(|text| caller.app.store.opened_cursor(text));
+    opened.transpose().map_err(|_| {
         Problem::of_field(
             "cursor",
             "parametro_invalido",
@@ -61,6 +66,15 @@ pub(super) fn cursor(text: &str) -> Result<Cursor, Problem> {
             "is not a next_cursor of an earlier page",
         )
     })
+}
+
+/// A `next_cursor` that goes out.
+pub(super) fn next_cursor(
+    caller: &Caller,
+    next: Option<Cursor>,
+) -> Result<Option<String>, Problem> {
+    let sealed = next.map(|cursor| caller.app.store.sealed_cursor(cursor));
+    Ok(sealed.transpose()?)
 }
 
 /// A number that the upstream said does not exist.
@@ -114,11 +128,88 @@ pub(super) async fn list(
     let page = caller
         .app
         .store
-        .refusals(&filter, wanted.limit()?, wanted.cursor()?)
+        .refusals(&filter, wanted.limit()?, wanted.cursor(&caller)?)
         .await?;
     Ok(Json(InvalidPage {
         data: page.rows.iter().map(InvalidData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
+    }))
+}
+
+/// Which numbers to forget.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForgetWanted {
+    /// 11 digits each.
+    #[serde(default)]
+    #[schema(max_items = 1_000, example = json!(["20100070970"]))]
+    rucs: Vec<String>,
+    /// All of them.
+    #[serde(default)]
+    todos: bool,
+}
+
+/// How many numbers were forgotten.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ForgottenCount {
+    success: bool,
+    /// Numbers that were in the registry.
+    olvidados: u64,
+}
+
+/// Forget that some numbers, or all, do not exist
+///
+/// The numbers travel in the body: those of persons must not stand in addresses.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ruc/invalidos/olvidar",
+    tag = "ruc",
+    request_body = ForgetWanted,
+    responses((status = 200, body = ForgottenCount), Problems)
+)]
+pub(super) async fn forget_many(
+    caller: Caller,
+    body::Json(wanted): body::Json<ForgetWanted>,
+) -> Result<Json<ForgottenCount>, Problem> {
+    caller.needs(Scope::Consultas)?;
+    if wanted.rucs.is_empty() != wanted.todos {
+        return Err(Problem::of_field(
+            "rucs",
+            "campo_requerido",
+            "diga cuáles, o todos",
+            "say which, or todos",
+        ));
+    }
+    if wanted.rucs.len() > MOST_NUMBERS {
+        return Err(too_many("rucs", wanted.rucs.len()));
+    }
+    let rules = &caller.app.config.ruc_rules;
+    let parse = |text: &String| Ruc::parse_with(text, rules);
+    let rucs: Vec<Ruc> = wanted
+        .rucs
+        .iter()
+        .map(parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Problem::of_ruc("rucs", &error))?;
+    caller.settle().await;
+    let (store, engine) = (&caller.app.store, caller.app.migo.engine());
+    let mut gone = 0;
+    if wanted.todos {
+        gone = store.forget_refusals(None).await?;
+        // The process may remember them too.
+        engine.forget_at_hand();
+    }
+    for ruc in rucs {
+        let key = RucQuery(ruc).key();
+        let known = store.forget_refusals(Some(&key)).await?;
+        if known > 0 {
+            let _ = engine.forget(&key).await;
+        }
+        gone += known;
+    }
+    Ok(Json(ForgottenCount {
+        success: true,
+        olvidados: gone,
     }))
 }
 

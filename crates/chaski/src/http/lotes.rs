@@ -1,27 +1,27 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, Query, Request};
+use axum::extract::{FromRequest, Path, Query, Request};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body::{self, Json as Body1};
 use super::caller::Caller;
-use super::invalid_rucs::PageWanted;
+use super::invalid_rucs::{PageWanted, next_cursor};
+use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
+use super::upload::{self, most_of_a_file};
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
-use crate::sheets::{Limits, OutputFormat};
-use crate::store::Priority;
+use crate::app::once::Once;
+use crate::store::{Company, Priority};
 
 /// A list of numbers to look up.
 #[derive(Deserialize, ToSchema)]
@@ -68,6 +68,11 @@ pub(super) struct LoteData {
     created_at: String,
     started_at: Option<String>,
     completed_at: Option<String>,
+    /// What tells its list from others, 64 hexadecimal digits: the same file read by the same
+    /// column has the same.
+    fingerprint: String,
+    /// Why there is not a single answer, once it has ended; only where one batch is asked for.
+    failure_code: Option<String>,
 }
 
 impl LoteData {
@@ -93,8 +98,20 @@ impl LoteData {
             created_at: lima(batch.created_at),
             started_at: batch.started_at.map(lima),
             completed_at: batch.finished_at.map(lima),
+            fingerprint: hex(&batch.source_hash),
+            failure_code: None,
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+    }
+    text
 }
 
 /// A page of batches, newest first.
@@ -105,9 +122,20 @@ pub(super) struct LotesPage {
 }
 
 impl Caller {
-    /// Whose batches these are.
+    /// Whose batches and jobs these are.
     pub(super) fn owner(&self) -> Option<Uuid> {
         self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Whose partners these are.
+    pub(super) fn company(&self) -> Company {
+        let key = self.key.as_ref();
+        key.map_or(Company::HOUSE, |key| key.company)
+    }
+
+    /// Whose calls these are; in open local mode, everybody's.
+    pub(super) fn auditor(&self) -> Option<Company> {
+        self.key.as_ref().map(|key| key.company)
     }
 }
 
@@ -130,6 +158,7 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
     post,
     path = "/api/v1/lotes",
     tag = "lotes",
+    params(OnceWanted),
     request_body = LoteWanted,
     responses(
         (status = 202, body = LoteData, headers(("location" = String, description = "Its address"))),
@@ -138,25 +167,41 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
 )]
 pub(super) async fn submit(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let new = match body::kind(&request).as_deref() {
-        Some("multipart/form-data") => uploaded(&caller, request).await?,
-        _ => typed(&caller, request).await?,
+    let most = match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => most_of_a_file(),
+        _ => body::MOST_BYTES,
     };
+    let show = async |id| {
+        let lote = caller.app.lote(id, caller.owner()).await?;
+        let place = format!("/api/v1/lotes/{id}");
+        let body = LoteData::of(&lote);
+        Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
+    };
+    let create = |request, once| create(&caller, request, once);
+    once::once(&caller, request, most, create, show).await
+}
+
+async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+    let mut new = match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => uploaded(caller, request).await?,
+        _ => typed(caller, request).await?,
+    };
+    new.once = once;
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let numbers = match &new.input {
-        LoteInput::Numbers(numbers) => numbers.len(),
-        LoteInput::File(_) => 1,
+    let prepared = caller.app.prepare_batch(new).await?;
+    // Lists that were handed in before cost as they are worked on, and count already.
+    let ahead = match &caller.key {
+        Some(key) if key.per_day > 0 => caller.app.calls_ahead(key.id).await?,
+        _ => 0,
     };
-    let _aside = caller.set_aside(numbers.div_ceil(100) as u64)?;
-    let id = caller.app.submit_batch(new).await?;
-    let lote = caller.app.lote(id, caller.owner()).await?;
-    let mut response = (StatusCode::ACCEPTED, Json(LoteData::of(&lote))).into_response();
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/lotes/{id}")) {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    // A list that costs nothing is taken though the day's calls are spent.
+    let _aside = match prepared.calls {
+        0 => None,
+        calls => caller.set_aside(ahead + calls)?,
+    };
+    Ok(caller.app.submit_prepared(prepared).await?)
 }
 
 async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
@@ -178,6 +223,7 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
         update_partners: wanted.update_partners,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        once: None,
     })
 }
 
@@ -210,16 +256,8 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 
 /// A file and the fields beside it.
 async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
-    let most = usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX);
-    let headers = request.headers().clone();
-    let bytes = body::read(request, most).await?;
-    let mut whole = Request::new(Body::from(bytes));
-    *whole.headers_mut() = headers;
-    let broken =
-        || Problem::unreadable("el formulario no se puede leer", "the form cannot be read");
-    let mut form = Multipart::from_request(whole, &())
-        .await
-        .map_err(|_| broken())?;
+    let mut form = upload::form(request).await?;
+    let broken = |_| upload::broken_form();
     let mut new = NewLote {
         input: LoteInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
@@ -229,43 +267,29 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         update_partners: false,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        once: None,
     };
     let mut file = None;
-    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+    while let Some(field) = form.next_field().await.map_err(broken)? {
         let named = field.name().unwrap_or_default().to_owned();
-        if named == "archivo" || named == "file" {
+        if upload::is_file(&named) {
             let given = field.file_name().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
             new.name = name(Some(last.to_owned()))?;
-            file = Some(field.bytes().await.map_err(|_| broken())?.to_vec());
+            file = Some(field.bytes().await.map_err(broken)?.to_vec());
             continue;
         }
-        let text = field.text().await.map_err(|_| broken())?;
+        let text = field.text().await.map_err(broken)?;
         let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
         match named.as_str() {
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
-            _ => {
-                return Err(Problem::of_field(
-                    &named,
-                    "campo_invalido",
-                    "este campo no existe aquí",
-                    "there is no such field here",
-                ));
-            }
+            _ => return Err(upload::unknown_field(&named)),
         }
     }
-    let Some(file) = file else {
-        return Err(Problem::of_field(
-            "archivo",
-            "campo_requerido",
-            "falta el archivo de la lista",
-            "the file of the list is missing",
-        ));
-    };
-    new.input = LoteInput::File(file);
+    new.input = LoteInput::File(file.ok_or_else(upload::no_file)?);
     Ok(new)
 }
 
@@ -285,11 +309,11 @@ pub(super) async fn list(
     let Query(wanted) = page.map_err(|_| bad_query())?;
     let page = caller
         .app
-        .lotes(wanted.limit()?, wanted.cursor()?, caller.owner())
+        .lotes(wanted.limit()?, wanted.cursor(&caller)?, caller.owner())
         .await?;
     Ok(Json(LotesPage {
         data: page.rows.iter().map(LoteData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 
@@ -304,7 +328,10 @@ pub(super) async fn list(
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData {
+        failure_code: caller.app.lote_failure(&lote).await?,
+        ..LoteData::of(&lote)
+    }))
 }
 
 /// Stop a batch for good
@@ -409,24 +436,7 @@ pub(super) async fn result(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
-    let (format, kind, ending) = match wanted.format.as_deref().unwrap_or("json") {
-        "json" => (OutputFormat::Json, "application/json", "json"),
-        "ndjson" => (OutputFormat::Ndjson, "application/x-ndjson", "ndjson"),
-        "csv" => (OutputFormat::Csv, "text/csv; charset=utf-8", "csv"),
-        "xlsx" => (
-            OutputFormat::Xlsx,
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "xlsx",
-        ),
-        _ => {
-            return Err(Problem::of_field(
-                "format",
-                "parametro_invalido",
-                "debe ser json, ndjson, csv o xlsx",
-                "must be json, ndjson, csv or xlsx",
-            ));
-        }
-    };
+    let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
     let result = caller
         .app
@@ -438,14 +448,7 @@ pub(super) async fn result(
         result.write(format, &mut bytes).map(|()| bytes)
     });
     let bytes = written.await.map_err(|_| Problem::internal())??;
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    let name = format!("attachment; filename=\"resultado-{id}.{ending}\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    Ok(upload::download(bytes, format, &format!("resultado-{id}")))
 }
 
 /// An event of a batch.

@@ -135,10 +135,14 @@ fn refused(error: Error) -> Result<Response, Problem> {
     if !error.is_not_found() {
         return Err(error.into());
     }
-    let words = error.upstream_message().filter(|text| !text.is_empty());
-    let message = words.map_or_else(|| error.message(chaski_core::Lang::Es), str::to_owned);
-    let body = json!({"success": false, "message": message});
+    let body = json!({"success": false, "message": words_of(&error)});
     Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
+}
+
+/// The upstream's own words for an explicit "no", else ours.
+fn words_of(error: &Error) -> String {
+    let words = error.upstream_message().filter(|text| !text.is_empty());
+    words.map_or_else(|| error.message(chaski_core::Lang::Es), str::to_owned)
 }
 
 fn taxpayer(taxpayer: &Taxpayer) -> Map<String, Value> {
@@ -238,7 +242,7 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
             Some(Err(error)) => json!({
                 "success": false,
                 "ruc": text,
-                "message": error.message(chaski_core::Lang::Es),
+                "message": words_of(&error),
             }),
             None => json!({"success": false, "ruc": text, "message": "RUC no válido"}),
         }

@@ -200,7 +200,9 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
         let now = caller.app.clock.now();
         let checks = bulk.rucs.iter().zip(&outcomes);
         let checks = checks.map(|(ruc, outcome)| SunatCheck::of(*ruc, outcome, now));
-        caller.app.note_on_partners(checks.collect()).await?;
+        let company = caller.company();
+        let checks = checks.collect();
+        caller.app.note_on_partners(company, checks).await?;
     }
     // 2. Every number ends in exactly one bucket.
     let mut buckets = Buckets::default();

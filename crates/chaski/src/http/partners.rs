@@ -1,23 +1,24 @@
 //! Partners: customers and suppliers, and what SUNAT says of them.
 
 use axum::Json;
-use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Response};
-use http::header::LOCATION;
-use http::{HeaderValue, StatusCode};
+use axum::extract::{FromRequest, Path, Query, Request};
+use axum::response::Response;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::body::Json as Read;
+use super::body::{Json as Read, MOST_BYTES};
 use super::caller::Caller;
-use super::invalid_rucs::{cursor, limit};
+use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
+use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
+use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
 use crate::partners::{DocumentType, PartnerFields};
@@ -94,7 +95,24 @@ pub(super) async fn list(
 ) -> Result<Json<PartnersPage>, Problem> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(|_| bad_query())?;
-    let fitness = match wanted.situacion.as_deref() {
+    let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
+    let page = caller
+        .app
+        .list_partners(caller.company(), &filter, limit(wanted.limit)?, cursor)
+        .await?;
+    Ok(Json(PartnersPage {
+        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
+        next_cursor: next_cursor(&caller, page.next)?,
+    }))
+}
+
+/// The partners in a situation, or with a text.
+pub(super) fn filter(
+    situacion: Option<&str>,
+    buscar: Option<String>,
+) -> Result<PartnerFilter, Problem> {
+    let fitness = match situacion {
         None => None,
         Some("aptos") => Some(PartnerFitness::Fit),
         Some("no_aptos") => Some(PartnerFitness::Unfit),
@@ -108,20 +126,11 @@ pub(super) async fn list(
             ));
         }
     };
-    let filter = PartnerFilter {
+    Ok(PartnerFilter {
         fitness,
-        text: wanted.buscar.filter(|text| !text.trim().is_empty()),
+        text: buscar.filter(|text| !text.trim().is_empty()),
         ..PartnerFilter::default()
-    };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
-    let page = caller
-        .app
-        .list_partners(&filter, limit(wanted.limit)?, cursor)
-        .await?;
-    Ok(Json(PartnersPage {
-        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
-    }))
+    })
 }
 
 /// A partner as its owner writes it down.
@@ -168,17 +177,27 @@ impl PartnerWanted {
     post,
     path = "/api/v1/partners",
     tag = "partners",
+    params(OnceWanted),
     request_body = PartnerWanted,
     responses(
         (status = 201, body = PartnerData, headers(("location" = String, description = "Its address"))),
         Problems
     )
 )]
-pub(super) async fn create(
-    caller: Caller,
-    Read(wanted): Read<PartnerWanted>,
-) -> Result<Response, Problem> {
+pub(super) async fn create(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
+    let show = async |id| {
+        let partner = caller.app.partner(caller.company(), id).await?;
+        let place = format!("/api/v1/partners/{id}");
+        let body = PartnerData(record(&partner));
+        Ok(Created::new(StatusCode::CREATED, Some(place), &body))
+    };
+    let add = |request, once| add(&caller, request, once);
+    once::once(&caller, request, MOST_BYTES, add, show).await
+}
+
+async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+    let Read(wanted) = Read::<PartnerWanted>::from_request(request, &()).await?;
     let fields = wanted.fields()?;
     let number = wanted.num_document.as_deref().unwrap_or_default();
     let kind = wanted
@@ -199,14 +218,11 @@ pub(super) async fn create(
         .app
         .parse_document(kind, number)
         .map_err(crate::app::AppError::from)?;
-    let partner = caller.app.create_partner(document, fields).await?;
-    let place = format!("/api/v1/partners/{}", partner.id);
-    let body = Json(PartnerData(record(&partner)));
-    let mut response = (StatusCode::CREATED, body).into_response();
-    if let Ok(place) = HeaderValue::from_str(&place) {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    let made = caller
+        .app
+        .create_partner(caller.company(), document, fields, once.as_ref())
+        .await?;
+    Ok(made.id)
 }
 
 /// One partner
@@ -222,7 +238,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<PartnerData>, Problem> {
     caller.needs(Scope::Partners)?;
-    let partner = caller.app.partner(id_of(&id)?).await?;
+    let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -252,7 +268,10 @@ pub(super) async fn change(
         ));
     }
     let fields = wanted.fields()?;
-    let partner = caller.app.update_partner(id_of(&id)?, fields).await?;
+    let partner = caller
+        .app
+        .update_partner(caller.company(), id_of(&id)?, fields)
+        .await?;
     Ok(Json(PartnerData(record(&partner))))
 }
 
@@ -266,7 +285,10 @@ pub(super) async fn change(
 )]
 pub(super) async fn delete(caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     caller.needs(Scope::Partners)?;
-    caller.app.delete_partner(id_of(&id)?).await?;
+    caller
+        .app
+        .delete_partner(caller.company(), id_of(&id)?)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -326,14 +348,14 @@ pub(super) async fn changes(
         lost_fitness: wanted.dejaron_de_ser_aptos,
         ..ChangeFilter::default()
     };
-    let cursor = wanted.cursor.as_deref().map(cursor).transpose()?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
         .app
-        .list_partner_changes(&filter, limit(wanted.limit)?, cursor)
+        .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
         data: page.rows.iter().map(of_change).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 
@@ -360,17 +382,26 @@ pub(super) struct RefreshData {
     post,
     path = "/api/v1/partners/actualizar",
     tag = "partners",
+    params(OnceWanted),
     request_body = RefreshWanted,
     responses(
         (status = 202, body = RefreshData, headers(("location" = String, description = "Its job"))),
         Problems
     )
 )]
-pub(super) async fn refresh(
-    caller: Caller,
-    Read(wanted): Read<RefreshWanted>,
-) -> Result<Response, Problem> {
+pub(super) async fn refresh(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
+    let show = async |job| {
+        let place = format!("/api/v1/trabajos/{job}");
+        let body = RefreshData { trabajo: job };
+        Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
+    };
+    let enqueue = |request, once| enqueue(&caller, request, once);
+    once::once(&caller, request, MOST_BYTES, enqueue, show).await
+}
+
+async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+    let Read(wanted) = Read::<RefreshWanted>::from_request(request, &()).await?;
     let which = match (wanted.ids, wanted.cuales.as_deref()) {
         (Some(ids), None) if ids.len() <= 10_000 => Which::These(ids),
         (None, None | Some("vencidos")) => Which::Due {
@@ -391,14 +422,9 @@ pub(super) async fn refresh(
     let who = caller.ask().who;
     let job = caller
         .app
-        .submit_partner_refresh(&which, &who, caller.owner())
+        .submit_partner_refresh(&which, &who, caller.owner(), once.as_ref())
         .await?;
-    let body = Json(RefreshData { trabajo: job });
-    let mut response = (StatusCode::ACCEPTED, body).into_response();
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/trabajos/{job}")) {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    Ok(job)
 }
 
 fn of_change(row: &ChangeRow) -> ChangeData {

@@ -269,6 +269,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         let status = match error {
             StoreError::NoSuchBatch | StoreError::NoSuchJob => Some(StatusCode::NOT_FOUND),
+            StoreError::DoneBefore => Some(StatusCode::CONFLICT),
             StoreError::BadCursor => Some(StatusCode::UNPROCESSABLE_ENTITY),
             _ => None,
         };
@@ -300,6 +301,7 @@ impl From<AppError> for Problem {
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)
+            | AppError::Server(_)
             | AppError::Io(_)
             | AppError::File { .. }
             | AppError::Interrupted => {

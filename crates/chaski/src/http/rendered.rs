@@ -51,13 +51,12 @@ impl RenderedBodies {
             return None;
         }
         let known = self.bodies.get(&(ruc, lang)).filter(|it| it.is_of(found));
-        let rendered = match known {
-            Some(rendered) => rendered,
-            None => {
-                let rendered = Arc::new(Rendered::cut(found, render())?);
-                self.bodies.insert((ruc, lang), Arc::clone(&rendered));
-                rendered
-            }
+        let rendered = if let Some(rendered) = known {
+            rendered
+        } else {
+            let rendered = Arc::new(Rendered::cut(found, render())?);
+            self.bodies.insert((ruc, lang), Arc::clone(&rendered));
+            rendered
         };
         Some(rendered.body(age, id))
     }

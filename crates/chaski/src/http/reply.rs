@@ -47,11 +47,11 @@ pub(crate) struct Reply<T> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Meta {
     /// `upstream`, `memory` or `stale`.
-    source: &'static str,
+    pub(super) source: &'static str,
     /// Seconds since the upstream said so.
-    age: u64,
+    pub(super) age: u64,
     /// `real` or `sandbox` (invented data).
-    mode: &'static str,
+    pub(super) mode: &'static str,
 }
 
 /// A time as our callers read it.
@@ -96,11 +96,7 @@ fn body<A, T: Serialize>(
     (age, request_id): (u64, CompactString),
 ) -> Vec<u8> {
     let app = &caller.app;
-    let source = match found.source {
-        Source::Upstream => "upstream",
-        Source::Memory => "memory",
-        Source::Stale => "stale",
-    };
+    let source = source_name(found.source);
     let reply = Reply {
         success: true,
         data,
@@ -128,6 +124,15 @@ fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
     headers.insert(CONTENT_TYPE, JSON);
     put_cache_status(&mut response, source, age);
     response
+}
+
+/// The name of a source in answers.
+pub(crate) fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Upstream => "upstream",
+        Source::Memory => "memory",
+        Source::Stale => "stale",
+    }
 }
 
 /// RFC 9211, and the age in seconds.

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use chaski_core::Lang;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes, migo,
-    original, partners, ruc, trabajos, upstreams,
+    Gateway, calls, codes, cpe, dni, dni_list, docs, door, exchange_rate, health, invalid_rucs,
+    lotes, migo, original, partner_lists, partners, ruc, ruc_list, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -68,13 +71,17 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(ruc::representatives))
         .routes(routes!(ruc::activity))
         .routes(routes!(ruc::lists))
+        .routes(routes!(ruc_list::ask))
         .routes(routes!(invalid_rucs::list))
+        .routes(routes!(invalid_rucs::forget_many))
         .routes(routes!(invalid_rucs::forget))
         .routes(routes!(dni::dni))
+        .routes(routes!(dni_list::ask))
         .routes(routes!(exchange_rate::rates))
         .routes(routes!(exchange_rate::rate))
         .routes(routes!(cpe::validate))
         .routes(routes!(calls::list))
+        .routes(routes!(calls::search))
         .routes(routes!(calls::one))
         .routes(routes!(lotes::submit, lotes::list))
         .routes(routes!(lotes::one))
@@ -87,6 +94,8 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(partners::list, partners::create))
         .routes(routes!(partners::changes))
         .routes(routes!(partners::refresh))
+        .routes(routes!(partner_lists::import))
+        .routes(routes!(partner_lists::export))
         .routes(routes!(partners::one, partners::change, partners::delete))
         .routes(routes!(trabajos::list))
         .routes(routes!(trabajos::one))
@@ -102,20 +111,34 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 }
 
 /// The description of the API, as it is served.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+///
+/// # Panics
+///
+/// Never: a description is plain data.
+pub fn openapi(lang: Lang) -> Value {
+    let document = described().split_for_parts().1;
+    let mut document = serde_json::to_value(document).expect("a description is plain data");
+    texts::translate(&mut document, lang);
+    document
 }
 
 /// What is behind the door.
 pub(super) fn router(gateway: Arc<Gateway>) -> Router {
-    let (described, document) = described().split_for_parts();
-    let document = Arc::new(document);
-    described
+    let documents = Arc::new(docs::Documents {
+        es: openapi(Lang::Es).to_string().into(),
+        en: openapi(Lang::En).to_string().into(),
+    });
+    described()
+        .split_for_parts()
+        .0
         .merge(frozen())
         .nest(migo::BASE, pass_through())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/openapi.json", get(async move || docs::openapi(&document)))
+        .route(
+            "/openapi.json",
+            get(async move |info, Query(wanted)| docs::openapi(&documents, &info, &wanted)),
+        )
         .route("/docs", get(docs::page))
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(codes::error_page))

@@ -140,6 +140,7 @@ struct UnderWay(Work);
 
 impl UnderWay {
     /// The same frame: only to be kept for as long as there are any.
+    #[expect(clippy::unused_self, reason = "a closure over it keeps it")]
     fn of<T>(&self, frame: T) -> T {
         frame
     }

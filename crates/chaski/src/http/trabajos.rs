@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::invalid_rucs::PageWanted;
+use super::invalid_rucs::{PageWanted, next_cursor};
 use super::lotes::id_of;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
@@ -81,11 +81,16 @@ pub(super) async fn list(
     let Query(wanted) = page.map_err(|_| bad_query())?;
     let page = caller
         .app
-        .trabajos(None, wanted.limit()?, wanted.cursor()?, caller.owner())
+        .trabajos(
+            None,
+            wanted.limit()?,
+            wanted.cursor(&caller)?,
+            caller.owner(),
+        )
         .await?;
     Ok(Json(JobsPage {
         data: page.rows.iter().map(JobData::of).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+        next_cursor: next_cursor(&caller, page.next)?,
     }))
 }
 

@@ -82,6 +82,10 @@ pub(super) struct AccountData {
     email: Option<String>,
     /// Calls left, as the upstream says.
     consultas: Option<i64>,
+    /// Calls of this month, as Chaski counts them.
+    llamadas_del_mes: u64,
+    /// Calls of a month, as configured.
+    cuota: Option<u64>,
 }
 
 /// The account behind the token
@@ -104,10 +108,13 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
     }
     let _aside = caller.set_aside(1)?;
     let found = caller.app.account(&caller.ask()).await?;
+    let (spent, quota) = caller.app.migo.engine().quota();
     let data = AccountData {
         nombre: found.value.nombre.clone(),
         email: found.value.email.clone(),
         consultas: found.value.consultas,
+        llamadas_del_mes: spent,
+        cuota: quota,
     };
     Ok(reply::found(&caller, &found, data))
 }

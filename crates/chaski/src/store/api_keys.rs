@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::calls::uuid_of;
 use super::time::instant;
-use super::{Backend, Store, StoreError};
+use super::{Backend, Company, Store, StoreError};
 
 /// A key as stored: enough to recognise it, not to use it. No `Debug`: a hash is nobody's business.
 #[derive(Clone)]
@@ -20,6 +20,10 @@ pub struct ApiKeyRow {
     pub hash: [u8; 32],
     /// What its owner calls it.
     pub name: String,
+    /// Whose it is.
+    pub company: Company,
+    /// The RUC of its company as it may be shown; none for the house.
+    pub company_shown: Option<String>,
     /// Names of the scopes, separated by blanks.
     pub scopes: String,
     /// Requests a minute; 0 for no limit.
@@ -41,7 +45,7 @@ impl Store {
         let mut reader = sqlite.readers.reader().await?;
         let rows = sqlx::query(
             "SELECT id, prefix, hash, name, scopes, per_minute, per_day, created_at, expires_at, \
-             revoked_at FROM api_keys ORDER BY seq",
+             revoked_at, company, company_shown FROM api_keys ORDER BY seq",
         )
         .fetch_all(&mut *reader)
         .await?;
@@ -57,8 +61,8 @@ impl Store {
                 Box::pin(async move {
                     sqlx::query(
                         "INSERT INTO api_keys (id, prefix, hash, name, scopes, per_minute, \
-                         per_day, created_at, expires_at, revoked_at) \
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                         per_day, created_at, expires_at, revoked_at, company, company_shown) \
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                     )
                     .bind(key.id.as_bytes().as_slice())
                     .bind(key.prefix.as_str())
@@ -70,6 +74,8 @@ impl Store {
                     .bind(key.created_at.as_microsecond())
                     .bind(key.expires_at.map(Timestamp::as_microsecond))
                     .bind(key.revoked_at.map(Timestamp::as_microsecond))
+                    .bind(key.company.bytes())
+                    .bind(key.company_shown.as_deref())
                     .execute(connection)
                     .await?;
                     Ok(())
@@ -134,5 +140,7 @@ fn key_row(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {
         created_at: instant(row.try_get(7)?),
         expires_at: row.try_get::<Option<i64>, _>(8)?.map(instant),
         revoked_at: row.try_get::<Option<i64>, _>(9)?.map(instant),
+        company: Company::of_stored(row.try_get(10)?)?,
+        company_shown: row.try_get(11)?,
     })
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::batches::{self, BatchState, NewBatch, Priority};
 use super::items::{self, ItemRow, ItemState};
 use super::jobs::{self, Claim, JobEnd, NewJob};
+use super::once::{self, Once, OnceRow};
 use super::seal::Place;
 use super::{Backend, Store, StoreError};
 
@@ -22,6 +23,8 @@ pub struct Background {
     pub input: Vec<u8>,
     /// The job that works on it.
     pub job: NewJob,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
 }
 
 /// What was changed by its owner.
@@ -48,10 +51,17 @@ impl Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         let rows = items::rows(&sqlite.keys, &new)?;
         let sealed = sqlite.keys.seal(&Place::Input(new.id), &background.input)?;
+        let request = background.once.as_ref();
+        let request = request.map(|once| OnceRow::of(&sqlite.keys, once));
         sqlite
             .writer
             .run(move |connection| {
-                Box::pin(async move { create(connection, new, rows, &sealed, &background).await })
+                Box::pin(async move {
+                    once::refuse_second(connection, request.as_ref()).await?;
+                    let id = new.id;
+                    create(connection, new, rows, &sealed, &background).await?;
+                    once::note(connection, request.as_ref(), id).await
+                })
             })
             .await
     }
@@ -159,6 +169,21 @@ impl Store {
             .writer
             .run(move |connection| Box::pin(change(connection, id, wanted, now)))
             .await
+    }
+
+    /// Calls for so many numbers each that the open batches of a key may still need.
+    pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let calls: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum((unique_items - answered - refused - failed + ?2 - 1) / ?2), 0) \
+             FROM batches WHERE key_id = ?1 AND state IN ('PENDING', 'PROCESSING')",
+        )
+        .bind(key_id.as_bytes().as_slice())
+        .bind(a_call.cast_signed())
+        .fetch_one(&mut *reader)
+        .await?;
+        Ok(calls.cast_unsigned())
     }
 
     /// Masks a number in every list that names it; says in how many.

@@ -57,6 +57,8 @@ pub struct Batch {
     pub operation: String,
     /// Name of the file.
     pub source_name: String,
+    /// Hash of what was handed over.
+    pub source_hash: Vec<u8>,
     /// Canonical text of the options.
     pub options: String,
     /// Who asked.
@@ -399,7 +401,7 @@ pub(super) const START: &str = "UPDATE batches SET state = 'PROCESSING', \
 
 const COLUMNS: &str = "seq, id, created_at, started_at, finished_at, state, priority, operation, \
                        source_name, options, asked_by, total_rows, unique_items, answered, \
-                       refused, failed, cache_hits, calls, key_id, paused";
+                       refused, failed, cache_hits, calls, key_id, paused, source_hash";
 
 fn placed_row(row: &SqliteRow) -> Result<(Cursor, Batch), StoreError> {
     let created_at: i64 = row.try_get(2)?;
@@ -430,6 +432,7 @@ fn placed_row(row: &SqliteRow) -> Result<(Cursor, Batch), StoreError> {
             .map(uuid_of)
             .transpose()?,
         paused: row.try_get(19)?,
+        source_hash: row.try_get(20)?,
     };
     Ok((place, batch))
 }

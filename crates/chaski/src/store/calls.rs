@@ -14,7 +14,7 @@ use super::page::rows_of_page;
 use super::seal::{Keys, Place, StoredSubject};
 use super::shapes::{Shapes, json_list};
 use super::time::instant;
-use super::{Backend, Cursor, Page, Store, StoreError};
+use super::{Backend, Company, Cursor, Page, Store, StoreError};
 
 /// Which calls are wanted. No `Debug`: the subject may be a person's number.
 #[derive(Clone, Default)]
@@ -29,6 +29,8 @@ pub struct CallFilter {
     pub operation: Option<String>,
     /// `SUCCESS` or the code of a failure.
     pub outcome: Option<String>,
+    /// Only those of this company; none for all there are.
+    pub company: Option<Company>,
     /// Asked by this caller.
     pub asked_by: Option<String>,
     /// Of this batch.
@@ -124,12 +126,19 @@ impl Store {
         Ok(Page::cut(rows?, limit))
     }
 
-    /// One call with its bodies, if they were kept.
-    pub async fn call(&self, id: Uuid) -> Result<Option<(CallRow, Option<Bodies>)>, StoreError> {
+    /// One call with its bodies, if they were kept; with a company, only if it is theirs.
+    pub async fn call(
+        &self,
+        company: Option<Company>,
+        id: Uuid,
+    ) -> Result<Option<(CallRow, Option<Bodies>)>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
         let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
         query.push_bind(id.as_bytes().to_vec());
+        if let Some(company) = company {
+            company.push_asked_by(&mut query);
+        }
         let Some(row) = query.build().fetch_optional(&mut *reader).await? else {
             return Ok(None);
         };
@@ -350,6 +359,9 @@ fn page_query(
             query.push(format!(" AND {column} = "));
             query.push_bind(wanted.clone());
         }
+    }
+    if let Some(company) = filter.company {
+        company.push_asked_by(&mut query);
     }
     if let Some(since) = filter.since {
         query.push(" AND at >= ").push_bind(since.as_microsecond());

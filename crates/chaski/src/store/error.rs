@@ -42,6 +42,8 @@ pub enum StoreError {
     NoSuchBatch,
     /// No job with that identifier.
     NoSuchJob,
+    /// A request with that idempotency key created something already.
+    DoneBefore,
     /// The worker no longer holds its job: it was paused, cancelled or taken over.
     LeaseLost,
     /// The subjects of a batch are not all of one provider and operation.
@@ -74,6 +76,7 @@ impl StoreError {
             StoreError::KeyMalformed => "llave_mal_formada",
             StoreError::NoSuchBatch => "lote_no_existe",
             StoreError::NoSuchJob => "trabajo_no_existe",
+            StoreError::DoneBefore => "ya_creado",
             StoreError::LeaseLost => "trabajo_cedido",
             StoreError::MixedBatch => "lote_mezclado",
             StoreError::BadCursor => "cursor_invalido",
@@ -95,6 +98,7 @@ impl StoreError {
             self,
             StoreError::NoSuchBatch
                 | StoreError::NoSuchJob
+                | StoreError::DoneBefore
                 | StoreError::LeaseLost
                 | StoreError::MixedBatch
                 | StoreError::BadCursor
@@ -178,6 +182,10 @@ impl StoreError {
             ),
             StoreError::NoSuchBatch => ("no existe ese lote".into(), "no such batch".into()),
             StoreError::NoSuchJob => ("no existe ese trabajo".into(), "no such job".into()),
+            StoreError::DoneBefore => (
+                "una petición con esa Idempotency-Key ya se atendió".into(),
+                "a request with that Idempotency-Key was answered already".into(),
+            ),
             StoreError::LeaseLost => (
                 "el trabajo se detuvo o lo tomó otro proceso".into(),
                 "the job was stopped or taken over by another process".into(),

@@ -12,6 +12,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::calls::uuid_of;
+use super::once::{self, Once, OnceRow};
 use super::page::rows_of_page;
 use super::time::instant;
 use super::{Backend, Cursor, Page, Priority, Store, StoreError};
@@ -95,6 +96,17 @@ pub enum JobState {
     Cancelled,
 }
 
+/// How many jobs of a kind are in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobCount {
+    /// Which kind of work.
+    pub kind: String,
+    /// How far they are.
+    pub state: JobState,
+    /// How many.
+    pub jobs: i64,
+}
+
 /// The right to work on a job, until its lease ends or its fence grows.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -143,7 +155,8 @@ const MOST_INTERRUPTIONS: i64 = 100;
 const INTERRUPTED: &str = "trabajo_interrumpido";
 
 impl JobState {
-    const ALL: [JobState; 6] = [
+    /// All of them.
+    pub const ALL: [JobState; 6] = [
         JobState::Pending,
         JobState::Running,
         JobState::Paused,
@@ -177,6 +190,22 @@ impl Store {
         sqlite
             .writer
             .run(move |connection| Box::pin(async move { enqueue(connection, &new).await }))
+            .await
+    }
+
+    /// The same for a request that may come again: an error if it created a job already.
+    pub async fn enqueue_job_once(&self, new: NewJob, once: &Once) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let request = OnceRow::of(&sqlite.keys, once);
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    once::refuse_second(connection, Some(&request)).await?;
+                    enqueue(connection, &new).await?;
+                    once::note(connection, Some(&request), new.id).await
+                })
+            })
             .await
     }
 
@@ -235,6 +264,21 @@ impl Store {
             .writer
             .run(move |connection| Box::pin(take_back(connection, now, i64::MAX)))
             .await
+    }
+
+    /// How many jobs of each kind are in each state they are found in.
+    pub async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let rows: Vec<(String, String, i64)> =
+            sqlx::query_as("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state")
+                .fetch_all(&mut *reader)
+                .await?;
+        let count = |(kind, state, jobs): (String, String, i64)| {
+            let state = JobState::parse(&state).ok_or(StoreError::Corrupt)?;
+            Ok(JobCount { kind, state, jobs })
+        };
+        rows.into_iter().map(count).collect()
     }
 
     /// When there will be something to claim, as far as is known now.

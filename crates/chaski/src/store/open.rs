@@ -18,7 +18,7 @@ use super::{StoreError, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 5;
+pub(super) const SCHEMA: u32 = 7;
 
 const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
     (
@@ -45,6 +45,16 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
         5,
         "purpose",
         include_str!("../../migrations/sqlite/0005_purpose.sql"),
+    ),
+    (
+        6,
+        "companies",
+        include_str!("../../migrations/sqlite/0006_companies.sql"),
+    ),
+    (
+        7,
+        "once",
+        include_str!("../../migrations/sqlite/0007_once.sql"),
     ),
 ];
 

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::StoreError;
+use super::seal::{self, Place};
+use super::{Backend, Store, StoreError};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -15,7 +16,8 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
-/// A place in a list. Its text is opaque to callers.
+/// A place in a list. Its text is for the owner of the folder; others get it sealed, because rows
+/// are counted through all companies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) at: i64,
@@ -38,6 +40,26 @@ impl<T> Page<T> {
         let next = rows.last().map(|(place, _)| *place).filter(|_| more);
         let rows = rows.into_iter().map(|(_, row)| row).collect();
         Page { rows, next }
+    }
+}
+
+impl Store {
+    /// A place in a list as it is given to a caller.
+    pub fn sealed_cursor(&self, cursor: Cursor) -> Result<String, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let text = cursor.to_string();
+        Ok(seal::hex(
+            &sqlite.keys.seal(&Place::Cursor, text.as_bytes())?,
+        ))
+    }
+
+    /// A place in a list as a caller gives it back.
+    pub fn opened_cursor(&self, text: &str) -> Result<Cursor, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let open = |sealed: Vec<u8>| sqlite.keys.open(&Place::Cursor, &sealed);
+        let plain = seal::from_hex(text).and_then(open);
+        let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
+        plain.ok_or(StoreError::BadCursor)?.parse()
     }
 }
 

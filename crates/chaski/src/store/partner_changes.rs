@@ -13,7 +13,7 @@ use super::partner_rows::{self, COLUMNS};
 use super::seal::Keys;
 use super::shapes::Shapes;
 use super::time::instant;
-use super::{Backend, Cursor, Page, Store, StoreError};
+use super::{Backend, Company, Cursor, Page, Store, StoreError};
 use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
 
 /// Which changes are wanted.
@@ -80,13 +80,14 @@ impl Store {
     /// A page of changes, newest first.
     pub async fn partner_changes(
         &self,
+        company: Company,
         filter: &ChangeFilter,
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<ChangeRow>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = page_query(filter, limit, cursor);
+        let mut query = page_query(company, filter, limit, cursor);
         let mut reader = sqlite.readers.reader().await?;
         let rows = query.build().fetch_all(&mut *reader).await?;
         let rows: Result<Vec<_>, StoreError> =
@@ -100,18 +101,21 @@ const CHANGE: &str = ", change_seq, at, old_valid, new_valid, old_state, new_sta
      old_condition, new_condition, old_estado, new_estado, old_condicion, new_condicion, \
      old_fit, new_fit FROM partners JOIN (SELECT seq AS change_seq, partner, at, old_valid, \
      new_valid, old_state, new_state, old_condition, new_condition, old_estado, new_estado, \
-     old_condicion, new_condicion, old_fit, new_fit FROM partner_changes WHERE 1 = 1";
+     old_condicion, new_condicion, old_fit, new_fit FROM partner_changes \
+     WHERE EXISTS (SELECT 1 FROM partners p WHERE p.seq = partner AND p.company = ";
 
 /// How many columns a partner has.
 const PARTNER: usize = 12;
 
 fn page_query(
+    company: Company,
     filter: &ChangeFilter,
     limit: usize,
     cursor: Option<Cursor>,
 ) -> QueryBuilder<sqlx::Sqlite> {
     let mut query = QueryBuilder::new("SELECT ");
     query.push(COLUMNS).push(CHANGE);
+    query.push_bind(company.bytes().to_vec()).push(")");
     if let Some(id) = filter.partner {
         query.push(" AND partner = (SELECT seq FROM partners WHERE id = ");
         query.push_bind(id.as_bytes().to_vec()).push(")");

@@ -2,7 +2,7 @@
 //! transaction.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use chaski_core::Ruc;
@@ -15,7 +15,7 @@ use super::partner_changes::{self, NewChange};
 use super::partner_rows::{self, StandingRow, number_bytes, standing_row};
 use super::seal::Keys;
 use super::shapes::Shapes;
-use super::{Backend, Store, StoreError};
+use super::{Backend, Company, Store, StoreError};
 use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
 
 /// Which partners are due for a check. Only partners in use and with a RUC ever are.
@@ -32,7 +32,7 @@ pub enum Due {
 /// What some checks brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChecksNoted {
-    /// Checks about numbers that are partners.
+    /// Checks about numbers that are partners, counted for each company that has them.
     pub partners: u64,
     /// Partners of which something new was written down.
     pub written: u64,
@@ -53,9 +53,9 @@ impl ChecksNoted {
 }
 
 impl Store {
-    /// The numbers of the partners that are due, those never checked first and then the oldest
-    /// check first.
-    pub async fn partners_due(&self, due: Due) -> Result<Vec<Ruc>, StoreError> {
+    /// The numbers of a company's partners that are due, those never checked first and then the
+    /// oldest check first.
+    pub async fn partners_due(&self, company: Company, due: Due) -> Result<Vec<Ruc>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
@@ -64,8 +64,9 @@ impl Store {
             "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
              FROM partners INDEXED BY partners_check \
-             WHERE document_type = 'ruc' AND is_active = 1",
+             WHERE document_type = 'ruc' AND is_active = 1 AND company = ",
         );
+        query.push_bind(company.bytes().to_vec());
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
         }
@@ -83,9 +84,37 @@ impl Store {
         list.iter().map(|one| due_ruc(&sqlite.keys, one)).collect()
     }
 
+    /// The same over all companies, so many and each number once, as old as its oldest check; and
+    /// whether it is a partner of the house's too.
+    pub async fn partners_due_anywhere(&self, most: u32) -> Result<Vec<(Ruc, bool)>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
+        // before all.
+        let list: String = sqlx::query_scalar(
+            "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
+             THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
+             max(company = x'') AS house FROM partners \
+             WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
+             ORDER BY min(ifnull(sunat_last_check, -1)), min(seq) LIMIT ?1)",
+        )
+        .bind(most)
+        .fetch_one(&mut *reader)
+        .await?;
+        let list: Vec<(Cow<'_, str>, u8)> =
+            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        list.iter()
+            .map(|(one, house)| Ok((due_ruc(&sqlite.keys, one)?, *house != 0)))
+            .collect()
+    }
+
     /// Writes down what checks brought, all or none; durable when this returns. Numbers that
-    /// are no partners are passed over.
-    pub async fn note_checks(&self, checks: Vec<SunatCheck>) -> Result<ChecksNoted, StoreError> {
+    /// are no partners are passed over. With a company, only its own partners are touched.
+    pub async fn note_checks(
+        &self,
+        company: Option<Company>,
+        checks: Vec<SunatCheck>,
+    ) -> Result<ChecksNoted, StoreError> {
         if checks.is_empty() {
             return Ok(ChecksNoted::default());
         }
@@ -93,7 +122,7 @@ impl Store {
         let keys = Arc::clone(&sqlite.keys);
         sqlite
             .writer
-            .run(move |connection| Box::pin(note(connection, keys, checks)))
+            .run(move |connection| Box::pin(note(connection, keys, company, checks)))
             .await
     }
 }
@@ -127,6 +156,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 async fn note(
     connection: &mut SqliteConnection,
     keys: Arc<Keys>,
+    company: Option<Company>,
     checks: Vec<SunatCheck>,
 ) -> Result<ChecksNoted, StoreError> {
     let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> = HashMap::with_capacity(checks.len());
@@ -135,21 +165,30 @@ async fn note(
         by_number.entry(number).or_default().push(check);
     }
     let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
-    // A number asked for twice is found once; a second statement would be a second trip.
+    // A number named twice is found once; a second statement would be a second trip.
     let whole = Shapes::rounded_up(numbers.len());
     numbers.resize(whole, numbers[0].clone());
     let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
+    let mut seen = HashSet::with_capacity(whole);
     for (statement, some) in KNOWN.cut(&numbers) {
         let mut query = sqlx::query(statement);
         for number in some {
             query = query.bind(number.as_slice());
         }
         for row in query.fetch_all(&mut *connection).await? {
-            let Some(checks) = by_number.remove(row.try_get::<&[u8], _>(NUMBER)?) else {
+            let is_other = |it: Company| company.is_some_and(|company| company != it);
+            if is_other(Company::of_stored(row.try_get(COMPANY)?)?) {
+                continue;
+            }
+            // Found again by the number that fills the list up.
+            if !seen.insert(row.try_get::<i64, _>(0)?) {
+                continue;
+            }
+            let Some(checks) = by_number.get(row.try_get::<&[u8], _>(NUMBER)?) else {
                 continue;
             };
             noted.partners += checks.len() as u64;
-            let written = written(&keys, &row, &checks, &mut changes)?;
+            let written = written(&keys, &row, checks, &mut changes)?;
             noted.written += u64::from(written.is_some());
             rows.extend(written);
         }
@@ -198,7 +237,7 @@ fn written(
 static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_list(
         "SELECT seq, id, num_document, sunat_valid, sunat_state, sunat_condition, sunat_fit, \
-         sunat_last_check, sunat FROM partners WHERE num_document IN",
+         sunat_last_check, sunat, company FROM partners WHERE num_document IN",
         "AND document_type = 'ruc'",
     )
 });
@@ -206,6 +245,7 @@ static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
 // Columns of `KNOWN`.
 const NUMBER: usize = 2;
 const STANDING: usize = 3;
+const COMPANY: usize = 9;
 
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(

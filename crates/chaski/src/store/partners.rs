@@ -1,4 +1,5 @@
-//! Partners: saving, finding and deleting them.
+//! Partners: saving, finding and deleting them. Each company has its own, and those of another
+//! one do not exist.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -8,11 +9,12 @@ use jiff::Timestamp;
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
+use super::once::{self, Once, OnceRow};
 use super::page::rows_of_page;
 use super::partner_rows::{self, COLUMNS, ProfileRow, number_bytes, profile_row};
 use super::seal::Keys;
 use super::shapes::Shapes;
-use super::{Backend, Cursor, Page, Sqlite, Store, StoreError};
+use super::{Backend, Company, Cursor, Page, Sqlite, Store, StoreError};
 use crate::partners::{Document, DocumentType, Partner, PartnerFields};
 
 /// A partner that is about to be saved.
@@ -65,21 +67,37 @@ impl Store {
     /// Saves a new partner; false when there is one with its document already.
     pub async fn create_partner(
         &self,
+        company: Company,
         new: NewPartner,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.create_partner_once(company, new, now, None).await
+    }
+
+    /// The same for a request that may come again: an error if it created a partner already.
+    pub async fn create_partner_once(
+        &self,
+        company: Company,
+        new: NewPartner,
+        now: Timestamp,
+        once: Option<&Once>,
+    ) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let keys = Arc::clone(&sqlite.keys);
+        let request = once.map(|once| OnceRow::of(&keys, once));
         sqlite
             .writer
             .run(move |connection| {
                 Box::pin(async move {
-                    let known = known(connection, &keys, std::slice::from_ref(&new)).await?;
+                    once::refuse_second(connection, request.as_ref()).await?;
+                    let known =
+                        known(connection, &keys, company, std::slice::from_ref(&new)).await?;
                     if !known.is_empty() {
                         return Ok(false);
                     }
                     let row = new_row(&keys, &new)?;
-                    insert(connection, &[row], now).await?;
+                    insert(connection, company, &[row], now).await?;
+                    once::note(connection, request.as_ref(), new.id).await?;
                     Ok(true)
                 })
             })
@@ -91,6 +109,7 @@ impl Store {
     /// where both say something.
     pub async fn save_partners(
         &self,
+        company: Company,
         partners: Vec<NewPartner>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
@@ -98,13 +117,14 @@ impl Store {
         let keys = Arc::clone(&sqlite.keys);
         sqlite
             .writer
-            .run(move |connection| Box::pin(save(connection, keys, partners, now)))
+            .run(move |connection| Box::pin(save(connection, keys, company, partners, now)))
             .await
     }
 
     /// Changes fields of a partner; none when there is no such partner.
     pub async fn update_partner(
         &self,
+        company: Company,
         id: Uuid,
         change: PartnerFields,
         now: Timestamp,
@@ -115,7 +135,8 @@ impl Store {
             .writer
             .run(move |connection| {
                 Box::pin(async move {
-                    let Some((seq, mut partner)) = by_id(connection, &keys, id).await? else {
+                    let found = by_id(connection, &keys, company, id).await?;
+                    let Some((seq, mut partner)) = found else {
                         return Ok(None);
                     };
                     let before = partner.fields.clone();
@@ -132,7 +153,7 @@ impl Store {
     }
 
     /// Deletes a partner with its history; false when there is no such partner.
-    pub async fn delete_partner(&self, id: Uuid) -> Result<bool, StoreError> {
+    pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let deleted = sqlite
             .writer
@@ -140,13 +161,15 @@ impl Store {
                 Box::pin(async move {
                     sqlx::query(
                         "DELETE FROM partner_changes WHERE partner IN \
-                         (SELECT seq FROM partners WHERE id = ?1)",
+                         (SELECT seq FROM partners WHERE id = ?1 AND company = ?2)",
                     )
                     .bind(id.as_bytes().as_slice())
+                    .bind(company.bytes())
                     .execute(&mut *connection)
                     .await?;
-                    let gone = sqlx::query("DELETE FROM partners WHERE id = ?1")
+                    let gone = sqlx::query("DELETE FROM partners WHERE id = ?1 AND company = ?2")
                         .bind(id.as_bytes().as_slice())
+                        .bind(company.bytes())
                         .execute(connection)
                         .await?;
                     Ok(gone.rows_affected())
@@ -157,23 +180,29 @@ impl Store {
     }
 
     /// A partner by its identifier.
-    pub async fn partner(&self, id: Uuid) -> Result<Option<Partner>, StoreError> {
+    pub async fn partner(&self, company: Company, id: Uuid) -> Result<Option<Partner>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
-        let found = by_id(&mut reader, &sqlite.keys, id).await?;
+        let found = by_id(&mut reader, &sqlite.keys, company, id).await?;
         Ok(found.map(|(_, partner)| partner))
     }
 
     /// A partner by its document.
-    pub async fn partner_with(&self, document: &Document) -> Result<Option<Partner>, StoreError> {
+    pub async fn partner_with(
+        &self,
+        company: Company,
+        document: &Document,
+    ) -> Result<Option<Partner>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
         let statement = format!(
-            "SELECT {COLUMNS} FROM partners WHERE num_document = ?1 AND document_type = ?2"
+            "SELECT {COLUMNS} FROM partners \
+             WHERE num_document = ?1 AND document_type = ?2 AND company = ?3"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(number_bytes(&sqlite.keys, document))
             .bind(document.kind().as_str())
+            .bind(company.bytes())
             .fetch_optional(&mut *reader)
             .await?;
         let partner = row.map(|row| partner_rows::partner(&sqlite.keys, &row));
@@ -183,13 +212,14 @@ impl Store {
     /// A page of partners, newest first.
     pub async fn partners(
         &self,
+        company: Company,
         filter: &PartnerFilter,
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = page_query(&sqlite.keys, filter, limit, cursor);
+        let mut query = page_query(&sqlite.keys, company, filter, limit, cursor);
         let mut reader = sqlite.readers.reader().await?;
         let rows = query.build().fetch_all(&mut *reader).await?;
         let mut page = Vec::with_capacity(rows.len());
@@ -202,7 +232,7 @@ impl Store {
 }
 
 impl Sqlite {
-    /// The partners with a number, of whatever kind their documents are.
+    /// The partners with a number, of whatever kind their documents are and whosever they are.
     pub(super) async fn partners_about(&self, number: &str) -> Result<Vec<Partner>, StoreError> {
         let mut reader = self.readers.reader().await?;
         let statement =
@@ -219,12 +249,14 @@ impl Sqlite {
 
 fn page_query(
     keys: &Keys,
+    company: Company,
     filter: &PartnerFilter,
     limit: usize,
     cursor: Option<Cursor>,
 ) -> QueryBuilder<sqlx::Sqlite> {
     let mut query = QueryBuilder::new("SELECT ");
-    query.push(COLUMNS).push(" FROM partners WHERE 1 = 1");
+    query.push(COLUMNS).push(" FROM partners WHERE company = ");
+    query.push_bind(company.bytes().to_vec());
     match filter.fitness {
         None => {}
         Some(PartnerFitness::Fit) => drop(query.push(" AND sunat_fit = 1")),
@@ -261,24 +293,28 @@ fn page_query(
 async fn by_id(
     connection: &mut SqliteConnection,
     keys: &Keys,
+    company: Company,
     id: Uuid,
 ) -> Result<Option<(i64, Partner)>, StoreError> {
-    let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1");
+    let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1 AND company = ?2");
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(id.as_bytes().as_slice())
+        .bind(company.bytes())
         .fetch_optional(connection)
         .await?;
     row.map(|row| partner_rows::partner(keys, &row)).transpose()
 }
 
-/// Deletes the partners with a number, and their history; says how many there were.
+/// Deletes the partners with a number, whosever they are, and their history; says how many there
+/// were.
 pub(super) async fn erase(
     connection: &mut SqliteConnection,
     clear: &[u8],
     hashed: &[u8],
 ) -> Result<u64, StoreError> {
     let mut erased = 0;
-    for statement in [ERASE_CHANGES, ERASE_PARTNERS] {
+    // The answer to whoever created a partner holds what is erased.
+    for statement in [ERASE_ANSWERS, ERASE_CHANGES, ERASE_PARTNERS] {
         erased = sqlx::query(statement)
             .bind(clear)
             .bind(hashed)
@@ -289,6 +325,8 @@ pub(super) async fn erase(
     Ok(erased)
 }
 
+const ERASE_ANSWERS: &str = "DELETE FROM idempotency WHERE created IN \
+     (SELECT id FROM partners WHERE num_document IN (?1, ?2))";
 const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
      (SELECT seq FROM partners WHERE num_document IN (?1, ?2))";
 const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN (?1, ?2)";
@@ -296,11 +334,12 @@ const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN (?1, ?2
 async fn save(
     connection: &mut SqliteConnection,
     keys: Arc<Keys>,
+    company: Company,
     partners: Vec<NewPartner>,
     now: Timestamp,
 ) -> Result<Saved, StoreError> {
     let partners = merged(partners);
-    let mut known = known(connection, &keys, &partners).await?;
+    let mut known = known(connection, &keys, company, &partners).await?;
     let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
     for new in partners {
         let Some((seq, mut partner)) = known.remove(&new.document) else {
@@ -318,7 +357,7 @@ async fn save(
         let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
         updated.push((seq, row));
     }
-    insert(connection, &created, now).await?;
+    insert(connection, company, &created, now).await?;
     update(connection, &updated, now).await?;
     Ok(saved)
 }
@@ -340,13 +379,14 @@ fn merged(partners: Vec<NewPartner>) -> Vec<NewPartner> {
 
 static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
     let head = format!("SELECT {COLUMNS} FROM partners WHERE num_document IN");
-    Shapes::of_list(&head, "")
+    Shapes::of_list(&head, "AND company = ?")
 });
 
-/// The partners that have one of these documents already.
+/// The partners of a company that have one of these documents already.
 async fn known(
     connection: &mut SqliteConnection,
     keys: &Keys,
+    company: Company,
     partners: &[NewPartner],
 ) -> Result<HashMap<Document, (i64, Partner)>, StoreError> {
     let numbers: Vec<Vec<u8>> = partners
@@ -359,6 +399,7 @@ async fn known(
         for number in some {
             query = query.bind(number.as_slice());
         }
+        let query = query.bind(company.bytes());
         for row in query.fetch_all(&mut *connection).await? {
             let (seq, partner) = partner_rows::partner(keys, &row)?;
             known.insert(partner.document.clone(), (seq, partner));
@@ -393,14 +434,15 @@ fn new_row(keys: &Keys, new: &NewPartner) -> Result<NewRow, StoreError> {
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
         "INSERT INTO partners (id, document_type, num_document, personal, is_active, search, \
-         profile, created_at, updated_at) VALUES",
-        9,
+         profile, created_at, updated_at, company) VALUES",
+        10,
         "",
     )
 });
 
 async fn insert(
     connection: &mut SqliteConnection,
+    company: Company,
     rows: &[NewRow],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -416,7 +458,8 @@ async fn insert(
                 .bind(row.profile.search.as_str())
                 .bind(row.profile.profile.as_slice())
                 .bind(now.as_microsecond())
-                .bind(now.as_microsecond());
+                .bind(now.as_microsecond())
+                .bind(company.bytes());
         }
         query.execute(&mut *connection).await?;
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::time::days_before;
-use super::{Backend, Sqlite, Store, StoreError};
+use super::{Backend, Sqlite, Store, StoreError, once};
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,13 @@ impl Store {
                  month, at FROM quota_snapshots WHERE at < ?1 LIMIT ?2)",
                 ],
                 days_before(now, SNAPSHOT_DAYS),
+            )
+            .await?;
+        sqlite
+            .in_chunks(
+                &["DELETE FROM idempotency WHERE place IN \
+                 (SELECT place FROM idempotency WHERE at <= ?1 LIMIT ?2)"],
+                days_before(now, once::DAYS),
             )
             .await?;
         Ok(Pruned {

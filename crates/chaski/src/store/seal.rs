@@ -76,13 +76,7 @@ impl MasterKey {
 
     /// A sealed setting; none when it was sealed with another key, under another name, or changed.
     pub fn open_setting(&self, name: &str, digits: &str) -> Option<SecretString> {
-        let pairs = digits.as_bytes().chunks_exact(2);
-        if !pairs.remainder().is_empty() {
-            return None;
-        }
-        let byte =
-            |pair: &[u8]| Ok::<u8, StoreError>((hex_digit(pair[0])? << 4) | hex_digit(pair[1])?);
-        let sealed: Vec<u8> = pairs.map(byte).collect::<Result<_, _>>().ok()?;
+        let sealed = from_hex(digits)?;
         let plain = Keys::derive(self).open(&Place::Setting(name), &sealed)?;
         String::from_utf8(plain).ok().map(SecretString::from)
     }
@@ -173,6 +167,10 @@ pub(super) enum Place<'a> {
     PartnerProfile(Uuid),
     /// What SUNAT says of a partner.
     PartnerSunat(Uuid),
+    /// The answer of a request that may come again, by the hash it is found with.
+    Once(&'a [u8]),
+    /// A place in a list, on its way to somebody.
+    Cursor,
 }
 
 /// A number as it is stored beside a row.
@@ -288,6 +286,8 @@ impl Place<'_> {
             Place::Setting(name) => format!("setting\0{name}").into_bytes(),
             Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
             Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
+            Place::Once(hashed) => [b"once\0", *hashed].concat(),
+            Place::Cursor => b"cursor".to_vec(),
         }
     }
 }
@@ -312,7 +312,16 @@ fn hex_digit(character: u8) -> Result<u8, StoreError> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    let byte = |pair: &[u8]| Some((hex_digit(pair[0]).ok()? << 4) | hex_digit(pair[1]).ok()?);
+    pairs.map(byte).collect()
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()

@@ -150,7 +150,7 @@ const SHAPES: [(&str, &str); 5] = [
     ("127.0.0.1:#####", "127.0.0.1:<PUERTO>"),
 ];
 
-fn without_times(text: &str) -> String {
+pub(crate) fn without_times(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -233,3 +233,96 @@ fn nothing_of_a_person_comes_back() {
         }
     }
 }
+
+/// An accountant's office: each company with its own table, and the house with its own.
+#[test]
+fn companies_that_the_gateway_serves() {
+    let service = Service::new();
+    let mut place = place(&service);
+    place.write("p.csv", "RUC,Nombre\n20100070970,Empresa Uno\n");
+    let (one, two) = ("--empresa 20131312955", "--company 10123456781");
+    for whose in ["", one, two] {
+        let ran = place
+            .run(&format!("partners importar p.csv {whose}"))
+            .expect(0);
+        assert!(ran.err.contains("nuevos 1"), "{whose}: {}", ran.err);
+    }
+    place.write("q.csv", "RUC,Nombre\n20100070970,Otro\n20603274742,Más\n");
+    place
+        .run(&format!("partners importar q.csv {one}"))
+        .expect(0);
+    place.run("partners actualizar --todos").expect(0);
+    let names = |whose: &str| -> Vec<String> {
+        let ran = place.run(&format!("partners listar {whose}")).expect(0);
+        ran.objects()
+            .iter()
+            .map(|row| fields(row, "nombre apto"))
+            .collect()
+    };
+    assert_eq!(names(""), ["Empresa Uno true"]);
+    assert_eq!(names(one), ["Más null", "Otro null"]);
+    assert_eq!(names(two), ["Empresa Uno null"]);
+    let ran = place
+        .run(&format!("partners actualizar --nunca {one}"))
+        .expect(0);
+    assert!(ran.err.contains("Consultados: 2"), "{}", ran.err);
+    assert_eq!(names(two), ["Empresa Uno null"]);
+    let ran = place
+        .run(&format!("partners exportar --format ndjson {one}"))
+        .expect(0);
+    assert_eq!(ran.objects().len(), 2, "{}", ran.out);
+    place
+        .run(&format!("partners borrar 20603274742 --yes {two}"))
+        .expect(3);
+    place
+        .run(&format!("partners ver 20603274742 {one}"))
+        .expect(0);
+    place.run("partners ver 20603274742").expect(3);
+    for command in ["cambios", "dejaron-de-ser-aptos"] {
+        let ran = place.run(&format!("partners {command} --numero 20603274742 {two}"));
+        ran.expect(3);
+        place
+            .run(&format!("partners {command} --numero 20603274742 {one}"))
+            .expect(0);
+    }
+    // A wrong digit would be another company, whatever the configuration lets pass.
+    place.set("CHASKI_RUC_CHECK_DIGIT", "formato");
+    for command in ["partners listar", "llaves crear caja"] {
+        let ran = place
+            .run(&format!("{command} --empresa 20131312950"))
+            .expect(2);
+        assert!(
+            ran.err.contains("--empresa: dígito verificador"),
+            "{}",
+            ran.err
+        );
+    }
+    place.run("partners listar --empresa 201313").expect(2);
+}
+
+#[test]
+fn keys_of_companies() {
+    let place = Place::new();
+    for whose in ["", "--empresa 20131312955", "--empresa 10123456781"] {
+        place
+            .run(&format!("llaves crear caja --prueba {whose}"))
+            .expect(0);
+    }
+    let rows = place.run("llaves listar").expect(0).objects();
+    let shown: Vec<_> = rows
+        .iter()
+        .map(|row| fields(row, "nombre empresa"))
+        .collect();
+    assert_eq!(shown, ["caja null", "caja 20131312955", "caja 10******781"]);
+    for (path, bytes) in files_of(&place.data()) {
+        let person = b"10123456781";
+        let clear = bytes.windows(person.len()).any(|window| window == person);
+        assert!(!clear, "a person's number in {}", path.display());
+    }
+    let ran = place.run_with_input(
+        "datos-personales exportar --dni - --motivo Solicitud-1 --sandbox",
+        b"12345678",
+    );
+    let told: Value = serde_json::from_str(&ran.expect(0).out).unwrap();
+    assert_eq!(told["llaves"].as_array().unwrap().len(), 1, "{told}");
+}

@@ -12,18 +12,32 @@ use tokio::runtime::Runtime;
 use crate::cli_batches::stored;
 use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
 
-/// A running server.
-struct Server {
+/// A running server; it ends with the test.
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl Server {
     /// Starts it and waits for its banner.
-    fn start(place: &Place) -> Server {
+    pub(crate) fn start(place: &Place) -> Server {
+        Server::saying(place, &[])
+    }
+
+    /// The same with more words.
+    pub(crate) fn saying(place: &Place, words: &[&str]) -> Server {
         let said = place.path("banner");
+        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
         let child = place
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&words)
             .stdout(Stdio::null())
             .stderr(File::create(&said).unwrap())
             .spawn()
@@ -43,7 +57,7 @@ impl Server {
         }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());

@@ -102,6 +102,7 @@ pub(crate) fn list(numbers: Vec<String>) -> NewLote {
         update_partners: false,
         who: "prueba".into(),
         key_id: None,
+        once: None,
     }
 }
 

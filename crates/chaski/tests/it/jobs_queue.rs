@@ -29,7 +29,7 @@ fn job(number: u128, priority: Priority) -> NewJob {
     }
 }
 
-fn background(number: u128) -> Background {
+pub(crate) fn background(number: u128) -> Background {
     Background {
         priority: Priority::High,
         key_id: Some(Uuid::from_u128(77)),
@@ -39,6 +39,7 @@ fn background(number: u128) -> Background {
             key_id: Some(Uuid::from_u128(77)),
             ..job(number + 1_000, Priority::High)
         },
+        once: None,
     }
 }
 

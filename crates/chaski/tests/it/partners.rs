@@ -7,7 +7,7 @@ use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Origin};
 use chaski::partners::{PartnerError, PartnerFields};
 use chaski::sheets::{Limits, OutputFormat, read_bytes};
-use chaski::store::{PartnerFilter, PartnerFitness};
+use chaski::store::{Company, PartnerFilter, PartnerFitness};
 use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
 use chaski_sandbox::Operation;
@@ -34,7 +34,7 @@ async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
 
 async fn import(app: &App, list: &str) -> chaski::app::partner_lists::Imported {
     let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
-    app.import_partners(&table).await.unwrap()
+    app.import_partners(Company::HOUSE, &table).await.unwrap()
 }
 
 fn list_of(rucs: &[String]) -> String {
@@ -51,15 +51,78 @@ async fn ten_thousand_take_a_hundred_calls_and_then_none() {
         (10_000, 0)
     );
     let ask = Ask::by("prueba");
-    let first = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    let first = app
+        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+        .await
+        .unwrap();
     assert_eq!((first.asked, first.calls, first.failed), (10_000, 100, 0));
     assert_eq!(first.noted.written, 10_000);
     assert_eq!(first.found + first.not_found, 10_000);
-    let second = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    let second = app
+        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+        .await
+        .unwrap();
     assert_eq!((second.asked, second.calls, second.failed), (10_000, 0, 0));
     assert_eq!((second.noted.partners, second.noted.written), (10_000, 0));
-    let never = app.refresh_partners(&Which::NeverChecked, &ask).await;
+    let never = app
+        .refresh_partners(Company::HOUSE, &Which::NeverChecked, &ask)
+        .await;
     assert_eq!(never.unwrap().asked, 0);
+    app.close().await.unwrap();
+}
+
+/// A RUC that several companies have costs one question, and each of them learns the answer. The
+/// house's auditors see what was asked about its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nightly_refresh_asks_once_for_all_companies() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    let all = companies(13, 250);
+    let of = |ruc: &str| app.store.company(&ruc.parse().unwrap());
+    let (one, two) = (of("20604702811"), of("10481516230"));
+    let lists = [
+        (Company::HOUSE, &all[..100]),
+        (one, &all[50..200]),
+        (two, &all[150..250]),
+    ];
+    for (company, list) in lists {
+        let table = list_of(list);
+        let table = read_bytes(table.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+        app.import_partners(company, &table).await.unwrap();
+    }
+    let refreshed = app.refresh_due_partners(&Ask::by("programado")).await;
+    let refreshed = refreshed.unwrap();
+    // The house's hundred, and the 150 that only others have: one chunk and two.
+    assert_eq!((refreshed.asked, refreshed.calls), (250, 3));
+    assert_eq!(
+        (refreshed.noted.partners, refreshed.noted.written),
+        (350, 350)
+    );
+    for (company, list) in lists {
+        let filter = PartnerFilter::default();
+        let page = app
+            .list_partners(company, &filter, 250, None)
+            .await
+            .unwrap();
+        assert_eq!(page.rows.len(), list.len());
+        assert!(page.rows.iter().all(|it| it.sunat.last_check.is_some()));
+    }
+    app.migo.engine().flush().await.unwrap();
+    for (company, items) in [(Some(Company::HOUSE), 100), (Some(one), 0), (None, 250)] {
+        let filter = chaski::store::CallFilter {
+            company,
+            only_sent: true,
+            limit: 1_000,
+            ..Default::default()
+        };
+        let calls = app.store.calls(&filter).await.unwrap().rows;
+        assert_eq!(calls.iter().map(|call| call.items).sum::<u32>(), items);
+    }
+    let again = app
+        .refresh_due_partners(&Ask::by("programado"))
+        .await
+        .unwrap();
+    assert_eq!((again.asked, again.calls, again.noted.written), (250, 0, 0));
     app.close().await.unwrap();
 }
 
@@ -79,7 +142,10 @@ async fn the_nightly_refresh_takes_so_many_and_the_next_one_the_rest() {
         fitness: Some(PartnerFitness::NeverChecked),
         ..PartnerFilter::default()
     };
-    let left = app.list_partners(&never, 10, None).await.unwrap();
+    let left = app
+        .list_partners(Company::HOUSE, &never, 10, None)
+        .await
+        .unwrap();
     assert_eq!(left.rows.len(), 0);
     app.close().await.unwrap();
 }
@@ -94,16 +160,24 @@ fn check(fault: &'static str) {
         let app = open(dir.path(), Some(&service)).await;
         import(&app, "RUC\n20100070970\n20131312955\n").await;
         let ask = Ask::by("prueba");
-        let good = app.refresh_partners(&Which::All, &ask).await.unwrap();
+        let good = app
+            .refresh_partners(Company::HOUSE, &Which::All, &ask)
+            .await
+            .unwrap();
         assert_eq!((good.found, good.failed), (2, 0), "{fault}");
         let known = || async {
-            let page = app.list_partners(&PartnerFilter::default(), 9, None).await;
+            let page = app
+                .list_partners(Company::HOUSE, &PartnerFilter::default(), 9, None)
+                .await;
             page.unwrap().rows
         };
         let before = known().await;
         service.sandbox.fail(fault.parse().unwrap());
         let ask = ask.force_refresh();
-        let bad = app.refresh_partners(&Which::All, &ask).await.unwrap();
+        let bad = app
+            .refresh_partners(Company::HOUSE, &Which::All, &ask)
+            .await
+            .unwrap();
         assert_eq!((bad.failed, bad.noted.changed), (2, 0), "{fault}");
         assert!(bad.failure.is_some(), "{fault}");
         for (before, after) in before.iter().zip(known().await) {
@@ -148,19 +222,22 @@ async fn an_answer_past_its_time_is_no_check() {
     let mut stale = outcomes[0].clone().unwrap();
     stale.source = chaski_client::Source::Stale;
     let stale = Ok(stale);
-    let noted = app.note_on_partners(vec![check(&stale)]).await.unwrap();
+    let noted = app
+        .note_on_partners(Company::HOUSE, vec![check(&stale)])
+        .await
+        .unwrap();
     assert_eq!((noted.partners, noted.changed), (1, 0));
     let document = app.parse_document(None, "20100070970").unwrap();
-    let partner = app.partner_with(&document).await.unwrap();
+    let partner = app.partner_with(Company::HOUSE, &document).await.unwrap();
     assert_eq!(
         (partner.sunat.valid, partner.sunat.last_check),
         (None, None)
     );
     // The same answer while it was fresh is one.
-    app.note_on_partners(vec![check(&outcomes[0])])
+    app.note_on_partners(Company::HOUSE, vec![check(&outcomes[0])])
         .await
         .unwrap();
-    let partner = app.partner_with(&document).await.unwrap();
+    let partner = app.partner_with(Company::HOUSE, &document).await.unwrap();
     assert_eq!(partner.sunat.fit, Some(true));
     app.close().await.unwrap();
 }
@@ -175,19 +252,29 @@ async fn only_named_partners_are_asked_about() {
         "RUC,Activo\n20100070970,si\n20131312955,no\n12345678,si\n",
     )
     .await;
-    let all = app.list_partners(&PartnerFilter::default(), 9, None).await;
+    let all = app
+        .list_partners(Company::HOUSE, &PartnerFilter::default(), 9, None)
+        .await;
     let all = all.unwrap().rows;
     let ids = all.iter().map(|it| it.id).collect();
     let ask = Ask::by("prueba");
     // Not in use: never without being named.
-    let whole = app.refresh_partners(&Which::All, &ask).await.unwrap();
+    let whole = app
+        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+        .await
+        .unwrap();
     assert_eq!(whole.asked, 1);
-    let named = app.refresh_partners(&Which::These(ids), &ask).await;
+    let named = app
+        .refresh_partners(Company::HOUSE, &Which::These(ids), &ask)
+        .await;
     let named = named.unwrap();
     assert_eq!((named.asked, named.without_ruc), (2, 1));
     assert_eq!(service.sandbox.count(Operation::Dni), 0);
     let unknown = Which::These(vec![uuid::Uuid::from_u128(1)]);
-    let error = app.refresh_partners(&unknown, &ask).await.unwrap_err();
+    let error = app
+        .refresh_partners(Company::HOUSE, &unknown, &ask)
+        .await
+        .unwrap_err();
     assert_eq!((error.code(), error.exit_code()), ("partner_no_existe", 3));
     app.close().await.unwrap();
 }
@@ -201,29 +288,42 @@ async fn partners_are_made_changed_and_deleted() {
         name: Some(name.to_owned()),
         ..PartnerFields::default()
     };
-    let made = app.create_partner(document.clone(), named(" UNO ")).await;
+    let made = app
+        .create_partner(Company::HOUSE, document.clone(), named(" UNO "), None)
+        .await;
     let made = made.unwrap();
     assert_eq!(made.fields.name.as_deref(), Some("UNO"));
     assert!(made.is_active());
     let code = |outcome: Result<_, AppError>| outcome.map(|(): ()| ()).unwrap_err().code();
-    let twice = app.create_partner(document.clone(), named("DOS")).await;
+    let twice = app
+        .create_partner(Company::HOUSE, document.clone(), named("DOS"), None)
+        .await;
     assert_eq!(code(twice.map(drop)), "partner_ya_existe");
     let mut bad = named("");
     bad.email = Some("nada".into());
-    let bad = app.update_partner(made.id, bad).await;
+    let bad = app.update_partner(Company::HOUSE, made.id, bad).await;
     assert!(matches!(
         bad,
         Err(AppError::Partner(PartnerError::BadField { field: "email" }))
     ));
-    let cleared = app.update_partner(made.id, named("")).await.unwrap();
+    let cleared = app
+        .update_partner(Company::HOUSE, made.id, named(""))
+        .await
+        .unwrap();
     assert_eq!(cleared.fields.name, None);
-    app.delete_partner(made.id).await.unwrap();
-    assert_eq!(code(app.delete_partner(made.id).await), "partner_no_existe");
+    app.delete_partner(Company::HOUSE, made.id).await.unwrap();
     assert_eq!(
-        code(app.partner(made.id).await.map(drop)),
+        code(app.delete_partner(Company::HOUSE, made.id).await),
         "partner_no_existe"
     );
-    let change = app.update_partner(made.id, named("X")).await.map(drop);
+    assert_eq!(
+        code(app.partner(Company::HOUSE, made.id).await.map(drop)),
+        "partner_no_existe"
+    );
+    let change = app
+        .update_partner(Company::HOUSE, made.id, named("X"))
+        .await
+        .map(drop);
     assert_eq!(code(change), "partner_no_existe");
     app.close().await.unwrap();
 }
@@ -237,7 +337,9 @@ fn check_import(list: &str, expected: &str) {
         let app = open(dir.path(), None).await;
         let imported = import(&app, list).await;
         let mut lines = Vec::new();
-        let page = app.list_partners(&PartnerFilter::default(), 9, None).await;
+        let page = app
+            .list_partners(Company::HOUSE, &PartnerFilter::default(), 9, None)
+            .await;
         for partner in page.unwrap().rows.iter().rev() {
             let document = &partner.document;
             let mut line = format!("{} {}", document.kind().as_str(), document.number());
@@ -313,23 +415,26 @@ async fn an_export_can_be_imported_and_runs_nothing() {
         "RUC,Nombre,Notas,Cliente\n20100070970,=1+1,@SUM(A1),si\n12345678,Persona,,no\n",
     )
     .await;
-    app.refresh_partners(&Which::All, &Ask::by("prueba"))
+    app.refresh_partners(Company::HOUSE, &Which::All, &Ask::by("prueba"))
         .await
         .unwrap();
     let all = PartnerFilter::default();
     for format in [OutputFormat::Xlsx, OutputFormat::Csv] {
-        let file = app.export_partners(&all, format, Lang::Es).await.unwrap();
+        let file = app
+            .export_partners(Company::HOUSE, &all, format, Lang::Es)
+            .await
+            .unwrap();
         if format == OutputFormat::Csv {
             let text = String::from_utf8(file.clone()).unwrap();
             assert!(!text.contains(",=1+1") && !text.contains(",@SUM"), "{text}");
         }
         let table = read_bytes(&file, &Limits::default(), Lang::Es).unwrap();
-        let imported = app.import_partners(&table).await.unwrap();
+        let imported = app.import_partners(Company::HOUSE, &table).await.unwrap();
         assert_eq!((imported.problems.len(), imported.ignored.len()), (0, 0));
         assert_eq!(imported.saved.created, 0);
         assert_eq!(imported.saved.unchanged, 2, "{:?}", imported.saved);
     }
-    let json = app.export_partners(&all, OutputFormat::Json, Lang::Es);
+    let json = app.export_partners(Company::HOUSE, &all, OutputFormat::Json, Lang::Es);
     let json: serde_json::Value = serde_json::from_slice(&json.await.unwrap()).unwrap();
     assert_eq!(json[1]["estado_del_contribuyente"], "ACTIVO");
     assert_eq!(json[0]["sunat_valid"], serde_json::Value::Null);

@@ -6,12 +6,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski::store::{CallFilter, DATABASE_FILE, KEY_FILE, MasterKey, Store, StoreError};
+use chaski::partners::PartnerFields;
+use chaski::store::{
+    ApiKeyRow, CallFilter, Company, DATABASE_FILE, Due, KEY_FILE, MasterKey, NewPartner,
+    PartnerFilter, Store, StoreError,
+};
 use chaski_client::{CacheDecision, Call, Key, Ledger, LedgerError, Memory, Reason, Remembered};
 use chaski_core::Lang;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uuid::Uuid;
+
+use crate::store_partners::{document, found};
 
 /// 2026-11-02 in Lima, and minutes after it.
 pub(crate) fn minute(minutes: i64) -> Timestamp {
@@ -52,6 +58,32 @@ pub(crate) fn refusal(message: &str, at: Timestamp) -> Memory {
         },
         stored_at: at,
         expires_at: at + SignedDuration::from_hours(24),
+    }
+}
+
+/// A key, `llave:000000000001` in the record.
+pub(crate) fn api_key(number: u128, company: Company) -> ApiKeyRow {
+    ApiKeyRow {
+        id: Uuid::from_u128(number),
+        prefix: format!("{number:012}"),
+        hash: [0; 32],
+        name: "prueba".into(),
+        company,
+        company_shown: None,
+        scopes: "partners auditoria".into(),
+        per_minute: 0,
+        per_day: 0,
+        created_at: minute(0),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+pub(crate) fn partner(id: u128, number: &str) -> NewPartner {
+    NewPartner {
+        id: Uuid::from_u128(id),
+        document: document(number),
+        fields: PartnerFields::default(),
     }
 }
 
@@ -167,6 +199,74 @@ async fn opening_again_changes_nothing() {
     assert_eq!(migrations, written);
 }
 
+/// Takes a folder back to the schema before companies, and before what came after them.
+const WITHOUT_COMPANIES: &str = "DROP TABLE idempotency; DROP INDEX jobs_counted; \
+     DROP INDEX partners_document; DROP INDEX partners_check; \
+     ALTER TABLE partners DROP COLUMN company; \
+     ALTER TABLE api_keys DROP COLUMN company; ALTER TABLE api_keys DROP COLUMN company_shown; \
+     CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type); \
+     CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal) \
+     WHERE document_type = 'ruc' AND is_active = 1; \
+     DELETE FROM _sqlx_migrations WHERE version > 5; PRAGMA user_version = 5";
+
+/// What was there before there were companies is the house's: its partners, with what SUNAT said of
+/// them, its keys, and the calls of those.
+#[tokio::test]
+async fn what_there_was_before_companies_is_the_houses() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let mut key = api_key(1, Company::HOUSE);
+    store.add_api_key(key.clone()).await.unwrap();
+    for (id, number) in [(1, "20100038146"), (2, "10481516230")] {
+        let made = store.create_partner(Company::HOUSE, partner(id, number), minute(0));
+        assert!(made.await.unwrap());
+        let check = found(number, 1, "ACTIVO", "HABIDO");
+        store.note_checks(None, vec![check]).await.unwrap();
+    }
+    let asked = Call {
+        asked_by: "llave:000000000001".into(),
+        ..call(1, ruc("20100038146"), minute(0))
+    };
+    store.record(asked).await.unwrap();
+    let every = PartnerFilter::default();
+    let before = store.partners(Company::HOUSE, &every, 9, None);
+    let before = before.await.unwrap().rows;
+    assert_eq!(before.len(), 2);
+    store.close().await.unwrap();
+    let mut connection = stranger(dir.path()).await;
+    run(&mut connection, WITHOUT_COMPANIES).await;
+    connection.close().await.unwrap();
+
+    let store = open(dir.path()).await.unwrap();
+    store.check().await.unwrap();
+    let after = store.partners(Company::HOUSE, &every, 9, None);
+    assert_eq!(after.await.unwrap().rows, before);
+    let known = store.api_keys().await.unwrap().remove(0);
+    assert_eq!((known.id, known.company), (key.id, Company::HOUSE));
+    assert_eq!(known.company_shown, None);
+    let due = store.partners_due(Company::HOUSE, Due::All).await.unwrap();
+    assert_eq!(due.len(), 2);
+    // From now on others may have the same ones.
+    let company = store.company(&"20131312955".parse().unwrap());
+    key = api_key(2, company);
+    store.add_api_key(key).await.unwrap();
+    for (id, number) in [(3, "20100038146"), (4, "10481516230")] {
+        let made = store.create_partner(company, partner(id, number), minute(2));
+        assert!(made.await.unwrap());
+        let again = store.create_partner(Company::HOUSE, partner(id + 2, number), minute(2));
+        assert!(!again.await.unwrap());
+    }
+    for (company, calls) in [(Company::HOUSE, 1), (company, 0)] {
+        let filter = CallFilter {
+            company: Some(company),
+            limit: 9,
+            ..CallFilter::default()
+        };
+        assert_eq!(store.calls(&filter).await.unwrap().rows.len(), calls);
+    }
+    store.close().await.unwrap();
+}
+
 /// A folder of the first schema, with a call in it, is brought up to date.
 #[tokio::test]
 async fn an_older_schema_is_brought_up_to_date() {
@@ -178,6 +278,7 @@ async fn an_older_schema_is_brought_up_to_date() {
         .unwrap();
     store.close().await.unwrap();
     let mut connection = stranger(dir.path()).await;
+    run(&mut connection, WITHOUT_COMPANIES).await;
     run(
         &mut connection,
         "ALTER TABLE calls DROP COLUMN purpose; \

@@ -3,14 +3,14 @@
 
 use bytes::Bytes;
 use chaski::store::{
-    BatchCounters, BatchState, CallFilter, ItemState, NewBatch, RefusalFilter, Retention, Store,
-    StoreError,
+    ApiKeyRow, BatchCounters, BatchState, CallFilter, Company, ItemState, NewBatch, RefusalFilter,
+    Retention, Store, StoreError,
 };
 use chaski_client::{Bodies, CacheDecision, Call, Key, Ledger, MemoryLedger, Reason};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::store::{all_calls, answer, call, dni, minute, open, refusal, ruc, words};
+use crate::store::{all_calls, answer, api_key, call, dni, minute, open, refusal, ruc, words};
 
 /// Runs a chapter on each backend, freshly opened.
 async fn on_each_backend(chapter: impl AsyncFn(&Store)) {
@@ -201,7 +201,7 @@ async fn a_call_comes_back_as_it_was() {
             .unwrap();
         store.flush().await.unwrap();
 
-        let (row, bodies) = store.call(full.id).await.unwrap().unwrap();
+        let (row, bodies) = store.call(None, full.id).await.unwrap().unwrap();
         assert_eq!(
             (row.id, row.lookup, row.at),
             (full.id, full.lookup, full.at)
@@ -224,13 +224,19 @@ async fn a_call_comes_back_as_it_was() {
         let (sent, kept) = (full.bodies.unwrap(), bodies.unwrap());
         assert_eq!((sent.request, sent.answer), (kept.request, kept.answer));
 
-        let (row, bodies) = store.call(Uuid::from_u128(6)).await.unwrap().unwrap();
+        let (row, bodies) = store.call(None, Uuid::from_u128(6)).await.unwrap().unwrap();
         assert_eq!((row.subject.as_str(), row.personal), ("20100038146", false));
         assert_eq!(
             (row.http_status, row.batch, bodies.is_none()),
             (Some(200), None, true)
         );
-        assert!(store.call(Uuid::from_u128(7)).await.unwrap().is_none());
+        assert!(
+            store
+                .call(None, Uuid::from_u128(7))
+                .await
+                .unwrap()
+                .is_none()
+        );
     })
     .await;
 }
@@ -902,7 +908,11 @@ async fn what_is_old_is_let_go_in_chunks() {
         );
         assert!(pruned.pages > 0 && pruned.log_emptied);
         assert_eq!(all_calls(store, CallFilter::default()).await, [5_001]);
-        let (_, bodies) = store.call(Uuid::from_u128(5_001)).await.unwrap().unwrap();
+        let (_, bodies) = store
+            .call(None, Uuid::from_u128(5_001))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(bodies.is_some());
         let figures = store.figures().await.unwrap();
         assert_eq!((figures.answers, figures.calls, figures.batches), (1, 1, 1));
@@ -1015,7 +1025,7 @@ async fn a_person_is_shown_and_erased() {
         assert_eq!(all_calls(store, CallFilter::default()).await.len(), 5);
         assert_eq!(
             store
-                .call(Uuid::from_u128(1))
+                .call(None, Uuid::from_u128(1))
                 .await
                 .unwrap()
                 .unwrap()
@@ -1025,7 +1035,7 @@ async fn a_person_is_shown_and_erased() {
         );
         assert!(
             store
-                .call(Uuid::from_u128(4))
+                .call(None, Uuid::from_u128(4))
                 .await
                 .unwrap()
                 .unwrap()
@@ -1075,6 +1085,111 @@ async fn a_batch_may_begin_with_what_is_known() {
             states,
             [Some(ItemState::Refused), None, Some(ItemState::Answered)]
         );
+    })
+    .await;
+}
+
+/// A call is the company's whose key asked; without any key it is the house's, but for what was
+/// asked on behalf of companies.
+#[tokio::test]
+async fn calls_belong_to_the_company_of_the_key_that_asked() {
+    on_each_backend(async |store| {
+        let entity = store.company(&"20131312955".parse().unwrap());
+        let person = store.company(&"10481516230".parse().unwrap());
+        for (number, company) in [(1, entity), (2, entity), (3, person), (4, Company::HOUSE)] {
+            let key = api_key(number, company);
+            let revoked = (number == 2).then(|| minute(1));
+            let key = ApiKeyRow {
+                revoked_at: revoked,
+                company_shown: Some("10******230".into()).filter(|_| company == person),
+                ..key
+            };
+            store.add_api_key(key).await.unwrap();
+        }
+        let keys = store.api_keys().await.unwrap();
+        let marks: Vec<_> = keys.iter().map(|key| key.company).collect();
+        assert_eq!(marks, [entity, entity, person, Company::HOUSE]);
+        assert_eq!(keys[2].company_shown.as_deref(), Some("10******230"));
+        for (key, company) in [(1, entity), (3, person), (4, Company::HOUSE)] {
+            let found = store.company_of_key(Some(Uuid::from_u128(key))).await;
+            assert_eq!(found.unwrap(), company);
+        }
+        assert_eq!(store.company_of_key(None).await, Ok(Company::HOUSE));
+        let lost = store.company_of_key(Some(Uuid::from_u128(9))).await;
+        assert_eq!(
+            lost,
+            Err(StoreError::Corrupt),
+            "nobody's, and not the house's"
+        );
+
+        let askers = [
+            "llave:000000000001",
+            "llave:000000000002",
+            "llave:000000000003",
+            "llave:000000000004",
+            "cli",
+            "http",
+            "programado",
+            "programado:empresas",
+            "cli:empresa",
+        ];
+        for (number, who) in (1..).zip(askers) {
+            let asked = Call {
+                asked_by: who.into(),
+                ..call(number, ruc("20100038146"), minute(2))
+            };
+            store.record(asked).await.unwrap();
+        }
+        store.flush().await.unwrap();
+        let check = async |company: Option<Company>, expected: &[u128]| {
+            let filter = CallFilter {
+                company,
+                limit: 3,
+                ..CallFilter::default()
+            };
+            let mut seen = all_calls(store, filter).await;
+            seen.sort_unstable();
+            assert_eq!(seen, expected);
+            for number in 1..=9 {
+                let found = store.call(company, Uuid::from_u128(number)).await.unwrap();
+                assert_eq!(found.is_some(), expected.contains(&number), "{number}");
+            }
+        };
+        check(None, &[1, 2, 3, 4, 5, 6, 7, 8, 9]).await;
+        check(Some(entity), &[1, 2]).await;
+        check(Some(person), &[3]).await;
+        check(Some(Company::HOUSE), &[4, 5, 6, 7]).await;
+    })
+    .await;
+}
+
+/// Rows are counted through all companies; what goes out does not tell how many there are.
+#[tokio::test]
+async fn a_cursor_that_goes_out_is_sealed() {
+    on_each_backend(async |store| {
+        for number in 1..=3 {
+            let asked = call(number, ruc("20100038146"), minute(2));
+            store.record(asked).await.unwrap();
+        }
+        store.flush().await.unwrap();
+        let filter = CallFilter {
+            limit: 1,
+            ..CallFilter::default()
+        };
+        let next = store.calls(&filter).await.unwrap().next.unwrap();
+        let sealed = store.sealed_cursor(next).unwrap();
+        assert_eq!(store.opened_cursor(&sealed), Ok(next));
+        assert_ne!(store.sealed_cursor(next).unwrap(), sealed);
+        let plain = next.to_string();
+        let changed = format!("{}0", &sealed[..sealed.len() - 1]);
+        let longer = format!("{sealed}0");
+        for bad in [plain.as_str(), "", "ñ", &changed[2..], longer.as_str()] {
+            assert_eq!(
+                store.opened_cursor(bad),
+                Err(StoreError::BadCursor),
+                "{bad}"
+            );
+        }
     })
     .await;
 }

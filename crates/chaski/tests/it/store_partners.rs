@@ -9,7 +9,7 @@ use chaski::partners::{
     Document, DocumentType, Partner, PartnerFields, Said, SunatCheck, SunatState,
 };
 use chaski::store::{
-    ChangeFilter, ChangeRow, Due, NewPartner, PartnerFilter, PartnerFitness, Saved, Store,
+    ChangeFilter, ChangeRow, Company, Due, NewPartner, PartnerFilter, PartnerFitness, Saved, Store,
 };
 use chaski_client::Ledger;
 use chaski_core::{Address, Condicion, Estado, Ruc, RucRules, Taxpayer};
@@ -31,7 +31,7 @@ async fn on_a_fresh_store(chapter: impl AsyncFn(&Store)) {
     store.close().await.unwrap();
 }
 
-fn document(number: &str) -> Document {
+pub(crate) fn document(number: &str) -> Document {
     Document::parse(None, number, &RucRules::default()).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn new(id: u128, number: &str, text: &str) -> NewPartner {
     }
 }
 
-fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> SunatCheck {
+pub(crate) fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> SunatCheck {
     let ruc: Ruc = ruc.parse().unwrap();
     let mut taxpayer = Taxpayer::new(ruc, format!("{NAME} EN SUNAT"));
     taxpayer.estado = Estado::parse(estado);
@@ -90,7 +90,10 @@ async fn numbers(store: &Store, filter: PartnerFilter) -> Vec<String> {
     let mut numbers = Vec::new();
     let mut cursor = None;
     loop {
-        let page = store.partners(&filter, 2, cursor).await.unwrap();
+        let page = store
+            .partners(Company::HOUSE, &filter, 2, cursor)
+            .await
+            .unwrap();
         assert!(page.rows.len() <= 2);
         let number = |partner: &Partner| partner.document.number().to_owned();
         numbers.extend(page.rows.iter().map(number));
@@ -102,7 +105,10 @@ async fn numbers(store: &Store, filter: PartnerFilter) -> Vec<String> {
 }
 
 async fn changes(store: &Store, filter: ChangeFilter) -> Vec<String> {
-    let page = store.partner_changes(&filter, 100, None).await.unwrap();
+    let page = store
+        .partner_changes(Company::HOUSE, &filter, 100, None)
+        .await
+        .unwrap();
     let line = |row: &ChangeRow| {
         let change = &row.change;
         let minutes = (row.at.as_second() - minute(0).as_second()) / 60;
@@ -124,37 +130,58 @@ async fn a_partner_is_saved_changed_and_deleted() {
     on_a_fresh_store(async |store| {
         let id = Uuid::from_u128(1);
         let made = new(1, ONE, "name=UNO;phone=1;supplier=true");
-        assert!(store.create_partner(made.clone(), minute(0)).await.unwrap());
+        assert!(
+            store
+                .create_partner(Company::HOUSE, made.clone(), minute(0))
+                .await
+                .unwrap()
+        );
         // One document, one partner.
         let again = NewPartner {
             id: Uuid::from_u128(2),
             ..made
         };
-        assert!(!store.create_partner(again, minute(1)).await.unwrap());
-        let partner = store.partner_with(&document(ONE)).await.unwrap().unwrap();
+        assert!(
+            !store
+                .create_partner(Company::HOUSE, again, minute(1))
+                .await
+                .unwrap()
+        );
+        let partner = store
+            .partner_with(Company::HOUSE, &document(ONE))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((partner.id, partner.created_at), (id, minute(0)));
         assert_eq!(partner.sunat.state, SunatState::NoVerificado);
         assert_eq!(partner.sunat.valid, None);
 
         let change = fields("phone=;mobile=9;customer=true");
-        let changed = store.update_partner(id, change, minute(2)).await.unwrap();
+        let changed = store
+            .update_partner(Company::HOUSE, id, change, minute(2))
+            .await
+            .unwrap();
         let expected = fields("name=UNO;mobile=9;supplier=true;customer=true;is_active=true");
         assert_eq!(changed.as_ref().unwrap().fields, expected);
-        let kept = store.partner(id).await.unwrap().unwrap();
+        let kept = store.partner(Company::HOUSE, id).await.unwrap().unwrap();
         assert_eq!(Some(&kept), changed.as_ref());
         assert_eq!((kept.created_at, kept.updated_at), (minute(0), minute(2)));
         // What changes nothing is no change.
         let change = fields("mobile=9");
-        store.update_partner(id, change, minute(3)).await.unwrap();
-        let kept = store.partner(id).await.unwrap().unwrap();
+        store
+            .update_partner(Company::HOUSE, id, change, minute(3))
+            .await
+            .unwrap();
+        let kept = store.partner(Company::HOUSE, id).await.unwrap().unwrap();
         assert_eq!(kept.updated_at, minute(2));
 
         let unknown = Uuid::from_u128(9);
-        let change = store.update_partner(unknown, PartnerFields::default(), minute(3));
+        let change =
+            store.update_partner(Company::HOUSE, unknown, PartnerFields::default(), minute(3));
         assert_eq!(change.await.unwrap(), None);
-        assert!(store.delete_partner(id).await.unwrap());
-        assert!(!store.delete_partner(id).await.unwrap());
-        assert_eq!(store.partner(id).await.unwrap(), None);
+        assert!(store.delete_partner(Company::HOUSE, id).await.unwrap());
+        assert!(!store.delete_partner(Company::HOUSE, id).await.unwrap());
+        assert_eq!(store.partner(Company::HOUSE, id).await.unwrap(), None);
     })
     .await;
 }
@@ -168,11 +195,19 @@ async fn one_number_may_be_of_two_kinds() {
             ..new(1, ONE, "name=A")
         };
         let saved = store
-            .save_partners(vec![passport, new(2, DNI, "name=B")], minute(0))
+            .save_partners(
+                Company::HOUSE,
+                vec![passport, new(2, DNI, "name=B")],
+                minute(0),
+            )
             .await
             .unwrap();
         assert_eq!(saved.created, 2);
-        let partner = store.partner_with(&document(DNI)).await.unwrap().unwrap();
+        let partner = store
+            .partner_with(Company::HOUSE, &document(DNI))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(partner.fields.name.as_deref(), Some("B"));
     })
     .await;
@@ -186,18 +221,31 @@ async fn a_list_changes_what_it_brings_and_blanks_nothing() {
             new(2, PERSON, "name=PERSONA"),
             new(3, ONE, "phone=7"),
         ];
-        let saved = store.save_partners(list.clone(), minute(0)).await.unwrap();
+        let saved = store
+            .save_partners(Company::HOUSE, list.clone(), minute(0))
+            .await
+            .unwrap();
         let expected = Saved {
             created: 2,
             ..Saved::default()
         };
         assert_eq!(saved, expected);
-        let again = store.save_partners(list, minute(1)).await.unwrap();
+        let again = store
+            .save_partners(Company::HOUSE, list, minute(1))
+            .await
+            .unwrap();
         assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 2));
         let list = vec![new(4, ONE, "name=UNO SA"), new(5, TWO, "name=DOS")];
-        let saved = store.save_partners(list, minute(2)).await.unwrap();
+        let saved = store
+            .save_partners(Company::HOUSE, list, minute(2))
+            .await
+            .unwrap();
         assert_eq!((saved.created, saved.updated, saved.unchanged), (1, 1, 0));
-        let partner = store.partner_with(&document(ONE)).await.unwrap().unwrap();
+        let partner = store
+            .partner_with(Company::HOUSE, &document(ONE))
+            .await
+            .unwrap()
+            .unwrap();
         let expected = fields("name=UNO SA;email=a@b.pe;phone=7;is_active=true");
         assert_eq!((partner.id, partner.fields), (Uuid::from_u128(1), expected));
     })
@@ -213,12 +261,15 @@ async fn partners_are_found_by_what_is_asked() {
             new(3, PERSON, "name=Aviación Persona"),
             new(4, DNI, "name=Otra"),
         ];
-        store.save_partners(list, minute(0)).await.unwrap();
+        store
+            .save_partners(Company::HOUSE, list, minute(0))
+            .await
+            .unwrap();
         let checks = vec![
             found(ONE, 1, "ACTIVO", "HABIDO"),
             found(TWO, 1, "BAJA DE OFICIO", "NO HABIDO"),
         ];
-        store.note_checks(checks).await.unwrap();
+        store.note_checks(None, checks).await.unwrap();
         let check = async |filter: PartnerFilter, expected: &[&str]| {
             assert_eq!(numbers(store, filter.clone()).await, expected, "{filter:?}");
         };
@@ -258,16 +309,19 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
         let all = ["20100038146", ONE, TWO, PERSON, DNI];
         let list = (1..).zip(all).map(|(id, it)| new(id, it, "name=X"));
         store
-            .save_partners(list.collect(), minute(0))
+            .save_partners(Company::HOUSE, list.collect(), minute(0))
             .await
             .unwrap();
         let unused = fields("is_active=false");
         let id = Uuid::from_u128(1);
-        store.update_partner(id, unused, minute(0)).await.unwrap();
+        store
+            .update_partner(Company::HOUSE, id, unused, minute(0))
+            .await
+            .unwrap();
         let checks = vec![found(ONE, 9, "ACTIVO", "HABIDO"), not_found(TWO, 5)];
-        store.note_checks(checks).await.unwrap();
+        store.note_checks(None, checks).await.unwrap();
         let check = async |due: Due, expected: &[&str]| {
-            let targets = store.partners_due(due).await.unwrap();
+            let targets = store.partners_due(Company::HOUSE, due).await.unwrap();
             let rucs: Vec<&str> = targets.iter().map(Ruc::as_str).collect();
             assert_eq!(rucs, expected, "{due:?}");
         };
@@ -283,9 +337,12 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
 async fn checks_change_partners_and_are_told_apart() {
     on_a_fresh_store(async |store| {
         let list = vec![new(1, ONE, "name=UNO"), new(2, PERSON, "name=PERSONA")];
-        store.save_partners(list, minute(0)).await.unwrap();
+        store
+            .save_partners(Company::HOUSE, list, minute(0))
+            .await
+            .unwrap();
         let note = async |checks: Vec<SunatCheck>| {
-            let noted = store.note_checks(checks).await.unwrap();
+            let noted = store.note_checks(None, checks).await.unwrap();
             let known = (noted.partners, noted.written);
             (known, noted.changed, noted.lost_fitness)
         };
@@ -299,7 +356,11 @@ async fn checks_change_partners_and_are_told_apart() {
         assert_eq!(note(first).await, ((2, 0), 0, 0));
         // A failure leaves the verdict as it is.
         assert_eq!(note(vec![failed(ONE, 1)]).await, ((1, 1), 0, 0));
-        let partner = store.partner_with(&document(ONE)).await.unwrap().unwrap();
+        let partner = store
+            .partner_with(Company::HOUSE, &document(ONE))
+            .await
+            .unwrap()
+            .unwrap();
         let sunat = &partner.sunat;
         assert_eq!((sunat.valid, sunat.fit), (Some(true), Some(true)));
         assert_eq!(sunat.last_check, Some(minute(0)));
@@ -348,8 +409,125 @@ async fn checks_change_partners_and_are_told_apart() {
         };
         assert_eq!(changes(store, between).await, all[1..3]);
         // The history goes with the partner.
-        store.delete_partner(Uuid::from_u128(1)).await.unwrap();
+        store
+            .delete_partner(Company::HOUSE, Uuid::from_u128(1))
+            .await
+            .unwrap();
         assert_eq!(changes(store, ChangeFilter::default()).await.len(), 1);
+    })
+    .await;
+}
+
+/// Two companies and the house have partners of the same numbers, and nothing else in common.
+#[tokio::test]
+async fn each_company_has_its_own() {
+    on_a_fresh_store(async |store| {
+        let entity = store.company(&"20603274742".parse().unwrap());
+        let person = store.company(&"10123456781".parse().unwrap());
+        let all = [Company::HOUSE, entity, person];
+        assert_eq!(entity, store.company(&"20603274742".parse().unwrap()));
+        assert_ne!(entity, person);
+        assert_eq!(format!("{person:?}"), "Company", "it may be a person's");
+        for (at, company) in all.into_iter().enumerate() {
+            let at = at as u128 * 10;
+            let list = vec![new(at + 1, ONE, "name=UNO"), new(at + 2, PERSON, "ref=x")];
+            let saved = store.save_partners(company, list.clone(), minute(0)).await;
+            assert_eq!(saved.unwrap().created, 2);
+            let again = store.save_partners(company, list, minute(0)).await.unwrap();
+            assert_eq!((again.created, again.unchanged), (0, 2));
+        }
+        let list = vec![new(30, TWO, "name=DOS")];
+        store.save_partners(entity, list, minute(0)).await.unwrap();
+
+        // Found, changed and deleted under its company only.
+        let id = Uuid::from_u128(11);
+        for company in [Company::HOUSE, person] {
+            assert_eq!(store.partner(company, id).await.unwrap(), None);
+            let changed = store.update_partner(company, id, fields("name=X"), minute(1));
+            assert_eq!(changed.await.unwrap(), None);
+            assert!(!store.delete_partner(company, id).await.unwrap());
+            let two = store.partner_with(company, &document(TWO)).await.unwrap();
+            assert_eq!(two, None);
+        }
+        let changed = store.update_partner(entity, id, fields("name=X"), minute(1));
+        assert!(changed.await.unwrap().is_some());
+        for (company, name) in [(Company::HOUSE, "UNO"), (entity, "X"), (person, "UNO")] {
+            let known = store.partner_with(company, &document(ONE)).await.unwrap();
+            assert_eq!(known.unwrap().fields.name.as_deref(), Some(name));
+        }
+
+        // Whom to ask about: of one company, and everywhere, each number once.
+        let due = async |company| {
+            let due = store.partners_due(company, Due::All).await.unwrap();
+            due.iter()
+                .map(|ruc| ruc.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(due(Company::HOUSE).await, [ONE, PERSON]);
+        assert_eq!(due(entity).await, [ONE, PERSON, TWO]);
+        let anywhere = async |most| {
+            let due = store.partners_due_anywhere(most).await.unwrap();
+            let one = |(ruc, house): &(Ruc, bool)| (ruc.as_str().to_owned(), *house);
+            due.iter().map(one).collect::<Vec<_>>()
+        };
+        let of = |number: &str, house| (number.to_owned(), house);
+        assert_eq!(
+            anywhere(9).await,
+            [of(ONE, true), of(PERSON, true), of(TWO, false)]
+        );
+
+        // What one learns, and what all learn.
+        let noted = store.note_checks(Some(entity), vec![found(ONE, 1, "ACTIVO", "HABIDO")]);
+        assert_eq!(noted.await.unwrap().written, 1);
+        let checked = async |company| {
+            let known = store.partner_with(company, &document(ONE)).await.unwrap();
+            known.unwrap().sunat.last_check
+        };
+        assert_eq!(checked(Company::HOUSE).await, None);
+        assert_eq!(checked(entity).await, Some(minute(1)));
+        assert_eq!(checked(person).await, None);
+        // As long as one of them has not been told, it is among the first.
+        assert_eq!(anywhere(2).await, [of(ONE, true), of(PERSON, true)]);
+        let both = vec![found(ONE, 2, "ACTIVO", "NO HABIDO"), not_found(PERSON, 2)];
+        let noted = store.note_checks(None, both).await.unwrap();
+        assert_eq!((noted.partners, noted.written, noted.changed), (6, 6, 1));
+        for company in all {
+            assert_eq!(checked(company).await, Some(minute(2)));
+        }
+        assert_eq!(anywhere(9).await[0], of(TWO, false));
+
+        // The history of one is not that of another.
+        let history = async |company, filter: ChangeFilter| {
+            let page = store
+                .partner_changes(company, &filter, 9, None)
+                .await
+                .unwrap();
+            page.rows.len()
+        };
+        let named = || ChangeFilter {
+            partner: Some(id),
+            ..ChangeFilter::default()
+        };
+        assert_eq!(history(entity, ChangeFilter::default()).await, 1);
+        assert_eq!(history(entity, named()).await, 1);
+        for company in [Company::HOUSE, person] {
+            assert_eq!(history(company, ChangeFilter::default()).await, 0);
+            assert_eq!(history(company, named()).await, 0);
+        }
+        assert!(store.delete_partner(entity, id).await.unwrap());
+        assert_eq!(checked(Company::HOUSE).await, Some(minute(2)));
+
+        // A person's request is about all of them.
+        let known = store.export_subject(PERSON).await.unwrap();
+        assert_eq!(known.partners.len(), 3);
+        assert_eq!(store.erase_subject(PERSON).await.unwrap().partners, 3);
+        for company in all {
+            let gone = store
+                .partner_with(company, &document(PERSON))
+                .await
+                .unwrap();
+            assert_eq!(gone, None);
+        }
     })
     .await;
 }
@@ -358,16 +536,19 @@ async fn checks_change_partners_and_are_told_apart() {
 async fn a_page_of_changes_follows_another() {
     on_a_fresh_store(async |store| {
         let made = new(1, ONE, "name=UNO");
-        store.create_partner(made, minute(0)).await.unwrap();
+        store
+            .create_partner(Company::HOUSE, made, minute(0))
+            .await
+            .unwrap();
         for at in 0..6 {
             let condicion = if at % 2 == 0 { "HABIDO" } else { "NO HABIDO" };
             let check = found(ONE, at, "ACTIVO", condicion);
-            store.note_checks(vec![check]).await.unwrap();
+            store.note_checks(None, vec![check]).await.unwrap();
         }
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
             let page = store
-                .partner_changes(&ChangeFilter::default(), 2, cursor)
+                .partner_changes(Company::HOUSE, &ChangeFilter::default(), 2, cursor)
                 .await
                 .unwrap();
             seen.extend(page.rows.iter().map(|row| row.at));
@@ -402,12 +583,15 @@ async fn no_byte_tells_a_person_and_a_person_can_be_erased() {
         new(2, DNI, &secret),
         new(3, ONE, &format!("name=EMPRESA VISIBLE;email={contact}")),
     ];
-    store.save_partners(list, minute(0)).await.unwrap();
+    store
+        .save_partners(Company::HOUSE, list, minute(0))
+        .await
+        .unwrap();
     // A row whose columns slipped has a piece of the name as its estado.
     let slipped = NAME;
     let checks = |at: i64, estado: &str| vec![found(PERSON, at, estado, "HABIDO")];
-    store.note_checks(checks(0, "ACTIVO")).await.unwrap();
-    store.note_checks(checks(1, slipped)).await.unwrap();
+    store.note_checks(None, checks(0, "ACTIVO")).await.unwrap();
+    store.note_checks(None, checks(1, slipped)).await.unwrap();
     store.flush().await.unwrap();
     assert!(folder_holds(dir.path(), ONE) && folder_holds(dir.path(), "EMPRESA VISIBLE"));
     for told in [PERSON, DNI, NAME, contact] {
@@ -433,13 +617,20 @@ async fn partners_outlive_the_process() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let list = vec![new(1, PERSON, "name=A"), new(2, ONE, "name=B")];
-    store.save_partners(list, minute(0)).await.unwrap();
+    store
+        .save_partners(Company::HOUSE, list, minute(0))
+        .await
+        .unwrap();
     let check = found(PERSON, 0, "ACTIVO", "HABIDO");
-    store.note_checks(vec![check]).await.unwrap();
-    let before = store.partners(&PartnerFilter::default(), 9, None).await;
+    store.note_checks(None, vec![check]).await.unwrap();
+    let before = store
+        .partners(Company::HOUSE, &PartnerFilter::default(), 9, None)
+        .await;
     store.close().await.unwrap();
     let store = open(dir.path()).await.unwrap();
-    let after = store.partners(&PartnerFilter::default(), 9, None).await;
+    let after = store
+        .partners(Company::HOUSE, &PartnerFilter::default(), 9, None)
+        .await;
     assert_eq!(before.unwrap().rows, after.unwrap().rows);
     store.close().await.unwrap();
     // Sealed partners are personal data: another key does not pass for the right one.

@@ -179,6 +179,10 @@ fn modules_do_not_know_what_they_must_not() {
         "crates/chaski/src/app",
         &["crate::cli", "crate::jobs", "clap::", "sqlx"],
     );
+    check_absent(
+        "crates/chaski/src/remote",
+        &["crate::cli", "crate::http", "crate::jobs", "axum", "sqlx"],
+    );
     check_absent("crates/chaski/src/cli", &["sqlx"]);
     check_absent("crates/chaski/src/jobs", &["crate::cli", "clap::", "sqlx"]);
 }

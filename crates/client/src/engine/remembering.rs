@@ -195,6 +195,11 @@ impl Engine {
         })
     }
 
+    /// Forgets what the process keeps at hand; the ledger keeps what it has.
+    pub fn forget_at_hand(&self) {
+        self.shared.hot.clear();
+    }
+
     /// Forgets an answer or a refusal, in the process and in the ledger.
     pub async fn forget(&self, key: &Key) -> Result<bool, LedgerError> {
         self.shared.hot.remove(key);

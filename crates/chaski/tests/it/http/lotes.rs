@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::Door;
+use crate::cli_kit::companies;
 
 /// Hands in a list and waits on its events until it has ended.
 async fn done(door: &Door, key: Option<&str>, sent: Request<Body>) -> Value {
@@ -137,6 +138,49 @@ async fn lists_that_cannot_be_read() {
         json!({"data": [], "next_cursor": null}),
         "nothing was stored"
     );
+}
+
+/// A list counts what it may cost, whether it comes as JSON or in a file, and so do those that
+/// wait: a day's limit is not passed by handing in many at once.
+#[tokio::test]
+async fn the_days_limit_counts_what_a_list_may_cost() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Lotes], 0, 3).await;
+    let file = |numbers: &[String]| {
+        let body = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"a.csv\"\r\n\r\n\
+             RUC\r\n{}\r\n--x--\r\n",
+            numbers.join("\r\n")
+        );
+        posted(Some(&key), "multipart/form-data; boundary=x", body.into())
+    };
+    let typed = |numbers: &[String]| {
+        let body = json!({"rucs": numbers}).to_string().into_bytes();
+        posted(Some(&key), "application/json", body)
+    };
+    let check = async |request: Request<Body>, status: u16| {
+        let answer = door.send(request).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        if status == 429 {
+            assert_eq!(answer.json()["code"], "tope_diario");
+            assert_ne!(answer.header("retry-after"), "");
+        }
+    };
+    let numbers = companies(9, 400);
+    check(file(&numbers[..301]), 429).await;
+    check(typed(&numbers[..301]), 429).await;
+    // Repeated and wrong rows cost nothing.
+    let mut damaged = numbers[..200].to_vec();
+    damaged.extend_from_slice(&numbers[..200]);
+    damaged.extend(vec!["20100070971".to_owned(); 200]);
+    done(&door, Some(&key), file(&damaged)).await;
+    assert_eq!(door.app.migo.engine().stats().calls, 2);
+    // One of three is left; what is known costs nothing.
+    check(file(&numbers[..301]), 429).await;
+    check(file(&numbers[..300]), 202).await;
+    // That one waits for a worker and counts already: nothing fits beside it that costs.
+    check(typed(&numbers[350..]), 429).await;
+    check(typed(&numbers[..100]), 202).await;
 }
 
 #[tokio::test]

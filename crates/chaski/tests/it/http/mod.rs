@@ -1,9 +1,12 @@
 //! The HTTP door, in the process: requests go to the router, answers come from the sandbox.
 
 mod connections;
+mod lists;
 mod lotes;
 mod migo;
+mod once;
 mod original;
+mod owners;
 mod partners;
 mod routes;
 mod scopes;
@@ -48,18 +51,42 @@ impl Answered {
 
 impl Door {
     pub(crate) async fn open() -> Door {
+        Door::open_sides(false).await
+    }
+
+    /// The same with a real side, whose upstream is a port where nobody listens.
+    pub(crate) async fn open_both() -> Door {
+        Door::open_sides(true).await
+    }
+
+    async fn open_sides(both: bool) -> Door {
         let folder = tempfile::tempdir().unwrap();
+        let mut variables = vec![("CHASKI_DIR", folder.path().display().to_string())];
+        if both {
+            variables.push(("CHASKI_MIGO_TOKEN", "prueba".to_owned()));
+            variables.push(("CHASKI_MIGO_BASE_URL", "http://127.0.0.1:9/api".to_owned()));
+            variables.push(("CHASKI_MIGO_MAX_ATTEMPTS", "1".to_owned()));
+        }
+        let variables = variables.into_iter();
         let around = Surroundings {
-            variables: [("CHASKI_DIR".to_owned(), folder.path().display().to_string())].into(),
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             here: folder.path().to_owned(),
         };
         let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
-        let app = App::open(config, Wish::Sandbox, Clock::system())
-            .await
-            .unwrap();
-        let app = Arc::new(app);
+        let open = async |wish| {
+            let app = App::open(config.clone(), wish, Clock::system());
+            Arc::new(app.await.unwrap())
+        };
+        let app = open(Wish::Sandbox).await;
         let side = Side::open(Arc::clone(&app)).await.unwrap();
-        let gateway = Arc::new(Gateway::new(side, None));
+        let real = if both {
+            Some(Side::open(open(Wish::Real).await).await.unwrap())
+        } else {
+            None
+        };
+        let gateway = Arc::new(Gateway::new(side, real));
         Door {
             entry: chaski::http::Door::new(Arc::clone(&gateway)),
             gateway,
@@ -72,12 +99,30 @@ impl Door {
     pub(crate) async fn key(&self, scopes: &[Scope], per_minute: u32, per_day: u32) -> String {
         let new = NewKey {
             name: "prueba".into(),
+            company: None,
             scopes: scopes.iter().copied().collect::<Scopes>(),
             per_minute,
             per_day,
             lasts: None,
         };
-        let (_, text) = self.app.create_key(new).await.unwrap();
+        self.made(&self.app, new).await
+    }
+
+    /// A new key of a company that may do everything, of the side with those rooms.
+    pub(crate) async fn key_of(&self, app: &App, company: Option<&str>) -> String {
+        let new = NewKey {
+            name: "prueba".into(),
+            company: company.map(|ruc| ruc.parse().unwrap()),
+            scopes: Scopes::all(),
+            per_minute: 0,
+            per_day: 0,
+            lasts: None,
+        };
+        self.made(app, new).await
+    }
+
+    async fn made(&self, app: &App, new: NewKey) -> String {
+        let (_, text) = app.create_key(new).await.unwrap();
         self.gateway.reload_keys().await;
         text.expose_secret().to_owned()
     }

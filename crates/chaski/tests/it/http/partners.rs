@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use axum::body::Body;
+use http::{Method, Request};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::Door;
+use super::{Answered, Door};
 
 const PARTNERS: &str = "/api/v1/partners";
 
@@ -108,6 +109,99 @@ async fn the_originals_bulk_call_updates_partners_if_asked_to() {
     );
     let fit = door.get("/api/v1/partners?situacion=aptos").await.json();
     assert_eq!(fit["data"][0]["num_document"], "20100070970", "{fit}");
+}
+
+const IMPORT: &str = "/api/v1/partners/importar";
+
+const LIST: &str = "RUC;Razón social;Activo;Color\r\n20100070970;UNO S.A.C.;SÍ;rojo\r\n\
+                    20131312955;DOS S.A.;;azul\r\n20100070971;TRES;;\r\n20000079198;CUATRO;quizá;\r\n";
+
+async fn import(door: &Door, kind: &str, body: &str, once: &str) -> Answered {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(IMPORT)
+        .header("Content-Type", kind);
+    if !once.is_empty() {
+        request = request.header("Idempotency-Key", once);
+    }
+    door.send(request.body(Body::from(body.to_owned())).unwrap())
+        .await
+}
+
+fn form(name: &str, content: &str) -> String {
+    format!(
+        "--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.csv\"\r\n\r\n{content}\r\n--x--\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_list_comes_in_and_goes_out() {
+    let door = Door::open().await;
+    let sent = form("archivo", LIST);
+    let answer = import(&door, "multipart/form-data; boundary=x", &sent, "k").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let said = answer.json();
+    let counted = |said: &serde_json::Value| {
+        ["created", "updated", "unchanged", "failed"].map(|name| said[name].as_u64().unwrap())
+    };
+    assert_eq!(counted(&said), [2, 0, 0, 2], "{said}");
+    assert_eq!(said["ignored_columns"], json!(["Color"]));
+    let errors = said["errors"].as_array().unwrap();
+    let told: Vec<_> = errors.iter().map(|it| (&it["row"], &it["code"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(4), &json!("ruc_digito")),
+            (&json!(5), &json!("partner_campo"))
+        ]
+    );
+    // Sent again under the same key, and as the body itself.
+    let again = import(&door, "multipart/form-data; boundary=x", &sent, "k").await;
+    assert_eq!((&again.text, again.status), (&answer.text, answer.status));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    for kind in ["text/csv; charset=utf-8", "application/octet-stream"] {
+        let said = import(&door, kind, LIST, "").await.json();
+        assert_eq!(counted(&said), [0, 0, 2, 2], "{kind}: {said}");
+    }
+    // What goes out comes in again and changes nothing.
+    let csv = door.get("/api/v1/partners/exportar?format=csv").await;
+    assert!(csv.header("content-disposition").contains("partners.csv"));
+    let said = import(&door, "text/csv", &csv.text, "").await.json();
+    assert_eq!(counted(&said), [0, 0, 2, 0], "{said}");
+    let xlsx = door.get("/api/v1/partners/exportar?format=xlsx").await;
+    assert!(xlsx.text.starts_with("PK"));
+    let json = door.get("/api/v1/partners/exportar").await.json();
+    let names: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names, [&json!("DOS S.A."), &json!("UNO S.A.C.")]);
+    let found = "/api/v1/partners/exportar?format=ndjson&buscar=dos&situacion=nunca";
+    assert_eq!(door.get(found).await.text.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn lists_that_cannot_be_imported() {
+    let door = Door::open().await;
+    let check = async |kind: &str, body: &str, status: u16, code: &str| {
+        let answer = import(&door, kind, body, "").await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.text);
+        assert_eq!(answer.json()["code"], code, "{kind}");
+        assert_ne!(answer.json()["action"], "", "{code} has a page");
+    };
+    let of_form = "multipart/form-data; boundary=x";
+    check("application/json", "[]", 415, "tipo_de_cuerpo").await;
+    check(of_form, &form("otro", LIST), 422, "campo_invalido").await;
+    check(of_form, "--x--\r\n", 422, "campo_requerido").await;
+    check("multipart/form-data", "", 400, "peticion_ilegible").await;
+    check("text/csv", "a;b\r\nc;d\r\n", 422, "columna_no_encontrada").await;
+    let path = "/api/v1/partners/exportar?format=pdf";
+    assert_eq!(door.get(path).await.json()["code"], "parametro_invalido");
+    let path = "/api/v1/partners/exportar?situacion=x";
+    assert_eq!(door.get(path).await.json()["code"], "parametro_invalido");
+    assert_eq!(door.get("/api/v1/partners").await.json()["data"], json!([]));
 }
 
 #[tokio::test]

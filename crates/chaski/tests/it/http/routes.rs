@@ -79,12 +79,68 @@ async fn every_answer_of_v1() {
         "chaski_breaker_state{",
         "chaski_gate_wait_seconds{",
         "chaski_audit_queue_depth{",
+        "chaski_jobs{",
         "chaski_build_info{",
     ] {
         assert!(metrics.contains(name), "{name} is missing");
     }
+    check_documented(&metrics);
     // In a label it would stand in quotes; a sum of seconds may hold those digits.
     assert!(!metrics.contains("20100070970") && !metrics.contains("\"00000001\""));
+}
+
+/// Every metric has its row in both languages.
+#[track_caller]
+fn check_documented(metrics: &str) {
+    const PAGES: [&str; 2] = [
+        include_str!("../../../../../docs/es/pasarela.md"),
+        include_str!("../../../../../docs/en/gateway.md"),
+    ];
+    let names = metrics.lines().filter_map(|line| {
+        let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        Some(match kind {
+            "counter" => format!("{name}_total"),
+            _ => name.to_owned(),
+        })
+    });
+    let names: Vec<_> = names.collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        for page in PAGES {
+            assert!(page.contains(&format!("| `{name}")), "{name} has no row");
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_counted_by_kind_and_state() {
+    let door = Door::open().await;
+    let gauge = async |queue: &str, state: &str| {
+        let text = door.get("/metrics").await.text;
+        let line = format!("chaski_jobs{{queue=\"{queue}\",state=\"{state}\",mode=\"sandbox\"}} ");
+        let count = text.lines().find_map(|it| it.strip_prefix(line.as_str()));
+        count
+            .unwrap_or_else(|| panic!("no {line}: {text}"))
+            .to_owned()
+    };
+    assert_eq!(gauge("lote", "PENDING").await, "0");
+    let post = async |path: &str, body: &str| {
+        let answer = door.ask(Method::POST, path, None, body).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+        answer.header("location").to_owned()
+    };
+    let batch = post("/api/v1/lotes", r#"{"rucs":["20100070970"]}"#).await;
+    post("/api/v1/lotes", r#"{"rucs":["20131312955"]}"#).await;
+    post("/api/v1/partners/actualizar", "{}").await;
+    assert_eq!(gauge("lote", "PENDING").await, "2");
+    assert_eq!(gauge("partners", "PENDING").await, "1");
+    // What left a state is no longer counted there.
+    post(&format!("{batch}/pausar"), "").await;
+    assert_eq!(gauge("lote", "PENDING").await, "1");
+    assert_eq!(gauge("lote", "PAUSED").await, "1");
+    post(&format!("{batch}/cancelar"), "").await;
+    assert_eq!(gauge("lote", "PAUSED").await, "0");
+    assert_eq!(gauge("lote", "CANCELLED").await, "1");
 }
 
 #[tokio::test]
@@ -319,6 +375,28 @@ async fn the_short_way_and_the_router_say_the_same() {
         .map(|it| it.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
         .sum();
     assert_eq!(sum, 11 * 3);
+}
+
+#[tokio::test]
+async fn the_description_speaks_both_languages() {
+    let door = Door::open().await;
+    let check = async |query: &str, header: &str, lang: &str, said: &str| {
+        let request = Request::builder()
+            .uri(format!("/openapi.json{query}"))
+            .header("Accept-Language", header)
+            .body(Body::empty())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.header("content-language"), lang, "{query} {header}");
+        assert_eq!(answer.header("content-type"), "application/json");
+        let document = answer.json();
+        assert_eq!(document["paths"]["/api/v1/lotes"]["post"]["summary"], said);
+    };
+    check("", "*", "es", "Entregar una lista").await;
+    check("", "en-US", "en", "Hand in a list").await;
+    check("?lang=en", "es", "en", "Hand in a list").await;
+    check("?lang=es", "en", "es", "Entregar una lista").await;
+    check("?lang=fr", "es", "es", "Entregar una lista").await;
 }
 
 #[tokio::test]

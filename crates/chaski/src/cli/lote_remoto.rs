@@ -1,0 +1,235 @@
+//! `chaski ruc lote --server`: the same list and the same result, worked on by a server.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use chaski_client::Clock;
+use chaski_core::Lang;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::Done;
+use super::args::LoteArgs;
+use super::lote::{
+    bar, check_output, exit_code, keep_only_errors, output_format, read, say_summary, write,
+};
+use super::needed::Needed;
+use super::output::{self, notice};
+use crate::app::AppError;
+use crate::app::batches::{Finished, Told};
+use crate::app::lotes::list_hash;
+use crate::remote::{NewList, RemoteLote, Server, ServerError};
+use crate::sheets::{Table, column_letter, find_column};
+
+/// How often the server is asked how far it is: first, and at most.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// Lines of progress, where there is no bar.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+/// A server that does not answer for so long is given up.
+const LOST_AFTER: Duration = Duration::from_mins(2);
+/// A batch that ended longer ago is not taken for the interrupted one.
+const TAKEN_UP_WITHIN: Duration = Duration::from_hours(24);
+
+pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
+    let began = Instant::now();
+    // 1. Everything that can be wrong is found before anything is sent.
+    let format = output_format(needed)?;
+    check_output(needed, &typed.input)?;
+    if typed.freshness.max_age.is_some() {
+        return Err(AppError::usage(
+            "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
+            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh",
+        ));
+    }
+    let (input, piped) = read(needed, &typed)?;
+    let bytes = match piped {
+        Some(bytes) => bytes,
+        None => std::fs::read(&typed.input).map_err(AppError::file(&typed.input))?,
+    };
+    let mut interrupt = Interrupt(Box::pin(tokio::signal::ctrl_c()));
+    let mode = interrupt.or(server.who_answers()).await?;
+    output::say_mode_there(needed, mode);
+    // 2. Take it up where it is, or hand it over.
+    let hash = list_hash(blake3::hash(&bytes).as_bytes(), input.column);
+    let taken_up = if typed.reanudar {
+        interrupt.or(taken_up(needed, server, &hash)).await?
+    } else {
+        None
+    };
+    let lote = if let Some(lote) = taken_up {
+        lote
+    } else {
+        let list = NewList {
+            name: input.source_name.clone(),
+            column: column_name(&input.table, input.column),
+            force: typed.freshness.force_refresh,
+            update_partners: typed.actualizar_partners,
+            bytes,
+        };
+        interrupt.or(server.submit_list(list)).await?
+    };
+    say_handed_over(needed, &lote);
+    // 3. Follow it until it ends; it goes on whoever follows.
+    let id = lote.id;
+    let result = async {
+        let lote = follow(needed, server, lote).await?;
+        let verdicts = server.verdicts(id, &input.table.rows).await?;
+        Ok::<_, ServerError>((lote, verdicts))
+    };
+    let (lote, verdicts) = match interrupt.or(result).await {
+        Err(AppError::Interrupted) => {
+            anstream::eprintln!("{}", goes_on(id, needed.lang()));
+            return Ok(130);
+        }
+        Err(AppError::Server(error)) => {
+            anstream::eprintln!("{}", goes_on(id, needed.lang()));
+            return Err(error.into());
+        }
+        result => result?,
+    };
+    // 4. Write, whole or not at all.
+    let told = Told {
+        source_file: input.source_name.clone(),
+        calls: lote.api_calls,
+        cache_hits: lote.cache_hits,
+        duration: began.elapsed(),
+    };
+    let (lang, now) = (needed.lang(), Clock::system().now());
+    let mut finished = Finished {
+        summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
+        failed: lote.without_answer(),
+        total_failure: lote.failure(lang).map(AppError::Server),
+        asking: Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0))
+            .unwrap_or_default(),
+        table: input.table,
+        verdicts,
+    };
+    if typed.solo_errores {
+        keep_only_errors(&mut finished);
+    }
+    let writing = Instant::now();
+    write(needed, format, &finished)?;
+    say_summary(needed, mode, &finished, writing.elapsed());
+    Ok(exit_code(needed, &finished))
+}
+
+/// The person's wish to stop, heard whatever is being waited for.
+struct Interrupt<F>(Pin<Box<F>>);
+
+impl<F: Future<Output = std::io::Result<()>>> Interrupt<F> {
+    async fn or<T, E: Into<AppError>>(
+        &mut self,
+        deed: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, AppError> {
+        tokio::select! {
+            done = deed => done.map_err(Into::into),
+            _ = &mut self.0 => Err(AppError::Interrupted),
+        }
+    }
+}
+
+/// The batch of the same list that was left behind, going on again; none when there is none.
+async fn taken_up(
+    needed: &Needed,
+    server: &Server,
+    hash: &[u8; 32],
+) -> Result<Option<RemoteLote>, ServerError> {
+    let now = Clock::system().now();
+    let lote = server.lote_of_list(hash).await?.filter(|lote| {
+        let age = Duration::try_from(now.duration_since(lote.created_at));
+        !(lote.status == "COMPLETED" && age.is_ok_and(|age| age > TAKEN_UP_WITHIN))
+    });
+    let Some(lote) = lote else {
+        let none = needed.lang().pick(
+            "el servidor no tiene un lote por terminar de esta lista: se entrega de nuevo",
+            "the server has no unfinished batch of this list: it is handed over again",
+        );
+        notice(needed, none);
+        return Ok(None);
+    };
+    if lote.paused {
+        return server.resume_lote(lote.id).await.map(Some);
+    }
+    if lote.has_ended() && lote.without_answer() > 0 {
+        return server.retry_lote(lote.id).await.map(Some);
+    }
+    Ok(Some(lote))
+}
+
+/// A text by which the server finds the same column: title, letter or number.
+fn column_name(table: &Table, column: usize) -> String {
+    let number = (column + 1).to_string();
+    let title = table.headers.get(column).cloned().unwrap_or_default();
+    [title, column_letter(column), number.clone()]
+        .into_iter()
+        .find(|name| !name.trim().is_empty() && find_column(table, Some(name)) == Ok(column))
+        .unwrap_or(number)
+}
+
+fn say_handed_over(needed: &Needed, lote: &RemoteLote) {
+    let (id, total) = (lote.id, lote.total_items);
+    let text = match needed.lang() {
+        Lang::Es => format!("Lote {id} en el servidor: {total} RUC distintos"),
+        Lang::En => format!("Batch {id} on the server: {total} distinct RUCs"),
+    };
+    notice(needed, &text);
+}
+
+fn goes_on(id: Uuid, lang: Lang) -> String {
+    match lang {
+        Lang::Es => format!(
+            "El lote {id} sigue en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar: lo ya consultado no se vuelve a pagar"
+        ),
+        Lang::En => format!(
+            "Batch {id} goes on at the server and the result was not written. To fetch it, the same command with --reanudar: nothing is paid twice"
+        ),
+    }
+}
+
+/// Waits for the end of a batch. A server that is away for a while is waited for.
+async fn follow(
+    needed: &Needed,
+    server: &Server,
+    mut lote: RemoteLote,
+) -> Result<RemoteLote, ServerError> {
+    let total = lote.total_items;
+    let bar = bar(needed, total as u64);
+    let lines = !needed.quiet && bar.is_hidden();
+    let (mut wait, mut heard, mut told) = (FIRST_LOOK, Instant::now(), Instant::now());
+    let mut said_paused = false;
+    while !lote.has_ended() {
+        bar.set_position(lote.processed_items as u64);
+        if lines && told.elapsed() >= BETWEEN_LINES {
+            anstream::eprintln!("{}/{total}", lote.processed_items);
+            told = Instant::now();
+        }
+        if lote.paused && !said_paused {
+            said_paused = true;
+            let text = needed.lang().pick(
+                "el lote está en pausa en el servidor; se espera a que lo reanuden",
+                "the batch is paused at the server; waiting until somebody resumes it",
+            );
+            notice(needed, text);
+        }
+        sleep(wait).await;
+        wait = (wait * 3 / 2).min(LONGEST_WAIT);
+        match server.lote(lote.id).await {
+            Ok(now) => {
+                lote = now;
+                heard = Instant::now();
+            }
+            Err(error) if error.is_passing() && heard.elapsed() < LOST_AFTER => {
+                let asked_for = error.retry_after().unwrap_or(LONGEST_WAIT);
+                wait = asked_for.clamp(LONGEST_WAIT, Duration::from_mins(1));
+            }
+            Err(error) => {
+                bar.finish_and_clear();
+                return Err(error);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    // One that is asked for alone says why there is no answer.
+    server.lote(lote.id).await
+}

@@ -1,0 +1,205 @@
+//! Partners as lists: a spreadsheet in, a file out.
+
+use axum::extract::{Query, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::body;
+use super::caller::Caller;
+use super::once::{self, Created, OnceWanted, Start};
+use super::partners::filter;
+use super::problem::{Problem, Problems};
+use super::ruc::bad_query;
+use super::upload::{self, most_of_a_file};
+use crate::app::AppError;
+use crate::app::keys::Scope;
+use crate::app::partner_lists::Imported;
+use crate::sheets::{self, Limits, Table};
+use crate::store::StoreError;
+
+/// Rows that could not be taken and are told one by one; the others are counted.
+const MOST_TOLD: usize = 1_000;
+
+/// A list to import.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read by hand")]
+pub(super) struct ImportForm {
+    /// An xlsx, ods or csv.
+    #[schema(value_type = String, format = Binary)]
+    archivo: Vec<u8>,
+}
+
+/// What came of an import.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportData {
+    /// New partners.
+    created: u64,
+    /// Known ones that changed.
+    updated: u64,
+    /// Known ones to which the list brought nothing new.
+    unchanged: u64,
+    /// Rows that could not be taken.
+    failed: usize,
+    /// What is wrong with those rows, at most the first 1,000.
+    errors: Vec<RowData>,
+    /// Columns that mean nothing here.
+    ignored_columns: Vec<String>,
+    /// What was noticed while reading the file.
+    notes: Vec<String>,
+}
+
+/// A row that could not be taken.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RowData {
+    /// Its number as the spreadsheet shows it, from 1.
+    row: u32,
+    /// Stable, never translated.
+    code: &'static str,
+    /// What is wrong.
+    detail: String,
+}
+
+/// Import partners from a list
+///
+/// An xlsx, ods or csv, as `archivo` of a form or as the body itself. Known partners are completed;
+/// a blank cell deletes nothing. A row that cannot be taken keeps no other one back.
+#[utoipa::path(
+    post,
+    path = "/api/v1/partners/importar",
+    tag = "partners",
+    params(OnceWanted),
+    request_body(content(
+        (ImportForm = "multipart/form-data"),
+        (String = "application/octet-stream"),
+    )),
+    responses((status = 200, body = ImportData), Problems)
+)]
+pub(super) async fn import(caller: Caller, request: Request) -> Result<Response, Problem> {
+    caller.needs(Scope::Partners)?;
+    // Rows are saved in groups, not in one transaction with the answer: after a crash the list is
+    // imported again, which finds what was saved unchanged and adds the rest.
+    match once::begin(&caller, request, most_of_a_file()).await? {
+        Start::Known(before) => {
+            once::replay(before, async |_| Err(StoreError::DoneBefore.into())).await
+        }
+        Start::New(request, ticket) => {
+            let answer = imported(&caller, *request).await?;
+            once::keep(&caller, ticket.as_ref(), Uuid::nil(), &answer).await;
+            Ok(answer.into_response())
+        }
+    }
+}
+
+async fn imported(caller: &Caller, request: Request) -> Result<Created, Problem> {
+    let bytes = file(request).await?;
+    let lang = caller.info.lang;
+    // Reading a workbook takes its time, which is not that of other requests.
+    let read = move || sheets::read_bytes(&bytes, &Limits::default(), lang);
+    let table = tokio::task::spawn_blocking(read).await;
+    let table = table
+        .map_err(|_| Problem::internal())?
+        .map_err(AppError::from)?;
+    let imported = caller.app.import_partners(caller.company(), &table).await?;
+    let body = of_import(caller, imported, table);
+    Ok(Created::new(StatusCode::OK, None, &body))
+}
+
+/// The file of a form, or the body itself.
+async fn file(request: Request) -> Result<Vec<u8>, Problem> {
+    match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => {}
+        None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
+            return Ok(body::read(request, most_of_a_file()).await?.to_vec());
+        }
+        Some(kind) if kind.starts_with("application/vnd.") => {
+            return Ok(body::read(request, most_of_a_file()).await?.to_vec());
+        }
+        Some(_) => {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "tipo_de_cuerpo",
+                "envíe la lista en «archivo» de un formulario, o como application/octet-stream",
+                "send the list as \"archivo\" of a form, or as application/octet-stream",
+            ));
+        }
+    }
+    let mut form = upload::form(request).await?;
+    let mut file = None;
+    let broken = |_| upload::broken_form();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let named = field.name().unwrap_or_default().to_owned();
+        if !upload::is_file(&named) {
+            return Err(upload::unknown_field(&named));
+        }
+        file = Some(field.bytes().await.map_err(broken)?.to_vec());
+    }
+    file.ok_or_else(upload::no_file)
+}
+
+fn of_import(caller: &Caller, imported: Imported, table: Table) -> ImportData {
+    let row = |problem: &crate::app::partner_lists::RowProblem| RowData {
+        row: problem.row,
+        code: problem.error.code(),
+        detail: problem.error.message(caller.info.lang),
+    };
+    let told = imported.problems.iter().take(MOST_TOLD);
+    ImportData {
+        created: imported.saved.created,
+        updated: imported.saved.updated,
+        unchanged: imported.saved.unchanged,
+        failed: imported.problems.len(),
+        errors: told.map(row).collect(),
+        ignored_columns: imported.ignored,
+        notes: table.notes,
+    }
+}
+
+/// Which partners, in which form.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportWanted {
+    /// `json` (usual), `ndjson`, `csv` or `xlsx`.
+    format: Option<String>,
+    /// `aptos`, `no_aptos` or `nunca` (never checked).
+    situacion: Option<String>,
+    /// Text of a company's name, or a whole number.
+    buscar: Option<String>,
+}
+
+/// The partners as a file
+///
+/// All of them or those of a filter, numbers and names whole. What is exported can be imported.
+#[utoipa::path(
+    get,
+    path = "/api/v1/partners/exportar",
+    tag = "partners",
+    params(ExportWanted),
+    responses(
+        (status = 200, content(
+            (Vec<serde_json::Value> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Problems
+    )
+)]
+pub(super) async fn export(
+    caller: Caller,
+    wanted: Result<Query<ExportWanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Partners)?;
+    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let format = upload::format(wanted.format.as_deref())?;
+    let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
+    let lang = caller.info.lang;
+    let bytes = caller
+        .app
+        .export_partners(caller.company(), &filter, format, lang)
+        .await?;
+    Ok(upload::download(bytes, format, "partners"))
+}

@@ -1,0 +1,313 @@
+//! What can go wrong between here and a server, and what the codes that it answers with mean here.
+
+use std::time::Duration;
+
+use chaski_client::TransportError;
+use chaski_core::Lang;
+use serde::Deserialize;
+
+use crate::config::ServerAddress;
+
+/// Why a server gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum ServerError {
+    /// It said why, in the person's language.
+    Said {
+        /// Its code.
+        code: &'static str,
+        /// Its words.
+        text: String,
+        /// Exit code of the command line.
+        exit_code: u8,
+        /// When it may be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// No connection: nothing was sent.
+    Unreachable {
+        /// Where it should be.
+        address: String,
+        /// Whether the other side has to prove its name.
+        encrypted: bool,
+    },
+    /// The connection broke before the answer came.
+    Broken,
+    /// No answer in time.
+    TimedOut,
+    /// The answer is over the cap.
+    TooLarge,
+    /// Something else answers there.
+    NotChaski {
+        /// Where.
+        address: String,
+        /// Status of an answer that is none of ours.
+        status: Option<u16>,
+    },
+    /// It read the list in another way than this program.
+    OtherRows,
+}
+
+/// A problem as the server writes it.
+#[derive(Deserialize)]
+pub(super) struct Problem {
+    code: String,
+    detail: String,
+    #[serde(default)]
+    title: String,
+}
+
+impl ServerError {
+    pub(super) fn said(problem: Problem, retry_after: Option<Duration>, lang: Lang) -> ServerError {
+        let text = if problem.detail.is_empty() {
+            problem.title
+        } else {
+            problem.detail
+        };
+        ServerError::of_code(&problem.code, &text, retry_after, lang)
+    }
+
+    /// What a code of the server means here; `text` is what it said besides.
+    pub(super) fn of_code(
+        code: &str,
+        text: &str,
+        retry_after: Option<Duration>,
+        lang: Lang,
+    ) -> ServerError {
+        let text = chaski_core::clean(text);
+        let known = CODES.iter().find(|(known, _)| *known == code);
+        let Some((code, exit_code)) = known.copied() else {
+            // A newer server may know codes that this program does not.
+            let code = chaski_core::clean(code);
+            return ServerError::Said {
+                code: "servidor_error",
+                text: format!("{text} ({code})"),
+                exit_code: 1,
+                retry_after,
+            };
+        };
+        let text = match advice(code, lang) {
+            Some(advice) => format!("{text}; {advice}"),
+            None => text,
+        };
+        ServerError::Said {
+            code,
+            text,
+            exit_code,
+            retry_after,
+        }
+    }
+
+    pub(super) fn of_transport(error: TransportError, address: &ServerAddress) -> ServerError {
+        match error {
+            TransportError::Unreachable => ServerError::Unreachable {
+                address: address.to_string(),
+                encrypted: address.is_encrypted(),
+            },
+            TransportError::Broken => ServerError::Broken,
+            TransportError::TooLarge => ServerError::TooLarge,
+        }
+    }
+
+    /// The server says explicitly that there is no such number or rate.
+    pub fn is_not_found(&self) -> bool {
+        ["no_encontrado", "sin_tipo_de_cambio", "no_figura"].contains(&self.code())
+    }
+
+    /// Whether the same question may have an answer a little later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            ServerError::Said { code, .. } => [
+                "sobrecarga",
+                "terminando",
+                "llave_muy_rapida",
+                "idempotencia_en_curso",
+            ]
+            .contains(code),
+            ServerError::NotChaski { status, .. } => status.is_some_and(|status| status >= 500),
+            ServerError::TooLarge | ServerError::OtherRows => false,
+            ServerError::Unreachable { .. } | ServerError::Broken | ServerError::TimedOut => true,
+        }
+    }
+
+    /// When it may be asked again, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ServerError::Said { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ServerError::Said { code, .. } => code,
+            ServerError::Unreachable { .. } => "servidor_inalcanzable",
+            ServerError::Broken => "conexion_interrumpida",
+            ServerError::TimedOut => "plazo_agotado",
+            ServerError::TooLarge => "respuesta_demasiado_grande",
+            ServerError::NotChaski { .. } => "servidor_ajeno",
+            ServerError::OtherRows => "servidor_otra_lista",
+        }
+    }
+
+    /// Exit code of the command line.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ServerError::Said { exit_code, .. } => *exit_code,
+            ServerError::Unreachable { .. }
+            | ServerError::Broken
+            | ServerError::TimedOut
+            | ServerError::TooLarge
+            // What stands before a server that is down answers in its place.
+            | ServerError::NotChaski {
+                status: Some(500..),
+                ..
+            } => 5,
+            ServerError::NotChaski { .. } => 7,
+            ServerError::OtherRows => 1,
+        }
+    }
+
+    /// What happened and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        match self {
+            ServerError::Said { text, .. } => text.clone(),
+            ServerError::Unreachable {
+                address,
+                encrypted: false,
+            } => lang.pick(
+                format!(
+                    "no se pudo conectar con el servidor {address}; vea que «chaski serve» esté en marcha ahí y que la dirección y el puerto sean esos"
+                ),
+                format!(
+                    "could not connect to the server {address}; see that \"chaski serve\" runs there and that address and port are right"
+                ),
+            ),
+            ServerError::Unreachable {
+                address,
+                encrypted: true,
+            } => lang.pick(
+                format!(
+                    "no se pudo conectar con el servidor {address}; vea que esté en marcha, y que su certificado TLS sea de ese nombre, vigente y de una autoridad conocida"
+                ),
+                format!(
+                    "could not connect to the server {address}; see that it runs, and that its TLS certificate is for that name, in force and of a known authority"
+                ),
+            ),
+            ServerError::NotChaski {
+                address,
+                status: Some(status @ 500..),
+            } => lang.pick(
+                format!(
+                    "en {address} algo que no es Chaski responde con HTTP {status}; si hay un proxy delante, vea que Chaski esté en marcha detrás"
+                ),
+                format!(
+                    "something that is not Chaski answers at {address} with HTTP {status}; if a proxy stands before it, see that Chaski runs behind it"
+                ),
+            ),
+            ServerError::NotChaski { address, status } => {
+                let status = status.map(|status| format!(" (HTTP {status})"));
+                let status = status.unwrap_or_default();
+                lang.pick(
+                    format!(
+                        "lo que responde en {address} no es un servidor de Chaski, o es de otra versión{status}; revise la dirección con: chaski salud --url {address}"
+                    ),
+                    format!(
+                        "what answers at {address} is no server of Chaski, or one of another version{status}; check the address with: chaski salud --url {address}"
+                    ),
+                )
+            }
+            other => {
+                let (es, en) = other.short_message();
+                lang.pick(es, en).to_owned()
+            }
+        }
+    }
+
+    fn short_message(&self) -> (&'static str, &'static str) {
+        match self {
+            ServerError::Broken => (
+                "la conexión con el servidor se cortó antes de la respuesta; reintente",
+                "the connection to the server broke before the answer came; try again",
+            ),
+            ServerError::TimedOut => (
+                "el servidor no respondió a tiempo; reintente o aumente --timeout",
+                "the server did not answer in time; try again or raise --timeout",
+            ),
+            ServerError::TooLarge => (
+                "el servidor devolvió una respuesta demasiado grande y se descartó",
+                "the server gave an answer that is too large; it was dropped",
+            ),
+            _ => (
+                "el servidor leyó la lista de otra manera que este programa: use la misma versión en los dos",
+                "the server read the list in another way than this program: use the same version on both sides",
+            ),
+        }
+    }
+}
+
+/// What to do on this side, where that is where the remedy is.
+fn advice(code: &str, lang: Lang) -> Option<&'static str> {
+    let (es, en) = match code {
+        "falta_llave" => (
+            "aquí: chaski config set server_key, o CHASKI_SERVER_KEY_FILE",
+            "here: chaski config set server_key, or CHASKI_SERVER_KEY_FILE",
+        ),
+        "llave_desconocida" | "llave_vencida" => (
+            "cámbiela aquí con: chaski config set server_key, o en CHASKI_SERVER_KEY_FILE",
+            "change it here with: chaski config set server_key, or in CHASKI_SERVER_KEY_FILE",
+        ),
+        "ruta_desconocida" | "metodo_no_permitido" => (
+            "el servidor es de otra versión de Chaski: actualice el más antiguo",
+            "the server is another version of Chaski: update the older one",
+        ),
+        _ => return None,
+    };
+    Some(lang.pick(es, en))
+}
+
+/// Exit code of a code that servers answer with; none for one that is not known here.
+pub fn exit_code_of(code: &str) -> Option<u8> {
+    let known = CODES.iter().find(|(known, _)| *known == code);
+    known.map(|(_, exit_code)| *exit_code)
+}
+
+/// The codes that a server answers with, and the exit code of the same failure without one.
+#[rustfmt::skip]
+const CODES: [(&str, u8); 88] = [
+    // The number, the date.
+    ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
+    ("proveedor_rechaza", 3), ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
+    ("ruc_vacio", 3), ("ruc_formato", 3), ("ruc_longitud", 3), ("ruc_prefijo", 3),
+    ("ruc_bloqueado", 3), ("ruc_digito", 3),
+    ("dni_vacio", 3), ("dni_formato", 3), ("dni_longitud", 3), ("dni_digito", 3),
+    ("fecha_vacia", 2), ("fecha_formato", 2), ("fecha_inexistente", 2),
+    // The upstream behind the server.
+    ("proveedor_no_disponible", 5), ("proveedor_inalcanzable", 5), ("conexion_interrumpida", 5),
+    ("tiempo_agotado", 5), ("respuesta_ilegible", 5), ("respuesta_demasiado_grande", 5),
+    ("respuesta_inesperada", 5), ("proveedor_caido", 5), ("plazo_agotado", 5),
+    ("limite_de_velocidad", 6), ("cuota_agotada", 6),
+    ("proveedor_no_autorizado", 7), ("proveedor_ruta_incorrecta", 7), ("proveedor_redirige", 7),
+    // The server itself.
+    ("sobrecarga", 5), ("terminando", 5), ("almacen_no_disponible", 1), ("error_interno", 1),
+    ("ruta_desconocida", 7), ("metodo_no_permitido", 7),
+    // The key.
+    ("falta_llave", 7), ("llave_desconocida", 7), ("llave_vencida", 7), ("llave_sin_permiso", 7),
+    ("sin_token", 7), ("origen_ajeno", 7), ("llave_muy_rapida", 6), ("tope_diario", 6),
+    // What was asked.
+    ("falta_motivo", 2), ("uso", 2), ("estado_no_permite", 2), ("cursor_invalido", 2),
+    ("peticion_ilegible", 2), ("campo_requerido", 2), ("campo_invalido", 2),
+    ("parametro_invalido", 2), ("lista_demasiado_larga", 2), ("cuerpo_demasiado_grande", 2),
+    ("idempotencia_en_curso", 5), ("idempotencia_mal_formada", 2), ("idempotencia_otra_peticion", 2),
+    ("cuerpo_lento", 5), ("tipo_de_cuerpo", 2), ("falta_longitud", 2), ("direccion_larga", 2),
+    // The list.
+    ("archivo_no_encontrado", 2), ("archivo_ilegible", 2), ("archivo_vacio", 2),
+    ("libro_sin_hojas", 2), ("hoja_vacia", 2), ("archivo_tipo_desconocido", 2),
+    ("archivo_pagina_web", 2), ("excel_antiguo", 2), ("excel_binario", 2),
+    ("archivo_con_contrasena", 2), ("archivo_danado", 2), ("archivo_muy_grande", 2),
+    ("hoja_muy_ancha", 2), ("celda_muy_larga", 2), ("columna_no_encontrada", 2),
+    ("columna_ambigua", 2), ("columna_desconocida", 2),
+    // A rate that makes no sense.
+    ("tipo_cambio_precio", 5), ("tipo_cambio_rango", 5), ("tipo_cambio_invertido", 5),
+    ("tipo_cambio_posterior", 5), ("archivo", 1),
+];

@@ -1,0 +1,174 @@
+//! Look-ups asked of a server: RUC, DNI, exchange rates, account.
+
+use chaski_client::{Account, Ask, Found, Person};
+use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
+use http::Method;
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answers::{self, AccountData, Fields, List, Outcome, PersonData, RateData, Reply};
+use super::{Question, Server, ServerError, with_query};
+
+/// Numbers of one request.
+const MOST_RUCS: usize = 1_000;
+const MOST_DNIS: usize = 100;
+
+/// Calls of the month, as the server counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls spent.
+    pub spent: u64,
+    /// Calls of a month, where configured.
+    pub most: Option<u64>,
+}
+
+/// What came of each of several numbers.
+type Outcomes<A> = Vec<Result<Found<A>, ServerError>>;
+
+impl Server {
+    /// What the registry knows of several RUCs, in the order given. Numbers travel in bodies: a
+    /// proxy on the way keeps addresses in its log.
+    pub async fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
+        let mut outcomes = Vec::with_capacity(rucs.len());
+        for part in rucs.chunks(MOST_RUCS) {
+            let body = json!({
+                "rucs": part.iter().map(Ruc::as_str).collect::<Vec<_>>(),
+                "force_refresh": ask.force,
+                "max_age": ask.max_age.map(whole_seconds),
+            });
+            let read = |ruc: &Ruc, fields: &Fields| answers::taxpayer(*ruc, fields);
+            outcomes.extend(self.each("/api/v1/ruc/consultas", body, part, read).await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// The owners of several DNIs, in the order given.
+    pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Result<Outcomes<Person>, ServerError> {
+        let mut outcomes = Vec::with_capacity(dnis.len());
+        for part in dnis.chunks(MOST_DNIS) {
+            let body = json!({
+                "dnis": part.iter().map(Dni::as_str).collect::<Vec<_>>(),
+                "motivo": ask.purpose,
+                "force_refresh": ask.force,
+                "max_age": ask.max_age.map(whole_seconds),
+            });
+            let read = |dni: &Dni, told: &PersonData| told.person(*dni);
+            outcomes.extend(self.each("/api/v1/dni/consultas", body, part, read).await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// Asks about several numbers and reads what came of each with `read`.
+    async fn each<N, T: DeserializeOwned, A>(
+        &self,
+        path: &str,
+        body: Value,
+        numbers: &[N],
+        read: impl Fn(&N, &T) -> Option<A>,
+    ) -> Result<Outcomes<A>, ServerError> {
+        let question = Question::of(Method::POST, path.to_owned())
+            .with_body("application/json", body.to_string());
+        let question = match numbers {
+            [_] => question,
+            _ => question.slow(),
+        };
+        let told: List<Outcome<T>> = self.ask(question).await?;
+        if told.data.len() != numbers.len() {
+            return Err(self.not_chaski(None));
+        }
+        let mut outcomes = Vec::with_capacity(numbers.len());
+        for (number, told) in numbers.iter().zip(told.data) {
+            if let Some(code) = &told.code {
+                let text = told.error.as_deref().unwrap_or_default();
+                outcomes.push(Err(ServerError::of_code(code, text, None, self.lang)));
+                continue;
+            }
+            let found = told.found(|told| read(number, told));
+            let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
+            self.answered_by(mode);
+            outcomes.push(Ok(found));
+        }
+        Ok(outcomes)
+    }
+
+    /// The latest rate.
+    pub async fn latest_rate(&self) -> Result<Found<ExchangeRate>, ServerError> {
+        self.found("/api/v1/tipo-cambio".to_owned(), |told: Vec<RateData>| {
+            told.into_iter().next()?.rate()
+        })
+        .await
+    }
+
+    /// The rate that applies on a date.
+    pub async fn rate_for(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+    ) -> Result<Found<RateFor>, ServerError> {
+        let wanted = [
+            ("fuente", Some(fuente.as_str().to_uppercase())),
+            ("moneda", Some(moneda.as_str().to_owned())),
+        ];
+        let target = with_query(&format!("/api/v1/tipo-cambio/{fecha}"), wanted);
+        self.found(target, |told: RateData| told.rate_for(fecha))
+            .await
+    }
+
+    /// The rates published over a range.
+    pub async fn rates(
+        &self,
+        desde: Date,
+        hasta: Date,
+    ) -> Result<Found<Vec<ExchangeRate>>, ServerError> {
+        let range = [
+            ("desde", Some(desde.to_string())),
+            ("hasta", Some(hasta.to_string())),
+        ];
+        let target = with_query("/api/v1/tipo-cambio", range);
+        self.found(target, |told: Vec<RateData>| {
+            told.into_iter().map(RateData::rate).collect()
+        })
+        .await
+    }
+
+    /// The account behind the server's token, and the calls that the server counted.
+    pub async fn account(&self) -> Result<(Found<Account>, Quota), ServerError> {
+        let mut quota = None;
+        let target = "/api/v1/proveedores/migo/cuenta".to_owned();
+        let found = self
+            .found(target, |told: AccountData| {
+                quota = Some(Quota {
+                    spent: told.llamadas_del_mes,
+                    most: told.cuota,
+                });
+                Some(told.account())
+            })
+            .await?;
+        let quota = quota.ok_or_else(|| self.not_chaski(None))?;
+        Ok((found, quota))
+    }
+
+    /// Asks for one answer and reads it with `read`.
+    async fn found<T: DeserializeOwned, A>(
+        &self,
+        target: String,
+        read: impl FnOnce(T) -> Option<A>,
+    ) -> Result<Found<A>, ServerError> {
+        let reply: Reply<T> = self.ask(Question::get(target)).await?;
+        let mode = reply.meta.mode().ok_or_else(|| self.not_chaski(None))?;
+        let value = read(reply.data).ok_or_else(|| self.not_chaski(None))?;
+        let found = answers::found(value, &reply.meta, &reply.consultado_en);
+        let found = found.ok_or_else(|| self.not_chaski(None))?;
+        self.answered_by(mode);
+        Ok(found)
+    }
+}
+
+/// Seconds, rounded down: what is older than wanted must not do.
+fn whole_seconds(age: std::time::Duration) -> u32 {
+    u32::try_from(age.as_secs())
+        .unwrap_or(u32::MAX)
+        .min(3_155_760_000)
+}

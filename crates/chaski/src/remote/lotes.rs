@@ -1,0 +1,235 @@
+//! A list handed to a server: uploaded, followed, and its result read back row by row.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use chaski_core::Lang;
+use http::Method;
+use serde::Deserialize;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::answers::{List, ResultRow};
+use super::{Question, Server, ServerError, with_query};
+use crate::sheets::{Row, Verdict};
+
+/// Largest result that is read, the caller's own columns included.
+const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
+
+/// Waits before the answer to a list that was handed over is asked for again.
+const LOST_ANSWER: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// A list that is handed over.
+pub struct NewList {
+    /// Name of the file, without its folder.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Column of the RUC: a title, letter or number that names it.
+    pub column: String,
+    /// Ask the upstream whatever is known.
+    pub force: bool,
+    /// Bring the partners up to date with what is learned.
+    pub update_partners: bool,
+}
+
+/// A batch of a server and how far it is.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RemoteLote {
+    /// Its identifier.
+    pub id: Uuid,
+    /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
+    pub status: String,
+    /// Its owner wants it to wait.
+    pub paused: bool,
+    /// Distinct numbers.
+    pub total_items: usize,
+    /// Those with an outcome.
+    pub processed_items: usize,
+    /// Those that could not be asked.
+    pub failed_items: usize,
+    /// Answers that were already known.
+    pub cache_hits: usize,
+    /// Calls paid for.
+    pub api_calls: usize,
+    /// How long it took so far.
+    pub duration_seconds: Option<f64>,
+    /// What tells its list from others.
+    pub fingerprint: String,
+    /// Why there is not a single answer.
+    #[serde(default)]
+    pub failure_code: Option<String>,
+    /// When it was handed over, Lima time.
+    pub created_at: jiff::Timestamp,
+}
+
+impl RemoteLote {
+    /// Numbers without an answer.
+    pub fn without_answer(&self) -> usize {
+        self.total_items.saturating_sub(self.processed_items) + self.failed_items
+    }
+
+    /// Why there is not a single answer, if there is none.
+    pub fn failure(&self, lang: Lang) -> Option<ServerError> {
+        let code = self.failure_code.as_deref()?;
+        let text = lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer");
+        let text = format!("{text}: {code}");
+        Some(ServerError::of_code(code, &text, None, lang))
+    }
+
+    /// Nothing more will come by itself.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.status.as_str(), "PENDING" | "PROCESSING")
+    }
+}
+
+impl Server {
+    /// Hands a list over; it is worked on from then on, whoever waits. Where the answer is lost on
+    /// the way, it is asked for again under the same idempotency key: the list is handed over once.
+    pub async fn submit_list(&self, list: NewList) -> Result<RemoteLote, ServerError> {
+        let once = Uuid::from_u128(fastrand::u128(..)).simple().to_string();
+        let boundary = format!("chaski-{once}");
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let form = form(&boundary, list);
+        let hand_over = || {
+            let question = Question::of(Method::POST, "/api/v1/lotes".to_owned());
+            let question = question.with_body(kind.as_str(), form.clone()).slow();
+            self.ask::<RemoteLote>(Question {
+                once: Some(once.clone()),
+                ..question
+            })
+        };
+        let mut answer = hand_over().await;
+        if matches!(answer, Err(ServerError::Broken)) {
+            for wait in LOST_ANSWER {
+                sleep(wait).await;
+                answer = hand_over().await;
+                if !matches!(&answer, Err(error) if error.is_passing()) {
+                    break;
+                }
+            }
+        }
+        answer
+    }
+
+    /// How far a batch is.
+    pub async fn lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+        self.ask(Question::get(format!("/api/v1/lotes/{id}"))).await
+    }
+
+    /// The newest batch of the same list that somebody did not stop.
+    pub async fn lote_of_list(&self, hash: &[u8; 32]) -> Result<Option<RemoteLote>, ServerError> {
+        let fingerprint = blake3::Hash::from_bytes(*hash).to_hex();
+        let mut cursor = None;
+        loop {
+            let page = [("limit", Some("250".to_owned())), ("cursor", cursor)];
+            let target = with_query("/api/v1/lotes", page);
+            let told: List<RemoteLote> = self.ask(Question::get(target)).await?;
+            let same = |lote: &RemoteLote| {
+                lote.fingerprint == fingerprint.as_str() && lote.status != "CANCELLED"
+            };
+            if let Some(lote) = told.data.into_iter().find(same) {
+                return Ok(Some(lote));
+            }
+            cursor = told.next_cursor;
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Lets a paused batch go on.
+    pub async fn resume_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+        self.change_lote(id, "reanudar").await
+    }
+
+    /// Asks again for the numbers of a batch that have no answer.
+    pub async fn retry_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+        self.change_lote(id, "reintentar").await
+    }
+
+    async fn change_lote(&self, id: Uuid, how: &str) -> Result<RemoteLote, ServerError> {
+        let target = format!("/api/v1/lotes/{id}/{how}");
+        self.ask(Question::of(Method::POST, target)).await
+    }
+
+    /// The verdicts of a batch, one for each of these rows.
+    pub async fn verdicts(&self, id: Uuid, rows: &[Row]) -> Result<Vec<Verdict>, ServerError> {
+        let target = format!("/api/v1/lotes/{id}/resultados?format=ndjson");
+        let question = Question {
+            most_bytes: MOST_RESULT_BYTES,
+            ..Question::get(target).slow()
+        };
+        let body = self.send(question).await?;
+        let mut verdicts = Vec::with_capacity(rows.len());
+        let mut lines = body.split(|byte| *byte == b'\n');
+        for row in rows {
+            let line = lines.next().unwrap_or_default();
+            let told: ResultRow =
+                serde_json::from_slice(line).map_err(|_| self.unreadable(line))?;
+            if told.fila != row.number {
+                return Err(ServerError::OtherRows);
+            }
+            let verdict = told.verdict().ok_or_else(|| self.not_chaski(None))?;
+            verdicts.push(verdict);
+        }
+        if lines.any(|line| !line.is_empty()) {
+            return Err(ServerError::OtherRows);
+        }
+        Ok(verdicts)
+    }
+
+    /// A line that is not there is a row that the server did not see.
+    fn unreadable(&self, line: &[u8]) -> ServerError {
+        if line.is_empty() {
+            ServerError::OtherRows
+        } else {
+            self.not_chaski(None)
+        }
+    }
+}
+
+fn form(boundary: &str, list: NewList) -> Bytes {
+    let mut body = BytesMut::with_capacity(list.bytes.len() + 1024);
+    let fields = [
+        ("columna", Some(list.column)),
+        ("force_refresh", list.force.then(|| "true".to_owned())),
+        (
+            "update_partners",
+            list.update_partners.then(|| "true".to_owned()),
+        ),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            let part = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.put_slice(part.as_bytes());
+        }
+    }
+    let name = file_name(&list.name);
+    let part = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    body.put_slice(part.as_bytes());
+    body.put_slice(&list.bytes);
+    body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    body.freeze()
+}
+
+/// A name that cannot end its own quotes or line; what people see of it stays.
+fn file_name(name: &str) -> String {
+    let safe = |c: char| {
+        if c.is_control() || matches!(c, '"' | '\\' | '/') {
+            '_'
+        } else {
+            c
+        }
+    };
+    name.chars().take(200).map(safe).collect()
+}

@@ -1,0 +1,167 @@
+//! What was created under an idempotency key: a request that is sent again within a day creates
+//! nothing twice.
+//!
+//! What is noted is noted in the transaction that creates: after a crash both are there or
+//! neither. The answer follows in a transaction of its own; without it the request was never
+//! answered, and it is rendered again.
+
+use blake3::Hash;
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::calls::uuid_of;
+use super::seal::{Keys, Place};
+use super::time::days_before;
+use super::{Backend, Store, StoreError};
+
+/// Days that a creation is known by its idempotency key.
+pub(super) const DAYS: u32 = 1;
+
+/// A request that may come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Once {
+    /// Whose key, which route and which idempotency key.
+    pub place: Hash,
+    /// What is asked for.
+    pub request: Hash,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// What a request did when it came first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneBefore {
+    /// What it created; all zeros where that is not one thing.
+    pub created: Uuid,
+    /// Whether it asked for the same.
+    pub same_request: bool,
+    /// Its answer, unless the process stopped before it was given.
+    pub answer: Option<Vec<u8>>,
+}
+
+/// A [`Once`] as it is stored.
+pub(super) struct OnceRow {
+    place: Vec<u8>,
+    request: Vec<u8>,
+    at: Timestamp,
+}
+
+impl OnceRow {
+    pub(super) fn of(keys: &Keys, once: &Once) -> OnceRow {
+        OnceRow {
+            place: keys.hashed(once.place.to_hex().as_str()),
+            request: keys.hashed(once.request.to_hex().as_str()),
+            at: once.at,
+        }
+    }
+
+    fn expired(&self) -> i64 {
+        days_before(self.at, DAYS)
+    }
+}
+
+impl Store {
+    /// What the same request, or another one under its idempotency key, did within the last day.
+    pub async fn done_before(&self, once: &Once) -> Result<Option<DoneBefore>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let wanted = OnceRow::of(&sqlite.keys, once);
+        let mut reader = sqlite.readers.reader().await?;
+        let row = sqlx::query(
+            "SELECT created, request, answer FROM idempotency WHERE place = ?1 AND at > ?2",
+        )
+        .bind(wanted.place.as_slice())
+        .bind(wanted.expired())
+        .fetch_optional(&mut *reader)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: Option<Vec<u8>> = row.try_get(2)?;
+        let open = |sealed: Vec<u8>| sqlite.keys.open(&Place::Once(&wanted.place), &sealed);
+        Ok(Some(DoneBefore {
+            created: uuid_of(row.try_get(0)?)?,
+            same_request: row.try_get::<Vec<u8>, _>(1)? == wanted.request,
+            answer: sealed.and_then(open),
+        }))
+    }
+
+    /// Keeps the answer of a request, and that it was answered where nothing says so yet. What
+    /// another request was answered is not touched.
+    pub async fn keep_answer(
+        &self,
+        once: &Once,
+        created: Uuid,
+        answer: &[u8],
+    ) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let row = OnceRow::of(&sqlite.keys, once);
+        let sealed = sqlite.keys.seal(&Place::Once(&row.place), answer)?;
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    delete_expired(connection, &row).await?;
+                    sqlx::query(
+                        "INSERT INTO idempotency (place, request, created, at, answer) \
+                         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (place) DO UPDATE \
+                         SET answer = excluded.answer WHERE request = excluded.request",
+                    )
+                    .bind(row.place)
+                    .bind(row.request)
+                    .bind(created.as_bytes().as_slice())
+                    .bind(row.at.as_microsecond())
+                    .bind(sealed)
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// An error if the request, or another one under its idempotency key, created something already.
+pub(super) async fn refuse_second(
+    connection: &mut SqliteConnection,
+    once: Option<&OnceRow>,
+) -> Result<(), StoreError> {
+    let Some(once) = once else { return Ok(()) };
+    delete_expired(connection, once).await?;
+    let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM idempotency WHERE place = ?1")
+        .bind(once.place.as_slice())
+        .fetch_optional(connection)
+        .await?;
+    match known {
+        None => Ok(()),
+        Some(_) => Err(StoreError::DoneBefore),
+    }
+}
+
+/// Notes what a request creates, in the transaction that creates it.
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    once: Option<&OnceRow>,
+    created: Uuid,
+) -> Result<(), StoreError> {
+    let Some(once) = once else { return Ok(()) };
+    sqlx::query("INSERT INTO idempotency (place, request, created, at) VALUES (?1, ?2, ?3, ?4)")
+        .bind(once.place.as_slice())
+        .bind(once.request.as_slice())
+        .bind(created.as_bytes().as_slice())
+        .bind(once.at.as_microsecond())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What is past its day may not have been pruned yet.
+async fn delete_expired(
+    connection: &mut SqliteConnection,
+    once: &OnceRow,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM idempotency WHERE place = ?1 AND at <= ?2")
+        .bind(once.place.as_slice())
+        .bind(once.expired())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
