@@ -109,6 +109,8 @@ pub enum CacheDecision {
     Hit,
     /// A fresh refusal was at hand.
     Refused,
+    /// The same question was in flight, and its answer was good for both.
+    Shared,
     /// The upstream failed and an answer past its time was given, marked so.
     Stale,
     /// The caller asked for a new answer whatever was known.
@@ -122,6 +124,7 @@ impl CacheDecision {
             CacheDecision::Miss => "MISS",
             CacheDecision::Hit => "HIT",
             CacheDecision::Refused => "REFUSED",
+            CacheDecision::Shared => "SHARED",
             CacheDecision::Stale => "STALE",
             CacheDecision::Bypass => "BYPASS",
         }

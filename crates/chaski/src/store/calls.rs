@@ -219,20 +219,23 @@ pub(super) struct Hit {
     key: Key,
     asked_by: CompactString,
     purpose: Option<CompactString>,
-    refused: bool,
+    cache: CacheDecision,
+    outcome: &'static str,
     batch: Option<Uuid>,
 }
 
 impl Hit {
     /// None for what was sent.
     pub(super) fn of(call: &Call) -> Option<Hit> {
-        let hit = matches!(call.cache, CacheDecision::Hit | CacheDecision::Refused);
-        (hit && call.attempt == 0).then(|| Hit {
+        use CacheDecision::{Hit as Known, Refused, Shared};
+        let hit = matches!(call.cache, Known | Refused | Shared) && call.attempt == 0;
+        hit.then(|| Hit {
             second: call.at.as_second(),
             key: call.key.clone(),
             asked_by: call.asked_by.clone(),
             purpose: call.purpose.clone(),
-            refused: call.cache == CacheDecision::Refused,
+            cache: call.cache,
+            outcome: call.outcome,
             batch: call.batch,
         })
     }

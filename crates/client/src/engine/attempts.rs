@@ -12,7 +12,9 @@ use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
 use crate::gate::{Entry, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::retry::back_off;
-use crate::{Ask, Bodies, CacheDecision, Call, Failure, Key, Lookup, RawAnswer, TransportError};
+use crate::{
+    Ask, Bodies, CacheDecision, Call, Error, Failure, Found, Key, Lookup, RawAnswer, TransportError,
+};
 
 /// What every attempt of one look-up has in common.
 pub(super) struct CallSheet<'a> {
@@ -224,6 +226,25 @@ impl Engine {
             (CacheDecision::Hit, SUCCESS)
         };
         self.record_decision(key, cache, outcome, ask).await;
+    }
+
+    /// Puts on record that somebody else's call answered, where the owner wants that.
+    pub(super) async fn record_shared<A>(
+        &self,
+        key: &Key,
+        outcome: &Result<Found<A>, Error>,
+        ask: &Ask,
+    ) {
+        // A batch keeps its own results.
+        if !self.shared.settings.record_hits || ask.batch.is_some() {
+            return;
+        }
+        let outcome = match outcome {
+            Ok(_) => SUCCESS,
+            Err(error) => error.failure().map_or(NOT_FOUND, Failure::code),
+        };
+        self.record_decision(key, CacheDecision::Shared, outcome, ask)
+            .await;
     }
 
     pub(super) async fn record_decision(

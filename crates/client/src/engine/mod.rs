@@ -306,7 +306,10 @@ impl Engine {
             }
             // They were in more of a hurry.
             Some(Err(error)) if total > other.total && error.is_for_want_of_time() => {}
-            Some(outcome) => return outcome,
+            Some(outcome) => {
+                self.record_shared(&key, &outcome, &ask).await;
+                return outcome;
+            }
             // Their task died.
             None => {}
         }
@@ -318,7 +321,9 @@ impl Engine {
                 let cargo = timeout_at(deadline, arrival(other.receiver))
                     .await
                     .map_err(too_late)?;
-                landed::<L>(cargo).unwrap_or_else(internal)
+                let outcome = landed::<L>(cargo).unwrap_or_else(internal);
+                self.record_shared(&key, &outcome, &ask).await;
+                outcome
             }
         }
     }

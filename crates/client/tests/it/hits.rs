@@ -62,6 +62,36 @@ async fn a_batch_call_is_a_success_and_its_hits_are_on_record() {
     assert_eq!((calls[1].items, calls[1].key.subject.as_str()), (1, KNOWN));
 }
 
+/// Whoever waits for another's call is on record too: with personal data, each who saw it counts.
+#[tokio::test(start_paused = true)]
+async fn whoever_shares_a_call_is_on_record() {
+    let world = recording();
+    let asks = ["caja", "ventas", "web"].map(Ask::by);
+    for number in [KNOWN, UNKNOWN] {
+        let number = ruc(number);
+        let together = asks.iter().map(|ask| world.migo.ruc(&number, ask));
+        futures_util::future::join_all(together).await;
+    }
+    assert_eq!(
+        world.rows(),
+        [
+            "SUCCESS MISS 1",
+            "SUCCESS SHARED 0",
+            "SUCCESS SHARED 0",
+            "NOT_FOUND MISS 1",
+            "NOT_FOUND SHARED 0",
+            "NOT_FOUND SHARED 0",
+        ]
+    );
+    let who: Vec<_> = world
+        .ledger
+        .calls()
+        .into_iter()
+        .map(|it| it.asked_by)
+        .collect();
+    assert_eq!(who, ["caja", "ventas", "web", "caja", "ventas", "web"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_with_a_name_keeps_its_own_results() {
     let world = recording();
