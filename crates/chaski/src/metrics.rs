@@ -109,6 +109,20 @@ pub struct Metrics {
     build: Family<BuildLabels, Gauge>,
 }
 
+/// Answers with the same route, method and status.
+pub struct Answers {
+    requests: Counter,
+    times: Histogram,
+}
+
+impl Answers {
+    /// A request was answered.
+    pub fn count(&self, took: Duration) {
+        self.times.observe(took.as_secs_f64());
+        self.requests.inc();
+    }
+}
+
 /// State of one upstream at the moment of a scrape.
 pub struct UpstreamNow<'a> {
     /// Upstream.
@@ -150,21 +164,19 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A request was answered.
-    pub fn answered(&self, route: &str, method: &str, status: u16, took: Duration) {
+    /// Where answers of one kind are counted.
+    pub fn answers(&self, route: &str, method: &str, status: u16) -> Answers {
         let route = Word::from(route);
-        self.request_times
-            .get_or_create(&RouteLabels {
-                route: route.clone(),
-            })
-            .observe(took.as_secs_f64());
-        self.requests
-            .get_or_create(&RequestLabels {
-                route,
-                method: method.into(),
-                status,
-            })
-            .inc();
+        let times = self.request_times.get_or_create_owned(&RouteLabels {
+            route: route.clone(),
+        });
+        let method = method.into();
+        let requests = self.requests.get_or_create_owned(&RequestLabels {
+            route,
+            method,
+            status,
+        });
+        Answers { requests, times }
     }
 
     /// A call was put on record: sent, or made needless by memory. Those of the sandbox are told

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chaski_client::{Key, Memory};
+use foldhash::quality::RandomState;
 use futures_util::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -55,7 +56,7 @@ pub(super) struct Shared {
     queued: AtomicUsize,
     accepted: Mutex<Accepted>,
     /// Hits in the queue, and how many equal ones came after each.
-    hits: Mutex<HashMap<Hit, u32>>,
+    hits: Mutex<HashMap<Hit, u32, RandomState>>,
     spent: Mutex<HashMap<(String, String), Spent>>,
 }
 
