@@ -20,6 +20,7 @@ mod lotes;
 mod needed;
 mod output;
 mod partners;
+mod port;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -39,6 +40,7 @@ use clap::FromArgMatches;
 use crate::app::{App, AppError, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
+use crate::telemetry::LogFormat;
 use args::{Cmd, ConfigCmd, Global, LoteArgs, RucCmd, Typed};
 use desk::Desk;
 use needed::Needed;
@@ -104,9 +106,11 @@ fn run_configured(
     guess: Lang,
 ) -> Result<u8, (AppError, Lang)> {
     let mending = matches!(command, Cmd::Config(ConfigCmd::Set { .. }));
+    let format = log_format(&around).map_err(|error| (error, guess))?;
     let needed = Needed::new(global, around, mending).map_err(|error| (error, guess))?;
     let lang = needed.config.lang;
-    crate::telemetry::start(needed.verbose);
+    let serves = matches!(command, Cmd::Serve(_));
+    crate::telemetry::start(needed.verbose, serves, format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -115,6 +119,19 @@ fn run_configured(
     // Calls in flight were waited for; nothing else is worth staying for.
     runtime.shutdown_background();
     done.map_err(|error| (error, lang))
+}
+
+fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
+    let typed = around
+        .variables
+        .get("CHASKI_LOG_FORMAT")
+        .map(String::as_str);
+    LogFormat::parse(typed).ok_or_else(|| {
+        AppError::usage(
+            "CHASKI_LOG_FORMAT debe ser «text» o «json»",
+            "CHASKI_LOG_FORMAT must be \"text\" or \"json\"",
+        )
+    })
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {

@@ -1,35 +1,21 @@
 //! `chaski sandbox`: APIMIGO on a port of this machine, with faults on command.
 
-use std::net::SocketAddr;
-
 use chaski_client::Clock;
 use chaski_core::Lang;
 use chaski_sandbox::{Fault, FaultError, LatencyError, Sandbox, SandboxConfig, serve};
-use tokio::net::TcpListener;
 
 use super::Done;
 use super::args::SandboxArgs;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::notice;
+use super::port;
 use crate::app::AppError;
-use crate::io_words::reason;
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let lang = needed.lang();
     let clock = Clock::system();
-    let address: SocketAddr = typed.listen.parse().map_err(|_| {
-        AppError::usage(
-            format!(
-                "--listen: «{}» no es una dirección; use por ejemplo 127.0.0.1:8421",
-                typed.listen
-            ),
-            format!(
-                "--listen: \"{}\" is not an address; use for instance 127.0.0.1:8421",
-                typed.listen
-            ),
-        )
-    })?;
+    let address = port::address(&typed.listen, "127.0.0.1:8421")?;
     if !address.ip().is_loopback() {
         return Err(AppError::usage(
             "el sandbox solo escucha en esta máquina: use 127.0.0.1 o [::1]",
@@ -57,18 +43,7 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
         })?;
         sandbox.fail(fault);
     }
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        AppError::usage(
-            format!(
-                "no se puede escuchar en {address}: {}; elija otra dirección con --listen",
-                reason(&error, Lang::Es)
-            ),
-            format!(
-                "cannot listen on {address}: {}; choose another address with --listen",
-                reason(&error, Lang::En)
-            ),
-        )
-    })?;
+    let listener = port::bind(address)?;
     let address = listener.local_addr()?;
     notice(
         needed,
@@ -81,23 +56,6 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
             ),
         },
     );
-    serve(sandbox, listener, shutdown()).await?;
+    serve(sandbox, listener, port::told_to_stop()).await?;
     Ok(0)
-}
-
-async fn shutdown() {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match &mut terminate {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
 }

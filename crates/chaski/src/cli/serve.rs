@@ -7,22 +7,23 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::Done;
 use super::args::ServeArgs;
 use super::needed::Needed;
 use super::output::{self, notice};
+use super::port;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
-use crate::io_words::reason;
 
 /// How soon keys made or revoked by another process are known.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
-    let address = address(needed, typed.listen.as_deref())?;
+    let address = match &typed.listen {
+        Some(typed) => port::address(typed, "127.0.0.1:8420")?,
+        None => needed.config.listen,
+    };
     raise_limits();
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
@@ -37,7 +38,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
             ),
         ));
     }
-    let listener = bind(address).await?;
+    let listener = port::bind(address)?;
     let address = listener.local_addr()?;
     say_where(needed, &gateway, address);
     // 3. Serve until told to stop; what is under way ends.
@@ -89,28 +90,6 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     ))
 }
 
-fn address(needed: &Needed, typed: Option<&str>) -> Result<SocketAddr, AppError> {
-    let Some(typed) = typed else {
-        return Ok(needed.config.listen);
-    };
-    typed.trim().parse().map_err(|_| {
-        AppError::usage(
-            format!("--listen: «{typed}» no es una dirección; use por ejemplo 127.0.0.1:8420"),
-            format!("--listen: \"{typed}\" is not an address; use for instance 127.0.0.1:8420"),
-        )
-    })
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
-        AppError::usage(
-            format!("no se puede escuchar en {address}: {es}; elija otra dirección con --listen"),
-            format!("cannot listen on {address}: {en}; choose another address with --listen"),
-        )
-    })
-}
-
 /// Each connection takes a file descriptor, and the usual limit is a thousand.
 fn raise_limits() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -133,20 +112,9 @@ async fn keep_keys(gateway: Arc<Gateway>) {
 
 /// Ready at SIGINT or SIGTERM; from then on health says that it is stopping.
 fn stop(gateway: Arc<Gateway>) -> impl Future<Output = ()> {
-    let mut terminate = signal(SignalKind::terminate()).ok();
+    let told = port::told_to_stop();
     async move {
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => {
-                    signal.recv().await;
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = terminated => {}
-        }
+        told.await;
         gateway.stop();
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     }

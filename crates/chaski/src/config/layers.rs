@@ -26,12 +26,13 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 /// Environment variables of ours that are not keys.
-const OTHER_VARIABLES: [&str; 7] = [
+const OTHER_VARIABLES: [&str; 8] = [
     "CHASKI_CONFIG",
     "CHASKI_KEY",
     "CHASKI_KEY_FILE",
     "CHASKI_LANG",
     "CHASKI_LOG",
+    "CHASKI_LOG_FORMAT",
     "CHASKI_MIGO_TOKEN_FILE",
     "CHASKI_SERVER_KEY_FILE",
 ];

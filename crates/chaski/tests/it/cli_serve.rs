@@ -155,3 +155,33 @@ fn a_stop_cuts_no_answer() {
         }
     }
 }
+
+/// One JSON object a line, without the number that was asked for.
+#[test]
+fn the_log_is_json_where_that_is_wanted() {
+    let mut place = Place::new();
+    place.set("CHASKI_LOG_FORMAT", "json");
+    let server = Server::saying(&place, &["-v"]);
+    let runtime = Runtime::new().unwrap();
+    let url = format!("{}/api/v1/ruc/20100070970", server.url);
+    runtime.block_on(get(&Client::new(), url));
+    assert_eq!(server.terminate(), Some(0));
+    let said = std::fs::read_to_string(place.path("banner")).unwrap();
+    let lines = said.lines().filter(|line| line.starts_with('{'));
+    let logged: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let request = logged
+        .iter()
+        .find(|line| line["message"] == "request")
+        .unwrap();
+    assert_eq!(request["route"], "/api/v1/ruc/{ruc}");
+    assert_eq!(request["status"], 200);
+    assert!(
+        !logged
+            .iter()
+            .any(|it| it.to_string().contains("20100070970"))
+    );
+    place.set("CHASKI_LOG_FORMAT", "xml");
+    place.run("doctor").expect(2);
+}
