@@ -104,6 +104,8 @@ fn connection(
     let connection = http1::Builder::new()
         // `Patient` has the deadline: a timer for each request would cost as much as its answer.
         .header_read_timeout(None)
+        // Answers are small: one copy costs less than a list of pieces.
+        .writev(false)
         .max_headers(MOST_HEADERS)
         .max_buf_size(MOST_HEADER_BYTES)
         .serve_connection(TokioIo::new(patient), service);
