@@ -288,7 +288,7 @@ async fn set_up(connection: &mut SqliteConnection, is_new: bool) -> Result<(), S
     execute(
         connection,
         "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
          PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; \
          PRAGMA trusted_schema = OFF",
     )
