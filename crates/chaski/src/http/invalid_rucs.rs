@@ -172,6 +172,10 @@ pub(super) async fn forget_many(
     body::Json(wanted): body::Json<ForgetWanted>,
 ) -> Result<Json<ForgottenCount>, Problem> {
     caller.needs(Scope::Consultas)?;
+    if wanted.todos {
+        // The registry is everybody's, and what is forgotten is paid for again.
+        caller.needs(Scope::Administracion)?;
+    }
     if wanted.rucs.is_empty() != wanted.todos {
         return Err(Problem::of_field(
             "rucs",

@@ -1,5 +1,6 @@
 //! Several numbers in one request, in its body: look-ups, forgetting, the record of calls.
 
+use chaski::app::keys::Scope;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -134,6 +135,19 @@ async fn forgetting_some_and_all() {
     }
     let bad = post(&door, path, json!({"rucs": ["20100070971"]})).await;
     assert_eq!(bad.json()["code"], "ruc_digito");
+    // All of them are everybody's.
+    let some = door.key(&[Scope::Consultas], 0, 0).await;
+    let every = door
+        .key(&[Scope::Consultas, Scope::Administracion], 0, 0)
+        .await;
+    for (key, wanted, status) in [
+        (&some, r#"{"todos":true}"#, 403),
+        (&some, r#"{"rucs":["20100070970"]}"#, 200),
+        (&every, r#"{"todos":true}"#, 200),
+    ] {
+        let answer = door.ask(Method::POST, path, Some(key), wanted).await;
+        assert_eq!(answer.status, status, "{wanted}: {}", answer.text);
+    }
 }
 
 #[tokio::test]
