@@ -19,7 +19,9 @@ stop() {
 }
 trap stop EXIT
 
-cat >"$folder/nginx.conf" <<CONF
+# The folder is ours alone, and nginx started by root would work as nobody.
+{ ((EUID)) || echo "user root;"; } >"$folder/nginx.conf"
+cat >>"$folder/nginx.conf" <<CONF
 worker_processes auto;
 pid $folder/nginx.pid;
 error_log $folder/nginx.log;
