@@ -88,12 +88,21 @@ pub(crate) enum Problems {
     /// No such thing
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemBody),
+    /// The body did not come in time
+    #[response(status = 408, content_type = "application/problem+json")]
+    SlowBody(ProblemBody),
     /// In conflict with the state of the thing
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemBody),
+    /// A body without a `Content-Length`
+    #[response(status = 411, content_type = "application/problem+json")]
+    LengthRequired(ProblemBody),
     /// Too large
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
+    /// The address is too long
+    #[response(status = 414, content_type = "application/problem+json")]
+    TooLong(ProblemBody),
     /// A kind of body that is not read here
     #[response(status = 415, content_type = "application/problem+json")]
     UnknownKind(ProblemBody),
@@ -103,6 +112,9 @@ pub(crate) enum Problems {
     /// Too fast, or a limit is spent
     #[response(status = 429, content_type = "application/problem+json")]
     TooMany(ProblemBody),
+    /// Address and headers together are too large; without a body
+    #[response(status = 431)]
+    HeadTooLarge,
     /// A defect of Chaski
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(ProblemBody),

@@ -11,7 +11,8 @@ mod partners;
 mod routes;
 mod scopes;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use chaski::app::keys::{NewKey, Scope, Scopes};
@@ -23,6 +24,28 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
+
+/// A problem's status is one that the description of every operation of `/api/v1` names; a wrong
+/// method is of no operation.
+fn assert_described(status: StatusCode) {
+    static DESCRIBED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let document = chaski::http::openapi(chaski_core::Lang::En);
+        let paths = document["paths"].as_object().unwrap().iter();
+        let operations = paths
+            .filter(|(path, _)| path.starts_with("/api/v1/"))
+            .flat_map(|(_, methods)| methods.as_object().unwrap().values());
+        operations
+            .map(|operation| operation["responses"].as_object().unwrap().keys().cloned())
+            .map(BTreeSet::from_iter)
+            .reduce(|some, others| &some & &others)
+            .unwrap()
+    });
+    let described = status == 405 || DESCRIBED.contains(status.as_str());
+    assert!(
+        described,
+        "{status} is not in the description: {DESCRIBED:?}"
+    );
+}
 
 /// A gateway over a folder of its own.
 pub(crate) struct Door {
@@ -131,6 +154,13 @@ impl Door {
         let answer: Response<Body> = self.entry.answer(request).await;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        if head
+            .headers
+            .get("content-type")
+            .is_some_and(|it| it == "application/problem+json")
+        {
+            assert_described(head.status);
+        }
         Answered {
             status: head.status,
             headers: head.headers,
