@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::flight::{Lead, Part};
 use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
@@ -170,7 +170,14 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(64);
         let onward = self.sender.clone();
         tokio::spawn(async move {
-            while let Some(mut group) = receiver.recv().await {
+            let mut next = async || {
+                tokio::select! {
+                    biased;
+                    () = onward.closed() => None,
+                    group = receiver.recv() => group,
+                }
+            };
+            while let Some(mut group) = next().await {
                 let copies: Vec<_> = group
                     .iter()
                     .flat_map(|(position, outcome)| {
@@ -244,12 +251,11 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let (run, work) = (self.clone(), self.engine.work());
         tokio::spawn(async move {
             let _work = work;
-            run.chunk(chunk).await;
-            drop(permit);
+            run.chunk(chunk, permit).await;
         });
     }
 
-    async fn chunk(&self, chunk: Vec<Asked<L>>) {
+    async fn chunk(&self, chunk: Vec<Asked<L>>, place: OwnedSemaphorePermit) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
@@ -275,6 +281,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             .engine
             .fly_together(&self.upstream, &questions, &self.ask)
             .await;
+        // The next call need not wait until this answer is put away. One that failed keeps its
+        // place, so that a new start of each of its questions does not come on top.
+        let _place = answer.is_err().then_some(place);
         match answer {
             Ok(decoded) => self.settle(asked, leads, decoded).await,
             // The whole list refused or unreadable, or no such address: one by one.

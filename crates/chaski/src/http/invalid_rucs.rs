@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
-use super::ruc_list::{MOST_NUMBERS, too_many};
+use super::several::{MOST_RUCS, check_fits};
 use crate::app::keys::Scope;
 use crate::store::{Cursor, RefusalFilter, RefusalRow};
 
@@ -184,9 +184,7 @@ pub(super) async fn forget_many(
             "say which, or todos",
         ));
     }
-    if wanted.rucs.len() > MOST_NUMBERS {
-        return Err(too_many("rucs", wanted.rucs.len()));
-    }
+    check_fits("rucs", wanted.rucs.len(), MOST_RUCS, "")?;
     let rules = &caller.app.config.ruc_rules;
     let parse = |text: &String| Ruc::parse_with(text, rules);
     let rucs: Vec<Ruc> = wanted

@@ -54,6 +54,16 @@ pub(crate) struct Meta {
     pub(super) mode: &'static str,
 }
 
+impl Meta {
+    pub(super) fn of(app: &App, source: Source, age: u64) -> Meta {
+        Meta {
+            source: source_name(source),
+            age,
+            mode: mode_name(app),
+        }
+    }
+}
+
 /// A time as our callers read it.
 pub(crate) fn lima(at: Timestamp) -> String {
     // A whole second prints as ISO 8601 without a pattern, which is much faster.
@@ -96,7 +106,6 @@ fn body<A, T: Serialize>(
     (age, request_id): (u64, CompactString),
 ) -> Vec<u8> {
     let app = &caller.app;
-    let source = source_name(found.source);
     let reply = Reply {
         success: true,
         data,
@@ -104,11 +113,7 @@ fn body<A, T: Serialize>(
         stale: found.source == Source::Stale,
         fuente: app.source_name(found.source, caller.info.lang),
         consultado_en: lima(found.stored_at),
-        meta: Meta {
-            source,
-            age,
-            mode: mode_name(app),
-        },
+        meta: Meta::of(app, found.source, age),
         request_id,
     };
     let mut body = Vec::with_capacity(1_024);

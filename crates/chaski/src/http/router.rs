@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, dni_list, docs, door, exchange_rate, health, invalid_rucs,
-    lotes, migo, original, partner_lists, partners, ruc, ruc_list, texts, trabajos, upstreams,
+    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes, migo,
+    original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -71,12 +71,12 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(ruc::representatives))
         .routes(routes!(ruc::activity))
         .routes(routes!(ruc::lists))
-        .routes(routes!(ruc_list::ask))
+        .routes(routes!(several::rucs))
         .routes(routes!(invalid_rucs::list))
         .routes(routes!(invalid_rucs::forget_many))
         .routes(routes!(invalid_rucs::forget))
         .routes(routes!(dni::dni))
-        .routes(routes!(dni_list::ask))
+        .routes(routes!(several::dnis))
         .routes(routes!(exchange_rate::rates))
         .routes(routes!(exchange_rate::rate))
         .routes(routes!(cpe::validate))

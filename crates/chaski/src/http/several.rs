@@ -1,0 +1,253 @@
+//! Several numbers in one request, and in its body: behind a proxy, addresses are kept in logs.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use chaski_client::{Ask, Error, Found};
+use chaski_core::{Dni, Ruc};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body;
+use super::caller::Caller;
+use super::dni::{DniData, put_purpose};
+use super::problem::{Problem, Problems};
+use super::reply::{self, Meta};
+use super::ruc::RucData;
+use crate::app::keys::Scope;
+
+/// RUCs of one request; a list that is longer is a batch.
+pub(super) const MOST_RUCS: usize = 1_000;
+
+/// DNIs of one request: each is a call of its own.
+const MOST_DNIS: usize = 100;
+
+/// RUCs to look up now.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RucsWanted {
+    /// 11 digits each.
+    #[schema(min_items = 1, max_items = 1_000, example = json!(["20100070970", "20131312955"]))]
+    rucs: Vec<String>,
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+    /// Oldest answer that will do, seconds.
+    #[serde(default)]
+    #[schema(maximum = 3_155_760_000_u64)]
+    max_age: Option<u32>,
+}
+
+/// DNIs to look up now.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DnisWanted {
+    /// 8 digits each.
+    #[schema(min_items = 1, max_items = 100, example = json!(["00000001"]))]
+    dnis: Vec<String>,
+    /// Why it is asked: it goes on record.
+    motivo: Option<String>,
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    force_refresh: bool,
+    /// Oldest answer that will do, seconds.
+    #[serde(default)]
+    #[schema(maximum = 3_155_760_000_u64)]
+    max_age: Option<u32>,
+}
+
+/// An outcome for each number, in the order of the request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Outcomes<'a, T> {
+    data: Vec<Outcome<'a, T>>,
+    /// Identifier of the request.
+    #[schema(value_type = String)]
+    request_id: CompactString,
+}
+
+/// What came of one number: its data, or why there are none.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Outcome<'a, T> {
+    success: bool,
+    /// As it was sent; not of a person's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    ruc: Option<&'a str>,
+    data: Option<T>,
+    /// Who said so, for people.
+    fuente: Option<&'a str>,
+    /// When the upstream said so, Lima time.
+    consultado_en: Option<String>,
+    meta: Option<Meta>,
+    /// Stable, never translated.
+    code: Option<&'static str>,
+    /// What is wrong with it.
+    error: Option<String>,
+}
+
+/// What the registry knows of several RUCs
+///
+/// Up to 1,000, now: what memory does not know is asked for in native calls of up to 100. A longer
+/// list is a batch: `POST /api/v1/lotes`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ruc/consultas",
+    tag = "ruc",
+    request_body = RucsWanted,
+    responses((status = 200, body = Outcomes<'static, RucData<'static>>), Problems)
+)]
+pub(super) async fn rucs(
+    caller: Caller,
+    body::Json(wanted): body::Json<RucsWanted>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Consultas)?;
+    check_count("rucs", wanted.rucs.len(), MOST_RUCS, "; use /api/v1/lotes")?;
+    let ask = asked(&caller, wanted.force_refresh, wanted.max_age);
+    let (app, lang) = (&caller.app, caller.info.lang);
+    let parse = |text: &String| {
+        Ruc::parse_with(text, &app.config.ruc_rules)
+            .map_err(|error| (error.code(), error.message(lang)))
+    };
+    let parsed: Vec<_> = wanted.rucs.iter().map(parse).collect();
+    let rucs: Vec<Ruc> = parsed.iter().flatten().copied().collect();
+    let _aside = caller.set_aside(rucs.len().div_ceil(100) as u64)?;
+    let found = app.lookup_rucs(&rucs, &ask).await;
+    let data = |taxpayer| RucData::of(taxpayer);
+    let mut outcomes = each(&caller, parsed, &found, data)?;
+    for (outcome, ruc) in outcomes.data.iter_mut().zip(&wanted.rucs) {
+        outcome.ruc = Some(ruc);
+    }
+    Ok(Json(outcomes).into_response())
+}
+
+/// Who owns several DNIs
+///
+/// Up to 100. The numbers travel in the body, which no proxy keeps in its log.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dni/consultas",
+    tag = "dni",
+    request_body = DnisWanted,
+    responses((status = 200, body = Outcomes<'static, DniData>), Problems)
+)]
+pub(super) async fn dnis(
+    caller: Caller,
+    body::Json(wanted): body::Json<DnisWanted>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Dni)?;
+    check_count("dnis", wanted.dnis.len(), MOST_DNIS, "")?;
+    let mut ask = asked(&caller, wanted.force_refresh, wanted.max_age);
+    put_purpose(&mut ask, wanted.motivo.as_deref())?;
+    let lang = caller.info.lang;
+    let parse = |text: &String| {
+        text.parse::<Dni>()
+            .map_err(|error| (error.code(), error.message(lang)))
+    };
+    let parsed: Vec<_> = wanted.dnis.iter().map(parse).collect();
+    let dnis: Vec<Dni> = parsed.iter().flatten().copied().collect();
+    let _aside = caller.set_aside(dnis.len() as u64)?;
+    let found = caller.app.lookup_dnis(&dnis, &ask).await?;
+    let data = |person| DniData::of(person);
+    Ok(Json(each(&caller, parsed, &found, data)?).into_response())
+}
+
+fn check_count(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
+    if count == 0 {
+        return Err(Problem::of_field(
+            field,
+            "campo_requerido",
+            "la lista está vacía",
+            "the list is empty",
+        ));
+    }
+    check_fits(field, count, most, or)
+}
+
+/// A list is not too long; `or` is what serves for a longer one.
+pub(super) fn check_fits(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Problem::of_field(
+        field,
+        "lista_demasiado_larga",
+        format!("hay {count} números y caben {most}{or}"),
+        format!("there are {count} numbers and {most} fit{or}"),
+    ))
+}
+
+fn asked(caller: &Caller, force: bool, max_age: Option<u32>) -> Ask {
+    let mut ask = caller.ask();
+    ask.force = force;
+    ask.max_age = max_age.map(|seconds| Duration::from_secs(seconds.into()));
+    ask
+}
+
+/// A stable code and what is wrong.
+type Wrong = (&'static str, String);
+
+/// Gives each number what came of it; those that could be read were looked up in that order.
+fn each<'a, N, A, T>(
+    caller: &'a Caller,
+    parsed: Vec<Result<N, Wrong>>,
+    found: &'a [Result<Found<A>, Error>],
+    data: impl Fn(&'a A) -> T,
+) -> Result<Outcomes<'a, T>, Problem> {
+    let lang = caller.info.lang;
+    let mut found = found.iter();
+    let outcomes = parsed.into_iter().map(|parsed| {
+        let outcome = match parsed {
+            Err(wrong) => Err(wrong),
+            Ok(_) => match found.next() {
+                Some(Ok(found)) => Ok(found),
+                Some(Err(error)) => Err((error.code(), error.message(lang))),
+                None => return Err(Problem::internal()),
+            },
+        };
+        Ok(Outcome::of(outcome, caller, &data))
+    });
+    Ok(Outcomes {
+        data: outcomes.collect::<Result<_, _>>()?,
+        request_id: caller.info.id.clone(),
+    })
+}
+
+impl<'a, T> Outcome<'a, T> {
+    fn of<A>(
+        outcome: Result<&'a Found<A>, Wrong>,
+        caller: &'a Caller,
+        data: impl Fn(&'a A) -> T,
+    ) -> Outcome<'a, T> {
+        let nothing = Outcome {
+            success: false,
+            ruc: None,
+            data: None,
+            fuente: None,
+            consultado_en: None,
+            meta: None,
+            code: None,
+            error: None,
+        };
+        match outcome {
+            Ok(found) => Outcome {
+                success: true,
+                data: Some(data(&found.value)),
+                fuente: Some(caller.app.source_name(found.source, caller.info.lang)),
+                consultado_en: Some(reply::lima(found.stored_at)),
+                meta: Some(Meta::of(
+                    &caller.app,
+                    found.source,
+                    reply::age(&caller.app, found.stored_at).as_secs(),
+                )),
+                ..nothing
+            },
+            Err((code, error)) => Outcome {
+                code: Some(code),
+                error: Some(error),
+                ..nothing
+            },
+        }
+    }
+}
