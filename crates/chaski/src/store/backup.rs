@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
@@ -116,14 +115,7 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
 /// A folder that nobody else has open, or can open until this is dropped.
 pub struct Held(#[expect(dead_code, reason = "it is the lock; dropping it lets go")] File);
 
-/// Holds a folder; [`StoreError::Locked`] when somebody has it open. Who has just closed it may need
-/// a moment to let go: a child that was being started then holds it until it runs.
+/// Holds a folder; [`StoreError::Locked`] when somebody has it open.
 pub fn hold(dir: &Path) -> Result<Held, StoreError> {
-    for _ in 0..25 {
-        match claim(dir, File::try_lock) {
-            Err(StoreError::Locked) => std::thread::sleep(Duration::from_millis(20)),
-            claimed => return claimed.map(Held),
-        }
-    }
     claim(dir, File::try_lock).map(Held)
 }

@@ -171,17 +171,23 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
 }
 
 /// Says, until the file is dropped, that the folder is in use. An end by force lets go of it too.
+///
+/// Who has just closed the folder may need a moment to let go: a child that was being started then
+/// holds it until it runs. So it is tried for half a second.
 pub(super) fn claim(
     dir: &Path,
     lock: fn(&File) -> Result<(), TryLockError>,
 ) -> Result<File, StoreError> {
     let path = dir.join(IN_USE_FILE);
     let file = lock_file(&path)?;
-    match lock(&file) {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
-        Err(TryLockError::Error(error)) => Err(StoreError::of_file(&path, &error)),
+    for _ in 0..25 {
+        match lock(&file) {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(error)) => return Err(StoreError::of_file(&path, &error)),
+        }
     }
+    Err(StoreError::Locked)
 }
 
 /// Half a minute: the other process may be migrating.
