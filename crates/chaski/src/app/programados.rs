@@ -2,13 +2,11 @@
 //! the same transaction as its job: a restart neither repeats a night nor skips one, and several
 //! missed times are made up for by one job.
 
-use chaski_core::{lima_datetime, lima_timestamp};
-use croner::Cron;
 use jiff::Timestamp;
 
 use super::trabajos::{JobKind, OF_ALL_COMPANIES};
 use super::{App, AppError};
-use crate::config::Schedule;
+use crate::config::{Cron, Schedule};
 
 /// What is done by itself, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +71,12 @@ impl App {
             let last = self.store.schedule_seen(entry.name).await?;
             all.push(Programado {
                 name: entry.name,
-                cron: entry.cron.as_str().to_owned(),
+                cron: entry.cron.to_string(),
                 kind: entry.kind,
                 last,
-                next: next_after(entry.cron, last.unwrap_or_else(|| self.clock.now())),
+                next: entry
+                    .cron
+                    .next_after(last.unwrap_or_else(|| self.clock.now())),
             });
         }
         Ok(all)
@@ -90,7 +90,7 @@ impl App {
             let job = match seen {
                 // A new entry waits for its first time.
                 None => None,
-                Some(seen) if next_after(entry.cron, seen).is_none_or(|next| next > now) => {
+                Some(seen) if entry.cron.next_after(seen).is_none_or(|next| next > now) => {
                     continue;
                 }
                 Some(_) => Some(self.job_of_schedule(entry.kind, entry.payload.to_owned())),
@@ -101,9 +101,4 @@ impl App {
         }
         Ok(())
     }
-}
-
-fn next_after(cron: &Cron, at: Timestamp) -> Option<Timestamp> {
-    let next = cron.find_next_occurrence(&lima_datetime(at), false).ok()?;
-    Some(lima_timestamp(next))
 }

@@ -3,10 +3,12 @@
 //! The embedded `config.default.toml` is default and reference at once: a key exists if and only
 //! if it is written there. Every value remembers where it came from.
 
+mod cron;
 mod layers;
 mod outside_key;
 mod server;
 
+pub use cron::{Cron, NotCron};
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Surroundings, nearest, variable_of};
 pub(crate) use layers::{HIDDEN, is_secret, looks_like_token};
 pub use outside_key::{CREDENTIAL, OutsideKey};
@@ -21,7 +23,6 @@ use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, RucRules};
 use chaski_sandbox::Latency;
-use croner::Cron;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
 
