@@ -8,7 +8,8 @@ use chaski_client::{Ask, Error, Found};
 use chaski_core::{Dni, Ruc};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::body;
 use super::caller::Caller;
@@ -75,6 +76,7 @@ pub(super) struct Outcome<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     ruc: Option<&'a str>,
+    #[schema(schema_with = or_null::<T>)]
     data: Option<T>,
     /// Who said so, for people.
     fuente: Option<&'a str>,
@@ -212,6 +214,15 @@ fn each<'a, N, A, T>(
         data: outcomes.collect::<Result<_, _>>()?,
         request_id: caller.info.id.clone(),
     })
+}
+
+/// A type argument's schema does not say by itself that it may be null.
+fn or_null<T: PartialSchema>() -> Schema {
+    let one_of = OneOfBuilder::new()
+        .item(T::schema())
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .build();
+    Schema::OneOf(one_of)
 }
 
 impl<'a, T> Outcome<'a, T> {
