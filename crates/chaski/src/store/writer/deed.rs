@@ -1,0 +1,66 @@
+//! What is done in a group's transaction for somebody who waits for it.
+
+use futures_util::future::BoxFuture;
+use sqlx::SqliteConnection;
+use tokio::sync::oneshot;
+
+use crate::store::StoreError;
+
+/// Something done in the group's transaction that somebody waits for. A trait only to forget the
+/// type of the result; [`Waiting`] is its one implementation.
+pub(super) trait Deed: Send {
+    fn run<'a>(
+        &'a mut self,
+        connection: &'a mut SqliteConnection,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Waiting<T, F> {
+    work: Option<F>,
+    result: Option<T>,
+    waiter: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Deed for Waiting<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+{
+    fn run<'a>(
+        &'a mut self,
+        connection: &'a mut SqliteConnection,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let work = self.work.take().expect("a deed is run once");
+            self.result = Some(work(connection).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Waiting { result, waiter, .. } = *self;
+        let answer = committed.and_then(|()| result.ok_or(StoreError::Closed));
+        // A caller that has left does not want it.
+        let _ = waiter.send(answer);
+    }
+}
+
+pub(super) type Answered<T> = oneshot::Receiver<Result<T, StoreError>>;
+
+pub(super) fn waiting<T, F>(work: F) -> (Box<dyn Deed>, Answered<T>)
+where
+    T: Send + 'static,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + 'static,
+{
+    let (waiter, done) = oneshot::channel();
+    let deed = Waiting {
+        work: Some(work),
+        result: None,
+        waiter,
+    };
+    (Box::new(deed), done)
+}
