@@ -44,6 +44,13 @@ enum Kind {
     Makes,
 }
 
+use Kind::{ItemOfCompany, ItemOfKey, ListOfCompany, ListOfKey, Makes};
+
+const PARTNER: Kind = ItemOfCompany(Thing::Partner);
+const CALL: Kind = ItemOfCompany(Thing::Call);
+const BATCH: Kind = ItemOfKey(Thing::Batch);
+const JOB: Kind = ItemOfKey(Thing::Job);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Thing {
     Partner,
@@ -54,83 +61,35 @@ enum Thing {
 
 /// Every route behind which there are things that belong to somebody.
 const OWNED: [(&str, &str, Kind); 28] = [
-    ("GET", "/api/v1/partners", Kind::ListOfCompany),
-    ("POST", "/api/v1/partners", Kind::Makes),
-    ("GET", "/api/v1/partners/cambios", Kind::ListOfCompany),
-    ("POST", "/api/v1/partners/actualizar", Kind::Makes),
-    ("POST", "/api/v1/partners/importar", Kind::Makes),
-    ("GET", "/api/v1/partners/exportar", Kind::ListOfCompany),
-    (
-        "GET",
-        "/api/v1/partners/{id}",
-        Kind::ItemOfCompany(Thing::Partner),
-    ),
-    (
-        "PATCH",
-        "/api/v1/partners/{id}",
-        Kind::ItemOfCompany(Thing::Partner),
-    ),
-    (
-        "DELETE",
-        "/api/v1/partners/{id}",
-        Kind::ItemOfCompany(Thing::Partner),
-    ),
-    ("GET", "/api/v1/lotes", Kind::ListOfKey),
-    ("POST", "/api/v1/lotes", Kind::Makes),
-    ("GET", "/api/v1/lotes/{id}", Kind::ItemOfKey(Thing::Batch)),
-    (
-        "GET",
-        "/api/v1/lotes/{id}/resultados",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    (
-        "GET",
-        "/api/v1/lotes/{id}/eventos",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    (
-        "POST",
-        "/api/v1/lotes/{id}/cancelar",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    (
-        "POST",
-        "/api/v1/lotes/{id}/pausar",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    (
-        "POST",
-        "/api/v1/lotes/{id}/reanudar",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    (
-        "POST",
-        "/api/v1/lotes/{id}/reintentar",
-        Kind::ItemOfKey(Thing::Batch),
-    ),
-    ("GET", "/api/v1/trabajos", Kind::ListOfKey),
-    ("GET", "/api/v1/trabajos/{id}", Kind::ItemOfKey(Thing::Job)),
-    (
-        "POST",
-        "/api/v1/trabajos/{id}/cancelar",
-        Kind::ItemOfKey(Thing::Job),
-    ),
-    (
-        "POST",
-        "/api/v1/trabajos/{id}/reintentar",
-        Kind::ItemOfKey(Thing::Job),
-    ),
-    ("GET", "/api/v1/llamadas", Kind::ListOfCompany),
-    ("POST", "/api/v1/llamadas/buscar", Kind::ListOfCompany),
-    (
-        "GET",
-        "/api/v1/llamadas/{id}",
-        Kind::ItemOfCompany(Thing::Call),
-    ),
-    ("POST", "/api/ruc/consultar-masivo-async", Kind::Makes),
-    ("POST", "/api/ruc/consultar-masivo-async/", Kind::Makes),
+    ("GET", "/api/v1/partners", ListOfCompany),
+    ("POST", "/api/v1/partners", Makes),
+    ("GET", "/api/v1/partners/cambios", ListOfCompany),
+    ("POST", "/api/v1/partners/actualizar", Makes),
+    ("POST", "/api/v1/partners/importar", Makes),
+    ("GET", "/api/v1/partners/exportar", ListOfCompany),
+    ("GET", "/api/v1/partners/{id}", PARTNER),
+    ("PATCH", "/api/v1/partners/{id}", PARTNER),
+    ("DELETE", "/api/v1/partners/{id}", PARTNER),
+    ("GET", "/api/v1/lotes", ListOfKey),
+    ("POST", "/api/v1/lotes", Makes),
+    ("GET", "/api/v1/lotes/{id}", BATCH),
+    ("GET", "/api/v1/lotes/{id}/resultados", BATCH),
+    ("GET", "/api/v1/lotes/{id}/eventos", BATCH),
+    ("POST", "/api/v1/lotes/{id}/cancelar", BATCH),
+    ("POST", "/api/v1/lotes/{id}/pausar", BATCH),
+    ("POST", "/api/v1/lotes/{id}/reanudar", BATCH),
+    ("POST", "/api/v1/lotes/{id}/reintentar", BATCH),
+    ("GET", "/api/v1/trabajos", ListOfKey),
+    ("GET", "/api/v1/trabajos/{id}", JOB),
+    ("POST", "/api/v1/trabajos/{id}/cancelar", JOB),
+    ("POST", "/api/v1/trabajos/{id}/reintentar", JOB),
+    ("GET", "/api/v1/llamadas", ListOfCompany),
+    ("POST", "/api/v1/llamadas/buscar", ListOfCompany),
+    ("GET", "/api/v1/llamadas/{id}", CALL),
+    ("POST", "/api/ruc/consultar-masivo-async", Makes),
+    ("POST", "/api/ruc/consultar-masivo-async/", Makes),
     // Looking up writes a row of the record, which is the caller's company's.
-    ("GET", "/api/v1/ruc/{ruc}", Kind::Makes),
+    ("GET", "/api/v1/ruc/{ruc}", Makes),
 ];
 
 /// Routes behind which everything is shared on purpose: answers in memory, the registry of numbers
@@ -393,8 +352,8 @@ async fn somebody_elses_thing_does_not_exist() {
     let before = world.inventory(&things).await;
     for (method, path, _, body) in ROUTES {
         let (thing, of_company) = match kind_of(method, path) {
-            Some(Kind::ItemOfKey(thing)) => (thing, false),
-            Some(Kind::ItemOfCompany(thing)) => (thing, true),
+            Some(ItemOfKey(thing)) => (thing, false),
+            Some(ItemOfCompany(thing)) => (thing, true),
             _ => continue,
         };
         let theirs = path.replace(NOTHING, things.id(thing));
@@ -428,7 +387,7 @@ async fn somebody_elses_thing_does_not_exist() {
     assert_eq!(world.inventory(&things).await, before);
     // What refuses the strangers is who they are: to its owner every one of these opens.
     for (method, path, _, body) in ROUTES {
-        if let Some(Kind::ItemOfKey(thing) | Kind::ItemOfCompany(thing)) = kind_of(method, path) {
+        if let Some(ItemOfKey(thing) | ItemOfCompany(thing)) = kind_of(method, path) {
             if path.ends_with("/eventos") || method == "DELETE" {
                 continue;
             }
@@ -456,8 +415,8 @@ async fn lists_show_nothing_of_others() {
     let is_empty = |page: &Value| *page == empty || *page == json!([]);
     for (method, path, _, body) in ROUTES {
         let of_company = match kind_of(method, path) {
-            Some(Kind::ListOfKey) => false,
-            Some(Kind::ListOfCompany) => true,
+            Some(ListOfKey) => false,
+            Some(ListOfCompany) => true,
             _ => continue,
         };
         let mine = world.listed(&world.mine, method, path, body).await;
