@@ -93,6 +93,7 @@ impl Engine {
             upstream: Arc::clone(upstream),
             ask: ask.one_of_many(self.settings().deadline),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
+            room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -104,7 +105,11 @@ struct Run<L: Lookup, U> {
     engine: Engine,
     upstream: Arc<U>,
     ask: Ask,
+    /// Calls on the wire.
     window: Arc<Semaphore>,
+    /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
+    /// be put away, or nobody takes them.
+    room: Arc<Semaphore>,
     sender: Sender<L>,
 }
 
@@ -115,6 +120,7 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             upstream: Arc::clone(&self.upstream),
             ask: self.ask.clone(),
             window: Arc::clone(&self.window),
+            room: Arc::clone(&self.room),
             sender: self.sender.clone(),
         }
     }
@@ -243,15 +249,16 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
 
     /// Sends a chunk when the window has room; nothing more when nobody listens.
     async fn launch(&self, chunk: Vec<Asked<L>>) {
-        let permit = Arc::clone(&self.window).acquire_owned().await;
-        let permit = permit.expect("the window is never closed");
+        let room = Arc::clone(&self.room).acquire_owned().await;
+        let place = Arc::clone(&self.window).acquire_owned().await;
+        let place = place.expect("the window is never closed");
         if self.sender.is_closed() {
             return;
         }
         let (run, work) = (self.clone(), self.engine.work());
         tokio::spawn(async move {
-            let _work = work;
-            run.chunk(chunk, permit).await;
+            let _held = (work, room);
+            run.chunk(chunk, place).await;
         });
     }
 
@@ -281,9 +288,12 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             .engine
             .fly_together(&self.upstream, &questions, &self.ask)
             .await;
-        // The next call need not wait until this answer is put away. One that failed keeps its
-        // place, so that a new start of each of its questions does not come on top.
-        let _place = answer.is_err().then_some(place);
+        // The next call need not wait until this answer is put away. Where some are left to be asked
+        // singly the place is kept: they go in it.
+        let answers_all = |decoded: &Vec<Option<_>>| {
+            decoded.len() >= questions.len() && decoded.iter().all(Option::is_some)
+        };
+        let _place = (!answer.as_ref().is_ok_and(answers_all)).then_some(place);
         match answer {
             Ok(decoded) => self.settle(asked, leads, decoded).await,
             // The whole list refused or unreadable, or no such address: one by one.

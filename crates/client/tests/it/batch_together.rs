@@ -97,6 +97,19 @@ async fn who_stops_listening_stops_new_calls_and_keeps_what_was_paid() {
     }
 }
 
+/// Nothing is paid for that nobody takes: 64 groups wait in the channel, and twice the window.
+#[tokio::test(start_paused = true)]
+async fn nobody_listens_and_calls_stop() {
+    let world = slow();
+    let asked = companies(15_000);
+    let outcomes = world.migo.rucs(&asked, &Ask::default());
+    sleep(Duration::from_mins(10)).await;
+    let calls = world.sandbox.count(Operation::Collection);
+    assert!((64..=68).contains(&calls), "{calls} calls");
+    assert_eq!(outcomes.all().await.len(), asked.len());
+    assert_eq!(world.sandbox.count(Operation::Collection), 150);
+}
+
 /// A listener that does not listen holds up its own batch and nobody else.
 #[tokio::test(start_paused = true)]
 async fn a_slow_listener_does_not_hold_up_others() {
