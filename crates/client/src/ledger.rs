@@ -109,7 +109,7 @@ pub enum CacheDecision {
     Hit,
     /// A fresh refusal was at hand.
     Refused,
-    /// The same question was in flight, and its answer was good for both.
+    /// The same question was in flight, and its outcome was given to both.
     Shared,
     /// The upstream failed and an answer past its time was given, marked so.
     Stale,

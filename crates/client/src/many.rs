@@ -351,7 +351,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
     async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
         let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
-        let mut token_is_good = false;
+        let (mut token_is_good, mut first) = (false, Vec::new());
         for (one, lead) in asked.into_iter().zip(leads) {
             let outcome = self
                 .engine
@@ -362,14 +362,17 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 Err(error) => error.is_not_found(),
             };
             Engine::land::<L>(lead, &outcome);
-            self.deliver(vec![(one.position, outcome)]).await;
+            first.push((one.position, outcome));
         }
-        if token_is_good {
-            self.singly(rest, other_leads).await;
-        } else {
-            self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
-                .await;
-        }
+        let others = async {
+            if token_is_good {
+                self.singly(rest, other_leads).await;
+            } else {
+                self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
+                    .await;
+            }
+        };
+        tokio::join!(self.deliver(first), others);
     }
 
     /// The failure of a whole chunk, or what was known before of each.

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::verdicts::Settled;
 use super::{App, AppError};
-use crate::store::{Claim, ItemState, StoreError};
+use crate::partners::SunatCheck;
+use crate::store::{Claim, Company, ItemState, StoreError};
 
 /// A batch that is being asked for.
 pub(super) struct Asking {
@@ -22,6 +23,8 @@ pub(super) struct Asking {
     outcomes: Outcomes<Taxpayer>,
     /// Place among the questions → position in the batch.
     positions: Vec<usize>,
+    /// Whose partners learn of it, and the numbers by their place.
+    partners: Option<(Company, Vec<Ruc>)>,
     writes: JoinSet<Result<(), StoreError>>,
 }
 
@@ -58,13 +61,14 @@ impl App {
     }
 
     /// Begins to ask. `writes` are those of the batch that are still on their way; a worker asks
-    /// under its claim.
+    /// under its claim, and `whose_partners` learn what comes.
     pub(super) fn ask_for(
         &self,
         id: Uuid,
         wanted: Vec<(usize, Ruc)>,
         ask: &Ask,
         claim: Option<Claim>,
+        whose_partners: Option<Company>,
         writes: JoinSet<Result<(), StoreError>>,
     ) -> Asking {
         let (positions, rucs): (Vec<usize>, Vec<Ruc>) = wanted.into_iter().unzip();
@@ -79,6 +83,7 @@ impl App {
             claim,
             outcomes: self.migo.rucs(&rucs, &ask),
             positions,
+            partners: whose_partners.map(|company| (company, rucs)),
             writes,
         }
     }
@@ -95,14 +100,17 @@ impl Asking {
             return Ok(None);
         };
         let now = app.clock.now();
-        let group: Vec<_> = group
-            .into_iter()
-            .map(|(place, outcome)| (self.positions[place], Settled::of_outcome(outcome, now)))
-            .collect();
-        self.settle(
-            app,
-            states_of(group.iter().map(|(at, settled)| (*at, settled))),
-        );
+        let mut checks = Vec::new();
+        let settled = |(place, outcome)| {
+            let settled = Settled::of_outcome(outcome, now);
+            if let Some((_, rucs)) = &self.partners {
+                checks.push(settled.check(rucs[place], now));
+            }
+            (self.positions[place], settled)
+        };
+        let group: Vec<_> = group.into_iter().map(settled).collect();
+        let states = states_of(group.iter().map(|(at, settled)| (*at, settled)));
+        self.settle(app, states, checks);
         while let Some(written) = self.writes.try_join_next() {
             written.map_err(|error| AppError::Io(error.into()))??;
         }
@@ -110,10 +118,15 @@ impl Asking {
     }
 
     /// The writer groups these; waiting for each would hold up the next answer.
-    fn settle(&mut self, app: &App, states: Vec<(u32, ItemState)>) {
+    fn settle(&mut self, app: &App, states: Vec<(u32, ItemState)>, checks: Vec<SunatCheck>) {
         let (store, id, claim) = (Arc::clone(&app.store), self.id, self.claim.clone());
-        let signals = app.signals.clone();
+        let (signals, company) = (app.signals.clone(), self.partners.as_ref().map(|it| it.0));
         self.writes.spawn(async move {
+            // Before the items are settled: a run that was cut off in between does it again, and
+            // twice is harmless.
+            if let Some(company) = company {
+                store.note_checks(Some(company), checks).await?;
+            }
             match claim {
                 Some(claim) => store.settle_claimed(&claim, id, states, 0).await?,
                 None => store.settle_items(id, states, Vec::new()).await?,

@@ -172,7 +172,7 @@ impl App {
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
-            asking: self.ask_for(id, wanted.collect(), ask, None, writes),
+            asking: self.ask_for(id, wanted.collect(), ask, None, None, writes),
             plan,
             id,
             settled,

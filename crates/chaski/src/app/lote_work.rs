@@ -1,8 +1,6 @@
 //! One run of a background batch, under the claim of its job. It may be cut off anywhere: the
 //! next one finds in memory what this one paid for.
 
-use std::collections::HashMap;
-
 use std::time::Duration;
 
 use chaski_client::Ask;
@@ -75,6 +73,17 @@ impl App {
         let open = open_items(self.store.pending_items(id).await?);
         let rucs: Vec<Ruc> = open.iter().map(|(_, ruc)| *ruc).collect();
         let known = self.remembered(&rucs, Some(batch.created_at), &ask).await?;
+        let whose_partners = if options.update_partners {
+            Some(self.store.company_of_key(batch.key_id).await?)
+        } else {
+            None
+        };
+        // Partners before items: a run that was cut off in between does both again.
+        if let Some(company) = whose_partners {
+            let now = self.clock.now();
+            let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
+            self.note_on_partners(company, checks.collect()).await?;
+        }
         let settled = known.iter().map(|(place, it)| (open[*place].0, it));
         let hits = known.values().filter(|it| it.is_from_memory()).count();
         self.store
@@ -86,17 +95,6 @@ impl App {
             )
             .await?;
         self.signals.batch_moved();
-        let whose_partners = if options.update_partners {
-            Some(self.store.company_of_key(batch.key_id).await?)
-        } else {
-            None
-        };
-        if let Some(company) = whose_partners {
-            let now = self.clock.now();
-            let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
-            self.note_on_partners(company, checks.collect()).await?;
-        }
-        let numbers: HashMap<usize, Ruc> = open.iter().copied().collect();
         // 2. The rest, through the native batch call.
         let wanted = open
             .into_iter()
@@ -104,16 +102,16 @@ impl App {
             .filter(|(place, _)| !known.contains_key(place))
             .map(|(_, item)| item)
             .collect();
-        let mut asking = self.ask_for(id, wanted, &ask, Some(claim.clone()), JoinSet::new());
+        let mut asking = self.ask_for(
+            id,
+            wanted,
+            &ask,
+            Some(claim.clone()),
+            whose_partners,
+            JoinSet::new(),
+        );
         let (mut failures, mut wait) = (Failures::default(), None);
         while let Some(group) = asking.next(self).await? {
-            if let Some(company) = whose_partners {
-                let now = self.clock.now();
-                let checks = group
-                    .iter()
-                    .filter_map(|(at, it)| Some(it.check(*numbers.get(at)?, now)));
-                self.note_on_partners(company, checks.collect()).await?;
-            }
             for (_, settled) in &group {
                 if let Settled::Failed(error) = settled {
                     wait = wait.max(error.retry_after());

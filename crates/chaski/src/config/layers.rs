@@ -25,16 +25,14 @@ const FILES: [(&str, &str); 2] = [
     ("CHASKI_SERVER_KEY_FILE", "server_key"),
 ];
 
-/// Environment variables of ours that are not keys.
-const OTHER_VARIABLES: [&str; 8] = [
+/// Environment variables of ours that are neither keys nor [`FILES`].
+const OTHER_VARIABLES: [&str; 6] = [
     "CHASKI_CONFIG",
     "CHASKI_KEY",
     "CHASKI_KEY_FILE",
     "CHASKI_LANG",
     "CHASKI_LOG",
     "CHASKI_LOG_FORMAT",
-    "CHASKI_MIGO_TOKEN_FILE",
-    "CHASKI_SERVER_KEY_FILE",
 ];
 
 /// Where a value came from.

@@ -52,7 +52,8 @@ pub(super) async fn has_personal_data(
          OR EXISTS (SELECT 1 FROM call_bodies) \
          OR EXISTS (SELECT 1 FROM batch_items WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM batch_inputs) \
-         OR EXISTS (SELECT 1 FROM partners)",
+         OR EXISTS (SELECT 1 FROM partners) \
+         OR EXISTS (SELECT 1 FROM api_keys WHERE length(company) = 16)",
     )
     .fetch_one(connection)
     .await?;

@@ -13,7 +13,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use super::calls::uuid_of;
 use super::partner_changes::{self, NewChange};
 use super::partner_rows::{self, StandingRow, number_bytes, standing_row};
-use super::seal::Keys;
+use super::seal::{Keys, from_hex};
 use super::shapes::Shapes;
 use super::{Backend, Company, Store, StoreError};
 use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
@@ -143,14 +143,6 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
 
 /// Digits of a RUC; a sealed profile is much longer.
 const NUMBER_LENGTH: usize = 11;
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    text.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| u8::try_from(digit(&pair[0])? << 4 | digit(&pair[1])?).ok())
-        .collect()
-}
 
 /// Read and written in one transaction, so that of two checks at a time none is lost.
 async fn note(

@@ -170,9 +170,17 @@ impl Store {
                     let gone = sqlx::query("DELETE FROM partners WHERE id = ?1 AND company = ?2")
                         .bind(id.as_bytes().as_slice())
                         .bind(company.bytes())
-                        .execute(connection)
-                        .await?;
-                    Ok(gone.rows_affected())
+                        .execute(&mut *connection)
+                        .await?
+                        .rows_affected();
+                    if gone > 0 {
+                        // The answer to whoever created it holds all of it.
+                        sqlx::query("UPDATE idempotency SET answer = NULL WHERE created = ?1")
+                            .bind(id.as_bytes().as_slice())
+                            .execute(connection)
+                            .await?;
+                    }
+                    Ok(gone)
                 })
             })
             .await?;
@@ -273,14 +281,19 @@ fn page_query(
     }
     if let Some(text) = &filter.text {
         // Folded text has letters, digits and blanks only: nothing that LIKE would interpret.
-        let pattern = format!("%{}%", fold(text));
+        let folded = fold(text);
         let number: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
         let number = number.to_uppercase();
-        query.push(" AND (search LIKE ").push_bind(pattern.clone());
-        query.push(" OR sunat_search LIKE ").push_bind(pattern);
-        query.push(" OR num_document IN (");
+        query.push(" AND (num_document IN (");
         query.push_bind(number.clone().into_bytes()).push(", ");
-        query.push_bind(keys.hashed(&number)).push("))");
+        query.push_bind(keys.hashed(&number)).push(")");
+        // Of marks alone nothing is left: that is in no name, and not in all of them.
+        if !folded.trim().is_empty() {
+            let pattern = format!("%{folded}%");
+            query.push(" OR search LIKE ").push_bind(pattern.clone());
+            query.push(" OR sunat_search LIKE ").push_bind(pattern);
+        }
+        query.push(")");
     }
     if let Some(cursor) = cursor {
         query.push(" AND seq < ").push_bind(cursor.seq);
