@@ -11,7 +11,7 @@ use super::needed::Needed;
 use super::output::{self, notice};
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
-use crate::app::{AppError, purpose};
+use crate::app::{AppError, folder_of, purpose};
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
     let (typed, erasing) = match &command {
@@ -30,6 +30,12 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     // 2. The data that are there, whoever answers look-ups now.
     let mode = mode_of_data(&needed.config, needed.wish);
     let store = open_store(&needed.config, mode).await?;
+    let folder = folder_of(&needed.config, mode);
+    let (es, en) = (
+        format!("carpeta: {}", folder.display()),
+        format!("folder: {}", folder.display()),
+    );
+    notice(needed, &needed.lang().pick(es, en));
     // 3. The deed.
     let done = if erasing {
         erase_person(&store, Clock::system(), dni, &ask)

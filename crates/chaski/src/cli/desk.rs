@@ -58,6 +58,7 @@ impl Desk {
     /// The same of a server, once it has answered; where no answer said so, it is asked.
     pub(super) async fn say_mode_there(&self, needed: &Needed) {
         if let Desk::There(server) = self
+            && server.was_asked()
             && let Ok(mode) = server.who_answers().await
         {
             output::say_mode_there(needed, mode);

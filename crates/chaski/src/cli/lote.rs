@@ -182,6 +182,10 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
     let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
     let real = app.mode == Mode::Real;
     let text = match (needed.lang(), to_ask) {
+        (Lang::Es, 0) if known == 0 => {
+            "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
+        }
+        (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
         (Lang::Es, 0) => format!(
             "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
         ),

@@ -115,6 +115,11 @@ fn tone(name: &str, text: &str) -> Option<Color> {
     match (name, text) {
         (_, "") => None,
         ("valido", _) => good(text == "SÍ" || text == "YES"),
+        (
+            "estado",
+            "PENDING" | "RUNNING" | "PROCESSING" | "PAUSED" | "PARTIAL" | "NO_VERIFICADO",
+        ) => Some(Color::Yellow),
+        ("estado", "COMPLETED" | "VIGENTE") => Some(Color::Green),
         ("estado" | "estado_del_contribuyente", _) => good(text == "ACTIVO"),
         ("condicion" | "condicion_de_domicilio", "HABIDO") | ("nivel", "ok") => Some(Color::Green),
         ("condicion" | "condicion_de_domicilio", "NO HABIDO")
