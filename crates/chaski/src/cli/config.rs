@@ -240,7 +240,8 @@ pub(super) fn key_for(secret: &str) -> &'static str {
     }
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+/// A file that nobody else can read.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     let failed = |error| AppError::file(path)(error);
     // A file with the token is the owner's alone from its first byte on.
     if !path.exists() {

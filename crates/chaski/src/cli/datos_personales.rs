@@ -7,6 +7,7 @@ use chaski_core::Dni;
 
 use super::Done;
 use super::args::PersonCmd;
+use super::config::write_private;
 use super::needed::Needed;
 use super::output::{self, notice};
 use crate::app::backups::mode_of_data;
@@ -55,7 +56,11 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
 fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
     let mut text = serde_json::to_vec_pretty(known).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    output::text(needed.output.as_deref(), &text)
+    match &needed.output {
+        // What is known of a person is for whoever asked alone.
+        Some(path) => write_private(path, &text),
+        None => output::text(None, &text),
+    }
 }
 
 fn say_erased(needed: &Needed, erased: &crate::store::Erased) {

@@ -95,7 +95,7 @@ fn without_the_key_personal_data_stay_closed() {
     // Or it comes from outside: then no copy of it is left in the folder.
     place.run("backup con.zip --con-llave").expect(0);
     place.set("CHASKI_KEY", KEY);
-    let wrong = place.run("restaurar con.zip --dir tercera").expect(1);
+    let wrong = place.run("restaurar con.zip --dir tercera").expect(7);
     assert!(wrong.err.contains("no es la que cifró"), "{}", wrong.err);
     place.set("CHASKI_KEY", key.trim());
     place.run("restaurar con.zip --dir tercera").expect(0);

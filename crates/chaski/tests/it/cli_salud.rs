@@ -33,7 +33,11 @@ fn check(status: &'static str, code: i32, said: &str) {
 #[test]
 fn what_a_server_says() {
     check("200 OK", 0, "listo\n");
-    check("503 Service Unavailable", 5, "no está listo: URL responde HTTP 503\n");
+    check(
+        "503 Service Unavailable",
+        5,
+        "no está listo: URL responde HTTP 503\n",
+    );
     check("404 Not Found", 5, "no está listo: URL responde HTTP 404\n");
 }
 

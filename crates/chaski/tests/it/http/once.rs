@@ -130,7 +130,8 @@ async fn the_answer_is_that_of_the_first_time() {
     let ask = async || post(&door, PARTNERS, ["", "k-2"], JSON, &body.to_string()).await;
     let second = ask().await;
     assert_eq!(second.status, 201, "{}", second.text);
-    door.ask(Method::DELETE, second.header("location"), None, "").await;
+    door.ask(Method::DELETE, second.header("location"), None, "")
+        .await;
     let after = ask().await;
     assert_eq!(after.status, 404);
     assert!(!after.text.contains("00000001") && !after.text.contains("DOS"));

@@ -424,7 +424,10 @@ async fn a_key_may_be_revoked_and_may_expire() {
         .body(axum::body::Body::empty())
         .unwrap();
     let habit = door.send(request).await;
-    assert_eq!((habit.status.as_u16(), &habit.json()["code"]), (401, &"falta_llave".into()));
+    assert_eq!(
+        (habit.status.as_u16(), &habit.json()["code"]),
+        (401, &"falta_llave".into())
+    );
     let revoked = ask(&key).await;
     assert_eq!(revoked.status, 401);
     assert_eq!(revoked.json()["code"], "llave_desconocida");
@@ -517,7 +520,12 @@ async fn an_open_door_is_for_this_machine_alone() {
     check("Sec-Fetch-Site", "same-site", 403).await;
     check("Origin", "http://127.0.0.1:8420", 200).await;
     check("Origin", "http://localhost:3000", 200).await;
-    for origin in ["https://example.com", "http://127.0.0.1.example.com", "null", ""] {
+    for origin in [
+        "https://example.com",
+        "http://127.0.0.1.example.com",
+        "null",
+        "",
+    ] {
         check("Origin", origin, 403).await;
     }
 }
