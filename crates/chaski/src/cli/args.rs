@@ -385,8 +385,12 @@ pub(super) struct CallsArgs {
     /// Solo las que trataron de este número; «-» lo lee de la entrada || Only those about this number; "-" reads it from the input
     #[arg(long, value_name = "NUMERO")]
     pub(super) numero: Option<String>,
-    /// Solo con este resultado: SUCCESS, NOT_FOUND o el código del error || Only this outcome: SUCCESS, NOT_FOUND or the failure's code
-    #[arg(long, value_name = "RESULTADO")]
+    // Not a doc comment: there the name would need back-ticks, which the terminal would show.
+    #[arg(
+        long,
+        value_name = "RESULTADO",
+        help = "Solo con este resultado: SUCCESS, NOT_FOUND o el código del error || Only this outcome: SUCCESS, NOT_FOUND or the failure's code"
+    )]
     pub(super) resultado: Option<String>,
     /// Solo las que se enviaron al proveedor || Only those sent to the upstream
     #[arg(long)]
