@@ -222,20 +222,17 @@ impl App {
     ) -> Result<PreparedRefresh, AppError> {
         let targets = self.targets(company, which).await?;
         targets.refuse_nobody()?;
-        let calls = match counted {
-            true => Some(calls_for(self.unknown(&targets.rucs).await?)),
-            false => None,
+        let calls = if counted {
+            let ask = Ask::default();
+            let known = self.remembered(&targets.rucs, None, &ask).await?;
+            Some(calls_for(targets.rucs.len() - known.len()))
+        } else {
+            None
         };
         Ok(PreparedRefresh {
             which: which.clone(),
             calls,
         })
-    }
-
-    /// How many numbers memory has nothing fresh of.
-    async fn unknown(&self, rucs: &[Ruc]) -> Result<usize, AppError> {
-        let known = self.remembered(rucs, None, &Ask::default()).await?;
-        Ok(rucs.len() - known.len())
     }
 
     /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:
