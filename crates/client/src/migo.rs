@@ -45,10 +45,11 @@ pub struct MigoBuilder {
     ledger: Option<Arc<dyn Ledger>>,
 }
 
-/// Days looked back for a published rate: longer than any chain of holidays.
-const MOST_DAYS_BACK: i32 = 10;
-
 impl Migo {
+    /// Days looked at for a published rate, the one asked for and those before it: longer than any
+    /// chain of holidays.
+    pub const MOST_DAYS_BACK: u32 = 10;
+
     /// Starts from a token.
     ///
     /// ```
@@ -112,21 +113,9 @@ impl Migo {
         moneda: Currency,
         ask: &Ask,
     ) -> Result<Found<RateFor>, Error> {
-        self.check_date(fecha)?;
-        if fuente == RateSource::Sunat && moneda != Currency::Usd {
-            return Err(Error::invalid(
-                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
-                "SUNAT publishes US dollars only; for euros use SBS",
-            ));
-        }
         let mut day = fecha;
-        for _ in 0..MOST_DAYS_BACK {
-            let question = RateQuery {
-                fecha: day,
-                fuente,
-                moneda,
-            };
-            match self.engine.lookup(&self.dialect, &question, ask).await {
+        for _ in 0..Migo::MOST_DAYS_BACK {
+            match self.rate_on(day, fuente, moneda, ask).await {
                 Ok(found) => {
                     let rate = RateFor::new(fecha, found.value.as_ref().clone());
                     let rate = rate.map_err(|_| Error::failed(crate::Failure::Garbled))?;
@@ -141,6 +130,29 @@ impl Migo {
             }
         }
         Err(Error::refused(crate::Reason::NoRate, "".into(), false))
+    }
+
+    /// The rate published under a date, in one question; none of an earlier day stands in for it.
+    pub async fn rate_on(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+        ask: &Ask,
+    ) -> Result<Found<ExchangeRate>, Error> {
+        self.check_date(fecha)?;
+        if fuente == RateSource::Sunat && moneda != Currency::Usd {
+            return Err(Error::invalid(
+                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
+                "SUNAT publishes US dollars only; for euros use SBS",
+            ));
+        }
+        let question = RateQuery {
+            fecha,
+            fuente,
+            moneda,
+        };
+        self.engine.lookup(&self.dialect, &question, ask).await
     }
 
     /// The rates of SUNAT published between two dates, both included; week-ends and holidays are

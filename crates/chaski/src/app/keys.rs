@@ -25,13 +25,13 @@ pub enum Scope {
     Consultas,
     /// DNI: personal data.
     Dni,
-    /// Bulk look-ups in the background.
+    /// Bulk look-ups in the background, and jobs.
     Lotes,
-    /// The table of partners.
+    /// The table of partners, and the jobs that bring it up to date.
     Partners,
-    /// The record of calls, jobs, state of the upstreams.
+    /// The record of calls, the state of the upstreams, the schedule.
     Auditoria,
-    /// Keys and schedule.
+    /// Forgetting all numbers that do not exist, at once.
     Administracion,
 }
 
@@ -353,7 +353,8 @@ impl KeyState {
             return None;
         }
         let limit = i64::from(self.per_minute);
-        let interval = 60_000_000 / limit;
+        // Above one each microsecond there is no pace to keep.
+        let interval = (60_000_000 / limit).max(1);
         let now = now.as_microsecond();
         let mut next = self.turn();
         let due = (*next).max(now);

@@ -1,10 +1,13 @@
 //! One look-up at a time: RUC, DNI, exchange rate, account.
 
-use chaski_client::{Account, Ask, Error, Found, Person};
+use chaski_client::{
+    Account, Ask, Error, Found, Ledger, Lookup, Migo, Person, RateQuery, Remembered,
+};
 use chaski_core::{
     CheckDigit, Currency, Dni, ExchangeRate, Fitness, RateFor, RateSource, Role, Ruc, RucRules,
     Taxpayer, fitness, lima_date,
 };
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{App, AppError, purpose};
@@ -83,6 +86,47 @@ impl App {
         ask: &Ask,
     ) -> Result<Found<RateFor>, Error> {
         self.migo.rate_for(fecha, fuente, moneda, ask).await
+    }
+
+    /// The rate published under a date; no earlier one stands in for it.
+    pub async fn rate_on(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+        ask: &Ask,
+    ) -> Result<Found<ExchangeRate>, Error> {
+        self.migo.rate_on(fecha, fuente, moneda, ask).await
+    }
+
+    /// Calls that [`App::rate_for`] may need: one for each day that memory knows nothing of, back
+    /// to one whose rate it knows.
+    pub async fn rate_calls(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+    ) -> Result<u64, AppError> {
+        let key = |back: u32| {
+            let fecha = fecha.saturating_sub(i64::from(back).days());
+            let question = RateQuery {
+                fecha,
+                fuente,
+                moneda,
+            };
+            question.key()
+        };
+        let keys: Vec<_> = (0..Migo::MOST_DAYS_BACK).map(key).collect();
+        let now = self.clock.now();
+        let mut calls = 0;
+        for memory in self.store.recall(&keys).await? {
+            match memory.filter(|memory| memory.expires_at > now) {
+                None => calls += 1,
+                Some(memory) if matches!(memory.what, Remembered::Answer(_)) => break,
+                Some(_) => {}
+            }
+        }
+        Ok(calls)
     }
 
     /// The rates published over a range.

@@ -132,7 +132,7 @@ impl App {
         })
     }
 
-    fn again(&self, claim: &Claim, code: String, wait: Option<Duration>) -> JobEnd {
+    pub(super) fn again(&self, claim: &Claim, code: String, wait: Option<Duration>) -> JobEnd {
         let pause = PAUSES[(claim.job.attempts as usize).min(PAUSES.len() - 1)];
         JobEnd::Again {
             at: later(self.clock.now(), pause.max(wait.unwrap_or_default())),

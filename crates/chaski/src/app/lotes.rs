@@ -89,7 +89,7 @@ pub struct Lote {
 const MOST_ATTEMPTS: u32 = 3;
 
 /// Numbers that go out in one call.
-const A_CALL: usize = 100;
+pub(super) const A_CALL: usize = 100;
 
 /// Numbers of a list without a file.
 const MOST_NUMBERS: usize = 200_000;
@@ -128,7 +128,7 @@ impl App {
         };
         let known = self.remembered(&unique, None, &ask).await?.len();
         Ok(PreparedLote {
-            calls: (unique.len() - known).div_ceil(A_CALL) as u64,
+            calls: calls_for(unique.len() - known),
             new,
             rows,
             unique,
@@ -137,9 +137,22 @@ impl App {
         })
     }
 
-    /// Calls that the lists of a key may still cost that were handed in and have not ended.
+    /// Calls that the lists and refreshes of a key may still cost that were handed in and have not
+    /// ended.
     pub async fn calls_ahead(&self, key_id: Uuid) -> Result<u64, AppError> {
-        Ok(self.store.open_calls_of(key_id, A_CALL as u64).await?)
+        let refreshes = JobKind::PartnerRefresh.as_str();
+        let refreshes = self.store.open_calls_of_jobs(key_id, refreshes).await?;
+        Ok(refreshes + self.store.open_calls_of(key_id, A_CALL as u64).await?)
+    }
+
+    /// Calls that trying a batch again may cost; none when it cannot be tried again.
+    pub async fn lote_retry_calls(&self, id: Uuid, key_id: Option<Uuid>) -> Result<u64, AppError> {
+        let lote = self.lote(id, key_id).await?;
+        let open = lote.batch.unique.saturating_sub(lote.successful());
+        Ok(match lote.batch.state {
+            BatchState::Partial | BatchState::Failed => calls_for(open as usize),
+            _ => 0,
+        })
     }
 
     /// Stores a list with its numbers and its job in one transaction. Nothing is asked yet: a
@@ -372,6 +385,11 @@ impl std::fmt::Debug for LoteInput {
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
+}
+
+/// Native batch calls for so many numbers.
+pub(super) fn calls_for(numbers: usize) -> u64 {
+    numbers.div_ceil(A_CALL) as u64
 }
 
 /// What tells one list from another: the same file read by another column is another list.

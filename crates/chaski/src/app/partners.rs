@@ -1,6 +1,7 @@
 //! Partners: those a company buys from and sells to, kept true to what SUNAT says of them. Each
 //! company that the gateway serves has its own; those of another one do not exist.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::batches::new_id;
+use super::lotes::{A_CALL, calls_for};
 use super::{App, AppError};
 use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
@@ -34,6 +36,25 @@ pub enum Which {
     },
     /// These, in use or not.
     These(Vec<Uuid>),
+}
+
+/// A refresh that was checked and may be put into the queue.
+#[derive(Debug, Clone)]
+pub struct PreparedRefresh {
+    /// Calls that it may cost: its numbers that memory does not know, by native batch calls. None
+    /// where nobody counts.
+    pub calls: Option<u64>,
+    pub(super) which: Which,
+}
+
+/// Whom a refresh is about.
+#[derive(Default)]
+struct Targets {
+    rucs: Vec<Ruc>,
+    /// Named partners without a RUC.
+    without_ruc: usize,
+    /// Named ones that are not there.
+    missing: usize,
 }
 
 /// A refresh at work.
@@ -62,12 +83,16 @@ pub struct Refreshed {
     pub failed: usize,
     /// Partners that were named and have no RUC: SUNAT knows nothing of them.
     pub without_ruc: usize,
+    /// Named ones that are not there, deleted perhaps.
+    pub missing: usize,
     /// What was written down.
     pub noted: ChecksNoted,
     /// Calls that were sent.
     pub calls: u64,
-    /// The first failure, when there was one.
+    /// The first failure, when there was one; of one that asking again may help, if there was.
     pub failure: Option<Error>,
+    /// How long the upstream wants to be left in peace.
+    pub wait: Option<Duration>,
     /// How long it took.
     pub lasted: Duration,
 }
@@ -187,6 +212,29 @@ impl App {
         Ok(noted)
     }
 
+    /// Checks which partners a refresh is about, and whether there are any of those named. Where
+    /// it is `counted`, it says what it may cost, and will not cost more. Nothing is stored.
+    pub async fn prepare_partner_refresh(
+        &self,
+        company: Company,
+        which: &Which,
+        counted: bool,
+    ) -> Result<PreparedRefresh, AppError> {
+        let targets = self.targets(company, which).await?;
+        targets.refuse_nobody()?;
+        let calls = if counted {
+            let ask = Ask::default();
+            let known = self.remembered(&targets.rucs, None, &ask).await?;
+            Some(calls_for(targets.rucs.len() - known.len()))
+        } else {
+            None
+        };
+        Ok(PreparedRefresh {
+            which: which.clone(),
+            calls,
+        })
+    }
+
     /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:
     /// what was asked today is not asked again.
     pub async fn refresh_partners(
@@ -200,11 +248,41 @@ impl App {
         refresh.finish(self).await
     }
 
+    /// The same for a job: named partners that are gone are passed over, and no more is asked than
+    /// was counted for it when it came. What is left out is due again the next time.
+    pub(super) async fn work_on_partners(
+        &self,
+        company: Company,
+        prepared: &PreparedRefresh,
+        ask: &Ask,
+    ) -> Result<Refreshed, AppError> {
+        let mut targets = self.targets(company, &prepared.which).await?;
+        if let Some(calls) = prepared.calls {
+            let known = self.remembered(&targets.rucs, None, ask).await?;
+            let mut left = usize::try_from(calls).unwrap_or(usize::MAX);
+            left = left.saturating_mul(A_CALL);
+            let mut place = 0..;
+            targets.rucs.retain(|_| {
+                let is_known = place.next().is_some_and(|place| known.contains_key(&place));
+                let fits = is_known || left > 0;
+                left -= usize::from(fits && !is_known);
+                fits
+            });
+        }
+        let mut refresh = self.start_refresh_of(Some(company), targets, ask);
+        while refresh.next(self).await? {}
+        refresh.finish(self).await
+    }
+
     /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
     /// first, then the oldest checks, `partners.refresh_limit` numbers at most. Whoever several
     /// companies have is asked about once, and each of them learns it.
     pub async fn refresh_due_partners(&self, ask: &Ask) -> Result<Refreshed, AppError> {
         let most = self.config.partners_refresh_limit;
+        self.refresh_due(most, ask).await
+    }
+
+    pub(super) async fn refresh_due(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
         let due = self.store.partners_due_anywhere(most).await?;
         let of = |wanted: bool| {
             let due = due.iter().filter(move |(_, house)| *house == wanted);
@@ -221,32 +299,37 @@ impl App {
             if rucs.is_empty() {
                 continue;
             }
-            let mut refresh = self.start_refresh_of(None, rucs, ask);
+            let targets = Targets {
+                rucs,
+                ..Targets::default()
+            };
+            let mut refresh = self.start_refresh_of(None, targets, ask);
             while refresh.next(self).await? {}
             refreshed.add(refresh.finish(self).await?);
         }
         Ok(refreshed)
     }
 
-    /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group.
+    /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group. Naming only partners that
+    /// are not there is an error.
     pub async fn start_partner_refresh(
         &self,
         company: Company,
         which: &Which,
         ask: &Ask,
     ) -> Result<PartnerRefresh, AppError> {
-        let (rucs, without_ruc) = self.targets(company, which).await?;
-        let mut refresh = self.start_refresh_of(Some(company), rucs, ask);
-        refresh.refreshed.without_ruc = without_ruc;
-        Ok(refresh)
+        let targets = self.targets(company, which).await?;
+        targets.refuse_nobody()?;
+        Ok(self.start_refresh_of(Some(company), targets, ask))
     }
 
     fn start_refresh_of(
         &self,
         company: Option<Company>,
-        rucs: Vec<Ruc>,
+        targets: Targets,
         ask: &Ask,
     ) -> PartnerRefresh {
+        let rucs = targets.rucs;
         let ask = Ask {
             // An answer past its time would say nothing new of anybody.
             stale_allowed: false,
@@ -258,6 +341,8 @@ impl App {
             outcomes: self.migo.rucs(&rucs, &ask),
             refreshed: Refreshed {
                 asked: rucs.len(),
+                without_ruc: targets.without_ruc,
+                missing: targets.missing,
                 ..Refreshed::default()
             },
             rucs,
@@ -268,26 +353,37 @@ impl App {
         }
     }
 
-    /// The RUCs to ask about, and how many of the named partners have none.
-    async fn targets(
-        &self,
-        company: Company,
-        which: &Which,
-    ) -> Result<(Vec<Ruc>, usize), AppError> {
+    async fn targets(&self, company: Company, which: &Which) -> Result<Targets, AppError> {
         let due = match which {
             Which::All => Due::All,
             Which::NeverChecked => Due::NeverChecked,
             Which::Due { most } => Due::Most(*most),
             Which::These(ids) => {
-                let mut rucs = Vec::with_capacity(ids.len());
-                for id in ids {
-                    rucs.extend(self.partner(company, *id).await?.document.ruc());
-                }
-                let without_ruc = ids.len() - rucs.len();
-                return Ok((rucs, without_ruc));
+                let named: HashSet<&Uuid> = ids.iter().collect();
+                let found = self.store.rucs_of_partners(company, ids).await?;
+                let (named, there) = (named.len(), found.len());
+                let rucs: Vec<Ruc> = found.into_iter().flatten().collect();
+                return Ok(Targets {
+                    without_ruc: there - rucs.len(),
+                    missing: named.saturating_sub(there),
+                    rucs,
+                });
             }
         };
-        Ok((self.store.partners_due(company, due).await?, 0))
+        Ok(Targets {
+            rucs: self.store.partners_due(company, due).await?,
+            ..Targets::default()
+        })
+    }
+}
+
+impl Targets {
+    fn refuse_nobody(&self) -> Result<(), AppError> {
+        let there = self.rucs.len() + self.without_ruc;
+        match (there, self.missing) {
+            (0, 1..) => Err(PartnerError::NoSuchPartner.into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -299,10 +395,21 @@ impl Refreshed {
         self.not_found += other.not_found;
         self.failed += other.failed;
         self.without_ruc += other.without_ruc;
+        self.missing += other.missing;
         self.noted.add(other.noted);
         self.calls += other.calls;
-        self.failure = self.failure.take().or(other.failure);
+        self.wait = self.wait.max(other.wait);
+        self.note(other.failure);
         self.lasted += other.lasted;
+    }
+
+    fn note(&mut self, failure: Option<Error>) {
+        let Some(failure) = failure else { return };
+        self.wait = self.wait.max(failure.retry_after());
+        let helps_more = |known: &Error| failure.is_retryable() && !known.is_retryable();
+        if self.failure.as_ref().is_none_or(helps_more) {
+            self.failure = Some(failure);
+        }
     }
 }
 
@@ -331,7 +438,7 @@ impl PartnerRefresh {
                 Said::NotFound { .. } => self.refreshed.not_found += 1,
                 Said::Failed { .. } => {
                     self.refreshed.failed += 1;
-                    self.refreshed.failure = self.refreshed.failure.take().or(outcome.err());
+                    self.refreshed.note(outcome.err());
                 }
             }
             checks.push(check);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::batches::new_id;
-use super::partners::{Refreshed, Which};
+use super::lotes::calls_for;
+use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::{App, AppError};
 use crate::store::{
     BatchChange, Claim, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once, Page,
@@ -103,6 +104,20 @@ impl App {
         self.trabajo(id, key_id).await
     }
 
+    /// Calls that running a job again may cost; none when it cannot be run again.
+    pub async fn job_retry_calls(&self, id: Uuid, key_id: Option<Uuid>) -> Result<u64, AppError> {
+        let job = self.trabajo(id, key_id).await?;
+        if let Some(batch) = job.batch {
+            return self.lote_retry_calls(batch, key_id).await;
+        }
+        let is_refresh = job.kind == JobKind::PartnerRefresh.as_str();
+        if !is_refresh || !matches!(job.state, JobState::Failed | JobState::Cancelled) {
+            return Ok(0);
+        }
+        // What it was counted at, or what it left over: its run keeps to that.
+        Ok(RefreshPayload::of(&job)?.calls.unwrap_or(0))
+    }
+
     /// How many jobs of each kind are in each state, those that there are none of included.
     pub async fn job_counts(&self) -> Result<Vec<(JobKind, JobState, i64)>, AppError> {
         let counts = self.store.job_counts().await?;
@@ -152,15 +167,14 @@ impl App {
     /// may come again.
     pub async fn submit_partner_refresh(
         &self,
-        which: &Which,
+        prepared: PreparedRefresh,
         who: &str,
         key_id: Option<Uuid>,
         once: Option<&Once>,
     ) -> Result<Uuid, AppError> {
         let now = self.clock.now();
         let id = new_id(now);
-        let wanted = RefreshPayload::of(which);
-        let payload = serde_json::to_string(&wanted).map_err(std::io::Error::from)?;
+        let payload = RefreshPayload::wanted(prepared).text()?;
         let job = NewJob {
             id,
             kind: JobKind::PartnerRefresh.as_str(),
@@ -181,24 +195,31 @@ impl App {
         Ok(id)
     }
 
-    /// Brings partners up to date, under a claim. What the upstream left out is due again the next
-    /// time.
+    /// Brings partners up to date, under a claim. What failed is asked again by a later run, if
+    /// that may help; memory makes the rest of it free.
     pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
-        let wanted: RefreshPayload =
-            serde_json::from_str(&claim.job.payload).map_err(std::io::Error::from)?;
+        let wanted = RefreshPayload::of(&claim.job)?;
         let ask = Ask::by(&claim.job.asked_by);
-        let refreshed = match wanted.which(self.config.partners_refresh_limit) {
-            Some(which) => {
+        let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
+        let refreshed = match wanted.prepared(most) {
+            Some(prepared) => {
                 let company = self.store.company_of_key(claim.job.key_id).await?;
-                self.refresh_partners(company, &which, &ask).await?
+                self.work_on_partners(company, &prepared, &ask).await?
             }
-            None => self.refresh_due_partners(&ask).await?,
+            None => self.refresh_due(most, &ask).await?,
         };
         let end = match &refreshed.failure {
-            Some(error) if refreshed.found + refreshed.not_found == 0 => JobEnd::Failed {
-                code: error.code().to_owned(),
-            },
-            _ => JobEnd::Completed,
+            None => JobEnd::Completed,
+            Some(error) => {
+                let left = wanted.left_over(refreshed.failed).text()?;
+                self.store.change_payload(claim, left).await?;
+                let code = error.code().to_owned();
+                if error.is_retryable() {
+                    self.again(claim, code, refreshed.wait)
+                } else {
+                    JobEnd::Failed { code }
+                }
+            }
         };
         self.store.end_job(claim, end, self.clock.now()).await?;
         Ok(refreshed)
@@ -220,30 +241,58 @@ struct RefreshPayload {
     cuales: String,
     #[serde(default)]
     ids: Vec<Uuid>,
+    /// Of those that are due, so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    most: Option<u32>,
+    /// Calls that it may cost, where the key's day is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
 }
 
 impl RefreshPayload {
-    fn of(which: &Which) -> RefreshPayload {
-        let (cuales, ids) = match which {
-            Which::All => ("todos", Vec::new()),
-            Which::NeverChecked => ("nunca", Vec::new()),
-            Which::Due { .. } => ("", Vec::new()),
-            Which::These(ids) => ("estos", ids.clone()),
+    fn of(job: &Job) -> Result<RefreshPayload, AppError> {
+        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
+    }
+
+    fn wanted(prepared: PreparedRefresh) -> RefreshPayload {
+        let (cuales, ids, most) = match prepared.which {
+            Which::All => ("todos", Vec::new(), None),
+            Which::NeverChecked => ("nunca", Vec::new(), None),
+            Which::Due { most } => ("", Vec::new(), Some(most)),
+            Which::These(ids) => ("estos", ids, None),
         };
         RefreshPayload {
             cuales: cuales.to_owned(),
             ids,
+            most,
+            calls: prepared.calls,
         }
     }
 
+    fn text(&self) -> Result<String, AppError> {
+        Ok(serde_json::to_string(self).map_err(std::io::Error::from)?)
+    }
+
     /// None for those that are due of all companies, which only the schedule asks for.
-    fn which(self, most: u32) -> Option<Which> {
-        match self.cuales.as_str() {
-            "todos" => Some(Which::All),
-            "nunca" => Some(Which::NeverChecked),
-            "estos" => Some(Which::These(self.ids)),
-            "de todas las empresas" => None,
-            _ => Some(Which::Due { most }),
+    fn prepared(&self, most: u32) -> Option<PreparedRefresh> {
+        let which = match self.cuales.as_str() {
+            "todos" => Which::All,
+            "nunca" => Which::NeverChecked,
+            "estos" => Which::These(self.ids.clone()),
+            "de todas las empresas" => return None,
+            _ => Which::Due { most },
+        };
+        let calls = self.calls;
+        Some(PreparedRefresh { calls, which })
+    }
+
+    /// What is left when so many failed. They are still the first that are due: without that
+    /// number a later run would go on to others and pay for them.
+    fn left_over(self, failed: usize) -> RefreshPayload {
+        RefreshPayload {
+            most: Some(u32::try_from(failed).unwrap_or(u32::MAX)),
+            calls: self.calls.map(|_| calls_for(failed)),
+            ..self
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who asks: the key of a request, what it may do, and what it may still spend.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -115,25 +116,64 @@ impl Caller {
     /// Sets aside calls that may have to be paid for; gives back what is not used when dropped.
     /// Never more than the day's limit is promised at once, so that it is not passed.
     pub(crate) fn set_aside(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
-        let Some(key) = self.key.as_ref().filter(|key| key.per_day > 0) else {
+        let Some(key) = self.limited() else {
             return Ok(None);
         };
-        let promised = key.may_pay.fetch_add(calls, Ordering::SeqCst) + calls;
-        let aside = SetAside {
-            key: Arc::clone(key),
-            calls,
+        let aside = SetAside::take(key, calls);
+        self.within_the_day(&aside, 0)?;
+        Ok(Some(aside))
+    }
+
+    /// The same for work that is done in the background, beside what such work of this key may
+    /// still cost. What costs nothing is taken though the day's calls are spent.
+    pub(crate) async fn set_aside_for_work(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
+        let Some(key) = self.limited().filter(|_| calls > 0) else {
+            return Ok(None);
         };
-        if self.app.paid.by(&key.who) + promised <= u64::from(key.per_day) {
-            return Ok(Some(aside));
+        // First promised, then looked at: of two requests at once one sees the other, as promised
+        // or as handed in.
+        let aside = SetAside::take(key, calls);
+        let ahead = self.app.calls_ahead(key.id).await?;
+        self.within_the_day(&aside, ahead)?;
+        Ok(Some(aside))
+    }
+
+    /// The key, if a day's calls are limited.
+    pub(crate) fn limited(&self) -> Option<&Arc<KeyState>> {
+        self.key.as_ref().filter(|key| key.per_day > 0)
+    }
+
+    fn within_the_day(&self, aside: &SetAside, ahead: u64) -> Result<(), Problem> {
+        let (calls, others) = (aside.calls, aside.others);
+        let limit = u64::from(aside.key.per_day);
+        let left = limit.saturating_sub(self.app.paid.by(&aside.key.who).saturating_add(ahead));
+        if calls.saturating_add(others) <= left {
+            return Ok(());
         }
-        let limit = key.per_day;
-        Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "tope_diario",
-            format!("su llave ya gastó sus {limit} consultas de hoy"),
-            format!("your key has spent its {limit} calls of today"),
-        )
-        .after(self.until_midnight()))
+        let (consultas, plural) = match calls {
+            1 => ("consulta", ""),
+            _ => ("consultas", "s"),
+        };
+        let mut es = format!(
+            "esta petición puede costar {calls} {consultas} y a su llave le quedan {left} de {limit} hoy"
+        );
+        let mut en = format!(
+            "this request may cost {calls} call{plural} and your key has {left} of {limit} left today"
+        );
+        let in_the_way = calls <= left;
+        if in_the_way {
+            let _ = write!(es, "; otras peticiones en curso tienen apartadas {others}");
+            let _ = write!(en, "; other requests under way have set {others} aside");
+        }
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "tope_diario", es, en);
+        Err(if calls > limit {
+            // No day is long enough for it.
+            problem
+        } else if in_the_way {
+            problem.after(Duration::from_secs(1))
+        } else {
+            problem.after(self.until_midnight())
+        })
     }
 
     /// Lets what was asked before this request be seen in lists: rows are written in groups.
@@ -154,6 +194,18 @@ impl Caller {
 pub(crate) struct SetAside {
     key: Arc<KeyState>,
     calls: u64,
+    /// Calls that were promised to others then.
+    others: u64,
+}
+
+impl SetAside {
+    fn take(key: &Arc<KeyState>, calls: u64) -> SetAside {
+        SetAside {
+            others: key.may_pay.fetch_add(calls, Ordering::SeqCst),
+            key: Arc::clone(key),
+            calls,
+        }
+    }
 }
 
 impl Drop for SetAside {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::caller::Caller;
+use super::caller::{Caller, SetAside};
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
 use super::ruc::bad_query;
@@ -141,8 +141,7 @@ pub(super) async fn rate(
             Currency::parse(text).ok_or_else(|| unknown("moneda", "USD o EUR", "USD or EUR"))?
         }
     };
-    // It may have to look for the last published day.
-    let _aside = caller.set_aside(1)?;
+    let _aside = caller.set_aside_for_rate(fecha, fuente, moneda).await?;
     let ask = caller.ask();
     let found = caller.app.rate_for(fecha, fuente, moneda, &ask).await?;
     let data = RateData {
@@ -151,6 +150,23 @@ pub(super) async fn rate(
         ..RateData::of(&found.value.rate)
     };
     Ok(reply::found(&caller, &found, data))
+}
+
+impl Caller {
+    /// Sets aside what looking for the last published day may cost.
+    pub(super) async fn set_aside_for_rate(
+        &self,
+        fecha: Date,
+        fuente: RateSource,
+        moneda: Currency,
+    ) -> Result<Option<SetAside>, Problem> {
+        if self.limited().is_none() {
+            return Ok(None);
+        }
+        let calls = self.app.rate_calls(fecha, fuente, moneda).await?;
+        // As of any single question, one whatever memory knows: it may be over its time by then.
+        self.set_aside(calls.max(1))
+    }
 }
 
 fn unknown(field: &str, es: &str, en: &str) -> Problem {

@@ -191,16 +191,7 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
         caller.needs(Scope::Partners)?;
     }
     let prepared = caller.app.prepare_batch(new).await?;
-    // Lists that were handed in before cost as they are worked on, and count already.
-    let ahead = match &caller.key {
-        Some(key) if key.per_day > 0 => caller.app.calls_ahead(key.id).await?,
-        _ => 0,
-    };
-    // A list that costs nothing is taken though the day's calls are spent.
-    let _aside = match prepared.calls {
-        0 => None,
-        calls => caller.set_aside(ahead + calls)?,
-    };
+    let _aside = caller.set_aside_for_work(prepared.calls).await?;
     Ok(caller.app.submit_prepared(prepared).await?)
 }
 
@@ -398,7 +389,10 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let lote = caller.app.retry_lote(id_of(&id)?, caller.owner()).await?;
+    let id = id_of(&id)?;
+    let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
+    let _aside = caller.set_aside_for_work(calls).await?;
+    let lote = caller.app.retry_lote(id, caller.owner()).await?;
     Ok(Json(LoteData::of(&lote)))
 }
 

@@ -366,16 +366,18 @@ async fn rate_on(
     let _aside = caller.set_aside(1)?;
     let found = caller
         .app
-        .rate_for(day, source, currency, &caller.ask())
+        .rate_on(day, source, currency, &caller.ask())
         .await;
     match found {
-        Ok(found) if !found.value.arrastrado => Ok(Json(rate(&found.value.rate)).into_response()),
-        Ok(_) => {
+        Ok(found) if found.value.fecha_publicacion == day => {
+            Ok(Json(rate(&found.value)).into_response())
+        }
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        _ => {
             let message = "No hay tipo de cambio publicado para esa fecha";
             let body = json!({"success": false, "message": message});
             Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
         }
-        Err(error) => refused(error),
     }
 }
 

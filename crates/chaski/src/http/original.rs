@@ -426,9 +426,9 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
         .map(|text| text.trim())
         .filter(|text| !text.is_empty());
     let ask = caller.ask();
-    let _aside = caller.set_aside(1)?;
     let (rate, source, carried) = match wanted {
         None => {
+            let _aside = caller.set_aside(1)?;
             let found = caller.app.latest_rate(&ask).await?;
             (RateData::of(&found.value), found.source, None)
         }
@@ -437,10 +437,9 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
                 status: StatusCode::BAD_REQUEST,
                 ..Problem::of_date("fecha", error)
             })?;
-            let found = caller
-                .app
-                .rate_for(day, RateSource::Sunat, Currency::Usd, &ask)
-                .await?;
+            let (sunat, usd) = (RateSource::Sunat, Currency::Usd);
+            let _aside = caller.set_aside_for_rate(day, sunat, usd).await?;
+            let found = caller.app.rate_for(day, sunat, usd, &ask).await?;
             let carried = Some((day.to_string(), found.value.arrastrado));
             (RateData::of(&found.value.rate), found.source, carried)
         }

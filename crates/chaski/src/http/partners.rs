@@ -365,7 +365,7 @@ pub(super) async fn changes(
 pub(super) struct RefreshWanted {
     /// `vencidos` (usual: never checked first, then the oldest), `nunca` or `todos`.
     cuales: Option<String>,
-    /// These ones instead.
+    /// These ones instead; those that are not there are passed over, unless none is.
     #[schema(max_items = 10_000)]
     ids: Option<Vec<Uuid>>,
 }
@@ -418,11 +418,17 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
             ));
         }
     };
-    let _aside = caller.set_aside(1)?;
+    let limited = caller.limited().is_some();
+    let prepared = caller
+        .app
+        .prepare_partner_refresh(caller.company(), &which, limited)
+        .await?;
+    let calls = prepared.calls.unwrap_or(0);
+    let _aside = caller.set_aside_for_work(calls).await?;
     let who = caller.ask().who;
     let job = caller
         .app
-        .submit_partner_refresh(&which, &who, caller.owner(), once.as_ref())
+        .submit_partner_refresh(prepared, &who, caller.owner(), once.as_ref())
         .await?;
     Ok(job)
 }

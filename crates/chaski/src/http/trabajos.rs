@@ -14,6 +14,7 @@ use super::reply::lima;
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::programados::Programado;
+use crate::app::trabajos::JobKind;
 use crate::store::Job;
 
 /// A job.
@@ -95,6 +96,8 @@ pub(super) async fn list(
 }
 
 /// One job
+///
+/// One that brings partners up to date may also be seen with the scope `partners`.
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos/{id}",
@@ -103,8 +106,15 @@ pub(super) async fn list(
     responses((status = 200, body = JobData), Problems)
 )]
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<JobData>, Problem> {
-    caller.needs(Scope::Lotes)?;
+    let of_lotes = caller.needs(Scope::Lotes);
+    if caller.needs(Scope::Partners).is_err() {
+        of_lotes.clone()?;
+    }
     let job = caller.app.trabajo(id_of(&id)?, caller.owner()).await?;
+    // Whoever may bring partners up to date may see how that goes.
+    if job.kind != JobKind::PartnerRefresh.as_str() {
+        of_lotes?;
+    }
     Ok(Json(JobData::of(&job)))
 }
 
@@ -141,10 +151,10 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<JobData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let job = caller
-        .app
-        .retry_trabajo(id_of(&id)?, caller.owner())
-        .await?;
+    let id = id_of(&id)?;
+    let calls = caller.app.job_retry_calls(id, caller.owner()).await?;
+    let _aside = caller.set_aside_for_work(calls).await?;
+    let job = caller.app.retry_trabajo(id, caller.owner()).await?;
     Ok(Json(JobData::of(&job)))
 }
 

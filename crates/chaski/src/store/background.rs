@@ -186,6 +186,22 @@ impl Store {
         Ok(calls.cast_unsigned())
     }
 
+    /// Calls that the open jobs of a key and of that kind say they may cost, as `calls` of their
+    /// payload.
+    pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let calls: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
+             WHERE kind = ?2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = ?1",
+        )
+        .bind(key_id.as_bytes().as_slice())
+        .bind(kind)
+        .fetch_one(&mut *reader)
+        .await?;
+        Ok(calls.cast_unsigned())
+    }
+
     /// Masks a number in every list that names it; says in how many.
     pub(super) async fn erase_from_inputs(&self, subject: &str) -> Result<u64, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;

@@ -256,6 +256,26 @@ impl Store {
             .await
     }
 
+    /// Says what a later run of a job is about, under a claim.
+    pub async fn change_payload(&self, claim: &Claim, payload: String) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let claim = claim.clone();
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    hold(connection, &claim).await?;
+                    sqlx::query("UPDATE jobs SET payload = ?2 WHERE id = ?1")
+                        .bind(claim.job.id.as_bytes().as_slice())
+                        .bind(payload)
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Ends every lease: the worker of a folder begins with that, because whoever held them is
     /// dead. Says how many there were.
     pub async fn release_leases(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -9,6 +9,7 @@ use chaski_core::Ruc;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
+use uuid::Uuid;
 
 use super::calls::uuid_of;
 use super::partner_changes::{self, NewChange};
@@ -106,6 +107,35 @@ impl Store {
         list.iter()
             .map(|(one, house)| Ok((due_ruc(&sqlite.keys, one)?, *house != 0)))
             .collect()
+    }
+
+    /// Those of the identifiers that are a company's partners, each once, in no order: the RUC, or
+    /// none where it has none.
+    pub async fn rucs_of_partners(
+        &self,
+        company: Company,
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<Ruc>>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        let ids = serde_json::to_string(&ids).map_err(|_| StoreError::Corrupt)?;
+        let mut reader = sqlite.readers.reader().await?;
+        let list: String = sqlx::query_scalar(
+            "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
+             WHEN personal = 1 THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END) \
+             FROM partners WHERE company = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
+        )
+        .bind(company.bytes().to_vec())
+        .bind(ids)
+        .fetch_one(&mut *reader)
+        .await?;
+        let list: Vec<Option<Cow<'_, str>>> =
+            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        let ruc = |one: &Option<Cow<'_, str>>| {
+            let ruc = one.as_deref().map(|one| due_ruc(&sqlite.keys, one));
+            ruc.transpose()
+        };
+        list.iter().map(ruc).collect()
     }
 
     /// Writes down what checks brought, all or none; durable when this returns. Numbers that

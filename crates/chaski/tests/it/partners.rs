@@ -1,13 +1,14 @@
 //! The deeds on partners, with the embedded sandbox or a served one.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chaski::app::partners::Which;
 use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Origin};
 use chaski::partners::{PartnerError, PartnerFields};
 use chaski::sheets::{Limits, OutputFormat, read_bytes};
-use chaski::store::{Company, PartnerFilter, PartnerFitness};
+use chaski::store::{Company, Job, JobState, PartnerFilter, PartnerFitness};
 use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
 use chaski_sandbox::Operation;
@@ -150,6 +151,80 @@ async fn the_nightly_refresh_takes_so_many_and_the_next_one_the_rest() {
     app.close().await.unwrap();
 }
 
+/// A run of a refresh of which some failed is repeated while that may help, whatever memory
+/// answered, and asks then for what failed alone; else it has failed.
+#[track_caller]
+fn check_end(fault: &'static str, state: JobState) {
+    let service = Service::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let app = Arc::new(open(dir.path(), Some(&service)).await);
+        let numbers = companies(18, 150);
+        import(&app, &list_of(&numbers)).await;
+        let ask = Ask::by("prueba");
+        let known: Vec<_> = numbers[..50].iter().map(|it| it.parse().unwrap()).collect();
+        app.lookup_rucs(&known, &ask).await;
+        service.sandbox.fail(fault.parse().unwrap());
+        let due = Which::Due { most: 100 };
+        let wanted = app.prepare_partner_refresh(Company::HOUSE, &due, true);
+        let wanted = wanted.await.unwrap();
+        assert_eq!(wanted.calls, Some(1));
+        let id = app.submit_partner_refresh(wanted, "prueba", None, None);
+        let id = id.await.unwrap();
+        let job = run_until(&app, id, |job| job.attempts > 0).await;
+        assert_eq!(
+            (job.state, job.attempts),
+            (state, 1),
+            "{fault}: {:?}",
+            job.code
+        );
+        assert!(job.code.is_some());
+        // In a while; here at once.
+        service.sandbox.heal();
+        let (seen, _) = (
+            service.sandbox.last_sequence(),
+            app.cancel_trabajo(id, None).await,
+        );
+        app.retry_trabajo(id, None).await.unwrap();
+        let job = run_until(&app, id, |job| job.finished_at.is_some()).await;
+        assert_eq!(job.state, JobState::Completed, "{fault}: {:?}", job.code);
+        assert_eq!(service.sandbox.ledger_since(seen).len(), 1, "{fault}");
+        let never = PartnerFilter {
+            fitness: Some(PartnerFitness::NeverChecked),
+            ..PartnerFilter::default()
+        };
+        let left = app.list_partners(Company::HOUSE, &never, 250, None).await;
+        assert_eq!(left.unwrap().rows.len(), 50, "{fault}: not others instead");
+        app.close().await.unwrap();
+    });
+}
+
+/// Runs the worker until a job is so.
+async fn run_until(app: &Arc<App>, id: uuid::Uuid, is_so: impl Fn(&Job) -> bool) -> Job {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = tokio::spawn(chaski::jobs::run(Arc::clone(app), async {
+        let _ = stopped.await;
+    }));
+    let job = loop {
+        let job = app.trabajo(id, None).await.unwrap();
+        if is_so(&job) {
+            break job;
+        }
+        tokio::task::yield_now().await;
+    };
+    stop.send(()).unwrap();
+    worker.await.unwrap().unwrap();
+    job
+}
+
+#[test]
+fn a_refresh_with_failures_is_not_done() {
+    check_end("503", JobState::Pending);
+    check_end("cerrar", JobState::Pending);
+    check_end("401", JobState::Failed);
+}
+
 /// Whatever is wrong with the upstream, what is known of a partner stays.
 #[track_caller]
 fn check(fault: &'static str) {
@@ -270,7 +345,14 @@ async fn only_named_partners_are_asked_about() {
     let named = named.unwrap();
     assert_eq!((named.asked, named.without_ruc), (2, 1));
     assert_eq!(service.sandbox.count(Operation::Dni), 0);
-    let unknown = Which::These(vec![uuid::Uuid::from_u128(1)]);
+    // Of those named, one is gone and one is named twice.
+    let nobody = uuid::Uuid::from_u128(1);
+    let some = Which::These(vec![all[0].id, nobody, all[1].id, all[0].id]);
+    let some = app.refresh_partners(Company::HOUSE, &some, &ask).await;
+    let some = some.unwrap();
+    assert_eq!(some.asked + some.without_ruc, 2);
+    assert_eq!(some.missing, 1);
+    let unknown = Which::These(vec![nobody]);
     let error = app
         .refresh_partners(Company::HOUSE, &unknown, &ask)
         .await

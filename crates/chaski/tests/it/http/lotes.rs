@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use chaski::app::keys::Scope;
+use chaski::store::{JobEnd, Priority};
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -162,8 +163,12 @@ async fn the_days_limit_counts_what_a_list_may_cost() {
         let answer = door.send(request).await;
         assert_eq!(answer.status, status, "{}", answer.text);
         if status == 429 {
-            assert_eq!(answer.json()["code"], "tope_diario");
-            assert_ne!(answer.header("retry-after"), "");
+            let said = answer.json();
+            assert_eq!(said["code"], "tope_diario");
+            // A list of more than a day's calls is not for tomorrow either.
+            let for_ever = said["detail"].as_str().unwrap().contains("costar 4");
+            assert_eq!(answer.header("retry-after").is_empty(), for_ever, "{said}");
+            assert_eq!(said["retryable"], !for_ever, "{said}");
         }
     };
     let numbers = companies(9, 400);
@@ -181,6 +186,67 @@ async fn the_days_limit_counts_what_a_list_may_cost() {
     // That one waits for a worker and counts already: nothing fits beside it that costs.
     check(typed(&numbers[350..]), 429).await;
     check(typed(&numbers[..100]), 202).await;
+}
+
+/// Trying again is paid for as handing in is.
+#[tokio::test]
+async fn the_days_limit_counts_what_is_tried_again() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Lotes], 0, 3).await;
+    let numbers = companies(10, 600);
+    let hand_in = async |numbers: &[String]| {
+        let body = json!({"rucs": numbers}).to_string().into_bytes();
+        let answer = door
+            .send(posted(Some(&key), "application/json", body))
+            .await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let post = async |path: &str| door.ask(Method::POST, path, Some(&key), "").await;
+    let first = hand_in(&numbers[..250]).await;
+    // A worker that gives up before it asks.
+    let (store, now) = (&door.app.store, door.app.clock.now());
+    let lease = std::time::Duration::from_secs(10);
+    let claim = store.claim_job(now, lease, Priority::Low).await.unwrap();
+    let claim = claim.unwrap();
+    let end = JobEnd::Failed { code: "x".into() };
+    let id = claim.job.batch.unwrap();
+    store.finish_claimed(&claim, id, end, now).await.unwrap();
+    assert_eq!(id.to_string(), first);
+    // All of the day's calls are for the second list.
+    let second = hand_in(&numbers[300..]).await;
+    let again = format!("/api/v1/lotes/{first}/reintentar");
+    let job = format!("/api/v1/trabajos/{}/reintentar", claim.job.id);
+    for path in [&again, &job] {
+        let answer = post(path).await;
+        assert_eq!(
+            answer.json()["code"],
+            "tope_diario",
+            "{path}: {}",
+            answer.text
+        );
+    }
+    // What cannot be tried again is told so.
+    let running = post(&format!("/api/v1/lotes/{second}/reintentar")).await;
+    assert_eq!(running.status, 409, "{}", running.text);
+    let gone = post(&format!("/api/v1/lotes/{second}/cancelar")).await;
+    assert_eq!(gone.status, 200, "{}", gone.text);
+    assert_eq!(post(&job).await.status, 200);
+}
+
+/// Lists that come at once do not pass it either.
+#[tokio::test]
+async fn the_days_limit_counts_lists_that_come_at_once() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Lotes], 0, 3).await;
+    let numbers = companies(14, 40);
+    let one = |number: &String| {
+        let body = json!({"rucs": [number]}).to_string().into_bytes();
+        door.send(posted(Some(&key), "application/json", body))
+    };
+    let answers = futures_util::future::join_all(numbers.iter().map(one)).await;
+    let taken = answers.iter().filter(|answer| answer.status == 202).count();
+    assert!((1..=3).contains(&taken), "{taken} lists of one call each");
 }
 
 #[tokio::test]

@@ -105,3 +105,19 @@ async fn a_collection_answers_for_every_number() {
     assert_eq!(answer.status, 422);
     assert!(answer.json()["errors"]["ruc"].is_array());
 }
+
+/// The upstream says nothing for a day on which nothing was published: that is one question, and
+/// no earlier rate is paid for to be thrown away.
+#[tokio::test]
+async fn a_day_without_a_rate_costs_one_call() {
+    let door = Door::open().await;
+    let form = "application/x-www-form-urlencoded";
+    let answer = post(&door, "/exchange/date", form, "token=x&fecha=2026-01-25").await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    assert_eq!(answer.json()["success"], false);
+    assert_eq!(door.app.migo.engine().stats().calls, 1);
+    let path = format!("{V2}/tipo-cambio/sunat?fecha=2026-01-28");
+    let answer = door.get(&path).await;
+    assert_eq!(answer.json()["fecha"], "2026-01-28", "{}", answer.text);
+    assert_eq!(door.app.migo.engine().stats().calls, 2);
+}

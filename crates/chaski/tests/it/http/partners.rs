@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use chaski::app::keys::Scope;
+use chaski::sheets::{Limits, read_bytes};
+use chaski::store::{Company, JobEnd, PartnerFilter, Priority};
+use chaski_core::Lang;
 use http::{Method, Request};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{Answered, Door};
+use crate::cli_kit::companies;
 
 const PARTNERS: &str = "/api/v1/partners";
 
@@ -248,4 +253,146 @@ async fn mistakes() {
     .await;
     let refresh = "/api/v1/partners/actualizar";
     check(post(), refresh, "{\"cuales\":\"x\"}", 422, "campo_invalido").await;
+}
+
+const REFRESH: &str = "/api/v1/partners/actualizar";
+
+async fn add(door: &Door, rucs: &[String]) -> Vec<uuid::Uuid> {
+    let list = format!("RUC\n{}\n", rucs.join("\n"));
+    let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+    let house = Company::HOUSE;
+    door.app.import_partners(house, &table).await.unwrap();
+    let (filter, most) = (PartnerFilter::default(), 250);
+    let page = door.app.list_partners(house, &filter, most, None).await;
+    let all = page.unwrap().rows;
+    all.iter().take(rucs.len()).map(|it| it.id).collect()
+}
+
+/// Runs the worker until a job has ended, and says how.
+async fn ended(door: &Door, key: &str, job: &str) -> serde_json::Value {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = tokio::spawn(chaski::jobs::run(Arc::clone(&door.app), async {
+        let _ = stopped.await;
+    }));
+    let ended = loop {
+        let said = door.ask(Method::GET, job, Some(key), "").await.json();
+        if !["PENDING", "RUNNING"].contains(&said["status"].as_str().unwrap()) {
+            break said;
+        }
+        tokio::task::yield_now().await;
+    };
+    stop.send(()).unwrap();
+    worker.await.unwrap().unwrap();
+    ended
+}
+
+/// A refresh counts what it may cost before it is taken, while it waits, and when it is tried
+/// again; and a run keeps to what was counted.
+#[tokio::test]
+async fn the_days_limit_counts_what_a_refresh_may_cost() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Partners, Scope::Lotes], 0, 3).await;
+    let numbers = companies(15, 500);
+    let send = async |path: &str, body: &str| door.ask(Method::POST, path, Some(&key), body).await;
+    let ids = add(&door, &numbers[..150]).await;
+    add(&door, &numbers[150..400]).await;
+    let refused = send(REFRESH, r#"{"cuales":"nunca"}"#).await;
+    let said = refused.json();
+    assert_eq!(
+        (refused.status.as_u16(), &said["code"]),
+        (429, &json!("tope_diario"))
+    );
+    assert_eq!(
+        said["detail"],
+        "esta petición puede costar 4 consultas y a su llave le quedan 3 de 3 hoy"
+    );
+    assert_eq!(
+        (refused.header("retry-after"), &said["retryable"]),
+        ("", &json!(false))
+    );
+    let these = json!({"ids": ids}).to_string();
+    let taken = send(REFRESH, &these).await;
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    let job = taken.header("location").to_owned();
+    // Two of three are its own while it waits: for lists, and for another refresh.
+    for (path, body) in [
+        (REFRESH, these.clone()),
+        (
+            "/api/v1/lotes",
+            json!({"rucs": numbers[250..400]}).to_string(),
+        ),
+    ] {
+        let answer = send(path, &body).await;
+        assert_eq!(
+            answer.json()["code"],
+            "tope_diario",
+            "{path}: {}",
+            answer.text
+        );
+        assert_ne!(answer.header("retry-after"), "", "{path}");
+    }
+    // A worker that gives up: it waits no more, and counts again when it is tried again.
+    let (store, now) = (&door.app.store, door.app.clock.now());
+    let lease = std::time::Duration::from_secs(10);
+    let claim = store.claim_job(now, lease, Priority::Low).await.unwrap();
+    let end = JobEnd::Failed { code: "x".into() };
+    store.end_job(&claim.unwrap(), end, now).await.unwrap();
+    let list = json!({"rucs": numbers[250..400]}).to_string();
+    let list = send("/api/v1/lotes", &list).await;
+    assert_eq!(list.status, 202, "{}", list.text);
+    let again = format!("{job}/reintentar");
+    let refused = send(&again, "").await;
+    assert_eq!(refused.json()["code"], "tope_diario", "{}", refused.text);
+    let list = list.header("location").to_owned();
+    assert_eq!(send(&format!("{list}/cancelar"), "").await.status, 200);
+    assert_eq!(send(&again, "").await.status, 200);
+    assert_eq!(ended(&door, &key, &job).await["status"], "COMPLETED");
+    assert_eq!(door.app.migo.engine().stats().calls, 2);
+    // What is known costs nothing, whatever is left.
+    assert_eq!(send(REFRESH, &these).await.status, 202);
+}
+
+/// Partners that come while a refresh waits are not paid for by it.
+#[tokio::test]
+async fn a_refresh_keeps_to_what_was_counted() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Partners], 0, 3).await;
+    let numbers = companies(16, 240);
+    add(&door, &numbers[..90]).await;
+    let body = r#"{"cuales":"nunca"}"#;
+    let taken = door.ask(Method::POST, REFRESH, Some(&key), body).await;
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    add(&door, &numbers[90..]).await;
+    let job = taken.header("location").to_owned();
+    assert_eq!(ended(&door, &key, &job).await["status"], "COMPLETED");
+    assert_eq!(door.app.migo.engine().stats().calls, 1);
+}
+
+/// Whoever may ask for a refresh may see how it goes, and no other job.
+#[tokio::test]
+async fn the_job_of_a_refresh_is_seen_with_its_scope() {
+    let door = Door::open().await;
+    let key = door.key(&[Scope::Partners], 0, 0).await;
+    let ids = add(&door, &companies(17, 2)).await;
+    // One that was deleted, or mistyped, is passed over; naming only such ones is a mistake.
+    let nobody = uuid::Uuid::from_u128(1);
+    let none = json!({"ids": [nobody]}).to_string();
+    let refused = door.ask(Method::POST, REFRESH, Some(&key), &none).await;
+    assert_eq!(refused.status, 404, "{}", refused.text);
+    let some = json!({"ids": [ids[0], nobody, ids[1]]}).to_string();
+    let taken = door.ask(Method::POST, REFRESH, Some(&key), &some).await;
+    let job = taken.header("location").to_owned();
+    let said = ended(&door, &key, &job).await;
+    assert_eq!(
+        (&said["kind"], &said["status"]),
+        (&json!("partners"), &json!("COMPLETED"))
+    );
+    let get = async |path: &str, key: &str| door.ask(Method::GET, path, Some(key), "").await.status;
+    assert_eq!(get("/api/v1/trabajos", &key).await, 403);
+    let other = door.key(&[Scope::Partners], 0, 0).await;
+    assert_eq!(get(&job, &other).await, 404);
+    let other = door.key(&[Scope::Consultas], 0, 0).await;
+    assert_eq!(get(&job, &other).await, 403);
+    let both = door.key(&[Scope::Lotes, Scope::Partners], 0, 0).await;
+    assert_eq!(get(&job, &both).await, 404);
 }
