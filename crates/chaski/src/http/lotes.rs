@@ -1,15 +1,18 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::{FromRequest, Path, Query, Request};
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Gateway;
 use super::body::{self, Json as Body1};
 use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
@@ -471,10 +474,16 @@ pub(super) struct LoteEvent {
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = LoteEvent, content_type = "text/event-stream"), Problems)
 )]
-pub(super) async fn events(caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn events(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let id = id_of(&id)?;
     let states = caller.app.lote_events(id, caller.owner()).await?;
+    // A batch may take hours, for which a stop does not wait; its watcher comes back.
+    let states = states.take_until(gateway.stopped().boxed());
     let events = states.map(|state| {
         let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
         let named = if lote.has_ended() { "fin" } else { "progreso" };

@@ -41,7 +41,7 @@ pub use server::serve;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use rendered::RenderedBodies;
 
@@ -57,7 +57,7 @@ pub struct Gateway {
     real: Option<Side>,
     places: Semaphore,
     rendered: RenderedBodies,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
     asks_for_keys: AtomicBool,
 }
@@ -87,7 +87,7 @@ impl Gateway {
             real,
             places: Semaphore::new(MOST_AT_ONCE),
             rendered: RenderedBodies::default(),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             asks_for_keys: AtomicBool::new(false),
         };
         gateway.close_if_there_are_keys();
@@ -132,12 +132,21 @@ impl Gateway {
         self.close_if_there_are_keys();
     }
 
-    /// From now on it is not ready for new work.
+    /// From now on it is not ready for new work, and what would go on by itself ends.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
     }
 
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
+    }
+
+    /// Ready once it is told to stop.
+    fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // A gateway that is gone has stopped too.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
     }
 }
