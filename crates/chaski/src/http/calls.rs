@@ -112,7 +112,7 @@ pub(super) async fn list(
     wanted: Result<Query<CallsWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<CallsPage>, Problem> {
     caller.needs(Scope::Auditoria)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     page(&caller, wanted, None).await
 }
 

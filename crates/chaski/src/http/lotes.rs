@@ -309,7 +309,7 @@ pub(super) async fn list(
     page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<LotesPage>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .lotes(wanted.limit()?, wanted.cursor(&caller)?, caller.owner())
@@ -438,7 +438,7 @@ pub(super) async fn result(
     wanted: Result<Query<FormatWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
     let result = caller

@@ -193,7 +193,7 @@ pub(super) async fn export(
     wanted: Result<Query<ExportWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
     let lang = caller.info.lang;

@@ -94,7 +94,7 @@ pub(super) async fn list(
     wanted: Result<Query<PartnersWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<PartnersPage>, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
     let cursor = cursor(&caller, wanted.cursor.as_deref())?;
     let page = caller
@@ -342,7 +342,7 @@ pub(super) async fn changes(
     wanted: Result<Query<ChangesWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ChangesPage>, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = ChangeFilter {
         partner: wanted.partner,
         lost_fitness: wanted.dejaron_de_ser_aptos,
