@@ -13,7 +13,7 @@ use super::Gateway;
 use super::body;
 use super::caller::Caller;
 use super::once::{self, Created, OnceWanted, Start};
-use super::partners::filter;
+use super::partners::{filter, refuse_a_persons_number};
 use super::problem::{Problem, Problems};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
@@ -174,7 +174,7 @@ pub(super) struct ExportWanted {
     format: Option<String>,
     /// `aptos`, `no_aptos` or `nunca` (never checked).
     situacion: Option<String>,
-    /// Text of a company's name, or a whole number.
+    /// Text of a company's name, or a company's whole number.
     buscar: Option<String>,
 }
 
@@ -204,6 +204,7 @@ pub(super) async fn export(
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
+    refuse_a_persons_number(wanted.buscar.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
     let place = gateway.place_for_a_file().await?;
     let lang = caller.info.lang;
