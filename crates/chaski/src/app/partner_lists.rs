@@ -204,7 +204,7 @@ struct PartnerFile {
 }
 
 enum Content {
-    Csv(PlainCsv),
+    Csv(Box<PlainCsv>),
     Xlsx(Box<PlainXlsx>),
     Json(Vec<u8>),
     Ndjson(Vec<u8>),
@@ -214,7 +214,7 @@ impl PartnerFile {
     fn begin(format: OutputFormat, lang: Lang) -> Result<PartnerFile, AppError> {
         let headings = headings();
         let content = match format {
-            OutputFormat::Csv => Content::Csv(PlainCsv::begin(&headings)?),
+            OutputFormat::Csv => Content::Csv(Box::new(PlainCsv::begin(&headings)?)),
             OutputFormat::Xlsx => Content::Xlsx(Box::new(PlainXlsx::begin(&headings)?)),
             OutputFormat::Json => Content::Json(b"[".to_vec()),
             OutputFormat::Ndjson => Content::Ndjson(Vec::new()),

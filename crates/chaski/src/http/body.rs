@@ -198,15 +198,12 @@ impl<'a> Wrong<'a> {
     fn problem(self, code: &'static str, [es, en]: [&str; 2]) -> Problem {
         let (name, es, en) = match self {
             Wrong::Unknown(name, known) => {
-                let (mut es, mut en) = (
-                    format!("este {es} no existe aquí"),
-                    format!("there is no such {en} here"),
-                );
-                if !known.is_empty() {
-                    let known = known.join(", ");
-                    es.push_str(&format!("; los que hay: {known}"));
-                    en.push_str(&format!("; those there are: {known}"));
-                }
+                let list = |before: &str| match known.join(", ") {
+                    known if known.is_empty() => known,
+                    known => format!("; {before}: {known}"),
+                };
+                let es = format!("este {es} no existe aquí{}", list("los que hay"));
+                let en = format!("there is no such {en} here{}", list("those there are"));
                 (name, es, en)
             }
             Wrong::Missing(name) => (

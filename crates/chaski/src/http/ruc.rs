@@ -156,6 +156,8 @@ fn read(
     Ok((ruc, ask))
 }
 
+/// Which parameter of the address is wrong, and why.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(super) fn bad_query(rejection: QueryRejection) -> Problem {
     let text = rejection.body_text();
     let said = text.split_once(": ").map_or("", |(_, said)| said);

@@ -439,8 +439,9 @@ async fn an_export_of_several_pages() {
         }
     };
     count(0).await;
-    let rows: String = (1..=2_001).map(|n| format!("{n:08},Persona\n")).collect();
-    import(&app, &format!("DNI,Nombre\n{rows}")).await;
+    let mut rows = vec!["DNI,Nombre".to_owned()];
+    rows.extend((1..=2_001).map(|n| format!("{n:08},Persona")));
+    import(&app, &rows.join("\n")).await;
     count(2_001).await;
     app.close().await.unwrap();
 }
