@@ -156,8 +156,8 @@ impl AppError {
                 .to_owned(),
             AppError::NoPurpose => lang
                 .pick(
-                    "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o purpose en la API)",
-                    "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or purpose in the API)",
+                    "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
+                    "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)",
                 )
                 .to_owned(),
             AppError::Usage { es, en } | AppError::NotNow { es, en } => {
@@ -184,7 +184,11 @@ impl AppError {
     /// Exit code of the command line.
     pub fn exit_code(&self) -> u8 {
         match self {
-            AppError::Config(_) | AppError::NoToken => 7,
+            AppError::Config(_)
+            | AppError::NoToken
+            | AppError::Store(
+                StoreError::KeyMissing | StoreError::KeyWrong | StoreError::KeyMalformed,
+            ) => 7,
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
             AppError::Lookup(error) => error.exit_code(),

@@ -2,12 +2,25 @@
 
 use chaski_client::{Account, Ask, Error, Found, Person};
 use chaski_core::{
-    Currency, Dni, ExchangeRate, Fitness, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
-    lima_date,
+    CheckDigit, Currency, Dni, ExchangeRate, Fitness, RateFor, RateSource, Role, Ruc, RucRules,
+    Taxpayer, fitness, lima_date,
 };
 use jiff::civil::Date;
 
 use super::{App, AppError, purpose};
+
+/// A number as the record of calls knows it, if it is a RUC or DNI. Numbers with a wrong check digit
+/// may have been asked for too.
+pub fn subject_of(text: &str) -> Option<String> {
+    let form = RucRules {
+        check_digit: CheckDigit::FormatOnly,
+        ..RucRules::default()
+    };
+    match Ruc::parse_with(text, &form) {
+        Ok(ruc) => Some(ruc.as_str().to_owned()),
+        Err(_) => Some(text.parse::<Dni>().ok()?.as_str().to_owned()),
+    }
+}
 
 impl App {
     /// What the registry knows of several RUCs, each once, in the order given: one native batch

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use super::batches::new_id;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
-use crate::sheets::{self, Cell, OutputFormat, PlainCsv, PlainXlsx, Row, Table, column_letter};
+use crate::sheets::{
+    self, Cell, ColumnError, OutputFormat, PlainCsv, PlainXlsx, Row, Table, column_letter,
+};
 use crate::store::{Company, NewPartner, PartnerFilter, Saved};
 
 /// What came of an import.
@@ -319,7 +321,7 @@ fn columns_of(table: &Table) -> Result<(Columns, Vec<String>), AppError> {
         }
     }
     if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
-        let column = sheets::find_column(table, None)?;
+        let column = sheets::find_column(table, None).map_err(|_| ColumnError::OfPartners)?;
         ignored.retain(|ignored| *ignored != column);
         columns.retain(|(at, _)| *at != column);
         columns.push((column, Meaning::Number));

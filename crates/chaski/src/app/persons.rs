@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::backups::BackupError;
 use super::{App, AppError, Mode, folder_of, secrets};
 use crate::config::Config;
-use crate::store::{CallRow, Erased, Mention, Store};
+use crate::store::{CallRow, DATABASE_FILE, Erased, Mention, Store};
 
 /// The operation under which telling is on record.
 pub const EXPORT: &str = "datos_personales_exportar";
@@ -24,6 +25,10 @@ pub const ERASE: &str = "datos_personales_borrar";
 /// The data of a mode, opened for a deed that asks nobody anything.
 pub async fn open_store(config: &Config, mode: Mode) -> Result<Arc<Store>, AppError> {
     let folder = folder_of(config, mode);
+    // An empty folder would answer that nothing is known, and be there from then on.
+    if !folder.join(DATABASE_FILE).exists() {
+        return Err(BackupError::NothingThere { folder }.into());
+    }
     let key = secrets::key_of(config, mode, &folder)?;
     Ok(Arc::new(Store::open(&folder, key).await?))
 }

@@ -112,19 +112,19 @@ fn sealed_shut(setting: &str, any_key: bool) -> ConfigError {
     if any_key {
         ConfigError::new(
             format!(
-                "{setting} está sellado con otra llave: indique la que lo selló (CHASKI_KEY_FILE, o su carpeta con --dir) o guárdelo de nuevo con: chaski config set {setting}"
+                "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
             ),
             format!(
-                "{setting} is sealed with another key: name the one that sealed it (CHASKI_KEY_FILE, or its folder with --dir) or save it again with: chaski config set {setting}"
+                "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
             ),
         )
     } else {
         ConfigError::new(
             format!(
-                "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o su carpeta con --dir, o guárdelo de nuevo con: chaski config set {setting}"
+                "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
             ),
             format!(
-                "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or its folder with --dir, or save it again with: chaski config set {setting}"
+                "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
             ),
         )
     }

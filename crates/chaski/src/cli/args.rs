@@ -376,7 +376,7 @@ pub(super) struct CallsArgs {
     /// Solo las de este proveedor: migo, o chaski para lo propio || Only of this upstream: migo, or chaski for its own
     #[arg(long, value_name = "PROVEEDOR", alias = "provider")]
     pub(super) proveedor: Option<String>,
-    /// Solo las que pidió: cli, library o el nombre de una llave || Only those asked by: cli, library or the name of a key
+    /// Solo las que pidió: cli, library, http, o llave: y sus doce cifras || Only those asked by: cli, library, http, or llave: and its twelve digits
     #[arg(long, value_name = "QUIEN", alias = "who")]
     pub(super) quien: Option<String>,
     /// Solo las de este lote || Only those of this batch
@@ -385,8 +385,12 @@ pub(super) struct CallsArgs {
     /// Solo las que trataron de este número; «-» lo lee de la entrada || Only those about this number; "-" reads it from the input
     #[arg(long, value_name = "NUMERO")]
     pub(super) numero: Option<String>,
-    /// Solo con este resultado: SUCCESS o el código del error || Only this outcome: SUCCESS or the failure's code
-    #[arg(long, value_name = "RESULTADO")]
+    // Not a doc comment: there the name would need back-ticks, which the terminal would show.
+    #[arg(
+        long,
+        value_name = "RESULTADO",
+        help = "Solo con este resultado: SUCCESS, NOT_FOUND o el código del error || Only this outcome: SUCCESS, NOT_FOUND or the failure's code"
+    )]
     pub(super) resultado: Option<String>,
     /// Solo las que se enviaron al proveedor || Only those sent to the upstream
     #[arg(long)]

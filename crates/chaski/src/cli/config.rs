@@ -12,6 +12,7 @@ use toml_edit::{DocumentMut, value};
 use super::Done;
 use super::needed::Needed;
 use super::output::{Records, notice};
+use crate::app::keys::mode_of_key;
 use crate::app::{AppError, Mode, Wish, mode_of, open_server_key, open_token, seal_setting};
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::sheets;
@@ -87,13 +88,13 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     let is_secret = is_secret(key);
     let text = match typed {
         Some(text) if is_secret || looks_like_token(&text) => {
-            let key = if is_secret { key } else { "migo.token" };
+            let key = if is_secret { key } else { key_for(&text) };
             return Err(AppError::usage(
                 format!(
-                    "no escriba el token en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
+                    "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
                 ),
                 format!(
-                    "do not write the token on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
+                    "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
                 ),
             ));
         }
@@ -217,12 +218,30 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
     };
     let text = text.trim().to_owned();
     if text.is_empty() {
-        return Err(AppError::usage("no llegó ningún token", "no token came"));
+        return Err(AppError::usage(
+            format!("no llegó ningún valor para {key}"),
+            format!("no value came for {key}"),
+        ));
+    }
+    if key == "server_key" && mode_of_key(&text).is_none() {
+        return Err(AppError::usage(
+            "eso no es una llave de Chaski: empieza con chk_live_ o chk_test_, como la da chaski llaves crear",
+            "that is no key of Chaski: it begins with chk_live_ or chk_test_, as chaski llaves crear gives it",
+        ));
     }
     Ok(text)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+/// Where a secret that was typed in the open belongs.
+pub(super) fn key_for(secret: &str) -> &'static str {
+    match mode_of_key(secret) {
+        Some(_) => "server_key",
+        None => "migo.token",
+    }
+}
+
+/// A file that nobody else can read.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     let failed = |error| AppError::file(path)(error);
     // A file with the token is the owner's alone from its first byte on.
     if !path.exists() {

@@ -7,11 +7,12 @@ use chaski_core::Dni;
 
 use super::Done;
 use super::args::PersonCmd;
+use super::config::write_private;
 use super::needed::Needed;
 use super::output::{self, notice};
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
-use crate::app::{AppError, purpose};
+use crate::app::{AppError, folder_of, purpose};
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
     let (typed, erasing) = match &command {
@@ -30,6 +31,12 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     // 2. The data that are there, whoever answers look-ups now.
     let mode = mode_of_data(&needed.config, needed.wish);
     let store = open_store(&needed.config, mode).await?;
+    let folder = folder_of(&needed.config, mode);
+    let (es, en) = (
+        format!("carpeta: {}", folder.display()),
+        format!("folder: {}", folder.display()),
+    );
+    notice(needed, &needed.lang().pick(es, en));
     // 3. The deed.
     let done = if erasing {
         erase_person(&store, Clock::system(), dni, &ask)
@@ -49,7 +56,11 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
 fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
     let mut text = serde_json::to_vec_pretty(known).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    output::text(needed.output.as_deref(), &text)
+    match &needed.output {
+        // What is known of a person is for whoever asked alone.
+        Some(path) => write_private(path, &text),
+        None => output::text(None, &text),
+    }
 }
 
 fn say_erased(needed: &Needed, erased: &crate::store::Erased) {

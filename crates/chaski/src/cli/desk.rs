@@ -46,15 +46,22 @@ impl Desk {
         source_name(self.mode().unwrap_or(Mode::Sandbox), source, lang)
     }
 
-    /// Says who answers when it is the sandbox: invented data must never pass for real.
+    /// Says who answers when it is the sandbox: invented data must never pass for real. Of a server
+    /// that is said at the end.
     pub(super) fn say_mode(&self, needed: &Needed) {
         match self {
             Desk::Here(app) => output::say_mode(needed, app.mode),
-            Desk::There(server) => {
-                if let Some(mode) = server.mode() {
-                    output::say_mode_there(needed, mode);
-                }
-            }
+            Desk::There(_) => {}
+        }
+    }
+
+    /// The same of a server, once it has answered; where no answer said so, it is asked.
+    pub(super) async fn say_mode_there(&self, needed: &Needed) {
+        if let Desk::There(server) = self
+            && server.was_asked()
+            && let Ok(mode) = server.who_answers().await
+        {
+            output::say_mode_there(needed, mode);
         }
     }
 

@@ -57,12 +57,12 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
             Err(error) => {
                 let is_token = looks_like_token(text);
                 let message = if is_token {
-                    token_misplaced(lang)
+                    token_misplaced(text, lang)
                 } else {
                     error.message(lang)
                 };
                 // What was typed may be almost a DNI: it is named by its place.
-                let name = format!("n.º {}", place + 1);
+                let name = format!("{} {}", lang.pick("n.º", "no."), place + 1);
                 complaints.push((name.clone(), message.clone()));
                 let (code, exit) = if is_token {
                     ("token_fuera_de_lugar", 2)

@@ -8,6 +8,7 @@ use chaski_core::Lang;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
+use super::config::key_for;
 use crate::config::{HIDDEN, looks_like_token};
 
 /// Prints the help that was asked for, or what is wrong with what was typed.
@@ -61,21 +62,25 @@ pub(super) fn repeatable(text: &str) -> String {
     shown.into_iter().collect()
 }
 
-/// What to do with a token that was typed where it does not belong; it is not repeated.
-pub(super) fn token_misplaced(lang: Lang) -> String {
+/// What to do with a token or key that was typed where it does not belong; it is not repeated.
+pub(super) fn token_misplaced(typed: &str, lang: Lang) -> String {
+    let key = key_for(typed);
     lang.pick(
-        "eso parece un token: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set migo.token (lo pedirá sin mostrarlo)",
-        "that looks like a token: it does not belong on the command line, where the history keeps it. Set it with: chaski config set migo.token (it is asked for without showing it)",
+        format!(
+            "eso parece un token o una llave: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)"
+        ),
+        format!(
+            "that looks like a token or a key: it does not belong on the command line, where the history keeps it. Set it with: chaski config set {key} (it is asked for without showing it)"
+        ),
     )
-    .to_owned()
 }
 
 fn explain(error: &Error, lang: Lang) -> String {
     let argument = shown(error, ContextKind::InvalidArg);
     let subcommand = shown(error, ContextKind::InvalidSubcommand);
     let value = shown(error, ContextKind::InvalidValue);
-    if brings_token(error) {
-        return token_misplaced(lang);
+    if let Some(token) = token_in(error) {
+        return token_misplaced(&token, lang);
     }
     let (subcommand, value) = (repeatable(&subcommand), repeatable(&value));
     match (error.kind(), lang) {
@@ -124,7 +129,8 @@ fn explain(error: &Error, lang: Lang) -> String {
     }
 }
 
-fn brings_token(error: &Error) -> bool {
+/// The token, or the option that would bring one.
+fn token_in(error: &Error) -> Option<String> {
     let places = [
         ContextKind::InvalidArg,
         ContextKind::InvalidSubcommand,
@@ -132,7 +138,8 @@ fn brings_token(error: &Error) -> bool {
     ];
     places
         .into_iter()
-        .any(|place| names_token(&shown(error, place)))
+        .map(|place| shown(error, place))
+        .find(|text| names_token(text))
 }
 
 /// Whether it is a token, or an option that would bring one.
@@ -142,7 +149,7 @@ fn names_token(text: &str) -> bool {
 }
 
 fn hint(error: &Error, lang: Lang) -> Option<String> {
-    if brings_token(error) {
+    if token_in(error).is_some() {
         return None;
     }
     if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use chaski_core::{Dni, Ruc, lima_datetime, lima_timestamp};
+use chaski_core::{lima_datetime, lima_timestamp};
 use jiff::ToSpan;
 use serde_json::{Map, Value};
 
@@ -14,6 +14,7 @@ use super::needed::Needed;
 use super::output::{self, Records};
 use super::tipo_cambio::date;
 use crate::app::AppError;
+use crate::app::lookups::subject_of;
 use crate::app::persons::{ERASE, EXPORT};
 use crate::config::nearest;
 use crate::store::{CallFilter, CallRow};
@@ -222,14 +223,10 @@ fn subject(typed: &str) -> Result<String, AppError> {
 
 /// The number as calls know it.
 fn normalized(text: &str) -> Result<String, AppError> {
-    if let Ok(ruc) = text.parse::<Ruc>() {
-        return Ok(ruc.as_str().to_owned());
-    }
-    let dni = text.parse::<Dni>().map_err(|_| {
+    subject_of(text).ok_or_else(|| {
         AppError::usage(
             "--numero debe ser un RUC de 11 dígitos o un DNI de 8",
             "--numero must be an 11-digit RUC or an 8-digit DNI",
         )
-    })?;
-    Ok(dni.as_str().to_owned())
+    })
 }

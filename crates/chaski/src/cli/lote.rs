@@ -1,18 +1,17 @@
 //! `chaski ruc lote`: an Excel list in, an Excel verdict out.
 
-use std::io::{IsTerminal, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaski_core::Lang;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::Instant;
 
 use super::Done;
 use super::args::{Format, LoteArgs};
 use super::needed::Needed;
 use super::output::{self, notice};
-use super::partners;
+use super::{partners, progress};
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
@@ -30,7 +29,12 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     say_cost(needed, app, &plan);
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
-    if !ask_all(needed, app, &mut running).await? {
+    let total = running.progress().total;
+    let step = async || {
+        let more = running.next(app).await?;
+        Ok((more, running.progress().done))
+    };
+    if !progress::to_the_end(needed, total, step).await? {
         return interrupted(needed, app, running).await;
     }
     if typed.actualizar_partners {
@@ -178,6 +182,10 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
     let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
     let real = app.mode == Mode::Real;
     let text = match (needed.lang(), to_ask) {
+        (Lang::Es, 0) if known == 0 => {
+            "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
+        }
+        (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
         (Lang::Es, 0) => format!(
             "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
         ),
@@ -221,58 +229,8 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
     }
 }
 
-/// Asks until all outcomes have come; false when the person interrupted.
-async fn ask_all(needed: &Needed, app: &App, running: &mut Running) -> Result<bool, AppError> {
-    let total = running.progress().total;
-    let bar = bar(needed, total as u64);
-    let lines = !needed.quiet && bar.is_hidden();
-    let every = Duration::from_secs(5);
-    let mut tick = interval_at(Instant::now() + every, every);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let interrupt = tokio::signal::ctrl_c();
-    tokio::pin!(interrupt);
-    loop {
-        tokio::select! {
-            more = running.next(app) => {
-                bar.set_position(running.progress().done as u64);
-                if !more? {
-                    bar.finish_and_clear();
-                    return Ok(true);
-                }
-            }
-            _ = tick.tick(), if lines => {
-                anstream::eprintln!("{}/{total}", running.progress().done);
-            }
-            _ = &mut interrupt => {
-                bar.finish_and_clear();
-                return Ok(false);
-            }
-        }
-    }
-}
-
-pub(super) fn bar(needed: &Needed, total: u64) -> ProgressBar {
-    let hidden = needed.quiet || !std::io::stderr().is_terminal();
-    let target = if hidden {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
-    ProgressBar::with_draw_target(Some(total), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
 async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
-    let waiting = needed.lang().pick(
-        "Interrumpido: se guardan las respuestas en camino (Ctrl-C otra vez para no esperar)…",
-        "Interrupted: keeping the answers under way (Ctrl-C again not to wait)…",
-    );
-    notice(needed, waiting);
-    let progress = tokio::select! {
-        progress = running.stop(app) => progress?,
-        _ = tokio::signal::ctrl_c() => std::process::exit(130),
-    };
+    let progress = progress::wind_up(needed, running.stop(app)).await?;
     let (done, total) = (progress.done, progress.total);
     anstream::eprintln!(
         "{}",

@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::Done;
 use super::args::LoteArgs;
 use super::lote::{
-    bar, check_output, exit_code, keep_only_errors, output_format, read, say_summary, write,
+    check_output, exit_code, keep_only_errors, output_format, read, say_summary, write,
 };
 use super::needed::Needed;
 use super::output::{self, notice};
+use super::progress::{BETWEEN_LINES, bar};
 use crate::app::AppError;
 use crate::app::batches::{Finished, Told};
 use crate::app::lotes::list_hash;
@@ -24,11 +25,9 @@ use crate::sheets::{Table, column_letter, find_column};
 /// How often the server is asked how far it is: first, and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// Lines of progress, where there is no bar.
-const BETWEEN_LINES: Duration = Duration::from_secs(5);
 /// A server that does not answer for so long is given up.
 const LOST_AFTER: Duration = Duration::from_mins(2);
-/// A batch that ended longer ago is not taken for the interrupted one.
+/// A batch that ended longer ago is not taken for the interrupted one: its answers are old.
 const TAKEN_UP_WITHIN: Duration = Duration::from_hours(24);
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
@@ -49,11 +48,12 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     };
     let mut interrupt = Interrupt(Box::pin(tokio::signal::ctrl_c()));
     let mode = interrupt.or(server.who_answers()).await?;
-    output::say_mode_there(needed, mode);
     // 2. Take it up where it is, or hand it over.
     let hash = list_hash(blake3::hash(&bytes).as_bytes(), input.column);
     let taken_up = if typed.reanudar {
-        interrupt.or(taken_up(needed, server, &hash)).await?
+        interrupt
+            .or(taken_up(needed, server, &typed, &hash))
+            .await?
     } else {
         None
     };
@@ -67,8 +67,18 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             update_partners: typed.actualizar_partners,
             bytes,
         };
-        interrupt.or(server.submit_list(list)).await?
+        let handed_over = interrupt.or(server.submit_list(list)).await;
+        let unknown = match &handed_over {
+            Err(AppError::Interrupted) => true,
+            Err(AppError::Server(error)) => error.may_have_arrived(),
+            _ => false,
+        };
+        if unknown {
+            anstream::eprintln!("{}", may_be_there(needed.lang()));
+        }
+        handed_over?
     };
+    output::say_mode_there(needed, mode);
     say_handed_over(needed, &lote);
     // 3. Follow it until it ends; it goes on whoever follows.
     let id = lote.id;
@@ -83,7 +93,10 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             return Ok(130);
         }
         Err(AppError::Server(error)) => {
-            anstream::eprintln!("{}", goes_on(id, needed.lang()));
+            // A server that reads the list in another way will not read it better next time.
+            if !matches!(error, ServerError::OtherRows) {
+                anstream::eprintln!("{}", goes_on(id, needed.lang()));
+            }
             return Err(error.into());
         }
         result => result?,
@@ -133,12 +146,13 @@ impl<F: Future<Output = std::io::Result<()>>> Interrupt<F> {
 async fn taken_up(
     needed: &Needed,
     server: &Server,
+    typed: &LoteArgs,
     hash: &[u8; 32],
 ) -> Result<Option<RemoteLote>, ServerError> {
     let now = Clock::system().now();
     let lote = server.lote_of_list(hash).await?.filter(|lote| {
-        let age = Duration::try_from(now.duration_since(lote.created_at));
-        !(lote.status == "COMPLETED" && age.is_ok_and(|age| age > TAKEN_UP_WITHIN))
+        let age = lote.completed_at.map(|at| now.duration_since(at));
+        !age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age > TAKEN_UP_WITHIN))
     });
     let Some(lote) = lote else {
         let none = needed.lang().pick(
@@ -148,6 +162,13 @@ async fn taken_up(
         notice(needed, none);
         return Ok(None);
     };
+    if typed.freshness.force_refresh || typed.actualizar_partners {
+        let kept = needed.lang().pick(
+            "el lote que se recoge conserva las opciones con que se entregó: --force-refresh y --actualizar-partners no lo cambian",
+            "the batch keeps the options with which it was handed over: --force-refresh and --actualizar-partners do not change it",
+        );
+        notice(needed, kept);
+    }
     if lote.paused {
         return server.resume_lote(lote.id).await.map(Some);
     }
@@ -179,12 +200,19 @@ fn say_handed_over(needed: &Needed, lote: &RemoteLote) {
 fn goes_on(id: Uuid, lang: Lang) -> String {
     match lang {
         Lang::Es => format!(
-            "El lote {id} sigue en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar: lo ya consultado no se vuelve a pagar"
+            "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar"
         ),
         Lang::En => format!(
-            "Batch {id} goes on at the server and the result was not written. To fetch it, the same command with --reanudar: nothing is paid twice"
+            "Batch {id} stays at the server and the result was not written. To fetch it, the same command with --reanudar, until 24 hours after it ends: nothing is paid twice"
         ),
     }
+}
+
+fn may_be_there(lang: Lang) -> &'static str {
+    lang.pick(
+        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+        "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice",
+    )
 }
 
 /// Waits for the end of a batch. A server that is away for a while is waited for.
@@ -231,5 +259,5 @@ async fn follow(
     }
     bar.finish_and_clear();
     // One that is asked for alone says why there is no answer.
-    server.lote(lote.id).await
+    server.ended_lote(lote.id).await
 }

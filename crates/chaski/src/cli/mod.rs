@@ -21,6 +21,7 @@ mod needed;
 mod output;
 mod partners;
 mod port;
+mod progress;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -222,11 +223,9 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
 /// A look-up, where this run puts it.
 async fn at_desk(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
     let desk = open_desk(needed).await?;
-    let known = desk.mode();
     let done = deed(&desk).await;
-    if known.is_none() {
-        // The server said only now who answers.
-        desk.say_mode(needed);
+    if done.is_ok() {
+        desk.say_mode_there(needed).await;
     }
     closed(desk.close().await, done)
 }

@@ -4,10 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use chaski_core::{Lang, lima_datetime, lima_timestamp};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::ToSpan;
 use serde_json::{Map, Value};
-use std::io::IsTerminal;
 
 use super::Done;
 use super::args::{
@@ -17,9 +15,10 @@ use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, notice};
+use super::progress;
 use super::tipo_cambio::date;
 use crate::app::partner_lists::record;
-use crate::app::partners::{PartnerRefresh, Refreshed, Which};
+use crate::app::partners::{Refreshed, Which};
 use crate::app::{App, AppError};
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
@@ -319,48 +318,23 @@ async fn actualizar(
     };
     output::say_mode(needed, app.mode);
     let mut refresh = app.start_partner_refresh(company, &which, &ask).await?;
-    let finished = refresh_all(needed, app, &mut refresh).await?;
-    let refreshed = refresh.finish(app).await?;
-    say(needed, &refreshed);
-    if !finished {
-        return Ok(130);
-    }
-    Ok(exit_code(needed, &refreshed, code))
-}
-
-/// Goes on until all outcomes have come; false when the person interrupted.
-async fn refresh_all(
-    needed: &Needed,
-    app: &App,
-    refresh: &mut PartnerRefresh,
-) -> Result<bool, AppError> {
-    let hidden = needed.quiet || !std::io::stderr().is_terminal();
-    let target = if hidden {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
     let (_, total) = refresh.progress();
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
-    let bar = ProgressBar::with_draw_target(Some(total as u64), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let interrupt = tokio::signal::ctrl_c();
-    tokio::pin!(interrupt);
-    loop {
-        tokio::select! {
-            more = refresh.next(app) => {
-                bar.set_position(refresh.progress().0 as u64);
-                if !more? {
-                    bar.finish_and_clear();
-                    return Ok(true);
-                }
-            }
-            _ = &mut interrupt => {
-                bar.finish_and_clear();
-                return Ok(false);
-            }
-        }
+    let step = async || {
+        let more = refresh.next(app).await?;
+        Ok((more, refresh.progress().0))
+    };
+    if progress::to_the_end(needed, total, step).await? {
+        let refreshed = refresh.finish(app).await?;
+        say(needed, &refreshed);
+        return Ok(exit_code(needed, &refreshed, code));
     }
+    let stopping = async {
+        let refreshed = refresh.finish(app).await?;
+        app.migo.engine().idle().await;
+        Ok(refreshed)
+    };
+    say(needed, &progress::wind_up(needed, stopping).await?);
+    Ok(130)
 }
 
 fn say(needed: &Needed, refreshed: &Refreshed) {

@@ -193,7 +193,7 @@ impl Answer {
     fn message(&self, lang: Lang) -> Option<(&'static str, String)> {
         match &self.outcome {
             Outcome::Invalid(error) => Some((error.code(), error.message(lang))),
-            Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(lang))),
+            Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(&self.typed, lang))),
             Outcome::Asked(_, Err(error)) => Some((error.code(), error.message(lang))),
             Outcome::Asked(_, Ok(_)) => None,
         }

@@ -17,12 +17,15 @@ pub(super) async fn salud(needed: &Needed, url: &str) -> Done {
         Health::Ready => (lang.pick("listo", "ready").to_owned(), 0),
         Health::NotReady(status) => (
             lang.pick(
-                format!("no está listo (HTTP {status})"),
-                format!("not ready (HTTP {status})"),
+                format!("no está listo: {url} responde HTTP {status}"),
+                format!("not ready: {url} answers HTTP {status}"),
             ),
             5,
         ),
-        Health::Silent => (lang.pick("no responde", "no answer").to_owned(), 5),
+        Health::Silent => (
+            lang.pick(format!("no responde: {url}"), format!("no answer: {url}")),
+            5,
+        ),
     };
     output::text(needed.output.as_deref(), format!("{text}\n").as_bytes())?;
     Ok(code)

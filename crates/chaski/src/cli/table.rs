@@ -115,13 +115,21 @@ fn tone(name: &str, text: &str) -> Option<Color> {
     match (name, text) {
         (_, "") => None,
         ("valido", _) => good(text == "SÍ" || text == "YES"),
-        ("estado" | "estado_del_contribuyente", _) => good(text == "ACTIVO"),
+        ("resultado", _) => good(text == "SUCCESS"),
+        // What is not decided yet, or only half.
+        (
+            "estado",
+            "PENDING" | "RUNNING" | "PROCESSING" | "PAUSED" | "PARTIAL" | "NO_VERIFICADO",
+        )
+        | ("nivel", "observado") => Some(Color::Yellow),
+        ("estado" | "estado_del_contribuyente", _) => {
+            good(["ACTIVO", "COMPLETED", "VIGENTE"].contains(&text))
+        }
         ("condicion" | "condicion_de_domicilio", "HABIDO") | ("nivel", "ok") => Some(Color::Green),
-        ("condicion" | "condicion_de_domicilio", "NO HABIDO")
+        ("condicion" | "condicion_de_domicilio", "NO HABIDO" | "NO_HABIDO")
         | ("nivel", "rechazado")
         | ("error", _) => Some(Color::Red),
-        ("condicion" | "condicion_de_domicilio", _) | ("nivel", "observado") => Some(Color::Yellow),
-        ("resultado", _) => good(text == "SUCCESS"),
+        ("condicion" | "condicion_de_domicilio", _) => Some(Color::Yellow),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
             Err(error) => {
                 let is_token = looks_like_token(&typed);
                 let message = if is_token {
-                    token_misplaced(lang)
+                    token_misplaced(&typed, lang)
                 } else {
                     error.message(lang)
                 };

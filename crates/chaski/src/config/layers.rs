@@ -246,7 +246,10 @@ impl Layers {
             .map(|key| (variable_of(key), key.clone()))
             .collect();
         for (name, text) in &around.variables {
-            if !name.starts_with("CHASKI_") || OTHER_VARIABLES.contains(&name.as_str()) {
+            let mut other = OTHER_VARIABLES
+                .into_iter()
+                .chain(FILES.map(|(name, _)| name));
+            if !name.starts_with("CHASKI_") || other.any(|other| other == name) {
                 continue;
             }
             let Some(key) = names.get(name) else {

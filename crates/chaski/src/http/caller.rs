@@ -168,8 +168,8 @@ fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Proble
         Mode::Real => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "sin_token",
-            "esta llave es del proveedor real y aquí no hay token; configúrelo con: chaski config set migo.token",
-            "this key is for the real upstream and there is no token here; set it with: chaski config set migo.token",
+            "esta llave es del proveedor real y este servidor no tiene token de APIMIGO; quien lo administra lo configura con: chaski config set migo.token",
+            "this key is for the real upstream and this server has no token of APIMIGO; whoever runs it sets it with: chaski config set migo.token",
         ),
         Mode::Sandbox => refused(KeyRefusal::Unknown),
     })
@@ -183,16 +183,12 @@ fn refuse_strange_pages(headers: &HeaderMap) -> Result<(), Problem> {
         text("sec-fetch-site"),
         Some("cross-site" | "same-site" | "?")
     );
-    let named = text("host").is_none_or(|host| {
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        };
-        let name = name.trim_start_matches('[').trim_end_matches(']');
-        let loopback = |it: std::net::IpAddr| it.is_loopback();
-        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(loopback)
+    // Not every browser says the first.
+    let of_here = text("origin").is_none_or(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some_and(names_this_machine)
     });
-    if named && !elsewhere {
+    if text("host").is_none_or(names_this_machine) && of_here && !elsewhere {
         return Ok(());
     }
     Err(Problem::new(
@@ -201,6 +197,17 @@ fn refuse_strange_pages(headers: &HeaderMap) -> Result<(), Problem> {
         "sin llaves solo se atiende a programas de esta máquina, por 127.0.0.1 o localhost; cree una con: chaski llaves crear",
         "without keys only programs of this machine are served, by 127.0.0.1 or localhost; make one with: chaski llaves crear",
     ))
+}
+
+/// Whether a host, with or without a port, is a name of this machine.
+fn names_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let loopback = |it: std::net::IpAddr| it.is_loopback();
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(loopback)
 }
 
 /// The key in the headers; never in the address, where logs would keep it.
@@ -212,7 +219,8 @@ fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
             .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
         return match bearer {
             Some(_) => Ok(Some(text[7..].trim())),
-            None => Err(refused(KeyRefusal::Unknown)),
+            // Such as Django's `Token`: what is missing is the scheme, whatever the key.
+            None => Err(no_key()),
         };
     }
     match headers.get(X_API_KEY) {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query};
-use chaski_core::{Dni, Ruc, lima_timestamp};
+use chaski_core::lima_timestamp;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +17,7 @@ use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
+use crate::app::lookups::subject_of;
 use crate::store::{CallFilter, CallRow};
 
 /// Which calls.
@@ -214,18 +215,14 @@ async fn page(
 
 /// The number as calls know it.
 fn subject(text: &str) -> Result<String, Problem> {
-    if let Ok(ruc) = text.parse::<Ruc>() {
-        return Ok(ruc.as_str().to_owned());
-    }
-    let dni = text.parse::<Dni>().map_err(|_| {
+    subject_of(text).ok_or_else(|| {
         Problem::of_field(
             "numero",
             "campo_invalido",
             "debe ser un RUC de 11 dígitos o un DNI de 8",
             "must be an 11-digit RUC or an 8-digit DNI",
         )
-    })?;
-    Ok(dni.as_str().to_owned())
+    })
 }
 
 /// One call

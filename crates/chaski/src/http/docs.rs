@@ -1,6 +1,6 @@
 //! Interactive documentation that needs no network: the page and its script are in the binary.
 
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use chaski_core::Lang;
@@ -16,11 +16,10 @@ use super::problem::Problem;
 const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
 const STYLE: &[u8] = include_bytes!("../../assets/swagger-ui.css.gz");
 
-const PAGE: &str = "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\">\
+const PAGE: &str = "<!doctype html><html lang=\"LANG\"><meta charset=\"utf-8\">\
 <title>Chaski · API</title><meta name=\"viewport\" content=\"width=device-width\">\
 <link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\
-<div id=\"api\"></div><noscript>La descripción de la API está en \
-<a href=\"/openapi.json\">/openapi.json</a>.</noscript>\
+<div id=\"api\"></div><noscript><a href=\"/openapi.json\">/openapi.json</a>.</noscript>\
 <script src=\"/docs/swagger-ui.js\"></script><script src=\"/docs/start.js\"></script></html>";
 
 const START: &str = "SwaggerUIBundle({url:'/openapi.json'+location.search,dom_id:'#api',deepLinking:true,\
@@ -31,8 +30,10 @@ background:#fff}main{max-width:40rem;margin:3rem auto;padding:0 1rem}code{font-f
 monospace;background:#f2f2ee;padding:.1em .3em}a{color:#0b5394}";
 
 /// The page.
-pub(super) async fn page() -> Response {
-    let mut response = Html(PAGE).into_response();
+pub(super) async fn page(info: RequestInfo, Query(wanted): Query<LangWanted>) -> Response {
+    let lang = wanted.lang(&info).pick("es", "en");
+    let page = Html(PAGE.replace("LANG", lang));
+    let mut response = ([(CONTENT_LANGUAGE, lang)], page).into_response();
     // The page styles its elements from the script.
     let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                   frame-ancestors 'none'";
@@ -78,14 +79,19 @@ pub(super) struct LangWanted {
     lang: Option<String>,
 }
 
+impl LangWanted {
+    fn lang(&self, info: &RequestInfo) -> Lang {
+        match self.lang.as_deref() {
+            Some("es") => Lang::Es,
+            Some("en") => Lang::En,
+            _ => info.lang,
+        }
+    }
+}
+
 /// The description of the API.
 pub(super) fn openapi(documents: &Documents, info: &RequestInfo, wanted: &LangWanted) -> Response {
-    let lang = match wanted.lang.as_deref() {
-        Some("es") => Lang::Es,
-        Some("en") => Lang::En,
-        _ => info.lang,
-    };
-    let (name, document) = match lang {
+    let (name, document) = match wanted.lang(info) {
         Lang::Es => ("es", &documents.es),
         Lang::En => ("en", &documents.en),
     };

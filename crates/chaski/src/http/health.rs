@@ -89,7 +89,7 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
     get,
     path = "/metrics",
     tag = "salud",
-    responses((status = 200, body = String, content_type = "text/plain"))
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     let now: Vec<_> = gateway.sides().map(upstream_now).collect();
@@ -103,7 +103,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
         }
     }
     let text = metrics.render(&now);
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 

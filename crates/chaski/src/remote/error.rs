@@ -129,6 +129,19 @@ impl ServerError {
         }
     }
 
+    /// Whether the question may have arrived, although no answer says so.
+    pub fn may_have_arrived(&self) -> bool {
+        matches!(
+            self,
+            ServerError::Broken
+                | ServerError::TimedOut
+                | ServerError::NotChaski {
+                    status: Some(500..),
+                    ..
+                }
+        )
+    }
+
     /// When it may be asked again, if it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -16,8 +16,8 @@ use crate::sheets::{Row, Verdict};
 /// Largest result that is read, the caller's own columns included.
 const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
 
-/// Waits before the answer to a list that was handed over is asked for again.
-const LOST_ANSWER: [Duration; 3] = [
+/// Waits before an answer that was lost on the way is asked for again.
+const AGAIN_AFTER: [Duration; 3] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -63,8 +63,9 @@ pub struct RemoteLote {
     /// Why there is not a single answer.
     #[serde(default)]
     pub failure_code: Option<String>,
-    /// When it was handed over, Lima time.
-    pub created_at: jiff::Timestamp,
+    /// When it ended, Lima time.
+    #[serde(default)]
+    pub completed_at: Option<jiff::Timestamp>,
 }
 
 impl RemoteLote {
@@ -95,30 +96,30 @@ impl Server {
         let boundary = format!("chaski-{once}");
         let kind = format!("multipart/form-data; boundary={boundary}");
         let form = form(&boundary, list);
-        let hand_over = || {
+        let hand_over = async || {
             let question = Question::of(Method::POST, "/api/v1/lotes".to_owned());
             let question = question.with_body(kind.as_str(), form.clone()).slow();
             self.ask::<RemoteLote>(Question {
                 once: Some(once.clone()),
                 ..question
             })
+            .await
         };
-        let mut answer = hand_over().await;
-        if matches!(answer, Err(ServerError::Broken)) {
-            for wait in LOST_ANSWER {
-                sleep(wait).await;
-                answer = hand_over().await;
-                if !matches!(&answer, Err(error) if error.is_passing()) {
-                    break;
-                }
-            }
+        match hand_over().await {
+            Err(error) if error.may_have_arrived() => insist(Err(error), hand_over).await,
+            answer => answer,
         }
-        answer
     }
 
     /// How far a batch is.
     pub async fn lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
         self.ask(Question::get(format!("/api/v1/lotes/{id}"))).await
+    }
+
+    /// A batch that has ended; whoever has waited so long does not give up over a moment.
+    pub async fn ended_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+        let ask = async || self.lote(id).await;
+        insist(ask().await, ask).await
     }
 
     /// The newest batch of the same list that somebody did not stop.
@@ -160,11 +161,16 @@ impl Server {
     /// The verdicts of a batch, one for each of these rows.
     pub async fn verdicts(&self, id: Uuid, rows: &[Row]) -> Result<Vec<Verdict>, ServerError> {
         let target = format!("/api/v1/lotes/{id}/resultados?format=ndjson");
-        let question = Question {
-            most_bytes: MOST_RESULT_BYTES,
-            ..Question::get(target).slow()
+        let ask = async || {
+            let question = Question::get(target.clone()).slow();
+            let most_bytes = MOST_RESULT_BYTES;
+            self.send(Question {
+                most_bytes,
+                ..question
+            })
+            .await
         };
-        let body = self.send(question).await?;
+        let body = insist(ask().await, ask).await?;
         let mut verdicts = Vec::with_capacity(rows.len());
         let mut lines = body.split(|byte| *byte == b'\n');
         for row in rows {
@@ -191,6 +197,21 @@ impl Server {
             self.not_chaski(None)
         }
     }
+}
+
+/// Asks a few times more while the failure may pass.
+async fn insist<T>(
+    mut answer: Result<T, ServerError>,
+    ask: impl AsyncFn() -> Result<T, ServerError>,
+) -> Result<T, ServerError> {
+    for wait in AGAIN_AFTER {
+        if !answer.as_ref().is_err_and(ServerError::is_passing) {
+            break;
+        }
+        sleep(wait).await;
+        answer = ask().await;
+    }
+    answer
 }
 
 fn form(boundary: &str, list: NewList) -> Bytes {

@@ -17,6 +17,7 @@ pub use lotes::{NewList, RemoteLote};
 
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,6 +53,8 @@ pub struct Server {
     patience: Option<Duration>,
     /// Who answers behind it: the key says so, or else the first answer does.
     mode: OnceLock<Mode>,
+    /// Whether anything was asked of it.
+    asked: AtomicBool,
 }
 
 /// One request.
@@ -127,6 +130,7 @@ impl Server {
             authorization,
             lang,
             patience,
+            asked: AtomicBool::new(false),
             mode,
         })
     }
@@ -147,6 +151,11 @@ impl Server {
         Ok(mode)
     }
 
+    /// Whether anything was asked of it; what is typed wrong is not sent.
+    pub fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// Where it is.
     pub fn address(&self) -> &ServerAddress {
         &self.address
@@ -165,6 +174,7 @@ impl Server {
 
     /// Asks, and returns the whole body of a good answer.
     async fn send(&self, question: Question) -> Result<Bytes, ServerError> {
+        self.asked.store(true, Ordering::Relaxed);
         let patience = self.patience.unwrap_or(question.patience);
         let most_bytes = question.most_bytes;
         let request = self.request(question)?;

@@ -32,13 +32,15 @@ pub enum ColumnError {
         /// The columns that there are.
         seen: Vec<String>,
     },
+    /// No column of a list of partners is surely that of their documents.
+    OfPartners,
 }
 
 impl ColumnError {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match self {
-            ColumnError::NotFound { .. } => "columna_no_encontrada",
+            ColumnError::NotFound { .. } | ColumnError::OfPartners => "columna_no_encontrada",
             ColumnError::Ambiguous { .. } => "columna_ambigua",
             ColumnError::Unknown { .. } => "columna_desconocida",
         }
@@ -47,6 +49,12 @@ impl ColumnError {
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
         match (self, lang) {
+            (ColumnError::OfPartners, Lang::Es) => {
+                "no se sabe cuál columna es la del número de documento: póngale el título RUC, DNI o Documento".to_owned()
+            }
+            (ColumnError::OfPartners, Lang::En) => {
+                "it is not known which column holds the number of the document: give it the title RUC, DNI or Documento".to_owned()
+            }
             (ColumnError::NotFound { seen }, Lang::Es) => format!(
                 "ninguna columna parece contener RUC: hay {}; indique cuál es con --columna",
                 list(seen)

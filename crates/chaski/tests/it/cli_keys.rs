@@ -114,7 +114,7 @@ fn which_one_counts() {
     // None of them: a credentials folder without ours is no source.
     check(
         |place| place.set("CREDENTIALS_DIRECTORY", "."),
-        1,
+        7,
         "falta la llave",
     );
 }
@@ -123,7 +123,7 @@ fn which_one_counts() {
 fn keys_that_are_wrong() {
     check(
         |place| place.set("CHASKI_KEY", OTHER),
-        1,
+        7,
         "la llave no es la que cifró",
     );
     check(

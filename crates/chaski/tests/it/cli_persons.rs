@@ -182,6 +182,20 @@ async fn forgotten_by_the_process_itself() {
     app.close().await.unwrap();
 }
 
+/// An empty folder must not say that nothing is known of somebody, and be there from then on.
+#[test]
+fn where_there_are_no_data() {
+    let place = Place::new();
+    for line in [
+        "datos-personales exportar --dni -",
+        "datos-personales borrar --dni - --yes",
+    ] {
+        let ran = place.run_with_input(line, DNI.as_bytes()).expect(2);
+        assert!(ran.err.contains("no hay datos de Chaski en"), "{}", ran.err);
+    }
+    assert!(!place.data().exists());
+}
+
 #[test]
 fn words_that_make_no_sense() {
     let place = Place::new();

@@ -20,7 +20,7 @@ fn check(status: &'static str, code: i32, said: &str) {
     });
     let place = Place::new();
     let ran = place.run(&format!("salud --url {url}/")).expect(code);
-    assert_eq!(ran.out, said);
+    assert_eq!(ran.out, said.replace("URL", &format!("{url}/")));
     assert!(
         server
             .join()
@@ -33,8 +33,12 @@ fn check(status: &'static str, code: i32, said: &str) {
 #[test]
 fn what_a_server_says() {
     check("200 OK", 0, "listo\n");
-    check("503 Service Unavailable", 5, "no está listo (HTTP 503)\n");
-    check("404 Not Found", 5, "no está listo (HTTP 404)\n");
+    check(
+        "503 Service Unavailable",
+        5,
+        "no está listo: URL responde HTTP 503\n",
+    );
+    check("404 Not Found", 5, "no está listo: URL responde HTTP 404\n");
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn nobody_there() {
     let ran = place
         .run(&format!("salud --url http://{free} --lang en"))
         .expect(5);
-    assert_eq!(ran.out, "no answer\n");
+    assert_eq!(ran.out, format!("no answer: http://{free}\n"));
     // One that accepts and says nothing.
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", mute.local_addr().unwrap());

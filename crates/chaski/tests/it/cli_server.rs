@@ -492,7 +492,7 @@ fn an_interrupted_list_is_fetched_later() {
     assert!(sent.success());
     finished(&client, child).expect(130);
     assert!(
-        text().contains("sigue en el servidor") && text().contains("--reanudar"),
+        text().contains("queda en el servidor") && text().contains("--reanudar"),
         "{}",
         text()
     );

@@ -333,6 +333,13 @@ fn a_key_is_kept_sealed() {
         .run(&format!("config set server_key {}", it.key))
         .expect(2);
     assert!(typed.err.contains("config set server_key") && !typed.err.contains(&it.key));
+    let elsewhere = it.client.run(&format!("ruc {}", it.key)).expect(2);
+    assert!(elsewhere.err.contains("config set server_key") && !elsewhere.err.contains(&it.key));
+    let other = it
+        .client
+        .run_with_input("config set server_key", b"nope")
+        .expect(2);
+    assert!(other.err.contains("chk_live_"), "{}", other.err);
     it.client
         .run_with_input("config set server_key", it.key.as_bytes())
         .expect(0);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -217,11 +217,23 @@ fn each_part(
     Ok(manifest)
 }
 
+/// The first bytes of a zip file with something in it.
+const ZIP_BEGINS: &[u8] = b"PK\x03\x04";
+
 fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppError> {
     let path = || from.to_owned();
-    let file = File::open(from).map_err(AppError::file(from))?;
-    let mut zip = ZipArchive::new(BufReader::new(file))
-        .map_err(|_| BackupError::NotABackup { path: path() })?;
+    let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
+    // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
+    let begins_as_zip = file
+        .fill_buf()
+        .is_ok_and(|bytes| bytes.starts_with(ZIP_BEGINS));
+    let mut zip = ZipArchive::new(file).map_err(|_| {
+        if begins_as_zip {
+            BackupError::Damaged { path: path() }
+        } else {
+            BackupError::NotABackup { path: path() }
+        }
+    })?;
     let mut text = Vec::new();
     match zip.by_name(MANIFEST_FILE) {
         Ok(part) => part

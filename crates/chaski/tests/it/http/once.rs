@@ -125,6 +125,16 @@ async fn the_answer_is_that_of_the_first_time() {
     door.ask(Method::DELETE, &place, None, "").await;
     assert_eq!(ask().await.status, 404);
     assert_eq!(count(&door, PARTNERS).await, 0);
+    // What it was answered goes with it.
+    let body = json!({"num_document": "00000001", "document_type": "dni", "name": "DOS"});
+    let ask = async || post(&door, PARTNERS, ["", "k-2"], JSON, &body.to_string()).await;
+    let second = ask().await;
+    assert_eq!(second.status, 201, "{}", second.text);
+    door.ask(Method::DELETE, second.header("location"), None, "")
+        .await;
+    let after = ask().await;
+    assert_eq!(after.status, 404);
+    assert!(!after.text.contains("00000001") && !after.text.contains("DOS"));
 }
 
 #[tokio::test]

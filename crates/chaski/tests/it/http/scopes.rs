@@ -418,6 +418,17 @@ async fn a_key_may_be_revoked_and_may_expire() {
     assert!(door.app.revoke_key(beginning).await.unwrap());
     assert!(!door.app.revoke_key(beginning).await.unwrap());
     door.gateway.reload_keys().await;
+    // Django's habit: the scheme is what is wrong, and the answer says so.
+    let request = http::Request::builder()
+        .uri("/api/v1/ruc/20100070970")
+        .header("Authorization", format!("Token {other}"))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let habit = door.send(request).await;
+    assert_eq!(
+        (habit.status.as_u16(), &habit.json()["code"]),
+        (401, &"falta_llave".into())
+    );
     let revoked = ask(&key).await;
     assert_eq!(revoked.status, 401);
     assert_eq!(revoked.json()["code"], "llave_desconocida");
@@ -508,4 +519,14 @@ async fn an_open_door_is_for_this_machine_alone() {
     check("Sec-Fetch-Site", "none", 200).await;
     check("Sec-Fetch-Site", "cross-site", 403).await;
     check("Sec-Fetch-Site", "same-site", 403).await;
+    check("Origin", "http://127.0.0.1:8420", 200).await;
+    check("Origin", "http://localhost:3000", 200).await;
+    for origin in [
+        "https://example.com",
+        "http://127.0.0.1.example.com",
+        "null",
+        "",
+    ] {
+        check("Origin", origin, 403).await;
+    }
 }
