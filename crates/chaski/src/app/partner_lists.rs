@@ -1,12 +1,16 @@
 //! Partners as lists: importing them from a spreadsheet, exporting them to one.
 
+use std::io;
+
 use chaski_core::{Lang, fold, lima_datetime, present};
 use serde_json::{Map, Value};
 
 use super::batches::new_id;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
-use crate::sheets::{self, Cell, ColumnError, OutputFormat, Row, Table, column_letter};
+use crate::sheets::{
+    self, Cell, ColumnError, OutputFormat, PlainCsv, PlainXlsx, Row, Table, column_letter,
+};
 use crate::store::{Company, NewPartner, PartnerFilter, Saved};
 
 /// What came of an import.
@@ -93,19 +97,28 @@ impl App {
         format: OutputFormat,
         lang: Lang,
     ) -> Result<Vec<u8>, AppError> {
-        let mut records = Vec::new();
+        let mut file = PartnerFile::begin(format, lang)?;
         let mut cursor = None;
         loop {
             let page = self.store.partners(company, filter, PAGE, cursor).await?;
-            records.extend(page.rows.iter().map(record));
             cursor = page.next;
+            // Page by page as they will be in the file: records take several times as much. That
+            // takes its time, which is not that of other requests.
+            let written = tokio::task::spawn_blocking(move || {
+                for partner in &page.rows {
+                    file.put(partner)?;
+                }
+                Ok::<_, AppError>(file)
+            });
+            file = written
+                .await
+                .map_err(|error| AppError::Io(error.into()))??;
             if cursor.is_none() {
                 break;
             }
         }
-        // Writing a large workbook takes its time, which is not that of other requests.
-        let written = tokio::task::spawn_blocking(move || written(&records, format, lang));
-        written.await.map_err(|error| AppError::Io(error.into()))?
+        let ended = tokio::task::spawn_blocking(move || file.end());
+        ended.await.map_err(|error| AppError::Io(error.into()))?
     }
 
     fn partner_of(
@@ -185,31 +198,73 @@ pub fn record(partner: &Partner) -> Map<String, Value> {
     record
 }
 
-fn written(
-    records: &[Map<String, Value>],
-    format: OutputFormat,
+/// A file of partners that is being written.
+struct PartnerFile {
+    content: Content,
+    headings: Vec<String>,
     lang: Lang,
-) -> Result<Vec<u8>, AppError> {
-    let mut text = Vec::new();
-    match format {
-        OutputFormat::Csv => {
-            return Ok(sheets::plain_csv(&headings(), &cells(records, lang))?);
-        }
-        OutputFormat::Xlsx => {
-            return Ok(sheets::plain_xlsx(&headings(), &cells(records, lang))?);
-        }
-        OutputFormat::Json => {
-            serde_json::to_writer_pretty(&mut text, records).map_err(std::io::Error::from)?;
-            text.push(b'\n');
-        }
-        OutputFormat::Ndjson => {
-            for record in records {
-                serde_json::to_writer(&mut text, record).map_err(std::io::Error::from)?;
+}
+
+enum Content {
+    Csv(Box<PlainCsv>),
+    Xlsx(Box<PlainXlsx>),
+    Json(Vec<u8>),
+    Ndjson(Vec<u8>),
+}
+
+impl PartnerFile {
+    fn begin(format: OutputFormat, lang: Lang) -> Result<PartnerFile, AppError> {
+        let headings = headings();
+        let content = match format {
+            OutputFormat::Csv => Content::Csv(Box::new(PlainCsv::begin(&headings)?)),
+            OutputFormat::Xlsx => Content::Xlsx(Box::new(PlainXlsx::begin(&headings)?)),
+            OutputFormat::Json => Content::Json(b"[".to_vec()),
+            OutputFormat::Ndjson => Content::Ndjson(Vec::new()),
+        };
+        Ok(PartnerFile {
+            content,
+            headings,
+            lang,
+        })
+    }
+
+    fn put(&mut self, partner: &Partner) -> Result<(), AppError> {
+        let record = record(partner);
+        let cells = || cells(&self.headings, &record, self.lang);
+        match &mut self.content {
+            Content::Csv(csv) => csv.row(&cells())?,
+            Content::Xlsx(xlsx) => xlsx.row(&cells())?,
+            Content::Json(text) => {
+                let pretty = serde_json::to_string_pretty(&record).map_err(io::Error::from)?;
+                if text.len() > 1 {
+                    text.push(b',');
+                }
+                // No text of JSON holds a line's end.
+                for line in pretty.lines() {
+                    text.extend_from_slice(b"\n  ");
+                    text.extend_from_slice(line.as_bytes());
+                }
+            }
+            Content::Ndjson(text) => {
+                serde_json::to_writer(&mut *text, &record).map_err(io::Error::from)?;
                 text.push(b'\n');
             }
         }
+        Ok(())
     }
-    Ok(text)
+
+    fn end(self) -> Result<Vec<u8>, AppError> {
+        Ok(match self.content {
+            Content::Csv(csv) => csv.end()?,
+            Content::Xlsx(xlsx) => xlsx.end()?,
+            Content::Json(mut text) => {
+                let end: &[u8] = if text.len() > 1 { b"\n]\n" } else { b"]\n" };
+                text.extend_from_slice(end);
+                text
+            }
+            Content::Ndjson(text) => text,
+        })
+    }
 }
 
 /// The names of the fields of a record, also of none.
@@ -233,25 +288,20 @@ fn headings() -> Vec<String> {
             "updated_at",
         ],
     ];
-    let fields = PartnerFields::default();
-    let own = fields.texts().map(|it| it.0).into_iter();
-    let own = own.chain(fields.flags().map(|it| it.0));
-    let all = AROUND[0].iter().copied().chain(own);
+    let all = AROUND[0].iter().copied().chain(PartnerFields::names());
     all.chain(AROUND[1].iter().copied())
         .map(str::to_owned)
         .collect()
 }
 
-fn cells(records: &[Map<String, Value>], lang: Lang) -> Vec<Vec<String>> {
-    let headings = headings();
-    let cell = |record: &Map<String, Value>, name: &String| match record.get(name) {
+fn cells(headings: &[String], record: &Map<String, Value>, lang: Lang) -> Vec<String> {
+    let cell = |name: &String| match record.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(true)) => lang.pick("SÍ", "YES").to_owned(),
         Some(Value::Bool(false)) => "NO".to_owned(),
         _ => String::new(),
     };
-    let row = |record| headings.iter().map(|name| cell(record, name)).collect();
-    records.iter().map(row).collect()
+    headings.iter().map(cell).collect()
 }
 
 /// What each column holds, and the titles of those that hold nothing of ours.

@@ -146,7 +146,7 @@ impl App {
         document: &Document,
     ) -> Result<Partner, AppError> {
         let found = self.store.partner_with(company, document).await?;
-        Ok(found.ok_or(PartnerError::NoSuchPartner)?)
+        Ok(found.ok_or(PartnerError::NobodyWithDocument)?)
     }
 
     /// Changes the fields that the change names; an empty text clears its field. The document

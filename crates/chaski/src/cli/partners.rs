@@ -268,10 +268,10 @@ async fn find(
 async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppError> {
     use crate::partners::DocumentType::{Ce, Otro, Pasaporte};
     let guessed = app.parse_document(None, typed);
-    let mut missing = PartnerError::NoSuchPartner;
+    let mut missing = PartnerError::NobodyWithDocument;
     match guessed {
         Ok(document) => match app.partner_with(company, &document).await {
-            Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
+            Err(AppError::Partner(PartnerError::NobodyWithDocument)) => {}
             other => return other,
         },
         Err(error) => missing = error,
@@ -281,7 +281,7 @@ async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppErr
             continue;
         };
         match app.partner_with(company, &document).await {
-            Err(AppError::Partner(PartnerError::NoSuchPartner)) => {}
+            Err(AppError::Partner(PartnerError::NobodyWithDocument)) => {}
             other => return other,
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use chaski_client::Clock;
 use chaski_core::Lang;
 
+use tokio::sync::watch;
+
 use super::Done;
 use super::args::ServeArgs;
 use super::needed::Needed;
@@ -44,7 +46,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     // 3. Serve until told to stop; what is under way ends.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reloading = tokio::spawn(keep_keys(Arc::clone(&gateway)));
-    let (stopping, stopped) = tokio::sync::watch::channel(());
+    let (stopping, stopped) = watch::channel(());
     let workers: Vec<_> = gateway
         .sides()
         .map(|side| {
@@ -58,13 +60,12 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let served = crate::http::serve(
         Door::new(Arc::clone(&gateway)),
         listener,
-        stop(Arc::clone(&gateway)),
+        stop(Arc::clone(&gateway), stopping),
     )
     .await;
     reloading.abort();
     notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
-    // 4. Jobs are put back where they are, and everything is durable.
-    drop(stopping);
+    // 4. Jobs are put back where they were, and everything is durable.
     for worker in workers {
         worker.await.map_err(|error| AppError::Io(error.into()))??;
     }
@@ -110,12 +111,14 @@ async fn keep_keys(gateway: Arc<Gateway>) {
     }
 }
 
-/// Ready at SIGINT or SIGTERM; from then on health says that it is stopping.
-fn stop(gateway: Arc<Gateway>) -> impl Future<Output = ()> {
+/// Ready at SIGINT or SIGTERM; from then on health says that it is stopping, and nothing more is
+/// paid for in the background. Dropping `workers` tells them to stop.
+fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output = ()> {
     let told = port::told_to_stop();
     async move {
         told.await;
         gateway.stop();
+        drop(workers);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     }
 }

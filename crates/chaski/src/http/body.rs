@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -22,17 +22,20 @@ const PER_KILOBYTE: Duration = Duration::from_millis(20);
 
 /// Reads a whole body of at most `most` bytes.
 pub(super) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
-    let declared = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > most as u64) {
-        return Err(too_large(most));
+    let declared = declared(&request).unwrap_or_default();
+    match usize::try_from(declared) {
+        Ok(declared) if declared <= most => collect(request.into_body(), declared, most).await,
+        _ => Err(too_large(most)),
     }
-    collect(request.into_body(), most).await
 }
 
-async fn collect(mut body: Body, most: usize) -> Result<Bytes, Problem> {
+/// Length of a body as its head says.
+pub(super) fn declared(request: &Request) -> Option<u64> {
+    let length = request.headers().get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, Problem> {
     let began = Instant::now();
     let mut whole = BytesMut::new();
     loop {
@@ -59,6 +62,14 @@ async fn collect(mut body: Body, most: usize) -> Result<Bytes, Problem> {
         if let Ok(data) = frame.into_data() {
             if whole.len() + data.len() > most {
                 return Err(too_large(most));
+            }
+            if whole.is_empty() {
+                // One that was read before, or a small one: it is whole as it is.
+                if body.is_end_stream() {
+                    return Ok(data);
+                }
+                // Growing step by step would hold it twice.
+                whole.reserve(declared.max(data.len()));
             }
             whole.extend_from_slice(&data);
         }
@@ -114,30 +125,114 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// What is wrong with a body that is JSON.
 fn shape(place: &str, why: &str) -> Problem {
-    // The words of the reader name fields and kinds; a value could be a person's number.
+    // What follows is for those who see the body.
     let why = why.split(" at line ").next().unwrap_or_default();
-    let unknown = why.strip_prefix("unknown field `");
-    let missing = why.strip_prefix("missing field `");
-    let name = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
-    let (field, es, en) = match (unknown, missing) {
-        (Some(rest), _) => (
-            name(rest),
-            "este campo no existe aquí".to_owned(),
-            "there is no such field here".to_owned(),
-        ),
-        (_, Some(rest)) => (
-            name(rest),
-            "falta este campo".to_owned(),
-            "this field is missing".to_owned(),
-        ),
-        _ => (
-            place.to_owned(),
-            "el valor no es de la forma esperada; vea /docs".to_owned(),
-            "the value is not of the expected shape; see /docs".to_owned(),
-        ),
+    let wrong = Wrong::read(place, why);
+    let code = match wrong {
+        Wrong::Missing(_) => "campo_requerido",
+        _ => "campo_invalido",
     };
-    Problem::of_field(&field, "campo_invalido", es, en)
+    wrong.problem(code, ["campo", "field"])
+}
+
+/// What is wrong with a parameter of the address.
+pub(super) fn parameter(place: &str, why: &str) -> Problem {
+    Wrong::read(place, why).problem("parametro_invalido", ["parámetro", "parameter"])
+}
+
+/// A field of a body that means nothing, beside those that do.
+pub(super) fn unknown_field(name: &str, known: Vec<&str>) -> Problem {
+    Wrong::Unknown(name, known).problem("campo_invalido", ["campo", "field"])
+}
+
+/// What the words of the reader of a body or an address say. They name fields and kinds, which is
+/// told, and values, which is not: one could be a person's number.
+enum Wrong<'a> {
+    /// A name that means nothing here, and those that do.
+    Unknown(&'a str, Vec<&'a str>),
+    Missing(&'a str),
+    Repeated(&'a str),
+    /// A value, and what it should be.
+    Value(&'a str, [&'static str; 2]),
+}
+
+impl<'a> Wrong<'a> {
+    fn read(place: &'a str, why: &'a str) -> Wrong<'a> {
+        let quoted = |text: &'a str| text.split('`').next().unwrap_or_default();
+        if let Some(rest) = why.strip_prefix("unknown field `") {
+            let mut pieces = rest.split('`');
+            let name = pieces.next().unwrap_or_default();
+            return Wrong::Unknown(name, pieces.skip(1).step_by(2).collect());
+        }
+        if let Some(rest) = why.strip_prefix("missing field `") {
+            return Wrong::Missing(quoted(rest));
+        }
+        if let Some(rest) = why.strip_prefix("duplicate field `") {
+            return Wrong::Repeated(quoted(rest));
+        }
+        let should = if why.contains("not `true` or `false`") {
+            ["debe ser true o false", "must be true or false"]
+        } else if why.contains("invalid digit") || why.contains("parse integer") {
+            [
+                "debe ser un número entero, sin signo ni unidad",
+                "must be a whole number without sign or unit",
+            ]
+        } else if why.contains("number too large") {
+            ["es demasiado grande", "is too large"]
+        } else if why.contains("UUID") {
+            [
+                "debe ser un identificador (UUID)",
+                "must be an identifier (UUID)",
+            ]
+        } else {
+            [
+                "el valor no es de la forma esperada; vea /docs",
+                "the value is not of the expected shape; see /docs",
+            ]
+        };
+        Wrong::Value(place, should)
+    }
+
+    fn problem(self, code: &'static str, [es, en]: [&str; 2]) -> Problem {
+        let (name, es, en) = match self {
+            Wrong::Unknown(name, known) => {
+                let list = |before: &str| match known.join(", ") {
+                    known if known.is_empty() => known,
+                    known => format!("; {before}: {known}"),
+                };
+                let es = format!("este {es} no existe aquí{}", list("los que hay"));
+                let en = format!("there is no such {en} here{}", list("those there are"));
+                (name, es, en)
+            }
+            Wrong::Missing(name) => (
+                name,
+                format!("falta este {es}"),
+                format!("this {en} is missing"),
+            ),
+            Wrong::Repeated(name) => (
+                name,
+                format!("este {es} está repetido"),
+                format!("this {en} is repeated"),
+            ),
+            Wrong::Value(name, [es, en]) => (name, es.to_owned(), en.to_owned()),
+        };
+        if is_a_name(name) {
+            Problem::of_field(name, code, es, en)
+        } else {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, es, en)
+        }
+    }
+}
+
+/// Whether a name that the caller made up may be told: not one that holds a person's number.
+fn is_a_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.[]".contains(&byte);
+    let numbers = text.split(|c: char| !c.is_ascii_digit());
+    (1..=64).contains(&text.len())
+        && text.bytes().all(plain)
+        && numbers.map(str::len).max() < Some(8)
 }
 
 fn unknown_kind(wanted: &str) -> Problem {

@@ -12,6 +12,7 @@ use super::body;
 use super::caller::Caller;
 use super::exchange_rate::date;
 use super::invalid_rucs::{cursor, limit, next_cursor};
+use super::lotes::{id_of, nobody};
 use super::problem::{Problem, Problems};
 use super::reply::lima;
 use super::ruc::bad_query;
@@ -113,7 +114,7 @@ pub(super) async fn list(
     wanted: Result<Query<CallsWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<CallsPage>, Problem> {
     caller.needs(Scope::Auditoria)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     page(&caller, wanted, None).await
 }
 
@@ -234,17 +235,7 @@ fn subject(text: &str) -> Result<String, Problem> {
 )]
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
     caller.needs(Scope::Auditoria)?;
-    let id = id.parse::<Uuid>().map_err(|_| nobody())?;
-    let call = caller.app.store.call(caller.auditor(), id).await?;
-    let (call, _) = call.ok_or_else(nobody)?;
+    let call = caller.app.store.call(caller.auditor(), id_of(&id)?);
+    let (call, _) = call.await?.ok_or_else(nobody)?;
     Ok(Json(CallData::of(&call)))
-}
-
-fn nobody() -> Problem {
-    Problem::new(
-        http::StatusCode::NOT_FOUND,
-        "no_hay",
-        "no hay nada con ese identificador",
-        "there is nothing of that identifier",
-    )
 }

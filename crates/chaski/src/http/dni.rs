@@ -50,7 +50,7 @@ pub(super) struct DniFreshness {
     force_refresh: bool,
     /// Oldest answer that will do, seconds.
     #[serde(default)]
-    #[param(maximum = 3_155_760_000_u64)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
     max_age: Option<u32>,
     /// Why it is asked: it goes on record.
     motivo: Option<String>,
@@ -73,7 +73,7 @@ pub(super) async fn dni(
     let dni: Dni = dni
         .parse()
         .map_err(|error| Problem::of_dni("dni", &error))?;
-    let Query(freshness) = freshness.map_err(|_| bad_query())?;
+    let Query(freshness) = freshness.map_err(bad_query)?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;
     ask.max_age = freshness

@@ -120,14 +120,7 @@ impl Door {
         B::Error: Into<BoxError>,
     {
         let Ok(_place) = self.gateway.places.try_acquire() else {
-            return Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "sobrecarga",
-                "hay demasiadas peticiones a la vez; reintente en un segundo",
-                "there are too many requests at once; try again in a second",
-            )
-            .after(Duration::from_secs(1))
-            .into_response();
+            return Problem::overload().into_response();
         };
         let answered = AssertUnwindSafe(self.routed(request, info)).catch_unwind();
         answered.await.unwrap_or_else(|_| {
@@ -209,6 +202,10 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
                 "metodo_no_permitido",
                 "esta dirección no acepta ese método; vea /docs",
                 "this address does not accept that method; see /docs",
+            )),
+            StatusCode::BAD_REQUEST => Some(Problem::unreadable(
+                "la dirección tiene algo que no es texto UTF-8",
+                "the address has something that is not UTF-8 text",
             )),
             _ => None,
         }

@@ -71,7 +71,7 @@ pub(super) async fn rates(
     wanted: Result<Query<RatesWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let day = |name: &str, text: Option<String>| text.map(|text| date(name, &text)).transpose();
     let range = (day("desde", wanted.desde)?, day("hasta", wanted.hasta)?);
     let _aside = caller.set_aside(1)?;
@@ -129,7 +129,7 @@ pub(super) async fn rate(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let fecha = date("fecha", &fecha)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let fuente = match wanted.fuente.as_deref().map(str::to_uppercase).as_deref() {
         None | Some("SUNAT") => RateSource::Sunat,
         Some("SBS") => RateSource::Sbs,

@@ -119,7 +119,7 @@ pub(super) async fn list(
     page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<InvalidPage>, Problem> {
     caller.needs(Scope::Consultas)?;
-    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let Query(wanted) = page.map_err(bad_query)?;
     let filter = RefusalFilter {
         operation: Some("ruc".into()),
         ..RefusalFilter::default()

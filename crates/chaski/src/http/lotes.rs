@@ -1,15 +1,18 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::{FromRequest, Path, Query, Request};
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Gateway;
 use super::body::{self, Json as Body1};
 use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
@@ -28,7 +31,7 @@ use crate::store::{Company, Priority};
 #[serde(deny_unknown_fields)]
 pub(super) struct LoteWanted {
     /// RUCs as people type them; wrong ones are told in the result.
-    #[schema(min_items = 1, max_items = 200_000, example = json!(["20100070970", "20131312955"]))]
+    #[schema(min_items = 1, max_items = 70_000, example = json!(["20100070970", "20131312955"]))]
     rucs: Vec<String>,
     /// What the list is called in lists of batches.
     nombre: Option<String>,
@@ -98,20 +101,14 @@ impl LoteData {
             created_at: lima(batch.created_at),
             started_at: batch.started_at.map(lima),
             completed_at: batch.finished_at.map(lima),
-            fingerprint: hex(&batch.source_hash),
+            fingerprint: fingerprint(&batch.source_hash),
             failure_code: None,
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
-    }
-    text
+fn fingerprint(hash: &[u8]) -> String {
+    blake3::Hash::from_slice(hash).map_or_else(|_| String::new(), |it| it.to_hex().to_string())
 }
 
 /// A page of batches, newest first.
@@ -140,14 +137,17 @@ impl Caller {
 }
 
 pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
-    text.parse().map_err(|_| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no_hay",
-            "no hay nada con ese identificador",
-            "there is nothing of that identifier",
-        )
-    })
+    text.parse().map_err(|_| nobody())
+}
+
+/// Nothing has that identifier.
+pub(super) fn nobody() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_hay",
+        "no hay nada con ese identificador",
+        "there is nothing of that identifier",
+    )
 }
 
 /// Hand in a list
@@ -165,8 +165,13 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
         Problems
     )
 )]
-pub(super) async fn submit(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(super) async fn submit(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
+    let _place = upload::place(&gateway, body::declared(&request)).await?;
     let most = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => most_of_a_file(),
         _ => body::MOST_BYTES,
@@ -267,7 +272,7 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
             let given = field.file_name().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
             new.name = name(Some(last.to_owned()))?;
-            file = Some(field.bytes().await.map_err(broken)?.to_vec());
+            file = Some(field.bytes().await.map_err(broken)?.into());
             continue;
         }
         let text = field.text().await.map_err(broken)?;
@@ -297,7 +302,7 @@ pub(super) async fn list(
     page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<LotesPage>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .lotes(wanted.limit()?, wanted.cursor(&caller)?, caller.owner())
@@ -424,14 +429,16 @@ pub(super) struct FormatWanted {
     )
 )]
 pub(super) async fn result(
+    State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(id): Path<String>,
     wanted: Result<Query<FormatWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
+    let place = gateway.place_for_a_file().await?;
     let result = caller
         .app
         .lote_result(id, caller.owner(), caller.info.lang)
@@ -442,7 +449,8 @@ pub(super) async fn result(
         result.write(format, &mut bytes).map(|()| bytes)
     });
     let bytes = written.await.map_err(|_| Problem::internal())??;
-    Ok(upload::download(bytes, format, &format!("resultado-{id}")))
+    let name = format!("resultado-{id}");
+    Ok(upload::download(bytes, place, format, &name))
 }
 
 /// An event of a batch.
@@ -465,10 +473,16 @@ pub(super) struct LoteEvent {
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = LoteEvent, content_type = "text/event-stream"), Problems)
 )]
-pub(super) async fn events(caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn events(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let id = id_of(&id)?;
     let states = caller.app.lote_events(id, caller.owner()).await?;
+    // A batch may take hours, for which a stop does not wait; its watcher comes back.
+    let states = states.take_until(gateway.stopped().boxed());
     let events = states.map(|state| {
         let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
         let named = if lote.has_ended() { "fin" } else { "progreso" };

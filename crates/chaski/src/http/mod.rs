@@ -40,9 +40,12 @@ pub use server::serve;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
+use problem::Problem;
 use rendered::RenderedBodies;
 
 use crate::app::keys::KeyRing;
@@ -51,13 +54,20 @@ use crate::app::{App, AppError, Mode};
 /// Requests worked on at once; whoever comes on top is told to come back in a moment.
 const MOST_AT_ONCE: usize = 2_048;
 
+/// Files in memory at once, coming in or going out: each may take a hundred megabytes while it is
+/// read or written.
+const MOST_FILES: usize = 2;
+/// How long a file waits for its place.
+const FILE_WAITS: Duration = Duration::from_secs(5);
+
 /// Everything the door needs: the rooms of both sides and the keys to them.
 pub struct Gateway {
     sandbox: Side,
     real: Option<Side>,
     places: Semaphore,
+    files: Arc<Semaphore>,
     rendered: RenderedBodies,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
     asks_for_keys: AtomicBool,
 }
@@ -86,8 +96,9 @@ impl Gateway {
             sandbox,
             real,
             places: Semaphore::new(MOST_AT_ONCE),
+            files: Arc::new(Semaphore::new(MOST_FILES)),
             rendered: RenderedBodies::default(),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             asks_for_keys: AtomicBool::new(false),
         };
         gateway.close_if_there_are_keys();
@@ -132,12 +143,30 @@ impl Gateway {
         self.close_if_there_are_keys();
     }
 
-    /// From now on it is not ready for new work.
+    /// A place for a file, for which it may wait a moment.
+    async fn place_for_a_file(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.files).acquire_owned();
+        match timeout(FILE_WAITS, place).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(Problem::overload()),
+        }
+    }
+
+    /// From now on it is not ready for new work, and what would go on by itself ends.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
     }
 
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
+    }
+
+    /// Ready once it is told to stop.
+    fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // A gateway that is gone has stopped too.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
     }
 }

@@ -416,11 +416,8 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
 pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let (mut parts, _) = request.into_parts();
-    let Ok(Query(query)) =
-        Query::<HashMap<String, String>>::from_request_parts(&mut parts, &()).await
-    else {
-        return Err(super::ruc::bad_query());
-    };
+    let query = Query::<HashMap<String, String>>::from_request_parts(&mut parts, &()).await;
+    let Query(query) = query.map_err(super::ruc::bad_query)?;
     let wanted = query
         .get("fecha")
         .map(|text| text.trim())

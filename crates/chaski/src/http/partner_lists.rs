@@ -1,16 +1,19 @@
 //! Partners as lists: a spreadsheet in, a file out.
 
-use axum::extract::{Query, Request};
+use std::sync::Arc;
+
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Gateway;
 use super::body;
 use super::caller::Caller;
 use super::once::{self, Created, OnceWanted, Start};
-use super::partners::filter;
+use super::partners::{filter, refuse_a_persons_number};
 use super::problem::{Problem, Problems};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
@@ -77,8 +80,13 @@ pub(super) struct RowData {
     )),
     responses((status = 200, body = ImportData), Problems)
 )]
-pub(super) async fn import(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(super) async fn import(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
+    let _place = upload::place(&gateway, body::declared(&request)).await?;
     // Rows are saved in groups, not in one transaction with the answer: after a crash the list is
     // imported again, which finds what was saved unchanged and adds the rest.
     match once::begin(&caller, request, most_of_a_file()).await? {
@@ -112,10 +120,10 @@ async fn file(request: Request) -> Result<Vec<u8>, Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
         None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
-            return Ok(body::read(request, most_of_a_file()).await?.to_vec());
+            return Ok(body::read(request, most_of_a_file()).await?.into());
         }
         Some(kind) if kind.starts_with("application/vnd.") => {
-            return Ok(body::read(request, most_of_a_file()).await?.to_vec());
+            return Ok(body::read(request, most_of_a_file()).await?.into());
         }
         Some(_) => {
             return Err(Problem::new(
@@ -134,7 +142,7 @@ async fn file(request: Request) -> Result<Vec<u8>, Problem> {
         if !upload::is_file(&named) {
             return Err(upload::unknown_field(&named));
         }
-        file = Some(field.bytes().await.map_err(broken)?.to_vec());
+        file = Some(field.bytes().await.map_err(broken)?.into());
     }
     file.ok_or_else(upload::no_file)
 }
@@ -166,7 +174,7 @@ pub(super) struct ExportWanted {
     format: Option<String>,
     /// `aptos`, `no_aptos` or `nunca` (never checked).
     situacion: Option<String>,
-    /// Text of a company's name, or a whole number.
+    /// Text of a company's name, or a company's whole number.
     buscar: Option<String>,
 }
 
@@ -189,17 +197,20 @@ pub(super) struct ExportWanted {
     )
 )]
 pub(super) async fn export(
+    State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     wanted: Result<Query<ExportWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
+    refuse_a_persons_number(wanted.buscar.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
+    let place = gateway.place_for_a_file().await?;
     let lang = caller.info.lang;
     let bytes = caller
         .app
         .export_partners(caller.company(), &filter, format, lang)
         .await?;
-    Ok(upload::download(bytes, format, "partners"))
+    Ok(upload::download(bytes, place, format, "partners"))
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::body::{Json as Read, MOST_BYTES};
+use super::body::{self, Json as Read, MOST_BYTES};
 use super::caller::Caller;
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
@@ -22,36 +22,7 @@ use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
 use crate::partners::{DocumentType, PartnerFields};
-use crate::store::{ChangeFilter, ChangeRow, PartnerFilter, PartnerFitness};
-
-/// Names of what a partner's owner writes down; anything else in a body is an error.
-const FIELDS: [&str; 25] = [
-    "name",
-    "display_name",
-    "email",
-    "email_2",
-    "ref",
-    "website",
-    "comment",
-    "street",
-    "street_2",
-    "phone",
-    "mobile",
-    "latitude",
-    "longitude",
-    "parent",
-    "user",
-    "payment_term",
-    "is_active",
-    "foreign",
-    "employee",
-    "supplier",
-    "customer",
-    "company",
-    "detractor",
-    "partner_retention",
-    "invoice_end_of_month_payment",
-];
+use crate::store::{ChangeFilter, ChangeRow, Cursor, PartnerFilter, PartnerFitness};
 
 /// A partner: the document, what its owner wrote down, and what SUNAT says.
 #[derive(Serialize, ToSchema)]
@@ -72,7 +43,8 @@ pub(super) struct PartnersPage {
 pub(super) struct PartnersWanted {
     /// `aptos`, `no_aptos` or `nunca` (never checked).
     situacion: Option<String>,
-    /// Text of a company's name, or a whole number.
+    /// Text of a company's name, or a company's whole number; that of a person goes in the body of
+    /// `POST /api/v1/partners/buscar`.
     buscar: Option<String>,
     /// Rows, 1 to 250.
     #[param(minimum = 1, maximum = 250)]
@@ -94,17 +66,84 @@ pub(super) async fn list(
     wanted: Result<Query<PartnersWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<PartnersPage>, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
+    refuse_a_persons_number(wanted.buscar.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
     let cursor = cursor(&caller, wanted.cursor.as_deref())?;
-    let page = caller
-        .app
-        .list_partners(caller.company(), &filter, limit(wanted.limit)?, cursor)
-        .await?;
+    page(&caller, &filter, limit(wanted.limit)?, cursor).await
+}
+
+/// Which partners, where a number may be a person's.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartnersSearched {
+    /// Text of a company's name, or a whole number.
+    #[schema(example = "20100070970")]
+    buscar: Option<String>,
+    /// `aptos`, `no_aptos` or `nunca` (never checked).
+    situacion: Option<String>,
+    /// Rows, 1 to 250.
+    #[schema(minimum = 1, maximum = 250)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The partners with a number or a text
+///
+/// The same filters, in the body: the number of a person must not stand in an address.
+#[utoipa::path(
+    post,
+    path = "/api/v1/partners/buscar",
+    tag = "partners",
+    request_body = PartnersSearched,
+    responses((status = 200, body = PartnersPage), Problems)
+)]
+pub(super) async fn search(
+    caller: Caller,
+    Read(wanted): Read<PartnersSearched>,
+) -> Result<Json<PartnersPage>, Problem> {
+    caller.needs(Scope::Partners)?;
+    let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
+    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
+    page(&caller, &filter, limit(wanted.limit)?, cursor).await
+}
+
+async fn page(
+    caller: &Caller,
+    filter: &PartnerFilter,
+    limit: u32,
+    cursor: Option<Cursor>,
+) -> Result<Json<PartnersPage>, Problem> {
+    let company = caller.company();
+    let page = caller.app.list_partners(company, filter, limit, cursor);
+    let page = page.await?;
     Ok(Json(PartnersPage {
         data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: next_cursor(&caller, page.next)?,
+        next_cursor: next_cursor(caller, page.next)?,
     }))
+}
+
+/// An address stays in the logs of proxies and in the history of browsers.
+pub(super) fn refuse_a_persons_number(text: Option<&str>) -> Result<(), Problem> {
+    // As the filter reads it.
+    let number = text.unwrap_or_default().chars();
+    let number: String = number.filter(|c| c.is_alphanumeric()).collect();
+    let begins = |with: &[&str]| with.iter().any(|prefix| number.starts_with(prefix));
+    let of_a_person = match number.len() {
+        8 => true,
+        11 => begins(&["10", "15", "16", "17"]),
+        _ => false,
+    };
+    if !of_a_person || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Problem::of_field(
+        "buscar",
+        "parametro_invalido",
+        "el número de una persona no va en la dirección: use POST /api/v1/partners/buscar, que lo lleva en el cuerpo",
+        "the number of a person does not go in the address: use POST /api/v1/partners/buscar, which has it in the body",
+    ))
 }
 
 /// The partners in a situation, or with a text.
@@ -152,22 +191,20 @@ impl PartnerWanted {
         let unknown = self
             .fields
             .keys()
-            .find(|name| !FIELDS.contains(&name.as_str()));
+            .find(|name| PartnerFields::names().all(|known| known != name.as_str()));
         if let Some(name) = unknown {
-            return Err(Problem::of_field(
-                name,
-                "campo_invalido",
-                "este campo no existe aquí",
-                "there is no such field here",
-            ));
+            return Err(body::unknown_field(name, PartnerFields::names().collect()));
         }
-        serde_json::from_value(Value::Object(self.fields.clone())).map_err(|_| {
-            Problem::of_field(
-                "partner",
-                "campo_invalido",
-                "un campo no es de la forma esperada: los nombres son texto; las marcas, true o false",
-                "a field is not of the expected shape: names are texts, flags are true or false",
-            )
+        let given = Value::Object(self.fields.clone());
+        serde_path_to_error::deserialize(given).map_err(|error| {
+            let name = error.path().to_string();
+            let mut flags = PartnerFields::default().flags().into_iter();
+            let (es, en) = if flags.any(|(flag, _)| flag == name) {
+                ("debe ser true o false", "must be true or false")
+            } else {
+                ("debe ser un texto", "must be a text")
+            };
+            Problem::of_field(&name, "campo_invalido", es, en)
         })
     }
 }
@@ -342,7 +379,7 @@ pub(super) async fn changes(
     wanted: Result<Query<ChangesWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ChangesPage>, Problem> {
     caller.needs(Scope::Partners)?;
-    let Query(wanted) = wanted.map_err(|_| bad_query())?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = ChangeFilter {
         partner: wanted.partner,
         lost_fitness: wanted.dejaron_de_ser_aptos,

@@ -12,6 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::codes;
 use crate::app::AppError;
+use crate::partners::PartnerError;
 use crate::store::StoreError;
 
 /// What went wrong. It is rendered on the way out, where language and request are known.
@@ -185,6 +186,16 @@ impl Problem {
         )
     }
 
+    pub(crate) fn overload() -> Problem {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "sobrecarga",
+            "hay demasiadas peticiones a la vez; reintente en un segundo",
+            "there are too many requests at once; try again in a second",
+        )
+        .after(Duration::from_secs(1))
+    }
+
     pub(crate) fn internal() -> Problem {
         Problem::from(&Failure::Internal)
     }
@@ -294,6 +305,27 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<&PartnerError> for Problem {
+    fn from(error: &PartnerError) -> Problem {
+        let status = match error.code() {
+            "partner_no_existe" => StatusCode::NOT_FOUND,
+            "partner_ya_existe" => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        let field = error.field().map(|field| FieldProblem {
+            field: field.to_owned(),
+            code: error.code(),
+            es: es.clone(),
+            en: en.clone(),
+        });
+        Problem {
+            errors: field.into_iter().collect(),
+            ..Problem::new(status, error.code(), es, en)
+        }
+    }
+}
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
         let status = match &error {
@@ -305,11 +337,7 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
-            AppError::Partner(error) => match error.code() {
-                "partner_no_existe" => StatusCode::NOT_FOUND,
-                "partner_ya_existe" => StatusCode::CONFLICT,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            },
+            AppError::Partner(error) => return Problem::from(error),
             AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)

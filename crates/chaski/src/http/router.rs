@@ -92,6 +92,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(lotes::result))
         .routes(routes!(lotes::events))
         .routes(routes!(partners::list, partners::create))
+        .routes(routes!(partners::search))
         .routes(routes!(partners::changes))
         .routes(routes!(partners::refresh))
         .routes(routes!(partner_lists::import))

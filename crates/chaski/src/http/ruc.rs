@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Gateway;
+use super::body;
 use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::{Problem, Problems};
@@ -31,7 +33,7 @@ pub(super) struct Freshness {
     force_refresh: bool,
     /// Oldest answer that will do, seconds.
     #[serde(default)]
-    #[param(maximum = 3_155_760_000_u64)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
     max_age: Option<u32>,
 }
 
@@ -138,14 +140,14 @@ impl<'a> RucData<'a> {
 fn read(
     caller: &Caller,
     text: &str,
-    freshness: Option<Result<Query<Freshness>, axum::extract::rejection::QueryRejection>>,
+    freshness: Option<Result<Query<Freshness>, QueryRejection>>,
 ) -> Result<(Ruc, Ask), Problem> {
     caller.needs(Scope::Consultas)?;
     let ruc = Ruc::parse_with(text, &caller.app.config.ruc_rules)
         .map_err(|error| Problem::of_ruc("ruc", &error))?;
     let mut ask = caller.ask();
     if let Some(freshness) = freshness {
-        let Query(freshness) = freshness.map_err(|_| bad_query())?;
+        let Query(freshness) = freshness.map_err(bad_query)?;
         ask.force = freshness.force_refresh;
         ask.max_age = freshness
             .max_age
@@ -154,16 +156,16 @@ fn read(
     Ok((ruc, ask))
 }
 
-pub(super) fn bad_query() -> Problem {
-    Problem::new(
-        http::StatusCode::UNPROCESSABLE_ENTITY,
-        "parametro_invalido",
-        "un parámetro de la dirección no existe o no es de la forma esperada; vea /docs",
-        "a parameter of the address does not exist or is not of the expected shape; see /docs",
-    )
+/// Which parameter of the address is wrong, and why.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
+pub(super) fn bad_query(rejection: QueryRejection) -> Problem {
+    let text = rejection.body_text();
+    let said = text.split_once(": ").map_or("", |(_, said)| said);
+    let (place, why) = said.split_once(": ").unwrap_or(("", said));
+    body::parameter(place, why)
 }
 
-type FreshnessQuery = Result<Query<Freshness>, axum::extract::rejection::QueryRejection>;
+type FreshnessQuery = Result<Query<Freshness>, QueryRejection>;
 
 /// What the registry knows of a RUC
 #[utoipa::path(
@@ -274,10 +276,10 @@ pub(super) struct JudgeAs {
 pub(super) async fn fitness(
     caller: Caller,
     Path(ruc): Path<String>,
-    judge_as: Result<Query<JudgeAs>, axum::extract::rejection::QueryRejection>,
+    judge_as: Result<Query<JudgeAs>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let (ruc, mut ask) = read(&caller, &ruc, None)?;
-    let Query(judge_as) = judge_as.map_err(|_| bad_query())?;
+    let Query(judge_as) = judge_as.map_err(bad_query)?;
     ask.force = judge_as.force_refresh;
     let role = if judge_as.emisor {
         Role::Issuer

@@ -37,7 +37,7 @@ pub(super) struct RucsWanted {
     force_refresh: bool,
     /// Oldest answer that will do, seconds.
     #[serde(default)]
-    #[schema(maximum = 3_155_760_000_u64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
     max_age: Option<u32>,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct DnisWanted {
     force_refresh: bool,
     /// Oldest answer that will do, seconds.
     #[serde(default)]
-    #[schema(maximum = 3_155_760_000_u64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
     max_age: Option<u32>,
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn list(
     page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<JobsPage>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let Query(wanted) = page.map_err(|_| bad_query())?;
+    let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .trabajos(

@@ -3,9 +3,12 @@
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::Gateway;
 use super::body;
 use super::problem::Problem;
 use crate::sheets::{Limits, OutputFormat};
@@ -13,6 +16,20 @@ use crate::sheets::{Limits, OutputFormat};
 /// Largest file, bytes.
 pub(super) fn most_of_a_file() -> usize {
     usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX)
+}
+
+/// A place for a body over the usual limit, to be kept for as long as it is in memory; the others
+/// need none.
+pub(super) async fn place(
+    gateway: &Gateway,
+    length: Option<u64>,
+) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+    match length {
+        Some(length) if length > body::MOST_BYTES as u64 => {
+            Ok(Some(gateway.place_for_a_file().await?))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A form with a file in it, read whole within its time.
@@ -70,8 +87,25 @@ pub(super) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
     }
 }
 
-/// A file to be saved under a name.
-pub(super) fn download(bytes: Vec<u8>, format: OutputFormat, name: &str) -> Response {
+/// A file on its way out, and its place.
+struct Held(
+    Vec<u8>,
+    #[expect(dead_code, reason = "kept until it is dropped")] OwnedSemaphorePermit,
+);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A file to be saved under a name. A large one keeps its place until the caller has taken it.
+pub(super) fn download(
+    bytes: Vec<u8>,
+    place: OwnedSemaphorePermit,
+    format: OutputFormat,
+    name: &str,
+) -> Response {
     let (kind, ending) = match format {
         OutputFormat::Json => ("application/json", "json"),
         OutputFormat::Ndjson => ("application/x-ndjson", "ndjson"),
@@ -80,6 +114,11 @@ pub(super) fn download(bytes: Vec<u8>, format: OutputFormat, name: &str) -> Resp
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "xlsx",
         ),
+    };
+    let bytes = if bytes.len() > body::MOST_BYTES {
+        Bytes::from_owner(Held(bytes, place))
+    } else {
+        bytes.into()
     };
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

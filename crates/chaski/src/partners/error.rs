@@ -8,8 +8,10 @@ use crate::sheets::Problem;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
 pub enum PartnerError {
-    /// No partner with that identifier or document.
+    /// No partner with that identifier.
     NoSuchPartner,
+    /// No partner with that document.
+    NobodyWithDocument,
     /// There is a partner with that document already.
     Exists,
     /// There is no number.
@@ -38,7 +40,7 @@ impl PartnerError {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match self {
-            PartnerError::NoSuchPartner => "partner_no_existe",
+            PartnerError::NoSuchPartner | PartnerError::NobodyWithDocument => "partner_no_existe",
             PartnerError::Exists => "partner_ya_existe",
             PartnerError::NoDocument => "partner_sin_documento",
             PartnerError::DocumentType => "partner_tipo_documento",
@@ -62,6 +64,10 @@ impl PartnerError {
     pub fn message(&self, lang: Lang) -> String {
         let (es, en) = match self {
             PartnerError::NoSuchPartner => (
+                "no hay ese partner".into(),
+                "there is no such partner".into(),
+            ),
+            PartnerError::NobodyWithDocument => (
                 "no hay ningún partner con ese documento".into(),
                 "there is no partner with that document".into(),
             ),

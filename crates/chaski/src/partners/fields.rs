@@ -113,6 +113,13 @@ impl PartnerFields {
         ]
     }
 
+    /// Names of all fields, texts first.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let none = PartnerFields::default();
+        let texts = none.texts().map(|it| it.0).into_iter();
+        texts.chain(none.flags().map(|it| it.0))
+    }
+
     /// Sets a text field by its name; false when there is none of that name.
     pub fn set_text(&mut self, name: &str, text: &str) -> bool {
         let slot = self.text_slots().into_iter().find(|slot| slot.0 == name);

@@ -23,6 +23,6 @@ pub use repair::{Problem, Repair, Repaired, Subject, repair};
 pub use table::{Cell, Encoding, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub use write::{
-    OutputFormat, check_writable, plain_csv, plain_xlsx, write_atomically, write_result,
-    write_result_to,
+    OutputFormat, PlainCsv, PlainXlsx, check_writable, plain_csv, plain_xlsx, write_atomically,
+    write_result, write_result_to,
 };

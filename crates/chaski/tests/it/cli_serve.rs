@@ -1,6 +1,8 @@
 //! The real server: killed while batches run, and stopped while it answers.
 
 use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -58,10 +60,14 @@ impl Server {
     }
 
     pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.child.wait().unwrap().code()
+    }
+
+    fn tell_to_stop(&self) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
-        self.child.wait().unwrap().code()
     }
 }
 
@@ -154,6 +160,43 @@ fn a_stop_cuts_no_answer() {
             assert!(answered, "{answer}");
         }
     }
+}
+
+/// A request that is still coming holds the stop; nothing is paid for in the background meanwhile.
+#[test]
+fn a_stop_reaches_the_workers_at_once() {
+    let service = Service::with(|config| config.latency = "1s".parse().unwrap());
+    let mut place = Place::asking(&service);
+    place.set("CHASKI_MIGO_BATCH_WINDOW", "1");
+    let mut server = Server::start(&place);
+    let runtime = Runtime::new().unwrap();
+    let sent = Client::new()
+        .post(format!("{}/api/v1/lotes", server.url))
+        .json(&json!({"rucs": companies(900, 6_000)}));
+    assert_eq!(runtime.block_on(sent.send()).unwrap().status(), 202);
+    wait_until("the first call", || service.sandbox.last_sequence() > 0);
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let body = "ruc=20100070970";
+    let head = format!(
+        "POST /api/ruc/consultar-async HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.tell_to_stop();
+    wait_until("the end of the work", || {
+        let jobs = place.run("trabajos --format ndjson").expect(0).objects();
+        jobs.iter().all(|job| job["estado"] != "RUNNING")
+    });
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 /// One JSON object a line, without the number that was asked for.

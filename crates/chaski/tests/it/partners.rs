@@ -488,6 +488,46 @@ fn titles_and_cells_are_read_liberally() {
     );
 }
 
+/// An export goes page by page; its end and the seams between pages are those of a whole file.
+#[tokio::test]
+async fn an_export_of_several_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path(), None).await;
+    let all = PartnerFilter::default();
+    let export = async |format| {
+        let file = app.export_partners(Company::HOUSE, &all, format, Lang::Es);
+        file.await.unwrap()
+    };
+    let count = async |expected: usize| {
+        let json: Vec<serde_json::Value> =
+            serde_json::from_slice(&export(OutputFormat::Json).await).unwrap();
+        assert_eq!(json.len(), expected);
+        let pretty = serde_json::to_string_pretty(&json).unwrap() + "\n";
+        assert_eq!(pretty.len(), export(OutputFormat::Json).await.len());
+        let lines = String::from_utf8(export(OutputFormat::Ndjson).await).unwrap();
+        let lines: Vec<serde_json::Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines, json);
+        if expected == 0 {
+            return;
+        }
+        for format in [OutputFormat::Csv, OutputFormat::Xlsx] {
+            let table = read_bytes(&export(format).await, &Limits::default(), Lang::Es).unwrap();
+            assert_eq!(table.rows.len(), expected);
+            let imported = app.import_partners(Company::HOUSE, &table).await.unwrap();
+            assert_eq!(imported.saved.unchanged, expected as u64);
+        }
+    };
+    count(0).await;
+    let mut rows = vec!["DNI,Nombre".to_owned()];
+    rows.extend((1..=2_001).map(|n| format!("{n:08},Persona")));
+    import(&app, &rows.join("\n")).await;
+    count(2_001).await;
+    app.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn an_export_can_be_imported_and_runs_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use super::error::folder_of;
 use super::{SheetError, Summary, Table, Verdict};
 use columns::Output;
 
-pub use plain::{plain_csv, plain_xlsx};
+pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
 
 /// What the output is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

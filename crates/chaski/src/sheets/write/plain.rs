@@ -1,52 +1,117 @@
-//! Records of any kind as csv or xlsx, every value as text.
+//! Records of any kind as csv or xlsx, every value as text. Row by row, so that whoever has many
+//! need not have them all at once.
 
 use std::io;
 
-use csv::{Terminator, WriterBuilder};
-use rust_xlsxwriter::{Format, Workbook};
+use csv::{Terminator, Writer, WriterBuilder};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use super::delimited::inert;
 use super::io_error;
 use crate::sheets::SheetError;
 
-/// Comma, CRLF, UTF-8 with a byte order mark; nothing that a spreadsheet would run.
+/// A whole csv; see [`PlainCsv`].
 pub fn plain_csv(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, SheetError> {
-    let write = || -> io::Result<Vec<u8>> {
+    let mut csv = PlainCsv::begin(headings)?;
+    for row in rows {
+        csv.row(row)?;
+    }
+    csv.end()
+}
+
+/// A whole xlsx; see [`PlainXlsx`].
+pub fn plain_xlsx(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, SheetError> {
+    let mut xlsx = PlainXlsx::begin(headings)?;
+    for row in rows {
+        xlsx.row(row)?;
+    }
+    xlsx.end()
+}
+
+/// Comma, CRLF, UTF-8 with a byte order mark; nothing that a spreadsheet would run.
+pub struct PlainCsv(Writer<Vec<u8>>);
+
+impl PlainCsv {
+    /// A csv with its headings.
+    pub fn begin(headings: &[String]) -> Result<PlainCsv, SheetError> {
         let out = "\u{feff}".as_bytes().to_vec();
-        let mut writer = WriterBuilder::new()
-            .terminator(Terminator::CRLF)
-            .from_writer(out);
-        let mut scratch = String::new();
-        for row in std::iter::once(headings).chain(rows.iter().map(Vec::as_slice)) {
+        let mut csv = PlainCsv(
+            WriterBuilder::new()
+                .terminator(Terminator::CRLF)
+                .from_writer(out),
+        );
+        csv.row(headings)?;
+        Ok(csv)
+    }
+
+    /// The next row.
+    pub fn row(&mut self, row: &[String]) -> Result<(), SheetError> {
+        let mut write = || -> csv::Result<()> {
+            let mut scratch = String::new();
             for value in row {
-                writer.write_field(inert(value, &mut scratch))?;
+                self.0.write_field(inert(value, &mut scratch))?;
             }
-            writer.write_record(None::<&[u8]>)?;
-        }
-        writer
-            .into_inner()
-            .map_err(|error| io::Error::other(error.to_string()))
-    };
-    write().map_err(|error| SheetError::writing("-".as_ref(), error))
+            self.0.write_record(None::<&[u8]>)
+        };
+        write().map_err(|error| failed(error.into()))
+    }
+
+    /// The bytes of the file.
+    pub fn end(self) -> Result<Vec<u8>, SheetError> {
+        let ended = self.0.into_inner();
+        ended.map_err(|error| failed(io::Error::other(error.to_string())))
+    }
 }
 
 /// One sheet, headings bold and frozen, every value a text cell.
-pub fn plain_xlsx(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, SheetError> {
-    let write = || -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
-        let mut workbook = Workbook::new();
-        let sheet = workbook.add_worksheet();
-        let bold = Format::new().set_bold();
-        for (column, heading) in (0..).zip(headings) {
-            sheet.write_string_with_format(0, column, heading, &bold)?;
-        }
-        for (line, row) in (1..).zip(rows) {
-            for (column, value) in (0..).zip(row) {
-                sheet.write_string(line, column, value)?;
+pub struct PlainXlsx {
+    workbook: Workbook,
+    /// Rows so far.
+    rows: u32,
+}
+
+impl PlainXlsx {
+    /// A workbook with its headings.
+    pub fn begin(headings: &[String]) -> Result<PlainXlsx, SheetError> {
+        let write = || -> Result<Workbook, XlsxError> {
+            let mut workbook = Workbook::new();
+            let sheet = workbook.add_worksheet();
+            let bold = Format::new().set_bold();
+            for (column, heading) in (0..).zip(headings) {
+                sheet.write_string_with_format(0, column, heading, &bold)?;
             }
-        }
-        sheet.set_freeze_panes(1, 0)?;
-        sheet.autofit();
-        workbook.save_to_buffer()
-    };
-    write().map_err(|error| SheetError::writing("-".as_ref(), io_error(error)))
+            sheet.set_freeze_panes(1, 0)?;
+            Ok(workbook)
+        };
+        let workbook = write().map_err(|error| failed(io_error(error)))?;
+        Ok(PlainXlsx { workbook, rows: 1 })
+    }
+
+    /// The next row.
+    pub fn row(&mut self, row: &[String]) -> Result<(), SheetError> {
+        let mut write = || -> Result<(), XlsxError> {
+            let sheet = self.workbook.worksheet_from_index(0)?;
+            let filled = (0..).zip(row).filter(|(_, value)| !value.is_empty());
+            for (column, value) in filled {
+                sheet.write_string(self.rows, column, value)?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| failed(io_error(error)))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// The bytes of the file.
+    pub fn end(mut self) -> Result<Vec<u8>, SheetError> {
+        let mut write = || -> Result<Vec<u8>, XlsxError> {
+            self.workbook.worksheet_from_index(0)?.autofit();
+            self.workbook.save_to_buffer()
+        };
+        write().map_err(|error| failed(io_error(error)))
+    }
+}
+
+fn failed(error: io::Error) -> SheetError {
+    SheetError::writing("-".as_ref(), error)
 }

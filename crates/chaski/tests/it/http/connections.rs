@@ -118,6 +118,39 @@ async fn a_stream_is_not_cut_for_being_long() {
     assert!(began.elapsed().as_secs() >= 45, "{:?}", began.elapsed());
 }
 
+/// A batch that nobody works on would be watched for ever; the stop ends its stream.
+#[tokio::test]
+async fn a_watched_batch_does_not_delay_a_stop() {
+    let door = Door::open().await;
+    let batch = r#"{"rucs":["20100070970"]}"#;
+    let batch = door.ask(Method::POST, "/api/v1/lotes", None, batch).await;
+    let path = format!("{}/eventos", batch.header("location"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let entry = std::sync::Arc::clone(&door.entry);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(serve(entry, listener, async {
+        let _ = stopped.await;
+    }));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut told = vec![0; 4_096];
+    assert_ne!(stream.read(&mut told).await.unwrap(), 0);
+    tokio::time::pause();
+    let began = Instant::now();
+    door.gateway.stop();
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+    let took = began.elapsed();
+    assert!(took.as_secs() < 5, "{took:?}");
+    stream.read_to_end(&mut told).await.unwrap();
+    let told = String::from_utf8_lossy(&told);
+    assert!(!told.contains("event: fin"), "it has not ended: {told}");
+    // The end of the body, not a connection that broke off.
+    assert!(told.ends_with("0\r\n\r\n"), "{told}");
+}
+
 #[tokio::test]
 async fn whatever_is_ambiguous_or_too_large_is_refused() {
     let check = async |headers: &str, status: &str| {

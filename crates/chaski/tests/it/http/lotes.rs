@@ -289,3 +289,73 @@ async fn a_batch_is_its_owners_alone() {
         );
     }
 }
+
+/// The description promises no more numbers than a body holds.
+#[tokio::test]
+async fn the_longest_list_of_the_description_fits() {
+    let door = Door::open().await;
+    let document = chaski::http::openapi(chaski_core::Lang::Es);
+    let most = &document["components"]["schemas"]["LoteWanted"]["properties"]["rucs"]["maxItems"];
+    let most = usize::try_from(most.as_u64().unwrap()).unwrap();
+    let body = json!({"rucs": vec!["20100070970"; most]}).to_string();
+    let answer = door
+        .send(posted(None, "application/json", body.into()))
+        .await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    assert_eq!(answer.json()["total_rows"], most);
+}
+
+/// Two files are in memory at once; a third one waits a moment and is told to come back.
+#[tokio::test]
+async fn files_take_places() {
+    let door = Door::open().await;
+    let large = |path: &str, kind: &str| {
+        Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("Content-Type", kind)
+            .header("Content-Length", 2 * 1024 * 1024)
+    };
+    let coming = || {
+        let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        Body::from_stream(never)
+    };
+    let form = "multipart/form-data; boundary=x";
+    let import = "/api/v1/partners/importar";
+    let small = posted(
+        None,
+        "application/json",
+        br#"{"rucs":["20100070970"]}"#.to_vec(),
+    );
+    let batch = door.send(small).await;
+    let result = format!("{}/resultados", batch.header("location"));
+    tokio::time::pause();
+    let under_way = [
+        large("/api/v1/lotes", form).body(coming()).unwrap(),
+        large(import, "text/csv").body(coming()).unwrap(),
+    ];
+    let under_way = under_way.map(|request| {
+        let entry = Arc::clone(&door.entry);
+        tokio::spawn(async move { entry.answer(request).await.status() })
+    });
+    tokio::task::yield_now().await;
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let waiting = [
+        large(import, "text/csv").body(coming()).unwrap(),
+        get("/api/v1/partners/exportar"),
+        get(&result),
+    ];
+    for refused in futures_util::future::join_all(waiting.map(|it| door.send(it))).await {
+        assert_eq!(refused.status, 503, "{}", refused.text);
+        assert_eq!(refused.json()["code"], "sobrecarga");
+        assert_ne!(refused.header("retry-after"), "");
+    }
+    // Those that do not send are sent away in their time, and leave their places.
+    for request in under_way {
+        assert_eq!(request.await.unwrap(), 408);
+    }
+    tokio::time::resume();
+    for path in ["/api/v1/partners/exportar", result.as_str()] {
+        assert_eq!(door.get(path).await.status, 200, "{path}");
+    }
+}

@@ -60,9 +60,10 @@ enum Thing {
 }
 
 /// Every route behind which there are things that belong to somebody.
-const OWNED: [(&str, &str, Kind); 28] = [
+const OWNED: [(&str, &str, Kind); 29] = [
     ("GET", "/api/v1/partners", ListOfCompany),
     ("POST", "/api/v1/partners", Makes),
+    ("POST", "/api/v1/partners/buscar", ListOfCompany),
     ("GET", "/api/v1/partners/cambios", ListOfCompany),
     ("POST", "/api/v1/partners/actualizar", Makes),
     ("POST", "/api/v1/partners/importar", Makes),
@@ -435,6 +436,9 @@ async fn lists_show_nothing_of_others() {
     for (name, key) in &world.strangers[1..] {
         let search = json!({"numero": NUMBER, "quien": format!("llave:{beginning}")});
         let found = world.post(key, "/api/v1/llamadas/buscar", &search).await;
+        assert_eq!(found.json(), empty, "{name}");
+        let search = json!({"buscar": NUMBER});
+        let found = world.post(key, "/api/v1/partners/buscar", &search).await;
         assert_eq!(found.json(), empty, "{name}");
         for path in [
             format!("/api/v1/llamadas?quien=llave:{beginning}"),

@@ -396,3 +396,49 @@ async fn the_job_of_a_refresh_is_seen_with_its_scope() {
     let both = door.key(&[Scope::Lotes, Scope::Partners], 0, 0).await;
     assert_eq!(get(&job, &both).await, 404);
 }
+
+/// An address is kept by proxies and browsers: the number of a person travels in the body.
+#[tokio::test]
+async fn a_persons_number_stands_in_no_address() {
+    let door = Door::open().await;
+    for number in ["00000001", "10000000014", "20100070970"] {
+        let body = json!({"num_document": number}).to_string();
+        let made = door.ask(Method::POST, PARTNERS, None, &body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let search = format!("{PARTNERS}/buscar");
+    let check = async |number: &str, in_address: u16, found: usize| {
+        for path in [PARTNERS, "/api/v1/partners/exportar"] {
+            let answer = door.get(&format!("{path}?buscar={number}")).await;
+            assert_eq!(answer.status, in_address, "{number}: {}", answer.text);
+            if in_address == 422 {
+                let problem = answer.json();
+                assert_eq!(problem["code"], "parametro_invalido");
+                assert_eq!(problem["errors"][0]["field"], "buscar");
+                assert!(answer.text.contains(&search), "{}", answer.text);
+                assert!(!answer.text.contains(number), "{}", answer.text);
+            }
+        }
+        let wanted = json!({"buscar": number.replace("%20", " ")}).to_string();
+        let answer = door.ask(Method::POST, &search, None, &wanted).await;
+        assert_eq!(answer.status, 200, "{number}: {}", answer.text);
+        let page = answer.json();
+        assert_eq!(page["data"].as_array().unwrap().len(), found, "{page}");
+    };
+    check("00000001", 422, 1).await;
+    check("0000-0001", 422, 1).await;
+    check("10000000014", 422, 1).await;
+    check("15000000016", 422, 0).await;
+    check("16000000016", 422, 0).await;
+    check("17000000016", 422, 0).await;
+    check("%2010.000.000.014", 422, 1).await;
+    check("20100070970", 200, 1).await;
+    check("0000001", 200, 0).await;
+    check("EMPRESA1", 200, 0).await;
+    let pages = json!({"limit": 2}).to_string();
+    let page = door.ask(Method::POST, &search, None, &pages).await.json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
+    let rest = json!({"limit": 2, "cursor": page["next_cursor"]}).to_string();
+    let rest = door.ask(Method::POST, &search, None, &rest).await.json();
+    assert_eq!(rest["data"].as_array().unwrap().len(), 1, "{rest}");
+}

@@ -264,7 +264,7 @@ async fn mistakes_say_what_is_wrong_and_what_to_do() {
     let cpe = "/api/v1/cpe/validar";
     check(Method::POST, cpe, "", 415, "tipo_de_cuerpo").await;
     check(Method::POST, cpe, "{", 400, "peticion_ilegible").await;
-    check(Method::POST, cpe, "{}", 422, "campo_invalido").await;
+    check(Method::POST, cpe, "{}", 422, "campo_requerido").await;
     check(Method::POST, cpe, "{\"x\":1}", 422, "campo_invalido").await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     check(Method::POST, cpe, &deep, 422, "campo_invalido").await;
@@ -410,4 +410,100 @@ async fn the_documentation_needs_no_network() {
         assert_eq!(door.get(&format!("/docs/{asset}")).await.status, 200);
     }
     assert_eq!(door.get("/docs/../llave").await.status, 404);
+}
+
+/// Each mistake names its field, in the text and beside it.
+#[tokio::test]
+async fn mistakes_say_where_and_why() {
+    let door = Door::open().await;
+    let check = async |method: Method, path: &str, body: &str, field: &str, why: &str| {
+        let problem = door.ask(method, path, None, body).await.json();
+        let errors = problem["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{path} {body}: {problem}");
+        assert_eq!(errors[0]["field"], field, "{path} {body}: {problem}");
+        for detail in [&problem["detail"], &errors[0]["detail"]] {
+            let detail = detail.as_str().unwrap();
+            assert!(detail.contains(why), "{path} {body}: {problem}");
+        }
+    };
+    let ruc = "/api/v1/ruc/20100070970";
+    let get = async |query: &str, field: &str, why: &str| {
+        check(Method::GET, &format!("{ruc}?{query}"), "", field, why).await;
+    };
+    get("max_age=1h", "max_age", "número entero").await;
+    get("max_age=-1", "max_age", "número entero").await;
+    get("max_age=99999999999", "max_age", "demasiado grande").await;
+    get("force_refresh=si", "force_refresh", "true o false").await;
+    get("forzar=1", "forzar", "force_refresh, max_age").await;
+    get("max_age=1&max_age=2", "max_age", "repetido").await;
+    let calls = "/api/v1/llamadas?lote=1";
+    check(Method::GET, calls, "", "lote", "identificador").await;
+    let post = async |path: &str, body: &str, field: &str, why: &str| {
+        check(Method::POST, path, body, field, why).await;
+    };
+    let (cpe, partners) = ("/api/v1/cpe/validar", "/api/v1/partners");
+    post(cpe, "{}", "ruc_emisor", "falta").await;
+    post(cpe, "{\"x\":1}", "x", "ruc_emisor, tipo_comprobante").await;
+    post(partners, "{\"email\":5}", "email", "un texto").await;
+    post(
+        partners,
+        "{\"customer\":\"si\"}",
+        "customer",
+        "true o false",
+    )
+    .await;
+    post(partners, "{\"correo\":\"a\"}", "correo", "email, email_2").await;
+    let number = |fields: &str| format!("{{\"num_document\":\"20100070970\",{fields}}}");
+    post(partners, "{}", "num_document", "falta").await;
+    post(partners, &number("\"email\":\"a\""), "email", "forma").await;
+    post(
+        partners,
+        "{\"num_document\":\"20100070971\"}",
+        "num_document",
+        "",
+    )
+    .await;
+    // A name may be somebody's number, and a value may be.
+    for path in [
+        format!("{ruc}?10000000016=1"),
+        format!("{ruc}?00000001=1"),
+        format!("{ruc}?max_age=00000001x"),
+        "/api/v1/llamadas?lote=00000001".to_owned(),
+    ] {
+        let answer = door.get(&path).await;
+        assert_eq!(answer.status, 422, "{path}: {}", answer.text);
+        assert!(!answer.text.contains("0000001"), "{}", answer.text);
+    }
+    let nobody = format!("{partners}/00000000-0000-7000-8000-000000000000");
+    let problem = door.get(&nobody).await.json();
+    assert_eq!(problem["detail"], "no hay ese partner");
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_text() {
+    let door = Door::open().await;
+    for path in ["/api/v1/ruc/%FF", "/api/v1/partners/%C3%28", "/errores/%FF"] {
+        let answer = door.get(path).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.json()["code"], "peticion_ilegible");
+    }
+}
+
+/// What generators of clients read: no integer of 32 bits whose limits do not fit in them.
+#[test]
+fn numbers_of_the_description_fit_their_kinds() {
+    fn check(value: &serde_json::Value) {
+        if value["format"] == "int32" {
+            for limit in ["minimum", "maximum"] {
+                let limit = value[limit].as_f64().unwrap_or_default();
+                assert!(limit.abs() <= f64::from(i32::MAX), "{value}");
+            }
+        }
+        if let Some(fields) = value.as_object() {
+            fields.values().for_each(check);
+        }
+        value.as_array().into_iter().flatten().for_each(check);
+    }
+    check(&chaski::http::openapi(chaski_core::Lang::Es));
 }

@@ -6,7 +6,7 @@ use http::Method;
 use super::Door;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-pub(super) const ROUTES: [(&str, &str, Scope, &str); 67] = [
+pub(super) const ROUTES: [(&str, &str, Scope, &str); 68] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -14,6 +14,7 @@ pub(super) const ROUTES: [(&str, &str, Scope, &str); 67] = [
         Scope::Partners,
         r#"{"num_document":"20100070970"}"#,
     ),
+    ("POST", "/api/v1/partners/buscar", Scope::Partners, "{}"),
     ("GET", "/api/v1/partners/cambios", Scope::Partners, ""),
     ("POST", "/api/v1/partners/actualizar", Scope::Partners, "{}"),
     ("POST", "/api/v1/partners/importar", Scope::Partners, "{}"),
