@@ -6,7 +6,7 @@
 //! outcome.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -101,6 +101,33 @@ impl Engine {
     }
 }
 
+/// A place in the window of a batch. It is left when the answer is there, so that the next call goes
+/// out while this one is read and put away.
+pub(crate) struct Place(Mutex<Option<OwnedSemaphorePermit>>);
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit) -> Place {
+        Place(Mutex::new(Some(permit)))
+    }
+
+    /// Leaves it; whether it was not left before.
+    pub(crate) fn leave(&self) -> bool {
+        self.permit().take().is_some()
+    }
+
+    /// Waits for a place again, if it was left.
+    async fn come_back(&self, window: &Arc<Semaphore>) {
+        if self.permit().is_none() {
+            let permit = Arc::clone(window).acquire_owned().await;
+            *self.permit() = permit.ok();
+        }
+    }
+
+    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 struct Run<L: Lookup, U> {
     engine: Engine,
     upstream: Arc<U>,
@@ -148,20 +175,33 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             sender: self.repeat_for(twins),
             ..self
         };
-        // 2. What memory knows, and chunks of the rest as soon as they are full.
-        let mut unknown = Vec::new();
-        let mut unique = unique.into_iter().peekable();
-        while unique.peek().is_some() && !run.sender.is_closed() {
-            let some: Vec<_> = unique.by_ref().take(RECALL_CHUNK).collect();
-            unknown.extend(run.answer_from_memory(some).await);
-            while unknown.len() >= U::MOST {
-                let rest = unknown.split_off(U::MOST);
-                run.launch(std::mem::replace(&mut unknown, rest)).await;
+        // 2. What memory knows, looked up while the window is full; and chunks of the rest.
+        let (found_unknown, mut to_ask) = mpsc::channel(1);
+        let look_up = async {
+            let mut unique = unique.into_iter().peekable();
+            while unique.peek().is_some() && !run.sender.is_closed() {
+                let some: Vec<_> = unique.by_ref().take(RECALL_CHUNK).collect();
+                let rest = run.answer_from_memory(some).await;
+                if found_unknown.send(rest).await.is_err() {
+                    break;
+                }
             }
-        }
-        if !unknown.is_empty() {
-            run.launch(unknown).await;
-        }
+            drop(found_unknown);
+        };
+        let ask = async {
+            let mut unknown = Vec::new();
+            while let Some(more) = to_ask.recv().await {
+                unknown.extend(more);
+                while unknown.len() >= U::MOST {
+                    let rest = unknown.split_off(U::MOST);
+                    run.launch(std::mem::replace(&mut unknown, rest)).await;
+                }
+            }
+            if !unknown.is_empty() {
+                run.launch(unknown).await;
+            }
+        };
+        tokio::join!(look_up, ask);
     }
 
     /// A sender that also answers the positions of equal questions.
@@ -251,7 +291,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn launch(&self, chunk: Vec<Asked<L>>) {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let place = Arc::clone(&self.window).acquire_owned().await;
-        let place = place.expect("the window is never closed");
+        let place = Place::new(place.expect("the window is never closed"));
         if self.sender.is_closed() {
             return;
         }
@@ -262,7 +302,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         });
     }
 
-    async fn chunk(&self, chunk: Vec<Asked<L>>, place: OwnedSemaphorePermit) {
+    async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
@@ -286,14 +326,17 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
-            .fly_together(&self.upstream, &questions, &self.ask)
+            .fly_together(&self.upstream, &questions, &self.ask, &place)
             .await;
-        // The next call need not wait until this answer is put away. Where some are left to be asked
-        // singly the place is kept: they go in it.
+        // Those that are left to be asked singly go in a place of the window too.
         let answers_all = |decoded: &Vec<Option<_>>| {
             decoded.len() >= questions.len() && decoded.iter().all(Option::is_some)
         };
-        let _place = (!answer.as_ref().is_ok_and(answers_all)).then_some(place);
+        if answer.as_ref().is_ok_and(answers_all) {
+            place.leave();
+        } else {
+            place.come_back(&self.window).await;
+        }
         match answer {
             Ok(decoded) => self.settle(asked, leads, decoded).await,
             // The whole list refused or unreadable, or no such address: one by one.

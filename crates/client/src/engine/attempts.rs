@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
 use crate::gate::{Entry, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
+use crate::many::Place;
 use crate::retry::back_off;
 use crate::{
     Ask, Bodies, CacheDecision, Call, Error, Failure, Found, Key, Lookup, RawAnswer, TransportError,
@@ -26,6 +27,8 @@ pub(super) struct CallSheet<'a> {
     /// Whether its questions are asked one by one when its answer cannot be read: then another
     /// attempt is a waste, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
+    /// Its place in the window of a batch.
+    pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
     /// Time for one attempt.
     pub(super) patience: Duration,
@@ -192,6 +195,13 @@ impl Engine {
                     body,
                     received_at: self.shared.clock.now(),
                 };
+                if let Some(place) = sheet.place
+                    && answer.status == 200
+                    && place.leave()
+                {
+                    // Whoever waits for it goes first: reading takes a while.
+                    tokio::task::yield_now().await;
+                }
                 // A dialect that panics at an answer is still a call that was sent and paid.
                 let decoded = catch_unwind(AssertUnwindSafe(|| decode(&answer)));
                 (decoded.unwrap_or(Err(Failure::Internal)), Some(answer))

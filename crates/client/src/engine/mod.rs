@@ -26,6 +26,7 @@ use attempts::CallSheet;
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
 use crate::ledger::SUCCESS;
+use crate::many::Place;
 use crate::retry::RetryBudget;
 use crate::{
     Ask, BreakerState, Clock, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Lookup,
@@ -383,6 +384,7 @@ impl Engine {
             items: 1,
             personal: key.personal,
             else_singly: false,
+            place: None,
             ask,
             patience: self.patience(question),
             deadline: started + self.total_time(question, ask),
@@ -484,6 +486,7 @@ impl Engine {
         upstream: &Arc<U>,
         questions: &[L],
         ask: &Ask,
+        place: &Place,
     ) -> Result<Vec<Option<Decoded<L::Answer>>>, (Failure, u32)> {
         let first = questions.first().map(Lookup::key);
         let Some(first) = first else {
@@ -500,6 +503,7 @@ impl Engine {
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
             personal: questions.iter().any(|question| question.key().personal),
             else_singly: true,
+            place: Some(place),
             ask,
             patience: self.patience(&questions[0]),
             deadline: Instant::now() + self.total_time(&questions[0], ask),
