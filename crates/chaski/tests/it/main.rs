@@ -29,6 +29,7 @@ mod jobs_batches;
 mod jobs_queue;
 mod packaging;
 mod partners;
+mod promises;
 mod sheets;
 mod store;
 mod store_conformance;

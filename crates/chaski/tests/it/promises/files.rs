@@ -1,0 +1,1 @@
+//! Files of people are never overwritten by mistake.

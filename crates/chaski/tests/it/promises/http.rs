@@ -1,0 +1,1 @@
+//! Availability: what callers without a key, slow ones and large files can do to others.

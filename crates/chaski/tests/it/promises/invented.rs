@@ -1,0 +1,1 @@
+//! Real and invented answers never mix.

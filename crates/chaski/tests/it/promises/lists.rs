@@ -1,0 +1,1 @@
+//! No list ends well that was read wrongly.

@@ -1,0 +1,1 @@
+//! Overload, and failures that concern every number.

@@ -1,0 +1,1 @@
+//! No failure becomes a verdict.
