@@ -21,4 +21,5 @@ mod retries;
 mod samples;
 mod sequences;
 mod treatment;
+mod verdicts;
 mod window;

@@ -7,6 +7,7 @@
 
 mod calls;
 mod read;
+mod words;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
