@@ -6,13 +6,16 @@
 //! outcome.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 
+use crate::engine::{Approach, FEW, is_doubtful};
 use crate::flight::{Lead, Part};
-use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
+use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
 /// Outcomes with the positions of their questions.
 type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
@@ -72,6 +75,9 @@ const RECALL_CHUNK: usize = 500;
 
 type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
+/// What was said of a question whose flight is still to land.
+type Word<L> = (Asked<L>, Lead, Decoded<<L as Lookup>::Answer>);
+
 struct Asked<L> {
     position: usize,
     question: L,
@@ -94,6 +100,7 @@ impl Engine {
             ask: ask.one_of_many(self.settings().deadline),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
+            trusted: Arc::default(),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -137,6 +144,9 @@ struct Run<L: Lookup, U> {
     /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
     /// be put away, or nobody takes them.
     room: Arc<Semaphore>,
+    /// Whether its refusals may be believed as those of single look-ups are: a good answer came, or
+    /// so few are asked about. Before that not even the first one is: two hundred others may follow.
+    trusted: Arc<AtomicBool>,
     sender: Sender<L>,
 }
 
@@ -148,6 +158,7 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             ask: self.ask.clone(),
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
+            trusted: Arc::clone(&self.trusted),
             sender: self.sender.clone(),
         }
     }
@@ -189,15 +200,19 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             drop(found_unknown);
         };
         let ask = async {
-            let mut unknown = Vec::new();
+            let (mut unknown, mut few) = (Vec::new(), true);
             while let Some(more) = to_ask.recv().await {
                 unknown.extend(more);
                 while unknown.len() >= U::MOST {
                     let rest = unknown.split_off(U::MOST);
                     run.launch(std::mem::replace(&mut unknown, rest)).await;
+                    few = false;
                 }
             }
             if !unknown.is_empty() {
+                if few && unknown.len() <= FEW {
+                    run.trusted.store(true, Ordering::Relaxed);
+                }
                 run.launch(unknown).await;
             }
         };
@@ -365,48 +380,99 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         &self,
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
-        decoded: Vec<Option<crate::Decoded<L::Answer>>>,
+        decoded: Vec<Option<Decoded<L::Answer>>>,
     ) {
-        let mut entries = Vec::with_capacity(asked.len());
-        let (mut done, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut said, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
         // A dialect that gives too few entries does not mention the rest.
         let decoded = decoded.into_iter().chain(std::iter::repeat_with(|| None));
         for ((one, lead), decoded) in asked.into_iter().zip(leads).zip(decoded) {
             if let Some(decoded) = decoded {
-                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
-                entries.push(entry);
-                done.push((one.position, outcome, lead));
+                said.push((one, lead, decoded));
             } else {
                 missing.push(one);
                 missing_leads.push(lead);
             }
         }
-        self.engine.count_misses(done.len());
-        self.engine.remember(entries).await;
-        let mut group = Vec::with_capacity(done.len());
-        for (position, outcome, lead) in done {
-            Engine::land::<L>(lead, &outcome);
-            group.push((position, outcome));
+        self.engine.count_misses(said.len());
+        let good = said.iter().find(|it| matches!(it.2, Decoded::Answer(_)));
+        if let Some((one, ..)) = good {
+            self.trust(one.key.operation);
         }
+        let good = good.is_some();
+        let group = self.put_away(said, good).await;
         tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
+    }
+
+    /// Remembers answers in one go and lands their flights. Refusals without a good answer among
+    /// them are doubted first, all at once.
+    async fn put_away(&self, said: Vec<Word<L>>, good: bool) -> Group<L::Answer> {
+        let refused = said.iter().filter_map(|(one, _, decoded)| match decoded {
+            Decoded::Refused { reason, .. } if is_doubtful(*reason) => Some(one.key.clone()),
+            _ => None,
+        });
+        let refused: Vec<Key> = if good { Vec::new() } else { refused.collect() };
+        let believed = self.believe(&refused, &said).await;
+        let mut entries = Vec::with_capacity(said.len());
+        let mut done = Vec::with_capacity(said.len());
+        for (one, lead, decoded) in said {
+            let outcome = match (&decoded, &believed) {
+                (Decoded::Refused { .. }, Err(failure)) => {
+                    let (question, failure) = (&one.question, failure.clone());
+                    self.engine
+                        .fall_back(question, &one.key, &self.ask, failure)
+                        .await
+                }
+                _ => {
+                    let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                    entries.push(entry);
+                    outcome
+                }
+            };
+            done.push((one.position, outcome, lead));
+        }
+        self.engine.remember(entries).await;
+        if believed.is_ok() {
+            self.engine.recant(&refused).await;
+        }
+        let land = |(position, outcome, lead)| {
+            Engine::land::<L>(lead, &outcome);
+            (position, outcome)
+        };
+        done.into_iter().map(land).collect()
+    }
+
+    async fn believe(&self, refused: &[Key], said: &[Word<L>]) -> Result<(), Failure> {
+        let Some((first, ..)) = said.first().filter(|_| !refused.is_empty()) else {
+            return Ok(());
+        };
+        // Time for the check, and for somebody else's before it.
+        let deadline = Instant::now() + 2 * self.engine.total_time(&first.question, &self.ask);
+        let strict = !self.trusted.load(Ordering::Relaxed);
+        self.engine
+            .believe(refused, &self.ask, deadline, strict)
+            .await?;
+        self.trusted.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn trust(&self, operation: &'static str) {
+        self.trusted.store(true, Ordering::Relaxed);
+        self.engine.answered(operation);
     }
 
     /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
     async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
         let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
-        let (mut token_is_good, mut first) = (false, Vec::new());
-        for (one, lead) in asked.into_iter().zip(leads) {
-            let outcome = self
-                .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
-            token_is_good = match &outcome {
-                Ok(found) => found.source == Source::Upstream,
-                Err(error) => error.is_not_found(),
-            };
-            Engine::land::<L>(lead, &outcome);
-            first.push((one.position, outcome));
-        }
+        let (mut done, held) = self.one_by_one(asked, leads).await;
+        let from_upstream = |it: &(usize, Result<Found<_>, Error>)| match &it.1 {
+            Ok(found) => found.source == Source::Upstream,
+            Err(error) => error.is_not_found(),
+        };
+        let token_is_good = !held.is_empty() || done.iter().any(from_upstream);
+        let first = async {
+            done.extend(self.put_away(held, false).await);
+            self.deliver(done).await;
+        };
         let others = async {
             if token_is_good {
                 self.singly(rest, other_leads).await;
@@ -415,7 +481,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                     .await;
             }
         };
-        tokio::join!(self.deliver(first), others);
+        tokio::join!(first, others);
     }
 
     /// The failure of a whole chunk, or what was known before of each.
@@ -435,15 +501,52 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     }
 
     async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
+        let (mut done, held) = self.one_by_one(asked, leads).await;
+        let good = |it: &(usize, Result<Found<_>, Error>)| {
+            it.1.as_ref()
+                .is_ok_and(|found| found.source == Source::Upstream)
+        };
+        let good = done.iter().any(good);
+        // Before anything is handed out: whoever follows the flights would wait for our listener.
+        done.extend(self.put_away(held, good).await);
+        self.deliver(done).await;
+    }
+
+    /// Asks one by one. Refusals are held until all have come: only then is it known whether they
+    /// stand alone.
+    async fn one_by_one(
+        &self,
+        asked: Vec<Asked<L>>,
+        leads: Vec<Lead>,
+    ) -> (Group<L::Answer>, Vec<Word<L>>) {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
-            let outcome = self
+            let approach = self
                 .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
+                .approach(&self.upstream, &one.question, &one.key, &self.ask)
                 .await;
+            let outcome = match approach {
+                Approach::Over(outcome) => outcome,
+                Approach::Said(said) => match said.decoded {
+                    Decoded::Refused { reason, .. } if is_doubtful(reason) => {
+                        return Err((one, lead, said.decoded));
+                    }
+                    _ => {
+                        self.trust(one.key.operation);
+                        self.engine.arrive(&one.question, &one.key, said).await
+                    }
+                },
+            };
             Engine::land::<L>(lead, &outcome);
-            (one.position, outcome)
+            Ok((one.position, outcome))
         });
-        self.deliver(join_all(flights).await).await;
+        let (mut done, mut held) = (Vec::new(), Vec::new());
+        for single in join_all(flights).await {
+            match single {
+                Ok(outcome) => done.push(outcome),
+                Err(refusal) => held.push(refusal),
+            }
+        }
+        (done, held)
     }
 
     async fn deliver(&self, group: Group<L::Answer>) {

@@ -43,9 +43,13 @@ pub struct MigoBuilder {
     clock: Clock,
     transport: Option<Arc<dyn Transport>>,
     ledger: Option<Arc<dyn Ledger>>,
+    known_ruc: Option<Ruc>,
 }
 
 impl Migo {
+    /// SUNAT's own RUC: where it is not known, refusals say nothing.
+    pub const KNOWN_RUC: &str = "20131312955";
+
     /// Days looked at for a published rate, the one asked for and those before it: longer than any
     /// chain of holidays.
     pub const MOST_DAYS_BACK: u32 = 10;
@@ -66,6 +70,7 @@ impl Migo {
             clock: Clock::system(),
             transport: None,
             ledger: None,
+            known_ruc: None,
         }
     }
 
@@ -283,15 +288,26 @@ impl MigoBuilder {
         self
     }
 
+    /// A RUC that exists, asked before several refusals in a row are believed; SUNAT's own by
+    /// default.
+    #[must_use]
+    pub fn known_ruc(mut self, known: Ruc) -> MigoBuilder {
+        self.known_ruc = Some(known);
+        self
+    }
+
     /// Puts it together; an unusable address or token is an error that says so.
     pub fn build(self) -> Result<Migo, Error> {
         let dialect = MigoDialect::new(&self.base_url, &self.token, self.version)?;
         let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let engine = Engine::new(self.settings, self.clock, transport, ledger);
-        Ok(Migo {
-            engine,
-            dialect: Arc::new(dialect),
-        })
+        let dialect = Arc::new(dialect);
+        let known = match self.known_ruc {
+            Some(known) => known,
+            None => Migo::KNOWN_RUC.parse().expect("it is SUNAT's own"),
+        };
+        engine.doubt_without(&dialect, RucQuery(known));
+        Ok(Migo { engine, dialect })
     }
 }

@@ -138,6 +138,7 @@ impl App {
         let builder = match mode {
             Mode::Real => Migo::builder(config.token().unwrap_or_default())
                 .base_url(config.migo_base_url.as_str())
+                .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),
             Mode::Sandbox => Migo::builder("sandbox")
                 .base_url("http://127.0.0.1/api")

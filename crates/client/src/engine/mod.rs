@@ -4,9 +4,11 @@
 //! [`Engine::ask_upstream`], in `attempts.rs`.
 
 mod attempts;
+mod doubt;
 mod remembering;
 mod settings;
 
+pub(crate) use doubt::{FEW, is_doubtful};
 pub use settings::Settings;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use attempts::CallSheet;
+use doubt::Doubt;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
@@ -140,6 +143,7 @@ struct Shared {
     at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
+    doubt: Doubt,
     in_flight: Semaphore,
     counters: Counters,
 }
@@ -194,6 +198,22 @@ const LONGEST_TIME: Duration = Duration::from_hours(24);
 /// A remembered or received outcome: the answer, or the upstream's "no".
 type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
 
+/// How far a flight has come.
+pub(crate) enum Approach<A> {
+    /// The upstream said something: to be weighed and remembered.
+    Said(Said<A>),
+    /// Memory knew, or nothing was said.
+    Over(Result<Found<A>, Error>),
+}
+
+/// What the upstream said of one question.
+pub(crate) struct Said<A> {
+    pub(crate) decoded: Decoded<A>,
+    pub(crate) attempts: u32,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Instant,
+}
+
 /// What an answer leaves in memory; none when it is not to be kept.
 pub(crate) type Trace = (Key, Option<Memory>);
 
@@ -219,6 +239,7 @@ impl Engine {
                 at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
+                doubt: Doubt::default(),
                 in_flight: Semaphore::new(settings.concurrency),
                 counters: Counters::default(),
                 settings,
@@ -351,7 +372,24 @@ impl Engine {
             .collect()
             .await;
         outcomes.sort_unstable_by_key(|(position, _)| *position);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        let mut outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        // The first two of a row that turned out to be doubtful were believed when they came.
+        let is_doubtful = |error: &Error| error.failure() == Some(&Failure::Doubtful);
+        if outcomes
+            .iter()
+            .filter_map(|it| it.as_ref().err())
+            .any(is_doubtful)
+        {
+            for outcome in &mut outcomes {
+                if outcome
+                    .as_ref()
+                    .is_err_and(|it| it.is_not_found() && !it.is_remembered())
+                {
+                    *outcome = Err(Error::failed(Failure::Doubtful));
+                }
+            }
+        }
+        outcomes
     }
 
     /// The flight of one look-up: memory, upstream, memory.
@@ -362,18 +400,42 @@ impl Engine {
         key: &Key,
         ask: &Ask,
     ) -> Result<Found<L::Answer>, Error> {
+        // 1. Memory, then the upstream.
+        let said = match self.approach(upstream, question, key, ask).await {
+            Approach::Said(said) => said,
+            Approach::Over(outcome) => return outcome,
+        };
+        // 2. A refusal among others is doubted.
+        let weighed = self.weigh(key, &said.decoded, ask, said.deadline).await;
+        if let Err(failure) = weighed {
+            let outcome = self.fall_back(question, key, ask, failure).await;
+            return outcome.map_err(|error| error.after(said.attempts, said.started.elapsed()));
+        }
+        // 3. Remember.
+        self.arrive(question, key, said).await
+    }
+
+    /// Memory, and if it knows nothing the upstream: what that said, or the outcome if there is one
+    /// already.
+    pub(crate) async fn approach<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Approach<L::Answer> {
         let started = Instant::now();
         // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
         if !ask.force {
             if let Some(found) = self.hot_answer::<L>(key, ask) {
                 self.record_hit(key, found.is_err(), ask).await;
-                return found;
+                return Approach::Over(found);
             }
             if let Some(memory) = self.recall(key).await
                 && let Some(outcome) = self.fresh_outcome(question, key, &memory, ask)
             {
                 self.record_hit(key, outcome.is_err(), ask).await;
-                return self.found(outcome, Source::Memory, memory.stored_at);
+                return Approach::Over(self.found(outcome, Source::Memory, memory.stored_at));
             }
         }
         self.count(|counters| &counters.misses);
@@ -397,18 +459,35 @@ impl Engine {
                 Decoded::outcome,
             )
             .await;
-        // 3. Remember, or fall back on what was known.
+        // 3. What it said, or what was known before.
         match asked {
-            Ok((decoded, attempts)) => {
-                let (entry, result) = self.digest(question, key, decoded);
-                self.remember(vec![entry]).await;
-                result.map_err(|error| error.after(attempts, started.elapsed()))
-            }
-            Err(unanswered) => self
-                .fall_back(question, key, ask, unanswered.failure)
-                .await
-                .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
+            Ok((decoded, attempts)) => Approach::Said(Said {
+                decoded,
+                attempts,
+                started,
+                deadline: sheet.deadline,
+            }),
+            Err(unanswered) => Approach::Over(
+                self.fall_back(question, key, ask, unanswered.failure)
+                    .await
+                    .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
+            ),
         }
+    }
+
+    /// Remembers what the upstream said, and gives it.
+    pub(crate) async fn arrive<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        said: Said<L::Answer>,
+    ) -> Result<Found<L::Answer>, Error> {
+        let (entry, result) = self.digest(question, key, said.decoded);
+        self.remember(vec![entry]).await;
+        if result.is_err() {
+            self.recant(std::slice::from_ref(key)).await;
+        }
+        result.map_err(|error| error.after(said.attempts, said.started.elapsed()))
     }
 
     /// Waits until everything remembered and recorded so far is durable.
