@@ -25,6 +25,11 @@ pub enum StoreError {
     },
     /// The database is damaged.
     Corrupt,
+    /// The file is empty, cut short, or beside a key and not a database of ours.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer Chaski has written this database.
     NewerSchema {
         /// Version of the file.
@@ -69,7 +74,7 @@ impl StoreError {
             StoreError::ReadOnly { .. } => "almacen_solo_lectura",
             StoreError::Locked => "almacen_bloqueado",
             StoreError::NotOurs { .. } => "almacen_ajeno",
-            StoreError::Corrupt => "almacen_danado",
+            StoreError::Corrupt | StoreError::Damaged { .. } => "almacen_danado",
             StoreError::NewerSchema { .. } => "almacen_mas_nuevo",
             StoreError::KeyMissing => "llave_ausente",
             StoreError::KeyWrong => "llave_incorrecta",
@@ -149,6 +154,20 @@ impl StoreError {
                  seguridad"
                     .into(),
                 "the database is damaged: stop Chaski and restore the latest backup".into(),
+            ),
+            StoreError::Damaged { path } => (
+                format!(
+                    "{} está dañado (vacío, recortado o reemplazado) y no se usa como carpeta \
+                     nueva: restaure la última copia con chaski restaurar COPIA --reemplazar, o \
+                     elija otra carpeta con --dir",
+                    path.display()
+                ),
+                format!(
+                    "{} is damaged (emptied, cut short or replaced) and is not taken for a new \
+                     folder: restore the latest backup with chaski restaurar COPY --reemplazar, \
+                     or choose another folder with --dir",
+                    path.display()
+                ),
             ),
             StoreError::NewerSchema { found, known } => (
                 format!(
