@@ -105,8 +105,8 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
         lasts: lasts.transpose()?,
     };
     let real = !typed.prueba && sides_of(&needed.config).contains(&Mode::Real);
-    let mode = if real { Mode::Real } else { Mode::Sandbox };
-    let app = open(needed, mode).await?;
+    let side = if real { Mode::Real } else { Mode::Sandbox };
+    let app = open(needed, side).await?;
     let made = app.create_key(new).await;
     let closed = app.close().await;
     let (_, text) = made?;

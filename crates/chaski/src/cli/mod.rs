@@ -167,9 +167,9 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
                     Some(RucCmd::Facturacion { lookup, emisor }) => {
                         ruc::facturacion(needed, desk, lookup, emisor).await
                     }
-                    Some(
-                        RucCmd::Validar { .. } | RucCmd::Lote(_) | RucCmd::Invalidos { .. },
-                    ) => unreachable!("handled above"),
+                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_) | RucCmd::Invalidos { .. }) => {
+                        unreachable!("handled above")
+                    }
                 })
                 .await
             }

@@ -131,7 +131,10 @@ fn describe_mode(document: &mut Value) {
         "schema": { "type": "string", "enum": ["sandbox"] },
     });
     let paths = document["paths"].as_object_mut();
-    let operations = paths.into_iter().flatten().filter_map(|(_, path)| path.as_object_mut());
+    let operations = paths
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, path)| path.as_object_mut());
     for (_, operation) in operations.flatten() {
         let responses = operation["responses"].as_object_mut();
         for (_, response) in responses.into_iter().flatten() {

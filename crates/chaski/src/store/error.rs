@@ -155,20 +155,7 @@ impl StoreError {
                     .into(),
                 "the database is damaged: stop Chaski and restore the latest backup".into(),
             ),
-            StoreError::Damaged { path } => (
-                format!(
-                    "{} está dañado (vacío, recortado o reemplazado) y no se usa como carpeta \
-                     nueva: restaure la última copia con chaski restaurar COPIA --reemplazar, o \
-                     elija otra carpeta con --dir",
-                    path.display()
-                ),
-                format!(
-                    "{} is damaged (emptied, cut short or replaced) and is not taken for a new \
-                     folder: restore the latest backup with chaski restaurar COPY --reemplazar, \
-                     or choose another folder with --dir",
-                    path.display()
-                ),
-            ),
+            StoreError::Damaged { path } => damaged(path),
             StoreError::NewerSchema { found, known } => (
                 format!(
                     "la base de datos es de una versión más nueva de Chaski (esquema {found}, \
@@ -258,6 +245,22 @@ impl StoreError {
             other => other,
         }
     }
+}
+
+fn damaged(path: &Path) -> (String, String) {
+    let path = path.display();
+    (
+        format!(
+            "{path} está dañado (vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
+             restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
+             carpeta con --dir"
+        ),
+        format!(
+            "{path} is damaged (emptied, cut short or replaced) and is not taken for a new \
+             folder: restore the latest backup with chaski restaurar COPY --reemplazar, or \
+             choose another folder with --dir"
+        ),
+    )
 }
 
 // Primary result codes, https://www.sqlite.org/rescode.html

@@ -13,7 +13,11 @@ const ASKED: [(&str, &str, &str); 24] = [
     ("GET", "/api/v1/ruc/1", ""),
     ("GET", "/api/v1/ruc/20100070970/validacion-facturacion", ""),
     ("GET", "/api/v1/ruc/20100070970/representantes", ""),
-    ("POST", "/api/v1/ruc/consultas", r#"{"rucs":["20100070970"]}"#),
+    (
+        "POST",
+        "/api/v1/ruc/consultas",
+        r#"{"rucs":["20100070970"]}"#,
+    ),
     ("POST", "/api/v1/ruc/consultas", "{"),
     ("GET", "/api/v1/dni/00000001", ""),
     ("GET", "/api/v1/tipo-cambio", ""),
@@ -23,15 +27,27 @@ const ASKED: [(&str, &str, &str); 24] = [
     ("GET", "/api/v1/trabajos", ""),
     ("GET", "/api/v1/programados", ""),
     ("GET", "/api/v1/proveedores", ""),
-    ("POST", "/api/ruc/consultar-async", r#"{"ruc":"20100070970"}"#),
+    (
+        "POST",
+        "/api/ruc/consultar-async",
+        r#"{"ruc":"20100070970"}"#,
+    ),
     ("POST", "/api/dni/consultar-async", r#"{"dni":"00000001"}"#),
     ("GET", "/api/tipo-cambio/", ""),
-    ("POST", "/compat/migo/api/v1/ruc", r#"{"ruc":"20100070970"}"#),
+    (
+        "POST",
+        "/compat/migo/api/v1/ruc",
+        r#"{"ruc":"20100070970"}"#,
+    ),
     ("POST", "/compat/migo/api/v1/ruc", r#"{"ruc":"1"}"#),
     ("POST", "/compat/migo/api/v1/exchange/latest", "{}"),
     ("POST", "/compat/migo/api/v1/account", "{}"),
     ("GET", "/compat/migo/api/v2/ruc/20100070970", ""),
-    ("GET", "/api/v1/lotes/00000000-0000-0000-0000-000000000000", ""),
+    (
+        "GET",
+        "/api/v1/lotes/00000000-0000-0000-0000-000000000000",
+        "",
+    ),
 ];
 
 #[tokio::test]
@@ -48,7 +64,12 @@ async fn a01_every_answer_of_the_sandbox_has_the_header() {
     for (method, path, body) in ASKED.into_iter().chain(elsewhere) {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let answered = door.ask(method, path, None, body).await;
-        assert_eq!(answered.header(HEADER), "sandbox", "{path}: {}", answered.text);
+        assert_eq!(
+            answered.header(HEADER),
+            "sandbox",
+            "{path}: {}",
+            answered.text
+        );
     }
 }
 
@@ -59,7 +80,12 @@ async fn a01_beside_a_real_side_the_key_says_who_answers() {
     for (method, path, body) in ASKED {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let answered = door.ask(method.clone(), path, Some(&test), body).await;
-        assert_eq!(answered.header(HEADER), "sandbox", "{path}: {}", answered.text);
+        assert_eq!(
+            answered.header(HEADER),
+            "sandbox",
+            "{path}: {}",
+            answered.text
+        );
         let nobody = door.ask(method, path, None, body).await;
         assert_eq!(nobody.header(HEADER), "", "{path}: {}", nobody.text);
     }
@@ -79,7 +105,13 @@ async fn a01_health_and_metrics_say_the_mode() {
         (Door::open().await, "sandbox", "real"),
         (Door::open_both().await, "real", "sandbox"),
     ] {
-        for path in ["/salud/listo", "/salud/vivo", "/healthz", "/readyz", "/version"] {
+        for path in [
+            "/salud/listo",
+            "/salud/vivo",
+            "/healthz",
+            "/readyz",
+            "/version",
+        ] {
             assert_eq!(door.get(path).await.json()["mode"], mode, "{path}");
         }
         let metrics = door.get("/metrics").await.text;
@@ -114,7 +146,13 @@ fn a01_the_sandbox_on_a_port_says_so() {
     service.sandbox.fail("500@ruc x1".parse().unwrap());
     let url = service.url();
     let address = url.trim_start_matches("http://").trim_end_matches("/api");
-    for path in ["/api/v1/ruc", "/api/v1/ruc", "/api/v1/account", "/no", "/_sandbox/ledger"] {
+    for path in [
+        "/api/v1/ruc",
+        "/api/v1/ruc",
+        "/api/v1/account",
+        "/no",
+        "/_sandbox/ledger",
+    ] {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         let body = r#"{"token":"x","ruc":"20100070970"}"#;
@@ -126,6 +164,9 @@ fn a01_the_sandbox_on_a_port_says_so() {
         let mut said = String::new();
         stream.read_to_string(&mut said).unwrap();
         let said = said.to_lowercase();
-        assert!(said.contains("\r\nchaski-mode: sandbox\r\n"), "{path}: {said}");
+        assert!(
+            said.contains("\r\nchaski-mode: sandbox\r\n"),
+            "{path}: {said}"
+        );
     }
 }
