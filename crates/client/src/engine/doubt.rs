@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::attempts::CallSheet;
 use super::{Engine, new_id, warn_once};
@@ -162,7 +162,6 @@ impl Engine {
         key: &Key,
         decoded: &Decoded<A>,
         ask: &Ask,
-        deadline: Instant,
     ) -> Result<(), Failure> {
         match decoded {
             Decoded::Answer(_) => {
@@ -170,10 +169,7 @@ impl Engine {
                 Ok(())
             }
             Decoded::Refused { reason, .. } if !is_doubtful(*reason) => Ok(()),
-            Decoded::Refused { .. } => {
-                self.believe(std::slice::from_ref(key), ask, deadline, false)
-                    .await
-            }
+            Decoded::Refused { .. } => self.believe(std::slice::from_ref(key), ask, false).await,
         }
     }
 
@@ -196,7 +192,6 @@ impl Engine {
         &self,
         keys: &[Key],
         ask: &Ask,
-        deadline: Instant,
         strict: bool,
     ) -> Result<(), Failure> {
         let doubt = &self.shared.doubt;
@@ -209,16 +204,10 @@ impl Engine {
             Word::Refuted => return Err(Failure::Doubtful),
             Word::Doubted(seen) => seen,
         };
-        // In a task of its own: what was sent is listened to, whoever stops waiting.
-        let (engine, ask, work) = (self.clone(), ask.clone(), self.work());
-        let checked = tokio::spawn(async move {
-            let _work = work;
-            engine.check(operation, &ask, seen).await
-        });
-        match timeout_at(deadline, checked).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(_) => Err(Failure::Doubtful),
-            Err(_) => Err(Failure::DeadlineExceeded),
+        if self.check(operation, ask, seen).await {
+            Ok(())
+        } else {
+            Err(Failure::Doubtful)
         }
     }
 
@@ -285,7 +274,12 @@ impl Engine {
             )
             .await;
         match answer {
-            Ok((Decoded::Answer(_), _)) => Checked::Good,
+            Ok((decoded @ Decoded::Answer(_), _)) => {
+                // It was paid for.
+                let (entry, _) = self.digest(known, &key, decoded);
+                self.remember(vec![entry]).await;
+                Checked::Good
+            }
             Err(unanswered) if unanswered.attempts == 0 => Checked::NotAsked,
             _ => Checked::Bad,
         }

@@ -17,6 +17,7 @@ mod hits;
 mod kit;
 mod pace;
 mod privacy;
+mod promises;
 mod requests;
 mod retries;
 mod samples;
