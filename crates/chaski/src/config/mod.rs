@@ -153,7 +153,10 @@ impl Layers {
             sandbox_seed: self.number("sandbox.seed")?,
             key: self.key.clone(),
             secrets_dir: self.secrets_dir.clone(),
-            usual_dir: self.usual_dir.clone().filter(|_| self.values["dir"].1 == Origin::Default),
+            usual_dir: self
+                .usual_dir
+                .clone()
+                .filter(|_| self.values["dir"].1 == Origin::Default),
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version,

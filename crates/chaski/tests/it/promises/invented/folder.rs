@@ -28,15 +28,27 @@ fn a03_where_the_data_of_a_user_are() {
     let here = here.path();
     #[track_caller]
     fn check(here: &Path, variables: &[(&str, &str)], expected: &str) {
-        assert_eq!(dir_of(here, variables), Path::new(expected), "{variables:?}");
+        assert_eq!(
+            dir_of(here, variables),
+            Path::new(expected),
+            "{variables:?}"
+        );
     }
     let home = ("HOME", "/home/ana");
     let old = here.join("chaski_data").display().to_string();
     check(here, &[home], "/home/ana/.local/share/chaski");
     check(here, &[home, ("XDG_DATA_HOME", "/datos")], "/datos/chaski");
     check(here, &[("XDG_DATA_HOME", "/datos")], "/datos/chaski");
-    check(here, &[home, ("XDG_DATA_HOME", "")], "/home/ana/.local/share/chaski");
-    check(here, &[home, ("XDG_DATA_HOME", "datos")], "/home/ana/.local/share/chaski");
+    check(
+        here,
+        &[home, ("XDG_DATA_HOME", "")],
+        "/home/ana/.local/share/chaski",
+    );
+    check(
+        here,
+        &[home, ("XDG_DATA_HOME", "datos")],
+        "/home/ana/.local/share/chaski",
+    );
     check(here, &[home, ("CHASKI_DIR", "otra")], "otra");
     check(here, &[], &old);
     check(here, &[("HOME", "")], &old);
@@ -77,7 +89,7 @@ fn a03_the_same_list_from_another_folder_pays_nothing_again() {
         let ran = run_in(&place, folder, "ruc lote lista.csv -o r.xlsx").expect(0);
         let line = match folder {
             "enero" => "ya guardados: 0",
-            _ => "ya guardados: 130",
+            _ => "ya están guardados; no se gastará ninguna llamada",
         };
         assert!(ran.err.contains(line), "{folder}: {}", ran.err);
         assert!(!place.path(folder).join("chaski_data").exists());
@@ -102,7 +114,11 @@ fn a03_an_old_folder_goes_on_being_used_with_one_notice() {
     assert_eq!(told(&ran), 1, "{}", ran.err);
     assert!(place.path("chaski_data/chaski.db").exists());
     assert!(!place.path(".local").exists());
-    for line in ["ruc 20100070970 -q", "ruc validar 20100070970", "config show"] {
+    for line in [
+        "ruc 20100070970 -q",
+        "ruc validar 20100070970",
+        "config show",
+    ] {
         assert_eq!(told(&place.run(line).expect(0)), 0, "{line}");
     }
     // Named, it is nobody's surprise.
@@ -124,7 +140,10 @@ fn a03_a_token_outlives_the_data_folder() {
     let key = place.path(".config/chaski/llave");
     let mode = std::fs::metadata(&key).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(!place.path(".local/share/chaski").exists(), "nothing is needed of it");
+    assert!(
+        !place.path(".local/share/chaski").exists(),
+        "nothing is needed of it"
+    );
     for _ in 0..2 {
         place.run("ruc 20100070970").expect(0);
         run_in(&place, "enero", "cuenta --dir otra").expect(0);
@@ -148,10 +167,16 @@ fn a03_what_was_sealed_with_the_key_of_a_folder_still_opens() {
     let mut place = Place::asking(&service);
     place.forget("CHASKI_MIGO_TOKEN");
     let other = place.path("otra");
-    for (folder, named) in [(place.data(), String::new()), (other.clone(), format!("@{}", other.display()))] {
+    for (folder, named) in [
+        (place.data(), String::new()),
+        (other.clone(), format!("@{}", other.display())),
+    ] {
         let key = MasterKey::of_folder(&folder).unwrap();
         let digits = key.seal_setting("migo.token", TOKEN).unwrap();
-        place.write("chaski.toml", format!("[migo]\ntoken = \"sellado:{digits}{named}\"\n"));
+        place.write(
+            "chaski.toml",
+            format!("[migo]\ntoken = \"sellado:{digits}{named}\"\n"),
+        );
         place.run("config check").expect(0);
         place.run("cuenta").expect(0);
         // A key beside the configuration does not get in its way.
@@ -172,18 +197,24 @@ fn a03_tests_and_scripts_stay_out_of_the_persons_folder() {
         if path.ends_with("promises/invented/folder.rs") {
             continue;
         }
-        assert!(!text.contains("of_process("), "{place} reads the environment");
+        assert!(
+            !text.contains("of_process("),
+            "{place} reads the environment"
+        );
         if text.contains("CARGO_BIN_EXE_chaski") {
             seen += 1;
-            assert!(text.contains("\"CHASKI_DIR\""), "{place} runs the program without a folder");
+            assert!(
+                text.contains("\"CHASKI_DIR\""),
+                "{place} runs the program without a folder"
+            );
         }
     }
     assert!(seen >= 2, "{seen}");
     for script in [".ci/run", "crates/chaski/benches/gateway.sh"] {
         let text = std::fs::read_to_string(root.join(script)).unwrap();
-        let runs = text
-            .lines()
-            .filter(|line| line.trim_start().starts_with("target/debug/chaski") || line.contains("\"$chaski\""));
+        let runs = text.lines().filter(|line| {
+            line.trim_start().starts_with("target/debug/chaski") || line.contains("\"$chaski\"")
+        });
         let mut count = 0;
         for line in runs {
             count += 1;
@@ -191,7 +222,12 @@ fn a03_tests_and_scripts_stay_out_of_the_persons_folder() {
         }
         assert!(count > 0, "{script} runs nothing");
     }
-    assert!(Place::new().run("config show --origin").out.contains("variable CHASKI_DIR"));
+    assert!(
+        Place::new()
+            .run("config show --origin")
+            .out
+            .contains("variable CHASKI_DIR")
+    );
 }
 
 fn sources(folders: &[&Path]) -> Vec<(PathBuf, String)> {
