@@ -54,15 +54,13 @@ pub fn seal_setting(
         return Ok(format!("{SEALED}{digits}"));
     }
     let beside = std::path::absolute(file).map_err(AppError::file(file))?;
-    let (folder, named) = match &config.secrets_dir {
-        Some(folder) => (folder.clone(), String::new()),
-        None => {
-            let folder = beside.parent().unwrap_or(&beside).to_owned();
-            let named = format!("{AT}{}", folder.display());
-            (folder, named)
-        }
+    let (folder, named) = if let Some(folder) = &config.secrets_dir {
+        (folder.as_path(), String::new())
+    } else {
+        let folder = beside.parent().unwrap_or(&beside);
+        (folder, format!("{AT}{}", folder.display()))
     };
-    let digits = MasterKey::of_folder(&folder)?.seal_setting(setting, secret)?;
+    let digits = MasterKey::of_folder(folder)?.seal_setting(setting, secret)?;
     Ok(format!("{SEALED}{digits}{named}"))
 }
 
@@ -94,14 +92,14 @@ fn open_setting(
         Some((digits, folder)) => (digits, Some(PathBuf::from(folder))),
         None => (sealed, None),
     };
-    opened(config, setting, digits, folder)
+    opened(config, setting, digits, folder.as_deref())
 }
 
 fn opened(
     config: &Config,
     setting: &str,
     digits: &str,
-    folder: Option<PathBuf>,
+    folder: Option<&Path>,
 ) -> Result<SecretString, AppError> {
     let outside = config.key.as_ref().map(OutsideKey::key);
     // Those of folders may be gone, be damaged or belong to somebody else. Before they had a place
@@ -110,7 +108,7 @@ fn opened(
     let keys = [
         outside.transpose()?,
         config.secrets_dir.as_deref().and_then(of_folder),
-        folder.as_deref().and_then(of_folder),
+        folder.and_then(of_folder),
         of_folder(&config.dir),
     ];
     let mut keys = keys.into_iter().flatten().peekable();
