@@ -22,18 +22,19 @@ fn dir_of(here: &Path, variables: &[(&str, &str)]) -> PathBuf {
     config.dir
 }
 
+#[track_caller]
+fn check(here: &Path, variables: &[(&str, &str)], expected: &str) {
+    assert_eq!(
+        dir_of(here, variables),
+        Path::new(expected),
+        "{variables:?}"
+    );
+}
+
 #[test]
 fn a03_where_the_data_of_a_user_are() {
     let here = tempfile::tempdir().unwrap();
     let here = here.path();
-    #[track_caller]
-    fn check(here: &Path, variables: &[(&str, &str)], expected: &str) {
-        assert_eq!(
-            dir_of(here, variables),
-            Path::new(expected),
-            "{variables:?}"
-        );
-    }
     let home = ("HOME", "/home/ana");
     let old = here.join("chaski_data").display().to_string();
     check(here, &[home], "/home/ana/.local/share/chaski");
