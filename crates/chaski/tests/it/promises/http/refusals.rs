@@ -1,5 +1,6 @@
 //! What a refused caller gets to read, and what is refused at all.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
@@ -188,9 +189,11 @@ fn form(fields: &[(&str, Option<&str>, &str)]) -> Request<Body> {
         let file = file
             .map(|file| format!("; filename=\"{file}\""))
             .unwrap_or_default();
-        text += &format!(
+        write!(
+            text,
             "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
-        );
+        )
+        .unwrap();
     }
     text += "--xyz--\r\n";
     Request::builder()
