@@ -53,7 +53,7 @@ impl Caller {
             if gateway.is_open() {
                 refuse_what_was_passed_on(headers)?;
                 refuse_strange_pages(headers)?;
-                info.taken.take_place(&gateway.places)?;
+                info.learned.take_place(&gateway.places)?;
                 let app = Arc::clone(&gateway.usual().app);
                 return Ok(Caller {
                     app,
@@ -73,10 +73,13 @@ impl Caller {
         gateway: &Gateway,
     ) -> Result<Caller, Problem> {
         let side = side_of(gateway, presented)?;
+        if side.app.mode == Mode::Sandbox {
+            info.learned.put_invented();
+        }
         let now = side.app.clock.now();
         let key = side.ring.check(presented, now).map_err(refused)?;
         if let Some(turn) = key.take_turn(now) {
-            info.taken.put(turn);
+            info.learned.put_turn(turn);
             if !turn.granted {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -87,7 +90,7 @@ impl Caller {
                 .after(turn.wait));
             }
         }
-        info.taken.take_place(&gateway.places)?;
+        info.learned.take_place(&gateway.places)?;
         Ok(Caller {
             app: Arc::clone(&side.app),
             key: Some(key),
