@@ -119,8 +119,11 @@ impl Migo {
         ask: &Ask,
     ) -> Result<Found<RateFor>, Error> {
         let mut day = fecha;
+        let earliest = fecha.saturating_sub(i64::from(Migo::MOST_DAYS_BACK).days());
         for _ in 0..Migo::MOST_DAYS_BACK {
             match self.rate_on(day, fuente, moneda, ask).await {
+                // What was published so long ago applies to no day any more.
+                Ok(found) if found.value.fecha_publicacion < earliest => break,
                 Ok(found) => {
                     let rate = RateFor::new(fecha, found.value.as_ref().clone());
                     let rate = rate.map_err(|_| Error::failed(crate::Failure::Garbled))?;

@@ -205,6 +205,7 @@ fn what_cannot_be_read_is_said_to_be_so() {
         r#"{"success":true,"data":{"success":false,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA"}}"#,
         r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","error":"timeout"}"#,
         r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","code":500}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","message":"RUC no encontrado"}"#,
         r#"[{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA"}]"#,
         "\u{feff}{}",
     ] {
@@ -452,6 +453,15 @@ fn representatives_and_rates_are_those_that_were_asked_for() {
             expected,
             "{fecha} {moneda}"
         );
+    }
+    // A refusal of another day is not that of the one asked for.
+    for (fecha, expected) in [
+        ("2026-01-27", "SIN_TIPO_DE_CAMBIO: No hay tipo de cambio"),
+        ("2020-01-02", "respuesta_ilegible"),
+    ] {
+        let body =
+            format!(r#"{{"success":false,"fecha":"{fecha}","message":"No hay tipo de cambio"}}"#);
+        assert_eq!(decode(&on, 404, &body), expected, "{fecha}");
     }
     // The answer came on 28 January, Lima.
     for (fecha, moneda, expected) in [

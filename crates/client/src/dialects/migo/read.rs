@@ -54,7 +54,7 @@ fn good<'a>(mut object: Fields<'a>, asked: Asked<'_>) -> Result<Body<'a>, Failur
     if object.contradicts_itself() || is_foreign(&object, asked) {
         return Err(Failure::Garbled);
     }
-    if tells_of_error(&object) {
+    if tells_of_error(&object, asked) {
         return Err(match trouble(texts_of(&object).all()) {
             Trouble::Account => Failure::Unauthorized,
             _ => Failure::Garbled,
@@ -87,7 +87,11 @@ pub(super) fn refusal(
         || is_foreign(object, asked)
         || is_true(object.get("success"))
         || ANSWERS.iter().any(|name| some_text(object, name).is_some())
-        || (asked.about == About::Ruc && some_text(object, "nombre_o_razon_social").is_some());
+        || match asked.about {
+            About::Ruc => some_text(object, "nombre_o_razon_social").is_some(),
+            About::Rate => date(object, "fecha").is_some_and(|it| !asked.is_about_day(it)),
+            _ => false,
+        };
     let no_data = object.get("data").is_none_or(says_nothing);
     let empty_data = no_data && object.get("data").is_some();
     let no =
@@ -205,12 +209,17 @@ fn code(value: &Json<'_>) -> Option<i64> {
     }
 }
 
-/// A code that speaks of an error beside a good answer; one provider sends "200".
-fn tells_of_error(object: &Fields<'_>) -> bool {
+/// An error beside a good answer, or a "no"; a code is no error in itself, one provider sends "200".
+fn tells_of_error(object: &Fields<'_>, asked: Asked<'_>) -> bool {
+    let denies = |name| {
+        let text = object.get(name).and_then(Json::as_str);
+        text.is_some_and(|text| words::says_no(text, asked))
+    };
     let said = |name| object.get(name).is_some_and(|value| !says_nothing(value));
     ["error", "errors", "exception", "fault"]
         .into_iter()
         .any(said)
+        || ["message", "mensaje"].into_iter().any(denies)
         || codes(object).any(|code| (300..600).contains(&code))
 }
 
@@ -233,7 +242,8 @@ fn says_nothing(value: &Json<'_>) -> bool {
 /// Whether a field that bears a number bears another one than was asked for.
 fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
     let names: &[&str] = match asked.about {
-        About::Ruc | About::List | About::Representatives => &[
+        About::Representatives => &["ruc", "numero_ruc", "nro_ruc"],
+        About::Ruc | About::List => &[
             "ruc",
             "numero_ruc",
             "nro_ruc",
@@ -394,7 +404,7 @@ pub(super) fn item_refusal(
     if is_false(item.get("success")) {
         return refusal(item, answer, asked).map(Some);
     }
-    let wrong = item.contradicts_itself() || is_foreign(item, asked) || tells_of_error(item);
+    let wrong = item.contradicts_itself() || is_foreign(item, asked) || tells_of_error(item, asked);
     if wrong {
         Err(Failure::Garbled)
     } else {

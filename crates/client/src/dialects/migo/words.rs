@@ -12,6 +12,7 @@
 //! dates without a rate and for companies outside a list; one whole phrase of another provider.
 
 use chaski_core::fold;
+use jiff::civil::Date;
 
 /// What a question is about: whose absence its answer may state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,13 @@ pub(super) struct Asked<'q> {
     pub(super) about: About,
     /// The number, or the dates.
     pub(super) subject: &'q str,
+}
+
+impl Asked<'_> {
+    /// Whether a question about rates may be answered about a day: one that names none may.
+    pub(super) fn is_about_day(self, day: Date) -> bool {
+        self.subject.is_empty() || self.subject.contains(&day.to_string())
+    }
 }
 
 // In all lists a word stands as `fold` writes it, and `@` for O, A, OS or AS at its end.
