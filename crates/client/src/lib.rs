@@ -23,6 +23,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod allowance;
 pub mod blocking;
 mod clock;
 pub mod dialects;
@@ -41,6 +42,7 @@ mod reason;
 mod retry;
 mod transport;
 
+pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::Clock;
 pub use dialects::migo::Version;
 pub use engine::{Engine, Settings, Stats};

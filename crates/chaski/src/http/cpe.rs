@@ -61,7 +61,6 @@ pub(super) async fn validate(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let query = read(&caller, &wanted)?;
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.cpe(&query, &caller.ask()).await?;
     let (estado, raw) = match &*found.value {
         CpeState::NotFound => ("NO_EXISTE", "0"),

@@ -18,7 +18,7 @@ use super::{StoreError, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 7;
+pub(super) const SCHEMA: u32 = 8;
 
 const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
     (
@@ -55,6 +55,11 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
         7,
         "once",
         include_str!("../../migrations/sqlite/0007_once.sql"),
+    ),
+    (
+        8,
+        "days",
+        include_str!("../../migrations/sqlite/0008_days.sql"),
     ),
 ];
 

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use jiff::{Timestamp, ToSpan};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
+use super::{Engine, LONGEST_TIME, day_name, month_name, new_id, warn_once};
 use crate::gate::{Entry, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::many::Place;
 use crate::retry::back_off;
 use crate::{
-    Ask, Bodies, CacheDecision, Call, Error, Failure, Found, Key, Lookup, RawAnswer, TransportError,
+    Allowance, Ask, Bodies, CacheDecision, Call, Counter, Error, Failure, Found, Key, Lookup,
+    RawAnswer, Taken, TransportError,
 };
 
 /// What every attempt of one look-up has in common.
@@ -24,8 +26,8 @@ pub(super) struct CallSheet<'a> {
     pub(super) items: u32,
     /// Whether it is about persons: then no bodies go on record.
     pub(super) personal: bool,
-    /// Whether its questions are asked one by one when its answer cannot be read: then another
-    /// attempt is a waste, and they tell whether the upstream is ill.
+    /// Whether its questions are asked one by one when its answer cannot be read: then one more
+    /// attempt, which costs less than they do, is enough, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
@@ -53,6 +55,7 @@ impl Engine {
     ) -> Result<(T, u32), Unanswered> {
         self.shared.budget.pay_in();
         let mut attempt = 0;
+        let mut before = None;
         loop {
             // 1. May it go out, and can it be put on record?
             let (slot, pass) =
@@ -62,14 +65,23 @@ impl Engine {
                         failure,
                         attempts: attempt,
                     })?;
+            // 2. Nothing is sent that was not set aside. An attempt that was sent and failed says
+            //    more than that another one cannot be paid for.
+            let taken = self.take(sheet).await.map_err(|failure| {
+                self.shared.gate.not_sent(pass, Instant::now());
+                Unanswered {
+                    failure: before.take().unwrap_or(failure),
+                    attempts: attempt,
+                }
+            })?;
             attempt += 1;
-            // 2. The only send.
+            // 3. The only send.
             let at = self.shared.clock.now();
             let began = Instant::now();
             let request = encode();
             let request_body = self.body_for_record(sheet, request.body());
             let (outcome, answer) = self.send(request, sheet, decode).await;
-            // 3. The gate hears of it, the audit has it.
+            // 4. The gate hears of it, the audit has it.
             let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
                 Ok(_) => self.shared.gate.succeeded(pass),
@@ -102,13 +114,13 @@ impl Engine {
                         answer: answer.body.clone(),
                     }),
             };
-            self.put_on_record(call, &outcome).await;
-            // 4. Done, or again.
+            self.put_on_record(call, &outcome, sheet, &taken).await;
+            // 5. Done, or again.
             let failure = match outcome {
                 Ok(decoded) => return Ok((decoded, attempt)),
                 Err(failure) => failure,
             };
-            let give_up = singly
+            let give_up = (singly && attempt > 1)
                 || !failure.treatment().transient
                 || attempt >= self.shared.settings.max_attempts
                 || !self.shared.budget.take();
@@ -123,6 +135,7 @@ impl Engine {
                     attempts: attempt,
                 });
             }
+            before = Some(failure);
             self.count(|counters| &counters.retries);
             // Others may send while this one waits.
             drop(slot);
@@ -160,8 +173,7 @@ impl Engine {
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
         let mut turn = Turn::New;
         loop {
-            let month = lima_month(shared.clock.now());
-            match shared.gate.enter(Instant::now(), deadline, month, turn) {
+            match shared.gate.enter(Instant::now(), deadline, turn) {
                 Entry::Go(pass) => {
                     let waited = micros(began.elapsed());
                     let total = &shared.counters.gate_wait_us;
@@ -173,6 +185,60 @@ impl Engine {
             }
             turn = Turn::Reserved;
         }
+    }
+
+    /// Takes one call from everything that limits how many may be sent: the list's budget, the
+    /// provider's month, the asker's day. A look-up without limits costs nothing here.
+    async fn take(&self, sheet: &CallSheet<'_>) -> Result<Vec<Allowance>, Failure> {
+        let budget = sheet.ask.budget.as_ref();
+        if budget.is_some_and(|budget| !budget.take()) {
+            return Err(Failure::BudgetSpent);
+        }
+        let from = self.allowances(sheet);
+        if from.is_empty() {
+            return Ok(from);
+        }
+        let failure = match self.shared.ledger.take(&from).await {
+            Ok(Taken::All) => return Ok(from),
+            Ok(Taken::SpentAt(place)) => match from.get(place).map(|it| &it.counter) {
+                Some(Counter::Day { .. }) => Failure::DaySpent {
+                    retry_after: until_midnight(self.shared.clock.now()),
+                },
+                _ => Failure::QuotaSpent,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "no call could be set aside");
+                Failure::LedgerDown
+            }
+        };
+        if let Some(budget) = budget {
+            budget.add(1);
+        }
+        Err(failure)
+    }
+
+    /// The counters in the ledger that a call is taken from.
+    fn allowances(&self, sheet: &CallSheet<'_>) -> Vec<Allowance> {
+        let (quota, per_day) = (self.shared.settings.quota, sheet.ask.per_day);
+        if quota.is_none() && per_day.is_none() {
+            return Vec::new();
+        }
+        let now = self.shared.clock.now();
+        let month = quota.map(|most| Allowance {
+            counter: Counter::Month {
+                provider: sheet.key.provider.into(),
+                month: month_name(now),
+            },
+            most,
+        });
+        let day = per_day.map(|most| Allowance {
+            counter: Counter::Day {
+                who: sheet.ask.who.clone(),
+                day: day_name(now),
+            },
+            most,
+        });
+        month.into_iter().chain(day).collect()
     }
 
     async fn send<T>(
@@ -215,12 +281,25 @@ impl Engine {
 
     /// The audit row and the month's counter, beside the send. A ledger that cannot take them
     /// closes the next call (`ready`); this answer was paid for and is still given.
-    async fn put_on_record<T>(&self, call: Call, outcome: &Result<T, Failure>) {
+    async fn put_on_record<T>(
+        &self,
+        call: Call,
+        outcome: &Result<T, Failure>,
+        sheet: &CallSheet<'_>,
+        taken: &[Allowance],
+    ) {
         let ledger = &self.shared.ledger;
-        if !matches!(outcome, Err(Failure::Unreachable)) {
-            let month = month_name(lima_month(call.at));
-            let spent = ledger.spend(call.key.provider, &month, 1).await;
-            warn_once(spent.map(drop));
+        if matches!(outcome, Err(Failure::Unreachable)) {
+            // Nothing was sent, so nothing was spent.
+            if let Some(budget) = &sheet.ask.budget {
+                budget.add(1);
+            }
+            if !taken.is_empty() {
+                warn_once(ledger.give_back(taken).await);
+            }
+        } else if self.shared.settings.quota.is_none() {
+            let month = month_name(call.at);
+            warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }
         warn_once(ledger.record(call).await);
     }
@@ -301,6 +380,12 @@ fn without_token(body: &Bytes) -> Bytes {
         }
         Err(_) => Bytes::new(),
     }
+}
+
+fn until_midnight(now: Timestamp) -> Duration {
+    let tomorrow = chaski_core::lima_date(now).saturating_add(1.day());
+    let midnight = chaski_core::lima_timestamp(tomorrow.at(0, 0, 0, 0));
+    Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
 fn micros(duration: Duration) -> u64 {
