@@ -88,6 +88,20 @@ pub struct Treatment {
     pub code: &'static str,
 }
 
+// What is said when calls that may be spent are.
+const QUOTA_SPENT: (&str, &str) = (
+    "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
+    "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
+);
+const DAY_SPENT: (&str, &str) = (
+    "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
+    "the calls that your key may spend today are used up; go on tomorrow or make another key with more --por-dia",
+);
+const BUDGET_SPENT: (&str, &str) = (
+    "no se consultó: la lista ya gastó lo anunciado; continúe con --reanudar y, si acepta gastar más, --gastar-hasta N",
+    "not asked: the list has spent what was announced; go on with --reanudar and, if it may spend more, --gastar-hasta N",
+);
+
 impl Failure {
     /// The class of an HTTP status that is not 200; 404 is read with its body by the dialect
     /// first and means [`Failure::WrongPath`] only if it is not about the number.
@@ -177,18 +191,9 @@ impl Failure {
                     }
                 };
             }
-            Failure::QuotaSpent => (
-                "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
-                "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
-            ),
-            Failure::DaySpent { .. } => (
-                "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
-                "the calls that your key may spend today are used up; go on tomorrow or make another key with more --por-dia",
-            ),
-            Failure::BudgetSpent => (
-                "no se consultó: la lista ya gastó lo anunciado; continúe con --reanudar y, si acepta gastar más, --gastar-hasta N",
-                "not asked: the list has spent what was announced; go on with --reanudar and, if it may spend more, --gastar-hasta N",
-            ),
+            Failure::QuotaSpent => QUOTA_SPENT,
+            Failure::DaySpent { .. } => DAY_SPENT,
+            Failure::BudgetSpent => BUDGET_SPENT,
             Failure::Rejected => (
                 "el proveedor no acepta los datos de la consulta",
                 "the upstream does not accept the data of the query",

@@ -207,7 +207,7 @@ impl Gate {
 }
 
 impl GateLimits {
-    fn interval(&self) -> Duration {
+    fn interval(self) -> Duration {
         match self.calls_per_minute {
             0 => Duration::ZERO,
             rate => Duration::from_mins(1) / rate,
@@ -216,7 +216,7 @@ impl GateLimits {
 
     /// Turns that a call may be ahead of the pace: a burst is at most a sixth of a minute's
     /// calls, so that a small limit is not passed at the start.
-    fn early_turns(&self) -> u32 {
+    fn early_turns(self) -> u32 {
         let burst = match self.calls_per_minute {
             0 => MOST_BURST,
             rate => (rate / 6).clamp(1, MOST_BURST),

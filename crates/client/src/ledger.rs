@@ -380,14 +380,13 @@ impl Ledger for MemoryLedger {
     fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
         let mut state = self.lock();
         let is_spent = |it: &Allowance| state.spent(&it.counter) >= it.most;
-        let taken = match from.iter().position(is_spent) {
-            Some(place) => Taken::SpentAt(place),
-            None => {
-                for one in from {
-                    *state.spent.entry(one.counter.clone()).or_default() += 1;
-                }
-                Taken::All
+        let taken = if let Some(place) = from.iter().position(is_spent) {
+            Taken::SpentAt(place)
+        } else {
+            for one in from {
+                *state.spent.entry(one.counter.clone()).or_default() += 1;
             }
+            Taken::All
         };
         Box::pin(std::future::ready(Ok(taken)))
     }
