@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::Failure;
+use crate::times::{Kind, Times};
 
 /// Limits of one upstream.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,16 @@ pub(crate) enum Entry {
 pub(crate) struct Pass {
     /// Its outcome decides whether the breaker closes.
     probe: bool,
+}
+
+/// A call that wants to go out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Errand {
+    pub(crate) kind: Kind,
+    /// When its answer must be there.
+    pub(crate) deadline: Instant,
+    /// Whether it had to wait for a place.
+    pub(crate) waited: bool,
 }
 
 /// Whether the caller already holds a turn of the pace.
@@ -65,6 +76,7 @@ struct State {
     interval: Duration,
     closed_until: Instant,
     breaker: Breaker,
+    times: Times,
 }
 
 enum Breaker {
@@ -103,6 +115,7 @@ impl Gate {
             breaker: Breaker::Closed {
                 last: Outcomes::default(),
             },
+            times: Times::default(),
         };
         Gate {
             limits,
@@ -118,23 +131,32 @@ impl Gate {
         }
     }
 
-    /// Asks to send one call that must be over by `deadline`.
-    pub(crate) fn enter(&self, now: Instant, deadline: Instant, turn: Turn) -> Entry {
+    /// Asks to send one call.
+    pub(crate) fn enter(&self, now: Instant, turn: Turn, errand: &Errand) -> Entry {
         let mut state = self.lock();
         // 1. Breaker.
         if let Some(retry_in) = state.breaker.refuses(now) {
             return Entry::Closed(Failure::BreakerOpen { retry_in });
         }
-        // 2. Closed by the upstream's own word; a turn reserved before that is void.
+        // 2. What cannot end in time is not sent: it would be paid for and come too late.
+        let waited = errand.waited || turn == Turn::Reserved;
+        let last_moment = errand
+            .deadline
+            .checked_sub(state.times.needed(errand.kind, waited, now))
+            .filter(|last| *last >= now);
+        let Some(last_moment) = last_moment else {
+            return Entry::Closed(Failure::DeadlineExceeded { retry_after: None });
+        };
+        // 3. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
-        // 3. Pace.
+        // 4. Pace.
         if turn == Turn::New || !closed_for.is_zero() {
             let early = state.interval * self.limits.early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
                 .max(closed_for);
-            if now + wait > deadline {
+            if now + wait > last_moment {
                 return Entry::Closed(Failure::RateLimited {
                     retry_after: Some(wait),
                 });
@@ -150,10 +172,17 @@ impl Gate {
         Entry::Go(Pass { probe })
     }
 
+    /// Time that an answer is going to take, as far as is known, for a call that waited.
+    pub(crate) fn needed(&self, kind: Kind) -> Duration {
+        self.lock().times.needed(kind, true, Instant::now())
+    }
+
     /// The call was answered properly, whatever the answer says.
-    pub(crate) fn succeeded(&self, pass: Pass) {
+    pub(crate) fn succeeded(&self, kind: Kind, took: Duration, pass: Pass) {
+        let now = Instant::now();
         let mut state = self.lock();
-        state.breaker.report(false, pass, Instant::now());
+        state.times.learn(kind, took, now);
+        state.breaker.report(false, pass, now);
         let base = self.limits.interval();
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);

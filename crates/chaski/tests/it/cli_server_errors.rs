@@ -416,7 +416,7 @@ fn every_code_has_its_exit_code() {
         F::TooLarge,
         F::Redirected,
         F::Unexpected { status: 299 },
-        F::DeadlineExceeded,
+        F::DeadlineExceeded { retry_after: None },
         F::LedgerDown,
         F::Internal,
     ] {

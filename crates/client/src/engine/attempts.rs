@@ -10,10 +10,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Engine, LONGEST_TIME, day_name, month_name, new_id, warn_once};
-use crate::gate::{Entry, Pass, Turn};
+use crate::gate::{Entry, Errand, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::many::Place;
+use crate::patience;
+use crate::queue::Slot;
 use crate::retry::back_off;
+use crate::times::Kind;
 use crate::{
     Allowance, Ask, Bodies, CacheDecision, Call, Counter, Error, Failure, Found, Key, Lookup,
     RawAnswer, Taken, TransportError,
@@ -32,9 +35,20 @@ pub(super) struct CallSheet<'a> {
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
-    /// Time for one attempt.
+    /// Time for one attempt. It is listened to for so long whatever the deadline: what was sent is
+    /// paid for, and its answer is remembered.
     pub(super) patience: Duration,
+    /// When the answer must be there: nothing is sent that cannot end by then.
     pub(super) deadline: Instant,
+}
+
+impl CallSheet<'_> {
+    fn kind(&self) -> Kind {
+        Kind {
+            operation: self.key.operation,
+            many: self.else_singly,
+        }
+    }
 }
 
 /// Why a look-up got nothing from the upstream.
@@ -58,13 +72,10 @@ impl Engine {
         let mut before = None;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (slot, pass) =
-                self.pass_gate(sheet.deadline)
-                    .await
-                    .map_err(|failure| Unanswered {
-                        failure,
-                        attempts: attempt,
-                    })?;
+            let (mut slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+                failure,
+                attempts: attempt,
+            })?;
             // 2. Nothing is sent that was not set aside. An attempt that was sent and failed says
             //    more than that another one cannot be paid for.
             let taken = self.take(sheet).await.map_err(|failure| {
@@ -74,6 +85,7 @@ impl Engine {
                     attempts: attempt,
                 }
             })?;
+            slot.used = true;
             attempt += 1;
             // 3. The only send.
             let at = self.shared.clock.now();
@@ -84,7 +96,10 @@ impl Engine {
             // 4. The gate hears of it, the audit has it.
             let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
-                Ok(_) => self.shared.gate.succeeded(pass),
+                Ok(_) => self
+                    .shared
+                    .gate
+                    .succeeded(sheet.kind(), began.elapsed(), pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
                 Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
             }
@@ -120,27 +135,41 @@ impl Engine {
                 Ok(decoded) => return Ok((decoded, attempt)),
                 Err(failure) => failure,
             };
-            let give_up = (singly && attempt > 1)
-                || !failure.treatment().transient
-                || attempt >= self.shared.settings.max_attempts
-                || !self.shared.budget.take();
-            let wait = match failure {
-                // The gate is closed for that long and makes the next attempt wait.
-                Failure::RateLimited { .. } => Duration::ZERO,
-                _ => back_off(attempt),
+            let wait = if singly && attempt > 1 {
+                None
+            } else {
+                self.again_in(&failure, attempt, sheet)
             };
-            if give_up || Instant::now() + wait >= sheet.deadline {
+            let Some(wait) = wait else {
                 return Err(Unanswered {
                     failure,
                     attempts: attempt,
                 });
-            }
+            };
             before = Some(failure);
             self.count(|counters| &counters.retries);
             // Others may send while this one waits.
             drop(slot);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How long to wait before another attempt; none where there is to be no other.
+    fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
+        let may = failure.treatment().transient
+            && attempt < self.shared.settings.max_attempts
+            && self.shared.budget.take();
+        let wait = match failure {
+            // The gate is closed for that long and makes the next attempt wait.
+            Failure::RateLimited { .. } => Duration::ZERO,
+            _ => back_off(attempt),
+        };
+        // An upstream that was silent for so long is not going to be quick.
+        let needed = match failure {
+            Failure::TimedOut => sheet.patience,
+            _ => Duration::ZERO,
+        };
+        (may && Instant::now() + wait + needed < sheet.deadline).then_some(wait)
     }
 
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
@@ -157,28 +186,25 @@ impl Engine {
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
     }
 
-    async fn pass_gate(
-        &self,
-        deadline: Instant,
-    ) -> Result<(tokio::sync::SemaphorePermit<'_>, Pass), Failure> {
+    async fn pass_gate(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
         let shared = &*self.shared;
         let began = Instant::now();
-        let acquired = match shared.in_flight.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => tokio::time::timeout_at(deadline, shared.in_flight.acquire())
-                .await
-                .map_err(|_| Failure::DeadlineExceeded)?
-                .expect("the semaphore is never closed"),
+        let needed = || shared.gate.needed(sheet.kind());
+        let slot = shared.in_flight.place(sheet.deadline, needed).await?;
+        let errand = Errand {
+            kind: sheet.kind(),
+            deadline: sheet.deadline,
+            waited: slot.waited,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
         let mut turn = Turn::New;
         loop {
-            match shared.gate.enter(Instant::now(), deadline, turn) {
+            match shared.gate.enter(Instant::now(), turn, &errand) {
                 Entry::Go(pass) => {
                     let waited = micros(began.elapsed());
                     let total = &shared.counters.gate_wait_us;
                     total.fetch_add(waited, std::sync::atomic::Ordering::Relaxed);
-                    return Ok((acquired, pass));
+                    return Ok((slot, pass));
                 }
                 Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
                 Entry::Closed(failure) => return Err(failure),
@@ -247,13 +273,13 @@ impl Engine {
         sheet: &CallSheet<'_>,
         decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
     ) -> (Result<T, Failure>, Option<RawAnswer>) {
-        let until = sheet.deadline.min(Instant::now() + sheet.patience);
+        let until = Instant::now() + sheet.patience;
         let sent = self
             .shared
             .transport
             .send(request, self.shared.settings.most_bytes);
-        match tokio::time::timeout_at(until, sent).await {
-            Ok(Ok(answer)) => {
+        match patience::until(until, sent).await {
+            Some(Ok(answer)) => {
                 let (head, body) = answer.into_parts();
                 let answer = RawAnswer {
                     status: head.status.as_u16(),
@@ -272,10 +298,10 @@ impl Engine {
                 let decoded = catch_unwind(AssertUnwindSafe(|| decode(&answer)));
                 (decoded.unwrap_or(Err(Failure::Internal)), Some(answer))
             }
-            Ok(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
-            Ok(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
-            Ok(Err(TransportError::TooLarge)) => (Err(Failure::TooLarge), None),
-            Err(_) => (Err(Failure::TimedOut), None),
+            Some(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
+            Some(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
+            Some(Err(TransportError::TooLarge)) => (Err(Failure::TooLarge), None),
+            None => (Err(Failure::TimedOut), None),
         }
     }
 
