@@ -308,6 +308,7 @@ const CODES: [(&str, u8); 89] = [
     // The key.
     ("falta_llave", 7), ("llave_desconocida", 7), ("llave_vencida", 7), ("llave_sin_permiso", 7),
     ("sin_token", 7), ("origen_ajeno", 7), ("llave_muy_rapida", 6), ("tope_diario", 6),
+    ("tope_de_gasto", 8),
     // What was asked.
     ("falta_motivo", 2), ("uso", 2), ("estado_no_permite", 2), ("cursor_invalido", 2),
     ("peticion_ilegible", 2), ("campo_requerido", 2), ("campo_invalido", 2),

@@ -252,6 +252,7 @@ impl Engine {
         let ask = Ask {
             force: true,
             deadline: None,
+            budget: None,
             ..ask.clone()
         };
         let sheet = CallSheet {
