@@ -242,8 +242,7 @@ fn says_nothing(value: &Json<'_>) -> bool {
 /// Whether a field that bears a number bears another one than was asked for.
 fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
     let names: &[&str] = match asked.about {
-        About::Representatives => &["ruc", "numero_ruc", "nro_ruc"],
-        About::Ruc | About::List => &[
+        About::Ruc | About::List | About::Representatives => &[
             "ruc",
             "numero_ruc",
             "nro_ruc",
