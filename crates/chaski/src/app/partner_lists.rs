@@ -361,9 +361,9 @@ fn numbers_of(
         (Ok(chosen), _) => chosen,
         (Err(ColumnError::NotFound { .. }), []) => return Err(ColumnError::OfPartners.into()),
         (Err(ColumnError::NotFound { .. }), titled) => return Ok(titled.to_vec()),
-        // The RUC and the DNI of one person.
+        // The RUCs of some and the DNIs of others.
         (Err(ColumnError::Ambiguous { columns, .. }), titled)
-            if table.rows.len() == 1 && columns.iter().all(|it| titled.contains(it)) =>
+            if columns.iter().all(|it| titled.contains(it)) && complete(table, &columns) =>
         {
             return Ok(titled.to_vec());
         }
@@ -386,6 +386,15 @@ fn numbers_of(
     numbers.sort_unstable();
     numbers.dedup();
     Ok(numbers)
+}
+
+/// Whether no row has something in more than one of these columns, or there is one row only.
+fn complete(table: &Table, columns: &[usize]) -> bool {
+    let filled = |row: &Row| {
+        let filled = columns.iter().filter(|column| !row.cell(**column).is_blank());
+        filled.count()
+    };
+    table.rows.len() == 1 || table.rows.iter().all(|row| filled(row) <= 1)
 }
 
 /// What a title says, folded and without its small words.

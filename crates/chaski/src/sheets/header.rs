@@ -101,12 +101,13 @@ fn has_list_above(rows: &[Row], index: usize) -> bool {
     let no_list_below = !below.iter().any(|row| row.cells.iter().any(is_value));
     rows[..index].iter().any(|above| {
         let alike = |column: usize| {
-            let alike = |row: &Row| {
-                is_identity(row.cell(column)) && is_labelled(row, column) == is_labelled(above, column)
-            };
-            is_identity(above.cell(column)) && (no_list_below || below.iter().any(alike))
+            let identities = below.iter().filter(|row| is_identity(row.cell(column)));
+            let (alike, other): (Vec<&Row>, Vec<&Row>) = identities
+                .partition(|row| is_labelled(row, column) == is_labelled(above, column));
+            !alike.is_empty() && alike.len() >= other.len()
         };
-        (0..above.cells.len()).any(alike)
+        let is_list = |column| is_identity(above.cell(column)) && (no_list_below || alike(column));
+        (0..above.cells.len()).any(is_list)
     })
 }
 

@@ -7,6 +7,7 @@ use chaski::sheets::{Limits, Subject, Table, find_column, read_bytes, read_row};
 use chaski_core::{Lang, RucRules};
 
 use crate::cli_kit::{Numbers, Place, companies};
+use crate::http::Door;
 
 const OWN: &str = "20131312955";
 
@@ -151,6 +152,27 @@ async fn f01_partners_are_not_the_own_company() {
     let ran = place.run("partners importar una.txt").expect(2);
     assert!(ran.err.contains("A (RUC)") && ran.err.contains("B (Nro Doc"), "{}", ran.err);
     place.run("partners importar una.txt --columna B").expect(0);
+}
+
+#[tokio::test]
+async fn f01_a_list_that_is_uploaded_is_refused_in_the_same_words() {
+    let door = Door::open().await;
+    let list = format!("RUC;Nro Doc Identidad\n{OWN};{}\n", companies(12, 1)[0]);
+    let (_, words) = rows(list.as_bytes(), None).unwrap_err();
+    let file = |name: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\r\n{list}\r\n--x--\r\n")
+    };
+    for address in ["/api/v1/lotes", "/api/v1/partners/importar"] {
+        let request = http::Request::post(address)
+            .header("Content-Type", "multipart/form-data; boundary=x")
+            .header("Idempotency-Key", address.len().to_string())
+            .body(file("compras.csv").into())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.status, 422, "{address}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "columna_ambigua", "{address}");
+        assert!(answer.text.contains(&words), "{address}: {}", answer.text);
+    }
 }
 
 /// A name that opens a quote, in every place, with every separator, closed by a later one or not.
