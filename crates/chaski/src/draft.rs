@@ -7,7 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 const PREFIX: &str = ".chaski-";
 const SUFFIX: &str = ".tmp";
@@ -71,18 +71,21 @@ pub(crate) fn usual_permissions(_folder: &Path) -> io::Result<Option<fs::Permiss
     Ok(None)
 }
 
-/// Gives a draft its name. A file that took the name meanwhile stays, unless it may be replaced.
-pub(crate) fn put(draft: TempPath, to: &Path, replace: bool) -> io::Result<()> {
-    if replace {
-        return draft.persist(to).map_err(|error| error.error);
-    }
-    match draft.persist_noclobber(to) {
-        // Not every file system can give a name only if it is free.
-        Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => {
-            failed.path.persist(to).map_err(|error| error.error)
+/// Gives a draft its name, still locked. A file that took the name meanwhile stays, unless it may be
+/// replaced.
+pub(crate) fn put(draft: NamedTempFile, to: &Path, replace: bool) -> io::Result<()> {
+    let put = if replace {
+        draft.persist(to)
+    } else {
+        match draft.persist_noclobber(to) {
+            // Not every file system can give a name only if it is free.
+            Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => {
+                failed.file.persist(to)
+            }
+            put => put,
         }
-        done => done.map_err(|error| error.error),
-    }
+    };
+    put.map(drop).map_err(|failed| failed.error)
 }
 
 fn named(folder: &Path) -> io::Result<NamedTempFile> {

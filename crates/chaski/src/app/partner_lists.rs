@@ -391,7 +391,9 @@ fn numbers_of(
 /// Whether no row has something in more than one of these columns, or there is one row only.
 fn complete(table: &Table, columns: &[usize]) -> bool {
     let filled = |row: &Row| {
-        let filled = columns.iter().filter(|column| !row.cell(**column).is_blank());
+        let filled = columns
+            .iter()
+            .filter(|column| !row.cell(**column).is_blank());
         filled.count()
     };
     table.rows.len() == 1 || table.rows.iter().all(|row| filled(row) <= 1)

@@ -11,7 +11,11 @@ use crate::sheets::{Problem, Subject};
 
 /// Says so if no row of a list names a RUC.
 pub(super) fn unread(rows: &[RowPlan]) -> Option<AppError> {
-    if rows.is_empty() || rows.iter().any(|row| matches!(row.subject, Subject::Ruc(_))) {
+    if rows.is_empty()
+        || rows
+            .iter()
+            .any(|row| matches!(row.subject, Subject::Ruc(_)))
+    {
         return None;
     }
     // 1. The cause that most rows share; the first of equals.
@@ -28,8 +32,14 @@ pub(super) fn unread(rows: &[RowPlan]) -> Option<AppError> {
         format!("{most} {of} {}: {what}{hint}", rows.len())
     };
     Some(AppError::NothingRead {
-        es: format!("no se pudo leer ningún RUC de la lista. {}", cause(Lang::Es)),
-        en: format!("not a single RUC of the list could be read. {}", cause(Lang::En)),
+        es: format!(
+            "no se pudo leer ningún RUC de la lista. {}",
+            cause(Lang::Es)
+        ),
+        en: format!(
+            "not a single RUC of the list could be read. {}",
+            cause(Lang::En)
+        ),
     })
 }
 
@@ -46,16 +56,21 @@ fn words(subject: &Subject, lang: Lang) -> (String, &'static str) {
     let separator = |c: char| matches!(c, ';' | ',' | '|' | '\t');
     match subject {
         Subject::Dni { .. } | Subject::Bad(Problem::Dni(DniError::Length { found: 7 })) => (
-            lang.pick("son DNI y no RUC", "they are DNIs, not RUCs").to_owned(),
+            lang.pick("son DNI y no RUC", "they are DNIs, not RUCs")
+                .to_owned(),
             lang.pick(
                 ": consúltelos con chaski dni",
                 ": look them up with chaski dni",
             ),
         ),
-        Subject::Bad(problem @ Problem::Ruc(RucError::NotDigits { found, .. })) if separator(*found) => (
-            of_problem(problem, lang),
-            lang.pick(": ¿separador equivocado?", ": a wrong separator?"),
-        ),
+        Subject::Bad(problem @ Problem::Ruc(RucError::NotDigits { found, .. }))
+            if separator(*found) =>
+        {
+            (
+                of_problem(problem, lang),
+                lang.pick(": ¿separador equivocado?", ": a wrong separator?"),
+            )
+        }
         Subject::Bad(problem) => (of_problem(problem, lang), other_column(lang)),
         Subject::Empty | Subject::Ruc(_) => (
             lang.pick("celda vacía", "empty cell").to_owned(),

@@ -10,9 +10,7 @@ use uuid::Uuid;
 
 use super::Done;
 use super::args::LoteArgs;
-use super::lote::{
-    exit_code, keep_only_errors, output_format, read, say_summary, write,
-};
+use super::lote::{exit_code, keep_only_errors, output_format, read, say_summary, write};
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::progress::{BETWEEN_LINES, bar};

@@ -113,7 +113,10 @@ impl Overwrite {
         if bytes == 0 || self.replace {
             return Ok(standing);
         }
-        let known = self.data.as_deref().and_then(|data| written::recall(data, path));
+        let known = self
+            .data
+            .as_deref()
+            .and_then(|data| written::recall(data, path));
         let changed = match known {
             Some(hash) if written::hash_of(path).is_ok_and(|now| now == hash) => {
                 return Ok(standing);

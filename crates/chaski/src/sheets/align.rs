@@ -108,7 +108,9 @@ fn usual_width(rows: &[Row], cells: &[u16], titles: Option<usize>) -> Option<usi
         as_many > 0 && as_many * 5 >= cells.len()
     });
     let most = || {
-        let (cells, _) = counts.iter().max_by_key(|(cells, rows)| (**rows, **cells))?;
+        let (cells, _) = counts
+            .iter()
+            .max_by_key(|(cells, rows)| (**rows, **cells))?;
         Some(*cells)
     };
     as_titles.or_else(most).map(usize::from)
@@ -198,7 +200,11 @@ fn is_shifted(row: &Row, kinds: &[Kind]) -> bool {
     if !kinds.iter().enumerate().any(missing) {
         return false;
     }
-    let own = |identity: &str| kinds.iter().any(|kind| matches!(kind, Kind::Own(own) if own == identity));
+    let own = |identity: &str| {
+        kinds
+            .iter()
+            .any(|kind| matches!(kind, Kind::Own(own) if own == identity))
+    };
     let astray = |(column, kind): (usize, &Kind)| match kind {
         Kind::Own(_) => false,
         Kind::Identities => holds(cell(column)).identity().is_some_and(|it| own(&it)),
@@ -292,8 +298,7 @@ impl Ways {
         for column in (0..columns).rev() {
             for offset in 0..=over {
                 let next = |more| ways.can_end[column + 1][offset + more];
-                ways.can_end[column][offset] =
-                    ways.spans(column, offset).into_iter().any(next);
+                ways.can_end[column][offset] = ways.spans(column, offset).into_iter().any(next);
             }
         }
         ways.can_begin[0][0] = true;

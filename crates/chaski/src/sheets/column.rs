@@ -350,7 +350,9 @@ impl Seen {
 
     /// Half of what it holds is identities, RUCs among them.
     fn is_full(&self) -> bool {
-        self.rucs > 0 && (self.rucs + self.inside + self.dnis) * 2 >= self.filled && self.inside <= self.rucs
+        self.rucs > 0
+            && (self.rucs + self.inside + self.dnis) * 2 >= self.filled
+            && self.inside <= self.rucs
     }
 
     /// The same with RUCs that have words beside them.
@@ -376,11 +378,18 @@ impl Seen {
     }
 }
 
-/// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`.
+/// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`; not a name such as `RUCANO`.
 fn names_ruc(folded: &str) -> bool {
-    folded.split(' ').any(|word| {
-        word == "RUC" || (word.len() <= 14 && (word.starts_with("RUC") || word.ends_with("RUC")))
-    }) || folded.contains("R U C")
+    const JOINED: [&str; 22] = [
+        "", "S", "N", "NO", "NRO", "NUM", "NUMERO", "COD", "CODIGO", "ID", "DNI", "DOC", "CLI",
+        "CLIENTE", "PROV", "PROVEEDOR", "EMISOR", "RECEPTOR", "EMPRESA", "ADQUIRENTE", "TERCERO",
+        "SOCIO",
+    ];
+    let names = |word: &str| {
+        let rest = word.strip_prefix("RUC").or_else(|| word.strip_suffix("RUC"));
+        rest.is_some_and(|rest| JOINED.contains(&rest) || rest.bytes().all(|it| it.is_ascii_digit()))
+    };
+    folded.split(' ').any(names) || folded.contains("R U C")
 }
 
 /// `DOCUMENTO`, `NRO DOC`, `NUMERO DE DOCUMENTO`, `DOC. IDENTIDAD`; not the type of document.

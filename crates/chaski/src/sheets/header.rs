@@ -102,8 +102,8 @@ fn has_list_above(rows: &[Row], index: usize) -> bool {
     rows[..index].iter().any(|above| {
         let alike = |column: usize| {
             let identities = below.iter().filter(|row| is_identity(row.cell(column)));
-            let (alike, other): (Vec<&Row>, Vec<&Row>) = identities
-                .partition(|row| is_labelled(row, column) == is_labelled(above, column));
+            let (alike, other): (Vec<&Row>, Vec<&Row>) =
+                identities.partition(|row| is_labelled(row, column) == is_labelled(above, column));
             !alike.is_empty() && alike.len() >= other.len()
         };
         let is_list = |column| is_identity(above.cell(column)) && (no_list_below || alike(column));
@@ -130,7 +130,8 @@ fn has_title_of_list(rows: &[Row], index: usize) -> bool {
         let at = row.cells.iter().position(is_identity);
         at.into_iter()
     });
-    let words = |cell: &Cell| matches!(cell, Cell::Text(text) if text.contains(char::is_alphabetic));
+    let words =
+        |cell: &Cell| matches!(cell, Cell::Text(text) if text.contains(char::is_alphabetic));
     columns
         .next()
         .is_none_or(|column| words(rows[index].cell(column)))

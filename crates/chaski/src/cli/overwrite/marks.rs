@@ -11,14 +11,24 @@ use crate::sheets::RESULT_COLUMNS;
 const LOOKED_AT: u64 = 256 * 1024;
 
 /// Fields that every exported partner has, and together nobody else's.
-const OF_PARTNERS: [&str; 4] = ["num_document", "sunat_valid", "sunat_last_check", "sunat_ubigeo"];
+const OF_PARTNERS: [&str; 4] = [
+    "num_document",
+    "sunat_valid",
+    "sunat_last_check",
+    "sunat_ubigeo",
+];
 
 pub(super) fn is_ours(path: &Path) -> bool {
     let Ok(mut file) = File::open(path) else {
         return false;
     };
     let mut start = Vec::new();
-    if file.by_ref().take(LOOKED_AT).read_to_end(&mut start).is_err() {
+    if file
+        .by_ref()
+        .take(LOOKED_AT)
+        .read_to_end(&mut start)
+        .is_err()
+    {
         return false;
     }
     if start.starts_with(b"PK\x03\x04") {
@@ -29,8 +39,16 @@ pub(super) fn is_ours(path: &Path) -> bool {
     match text.trim_start().as_bytes().first() {
         Some(b'[' | b'{') => has_our_keys(text),
         // Pages and completions, which every release writes anew.
-        Some(b'.') => text.lines().take(5).any(|line| line.starts_with(".TH chaski")),
-        _ if ["_chaski() {", "#compdef chaski"].iter().any(|it| text.starts_with(it)) => true,
+        Some(b'.') => text
+            .lines()
+            .take(5)
+            .any(|line| line.starts_with(".TH chaski")),
+        _ if ["_chaski() {", "#compdef chaski"]
+            .iter()
+            .any(|it| text.starts_with(it)) =>
+        {
+            true
+        }
         _ => has_our_titles(text.lines().next().unwrap_or_default()),
     }
 }
@@ -55,7 +73,10 @@ fn is_our_workbook(file: File) -> bool {
 /// Our columns, all of them, in their order and last: a person who adds one makes it theirs.
 fn has_our_titles(line: &str) -> bool {
     [',', ';', '\t', '|'].iter().any(|separator| {
-        let titles: Vec<&str> = line.split(*separator).map(|it| it.trim_matches('"')).collect();
+        let titles: Vec<&str> = line
+            .split(*separator)
+            .map(|it| it.trim_matches('"'))
+            .collect();
         let is_ours = |(title, ours): (&&str, &&str)| {
             let more = title.strip_prefix(*ours);
             more.is_some_and(|more| more.is_empty() || more.starts_with("_sunat"))

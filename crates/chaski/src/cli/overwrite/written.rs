@@ -44,7 +44,7 @@ pub(super) fn remember(data: &Path, path: &Path, hash: blake3::Hash) -> io::Resu
     for line in &lines[lines.len().saturating_sub(MOST)..] {
         writeln!(draft, "{line}")?;
     }
-    draft::put(draft.into_temp_path(), &data.join(FILE), true)
+    draft::put(draft, &data.join(FILE), true)
 }
 
 fn lines(data: &Path) -> Vec<String> {
@@ -59,7 +59,9 @@ fn lines(data: &Path) -> Vec<String> {
 /// The folder as it really is, and the name in it: a path is not kept in clear.
 fn name_of(path: &Path) -> String {
     let folder = crate::sheets::folder_of(path);
-    let folder = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
+    let folder = folder
+        .canonicalize()
+        .unwrap_or_else(|_| PathBuf::from(folder));
     let whole = folder.join(path.file_name().unwrap_or_default());
     let hash = blake3::hash(whole.as_os_str().as_encoded_bytes());
     hash.to_hex().to_string()

@@ -186,7 +186,10 @@ impl<'l> Fields<'l> {
 /// Eleven digits with a RUC's prefix and next to nothing else.
 fn is_ruc(piece: &[u8]) -> bool {
     let digits: Vec<u8> = piece.iter().copied().filter(u8::is_ascii_digit).collect();
-    let others = piece.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let others = piece
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .count();
     digits.len() == 11
         && others <= 3
         && matches!(&digits[..2], b"10" | b"15" | b"16" | b"17" | b"20")

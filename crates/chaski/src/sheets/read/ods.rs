@@ -92,8 +92,8 @@ fn read_table<R: Read + Seek>(
         match part.next_event()? {
             Event::Start(element) => match element.local_name().as_ref() {
                 "table-row" => {
-                    let repeated = repeats(&element, "number-rows-repeated")
-                        .ok_or_else(|| part.corrupt())?;
+                    let repeated =
+                        repeats(&element, "number-rows-repeated").ok_or_else(|| part.corrupt())?;
                     let cells = read_row(part, row, grid, limits)?;
                     put_row(&cells, row, repeated, grid, limits)?;
                     row = row.saturating_add(repeated);
@@ -135,8 +135,7 @@ fn read_row<R: Read + Seek>(
             Event::Start(element) => match element.local_name().as_ref() {
                 "table-cell" | "covered-table-cell" => (
                     CellHead::of(&element),
-                    repeats(&element, "number-columns-repeated")
-                        .ok_or_else(|| part.corrupt())?,
+                    repeats(&element, "number-columns-repeated").ok_or_else(|| part.corrupt())?,
                 ),
                 _ => continue,
             },

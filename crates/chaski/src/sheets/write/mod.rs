@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 
 use super::error::folder_of;
-use crate::draft;
 use super::{SheetError, Summary, Table, Verdict};
+use crate::draft;
 use columns::Output;
 
 pub(crate) use columns::OURS as RESULT_COLUMNS;
@@ -138,11 +138,13 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
             None => draft::usual_permissions(folder).map_err(failed)?,
         };
         if let Some(permissions) = permissions {
-            file.as_file().set_permissions(permissions).map_err(failed)?;
+            file.as_file()
+                .set_permissions(permissions)
+                .map_err(failed)?;
         }
     }
     let replace = place == Place::Replaced;
-    draft::put(file.into_temp_path(), out, replace).map_err(failed)?;
+    draft::put(file, out, replace).map_err(failed)?;
     sync_folder(folder);
     Ok(())
 }

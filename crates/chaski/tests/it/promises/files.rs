@@ -78,7 +78,13 @@ fn a02_nothing_is_spent_before_the_output_is_looked_at() {
     let place = Place::new();
     place.write("lista.csv", LIST);
     refuses(&place, "ruc lote lista.csv", "ventas.xlsx");
-    assert!(place.run("llamadas --format ndjson").expect(0).objects().is_empty());
+    assert!(
+        place
+            .run("llamadas --format ndjson")
+            .expect(0)
+            .objects()
+            .is_empty()
+    );
 }
 
 /// Known by itself, in another data folder that remembers nothing.
@@ -95,9 +101,13 @@ fn a02_a_result_says_of_itself_that_it_is_ours() {
         }
     }
     // The same titles with one more are a person's.
-    let text = place.read("antes.csv").replace("consultado_en", "consultado_en;MI NOTA");
+    let text = place
+        .read("antes.csv")
+        .replace("consultado_en", "consultado_en;MI NOTA");
     place.write("r.csv", &text);
-    place.run("ruc lote lista.csv -o r.csv --dir otra").expect(2);
+    place
+        .run("ruc lote lista.csv -o r.csv --dir otra")
+        .expect(2);
     assert_eq!(place.read("r.csv"), text);
 }
 
@@ -110,7 +120,12 @@ fn a02_looked_at_again_right_before_the_rename() {
     // The folder is opened once the output was looked at.
     wait_until("the data folder", || place.data().is_dir());
     place.write("resultado.csv", FOREIGN);
-    child.stdin.take().unwrap().write_all(LIST.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(LIST.as_bytes())
+        .unwrap();
     let ran = finished(&place, child).expect(2);
     assert!(ran.err.contains("no lo escribió Chaski"), "{}", ran.err);
     assert_eq!(place.read("resultado.csv"), FOREIGN);
@@ -142,14 +157,20 @@ fn a02_links_stay_and_pipes_work() {
     place.run(line).expect(2);
     assert_eq!(place.read("otra/ventas.csv"), FOREIGN);
     place.run(&format!("{line} --reemplazar")).expect(0);
-    assert!(fs::symlink_metadata(place.path("enlace.csv")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(place.path("enlace.csv"))
+            .unwrap()
+            .is_symlink()
+    );
     assert!(place.read("otra/ventas.csv").contains("ruc_normalizado"));
     // One that points to nothing yet.
     symlink("otra/nuevo.csv", place.path("nuevo.csv")).unwrap();
     place.run("ruc lote lista.csv -o nuevo.csv").expect(0);
     assert!(place.read("otra/nuevo.csv").contains("ruc_normalizado"));
     // A pipe is written, and an empty file has nothing to lose.
-    let ran = place.run("ruc lote lista.csv -o /dev/stdout --format csv").expect(0);
+    let ran = place
+        .run("ruc lote lista.csv -o /dev/stdout --format csv")
+        .expect(0);
     assert!(ran.out.contains("ruc_normalizado"), "{}", ran.out);
     place.write("vacio.csv", "");
     place.run("ruc lote lista.csv -o vacio.csv").expect(0);

@@ -5,8 +5,8 @@ use chaski_core::{Lang, RucRules};
 
 use super::text;
 use Repair::{
-    Apostrophe, Blanks, Bom, Dashes, Float, FullWidth, Inside, LostZero, Prefix, Quotes, Scientific,
-    Separators,
+    Apostrophe, Blanks, Bom, Dashes, Float, FullWidth, Inside, LostZero, Prefix, Quotes,
+    Scientific, Separators,
 };
 
 /// `ruc:…`, `dni:…`, `dni+:…` (padded), `vacía` or the code of the problem.

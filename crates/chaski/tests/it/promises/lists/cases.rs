@@ -89,7 +89,12 @@ fn is_as_wanted(wanted: &Value, found: &Value) -> bool {
         "INVALIDO" => verdict == "RUC INVÁLIDO",
         "TOLD" => {
             !matches!(verdict, "SÍ" | "NO" | "NO EXISTE")
-                && says_not(&Value::Null, &wanted["says"], &format!("{verdict} {reason}")).is_none()
+                && says_not(
+                    &Value::Null,
+                    &wanted["says"],
+                    &format!("{verdict} {reason}"),
+                )
+                .is_none()
         }
         other => panic!("{other} is not for these lists"),
     };

@@ -17,8 +17,8 @@ fn rows(list: &[u8], column: Option<&str>) -> Result<Vec<(u32, String)>, (String
     let told = |code: &str, words: String| (code.to_owned(), words);
     let table: Table = read_bytes(list, &Limits::default(), Lang::Es)
         .map_err(|error| told(error.code(), error.message(Lang::Es)))?;
-    let column = find_column(&table, column)
-        .map_err(|error| told(error.code(), error.message(Lang::Es)))?;
+    let column =
+        find_column(&table, column).map_err(|error| told(error.code(), error.message(Lang::Es)))?;
     let rules = RucRules::default();
     let named = |row| match read_row(&table, row, column, &rules).subject {
         Subject::Ruc(ruc) => ruc.as_str().to_owned(),
@@ -105,7 +105,11 @@ fn f01_in_doubt_both_columns_are_named() {
     let rucs = companies(2, 20);
     // One row: nothing tells which differs.
     let one = format!("RUC;SERIE;Nro Doc Identidad\n{OWN};F001;{}\n", rucs[0]);
-    refused(&one, "columna_ambigua", &["A (RUC)", "C (Nro Doc Identidad)", "--columna"]);
+    refused(
+        &one,
+        "columna_ambigua",
+        &["A (RUC)", "C (Nro Doc Identidad)", "--columna"],
+    );
     // The others are hardly there, only persons, damaged, or inside a text.
     for theirs in [
         |n: usize, ruc: &str| if n < 3 { ruc.to_owned() } else { String::new() },
@@ -121,18 +125,32 @@ fn f01_in_doubt_both_columns_are_named() {
     // Two that differ, and titles that do not decide.
     let other = companies(3, 20);
     let two = lines(&rucs, |n, ruc| format!("{ruc};{}", other[n]));
-    refused(&format!("RUC EMISOR;RUC CLIENTE\n{two}"), "columna_ambigua", &["A", "B"]);
+    refused(
+        &format!("RUC EMISOR;RUC CLIENTE\n{two}"),
+        "columna_ambigua",
+        &["A", "B"],
+    );
     // Titles decide between columns that differ as much.
     check(&format!("CODIGO;RUC\n{two}"), &other);
     // Not where the titled one hardly differs.
     let few = lines(&rucs, |n, ruc| format!("{};{ruc}", other[n % 2]));
-    refused(&format!("RUC;CODIGO\n{few}"), "columna_ambigua", &["A (RUC)", "B (CODIGO)"]);
+    refused(
+        &format!("RUC;CODIGO\n{few}"),
+        "columna_ambigua",
+        &["A (RUC)", "B (CODIGO)"],
+    );
 }
 
 #[test]
 fn f01_a_list_of_one_supplier_is_still_a_list() {
     let same = vec![OWN.to_owned(); 5];
-    check(&format!("RUC;FECHA;TOTAL\n{}", lines(&same, |n, ruc| format!("{ruc};0{}/11/2026;{n}", n + 1))), &same);
+    check(
+        &format!(
+            "RUC;FECHA;TOTAL\n{}",
+            lines(&same, |n, ruc| format!("{ruc};0{}/11/2026;{n}", n + 1))
+        ),
+        &same,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,17 +158,29 @@ async fn f01_partners_are_not_the_own_company() {
     let rucs = companies(4, 6);
     let list = lines(&rucs, |n, ruc| format!("{OWN}|F00{n}|{ruc}|PROVEEDOR {n}"));
     let place = Place::new();
-    place.write("compras.txt", format!("RUC|Serie|Nro Doc Identidad|Nombre\n{list}"));
+    place.write(
+        "compras.txt",
+        format!("RUC|Serie|Nro Doc Identidad|Nombre\n{list}"),
+    );
     place.run("partners importar compras.txt").expect(0);
-    let ran = place.run("partners listar --format ndjson --mostrar").expect(0);
+    let ran = place
+        .run("partners listar --format ndjson --mostrar")
+        .expect(0);
     for ruc in &rucs {
         assert!(ran.out.contains(ruc), "{}", ran.out);
     }
     assert!(!ran.out.contains(OWN), "{}", ran.out);
     // In doubt both are named, and the one that is named is taken.
-    place.write("una.txt", format!("RUC|Nro Doc Identidad\n{OWN}|{}\n", rucs[0]));
+    place.write(
+        "una.txt",
+        format!("RUC|Nro Doc Identidad\n{OWN}|{}\n", rucs[0]),
+    );
     let ran = place.run("partners importar una.txt").expect(2);
-    assert!(ran.err.contains("A (RUC)") && ran.err.contains("B (Nro Doc"), "{}", ran.err);
+    assert!(
+        ran.err.contains("A (RUC)") && ran.err.contains("B (Nro Doc"),
+        "{}",
+        ran.err
+    );
     place.run("partners importar una.txt --columna B").expect(0);
 }
 
@@ -160,7 +190,9 @@ async fn f01_a_list_that_is_uploaded_is_refused_in_the_same_words() {
     let list = format!("RUC;Nro Doc Identidad\n{OWN};{}\n", companies(12, 1)[0]);
     let (_, words) = rows(list.as_bytes(), None).unwrap_err();
     let file = |name: &str| {
-        format!("--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\r\n{list}\r\n--x--\r\n")
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\r\n{list}\r\n--x--\r\n"
+        )
     };
     for address in ["/api/v1/lotes", "/api/v1/partners/importar"] {
         let request = http::Request::post(address)
@@ -190,7 +222,11 @@ fn f03_an_unclosed_quote_takes_no_row() {
         let columns = 2 + numbers.below(3) as usize;
         let mut list = String::new();
         let mut line = |index: usize, name: &str, ruc: &str| {
-            let mut cells = vec![name.to_owned(), format!("CIUDAD {index}"), "10.50".to_owned()];
+            let mut cells = vec![
+                name.to_owned(),
+                format!("CIUDAD {index}"),
+                "10.50".to_owned(),
+            ];
             cells.truncate(columns - 1);
             cells.insert(if ruc_last { columns - 1 } else { 0 }, ruc.to_owned());
             list += &(cells.join(&separator.to_string()) + end);
@@ -238,7 +274,10 @@ fn f03_line_breaks_inside_quotes_go_on_working() {
             .zip(&texts)
             .map(|(ruc, text)| format!("{ruc}{separator}UNO{separator}{text}\n"))
             .collect();
-        check(&format!("RUC{separator}CLIENTE{separator}NOTA\n{list}"), &rucs);
+        check(
+            &format!("RUC{separator}CLIENTE{separator}NOTA\n{list}"),
+            &rucs,
+        );
     }
 }
 
@@ -283,7 +322,9 @@ fn f09_a_number_and_a_name_in_one_cell() {
         "[{}] GLORIA",
     ] {
         for title in ["PROVEEDOR;TOTAL\n", "RUC;TOTAL\n", ""] {
-            let list = lines(&rucs, |n, ruc| format!("{};{n}00.00", written.replace("{}", ruc)));
+            let list = lines(&rucs, |n, ruc| {
+                format!("{};{n}00.00", written.replace("{}", ruc))
+            });
             check(&format!("{title}{list}"), &rucs);
             let list = lines(&rucs, |_, ruc| written.replace("{}", ruc));
             check(&format!("{}{list}", title.replace(";TOTAL", "")), &rucs);
@@ -295,7 +336,13 @@ fn f09_a_number_and_a_name_in_one_cell() {
         a = rucs[0],
         b = rucs[1]
     );
-    let expected = [&rucs[0], &rucs[1], "varios_ruc", "varios_ruc", "ruc_formato"];
+    let expected = [
+        &rucs[0],
+        &rucs[1],
+        "varios_ruc",
+        "varios_ruc",
+        "ruc_formato",
+    ];
     check(&list, &expected.map(String::from));
 }
 
@@ -309,7 +356,11 @@ fn f09_no_row_is_lost_as_titles() {
     let found = named(&late);
     assert_eq!((&found[..5], found.len()), (rucs.as_slice(), 6));
     // The company's own RUC above the titles is no row.
-    for above in ["RUC: 20131312955;;\n", "EMPRESA;20131312955;\n", "RUC;20131312955;\n"] {
+    for above in [
+        "RUC: 20131312955;;\n",
+        "EMPRESA;20131312955;\n",
+        "RUC;20131312955;\n",
+    ] {
         check(&format!("{above}RUC;CLIENTE;CIUDAD\n{list}"), &rucs);
     }
 }
@@ -348,7 +399,11 @@ fn f11_a_row_of_another_width_is_aligned_or_told() {
                 damaged.push(index);
                 match numbers.below(4) {
                     0 => {
-                        let text = if numbers.below(2) == 0 { "EMPRESA" } else { "CLIENTE" };
+                        let text = if numbers.below(2) == 0 {
+                            "EMPRESA"
+                        } else {
+                            "CLIENTE"
+                        };
                         for cell in &mut cells {
                             *cell = cell.replace(text, &format!("{text}, HIJOS"));
                         }
@@ -366,7 +421,10 @@ fn f11_a_row_of_another_width_is_aligned_or_told() {
             assert_eq!(*number as usize, index + 2);
             let right = *named == rucs[index];
             let told = damaged.contains(&index) && named.parse::<chaski_core::Ruc>().is_err();
-            assert!(right || told, "round {round}, row {number}: {named}\n{list}");
+            assert!(
+                right || told,
+                "round {round}, row {number}: {named}\n{list}"
+            );
         }
     }
 }
@@ -389,9 +447,13 @@ fn f11_names_with_unquoted_commas_are_aligned() {
 fn l13_absurd_repeats_and_places_are_refused() {
     use crate::sheets::{ods, xlsx};
     let cell = |text: &str| {
-        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+        format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        )
     };
-    let row = |attributes: &str, cells: &str| format!("<table:table-row {attributes}>{cells}</table:table-row>");
+    let row = |attributes: &str, cells: &str| {
+        format!("<table:table-row {attributes}>{cells}</table:table-row>")
+    };
     let titles = row("", &cell("RUC"));
     let good = row("", &cell("20100070970"));
     let code = |bytes: &[u8]| match read_bytes(bytes, &Limits::default(), Lang::Es) {
@@ -412,7 +474,9 @@ fn l13_absurd_repeats_and_places_are_refused() {
         assert_eq!(code(&ods(&list)), expected, "rows {count}");
     }
     for count in ["18446744073709551616", "4294967295", "257"] {
-        let cells = format!("<table:table-cell table:number-columns-repeated=\"{count}\" office:value-type=\"string\"><text:p>X</text:p></table:table-cell>");
+        let cells = format!(
+            "<table:table-cell table:number-columns-repeated=\"{count}\" office:value-type=\"string\"><text:p>X</text:p></table:table-cell>"
+        );
         let list = format!("{titles}{}{good}", row("", &cells));
         assert_eq!(code(&ods(&list)), "hoja_muy_ancha", "columns {count}");
     }
@@ -427,15 +491,26 @@ fn l13_absurd_repeats_and_places_are_refused() {
     );
     // Two values in one place.
     let value = |place: &str| format!("<c r=\"{place}\"><v>20100070970</v></c>");
-    let twice = format!("<row r=\"1\">{}</row><row r=\"2\">{}{}</row>", value("A1"), value("A2"), value("A2"));
+    let twice = format!(
+        "<row r=\"1\">{}</row><row r=\"2\">{}{}</row>",
+        value("A1"),
+        value("A2"),
+        value("A2")
+    );
     assert_eq!(code(&xlsx(&twice)), "archivo_danado");
-    let twice = format!("<row r=\"2\">{}</row><row r=\"2\">{}</row>", value("A2"), value("A2"));
+    let twice = format!(
+        "<row r=\"2\">{}</row><row r=\"2\">{}</row>",
+        value("A2"),
+        value("A2")
+    );
     assert_eq!(code(&xlsx(&twice)), "archivo_danado");
     for number in ["0", "-3", "4294967296", "18446744073709551616"] {
         let row = format!("<row r=\"{number}\"><c><v>20100070970</v></c></row>");
         assert_eq!(code(&xlsx(&row)), "archivo_danado", "{number}");
     }
-    let far = format!("<row r=\"4294967295\"><c><v>20100070970</v></c></row><row><c><v>20100038146</v></c></row>");
+    let far = format!(
+        "<row r=\"4294967295\"><c><v>20100070970</v></c></row><row><c><v>20100038146</v></c></row>"
+    );
     assert_eq!(code(&xlsx(&far)), "archivo_muy_grande");
 }
 
@@ -444,18 +519,35 @@ fn a_list_of_which_nothing_was_read_says_the_common_cause() {
     let place = Place::new();
     for (list, words) in [
         // DNIs, in a column that says RUC.
-        ("RUC,NOMBRE\n00000001,UNO\n00000002,DOS\n00000003,TRES\n", &["3 de 3", "chaski dni"][..]),
+        (
+            "RUC,NOMBRE\n00000001,UNO\n00000002,DOS\n00000003,TRES\n",
+            &["3 de 3", "chaski dni"][..],
+        ),
         // A separator that is none of ours.
-        ("RUC;NOMBRE\n\"2010007097;1\";UNO\n\"2010003814;2\";DOS\n", &["2 de 2", "¿separador equivocado?"]),
-        ("RUC;TOTAL\n;5\n;6\n-;7\n", &["3 de 3", "celda vacía", "--columna"]),
-        ("RUC;TOTAL\n2.01E+10;5\n2.01E+10;6\n", &["2 de 2", "notación científica"]),
+        (
+            "RUC;NOMBRE\n\"2010007097;1\";UNO\n\"2010003814;2\";DOS\n",
+            &["2 de 2", "¿separador equivocado?"],
+        ),
+        (
+            "RUC;TOTAL\n;5\n;6\n-;7\n",
+            &["3 de 3", "celda vacía", "--columna"],
+        ),
+        (
+            "RUC;TOTAL\n2.01E+10;5\n2.01E+10;6\n",
+            &["2 de 2", "notación científica"],
+        ),
     ] {
         place.write("lista.csv", list);
-        let ran = place.run("ruc lote lista.csv -o resultado.csv --yes --columna RUC").expect(3);
+        let ran = place
+            .run("ruc lote lista.csv -o resultado.csv --yes --columna RUC")
+            .expect(3);
         for word in words {
             assert!(ran.err.contains(word), "{}", ran.err);
         }
         // Every row is there all the same, with its reason.
-        assert_eq!(place.read("resultado.csv").lines().count(), list.lines().count());
+        assert_eq!(
+            place.read("resultado.csv").lines().count(),
+            list.lines().count()
+        );
     }
 }

@@ -58,7 +58,10 @@ fn lists_with_a_known_answer() {
         }
     }
     // Most of them are lists that a program can read.
-    assert!(read * 10 >= count() * 8, "{read} read, {asked} asked, {refused} refused");
+    assert!(
+        read * 10 >= count() * 8,
+        "{read} read, {asked} asked, {refused} refused"
+    );
 }
 
 impl List {
@@ -71,7 +74,11 @@ impl List {
             };
             let ruc = named.parse::<Ruc>().is_ok();
             let right = !ruc || expected.as_deref() == Some(named);
-            assert!(right, "list {seed}: row {number} is not {named}\n{}", self.shown);
+            assert!(
+                right,
+                "list {seed}: row {number} is not {named}\n{}",
+                self.shown
+            );
             assert!(!ruc || !self.others.iter().any(|it| it == named) || right);
         }
         // Rows that are none of the list name nobody.
@@ -159,7 +166,13 @@ impl List {
 impl Column {
     fn title(self, numbers: &mut Numbers) -> String {
         let titles: &[&str] = match self {
-            Column::Ruc => &["RUC", "N° DOC CLIENTE", "Nro Doc Identidad", "CODIGO", "RUC PROVEEDOR"],
+            Column::Ruc => &[
+                "RUC",
+                "N° DOC CLIENTE",
+                "Nro Doc Identidad",
+                "CODIGO",
+                "RUC PROVEEDOR",
+            ],
             Column::Own => &["RUC", "RUC EMPRESA", "EMISOR"],
             Column::Name => &["CLIENTE", "RAZON SOCIAL, NOMBRE", "PROVEEDOR"],
             Column::Amount => &["TOTAL", "IMPORTE S/"],
@@ -174,7 +187,8 @@ impl Column {
     }
 
     fn value(self, index: usize, ruc: &str, numbers: &mut Numbers) -> String {
-        let mut any = |values: &[&str]| values[numbers.below(values.len() as u64) as usize].to_owned();
+        let mut any =
+            |values: &[&str]| values[numbers.below(values.len() as u64) as usize].to_owned();
         match self {
             Column::Ruc => ruc.to_owned(),
             Column::Own => OWN.to_owned(),
