@@ -20,11 +20,10 @@ pub(crate) fn begin(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..TRIES {
         let draft = named(folder)?;
         match draft.as_file().try_lock() {
-            Err(TryLockError::WouldBlock) => continue,
+            Ok(()) if draft.path().exists() => return Ok(draft),
             // Not every file system has locks.
             Err(TryLockError::Error(_)) => return Ok(draft),
-            Ok(()) if draft.path().exists() => return Ok(draft),
-            Ok(()) => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
         }
     }
     Err(io::ErrorKind::ResourceBusy.into())

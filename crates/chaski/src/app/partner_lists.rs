@@ -369,15 +369,19 @@ fn numbers_of(
         }
         (Err(error), _) => return Err(error.into()),
     };
-    let beside = |column: &usize| match titled.contains(&chosen) {
-        true => !sheets::holds_rucs(table, *column),
-        // Values that say document and differ from row to row under a title that says so.
-        false => !sheets::holds_one_value(table, *column),
+    let is_titled = titled.contains(&chosen);
+    let beside = |column: &usize| {
+        if is_titled {
+            !sheets::holds_rucs(table, *column)
+        } else {
+            // Values that differ from row to row under a title that says document.
+            !sheets::holds_one_value(table, *column)
+        }
     };
     let beside = titled.iter().copied().filter(beside);
     let mut numbers: Vec<usize> = match wanted {
         Some(_) => vec![chosen],
-        None if titled.contains(&chosen) => beside.chain([chosen]).collect(),
+        None if is_titled => beside.chain([chosen]).collect(),
         None => beside.collect(),
     };
     if numbers.is_empty() {

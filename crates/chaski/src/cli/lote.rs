@@ -72,9 +72,10 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
     let Some(output) = &needed.output else {
         return Ok(());
     };
-    let input = match input == Path::new("-") {
-        true => Path::new("/dev/stdin"),
-        false => input,
+    let input = if input == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        input
     };
     if is_same_file(output, input) {
         return Err(AppError::usage(

@@ -381,13 +381,36 @@ impl Seen {
 /// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`; not a name such as `RUCANO`.
 fn names_ruc(folded: &str) -> bool {
     const JOINED: [&str; 22] = [
-        "", "S", "N", "NO", "NRO", "NUM", "NUMERO", "COD", "CODIGO", "ID", "DNI", "DOC", "CLI",
-        "CLIENTE", "PROV", "PROVEEDOR", "EMISOR", "RECEPTOR", "EMPRESA", "ADQUIRENTE", "TERCERO",
+        "",
+        "S",
+        "N",
+        "NO",
+        "NRO",
+        "NUM",
+        "NUMERO",
+        "COD",
+        "CODIGO",
+        "ID",
+        "DNI",
+        "DOC",
+        "CLI",
+        "CLIENTE",
+        "PROV",
+        "PROVEEDOR",
+        "EMISOR",
+        "RECEPTOR",
+        "EMPRESA",
+        "ADQUIRENTE",
+        "TERCERO",
         "SOCIO",
     ];
     let names = |word: &str| {
-        let rest = word.strip_prefix("RUC").or_else(|| word.strip_suffix("RUC"));
-        rest.is_some_and(|rest| JOINED.contains(&rest) || rest.bytes().all(|it| it.is_ascii_digit()))
+        let rest = word
+            .strip_prefix("RUC")
+            .or_else(|| word.strip_suffix("RUC"));
+        rest.is_some_and(|rest| {
+            JOINED.contains(&rest) || rest.bytes().all(|it| it.is_ascii_digit())
+        })
     };
     folded.split(' ').any(names) || folded.contains("R U C")
 }

@@ -266,11 +266,7 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
 /// What a row of a list names by one of its columns. From one whose cells are not under their titles
 /// nothing is read.
 pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Repaired {
-    let flaw = match table.flaws.is_empty() {
-        true => None,
-        false => table.flaws.get(&row.number),
-    };
-    match flaw {
+    match table.flaws.get(&row.number) {
         None => repair(row.cell(column), rules),
         Some(Flaw::Realigned) => {
             let mut repaired = repair(row.cell(column), rules);

@@ -120,7 +120,7 @@ impl<'l> Fields<'l> {
             None => (0, self.column),
         };
         let line = &self.field[start..];
-        let separators = line.iter().filter(|byte| **byte == self.separator).count();
+        let separators = line.split(|byte| *byte == self.separator).count() - 1;
         if separators == 0 {
             return Ok(());
         }

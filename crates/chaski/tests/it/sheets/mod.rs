@@ -11,6 +11,7 @@ mod repairs;
 mod workbooks;
 mod written;
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
 use chaski::sheets::{Cell, Limits, Row, SheetError, SourceKind, Table, read_bytes};
@@ -99,7 +100,7 @@ fn table(headers: &[&str], rows: &[&[Cell]]) -> Table {
                 cells: cells.to_vec().into_boxed_slice(),
             })
             .collect(),
-        flaws: Default::default(),
+        flaws: BTreeMap::new(),
         notes: Vec::new(),
     }
 }

@@ -126,15 +126,16 @@ impl Overwrite {
             None => false,
         };
         let name = path.display();
-        let what = match changed {
-            true => self.lang.pick(
+        let what = if changed {
+            self.lang.pick(
                 format!("{name} cambió desde que Chaski lo escribió"),
                 format!("{name} was changed since Chaski wrote it"),
-            ),
-            false => self.lang.pick(
+            )
+        } else {
+            self.lang.pick(
                 format!("ya existe {name} y no lo escribió Chaski"),
                 format!("{name} exists and Chaski did not write it"),
-            ),
+            )
         };
         if !self.may_ask {
             return Err(AppError::usage(
