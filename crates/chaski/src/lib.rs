@@ -9,6 +9,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod draft;
 pub mod http;
 mod io_words;
 pub mod jobs;

@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
+use super::unread::unread;
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
-use crate::sheets::{Subject, Summary, Table, Verdict, repair};
+use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
 use crate::store::{BatchCounters, BatchState, NewBatch};
 
 /// A list and where its RUCs are.
@@ -80,7 +81,7 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
-    /// The failure, when nothing at all was answered.
+    /// The failure, when nothing at all was answered, or not one number could be read.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -255,7 +256,9 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
+        let unread = unread(&plan.rows);
         let total_failure = match answered + refused {
+            0 if unread.is_some() => unread,
             0 => self.settled.values().find_map(|it| match it {
                 Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
                 _ => None,
@@ -293,6 +296,11 @@ pub struct Told {
 }
 
 impl BatchInput {
+    /// Says so if no row names a RUC.
+    pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
+        unread(&rows_of(&self.table, self.column, rules).0)
+    }
+
     /// The list as a whole, when a server answered it.
     pub fn summary(
         &self,
@@ -348,7 +356,7 @@ pub(super) fn rows_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<Ro
         .rows
         .iter()
         .map(|row| {
-            let repaired = repair(row.cell(column), rules);
+            let repaired = read_row(table, row, column, rules);
             let (mut position, mut repeats) = (None, None);
             if let Subject::Ruc(ruc) = repaired.subject {
                 let next = unique.len();

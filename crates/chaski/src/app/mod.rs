@@ -22,6 +22,7 @@ mod retention;
 mod secrets;
 mod signals;
 pub mod trabajos;
+mod unread;
 mod verdicts;
 
 pub use error::AppError;

@@ -48,6 +48,9 @@ pub(super) struct Global {
     /// Responder sí a toda confirmación || Answer yes to every confirmation
     #[arg(short, long, global = true)]
     pub(super) yes: bool,
+    /// Reemplazar el archivo de salida aunque no lo haya escrito Chaski || Replace the output file even if Chaski did not write it
+    #[arg(long, alias = "replace", global = true)]
+    pub(super) reemplazar: bool,
     /// Idioma de los mensajes: es, en || Language of messages: es, en
     #[arg(long, global = true, value_name = "IDIOMA", value_parser = ["es", "en"])]
     pub(super) lang: Option<String>,
@@ -414,6 +417,9 @@ pub(super) enum PartnersCmd {
         /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
         #[arg(value_name = "LISTA")]
         input: PathBuf,
+        /// Columna del documento: título, letra o número || Column of the document: title, letter or number
+        #[arg(long, alias = "column", value_name = "COLUMNA")]
+        columna: Option<String>,
         #[command(flatten)]
         whose: WhoseArgs,
     },

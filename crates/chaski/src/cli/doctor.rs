@@ -167,7 +167,11 @@ impl Report {
     }
 
     fn end(self, needed: &Needed) -> Done {
-        output::text(needed.output.as_deref(), self.text.as_bytes())?;
+        output::text(
+            &needed.overwrite,
+            needed.output.as_deref(),
+            self.text.as_bytes(),
+        )?;
         Ok(self.worst)
     }
 }

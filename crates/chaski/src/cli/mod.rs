@@ -19,6 +19,7 @@ mod lote_remoto;
 mod lotes;
 mod needed;
 mod output;
+mod overwrite;
 mod partners;
 mod port;
 mod progress;
@@ -45,6 +46,7 @@ use crate::telemetry::LogFormat;
 use args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
 use desk::Desk;
 use needed::Needed;
+use overwrite::Overwrite;
 
 /// What a command comes to: its exit code, or why it could not be done.
 type Done = Result<u8, AppError>;
@@ -90,10 +92,11 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
     let output = output.as_deref();
     refuse_server(&typed.command, &global).map_err(|error| (error, guess))?;
     // What needs neither configuration nor data folder.
+    let overwrite = Overwrite::new(&global, guess, None);
     let done = match typed.command {
-        Cmd::Completions { shell } => completions::completions(shell, output, guess),
-        Cmd::Man { to } => completions::man(to.as_deref(), output, guess),
-        Cmd::Version => output::version(output),
+        Cmd::Completions { shell } => completions::completions(shell, &overwrite, output, guess),
+        Cmd::Man { to } => completions::man(to.as_deref(), &overwrite, output, guess),
+        Cmd::Version => output::version(&overwrite, output),
         Cmd::Config(ConfigCmd::Init { force }) => config::init(&around, force, guess),
         command => return run_configured(command, global, around, guess),
     };
@@ -283,6 +286,7 @@ async fn answered(needed: &Needed, desk: Desk, deed: impl AsyncFnOnce(&Desk) -> 
 
 /// A list, which here is asked for and there is handed over.
 async fn hand_over(needed: &Needed, args: LoteArgs) -> Done {
+    lote::check_output(needed, &args.input)?;
     let desk = open_desk(needed).await?;
     let done = match &desk {
         Desk::Here(app) => lote::lote(needed, app, args).await,

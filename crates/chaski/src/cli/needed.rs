@@ -9,6 +9,7 @@ use chaski_client::Ask;
 use chaski_core::Lang;
 
 use super::args::{Format, FreshnessArgs, Global};
+use super::overwrite::Overwrite;
 use crate::app::{AppError, Wish};
 use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
@@ -32,6 +33,8 @@ pub(super) struct Needed {
     /// Whether a question may be put to the person.
     pub(super) may_ask: bool,
     pub(super) yes: bool,
+    /// What may be overwritten.
+    pub(super) overwrite: Overwrite,
     pub(super) timeout: Option<Duration>,
     /// Server that look-ups ask, if they ask one.
     pub(super) server: Option<ServerAddress>,
@@ -73,6 +76,8 @@ impl Needed {
         }
         // What says how this machine answers says that it does.
         let here = global.dir.is_some() || global.sandbox || global.real;
+        let may_ask = may_ask(&global);
+        let overwrite = Overwrite::new(&global, config.lang, Some(config.dir.clone()));
         Ok(Needed {
             server: config.server.clone().filter(|_| !here),
             wish,
@@ -86,9 +91,8 @@ impl Needed {
                 .variables
                 .get("COLUMNS")
                 .and_then(|text| text.parse().ok()),
-            may_ask: !global.no_input
-                && std::io::stdin().is_terminal()
-                && std::io::stderr().is_terminal(),
+            may_ask,
+            overwrite,
             yes: global.yes,
             timeout: global
                 .timeout
@@ -126,6 +130,11 @@ impl Needed {
             ..Ask::by("cli")
         }
     }
+}
+
+/// Whether a question may be put to the person.
+pub(super) fn may_ask(global: &Global) -> bool {
+    !global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// A server on the command line is an address, and nothing beside it says that this machine

@@ -14,6 +14,7 @@ use super::Done;
 use super::args::ServeArgs;
 use super::needed::Needed;
 use super::output::{self, notice};
+use super::overwrite::all;
 use super::port;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
@@ -209,7 +210,7 @@ pub(super) fn openapi(needed: &Needed) -> Done {
     match &needed.output {
         Some(path) => {
             output::check(needed)?;
-            crate::sheets::write_atomically(path, &text)?;
+            needed.overwrite.write(path, false, all(&text))?;
         }
         None => output::to_stdout(&text)?,
     }

@@ -293,6 +293,11 @@ pub(crate) fn companies(seed: u64, count: usize) -> Vec<String> {
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
+    /// The index of one of so many things.
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap()
+    }
+
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -17,6 +17,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
 use super::BackupError;
+use crate::draft;
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 
 /// Name of the settings in a copy, and where it was restored.
@@ -70,11 +71,9 @@ struct Part {
 /// Writes a copy and reads it back before it takes its name; its size.
 pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     let folder = folder_of(to);
-    // Temporary files of this crate are created with mode 0600, and the name takes their mode.
-    let draft = tempfile::Builder::new()
-        .prefix(".chaski-copia-")
-        .tempfile_in(folder)
-        .map_err(AppError::file(folder))?;
+    // A draft is its owner's alone, and the name takes its mode.
+    draft::clear(folder);
+    let draft = draft::begin(folder).map_err(AppError::file(folder))?;
     write(contents, draft.as_file()).map_err(|error| AppError::file(to)(io_error(error)))?;
     draft.as_file().sync_all().map_err(AppError::file(to))?;
     verify(draft.path()).map_err(|_| BackupError::Damaged {
