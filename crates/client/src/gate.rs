@@ -3,6 +3,7 @@
 //! The pace is GCRA. It is our own because it adapts: a 429 closes the gate until `Retry-After`
 //! and doubles the interval, successes bring it back; the ready-made limiters have a fixed rate.
 
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -56,8 +57,41 @@ pub enum BreakerState {
 }
 
 pub(crate) struct Gate {
-    limits: GateLimits,
+    limits: Limits,
     state: Mutex<State>,
+}
+
+/// [`GateLimits`] that may change, read without a lock.
+struct Limits {
+    calls_per_minute: AtomicU32,
+    /// The largest number stands for none.
+    quota: AtomicU64,
+}
+
+impl Limits {
+    fn of(limits: GateLimits) -> Limits {
+        let changing = Limits {
+            calls_per_minute: AtomicU32::new(0),
+            quota: AtomicU64::new(0),
+        };
+        changing.set(limits);
+        changing
+    }
+
+    fn set(&self, limits: GateLimits) {
+        self.calls_per_minute
+            .store(limits.calls_per_minute, Ordering::Relaxed);
+        self.quota
+            .store(limits.quota.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> GateLimits {
+        let quota = self.quota.load(Ordering::Relaxed);
+        GateLimits {
+            calls_per_minute: self.calls_per_minute.load(Ordering::Relaxed),
+            quota: (quota != u64::MAX).then_some(quota),
+        }
+    }
 }
 
 struct State {
@@ -111,9 +145,22 @@ impl Gate {
             month: (0, 0),
         };
         Gate {
-            limits,
+            limits: Limits::of(limits),
             state: Mutex::new(state),
         }
+    }
+
+    /// Takes over other limits; a pace that a 429 slowed down begins anew.
+    pub(crate) fn set_limits(&self, limits: GateLimits) {
+        let mut state = self.lock();
+        if limits.calls_per_minute != self.limits().calls_per_minute {
+            state.interval = limits.interval();
+        }
+        self.limits.set(limits);
+    }
+
+    fn limits(&self) -> GateLimits {
+        self.limits.get()
     }
 
     /// Tells how much of a month's quota was spent before this process began.
@@ -125,7 +172,7 @@ impl Gate {
 
     /// Calls counted this month and the quota, when known.
     pub(crate) fn spent(&self) -> (u64, Option<u64>) {
-        (self.lock().spent, self.limits.quota)
+        (self.lock().spent, self.limits().quota)
     }
 
     pub(crate) fn breaker(&self) -> BreakerState {
@@ -150,7 +197,11 @@ impl Gate {
             state.month = month;
             state.spent = 0;
         }
-        if self.limits.quota.is_some_and(|quota| state.spent >= quota) {
+        if self
+            .limits()
+            .quota
+            .is_some_and(|quota| state.spent >= quota)
+        {
             return Entry::Closed(Failure::QuotaSpent);
         }
         // 2. Breaker.
@@ -161,7 +212,7 @@ impl Gate {
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
         if turn == Turn::New || !closed_for.is_zero() {
-            let early = state.interval * self.limits.early_turns();
+            let early = state.interval * self.limits().early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
@@ -187,7 +238,7 @@ impl Gate {
     pub(crate) fn succeeded(&self, pass: Pass) {
         let mut state = self.lock();
         state.breaker.report(false, pass, Instant::now());
-        let base = self.limits.interval();
+        let base = self.limits().interval();
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);
             state.interval = if excess < Duration::from_millis(1) {
@@ -218,7 +269,7 @@ impl Gate {
             }
             state.closed_until = state.closed_until.max(now + pause);
             // Whoever waits goes out one by one afterwards, not in a burst.
-            state.next_turn = state.closed_until + state.interval * self.limits.early_turns();
+            state.next_turn = state.closed_until + state.interval * self.limits().early_turns();
         }
         let ill = failure.treatment().trips_breaker;
         state.breaker.report(ill, pass, now);

@@ -3,6 +3,7 @@
 mod asking;
 pub mod backups;
 pub mod batches;
+pub mod checkup;
 mod error;
 pub mod health;
 pub mod keys;
@@ -35,7 +36,7 @@ use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chaski_client::{Clock, Ledger, Migo, Settings};
+use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
@@ -114,10 +115,21 @@ impl App {
 
     /// The same, counting into what another one counts into.
     pub async fn open_beside(
+        config: Config,
+        wish: Wish,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<App, AppError> {
+        App::open_through(config, wish, clock, metrics, None).await
+    }
+
+    /// The same with another way to the real upstream than the usual one.
+    pub async fn open_through(
         mut config: Config,
         wish: Wish,
         clock: Clock,
         metrics: Metrics,
+        exit: Option<Arc<dyn Transport>>,
     ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
         let folder = folder_of(&config, mode);
@@ -143,6 +155,10 @@ impl App {
                 .base_url("http://127.0.0.1/api")
                 .transport(Arc::new(InProcess(embedded_sandbox(&config, clock)?)))
                 .settings(without_limits(&config.settings)),
+        };
+        let builder = match (exit, mode) {
+            (Some(exit), Mode::Real) => builder.transport(exit),
+            _ => builder,
         };
         let migo = builder
             .version(config.migo_version)

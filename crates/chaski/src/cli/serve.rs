@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
-
+use serde_json::Map;
 use tokio::sync::watch;
 
 use super::Done;
@@ -17,6 +17,7 @@ use super::output::{self, notice};
 use super::port;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
+use crate::telemetry::{line, writes_json};
 
 /// How soon keys made or revoked by another process are known.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
@@ -64,7 +65,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     )
     .await;
     reloading.abort();
-    notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
+    say_stopping(needed);
     // 4. Jobs are put back where they were, and everything is durable.
     for worker in workers {
         worker.await.map_err(|error| AppError::Io(error.into()))??;
@@ -123,7 +124,47 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
     }
 }
 
+fn say_stopping(needed: &Needed) {
+    if !writes_json() {
+        notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
+    } else if !needed.quiet {
+        line("INFO", "stopping", Map::new());
+    }
+}
+
+/// The banner for machines: where it listens and who answers.
+fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+    let mode = gateway.usual().app.mode;
+    let fields = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        (
+            "mode",
+            match mode {
+                Mode::Sandbox => "sandbox".to_owned(),
+                Mode::Real => "real".to_owned(),
+            },
+        ),
+        ("api", format!("http://{address}/api/v1")),
+        (
+            "access",
+            if gateway.is_open() { "open" } else { "keys" }.to_owned(),
+        ),
+        (
+            "data",
+            folder_of(&needed.config, mode).display().to_string(),
+        ),
+    ];
+    let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
+    line("INFO", "started", fields.into_iter().collect());
+}
+
 fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+    if writes_json() {
+        if !needed.quiet {
+            log_where(needed, gateway, address);
+        }
+        return;
+    }
     let lang = needed.lang();
     let mode = gateway.usual().app.mode;
     let version = env!("CARGO_PKG_VERSION");

@@ -110,7 +110,7 @@ impl Engine {
             };
             let give_up = singly
                 || !failure.treatment().transient
-                || attempt >= self.shared.settings.max_attempts
+                || attempt >= self.shared.tuned.max_attempts()
                 || !self.shared.budget.take();
             let wait = match failure {
                 // The gate is closed for that long and makes the next attempt wait.
@@ -133,12 +133,12 @@ impl Engine {
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
         question
             .patience()
-            .unwrap_or(self.shared.settings.attempt_timeout)
+            .unwrap_or(self.shared.tuned.attempt_timeout())
             .min(LONGEST_TIME)
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline;
+        let usual = self.shared.tuned.deadline();
         // A question that takes long by nature gets the time for one attempt at least.
         let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)

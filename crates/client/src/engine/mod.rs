@@ -8,6 +8,7 @@ mod remembering;
 mod settings;
 
 pub use settings::Settings;
+use settings::Tuned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -132,6 +133,7 @@ pub struct Engine {
 
 struct Shared {
     settings: Settings,
+    tuned: Tuned,
     clock: Clock,
     transport: Arc<dyn Transport>,
     ledger: Arc<dyn Ledger>,
@@ -221,6 +223,7 @@ impl Engine {
                 budget: RetryBudget::new(),
                 in_flight: Semaphore::new(settings.concurrency),
                 counters: Counters::default(),
+                tuned: Tuned::of(&settings),
                 settings,
             }),
         }
@@ -337,7 +340,7 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
-        let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let ask = &ask.one_of_many(self.shared.tuned.deadline());
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()
@@ -451,7 +454,30 @@ impl Engine {
         self.shared.gate.spent()
     }
 
-    /// Limits and times.
+    /// Takes over pace, quota, times of calls, attempts and times to live, while calls are under way:
+    /// they go on with what they began with. How many calls go at once, and what is kept and put on
+    /// record, stays as it was.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let migo = Migo::builder("SU_TOKEN").build()?;
+    /// migo.engine().retune(&Settings { quota: Some(40_000), ..Settings::default() });
+    /// assert_eq!(migo.engine().quota().1, Some(40_000));
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn retune(&self, settings: &Settings) {
+        self.shared.tuned.set(settings);
+        self.shared.gate.set_limits(GateLimits {
+            calls_per_minute: settings.calls_per_minute,
+            quota: settings.quota,
+        });
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.shared.tuned.deadline()
+    }
+
+    /// Limits and times that it was made with.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }
