@@ -21,6 +21,7 @@ pub mod programados;
 mod purpose;
 mod retention;
 mod secrets;
+pub mod servers;
 mod signals;
 pub mod trabajos;
 mod verdicts;
@@ -179,6 +180,22 @@ impl App {
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
         })
+    }
+
+    /// Takes over token, limits and times of another configuration; everything else stays as it was,
+    /// and all of it does when something is wrong.
+    pub fn retune(&self, config: &Config) -> Result<(), AppError> {
+        let settings = match self.mode {
+            Mode::Real => {
+                let mut config = config.clone();
+                secrets::open_token(&mut config)?;
+                self.migo.set_token(config.token().unwrap_or_default())?;
+                config.settings
+            }
+            Mode::Sandbox => without_limits(&config.settings),
+        };
+        self.migo.engine().retune(&settings);
+        Ok(())
     }
 
     /// Waits for calls in flight, lets go of what is past its time and makes everything durable.

@@ -677,6 +677,9 @@ pub(super) enum ConfigCmd {
     },
     /// Revisa la configuración sin hacer nada más || Checks the configuration and does nothing else
     Check,
+    /// Hace que el servidor que trabaja en la carpeta lea de nuevo token y límites || Makes the server that works in the folder read token and limits again
+    #[command(alias = "reload")]
+    Recargar,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,7 @@ mod output;
 mod partners;
 mod port;
 mod progress;
+mod recargar;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -149,6 +150,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             config::show(needed, origin)
         }
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(ConfigCmd::Recargar) => recargar::recargar(needed).await,
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
         Cmd::Serve(args) => serve::serve(needed, args).await,

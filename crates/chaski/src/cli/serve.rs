@@ -14,7 +14,9 @@ use super::Done;
 use super::args::ServeArgs;
 use super::needed::Needed;
 use super::output::{self, notice};
-use super::port;
+use super::port::{self, Hangups};
+use super::recargar::{self, InForce};
+use crate::app::servers::Presence;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::telemetry::{line, writes_json};
@@ -28,6 +30,8 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         None => needed.config.listen,
     };
     raise_limits();
+    // From here on it does not end the process.
+    let hangups = port::hangups();
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
     // 2. Nobody but this machine without a key.
@@ -43,10 +47,13 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     }
     let listener = port::bind(address)?;
     let address = listener.local_addr()?;
+    let presence = Presence::announce(&needed.config.dir, address)
+        .inspect_err(|error| tracing::warn!(%error, "config recargar will not find this server"))
+        .ok();
     say_where(needed, &gateway, address);
     // 3. Serve until told to stop; what is under way ends.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let reloading = tokio::spawn(keep_keys(Arc::clone(&gateway)));
+    let keys = tokio::spawn(keep_keys(Arc::clone(&gateway)));
     let (stopping, stopped) = watch::channel(());
     let workers: Vec<_> = gateway
         .sides()
@@ -58,13 +65,13 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
             tokio::spawn(crate::jobs::run(Arc::clone(&side.app), shutdown))
         })
         .collect();
-    let served = crate::http::serve(
+    let serving = crate::http::serve(
         Door::new(Arc::clone(&gateway)),
         listener,
         stop(Arc::clone(&gateway), stopping),
-    )
-    .await;
-    reloading.abort();
+    );
+    let served = reloading(needed, &gateway, hangups, presence, serving).await;
+    keys.abort();
     say_stopping(needed);
     // 4. Jobs are put back where they were, and everything is durable.
     for worker in workers {
@@ -102,6 +109,30 @@ fn raise_limits() {
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// Serves, and reads the configuration again whenever it is told to.
+async fn reloading<T>(
+    needed: &Needed,
+    gateway: &Arc<Gateway>,
+    mut hangups: Hangups,
+    mut presence: Option<Presence>,
+    serving: impl Future<Output = T>,
+) -> T {
+    let mut in_force = InForce::of(needed);
+    let mut serving = std::pin::pin!(serving);
+    loop {
+        tokio::select! {
+            served = &mut serving => return served,
+            () = hangups.next() => {
+                let reloaded = in_force.reload(needed, gateway);
+                recargar::tell(needed, presence.as_mut(), reloaded);
+                // Whoever reloads does not want to wait for the next look at the keys.
+                let gateway = Arc::clone(gateway);
+                tokio::spawn(async move { gateway.reload_keys().await });
+            }
+        }
     }
 }
 

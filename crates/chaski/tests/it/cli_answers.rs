@@ -268,6 +268,9 @@ fn doctor_says_what_is_broken() {
     let to = text[..from].rfind(' ').unwrap();
     let start = text[..to].rfind(' ').unwrap();
     text.replace_range(start..from, " <TAMANO> ");
+    let from = text.find("espacio libre: ").unwrap();
+    let to = from + text[from..].find(" MiB").unwrap();
+    text.replace_range(from..to, "espacio libre: <TAMANO>");
     std::fs::create_dir_all(place.path("ajena/sandbox")).unwrap();
     place.write("ajena/sandbox/chaski.db", "esto no es una base de datos");
     place.write("archivo", "");

@@ -50,6 +50,7 @@ const COMMANDS: [&str; 58] = [
     "config show",
     "config set",
     "config check",
+    "config recargar",
     "datos-personales",
     "datos-personales exportar",
     "datos-personales borrar",

@@ -63,6 +63,13 @@ impl Place {
         std::fs::write(self.path(name), content).unwrap();
     }
 
+    /// A file that nobody else can read, as secrets are kept.
+    pub(crate) fn write_private(&self, name: &str, content: impl AsRef<[u8]>) {
+        self.write(name, content);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(self.path(name), mode).unwrap();
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
+use super::servers::SERVING;
 use super::{AppError, Mode, Wish, folder_of, secrets};
 use crate::config::Config;
 use crate::store::{
@@ -393,7 +394,9 @@ fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
     for entry in fs::read_dir(folder).map_err(AppError::file(folder))? {
         let entry = entry.map_err(AppError::file(folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !NOT_DATA.contains(&name.as_str()) && !name.starts_with(SET_ASIDE) {
+        let is_data = !NOT_DATA.contains(&name.as_str())
+            && ![SET_ASIDE, SERVING].iter().any(|it| name.starts_with(it));
+        if is_data {
             names.push(name);
         }
     }
