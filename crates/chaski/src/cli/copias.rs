@@ -11,8 +11,8 @@ use super::Done;
 use super::args::PhraseArgs;
 use super::needed::Needed;
 use super::output::notice;
-use crate::app::AppError;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
+use crate::app::{AppError, Mode, folder_of};
 
 /// Nobody types a longer phrase.
 const MOST_PHRASE_BYTES: u64 = 4 * 1024;
@@ -149,6 +149,16 @@ pub(super) async fn restaurar(
             lang.pick(
                 "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
                 "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
+            ),
+        );
+    }
+    let is_real = done.folder == folder_of(&needed.config, Mode::Real);
+    if is_real && needed.config.token().is_none() {
+        notice(
+            needed,
+            lang.pick(
+                "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
+                "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
             ),
         );
     }

@@ -12,6 +12,7 @@ use super::Done;
 use super::needed::Needed;
 use super::output::{self, Records};
 use crate::app::checkup::{self, Finding, Grade, Noting};
+use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED};
 use crate::metrics::Metrics;
@@ -46,6 +47,7 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     let was_there = folder.is_dir();
     if was_there {
         report.look_at_folder(needed, &folder);
+        report.add(checkup::in_use(&folder, &serving(&config.dir)));
     }
     // 3. The database, and the way to the upstream.
     let clock = Clock::system();
@@ -89,7 +91,9 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         report.add_all(open.into_iter().filter(|it| it.grade != Grade::Good));
     }
     let invented = mode == Mode::Sandbox;
-    report.add(checkup::backup_finding(last.as_ref(), invented, now));
+    if last.is_some() || !invented {
+        report.add(checkup::backup_finding(last.as_ref(), invented, now));
+    }
     // What cannot be made durable was told above, when it was tried.
     if let Err(error) = app.close().await
         && report.exit_code() == 0
@@ -180,7 +184,6 @@ impl Report {
         self.add_all(checkup::exposed(&folders, &files_elsewhere(needed)));
         let me = rustix::process::geteuid().as_raw();
         self.add_all(folders.iter().filter_map(|it| checkup::foreign(it, me)));
-        self.add(checkup::in_use(folder));
     }
 
     /// The database: whole, of which version, and whether a row can be added.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 
 use super::{Finding, Grade};
+use crate::app::servers::Serving;
 use crate::io_words::reason;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
 
@@ -253,19 +254,29 @@ fn files_in(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
     files.into_iter()
 }
 
-/// Whether others work in the folder.
-pub fn in_use(folder: &Path) -> Finding {
+/// Whether others work in the folder, and which servers.
+pub fn in_use(folder: &Path, servers: &[Serving]) -> Finding {
     let used = is_in_use(folder);
-    let (es, en) = if used {
+    let server = |it: &Serving| format!("chaski serve {} (pid {})", it.listen, it.pid);
+    let names: Vec<String> = servers.iter().map(server).collect();
+    let (es, en) = if !names.is_empty() {
+        let list = names.join(", ");
         (
-            "otro proceso de Chaski tiene abierta la carpeta",
-            "another process of Chaski has the folder open",
+            format!("trabaja en la carpeta: {list}"),
+            format!("working in the folder: {list}"),
+        )
+    } else if used {
+        (
+            "otro proceso de Chaski tiene abierta la carpeta".to_owned(),
+            "another process of Chaski has the folder open".to_owned(),
         )
     } else {
         (
-            "ningún otro proceso de Chaski tiene abierta la carpeta",
-            "no other process of Chaski has the folder open",
+            "ningún otro proceso de Chaski tiene abierta la carpeta".to_owned(),
+            "no other process of Chaski has the folder open".to_owned(),
         )
     };
-    Finding::new("uso", Grade::Good, es, en).with("en_uso", used)
+    Finding::new("uso", Grade::Good, es, en)
+        .with("en_uso", used)
+        .with("servidores", names)
 }

@@ -103,13 +103,12 @@ impl Finding {
 /// A copy that is older is as good as none for most of what was done since.
 pub const OLD_BACKUP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// How old the last copy is; invented data need none.
+/// How old the last copy is. Of invented data an old one is no worse.
 pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> Finding {
     let Some(last) = last else {
-        let grade = if invented { Grade::Good } else { Grade::Advice };
         return Finding::new(
             "copia",
-            grade,
+            Grade::Advice,
             "no se ha hecho ninguna copia de seguridad: chaski backup CARPETA",
             "no backup was ever taken: chaski backup FOLDER",
         );

@@ -436,7 +436,7 @@ fn a13_the_age_of_the_last_backup() {
         Grade::Advice
     );
     assert_eq!(
-        checkup::backup_finding(None, true, now).grade,
+        checkup::backup_finding(Some(&last(90)), true, now).grade,
         Grade::Good,
         "invented data need none"
     );
