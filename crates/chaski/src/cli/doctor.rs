@@ -98,7 +98,7 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     if let Err(error) = app.close().await
         && report.exit_code() == 0
     {
-        report.bad("datos", &AppError::from(error));
+        report.bad("datos", &error);
     }
     report.end(needed)
 }

@@ -16,8 +16,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
-use super::BackupError;
 use super::seal::{Seal, SealWith};
+use super::{BackupError, SealError};
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 
 /// Name of the settings in a copy, and where it was restored.
@@ -120,7 +120,7 @@ pub(super) fn verify(from: &Path) -> Result<(), AppError> {
 pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
     let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
     if text != label.text {
-        return Err(BackupError::Altered {
+        return Err(SealError::Altered {
             path: from.to_owned(),
         }
         .into());
@@ -136,7 +136,7 @@ pub(super) fn label(from: &Path) -> Result<Label, AppError> {
     let mut archive = opened(from)?;
     let seal = match small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES) {
         Ok(None) if archive.format >= 2 => {
-            return Err(BackupError::Altered {
+            return Err(SealError::Altered {
                 path: from.to_owned(),
             }
             .into());
@@ -270,7 +270,7 @@ fn each_part(
         .file_names()
         .all(|name| name.is_ok_and(|name| is_known(&name)));
     if !all_known {
-        return Err(BackupError::Altered {
+        return Err(SealError::Altered {
             path: from.to_owned(),
         }
         .into());

@@ -3,9 +3,11 @@
 mod archive;
 mod error;
 mod seal;
+mod seal_error;
 
 pub use error::BackupError;
 pub use seal::LEAST_PHRASE;
+pub use seal_error::SealError;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -148,7 +150,7 @@ pub async fn backup(
         Some(phrase) => SealWith::Phrase(phrase),
         None => secrets::existing_key(config, mode, &folder)?
             .map(SealWith::Key)
-            .ok_or_else(|| BackupError::NothingToSealWith {
+            .ok_or_else(|| SealError::NothingToSealWith {
                 folder: folder.clone(),
             })?,
     };
@@ -231,7 +233,7 @@ pub async fn restore(
             .into(),
         })?;
     if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
-        return Err(BackupError::Altered {
+        return Err(SealError::Altered {
             path: from.to_owned(),
         }
         .into());
@@ -314,17 +316,17 @@ fn prove(
     let waived = manner.demand == Demand::Waived;
     let Some(seal) = &label.seal else {
         return match manner.demand {
-            Demand::Always => Err(BackupError::Unsealed { path: path() }.into()),
+            Demand::Always => Err(SealError::Missing { path: path() }.into()),
             Demand::Usual | Demand::Waived => Ok(Proved::Unsealed),
         };
     };
     let (proof, proved, unfit) = match (seal.by(), &manner.phrase) {
         (SealedBy::Phrase, None) if waived => return Ok(Proved::Waived),
-        (SealedBy::Phrase, None) => return Err(BackupError::NeedsPhrase { path: path() }.into()),
+        (SealedBy::Phrase, None) => return Err(SealError::NeedsPhrase { path: path() }.into()),
         (SealedBy::Phrase, Some(phrase)) => (
             seal.proof_by_phrase(phrase, &label.text)?,
             Proved::Sealed,
-            BackupError::OtherPhrase { path: path() },
+            SealError::OtherPhrase { path: path() },
         ),
         (SealedBy::Key, _) => {
             let here = secrets::existing_key(config, mode, folder)?;
@@ -336,11 +338,11 @@ fn prove(
                 Some(key) => (
                     seal.proof_by_key(key, &label.text),
                     proved,
-                    BackupError::OtherKey { path: path() },
+                    SealError::OtherKey { path: path() },
                 ),
                 None if waived => return Ok(Proved::Waived),
                 None => {
-                    return Err(BackupError::NoKeyForSeal {
+                    return Err(SealError::NoKey {
                         path: path(),
                         folder: folder.to_owned(),
                     }
@@ -351,7 +353,7 @@ fn prove(
     };
     match proof {
         Proof::Whole => Ok(proved),
-        Proof::Altered => Err(BackupError::Altered { path: path() }.into()),
+        Proof::Altered => Err(SealError::Altered { path: path() }.into()),
         Proof::Another if waived => Ok(Proved::Waived),
         Proof::Another => Err(unfit.into()),
     }

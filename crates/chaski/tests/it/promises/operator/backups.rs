@@ -99,6 +99,85 @@ fn filled(service: &Service) -> Place {
 const NEW_KEY: &str = "INSERT INTO api_keys (id, prefix, hash, name, scopes, per_minute, per_day, created_at) \
      VALUES (x'000102030405060708090a0b0c0d0e0f', '0f3a9c1b2d4e', x'00', 'intruso', 'consultas dni', 0, 0, 0)";
 
+/// Copies that somebody altered who has no key, each with what was done to it.
+fn alterations(whole: &Parts) -> Vec<(String, Parts)> {
+    let sql = [
+        NEW_KEY,
+        "UPDATE api_keys SET scopes = 'consultas dni lotes partners auditoria administracion', per_minute = 7777",
+        "UPDATE answers SET reason = 'NOT_FOUND'",
+        "UPDATE answers SET expires_at = 9000000000000000",
+        "DELETE FROM calls",
+        "CREATE TRIGGER t AFTER INSERT ON calls BEGIN DELETE FROM api_keys; END",
+        "CREATE VIEW v AS SELECT * FROM api_keys",
+        "UPDATE meta SET value = x'00' WHERE name = 'key_check'",
+    ];
+    let mut altered: Vec<(String, Parts)> = Vec::new();
+    for statement in sql {
+        let mut parts = whole.clone();
+        with_sql(&mut parts, statement);
+        rehash(&mut parts);
+        altered.push((statement.to_owned(), parts));
+    }
+    let mut change = |what: &str, change: &dyn Fn(&mut Parts)| {
+        let mut parts = whole.clone();
+        change(&mut parts);
+        altered.push((what.to_owned(), parts));
+    };
+    change("settings", &|parts| {
+        parts.insert(
+            "chaski.toml".into(),
+            b"[migo]\nbase_url = \"https://otro.example/api\"\n".to_vec(),
+        );
+        rehash(parts);
+    });
+    change("a file more", &|parts| {
+        parts.insert("chaski.db-wal".into(), b"algo".to_vec());
+    });
+    change("a file more, named", &|parts| {
+        parts.insert("chaski.db-wal".into(), b"algo".to_vec());
+        rehash(parts);
+    });
+    change("a path", &|parts| {
+        parts.insert("../fuera".into(), b"algo".to_vec());
+        rehash(parts);
+    });
+    change("another day", &|parts| {
+        with_manifest(parts, |it| it["creada_utc"] = "2020-01-01T00:00:00Z".into());
+    });
+    change("the other side", &|parts| {
+        with_manifest(parts, |it| it["sandbox"] = true.into());
+    });
+    change("no seal", &|parts| {
+        parts.remove("sello.json");
+    });
+    change("no seal, of the new form", &|parts| {
+        parts.remove("sello.json");
+        with_sql(parts, NEW_KEY);
+        rehash(parts);
+    });
+    change("a seal of zeros", &|parts| {
+        let mut seal: Value = serde_json::from_slice(&parts["sello.json"]).unwrap();
+        seal["sello"] = "0".repeat(64).into();
+        parts.insert("sello.json".into(), seal.to_string().into_bytes());
+    });
+    change("the seal of nobody", &|parts| {
+        parts.insert("sello.json".into(), b"{}".to_vec());
+    });
+    change("the key of the intruder", &|parts| {
+        with_sql(parts, NEW_KEY);
+        let key = chaski::store::MasterKey::parse(&"ab".repeat(32)).unwrap();
+        parts.insert(
+            "llave".into(),
+            format!("{}\n", "ab".repeat(32)).into_bytes(),
+        );
+        rehash(parts);
+        let seal = key.seal_copy(&parts["copia.json"]).to_hex().to_string();
+        let seal = json!({"con": "llave", "huella": key.fingerprint(), "sello": seal});
+        parts.insert("sello.json".into(), seal.to_string().into_bytes());
+    });
+    altered
+}
+
 /// Nothing of an altered copy takes effect, whichever part was altered and however well the hashes
 /// were renewed.
 #[test]
@@ -110,80 +189,7 @@ fn l09_a_copy_that_somebody_altered_is_refused() {
         place.run(&format!("backup copia.zip {flags}")).expect(0);
         let whole = parts_of(&place.path("copia.zip"));
         let said = if flags.contains("frase") { flags } else { "" };
-        let sql = [
-            NEW_KEY,
-            "UPDATE api_keys SET scopes = 'consultas dni lotes partners auditoria administracion', per_minute = 7777",
-            "UPDATE answers SET reason = 'NOT_FOUND'",
-            "UPDATE answers SET expires_at = 9000000000000000",
-            "DELETE FROM calls",
-            "CREATE TRIGGER t AFTER INSERT ON calls BEGIN DELETE FROM api_keys; END",
-            "CREATE VIEW v AS SELECT * FROM api_keys",
-            "UPDATE meta SET value = x'00' WHERE name = 'key_check'",
-        ];
-        let mut altered: Vec<(String, Parts)> = Vec::new();
-        for statement in sql {
-            let mut parts = whole.clone();
-            with_sql(&mut parts, statement);
-            rehash(&mut parts);
-            altered.push((statement.to_owned(), parts));
-        }
-        let mut change = |what: &str, change: &dyn Fn(&mut Parts)| {
-            let mut parts = whole.clone();
-            change(&mut parts);
-            altered.push((what.to_owned(), parts));
-        };
-        change("settings", &|parts| {
-            parts.insert(
-                "chaski.toml".into(),
-                b"[migo]\nbase_url = \"https://otro.example/api\"\n".to_vec(),
-            );
-            rehash(parts);
-        });
-        change("a file more", &|parts| {
-            parts.insert("chaski.db-wal".into(), b"algo".to_vec());
-        });
-        change("a file more, named", &|parts| {
-            parts.insert("chaski.db-wal".into(), b"algo".to_vec());
-            rehash(parts);
-        });
-        change("a path", &|parts| {
-            parts.insert("../fuera".into(), b"algo".to_vec());
-            rehash(parts);
-        });
-        change("another day", &|parts| {
-            with_manifest(parts, |it| it["creada_utc"] = "2020-01-01T00:00:00Z".into());
-        });
-        change("the other side", &|parts| {
-            with_manifest(parts, |it| it["sandbox"] = true.into());
-        });
-        change("no seal", &|parts| {
-            parts.remove("sello.json");
-        });
-        change("no seal, of the new form", &|parts| {
-            parts.remove("sello.json");
-            with_sql(parts, NEW_KEY);
-            rehash(parts);
-        });
-        change("a seal of zeros", &|parts| {
-            let mut seal: Value = serde_json::from_slice(&parts["sello.json"]).unwrap();
-            seal["sello"] = "0".repeat(64).into();
-            parts.insert("sello.json".into(), seal.to_string().into_bytes());
-        });
-        change("the seal of nobody", &|parts| {
-            parts.insert("sello.json".into(), b"{}".to_vec());
-        });
-        change("the key of the intruder", &|parts| {
-            with_sql(parts, NEW_KEY);
-            let key = chaski::store::MasterKey::parse(&"ab".repeat(32)).unwrap();
-            parts.insert(
-                "llave".into(),
-                format!("{}\n", "ab".repeat(32)).into_bytes(),
-            );
-            rehash(parts);
-            let seal = key.seal_copy(&parts["copia.json"]).to_hex().to_string();
-            let seal = json!({"con": "llave", "huella": key.fingerprint(), "sello": seal});
-            parts.insert("sello.json".into(), seal.to_string().into_bytes());
-        });
+        let altered = alterations(&whole);
         let before = fs::read(place.data().join("chaski.db")).unwrap();
         let demand = if said.is_empty() {
             ""
@@ -244,7 +250,7 @@ fn l09_what_the_seal_needs_is_said() {
     place.write("la_llave", "cd".repeat(32));
     let ran = place.run("restaurar copia.zip --dir tercera").expect(7);
     assert!(ran.err.contains("no es la que selló"), "{}", ran.err);
-    place.set("CHASKI_KEY_FILE", "");
+    place.unset("CHASKI_KEY_FILE");
     // 2. With the key in it: the seal proves less, and that is said.
     place.run("backup con.zip --con-llave").expect(0);
     let ran = place.run("restaurar con.zip --dir cuarta").expect(0);

@@ -372,8 +372,8 @@ fn a13_the_clock_against_the_upstreams() {
     for (date, code, said) in [
         (Some(now), 0, "la del proveedor coincide"),
         (None, 0, "si no es la correcta"),
-        (Some(now + hours(5)), 1, "está atrasado 4 h 59 min"),
-        (Some(now - hours(5)), 1, "está adelantado 5 h 0 min"),
+        (Some(now + hours(5)), 1, "está atrasado "),
+        (Some(now - hours(5)), 1, "está adelantado "),
         (Some(now + hours(24 * 400)), 1, "está atrasado 399 d 23 h"),
     ] {
         let upstream = Skewed::answering(date);

@@ -93,7 +93,7 @@ impl MakeWriter<'_> for Lines {
 impl Lines {
     fn written(&self) -> usize {
         let text = self.0.lock().unwrap();
-        text.iter().filter(|byte| **byte == b'\n').count()
+        String::from_utf8_lossy(&text).lines().count()
     }
 }
 
