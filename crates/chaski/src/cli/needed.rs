@@ -177,7 +177,7 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
 
 fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
-    layers.add_key(around)?;
+    layers.add_surroundings(around)?;
     for (flag, key, value) in flags {
         layers.set_text(key, value, Origin::Flag(flag))?;
     }
