@@ -316,6 +316,7 @@ fn secrets_in_files(needed: &Needed) -> Vec<(&'static str, PathBuf, bool)> {
 /// Files with a secret that are not in the data folder, and whether it is one in clear. What a
 /// container or systemd hands over is theirs to guard.
 fn files_elsewhere(needed: &Needed) -> Vec<(PathBuf, bool)> {
+    let config = &needed.config;
     let in_configuration = secrets_in_files(needed)
         .into_iter()
         .map(|(_, path, sealed)| (path, !sealed));
@@ -329,7 +330,12 @@ fn files_elsewhere(needed: &Needed) -> Vec<(PathBuf, bool)> {
     .filter(|path| !path.is_empty())
     .map(|path| (needed.around.here.join(path), true))
     .filter(|(path, _)| !path.starts_with("/run"));
-    let mut files: Vec<_> = in_configuration.chain(named).collect();
+    // What sealed them lies beside the user's file.
+    let key = config
+        .secrets_dir
+        .as_deref()
+        .map(|it| (it.join(KEY_FILE), true));
+    let mut files: Vec<_> = in_configuration.chain(named).chain(key).collect();
     files.sort();
     files.dedup();
     files

@@ -36,12 +36,12 @@ pub fn probed(folder: &Path) -> Finding {
         ),
         Err(error) => {
             let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
-            let (remedy_es, remedy_en) = remedy(&error);
+            let (todo, help) = remedy(&error);
             Finding::new(
                 "escritura",
                 Grade::Bad,
-                format!("no se puede escribir en {shown}: {es}; {remedy_es}"),
-                format!("{shown} cannot be written to: {en}; {remedy_en}"),
+                format!("no se puede escribir en {shown}: {es}; {todo}"),
+                format!("{shown} cannot be written to: {en}; {help}"),
             )
         }
     }

@@ -64,7 +64,7 @@ fn rehash(parts: &mut Parts) {
     );
 }
 
-/// Changes the database of a copy as any program for SQLite can.
+/// Changes the database of a copy as any program can.
 fn with_sql(parts: &mut Parts, statements: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chaski.db");

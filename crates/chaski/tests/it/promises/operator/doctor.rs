@@ -131,6 +131,7 @@ fn a13_what_others_can_read_is_named() {
         ("chaski_data/chaski.uso", 0),
         // Sealed, so of no use to them; but a plain one is.
         (config, 0),
+        (".config/chaski/llave", 1),
     ] {
         let was = fs::metadata(place.path(name)).unwrap().permissions();
         for _ in 0..3 {
