@@ -27,7 +27,6 @@ pub mod trabajos;
 mod verdicts;
 
 pub use error::AppError;
-pub use observed::Paid;
 pub use purpose::purpose;
 pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
@@ -59,8 +58,6 @@ pub struct App {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
-    /// Calls paid today by each asker.
-    pub paid: Arc<Paid>,
     /// What parts of the process tell each other about background work.
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
@@ -191,11 +188,9 @@ impl App {
         }
         let key = secrets::key_of(&config, mode, &folder)?;
         let store = Arc::new(Store::open(&folder, key).await?);
-        let paid = Arc::new(Paid::load(&store, clock).await?);
         let ledger: Arc<dyn Ledger> = Arc::new(Observed {
             store: Arc::clone(&store),
             metrics: metrics.clone(),
-            paid: Arc::clone(&paid),
             invented: mode == Mode::Sandbox,
         });
         let builder = match (mode, config.token()) {
@@ -219,9 +214,6 @@ impl App {
             .clock(clock)
             .ledger(ledger)
             .build()?;
-        if mode == Mode::Real {
-            migo.engine().load_quota("migo").await?;
-        }
         Ok(App {
             config,
             store,
@@ -229,7 +221,6 @@ impl App {
             mode,
             clock,
             metrics,
-            paid,
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
         })

@@ -59,12 +59,14 @@ impl Default for Settings {
     }
 }
 
-/// The times that may change while calls are under way, see [`Engine::retune`](super::Engine::retune).
+/// The limits and times that may change while calls are under way, see [`Engine::retune`](super::Engine::retune).
 /// Read without a lock: each stands for itself.
 pub(super) struct Tuned {
     attempt_timeout: Span,
     deadline: Span,
     max_attempts: AtomicU32,
+    /// The largest number stands for none.
+    quota: AtomicU64,
     ruc: Span,
     dni: Span,
     refusal: Span,
@@ -99,6 +101,7 @@ impl Tuned {
             attempt_timeout: Span::of(settings.attempt_timeout),
             deadline: Span::of(settings.deadline),
             max_attempts: AtomicU32::new(settings.max_attempts),
+            quota: AtomicU64::new(settings.quota.unwrap_or(u64::MAX)),
             ruc: Span::of(settings.times.ruc),
             dni: Span::of(settings.times.dni),
             refusal: Span::of(settings.times.refusal),
@@ -112,6 +115,8 @@ impl Tuned {
         self.deadline.set(settings.deadline);
         self.max_attempts
             .store(settings.max_attempts, Ordering::Relaxed);
+        let quota = settings.quota.unwrap_or(u64::MAX);
+        self.quota.store(quota, Ordering::Relaxed);
         self.ruc.set(settings.times.ruc);
         self.dni.set(settings.times.dni);
         self.refusal.set(settings.times.refusal);
@@ -129,6 +134,11 @@ impl Tuned {
 
     pub(super) fn max_attempts(&self) -> u32 {
         self.max_attempts.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn quota(&self) -> Option<u64> {
+        let quota = self.quota.load(Ordering::Relaxed);
+        (quota != u64::MAX).then_some(quota)
     }
 
     pub(super) fn times(&self) -> TimesToLive {
