@@ -95,7 +95,7 @@ impl Engine {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
             in_time: ask.deadline,
-            ask: ask.one_of_many(self.settings().deadline),
+            ask: ask.one_of_many(self.deadline()),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
             sender,

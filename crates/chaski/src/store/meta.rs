@@ -7,6 +7,9 @@ use super::StoreError;
 /// Fingerprint of the key that personal data was sealed with.
 pub(super) const KEY_CHECK: &str = "key_check";
 
+/// When and where the last copy of the folder was taken.
+pub(super) const LAST_BACKUP: &str = "last_backup";
+
 /// Set when the first key of the gateway is made, and never taken back.
 pub(super) const HAD_KEYS: &str = "had_keys";
 

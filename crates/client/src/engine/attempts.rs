@@ -157,7 +157,7 @@ impl Engine {
     /// How long to wait before another attempt; none where there is to be no other.
     fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
         let may = failure.treatment().transient
-            && attempt < self.shared.settings.max_attempts
+            && attempt < self.shared.tuned.max_attempts()
             && self.shared.budget.take();
         let wait = match failure {
             // The gate is closed for that long and makes the next attempt wait.
@@ -175,12 +175,12 @@ impl Engine {
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
         question
             .patience()
-            .unwrap_or(self.shared.settings.attempt_timeout)
+            .unwrap_or(self.shared.tuned.attempt_timeout())
             .min(LONGEST_TIME)
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline;
+        let usual = self.shared.tuned.deadline();
         // A question that takes long by nature gets the time for one attempt at least.
         let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
@@ -245,7 +245,7 @@ impl Engine {
 
     /// The counters in the ledger that a call is taken from.
     fn allowances(&self, sheet: &CallSheet<'_>) -> Vec<Allowance> {
-        let (quota, per_day) = (self.shared.settings.quota, sheet.ask.per_day);
+        let (quota, per_day) = (self.shared.tuned.quota(), sheet.ask.per_day);
         if quota.is_none() && per_day.is_none() {
             return Vec::new();
         }
@@ -323,7 +323,7 @@ impl Engine {
             if !taken.is_empty() {
                 warn_once(ledger.give_back(taken).await);
             }
-        } else if self.shared.settings.quota.is_none() {
+        } else if self.shared.tuned.quota().is_none() {
             let month = month_name(call.at);
             warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }

@@ -8,6 +8,7 @@ mod remembering;
 mod settings;
 
 pub use settings::Settings;
+use settings::Tuned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -133,6 +134,7 @@ pub struct Engine {
 
 struct Shared {
     settings: Settings,
+    tuned: Tuned,
     clock: Clock,
     transport: Arc<dyn Transport>,
     ledger: Arc<dyn Ledger>,
@@ -225,6 +227,7 @@ impl Engine {
                 budget: RetryBudget::new(),
                 in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
+                tuned: Tuned::of(&settings),
                 settings,
             }),
         }
@@ -320,7 +323,7 @@ impl Engine {
             // They were in more of a hurry.
             Some(Err(error))
                 if error.is_for_want_of_time()
-                    && error.attempts() < self.shared.settings.max_attempts
+                    && error.attempts() < self.shared.tuned.max_attempts()
                     && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
             // They had nothing left to spend.
             Some(Err(error)) if error.is_for_want_of_allowance() => {}
@@ -370,7 +373,7 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
-        let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let ask = &ask.one_of_many(self.shared.tuned.deadline());
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()
@@ -487,7 +490,7 @@ impl Engine {
             month: month_name(self.shared.clock.now()),
         };
         let spent = self.shared.ledger.spent(&counter).await?;
-        Ok((spent, self.shared.settings.quota))
+        Ok((spent, self.shared.tuned.quota()))
     }
 
     /// Calls that somebody paid for today in Lima, counted where their day has a limit.
@@ -499,7 +502,28 @@ impl Engine {
         self.shared.ledger.spent(&counter).await
     }
 
-    /// Limits and times.
+    /// Takes over pace, quota, times of calls, attempts and times to live, while calls are under way:
+    /// they go on with what they began with. How many calls go at once, and what is kept and put on
+    /// record, stays as it was.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let migo = Migo::builder("SU_TOKEN").build()?;
+    /// migo.engine().retune(&Settings { quota: Some(40_000), ..Settings::default() });
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn retune(&self, settings: &Settings) {
+        self.shared.tuned.set(settings);
+        self.shared.gate.set_limits(GateLimits {
+            calls_per_minute: settings.calls_per_minute,
+        });
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.shared.tuned.deadline()
+    }
+
+    /// Limits and times that it was made with.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }

@@ -24,7 +24,7 @@ impl Engine {
         if ask.stale_allowed
             && failure.treatment().stale_may_serve
             && let Some(memory) = self.recall(key).await
-            && self.shared.clock.now() < later(memory.expires_at, self.shared.settings.times.stale)
+            && self.shared.clock.now() < later(memory.expires_at, self.shared.tuned.times().stale)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
         {
@@ -51,7 +51,7 @@ impl Engine {
         decoded: Decoded<L::Answer>,
     ) -> (Trace, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
-        let times = &self.shared.settings.times;
+        let times = &self.shared.tuned.times();
         let (what, lasts, outcome) = match decoded {
             Decoded::Answer(answer) => {
                 let lasts = question.time_to_live(&answer, now, times);
