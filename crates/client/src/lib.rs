@@ -41,7 +41,7 @@ mod reason;
 mod retry;
 mod transport;
 
-pub use clock::Clock;
+pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
 pub use engine::{Engine, Settings, Stats};
 pub use error::Error;

@@ -33,7 +33,7 @@ pub use verdicts::source_name;
 
 use observed::Observed;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
@@ -63,6 +63,8 @@ pub struct App {
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
     pub(crate) under_way: once::UnderWay,
+    /// Mark of what was last forgotten, here or by another process.
+    forgotten: Mutex<Option<Vec<u8>>>,
 }
 
 /// Who answers.
@@ -162,7 +164,19 @@ impl App {
             paid,
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
+            forgotten: Mutex::default(),
         })
+    }
+
+    /// Forgets what another process on the folder forgot, such as a person's number.
+    pub async fn forget_too(&self) -> Result<(), AppError> {
+        let mark = self.store.forgotten().await?;
+        let mut known = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != mark {
+            self.migo.engine().forget_at_hand();
+            *known = mark;
+        }
+        Ok(())
     }
 
     /// Waits for calls in flight, lets go of what is past its time and makes everything durable.

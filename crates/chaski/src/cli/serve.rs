@@ -41,6 +41,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         ));
     }
     let listener = port::bind(address)?;
+    say_company(needed, &gateway);
     let address = listener.local_addr()?;
     say_where(needed, &gateway, address);
     // 3. Serve until told to stop; what is under way ends.
@@ -121,6 +122,21 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
         drop(workers);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     }
+}
+
+/// Two servers on a folder is allowed, and seldom meant.
+fn say_company(needed: &Needed, gateway: &Gateway) {
+    if !gateway.usual().app.store.has_company() {
+        return;
+    }
+    tracing::warn!("another process has the data folder open");
+    notice(
+        needed,
+        needed.lang().pick(
+            "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
+            "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
+        ),
+    );
 }
 
 fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {

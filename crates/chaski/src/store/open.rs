@@ -12,15 +12,16 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
 use super::seal::{Keys, MasterKey};
-use super::{StoreError, meta};
+use super::presence::Presence;
+use super::{StoreError, asking, meta};
 
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 7;
+pub(super) const SCHEMA: u32 = 9;
 
-const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         "start",
@@ -56,6 +57,11 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
         "once",
         include_str!("../../migrations/sqlite/0007_once.sql"),
     ),
+    (
+        9,
+        "processes",
+        include_str!("../../migrations/sqlite/0009_processes.sql"),
+    ),
 ];
 
 /// `CHSK`: tells our files from those of other programs.
@@ -70,6 +76,7 @@ pub(super) struct Opened {
     pub(super) reader_options: SqliteConnectOptions,
     pub(super) keys: Keys,
     pub(super) in_use: File,
+    pub(super) presence: Presence,
 }
 
 /// Held, shared, by everybody who has the folder open; a restoration holds it alone.
@@ -84,13 +91,16 @@ pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreErro
     let key = prepare_key(dir, &file, key)?;
     let is_new = prepare_file(&file)?;
     let opened = open_database(dir, &file, is_new, key).await;
+    let (mut writer, reader_options, keys) = opened.map_err(|error| error.about(&file))?;
+    let presence = Presence::enter(dir)?;
+    asking::clear(&mut writer, &presence).await?;
     drop(opening);
-    let (writer, reader_options, keys) = opened.map_err(|error| error.about(&file))?;
     Ok(Opened {
         writer,
         reader_options,
         keys,
         in_use,
+        presence,
     })
 }
 
@@ -305,13 +315,13 @@ async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), Store
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+    let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
         let kind = MigrationType::Simple;
         Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
     });
     // One transaction for all of them: a crash leaves the old schema or the new one.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    Migrator::with_migrations(migrations.into())
+    Migrator::with_migrations(migrations.collect())
         .run(&mut *transaction)
         .await
         .map_err(of_migration)?;
