@@ -107,6 +107,7 @@ pub struct Metrics {
     audit_queue: Family<ModeLabels, Gauge>,
     jobs: Family<JobLabels, Gauge>,
     build: Family<BuildLabels, Gauge>,
+    mode: Family<ModeLabels, Gauge>,
 }
 
 /// Answers with the same route, method and status.
@@ -156,6 +157,7 @@ impl Default for Metrics {
             audit_queue: Family::default(),
             jobs: Family::default(),
             build: Family::default(),
+            mode: Family::default(),
         };
         let version = env!("CARGO_PKG_VERSION").into();
         metrics.build.get_or_create(&BuildLabels { version }).set(1);
@@ -232,8 +234,15 @@ impl Metrics {
             .set(jobs);
     }
 
-    /// All metrics as text, with the state of the upstreams as it is now.
-    pub fn render(&self, upstreams: &[UpstreamNow<'_>]) -> String {
+    /// All metrics as text, with the state of the upstreams as it is now, and what a request
+    /// without a key reaches: `real` or `sandbox`.
+    pub fn render(&self, upstreams: &[UpstreamNow<'_>], mode: &str) -> String {
+        for known in ["real", "sandbox"] {
+            let labels = ModeLabels { mode: known.into() };
+            self.mode
+                .get_or_create(&labels)
+                .set(i64::from(known == mode));
+        }
         for now in upstreams {
             let labels = ProviderLabels {
                 provider: now.provider.into(),
@@ -315,6 +324,11 @@ impl Metrics {
             self.jobs.clone(),
         );
         r.register("build_info", "The running version", self.build.clone());
+        r.register(
+            "mode",
+            "1 for who answers without a key: real, or sandbox (invented data)",
+            self.mode.clone(),
+        );
         all
     }
 }

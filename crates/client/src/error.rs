@@ -119,7 +119,7 @@ impl Error {
             failure.treatment().transient
                 || matches!(
                     failure,
-                    Failure::BreakerOpen { .. } | Failure::DeadlineExceeded
+                    Failure::BreakerOpen { .. } | Failure::DeadlineExceeded { .. }
                 )
         })
     }
@@ -128,7 +128,9 @@ impl Error {
     pub(crate) fn is_for_want_of_time(&self) -> bool {
         matches!(
             self.failure(),
-            Some(Failure::DeadlineExceeded | Failure::TimedOut | Failure::RateLimited { .. })
+            Some(
+                Failure::DeadlineExceeded { .. } | Failure::TimedOut | Failure::RateLimited { .. }
+            )
         )
     }
 

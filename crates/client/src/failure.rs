@@ -56,8 +56,12 @@ pub enum Failure {
         /// When it will be probed again.
         retry_in: Duration,
     },
-    /// The total deadline ran out.
-    DeadlineExceeded,
+    /// The total deadline ran out, or nothing sent now could be answered within it. That is our own
+    /// queue or the caller's hurry, and no verdict on the upstream.
+    DeadlineExceeded {
+        /// When there may be room for it again, where the queue is too long.
+        retry_after: Option<Duration>,
+    },
     /// The store cannot record calls: nothing was sent.
     LedgerDown,
     /// A defect of Chaski itself.
@@ -122,7 +126,9 @@ impl Failure {
             Failure::Redirected              => row(false,   false,   true,  502,  7,    "proveedor_redirige"),
             Failure::Unexpected { .. }       => row(false,   true,    true,  502,  5,    "respuesta_inesperada"),
             Failure::BreakerOpen { .. }      => row(false,   false,   true,  503,  5,    "proveedor_caido"),
-            Failure::DeadlineExceeded        => row(false,   false,   true,  504,  5,    "plazo_agotado"),
+            Failure::DeadlineExceeded { retry_after: Some(_) }
+                                             => row(false,   false,   true,  503,  5,    "plazo_agotado"),
+            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  504,  5,    "plazo_agotado"),
             Failure::LedgerDown              => row(false,   false,   false, 503,  1,    "almacen_no_disponible"),
             Failure::Internal                => row(false,   false,   false, 500,  1,    "error_interno"),
         }
@@ -136,7 +142,9 @@ impl Failure {
     /// How long the caller should wait, when that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Failure::RateLimited { retry_after } => *retry_after,
+            Failure::RateLimited { retry_after } | Failure::DeadlineExceeded { retry_after } => {
+                *retry_after
+            }
             Failure::BreakerOpen { retry_in } => Some(*retry_in),
             _ => None,
         }
@@ -150,23 +158,7 @@ impl Failure {
                 "el proveedor no acepta el token, o su plan no incluye esta consulta; revíselo con: chaski config set migo.token",
                 "the upstream does not accept the token, or its plan lacks this query; check it with: chaski config set migo.token",
             ),
-            Failure::RateLimited { retry_after } => {
-                let seconds = retry_after.map(|wait| wait.as_secs().max(1));
-                return match (seconds, lang) {
-                    (Some(s), Lang::Es) => {
-                        format!("el proveedor pide ir más despacio; reintente en {s} s")
-                    }
-                    (Some(s), Lang::En) => {
-                        format!("the upstream asks to slow down; try again in {s} s")
-                    }
-                    (None, Lang::Es) => {
-                        "el proveedor pide ir más despacio; reintente en un minuto".into()
-                    }
-                    (None, Lang::En) => {
-                        "the upstream asks to slow down; try again in a minute".into()
-                    }
-                };
-            }
+            Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
             Failure::QuotaSpent => (
                 "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
                 "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
@@ -228,7 +220,10 @@ impl Failure {
                     Lang::En => format!("the upstream is down; it will be probed again in {s} s"),
                 };
             }
-            Failure::DeadlineExceeded => (
+            Failure::DeadlineExceeded {
+                retry_after: Some(wait),
+            } => return queue_too_long(*wait, lang),
+            Failure::DeadlineExceeded { retry_after: None } => (
                 "se acabó el plazo total de la consulta; reintente o aumente --timeout",
                 "the total time for the query ran out; try again or raise --timeout",
             ),
@@ -242,5 +237,27 @@ impl Failure {
             ),
         };
         lang.pick(es, en).to_owned()
+    }
+}
+
+fn slow_down(retry_after: Option<Duration>, lang: Lang) -> String {
+    let seconds = retry_after.map(|wait| wait.as_secs().max(1));
+    match (seconds, lang) {
+        (Some(s), Lang::Es) => format!("el proveedor pide ir más despacio; reintente en {s} s"),
+        (Some(s), Lang::En) => format!("the upstream asks to slow down; try again in {s} s"),
+        (None, Lang::Es) => "el proveedor pide ir más despacio; reintente en un minuto".into(),
+        (None, Lang::En) => "the upstream asks to slow down; try again in a minute".into(),
+    }
+}
+
+fn queue_too_long(retry_after: Duration, lang: Lang) -> String {
+    let s = retry_after.as_secs().max(1);
+    match lang {
+        Lang::Es => format!(
+            "hay más consultas en espera de las que caben en el plazo; esta no se envió: reintente en {s} s o aumente --timeout"
+        ),
+        Lang::En => format!(
+            "more queries are waiting than the time allows for; this one was not sent: try again in {s} s or raise --timeout"
+        ),
     }
 }

@@ -7,9 +7,9 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::{Ask, Key};
 
@@ -31,8 +31,8 @@ type FlightKey = (Key, bool, bool);
 pub(crate) struct Other {
     /// Where its outcome arrives.
     pub(crate) receiver: watch::Receiver<Option<Cargo>>,
-    /// The time it was given.
-    pub(crate) total: Duration,
+    /// Until when it may wait for its turn.
+    pub(crate) until: Instant,
 }
 
 /// The asker's part in a flight.
@@ -52,15 +52,15 @@ pub(crate) struct Lead {
 }
 
 impl Flights {
-    /// Joins the flight of this question, or leads one that has `total` time.
-    pub(crate) fn join(self: &Arc<Self>, key: &Key, ask: &Ask, total: Duration) -> Part {
+    /// Joins the flight of this question, or leads one that has time `until` then.
+    pub(crate) fn join(self: &Arc<Self>, key: &Key, ask: &Ask, until: Instant) -> Part {
         let flight_key = (key.clone(), ask.force, ask.stale_allowed);
         let mut airborne = self.lock();
         if let Some(other) = airborne.get(&flight_key) {
             return Part::Follow(other.clone());
         }
         let (sender, receiver) = watch::channel(None);
-        airborne.insert(flight_key.clone(), Other { receiver, total });
+        airborne.insert(flight_key.clone(), Other { receiver, until });
         Part::Lead(Lead {
             flights: Arc::clone(self),
             key: flight_key,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::Failure;
+use crate::times::{Kind, Times};
 
 /// Limits of one upstream.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,16 @@ pub(crate) enum Entry {
 pub(crate) struct Pass {
     /// Its outcome decides whether the breaker closes.
     probe: bool,
+}
+
+/// A call that wants to go out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Errand {
+    pub(crate) kind: Kind,
+    /// When its answer must be there.
+    pub(crate) deadline: Instant,
+    /// Whether it had to wait for a place.
+    pub(crate) waited: bool,
 }
 
 /// Whether the caller already holds a turn of the pace.
@@ -69,6 +80,7 @@ struct State {
     breaker: Breaker,
     spent: u64,
     month: (i16, i8),
+    times: Times,
 }
 
 enum Breaker {
@@ -109,6 +121,7 @@ impl Gate {
             },
             spent: 0,
             month: (0, 0),
+            times: Times::default(),
         };
         Gate {
             limits,
@@ -136,13 +149,13 @@ impl Gate {
         }
     }
 
-    /// Asks to send one call that must be over by `deadline`. `Go` counts it against the quota.
+    /// Asks to send one call. `Go` counts it against the quota.
     pub(crate) fn enter(
         &self,
         now: Instant,
-        deadline: Instant,
         month: (i16, i8),
         turn: Turn,
+        errand: &Errand,
     ) -> Entry {
         let mut state = self.lock();
         // 1. Quota, by the Lima month.
@@ -157,16 +170,25 @@ impl Gate {
         if let Some(retry_in) = state.breaker.refuses(now) {
             return Entry::Closed(Failure::BreakerOpen { retry_in });
         }
-        // 3. Closed by the upstream's own word; a turn reserved before that is void.
+        // 3. What cannot end in time is not sent: it would be paid for and come too late.
+        let waited = errand.waited || turn == Turn::Reserved;
+        let last_moment = errand
+            .deadline
+            .checked_sub(state.times.needed(errand.kind, waited, now))
+            .filter(|last| *last >= now);
+        let Some(last_moment) = last_moment else {
+            return Entry::Closed(Failure::DeadlineExceeded { retry_after: None });
+        };
+        // 4. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
-        // 4. Pace.
+        // 5. Pace.
         if turn == Turn::New || !closed_for.is_zero() {
             let early = state.interval * self.limits.early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
                 .max(closed_for);
-            if now + wait > deadline {
+            if now + wait > last_moment {
                 return Entry::Closed(Failure::RateLimited {
                     retry_after: Some(wait),
                 });
@@ -183,10 +205,17 @@ impl Gate {
         Entry::Go(Pass { probe })
     }
 
+    /// Time that an answer is going to take, as far as is known, for a call that waited.
+    pub(crate) fn needed(&self, kind: Kind) -> Duration {
+        self.lock().times.needed(kind, true, Instant::now())
+    }
+
     /// The call was answered properly, whatever the answer says.
-    pub(crate) fn succeeded(&self, pass: Pass) {
+    pub(crate) fn succeeded(&self, kind: Kind, took: Duration, pass: Pass) {
+        let now = Instant::now();
         let mut state = self.lock();
-        state.breaker.report(false, pass, Instant::now());
+        state.times.learn(kind, took, now);
+        state.breaker.report(false, pass, now);
         let base = self.limits.interval();
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);

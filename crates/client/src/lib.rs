@@ -36,9 +36,12 @@ mod ledger;
 mod lookup;
 mod many;
 mod migo;
+mod patience;
 mod questions;
+mod queue;
 mod reason;
 mod retry;
+mod times;
 mod transport;
 
 pub use clock::{Clock, is_of_the_future, latest_true};

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::engine::{Claimed, LOOK_AGAIN};
 use crate::flight::{Lead, Part};
+use crate::patience;
 use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
 /// Outcomes with the positions of their questions.
@@ -94,6 +96,7 @@ impl Engine {
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
+            in_time: ask.deadline,
             ask: ask.one_of_many(self.settings().deadline),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
@@ -135,6 +138,8 @@ struct Run<L: Lookup, U> {
     engine: Engine,
     upstream: Arc<U>,
     ask: Ask,
+    /// Time that whoever asks gives to each chunk; none when they wait for as long as it takes.
+    in_time: Option<Duration>,
     /// Calls on the wire.
     window: Arc<Semaphore>,
     /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
@@ -149,6 +154,7 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             engine: self.engine.clone(),
             upstream: Arc::clone(&self.upstream),
             ask: self.ask.clone(),
+            in_time: self.in_time,
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
             sender: self.sender.clone(),
@@ -298,11 +304,49 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         if self.sender.is_closed() {
             return;
         }
-        let (run, work) = (self.clone(), self.engine.work());
+        let (mut run, work) = (self.clone(), self.engine.work());
+        if let Some(total) = self.in_time {
+            run.sender = self.in_time(&chunk, total);
+        }
         tokio::spawn(async move {
             let _held = (work, room);
             run.chunk(chunk, place).await;
         });
+    }
+
+    /// A sender for a chunk's outcomes. What has none after the `total` time is told so then; what
+    /// was sent is still listened to, and remembered.
+    fn in_time(&self, chunk: &[Asked<L>], total: Duration) -> Sender<L> {
+        let deadline = Instant::now() + total;
+        let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(1);
+        let (engine, ask, onward) = (self.engine.clone(), self.ask.clone(), self.sender.clone());
+        let open = chunk.iter().map(|one| (one.position, one.question.clone()));
+        let mut open: HashMap<usize, L> = open.collect();
+        tokio::spawn(async move {
+            loop {
+                let group = tokio::select! {
+                    biased;
+                    () = onward.closed() => return,
+                    group = patience::until(deadline, receiver.recv()) => group,
+                };
+                let Some(group) = group else { break };
+                let Some(group) = group else { return };
+                for (position, _) in &group {
+                    open.remove(position);
+                }
+                if onward.send(group).await.is_err() {
+                    return;
+                }
+            }
+            drop(receiver);
+            let mut late = Vec::with_capacity(open.len());
+            for (position, question) in open {
+                let outcome = engine.too_late(&question, &question.key(), &ask).await;
+                late.push((position, outcome));
+            }
+            drop(onward.send(late).await);
+        });
+        sender
     }
 
     async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
@@ -311,8 +355,8 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let since = self.engine.clock().now();
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
-            let total = self.engine.total_time(&one.question, &self.ask);
-            match self.engine.flights().join(&one.key, &self.ask, total) {
+            let until = Instant::now() + self.engine.total_time(&one.question, &self.ask);
+            match self.engine.flights().join(&one.key, &self.ask, until) {
                 Part::Follow(other) => followed.push((one, other)),
                 Part::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
                     Some(outcome) => {
@@ -514,7 +558,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 .engine
                 .fall_back(&one.question, &one.key, &self.ask, failure.clone())
                 .await
-                .map_err(|error| error.after(attempts, std::time::Duration::ZERO));
+                .map_err(|error| error.after(attempts, Duration::ZERO));
             Engine::land::<L>(lead, &outcome);
             group.push((one.position, outcome));
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http::HeaderValue;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -76,7 +77,10 @@ fn spawn_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
         let router = router.clone();
         let reset = Arc::clone(&reset);
         async move {
-            let Ok(response) = router.oneshot(request.map(Body::new)).await;
+            let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+            // Whoever reaches this port by mistake can see that it is not the real one.
+            let mode = HeaderValue::from_static("sandbox");
+            response.headers_mut().insert("chaski-mode", mode);
             match response.extensions().get::<Cut>() {
                 None => Ok(response),
                 Some(cut) => {

@@ -43,7 +43,9 @@ impl App {
         let mut settled = HashMap::new();
         for (place, (ruc, memory)) in rucs.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
-            let of_batch = since.is_some_and(|since| memory.stored_at >= since && !is_of_the_future(memory.stored_at, now));
+            let of_batch = since.is_some_and(|since| {
+                memory.stored_at >= since && !is_of_the_future(memory.stored_at, now)
+            });
             let fresh = memory.is_fresh(now) && !ask.force && young_enough(&memory, now, ask);
             // What an earlier run of this batch asked for is part of it, not of memory.
             let source = if of_batch {

@@ -46,6 +46,12 @@ pub enum AppError {
     /// The real upstream was demanded and there is no token.
     #[error("no token is configured")]
     NoToken,
+    /// There are real data and no token, and nothing says that the sandbox shall answer.
+    #[error("no token is configured for a folder with real data")]
+    TokenGone {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// What a look-up about a person is for was demanded and not said.
     #[error("no purpose was said")]
     NoPurpose,
@@ -123,7 +129,7 @@ impl AppError {
             AppError::Column(error) => error.code(),
             AppError::Partner(error) => error.code(),
             AppError::Server(error) => error.code(),
-            AppError::NoToken => "sin_token",
+            AppError::NoToken | AppError::TokenGone { .. } => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
             AppError::NotNow { .. } => "estado_no_permite",
@@ -154,6 +160,13 @@ impl AppError {
                     "the real upstream was demanded and there is no token; set it with: chaski config set migo.token",
                 )
                 .to_owned(),
+            AppError::TokenGone { folder } => {
+                let folder = folder.display();
+                lang.pick(
+                    format!("{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)"),
+                    format!("{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"),
+                )
+            }
             AppError::NoPurpose => lang
                 .pick(
                     "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
@@ -186,6 +199,7 @@ impl AppError {
         match self {
             AppError::Config(_)
             | AppError::NoToken
+            | AppError::TokenGone { .. }
             | AppError::Store(
                 StoreError::KeyMissing | StoreError::KeyWrong | StoreError::KeyMalformed,
             ) => 7,

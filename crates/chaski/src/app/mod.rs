@@ -40,8 +40,8 @@ use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
-use crate::sandbox_transport::InProcess;
-use crate::store::Store;
+use crate::sandbox_transport::{InProcess, Nowhere};
+use crate::store::{DATABASE_FILE, Store};
 
 /// Everything a deed needs.
 pub struct App {
@@ -89,14 +89,44 @@ pub enum Wish {
 }
 
 /// Who answers under a configuration and a wish; demanding the real one without a token is an
-/// error.
+/// error. So is a lost token: beside real data nothing is invented unless that is said.
 pub fn mode_of(config: &Config, wish: Wish) -> Result<Mode, AppError> {
     let has_token = config.token().is_some();
     match (wish, config.sandbox) {
         (Wish::Sandbox, _) | (Wish::None, SandboxMode::Always) => Ok(Mode::Sandbox),
         (Wish::Real, _) | (Wish::None, SandboxMode::Never) if !has_token => Err(AppError::NoToken),
+        (Wish::None, SandboxMode::Auto) if !has_token && has_real_data(config) => {
+            Err(AppError::TokenGone {
+                folder: config.dir.clone(),
+            })
+        }
         (Wish::None, SandboxMode::Auto) if !has_token => Ok(Mode::Sandbox),
         _ => Ok(Mode::Real),
+    }
+}
+
+/// Whose records are meant. To read them takes no token, so that a lost one hides nothing.
+pub fn mode_of_records(config: &Config, wish: Wish) -> Result<Mode, AppError> {
+    match mode_of(config, wish) {
+        Err(AppError::TokenGone { .. } | AppError::NoToken) if has_real_data(config) => {
+            Ok(Mode::Real)
+        }
+        mode => mode,
+    }
+}
+
+/// Whether the folder has, or had, a database of the real side. Even an emptied one counts.
+pub fn has_real_data(config: &Config) -> bool {
+    let there = |name: &str| config.dir.join(name).symlink_metadata().is_ok();
+    there(DATABASE_FILE) || there(&format!("{DATABASE_FILE}-wal"))
+}
+
+/// The sides that a folder has: the sandbox, and the real one where there is a token or data.
+pub fn sides_of(config: &Config) -> Vec<Mode> {
+    if config.token().is_some() || has_real_data(config) {
+        vec![Mode::Real, Mode::Sandbox]
+    } else {
+        vec![Mode::Sandbox]
     }
 }
 
@@ -116,12 +146,31 @@ impl App {
 
     /// The same, counting into what another one counts into.
     pub async fn open_beside(
-        mut config: Config,
+        config: Config,
         wish: Wish,
         clock: Clock,
         metrics: Metrics,
     ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
+        App::open_side(config, mode, clock, metrics).await
+    }
+
+    /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
+    pub async fn open_records(
+        mut config: Config,
+        mode: Mode,
+        clock: Clock,
+    ) -> Result<App, AppError> {
+        config.migo_token = None;
+        App::open_side(config, mode, clock, Metrics::default()).await
+    }
+
+    async fn open_side(
+        mut config: Config,
+        mode: Mode,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<App, AppError> {
         let folder = folder_of(&config, mode);
         refuse_file(&config.dir)?;
         if mode == Mode::Real {
@@ -137,11 +186,14 @@ impl App {
             paid: Arc::clone(&paid),
             invented: mode == Mode::Sandbox,
         });
-        let builder = match mode {
-            Mode::Real => Migo::builder(config.token().unwrap_or_default())
+        let builder = match (mode, config.token()) {
+            (Mode::Real, Some(token)) => Migo::builder(token)
                 .base_url(config.migo_base_url.as_str())
                 .settings(config.settings.clone()),
-            Mode::Sandbox => Migo::builder("sandbox")
+            (Mode::Real, None) => Migo::builder("none")
+                .base_url("http://127.0.0.1/api")
+                .transport(Arc::new(Nowhere)),
+            (Mode::Sandbox, _) => Migo::builder("sandbox")
                 .base_url("http://127.0.0.1/api")
                 .transport(Arc::new(InProcess(embedded_sandbox(&config, clock)?)))
                 .settings(without_limits(&config.settings)),
@@ -171,7 +223,10 @@ impl App {
     /// Forgets what another process on the folder forgot, such as a person's number.
     pub async fn forget_too(&self) -> Result<(), AppError> {
         let mark = self.store.forgotten().await?;
-        let mut known = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .forgotten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if *known != mark {
             self.migo.engine().forget_at_hand();
             *known = mark;

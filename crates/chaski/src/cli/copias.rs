@@ -9,6 +9,7 @@ use super::Done;
 use super::needed::Needed;
 use super::output::notice;
 use crate::app::backups::{self, RestoredKey, mode_of_data};
+use crate::app::{Mode, folder_of};
 
 pub(super) async fn backup(needed: &Needed, to: &Path, with_key: bool) -> Done {
     let mode = mode_of_data(&needed.config, needed.wish);
@@ -83,6 +84,16 @@ pub(super) async fn restaurar(needed: &Needed, from: &Path, replace: bool) -> Do
             lang.pick(
                 "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
                 "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
+            ),
+        );
+    }
+    let is_real = done.folder == folder_of(&needed.config, Mode::Real);
+    if is_real && needed.config.token().is_none() {
+        notice(
+            needed,
+            lang.pick(
+                "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
+                "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
             ),
         );
     }

@@ -11,7 +11,7 @@ use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records};
 use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes, mode_of_key};
-use crate::app::{App, AppError, Mode, Wish, mode_of};
+use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};
 
 pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done {
@@ -23,23 +23,15 @@ pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done 
     }
 }
 
-async fn open(needed: &Needed, wish: Wish) -> Result<App, AppError> {
-    App::open(needed.config.clone(), wish, Clock::system()).await
-}
-
-/// The sides there are: the sandbox, and the real one where there is a token.
-fn sides(needed: &Needed) -> Vec<Wish> {
-    match mode_of(&needed.config, Wish::Real) {
-        Ok(_) => vec![Wish::Real, Wish::Sandbox],
-        Err(_) => vec![Wish::Sandbox],
-    }
+async fn open(needed: &Needed, mode: Mode) -> Result<App, AppError> {
+    App::open_records(needed.config.clone(), mode, Clock::system()).await
 }
 
 async fn listar(needed: &Needed) -> Done {
     let lang = needed.lang();
     let mut rows = Vec::new();
-    for wish in sides(needed) {
-        let app = open(needed, wish).await?;
+    for mode in sides_of(&needed.config) {
+        let app = open(needed, mode).await?;
         let now = app.clock.now();
         rows.extend(app.keys().await?.iter().map(|key| row_of(key, now)));
         app.close().await?;
@@ -112,9 +104,9 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
         per_day: typed.por_dia,
         lasts: lasts.transpose()?,
     };
-    let real = !typed.prueba && mode_of(&needed.config, Wish::Real).is_ok();
-    let wish = if real { Wish::Real } else { Wish::Sandbox };
-    let app = open(needed, wish).await?;
+    let real = !typed.prueba && sides_of(&needed.config).contains(&Mode::Real);
+    let side = if real { Mode::Real } else { Mode::Sandbox };
+    let app = open(needed, side).await?;
     let made = app.create_key(new).await;
     let closed = app.close().await;
     let (_, text) = made?;
@@ -176,17 +168,13 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
 }
 
 async fn revocar(needed: &Needed, key: &str) -> Done {
-    let wish = match mode_of_key(key) {
-        Some(Mode::Real) => Wish::Real,
-        Some(Mode::Sandbox) => Wish::Sandbox,
-        None => {
-            return Err(AppError::usage(
-                "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
-                "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar",
-            ));
-        }
-    };
-    let app = open(needed, wish).await?;
+    let mode = mode_of_key(key).ok_or_else(|| {
+        AppError::usage(
+            "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
+            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar",
+        )
+    })?;
+    let app = open(needed, mode).await?;
     let revoked = app.revoke_key(key).await;
     let closed = app.close().await;
     let revoked = revoked?;

@@ -38,11 +38,11 @@ use chaski_client::Clock;
 use chaski_core::Lang;
 use clap::FromArgMatches;
 
-use crate::app::{App, AppError, open_server_key};
+use crate::app::{App, AppError, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
 use crate::telemetry::LogFormat;
-use args::{Cmd, ConfigCmd, Global, LoteArgs, RucCmd, Typed};
+use args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
 use desk::Desk;
 use needed::Needed;
 
@@ -155,16 +155,21 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::Ruc(args) => match args.command {
             Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),
             Some(RucCmd::Lote(args)) => hand_over(needed, args).await,
+            Some(RucCmd::Invalidos { command }) => {
+                at_records(needed, async |desk| {
+                    invalidos::invalidos(needed, desk, command).await
+                })
+                .await
+            }
             command => {
                 at_desk(needed, async |desk| match command {
                     None => ruc::ruc(needed, desk, args.lookup).await,
                     Some(RucCmd::Facturacion { lookup, emisor }) => {
                         ruc::facturacion(needed, desk, lookup, emisor).await
                     }
-                    Some(RucCmd::Invalidos { command }) => {
-                        invalidos::invalidos(needed, desk, command).await
+                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_) | RucCmd::Invalidos { .. }) => {
+                        unreachable!("handled above")
                     }
-                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_)) => unreachable!("handled above"),
                 })
                 .await
             }
@@ -178,22 +183,28 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         }
         Cmd::Cuenta => at_desk(needed, async |desk| cuenta::cuenta(needed, desk).await).await,
         Cmd::Llamadas(args) => {
-            at_desk(needed, async |desk| {
+            at_records(needed, async |desk| {
                 llamadas::llamadas(needed, desk, args).await
             })
             .await
         }
         Cmd::Lotes { command } => {
-            with_app(needed, async |app| lotes::lotes(needed, app, command).await).await
+            with_records(needed, async |app| lotes::lotes(needed, app, command).await).await
         }
         Cmd::Trabajos { command } => {
-            with_app(needed, async |app| {
+            with_records(needed, async |app| {
                 trabajos::trabajos(needed, app, command).await
             })
             .await
         }
-        Cmd::Partners(command) => {
+        Cmd::Partners(command @ PartnersCmd::Actualizar { .. }) => {
             with_app(needed, async |app| {
+                partners::partners(needed, app, command).await
+            })
+            .await
+        }
+        Cmd::Partners(command) => {
+            with_records(needed, async |app| {
                 partners::partners(needed, app, command).await
             })
             .await
@@ -223,6 +234,19 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
 /// A look-up, where this run puts it.
 async fn at_desk(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
     let desk = open_desk(needed).await?;
+    answered(needed, desk, deed).await
+}
+
+/// What is on record, where this run puts it.
+async fn at_records(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
+    let desk = match &needed.server {
+        Some(_) => open_desk(needed).await?,
+        None => Desk::Here(Box::new(open_records(needed).await?)),
+    };
+    answered(needed, desk, deed).await
+}
+
+async fn answered(needed: &Needed, desk: Desk, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
     let done = deed(&desk).await;
     if done.is_ok() {
         desk.say_mode_there(needed).await;
@@ -264,6 +288,19 @@ async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done
     let app = open(needed).await?;
     let done = deed(&app).await;
     close(&app, done).await
+}
+
+/// What is on record is read and changed without a token, and without asking anybody.
+async fn with_records(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
+    let app = open_records(needed).await?;
+    let done = deed(&app).await;
+    close(&app, done).await
+}
+
+async fn open_records(needed: &Needed) -> Result<App, AppError> {
+    output::check(needed)?;
+    let mode = mode_of_records(&needed.config, needed.wish)?;
+    App::open_records(needed.config.clone(), mode, Clock::system()).await
 }
 
 /// Opens the rooms, once it is sure that the result can be written.

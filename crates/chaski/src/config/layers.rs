@@ -108,7 +108,16 @@ impl Surroundings {
         Surroundings {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                    // One of ours that is not text is refused later; to leave it out would be to
+                    // take it for not set.
+                    let name = name.into_string().ok()?;
+                    let value = match value.into_string() {
+                        Err(value) if name.starts_with("CHASKI_") => {
+                            value.to_string_lossy().into_owned()
+                        }
+                        value => value.ok()?,
+                    };
+                    Some((name, value))
                 })
                 .collect(),
             here: PathBuf::from("."),
@@ -246,6 +255,12 @@ impl Layers {
             .map(|key| (variable_of(key), key.clone()))
             .collect();
         for (name, text) in &around.variables {
+            if name.starts_with("CHASKI_") && text.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(ConfigError::new(
+                    format!("variable {name}: no es texto UTF-8"),
+                    format!("variable {name}: not UTF-8 text"),
+                ));
+            }
             let mut other = OTHER_VARIABLES
                 .into_iter()
                 .chain(FILES.map(|(name, _)| name));
@@ -268,9 +283,12 @@ impl Layers {
             self.set_text("lang", lang, Origin::Variable("CHASKI_LANG".to_owned()))?;
         }
         for (name, key) in FILES {
-            let Some(path) = around.variable(name) else {
+            let Some(path) = around.variables.get(name) else {
                 continue;
             };
+            if path.trim().is_empty() {
+                return Err(empty_secret(&format!("variable {name}"), key));
+            }
             let text = std::fs::read_to_string(path).map_err(|error| {
                 ConfigError::new(
                     format!(
@@ -280,7 +298,23 @@ impl Layers {
                     format!("{name}: cannot read {path}: {}", reason(&error, Lang::En)),
                 )
             })?;
+            if text.trim().is_empty() {
+                return Err(empty_secret(&format!("{name} ({path})"), key));
+            }
             self.set_text(key, text.trim(), Origin::Variable(name.to_owned()))?;
+        }
+        Ok(())
+    }
+
+    /// A secret that is named and empty is a slip, not "none": without its token a gateway would
+    /// answer with invented data, without its key a server would be asked as nobody.
+    pub(super) fn refuse_empty_secrets(&self) -> Result<(), ConfigError> {
+        for key in SECRETS {
+            let (value, origin) = &self.values[key];
+            let is_empty = value.as_str().is_none_or(|text| text.trim().is_empty());
+            if is_empty && *origin != Origin::Default {
+                return Err(empty_secret(&origin.describe(Lang::Es), key));
+            }
         }
         Ok(())
     }
@@ -392,6 +426,18 @@ impl Layers {
     pub fn value(&self, key: &str) -> Option<Value> {
         self.values.get(key).map(|(value, _)| value.clone())
     }
+}
+
+/// `source` is read alike in both languages: the name of a variable or of a file.
+pub(super) fn empty_secret(source: &str, key: &str) -> ConfigError {
+    ConfigError::new(
+        format!(
+            "{source}: «{key}» está vacío: escriba ahí su valor, o quite esa línea o variable (para datos ficticios: --sandbox)"
+        ),
+        format!(
+            "{source}: \"{key}\" is empty: write its value there, or remove that line or variable (for invented data: --sandbox)"
+        ),
+    )
 }
 
 /// Whether the value of a key must not be shown.

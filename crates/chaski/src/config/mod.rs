@@ -99,6 +99,7 @@ pub enum SandboxMode {
 impl Layers {
     /// The values as the program needs them, each checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
+        self.refuse_empty_secrets()?;
         let token = self.text("migo.token").trim().to_owned();
         let server_key = self.text("server_key").trim().to_owned();
         let quota = self.number::<u64>("migo.quota")?;

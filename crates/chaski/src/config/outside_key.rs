@@ -25,6 +25,12 @@ impl OutsideKey {
     /// `CHASKI_KEY_FILE`, else `CHASKI_KEY`, else the credential; none when there is none of them.
     /// One that is named and cannot be read is an error: another key must not take its place.
     pub(super) fn find(around: &Surroundings) -> Result<Option<OutsideKey>, ConfigError> {
+        for name in ["CHASKI_KEY_FILE", "CHASKI_KEY"] {
+            let text = around.variables.get(name);
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                return Err(empty_key(name));
+            }
+        }
         if let Some(path) = around.variable("CHASKI_KEY_FILE") {
             return read("CHASKI_KEY_FILE", &around.here.join(path)).map(Some);
         }
@@ -73,6 +79,13 @@ fn read(variable: &str, path: &std::path::Path) -> Result<OutsideKey, ConfigErro
         )
     })?;
     checked(source, text)
+}
+
+fn empty_key(name: &str) -> ConfigError {
+    ConfigError::new(
+        format!("variable {name}: está vacía: indique la llave de los datos, o quite la variable"),
+        format!("variable {name}: it is empty: name the key of the data, or remove the variable"),
+    )
 }
 
 /// A key that is none is told at the start, not when something is sealed.

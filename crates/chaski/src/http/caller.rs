@@ -72,10 +72,13 @@ impl Caller {
         gateway: &Gateway,
     ) -> Result<Caller, Problem> {
         let side = side_of(gateway, presented)?;
+        if side.app.mode == Mode::Sandbox {
+            info.learned.put_invented();
+        }
         let now = side.app.clock.now();
         let key = side.ring.check(presented, now).map_err(refused)?;
         if let Some(turn) = key.take_turn(Instant::now()) {
-            info.turn.put(turn);
+            info.learned.put_turn(turn);
             if !turn.granted {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,

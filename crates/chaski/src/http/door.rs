@@ -21,9 +21,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use tower::ServiceExt;
 
-use super::limits::TurnTaken;
+use super::limits::Learned;
 use super::problem::Problem;
 use super::{Gateway, limits, migo, original, router, ruc};
+use crate::app::Mode;
 use crate::metrics::Answers;
 
 /// Identifier of a request, taken from the caller where it is a plain one.
@@ -34,8 +35,8 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) struct RequestInfo {
     pub(crate) id: CompactString,
     pub(crate) lang: Lang,
-    /// Where the turn that the key took is left.
-    pub(super) turn: TurnTaken,
+    /// Where what the door has to say is left.
+    pub(super) learned: Learned,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestInfo {
@@ -46,7 +47,7 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
         Ok(info.unwrap_or_else(|| RequestInfo {
             id: CompactString::default(),
             lang: Lang::Es,
-            turn: TurnTaken::default(),
+            learned: Learned::default(),
         }))
     }
 }
@@ -81,8 +82,12 @@ impl Door {
         let info = RequestInfo {
             id: request_id(request.headers()),
             lang: language(request.headers(), usual.config.lang),
-            turn: TurnTaken::default(),
+            learned: Learned::default(),
         };
+        if usual.mode == Mode::Sandbox {
+            // There is nobody else here who could answer.
+            info.learned.put_invented();
+        }
         let uri = request.uri().clone();
         let method = request.method().clone();
         let busiest = ruc::plainly_asked(&method, &uri).map(|_| ruc::ROUTE);
@@ -259,7 +264,7 @@ fn put_headers(response: &mut Response, info: &RequestInfo) {
         .or_insert(HeaderValue::from_static(
             "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
         ));
-    limits::put_headers(headers, &info.turn);
+    limits::put_headers(headers, &info.learned);
 }
 
 /// The caller's own identifier if it is one, else a new one.

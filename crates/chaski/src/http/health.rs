@@ -21,13 +21,16 @@ pub(super) struct Health {
     /// `ok`, or what is wrong.
     estado: &'static str,
     version: &'static str,
+    /// `real` or `sandbox`: what a request without a key reaches.
+    mode: &'static str,
 }
 
-fn health(estado: &'static str) -> Health {
-    Health {
+fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
+    Json(Health {
         estado,
         version: env!("CARGO_PKG_VERSION"),
-    }
+        mode: reply::mode_name(&gateway.usual().app),
+    })
 }
 
 /// Is the process alive?
@@ -37,8 +40,8 @@ fn health(estado: &'static str) -> Health {
     tag = "salud",
     responses((status = 200, body = Health))
 )]
-pub(super) async fn alive() -> Json<Health> {
-    Json(health("ok"))
+pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
+    health(&gateway, "ok")
 }
 
 /// Is it ready for work?
@@ -55,9 +58,9 @@ pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
     let state = match (gateway.is_stopping(), writes) {
         (true, _) => "terminando",
         (_, false) => "almacen_no_disponible",
-        _ => return Json(health("ok")).into_response(),
+        _ => return health(&gateway, "ok").into_response(),
     };
-    (StatusCode::SERVICE_UNAVAILABLE, Json(health(state))).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, health(&gateway, state)).into_response()
 }
 
 /// The running program.
@@ -102,7 +105,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
             metrics.jobs(mode, kind.as_str(), state.as_str(), jobs);
         }
     }
-    let text = metrics.render(&now);
+    let text = metrics.render(&now, reply::mode_name(&gateway.usual().app));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }

@@ -1,4 +1,8 @@
-//! The rate headers of a key.
+//! What the door learns of a request while it is worked on, and says in headers: the rate of its key,
+//! and that the sandbox answered.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,20 +12,42 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Where the caller leaves the turn that its key took.
-#[derive(Clone, Default)]
-pub(super) struct TurnTaken(std::sync::Arc<std::sync::OnceLock<Turn>>);
+/// Says that what is answered is invented. Answers about real data do not have it.
+pub(super) const MODE: HeaderName = HeaderName::from_static("chaski-mode");
+const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
 
-impl TurnTaken {
-    pub(super) fn put(&self, turn: Turn) {
+/// Where it is left what the door has to say.
+#[derive(Clone, Default)]
+pub(super) struct Learned(Arc<Slots>);
+
+#[derive(Default)]
+struct Slots {
+    turn: OnceLock<Turn>,
+    invented: AtomicBool,
+}
+
+impl Learned {
+    /// The turn that the key took.
+    pub(super) fn put_turn(&self, turn: Turn) {
         // A request has one key.
-        let _ = self.0.set(turn);
+        let _ = self.0.turn.set(turn);
+    }
+
+    /// The sandbox answers this request, whatever comes of it.
+    pub(super) fn put_invented(&self) {
+        self.0.invented.store(true, Ordering::Relaxed);
     }
 }
 
-/// Says what is left of the minute's requests, where the key has a limit.
-pub(super) fn put_headers(headers: &mut HeaderMap, taken: &TurnTaken) {
-    let Some(turn) = taken.0.get() else { return };
+/// Says what is left of the minute's requests, where the key has a limit, and whether the sandbox
+/// answered.
+pub(super) fn put_headers(headers: &mut HeaderMap, learned: &Learned) {
+    if learned.0.invented.load(Ordering::Relaxed) {
+        headers.insert(MODE, SANDBOX);
+    }
+    let Some(turn) = learned.0.turn.get() else {
+        return;
+    };
     let seconds = turn.wait.as_secs() + u64::from(turn.wait.subsec_nanos() > 0);
     headers.insert(LIMIT, HeaderValue::from(turn.limit));
     headers.insert(REMAINING, HeaderValue::from(turn.remaining));

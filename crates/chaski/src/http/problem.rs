@@ -338,7 +338,7 @@ impl From<AppError> for Problem {
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
             AppError::Partner(error) => return Problem::from(error),
-            AppError::NoToken => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)
             | AppError::Server(_)

@@ -119,8 +119,28 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
+    describe_mode(&mut document);
     texts::translate(&mut document, lang);
     document
+}
+
+/// Any answer may come from the sandbox, and then says so.
+fn describe_mode(document: &mut Value) {
+    let header = serde_json::json!({
+        "description": "`sandbox`: the sandbox answered, and what it says is invented. Answers about real data do not have it.",
+        "schema": { "type": "string", "enum": ["sandbox"] },
+    });
+    let paths = document["paths"].as_object_mut();
+    let operations = paths
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, path)| path.as_object_mut());
+    for (_, operation) in operations.flatten() {
+        let responses = operation["responses"].as_object_mut();
+        for (_, response) in responses.into_iter().flatten() {
+            response["headers"]["Chaski-Mode"] = header.clone();
+        }
+    }
 }
 
 /// What is behind the door.

@@ -190,13 +190,15 @@ impl Watched {
     fn was_just_set(&mut self) -> bool {
         let (now, at) = (self.clock.now(), Instant::now());
         let (before, then) = std::mem::replace(&mut self.said, (now, at));
-        let jump = now.duration_since(before) - SignedDuration::try_from(at - then).unwrap_or_default();
+        let jump =
+            now.duration_since(before) - SignedDuration::try_from(at - then).unwrap_or_default();
         if jump.abs() > A_JUMP {
             let seconds = jump.as_secs();
             tracing::warn!(seconds, "the clock was set");
             self.set_at = Some(at);
         }
-        self.set_at.is_some_and(|set_at| at < set_at + 2 * HEARTBEAT)
+        self.set_at
+            .is_some_and(|set_at| at < set_at + 2 * HEARTBEAT)
     }
 }
 

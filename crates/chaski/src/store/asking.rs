@@ -327,7 +327,9 @@ async fn keep_watch(asking: Weak<Asking>, mut told: watch::Receiver<()>) {
 async fn delete_later(writer: Weak<Writer>, rows: Arc<Vec<Row>>, me: i64) {
     loop {
         tokio::time::sleep(AFTER_A_FAILURE).await;
-        let Some(writer) = writer.upgrade() else { return };
+        let Some(writer) = writer.upgrade() else {
+            return;
+        };
         let rows = Arc::clone(&rows);
         let deleted = writer
             .run(move |connection| Box::pin(async move { delete(connection, &rows, me).await }));
@@ -416,7 +418,9 @@ pub(super) async fn clear(
         .fetch_one(&mut *connection)
         .await?;
     if left != 0 {
-        sqlx::query("DELETE FROM asking").execute(connection).await?;
+        sqlx::query("DELETE FROM asking")
+            .execute(connection)
+            .await?;
     }
     Ok(())
 }

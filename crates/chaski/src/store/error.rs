@@ -25,6 +25,11 @@ pub enum StoreError {
     },
     /// The database is damaged.
     Corrupt,
+    /// The file is empty, cut short, or beside a key and not a database of ours.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer Chaski has written this database.
     NewerSchema {
         /// Version of the file.
@@ -69,7 +74,7 @@ impl StoreError {
             StoreError::ReadOnly { .. } => "almacen_solo_lectura",
             StoreError::Locked => "almacen_bloqueado",
             StoreError::NotOurs { .. } => "almacen_ajeno",
-            StoreError::Corrupt => "almacen_danado",
+            StoreError::Corrupt | StoreError::Damaged { .. } => "almacen_danado",
             StoreError::NewerSchema { .. } => "almacen_mas_nuevo",
             StoreError::KeyMissing => "llave_ausente",
             StoreError::KeyWrong => "llave_incorrecta",
@@ -150,6 +155,7 @@ impl StoreError {
                     .into(),
                 "the database is damaged: stop Chaski and restore the latest backup".into(),
             ),
+            StoreError::Damaged { path } => damaged(path),
             StoreError::NewerSchema { found, known } => (
                 format!(
                     "la base de datos es de una versión más nueva de Chaski (esquema {found}, \
@@ -239,6 +245,22 @@ impl StoreError {
             other => other,
         }
     }
+}
+
+fn damaged(path: &Path) -> (String, String) {
+    let path = path.display();
+    (
+        format!(
+            "{path} está dañado (vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
+             restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
+             carpeta con --dir"
+        ),
+        format!(
+            "{path} is damaged (emptied, cut short or replaced) and is not taken for a new \
+             folder: restore the latest backup with chaski restaurar COPY --reemplazar, or \
+             choose another folder with --dir"
+        ),
+    )
 }
 
 // Primary result codes, https://www.sqlite.org/rescode.html

@@ -11,8 +11,8 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
-use super::seal::{Keys, MasterKey};
 use super::presence::Presence;
+use super::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
 use super::{StoreError, asking, meta};
 
 /// Name of the database file in the data folder.
@@ -88,10 +88,16 @@ pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreErro
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;
     let in_use = claim(dir, File::try_lock_shared)?;
+    let is_new = is_new(dir, &file)?;
     let key = prepare_key(dir, &file, key)?;
-    let is_new = prepare_file(&file)?;
-    let opened = open_database(dir, &file, is_new, key).await;
-    let (mut writer, reader_options, keys) = opened.map_err(|error| error.about(&file))?;
+    if is_new {
+        create(dir, &file).await?;
+    }
+    let opened = open_database(dir, &file, key).await;
+    let (mut writer, reader_options, keys) = opened.map_err(|error| match error.about(&file) {
+        StoreError::NotOurs { path } => not_ours(dir, &path),
+        error => error,
+    })?;
     let presence = Presence::enter(dir)?;
     asking::clear(&mut writer, &presence).await?;
     drop(opening);
@@ -107,12 +113,11 @@ pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreErro
 async fn open_database(
     dir: &Path,
     file: &Path,
-    is_new: bool,
     key: MasterKey,
 ) -> Result<(SqliteConnection, SqliteConnectOptions, Keys), StoreError> {
     let mut writer = options(file).connect().await?;
-    refuse_foreign(&mut writer, is_new).await?;
-    set_up(&mut writer, is_new).await?;
+    refuse_foreign(&mut writer).await?;
+    set_up(&mut writer).await?;
     bring_up_to_date(&mut writer).await?;
     let keys = settle_key(&mut writer, dir, key).await?;
     let reader_options = options(file)
@@ -227,50 +232,111 @@ fn prepare_key(dir: &Path, database: &Path, key: MasterKey) -> Result<MasterKey,
     key.save(dir)
 }
 
-/// Creates the file with its mode, from which `SQLite` takes that of the log; true when it is
-/// still empty.
-fn prepare_file(path: &Path) -> Result<bool, StoreError> {
+/// Looks at the file before anything is done with it; true when there is none yet. What is there
+/// and is not a whole database of ours is never taken for a new folder: beside a key it was one.
+fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
+    let has_log = fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0);
+    let opened = OpenOptions::new().read(true).write(true).open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound && !has_log => return Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {
+            return Err(not_ours(dir, path));
+        }
+        Err(error) => return Err(StoreError::of_file(path, &error)),
+    };
     let failed = |error: std::io::Error| StoreError::of_file(path, &error);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
     let mut header = Vec::new();
     Read::by_ref(&mut file)
         .take(100)
         .read_to_end(&mut header)
         .map_err(failed)?;
     if header.is_empty() {
-        return Ok(true);
-    }
-    let application = header
-        .get(68..72)
-        .map(|bytes| i32::from_be_bytes(bytes.try_into().expect("four bytes")));
-    match application {
-        Some(0 | APPLICATION_ID) if header.starts_with(b"SQLite format 3\0") => Ok(false),
-        _ => Err(StoreError::NotOurs {
+        return Err(StoreError::Damaged {
             path: path.to_owned(),
-        }),
+        });
     }
+    let number = |at: usize| {
+        let bytes = header.get(at..at + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().expect("four bytes")))
+    };
+    let ours = number(68).is_some_and(|it| it == 0 || it == APPLICATION_ID.cast_unsigned());
+    if header.len() < 100 || !ours || !header.starts_with(b"SQLite format 3\0") {
+        return Err(not_ours(dir, path));
+    }
+    // While there is a log, what is missing here may be in it: SQLite tells.
+    if !has_log && bytes < bytes_of_pages(&header).unwrap_or_default() {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+        });
+    }
+    Ok(false)
+}
+
+/// The length that a header promises, <https://www.sqlite.org/fileformat2.html#the_database_header>.
+fn bytes_of_pages(header: &[u8]) -> Option<u64> {
+    let size = header.get(16..18)?;
+    let size = match u16::from_be_bytes(size.try_into().expect("two bytes")) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = header.get(28..32)?;
+    let pages = u32::from_be_bytes(pages.try_into().expect("four bytes"));
+    Some(size * u64::from(pages))
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Beside a key it was ours, and something happened to it.
+fn not_ours(dir: &Path, path: &Path) -> StoreError {
+    let path = path.to_owned();
+    if dir.join(KEY_FILE).exists() {
+        StoreError::Damaged { path }
+    } else {
+        StoreError::NotOurs { path }
+    }
+}
+
+/// Creates the database beside its place and puts it there whole, so that an empty one in that
+/// place is never ours, whenever the process is killed.
+async fn create(dir: &Path, file: &Path) -> Result<(), StoreError> {
+    let draft = dir.join("chaski.db.nueva");
+    let failed = |error: std::io::Error| StoreError::of_file(&draft, &error);
+    let created = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        // SQLite gives it to the log too.
+        .mode(0o600)
+        .open(&draft)
+        .map_err(failed)?;
+    let mut connection = options(&draft).connect().await?;
+    // Auto-vacuum is only possible before the first table exists; it lets pruning give space back.
+    // What is cut short here is made anew, so nothing needs to be durable until the end.
+    execute(
+        &mut connection,
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF",
+    )
+    .await?;
+    bring_up_to_date(&mut connection).await?;
+    connection.close().await?;
+    created.sync_all().map_err(failed)?;
+    fs::rename(&draft, file).map_err(failed)?;
+    sync_folder(dir).map_err(failed)
 }
 
 /// The header on disk may be older than the WAL, so the database itself is asked too, before
 /// anything is changed in it.
-async fn refuse_foreign(connection: &mut SqliteConnection, is_new: bool) -> Result<(), StoreError> {
-    if is_new {
-        return Ok(());
-    }
+async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let application: i32 = sqlx::query_scalar("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *connection)
-        .await?;
-    if application != APPLICATION_ID && tables > 0 {
+    if application != APPLICATION_ID {
         return Err(StoreError::NotOurs {
             path: PathBuf::new(),
         });
@@ -285,11 +351,7 @@ async fn refuse_foreign(connection: &mut SqliteConnection, is_new: bool) -> Resu
     Ok(())
 }
 
-async fn set_up(connection: &mut SqliteConnection, is_new: bool) -> Result<(), StoreError> {
-    if is_new {
-        // Only possible before the first table exists; lets pruning give space back.
-        execute(connection, "PRAGMA auto_vacuum = INCREMENTAL").await?;
-    }
+async fn set_up(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
         .fetch_one(&mut *connection)
         .await?;

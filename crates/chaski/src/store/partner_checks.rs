@@ -266,7 +266,13 @@ fn written(
     // One that is later than now was noted while the clock was ahead: anything is newer.
     let now = checks.iter().map(|check| check.now).max();
     let ahead = |last: Timestamp| now.is_some_and(|now| is_of_the_future(last, now));
-    let last_check = last_check.map(|last| if ahead(last) { Timestamp::UNIX_EPOCH } else { last });
+    let last_check = last_check.map(|last| {
+        if ahead(last) {
+            Timestamp::UNIX_EPOCH
+        } else {
+            last
+        }
+    });
     // Most of a second run brings nothing: what is sealed is not even opened.
     let brings = |check: &&SunatCheck| check.said.is_news(last_check, valid);
     if !checks.iter().any(brings) {

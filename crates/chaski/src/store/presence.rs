@@ -36,7 +36,10 @@ impl Presence {
     pub(super) fn enter(dir: &Path) -> Result<Presence, StoreError> {
         let folder = dir.join(FOLDER);
         let failed = |error: std::io::Error| StoreError::of_file(&folder, &error);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder);
         made.map_err(failed)?;
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes).map_err(|error| failed(std::io::Error::other(error)))?;

@@ -299,7 +299,7 @@ fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
     })
 }
 
-fn sync_folder(dir: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(dir: &Path) -> std::io::Result<()> {
     fs::File::open(dir)?.sync_all()
 }
 

@@ -36,7 +36,7 @@ fn check(set: impl FnOnce(&mut Place), code: i32, said: &str) {
     place.set("CHASKI_KEY", KEY);
     place.run("dni 87654321 -q").expect(0);
     assert!(!has_key_file(&place.data()), "the key came from outside");
-    place.set("CHASKI_KEY", "");
+    place.forget("CHASKI_KEY");
     set(&mut place);
     let ran = place.run("doctor").expect(code);
     assert!(
@@ -216,7 +216,7 @@ fn a_sealed_token_without_its_key() {
         let said = format!("{}{}", ran.out, ran.err);
         assert!(said.contains("sellado con otra llave"), "{line}: {said}");
     }
-    place.set("CHASKI_KEY", "");
+    place.forget("CHASKI_KEY");
     let ran = place.run("cuenta --dir nueva").expect(7);
     assert!(ran.err.contains("no hay llave para abrirlo"), "{}", ran.err);
     assert!(

@@ -51,6 +51,10 @@ impl Place {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| known != name);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

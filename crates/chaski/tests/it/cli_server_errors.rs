@@ -298,7 +298,7 @@ fn keys() {
         "{}",
         other.err
     );
-    it.client.set("CHASKI_SERVER_KEY", "");
+    it.client.forget("CHASKI_SERVER_KEY");
     it.client.write("llave.txt", format!("{}\n", it.key));
     let path = it.client.path("llave.txt").display().to_string();
     it.client.set("CHASKI_SERVER_KEY_FILE", &path);
@@ -412,7 +412,7 @@ fn every_code_has_its_exit_code() {
         F::TooLarge,
         F::Redirected,
         F::Unexpected { status: 299 },
-        F::DeadlineExceeded,
+        F::DeadlineExceeded { retry_after: None },
         F::LedgerDown,
         F::Internal,
     ] {

@@ -245,7 +245,10 @@ async fn what_there_was_before_companies_is_the_houses() {
     let known = store.api_keys().await.unwrap().remove(0);
     assert_eq!((known.id, known.company), (key.id, Company::HOUSE));
     assert_eq!(known.company_shown, None);
-    let due = store.partners_due(Company::HOUSE, Due::All, jiff::Timestamp::MAX).await.unwrap();
+    let due = store
+        .partners_due(Company::HOUSE, Due::All, jiff::Timestamp::MAX)
+        .await
+        .unwrap();
     assert_eq!(due.len(), 2);
     // From now on others may have the same ones.
     let company = store.company(&"20131312955".parse().unwrap());

@@ -326,7 +326,10 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
         let checks = vec![found(ONE, 9, "ACTIVO", "HABIDO"), not_found(TWO, 5)];
         store.note_checks(None, checks).await.unwrap();
         let check = async |due: Due, expected: &[&str]| {
-            let targets = store.partners_due(Company::HOUSE, due, Timestamp::MAX).await.unwrap();
+            let targets = store
+                .partners_due(Company::HOUSE, due, Timestamp::MAX)
+                .await
+                .unwrap();
             let rucs: Vec<&str> = targets.iter().map(Ruc::as_str).collect();
             assert_eq!(rucs, expected, "{due:?}");
         };
@@ -463,7 +466,10 @@ async fn each_company_has_its_own() {
 
         // Whom to ask about: of one company, and everywhere, each number once.
         let due = async |company| {
-            let due = store.partners_due(company, Due::All, Timestamp::MAX).await.unwrap();
+            let due = store
+                .partners_due(company, Due::All, Timestamp::MAX)
+                .await
+                .unwrap();
             due.iter()
                 .map(|ruc| ruc.as_str().to_owned())
                 .collect::<Vec<_>>()
@@ -471,7 +477,10 @@ async fn each_company_has_its_own() {
         assert_eq!(due(Company::HOUSE).await, [ONE, PERSON]);
         assert_eq!(due(entity).await, [ONE, PERSON, TWO]);
         let anywhere = async |most| {
-            let due = store.partners_due_anywhere(most, Timestamp::MAX).await.unwrap();
+            let due = store
+                .partners_due_anywhere(most, Timestamp::MAX)
+                .await
+                .unwrap();
             let one = |(ruc, house): &(Ruc, bool)| (ruc.as_str().to_owned(), *house);
             due.iter().map(one).collect::<Vec<_>>()
         };

@@ -9,10 +9,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
-use crate::gate::{Entry, Pass, Turn};
+use crate::gate::{Entry, Errand, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::many::Place;
+use crate::patience;
+use crate::queue::Slot;
 use crate::retry::back_off;
+use crate::times::Kind;
 use crate::{
     Ask, Bodies, CacheDecision, Call, Error, Failure, Found, Key, Lookup, RawAnswer, TransportError,
 };
@@ -30,9 +33,20 @@ pub(super) struct CallSheet<'a> {
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
-    /// Time for one attempt.
+    /// Time for one attempt. It is listened to for so long whatever the deadline: what was sent is
+    /// paid for, and its answer is remembered.
     pub(super) patience: Duration,
+    /// When the answer must be there: nothing is sent that cannot end by then.
     pub(super) deadline: Instant,
+}
+
+impl CallSheet<'_> {
+    fn kind(&self) -> Kind {
+        Kind {
+            operation: self.key.operation,
+            many: self.else_singly,
+        }
+    }
 }
 
 /// Why a look-up got nothing from the upstream.
@@ -55,13 +69,10 @@ impl Engine {
         let mut attempt = 0;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (slot, pass) =
-                self.pass_gate(sheet.deadline)
-                    .await
-                    .map_err(|failure| Unanswered {
-                        failure,
-                        attempts: attempt,
-                    })?;
+            let (slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+                failure,
+                attempts: attempt,
+            })?;
             attempt += 1;
             // 2. The only send.
             let at = self.shared.clock.now();
@@ -72,7 +83,10 @@ impl Engine {
             // 3. The gate hears of it, the audit has it.
             let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
-                Ok(_) => self.shared.gate.succeeded(pass),
+                Ok(_) => self
+                    .shared
+                    .gate
+                    .succeeded(sheet.kind(), began.elapsed(), pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
                 Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
             }
@@ -108,26 +122,40 @@ impl Engine {
                 Ok(decoded) => return Ok((decoded, attempt)),
                 Err(failure) => failure,
             };
-            let give_up = singly
-                || !failure.treatment().transient
-                || attempt >= self.shared.settings.max_attempts
-                || !self.shared.budget.take();
-            let wait = match failure {
-                // The gate is closed for that long and makes the next attempt wait.
-                Failure::RateLimited { .. } => Duration::ZERO,
-                _ => back_off(attempt),
+            let wait = if singly {
+                None
+            } else {
+                self.again_in(&failure, attempt, sheet)
             };
-            if give_up || Instant::now() + wait >= sheet.deadline {
+            let Some(wait) = wait else {
                 return Err(Unanswered {
                     failure,
                     attempts: attempt,
                 });
-            }
+            };
             self.count(|counters| &counters.retries);
             // Others may send while this one waits.
             drop(slot);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How long to wait before another attempt; none where there is to be no other.
+    fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
+        let may = failure.treatment().transient
+            && attempt < self.shared.settings.max_attempts
+            && self.shared.budget.take();
+        let wait = match failure {
+            // The gate is closed for that long and makes the next attempt wait.
+            Failure::RateLimited { .. } => Duration::ZERO,
+            _ => back_off(attempt),
+        };
+        // An upstream that was silent for so long is not going to be quick.
+        let needed = match failure {
+            Failure::TimedOut => sheet.patience,
+            _ => Duration::ZERO,
+        };
+        (may && Instant::now() + wait + needed < sheet.deadline).then_some(wait)
     }
 
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
@@ -144,29 +172,27 @@ impl Engine {
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
     }
 
-    async fn pass_gate(
-        &self,
-        deadline: Instant,
-    ) -> Result<(tokio::sync::SemaphorePermit<'_>, Pass), Failure> {
+    async fn pass_gate(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
         let shared = &*self.shared;
         let began = Instant::now();
-        let acquired = match shared.in_flight.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => tokio::time::timeout_at(deadline, shared.in_flight.acquire())
-                .await
-                .map_err(|_| Failure::DeadlineExceeded)?
-                .expect("the semaphore is never closed"),
+        let needed = || shared.gate.needed(sheet.kind());
+        let mut slot = shared.in_flight.place(sheet.deadline, needed).await?;
+        let errand = Errand {
+            kind: sheet.kind(),
+            deadline: sheet.deadline,
+            waited: slot.waited,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
         let mut turn = Turn::New;
         loop {
             let month = lima_month(shared.clock.now());
-            match shared.gate.enter(Instant::now(), deadline, month, turn) {
+            match shared.gate.enter(Instant::now(), month, turn, &errand) {
                 Entry::Go(pass) => {
                     let waited = micros(began.elapsed());
                     let total = &shared.counters.gate_wait_us;
                     total.fetch_add(waited, std::sync::atomic::Ordering::Relaxed);
-                    return Ok((acquired, pass));
+                    slot.used = true;
+                    return Ok((slot, pass));
                 }
                 Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
                 Entry::Closed(failure) => return Err(failure),
@@ -181,13 +207,13 @@ impl Engine {
         sheet: &CallSheet<'_>,
         decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
     ) -> (Result<T, Failure>, Option<RawAnswer>) {
-        let until = sheet.deadline.min(Instant::now() + sheet.patience);
+        let until = Instant::now() + sheet.patience;
         let sent = self
             .shared
             .transport
             .send(request, self.shared.settings.most_bytes);
-        match tokio::time::timeout_at(until, sent).await {
-            Ok(Ok(answer)) => {
+        match patience::until(until, sent).await {
+            Some(Ok(answer)) => {
                 let (head, body) = answer.into_parts();
                 let answer = RawAnswer {
                     status: head.status.as_u16(),
@@ -206,10 +232,10 @@ impl Engine {
                 let decoded = catch_unwind(AssertUnwindSafe(|| decode(&answer)));
                 (decoded.unwrap_or(Err(Failure::Internal)), Some(answer))
             }
-            Ok(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
-            Ok(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
-            Ok(Err(TransportError::TooLarge)) => (Err(Failure::TooLarge), None),
-            Err(_) => (Err(Failure::TimedOut), None),
+            Some(Err(TransportError::Unreachable)) => (Err(Failure::Unreachable), None),
+            Some(Err(TransportError::Broken)) => (Err(Failure::Broken), None),
+            Some(Err(TransportError::TooLarge)) => (Err(Failure::TooLarge), None),
+            None => (Err(Failure::TimedOut), None),
         }
     }
 

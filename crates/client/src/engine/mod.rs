@@ -19,8 +19,7 @@ use compact_str::CompactString;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use attempts::CallSheet;
@@ -30,6 +29,8 @@ use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arriva
 use crate::gate::{Gate, GateLimits};
 use crate::ledger::SUCCESS;
 use crate::many::Place;
+use crate::patience;
+use crate::queue::Queue;
 use crate::retry::RetryBudget;
 use crate::{
     Ask, BreakerState, Clock, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Lookup,
@@ -143,7 +144,7 @@ struct Shared {
     at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
-    in_flight: Semaphore,
+    in_flight: Queue,
     counters: Counters,
 }
 
@@ -194,6 +195,10 @@ pub struct Stats {
 /// No call takes longer, whatever is asked for; adding it to an instant is always possible.
 const LONGEST_TIME: Duration = Duration::from_hours(24);
 
+/// Whoever has that much more time than the flight that was joined tries again when it failed for
+/// want of time; those who came together do not.
+const MORE_TIME: Duration = Duration::from_millis(10);
+
 /// A remembered or received outcome: the answer, or the upstream's "no".
 type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
 
@@ -222,7 +227,7 @@ impl Engine {
                 at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
-                in_flight: Semaphore::new(settings.concurrency),
+                in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
                 settings,
             }),
@@ -255,32 +260,54 @@ impl Engine {
             return found;
         }
         // 2. The same question in flight? Wait for that answer, otherwise fly.
-        let total = self.total_time(question, ask);
-        match self.shared.flights.join(&key, ask, total) {
-            Part::Lead(lead) => self.take_off(upstream, question, key, ask, lead).await,
+        let deadline = Instant::now() + self.total_time(question, ask);
+        match self.shared.flights.join(&key, ask, deadline) {
+            Part::Lead(lead) => {
+                self.take_off(upstream, question, key, ask, (lead, deadline))
+                    .await
+            }
             Part::Follow(other) => self.follow(upstream, question, key, ask, other).await,
         }
     }
 
-    /// Flies in a task of its own: whoever asked first may leave.
+    /// Flies in a task of its own: whoever asked first may leave, and does so at the deadline. What
+    /// was sent by then is still listened to, and remembered.
     async fn take_off<L: Lookup, U: Upstream<L>>(
         &self,
         upstream: &Arc<U>,
         question: &L,
         key: Key,
         ask: &Ask,
-        lead: Lead,
+        (lead, deadline): (Lead, Instant),
     ) -> Result<Found<L::Answer>, Error> {
         let receiver = lead.listen();
-        let (engine, upstream) = (self.clone(), Arc::clone(upstream));
-        let (question, ask) = (question.clone(), ask.clone());
-        let work = self.work();
-        tokio::spawn(async move {
-            let _work = work;
-            let outcome = engine.fly(&upstream, &question, &key, &ask).await;
-            lead.land(Arc::new(outcome));
-        });
-        landed::<L>(arrival(receiver).await).unwrap_or_else(internal)
+        let flight = {
+            let (engine, upstream, work) = (self.clone(), Arc::clone(upstream), self.work());
+            let (question, key, ask) = (question.clone(), key.clone(), ask.clone());
+            async move {
+                let _work = work;
+                let outcome = engine.fly(&upstream, &question, &key, &ask).await;
+                lead.land(Arc::new(outcome));
+            }
+        };
+        tokio::spawn(flight);
+        match patience::until(deadline, arrival(receiver)).await {
+            Some(cargo) => landed::<L>(cargo).unwrap_or_else(internal),
+            None => self.too_late(question, &key, ask).await,
+        }
+    }
+
+    /// What whoever could not wait any longer gets: an older answer, or the truth.
+    pub(crate) async fn too_late<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Result<Found<L::Answer>, Error> {
+        let failure = Failure::DeadlineExceeded { retry_after: None };
+        let total = self.total_time(question, ask);
+        let outcome = self.fall_back(question, key, ask, failure).await;
+        outcome.map_err(|error| error.after(0, total))
     }
 
     /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
@@ -294,13 +321,11 @@ impl Engine {
         other: Other,
     ) -> Result<Found<L::Answer>, Error> {
         self.count(|counters| &counters.shared);
-        let total = self.total_time(question, ask);
-        let deadline = Instant::now() + total;
-        let too_late = |_| Error::failed(Failure::DeadlineExceeded).after(0, total);
-        let cargo = timeout_at(deadline, arrival(other.receiver))
-            .await
-            .map_err(too_late)?;
+        let deadline = Instant::now() + self.total_time(question, ask);
         let mut ask = ask.clone();
+        let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
+            return self.too_late(question, &key, &ask).await;
+        };
         match landed::<L>(cargo) {
             // They took an older one from memory than is wanted here.
             Some(Ok(found))
@@ -309,7 +334,10 @@ impl Engine {
                 ask.force = true;
             }
             // They were in more of a hurry.
-            Some(Err(error)) if total > other.total && error.is_for_want_of_time() => {}
+            Some(Err(error))
+                if error.is_for_want_of_time()
+                    && error.attempts() < self.shared.settings.max_attempts
+                    && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
             Some(outcome) => {
                 self.record_shared(&key, &outcome, &ask).await;
                 return outcome;
@@ -319,12 +347,15 @@ impl Engine {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         ask.deadline = Some(left);
-        match self.shared.flights.join(&key, &ask, left) {
-            Part::Lead(lead) => self.take_off(upstream, question, key, &ask, lead).await,
-            Part::Follow(other) => {
-                let cargo = timeout_at(deadline, arrival(other.receiver))
+        match self.shared.flights.join(&key, &ask, deadline) {
+            Part::Lead(lead) => {
+                self.take_off(upstream, question, key, &ask, (lead, deadline))
                     .await
-                    .map_err(too_late)?;
+            }
+            Part::Follow(other) => {
+                let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
+                    return self.too_late(question, &key, &ask).await;
+                };
                 let outcome = landed::<L>(cargo).unwrap_or_else(internal);
                 self.record_shared(&key, &outcome, &ask).await;
                 outcome

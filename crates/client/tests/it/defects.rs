@@ -74,7 +74,7 @@ async fn defect_07_a_call_each_25_seconds_never_meets_a_limit_of_3_a_minute() {
     let settings = Settings {
         calls_per_minute: 3,
         // Whoever had to wait would fail.
-        deadline: Duration::ZERO,
+        deadline: Duration::from_secs(1),
         ..Settings::default()
     };
     let world = World::new(settings, |_| {});

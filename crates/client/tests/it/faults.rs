@@ -62,7 +62,7 @@ const EVERY_FAULT: [(&str, &str, usize, &str, u64); 25] = [
     ("reset", "conexion_interrumpida", 3, "conexion_interrumpida", 3),
     ("cerrar", "conexion_interrumpida", 3, "conexion_interrumpida", 3),
     ("caida", "proveedor_inalcanzable", 3, "proveedor_inalcanzable", 0),
-    ("goteo:2s", "tiempo_agotado", 3, "tiempo_agotado", 3),
+    ("goteo:2s", "tiempo_agotado", 2, "tiempo_agotado", 2),
     ("truncado", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
     ("json-malo", "respuesta_ilegible", 3, "respuesta_ilegible", 3),
     ("html", "respuesta_ilegible", 3, "respuesta_ilegible", 3),

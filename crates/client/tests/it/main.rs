@@ -16,6 +16,7 @@ mod hits;
 mod kit;
 mod pace;
 mod privacy;
+mod promises;
 mod requests;
 mod retries;
 mod samples;

@@ -67,7 +67,10 @@ fn every_failure() -> Vec<Failure> {
         Failure::BreakerOpen {
             retry_in: Duration::from_secs(5),
         },
-        Failure::DeadlineExceeded,
+        Failure::DeadlineExceeded { retry_after: None },
+        Failure::DeadlineExceeded {
+            retry_after: Some(Duration::from_secs(5)),
+        },
         Failure::LedgerDown,
         Failure::Internal,
     ]

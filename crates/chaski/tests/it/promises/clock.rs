@@ -6,9 +6,7 @@ use std::time::Duration;
 use chaski::app::keys::{KeyRing, NewKey, Scope};
 use chaski::app::lotes::Lote;
 use chaski::app::trabajos::JobKind;
-use chaski::store::{
-    Company, Due, JobEnd, NewJob, NewPartner, Once, Priority, StoreError,
-};
+use chaski::store::{Company, Due, JobEnd, NewJob, NewPartner, Once, Priority, StoreError};
 use chaski_client::{Ask, Clock, Ledger, Source, is_of_the_future};
 use chaski_core::Ruc;
 use jiff::{SignedDuration, Timestamp};
@@ -56,9 +54,10 @@ async fn a17_an_answer_of_the_future_is_past_its_time() {
         .iter()
         .map(|it| it.parse().unwrap())
         .collect();
-    let at = |outcome: Result<chaski_client::Found<chaski_core::Taxpayer>, chaski_client::Error>| {
-        outcome.ok().map(|found| (found.source, found.stored_at))
-    };
+    let at = |outcome: Result<
+        chaski_client::Found<chaski_core::Taxpayer>,
+        chaski_client::Error,
+    >| { outcome.ok().map(|found| (found.source, found.stored_at)) };
     for (jump, ruc) in jumps(1).into_iter().zip(&numbers) {
         set_to.store(jump, Ordering::Relaxed);
         app.migo.ruc(ruc, &ask).await.ok();
@@ -74,7 +73,11 @@ async fn a17_an_answer_of_the_future_is_past_its_time() {
                 assert_eq!(asked, usize::from(source == Source::Upstream), "{jump}");
             }
             let wrong = jump > 300 && std::ptr::eq(app, &raw const other);
-            assert_eq!(asked, usize::from(wrong), "{jump}: once, and then it is known");
+            assert_eq!(
+                asked,
+                usize::from(wrong),
+                "{jump}: once, and then it is known"
+            );
             app.store.flush().await.unwrap();
         }
         other.close().await.unwrap();
@@ -119,7 +122,10 @@ async fn h13_the_pace_of_a_key_asks_no_wall_clock() {
         let granted = (0..100).filter(|_| take().granted).count();
         assert!((60..=61).contains(&granted), "{jump}: {granted}");
         let refused = take();
-        assert!(!refused.granted && refused.wait <= Duration::from_secs(1), "{jump}");
+        assert!(
+            !refused.granted && refused.wait <= Duration::from_secs(1),
+            "{jump}"
+        );
     }
     app.close().await.unwrap();
 }
@@ -131,7 +137,10 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
     for (number, jump) in (1_u128..).zip(jumps(3)) {
         let dir = tempfile::tempdir().unwrap();
         let store = open_store(dir.path()).await.unwrap();
-        let (right, ahead) = (minute(2_000), minute(2_000) + SignedDuration::from_secs(jump));
+        let (right, ahead) = (
+            minute(2_000),
+            minute(2_000) + SignedDuration::from_secs(jump),
+        );
         let wrong = is_of_the_future(ahead, right);
         let new = |id: u128| NewJob {
             id: Uuid::from_u128(id),
@@ -148,7 +157,11 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
         };
         store.end_job(&claim.unwrap(), end, ahead).await.unwrap();
         let job = store.job(Uuid::from_u128(1)).await.unwrap().unwrap();
-        assert_eq!(job.run_at, ahead + SignedDuration::from_mins(15), "no longer than any");
+        assert_eq!(
+            job.run_at,
+            ahead + SignedDuration::from_mins(15),
+            "no longer than any"
+        );
         let due = store.is_work_waiting(right, LEASE).await.unwrap();
         let claimed = store.claim_job(right, LEASE, Priority::Low).await.unwrap();
         assert_eq!((due, claimed.is_some()), (wrong, wrong), "{jump}");
@@ -179,7 +192,12 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
         let numbers = companies(82, 2);
         for (id, number) in (1..).zip(&numbers) {
             let new: NewPartner = partner(id, number);
-            assert!(store.create_partner(Company::HOUSE, new, right).await.unwrap());
+            assert!(
+                store
+                    .create_partner(Company::HOUSE, new, right)
+                    .await
+                    .unwrap()
+            );
         }
         let check = |number: &str, at: Timestamp, estado: &str| {
             let mut check = found(number, 0, estado, "HABIDO");
@@ -235,7 +253,11 @@ async fn h13_the_schedule_survives_a_jump_either_way() {
         };
         assert_eq!(look().await, 0, "a new entry waits for its time");
         set_to.store(jump, Ordering::Relaxed);
-        assert_eq!(look().await, 1, "{jump}: one for all that seem to be missed");
+        assert_eq!(
+            look().await,
+            1,
+            "{jump}: one for all that seem to be missed"
+        );
         set_to.store(0, Ordering::Relaxed);
         assert_eq!(look().await, 1, "{jump}: back");
         let next = app.programados().await.unwrap()[0].next.unwrap();
@@ -263,7 +285,11 @@ async fn h13_lists_go_on_whatever_the_clock_does() {
     }
     set_to.store(365 * DAY, Ordering::Relaxed);
     let gateway = Gateway::start_at(&place, Some(&service), &once, clock).await;
-    let id = gateway.app.submit_batch(list(companies(83, 3))).await.unwrap();
+    let id = gateway
+        .app
+        .submit_batch(list(companies(83, 3)))
+        .await
+        .unwrap();
     until(&gateway.app, id, |lote| lote.batch.calls > 0).await;
     service.sandbox.heal();
     set_to.store(0, Ordering::Relaxed);

@@ -77,7 +77,13 @@ async fn h07_only_what_nobody_holds_is_taken_over() {
         let now = minute(2_000) + jiff::SignedDuration::from_secs(seconds);
         assert_eq!(
             store.is_work_waiting(now, LEASE).await.unwrap(),
-            store.job(Uuid::from_u128(1_001)).await.unwrap().unwrap().state == JobState::Pending
+            store
+                .job(Uuid::from_u128(1_001))
+                .await
+                .unwrap()
+                .unwrap()
+                .state
+                == JobState::Pending
                 || seconds > 10
         );
         store.claim_job(now, LEASE, Priority::Low).await.unwrap()
@@ -117,10 +123,17 @@ async fn h07_a_second_server_works_beside_the_first() {
     }
     let second = Gateway::start(&place, Some(&service), &[]).await;
     // The same numbers from the other side.
-    let same = second.app.submit_batch(list(numbers.clone())).await.unwrap();
+    let same = second
+        .app
+        .submit_batch(list(numbers.clone()))
+        .await
+        .unwrap();
     for id in [id, same] {
         let lote = until(&second.app, id, Lote::has_ended).await;
-        assert_eq!((lote.batch.state, lote.batch.failed), (BatchState::Completed, 0));
+        assert_eq!(
+            (lote.batch.state, lote.batch.failed),
+            (BatchState::Completed, 0)
+        );
     }
     assert_eq!(not_once(&service, &numbers), BTreeMap::new());
     first.stop().await;
@@ -137,7 +150,11 @@ async fn h07_processes_that_ask_the_same_pay_once() {
         let change = [("CHASKI_MIGO_BATCH_WINDOW", window)];
         let numbers = companies(seed, 900);
         let server = Gateway::start(&place, Some(&service), &change).await;
-        let id = server.app.submit_batch(list(numbers.clone())).await.unwrap();
+        let id = server
+            .app
+            .submit_batch(list(numbers.clone()))
+            .await
+            .unwrap();
         let lists: Vec<_> = (0..2)
             .map(|_| async {
                 let app = open(&place, Some(&service), &change, Clock::system()).await;
@@ -160,7 +177,11 @@ async fn h07_processes_that_ask_the_same_pay_once() {
         assert_eq!(rows, [900, 900]);
         let lote = until(&server.app, id, Lote::has_ended).await;
         assert_eq!(lote.batch.state, BatchState::Completed);
-        assert_eq!(not_once(&service, &numbers), BTreeMap::new(), "window {window}");
+        assert_eq!(
+            not_once(&service, &numbers),
+            BTreeMap::new(),
+            "window {window}"
+        );
         server.stop().await;
     }
 }
@@ -204,7 +225,10 @@ async fn h07_questions_of_the_dead_are_asked() {
         .collect();
     let (some, all) = (&keys[..2], &keys[..]);
     assert_eq!(theirs.claim(some).await.unwrap(), Some(vec![true, true]));
-    assert_eq!(ours.claim(all).await.unwrap(), Some(vec![false, false, true]));
+    assert_eq!(
+        ours.claim(all).await.unwrap(),
+        Some(vec![false, false, true])
+    );
     theirs.release(&keys[..1]);
     theirs.flush().await.unwrap();
     assert_eq!(ours.claim(some).await.unwrap(), Some(vec![true, false]));
@@ -281,8 +305,13 @@ fn h07_killed_and_taken_over_at_once() {
     first.child.wait().unwrap();
     let killed = std::time::Instant::now();
     let before = processed(&second.url, &id).0;
-    wait_until("the other going on", || processed(&second.url, &id).0 > before);
-    assert!(killed.elapsed() < Duration::from_secs(5), "no lease was waited for");
+    wait_until("the other going on", || {
+        processed(&second.url, &id).0 > before
+    });
+    assert!(
+        killed.elapsed() < Duration::from_secs(5),
+        "no lease was waited for"
+    );
     wait_until("the end", || processed(&second.url, &id).1);
     wait_until("the command line", || {
         command_line.try_wait().unwrap().is_some()
@@ -292,7 +321,11 @@ fn h07_killed_and_taken_over_at_once() {
     let twice: usize = not_once(&service, &numbers).values().map(|it| it - 1).sum();
     assert!(twice <= 2 * 100, "{twice} paid twice");
     assert_eq!(second.terminate(), Some(0));
-    assert_eq!(files_of_processes(&place.data()), 1, "of the one that was killed");
+    assert_eq!(
+        files_of_processes(&place.data()),
+        1,
+        "of the one that was killed"
+    );
     place.run("lotes").expect(0);
     assert_eq!(files_of_processes(&place.data()), 0);
 }

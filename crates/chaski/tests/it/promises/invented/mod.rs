@@ -1,1 +1,5 @@
 //! Real and invented answers never mix.
+
+mod damage;
+mod mode;
+mod tokens;

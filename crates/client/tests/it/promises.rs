@@ -1,0 +1,360 @@
+//! What was once broken in the engine. A test bears the number of its failure.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaski_client::{Ask, BreakerState, Call, Error, Settings, Source, Transport, TransportError};
+use chaski_core::Ruc;
+use chaski_sandbox::Latency;
+use futures_util::future::{BoxFuture, join_all};
+use http::{Request, Response};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::kit::{KNOWN, World, companies, engine, response, ruc, word};
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// A load, and what it meets.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    latency: Duration,
+    /// Whether half of the answers take half of it, and half of them one and a half.
+    uneven: bool,
+    concurrency: usize,
+    deadline: Duration,
+    count: usize,
+    /// Between one arrival and the next; zero for all at once.
+    apart: Duration,
+}
+
+/// What became of one look-up: when it ended, how.
+struct Ended {
+    at: Duration,
+    word: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl Load {
+    fn world(&self) -> World {
+        let settings = Settings {
+            concurrency: self.concurrency,
+            deadline: self.deadline,
+            ..Settings::default()
+        };
+        World::new(settings, |config| {
+            config.latency = if self.uneven {
+                Latency::LogNormal {
+                    median: self.latency.mul_f64(0.8),
+                    p99: self.latency * 3,
+                    cap: Duration::from_secs(9),
+                }
+            } else {
+                Latency::Fixed(self.latency)
+            };
+        })
+    }
+
+    /// Answers that the window can bring in time.
+    fn possible(&self) -> usize {
+        let while_they_come = self.apart * u32::try_from(self.count).unwrap();
+        let lasts = if self.apart.is_zero() {
+            // Whole rounds; the last one may end with the deadline.
+            self.deadline.saturating_sub(ms(5))
+        } else {
+            while_they_come
+        };
+        let rounds = lasts.as_millis() / self.latency.as_millis();
+        self.count
+            .min(usize::try_from(rounds).unwrap() * self.concurrency)
+    }
+
+    async fn run(&self, world: &World) -> Vec<Ended> {
+        let numbers = companies(self.count);
+        let began = Instant::now();
+        let lookups = numbers
+            .iter()
+            .enumerate()
+            .map(|(place, number)| async move {
+                sleep(self.apart * u32::try_from(place).unwrap()).await;
+                let came = Instant::now();
+                let outcome = world.migo.ruc(number, &Ask::default()).await;
+                assert!(came.elapsed() <= self.deadline + ms(5), "{self:?}");
+                Ended {
+                    at: began.elapsed(),
+                    retry_after: outcome.as_ref().err().and_then(Error::retry_after),
+                    word: match outcome {
+                        Err(error) if !error.is_not_found() => error.code(),
+                        _ => "ok",
+                    },
+                }
+            });
+        join_all(lookups).await
+    }
+}
+
+/// Nothing paid is lost: what any call brought is in memory, and no call failed.
+async fn assert_nothing_lost(world: &World, context: &dyn std::fmt::Debug) {
+    world.migo.engine().idle().await;
+    let calls: Vec<Call> = world.ledger.calls();
+    assert_eq!(calls.len(), world.sandbox.ledger().len(), "{context:?}");
+    for call in calls {
+        let answered = ["SUCCESS", "NOT_FOUND"].contains(&call.outcome);
+        assert!(answered, "{context:?}: {}", call.outcome);
+        assert!(world.remembered(call.key).await.is_some(), "{context:?}");
+    }
+    assert_eq!(
+        world.migo.engine().breaker(),
+        BreakerState::Closed,
+        "{context:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn h04_two_thousand_at_once_are_no_verdict_on_the_upstream() {
+    for (count, deadline) in [(2_000, 30), (1_700, 30), (200, 3)] {
+        let load = Load {
+            latency: ms(1_000),
+            uneven: false,
+            concurrency: Settings::default().concurrency,
+            deadline: Duration::from_secs(deadline),
+            count,
+            apart: Duration::ZERO,
+        };
+        let world = load.world();
+        let ended = load.run(&world).await;
+        assert_nothing_lost(&world, &load).await;
+        let good = ended.iter().filter(|it| it.word == "ok").count();
+        assert!(good * 100 >= load.possible() * 95, "{load:?}: {good}");
+        let refused: Vec<&Ended> = ended.iter().filter(|it| it.word != "ok").collect();
+        assert!(refused.iter().all(|it| it.word == "plazo_agotado"));
+        // Whoever cannot get a turn hears so long before the deadline, and when to come again.
+        let early = |it: &&&Ended| it.at <= load.deadline / 5 && it.retry_after.is_some();
+        let told_early = refused.iter().filter(early).count();
+        assert!(
+            count < 1_000 || told_early * 2 >= refused.len(),
+            "{told_early}"
+        );
+        // Nobody else pays for the crowd.
+        assert_eq!(word(&world.ask(KNOWN).await), "ok");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h04_more_than_the_capacity_leaves_the_goodput_flat() {
+    // 30 a second for two minutes against 20 a second, with and without jitter.
+    for (concurrency, latency, uneven) in
+        [(50, 2_500, false), (20, 1_000, false), (20, 1_000, true)]
+    {
+        let load = Load {
+            latency: ms(latency),
+            uneven,
+            concurrency,
+            deadline: Duration::from_secs(30),
+            count: 3_600,
+            apart: ms(33),
+        };
+        let world = load.world();
+        let ended = load.run(&world).await;
+        assert_nothing_lost(&world, &load).await;
+        let mut by_ten_seconds = vec![0; 12];
+        for it in ended.iter().filter(|it| it.word == "ok") {
+            if let Some(count) =
+                by_ten_seconds.get_mut(usize::try_from(it.at.as_secs()).unwrap() / 10)
+            {
+                *count += 1;
+            }
+        }
+        // Two hundred in ten seconds; an uneven upstream is a little faster or slower.
+        let least = if uneven { 170 } else { 190 };
+        let flat = by_ten_seconds[1..11].iter().all(|count| *count >= least);
+        assert!(flat, "{load:?}: {by_ten_seconds:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h04_no_load_opens_the_breaker_or_loses_an_answer() {
+    fastrand::seed(4);
+    for round in 0..60 {
+        let pick = |from: &[u64]| from[fastrand::usize(..from.len())];
+        let latency = pick(&[40, 300, 1_000, 2_400]);
+        let load = Load {
+            latency: ms(latency),
+            uneven: round % 3 == 2,
+            concurrency: usize::try_from(pick(&[1, 4, 20, 50])).unwrap(),
+            deadline: ms(pick(&[1_000, 3_000, 10_000, 30_000])),
+            count: usize::try_from(pick(&[30, 200, 900])).unwrap(),
+            apart: ms(pick(&[0, 0, 5, 40])),
+        };
+        let world = load.world();
+        let ended = load.run(&world).await;
+        assert_nothing_lost(&world, &load).await;
+        let good = ended.iter().filter(|it| it.word == "ok").count();
+        if !load.uneven && load.latency * 2 <= load.deadline {
+            assert!(
+                good * 100 >= load.possible() * 95,
+                "{load:?}: {good} of {}, {} calls",
+                load.possible(),
+                world.ledger.calls().len()
+            );
+        }
+        let words: Vec<_> = ended.iter().map(|it| it.word).collect();
+        assert!(
+            words.iter().all(|it| ["ok", "plazo_agotado"].contains(it)),
+            "{load:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h04_what_was_sent_is_listened_to_and_joined() {
+    let world = World::new(Settings::default(), |config| {
+        config.latency = Latency::Fixed(ms(5_000));
+    });
+    let number = ruc(KNOWN);
+    let hurried = Ask::default().deadline(ms(2_000));
+    let began = Instant::now();
+    assert_eq!(
+        word(&world.migo.ruc(&number, &hurried).await),
+        "plazo_agotado"
+    );
+    assert_eq!(began.elapsed(), ms(2_000));
+    sleep(ms(1_000)).await;
+    // Somebody else joins what is on its way, and it is paid for once.
+    let found = world.ask(KNOWN).await.unwrap();
+    assert_eq!(
+        (began.elapsed(), found.source),
+        (ms(5_000), Source::Upstream)
+    );
+    assert_eq!(world.asked(), 1);
+    assert_eq!(world.ask(KNOWN).await.unwrap().source, Source::Memory);
+    // Known to take five seconds: what has two is not sent.
+    let other = companies(1)[0];
+    assert_eq!(
+        word(&world.migo.ruc(&other, &hurried).await),
+        "plazo_agotado"
+    );
+    assert_eq!((began.elapsed(), world.asked()), (ms(5_000), 1));
+    // But not for ever.
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(
+        word(&world.migo.ruc(&other, &hurried).await),
+        "plazo_agotado"
+    );
+    assert_eq!(world.asked(), 2);
+    assert_nothing_lost(&world, &()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn h04_a_list_in_a_hurry_loses_nothing_either() {
+    for (latency, deadline) in [(5_000, 2_000), (1_000, 900), (3_000, 3_500)] {
+        let world = World::new(Settings::default(), |config| {
+            config.latency = Latency::Fixed(ms(latency));
+        });
+        let numbers = companies(250);
+        let ask = Ask::default().deadline(ms(deadline));
+        let began = Instant::now();
+        let outcomes = world.migo.rucs(&numbers, &ask).all().await;
+        assert!(
+            began.elapsed() <= ms(deadline.max(latency)),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(outcomes.len(), numbers.len());
+        let late = outcomes
+            .iter()
+            .filter(|it| word(it) == "plazo_agotado")
+            .count();
+        assert_eq!(late, if latency > deadline { 250 } else { 0 });
+        world.migo.engine().idle().await;
+        assert_eq!(world.migo.engine().breaker(), BreakerState::Closed);
+        let again = world.migo.rucs(&numbers, &ask).all().await;
+        let known = |it: &Result<chaski_client::Found<_>, chaski_client::Error>| match it {
+            Ok(found) => found.source == Source::Memory,
+            Err(error) => error.is_remembered(),
+        };
+        assert!(again.iter().all(known), "{latency} {deadline}");
+        assert_eq!(world.sandbox.ledger().len(), 3);
+    }
+}
+
+/// Answers come by a task of their own, as those of a connection do.
+struct ByAnotherTask {
+    after: Duration,
+    sent: AtomicUsize,
+    body: Mutex<String>,
+}
+
+impl Transport for ByAnotherTask {
+    fn send(
+        &self,
+        _: Request<Bytes>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        let due = Instant::now() + self.after;
+        let answer = response(200, &[], &self.body.lock().unwrap());
+        let (arrived, arrival) = oneshot::channel();
+        tokio::spawn(async move {
+            sleep_until(due).await;
+            drop(arrived.send(answer));
+        });
+        Box::pin(async move { arrival.await.map_err(|_| TransportError::Broken) })
+    }
+}
+
+fn one_answer(ruc: &Ruc) -> String {
+    format!(
+        r#"{{"success":true,"ruc":"{ruc}","nombre_o_razon_social":"EMPRESA","estado_del_contribuyente":"ACTIVO","condicion_de_domicilio":"HABIDO"}}"#
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn h14_what_arrived_while_the_process_was_stopped_is_read_first() {
+    // The answer comes after, the process is stopped for.
+    for (after, stopped) in [(9, 11), (12, 15), (3, 25), (19, 20), (12, 40), (39, 40)] {
+        let number = ruc(KNOWN);
+        let transport = Arc::new(ByAnotherTask {
+            after: Duration::from_secs(after),
+            sent: AtomicUsize::new(0),
+            body: Mutex::new(one_answer(&number)),
+        });
+        let (engine, ledger) = engine(Settings::default(), transport.clone());
+        let dialect = Arc::new(crate::kit::dialect(chaski_client::Version::V1));
+        let question = chaski_client::RucQuery(number);
+        let asking = {
+            let (engine, dialect, question) = (engine.clone(), dialect.clone(), question);
+            tokio::spawn(async move { engine.lookup(&dialect, &question, &Ask::default()).await })
+        };
+        sleep(ms(100)).await;
+        // All timers are due when the process goes on, the time-outs longest of all.
+        tokio::time::advance(Duration::from_secs(stopped)).await;
+        let outcome = asking.await.unwrap();
+        assert_eq!(word(&outcome), "ok", "{after} {stopped}");
+        engine.idle().await;
+        assert_eq!(
+            transport.sent.load(Ordering::SeqCst),
+            1,
+            "{after} {stopped}"
+        );
+        let outcomes: Vec<_> = ledger.calls().iter().map(|call| call.outcome).collect();
+        assert_eq!(outcomes, ["SUCCESS"], "{after} {stopped}");
+        let again = engine.lookup(&dialect, &question, &Ask::default()).await;
+        assert_eq!(again.unwrap().source, Source::Memory);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h14_silence_is_still_a_time_out() {
+    let world = World::new(Settings::default(), |config| {
+        config.latency = Latency::Fixed(Duration::from_mins(1));
+    });
+    let began = Instant::now();
+    let outcome = world.ask(KNOWN).await;
+    assert!(["tiempo_agotado", "plazo_agotado"].contains(&word(&outcome)));
+    assert!(began.elapsed() <= Duration::from_secs(30) + ms(5));
+}
