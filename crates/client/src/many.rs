@@ -443,7 +443,8 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         while !open.is_empty() {
             if Instant::now() + LOOK_AGAIN >= until {
                 let (asked, leads) = open.into_iter().unzip();
-                return self.fail(asked, leads, &Failure::DeadlineExceeded, 0).await;
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                return self.fail(asked, leads, &failure, 0).await;
             }
             // Others may send meanwhile.
             place.leave();

@@ -366,7 +366,11 @@ impl KeyState {
             *next = Some(due + interval);
         }
         let used = if granted { early } else { due - now };
-        let wait = if granted { used } else { early - MINUTE };
+        let wait = if granted {
+            used
+        } else {
+            early.saturating_sub(MINUTE)
+        };
         let remaining = MINUTE.saturating_sub(used).as_micros() / interval.as_micros();
         Some(Turn {
             limit: self.per_minute,

@@ -18,6 +18,9 @@ use uuid::Uuid;
 
 use crate::store::{minute, open};
 
+/// Later than all that happens.
+const NOW: Timestamp = Timestamp::MAX;
+
 const ONE: &str = "20100070970";
 const TWO: &str = "20131312955";
 const PERSON: &str = "10481516230";
@@ -66,7 +69,7 @@ pub(crate) fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> S
         taxpayer: Arc::new(taxpayer),
         at: minute(minutes),
     };
-    let now = Timestamp::MAX;
+    let now = NOW;
     SunatCheck { ruc, said, now }
 }
 
@@ -76,7 +79,7 @@ fn not_found(ruc: &str, minutes: i64) -> SunatCheck {
         remembered: false,
     };
     let ruc = ruc.parse().unwrap();
-    let now = Timestamp::MAX;
+    let now = NOW;
     SunatCheck { ruc, said, now }
 }
 
@@ -86,7 +89,7 @@ fn failed(ruc: &str, minutes: i64) -> SunatCheck {
         at: minute(minutes),
     };
     let ruc = ruc.parse().unwrap();
-    let now = Timestamp::MAX;
+    let now = NOW;
     SunatCheck { ruc, said, now }
 }
 
@@ -326,10 +329,7 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
         let checks = vec![found(ONE, 9, "ACTIVO", "HABIDO"), not_found(TWO, 5)];
         store.note_checks(None, checks).await.unwrap();
         let check = async |due: Due, expected: &[&str]| {
-            let targets = store
-                .partners_due(Company::HOUSE, due, Timestamp::MAX)
-                .await
-                .unwrap();
+            let targets = store.partners_due(Company::HOUSE, due, NOW).await.unwrap();
             let rucs: Vec<&str> = targets.iter().map(Ruc::as_str).collect();
             assert_eq!(rucs, expected, "{due:?}");
         };
@@ -466,10 +466,7 @@ async fn each_company_has_its_own() {
 
         // Whom to ask about: of one company, and everywhere, each number once.
         let due = async |company| {
-            let due = store
-                .partners_due(company, Due::All, Timestamp::MAX)
-                .await
-                .unwrap();
+            let due = store.partners_due(company, Due::All, NOW).await.unwrap();
             due.iter()
                 .map(|ruc| ruc.as_str().to_owned())
                 .collect::<Vec<_>>()
@@ -477,10 +474,7 @@ async fn each_company_has_its_own() {
         assert_eq!(due(Company::HOUSE).await, [ONE, PERSON]);
         assert_eq!(due(entity).await, [ONE, PERSON, TWO]);
         let anywhere = async |most| {
-            let due = store
-                .partners_due_anywhere(most, Timestamp::MAX)
-                .await
-                .unwrap();
+            let due = store.partners_due_anywhere(most, NOW).await.unwrap();
             let one = |(ruc, house): &(Ruc, bool)| (ruc.as_str().to_owned(), *house);
             due.iter().map(one).collect::<Vec<_>>()
         };

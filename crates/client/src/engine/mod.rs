@@ -419,7 +419,7 @@ impl Engine {
                 return outcome;
             }
             Whose::TooLate => {
-                let failure = Failure::DeadlineExceeded;
+                let failure = Failure::DeadlineExceeded { retry_after: None };
                 let known = self.fall_back(question, key, ask, failure).await;
                 return known.map_err(|error| error.after(0, started.elapsed()));
             }
