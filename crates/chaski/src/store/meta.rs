@@ -10,6 +10,9 @@ pub(super) const KEY_CHECK: &str = "key_check";
 /// Changes whenever something is forgotten, so that other processes forget it too.
 const FORGOTTEN: &str = "forgotten";
 
+/// Set when the first key of the gateway is made, and never taken back.
+pub(super) const HAD_KEYS: &str = "had_keys";
+
 /// Written only to find out whether writing works again.
 const PROBE: &str = "probe";
 

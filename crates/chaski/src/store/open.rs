@@ -19,7 +19,7 @@ use super::{StoreError, asking, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 9;
+pub(super) const SCHEMA: u32 = 12;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
@@ -61,6 +61,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         9,
         "processes",
         include_str!("../../migrations/sqlite/0009_processes.sql"),
+    ),
+    (
+        12,
+        "closed",
+        include_str!("../../migrations/sqlite/0012_closed.sql"),
     ),
 ];
 
@@ -377,13 +382,14 @@ async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), Store
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }
-    let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
+    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;
-        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+        Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
     });
+    let migrations: Vec<_> = migrations.collect();
     // One transaction for all of them: a crash leaves the old schema or the new one.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    Migrator::with_migrations(migrations.collect())
+    Migrator::with_migrations(migrations)
         .run(&mut *transaction)
         .await
         .map_err(of_migration)?;
