@@ -46,7 +46,7 @@ mod times;
 mod transport;
 
 pub use allowance::{Allowance, Budget, Counter, Taken};
-pub use clock::Clock;
+pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
 pub use engine::{Engine, Settings, Stats};
 pub use error::Error;

@@ -47,6 +47,8 @@ pub struct Plan {
     pub to_ask: usize,
     /// Calls that takes, if the upstream answers about all of them.
     pub calls: usize,
+    /// Another process is working on the same list: what it asks is not asked again.
+    pub under_way_elsewhere: bool,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -111,10 +113,13 @@ impl App {
         let since = unfinished.as_ref().map(|batch| batch.created_at);
         let settled = self.remembered(&unique, since, ask).await?;
         let known = settled.len();
+        let under_way_elsewhere =
+            self.store.has_company() && self.store.is_being_worked_on(&input.source_hash).await?;
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
         Ok(Plan {
             calls: to_ask.div_ceil(100),
+            under_way_elsewhere,
             known,
             to_ask,
             batch: unfinished.map(|batch| batch.id),
@@ -139,6 +144,12 @@ impl App {
         let now = self.clock.now();
         let settled = std::mem::take(&mut plan.settled);
         let mut writes = JoinSet::new();
+        // Another process may have taken it up since it was found.
+        if let Some(id) = plan.batch
+            && !self.store.take_up_batch(id).await?
+        {
+            plan.batch = None;
+        }
         let id = if let Some(id) = plan.batch {
             let (store, known) = (Arc::clone(&self.store), states_of(known(&settled)));
             writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
@@ -216,7 +227,9 @@ impl Running {
     /// Stops asking. What is in flight still ends in memory when the application closes.
     pub async fn stop(self, app: &App) -> Result<Progress, AppError> {
         let progress = self.progress();
+        let id = self.id;
         self.asking.stop(app).await?;
+        app.store.let_go_of_batch(id).await?;
         Ok(progress)
     }
 

@@ -35,7 +35,7 @@ pub use verdicts::source_name;
 
 use observed::Observed;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
@@ -63,6 +63,8 @@ pub struct App {
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
     pub(crate) under_way: once::UnderWay,
+    /// Mark of what was last forgotten, here or by another process.
+    forgotten: Mutex<Option<Vec<u8>>>,
 }
 
 /// Who answers.
@@ -224,6 +226,7 @@ impl App {
             metrics,
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
+            forgotten: Mutex::default(),
         })
     }
 
@@ -240,6 +243,20 @@ impl App {
             Mode::Sandbox => without_limits(&config.settings),
         };
         self.migo.engine().retune(&settings);
+        Ok(())
+    }
+
+    /// Forgets what another process on the folder forgot, such as a person's number.
+    pub async fn forget_too(&self) -> Result<(), AppError> {
+        let mark = self.store.forgotten().await?;
+        let mut known = self
+            .forgotten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *known != mark {
+            self.migo.engine().forget_at_hand();
+            *known = mark;
+        }
         Ok(())
     }
 

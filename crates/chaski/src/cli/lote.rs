@@ -216,6 +216,15 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
         ),
     };
     notice(needed, &text);
+    if plan.under_way_elsewhere {
+        notice(
+            needed,
+            needed.lang().pick(
+                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
+                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
+            ),
+        );
+    }
     let (spent, quota) = app.migo.engine().quota("migo").await?;
     if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
         let left = quota.saturating_sub(spent);

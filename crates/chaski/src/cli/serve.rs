@@ -49,6 +49,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         ));
     }
     let listener = port::bind(address)?;
+    say_company(needed, &gateway);
     let address = listener.local_addr()?;
     let presence = Presence::announce(&needed.config.dir, address)
         .inspect_err(|error| tracing::warn!(%error, "config recargar will not find this server"))
@@ -206,6 +207,21 @@ fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
     ];
     let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
     line("INFO", "started", fields.into_iter().collect());
+}
+
+/// Two servers on a folder is allowed, and seldom meant.
+fn say_company(needed: &Needed, gateway: &Gateway) {
+    if !gateway.usual().app.store.has_company() {
+        return;
+    }
+    tracing::warn!("another process has the data folder open");
+    notice(
+        needed,
+        needed.lang().pick(
+            "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
+            "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
+        ),
+    );
 }
 
 fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {

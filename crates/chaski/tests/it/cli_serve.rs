@@ -16,7 +16,7 @@ use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
 
 /// A running server; it ends with the test.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) url: String,
 }
 

@@ -4,9 +4,11 @@
 //! [`Engine::ask_upstream`], in `attempts.rs`.
 
 mod attempts;
+mod claims;
 mod remembering;
 mod settings;
 
+pub(crate) use claims::{Claimed, LOOK_AGAIN};
 pub use settings::Settings;
 use settings::Tuned;
 
@@ -22,6 +24,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use attempts::CallSheet;
+use claims::Whose;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
@@ -412,6 +415,20 @@ impl Engine {
                 return self.found(outcome, Source::Memory, memory.stored_at);
             }
         }
+        // Another process may be asking the same.
+        let deadline = started + self.total_time(question, ask);
+        let _claimed = match self.whose(question, key, ask, deadline).await {
+            Whose::Ours(claimed) => claimed,
+            Whose::Known(outcome) => {
+                self.record_hit(key, outcome.is_err(), ask).await;
+                return outcome;
+            }
+            Whose::TooLate => {
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                let known = self.fall_back(question, key, ask, failure).await;
+                return known.map_err(|error| error.after(0, started.elapsed()));
+            }
+        };
         self.count(|counters| &counters.misses);
         // 2. The upstream.
         let sheet = CallSheet {
@@ -423,7 +440,7 @@ impl Engine {
             place: None,
             ask,
             patience: self.patience(question),
-            deadline: started + self.total_time(question, ask),
+            deadline,
         };
         let asked = self
             .ask_upstream(

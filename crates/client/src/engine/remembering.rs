@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::{Engine, Hot, Outcome, Trace, later, warn_once};
 use crate::flight::Cargo;
+use crate::ledger::is_fresh;
 use crate::{
     Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
-    Remembered, Source,
+    Remembered, Source, is_of_the_future,
 };
 
 impl Engine {
@@ -24,7 +25,9 @@ impl Engine {
         if ask.stale_allowed
             && failure.treatment().stale_may_serve
             && let Some(memory) = self.recall(key).await
-            && self.shared.clock.now() < later(memory.expires_at, self.shared.tuned.times().stale)
+            && let now = self.shared.clock.now()
+            && now < later(memory.expires_at, self.shared.tuned.times().stale)
+            && !is_of_the_future(memory.stored_at, now)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
         {
@@ -126,7 +129,7 @@ impl Engine {
         ask: &Ask,
     ) -> Option<Outcome<L::Answer>> {
         let now = self.shared.clock.now();
-        if memory.expires_at <= now || !self.fresh_enough(memory.stored_at, ask) {
+        if !memory.is_fresh(now) || !self.fresh_enough(memory.stored_at, ask) {
             return None;
         }
         let outcome = match &memory.what {
@@ -164,7 +167,8 @@ impl Engine {
             return None;
         }
         let hot = self.shared.hot.get(key)?;
-        if hot.expires_at <= self.shared.clock.now() || !self.fresh_enough(hot.stored_at, ask) {
+        let now = self.shared.clock.now();
+        if !is_fresh(hot.stored_at, hot.expires_at, now) || !self.fresh_enough(hot.stored_at, ask) {
             return None;
         }
         let outcome = hot.cargo.downcast_ref::<Outcome<L::Answer>>()?.clone();

@@ -111,7 +111,7 @@ pub enum RestoredKey {
 }
 
 /// What is not part of the data of a folder: those of the sandbox have a folder of their own.
-const NOT_DATA: [&str; 3] = ["sandbox", "chaski.lock", "chaski.uso"];
+const NOT_DATA: [&str; 4] = ["sandbox", "chaski.lock", "chaski.uso", "procesos"];
 
 /// Begins the names of what a restoration set aside.
 const SET_ASIDE: &str = "anterior-";
