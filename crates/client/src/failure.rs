@@ -70,6 +70,10 @@ pub enum Failure {
 
 /// What the engine, the HTTP door and the command line do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of a table, where each column says yes or no"
+)]
 pub struct Treatment {
     /// Worth another attempt within limits and budget.
     pub transient: bool,
@@ -77,6 +81,8 @@ pub struct Treatment {
     pub trips_breaker: bool,
     /// An answer past its time may stand in, marked stale.
     pub stale_may_serve: bool,
+    /// Every other number would fail by it as well: a list ends after a handful of calls.
+    pub concerns_all: bool,
     /// HTTP status for our own callers.
     pub http_status: u16,
     /// Exit code of the command line.
@@ -105,32 +111,32 @@ impl Failure {
     /// The treatment table.
     #[rustfmt::skip]
     pub fn treatment(&self) -> Treatment {
-        let row = |transient, trips_breaker, stale_may_serve, http_status, exit_code, code| Treatment {
-            transient, trips_breaker, stale_may_serve, http_status, exit_code, code,
+        let row = |transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code| Treatment {
+            transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code,
         };
         match self {
-            //                                    transient  breaker  stale  http  exit  code
-            Failure::Unauthorized            => row(false,   false,   true,  502,  7,    "proveedor_no_autorizado"),
-            Failure::RateLimited { .. }      => row(true,    false,   true,  429,  6,    "limite_de_velocidad"),
-            Failure::QuotaSpent              => row(false,   false,   true,  429,  6,    "cuota_agotada"),
-            Failure::Rejected                => row(false,   false,   false, 422,  3,    "proveedor_rechaza"),
-            Failure::WrongPath               => row(false,   false,   true,  502,  7,    "proveedor_ruta_incorrecta"),
+            //                                    transient  breaker  stale  all     http  exit  code
+            Failure::Unauthorized            => row(false,   false,   true,  true,   502,  7,    "proveedor_no_autorizado"),
+            Failure::RateLimited { .. }      => row(true,    false,   true,  false,  429,  6,    "limite_de_velocidad"),
+            Failure::QuotaSpent              => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
+            Failure::Rejected                => row(false,   false,   false, false,  422,  3,    "proveedor_rechaza"),
+            Failure::WrongPath               => row(false,   false,   true,  true,   502,  7,    "proveedor_ruta_incorrecta"),
             Failure::Unavailable { status: 501 | 505 }
-                                             => row(false,   true,    true,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unavailable { .. }      => row(true,    true,    true,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unreachable             => row(true,    true,    true,  502,  5,    "proveedor_inalcanzable"),
-            Failure::Broken                  => row(true,    true,    true,  502,  5,    "conexion_interrumpida"),
-            Failure::TimedOut                => row(true,    true,    true,  504,  5,    "tiempo_agotado"),
-            Failure::Garbled                 => row(true,    true,    true,  502,  5,    "respuesta_ilegible"),
-            Failure::TooLarge                => row(false,   true,    true,  502,  5,    "respuesta_demasiado_grande"),
-            Failure::Redirected              => row(false,   false,   true,  502,  7,    "proveedor_redirige"),
-            Failure::Unexpected { .. }       => row(false,   true,    true,  502,  5,    "respuesta_inesperada"),
-            Failure::BreakerOpen { .. }      => row(false,   false,   true,  503,  5,    "proveedor_caido"),
+                                             => row(false,   true,    true,  false,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unavailable { .. }      => row(true,    true,    true,  false,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unreachable             => row(true,    true,    true,  false,  502,  5,    "proveedor_inalcanzable"),
+            Failure::Broken                  => row(true,    true,    true,  false,  502,  5,    "conexion_interrumpida"),
+            Failure::TimedOut                => row(true,    true,    true,  false,  504,  5,    "tiempo_agotado"),
+            Failure::Garbled                 => row(true,    true,    true,  false,  502,  5,    "respuesta_ilegible"),
+            Failure::TooLarge                => row(false,   true,    true,  false,  502,  5,    "respuesta_demasiado_grande"),
+            Failure::Redirected              => row(false,   false,   true,  true,   502,  7,    "proveedor_redirige"),
+            Failure::Unexpected { .. }       => row(false,   true,    true,  false,  502,  5,    "respuesta_inesperada"),
+            Failure::BreakerOpen { .. }      => row(false,   false,   true,  false,  503,  5,    "proveedor_caido"),
             Failure::DeadlineExceeded { retry_after: Some(_) }
-                                             => row(false,   false,   true,  503,  5,    "plazo_agotado"),
-            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  504,  5,    "plazo_agotado"),
-            Failure::LedgerDown              => row(false,   false,   false, 503,  1,    "almacen_no_disponible"),
-            Failure::Internal                => row(false,   false,   false, 500,  1,    "error_interno"),
+                                             => row(false,   false,   true,  false,  503,  5,    "plazo_agotado"),
+            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  false,  504,  5,    "plazo_agotado"),
+            Failure::LedgerDown              => row(false,   false,   false, false,  503,  1,    "almacen_no_disponible"),
+            Failure::Internal                => row(false,   false,   false, false,  500,  1,    "error_interno"),
         }
     }
 
@@ -160,8 +166,8 @@ impl Failure {
             ),
             Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
             Failure::QuotaSpent => (
-                "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
-                "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
+                "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor o, si usted fijó migo.quota, auméntela",
+                "the calls of your plan are used up for this month; enlarge it or, if you set migo.quota, raise it",
             ),
             Failure::Rejected => (
                 "el proveedor no acepta los datos de la consulta",

@@ -233,6 +233,25 @@ pub trait Ledger: Send + Sync + 'static {
         calls: u64,
     ) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
+    /// Notes that a provider's plan was used up at a moment, or is not any more.
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let _ = (provider, spent_at);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// When a provider's plan was found to be used up, if it was.
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let _ = provider;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Waits until everything accepted before is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
 
@@ -265,6 +284,7 @@ struct MemoryState {
     oldest_first: VecDeque<Key>,
     calls: VecDeque<Call>,
     spent: HashMap<(String, String), u64>,
+    plans: HashMap<String, Timestamp>,
 }
 
 /// Enough for a large customer list; about 1 kB each.
@@ -356,6 +376,27 @@ impl Ledger for MemoryLedger {
             .or_default();
         *total += calls;
         Box::pin(std::future::ready(Ok(*total)))
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        match spent_at {
+            Some(at) => drop(state.plans.insert(provider.to_owned(), at)),
+            None => drop(state.plans.remove(provider)),
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let spent_at = self.lock().plans.get(provider).copied();
+        Box::pin(std::future::ready(Ok(spent_at)))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

@@ -31,6 +31,7 @@ mod error;
 mod failure;
 mod flight;
 mod gate;
+mod handful;
 mod json;
 mod ledger;
 mod lookup;
@@ -43,6 +44,7 @@ mod reason;
 mod retry;
 mod times;
 mod transport;
+mod words;
 
 pub use clock::Clock;
 pub use dialects::migo::Version;

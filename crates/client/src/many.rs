@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::flight::{Lead, Part};
+use crate::handful::{Handful, Turn};
 use crate::patience;
 use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
@@ -91,6 +92,7 @@ impl Engine {
     ) -> Outcomes<L::Answer> {
         let (sender, receiver) = mpsc::channel(64);
         let open = vec![true; questions.len()];
+        let operation = questions.first().map_or("", |first| first.key().operation);
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
@@ -98,6 +100,7 @@ impl Engine {
             ask: ask.one_of_many(self.settings().deadline),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
+            handful: Arc::new(Handful::new(self, operation)),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -143,6 +146,8 @@ struct Run<L: Lookup, U> {
     /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
     /// be put away, or nobody takes them.
     room: Arc<Semaphore>,
+    /// Ends it early where every number fails.
+    handful: Arc<Handful>,
     sender: Sender<L>,
 }
 
@@ -155,6 +160,7 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             in_time: self.in_time,
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
+            handful: Arc::clone(&self.handful),
             sender: self.sender.clone(),
         }
     }
@@ -368,6 +374,25 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
         //    follows them would wait for our listener.
         let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
+        self.ask_together(asked, leads, place).await;
+        self.deliver(known).await;
+        // 3. The others' answers.
+        let waits = followed.into_iter().map(|(one, other)| async move {
+            let outcome = self
+                .engine
+                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
+                .await;
+            (one.position, outcome)
+        });
+        self.deliver(join_all(waits).await).await;
+    }
+
+    /// One native batch call, and what its answer, or the lack of one, leads to.
+    async fn ask_together(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>, place: Place) {
+        let turn = match self.handful.turn().await {
+            Ok(turn) => turn,
+            Err(failure) => return self.fail(asked, leads, &failure, 0).await,
+        };
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
@@ -383,25 +408,23 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             place.come_back(&self.window).await;
         }
         match answer {
-            Ok(decoded) => self.settle(asked, leads, decoded).await,
-            // The whole list refused or unreadable, or no such address: one by one.
-            Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
+            Ok(decoded) => {
+                drop(turn);
+                self.settle(asked, leads, decoded).await;
+            }
+            // The whole list refused or unreadable: one by one.
+            Err((Failure::Rejected | Failure::Garbled, _)) => {
+                drop(turn);
                 self.singly(asked, leads).await;
             }
-            // A plan may lack the batch call and nothing else.
-            Err((Failure::Unauthorized, attempts)) => self.find_out(asked, leads, attempts).await,
+            // A plan or an address may lack the batch call and nothing else.
+            Err((failure, attempts))
+                if failure.treatment().concerns_all && failure != Failure::QuotaSpent =>
+            {
+                self.find_out(asked, leads, (failure, attempts), turn).await;
+            }
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
-        self.deliver(known).await;
-        // 3. The others' answers.
-        let waits = followed.into_iter().map(|(one, other)| async move {
-            let outcome = self
-                .engine
-                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
-                .await;
-            (one.position, outcome)
-        });
-        self.deliver(join_all(waits).await).await;
     }
 
     /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
@@ -436,28 +459,37 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
     }
 
-    /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
-    async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
-        let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
-        let (mut token_is_good, mut first) = (false, Vec::new());
-        for (one, lead) in asked.into_iter().zip(leads) {
-            let outcome = self
-                .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
-            token_is_good = match &outcome {
-                Ok(found) => found.source == Source::Upstream,
-                Err(error) => error.is_not_found(),
-            };
-            Engine::land::<L>(lead, &outcome);
-            first.push((one.position, outcome));
-        }
-        let others = async {
-            if token_is_good {
-                self.singly(rest, other_leads).await;
-            } else {
-                self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
+    /// Asks one singly: if that is answered, the rest too; if not, every number is going to fail. One
+    /// of the list's chunks finds out, the others wait for it.
+    async fn find_out(
+        &self,
+        mut asked: Vec<Asked<L>>,
+        mut leads: Vec<Lead>,
+        (failure, attempts): (Failure, u32),
+        turn: Turn<'_>,
+    ) {
+        let finding = self.handful.finding.lock().await;
+        let (mut good, mut first) = (self.handful.is_good_singly(), Vec::new());
+        if !good && self.handful.over().is_none() {
+            let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
+            for (one, lead) in asked.into_iter().zip(leads) {
+                let outcome = self
+                    .engine
+                    .fly(&self.upstream, &one.question, &one.key, &self.ask)
                     .await;
+                Engine::land::<L>(lead, &outcome);
+                first.push((one.position, outcome));
+            }
+            good = self.handful.is_good_singly();
+            (asked, leads) = (rest, other_leads);
+        }
+        drop((finding, turn));
+        let others = async {
+            if good {
+                self.singly(asked, leads).await;
+            } else {
+                let failure = self.handful.over().unwrap_or(failure);
+                self.fail(asked, leads, &failure, attempts).await;
             }
         };
         tokio::join!(self.deliver(first), others);
@@ -481,10 +513,18 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
 
     async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
-            let outcome = self
-                .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
+            let outcome = match self.handful.turn().await {
+                Ok(_turn) => {
+                    self.engine
+                        .fly(&self.upstream, &one.question, &one.key, &self.ask)
+                        .await
+                }
+                Err(failure) => {
+                    self.engine
+                        .not_asked(&one.question, &self.ask, failure)
+                        .await
+                }
+            };
             Engine::land::<L>(lead, &outcome);
             (one.position, outcome)
         });

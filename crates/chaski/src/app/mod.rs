@@ -203,6 +203,7 @@ impl App {
             .build()?;
         if mode == Mode::Real {
             migo.engine().load_quota("migo").await?;
+            migo.engine().load_plan("migo").await?;
         }
         Ok(App {
             config,

@@ -8,6 +8,7 @@ use chaski_client::{Call, Clock, Failure, Key, Ledger, LedgerError, Memory};
 use chaski_core::lima_date;
 use compact_str::CompactString;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::metrics::Metrics;
@@ -93,6 +94,21 @@ impl Ledger for Observed {
         calls: u64,
     ) -> BoxFuture<'a, Result<u64, LedgerError>> {
         self.store.spend(provider, month, calls)
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Ledger::note_plan(&*self.store, provider, spent_at)
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Ledger::plan_spent(&*self.store, provider)
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

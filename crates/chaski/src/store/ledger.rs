@@ -4,6 +4,7 @@ use std::future::ready;
 
 use chaski_client::{Call, Key, Ledger, LedgerError, Memory};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::calls::{CallRecord, Hit};
 use super::{Backend, Store};
@@ -49,6 +50,21 @@ impl Ledger for Store {
         let Backend::Sqlite(sqlite) = &self.backend;
         let total = sqlite.writer.spend(provider, month, calls);
         Box::pin(ready(total.map_err(LedgerError::from)))
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async move { Ok(self.put_plan(provider, spent_at).await?) })
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Box::pin(async move { Ok(self.plan_of(provider).await?) })
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

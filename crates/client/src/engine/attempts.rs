@@ -30,6 +30,8 @@ pub(super) struct CallSheet<'a> {
     /// Whether its questions are asked one by one when its answer cannot be read: then another
     /// attempt is a waste, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
+    /// Whether it costs nothing of the plan.
+    pub(super) free: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
@@ -69,7 +71,13 @@ impl Engine {
         let mut attempt = 0;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+            let passed = match self.pass_gate(sheet).await {
+                Err(Failure::QuotaSpent) if self.plan_is_spent() && self.plan_has_grown().await => {
+                    self.pass_gate(sheet).await
+                }
+                passed => passed,
+            };
+            let (slot, pass) = passed.map_err(|failure| Unanswered {
                 failure,
                 attempts: attempt,
             })?;
@@ -88,7 +96,11 @@ impl Engine {
                     .gate
                     .succeeded(sheet.kind(), began.elapsed(), pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
-                Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
+                Err(failure) => {
+                    self.shared
+                        .gate
+                        .failed(sheet.kind(), failure, pass, Instant::now());
+                }
             }
             self.count(|counters| &counters.calls);
             let call = Call {
@@ -116,12 +128,25 @@ impl Engine {
                         answer: answer.body.clone(),
                     }),
             };
-            self.put_on_record(call, &outcome).await;
+            self.put_on_record(call, &outcome, sheet.free).await;
             // 4. Done, or again.
             let failure = match outcome {
-                Ok(decoded) => return Ok((decoded, attempt)),
+                Ok(decoded) => {
+                    if !sheet.free {
+                        self.plan_is_good();
+                    }
+                    return Ok((decoded, attempt));
+                }
                 Err(failure) => failure,
             };
+            // Others may send while this one waits.
+            drop(slot);
+            if !sheet.free && self.plan_ran_out(&failure).await {
+                return Err(Unanswered {
+                    failure: Failure::QuotaSpent,
+                    attempts: attempt,
+                });
+            }
             let wait = if singly {
                 None
             } else {
@@ -134,15 +159,16 @@ impl Engine {
                 });
             };
             self.count(|counters| &counters.retries);
-            // Others may send while this one waits.
-            drop(slot);
             tokio::time::sleep(wait).await;
         }
     }
 
     /// How long to wait before another attempt; none where there is to be no other.
     fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
+        // A limit of the account itself says nothing new.
+        let limit = sheet.free && matches!(failure, Failure::RateLimited { .. });
         let may = failure.treatment().transient
+            && !limit
             && attempt < self.shared.settings.max_attempts
             && self.shared.budget.take();
         let wait = match failure {
@@ -181,8 +207,12 @@ impl Engine {
             kind: sheet.kind(),
             deadline: sheet.deadline,
             waited: slot.waited,
+            free: sheet.free,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
+        if !sheet.free && self.plan_is_spent() {
+            return Err(Failure::QuotaSpent);
+        }
         let mut turn = Turn::New;
         loop {
             let month = lima_month(shared.clock.now());
@@ -241,9 +271,9 @@ impl Engine {
 
     /// The audit row and the month's counter, beside the send. A ledger that cannot take them
     /// closes the next call (`ready`); this answer was paid for and is still given.
-    async fn put_on_record<T>(&self, call: Call, outcome: &Result<T, Failure>) {
+    async fn put_on_record<T>(&self, call: Call, outcome: &Result<T, Failure>, free: bool) {
         let ledger = &self.shared.ledger;
-        if !matches!(outcome, Err(Failure::Unreachable)) {
+        if !free && !matches!(outcome, Err(Failure::Unreachable)) {
             let month = month_name(lima_month(call.at));
             let spent = ledger.spend(call.key.provider, &month, 1).await;
             warn_once(spent.map(drop));

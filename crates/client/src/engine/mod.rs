@@ -4,6 +4,7 @@
 //! [`Engine::ask_upstream`], in `attempts.rs`.
 
 mod attempts;
+mod plan;
 mod remembering;
 mod settings;
 
@@ -24,11 +25,13 @@ use attempts::CallSheet;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
+use crate::handful::Handful;
 use crate::ledger::SUCCESS;
 use crate::many::Place;
 use crate::patience;
 use crate::queue::Queue;
 use crate::retry::RetryBudget;
+use crate::words::Words;
 use crate::{
     Ask, BreakerState, Clock, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Lookup,
     Memory, Reason, Source, Transport, Upstream,
@@ -141,6 +144,7 @@ struct Shared {
     at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
+    plan: plan::Plan,
     in_flight: Queue,
     counters: Counters,
 }
@@ -224,6 +228,7 @@ impl Engine {
                 at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
+                plan: plan::Plan::default(),
                 in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
                 settings,
@@ -368,12 +373,20 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
+        let Some(first) = questions.first() else {
+            return Vec::new();
+        };
         let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let handful = &Handful::new(self, first.key().operation);
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()
             .map(|(position, question)| async move {
-                (position, self.lookup(upstream, question, ask).await)
+                let outcome = match handful.turn().await {
+                    Ok(_turn) => self.lookup(upstream, question, ask).await,
+                    Err(failure) => self.not_asked(question, ask, failure).await,
+                };
+                (position, outcome)
             })
             .collect();
         // Unordered: a window that hands out in order stands still behind one slow answer.
@@ -395,17 +408,8 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         let started = Instant::now();
         // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
-        if !ask.force {
-            if let Some(found) = self.hot_answer::<L>(key, ask) {
-                self.record_hit(key, found.is_err(), ask).await;
-                return found;
-            }
-            if let Some(memory) = self.recall(key).await
-                && let Some(outcome) = self.fresh_outcome(question, key, &memory, ask)
-            {
-                self.record_hit(key, outcome.is_err(), ask).await;
-                return self.found(outcome, Source::Memory, memory.stored_at);
-            }
+        if let Some(known) = self.known(question, key, ask).await {
+            return known;
         }
         self.count(|counters| &counters.misses);
         // 2. The upstream.
@@ -415,6 +419,7 @@ impl Engine {
             items: 1,
             personal: key.personal,
             else_singly: false,
+            free: question.is_free(),
             place: None,
             ask,
             patience: self.patience(question),
@@ -492,6 +497,10 @@ impl Engine {
         self.shared.clock
     }
 
+    pub(crate) fn words(&self, operation: &'static str) -> Words {
+        self.shared.gate.words(operation)
+    }
+
     pub(crate) fn flights(&self) -> &Arc<Flights> {
         &self.shared.flights
     }
@@ -534,6 +543,7 @@ impl Engine {
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
             personal: questions.iter().any(|question| question.key().personal),
             else_singly: true,
+            free: false,
             place: Some(place),
             ask,
             patience: self.patience(&questions[0]),

@@ -42,6 +42,40 @@ impl Engine {
         Err(Error::failed(failure))
     }
 
+    /// What memory knows and is fresh.
+    pub(super) async fn known<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Option<Result<Found<L::Answer>, Error>> {
+        if ask.force {
+            return None;
+        }
+        if let Some(found) = self.hot_answer::<L>(key, ask) {
+            self.record_hit(key, found.is_err(), ask).await;
+            return Some(found);
+        }
+        let memory = self.recall(key).await?;
+        let outcome = self.fresh_outcome(question, key, &memory, ask)?;
+        self.record_hit(key, outcome.is_err(), ask).await;
+        Some(self.found(outcome, Source::Memory, memory.stored_at))
+    }
+
+    /// The outcome of a question that is not asked any more because every one fails.
+    pub(crate) async fn not_asked<L: Lookup>(
+        &self,
+        question: &L,
+        ask: &Ask,
+        failure: Failure,
+    ) -> Result<Found<L::Answer>, Error> {
+        let key = question.key();
+        match self.known(question, &key, ask).await {
+            Some(known) => known,
+            None => self.fall_back(question, &key, ask, failure).await,
+        }
+    }
+
     /// What a decoded answer leaves behind: the memory of it, in the process at once and in the
     /// ledger by the caller, and the outcome. No memory when it is not to be kept.
     pub(crate) fn digest<L: Lookup>(
