@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
@@ -217,6 +217,8 @@ impl App {
 #[derive(Default)]
 pub struct KeyRing {
     keys: RwLock<HashMap<String, Arc<KeyState>>>,
+    /// Once true it stays so.
+    had_keys: AtomicBool,
 }
 
 /// A key in use.
@@ -268,6 +270,9 @@ pub struct Turn {
 impl KeyRing {
     /// Takes over what the store knows; what a key has used up stays.
     pub async fn reload(&self, app: &App) -> Result<(), AppError> {
+        if !self.had_keys() && app.store.had_keys().await? {
+            self.had_keys.store(true, Ordering::Release);
+        }
         let rows = app.store.api_keys().await?;
         let mut keys = self.write();
         let mut fresh = HashMap::with_capacity(rows.len());
@@ -283,9 +288,16 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Whether there is any key that has not been revoked.
-    pub fn has_keys(&self) -> bool {
-        self.read().values().any(|key| !key.revoked)
+    /// Whether there has ever been a key, revoked or not.
+    pub fn had_keys(&self) -> bool {
+        self.had_keys.load(Ordering::Acquire)
+    }
+
+    /// Whether there is a key that somebody may use now.
+    pub fn has_good_keys(&self, now: Timestamp) -> bool {
+        let good =
+            |key: &Arc<KeyState>| !key.revoked && key.expires_at.is_none_or(|until| until > now);
+        self.read().values().any(good)
     }
 
     /// The key that was presented.

@@ -17,6 +17,7 @@ use super::output::{self, notice};
 use super::port;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
+use crate::store::folder_had_keys;
 
 /// How soon keys made or revoked by another process are known.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
@@ -29,6 +30,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     raise_limits();
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
+    close_if_the_other_side_had_keys(needed, &gateway).await?;
     // 2. Nobody but this machine without a key.
     if gateway.is_open() && !address.ip().is_loopback() {
         return Err(AppError::usage(
@@ -91,6 +93,22 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     ))
 }
 
+/// Without a token the real side is not there, but whoever made keys for it closed this door: a
+/// token that goes away must not open it.
+async fn close_if_the_other_side_had_keys(
+    needed: &Needed,
+    gateway: &Gateway,
+) -> Result<(), AppError> {
+    let real = folder_of(&needed.config, Mode::Real);
+    if gateway.is_open()
+        && gateway.usual().app.mode == Mode::Sandbox
+        && folder_had_keys(&real).await?
+    {
+        gateway.close();
+    }
+    Ok(())
+}
+
 /// Each connection takes a file descriptor, and the usual limit is a thousand.
 fn raise_limits() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -143,8 +161,13 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
             "abierta en esta máquina, sin llaves; para cerrarla: chaski llaves crear NOMBRE",
             "open on this machine, without keys; to close it: chaski llaves crear NAME",
         )
-    } else {
+    } else if gateway.has_good_keys() {
         lang.pick("pide llave", "asks for a key")
+    } else {
+        lang.pick(
+            "pide llave, y no hay ninguna vigente; cree una con: chaski llaves crear NOMBRE",
+            "asks for a key, and none is good; make one with: chaski llaves crear NAME",
+        )
     };
     let key = if gateway.is_open() {
         ""

@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Gateway;
 use super::problem::Problem;
 
 /// Largest body that is not a file, bytes.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
+/// Largest body that is read to find the key in it. The longest question of that protocol, 100 RUCs,
+/// is 3 KiB as JSON, 2.5 as a form, and up to 17 as a form in parts with a line of type in each.
+pub(super) const MOST_BEFORE_THE_KEY: usize = 24 * 1024;
+/// Time for such a body to arrive.
+const TIME_BEFORE_THE_KEY: Duration = Duration::from_secs(5);
 /// Time for a body of any size to arrive, and what each kilobyte adds to it.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PER_KILOBYTE: Duration = Duration::from_millis(20);
@@ -50,14 +56,7 @@ async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, 
                     "the body broke off before its end",
                 ));
             }
-            Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "cuerpo_lento",
-                    "el cuerpo llegó demasiado lento",
-                    "the body came too slowly",
-                ));
-            }
+            Err(_) => return Err(too_slow()),
         };
         if let Ok(data) = frame.into_data() {
             if whole.len() + data.len() > most {
@@ -76,6 +75,15 @@ async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, 
     }
 }
 
+fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "cuerpo_lento",
+        "el cuerpo llegó demasiado lento",
+        "the body came too slowly",
+    )
+}
+
 fn too_large(most: usize) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -91,38 +99,33 @@ pub(super) fn kind(request: &Request) -> Option<String> {
     Some(kind.split(';').next()?.trim().to_ascii_lowercase())
 }
 
-/// A JSON body of a known shape; what it does not know is an error, with its place.
-pub(super) struct Json<T>(pub(super) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Json<T>, Problem> {
-        if kind(&request).as_deref() != Some("application/json") {
-            return Err(unknown_kind("application/json"));
-        }
-        let body = read(request, MOST_BYTES).await?;
-        let mut reader = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let place = error.path().to_string();
-            let why = error.into_inner();
-            if why.is_syntax() || why.is_eof() {
-                let (line, column) = (why.line(), why.column());
-                return Problem::unreadable(
-                    format!("el cuerpo no es JSON: línea {line}, columna {column}"),
-                    format!("the body is not JSON: line {line}, column {column}"),
-                );
-            }
-            shape(&place, &why.to_string())
-        })?;
-        if reader.end().is_err() {
-            return Err(Problem::unreadable(
-                "hay algo después del JSON",
-                "there is something after the JSON",
-            ));
-        }
-        Ok(Json(value))
+/// A JSON body of a known shape; what it does not know is an error, with its place. No extractor:
+/// those are at work before it is known what their caller may do.
+pub(super) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    if kind(&request).as_deref() != Some("application/json") {
+        return Err(unknown_kind("application/json"));
     }
+    let body = read(request, MOST_BYTES).await?;
+    let mut reader = serde_json::Deserializer::from_slice(&body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = error.path().to_string();
+        let why = error.into_inner();
+        if why.is_syntax() || why.is_eof() {
+            let (line, column) = (why.line(), why.column());
+            return Problem::unreadable(
+                format!("el cuerpo no es JSON: línea {line}, columna {column}"),
+                format!("the body is not JSON: line {line}, column {column}"),
+            );
+        }
+        shape(&place, &why.to_string())
+    })?;
+    if reader.end().is_err() {
+        return Err(Problem::unreadable(
+            "hay algo después del JSON",
+            "there is something after the JSON",
+        ));
+    }
+    Ok(value)
 }
 
 /// What is wrong with a body that is JSON.
@@ -249,19 +252,44 @@ fn unknown_kind(wanted: &str) -> Problem {
 pub(super) async fn fields(request: Request) -> Result<Option<Map<String, Value>>, Problem> {
     let kind = kind(&request);
     let body = read(request, MOST_BYTES).await?;
-    let as_json = || match serde_json::from_slice(&body) {
+    Ok(fields_of(kind.as_deref(), &body))
+}
+
+/// The same of a body in which the key is: a small one, in a short time, and with as many others as
+/// there is room for.
+pub(super) async fn fields_before_the_key(
+    gateway: &Gateway,
+    request: Request,
+) -> Result<Option<Map<String, Value>>, Problem> {
+    let kind = kind(&request);
+    let turned = gateway.unknown.enter();
+    let body = async {
+        let read = read(request, MOST_BEFORE_THE_KEY);
+        timeout(TIME_BEFORE_THE_KEY, read)
+            .await
+            .unwrap_or_else(|_| Err(too_slow()))
+    };
+    let body = tokio::select! {
+        body = body => body?,
+        _ = turned => return Err(Problem::overload()),
+    };
+    Ok(fields_of(kind.as_deref(), &body))
+}
+
+fn fields_of(kind: Option<&str>, body: &[u8]) -> Option<Map<String, Value>> {
+    let as_json = || match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
-    Ok(match kind.as_deref() {
-        Some("application/x-www-form-urlencoded") => Some(form(&body)),
+    match kind {
+        Some("application/x-www-form-urlencoded") => Some(form(body)),
         Some("multipart/form-data") => None,
         // People forget the header more often than they send something else.
         _ => as_json().or_else(|| {
             let looks_like_form = body.contains(&b'=') && !body.starts_with(b"{");
-            looks_like_form.then(|| form(&body))
+            looks_like_form.then(|| form(body))
         }),
-    })
+    }
 }
 
 fn form(body: &[u8]) -> Map<String, Value> {

@@ -51,7 +51,9 @@ impl Caller {
     ) -> Result<Caller, Problem> {
         let Some(presented) = presented(headers)? else {
             if gateway.is_open() {
+                refuse_what_was_passed_on(headers)?;
                 refuse_strange_pages(headers)?;
+                info.learned.take_place(&gateway.places)?;
                 let app = Arc::clone(&gateway.usual().app);
                 return Ok(Caller {
                     app,
@@ -88,6 +90,7 @@ impl Caller {
                 .after(turn.wait));
             }
         }
+        info.learned.take_place(&gateway.places)?;
         Ok(Caller {
             app: Arc::clone(&side.app),
             key: Some(key),
@@ -228,6 +231,68 @@ fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Proble
         ),
         Mode::Sandbox => refused(KeyRefusal::Unknown),
     })
+}
+
+/// What proxies say of a request that they pass on. Whatever begins with one of the second list is
+/// theirs too.
+const OF_PROXIES: [&str; 26] = [
+    "cdn-loop",
+    "cf-connecting-ip",
+    "cf-ray",
+    "client-ip",
+    "do-connecting-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "proxy-client-ip",
+    "true-client-ip",
+    "via",
+    "wl-proxy-client-ip",
+    "x-appengine-user-ip",
+    "x-azure-clientip",
+    "x-azure-socketip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-host",
+    "x-nginx-proxy",
+    "x-proxyuser-ip",
+    "x-real-ip",
+    "x-real-port",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-scheme",
+];
+const BEGIN_THOSE_OF_PROXIES: [&str; 5] = [
+    "x-envoy-",
+    "x-forwarded",
+    "x-original-",
+    "x-amzn-trace-",
+    "x-amz-cf-",
+];
+
+/// Without keys, this machine is the only fence, and a proxy on it lets everybody through. One that
+/// adds no header is known by speaking HTTP/1.0, as nginx does unless told otherwise: the door
+/// refuses that with the same words.
+fn refuse_what_was_passed_on(headers: &HeaderMap) -> Result<(), Problem> {
+    let of_a_proxy = |name: &HeaderName| {
+        let name = name.as_str();
+        OF_PROXIES.contains(&name) || BEGIN_THOSE_OF_PROXIES.iter().any(|it| name.starts_with(it))
+    };
+    if headers.keys().any(of_a_proxy) {
+        return Err(passed_on());
+    }
+    Ok(())
+}
+
+/// The refusal of what a proxy passed on while there are no keys.
+pub(super) fn passed_on() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "origen_ajeno",
+        "sin llaves no se atiende lo que pasa un proxy: detrás de él puede estar cualquiera; cree una llave con: chaski llaves crear NOMBRE",
+        "without keys nothing that a proxy passes on is served: anybody may be behind it; make a key with: chaski llaves crear NAME",
+    )
 }
 
 /// Without keys, this machine is the only fence, and a page in its browser is inside it: whatever

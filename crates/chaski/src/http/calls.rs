@@ -1,7 +1,7 @@
 //! The audit: who asked what, when, and what came of it.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, Request};
 use chaski_core::lima_timestamp;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::reply::lima;
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
-use crate::store::{CallFilter, CallRow};
+use crate::store::{CallFilter, CallRow, Listed};
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -160,11 +160,9 @@ pub(super) struct CallsSearched {
     request_body = CallsSearched,
     responses((status = 200, body = CallsPage), Problems)
 )]
-pub(super) async fn search(
-    caller: Caller,
-    body::Json(wanted): body::Json<CallsSearched>,
-) -> Result<Json<CallsPage>, Problem> {
+pub(super) async fn search(caller: Caller, request: Request) -> Result<Json<CallsPage>, Problem> {
     caller.needs(Scope::Auditoria)?;
+    let wanted: CallsSearched = body::json(request).await?;
     let subject = subject(&wanted.numero)?;
     let wanted = CallsWanted {
         desde: wanted.desde,
@@ -203,13 +201,13 @@ async fn page(
         subject,
         only_sent: wanted.enviadas,
         limit: limit(wanted.limit)?,
-        cursor: cursor(caller, wanted.cursor.as_deref())?,
+        cursor: cursor(caller, Listed::Calls, wanted.cursor.as_deref())?,
     };
     caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
         data: page.rows.iter().map(CallData::of).collect(),
-        next_cursor: next_cursor(caller, page.next)?,
+        next_cursor: next_cursor(caller, Listed::Calls, page.next)?,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use axum::extract::Request;
 use axum::response::Response;
 use chaski_client::{CpeQuery, CpeState};
 use chaski_core::Ruc;
@@ -9,7 +10,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::Json;
+use super::body;
 use super::caller::Caller;
 use super::exchange_rate::date;
 use super::problem::{Problem, Problems};
@@ -55,11 +56,9 @@ pub(super) struct CpeData {
     request_body = CpeWanted,
     responses((status = 200, body = Reply<CpeData>), Problems)
 )]
-pub(super) async fn validate(
-    caller: Caller,
-    Json(wanted): Json<CpeWanted>,
-) -> Result<Response, Problem> {
+pub(super) async fn validate(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
+    let wanted: CpeWanted = body::json(request).await?;
     let query = read(&caller, &wanted)?;
     let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.cpe(&query, &caller.ask()).await?;

@@ -1,5 +1,5 @@
-//! What every request passes: identifier, language, a free place, the record of it, and the
-//! rendering of what went wrong.
+//! What every request passes: identifier, language, the record of it, and the rendering of what went
+//! wrong.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, TRANSFER_ENCODING, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use tower::ServiceExt;
 
 use super::limits::Learned;
 use super::problem::Problem;
-use super::{Gateway, limits, migo, original, router, ruc};
+use super::{Gateway, caller, health, limits, migo, original, router, ruc};
 use crate::app::Mode;
 use crate::metrics::Answers;
 
@@ -91,7 +91,7 @@ impl Door {
         let uri = request.uri().clone();
         let method = request.method().clone();
         let busiest = ruc::plainly_asked(&method, &uri).map(|_| ruc::ROUTE);
-        let response = match refusal(&self.gateway, request.headers(), &uri) {
+        let response = match refusal(&self.gateway, &request, &uri) {
             Some(problem) => problem.into_response(),
             None => self.work(request, &info).await,
         };
@@ -118,15 +118,12 @@ impl Door {
         response
     }
 
-    /// The handler's answer, unless everything is taken or it panics.
+    /// The handler's answer, unless it panics.
     async fn work<B>(&self, request: http::Request<B>, info: &RequestInfo) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Ok(_place) = self.gateway.places.try_acquire() else {
-            return Problem::overload().into_response();
-        };
         let answered = AssertUnwindSafe(self.routed(request, info)).catch_unwind();
         answered.await.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
@@ -164,7 +161,8 @@ pub(super) async fn note_route(request: Request, next: Next) -> Response {
 }
 
 /// What is refused before anything of it is read.
-fn refusal(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Option<Problem> {
+fn refusal<B>(gateway: &Gateway, request: &http::Request<B>, uri: &Uri) -> Option<Problem> {
+    let headers = request.headers();
     // Two ways of saying where a body ends are how one request is smuggled inside another. Here
     // there is one way: its length.
     if headers.contains_key(TRANSFER_ENCODING) {
@@ -182,6 +180,10 @@ fn refusal(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Option<Problem>
             "la dirección pasa de 8 192 caracteres",
             "the address has more than 8,192 characters",
         ));
+    }
+    // A proxy that adds no header to what it passes on, such as nginx with nothing but `proxy_pass`.
+    if gateway.is_open() && request.version() < Version::HTTP_11 && !health::is_path(uri.path()) {
+        return Some(caller::passed_on());
     }
     if gateway.is_stopping() && !uri.path().starts_with("/salud") {
         return Some(

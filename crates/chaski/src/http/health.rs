@@ -15,6 +15,11 @@ use super::{Gateway, Side, reply};
 use crate::app::Mode;
 use crate::metrics::UpstreamNow;
 
+/// Whether an address is one of those that watchers look at.
+pub(super) fn is_path(path: &str) -> bool {
+    path.starts_with("/salud/") || matches!(path, "/healthz" | "/readyz")
+}
+
 /// Whether it works.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {

@@ -1,7 +1,7 @@
 //! The registry of numbers that the upstream said do not exist.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, Request};
 use chaski_client::{Lookup, RucQuery};
 use chaski_core::Ruc;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::reply::lima;
 use super::ruc::bad_query;
 use super::several::{MOST_RUCS, check_fits};
 use crate::app::keys::Scope;
-use crate::store::{Cursor, RefusalFilter, RefusalRow};
+use crate::store::{Cursor, Listed, RefusalFilter, RefusalRow};
 
 /// Rows of a page when nothing is said, and at most.
 pub(super) const USUAL_LIMIT: u32 = 50;
@@ -37,8 +37,8 @@ impl PageWanted {
         limit(self.limit)
     }
 
-    pub(super) fn cursor(&self, caller: &Caller) -> Result<Option<Cursor>, Problem> {
-        cursor(caller, self.cursor.as_deref())
+    pub(super) fn cursor(&self, caller: &Caller, list: Listed) -> Result<Option<Cursor>, Problem> {
+        cursor(caller, list, self.cursor.as_deref())
     }
 }
 
@@ -54,16 +54,20 @@ pub(super) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-/// A `next_cursor` that comes back. It is sealed: places are counted through everybody's rows, and
-/// how many others have is their business.
-pub(super) fn cursor(caller: &Caller, text: Option<&str>) -> Result<Option<Cursor>, Problem> {
-    let opened = text.map(|text| caller.app.store.opened_cursor(text));
+/// A `next_cursor` of a list that comes back. It is sealed: places are counted through everybody's
+/// rows, and how many others have is their business.
+pub(super) fn cursor(
+    caller: &Caller,
+    list: Listed,
+    text: Option<&str>,
+) -> Result<Option<Cursor>, Problem> {
+    let opened = text.map(|text| caller.app.store.opened_cursor(list, text));
     opened.transpose().map_err(|_| {
         Problem::of_field(
             "cursor",
             "parametro_invalido",
-            "no es un next_cursor de una página anterior",
-            "is not a next_cursor of an earlier page",
+            "no es un next_cursor de una página anterior de esta lista",
+            "is not a next_cursor of an earlier page of this list",
         )
     })
 }
@@ -71,9 +75,10 @@ pub(super) fn cursor(caller: &Caller, text: Option<&str>) -> Result<Option<Curso
 /// A `next_cursor` that goes out.
 pub(super) fn next_cursor(
     caller: &Caller,
+    list: Listed,
     next: Option<Cursor>,
 ) -> Result<Option<String>, Problem> {
-    let sealed = next.map(|cursor| caller.app.store.sealed_cursor(cursor));
+    let sealed = next.map(|cursor| caller.app.store.sealed_cursor(list, cursor));
     Ok(sealed.transpose()?)
 }
 
@@ -128,11 +133,15 @@ pub(super) async fn list(
     let page = caller
         .app
         .store
-        .refusals(&filter, wanted.limit()?, wanted.cursor(&caller)?)
+        .refusals(
+            &filter,
+            wanted.limit()?,
+            wanted.cursor(&caller, Listed::Refusals)?,
+        )
         .await?;
     Ok(Json(InvalidPage {
         data: page.rows.iter().map(InvalidData::of).collect(),
-        next_cursor: next_cursor(&caller, page.next)?,
+        next_cursor: next_cursor(&caller, Listed::Refusals, page.next)?,
     }))
 }
 
@@ -169,9 +178,10 @@ pub(super) struct ForgottenCount {
 )]
 pub(super) async fn forget_many(
     caller: Caller,
-    body::Json(wanted): body::Json<ForgetWanted>,
+    request: Request,
 ) -> Result<Json<ForgottenCount>, Problem> {
     caller.needs(Scope::Consultas)?;
+    let wanted: ForgetWanted = body::json(request).await?;
     if wanted.todos {
         // The registry is everybody's, and what is forgotten is paid for again.
         caller.needs(Scope::Administracion)?;

@@ -1,11 +1,13 @@
 //! What the door learns of a request while it is worked on, and says in headers: the rate of its key,
-//! and that the sandbox answered.
+//! and that the sandbox answered. And the place that a request takes once its key is known.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::problem::Problem;
 use crate::app::keys::Turn;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -24,6 +26,7 @@ pub(super) struct Learned(Arc<Slots>);
 struct Slots {
     turn: OnceLock<Turn>,
     invented: AtomicBool,
+    place: OnceLock<OwnedSemaphorePermit>,
 }
 
 impl Learned {
@@ -31,6 +34,15 @@ impl Learned {
     pub(super) fn put_turn(&self, turn: Turn) {
         // A request has one key.
         let _ = self.0.turn.set(turn);
+    }
+
+    /// Takes a place among those at work, for as long as the request is; an error when there is none.
+    pub(super) fn take_place(&self, places: &Arc<Semaphore>) -> Result<(), Problem> {
+        if self.0.place.get().is_none() {
+            let place = Arc::clone(places).try_acquire_owned();
+            let _ = self.0.place.set(place.map_err(|_| Problem::overload())?);
+        }
+        Ok(())
     }
 
     /// The sandbox answers this request, whatever comes of it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, StreamExt};
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Gateway;
-use super::body::{self, Json as Body1};
+use super::body;
 use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
@@ -24,7 +24,7 @@ use super::upload::{self, most_of_a_file};
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
-use crate::store::{Company, Priority};
+use crate::store::{Company, Listed, Priority};
 
 /// A list of numbers to look up.
 #[derive(Deserialize, ToSchema)]
@@ -201,7 +201,7 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
 }
 
 async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
-    let Body1(wanted) = Body1::<LoteWanted>::from_request(request, &()).await?;
+    let wanted: LoteWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
         return Err(Problem::of_field(
             "rucs",
@@ -266,8 +266,17 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         once: None,
     };
     let mut file = None;
+    let mut seen = std::collections::HashSet::new();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let named = field.name().unwrap_or_default().to_owned();
+        let first = seen.insert(if upload::is_file(&named) {
+            "archivo".to_owned()
+        } else {
+            named.clone()
+        });
+        if !first {
+            return Err(upload::repeated(&named));
+        }
         if upload::is_file(&named) {
             let given = field.file_name().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
@@ -305,11 +314,15 @@ pub(super) async fn list(
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
-        .lotes(wanted.limit()?, wanted.cursor(&caller)?, caller.owner())
+        .lotes(
+            wanted.limit()?,
+            wanted.cursor(&caller, Listed::Batches)?,
+            caller.owner(),
+        )
         .await?;
     Ok(Json(LotesPage {
         data: page.rows.iter().map(LoteData::of).collect(),
-        next_cursor: next_cursor(&caller, page.next)?,
+        next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
     }))
 }
 

@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::Gateway;
-use super::body::fields;
+use super::body;
 use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::Problem;
@@ -65,18 +65,39 @@ struct Asked {
 }
 
 impl Asked {
-    /// The key is the body's `token`, or in the headers.
-    async fn read(gateway: &Arc<Gateway>, request: Request) -> Result<Asked, Problem> {
+    /// The key is looked for in the headers first, where nothing has to be read for it; else it is
+    /// the `token` of a small body. What it may not do is refused before the rest is looked at.
+    async fn read(
+        gateway: &Arc<Gateway>,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Asked, Problem> {
         let (mut parts, body) = request.into_parts();
-        let kept = parts.clone();
-        let mut fields = fields(Request::from_parts(kept, body))
-            .await?
-            .unwrap_or_default();
+        let Ok(info) = RequestInfo::from_request_parts(&mut parts, gateway).await;
+        let of_headers = Caller::of_headers(&parts.headers, info.clone(), gateway);
+        // A key that is known and may not now, because it is too fast, is not another one's.
+        if of_headers
+            .as_ref()
+            .is_err_and(|it| it.status != StatusCode::UNAUTHORIZED)
+        {
+            return Err(of_headers.err().unwrap_or_else(Problem::internal));
+        }
+        if let Ok(caller) = &of_headers {
+            caller.needs(scope)?;
+        }
+        let request = Request::from_parts(parts, body);
+        let fields = body::fields_before_the_key(gateway, request).await?;
+        let mut fields = fields.unwrap_or_default();
         let token = match fields.remove("token") {
             Some(Value::String(token)) if !token.trim().is_empty() => Some(token),
             _ => None,
         };
-        let caller = who(&mut parts, gateway, token.as_deref()).await?;
+        let caller = match (of_headers, token) {
+            (Ok(caller), _) => caller,
+            (Err(_), Some(token)) => Caller::of_key(token.trim(), info, gateway)?,
+            (Err(problem), None) => return Err(problem),
+        };
+        caller.needs(scope)?;
         Ok(Asked { caller, fields })
     }
 
@@ -113,13 +134,12 @@ async fn who(
     gateway: &Arc<Gateway>,
     token: Option<&str>,
 ) -> Result<Caller, Problem> {
-    match token {
-        // A placeholder is what people type where nothing is asked of them.
-        Some(token) if !gateway.is_open() => {
+    match (Caller::from_request_parts(parts, gateway).await, token) {
+        (Err(problem), Some(token)) if problem.status == StatusCode::UNAUTHORIZED => {
             let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
             Caller::of_key(token, info, gateway)
         }
-        _ => Caller::from_request_parts(parts, gateway).await,
+        (caller, _) => caller,
     }
 }
 
@@ -168,7 +188,7 @@ type Gate = State<Arc<Gateway>>;
 
 /// `POST /v1/ruc`
 pub(super) async fn ruc(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let ruc = asked.ruc("ruc")?;
     one_ruc(&asked.caller, ruc).await
 }
@@ -191,9 +211,8 @@ async fn one_ruc(caller: &Caller, ruc: Ruc) -> Result<Response, Problem> {
 
 /// `POST /v1/ruc/collection`
 pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Consultas)?;
     let Some(Value::Array(items)) = asked.fields.get("ruc") else {
         return Err(Problem::of_field(
             "ruc",
@@ -256,7 +275,7 @@ fn is_outage<A>(outcome: &Result<A, Error>) -> bool {
 
 /// `POST /v1/dni`
 pub(super) async fn dni(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Dni).await?;
     let text = asked.text("dni")?;
     let purpose = asked.fields.get("motivo").and_then(Value::as_str);
     one_dni(&asked.caller, &text, purpose).await
@@ -289,7 +308,7 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
 
 /// `POST /v1/exchange/latest`
 pub(super) async fn latest(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     latest_rate(&asked.caller).await
 }
 
@@ -309,7 +328,7 @@ async fn latest_rate(caller: &Caller) -> Result<Response, Problem> {
 
 /// `POST /v1/exchange/date`
 pub(super) async fn on_date(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let day = asked.date("fecha")?;
     rate_on(&asked.caller, day, RateSource::Sunat, Currency::Usd).await
 }
@@ -383,9 +402,8 @@ async fn rate_on(
 
 /// `POST /v1/exchange`
 pub(super) async fn range(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Consultas)?;
     let (from, until) = (asked.date("fecha_inicio")?, asked.date("fecha_fin")?);
     let _aside = caller.set_aside(1)?;
     match caller.app.rates(from, until, &caller.ask()).await {
@@ -402,9 +420,8 @@ pub(super) async fn representatives(
     State(gateway): Gate,
     request: Request,
 ) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Dni).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Dni)?;
     let ruc = asked.ruc("ruc")?;
     let _aside = caller.set_aside(1)?;
     match caller.app.migo.representatives(&ruc, &caller.ask()).await {
@@ -473,9 +490,8 @@ pub(super) async fn good(State(gateway): Gate, request: Request) -> Result<Respo
 }
 
 async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<Response, Problem> {
-    let asked = Asked::read(gateway, request).await?;
+    let asked = Asked::read(gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Consultas)?;
     let ruc = asked.ruc("ruc")?;
     let _aside = caller.set_aside(1)?;
     match caller.app.migo.membership(list, &ruc, &caller.ask()).await {
@@ -498,9 +514,8 @@ async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<
 
 /// `POST /v1/cpe`
 pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Consultas)?;
     let wrong = |field: &str| {
         Problem::of_field(
             field,
@@ -537,9 +552,8 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
 
 /// `POST /v1/account`
 pub(super) async fn account(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request).await?;
+    let asked = Asked::read(&gateway, request, Scope::Auditoria).await?;
     let caller = &asked.caller;
-    caller.needs(Scope::Auditoria)?;
     let _aside = caller.set_aside(1)?;
     match caller.app.account(&caller.ask()).await {
         Ok(found) => Ok(Json(json!({

@@ -25,6 +25,7 @@ mod partners;
 mod problem;
 mod rendered;
 mod reply;
+mod rest;
 mod router;
 mod ruc;
 mod server;
@@ -33,6 +34,7 @@ mod texts;
 mod trabajos;
 mod upload;
 mod upstreams;
+mod waiting;
 
 pub use door::Door;
 pub use router::openapi;
@@ -47,12 +49,17 @@ use tokio::time::timeout;
 
 use problem::Problem;
 use rendered::RenderedBodies;
+use waiting::Waiting;
 
 use crate::app::keys::KeyRing;
 use crate::app::{App, AppError, Mode};
 
-/// Requests worked on at once; whoever comes on top is told to come back in a moment.
+/// Requests with a key worked on at once; whoever comes on top is told to come back in a moment.
+/// What needs no key, health first of all, needs no place either.
 const MOST_AT_ONCE: usize = 2_048;
+
+/// Bodies that are read to find the key in them; see [`body::MOST_BEFORE_THE_KEY`].
+const MOST_UNKNOWN: usize = 1_024;
 
 /// Files in memory at once, coming in or going out: each may take a hundred megabytes while it is
 /// read or written.
@@ -64,12 +71,14 @@ const FILE_WAITS: Duration = Duration::from_secs(5);
 pub struct Gateway {
     sandbox: Side,
     real: Option<Side>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    /// Bodies that come before it is known whose they are.
+    unknown: Waiting,
     files: Arc<Semaphore>,
     rendered: RenderedBodies,
     stopping: watch::Sender<bool>,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
-    asks_for_keys: AtomicBool,
+    closed: AtomicBool,
 }
 
 /// One side: answered by the sandbox, or by the real upstream.
@@ -95,24 +104,37 @@ impl Gateway {
         let gateway = Gateway {
             sandbox,
             real,
-            places: Semaphore::new(MOST_AT_ONCE),
+            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            unknown: Waiting::new(MOST_UNKNOWN),
             files: Arc::new(Semaphore::new(MOST_FILES)),
             rendered: RenderedBodies::default(),
             stopping: watch::Sender::new(false),
-            asks_for_keys: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         };
-        gateway.close_if_there_are_keys();
+        gateway.close_if_there_were_keys();
         gateway
     }
 
-    /// Nobody has made a key yet: whoever reaches the address may ask. Only for loopback.
+    /// Nobody has ever made a key: whoever reaches the address from this machine may ask. Only for
+    /// loopback.
     pub fn is_open(&self) -> bool {
-        !self.asks_for_keys.load(Ordering::Acquire)
+        !self.closed.load(Ordering::Acquire)
     }
 
-    fn close_if_there_are_keys(&self) {
-        if self.sides().any(|side| side.ring.has_keys()) {
-            self.asks_for_keys.store(true, Ordering::Release);
+    /// From now on it asks for a key, whether there is one or not.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether anybody holds a key that is good now.
+    pub fn has_good_keys(&self) -> bool {
+        let good = |side: &Side| side.ring.has_good_keys(side.app.clock.now());
+        self.sides().any(good)
+    }
+
+    fn close_if_there_were_keys(&self) {
+        if self.sides().any(|side| side.ring.had_keys()) {
+            self.close();
         }
     }
 
@@ -140,7 +162,7 @@ impl Gateway {
                 tracing::warn!(%error, "the keys could not be read again");
             }
         }
-        self.close_if_there_are_keys();
+        self.close_if_there_were_keys();
     }
 
     /// A place for a file, for which it may wait a moment.

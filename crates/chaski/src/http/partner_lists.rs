@@ -142,6 +142,9 @@ async fn file(request: Request) -> Result<Vec<u8>, Problem> {
         if !upload::is_file(&named) {
             return Err(upload::unknown_field(&named));
         }
+        if file.is_some() {
+            return Err(upload::repeated(&named));
+        }
         file = Some(field.bytes().await.map_err(broken)?.into());
     }
     file.ok_or_else(upload::no_file)

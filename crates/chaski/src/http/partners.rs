@@ -1,7 +1,7 @@
 //! Partners: customers and suppliers, and what SUNAT says of them.
 
 use axum::Json;
-use axum::extract::{FromRequest, Path, Query, Request};
+use axum::extract::{Path, Query, Request};
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::body::{self, Json as Read, MOST_BYTES};
+use super::body::{self, MOST_BYTES};
 use super::caller::Caller;
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
@@ -22,7 +22,7 @@ use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
 use crate::partners::{DocumentType, PartnerFields};
-use crate::store::{ChangeFilter, ChangeRow, Cursor, PartnerFilter, PartnerFitness};
+use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, PartnerFitness};
 
 /// A partner: the document, what its owner wrote down, and what SUNAT says.
 #[derive(Serialize, ToSchema)]
@@ -69,7 +69,7 @@ pub(super) async fn list(
     let Query(wanted) = wanted.map_err(bad_query)?;
     refuse_a_persons_number(wanted.buscar.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
-    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
+    let cursor = cursor(&caller, Listed::Partners, wanted.cursor.as_deref())?;
     page(&caller, &filter, limit(wanted.limit)?, cursor).await
 }
 
@@ -101,11 +101,12 @@ pub(super) struct PartnersSearched {
 )]
 pub(super) async fn search(
     caller: Caller,
-    Read(wanted): Read<PartnersSearched>,
+    request: Request,
 ) -> Result<Json<PartnersPage>, Problem> {
     caller.needs(Scope::Partners)?;
+    let wanted: PartnersSearched = body::json(request).await?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
-    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
+    let cursor = cursor(&caller, Listed::Partners, wanted.cursor.as_deref())?;
     page(&caller, &filter, limit(wanted.limit)?, cursor).await
 }
 
@@ -120,7 +121,7 @@ async fn page(
     let page = page.await?;
     Ok(Json(PartnersPage {
         data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
-        next_cursor: next_cursor(caller, page.next)?,
+        next_cursor: next_cursor(caller, Listed::Partners, page.next)?,
     }))
 }
 
@@ -234,7 +235,7 @@ pub(super) async fn create(caller: Caller, request: Request) -> Result<Response,
 }
 
 async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
-    let Read(wanted) = Read::<PartnerWanted>::from_request(request, &()).await?;
+    let wanted: PartnerWanted = body::json(request).await?;
     let fields = wanted.fields()?;
     let number = wanted.num_document.as_deref().unwrap_or_default();
     let kind = wanted
@@ -293,9 +294,10 @@ pub(super) async fn one(
 pub(super) async fn change(
     caller: Caller,
     Path(id): Path<String>,
-    Read(wanted): Read<PartnerWanted>,
+    request: Request,
 ) -> Result<Json<PartnerData>, Problem> {
     caller.needs(Scope::Partners)?;
+    let wanted: PartnerWanted = body::json(request).await?;
     if wanted.num_document.is_some() || wanted.document_type.is_some() {
         return Err(Problem::of_field(
             "num_document",
@@ -385,14 +387,14 @@ pub(super) async fn changes(
         lost_fitness: wanted.dejaron_de_ser_aptos,
         ..ChangeFilter::default()
     };
-    let cursor = cursor(&caller, wanted.cursor.as_deref())?;
+    let cursor = cursor(&caller, Listed::PartnerChanges, wanted.cursor.as_deref())?;
     let page = caller
         .app
         .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
         data: page.rows.iter().map(of_change).collect(),
-        next_cursor: next_cursor(&caller, page.next)?,
+        next_cursor: next_cursor(&caller, Listed::PartnerChanges, page.next)?,
     }))
 }
 
@@ -438,7 +440,7 @@ pub(super) async fn refresh(caller: Caller, request: Request) -> Result<Response
 }
 
 async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
-    let Read(wanted) = Read::<RefreshWanted>::from_request(request, &()).await?;
+    let wanted: RefreshWanted = body::json(request).await?;
     let which = match (wanted.ids, wanted.cuales.as_deref()) {
         (Some(ids), None) if ids.len() <= 10_000 => Which::These(ids),
         (None, None | Some("vencidos")) => Which::Due {

@@ -23,6 +23,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::door::Door;
+use super::rest::Watched;
+use super::waiting::{Turned, Waiting};
 
 /// Time for the headers of a request, the wait for the next one included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,8 +35,12 @@ const MOST_HEADER_BYTES: usize = 16 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that ends after so long without a byte is reset instead of closed.
 const SILENT: Duration = Duration::from_secs(9);
-/// Connections at once.
-const MOST_CONNECTIONS: usize = 16_384;
+/// Connections at once. From there on the one that has been silent longest makes room for the next.
+const MOST_CONNECTIONS: usize = 8_192;
+/// Those that are at work make no room: so many more than that may there be.
+const MORE_CONNECTIONS: usize = 1_024;
+/// Pause between two looks at whether a connection that should make room is at work.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// What requests under way get to end after the shutdown.
 const GRACE: Duration = Duration::from_secs(30);
 /// The pause after a failure to accept, usually for want of file descriptors.
@@ -47,7 +53,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS + MORE_CONNECTIONS));
+    let connected = Waiting::new(MOST_CONNECTIONS);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -66,11 +73,16 @@ pub async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let connection = connection(stream, Arc::clone(&door), &graceful);
+        let work = Work::default();
+        let silent = silent(connected.enter(), work.clone());
+        let connection = connection(stream, Arc::clone(&door), work, &graceful);
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = silent => tracing::debug!("a silent connection made room"),
             }
         });
     }
@@ -80,18 +92,34 @@ pub async fn serve(
     Ok(())
 }
 
+/// Ready once a connection has to make room and has no request under way.
+async fn silent(turned: Turned, work: Work) {
+    let _ = turned.await;
+    while work.is_under_way() {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
 fn connection(
     stream: TcpStream,
     door: Arc<Door>,
+    work: Work,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
     let _ = stream.set_nodelay(true);
-    let work = Work::default();
     let patient = Patient::new(stream, work.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (door, under_way) = (Arc::clone(&door), work.begin());
+        let work = work.clone();
         async move {
-            let response = door.answer(request).await;
+            let response = if request.body().is_end_stream() {
+                door.answer(request).await
+            } else {
+                let (request, rest) = Watched::of(request, work);
+                let mut response = door.answer(request).await;
+                rest.announce(&mut response);
+                response
+            };
             // What has its length is written by itself; a stream is work until it ends.
             Ok::<_, Infallible>(match response.body().size_hint().exact() {
                 Some(_) => response,
@@ -114,7 +142,7 @@ fn connection(
 
 /// Requests of a connection, as its service counts them and its reads see them.
 #[derive(Clone, Default)]
-struct Work(Arc<Requests>);
+pub(super) struct Work(Arc<Requests>);
 
 #[derive(Default)]
 struct Requests {
@@ -123,7 +151,7 @@ struct Requests {
 }
 
 impl Work {
-    fn begin(&self) -> UnderWay {
+    pub(super) fn begin(&self) -> UnderWay {
         self.0.begun.fetch_add(1, Ordering::Relaxed);
         UnderWay(self.clone())
     }
@@ -138,7 +166,7 @@ impl Work {
 }
 
 /// A request until its answer is made.
-struct UnderWay(Work);
+pub(super) struct UnderWay(Work);
 
 impl UnderWay {
     /// The same frame: only to be kept for as long as there are any.

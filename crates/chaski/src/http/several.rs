@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Ask, Error, Found};
 use chaski_core::{Dni, Ruc};
@@ -100,11 +101,9 @@ pub(super) struct Outcome<'a, T> {
     request_body = RucsWanted,
     responses((status = 200, body = Outcomes<'static, RucData<'static>>), Problems)
 )]
-pub(super) async fn rucs(
-    caller: Caller,
-    body::Json(wanted): body::Json<RucsWanted>,
-) -> Result<Response, Problem> {
+pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
+    let wanted: RucsWanted = body::json(request).await?;
     check_count("rucs", wanted.rucs.len(), MOST_RUCS, "; use /api/v1/lotes")?;
     let ask = asked(&caller, wanted.force_refresh, wanted.max_age);
     let (app, lang) = (&caller.app, caller.info.lang);
@@ -134,11 +133,9 @@ pub(super) async fn rucs(
     request_body = DnisWanted,
     responses((status = 200, body = Outcomes<'static, DniData>), Problems)
 )]
-pub(super) async fn dnis(
-    caller: Caller,
-    body::Json(wanted): body::Json<DnisWanted>,
-) -> Result<Response, Problem> {
+pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
+    let wanted: DnisWanted = body::json(request).await?;
     check_count("dnis", wanted.dnis.len(), MOST_DNIS, "")?;
     let mut ask = asked(&caller, wanted.force_refresh, wanted.max_age);
     put_purpose(&mut ask, wanted.motivo.as_deref())?;

@@ -15,7 +15,7 @@ use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::programados::Programado;
 use crate::app::trabajos::JobKind;
-use crate::store::Job;
+use crate::store::{Job, Listed};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -85,13 +85,13 @@ pub(super) async fn list(
         .trabajos(
             None,
             wanted.limit()?,
-            wanted.cursor(&caller)?,
+            wanted.cursor(&caller, Listed::Jobs)?,
             caller.owner(),
         )
         .await?;
     Ok(Json(JobsPage {
         data: page.rows.iter().map(JobData::of).collect(),
-        next_cursor: next_cursor(&caller, page.next)?,
+        next_cursor: next_cursor(&caller, Listed::Jobs, page.next)?,
     }))
 }
 

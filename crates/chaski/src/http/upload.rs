@@ -57,6 +57,24 @@ pub(super) fn unknown_field(name: &str) -> Problem {
     )
 }
 
+/// A field that may come once came again: which of the two is meant nobody can tell.
+pub(super) fn repeated(name: &str) -> Problem {
+    if is_file(name) {
+        return Problem::of_field(
+            name,
+            "campo_invalido",
+            "el formulario trae más de un archivo; envíe una sola lista por petición",
+            "the form brings more than one file; send one list a request",
+        );
+    }
+    Problem::of_field(
+        name,
+        "campo_invalido",
+        "este campo está repetido",
+        "this field is repeated",
+    )
+}
+
 pub(super) fn no_file() -> Problem {
     Problem::of_field(
         "archivo",

@@ -1,13 +1,16 @@
 //! Keys of the gateway's callers, by their hash.
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{ConnectOptions, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::calls::uuid_of;
+use super::open::{DATABASE_FILE, options};
 use super::time::instant;
-use super::{Backend, Company, Store, StoreError};
+use super::{Backend, Company, Store, StoreError, meta};
 
 /// A key as stored: enough to recognise it, not to use it. No `Debug`: a hash is nobody's business.
 #[derive(Clone)]
@@ -52,6 +55,13 @@ impl Store {
         rows.iter().map(key_row).collect()
     }
 
+    /// Whether there has ever been a key, whatever became of it.
+    pub async fn had_keys(&self) -> Result<bool, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        had_keys(&mut reader).await
+    }
+
     /// Keeps a new key; durable when this returns.
     pub async fn add_api_key(&self, key: ApiKeyRow) -> Result<(), StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
@@ -76,9 +86,9 @@ impl Store {
                     .bind(key.revoked_at.map(Timestamp::as_microsecond))
                     .bind(key.company.bytes())
                     .bind(key.company_shown.as_deref())
-                    .execute(connection)
+                    .execute(&mut *connection)
                     .await?;
-                    Ok(())
+                    meta::put(connection, meta::HAD_KEYS, &[1]).await
                 })
             })
             .await
@@ -125,6 +135,42 @@ impl Store {
             .map(|(who, calls)| (who, calls.cast_unsigned()))
             .collect())
     }
+}
+
+/// The same of a folder that nobody has open here; false where there is none. What cannot be read
+/// is an error, and not a folder without keys.
+pub async fn folder_had_keys(dir: &Path) -> Result<bool, StoreError> {
+    let file = dir.join(DATABASE_FILE);
+    // A file of no bytes is a folder that has not been begun.
+    let begun = std::fs::metadata(&file).is_ok_and(|it| it.len() > 0);
+    if !begun {
+        return Ok(false);
+    }
+    let about = |error: StoreError| error.about(&file);
+    let options = options(&file).read_only(true);
+    let connected = options.connect().await.map_err(|error| about(error.into()));
+    let mut connection = connected?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'api_keys')")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| about(error.into()))?;
+    // One of before there were keys.
+    if tables < 2 {
+        return Ok(false);
+    }
+    had_keys(&mut connection).await.map_err(about)
+}
+
+async fn had_keys(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let had: i64 = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM meta WHERE name = ?1) \
+         OR EXISTS (SELECT 1 FROM api_keys)",
+    )
+    .bind(meta::HAD_KEYS)
+    .fetch_one(connection)
+    .await?;
+    Ok(had != 0)
 }
 
 fn key_row(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {

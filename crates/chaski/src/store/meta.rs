@@ -7,6 +7,9 @@ use super::StoreError;
 /// Fingerprint of the key that personal data was sealed with.
 pub(super) const KEY_CHECK: &str = "key_check";
 
+/// Set when the first key of the gateway is made, and never taken back.
+pub(super) const HAD_KEYS: &str = "had_keys";
+
 /// Written only to find out whether writing works again.
 const PROBE: &str = "probe";
 

@@ -43,7 +43,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use api_keys::ApiKeyRow;
+pub use api_keys::{ApiKeyRow, folder_had_keys};
 pub use background::{Background, BatchChange};
 pub use backup::{Held, Snapshot, hold, inspect, snapshot};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
@@ -55,7 +55,7 @@ pub use items::{Item, ItemState};
 pub use jobs::{Claim, Job, JobCount, JobEnd, JobFilter, JobState, NewJob};
 pub use once::{DoneBefore, Once};
 pub use open::DATABASE_FILE;
-pub use page::{Cursor, Page};
+pub use page::{Cursor, Listed, Page};
 pub use partner_changes::{ChangeFilter, ChangeRow};
 pub use partner_checks::{ChecksNoted, Due};
 pub use partners::{NewPartner, PartnerFilter, PartnerFitness, Saved};

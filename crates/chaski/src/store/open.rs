@@ -18,9 +18,9 @@ use super::{StoreError, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 7;
+pub(super) const SCHEMA: u32 = 12;
 
-const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         "start",
@@ -55,6 +55,11 @@ const MIGRATIONS: [(i64, &str, &str); SCHEMA as usize] = [
         7,
         "once",
         include_str!("../../migrations/sqlite/0007_once.sql"),
+    ),
+    (
+        12,
+        "closed",
+        include_str!("../../migrations/sqlite/0012_closed.sql"),
     ),
 ];
 
@@ -367,13 +372,14 @@ async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), Store
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;
-        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+        Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
     });
+    let migrations: Vec<_> = migrations.collect();
     // One transaction for all of them: a crash leaves the old schema or the new one.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    Migrator::with_migrations(migrations.into())
+    Migrator::with_migrations(migrations)
         .run(&mut *transaction)
         .await
         .map_err(of_migration)?;

@@ -24,6 +24,36 @@ pub struct Cursor {
     pub(super) seq: i64,
 }
 
+/// The lists that come in pages. A place in one is none in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// The record of calls.
+    Calls,
+    /// Batches.
+    Batches,
+    /// Jobs.
+    Jobs,
+    /// Partners.
+    Partners,
+    /// What changed about partners.
+    PartnerChanges,
+    /// Numbers that do not exist.
+    Refusals,
+}
+
+impl Listed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Listed::Calls => "calls",
+            Listed::Batches => "batches",
+            Listed::Jobs => "jobs",
+            Listed::Partners => "partners",
+            Listed::PartnerChanges => "partner changes",
+            Listed::Refusals => "refusals",
+        }
+    }
+}
+
 /// Most rows of a page.
 const MOST_ROWS: u32 = 1_000;
 
@@ -45,18 +75,21 @@ impl<T> Page<T> {
 
 impl Store {
     /// A place in a list as it is given to a caller.
-    pub fn sealed_cursor(&self, cursor: Cursor) -> Result<String, StoreError> {
+    pub fn sealed_cursor(&self, list: Listed, cursor: Cursor) -> Result<String, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let text = cursor.to_string();
         Ok(seal::hex(
-            &sqlite.keys.seal(&Place::Cursor, text.as_bytes())?,
+            &sqlite
+                .keys
+                .seal(&Place::Cursor(list.as_str()), text.as_bytes())?,
         ))
     }
 
-    /// A place in a list as a caller gives it back.
-    pub fn opened_cursor(&self, text: &str) -> Result<Cursor, StoreError> {
+    /// A place in a list as a caller gives it back; an error when it is one in another list.
+    pub fn opened_cursor(&self, list: Listed, text: &str) -> Result<Cursor, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
-        let open = |sealed: Vec<u8>| sqlite.keys.open(&Place::Cursor, &sealed);
+        let place = Place::Cursor(list.as_str());
+        let open = |sealed: Vec<u8>| sqlite.keys.open(&place, &sealed);
         let plain = seal::from_hex(text).and_then(open);
         let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
         plain.ok_or(StoreError::BadCursor)?.parse()

@@ -169,8 +169,8 @@ pub(super) enum Place<'a> {
     PartnerSunat(Uuid),
     /// The answer of a request that may come again, by the hash it is found with.
     Once(&'a [u8]),
-    /// A place in a list, on its way to somebody.
-    Cursor,
+    /// A place in that list, on its way to somebody.
+    Cursor(&'a str),
 }
 
 /// A number as it is stored beside a row.
@@ -287,7 +287,7 @@ impl Place<'_> {
             Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
             Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
             Place::Once(hashed) => [b"once\0", *hashed].concat(),
-            Place::Cursor => b"cursor".to_vec(),
+            Place::Cursor(list) => format!("cursor\0{list}").into_bytes(),
         }
     }
 }

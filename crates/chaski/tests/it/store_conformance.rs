@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use chaski::store::{
-    ApiKeyRow, BatchCounters, BatchState, CallFilter, Company, ItemState, NewBatch, RefusalFilter,
-    Retention, Store, StoreError,
+    ApiKeyRow, BatchCounters, BatchState, CallFilter, Company, ItemState, Listed, NewBatch,
+    RefusalFilter, Retention, Store, StoreError,
 };
 use chaski_client::{Bodies, CacheDecision, Call, Key, Ledger, MemoryLedger, Reason};
 use jiff::{SignedDuration, Timestamp};
@@ -1177,15 +1177,19 @@ async fn a_cursor_that_goes_out_is_sealed() {
             ..CallFilter::default()
         };
         let next = store.calls(&filter).await.unwrap().next.unwrap();
-        let sealed = store.sealed_cursor(next).unwrap();
-        assert_eq!(store.opened_cursor(&sealed), Ok(next));
-        assert_ne!(store.sealed_cursor(next).unwrap(), sealed);
+        let sealed = store.sealed_cursor(Listed::Calls, next).unwrap();
+        assert_eq!(store.opened_cursor(Listed::Calls, &sealed), Ok(next));
+        assert_eq!(
+            store.opened_cursor(Listed::Batches, &sealed),
+            Err(StoreError::BadCursor)
+        );
+        assert_ne!(store.sealed_cursor(Listed::Calls, next).unwrap(), sealed);
         let plain = next.to_string();
         let changed = format!("{}0", &sealed[..sealed.len() - 1]);
         let longer = format!("{sealed}0");
         for bad in [plain.as_str(), "", "ñ", &changed[2..], longer.as_str()] {
             assert_eq!(
-                store.opened_cursor(bad),
+                store.opened_cursor(Listed::Calls, bad),
                 Err(StoreError::BadCursor),
                 "{bad}"
             );

@@ -52,7 +52,8 @@ pub(crate) struct Door {
     pub(crate) app: Arc<App>,
     gateway: Arc<Gateway>,
     pub(crate) entry: Arc<chaski::http::Door>,
-    _folder: tempfile::TempDir,
+    both: bool,
+    folder: tempfile::TempDir,
 }
 
 /// What a request came to.
@@ -82,8 +83,24 @@ impl Door {
         Door::open_sides(true).await
     }
 
-    async fn open_sides(both: bool) -> Door {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) async fn open_sides(both: bool) -> Door {
+        Door::open_in(tempfile::tempdir().unwrap(), both).await
+    }
+
+    /// The same folder opened again, as after a restart.
+    pub(crate) async fn restarted(self) -> Door {
+        for side in self.gateway.sides() {
+            side.app.close().await.unwrap();
+        }
+        Door::open_in(self.folder, self.both).await
+    }
+
+    /// The rooms of the real side.
+    pub(crate) fn real(&self) -> &App {
+        &self.gateway.sides().nth(1).unwrap().app
+    }
+
+    async fn open_in(folder: tempfile::TempDir, both: bool) -> Door {
         let mut variables = vec![("CHASKI_DIR", folder.path().display().to_string())];
         if both {
             variables.push(("CHASKI_MIGO_TOKEN", "prueba".to_owned()));
@@ -114,7 +131,8 @@ impl Door {
             entry: chaski::http::Door::new(Arc::clone(&gateway)),
             gateway,
             app,
-            _folder: folder,
+            both,
+            folder,
         }
     }
 

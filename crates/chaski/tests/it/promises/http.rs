@@ -1,1 +1,0 @@
-//! Availability: what callers without a key, slow ones and large files can do to others.
