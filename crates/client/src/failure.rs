@@ -234,8 +234,8 @@ impl Failure {
                 "the total time for the query ran out; try again or raise --timeout",
             ),
             Failure::LedgerDown => (
-                "no se puede escribir en la carpeta de datos, así que no se gastó ninguna consulta; libere espacio o revise permisos",
-                "the data folder cannot be written, so no call was spent; free space or check permissions",
+                "no se puede escribir en la carpeta de datos y hasta entonces no se gastan más consultas; libere espacio o revise permisos",
+                "the data folder cannot be written, and no more calls are spent until it can; free space or check permissions",
             ),
             Failure::Internal => (
                 "error interno de Chaski; repórtelo con el resultado de: chaski doctor",

@@ -450,9 +450,13 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             }
         }
         self.engine.count_misses(done.len());
-        self.engine.remember(entries).await;
+        let kept = self.engine.remember(entries).await;
         let mut group = Vec::with_capacity(done.len());
         for (position, outcome, lead) in done {
+            let outcome = match &kept {
+                Ok(()) => outcome,
+                Err(failure) => Err(Error::failed(failure.clone())),
+            };
             Engine::land::<L>(lead, &outcome);
             group.push((position, outcome));
         }

@@ -46,6 +46,8 @@ pub struct Plan {
     pub to_ask: usize,
     /// Calls that takes, if the upstream answers about all of them.
     pub calls: usize,
+    /// RUCs that are asked for at most; the others stay without an answer.
+    pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -80,7 +82,7 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
-    /// The failure, when nothing at all was answered.
+    /// The failure, when nothing at all was answered, or every other number fails by it as well.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -116,6 +118,7 @@ impl App {
             calls: to_ask.div_ceil(100),
             known,
             to_ask,
+            most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
             rows,
@@ -169,6 +172,7 @@ impl App {
         };
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
+        let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
@@ -255,13 +259,14 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let total_failure = match answered + refused {
-            0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
-                _ => None,
-            }),
+        let none_answered = answered + refused == 0;
+        let total_failure = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
-        };
+        });
+        let total_failure = total_failure
+            .max_by_key(|error| error.concerns_all())
+            .map(|error| AppError::Lookup(error.clone()));
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),

@@ -20,6 +20,7 @@ mod lotes;
 mod needed;
 mod output;
 mod partners;
+mod plan_left;
 mod port;
 mod progress;
 mod ruc;

@@ -145,6 +145,7 @@ struct Shared {
     gate: Gate,
     budget: RetryBudget,
     plan: plan::Plan,
+    unwritten: remembering::Unwritten,
     in_flight: Queue,
     counters: Counters,
 }
@@ -229,6 +230,7 @@ impl Engine {
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
                 plan: plan::Plan::default(),
+                unwritten: remembering::Unwritten::default(),
                 in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
                 settings,
@@ -437,7 +439,10 @@ impl Engine {
         match asked {
             Ok((decoded, attempts)) => {
                 let (entry, result) = self.digest(question, key, decoded);
-                self.remember(vec![entry]).await;
+                let result = match self.remember(vec![entry]).await {
+                    Ok(()) => result,
+                    Err(failure) => Err(Error::failed(failure)),
+                };
                 result.map_err(|error| error.after(attempts, started.elapsed()))
             }
             Err(unanswered) => self
