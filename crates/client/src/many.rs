@@ -418,11 +418,10 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 self.singly(asked, leads).await;
             }
             // A plan or an address may lack the batch call and nothing else.
-            Err((failure, attempts))
-                if failure.treatment().concerns_all && failure != Failure::QuotaSpent =>
-            {
-                self.find_out(asked, leads, (failure, attempts), turn).await;
-            }
+            Err((
+                failure @ (Failure::Unauthorized | Failure::WrongPath | Failure::Redirected),
+                attempts,
+            )) => self.find_out(asked, leads, (failure, attempts), turn).await,
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
     }
