@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::Failure;
 use crate::times::{Kind, Times};
+use crate::words::Words;
 
 /// Limits of one upstream.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,8 @@ pub(crate) struct Errand {
     pub(crate) deadline: Instant,
     /// Whether it had to wait for a place.
     pub(crate) waited: bool,
+    /// Whether it costs nothing of the plan: neither quota nor pace holds it back.
+    pub(crate) free: bool,
 }
 
 /// Whether the caller already holds a turn of the pace.
@@ -79,6 +82,8 @@ struct State {
     closed_until: Instant,
     breaker: Breaker,
     times: Times,
+    /// By operation; there are about a dozen.
+    words: Vec<(&'static str, Words)>,
 }
 
 enum Breaker {
@@ -118,6 +123,7 @@ impl Gate {
                 last: Outcomes::default(),
             },
             times: Times::default(),
+            words: Vec::new(),
         };
         Gate {
             calls_per_minute: AtomicU32::new(limits.calls_per_minute),
@@ -168,7 +174,7 @@ impl Gate {
         // 3. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
-        if turn == Turn::New || !closed_for.is_zero() {
+        if !errand.free && (turn == Turn::New || !closed_for.is_zero()) {
             let early = state.interval * self.limits().early_turns();
             let wait = state
                 .next_turn
@@ -195,11 +201,17 @@ impl Gate {
         self.lock().times.needed(kind, true, Instant::now())
     }
 
+    /// What was said of an operation so far.
+    pub(crate) fn words(&self, operation: &'static str) -> Words {
+        self.lock().words(operation).clone()
+    }
+
     /// The call was answered properly, whatever the answer says.
     pub(crate) fn succeeded(&self, kind: Kind, took: Duration, pass: Pass) {
         let now = Instant::now();
         let mut state = self.lock();
         state.times.learn(kind, took, now);
+        state.words(kind.operation).good(kind.many);
         state.breaker.report(false, pass, now);
         let base = self.limits().interval();
         if let Some(excess) = state.interval.checked_sub(base) {
@@ -220,8 +232,9 @@ impl Gate {
     }
 
     /// The call failed.
-    pub(crate) fn failed(&self, failure: &Failure, pass: Pass, now: Instant) {
+    pub(crate) fn failed(&self, kind: Kind, failure: &Failure, pass: Pass, now: Instant) {
         let mut state = self.lock();
+        state.words(kind.operation).failed(kind.many, failure);
         if let Failure::RateLimited { retry_after } = failure {
             let pause = retry_after.unwrap_or(PAUSE_AFTER_429);
             // Calls that were in flight together hear of one and the same limit: it slows the
@@ -250,6 +263,17 @@ impl Gate {
         self.state
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+}
+
+impl State {
+    fn words(&mut self, operation: &'static str) -> &mut Words {
+        let known = self.words.iter().position(|(known, _)| *known == operation);
+        let place = known.unwrap_or_else(|| {
+            self.words.push((operation, Words::default()));
+            self.words.len() - 1
+        });
+        &mut self.words[place].1
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Plan {
     pub calls: usize,
     /// Another process is working on the same list: what it asks is not asked again.
     pub under_way_elsewhere: bool,
+    /// RUCs that are asked for at most; the others stay without an answer.
+    pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -83,7 +85,8 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
-    /// The failure, when nothing at all was answered, or not one number could be read.
+    /// The failure, when nothing at all was answered, not one number could be read, or every other
+    /// number fails by it as well.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -122,6 +125,7 @@ impl App {
             under_way_elsewhere,
             known,
             to_ask,
+            most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
             rows,
@@ -181,6 +185,7 @@ impl App {
         };
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
+        let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
@@ -270,14 +275,15 @@ impl Running {
             .await?;
         let plan = self.plan;
         let unread = unread(&plan.rows);
-        let total_failure = match answered + refused {
-            0 if unread.is_some() => unread,
-            0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
-                _ => None,
-            }),
+        let none_answered = answered + refused == 0;
+        let total_failure = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
-        };
+        });
+        let total_failure = total_failure
+            .max_by_key(|error| error.concerns_all())
+            .map(|error| AppError::Lookup(error.clone()));
+        let total_failure = unread.filter(|_| none_answered).or(total_failure);
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),

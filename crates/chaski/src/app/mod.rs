@@ -217,6 +217,9 @@ impl App {
             .clock(clock)
             .ledger(ledger)
             .build()?;
+        if mode == Mode::Real {
+            migo.engine().load_plan("migo").await?;
+        }
         Ok(App {
             config,
             store,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -43,6 +44,21 @@ impl Ledger for Observed {
         calls: u64,
     ) -> BoxFuture<'a, Result<(), LedgerError>> {
         self.store.spend(provider, month, calls)
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Ledger::note_plan(&*self.store, provider, spent_at)
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Ledger::plan_spent(&*self.store, provider)
     }
 
     fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {

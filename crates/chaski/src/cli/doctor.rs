@@ -275,11 +275,7 @@ impl Report {
         }
         let line = |it: &Finding| format!("{} {}\n", it.grade.sign(), it.message(lang));
         let text: String = self.0.iter().map(line).collect();
-        output::text(
-            &needed.overwrite,
-            needed.output.as_deref(),
-            text.as_bytes(),
-        )?;
+        output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
         Ok(code)
     }
 

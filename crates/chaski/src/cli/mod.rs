@@ -21,6 +21,7 @@ mod needed;
 mod output;
 mod overwrite;
 mod partners;
+mod plan_left;
 mod port;
 mod progress;
 mod recargar;

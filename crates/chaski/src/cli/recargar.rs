@@ -185,11 +185,7 @@ pub(super) async fn recargar(needed: &Needed) -> Done {
         text.extend([&who, ": ", &in_words(&reloaded, lang), "\n"]);
         code = reloaded.refused.map_or(code, |refused| refused.exit_code);
     }
-    output::text(
-        &needed.overwrite,
-        needed.output.as_deref(),
-        text.as_bytes(),
-    )?;
+    output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
     Ok(code)
 }
 

@@ -32,6 +32,8 @@ pub(super) struct CallSheet<'a> {
     /// Whether its questions are asked one by one when its answer cannot be read: then one more
     /// attempt, which costs less than they do, is enough, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
+    /// Whether it costs nothing of the plan.
+    pub(super) free: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
@@ -72,7 +74,7 @@ impl Engine {
         let mut before = None;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (mut slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+            let (mut slot, pass) = self.may_send(sheet).await.map_err(|failure| Unanswered {
                 failure,
                 attempts: attempt,
             })?;
@@ -101,7 +103,11 @@ impl Engine {
                     .gate
                     .succeeded(sheet.kind(), began.elapsed(), pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
-                Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
+                Err(failure) => {
+                    self.shared
+                        .gate
+                        .failed(sheet.kind(), failure, pass, Instant::now());
+                }
             }
             self.count(|counters| &counters.calls);
             let call = Call {
@@ -132,9 +138,22 @@ impl Engine {
             self.put_on_record(call, &outcome, sheet, &taken).await;
             // 5. Done, or again.
             let failure = match outcome {
-                Ok(decoded) => return Ok((decoded, attempt)),
+                Ok(decoded) => {
+                    if !sheet.free {
+                        self.plan_is_good();
+                    }
+                    return Ok((decoded, attempt));
+                }
                 Err(failure) => failure,
             };
+            // Others may send while this one waits.
+            drop(slot);
+            if !sheet.free && self.plan_ran_out(&failure).await {
+                return Err(Unanswered {
+                    failure: Failure::QuotaSpent,
+                    attempts: attempt,
+                });
+            }
             let wait = if singly && attempt > 1 {
                 None
             } else {
@@ -148,15 +167,16 @@ impl Engine {
             };
             before = Some(failure);
             self.count(|counters| &counters.retries);
-            // Others may send while this one waits.
-            drop(slot);
             tokio::time::sleep(wait).await;
         }
     }
 
     /// How long to wait before another attempt; none where there is to be no other.
     fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
+        // A limit of the account itself says nothing new.
+        let limit = sheet.free && matches!(failure, Failure::RateLimited { .. });
         let may = failure.treatment().transient
+            && !limit
             && attempt < self.shared.tuned.max_attempts()
             && self.shared.budget.take();
         let wait = match failure {
@@ -186,6 +206,16 @@ impl Engine {
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
     }
 
+    /// Waits for leave to send; a plan that was used up may have been enlarged.
+    async fn may_send(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
+        match self.pass_gate(sheet).await {
+            Err(Failure::QuotaSpent) if self.plan_is_spent() && self.plan_has_grown().await => {
+                self.pass_gate(sheet).await
+            }
+            passed => passed,
+        }
+    }
+
     async fn pass_gate(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
         let shared = &*self.shared;
         let began = Instant::now();
@@ -195,8 +225,12 @@ impl Engine {
             kind: sheet.kind(),
             deadline: sheet.deadline,
             waited: slot.waited,
+            free: sheet.free,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
+        if !sheet.free && self.plan_is_spent() {
+            return Err(Failure::QuotaSpent);
+        }
         let mut turn = Turn::New;
         loop {
             match shared.gate.enter(Instant::now(), turn, &errand) {
@@ -216,6 +250,9 @@ impl Engine {
     /// Takes one call from everything that limits how many may be sent: the list's budget, the
     /// provider's month, the asker's day. A look-up without limits costs nothing here.
     async fn take(&self, sheet: &CallSheet<'_>) -> Result<Vec<Allowance>, Failure> {
+        if sheet.free {
+            return Ok(Vec::new());
+        }
         let budget = sheet.ask.budget.as_ref();
         if budget.is_some_and(|budget| !budget.take()) {
             return Err(Failure::BudgetSpent);
@@ -323,7 +360,11 @@ impl Engine {
             if !taken.is_empty() {
                 warn_once(ledger.give_back(taken).await);
             }
-        } else if self.shared.tuned.quota().is_none() {
+        } else if !sheet.free
+            && !taken
+                .iter()
+                .any(|it| matches!(it.counter, Counter::Month { .. }))
+        {
             let month = month_name(call.at);
             warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }

@@ -28,6 +28,9 @@ pub struct Settings {
     pub concurrency: usize,
     /// Most native batch calls in flight at once.
     pub batch_window: usize,
+    /// Most calls of a list in flight until one of its kind was answered: what fails for every number
+    /// costs no more than these. 0 for as many as there may be.
+    pub first_wave: usize,
     /// Largest answer read, bytes.
     pub most_bytes: usize,
     /// How long answers count as fresh.
@@ -50,6 +53,7 @@ impl Default for Settings {
             quota: None,
             concurrency: 50,
             batch_window: 10,
+            first_wave: 0,
             most_bytes: 2 * 1024 * 1024,
             times: TimesToLive::default(),
             hot_entries: 100_000,
