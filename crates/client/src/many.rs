@@ -11,11 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::engine::{Approach, FEW, is_doubtful};
+use crate::engine::{Approach, Claimed, FEW, LOOK_AGAIN, Said, is_doubtful};
 use crate::flight::{Lead, Part};
+use crate::handful::{Handful, Turn};
 use crate::patience;
 use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
@@ -77,6 +79,13 @@ const RECALL_CHUNK: usize = 500;
 
 type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
+/// What became of a question that was asked singly.
+enum Single<L: Lookup> {
+    Done(usize, Result<Found<L::Answer>, Error>),
+    /// It was refused, and is still to land.
+    Held(Asked<L>, Lead, Said<L::Answer>),
+}
+
 /// What was said of a question whose flight is still to land.
 type Word<L> = (Asked<L>, Lead, Decoded<<L as Lookup>::Answer>);
 
@@ -96,14 +105,17 @@ impl Engine {
     ) -> Outcomes<L::Answer> {
         let (sender, receiver) = mpsc::channel(64);
         let open = vec![true; questions.len()];
+        let operation = questions.first().map_or("", |first| first.key().operation);
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
             in_time: ask.deadline,
-            ask: ask.one_of_many(self.settings().deadline),
+            ask: ask.one_of_many(self.deadline()),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
+            handful: Arc::new(Handful::new(self, operation)),
             trusted: Arc::default(),
+            denied: Arc::default(),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -149,9 +161,13 @@ struct Run<L: Lookup, U> {
     /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
     /// be put away, or nobody takes them.
     room: Arc<Semaphore>,
+    /// Ends it early where every number fails.
+    handful: Arc<Handful>,
     /// Whether its refusals may be believed as those of single look-ups are: a good answer came, or
     /// so few are asked about. Before that not even the first one is: two hundred others may follow.
     trusted: Arc<AtomicBool>,
+    /// Refusals turned out to be no word of a registry: nothing more is asked.
+    denied: Arc<AtomicBool>,
     sender: Sender<L>,
 }
 
@@ -164,7 +180,9 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             in_time: self.in_time,
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
+            handful: Arc::clone(&self.handful),
             trusted: Arc::clone(&self.trusted),
+            denied: Arc::clone(&self.denied),
             sender: self.sender.clone(),
         }
     }
@@ -364,6 +382,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
+        let since = self.engine.clock().now();
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
             let until = Instant::now() + self.engine.total_time(&one.question, &self.ask);
@@ -379,13 +398,115 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 },
             }
         }
-        // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
-        //    follows them would wait for our listener.
-        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
+        // 2. One call for all that are left, but for those that another process is asking.
+        let (ours, elsewhere, learned) = self.claim(mine, since).await;
+        known.extend(learned);
+        if let Some((ours, _claimed)) = ours {
+            self.together(ours, &place).await;
+        } else {
+            place.leave();
+        }
+        if !elsewhere.is_empty() {
+            self.wait_for_others(elsewhere, &place, since).await;
+        }
+        drop(place);
+        self.deliver(known).await;
+        // 3. The others' answers.
+        let waits = followed.into_iter().map(|(one, other)| async move {
+            let outcome = self
+                .engine
+                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
+                .await;
+            (one.position, outcome)
+        });
+        self.deliver(join_all(waits).await).await;
+    }
+
+    /// Parts questions into those that are ours to ask, those that another process is asking, and the
+    /// outcomes of those that one has asked meanwhile.
+    async fn claim(
+        &self,
+        mine: Vec<(Asked<L>, Lead)>,
+        since: Timestamp,
+    ) -> (
+        Option<(Vec<(Asked<L>, Lead)>, Claimed)>,
+        Vec<(Asked<L>, Lead)>,
+        Group<L::Answer>,
+    ) {
+        if mine.is_empty() {
+            return (None, Vec::new(), Vec::new());
+        }
+        let keys = mine.iter().map(|(one, _)| one.key.clone()).collect();
+        let (claimed, ours) = self.engine.claim(keys).await;
+        let Some(ours) = ours else {
+            return (Some((mine, claimed)), Vec::new(), Vec::new());
+        };
+        let questions: Vec<_> = mine
+            .iter()
+            .map(|(one, _)| (&one.question, &one.key))
+            .collect();
+        let memory = self.engine.learned(&questions, &self.ask, since).await;
+        let (mut to_ask, mut elsewhere, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (((one, lead), learned), is_ours) in mine.into_iter().zip(memory).zip(ours) {
+            if let Some(outcome) = learned {
+                Engine::land::<L>(lead, &outcome);
+                self.record_hit(&one.key, outcome.is_err()).await;
+                known.push((one.position, outcome));
+            } else if is_ours {
+                to_ask.push((one, lead));
+            } else {
+                elsewhere.push((one, lead));
+            }
+        }
+        let to_ask = (!to_ask.is_empty()).then_some((to_ask, claimed));
+        (to_ask, elsewhere, known)
+    }
+
+    /// Takes the answers of another process as they come; what it lets go of without one is asked.
+    async fn wait_for_others(
+        &self,
+        mut open: Vec<(Asked<L>, Lead)>,
+        place: &Place,
+        since: Timestamp,
+    ) {
+        let total = self.engine.total_time(&open[0].0.question, &self.ask);
+        let until = Instant::now() + total;
+        while !open.is_empty() {
+            if Instant::now() + LOOK_AGAIN >= until {
+                let (asked, leads) = open.into_iter().unzip();
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                return self.fail(asked, leads, &failure, 0).await;
+            }
+            // Others may send meanwhile.
+            place.leave();
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let (ours, elsewhere, known) = self.claim(open, since).await;
+            // Not waited for: leads are held.
+            let run = self.clone();
+            tokio::spawn(async move { run.deliver(known).await });
+            if let Some((ours, _claimed)) = ours {
+                place.come_back(&self.window).await;
+                self.together(ours, place).await;
+            }
+            open = elsewhere;
+        }
+    }
+
+    /// One call for questions that are ours to ask. Nothing is handed out while leads are held:
+    /// whoever follows them would wait for our listener.
+    async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
+        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
+        let turn = match self.handful.turn().await {
+            _ if self.denied.load(Ordering::Relaxed) => {
+                return self.fail(asked, leads, &Failure::Doubtful, 0).await;
+            }
+            Ok(turn) => turn,
+            Err(failure) => return self.fail(asked, leads, &failure, 0).await,
+        };
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
-            .fly_together(&self.upstream, &questions, &self.ask, &place)
+            .fly_together(&self.upstream, &questions, &self.ask, place)
             .await;
         // Those that are left to be asked singly go in a place of the window too.
         let answers_all = |decoded: &Vec<Option<_>>| {
@@ -397,25 +518,22 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             place.come_back(&self.window).await;
         }
         match answer {
-            Ok(decoded) => self.settle(asked, leads, decoded).await,
-            // The whole list refused or unreadable, or no such address: one by one.
-            Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
+            Ok(decoded) => {
+                drop(turn);
+                self.settle(asked, leads, decoded).await;
+            }
+            // The whole list refused or unreadable: one by one.
+            Err((Failure::Rejected | Failure::Garbled, _)) => {
+                drop(turn);
                 self.singly(asked, leads).await;
             }
-            // A plan may lack the batch call and nothing else.
-            Err((Failure::Unauthorized, attempts)) => self.find_out(asked, leads, attempts).await,
+            // A plan or an address may lack the batch call and nothing else.
+            Err((
+                failure @ (Failure::Unauthorized | Failure::WrongPath | Failure::Redirected),
+                attempts,
+            )) => self.find_out(asked, leads, (failure, attempts), turn).await,
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
-        self.deliver(known).await;
-        // 3. The others' answers.
-        let waits = followed.into_iter().map(|(one, other)| async move {
-            let outcome = self
-                .engine
-                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
-                .await;
-            (one.position, outcome)
-        });
-        self.deliver(join_all(waits).await).await;
     }
 
     /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
@@ -474,11 +592,15 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             };
             done.push((one.position, outcome, lead));
         }
-        self.engine.remember(entries).await;
+        let kept = self.engine.remember(entries).await;
         if believed.is_ok() {
             self.engine.recant(&refused).await;
         }
         let land = |(position, outcome, lead)| {
+            let outcome = match &kept {
+                Ok(()) => outcome,
+                Err(failure) => Err(Error::failed(failure.clone())),
+            };
             Engine::land::<L>(lead, &outcome);
             (position, outcome)
         };
@@ -490,9 +612,14 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             return Ok(());
         }
         let strict = !self.trusted.load(Ordering::Relaxed);
-        self.engine.believe(refused, &self.ask, strict).await?;
-        self.trusted.store(true, Ordering::Relaxed);
-        Ok(())
+        let believed = self.engine.believe(refused, &self.ask, strict).await;
+        let flag = if believed.is_ok() {
+            &self.trusted
+        } else {
+            &self.denied
+        };
+        flag.store(true, Ordering::Relaxed);
+        believed
     }
 
     fn trust(&self, operation: &'static str) {
@@ -500,28 +627,36 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.engine.answered(operation);
     }
 
-    /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
-    async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
-        let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
-        let (mut done, held) = self.one_by_one(asked, leads).await;
-        let from_upstream = |it: &(usize, Result<Found<_>, Error>)| match &it.1 {
-            Ok(found) => found.source == Source::Upstream,
-            Err(error) => error.is_not_found(),
-        };
-        let token_is_good = !held.is_empty() || done.iter().any(from_upstream);
-        let first = async {
-            done.extend(self.put_away(held, false).await);
-            self.deliver(done).await;
-        };
+    /// Asks one singly: if that is answered, the rest too; if not, every number is going to fail. One
+    /// of the list's chunks finds out, the others wait for it.
+    async fn find_out(
+        &self,
+        mut asked: Vec<Asked<L>>,
+        mut leads: Vec<Lead>,
+        (failure, attempts): (Failure, u32),
+        turn: Turn<'_>,
+    ) {
+        let finding = self.handful.finding.lock().await;
+        let (mut good, mut first) = (self.handful.is_good_singly(), Vec::new());
+        if !good && self.handful.over().is_none() {
+            let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
+            for (one, lead) in asked.into_iter().zip(leads) {
+                first.push(self.single(one, lead).await);
+            }
+            good = self.handful.is_good_singly();
+            (asked, leads) = (rest, other_leads);
+        }
+        drop((finding, turn));
+        let first = self.land_singles(first).await;
         let others = async {
-            if token_is_good {
-                self.singly(rest, other_leads).await;
+            if good {
+                self.singly(asked, leads).await;
             } else {
-                self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
-                    .await;
+                let failure = self.handful.over().unwrap_or(failure);
+                self.fail(asked, leads, &failure, attempts).await;
             }
         };
-        tokio::join!(first, others);
+        tokio::join!(self.deliver(first), others);
     }
 
     /// The failure of a whole chunk, or what was known before of each.
@@ -540,53 +675,76 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.deliver(group).await;
     }
 
-    async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
-        let (mut done, held) = self.one_by_one(asked, leads).await;
-        let good = |it: &(usize, Result<Found<_>, Error>)| {
-            it.1.as_ref()
-                .is_ok_and(|found| found.source == Source::Upstream)
-        };
-        let good = done.iter().any(good);
-        // Before anything is handed out: whoever follows the flights would wait for our listener.
-        done.extend(self.put_away(held, good).await);
+    /// Asks one by one. While it is not known whether refusals may be believed, a few go first.
+    async fn singly(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>) {
+        let mut done = Vec::new();
+        if !self.trusted.load(Ordering::Relaxed) && asked.len() > FEW + 1 {
+            let (rest, other_leads) = (asked.split_off(FEW + 1), leads.split_off(FEW + 1));
+            done = self.all_singly(asked, leads).await;
+            (asked, leads) = (rest, other_leads);
+        }
+        done.extend(self.all_singly(asked, leads).await);
         self.deliver(done).await;
     }
 
-    /// Asks one by one. Refusals are held until all have come: only then is it known whether they
-    /// stand alone.
-    async fn one_by_one(
-        &self,
-        asked: Vec<Asked<L>>,
-        leads: Vec<Lead>,
-    ) -> (Group<L::Answer>, Vec<Word<L>>) {
+    async fn all_singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) -> Group<L::Answer> {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
-            let approach = self
-                .engine
-                .approach(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
-            let outcome = match approach {
-                Approach::Over(outcome) => outcome,
-                Approach::Said(said) => match said.decoded {
-                    Decoded::Refused { reason, .. } if is_doubtful(reason) => {
-                        return Err((one, lead, said.decoded));
-                    }
-                    _ => {
-                        self.trust(one.key.operation);
-                        self.engine.arrive(&one.question, &one.key, said).await
-                    }
-                },
+            let turn = match self.handful.turn().await {
+                _ if self.denied.load(Ordering::Relaxed) => Err(Failure::Doubtful),
+                turn => turn,
             };
-            Engine::land::<L>(lead, &outcome);
-            Ok((one.position, outcome))
+            match turn {
+                Ok(_turn) => self.single(one, lead).await,
+                Err(failure) => {
+                    let question = &one.question;
+                    let outcome = self.engine.not_asked(question, &self.ask, failure).await;
+                    Engine::land::<L>(lead, &outcome);
+                    Single::Done(one.position, outcome)
+                }
+            }
         });
-        let (mut done, mut held) = (Vec::new(), Vec::new());
-        for single in join_all(flights).await {
+        self.land_singles(join_all(flights).await).await
+    }
+
+    async fn single(&self, one: Asked<L>, lead: Lead) -> Single<L> {
+        let approach = self
+            .engine
+            .approach(&self.upstream, &one.question, &one.key, &self.ask)
+            .await;
+        let outcome = match approach {
+            Approach::Over(outcome) => outcome,
+            Approach::Said(said) => match said.decoded {
+                Decoded::Refused { reason, .. } if is_doubtful(reason) => {
+                    return Single::Held(one, lead, said);
+                }
+                _ => {
+                    self.trust(one.key.operation);
+                    self.engine.arrive(&one.question, &one.key, said).await
+                }
+            },
+        };
+        Engine::land::<L>(lead, &outcome);
+        Single::Done(one.position, outcome)
+    }
+
+    /// Lands the refusals that were held until all had come: only then is it known whether they stand
+    /// alone. Nothing is handed out before: whoever follows them would wait for our listener.
+    async fn land_singles(&self, singles: Vec<Single<L>>) -> Group<L::Answer> {
+        let (mut done, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+        for single in singles {
             match single {
-                Ok(outcome) => done.push(outcome),
-                Err(refusal) => held.push(refusal),
+                Single::Done(position, outcome) => done.push((position, outcome)),
+                Single::Held(one, lead, said) => {
+                    held.push((one, lead, said.decoded));
+                    claims.push(said.claimed);
+                }
             }
         }
-        (done, held)
+        let is_new = |found: &Found<_>| found.source == Source::Upstream;
+        let good = done.iter().any(|it| it.1.as_ref().is_ok_and(is_new));
+        done.extend(self.put_away(held, good).await);
+        drop(claims);
+        done
     }
 
     async fn deliver(&self, group: Group<L::Answer>) {

@@ -261,6 +261,7 @@ impl Engine {
             items: 1,
             personal: key.personal,
             else_singly: false,
+            free: known.is_free(),
             place: None,
             ask: &ask,
             patience: self.patience(known),
@@ -278,7 +279,8 @@ impl Engine {
             Ok((decoded @ Decoded::Answer(_), _)) => {
                 // It was paid for.
                 let (entry, _) = self.digest(known, &key, decoded);
-                self.remember(vec![entry]).await;
+                // One that cannot be written yet is no verdict on the upstream.
+                drop(self.remember(vec![entry]).await);
                 Checked::Good
             }
             Err(unanswered) if unanswered.attempts == 0 => Checked::NotAsked,
