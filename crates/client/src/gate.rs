@@ -3,6 +3,7 @@
 //! The pace is GCRA. It is our own because it adapts: a 429 closes the gate until `Retry-After`
 //! and doubles the interval, successes bring it back; the ready-made limiters have a fixed rate.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -68,7 +69,8 @@ pub enum BreakerState {
 }
 
 pub(crate) struct Gate {
-    limits: GateLimits,
+    /// Of [`GateLimits`]: may change, and is read without a lock.
+    calls_per_minute: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -124,8 +126,24 @@ impl Gate {
             words: Vec::new(),
         };
         Gate {
-            limits,
+            calls_per_minute: AtomicU32::new(limits.calls_per_minute),
             state: Mutex::new(state),
+        }
+    }
+
+    /// Takes over other limits; a pace that a 429 slowed down begins anew.
+    pub(crate) fn set_limits(&self, limits: GateLimits) {
+        let mut state = self.lock();
+        if limits.calls_per_minute != self.limits().calls_per_minute {
+            state.interval = limits.interval();
+        }
+        let per_minute = limits.calls_per_minute;
+        self.calls_per_minute.store(per_minute, Ordering::Relaxed);
+    }
+
+    fn limits(&self) -> GateLimits {
+        GateLimits {
+            calls_per_minute: self.calls_per_minute.load(Ordering::Relaxed),
         }
     }
 
@@ -157,7 +175,7 @@ impl Gate {
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
         if !errand.free && (turn == Turn::New || !closed_for.is_zero()) {
-            let early = state.interval * self.limits.early_turns();
+            let early = state.interval * self.limits().early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
@@ -195,7 +213,7 @@ impl Gate {
         state.times.learn(kind, took, now);
         state.words(kind.operation).good(kind.many);
         state.breaker.report(false, pass, now);
-        let base = self.limits.interval();
+        let base = self.limits().interval();
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);
             state.interval = if excess < Duration::from_millis(1) {
@@ -227,7 +245,7 @@ impl Gate {
             }
             state.closed_until = state.closed_until.max(now + pause);
             // Whoever waits goes out one by one afterwards, not in a burst.
-            state.next_turn = state.closed_until + state.interval * self.limits.early_turns();
+            state.next_turn = state.closed_until + state.interval * self.limits().early_turns();
         }
         let ill = failure.treatment().trips_breaker;
         state.breaker.report(ill, pass, now);

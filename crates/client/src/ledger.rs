@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Allowance, Counter, Reason, Taken};
+use crate::{Allowance, Counter, Reason, Taken, is_of_the_future};
 
 /// The identity of a question: two equal keys have the same answer.
 ///
@@ -69,6 +69,33 @@ pub struct Memory {
     pub stored_at: Timestamp,
     /// Until when it counts as fresh.
     pub expires_at: Timestamp,
+}
+
+impl Memory {
+    /// Whether it may answer now. One that the clock stamped while it was ahead may not: nobody
+    /// knows how old it is.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        is_fresh(self.stored_at, self.expires_at, now)
+    }
+}
+
+pub(crate) fn is_fresh(stored_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> bool {
+    if is_of_the_future(stored_at, now) {
+        warn_of_the_future();
+        return false;
+    }
+    expires_at > now
+}
+
+#[cold]
+fn warn_of_the_future() {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "memory holds answers stamped later than now: the clock was ahead, or is behind; \
+             they are asked for again"
+        );
+    });
 }
 
 /// An answer or a refusal.
@@ -243,6 +270,20 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Calls counted by now, by all who share the ledger.
     fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Sets questions aside that are about to be asked, so that another process on the same memory
+    /// does not ask them too. None when there was no other and all may be asked; else whether each is
+    /// now set aside: one that is not is being asked by another process, and its answer will be in
+    /// memory; one that is may have been answered since memory was looked at. Each that is set aside is let go of by [`Ledger::release`].
+    fn claim<'a>(
+        &'a self,
+        _keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Lets go of questions whose answers are in memory, or will not come.
+    fn release(&self, _keys: &[Key]) {}
 
     /// Notes that a provider's plan was used up at a moment, or is not any more.
     fn note_plan<'a>(

@@ -48,7 +48,7 @@ mod transport;
 mod words;
 
 pub use allowance::{Allowance, Budget, Counter, Taken};
-pub use clock::Clock;
+pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
 pub use engine::{Engine, Settings, Stats};
 pub use error::Error;

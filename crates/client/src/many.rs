@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
+use crate::engine::{Claimed, LOOK_AGAIN};
 use crate::flight::{Lead, Part};
 use crate::handful::{Handful, Turn};
 use crate::patience;
@@ -97,7 +99,7 @@ impl Engine {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
             in_time: ask.deadline,
-            ask: ask.one_of_many(self.settings().deadline),
+            ask: ask.one_of_many(self.deadline()),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
             handful: Arc::new(Handful::new(self, operation)),
@@ -356,6 +358,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
+        let since = self.engine.clock().now();
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
             let until = Instant::now() + self.engine.total_time(&one.question, &self.ask);
@@ -371,10 +374,18 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 },
             }
         }
-        // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
-        //    follows them would wait for our listener.
-        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
-        self.ask_together(asked, leads, place).await;
+        // 2. One call for all that are left, but for those that another process is asking.
+        let (ours, elsewhere, learned) = self.claim(mine, since).await;
+        known.extend(learned);
+        if let Some((ours, _claimed)) = ours {
+            self.together(ours, &place).await;
+        } else {
+            place.leave();
+        }
+        if !elsewhere.is_empty() {
+            self.wait_for_others(elsewhere, &place, since).await;
+        }
+        drop(place);
         self.deliver(known).await;
         // 3. The others' answers.
         let waits = followed.into_iter().map(|(one, other)| async move {
@@ -387,8 +398,80 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.deliver(join_all(waits).await).await;
     }
 
-    /// One native batch call, and what its answer, or the lack of one, leads to.
-    async fn ask_together(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>, place: Place) {
+    /// Parts questions into those that are ours to ask, those that another process is asking, and the
+    /// outcomes of those that one has asked meanwhile.
+    async fn claim(
+        &self,
+        mine: Vec<(Asked<L>, Lead)>,
+        since: Timestamp,
+    ) -> (
+        Option<(Vec<(Asked<L>, Lead)>, Claimed)>,
+        Vec<(Asked<L>, Lead)>,
+        Group<L::Answer>,
+    ) {
+        if mine.is_empty() {
+            return (None, Vec::new(), Vec::new());
+        }
+        let keys = mine.iter().map(|(one, _)| one.key.clone()).collect();
+        let (claimed, ours) = self.engine.claim(keys).await;
+        let Some(ours) = ours else {
+            return (Some((mine, claimed)), Vec::new(), Vec::new());
+        };
+        let questions: Vec<_> = mine
+            .iter()
+            .map(|(one, _)| (&one.question, &one.key))
+            .collect();
+        let memory = self.engine.learned(&questions, &self.ask, since).await;
+        let (mut to_ask, mut elsewhere, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (((one, lead), learned), is_ours) in mine.into_iter().zip(memory).zip(ours) {
+            if let Some(outcome) = learned {
+                Engine::land::<L>(lead, &outcome);
+                self.record_hit(&one.key, outcome.is_err()).await;
+                known.push((one.position, outcome));
+            } else if is_ours {
+                to_ask.push((one, lead));
+            } else {
+                elsewhere.push((one, lead));
+            }
+        }
+        let to_ask = (!to_ask.is_empty()).then_some((to_ask, claimed));
+        (to_ask, elsewhere, known)
+    }
+
+    /// Takes the answers of another process as they come; what it lets go of without one is asked.
+    async fn wait_for_others(
+        &self,
+        mut open: Vec<(Asked<L>, Lead)>,
+        place: &Place,
+        since: Timestamp,
+    ) {
+        let total = self.engine.total_time(&open[0].0.question, &self.ask);
+        let until = Instant::now() + total;
+        while !open.is_empty() {
+            if Instant::now() + LOOK_AGAIN >= until {
+                let (asked, leads) = open.into_iter().unzip();
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                return self.fail(asked, leads, &failure, 0).await;
+            }
+            // Others may send meanwhile.
+            place.leave();
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let (ours, elsewhere, known) = self.claim(open, since).await;
+            // Not waited for: leads are held.
+            let run = self.clone();
+            tokio::spawn(async move { run.deliver(known).await });
+            if let Some((ours, _claimed)) = ours {
+                place.come_back(&self.window).await;
+                self.together(ours, place).await;
+            }
+            open = elsewhere;
+        }
+    }
+
+    /// One call for questions that are ours to ask. Nothing is handed out while leads are held:
+    /// whoever follows them would wait for our listener.
+    async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
+        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
         let turn = match self.handful.turn().await {
             Ok(turn) => turn,
             Err(failure) => return self.fail(asked, leads, &failure, 0).await,
@@ -396,7 +479,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
-            .fly_together(&self.upstream, &questions, &self.ask, &place)
+            .fly_together(&self.upstream, &questions, &self.ask, place)
             .await;
         // Those that are left to be asked singly go in a place of the window too.
         let answers_all = |decoded: &Vec<Option<_>>| {

@@ -238,6 +238,19 @@ impl Migo {
         }));
     }
 
+    /// Takes another token from the next call on; one that cannot be sent is an error, and the old one
+    /// stays.
+    ///
+    /// ```
+    /// let migo = chaski_client::Migo::builder("SU_TOKEN").build()?;
+    /// migo.set_token("OTRO_TOKEN")?;
+    /// assert!(migo.set_token("dos\nlíneas").is_err());
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn set_token(&self, token: impl Into<String>) -> Result<(), Error> {
+        self.dialect.set_token(&SecretString::from(token.into()))
+    }
+
     /// The engine, for its statistics, its breaker and its ledger.
     pub fn engine(&self) -> &Engine {
         &self.engine

@@ -82,6 +82,14 @@ pub enum AppError {
         /// In English.
         en: String,
     },
+    /// Not a single number of a list could be read.
+    #[error("{es}")]
+    NothingRead {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
     /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
     #[error("the plan has {left} calls left and {wanted} are needed")]
     PlanTooSmall {
@@ -142,6 +150,7 @@ impl AppError {
             AppError::Usage { .. } => "uso",
             AppError::NotNow { .. } => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
+            AppError::NothingRead { .. } => "lista_sin_ruc",
             AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
             AppError::Interrupted => "interrumpido",
         }
@@ -182,9 +191,9 @@ impl AppError {
                     "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)",
                 )
                 .to_owned(),
-            AppError::Usage { es, en } | AppError::NotNow { es, en } => {
-                lang.pick(es, en).clone()
-            }
+            AppError::Usage { es, en }
+            | AppError::NotNow { es, en }
+            | AppError::NothingRead { es, en } => lang.pick(es, en).clone(),
             AppError::Io(error) => {
                 let why = reason(error, lang);
                 lang.pick(
@@ -223,6 +232,7 @@ impl AppError {
             AppError::Lookup(error) => error.exit_code(),
             AppError::Server(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)
+            | AppError::NothingRead { .. }
             | AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })

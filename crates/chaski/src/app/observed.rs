@@ -73,6 +73,17 @@ impl Ledger for Observed {
         self.store.spent(counter)
     }
 
+    fn claim<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        Ledger::claim(&*self.store, keys)
+    }
+
+    fn release(&self, keys: &[Key]) {
+        self.store.release(keys);
+    }
+
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
         self.store.flush()
     }

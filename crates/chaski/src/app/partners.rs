@@ -283,7 +283,10 @@ impl App {
     }
 
     pub(super) async fn refresh_due(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
-        let due = self.store.partners_due_anywhere(most).await?;
+        let due = self
+            .store
+            .partners_due_anywhere(most, self.clock.now())
+            .await?;
         let of = |wanted: bool| {
             let due = due.iter().filter(move |(_, house)| *house == wanted);
             due.map(|(ruc, _)| *ruc).collect::<Vec<Ruc>>()
@@ -371,7 +374,10 @@ impl App {
             }
         };
         Ok(Targets {
-            rucs: self.store.partners_due(company, due).await?,
+            rucs: self
+                .store
+                .partners_due(company, due, self.clock.now())
+                .await?,
             ..Targets::default()
         })
     }

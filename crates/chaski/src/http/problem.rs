@@ -345,6 +345,7 @@ impl From<AppError> for Problem {
             | AppError::Server(_)
             | AppError::Io(_)
             | AppError::File { .. }
+            | AppError::NothingRead { .. }
             | AppError::Interrupted => {
                 tracing::error!(code = error.code(), "a deed failed");
                 return Problem::internal();

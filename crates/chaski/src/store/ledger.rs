@@ -64,6 +64,19 @@ impl Ledger for Store {
         Box::pin(async move { Ok(self.counted(counter).await?) })
     }
 
+    fn claim<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        Box::pin(async move { Ok(sqlite.asking.claim(keys).await?) })
+    }
+
+    fn release(&self, keys: &[Key]) {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.asking.release(keys);
+    }
+
     fn note_plan<'a>(
         &'a self,
         provider: &'a str,

@@ -177,7 +177,7 @@ impl Engine {
         let limit = sheet.free && matches!(failure, Failure::RateLimited { .. });
         let may = failure.treatment().transient
             && !limit
-            && attempt < self.shared.settings.max_attempts
+            && attempt < self.shared.tuned.max_attempts()
             && self.shared.budget.take();
         let wait = match failure {
             // The gate is closed for that long and makes the next attempt wait.
@@ -195,12 +195,12 @@ impl Engine {
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
         question
             .patience()
-            .unwrap_or(self.shared.settings.attempt_timeout)
+            .unwrap_or(self.shared.tuned.attempt_timeout())
             .min(LONGEST_TIME)
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline;
+        let usual = self.shared.tuned.deadline();
         // A question that takes long by nature gets the time for one attempt at least.
         let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
@@ -282,7 +282,7 @@ impl Engine {
 
     /// The counters in the ledger that a call is taken from.
     fn allowances(&self, sheet: &CallSheet<'_>) -> Vec<Allowance> {
-        let (quota, per_day) = (self.shared.settings.quota, sheet.ask.per_day);
+        let (quota, per_day) = (self.shared.tuned.quota(), sheet.ask.per_day);
         if quota.is_none() && per_day.is_none() {
             return Vec::new();
         }
@@ -360,7 +360,11 @@ impl Engine {
             if !taken.is_empty() {
                 warn_once(ledger.give_back(taken).await);
             }
-        } else if !sheet.free && self.shared.settings.quota.is_none() {
+        } else if !sheet.free
+            && !taken
+                .iter()
+                .any(|it| matches!(it.counter, Counter::Month { .. }))
+        {
             let month = month_name(call.at);
             warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }

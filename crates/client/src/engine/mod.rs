@@ -4,11 +4,14 @@
 //! [`Engine::ask_upstream`], in `attempts.rs`.
 
 mod attempts;
+mod claims;
 mod plan;
 mod remembering;
 mod settings;
 
+pub(crate) use claims::{Claimed, LOOK_AGAIN};
 pub use settings::Settings;
+use settings::Tuned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +25,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use attempts::CallSheet;
+use claims::Whose;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
@@ -136,6 +140,7 @@ pub struct Engine {
 
 struct Shared {
     settings: Settings,
+    tuned: Tuned,
     clock: Clock,
     transport: Arc<dyn Transport>,
     ledger: Arc<dyn Ledger>,
@@ -232,6 +237,7 @@ impl Engine {
                 unwritten: remembering::Unwritten::default(),
                 in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
+                tuned: Tuned::of(&settings),
                 settings,
             }),
         }
@@ -327,7 +333,7 @@ impl Engine {
             // They were in more of a hurry.
             Some(Err(error))
                 if error.is_for_want_of_time()
-                    && error.attempts() < self.shared.settings.max_attempts
+                    && error.attempts() < self.shared.tuned.max_attempts()
                     && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
             // They had nothing left to spend.
             Some(Err(error)) if error.is_for_want_of_allowance() => {}
@@ -380,7 +386,7 @@ impl Engine {
         let Some(first) = questions.first() else {
             return Vec::new();
         };
-        let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let ask = &ask.one_of_many(self.shared.tuned.deadline());
         let handful = &Handful::new(self, first.key().operation);
         let lookups: Vec<_> = questions
             .iter()
@@ -415,6 +421,20 @@ impl Engine {
         if let Some(known) = self.known(question, key, ask).await {
             return known;
         }
+        // Another process may be asking the same.
+        let deadline = started + self.total_time(question, ask);
+        let _claimed = match self.whose(question, key, ask, deadline).await {
+            Whose::Ours(claimed) => claimed,
+            Whose::Known(outcome) => {
+                self.record_hit(key, outcome.is_err(), ask).await;
+                return outcome;
+            }
+            Whose::TooLate => {
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                let known = self.fall_back(question, key, ask, failure).await;
+                return known.map_err(|error| error.after(0, started.elapsed()));
+            }
+        };
         self.count(|counters| &counters.misses);
         // 2. The upstream.
         let sheet = CallSheet {
@@ -427,7 +447,7 @@ impl Engine {
             place: None,
             ask,
             patience: self.patience(question),
-            deadline: started + self.total_time(question, ask),
+            deadline,
         };
         let asked = self
             .ask_upstream(
@@ -497,7 +517,7 @@ impl Engine {
             month: month_name(self.shared.clock.now()),
         };
         let spent = self.shared.ledger.spent(&counter).await?;
-        Ok((spent, self.shared.settings.quota))
+        Ok((spent, self.shared.tuned.quota()))
     }
 
     /// Calls that somebody paid for today in Lima, counted where their day has a limit.
@@ -509,7 +529,28 @@ impl Engine {
         self.shared.ledger.spent(&counter).await
     }
 
-    /// Limits and times.
+    /// Takes over pace, quota, times of calls, attempts and times to live, while calls are under way:
+    /// they go on with what they began with. How many calls go at once, and what is kept and put on
+    /// record, stays as it was.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let migo = Migo::builder("SU_TOKEN").build()?;
+    /// migo.engine().retune(&Settings { quota: Some(40_000), ..Settings::default() });
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn retune(&self, settings: &Settings) {
+        self.shared.tuned.set(settings);
+        self.shared.gate.set_limits(GateLimits {
+            calls_per_minute: settings.calls_per_minute,
+        });
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.shared.tuned.deadline()
+    }
+
+    /// Limits and times that it was made with.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }

@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{Engine, Hot, Outcome, Trace, later, warn_once};
 use crate::flight::Cargo;
+use crate::ledger::is_fresh;
 use crate::{
     Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
-    Remembered, Source,
+    Remembered, Source, is_of_the_future,
 };
 
 /// How long an answer waits for a ledger that cannot write before its asker is told so.
@@ -50,7 +51,9 @@ impl Engine {
             && failure.treatment().stale_may_serve
             && !self.is_unwritten(key)
             && let Some(memory) = self.recall(key).await
-            && self.shared.clock.now() < later(memory.expires_at, self.shared.settings.times.stale)
+            && let now = self.shared.clock.now()
+            && now < later(memory.expires_at, self.shared.tuned.times().stale)
+            && !is_of_the_future(memory.stored_at, now)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
         {
@@ -111,7 +114,7 @@ impl Engine {
         decoded: Decoded<L::Answer>,
     ) -> (Trace, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
-        let times = &self.shared.settings.times;
+        let times = &self.shared.tuned.times();
         let (what, lasts, outcome) = match decoded {
             Decoded::Answer(answer) => {
                 let lasts = question.time_to_live(&answer, now, times);
@@ -218,7 +221,7 @@ impl Engine {
         ask: &Ask,
     ) -> Option<Outcome<L::Answer>> {
         let now = self.shared.clock.now();
-        let fresh = memory.expires_at > now && self.fresh_enough(memory.stored_at, ask);
+        let fresh = memory.is_fresh(now) && self.fresh_enough(memory.stored_at, ask);
         if !fresh || self.is_unwritten(key) {
             return None;
         }
@@ -257,7 +260,8 @@ impl Engine {
             return None;
         }
         let hot = self.shared.hot.get(key)?;
-        if hot.expires_at <= self.shared.clock.now() || !self.fresh_enough(hot.stored_at, ask) {
+        let now = self.shared.clock.now();
+        if !is_fresh(hot.stored_at, hot.expires_at, now) || !self.fresh_enough(hot.stored_at, ask) {
             return None;
         }
         let outcome = hot.cargo.downcast_ref::<Outcome<L::Answer>>()?.clone();
