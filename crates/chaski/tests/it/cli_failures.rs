@@ -121,8 +121,7 @@ fn the_plan_is_spent() {
     place.run("ruc 20100070970 -q").expect(0);
     let ran = place.run("ruc 20131312955").expect(6);
     assert!(
-        ran.err
-            .contains("se acabaron las consultas de su plan"),
+        ran.err.contains("se acabaron las consultas de su plan"),
         "{}",
         ran.err
     );
