@@ -5,6 +5,7 @@
 //! has one file that holds all of its SQL. The store has no clock: whoever calls says what time
 //! it is.
 
+mod absorb;
 mod answers;
 mod api_keys;
 mod background;
@@ -30,6 +31,7 @@ mod quota;
 mod readers;
 mod recalls;
 mod refusals;
+mod rekey;
 mod retention;
 mod schedule;
 mod seal;
@@ -43,6 +45,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use absorb::{Absorbed, OtherSide, absorb, prepare};
 pub use api_keys::{ApiKeyRow, folder_had_keys};
 pub use background::{Background, BatchChange};
 pub use backup::{Held, Snapshot, hold, inspect, snapshot};
@@ -93,7 +96,37 @@ impl Store {
     /// Opens the data folder, creating what is missing. Must be called inside a Tokio runtime,
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
+        let opened = open::open(dir, key).await?;
+        Store::start(dir, opened).await
+    }
+
+    /// The same for one side of a folder that may have two: what persons entered on the other one
+    /// is brought over first. With `on_trial`, what is entered here stays here.
+    pub async fn open_beside(
+        dir: &Path,
+        key: MasterKey,
+        other: Option<OtherSide>,
+        on_trial: bool,
+    ) -> Result<(Store, Absorbed), StoreError> {
         let mut opened = open::open(dir, key).await?;
+        let brought = match other {
+            Some(other) => {
+                let brought = absorb::bring_own(&mut opened.writer, &opened.keys, dir, other).await;
+                // The other side may be damaged; this one is not.
+                brought.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "what was entered on the other side could not be read");
+                    Absorbed::default()
+                })
+            }
+            None => Absorbed::default(),
+        };
+        if on_trial {
+            absorb::keep_here(&mut opened.writer).await?;
+        }
+        Ok((Store::start(dir, opened).await?, brought))
+    }
+
+    async fn start(dir: &Path, mut opened: open::Opened) -> Result<Store, StoreError> {
         let spent = quota::all(&mut opened.writer).await?;
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));

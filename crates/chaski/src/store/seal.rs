@@ -92,6 +92,14 @@ impl MasterKey {
         SecretString::from(hex(self.secret.expose_secret()))
     }
 
+    /// The same key once more.
+    pub(super) fn copy(&self) -> MasterKey {
+        MasterKey {
+            secret: SecretBox::new(Box::new(*self.secret.expose_secret())),
+            unsaved: self.unsaved,
+        }
+    }
+
     pub(super) fn is_unsaved(&self) -> bool {
         self.unsaved
     }

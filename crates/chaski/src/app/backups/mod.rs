@@ -3,6 +3,7 @@
 mod archive;
 mod error;
 
+pub(super) use archive::{sync_folder, write_private};
 pub use error::BackupError;
 
 use std::fs;
