@@ -226,7 +226,8 @@ async fn everything(
     changed(c, FURTHER_ITEMS).await?;
     absorbed.batches += changed(c, BATCHES).await?;
     for statement in [
-        REVOKED, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
+        REVOKED,
+        DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
     ] {
         changed(c, statement).await?;
     }
@@ -488,6 +489,9 @@ const JOBS: &str = "INSERT INTO main.jobs (id, kind, payload, priority, state, a
 const SCHEDULE: &str = "INSERT INTO main.schedule (name, last_at) \
      SELECT name, last_at FROM other.schedule WHERE true \
      ON CONFLICT (name) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
+
+const DAYS: &str = "INSERT INTO main.days (who, day, used) SELECT who, day, used FROM other.days \
+     WHERE true ON CONFLICT (who, day) DO UPDATE SET used = max(used, excluded.used)";
 
 const SNAPSHOTS: &str = "INSERT INTO main.quota_snapshots (provider, month, at, used) \
      SELECT provider, month, at, used FROM other.quota_snapshots WHERE true ON CONFLICT DO NOTHING";

@@ -97,7 +97,7 @@ impl Store {
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
         let opened = open::open(dir, key).await?;
-        Store::start(dir, opened).await
+        Ok(Store::start(dir, opened))
     }
 
     /// The same for one side of a folder that may have two: what persons entered on the other one
@@ -123,23 +123,22 @@ impl Store {
         if on_trial {
             absorb::keep_here(&mut opened.writer).await?;
         }
-        Ok((Store::start(dir, opened).await?, brought))
+        Ok((Store::start(dir, opened), brought))
     }
 
-    async fn start(dir: &Path, mut opened: open::Opened) -> Result<Store, StoreError> {
-        let spent = quota::all(&mut opened.writer).await?;
+    fn start(dir: &Path, opened: open::Opened) -> Store {
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));
-        Ok(Store {
+        Store {
             backend: Backend::Sqlite(Sqlite {
                 dir: dir.to_owned(),
-                writer: Writer::start(opened.writer, spent),
+                writer: Writer::start(opened.writer),
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
                 keys,
                 readers,
                 in_use: Mutex::new(Some(opened.in_use)),
             }),
-        })
+        }
     }
 
     /// Makes durable what is queued and closes the database. An error means that something is

@@ -62,9 +62,7 @@ fn a05_partners_entered_before_the_token_are_there_after_it_as_never_asked() {
         // The sandbox has said something of them.
         place.run("partners actualizar --todos").expect(0);
         let checked = |rows: &[Value]| {
-            let said = rows
-                .iter()
-                .filter(|row| row["estado"] != "NO_VERIFICADO");
+            let said = rows.iter().filter(|row| row["estado"] != "NO_VERIFICADO");
             said.count()
         };
         assert!(checked(&listed(&place, "")) > 30);
