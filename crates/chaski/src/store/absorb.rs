@@ -226,8 +226,7 @@ async fn everything(
     changed(c, FURTHER_ITEMS).await?;
     absorbed.batches += changed(c, BATCHES).await?;
     for statement in [
-        REVOKED,
-        DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
+        REVOKED, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
     ] {
         changed(c, statement).await?;
     }
