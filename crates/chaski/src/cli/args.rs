@@ -163,7 +163,7 @@ pub(super) enum Cmd {
     /// Trae a la carpeta de datos lo que hay en una anterior, que queda como está || Brings to the data folder what is in an old one, which stays as it is
     #[command(alias = "migrar")]
     Migrate {
-        /// La carpeta anterior, por ejemplo ./chaski_data || The old folder, for instance ./chaski_data
+        /// La carpeta de datos anterior || The old data folder
         #[arg(long, value_name = "CARPETA")]
         from: PathBuf,
     },

@@ -202,8 +202,8 @@ async fn own(mine: &mut SqliteConnection) -> Result<Absorbed, StoreError> {
     }
     transaction.commit().await?;
     Ok(Absorbed {
-        partners,
         batches,
+        partners,
         ..Absorbed::default()
     })
 }

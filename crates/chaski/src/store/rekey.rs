@@ -165,9 +165,10 @@ async fn partners(
             let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
             let sealed: &[u8] = row.try_get(5)?;
             let document = partner_rows::document(numbers.old, id, kind, sealed)?;
-            let number: Vec<u8> = match row.try_get(4)? {
-                true => numbers.learn(document.number()),
-                false => row.try_get(3)?,
+            let number: Vec<u8> = if row.try_get(4)? {
+                numbers.learn(document.number())
+            } else {
+                row.try_get(3)?
             };
             let again = |place: Place<'_>, sealed: &[u8]| {
                 let plain = numbers.old.open(&place, sealed);
