@@ -55,8 +55,8 @@ fn a03_an_old_folder_is_taken_whole_into_a_new_one() {
     place
         .run("ruc 20100070970 --sandbox --dir chaski_data")
         .expect(0);
-    let before = held(&place, "chaski_data");
     let (asked, counted) = (service.asked_since(0), counts(&place, "chaski_data"));
+    let before = held(&place, "chaski_data");
     for _ in 0..2 {
         let ran = place.run("migrate --from ./chaski_data").expect(0);
         assert!(ran.err.contains("datos reales en"), "{}", ran.err);
