@@ -10,6 +10,7 @@ use chaski_core::{
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::cost::within_cost;
 use super::{App, AppError, purpose};
 
 /// A number as the record of calls knows it, if it is a RUC or DNI. Numbers with a wrong check digit
@@ -35,7 +36,10 @@ impl App {
     ) -> Vec<Result<Found<Taxpayer>, Error>> {
         match rucs {
             [one] => vec![self.migo.ruc(one, ask).await],
-            many => self.migo.rucs(many, ask).all().await,
+            many => {
+                let ask = within_cost(ask, many.len());
+                self.migo.rucs(many, &ask).all().await
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod asking;
 pub mod backups;
 pub mod batches;
+pub mod cost;
 mod error;
 pub mod health;
 pub mod keys;

@@ -65,6 +65,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             column: column_name(&input.table, input.column),
             force: typed.freshness.force_refresh,
             update_partners: typed.actualizar_partners,
+            most: typed.gastar_hasta,
             bytes,
         };
         let handed_over = interrupt.or(server.submit_list(list)).await;
@@ -112,6 +113,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let mut finished = Finished {
         summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
         failed: lote.without_answer(),
+        over: None,
         total_failure: lote.failure(lang).map(AppError::Server),
         asking: Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0))
             .unwrap_or_default(),

@@ -230,6 +230,19 @@ pub(super) fn confirm(
     }
 }
 
+/// Puts a question to the person; without an answer it is no.
+pub(super) fn says_yes(question: &str, lang: Lang) -> Result<bool, AppError> {
+    anstream::eprint!("{question} {} ", lang.pick("[s/N]", "[y/N]"));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    let answer = answer.trim().to_lowercase();
+    matches!(answer.as_str(), "s" | "sí" | "si" | "y" | "yes")
+}
+
 /// One line that says what is wrong and what to do.
 pub(super) fn complain(error: &AppError, lang: Lang) {
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();

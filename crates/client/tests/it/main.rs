@@ -21,5 +21,6 @@ mod requests;
 mod retries;
 mod samples;
 mod sequences;
+mod spending;
 mod treatment;
 mod window;
