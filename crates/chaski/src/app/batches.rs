@@ -16,10 +16,11 @@ use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
 use super::cost::Cost;
+use super::unread::unread;
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
-use crate::sheets::{Subject, Summary, Table, Verdict, repair};
+use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
 use crate::store::{BatchCounters, BatchState, NewBatch};
 
 /// A list and where its RUCs are.
@@ -48,6 +49,10 @@ pub struct Plan {
     /// Calls that takes, if the upstream answers about all of them, and at most. No more are
     /// spent: what is left over then has no answer.
     pub cost: Cost,
+    /// Another process is working on the same list: what it asks is not asked again.
+    pub under_way_elsewhere: bool,
+    /// RUCs that are asked for at most; the others stay without an answer.
+    pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -85,7 +90,8 @@ pub struct Finished {
     /// Of these, how many were not asked for because the list had spent the most that it may, and
     /// how much that is; none where a server asked.
     pub over: Option<(usize, u64)>,
-    /// The failure, when nothing at all was answered.
+    /// The failure, when nothing at all was answered, not one number could be read, or every other
+    /// number fails by it as well.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -115,12 +121,16 @@ impl App {
         let since = unfinished.as_ref().map(|batch| batch.created_at);
         let settled = self.remembered(&unique, since, ask).await?;
         let known = settled.len();
+        let under_way_elsewhere =
+            self.store.has_company() && self.store.is_being_worked_on(&input.source_hash).await?;
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
         Ok(Plan {
             cost: Cost::of(to_ask),
+            under_way_elsewhere,
             known,
             to_ask,
+            most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
             rows,
@@ -143,6 +153,12 @@ impl App {
         let now = self.clock.now();
         let settled = std::mem::take(&mut plan.settled);
         let mut writes = JoinSet::new();
+        // Another process may have taken it up since it was found.
+        if let Some(id) = plan.batch
+            && !self.store.take_up_batch(id).await?
+        {
+            plan.batch = None;
+        }
         let id = if let Some(id) = plan.batch {
             let (store, known) = (Arc::clone(&self.store), states_of(known(&settled)));
             writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
@@ -174,6 +190,7 @@ impl App {
         };
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
+        let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         let ask = ask.clone().budget(Budget::of(plan.cost.most));
@@ -239,7 +256,9 @@ impl Running {
     /// Stops asking. What is in flight still ends in memory when the application closes.
     pub async fn stop(self, app: &App) -> Result<Progress, AppError> {
         let progress = self.progress();
+        let id = self.id;
         self.asking.stop(app).await?;
+        app.store.let_go_of_batch(id).await?;
         Ok(progress)
     }
 
@@ -279,13 +298,16 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let total_failure = match answered + refused {
-            0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
-                _ => None,
-            }),
+        let unread = unread(&plan.rows);
+        let none_answered = answered + refused == 0;
+        let total_failure = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
-        };
+        });
+        let total_failure = total_failure
+            .max_by_key(|error| error.concerns_all())
+            .map(|error| AppError::Lookup(error.clone()));
+        let total_failure = unread.filter(|_| none_answered).or(total_failure);
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),
@@ -323,6 +345,11 @@ pub struct Told {
 }
 
 impl BatchInput {
+    /// Says so if no row names a RUC.
+    pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
+        unread(&rows_of(&self.table, self.column, rules).0)
+    }
+
     /// The list as a whole, when a server answered it.
     pub fn summary(
         &self,
@@ -378,7 +405,7 @@ pub(super) fn rows_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<Ro
         .rows
         .iter()
         .map(|row| {
-            let repaired = repair(row.cell(column), rules);
+            let repaired = read_row(table, row, column, rules);
             let (mut position, mut repeats) = (None, None);
             if let Subject::Ruc(ruc) = repaired.subject {
                 let next = unique.len();
