@@ -18,9 +18,10 @@ use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
+use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
@@ -43,12 +44,17 @@ pub(super) struct LoteWanted {
     /// Bring the partners of these numbers up to date.
     #[serde(default)]
     update_partners: bool,
+    /// Most calls that the list may cost; without it, one for each 100 numbers and a reserve of a
+    /// tenth of them, at least 10. What is left over then ends as `tope_de_gasto`.
+    gastar_hasta: Option<u64>,
 }
 
 /// A batch and how far it is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoteData {
     id: Uuid,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
     nombre: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
     status: &'static str,
@@ -79,10 +85,11 @@ pub(super) struct LoteData {
 }
 
 impl LoteData {
-    fn of(lote: &Lote) -> LoteData {
+    fn of(app: &App, lote: &Lote) -> LoteData {
         let batch = &lote.batch;
         LoteData {
             id: batch.id,
+            mode: mode_name(app),
             nombre: batch.source_name.clone(),
             status: batch.state.as_str(),
             paused: batch.paused,
@@ -116,6 +123,8 @@ fn fingerprint(hash: &[u8]) -> String {
 pub(super) struct LotesPage {
     data: Vec<LoteData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 impl Caller {
@@ -153,7 +162,7 @@ pub(super) fn nobody() -> Problem {
 /// Hand in a list
 ///
 /// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
-/// `columna`, `prioridad`, `force_refresh` and `update_partners`.
+/// `columna`, `prioridad`, `force_refresh`, `update_partners` and `gastar_hasta`.
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
@@ -179,7 +188,7 @@ pub(super) async fn submit(
     let show = async |id| {
         let lote = caller.app.lote(id, caller.owner()).await?;
         let place = format!("/api/v1/lotes/{id}");
-        let body = LoteData::of(&lote);
+        let body = LoteData::of(&caller.app, &lote);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
     let create = |request, once| create(&caller, request, once);
@@ -187,7 +196,7 @@ pub(super) async fn submit(
 }
 
 async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
-    let mut new = match body::kind(&request).as_deref() {
+    let (mut new, most) = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
         _ => typed(caller, request).await?,
     };
@@ -195,12 +204,14 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let prepared = caller.app.prepare_batch(new).await?;
-    let _aside = caller.set_aside_for_work(prepared.calls).await?;
+    let mut prepared = caller.app.prepare_batch(new).await?;
+    prepared.cost.most = most.unwrap_or(prepared.cost.most);
+    let calls = prepared.cost.calls.min(prepared.cost.most);
+    let _aside = caller.set_aside_for_work(calls).await?;
     Ok(caller.app.submit_prepared(prepared).await?)
 }
 
-async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
     let wanted: LoteWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
         return Err(Problem::of_field(
@@ -210,7 +221,7 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
             "the list is empty",
         ));
     }
-    Ok(NewLote {
+    let new = NewLote {
         input: LoteInput::Numbers(wanted.rucs),
         name: name(wanted.nombre)?,
         column: None,
@@ -220,7 +231,8 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
         once: None,
-    })
+    };
+    Ok((new, wanted.gastar_hasta))
 }
 
 fn name(text: Option<String>) -> Result<String, Problem> {
@@ -251,7 +263,7 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 }
 
 /// A file and the fields beside it.
-async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
     let mut form = upload::form(request).await?;
     let broken = |_| upload::broken_form();
     let mut new = NewLote {
@@ -265,7 +277,7 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         key_id: caller.owner(),
         once: None,
     };
-    let mut file = None;
+    let (mut file, mut most) = (None, None);
     let mut seen = std::collections::HashSet::new();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let named = field.name().unwrap_or_default().to_owned();
@@ -291,11 +303,23 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
+            "gastar_hasta" => most = Some(calls(&text)?),
             _ => return Err(upload::unknown_field(&named)),
         }
     }
     new.input = LoteInput::File(file.ok_or_else(upload::no_file)?);
-    Ok(new)
+    Ok((new, most))
+}
+
+fn calls(text: &str) -> Result<u64, Problem> {
+    text.trim().parse().map_err(|_| {
+        Problem::of_field(
+            "gastar_hasta",
+            "campo_invalido",
+            "debe ser un número de consultas",
+            "must be a number of calls",
+        )
+    })
 }
 
 /// The batches of this caller
@@ -321,7 +345,12 @@ pub(super) async fn list(
         )
         .await?;
     Ok(Json(LotesPage {
-        data: page.rows.iter().map(LoteData::of).collect(),
+        mode: mode_name(&caller.app),
+        data: page
+            .rows
+            .iter()
+            .map(|lote| LoteData::of(&caller.app, lote))
+            .collect(),
         next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
     }))
 }
@@ -339,7 +368,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<L
     let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
     Ok(Json(LoteData {
         failure_code: caller.app.lote_failure(&lote).await?,
-        ..LoteData::of(&lote)
+        ..LoteData::of(&caller.app, &lote)
     }))
 }
 
@@ -357,7 +386,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.cancel_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Stop a batch for now
@@ -374,7 +403,7 @@ pub(super) async fn pause(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.pause_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Let a paused batch go on
@@ -391,7 +420,7 @@ pub(super) async fn resume(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.resume_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Ask again for the numbers that failed
@@ -411,7 +440,7 @@ pub(super) async fn retry(
     let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
     let _aside = caller.set_aside_for_work(calls).await?;
     let lote = caller.app.retry_lote(id, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// In which form a result is wanted.
@@ -496,12 +525,13 @@ pub(super) async fn events(
     let states = caller.app.lote_events(id, caller.owner()).await?;
     // A batch may take hours, for which a stop does not wait; its watcher comes back.
     let states = states.take_until(gateway.stopped().boxed());
-    let events = states.map(|state| {
+    let app = Arc::clone(&caller.app);
+    let events = states.map(move |state| {
         let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
         let named = if lote.has_ended() { "fin" } else { "progreso" };
         Event::default()
             .event(named)
-            .json_data(LoteData::of(&lote))
+            .json_data(LoteData::of(&app, &lote))
             .map_err(std::io::Error::other)
     });
     Ok(Sse::new(events)
