@@ -83,7 +83,7 @@ type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 enum Single<L: Lookup> {
     Done(usize, Result<Found<L::Answer>, Error>),
     /// It was refused, and is still to land.
-    Held(Asked<L>, Lead, Said<L::Answer>),
+    Held(Box<(Asked<L>, Lead, Said<L::Answer>)>),
 }
 
 /// What was said of a question whose flight is still to land.
@@ -577,18 +577,16 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let mut entries = Vec::with_capacity(said.len());
         let mut done = Vec::with_capacity(said.len());
         for (one, lead, decoded) in said {
-            let outcome = match (&decoded, &believed) {
-                (Decoded::Refused { .. }, Err(failure)) => {
-                    let (question, failure) = (&one.question, failure.clone());
-                    self.engine
-                        .fall_back(question, &one.key, &self.ask, failure)
-                        .await
-                }
-                _ => {
-                    let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
-                    entries.push(entry);
-                    outcome
-                }
+            let refused = (&decoded, &believed);
+            let outcome = if let (Decoded::Refused { .. }, Err(failure)) = refused {
+                let (question, failure) = (&one.question, failure.clone());
+                self.engine
+                    .fall_back(question, &one.key, &self.ask, failure)
+                    .await
+            } else {
+                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                entries.push(entry);
+                outcome
             };
             done.push((one.position, outcome, lead));
         }
@@ -715,7 +713,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             Approach::Over(outcome) => outcome,
             Approach::Said(said) => match said.decoded {
                 Decoded::Refused { reason, .. } if is_doubtful(reason) => {
-                    return Single::Held(one, lead, said);
+                    return Single::Held(Box::new((one, lead, said)));
                 }
                 _ => {
                     self.trust(one.key.operation);
@@ -734,7 +732,8 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         for single in singles {
             match single {
                 Single::Done(position, outcome) => done.push((position, outcome)),
-                Single::Held(one, lead, said) => {
+                Single::Held(refusal) => {
+                    let (one, lead, said) = *refusal;
                     held.push((one, lead, said.decoded));
                     claims.push(said.claimed);
                 }

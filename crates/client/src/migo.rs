@@ -340,11 +340,10 @@ impl MigoBuilder {
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let engine = Engine::new(self.settings, self.clock, transport, ledger);
         let dialect = Arc::new(dialect);
-        let known = match self.known_ruc {
-            Some(known) => known,
-            None => Migo::KNOWN_RUC.parse().expect("it is SUNAT's own"),
-        };
-        engine.doubt_without(&dialect, RucQuery(known));
+        let known = self.known_ruc.or_else(|| Migo::KNOWN_RUC.parse().ok());
+        if let Some(known) = known {
+            engine.doubt_without(&dialect, RucQuery(known));
+        }
         let migo = Migo { engine, dialect };
         migo.ask_left_by_the_account();
         Ok(migo)

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_client::{
-    Ask, Clock, DniQuery, Lookup, MemoryLedger, Migo, RucQuery, Settings, Transport, TransportError,
+    Ask, Clock, DniQuery, Ledger, Lookup, MemoryLedger, Migo, RucQuery, Settings, Transport,
+    TransportError,
 };
 use chaski_core::Ruc;
 use futures_util::future::{BoxFuture, join_all};
@@ -110,7 +111,6 @@ fn before(denier: &Arc<Denier>) -> (Migo, Arc<MemoryLedger>) {
 }
 
 async fn remembered(ledger: &MemoryLedger, rucs: &[Ruc]) -> usize {
-    use chaski_client::Ledger;
     let keys: Vec<_> = rucs.iter().map(|ruc| RucQuery(*ruc).key()).collect();
     ledger
         .recall(&keys)
@@ -211,7 +211,6 @@ async fn h01_persons_too() {
         .collect();
     let outcomes = migo.dnis(&dnis, &Ask::default()).await;
     assert_eq!(count(&outcomes, "respuesta_dudosa"), 20);
-    use chaski_client::Ledger;
     let keys: Vec<_> = dnis.iter().map(|it| DniQuery(*it).key()).collect();
     assert!(
         ledger
