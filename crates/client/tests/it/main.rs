@@ -22,6 +22,7 @@ mod requests;
 mod retries;
 mod samples;
 mod sequences;
+mod spending;
 mod treatment;
 mod verdicts;
 mod window;
