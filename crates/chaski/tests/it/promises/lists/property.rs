@@ -58,7 +58,12 @@ fn lists_with_a_known_answer() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} lists\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} lists\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     // Most of them are lists that a program can read.
     assert!(
         read * 10 >= count() * 8,
@@ -188,8 +193,7 @@ impl Column {
     }
 
     fn value(self, index: usize, ruc: &str, numbers: &mut Numbers) -> String {
-        let mut any =
-            |values: &[&str]| values[numbers.index(values.len())].to_owned();
+        let mut any = |values: &[&str]| values[numbers.index(values.len())].to_owned();
         match self {
             Column::Ruc => ruc.to_owned(),
             Column::Own => OWN.to_owned(),
