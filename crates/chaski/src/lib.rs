@@ -19,4 +19,4 @@ pub mod remote;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;
-mod telemetry;
+pub mod telemetry;

@@ -90,6 +90,14 @@ pub enum AppError {
         /// In English.
         en: String,
     },
+    /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
+    #[error("the plan has {left} calls left and {wanted} are needed")]
+    PlanTooSmall {
+        /// Calls left.
+        left: u64,
+        /// Calls needed.
+        wanted: u64,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -143,6 +151,7 @@ impl AppError {
             AppError::NotNow { .. } => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::NothingRead { .. } => "lista_sin_ruc",
+            AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
             AppError::Interrupted => "interrumpido",
         }
     }
@@ -199,6 +208,11 @@ impl AppError {
                     format!("cannot use {path}: {why}"),
                 )
             }
+            AppError::PlanTooSmall { left: 0, .. } => Failure::QuotaSpent.message(lang),
+            AppError::PlanTooSmall { left, wanted } => lang.pick(
+                format!("a su plan le quedan {left} consultas y hacen falta {wanted}: no se consultó nada; amplíelo o, para gastar solo esas, agregue --gastar-hasta {left}"),
+                format!("your plan has {left} calls left and {wanted} are needed: nothing was asked; enlarge it or, to spend these only, add --gastar-hasta {left}"),
+            ),
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
     }
@@ -214,6 +228,7 @@ impl AppError {
             ) => 7,
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
+            AppError::PlanTooSmall { .. } => Failure::QuotaSpent.treatment().exit_code,
             AppError::Lookup(error) => error.exit_code(),
             AppError::Server(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)

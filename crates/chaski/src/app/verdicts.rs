@@ -108,7 +108,7 @@ impl Settled {
             Settled::FailedBefore(code) => failed(code.to_string()),
             Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
         };
-        SunatCheck { ruc, said }
+        SunatCheck { ruc, said, now }
     }
 
     pub(super) fn is_from_memory(&self) -> bool {

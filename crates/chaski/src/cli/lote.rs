@@ -12,7 +12,7 @@ use super::args::{Format, LoteArgs};
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::overwrite::is_same_file;
-use super::{partners, progress};
+use super::{partners, plan_left, progress};
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
@@ -24,9 +24,12 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let ask = needed.ask(&typed.freshness)?;
     let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
-    let plan = app.plan_batch(input, &ask, typed.reanudar).await?;
+    let mut plan = app.plan_batch(input, &ask, typed.reanudar).await?;
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &plan).await?;
+    if let Some(calls) = plan_left::fit(needed, app, plan.calls).await? {
+        plan.most = plan.most.min(calls.saturating_mul(100));
+    }
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
     let total = running.progress().total;
@@ -51,7 +54,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let writing = Instant::now();
     write(needed, format, &finished)?;
     say_summary(needed, app.mode, &finished, writing.elapsed());
-    Ok(exit_code(needed, &finished))
+    Ok(exit_code(&finished))
 }
 
 pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
@@ -216,6 +219,15 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
         ),
     };
     notice(needed, &text);
+    if plan.under_way_elsewhere {
+        notice(
+            needed,
+            needed.lang().pick(
+                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
+                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
+            ),
+        );
+    }
     let (spent, quota) = app.migo.engine().quota("migo").await?;
     if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
         let left = quota.saturating_sub(spent);
@@ -332,6 +344,12 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     }
     if finished.failed > 0 {
         let failed = finished.failed;
+        // The cause comes before what to do about it.
+        if let Some(error) = &finished.total_failure {
+            notice(needed, &lines.join("\n"));
+            lines.clear();
+            output::complain(error, lang);
+        }
         lines.push(match lang {
             Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
@@ -349,12 +367,9 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     notice(needed, &lines.join("\n"));
 }
 
-pub(super) fn exit_code(needed: &Needed, finished: &Finished) -> u8 {
+pub(super) fn exit_code(finished: &Finished) -> u8 {
     match &finished.total_failure {
-        Some(error) => {
-            output::complain(error, needed.lang());
-            error.exit_code()
-        }
+        Some(error) => error.exit_code(),
         None if finished.failed > 0 => 8,
         None => 0,
     }

@@ -123,7 +123,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let writing = Instant::now();
     write(needed, format, &finished)?;
     say_summary(needed, mode, &finished, writing.elapsed());
-    Ok(exit_code(needed, &finished))
+    Ok(exit_code(&finished))
 }
 
 /// The person's wish to stop, heard whatever is being waited for.

@@ -21,8 +21,10 @@ mod needed;
 mod output;
 mod overwrite;
 mod partners;
+mod plan_left;
 mod port;
 mod progress;
+mod recargar;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -39,6 +41,7 @@ use chaski_client::Clock;
 use chaski_core::Lang;
 use clap::FromArgMatches;
 
+use crate::app::backups::Demand;
 use crate::app::{App, AppError, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
@@ -55,6 +58,10 @@ type Done = Result<u8, AppError>;
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let around = Surroundings::of_process();
     let guess = needed::language(&arguments, &around);
+    // Before anything can be said. What is wrong with it is told where logs are begun.
+    if let Ok(format) = log_format(&around) {
+        format.begin();
+    }
     let arguments = help_asked_as_command(arguments);
     let command = args::command(guess);
     let typed = command
@@ -109,20 +116,22 @@ fn run_configured(
     around: Surroundings,
     guess: Lang,
 ) -> Result<u8, (AppError, Lang)> {
+    log_format(&around).map_err(|error| (error, guess))?;
     let mending = matches!(command, Cmd::Config(ConfigCmd::Set { .. }));
-    let format = log_format(&around).map_err(|error| (error, guess))?;
     let needed = Needed::new(global, around, mending).map_err(|error| (error, guess))?;
     let lang = needed.config.lang;
     let serves = matches!(command, Cmd::Serve(_));
-    crate::telemetry::start(needed.verbose, serves, format);
+    let telling = crate::telemetry::start(needed.verbose, serves);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
+    runtime.spawn(telling.go_on());
     say_old_folder(&needed, &command);
     let done = runtime.block_on(dispatch(command, &needed));
     // Calls in flight were waited for; nothing else is worth staying for.
     runtime.shutdown_background();
+    telling.end();
     done.map_err(|error| (error, lang))
 }
 
@@ -169,13 +178,31 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             config::show(needed, origin)
         }
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(ConfigCmd::Recargar) => recargar::recargar(needed).await,
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
         Cmd::Serve(args) => serve::serve(needed, args).await,
         Cmd::Llaves { command } => llaves::llaves(needed, command).await,
         Cmd::Openapi => serve::openapi(needed),
-        Cmd::Backup { to, con_llave } => copias::backup(needed, &to, con_llave).await,
-        Cmd::Restaurar { from, reemplazar } => copias::restaurar(needed, &from, reemplazar).await,
+        Cmd::Backup {
+            to,
+            con_llave,
+            phrase,
+        } => copias::backup(needed, &to, con_llave, &phrase).await,
+        Cmd::Restaurar {
+            from,
+            reemplazar,
+            phrase,
+            exigir_sello,
+            sin_sello,
+        } => {
+            let demand = match (exigir_sello, sin_sello) {
+                (true, _) => Demand::Always,
+                (_, true) => Demand::Waived,
+                _ => Demand::Usual,
+            };
+            copias::restaurar(needed, &from, reemplazar, &phrase, demand).await
+        }
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,

@@ -15,6 +15,9 @@ use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
 };
 
+/// An option of the command line that is a key of the configuration: its name, the key, the value.
+type Flag = (&'static str, &'static str, String);
+
 /// Configuration and manners of one run.
 #[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
 pub(super) struct Needed {
@@ -22,6 +25,7 @@ pub(super) struct Needed {
     pub(super) layers: Layers,
     pub(super) around: Surroundings,
     pub(super) config_file: Option<PathBuf>,
+    flags: Vec<Flag>,
     pub(super) wish: Wish,
     pub(super) format: Option<Format>,
     pub(super) output: Option<PathBuf>,
@@ -100,10 +104,18 @@ impl Needed {
                 .map(|text| duration("--timeout", text))
                 .transpose()?,
             config_file: global.config,
+            flags,
             config,
             layers,
             around,
         })
+    }
+
+    /// The configuration as it is by now, of the same files, variables and options.
+    pub(super) fn read_again(&self) -> Result<(Layers, Config), AppError> {
+        let layers = Layers::read(&self.around, self.config_file.as_deref(), &self.flags)?;
+        let config = layers.config()?;
+        Ok((layers, config))
     }
 
     pub(super) fn lang(&self) -> Lang {
@@ -172,10 +184,7 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
     }
 }
 
-fn defaults_with(
-    flags: &[(&'static str, &'static str, String)],
-    around: &Surroundings,
-) -> Result<(Layers, Config), ConfigError> {
+fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
     layers.add_surroundings(around)?;
     for (flag, key, value) in flags {

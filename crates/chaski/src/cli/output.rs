@@ -14,6 +14,7 @@ use super::overwrite::{Overwrite, all};
 use super::table;
 use crate::app::{AppError, Mode};
 use crate::sheets::{self, OutputFormat};
+use crate::telemetry::{line, writes_json};
 
 /// Records of one kind and the columns that people want to see of them.
 pub(super) struct Records {
@@ -178,7 +179,12 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 
 /// A notice for the person, unless they want quiet.
 pub(super) fn notice(needed: &Needed, text: &str) {
-    if !needed.quiet {
+    if needed.quiet {
+        return;
+    }
+    if writes_json() {
+        line("INFO", text, Map::new());
+    } else {
         anstream::eprintln!("{text}");
     }
 }
@@ -245,6 +251,12 @@ fn is_yes(answer: &str) -> bool {
 
 /// One line that says what is wrong and what to do.
 pub(super) fn complain(error: &AppError, lang: Lang) {
+    if writes_json() {
+        let mut fields = Map::new();
+        fields.insert("code".into(), error.code().into());
+        line("ERROR", &error.message(lang), fields);
+        return;
+    }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
 }

@@ -377,10 +377,10 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
     notice(needed, &lines.join("\n"));
 }
 
-/// All failed: the failure's own code. Some failed: 8.
+/// All failed, or all others would: the failure's own code. Some failed: 8.
 fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
     match &refreshed.failure {
-        Some(error) if refreshed.failed == refreshed.asked => {
+        Some(error) if refreshed.failed == refreshed.asked || error.concerns_all() => {
             output::complain(&AppError::Lookup(error.clone()), needed.lang());
             error.exit_code()
         }

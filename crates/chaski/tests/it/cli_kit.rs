@@ -56,6 +56,10 @@ impl Place {
         self.variables.retain(|(known, _)| known != name);
     }
 
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| known != name);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -66,6 +70,13 @@ impl Place {
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
+    }
+
+    /// A file that nobody else can read, as secrets are kept.
+    pub(crate) fn write_private(&self, name: &str, content: impl AsRef<[u8]>) {
+        self.write(name, content);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(self.path(name), mode).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
