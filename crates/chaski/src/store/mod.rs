@@ -99,11 +99,10 @@ impl Store {
     /// Opens the data folder, creating what is missing. Must be called inside a Tokio runtime,
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
-        let mut opened = open::open(dir, key).await?;
-        let spent = quota::all(&mut opened.writer).await?;
+        let opened = open::open(dir, key).await?;
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));
-        let writer = Arc::new(Writer::start(opened.writer, spent));
+        let writer = Arc::new(Writer::start(opened.writer));
         let presence = Arc::new(opened.presence);
         Ok(Store {
             backend: Backend::Sqlite(Sqlite {

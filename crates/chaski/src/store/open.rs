@@ -58,6 +58,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_once.sql"),
     ),
     (
+        8,
+        "days",
+        include_str!("../../migrations/sqlite/0008_days.sql"),
+    ),
+    (
         9,
         "processes",
         include_str!("../../migrations/sqlite/0009_processes.sql"),
