@@ -287,7 +287,7 @@ pub fn exit_code_of(code: &str) -> Option<u8> {
 
 /// The codes that a server answers with, and the exit code of the same failure without one.
 #[rustfmt::skip]
-const CODES: [(&str, u8); 89] = [
+const CODES: [(&str, u8); 90] = [
     // The number, the date.
     ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
     ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
