@@ -9,6 +9,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod draft;
 pub mod http;
 mod io_words;
 pub mod jobs;
@@ -18,4 +19,4 @@ pub mod remote;
 mod sandbox_transport;
 pub mod sheets;
 pub mod store;
-mod telemetry;
+pub mod telemetry;

@@ -286,6 +286,25 @@ pub trait Ledger: Send + Sync + 'static {
     /// Lets go of questions whose answers are in memory, or will not come.
     fn release(&self, _keys: &[Key]) {}
 
+    /// Notes that a provider's plan was used up at a moment, or is not any more.
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let _ = (provider, spent_at);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// When a provider's plan was found to be used up, if it was.
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let _ = provider;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Waits until everything accepted before is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
 
@@ -318,6 +337,7 @@ struct MemoryState {
     oldest_first: VecDeque<Key>,
     calls: VecDeque<Call>,
     spent: HashMap<Counter, u64>,
+    plans: HashMap<String, Timestamp>,
 }
 
 /// Enough for a large customer list; about 1 kB each.
@@ -440,6 +460,27 @@ impl Ledger for MemoryLedger {
             *spent = spent.saturating_sub(1);
         }
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        match spent_at {
+            Some(at) => drop(state.plans.insert(provider.to_owned(), at)),
+            None => drop(state.plans.remove(provider)),
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let spent_at = self.lock().plans.get(provider).copied();
+        Box::pin(std::future::ready(Ok(spent_at)))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

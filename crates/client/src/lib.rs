@@ -32,6 +32,7 @@ mod error;
 mod failure;
 mod flight;
 mod gate;
+mod handful;
 mod json;
 mod ledger;
 mod lookup;
@@ -44,6 +45,7 @@ mod reason;
 mod retry;
 mod times;
 mod transport;
+mod words;
 
 pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::{Clock, is_of_the_future, latest_true};

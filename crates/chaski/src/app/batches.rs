@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
+use super::unread::unread;
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
-use crate::sheets::{Subject, Summary, Table, Verdict, repair};
+use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
 use crate::store::{BatchCounters, BatchState, NewBatch};
 
 /// A list and where its RUCs are.
@@ -48,6 +49,8 @@ pub struct Plan {
     pub calls: usize,
     /// Another process is working on the same list: what it asks is not asked again.
     pub under_way_elsewhere: bool,
+    /// RUCs that are asked for at most; the others stay without an answer.
+    pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -82,7 +85,8 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
-    /// The failure, when nothing at all was answered.
+    /// The failure, when nothing at all was answered, not one number could be read, or every other
+    /// number fails by it as well.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -121,6 +125,7 @@ impl App {
             under_way_elsewhere,
             known,
             to_ask,
+            most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
             rows,
@@ -180,6 +185,7 @@ impl App {
         };
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
+        let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
@@ -268,13 +274,16 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let total_failure = match answered + refused {
-            0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
-                _ => None,
-            }),
+        let unread = unread(&plan.rows);
+        let none_answered = answered + refused == 0;
+        let total_failure = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
-        };
+        });
+        let total_failure = total_failure
+            .max_by_key(|error| error.concerns_all())
+            .map(|error| AppError::Lookup(error.clone()));
+        let total_failure = unread.filter(|_| none_answered).or(total_failure);
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),
@@ -306,6 +315,11 @@ pub struct Told {
 }
 
 impl BatchInput {
+    /// Says so if no row names a RUC.
+    pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
+        unread(&rows_of(&self.table, self.column, rules).0)
+    }
+
     /// The list as a whole, when a server answered it.
     pub fn summary(
         &self,
@@ -361,7 +375,7 @@ pub(super) fn rows_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<Ro
         .rows
         .iter()
         .map(|row| {
-            let repaired = repair(row.cell(column), rules);
+            let repaired = read_row(table, row, column, rules);
             let (mut position, mut repeats) = (None, None);
             if let Subject::Ruc(ruc) = repaired.subject {
                 let next = unique.len();

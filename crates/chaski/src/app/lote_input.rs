@@ -1,12 +1,14 @@
 //! The list of a background batch as it is kept: the cells and no longer the file, so that one
 //! person's number can be masked in it, and a list of typed numbers is kept like any other.
 
+use std::collections::BTreeMap;
+
 use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::AppError;
-use crate::sheets::{Cell, Encoding, Row, SourceKind, Table};
+use crate::sheets::{Cell, Encoding, Flaw, Row, SourceKind, Table};
 
 /// A list and how it is to be read.
 pub(super) struct KeptList {
@@ -24,6 +26,12 @@ struct Kept {
     header_row: Option<usize>,
     notes: Vec<String>,
     rows: Vec<(u32, Vec<KeptCell>)>,
+    /// Rows that were aligned, by their number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    realigned: Vec<u32>,
+    /// Rows whose cells are not under their titles: number, cells, usual cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shifted: Vec<(u32, u16, u16)>,
 }
 
 /// Every number is text: masking its digits leaves readable JSON.
@@ -41,6 +49,11 @@ enum KeptCell {
 impl KeptList {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
         let row = |row: &Row| (row.number, row.cells.iter().map(KeptCell::of).collect());
+        let realigned = |(row, flaw): (&u32, &Flaw)| (*flaw == Flaw::Realigned).then_some(*row);
+        let shifted = |(row, flaw): (&u32, &Flaw)| match flaw {
+            Flaw::Shifted { cells, usual } => Some((*row, *cells, *usual)),
+            Flaw::Realigned => None,
+        };
         let kept = Kept {
             column: self.column,
             format_only: self.check_digit == CheckDigit::FormatOnly,
@@ -49,6 +62,8 @@ impl KeptList {
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
             rows: self.table.rows.iter().map(row).collect(),
+            realigned: self.table.flaws.iter().filter_map(realigned).collect(),
+            shifted: self.table.flaws.iter().filter_map(shifted).collect(),
         };
         Ok(serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
     }
@@ -59,8 +74,12 @@ impl KeptList {
             number,
             cells: cells.into_iter().map(KeptCell::into_cell).collect(),
         };
+        let realigned = kept.realigned.into_iter().map(|row| (row, Flaw::Realigned));
+        let shifted = kept.shifted.into_iter();
+        let shifted = shifted.map(|(row, cells, usual)| (row, Flaw::Shifted { cells, usual }));
         Ok(KeptList {
             table: Table {
+                flaws: realigned.chain(shifted).collect(),
                 source: match kept.sheet {
                     Some(sheet) => SourceKind::Xlsx { sheet },
                     None => csv(),
@@ -90,6 +109,7 @@ impl KeptList {
                 source: csv(),
                 headers: vec!["ruc".to_owned()],
                 header_row: None,
+                flaws: BTreeMap::new(),
                 rows: (1..).zip(numbers).map(row).collect(),
                 notes: Vec::new(),
             },

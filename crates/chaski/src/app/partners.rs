@@ -412,7 +412,9 @@ impl Refreshed {
     fn note(&mut self, failure: Option<Error>) {
         let Some(failure) = failure else { return };
         self.wait = self.wait.max(failure.retry_after());
-        let helps_more = |known: &Error| failure.is_retryable() && !known.is_retryable();
+        // What every number fails by is the cause of all; else what asking again may help.
+        let weight = |it: &Error| (it.concerns_all(), it.is_retryable());
+        let helps_more = |known: &Error| weight(&failure) > weight(known);
         if self.failure.as_ref().is_none_or(helps_more) {
             self.failure = Some(failure);
         }

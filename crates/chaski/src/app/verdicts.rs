@@ -302,7 +302,7 @@ fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
 }
 
 /// A column of RUCs is no place for advice on how to write a DNI.
-fn of_problem(problem: &Problem, lang: Lang) -> String {
+pub(super) fn of_problem(problem: &Problem, lang: Lang) -> String {
     match problem {
         Problem::Dni(DniError::Length { found: 7 }) => lang
             .pick(

@@ -110,7 +110,10 @@ async fn imported(caller: &Caller, request: Request) -> Result<Created, Problem>
     let table = table
         .map_err(|_| Problem::internal())?
         .map_err(AppError::from)?;
-    let imported = caller.app.import_partners(caller.company(), &table).await?;
+    let imported = caller
+        .app
+        .import_partners(caller.company(), &table, None)
+        .await?;
     let body = of_import(caller, imported, table);
     Ok(Created::new(StatusCode::OK, None, &body))
 }

@@ -4,6 +4,7 @@ use std::future::ready;
 
 use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::calls::{CallRecord, Hit};
 use super::{Backend, Store};
@@ -74,6 +75,21 @@ impl Ledger for Store {
     fn release(&self, keys: &[Key]) {
         let Backend::Sqlite(sqlite) = &self.backend;
         sqlite.asking.release(keys);
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async move { Ok(self.put_plan(provider, spent_at).await?) })
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Box::pin(async move { Ok(self.plan_of(provider).await?) })
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

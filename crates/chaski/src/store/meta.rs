@@ -7,6 +7,9 @@ use super::StoreError;
 /// Fingerprint of the key that personal data was sealed with.
 pub(super) const KEY_CHECK: &str = "key_check";
 
+/// When and where the last copy of the folder was taken.
+pub(super) const LAST_BACKUP: &str = "last_backup";
+
 /// Changes whenever something is forgotten, so that other processes forget it too.
 const FORGOTTEN: &str = "forgotten";
 

@@ -47,7 +47,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use api_keys::{ApiKeyRow, folder_had_keys};
 pub use background::{Background, BatchChange};
-pub use backup::{Held, Snapshot, hold, inspect, snapshot};
+pub use backup::{
+    Held, LastBackup, Snapshot, UNSEALED_SCHEMA, hold, inspect, is_in_use, note_backup, snapshot,
+};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use companies::Company;
@@ -65,6 +67,7 @@ pub use quota::QuotaSnapshot;
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};
 pub use seal::{KEY_FILE, MasterKey};
+pub(crate) use seal::{fill_randomly, from_hex, hex};
 pub use subjects::{Erased, Mention, SubjectItem, SubjectRecord};
 
 use asking::Asking;

@@ -90,7 +90,7 @@ pub(super) struct Opened {
 }
 
 /// Held, shared, by everybody who has the folder open; a restoration holds it alone.
-const IN_USE_FILE: &str = "chaski.uso";
+pub(super) const IN_USE_FILE: &str = "chaski.uso";
 
 pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
