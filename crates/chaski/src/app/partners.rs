@@ -256,6 +256,18 @@ impl App {
         prepared: &PreparedRefresh,
         ask: &Ask,
     ) -> Result<Refreshed, AppError> {
+        let mut refresh = self.start_prepared_refresh(company, prepared, ask).await?;
+        while refresh.next(self).await? {}
+        refresh.finish(self).await
+    }
+
+    /// Begins a refresh that asks no more than was counted for it.
+    pub async fn start_prepared_refresh(
+        &self,
+        company: Company,
+        prepared: &PreparedRefresh,
+        ask: &Ask,
+    ) -> Result<PartnerRefresh, AppError> {
         let mut targets = self.targets(company, &prepared.which).await?;
         if let Some(calls) = prepared.calls {
             let known = self.remembered(&targets.rucs, None, ask).await?;
@@ -269,9 +281,7 @@ impl App {
                 fits
             });
         }
-        let mut refresh = self.start_refresh_of(Some(company), targets, ask);
-        while refresh.next(self).await? {}
-        refresh.finish(self).await
+        Ok(self.start_refresh_of(Some(company), targets, ask))
     }
 
     /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
