@@ -342,14 +342,14 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             Lang::En => format!("Result: {}", path.display()),
         });
     }
+    // The cause comes before what to do about it.
+    if let Some(error) = &finished.total_failure {
+        notice(needed, &lines.join("\n"));
+        lines.clear();
+        output::complain(error, lang);
+    }
     if finished.failed > 0 {
         let failed = finished.failed;
-        // The cause comes before what to do about it.
-        if let Some(error) = &finished.total_failure {
-            notice(needed, &lines.join("\n"));
-            lines.clear();
-            output::complain(error, lang);
-        }
         lines.push(match lang {
             Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
