@@ -370,6 +370,12 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             Lang::En => format!("Result: {}", path.display()),
         });
     }
+    // The cause comes before what to do about it.
+    if let Some(error) = &finished.total_failure {
+        notice(needed, &lines.join("\n"));
+        lines.clear();
+        output::complain(error, lang);
+    }
     if let Some((over, most)) = finished.over {
         let enough = Cost::singly(over);
         lines.push(match lang {
@@ -379,12 +385,6 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     }
     if finished.failed > finished.over.map_or(0, |(over, _)| over) {
         let failed = finished.failed;
-        // The cause comes before what to do about it.
-        if let Some(error) = &finished.total_failure {
-            notice(needed, &lines.join("\n"));
-            lines.clear();
-            output::complain(error, lang);
-        }
         lines.push(match lang {
             Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
