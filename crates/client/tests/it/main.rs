@@ -18,11 +18,12 @@ mod kit;
 mod pace;
 mod privacy;
 mod promises;
+mod promises_spending;
 mod requests;
 mod retries;
 mod samples;
 mod sequences;
-mod spending;
+
 mod treatment;
 mod verdicts;
 mod window;
