@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod partners;
 pub mod remote;
 mod sandbox_transport;
+pub mod scratch;
 pub mod sheets;
 pub mod store;
 mod telemetry;

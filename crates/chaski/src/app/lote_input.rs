@@ -3,7 +3,7 @@
 
 use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::AppError;
 use crate::sheets::{Cell, Encoding, Row, SourceKind, Table};
@@ -16,14 +16,38 @@ pub(super) struct KeptList {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct Kept<Rows> {
     column: usize,
     format_only: bool,
     sheet: Option<String>,
     headers: Vec<String>,
     header_row: Option<usize>,
     notes: Vec<String>,
-    rows: Vec<(u32, Vec<KeptCell>)>,
+    rows: Rows,
+}
+
+/// Rows as they are written and read, one by one: a whole list must not be there twice.
+struct RowsOut<'t>(&'t [Row]);
+struct RowIn(Row);
+
+impl Serialize for RowsOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |row: &Row| {
+            let cells = row.cells.iter().map(KeptCell::of);
+            (row.number, cells.collect::<Vec<_>>())
+        };
+        serializer.collect_seq(self.0.iter().map(row))
+    }
+}
+
+impl<'de> Deserialize<'de> for RowIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RowIn, D::Error> {
+        let (number, cells) = <(u32, Vec<KeptCell>)>::deserialize(deserializer)?;
+        Ok(RowIn(Row {
+            number,
+            cells: cells.into_iter().map(KeptCell::into_cell).collect(),
+        }))
+    }
 }
 
 /// Every number is text: masking its digits leaves readable JSON.
@@ -40,7 +64,6 @@ enum KeptCell {
 
 impl KeptList {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
-        let row = |row: &Row| (row.number, row.cells.iter().map(KeptCell::of).collect());
         let kept = Kept {
             column: self.column,
             format_only: self.check_digit == CheckDigit::FormatOnly,
@@ -48,17 +71,13 @@ impl KeptList {
             headers: self.table.headers.clone(),
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
-            rows: self.table.rows.iter().map(row).collect(),
+            rows: RowsOut(&self.table.rows),
         };
         Ok(serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Result<KeptList, AppError> {
-        let kept: Kept = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
-        let row = |(number, cells): (u32, Vec<KeptCell>)| Row {
-            number,
-            cells: cells.into_iter().map(KeptCell::into_cell).collect(),
-        };
+        let kept: Kept<Vec<RowIn>> = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
         Ok(KeptList {
             table: Table {
                 source: match kept.sheet {
@@ -67,7 +86,7 @@ impl KeptList {
                 },
                 headers: kept.headers,
                 header_row: kept.header_row,
-                rows: kept.rows.into_iter().map(row).collect(),
+                rows: kept.rows.into_iter().map(|row| row.0).collect(),
                 notes: kept.notes,
             },
             column: kept.column,

@@ -274,6 +274,7 @@ pub(super) fn write(
         sheets::write_result(path, format, table, verdicts, summary, lang)?;
     } else {
         let mut bytes = Vec::new();
+        let verdicts = verdicts.as_slice().into();
         sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
         output::to_stdout(&bytes)?;
     }

@@ -1,10 +1,13 @@
-//! Bodies: whole within a limit and a time, as JSON or as a form.
+//! Bodies: whole within a limit and a time, as JSON or as a form. Large ones wait in a file.
 
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
+use chaski_client::Failure;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
@@ -13,7 +16,10 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Gateway;
+use super::door::RequestInfo;
 use super::problem::Problem;
+use super::room::Room;
+use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
@@ -26,13 +32,59 @@ const TIME_BEFORE_THE_KEY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 const PER_KILOBYTE: Duration = Duration::from_millis(20);
 
-/// Reads a whole body of at most `most` bytes.
-pub(super) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
-    let declared = declared(&request).unwrap_or_default();
-    match usize::try_from(declared) {
-        Ok(declared) if declared <= most => collect(request.into_body(), declared, most).await,
-        _ => Err(too_large(most)),
+/// A body that came whole before its reader asked for it.
+#[derive(Clone)]
+struct Whole(Scratch);
+
+/// What a body over [`IN_MEMORY`] takes in memory, at most, once it is read: for each byte so many.
+const TIMES: u64 = 8;
+
+/// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
+pub(super) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
+    let whole = arrived(&mut request, most).await?;
+    if let Some(bytes) = whole.at_hand() {
+        return Ok(bytes);
     }
+    if let Some((room, info)) = whose(&request) {
+        let held = room
+            .memory(info.learned.owner(), whole.len() * TIMES)
+            .await?;
+        info.learned.keep(held);
+    }
+    let read = tokio::task::spawn_blocking(move || whole.whole()).await;
+    read.map_err(|_| Problem::internal())?.map_err(no_file)
+}
+
+/// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
+/// that whoever sends slowly takes no memory and nobody's place but its own.
+pub(super) async fn arrived(request: &mut Request, most: usize) -> Result<Scratch, Problem> {
+    if let Some(Whole(scratch)) = request.extensions().get::<Whole>() {
+        return Ok(scratch.clone());
+    }
+    let length = declared(request).unwrap_or_default();
+    if usize::try_from(length).is_ok_and(|length| length > most) {
+        return Err(too_large(most));
+    }
+    let large = length > IN_MEMORY as u64;
+    let (mut writer, mut held) = (None, None);
+    if large && let Some((room, info)) = whose(request) {
+        held = Some(room.file(info.learned.owner()).await?);
+        writer = Some(ScratchWriter::new(room.folder()));
+    }
+    let body = std::mem::take(request.body_mut());
+    let scratch = collect(body, most, writer).await?;
+    if let (Some(held), Some((_, info))) = (held, whose(request)) {
+        info.learned.keep(held);
+    }
+    request.extensions_mut().insert(Whole(scratch.clone()));
+    Ok(scratch)
+}
+
+/// The room for a request's body, and whose it is.
+fn whose(request: &Request) -> Option<(Arc<Room>, RequestInfo)> {
+    let room = request.extensions().get::<Arc<Room>>()?;
+    let info = request.extensions().get::<RequestInfo>()?;
+    Some((Arc::clone(room), info.clone()))
 }
 
 /// Length of a body as its head says.
@@ -41,14 +93,19 @@ pub(super) fn declared(request: &Request) -> Option<u64> {
     length.to_str().ok()?.parse().ok()
 }
 
-async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, Problem> {
+/// All of a body, in memory unless there is a writer.
+async fn collect(
+    mut body: Body,
+    most: usize,
+    mut writer: Option<ScratchWriter>,
+) -> Result<Scratch, Problem> {
     let began = Instant::now();
-    let mut whole = BytesMut::new();
+    let (mut bytes, mut length) = (BytesMut::new(), 0);
     loop {
-        let kilobytes = u32::try_from(whole.len() / 1024).unwrap_or(u32::MAX);
+        let kilobytes = u32::try_from(length / 1024).unwrap_or(u32::MAX);
         let until = began + PATIENCE + PER_KILOBYTE * kilobytes;
         let frame = match timeout_at(until, body.frame()).await {
-            Ok(None) => return Ok(whole.freeze()),
+            Ok(None) => break,
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(_))) => {
                 return Err(Problem::unreadable(
@@ -58,21 +115,47 @@ async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, 
             }
             Err(_) => return Err(too_slow()),
         };
-        if let Ok(data) = frame.into_data() {
-            if whole.len() + data.len() > most {
-                return Err(too_large(most));
-            }
-            if whole.is_empty() {
-                // One that was read before, or a small one: it is whole as it is.
-                if body.is_end_stream() {
-                    return Ok(data);
-                }
-                // Growing step by step would hold it twice.
-                whole.reserve(declared.max(data.len()));
-            }
-            whole.extend_from_slice(&data);
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > most {
+            return Err(too_large(most));
+        }
+        // A small one comes as it is.
+        if bytes.is_empty() && writer.is_none() && body.is_end_stream() {
+            return Ok(Scratch::of_bytes(data));
+        }
+        bytes.extend_from_slice(&data);
+        if bytes.len() >= PIECE && writer.is_some() {
+            writer = put(writer, bytes.split().freeze()).await?;
         }
     }
+    match put(writer, bytes.clone().freeze()).await? {
+        Some(writer) => writer.finish().map_err(no_file),
+        None => Ok(Scratch::of_bytes(bytes.freeze())),
+    }
+}
+
+/// Bytes that are written at once.
+const PIECE: usize = 64 * 1024;
+
+async fn put(
+    writer: Option<ScratchWriter>,
+    bytes: Bytes,
+) -> Result<Option<ScratchWriter>, Problem> {
+    let Some(mut writer) = writer else {
+        return Ok(None);
+    };
+    let written = tokio::task::spawn_blocking(move || writer.write_all(&bytes).map(|()| writer));
+    let written = written.await.map_err(|_| Problem::internal())?;
+    Ok(Some(written.map_err(no_file)?))
+}
+
+/// A file of ours cannot be written or read, usually for want of space.
+pub(super) fn no_file(error: std::io::Error) -> Problem {
+    tracing::error!(%error, "a temporary file failed");
+    Problem::from(&Failure::LedgerDown)
 }
 
 fn too_slow() -> Problem {

@@ -18,11 +18,11 @@ mod write;
 pub use column::{ColumnError, find_column};
 pub use error::{Excess, SheetError};
 pub use limits::Limits;
-pub use read::{read, read_bytes, read_stream};
+pub use read::{read, read_bytes, read_stored, read_stream};
 pub use repair::{Problem, Repair, Repaired, Subject, repair};
 pub use table::{Cell, Encoding, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub use write::{
-    OutputFormat, PlainCsv, PlainXlsx, check_writable, plain_csv, plain_xlsx, write_atomically,
-    write_result, write_result_to,
+    OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
+    write_atomically, write_result, write_result_to,
 };

@@ -17,6 +17,7 @@ use super::error::folder_of;
 use super::{SheetError, Summary, Table, Verdict};
 use columns::Output;
 
+pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
 
 /// What the output is written as.
@@ -60,7 +61,7 @@ pub fn write_result(
     lang: Lang,
 ) -> Result<(), SheetError> {
     put_in_place(out, |file| {
-        render(file, format, table, verdicts, summary, lang)
+        render(file, format, table, verdicts.into(), summary, lang)
     })
 }
 
@@ -118,7 +119,7 @@ pub fn write_result_to(
     out: &mut dyn Write,
     format: OutputFormat,
     table: &Table,
-    verdicts: &[Verdict],
+    verdicts: Verdicts<'_>,
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
@@ -130,7 +131,7 @@ fn render(
     out: &mut dyn Write,
     format: OutputFormat,
     table: &Table,
-    verdicts: &[Verdict],
+    verdicts: Verdicts<'_>,
     summary: &Summary,
     lang: Lang,
 ) -> io::Result<()> {
