@@ -232,7 +232,7 @@ mod tests {
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         for length in [0, 1, 1_000, IN_MEMORY, IN_MEMORY + 1, PIECE + 7, 300_001] {
-            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
             for step in [7, 1_000, 33_000, 200_000] {
                 let mut writer = ScratchWriter::new(folder.path().to_owned());
                 for piece in bytes.chunks(step) {

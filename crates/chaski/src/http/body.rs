@@ -15,10 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Gateway;
 use super::door::RequestInfo;
 use super::problem::Problem;
 use super::room::Room;
+use super::{Gateway, form, once};
 use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
@@ -52,7 +52,8 @@ pub(super) async fn read(mut request: Request, most: usize) -> Result<Bytes, Pro
         info.learned.keep(held);
     }
     let read = tokio::task::spawn_blocking(move || whole.whole()).await;
-    read.map_err(|_| Problem::internal())?.map_err(no_file)
+    read.map_err(|_| Problem::internal())?
+        .map_err(|error| no_file(&error))
 }
 
 /// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
@@ -132,7 +133,7 @@ async fn collect(
         }
     }
     match put(writer, bytes.clone().freeze()).await? {
-        Some(writer) => writer.finish().map_err(no_file),
+        Some(writer) => writer.finish().map_err(|error| no_file(&error)),
         None => Ok(Scratch::of_bytes(bytes.freeze())),
     }
 }
@@ -149,11 +150,11 @@ async fn put(
     };
     let written = tokio::task::spawn_blocking(move || writer.write_all(&bytes).map(|()| writer));
     let written = written.await.map_err(|_| Problem::internal())?;
-    Ok(Some(written.map_err(no_file)?))
+    Ok(Some(written.map_err(|error| no_file(&error))?))
 }
 
 /// A file of ours cannot be written or read, usually for want of space.
-pub(super) fn no_file(error: std::io::Error) -> Problem {
+pub(super) fn no_file(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "a temporary file failed");
     Problem::from(&Failure::LedgerDown)
 }
@@ -333,9 +334,9 @@ fn unknown_kind(wanted: &str) -> Problem {
 /// The fields of a body that may be a form or a JSON object; none when it is neither. Repeated
 /// fields of a form become a list.
 pub(super) async fn fields(request: Request) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = kind(&request);
+    let kind = Kind::of(&request);
     let body = read(request, MOST_BYTES).await?;
-    Ok(fields_of(kind.as_deref(), &body))
+    fields_of(&kind, body)
 }
 
 /// The same of a body in which the key is: a small one, in a short time, and with as many others as
@@ -344,7 +345,7 @@ pub(super) async fn fields_before_the_key(
     gateway: &Gateway,
     request: Request,
 ) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = kind(&request);
+    let kind = Kind::of(&request);
     let turned = gateway.unknown.enter();
     let body = async {
         let read = read(request, MOST_BEFORE_THE_KEY);
@@ -356,40 +357,71 @@ pub(super) async fn fields_before_the_key(
         body = body => body?,
         _ = turned => return Err(Problem::overload()),
     };
-    Ok(fields_of(kind.as_deref(), &body))
+    fields_of(&kind, body)
 }
 
-fn fields_of(kind: Option<&str>, body: &[u8]) -> Option<Map<String, Value>> {
-    let as_json = || match serde_json::from_slice(body) {
+/// What a body says of itself.
+struct Kind {
+    name: Option<String>,
+    /// What stands between the fields of a form in parts.
+    boundary: Option<String>,
+}
+
+impl Kind {
+    fn of(request: &Request) -> Kind {
+        Kind {
+            name: kind(request),
+            boundary: once::boundary(request.headers()).map(str::to_owned),
+        }
+    }
+}
+
+fn fields_of(kind: &Kind, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
+    let as_json = || match serde_json::from_slice(&body) {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
-    match kind {
-        Some("application/x-www-form-urlencoded") => Some(form(body)),
-        Some("multipart/form-data") => None,
+    Ok(match (kind.name.as_deref(), &kind.boundary) {
+        (Some("application/x-www-form-urlencoded"), _) => Some(of_urlencoded(&body)),
+        (Some("multipart/form-data"), Some(boundary)) => {
+            let mut fields = Map::new();
+            for part in form::parts(&Scratch::of_bytes(body), boundary)? {
+                put_field(&mut fields, &part.name, part.text()?);
+            }
+            Some(fields)
+        }
+        (Some("multipart/form-data"), None) => None,
         // People forget the header more often than they send something else.
         _ => as_json().or_else(|| {
             let looks_like_form = body.contains(&b'=') && !body.starts_with(b"{");
-            looks_like_form.then(|| form(body))
+            looks_like_form.then(|| of_urlencoded(&body))
         }),
-    }
+    })
 }
 
-fn form(body: &[u8]) -> Map<String, Value> {
+fn of_urlencoded(body: &[u8]) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(body) {
-        let name = name.strip_suffix("[]").unwrap_or(&name).to_owned();
-        let value = Value::from(value.into_owned());
-        match fields.get_mut(&name) {
-            None => {
-                fields.insert(name, value);
-            }
-            Some(Value::Array(list)) => list.push(value),
-            Some(first) => {
-                let both = vec![first.take(), value];
-                *first = Value::Array(both);
-            }
-        }
+        put_field(&mut fields, &name, value.into_owned());
     }
     fields
+}
+
+/// `ruc[]` and `ruc[7]` are lists of one or more.
+fn put_field(fields: &mut Map<String, Value>, name: &str, value: String) {
+    let value = Value::from(value);
+    let listed = name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['));
+    let listed = listed.filter(|(_, place)| place.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = listed.map_or(name, |(name, _)| name);
+    match fields.get_mut(name) {
+        Some(Value::Array(list)) => list.push(value),
+        Some(first) => {
+            let both = vec![first.take(), value];
+            *first = Value::Array(both);
+        }
+        None if listed.is_some() => drop(fields.insert(name.to_owned(), vec![value].into())),
+        None => drop(fields.insert(name.to_owned(), value)),
+    }
 }

@@ -232,18 +232,17 @@ async fn read(mut request: Request, most: usize) -> Result<(Request, Hash), Prob
     let of_form = boundary(request.headers()).filter(|_| kind == "multipart/form-data");
     let boundary = of_form.map(str::to_owned);
     // A file takes a moment, which is not that of other requests.
-    let hashed = tokio::task::spawn_blocking(move || {
-        match boundary {
-            Some(boundary) => put_form(&mut hasher, whole.reader(), boundary.as_bytes())?,
-            None => {
-                hasher.update(&whole.len().to_le_bytes());
-                std::io::copy(&mut whole.reader(), &mut hasher)?;
-            }
+    let digest = tokio::task::spawn_blocking(move || {
+        if let Some(boundary) = boundary {
+            put_form(&mut hasher, whole.reader(), boundary.as_bytes())?;
+        } else {
+            hasher.update(&whole.len().to_le_bytes());
+            std::io::copy(&mut whole.reader(), &mut hasher)?;
         }
-        Ok(hasher.finalize())
+        Ok::<_, std::io::Error>(hasher.finalize())
     });
-    let hash = hashed.await.map_err(|_| Problem::internal())?;
-    Ok((request, hash.map_err(body::no_file)?))
+    let digest = digest.await.map_err(|_| Problem::internal())?;
+    Ok((request, digest.map_err(|error| body::no_file(&error))?))
 }
 
 fn put(hasher: &mut blake3::Hasher, part: &[u8]) {

@@ -35,7 +35,7 @@ pub(super) async fn sent(room: &Arc<Room>, key: Option<Uuid>, answer: Response) 
     };
     let bytes = bytes.to_bytes();
     let body = match room.answer(key, length) {
-        Some(held) => pieces(bytes, held),
+        Some(memory) => pieces(bytes, memory),
         None => match in_a_file(room, bytes).await {
             Ok(scratch) => streamed(&scratch, None),
             // Better in memory than not at all.
@@ -69,7 +69,7 @@ async fn in_a_file(room: &Arc<Room>, bytes: Bytes) -> Result<Scratch, Bytes> {
     match written.await {
         Ok(Ok(scratch)) => Ok(scratch),
         Ok(Err(error)) => {
-            let _ = no_file(error);
+            let _ = no_file(&error);
             Err(kept)
         }
         Err(_) => Err(kept),
@@ -113,5 +113,5 @@ fn read_piece(mut reader: ScratchReader) -> std::io::Result<(Bytes, ScratchReade
 
 /// A result that is written at its own pace into a file of ours.
 pub(super) fn finished(writer: ScratchWriter) -> Result<Scratch, Problem> {
-    writer.finish().map_err(no_file)
+    writer.finish().map_err(|error| no_file(&error))
 }

@@ -78,7 +78,7 @@ struct Hits {
 /// The hits of an asker in one minute.
 #[derive(Default)]
 struct Minute {
-    minute: i64,
+    number: i64,
     rows: u32,
     summary: Option<Summary>,
 }
@@ -174,10 +174,10 @@ impl Writer {
         }
         let second = call.at.as_second();
         let of_asker = hits.minutes.entry(call.asked_by.clone()).or_default();
-        if of_asker.minute != second.div_euclid(60) {
+        if of_asker.number != second.div_euclid(60) {
             self.tell(of_asker)?;
             *of_asker = Minute {
-                minute: second.div_euclid(60),
+                number: second.div_euclid(60),
                 ..Minute::default()
             };
         }

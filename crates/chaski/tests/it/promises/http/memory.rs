@@ -256,9 +256,9 @@ async fn h10_the_slow_harm_their_own_key_only() {
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     };
-    // A file of several megabytes, and its result.
+    // A file that is not small, and its result.
     let mut list = String::from("RUC\n20100070970\n");
-    for _ in 0..100_000 {
+    for _ in 0..15_000 {
         list += "20131312955\n";
     }
     let list = form(list.as_bytes());
@@ -273,7 +273,7 @@ async fn h10_the_slow_harm_their_own_key_only() {
         let path = format!("{}/resultados?format={format}", place.trim());
         let answer = exchanged(get(&path, &good).into_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{}", &answer[..300]);
-        assert!(answer.len() > 5_000_000);
+        assert!(answer.len() > 1_000_000);
     }
     // Twelve that take nothing of it; the other key still gets its own.
     let mine = door.key(&[Scope::Lotes], 0, 0).await;
