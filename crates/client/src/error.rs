@@ -99,11 +99,16 @@ impl Error {
         matches!(self.failure(), Some(Failure::Unauthorized))
     }
 
-    /// Too fast, or the month's quota is spent.
+    /// Too fast, or calls that may be spent are: the month's, the day's, the list's.
     pub fn is_limited(&self) -> bool {
         matches!(
             self.failure(),
-            Some(Failure::RateLimited { .. } | Failure::QuotaSpent)
+            Some(
+                Failure::RateLimited { .. }
+                    | Failure::QuotaSpent
+                    | Failure::DaySpent { .. }
+                    | Failure::BudgetSpent
+            )
         )
     }
 
@@ -131,6 +136,14 @@ impl Error {
             Some(
                 Failure::DeadlineExceeded { .. } | Failure::TimedOut | Failure::RateLimited { .. }
             )
+        )
+    }
+
+    /// Somebody else who asks the same may have calls left.
+    pub(crate) fn is_for_want_of_allowance(&self) -> bool {
+        matches!(
+            self.failure(),
+            Some(Failure::DaySpent { .. } | Failure::BudgetSpent)
         )
     }
 

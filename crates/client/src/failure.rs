@@ -25,6 +25,13 @@ pub enum Failure {
     },
     /// The month's calls are spent, by our count or by the upstream's word.
     QuotaSpent,
+    /// The calls that whoever asks may pay for today are spent: nothing was sent.
+    DaySpent {
+        /// Until midnight in Lima.
+        retry_after: Duration,
+    },
+    /// What the list may cost is spent: nothing was sent.
+    BudgetSpent,
     /// 400 or 422: the upstream does not accept the question.
     Rejected,
     /// 404, 405 or 410 that is not about the number: the address is wrong.
@@ -85,6 +92,20 @@ pub struct Treatment {
     pub code: &'static str,
 }
 
+// What is said when calls that may be spent are.
+const QUOTA_SPENT: (&str, &str) = (
+    "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
+    "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
+);
+const DAY_SPENT: (&str, &str) = (
+    "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
+    "the calls that your key may spend today are used up; go on tomorrow or make another key with more --por-dia",
+);
+const BUDGET_SPENT: (&str, &str) = (
+    "no se consultó: la lista ya gastó lo anunciado; continúe con --reanudar y, si acepta gastar más, --gastar-hasta N",
+    "not asked: the list has spent what was announced; go on with --reanudar and, if it may spend more, --gastar-hasta N",
+);
+
 impl Failure {
     /// The class of an HTTP status that is not 200; 404 is read with its body by the dialect
     /// first and means [`Failure::WrongPath`] only if it is not about the number.
@@ -113,6 +134,8 @@ impl Failure {
             Failure::Unauthorized            => row(false,   false,   true,  502,  7,    "proveedor_no_autorizado"),
             Failure::RateLimited { .. }      => row(true,    false,   true,  429,  6,    "limite_de_velocidad"),
             Failure::QuotaSpent              => row(false,   false,   true,  429,  6,    "cuota_agotada"),
+            Failure::DaySpent { .. }         => row(false,   false,   false, 429,  6,    "tope_diario"),
+            Failure::BudgetSpent             => row(false,   false,   false, 429,  8,    "tope_de_gasto"),
             Failure::Rejected                => row(false,   false,   false, 422,  3,    "proveedor_rechaza"),
             Failure::WrongPath               => row(false,   false,   true,  502,  7,    "proveedor_ruta_incorrecta"),
             Failure::Unavailable { status: 501 | 505 }
@@ -146,6 +169,7 @@ impl Failure {
                 *retry_after
             }
             Failure::BreakerOpen { retry_in } => Some(*retry_in),
+            Failure::DaySpent { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -159,10 +183,9 @@ impl Failure {
                 "the upstream does not accept the token, or its plan lacks this query; check it with: chaski config set migo.token",
             ),
             Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
-            Failure::QuotaSpent => (
-                "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
-                "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
-            ),
+            Failure::QuotaSpent => QUOTA_SPENT,
+            Failure::DaySpent { .. } => DAY_SPENT,
+            Failure::BudgetSpent => BUDGET_SPENT,
             Failure::Rejected => (
                 "el proveedor no acepta los datos de la consulta",
                 "the upstream does not accept the data of the query",

@@ -1,4 +1,4 @@
-//! Whether a call may go out now: pace, breaker and quota in one place, one short lock.
+//! Whether a call may go out now: pace and breaker in one place, one short lock.
 //!
 //! The pace is GCRA. It is our own because it adapts: a 429 closes the gate until `Retry-After`
 //! and doubles the interval, successes bring it back; the ready-made limiters have a fixed rate.
@@ -16,8 +16,6 @@ use crate::times::{Kind, Times};
 pub(crate) struct GateLimits {
     /// Calls a minute; 0 for no limit of ours.
     pub(crate) calls_per_minute: u32,
-    /// Calls a month; none when unknown.
-    pub(crate) quota: Option<u64>,
 }
 
 /// The gate's word.
@@ -78,8 +76,6 @@ struct State {
     interval: Duration,
     closed_until: Instant,
     breaker: Breaker,
-    spent: u64,
-    month: (i16, i8),
     times: Times,
 }
 
@@ -119,26 +115,12 @@ impl Gate {
             breaker: Breaker::Closed {
                 last: Outcomes::default(),
             },
-            spent: 0,
-            month: (0, 0),
             times: Times::default(),
         };
         Gate {
             limits,
             state: Mutex::new(state),
         }
-    }
-
-    /// Tells how much of a month's quota was spent before this process began.
-    pub(crate) fn set_spent(&self, month: (i16, i8), spent: u64) {
-        let mut state = self.lock();
-        state.month = month;
-        state.spent = spent;
-    }
-
-    /// Calls counted this month and the quota, when known.
-    pub(crate) fn spent(&self) -> (u64, Option<u64>) {
-        (self.lock().spent, self.limits.quota)
     }
 
     pub(crate) fn breaker(&self) -> BreakerState {
@@ -149,28 +131,14 @@ impl Gate {
         }
     }
 
-    /// Asks to send one call. `Go` counts it against the quota.
-    pub(crate) fn enter(
-        &self,
-        now: Instant,
-        month: (i16, i8),
-        turn: Turn,
-        errand: &Errand,
-    ) -> Entry {
+    /// Asks to send one call.
+    pub(crate) fn enter(&self, now: Instant, turn: Turn, errand: &Errand) -> Entry {
         let mut state = self.lock();
-        // 1. Quota, by the Lima month.
-        if state.month != month {
-            state.month = month;
-            state.spent = 0;
-        }
-        if self.limits.quota.is_some_and(|quota| state.spent >= quota) {
-            return Entry::Closed(Failure::QuotaSpent);
-        }
-        // 2. Breaker.
+        // 1. Breaker.
         if let Some(retry_in) = state.breaker.refuses(now) {
             return Entry::Closed(Failure::BreakerOpen { retry_in });
         }
-        // 3. What cannot end in time is not sent: it would be paid for and come too late.
+        // 2. What cannot end in time is not sent: it would be paid for and come too late.
         let waited = errand.waited || turn == Turn::Reserved;
         let last_moment = errand
             .deadline
@@ -179,9 +147,9 @@ impl Gate {
         let Some(last_moment) = last_moment else {
             return Entry::Closed(Failure::DeadlineExceeded { retry_after: None });
         };
-        // 4. Closed by the upstream's own word; a turn reserved before that is void.
+        // 3. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
-        // 5. Pace.
+        // 4. Pace.
         if turn == Turn::New || !closed_for.is_zero() {
             let early = state.interval * self.limits.early_turns();
             let wait = state
@@ -201,7 +169,6 @@ impl Gate {
             }
         }
         let probe = state.breaker.passes(now);
-        state.spent += 1;
         Entry::Go(Pass { probe })
     }
 
@@ -251,9 +218,13 @@ impl Gate {
         }
         let ill = failure.treatment().trips_breaker;
         state.breaker.report(ill, pass, now);
-        if *failure == Failure::Unreachable {
-            // Nothing was sent, so nothing was spent.
-            state.spent = state.spent.saturating_sub(1);
+    }
+
+    /// The call was not sent after all: if it was to be the probe, the next one is.
+    pub(crate) fn not_sent(&self, pass: Pass, now: Instant) {
+        let mut state = self.lock();
+        if let (true, &Breaker::Probing { lasts, .. }) = (pass.probe, &state.breaker) {
+            state.breaker = Breaker::Open { until: now, lasts };
         }
     }
 
@@ -265,7 +236,7 @@ impl Gate {
 }
 
 impl GateLimits {
-    fn interval(&self) -> Duration {
+    fn interval(self) -> Duration {
         match self.calls_per_minute {
             0 => Duration::ZERO,
             rate => Duration::from_mins(1) / rate,
@@ -274,7 +245,7 @@ impl GateLimits {
 
     /// Turns that a call may be ahead of the pace: a burst is at most a sixth of a minute's
     /// calls, so that a small limit is not passed at the start.
-    fn early_turns(&self) -> u32 {
+    fn early_turns(self) -> u32 {
         let burst = match self.calls_per_minute {
             0 => MOST_BURST,
             rate => (rate / 6).clamp(1, MOST_BURST),

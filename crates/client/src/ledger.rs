@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::Reason;
+use crate::{Allowance, Counter, Reason, Taken};
 
 /// The identity of a question: two equal keys have the same answer.
 ///
@@ -225,13 +225,24 @@ pub trait Ledger: Send + Sync + 'static {
     /// Puts one call on record.
     fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>>;
 
-    /// Adds calls to the counter of a provider's month (`2026-11`) and says the total.
+    /// Takes one call from each allowance, or none from any. Durable when this returns, and true
+    /// for all who share the ledger: the call may be sent then and not before.
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>>;
+
+    /// Gives back what was taken for a call that never went out.
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>>;
+
+    /// Counts calls of a provider's month (`2026-11`) that were sent without being taken from a
+    /// quota, there being none.
     fn spend<'a>(
         &'a self,
         provider: &'a str,
         month: &'a str,
         calls: u64,
-    ) -> BoxFuture<'a, Result<u64, LedgerError>>;
+    ) -> BoxFuture<'a, Result<(), LedgerError>>;
+
+    /// Calls counted by now, by all who share the ledger.
+    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
     /// Waits until everything accepted before is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
@@ -264,7 +275,7 @@ struct MemoryState {
     memories: HashMap<Key, Memory>,
     oldest_first: VecDeque<Key>,
     calls: VecDeque<Call>,
-    spent: HashMap<(String, String), u64>,
+    spent: HashMap<Counter, u64>,
 }
 
 /// Enough for a large customer list; about 1 kB each.
@@ -284,17 +295,22 @@ impl MemoryLedger {
 
     /// Calls counted for a provider in a month such as `2026-11`.
     pub fn spent(&self, provider: &str, month: &str) -> u64 {
-        self.lock()
-            .spent
-            .get(&(provider.to_owned(), month.to_owned()))
-            .copied()
-            .unwrap_or(0)
+        self.lock().spent(&Counter::Month {
+            provider: provider.into(),
+            month: month.into(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, MemoryState> {
         self.state
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+}
+
+impl MemoryState {
+    fn spent(&self, counter: &Counter) -> u64 {
+        self.spent.get(counter).copied().unwrap_or(0)
     }
 }
 
@@ -348,14 +364,40 @@ impl Ledger for MemoryLedger {
         provider: &'a str,
         month: &'a str,
         calls: u64,
-    ) -> BoxFuture<'a, Result<u64, LedgerError>> {
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let counter = Counter::Month {
+            provider: provider.into(),
+            month: month.into(),
+        };
+        *self.lock().spent.entry(counter).or_default() += calls;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(std::future::ready(Ok(self.lock().spent(counter))))
+    }
+
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
         let mut state = self.lock();
-        let total = state
-            .spent
-            .entry((provider.to_owned(), month.to_owned()))
-            .or_default();
-        *total += calls;
-        Box::pin(std::future::ready(Ok(*total)))
+        let is_spent = |it: &Allowance| state.spent(&it.counter) >= it.most;
+        let taken = if let Some(place) = from.iter().position(is_spent) {
+            Taken::SpentAt(place)
+        } else {
+            for one in from {
+                *state.spent.entry(one.counter.clone()).or_default() += 1;
+            }
+            Taken::All
+        };
+        Box::pin(std::future::ready(Ok(taken)))
+    }
+
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        for one in to {
+            let spent = state.spent.entry(one.counter.clone()).or_default();
+            *spent = spent.saturating_sub(1);
+        }
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

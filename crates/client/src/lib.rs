@@ -23,6 +23,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod allowance;
 pub mod blocking;
 mod clock;
 pub mod dialects;
@@ -44,6 +45,7 @@ mod retry;
 mod times;
 mod transport;
 
+pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::Clock;
 pub use dialects::migo::Version;
 pub use engine::{Engine, Settings, Stats};

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
-use crate::{Failure, Key, Reason};
+use crate::{Budget, Failure, Key, Reason};
 
 /// A question with its answer's type, its key, and how its answer is kept. [`Engine`] shows one
 /// of one's own.
@@ -191,6 +191,10 @@ pub struct Ask {
     pub deadline: Option<Duration>,
     /// The ledger was looked at already and knows nothing fresh: it is not looked at again.
     pub recalled: bool,
+    /// Calls that whoever asks may pay for on one day of Lima; none without a limit.
+    pub per_day: Option<u64>,
+    /// Calls that this look-up, or the whole list, may still cost; none without a limit.
+    pub budget: Option<Budget>,
 }
 
 impl Ask {
@@ -205,6 +209,8 @@ impl Ask {
             stale_allowed: true,
             deadline: None,
             recalled: false,
+            per_day: None,
+            budget: None,
         }
     }
 
@@ -235,6 +241,13 @@ impl Ask {
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Ask {
         self.max_age = Some(age);
+        self
+    }
+
+    /// Spends no more calls than that: a look-up that would is not sent.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Ask {
+        self.budget = Some(budget);
         self
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
             let mut command = Command::new(PROGRAM);
             command
                 .current_dir(folder.path())
+                .env("CHASKI_DIR", folder.path().join("datos"))
                 .args(["ruc", "20100070970", "--sandbox"]);
             command
         };

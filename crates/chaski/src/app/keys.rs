@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
+use chaski_client::Ask;
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -204,6 +205,21 @@ impl App {
         Ok(rows.into_iter().map(info).collect())
     }
 
+    /// How work in the background asks: under the name of its key, and within the key's day.
+    pub(super) async fn ask_of_work(
+        &self,
+        who: &str,
+        key_id: Option<Uuid>,
+    ) -> Result<Ask, AppError> {
+        let mut ask = Ask::by(who);
+        if let Some(id) = key_id {
+            let keys = self.store.api_keys().await?;
+            let key = keys.iter().find(|key| key.id == id);
+            ask.per_day = key.and_then(|key| most_a_day(key.per_day));
+        }
+        Ok(ask)
+    }
+
     /// Revokes a key, named by its beginning or by its public part; false when there is none.
     pub async fn revoke_key(&self, named: &str) -> Result<bool, AppError> {
         let named = named.trim();
@@ -240,7 +256,7 @@ pub struct KeyState {
     revoked: bool,
     /// Microseconds at which the next request would be exactly in pace (GCRA).
     next_turn: Mutex<i64>,
-    /// Calls that requests under way may still pay for.
+    /// Calls that work which is being handed in may cost.
     pub(crate) may_pay: AtomicU64,
 }
 
@@ -358,6 +374,11 @@ impl KeyState {
             && self.expires_at == row.expires_at
     }
 
+    /// Paid calls a Lima day; none without a limit.
+    pub fn most_a_day(&self) -> Option<u64> {
+        most_a_day(self.per_day)
+    }
+
     /// Takes a turn of the minute's requests; none for a key without a limit. A whole minute's
     /// amount may come at once.
     pub fn take_turn(&self, now: Timestamp) -> Option<Turn> {
@@ -397,6 +418,10 @@ impl fmt::Debug for KeyState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyState({})", self.who)
     }
+}
+
+fn most_a_day(per_day: u32) -> Option<u64> {
+    (per_day > 0).then(|| per_day.into())
 }
 
 fn hash_of(text: &str) -> [u8; 32] {

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use chaski_client::Ask;
 use chaski_core::{CheckDigit, Ruc, RucRules};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -67,7 +66,7 @@ impl App {
             return Ok(JobEnd::Completed);
         }
         self.signals.batch_moved();
-        let mut ask = Ask::by(&batch.asked_by);
+        let mut ask = self.ask_of_work(&batch.asked_by, batch.key_id).await?;
         ask.force = options.force;
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = open_items(self.store.pending_items(id).await?);

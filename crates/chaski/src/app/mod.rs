@@ -25,7 +25,6 @@ pub mod trabajos;
 mod verdicts;
 
 pub use error::AppError;
-pub use observed::Paid;
 pub use purpose::purpose;
 pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
@@ -57,8 +56,6 @@ pub struct App {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
-    /// Calls paid today by each asker.
-    pub paid: Arc<Paid>,
     /// What parts of the process tell each other about background work.
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
@@ -177,11 +174,9 @@ impl App {
         }
         let key = secrets::key_of(&config, mode, &folder)?;
         let store = Arc::new(Store::open(&folder, key).await?);
-        let paid = Arc::new(Paid::load(&store, clock).await?);
         let ledger: Arc<dyn Ledger> = Arc::new(Observed {
             store: Arc::clone(&store),
             metrics: metrics.clone(),
-            paid: Arc::clone(&paid),
             invented: mode == Mode::Sandbox,
         });
         let builder = match (mode, config.token()) {
@@ -201,9 +196,6 @@ impl App {
             .clock(clock)
             .ledger(ledger)
             .build()?;
-        if mode == Mode::Real {
-            migo.engine().load_quota("migo").await?;
-        }
         Ok(App {
             config,
             store,
@@ -211,7 +203,6 @@ impl App {
             mode,
             clock,
             metrics,
-            paid,
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
         })

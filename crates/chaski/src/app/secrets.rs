@@ -40,20 +40,28 @@ pub(super) fn existing_key(
     }
 }
 
-/// A secret setting as the configuration file keeps it: sealed with the key from outside, else with that
-/// of the data folder, which is then named beside it because it may be a relative one.
-pub fn seal_setting(config: &Config, setting: &str, secret: &str) -> Result<String, AppError> {
+/// A secret setting as the configuration file keeps it: sealed with the key from outside, else with
+/// the one that lives beside the user's configuration; without a home, beside `file`, which is then
+/// named. The data folder may be deleted or another one.
+pub fn seal_setting(
+    config: &Config,
+    file: &Path,
+    setting: &str,
+    secret: &str,
+) -> Result<String, AppError> {
     if let Some(outside) = &config.key {
         let digits = outside.key()?.seal_setting(setting, secret)?;
         return Ok(format!("{SEALED}{digits}"));
     }
-    let digits = MasterKey::of_folder(&config.dir)?.seal_setting(setting, secret)?;
-    let folder = std::path::absolute(&config.dir).ok();
-    let folder = folder.as_ref().and_then(|folder| folder.to_str());
-    Ok(match folder {
-        Some(folder) => format!("{SEALED}{digits}{AT}{folder}"),
-        None => format!("{SEALED}{digits}"),
-    })
+    let beside = std::path::absolute(file).map_err(AppError::file(file))?;
+    let (folder, named) = if let Some(folder) = &config.secrets_dir {
+        (folder.as_path(), String::new())
+    } else {
+        let folder = beside.parent().unwrap_or(&beside);
+        (folder, format!("{AT}{}", folder.display()))
+    };
+    let digits = MasterKey::of_folder(folder)?.seal_setting(setting, secret)?;
+    Ok(format!("{SEALED}{digits}{named}"))
 }
 
 /// Puts the token itself where a sealed one is. A plain one, or none, is left as it is.
@@ -84,21 +92,24 @@ fn open_setting(
         Some((digits, folder)) => (digits, Some(PathBuf::from(folder))),
         None => (sealed, None),
     };
-    opened(config, setting, digits, folder)
+    opened(config, setting, digits, folder.as_deref())
 }
 
 fn opened(
     config: &Config,
     setting: &str,
     digits: &str,
-    folder: Option<PathBuf>,
+    folder: Option<&Path>,
 ) -> Result<SecretString, AppError> {
     let outside = config.key.as_ref().map(OutsideKey::key);
+    // Those of folders may be gone, be damaged or belong to somebody else. Before they had a place
+    // of their own, settings were sealed with the key of the data folder, named or not.
+    let of_folder = |folder: &Path| MasterKey::load(folder).ok().flatten();
     let keys = [
         outside.transpose()?,
-        MasterKey::load(&config.dir)?,
-        // It may be gone, or belong to somebody else.
-        folder.and_then(|folder| MasterKey::load(&folder).ok().flatten()),
+        config.secrets_dir.as_deref().and_then(of_folder),
+        folder.and_then(of_folder),
+        of_folder(&config.dir),
     ];
     let mut keys = keys.into_iter().flatten().peekable();
     let any = keys.peek().is_some();

@@ -1,6 +1,5 @@
 //! Jobs: what waits, what runs, what became of it; and those that are not batches.
 
-use chaski_client::Ask;
 use chaski_core::lima_date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -199,7 +198,8 @@ impl App {
     /// that may help; memory makes the rest of it free.
     pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
         let wanted = RefreshPayload::of(&claim.job)?;
-        let ask = Ask::by(&claim.job.asked_by);
+        let (who, key_id) = (&claim.job.asked_by, claim.job.key_id);
+        let ask = self.ask_of_work(who, key_id).await?;
         let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
         let refreshed = match wanted.prepared(most) {
             Some(prepared) => {

@@ -134,7 +134,7 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         .rsplit_once('.')
         .map_or((None, key), |(table, name)| (Some(table), name));
     let item = if is_secret {
-        value(seal_setting(&needed.config, key, &text)?)
+        value(seal_setting(&needed.config, &path, key, &text)?)
     } else {
         layers.value(key).map(value).unwrap_or_default()
     };

@@ -26,7 +26,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 2. What it will cost.
     let plan = app.plan_batch(input, &ask, typed.reanudar).await?;
     output::say_mode(needed, app.mode);
-    say_cost(needed, app, &plan);
+    say_cost(needed, app, &plan).await?;
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
     let total = running.progress().total;
@@ -178,7 +178,7 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
     chosen.ok_or(AppError::Interrupted)
 }
 
-fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
+async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
     let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
     let real = app.mode == Mode::Real;
     let text = match (needed.lang(), to_ask) {
@@ -212,7 +212,7 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
         ),
     };
     notice(needed, &text);
-    let (spent, quota) = app.migo.engine().quota();
+    let (spent, quota) = app.migo.engine().quota("migo").await?;
     if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
         let left = quota.saturating_sub(spent);
         notice(
@@ -227,6 +227,7 @@ fn say_cost(needed: &Needed, app: &App, plan: &Plan) {
             },
         );
     }
+    Ok(())
 }
 
 async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {

@@ -116,6 +116,7 @@ fn run_configured(
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
+    say_old_folder(&needed, &command);
     let done = runtime.block_on(dispatch(command, &needed));
     // Calls in flight were waited for; nothing else is worth staying for.
     runtime.shutdown_background();
@@ -133,6 +134,29 @@ fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
             "CHASKI_LOG_FORMAT must be \"text\" or \"json\"",
         )
     })
+}
+
+/// Data in the folder one stands in are used as before, and that is said once a run.
+fn say_old_folder(needed: &Needed, command: &Cmd) {
+    let elsewhere = match command {
+        Cmd::Config(_) | Cmd::Sandbox(_) | Cmd::Openapi | Cmd::Salud { .. } => true,
+        Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Validar { .. })),
+        _ => false,
+    };
+    let Some(usual) = needed.config.usual_dir.as_ref().filter(|_| !elsewhere) else {
+        return;
+    };
+    if needed.server.is_some() && looks_up(command) {
+        return;
+    }
+    let (old, usual) = (needed.config.dir.display(), usual.display());
+    output::notice(
+        needed,
+        &needed.lang().pick(
+            format!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})"),
+            format!("the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"),
+        ),
+    );
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {
@@ -215,14 +239,17 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
     }
 }
 
-/// Only look-ups are put to a server.
-fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
-    let looks_up = matches!(
+fn looks_up(command: &Cmd) -> bool {
+    matches!(
         command,
         Cmd::Ruc(_) | Cmd::Dni(_) | Cmd::TipoCambio(_) | Cmd::Cuenta | Cmd::Llamadas(_)
-    );
+    )
+}
+
+/// Only look-ups are put to a server.
+fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     let typed = global.server.as_deref().is_some_and(|it| !it.is_empty());
-    if looks_up || !typed {
+    if looks_up(command) || !typed {
         return Ok(());
     }
     Err(AppError::usage(

@@ -168,7 +168,7 @@ fn defaults_with(
     around: &Surroundings,
 ) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
-    layers.add_key(around)?;
+    layers.add_surroundings(around)?;
     for (flag, key, value) in flags {
         layers.set_text(key, value, Origin::Flag(flag))?;
     }

@@ -16,6 +16,9 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// Stands for what must not be shown.
 pub(crate) const HIDDEN: &str = "••••••";
 
+/// Where data were before each user had a folder of their own. One that exists goes on being used.
+const OLD_FOLDER: &str = "chaski_data";
+
 /// The secrets among the keys.
 const SECRETS: [&str; 2] = ["migo.token", "server_key"];
 
@@ -92,6 +95,8 @@ impl ConfigError {
 pub struct Layers {
     pub(super) values: BTreeMap<String, (Value, Origin)>,
     pub(super) key: Option<OutsideKey>,
+    pub(super) secrets_dir: Option<PathBuf>,
+    pub(super) usual_dir: Option<PathBuf>,
 }
 
 /// The surroundings that configuration is read from; tests bring their own.
@@ -140,6 +145,18 @@ impl Surroundings {
         Some(folder.join("chaski").join("chaski.toml"))
     }
 
+    /// Where the data of the user are: one folder, wherever they stand, so that nothing is paid
+    /// for again in another one. None without a home.
+    pub fn user_data(&self) -> Option<PathBuf> {
+        // https://specifications.freedesktop.org/basedir-spec/latest/: a relative one is not valid.
+        let folder = |name| self.variable(name).map(PathBuf::from);
+        let absolute = |name| folder(name).filter(|folder| folder.is_absolute());
+        let local = folder("LOCALAPPDATA").filter(|_| cfg!(windows));
+        let data = local.or_else(|| absolute("XDG_DATA_HOME"));
+        let data = data.or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
+        Some(data.join("chaski"))
+    }
+
     /// The file of the folder.
     pub fn local_file(&self) -> PathBuf {
         self.here.join("chaski.toml")
@@ -156,6 +173,8 @@ impl Layers {
         let mut layers = Layers {
             values: BTreeMap::new(),
             key: None,
+            secrets_dir: None,
+            usual_dir: None,
         };
         let defaults: DocumentMut = DEFAULTS.parse().expect("the embedded defaults are tested");
         flatten("", defaults.as_table(), &mut |key, value| {
@@ -185,16 +204,32 @@ impl Layers {
             layers.add_file(&around.local_file(), false)?;
         }
         layers.add_variables(around)?;
-        layers.add_key(around)?;
+        layers.add_surroundings(around)?;
         for (flag, key, value) in flags {
             layers.set_text(key, value, Origin::Flag(flag))?;
         }
         Ok(layers)
     }
 
-    /// Takes the key of the data folder from the surroundings, if it comes from there.
-    pub fn add_key(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
+    /// Takes from the surroundings what is no key of the configuration: the key of the data, and
+    /// where things are that nothing else says the place of.
+    pub fn add_surroundings(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
         self.key = OutsideKey::find(around)?;
+        self.secrets_dir = around
+            .user_file()
+            .and_then(|file| file.parent().map(Path::to_owned));
+        if self.values["dir"].1 != Origin::Default {
+            return Ok(());
+        }
+        let old = around.here.join(OLD_FOLDER);
+        let usual = around.user_data();
+        let dir = match &usual {
+            Some(usual) if !old.is_dir() => usual.clone(),
+            _ => old.clone(),
+        };
+        self.usual_dir = usual.filter(|_| dir == old);
+        let dir = Value::from(dir.to_string_lossy().into_owned());
+        self.values.insert("dir".to_owned(), (dir, Origin::Default));
         Ok(())
     }
 

@@ -47,6 +47,10 @@ pub struct Config {
     pub sandbox_seed: u64,
     /// Key of the data folder when it comes from outside it.
     pub key: Option<OutsideKey>,
+    /// Where the key is that seals secrets of the configuration; none without a home.
+    pub secrets_dir: Option<PathBuf>,
+    /// The user's own data folder, where an old one in the current folder is used instead of it.
+    pub usual_dir: Option<PathBuf>,
     /// Token of APIMIGO, perhaps still sealed; none when not configured.
     pub migo_token: Option<SecretString>,
     /// Address of APIMIGO.
@@ -148,6 +152,11 @@ impl Layers {
             sandbox_latency: self.latency()?,
             sandbox_seed: self.number("sandbox.seed")?,
             key: self.key.clone(),
+            secrets_dir: self.secrets_dir.clone(),
+            usual_dir: self
+                .usual_dir
+                .clone()
+                .filter(|_| self.values["dir"].1 == Origin::Default),
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version,
@@ -229,7 +238,11 @@ impl Layers {
         let text = self.text("dir");
         if text.trim().is_empty() {
             let origin = &self.values["dir"].1;
-            return Err(complaint("dir", origin, "una carpeta", "a folder"));
+            // The defaults alone, without surroundings.
+            return match origin {
+                Origin::Default => Ok(PathBuf::from("./chaski_data")),
+                _ => Err(complaint("dir", origin, "una carpeta", "a folder")),
+            };
         }
         Ok(PathBuf::from(text))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use chaski_client::Ask;
-use chaski_core::{lima_date, lima_timestamp};
+use chaski_core::{Ruc, lima_date, lima_timestamp};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -17,7 +17,7 @@ use super::door::RequestInfo;
 use super::problem::Problem;
 use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
-use crate::app::{App, Mode};
+use crate::app::{App, AppError, Mode};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -114,24 +114,35 @@ impl Caller {
     /// How a look-up of this caller asks.
     pub(crate) fn ask(&self) -> Ask {
         match &self.key {
-            Some(key) => Ask::by(key.who.as_str()),
+            Some(key) => Ask {
+                per_day: key.most_a_day(),
+                ..Ask::by(key.who.as_str())
+            },
             None => Ask::by("http"),
         }
     }
 
-    /// Sets aside calls that may have to be paid for; gives back what is not used when dropped.
-    /// Never more than the day's limit is promised at once, so that it is not passed.
-    pub(crate) fn set_aside(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
-        let Some(key) = self.limited() else {
-            return Ok(None);
-        };
-        let aside = SetAside::take(key, calls);
-        self.within_the_day(&aside, 0)?;
-        Ok(Some(aside))
+    /// Refuses what would cost more than the key has left today, before anything is spent on it.
+    /// Whether or not it is told here, each call is taken from the day when it is sent.
+    pub(crate) async fn affords_rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<(), Problem> {
+        if self.limited().is_none() {
+            return Ok(());
+        }
+        let to_ask = self.app.rucs_to_ask(rucs, ask).await?;
+        self.affords(to_ask.div_ceil(100) as u64).await
     }
 
-    /// The same for work that is done in the background, beside what such work of this key may
-    /// still cost. What costs nothing is taken though the day's calls are spent.
+    /// The same for so many calls.
+    pub(crate) async fn affords(&self, calls: u64) -> Result<(), Problem> {
+        match self.limited() {
+            Some(key) if calls > 0 => self.within_the_day(key, calls, 0, 0).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Promises calls to work that is done in the background, beside what such work of this key
+    /// may still cost, until it is stored. What costs nothing is taken though the day's calls are
+    /// spent.
     pub(crate) async fn set_aside_for_work(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
         let Some(key) = self.limited().filter(|_| calls > 0) else {
             return Ok(None);
@@ -140,7 +151,7 @@ impl Caller {
         // or as handed in.
         let aside = SetAside::take(key, calls);
         let ahead = self.app.calls_ahead(key.id).await?;
-        self.within_the_day(&aside, ahead)?;
+        self.within_the_day(key, calls, ahead, aside.others).await?;
         Ok(Some(aside))
     }
 
@@ -149,10 +160,17 @@ impl Caller {
         self.key.as_ref().filter(|key| key.per_day > 0)
     }
 
-    fn within_the_day(&self, aside: &SetAside, ahead: u64) -> Result<(), Problem> {
-        let (calls, others) = (aside.calls, aside.others);
-        let limit = u64::from(aside.key.per_day);
-        let left = limit.saturating_sub(self.app.paid.by(&aside.key.who).saturating_add(ahead));
+    async fn within_the_day(
+        &self,
+        key: &KeyState,
+        calls: u64,
+        ahead: u64,
+        others: u64,
+    ) -> Result<(), Problem> {
+        let limit = u64::from(key.per_day);
+        let paid = self.app.migo.engine().paid_today(&key.who).await;
+        let paid = paid.map_err(AppError::from)?;
+        let left = limit.saturating_sub(paid.saturating_add(ahead));
         if calls.saturating_add(others) <= left {
             return Ok(());
         }
@@ -196,7 +214,7 @@ impl Caller {
     }
 }
 
-/// Calls promised to one request.
+/// Calls promised to one request until its work is in the queue.
 pub(crate) struct SetAside {
     key: Arc<KeyState>,
     calls: u64,

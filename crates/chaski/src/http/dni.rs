@@ -80,7 +80,6 @@ pub(super) async fn dni(
         .max_age
         .map(|seconds| Duration::from_secs(seconds.into()));
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.lookup_dni(&dni, &ask).await?;
     Ok(reply::found(&caller, &found, DniData::of(&found.value)))
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::caller::{Caller, SetAside};
+use super::caller::Caller;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
 use super::ruc::bad_query;
@@ -74,7 +74,6 @@ pub(super) async fn rates(
     let Query(wanted) = wanted.map_err(bad_query)?;
     let day = |name: &str, text: Option<String>| text.map(|text| date(name, &text)).transpose();
     let range = (day("desde", wanted.desde)?, day("hasta", wanted.hasta)?);
-    let _aside = caller.set_aside(1)?;
     let ask = caller.ask();
     match range {
         (None, None) => {
@@ -141,7 +140,7 @@ pub(super) async fn rate(
             Currency::parse(text).ok_or_else(|| unknown("moneda", "USD o EUR", "USD or EUR"))?
         }
     };
-    let _aside = caller.set_aside_for_rate(fecha, fuente, moneda).await?;
+    caller.affords_rate(fecha, fuente, moneda).await?;
     let ask = caller.ask();
     let found = caller.app.rate_for(fecha, fuente, moneda, &ask).await?;
     let data = RateData {
@@ -153,19 +152,18 @@ pub(super) async fn rate(
 }
 
 impl Caller {
-    /// Sets aside what looking for the last published day may cost.
-    pub(super) async fn set_aside_for_rate(
+    /// Refuses to look for the last published day where that may cost more than is left today.
+    pub(super) async fn affords_rate(
         &self,
         fecha: Date,
         fuente: RateSource,
         moneda: Currency,
-    ) -> Result<Option<SetAside>, Problem> {
+    ) -> Result<(), Problem> {
         if self.limited().is_none() {
-            return Ok(None);
+            return Ok(());
         }
         let calls = self.app.rate_calls(fecha, fuente, moneda).await?;
-        // As of any single question, one whatever memory knows: it may be over its time by then.
-        self.set_aside(calls.max(1))
+        self.affords(calls).await
     }
 }
 

@@ -100,7 +100,10 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
     responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    let now: Vec<_> = gateway.sides().map(upstream_now).collect();
+    let mut now = Vec::new();
+    for side in gateway.sides() {
+        now.push(upstream_now(side).await);
+    }
     let metrics = &gateway.usual().app.metrics;
     for side in gateway.sides() {
         let mode = reply::mode_name(&side.app);
@@ -115,10 +118,11 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 
-fn upstream_now(side: &Side) -> UpstreamNow<'_> {
+async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
     let engine = side.app.migo.engine();
-    let (spent, quota) = engine.quota();
-    let left = quota.map(|quota| quota.saturating_sub(spent));
+    // A store that cannot be read is told by health.
+    let quota = engine.quota("migo").await.ok();
+    let left = quota.and_then(|(spent, most)| Some(most?.saturating_sub(spent)));
     UpstreamNow {
         provider: match side.app.mode {
             Mode::Sandbox => "sandbox",

@@ -202,7 +202,6 @@ pub(super) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Re
 
 async fn one_ruc(caller: &Caller, ruc: Ruc) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let _aside = caller.set_aside(1)?;
     match caller.app.migo.ruc(&ruc, &caller.ask()).await {
         Ok(found) => Ok(Json(taxpayer(&found.value)).into_response()),
         Err(error) => refused(error),
@@ -245,7 +244,6 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
         .iter()
         .filter_map(|it| it.as_ref().ok().copied())
         .collect();
-    let _aside = caller.set_aside(1)?;
     let outcomes = caller.app.migo.rucs(&rucs, &caller.ask()).all().await;
     // A list of which nothing could be asked is an outage, not a list of unknown numbers.
     if let Some(Err(error)) = outcomes.iter().find(|it| is_outage(it))
@@ -291,7 +289,6 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
     let dni: Dni = text
         .parse()
         .map_err(|error| Problem::of_dni("dni", &error))?;
-    let _aside = caller.set_aside(1)?;
     let mut ask = caller.ask();
     super::dni::put_purpose(&mut ask, purpose)?;
     match caller.app.lookup_dni(&dni, &ask).await {
@@ -319,7 +316,6 @@ pub(super) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
 
 async fn latest_rate(caller: &Caller) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let _aside = caller.set_aside(1)?;
     match caller.app.latest_rate(&caller.ask()).await {
         Ok(found) => Ok(Json(rate(&found.value)).into_response()),
         Err(error) => refused(error),
@@ -382,7 +378,6 @@ async fn rate_on(
     currency: Currency,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let _aside = caller.set_aside(1)?;
     let found = caller
         .app
         .rate_on(day, source, currency, &caller.ask())
@@ -405,7 +400,6 @@ pub(super) async fn range(State(gateway): Gate, request: Request) -> Result<Resp
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
     let (from, until) = (asked.date("fecha_inicio")?, asked.date("fecha_fin")?);
-    let _aside = caller.set_aside(1)?;
     match caller.app.rates(from, until, &caller.ask()).await {
         Ok(found) => {
             let data: Vec<_> = found.value.iter().map(rate).collect();
@@ -423,7 +417,6 @@ pub(super) async fn representatives(
     let asked = Asked::read(&gateway, request, Scope::Dni).await?;
     let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    let _aside = caller.set_aside(1)?;
     match caller.app.migo.representatives(&ruc, &caller.ask()).await {
         Ok(found) => {
             let data = found.value.iter().map(|it| {
@@ -456,7 +449,6 @@ pub(super) async fn activity(
     caller.needs(Scope::Consultas)?;
     let ruc =
         Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
-    let _aside = caller.set_aside(1)?;
     match caller.app.migo.activity(&ruc, &caller.ask()).await {
         Ok(found) => {
             let it = &*found.value;
@@ -493,7 +485,6 @@ async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<
     let asked = Asked::read(gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    let _aside = caller.set_aside(1)?;
     match caller.app.migo.membership(list, &ruc, &caller.ask()).await {
         Ok(found) => {
             let Membership {
@@ -535,7 +526,6 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
             .parse::<Decimal>()
             .map_err(|_| wrong("monto"))?,
     };
-    let _aside = caller.set_aside(1)?;
     match caller.app.migo.cpe(&query, &caller.ask()).await {
         Ok(found) => {
             let state = match &*found.value {
@@ -554,7 +544,6 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
 pub(super) async fn account(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Auditoria).await?;
     let caller = &asked.caller;
-    let _aside = caller.set_aside(1)?;
     match caller.app.account(&caller.ask()).await {
         Ok(found) => Ok(Json(json!({
             "success": true,

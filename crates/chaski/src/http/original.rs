@@ -112,7 +112,6 @@ pub(super) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
     };
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
-    let _aside = caller.set_aside(1)?;
     let outcome = caller.app.migo.ruc(&ruc, &ask).await;
     let mut body = match outcome {
         Ok(found) => found_body(&found),
@@ -210,8 +209,8 @@ pub(super) async fn rucs(
         caller.info.learned.keep(held);
     }
     // 1. Every number that can be asked for, each once.
-    let _aside = caller.set_aside(bulk.rucs.len().div_ceil(100) as u64)?;
     let ask = caller.ask();
+    caller.affords_rucs(&bulk.rucs, &ask).await?;
     let outcomes = caller.app.migo.rucs(&bulk.rucs, &ask).all().await;
     if flag(&fields, "update_partners") {
         let now = caller.app.clock.now();
@@ -402,7 +401,6 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
     };
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
-    let _aside = caller.set_aside(1)?;
     super::dni::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
     match caller.app.lookup_dni(&dni, &ask).await {
         Ok(found) => {
@@ -442,7 +440,6 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
     let ask = caller.ask();
     let (rate, source, carried) = match wanted {
         None => {
-            let _aside = caller.set_aside(1)?;
             let found = caller.app.latest_rate(&ask).await?;
             (RateData::of(&found.value), found.source, None)
         }
@@ -452,7 +449,7 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
                 ..Problem::of_date("fecha", error)
             })?;
             let (sunat, usd) = (RateSource::Sunat, Currency::Usd);
-            let _aside = caller.set_aside_for_rate(day, sunat, usd).await?;
+            caller.affords_rate(day, sunat, usd).await?;
             let found = caller.app.rate_for(day, sunat, usd, &ask).await?;
             let carried = Some((day.to_string(), found.value.arrastrado));
             (RateData::of(&found.value.rate), found.source, carried)

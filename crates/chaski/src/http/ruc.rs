@@ -191,7 +191,6 @@ async fn look_up(
     ruc: &Ruc,
     ask: &Ask,
 ) -> Result<Response, Problem> {
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.ruc(ruc, ask).await?;
     Ok(reply::taxpayer(gateway, caller, &found))
 }
@@ -286,7 +285,6 @@ pub(super) async fn fitness(
     } else {
         Role::Buyer
     };
-    let _aside = caller.set_aside(1)?;
     let outcome = caller.app.migo.ruc(&ruc, &ask).await;
     let fitness = caller.app.judge(&ruc, &outcome, role)?;
     let body = fitness_data(&caller, &ruc, &outcome, &fitness);
@@ -387,7 +385,6 @@ pub(super) async fn representatives(
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.representatives(&ruc, &ask).await?;
     // Who may see persons sees their numbers whole.
     let masked = caller.needs(Scope::Dni).is_err();
@@ -444,7 +441,6 @@ pub(super) async fn activity(
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.migo.activity(&ruc, &ask).await?;
     Ok(reply::found(
         &caller,
@@ -487,7 +483,6 @@ pub(super) async fn lists(
     freshness: FreshnessQuery,
 ) -> Result<Json<ListsData>, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let _aside = caller.set_aside(2)?;
     let migo = &caller.app.migo;
     let (agents, good) = tokio::join!(
         migo.membership(List::WithholdingAgents, &ruc, &ask),

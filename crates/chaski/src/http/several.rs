@@ -113,7 +113,7 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     };
     let parsed: Vec<_> = wanted.rucs.iter().map(parse).collect();
     let rucs: Vec<Ruc> = parsed.iter().flatten().copied().collect();
-    let _aside = caller.set_aside(rucs.len().div_ceil(100) as u64)?;
+    caller.affords_rucs(&rucs, &ask).await?;
     let found = app.lookup_rucs(&rucs, &ask).await;
     let data = |taxpayer| RucData::of(taxpayer);
     let mut outcomes = each(&caller, parsed, &found, data)?;
@@ -146,7 +146,7 @@ pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, P
     };
     let parsed: Vec<_> = wanted.dnis.iter().map(parse).collect();
     let dnis: Vec<Dni> = parsed.iter().flatten().copied().collect();
-    let _aside = caller.set_aside(dnis.len() as u64)?;
+    caller.affords(dnis.len() as u64).await?;
     let found = caller.app.lookup_dnis(&dnis, &ask).await?;
     let data = |person| DniData::of(person);
     Ok(Json(each(&caller, parsed, &found, data)?).into_response())

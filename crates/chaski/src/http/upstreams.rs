@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::caller::Caller;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
-use crate::app::App;
 use crate::app::keys::Scope;
+use crate::app::{App, AppError};
 
 /// State of one upstream.
 #[derive(Serialize, ToSchema)]
@@ -32,11 +32,11 @@ pub(super) struct UpstreamData {
 }
 
 impl UpstreamData {
-    fn of(app: &App) -> UpstreamData {
+    async fn of(app: &App) -> Result<UpstreamData, AppError> {
         let engine = app.migo.engine();
-        let (spent, quota) = engine.quota();
+        let (spent, quota) = engine.quota("migo").await?;
         let stats = engine.stats();
-        UpstreamData {
+        Ok(UpstreamData {
             id: "migo",
             nombre: "APIMIGO",
             mode: reply::mode_name(app),
@@ -51,7 +51,7 @@ impl UpstreamData {
             llamadas: stats.calls,
             reintentos: stats.retries,
             respuestas_de_memoria: stats.hits,
-        }
+        })
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) struct UpstreamsData {
 pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem> {
     caller.needs(Scope::Auditoria)?;
     Ok(Json(UpstreamsData {
-        data: vec![UpstreamData::of(&caller.app)],
+        data: vec![UpstreamData::of(&caller.app).await?],
     }))
 }
 
@@ -106,9 +106,9 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
             "there is no upstream of that name; there is: migo",
         ));
     }
-    let _aside = caller.set_aside(1)?;
     let found = caller.app.account(&caller.ask()).await?;
-    let (spent, quota) = caller.app.migo.engine().quota();
+    let quota = caller.app.migo.engine().quota("migo").await;
+    let (spent, quota) = quota.map_err(AppError::from)?;
     let data = AccountData {
         nombre: found.value.nombre.clone(),
         email: found.value.email.clone(),

@@ -287,7 +287,7 @@ pub fn exit_code_of(code: &str) -> Option<u8> {
 
 /// The codes that a server answers with, and the exit code of the same failure without one.
 #[rustfmt::skip]
-const CODES: [(&str, u8); 88] = [
+const CODES: [(&str, u8); 89] = [
     // The number, the date.
     ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
     ("proveedor_rechaza", 3), ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
@@ -307,6 +307,7 @@ const CODES: [(&str, u8); 88] = [
     // The key.
     ("falta_llave", 7), ("llave_desconocida", 7), ("llave_vencida", 7), ("llave_sin_permiso", 7),
     ("sin_token", 7), ("origen_ajeno", 7), ("llave_muy_rapida", 6), ("tope_diario", 6),
+    ("tope_de_gasto", 8),
     // What was asked.
     ("falta_motivo", 2), ("uso", 2), ("estado_no_permite", 2), ("cursor_invalido", 2),
     ("peticion_ilegible", 2), ("campo_requerido", 2), ("campo_invalido", 2),

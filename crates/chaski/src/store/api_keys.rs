@@ -115,26 +115,6 @@ impl Store {
             .await?;
         Ok(revoked > 0)
     }
-
-    /// Calls that each asker paid since an instant.
-    pub async fn paid_calls_since(
-        &self,
-        since: Timestamp,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT asked_by, count(*) FROM calls INDEXED BY calls_at \
-             WHERE at >= ?1 AND attempt > 0 GROUP BY asked_by",
-        )
-        .bind(since.as_microsecond())
-        .fetch_all(&mut *reader)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(who, calls)| (who, calls.cast_unsigned()))
-            .collect())
-    }
 }
 
 /// The same of a folder that nobody has open here; false where there is none. What cannot be read

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use chaski_client::{Call, Key, Ledger, LedgerError, Memory};
+use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
 use futures_util::future::BoxFuture;
 
 use super::calls::{CallRecord, Hit};
@@ -48,10 +48,22 @@ impl Ledger for Store {
         provider: &'a str,
         month: &'a str,
         calls: u64,
-    ) -> BoxFuture<'a, Result<u64, LedgerError>> {
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
         let Backend::Sqlite(sqlite) = &self.backend;
-        let total = sqlite.writer.spend(provider, month, calls);
-        Box::pin(ready(total.map_err(LedgerError::from)))
+        let queued = sqlite.writer.spend(provider, month, calls);
+        Box::pin(ready(queued.map_err(LedgerError::from)))
+    }
+
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
+        Box::pin(async move { Ok(self.take_calls(from.to_vec()).await?) })
+    }
+
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async move { Ok(self.give_back_calls(to.to_vec()).await?) })
+    }
+
+    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(async move { Ok(self.counted(counter).await?) })
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

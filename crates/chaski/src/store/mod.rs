@@ -93,14 +93,13 @@ impl Store {
     /// Opens the data folder, creating what is missing. Must be called inside a Tokio runtime,
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
-        let mut opened = open::open(dir, key).await?;
-        let spent = quota::all(&mut opened.writer).await?;
+        let opened = open::open(dir, key).await?;
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));
         Ok(Store {
             backend: Backend::Sqlite(Sqlite {
                 dir: dir.to_owned(),
-                writer: Writer::start(opened.writer, spent),
+                writer: Writer::start(opened.writer),
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
                 keys,
                 readers,

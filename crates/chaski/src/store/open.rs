@@ -57,6 +57,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_once.sql"),
     ),
     (
+        8,
+        "days",
+        include_str!("../../migrations/sqlite/0008_days.sql"),
+    ),
+    (
         12,
         "closed",
         include_str!("../../migrations/sqlite/0012_closed.sql"),

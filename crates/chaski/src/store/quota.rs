@@ -1,5 +1,7 @@
-//! Calls counted per provider and month, and how the count grew.
+//! Calls counted per provider and month, and how the count grew; per asker and day. Whoever has a
+//! limit takes from the counter before it sends: no process passes what all of them may.
 
+use chaski_client::{Allowance, Counter, Taken};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -20,10 +22,33 @@ pub struct QuotaSnapshot {
 }
 
 impl Store {
-    /// Calls counted for a provider in a month such as `2026-11`, those still queued included.
-    pub fn spent(&self, provider: &str, month: &str) -> u64 {
+    /// Calls counted by now by all processes, those still queued here included.
+    pub(super) async fn counted(&self, counter: &Counter) -> Result<u64, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite.writer.shared().spent(provider, month)
+        let queued = match counter {
+            Counter::Month { provider, month } => sqlite.writer.shared().spent(provider, month),
+            Counter::Day { .. } => 0,
+        };
+        let mut reader = sqlite.readers.reader().await?;
+        Ok(queued + used(&mut reader, counter).await?)
+    }
+
+    /// Takes one call from each allowance or from none; durable when this returns.
+    pub(super) async fn take_calls(&self, from: Vec<Allowance>) -> Result<Taken, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(async move { take(connection, &from).await }))
+            .await
+    }
+
+    /// Gives one call back to each allowance.
+    pub(super) async fn give_back_calls(&self, to: Vec<Allowance>) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite
+            .writer
+            .run(move |connection| Box::pin(async move { give_back(connection, &to).await }))
+            .await
     }
 
     /// Notes the counters of a month as they are now; says how many there are.
@@ -73,36 +98,89 @@ impl Store {
     }
 }
 
-/// All counters as stored.
-pub(super) async fn all(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<(String, String, u64)>, StoreError> {
-    let rows: Vec<(String, String, i64)> =
-        sqlx::query_as("SELECT provider, month, used FROM quota")
-            .fetch_all(connection)
-            .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(provider, month, used)| (provider, month, used.cast_unsigned()))
-        .collect())
-}
-
-/// Adds to a counter and says its total, which other processes may have raised too.
+/// Adds to the counter of a month.
 pub(super) async fn add(
     connection: &mut SqliteConnection,
     provider: &str,
     month: &str,
     calls: u64,
-) -> Result<u64, StoreError> {
-    let used: i64 = sqlx::query_scalar(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "INSERT INTO quota (provider, month, used) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (provider, month) DO UPDATE SET used = used + excluded.used \
-         RETURNING used",
+         ON CONFLICT (provider, month) DO UPDATE SET used = used + excluded.used",
     )
     .bind(provider)
     .bind(month)
     .bind(calls.cast_signed())
-    .fetch_one(connection)
+    .execute(connection)
     .await?;
-    Ok(used.cast_unsigned())
+    Ok(())
+}
+
+async fn take(connection: &mut SqliteConnection, from: &[Allowance]) -> Result<Taken, StoreError> {
+    for (place, one) in from.iter().enumerate() {
+        let statement = match one.counter {
+            Counter::Month { .. } => {
+                "INSERT INTO quota (provider, month, used) SELECT ?1, ?2, 1 WHERE ?3 > 0 \
+                 ON CONFLICT (provider, month) DO UPDATE SET used = used + 1 WHERE used < ?3"
+            }
+            Counter::Day { .. } => {
+                "INSERT INTO days (who, day, used) SELECT ?1, ?2, 1 WHERE ?3 > 0 \
+                 ON CONFLICT (who, day) DO UPDATE SET used = used + 1 WHERE used < ?3"
+            }
+        };
+        let (whose, period) = names_of(&one.counter);
+        let taken = sqlx::query(statement)
+            .bind(whose)
+            .bind(period)
+            .bind(i64::try_from(one.most).unwrap_or(i64::MAX))
+            .execute(&mut *connection)
+            .await?;
+        if taken.rows_affected() == 0 {
+            give_back(connection, &from[..place]).await?;
+            return Ok(Taken::SpentAt(place));
+        }
+    }
+    Ok(Taken::All)
+}
+
+async fn give_back(connection: &mut SqliteConnection, to: &[Allowance]) -> Result<(), StoreError> {
+    for one in to {
+        let statement = match one.counter {
+            Counter::Month { .. } => {
+                "UPDATE quota SET used = used - 1 WHERE provider = ?1 AND month = ?2 AND used > 0"
+            }
+            Counter::Day { .. } => {
+                "UPDATE days SET used = used - 1 WHERE who = ?1 AND day = ?2 AND used > 0"
+            }
+        };
+        let (whose, period) = names_of(&one.counter);
+        sqlx::query(statement)
+            .bind(whose)
+            .bind(period)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn used(connection: &mut SqliteConnection, counter: &Counter) -> Result<u64, StoreError> {
+    let statement = match counter {
+        Counter::Month { .. } => "SELECT used FROM quota WHERE provider = ?1 AND month = ?2",
+        Counter::Day { .. } => "SELECT used FROM days WHERE who = ?1 AND day = ?2",
+    };
+    let (whose, period) = names_of(counter);
+    let used: Option<i64> = sqlx::query_scalar(statement)
+        .bind(whose)
+        .bind(period)
+        .fetch_optional(connection)
+        .await?;
+    Ok(used.unwrap_or(0).cast_unsigned())
+}
+
+fn names_of(counter: &Counter) -> (&str, &str) {
+    match counter {
+        Counter::Month { provider, month } => (provider, month),
+        Counter::Day { who, day } => (who, day),
+    }
 }

@@ -40,6 +40,9 @@ pub struct Pruned {
 /// Days that a look at the quota is kept: a year, and the month it is compared with.
 const SNAPSHOT_DAYS: u32 = 400;
 
+/// Days of each key whose calls stay counted.
+const DAYS_OF_A_KEY: i64 = 400;
+
 /// Rows per transaction.
 const CHUNK: i64 = 2_000;
 
@@ -88,6 +91,18 @@ impl Store {
                  month, at FROM quota_snapshots WHERE at < ?1 LIMIT ?2)",
                 ],
                 days_before(now, SNAPSHOT_DAYS),
+            )
+            .await?;
+        // By their number and not by the clock: one that is ahead for a moment must not make a
+        // key forget what it has paid for today.
+        sqlite
+            .in_chunks(
+                &[
+                    "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
+                 row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) \
+                 WHERE place > ?1 LIMIT ?2)",
+                ],
+                DAYS_OF_A_KEY,
             )
             .await?;
         sqlite

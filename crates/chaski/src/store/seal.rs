@@ -5,6 +5,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, Payload};
@@ -15,7 +16,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::open::{DATABASE_FILE, prepare_folder};
+use super::open::DATABASE_FILE;
 
 /// Name of the key file in the data folder.
 pub const KEY_FILE: &str = "llave";
@@ -64,7 +65,12 @@ impl MasterKey {
         if dir.join(DATABASE_FILE).exists() {
             return Err(StoreError::KeyMissing);
         }
-        prepare_folder(dir)?;
+        // Only what is made is made private: the folder may be one that others need.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|error| StoreError::of_file(dir, &error))?;
         MasterKey::generate()?.save(dir)
     }
 

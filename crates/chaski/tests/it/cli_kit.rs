@@ -33,7 +33,8 @@ impl Place {
     pub(crate) fn new() -> Place {
         Place {
             folder: tempfile::tempdir().unwrap(),
-            variables: Vec::new(),
+            // Where they always were in these tests; none of them may reach a person's folder.
+            variables: vec![("CHASKI_DIR".to_owned(), "./chaski_data".to_owned())],
         }
     }
 

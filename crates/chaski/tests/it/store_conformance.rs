@@ -6,7 +6,9 @@ use chaski::store::{
     ApiKeyRow, BatchCounters, BatchState, CallFilter, Company, ItemState, Listed, NewBatch,
     RefusalFilter, Retention, Store, StoreError,
 };
-use chaski_client::{Bodies, CacheDecision, Call, Key, Ledger, MemoryLedger, Reason};
+use chaski_client::{
+    Allowance, Bodies, CacheDecision, Call, Counter, Key, Ledger, MemoryLedger, Reason, Taken,
+};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -123,12 +125,54 @@ async fn ledger_chapter(ledger: &dyn Ledger) {
     assert!(!ledger.forget(&one).await.unwrap());
     assert_eq!(known().await, ["-", "answer {\"b\":2}"]);
 
-    assert_eq!(ledger.spend("migo", "2026-11", 5).await.unwrap(), 5);
-    assert_eq!(ledger.spend("migo", "2026-11", 2).await.unwrap(), 7);
-    assert_eq!(ledger.spend("migo", "2026-12", 1).await.unwrap(), 1);
-    ledger.flush().await.unwrap();
-    assert_eq!(ledger.spend("migo", "2026-11", 1).await.unwrap(), 8);
+    counters_chapter(ledger).await;
     ledger.ready().unwrap();
+}
+
+/// Calls counted, taken and given back.
+async fn counters_chapter(ledger: &dyn Ledger) {
+    let month = |month: &str| Counter::Month {
+        provider: "migo".into(),
+        month: month.into(),
+    };
+    ledger.spend("migo", "2026-11", 5).await.unwrap();
+    ledger.spend("migo", "2026-11", 2).await.unwrap();
+    ledger.spend("migo", "2026-12", 1).await.unwrap();
+    assert_eq!(ledger.spent(&month("2026-11")).await.unwrap(), 7);
+    ledger.flush().await.unwrap();
+    assert_eq!(ledger.spent(&month("2026-11")).await.unwrap(), 7);
+    assert_eq!(ledger.spent(&month("2026-12")).await.unwrap(), 1);
+
+    // From several at once: one from each, or none from any.
+    let day = Counter::Day {
+        who: "llave:a".into(),
+        day: "2026-11-28".into(),
+    };
+    let both = |most_of_month, most_of_day| {
+        [
+            Allowance {
+                counter: month("2026-11"),
+                most: most_of_month,
+            },
+            Allowance {
+                counter: day.clone(),
+                most: most_of_day,
+            },
+        ]
+    };
+    assert_eq!(ledger.take(&both(8, 2)).await.unwrap(), Taken::All);
+    assert_eq!(ledger.take(&both(8, 2)).await.unwrap(), Taken::SpentAt(0));
+    assert_eq!(ledger.take(&both(9, 1)).await.unwrap(), Taken::SpentAt(1));
+    assert_eq!(ledger.take(&both(9, 0)).await.unwrap(), Taken::SpentAt(1));
+    let spent = async || {
+        let spent = |counter| async move { ledger.spent(counter).await.unwrap() };
+        (spent(&month("2026-11")).await, spent(&day).await)
+    };
+    assert_eq!(spent().await, (8, 1));
+    ledger.give_back(&both(9, 9)).await.unwrap();
+    assert_eq!(spent().await, (7, 0));
+    ledger.give_back(&both(9, 9)[1..]).await.unwrap();
+    assert_eq!(spent().await, (7, 0));
 }
 
 #[tokio::test]

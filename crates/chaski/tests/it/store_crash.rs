@@ -9,7 +9,7 @@ use chaski::store::{CallFilter, DATABASE_FILE, ItemState, KEY_FILE, Store};
 use chaski_client::{Key, Ledger};
 use uuid::Uuid;
 
-use crate::store::{all_calls, answer, call, dni, minute, open, ruc, words};
+use crate::store::{all_calls, answer, call, dni, minute, open, ruc, spent, words};
 use crate::store_conformance::batch;
 
 const LOG: &str = "chaski.db-wal";
@@ -55,7 +55,7 @@ async fn expect_rounds(store: &Store, rounds: u32) {
         ..CallFilter::default()
     };
     assert_eq!(all_calls(store, filter).await, expected);
-    assert_eq!(store.spent("migo", "2026-11"), u64::from(rounds));
+    assert_eq!(spent(store).await, u64::from(rounds));
 }
 
 /// One look-up: an answer, a call and a count.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use jiff::{Timestamp, ToSpan};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Engine, LONGEST_TIME, lima_month, month_name, new_id, warn_once};
+use super::{Engine, LONGEST_TIME, day_name, month_name, new_id, warn_once};
 use crate::gate::{Entry, Errand, Pass, Turn};
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::many::Place;
@@ -17,7 +18,8 @@ use crate::queue::Slot;
 use crate::retry::back_off;
 use crate::times::Kind;
 use crate::{
-    Ask, Bodies, CacheDecision, Call, Error, Failure, Found, Key, Lookup, RawAnswer, TransportError,
+    Allowance, Ask, Bodies, CacheDecision, Call, Counter, Error, Failure, Found, Key, Lookup,
+    RawAnswer, Taken, TransportError,
 };
 
 /// What every attempt of one look-up has in common.
@@ -27,8 +29,8 @@ pub(super) struct CallSheet<'a> {
     pub(super) items: u32,
     /// Whether it is about persons: then no bodies go on record.
     pub(super) personal: bool,
-    /// Whether its questions are asked one by one when its answer cannot be read: then another
-    /// attempt is a waste, and they tell whether the upstream is ill.
+    /// Whether its questions are asked one by one when its answer cannot be read: then one more
+    /// attempt, which costs less than they do, is enough, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
@@ -67,20 +69,31 @@ impl Engine {
     ) -> Result<(T, u32), Unanswered> {
         self.shared.budget.pay_in();
         let mut attempt = 0;
+        let mut before = None;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+            let (mut slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
                 failure,
                 attempts: attempt,
             })?;
+            // 2. Nothing is sent that was not set aside. An attempt that was sent and failed says
+            //    more than that another one cannot be paid for.
+            let taken = self.take(sheet).await.map_err(|failure| {
+                self.shared.gate.not_sent(pass, Instant::now());
+                Unanswered {
+                    failure: before.take().unwrap_or(failure),
+                    attempts: attempt,
+                }
+            })?;
+            slot.used = true;
             attempt += 1;
-            // 2. The only send.
+            // 3. The only send.
             let at = self.shared.clock.now();
             let began = Instant::now();
             let request = encode();
             let request_body = self.body_for_record(sheet, request.body());
             let (outcome, answer) = self.send(request, sheet, decode).await;
-            // 3. The gate hears of it, the audit has it.
+            // 4. The gate hears of it, the audit has it.
             let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
                 Ok(_) => self
@@ -116,13 +129,13 @@ impl Engine {
                         answer: answer.body.clone(),
                     }),
             };
-            self.put_on_record(call, &outcome).await;
-            // 4. Done, or again.
+            self.put_on_record(call, &outcome, sheet, &taken).await;
+            // 5. Done, or again.
             let failure = match outcome {
                 Ok(decoded) => return Ok((decoded, attempt)),
                 Err(failure) => failure,
             };
-            let wait = if singly {
+            let wait = if singly && attempt > 1 {
                 None
             } else {
                 self.again_in(&failure, attempt, sheet)
@@ -133,6 +146,7 @@ impl Engine {
                     attempts: attempt,
                 });
             };
+            before = Some(failure);
             self.count(|counters| &counters.retries);
             // Others may send while this one waits.
             drop(slot);
@@ -176,7 +190,7 @@ impl Engine {
         let shared = &*self.shared;
         let began = Instant::now();
         let needed = || shared.gate.needed(sheet.kind());
-        let mut slot = shared.in_flight.place(sheet.deadline, needed).await?;
+        let slot = shared.in_flight.place(sheet.deadline, needed).await?;
         let errand = Errand {
             kind: sheet.kind(),
             deadline: sheet.deadline,
@@ -185,13 +199,11 @@ impl Engine {
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
         let mut turn = Turn::New;
         loop {
-            let month = lima_month(shared.clock.now());
-            match shared.gate.enter(Instant::now(), month, turn, &errand) {
+            match shared.gate.enter(Instant::now(), turn, &errand) {
                 Entry::Go(pass) => {
                     let waited = micros(began.elapsed());
                     let total = &shared.counters.gate_wait_us;
                     total.fetch_add(waited, std::sync::atomic::Ordering::Relaxed);
-                    slot.used = true;
                     return Ok((slot, pass));
                 }
                 Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
@@ -199,6 +211,60 @@ impl Engine {
             }
             turn = Turn::Reserved;
         }
+    }
+
+    /// Takes one call from everything that limits how many may be sent: the list's budget, the
+    /// provider's month, the asker's day. A look-up without limits costs nothing here.
+    async fn take(&self, sheet: &CallSheet<'_>) -> Result<Vec<Allowance>, Failure> {
+        let budget = sheet.ask.budget.as_ref();
+        if budget.is_some_and(|budget| !budget.take()) {
+            return Err(Failure::BudgetSpent);
+        }
+        let from = self.allowances(sheet);
+        if from.is_empty() {
+            return Ok(from);
+        }
+        let failure = match self.shared.ledger.take(&from).await {
+            Ok(Taken::All) => return Ok(from),
+            Ok(Taken::SpentAt(place)) => match from.get(place).map(|it| &it.counter) {
+                Some(Counter::Day { .. }) => Failure::DaySpent {
+                    retry_after: until_midnight(self.shared.clock.now()),
+                },
+                _ => Failure::QuotaSpent,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "no call could be set aside");
+                Failure::LedgerDown
+            }
+        };
+        if let Some(budget) = budget {
+            budget.add(1);
+        }
+        Err(failure)
+    }
+
+    /// The counters in the ledger that a call is taken from.
+    fn allowances(&self, sheet: &CallSheet<'_>) -> Vec<Allowance> {
+        let (quota, per_day) = (self.shared.settings.quota, sheet.ask.per_day);
+        if quota.is_none() && per_day.is_none() {
+            return Vec::new();
+        }
+        let now = self.shared.clock.now();
+        let month = quota.map(|most| Allowance {
+            counter: Counter::Month {
+                provider: sheet.key.provider.into(),
+                month: month_name(now),
+            },
+            most,
+        });
+        let day = per_day.map(|most| Allowance {
+            counter: Counter::Day {
+                who: sheet.ask.who.clone(),
+                day: day_name(now),
+            },
+            most,
+        });
+        month.into_iter().chain(day).collect()
     }
 
     async fn send<T>(
@@ -241,12 +307,25 @@ impl Engine {
 
     /// The audit row and the month's counter, beside the send. A ledger that cannot take them
     /// closes the next call (`ready`); this answer was paid for and is still given.
-    async fn put_on_record<T>(&self, call: Call, outcome: &Result<T, Failure>) {
+    async fn put_on_record<T>(
+        &self,
+        call: Call,
+        outcome: &Result<T, Failure>,
+        sheet: &CallSheet<'_>,
+        taken: &[Allowance],
+    ) {
         let ledger = &self.shared.ledger;
-        if !matches!(outcome, Err(Failure::Unreachable)) {
-            let month = month_name(lima_month(call.at));
-            let spent = ledger.spend(call.key.provider, &month, 1).await;
-            warn_once(spent.map(drop));
+        if matches!(outcome, Err(Failure::Unreachable)) {
+            // Nothing was sent, so nothing was spent.
+            if let Some(budget) = &sheet.ask.budget {
+                budget.add(1);
+            }
+            if !taken.is_empty() {
+                warn_once(ledger.give_back(taken).await);
+            }
+        } else if self.shared.settings.quota.is_none() {
+            let month = month_name(call.at);
+            warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }
         warn_once(ledger.record(call).await);
     }
@@ -327,6 +406,12 @@ fn without_token(body: &Bytes) -> Bytes {
         }
         Err(_) => Bytes::new(),
     }
+}
+
+fn until_midnight(now: Timestamp) -> Duration {
+    let tomorrow = chaski_core::lima_date(now).saturating_add(1.day());
+    let midnight = chaski_core::lima_timestamp(tomorrow.at(0, 0, 0, 0));
+    Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
 fn micros(duration: Duration) -> u64 {

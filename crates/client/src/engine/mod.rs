@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
@@ -30,8 +30,8 @@ use crate::patience;
 use crate::queue::Queue;
 use crate::retry::RetryBudget;
 use crate::{
-    Ask, BreakerState, Clock, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Lookup,
-    Memory, Reason, Source, Transport, Upstream,
+    Ask, BreakerState, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError,
+    Lookup, Memory, Reason, Source, Transport, Upstream,
 };
 
 /// Cache, coalescing, gate, retries and audit round one upstream. Clones share everything.
@@ -212,7 +212,6 @@ impl Engine {
     ) -> Engine {
         let limits = GateLimits {
             calls_per_minute: settings.calls_per_minute,
-            quota: settings.quota,
         };
         Engine {
             shared: Arc::new(Shared {
@@ -229,18 +228,6 @@ impl Engine {
                 settings,
             }),
         }
-    }
-
-    /// Takes the month's calls from the ledger, so that the quota holds across processes.
-    pub async fn load_quota(&self, provider: &str) -> Result<u64, LedgerError> {
-        let month = lima_month(self.shared.clock.now());
-        let spent = self
-            .shared
-            .ledger
-            .spend(provider, &month_name(month), 0)
-            .await?;
-        self.shared.gate.set_spent(month, spent);
-        Ok(spent)
     }
 
     /// Path 1: one look-up.
@@ -335,6 +322,8 @@ impl Engine {
                 if error.is_for_want_of_time()
                     && error.attempts() < self.shared.settings.max_attempts
                     && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
+            // They had nothing left to spend.
+            Some(Err(error)) if error.is_for_want_of_allowance() => {}
             Some(outcome) => {
                 self.record_shared(&key, &outcome, &ask).await;
                 return outcome;
@@ -354,6 +343,19 @@ impl Engine {
                     return self.too_late(question, &key, &ask).await;
                 };
                 let outcome = landed::<L>(cargo).unwrap_or_else(internal);
+                if let Err(error) = &outcome
+                    && error.is_for_want_of_allowance()
+                {
+                    // Again theirs and not ours: alone, so that nobody's limit is another's.
+                    let (engine, upstream) = (self.clone(), Arc::clone(upstream));
+                    let (question, work) = (question.clone(), self.work());
+                    ask.deadline = Some(deadline.saturating_duration_since(Instant::now()));
+                    let alone = tokio::spawn(async move {
+                        let _work = work;
+                        engine.fly(&upstream, &question, &key, &ask).await
+                    });
+                    return alone.await.unwrap_or_else(|_| internal());
+                }
                 self.record_shared(&key, &outcome, &ask).await;
                 outcome
             }
@@ -477,9 +479,24 @@ impl Engine {
         self.shared.gate.breaker()
     }
 
-    /// Calls counted this month and the quota, when one is set.
-    pub fn quota(&self) -> (u64, Option<u64>) {
-        self.shared.gate.spent()
+    /// Calls to a provider counted this month, by all who share the ledger, and the quota, when
+    /// one is set.
+    pub async fn quota(&self, provider: &str) -> Result<(u64, Option<u64>), LedgerError> {
+        let counter = Counter::Month {
+            provider: provider.into(),
+            month: month_name(self.shared.clock.now()),
+        };
+        let spent = self.shared.ledger.spent(&counter).await?;
+        Ok((spent, self.shared.settings.quota))
+    }
+
+    /// Calls that somebody paid for today in Lima, counted where their day has a limit.
+    pub async fn paid_today(&self, who: &str) -> Result<u64, LedgerError> {
+        let counter = Counter::Day {
+            who: who.into(),
+            day: day_name(self.shared.clock.now()),
+        };
+        self.shared.ledger.spent(&counter).await
     }
 
     /// Limits and times.
@@ -585,11 +602,11 @@ fn warn_once(result: Result<(), LedgerError>) {
     }
 }
 
-fn lima_month(now: Timestamp) -> (i16, i8) {
+fn month_name(now: Timestamp) -> CompactString {
     let date = chaski_core::lima_date(now);
-    (date.year(), date.month())
+    format_compact!("{:04}-{:02}", date.year(), date.month())
 }
 
-fn month_name((year, month): (i16, i8)) -> String {
-    format!("{year:04}-{month:02}")
+fn day_name(now: Timestamp) -> CompactString {
+    format_compact!("{}", chaski_core::lima_date(now))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaski_client::{Ask, Failure, Settings};
+use chaski_client::{Ask, Failure, Migo, Settings};
 use chaski_sandbox::Latency;
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -27,6 +27,10 @@ fn most_within(calls: &[Timestamp], span: Duration) -> usize {
         most = most.max(inside.count());
     }
     most
+}
+
+async fn quota(migo: &Migo) -> (u64, Option<u64>) {
+    migo.engine().quota("migo").await.unwrap()
 }
 
 fn times(world: &World) -> Vec<Timestamp> {
@@ -98,7 +102,7 @@ async fn the_quota_holds_and_begins_anew_with_the_month_of_lima() {
     let outcomes = join_all(numbers.iter().map(|it| world.migo.ruc(it, &ask))).await;
     let spent = outcomes.iter().filter(|it| word(it) == "cuota_agotada");
     assert_eq!((spent.count(), world.asked()), (7, 3));
-    assert_eq!(world.migo.engine().quota(), (3, Some(3)));
+    assert_eq!(quota(&world.migo).await, (3, Some(3)));
     assert_eq!(world.ledger.spent("migo", "2026-01"), 3);
     // Known ones are answered all the same.
     assert!(
@@ -111,7 +115,7 @@ async fn the_quota_holds_and_begins_anew_with_the_month_of_lima() {
 
     // Another process learns of it from the ledger.
     let other = world.restarted(settings);
-    assert_eq!(other.engine().load_quota("migo").await.unwrap(), 3);
+    assert_eq!(quota(&other).await, (3, Some(3)));
     let error = other.ruc(&numbers[9], &ask).await.unwrap_err();
     assert!(error.is_limited() && !error.is_retryable() && error.exit_code() == 6);
     assert_eq!(error.failure(), Some(&Failure::QuotaSpent));
@@ -127,7 +131,7 @@ async fn the_quota_holds_and_begins_anew_with_the_month_of_lima() {
         "cuota_agotada"
     );
     assert_eq!(world.ledger.spent("migo", "2026-02"), 1);
-    assert_eq!(world.migo.engine().quota(), (1, Some(3)));
+    assert_eq!(quota(&world.migo).await, (1, Some(3)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +143,7 @@ async fn a_call_that_could_not_be_made_is_not_counted() {
     let world = World::new(settings, |_| {});
     world.fail("caida x3");
     assert_eq!(word(&world.ask(KNOWN).await), "proveedor_inalcanzable");
-    assert_eq!(world.migo.engine().quota(), (0, Some(1)));
+    assert_eq!(quota(&world.migo).await, (0, Some(1)));
     assert_eq!(word(&world.ask(KNOWN).await), "ok");
 }
 

@@ -51,6 +51,10 @@ fn every_failure() -> Vec<Failure> {
         Failure::Unauthorized,
         Failure::RateLimited { retry_after: None },
         Failure::QuotaSpent,
+        Failure::DaySpent {
+            retry_after: Duration::from_hours(5),
+        },
+        Failure::BudgetSpent,
         Failure::Rejected,
         Failure::WrongPath,
         Failure::Unavailable { status: 500 },

@@ -48,7 +48,8 @@ pub(super) struct Shared {
     queued: AtomicUsize,
     accepted: Mutex<Accepted>,
     hits: Mutex<Hits>,
-    spent: Mutex<HashMap<(String, String), Spent>>,
+    /// Calls of a provider's month that are in the queue.
+    spent: Mutex<HashMap<(String, String), u64>>,
 }
 
 /// Answers that are queued: a look-up that follows at once must already find them, or it would
@@ -57,12 +58,6 @@ pub(super) struct Shared {
 struct Accepted {
     count: u64,
     by_key: HashMap<Key, (u64, Memory)>,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Spent {
-    stored: u64,
-    queued: u64,
 }
 
 /// Questions that memory answered. They cost nothing, so they may come without end, and the record
@@ -121,14 +116,10 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the task. `spent` are the counters as stored.
-    pub(super) fn start(connection: SqliteConnection, spent: Vec<(String, String, u64)>) -> Writer {
+    /// Starts the task.
+    pub(super) fn start(connection: SqliteConnection) -> Writer {
         let (queue, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
-        for (provider, month, stored) in spent {
-            let known = Spent { stored, queued: 0 };
-            lock(&shared.spent).insert((provider, month), known);
-        }
         tokio::spawn(Task::new(connection, inbox, Arc::clone(&shared)).run());
         Writer {
             queue,
@@ -229,11 +220,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Counts calls and says the total with everything queued.
-    pub(super) fn spend(&self, provider: &str, month: &str, calls: u64) -> Result<u64, StoreError> {
+    /// Counts calls that were sent.
+    pub(super) fn spend(&self, provider: &str, month: &str, calls: u64) -> Result<(), StoreError> {
         let (provider, month) = (provider.to_owned(), month.to_owned());
         let mut counters = lock(&self.shared.spent);
-        let counter = counters
+        let queued = counters
             .entry((provider.clone(), month.clone()))
             .or_default();
         let rows = Rows::Spent {
@@ -242,8 +233,8 @@ impl Writer {
             calls,
         };
         self.send(Message::Rows(rows, None))?;
-        counter.queued += calls;
-        Ok(counter.stored + counter.queued)
+        *queued += calls;
+        Ok(())
     }
 
     /// Waits until everything accepted before is durable.
@@ -349,10 +340,12 @@ impl Shared {
             .collect()
     }
 
+    /// Calls that are counted and not yet durable.
     pub(super) fn spent(&self, provider: &str, month: &str) -> u64 {
         lock(&self.spent)
             .get(&(provider.to_owned(), month.to_owned()))
-            .map_or(0, |counter| counter.stored + counter.queued)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// A hit leaves the queue, with all that it stands for.

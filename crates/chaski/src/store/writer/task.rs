@@ -185,11 +185,11 @@ impl Task {
         let written = if self.group.rows > 0 || !deeds.is_empty() || failing {
             self.write(&mut deeds, &mut refused).await
         } else {
-            Ok(HashMap::new())
+            Ok(())
         };
         let outcome = match written {
-            Ok(totals) => {
-                self.committed(totals);
+            Ok(()) => {
+                self.committed();
                 Ok(())
             }
             Err(error) => {
@@ -208,13 +208,13 @@ impl Task {
         }
     }
 
-    /// One transaction: rows and deeds in the order in which they came. Returns the counters of
-    /// the quota; `refused` are the deeds that failed alone.
+    /// One transaction: rows and deeds in the order in which they came; `refused` are the deeds
+    /// that failed alone.
     async fn write(
         &mut self,
         deeds: &mut [(Mark, Box<dyn Deed>)],
         refused: &mut Vec<(usize, StoreError)>,
-    ) -> Result<HashMap<(String, String), u64>, StoreError> {
+    ) -> Result<(), StoreError> {
         let connection = &mut self.connection;
         execute(connection, "BEGIN IMMEDIATE").await?;
         let mut written = Mark::default();
@@ -234,19 +234,17 @@ impl Task {
         let all = self.group.mark();
         self.group.write(connection, &mut written, all).await?;
         calls::add(connection, &self.group.more).await?;
-        let mut totals = HashMap::new();
         for ((provider, month), calls) in &self.group.spent {
-            let total = quota::add(connection, provider, month, *calls).await?;
-            totals.insert((provider.clone(), month.clone()), total);
+            quota::add(connection, provider, month, *calls).await?;
         }
         if self.group.rows == 0 && deeds.is_empty() {
             meta::probe(connection).await?;
         }
         execute(connection, "COMMIT").await?;
-        Ok(totals)
+        Ok(())
     }
 
-    fn committed(&mut self, totals: HashMap<(String, String), u64>) {
+    fn committed(&mut self) {
         let group = mem::take(&mut self.group);
         self.shared.queued.fetch_sub(group.rows, Ordering::Relaxed);
         {
@@ -260,11 +258,9 @@ impl Task {
         }
         {
             let mut counters = lock(&self.shared.spent);
-            for (counted, stored) in totals {
-                let queued = group.spent.get(&counted).copied().unwrap_or(0);
-                let counter = counters.entry(counted).or_default();
-                counter.stored = stored;
-                counter.queued = counter.queued.saturating_sub(queued);
+            for (counted, written) in group.spent {
+                let queued = counters.entry(counted).or_default();
+                *queued = queued.saturating_sub(written);
             }
         }
         if self.retry_at.take().is_some() {
