@@ -455,9 +455,8 @@ pub(super) async fn result(
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
-    // Whose it is comes first: memory and files are for those who get something.
-    let large = caller.app.lote_is_large(id, caller.owner()).await?;
     let file = gateway.room.file(caller.owner()).await?;
+    let large = caller.app.lote_is_large(id, caller.owner()).await?;
     let needed = if large { room::LARGE } else { room::SMALL };
     let memory = gateway.room.memory(caller.owner(), needed).await?;
     let writer = ScratchWriter::new(gateway.room.folder());
