@@ -9,6 +9,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod draft;
 pub mod http;
 mod io_words;
 pub mod jobs;
@@ -19,4 +20,4 @@ mod sandbox_transport;
 pub mod scratch;
 pub mod sheets;
 pub mod store;
-mod telemetry;
+pub mod telemetry;

@@ -129,6 +129,13 @@ impl Error {
         })
     }
 
+    /// Every other number fails by it as well: a wrong address, a token that is refused, a plan that
+    /// is used up.
+    pub fn concerns_all(&self) -> bool {
+        self.failure()
+            .is_some_and(|failure| failure.treatment().concerns_all)
+    }
+
     /// More time might have brought an answer.
     pub(crate) fn is_for_want_of_time(&self) -> bool {
         matches!(

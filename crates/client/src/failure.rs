@@ -77,6 +77,10 @@ pub enum Failure {
 
 /// What the engine, the HTTP door and the command line do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of a table, where each column says yes or no"
+)]
 pub struct Treatment {
     /// Worth another attempt within limits and budget.
     pub transient: bool,
@@ -84,6 +88,8 @@ pub struct Treatment {
     pub trips_breaker: bool,
     /// An answer past its time may stand in, marked stale.
     pub stale_may_serve: bool,
+    /// Every other number would fail by it as well: a list ends after a handful of calls.
+    pub concerns_all: bool,
     /// HTTP status for our own callers.
     pub http_status: u16,
     /// Exit code of the command line.
@@ -94,8 +100,8 @@ pub struct Treatment {
 
 // What is said when calls that may be spent are.
 const QUOTA_SPENT: (&str, &str) = (
-    "la cuota mensual de consultas está agotada; amplíe su plan o ajuste migo.quota",
-    "the month's quota of calls is spent; enlarge the plan or adjust migo.quota",
+    "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor o, si usted fijó migo.quota, auméntela",
+    "the calls of your plan are used up for this month; enlarge it or, if you set migo.quota, raise it",
 );
 const DAY_SPENT: (&str, &str) = (
     "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
@@ -126,34 +132,34 @@ impl Failure {
     /// The treatment table.
     #[rustfmt::skip]
     pub fn treatment(&self) -> Treatment {
-        let row = |transient, trips_breaker, stale_may_serve, http_status, exit_code, code| Treatment {
-            transient, trips_breaker, stale_may_serve, http_status, exit_code, code,
+        let row = |transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code| Treatment {
+            transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code,
         };
         match self {
-            //                                    transient  breaker  stale  http  exit  code
-            Failure::Unauthorized            => row(false,   false,   true,  502,  7,    "proveedor_no_autorizado"),
-            Failure::RateLimited { .. }      => row(true,    false,   true,  429,  6,    "limite_de_velocidad"),
-            Failure::QuotaSpent              => row(false,   false,   true,  429,  6,    "cuota_agotada"),
-            Failure::DaySpent { .. }         => row(false,   false,   false, 429,  6,    "tope_diario"),
-            Failure::BudgetSpent             => row(false,   false,   false, 429,  8,    "tope_de_gasto"),
-            Failure::Rejected                => row(false,   false,   false, 422,  3,    "proveedor_rechaza"),
-            Failure::WrongPath               => row(false,   false,   true,  502,  7,    "proveedor_ruta_incorrecta"),
+            //                                    transient  breaker  stale  all     http  exit  code
+            Failure::Unauthorized            => row(false,   false,   true,  true,   502,  7,    "proveedor_no_autorizado"),
+            Failure::RateLimited { .. }      => row(true,    false,   true,  false,  429,  6,    "limite_de_velocidad"),
+            Failure::QuotaSpent              => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
+            Failure::DaySpent { .. }         => row(false,   false,   false, true,   429,  6,    "tope_diario"),
+            Failure::BudgetSpent             => row(false,   false,   false, false,  429,  8,    "tope_de_gasto"),
+            Failure::Rejected                => row(false,   false,   false, false,  422,  3,    "proveedor_rechaza"),
+            Failure::WrongPath               => row(false,   false,   true,  true,   502,  7,    "proveedor_ruta_incorrecta"),
             Failure::Unavailable { status: 501 | 505 }
-                                             => row(false,   true,    true,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unavailable { .. }      => row(true,    true,    true,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unreachable             => row(true,    true,    true,  502,  5,    "proveedor_inalcanzable"),
-            Failure::Broken                  => row(true,    true,    true,  502,  5,    "conexion_interrumpida"),
-            Failure::TimedOut                => row(true,    true,    true,  504,  5,    "tiempo_agotado"),
-            Failure::Garbled                 => row(true,    true,    true,  502,  5,    "respuesta_ilegible"),
-            Failure::TooLarge                => row(false,   true,    true,  502,  5,    "respuesta_demasiado_grande"),
-            Failure::Redirected              => row(false,   false,   true,  502,  7,    "proveedor_redirige"),
-            Failure::Unexpected { .. }       => row(false,   true,    true,  502,  5,    "respuesta_inesperada"),
-            Failure::BreakerOpen { .. }      => row(false,   false,   true,  503,  5,    "proveedor_caido"),
+                                             => row(false,   true,    true,  false,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unavailable { .. }      => row(true,    true,    true,  false,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unreachable             => row(true,    true,    true,  false,  502,  5,    "proveedor_inalcanzable"),
+            Failure::Broken                  => row(true,    true,    true,  false,  502,  5,    "conexion_interrumpida"),
+            Failure::TimedOut                => row(true,    true,    true,  false,  504,  5,    "tiempo_agotado"),
+            Failure::Garbled                 => row(true,    true,    true,  false,  502,  5,    "respuesta_ilegible"),
+            Failure::TooLarge                => row(false,   true,    true,  false,  502,  5,    "respuesta_demasiado_grande"),
+            Failure::Redirected              => row(false,   false,   true,  true,   502,  7,    "proveedor_redirige"),
+            Failure::Unexpected { .. }       => row(false,   true,    true,  false,  502,  5,    "respuesta_inesperada"),
+            Failure::BreakerOpen { .. }      => row(false,   false,   true,  false,  503,  5,    "proveedor_caido"),
             Failure::DeadlineExceeded { retry_after: Some(_) }
-                                             => row(false,   false,   true,  503,  5,    "plazo_agotado"),
-            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  504,  5,    "plazo_agotado"),
-            Failure::LedgerDown              => row(false,   false,   false, 503,  1,    "almacen_no_disponible"),
-            Failure::Internal                => row(false,   false,   false, 500,  1,    "error_interno"),
+                                             => row(false,   false,   true,  false,  503,  5,    "plazo_agotado"),
+            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  false,  504,  5,    "plazo_agotado"),
+            Failure::LedgerDown              => row(false,   false,   false, false,  503,  1,    "almacen_no_disponible"),
+            Failure::Internal                => row(false,   false,   false, false,  500,  1,    "error_interno"),
         }
     }
 
@@ -251,8 +257,8 @@ impl Failure {
                 "the total time for the query ran out; try again or raise --timeout",
             ),
             Failure::LedgerDown => (
-                "no se puede escribir en la carpeta de datos, así que no se gastó ninguna consulta; libere espacio o revise permisos",
-                "the data folder cannot be written, so no call was spent; free space or check permissions",
+                "no se puede escribir en la carpeta de datos y hasta entonces no se gastan más consultas; libere espacio o revise permisos",
+                "the data folder cannot be written, and no more calls are spent until it can; free space or check permissions",
             ),
             Failure::Internal => (
                 "error interno de Chaski; repórtelo con el resultado de: chaski doctor",

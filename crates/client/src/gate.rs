@@ -3,6 +3,7 @@
 //! The pace is GCRA. It is our own because it adapts: a 429 closes the gate until `Retry-After`
 //! and doubles the interval, successes bring it back; the ready-made limiters have a fixed rate.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::Failure;
 use crate::times::{Kind, Times};
+use crate::words::Words;
 
 /// Limits of one upstream.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +46,8 @@ pub(crate) struct Errand {
     pub(crate) deadline: Instant,
     /// Whether it had to wait for a place.
     pub(crate) waited: bool,
+    /// Whether it costs nothing of the plan: neither quota nor pace holds it back.
+    pub(crate) free: bool,
 }
 
 /// Whether the caller already holds a turn of the pace.
@@ -65,7 +69,8 @@ pub enum BreakerState {
 }
 
 pub(crate) struct Gate {
-    limits: GateLimits,
+    /// Of [`GateLimits`]: may change, and is read without a lock.
+    calls_per_minute: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -77,6 +82,8 @@ struct State {
     closed_until: Instant,
     breaker: Breaker,
     times: Times,
+    /// By operation; there are about a dozen.
+    words: Vec<(&'static str, Words)>,
 }
 
 enum Breaker {
@@ -116,10 +123,27 @@ impl Gate {
                 last: Outcomes::default(),
             },
             times: Times::default(),
+            words: Vec::new(),
         };
         Gate {
-            limits,
+            calls_per_minute: AtomicU32::new(limits.calls_per_minute),
             state: Mutex::new(state),
+        }
+    }
+
+    /// Takes over other limits; a pace that a 429 slowed down begins anew.
+    pub(crate) fn set_limits(&self, limits: GateLimits) {
+        let mut state = self.lock();
+        if limits.calls_per_minute != self.limits().calls_per_minute {
+            state.interval = limits.interval();
+        }
+        let per_minute = limits.calls_per_minute;
+        self.calls_per_minute.store(per_minute, Ordering::Relaxed);
+    }
+
+    fn limits(&self) -> GateLimits {
+        GateLimits {
+            calls_per_minute: self.calls_per_minute.load(Ordering::Relaxed),
         }
     }
 
@@ -150,8 +174,8 @@ impl Gate {
         // 3. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
-        if turn == Turn::New || !closed_for.is_zero() {
-            let early = state.interval * self.limits.early_turns();
+        if !errand.free && (turn == Turn::New || !closed_for.is_zero()) {
+            let early = state.interval * self.limits().early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
@@ -177,13 +201,19 @@ impl Gate {
         self.lock().times.needed(kind, true, Instant::now())
     }
 
+    /// What was said of an operation so far.
+    pub(crate) fn words(&self, operation: &'static str) -> Words {
+        self.lock().words(operation).clone()
+    }
+
     /// The call was answered properly, whatever the answer says.
     pub(crate) fn succeeded(&self, kind: Kind, took: Duration, pass: Pass) {
         let now = Instant::now();
         let mut state = self.lock();
         state.times.learn(kind, took, now);
+        state.words(kind.operation).good(kind.many);
         state.breaker.report(false, pass, now);
-        let base = self.limits.interval();
+        let base = self.limits().interval();
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);
             state.interval = if excess < Duration::from_millis(1) {
@@ -202,8 +232,9 @@ impl Gate {
     }
 
     /// The call failed.
-    pub(crate) fn failed(&self, failure: &Failure, pass: Pass, now: Instant) {
+    pub(crate) fn failed(&self, kind: Kind, failure: &Failure, pass: Pass, now: Instant) {
         let mut state = self.lock();
+        state.words(kind.operation).failed(kind.many, failure);
         if let Failure::RateLimited { retry_after } = failure {
             let pause = retry_after.unwrap_or(PAUSE_AFTER_429);
             // Calls that were in flight together hear of one and the same limit: it slows the
@@ -214,7 +245,7 @@ impl Gate {
             }
             state.closed_until = state.closed_until.max(now + pause);
             // Whoever waits goes out one by one afterwards, not in a burst.
-            state.next_turn = state.closed_until + state.interval * self.limits.early_turns();
+            state.next_turn = state.closed_until + state.interval * self.limits().early_turns();
         }
         let ill = failure.treatment().trips_breaker;
         state.breaker.report(ill, pass, now);
@@ -232,6 +263,17 @@ impl Gate {
         self.state
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+}
+
+impl State {
+    fn words(&mut self, operation: &'static str) -> &mut Words {
+        let known = self.words.iter().position(|(known, _)| *known == operation);
+        let place = known.unwrap_or_else(|| {
+            self.words.push((operation, Words::default()));
+            self.words.len() - 1
+        });
+        &mut self.words[place].1
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Allowance, Counter, Reason, Taken};
+use crate::{Allowance, Counter, Reason, Taken, is_of_the_future};
 
 /// The identity of a question: two equal keys have the same answer.
 ///
@@ -69,6 +69,33 @@ pub struct Memory {
     pub stored_at: Timestamp,
     /// Until when it counts as fresh.
     pub expires_at: Timestamp,
+}
+
+impl Memory {
+    /// Whether it may answer now. One that the clock stamped while it was ahead may not: nobody
+    /// knows how old it is.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        is_fresh(self.stored_at, self.expires_at, now)
+    }
+}
+
+pub(crate) fn is_fresh(stored_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> bool {
+    if is_of_the_future(stored_at, now) {
+        warn_of_the_future();
+        return false;
+    }
+    expires_at > now
+}
+
+#[cold]
+fn warn_of_the_future() {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "memory holds answers stamped later than now: the clock was ahead, or is behind; \
+             they are asked for again"
+        );
+    });
 }
 
 /// An answer or a refusal.
@@ -244,6 +271,39 @@ pub trait Ledger: Send + Sync + 'static {
     /// Calls counted by now, by all who share the ledger.
     fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
+    /// Sets questions aside that are about to be asked, so that another process on the same memory
+    /// does not ask them too. None when there was no other and all may be asked; else whether each is
+    /// now set aside: one that is not is being asked by another process, and its answer will be in
+    /// memory; one that is may have been answered since memory was looked at. Each that is set aside is let go of by [`Ledger::release`].
+    fn claim<'a>(
+        &'a self,
+        _keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Lets go of questions whose answers are in memory, or will not come.
+    fn release(&self, _keys: &[Key]) {}
+
+    /// Notes that a provider's plan was used up at a moment, or is not any more.
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let _ = (provider, spent_at);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// When a provider's plan was found to be used up, if it was.
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let _ = provider;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Waits until everything accepted before is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
 
@@ -276,6 +336,7 @@ struct MemoryState {
     oldest_first: VecDeque<Key>,
     calls: VecDeque<Call>,
     spent: HashMap<Counter, u64>,
+    plans: HashMap<String, Timestamp>,
 }
 
 /// Enough for a large customer list; about 1 kB each.
@@ -398,6 +459,27 @@ impl Ledger for MemoryLedger {
             *spent = spent.saturating_sub(1);
         }
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let mut state = self.lock();
+        match spent_at {
+            Some(at) => drop(state.plans.insert(provider.to_owned(), at)),
+            None => drop(state.plans.remove(provider)),
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        let spent_at = self.lock().plans.get(provider).copied();
+        Box::pin(std::future::ready(Ok(spent_at)))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

@@ -46,6 +46,11 @@ pub trait Lookup: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Whether its answer costs nothing of the plan: then neither quota nor pace holds it back.
+    fn is_free(&self) -> bool {
+        false
+    }
+
     /// The answer as the ledger keeps it.
     fn pack(answer: &Self::Answer) -> Bytes;
 

@@ -10,10 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
+use crate::engine::{Claimed, LOOK_AGAIN};
 use crate::flight::{Lead, Part};
+use crate::handful::{Handful, Turn};
 use crate::patience;
 use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
@@ -91,13 +94,15 @@ impl Engine {
     ) -> Outcomes<L::Answer> {
         let (sender, receiver) = mpsc::channel(64);
         let open = vec![true; questions.len()];
+        let operation = questions.first().map_or("", |first| first.key().operation);
         let run = Run {
             engine: self.clone(),
             upstream: Arc::clone(upstream),
             in_time: ask.deadline,
-            ask: ask.one_of_many(self.settings().deadline),
+            ask: ask.one_of_many(self.deadline()),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
+            handful: Arc::new(Handful::new(self, operation)),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -143,6 +148,8 @@ struct Run<L: Lookup, U> {
     /// Chunks whose outcomes are not handed out yet: nothing more is paid for while answers cannot
     /// be put away, or nobody takes them.
     room: Arc<Semaphore>,
+    /// Ends it early where every number fails.
+    handful: Arc<Handful>,
     sender: Sender<L>,
 }
 
@@ -155,6 +162,7 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             in_time: self.in_time,
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
+            handful: Arc::clone(&self.handful),
             sender: self.sender.clone(),
         }
     }
@@ -350,6 +358,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
         // 1. Questions that somebody else is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
+        let since = self.engine.clock().now();
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
             let until = Instant::now() + self.engine.total_time(&one.question, &self.ask);
@@ -365,13 +374,112 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 },
             }
         }
-        // 2. One call for all that are left. Nothing is handed out while leads are held: whoever
-        //    follows them would wait for our listener.
-        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = mine.into_iter().unzip();
+        // 2. One call for all that are left, but for those that another process is asking.
+        let (ours, elsewhere, learned) = self.claim(mine, since).await;
+        known.extend(learned);
+        if let Some((ours, _claimed)) = ours {
+            self.together(ours, &place).await;
+        } else {
+            place.leave();
+        }
+        if !elsewhere.is_empty() {
+            self.wait_for_others(elsewhere, &place, since).await;
+        }
+        drop(place);
+        self.deliver(known).await;
+        // 3. The others' answers.
+        let waits = followed.into_iter().map(|(one, other)| async move {
+            let outcome = self
+                .engine
+                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
+                .await;
+            (one.position, outcome)
+        });
+        self.deliver(join_all(waits).await).await;
+    }
+
+    /// Parts questions into those that are ours to ask, those that another process is asking, and the
+    /// outcomes of those that one has asked meanwhile.
+    async fn claim(
+        &self,
+        mine: Vec<(Asked<L>, Lead)>,
+        since: Timestamp,
+    ) -> (
+        Option<(Vec<(Asked<L>, Lead)>, Claimed)>,
+        Vec<(Asked<L>, Lead)>,
+        Group<L::Answer>,
+    ) {
+        if mine.is_empty() {
+            return (None, Vec::new(), Vec::new());
+        }
+        let keys = mine.iter().map(|(one, _)| one.key.clone()).collect();
+        let (claimed, ours) = self.engine.claim(keys).await;
+        let Some(ours) = ours else {
+            return (Some((mine, claimed)), Vec::new(), Vec::new());
+        };
+        let questions: Vec<_> = mine
+            .iter()
+            .map(|(one, _)| (&one.question, &one.key))
+            .collect();
+        let memory = self.engine.learned(&questions, &self.ask, since).await;
+        let (mut to_ask, mut elsewhere, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (((one, lead), learned), is_ours) in mine.into_iter().zip(memory).zip(ours) {
+            if let Some(outcome) = learned {
+                Engine::land::<L>(lead, &outcome);
+                self.record_hit(&one.key, outcome.is_err()).await;
+                known.push((one.position, outcome));
+            } else if is_ours {
+                to_ask.push((one, lead));
+            } else {
+                elsewhere.push((one, lead));
+            }
+        }
+        let to_ask = (!to_ask.is_empty()).then_some((to_ask, claimed));
+        (to_ask, elsewhere, known)
+    }
+
+    /// Takes the answers of another process as they come; what it lets go of without one is asked.
+    async fn wait_for_others(
+        &self,
+        mut open: Vec<(Asked<L>, Lead)>,
+        place: &Place,
+        since: Timestamp,
+    ) {
+        let total = self.engine.total_time(&open[0].0.question, &self.ask);
+        let until = Instant::now() + total;
+        while !open.is_empty() {
+            if Instant::now() + LOOK_AGAIN >= until {
+                let (asked, leads) = open.into_iter().unzip();
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                return self.fail(asked, leads, &failure, 0).await;
+            }
+            // Others may send meanwhile.
+            place.leave();
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let (ours, elsewhere, known) = self.claim(open, since).await;
+            // Not waited for: leads are held.
+            let run = self.clone();
+            tokio::spawn(async move { run.deliver(known).await });
+            if let Some((ours, _claimed)) = ours {
+                place.come_back(&self.window).await;
+                self.together(ours, place).await;
+            }
+            open = elsewhere;
+        }
+    }
+
+    /// One call for questions that are ours to ask. Nothing is handed out while leads are held:
+    /// whoever follows them would wait for our listener.
+    async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
+        let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
+        let turn = match self.handful.turn().await {
+            Ok(turn) => turn,
+            Err(failure) => return self.fail(asked, leads, &failure, 0).await,
+        };
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
-            .fly_together(&self.upstream, &questions, &self.ask, &place)
+            .fly_together(&self.upstream, &questions, &self.ask, place)
             .await;
         // Those that are left to be asked singly go in a place of the window too.
         let answers_all = |decoded: &Vec<Option<_>>| {
@@ -383,25 +491,22 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             place.come_back(&self.window).await;
         }
         match answer {
-            Ok(decoded) => self.settle(asked, leads, decoded).await,
-            // The whole list refused or unreadable, or no such address: one by one.
-            Err((Failure::Rejected | Failure::WrongPath | Failure::Garbled, _)) => {
+            Ok(decoded) => {
+                drop(turn);
+                self.settle(asked, leads, decoded).await;
+            }
+            // The whole list refused or unreadable: one by one.
+            Err((Failure::Rejected | Failure::Garbled, _)) => {
+                drop(turn);
                 self.singly(asked, leads).await;
             }
-            // A plan may lack the batch call and nothing else.
-            Err((Failure::Unauthorized, attempts)) => self.find_out(asked, leads, attempts).await,
+            // A plan or an address may lack the batch call and nothing else.
+            Err((
+                failure @ (Failure::Unauthorized | Failure::WrongPath | Failure::Redirected),
+                attempts,
+            )) => self.find_out(asked, leads, (failure, attempts), turn).await,
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
-        self.deliver(known).await;
-        // 3. The others' answers.
-        let waits = followed.into_iter().map(|(one, other)| async move {
-            let outcome = self
-                .engine
-                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
-                .await;
-            (one.position, outcome)
-        });
-        self.deliver(join_all(waits).await).await;
     }
 
     /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
@@ -427,37 +532,50 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             }
         }
         self.engine.count_misses(done.len());
-        self.engine.remember(entries).await;
+        let kept = self.engine.remember(entries).await;
         let mut group = Vec::with_capacity(done.len());
         for (position, outcome, lead) in done {
+            let outcome = match &kept {
+                Ok(()) => outcome,
+                Err(failure) => Err(Error::failed(failure.clone())),
+            };
             Engine::land::<L>(lead, &outcome);
             group.push((position, outcome));
         }
         tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
     }
 
-    /// Asks one singly: if the token is good for that, the rest too; if not, it is the token.
-    async fn find_out(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>, attempts: u32) {
-        let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
-        let (mut token_is_good, mut first) = (false, Vec::new());
-        for (one, lead) in asked.into_iter().zip(leads) {
-            let outcome = self
-                .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
-            token_is_good = match &outcome {
-                Ok(found) => found.source == Source::Upstream,
-                Err(error) => error.is_not_found(),
-            };
-            Engine::land::<L>(lead, &outcome);
-            first.push((one.position, outcome));
-        }
-        let others = async {
-            if token_is_good {
-                self.singly(rest, other_leads).await;
-            } else {
-                self.fail(rest, other_leads, &Failure::Unauthorized, attempts)
+    /// Asks one singly: if that is answered, the rest too; if not, every number is going to fail. One
+    /// of the list's chunks finds out, the others wait for it.
+    async fn find_out(
+        &self,
+        mut asked: Vec<Asked<L>>,
+        mut leads: Vec<Lead>,
+        (failure, attempts): (Failure, u32),
+        turn: Turn<'_>,
+    ) {
+        let finding = self.handful.finding.lock().await;
+        let (mut good, mut first) = (self.handful.is_good_singly(), Vec::new());
+        if !good && self.handful.over().is_none() {
+            let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
+            for (one, lead) in asked.into_iter().zip(leads) {
+                let outcome = self
+                    .engine
+                    .fly(&self.upstream, &one.question, &one.key, &self.ask)
                     .await;
+                Engine::land::<L>(lead, &outcome);
+                first.push((one.position, outcome));
+            }
+            good = self.handful.is_good_singly();
+            (asked, leads) = (rest, other_leads);
+        }
+        drop((finding, turn));
+        let others = async {
+            if good {
+                self.singly(asked, leads).await;
+            } else {
+                let failure = self.handful.over().unwrap_or(failure);
+                self.fail(asked, leads, &failure, attempts).await;
             }
         };
         tokio::join!(self.deliver(first), others);
@@ -481,10 +599,18 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
 
     async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
-            let outcome = self
-                .engine
-                .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                .await;
+            let outcome = match self.handful.turn().await {
+                Ok(_turn) => {
+                    self.engine
+                        .fly(&self.upstream, &one.question, &one.key, &self.ask)
+                        .await
+                }
+                Err(failure) => {
+                    self.engine
+                        .not_asked(&one.question, &self.ask, failure)
+                        .await
+                }
+            };
             Engine::land::<L>(lead, &outcome);
             (one.position, outcome)
         });

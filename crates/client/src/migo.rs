@@ -34,6 +34,9 @@ pub struct Migo {
     dialect: Arc<MigoDialect>,
 }
 
+/// Whoever waits for it waits in the middle of something else.
+const TIME_FOR_THE_ACCOUNT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// How a [`Migo`] is put together; everything but the token has a default.
 pub struct MigoBuilder {
     token: SecretString,
@@ -214,7 +217,38 @@ impl Migo {
 
     /// The account behind the token and the calls it has left.
     pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
-        self.engine.lookup(&self.dialect, &AccountQuery, ask).await
+        let found = self
+            .engine
+            .lookup(&self.dialect, &AccountQuery, ask)
+            .await?;
+        self.engine.note_left("migo", found.value.consultas).await;
+        Ok(found)
+    }
+
+    /// When a limit may mean that the plan is used up, the account tells.
+    fn ask_left_by_the_account(&self) {
+        let dialect = Arc::clone(&self.dialect);
+        self.engine.ask_left_by(Box::new(move |engine| {
+            let migo = Migo {
+                engine,
+                dialect: Arc::clone(&dialect),
+            };
+            let ask = Ask::by("chaski").deadline(TIME_FOR_THE_ACCOUNT);
+            Box::pin(async move { migo.account(&ask).await.ok()?.value.consultas })
+        }));
+    }
+
+    /// Takes another token from the next call on; one that cannot be sent is an error, and the old one
+    /// stays.
+    ///
+    /// ```
+    /// let migo = chaski_client::Migo::builder("SU_TOKEN").build()?;
+    /// migo.set_token("OTRO_TOKEN")?;
+    /// assert!(migo.set_token("dos\nlíneas").is_err());
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn set_token(&self, token: impl Into<String>) -> Result<(), Error> {
+        self.dialect.set_token(&SecretString::from(token.into()))
     }
 
     /// The engine, for its statistics, its breaker and its ledger.
@@ -289,9 +323,11 @@ impl MigoBuilder {
         let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let engine = Engine::new(self.settings, self.clock, transport, ledger);
-        Ok(Migo {
+        let migo = Migo {
             engine,
             dialect: Arc::new(dialect),
-        })
+        };
+        migo.ask_left_by_the_account();
+        Ok(migo)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Ask, Ledger, Lookup, Memory, Outcomes, RucQuery, Source};
+use chaski_client::{Ask, Ledger, Lookup, Memory, Outcomes, RucQuery, Source, is_of_the_future};
 use chaski_core::{Ruc, Taxpayer};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -49,8 +49,10 @@ impl App {
         let mut settled = HashMap::new();
         for (place, (ruc, memory)) in rucs.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
-            let of_batch = since.is_some_and(|since| memory.stored_at >= since);
-            let fresh = memory.expires_at > now && !ask.force && young_enough(&memory, now, ask);
+            let of_batch = since.is_some_and(|since| {
+                memory.stored_at >= since && !is_of_the_future(memory.stored_at, now)
+            });
+            let fresh = memory.is_fresh(now) && !ask.force && young_enough(&memory, now, ask);
             // What an earlier run of this batch asked for is part of it, not of memory.
             let source = if of_batch {
                 Source::Upstream

@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
+use super::unread::unread;
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
-use crate::sheets::{Subject, Summary, Table, Verdict, repair};
+use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
 use crate::store::{BatchCounters, BatchState, NewBatch};
 
 /// A list and where its RUCs are.
@@ -46,6 +47,10 @@ pub struct Plan {
     pub to_ask: usize,
     /// Calls that takes, if the upstream answers about all of them.
     pub calls: usize,
+    /// Another process is working on the same list: what it asks is not asked again.
+    pub under_way_elsewhere: bool,
+    /// RUCs that are asked for at most; the others stay without an answer.
+    pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
 }
@@ -80,7 +85,8 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
-    /// The failure, when nothing at all was answered.
+    /// The failure, when nothing at all was answered, not one number could be read, or every other
+    /// number fails by it as well.
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
@@ -110,12 +116,16 @@ impl App {
         let since = unfinished.as_ref().map(|batch| batch.created_at);
         let settled = self.remembered(&unique, since, ask).await?;
         let known = settled.len();
+        let under_way_elsewhere =
+            self.store.has_company() && self.store.is_being_worked_on(&input.source_hash).await?;
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
         Ok(Plan {
             calls: to_ask.div_ceil(100),
+            under_way_elsewhere,
             known,
             to_ask,
+            most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
             rows,
@@ -138,6 +148,12 @@ impl App {
         let now = self.clock.now();
         let settled = std::mem::take(&mut plan.settled);
         let mut writes = JoinSet::new();
+        // Another process may have taken it up since it was found.
+        if let Some(id) = plan.batch
+            && !self.store.take_up_batch(id).await?
+        {
+            plan.batch = None;
+        }
         let id = if let Some(id) = plan.batch {
             let (store, known) = (Arc::clone(&self.store), states_of(known(&settled)));
             writes.spawn(async move { store.settle_items(id, known, Vec::new()).await });
@@ -169,6 +185,7 @@ impl App {
         };
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
+        let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
         Ok(Running {
@@ -215,7 +232,9 @@ impl Running {
     /// Stops asking. What is in flight still ends in memory when the application closes.
     pub async fn stop(self, app: &App) -> Result<Progress, AppError> {
         let progress = self.progress();
+        let id = self.id;
         self.asking.stop(app).await?;
+        app.store.let_go_of_batch(id).await?;
         Ok(progress)
     }
 
@@ -255,13 +274,16 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let total_failure = match answered + refused {
-            0 => self.settled.values().find_map(|it| match it {
-                Settled::Failed(error) => Some(AppError::Lookup(error.clone())),
-                _ => None,
-            }),
+        let unread = unread(&plan.rows);
+        let none_answered = answered + refused == 0;
+        let total_failure = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
-        };
+        });
+        let total_failure = total_failure
+            .max_by_key(|error| error.concerns_all())
+            .map(|error| AppError::Lookup(error.clone()));
+        let total_failure = unread.filter(|_| none_answered).or(total_failure);
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),
@@ -293,6 +315,11 @@ pub struct Told {
 }
 
 impl BatchInput {
+    /// Says so if no row names a RUC.
+    pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
+        unread(&rows_of(&self.table, self.column, rules).0)
+    }
+
     /// The list as a whole, when a server answered it.
     pub fn summary(
         &self,
@@ -348,7 +375,7 @@ pub(super) fn rows_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<Ro
         .rows
         .iter()
         .map(|row| {
-            let repaired = repair(row.cell(column), rules);
+            let repaired = read_row(table, row, column, rules);
             let (mut position, mut repeats) = (None, None);
             if let Subject::Ruc(ruc) = repaired.subject {
                 let next = unique.len();

@@ -82,6 +82,22 @@ pub enum AppError {
         /// In English.
         en: String,
     },
+    /// Not a single number of a list could be read.
+    #[error("{es}")]
+    NothingRead {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
+    /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
+    #[error("the plan has {left} calls left and {wanted} are needed")]
+    PlanTooSmall {
+        /// Calls left.
+        left: u64,
+        /// Calls needed.
+        wanted: u64,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -134,6 +150,8 @@ impl AppError {
             AppError::Usage { .. } => "uso",
             AppError::NotNow { .. } => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
+            AppError::NothingRead { .. } => "lista_sin_ruc",
+            AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
             AppError::Interrupted => "interrumpido",
         }
     }
@@ -173,9 +191,9 @@ impl AppError {
                     "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)",
                 )
                 .to_owned(),
-            AppError::Usage { es, en } | AppError::NotNow { es, en } => {
-                lang.pick(es, en).clone()
-            }
+            AppError::Usage { es, en }
+            | AppError::NotNow { es, en }
+            | AppError::NothingRead { es, en } => lang.pick(es, en).clone(),
             AppError::Io(error) => {
                 let why = reason(error, lang);
                 lang.pick(
@@ -190,6 +208,11 @@ impl AppError {
                     format!("cannot use {path}: {why}"),
                 )
             }
+            AppError::PlanTooSmall { left: 0, .. } => Failure::QuotaSpent.message(lang),
+            AppError::PlanTooSmall { left, wanted } => lang.pick(
+                format!("a su plan le quedan {left} consultas y hacen falta {wanted}: no se consultó nada; amplíelo o, para gastar solo esas, agregue --gastar-hasta {left}"),
+                format!("your plan has {left} calls left and {wanted} are needed: nothing was asked; enlarge it or, to spend these only, add --gastar-hasta {left}"),
+            ),
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
     }
@@ -205,9 +228,11 @@ impl AppError {
             ) => 7,
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
+            AppError::PlanTooSmall { .. } => Failure::QuotaSpent.treatment().exit_code,
             AppError::Lookup(error) => error.exit_code(),
             AppError::Server(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)
+            | AppError::NothingRead { .. }
             | AppError::Partner(_) => 3,
             // Nothing that was typed is at fault.
             AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })

@@ -14,6 +14,7 @@ use chaski_core::Ruc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{App, AppError, Mode};
@@ -129,6 +130,8 @@ pub struct KeyInfo {
     /// The beginning of the key, such as `chk_live_0f3a9c1b2d4e`.
     pub shown: String,
 }
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 const SECRET_BYTES: usize = 20;
 const PREFIX_BYTES: usize = 6;
@@ -254,8 +257,9 @@ pub struct KeyState {
     hash: [u8; 32],
     expires_at: Option<Timestamp>,
     revoked: bool,
-    /// Microseconds at which the next request would be exactly in pace (GCRA).
-    next_turn: Mutex<i64>,
+    /// When the next request would be exactly in pace (GCRA), by a clock that nobody sets; none
+    /// before the first.
+    next_turn: Mutex<Option<Instant>>,
     /// Calls that work which is being handed in may cost.
     pub(crate) may_pay: AtomicU64,
 }
@@ -294,7 +298,7 @@ impl KeyRing {
         let mut fresh = HashMap::with_capacity(rows.len());
         for row in rows {
             let known = keys.get(&row.prefix);
-            let turn = known.map_or(i64::MIN, |known| *known.turn());
+            let turn = known.and_then(|known| *known.turn());
             let may_pay = known.map_or(0, |known| known.may_pay.load(Ordering::Relaxed));
             let same = known.filter(|known| known.is(&row)).cloned();
             let state = same.unwrap_or_else(|| Arc::new(KeyState::new(&row, turn, may_pay)));
@@ -351,7 +355,7 @@ impl KeyRing {
 }
 
 impl KeyState {
-    fn new(row: &ApiKeyRow, turn: i64, may_pay: u64) -> KeyState {
+    fn new(row: &ApiKeyRow, turn: Option<Instant>, may_pay: u64) -> KeyState {
         KeyState {
             id: row.id,
             who: compact_str::format_compact!("llave:{}", row.prefix),
@@ -381,33 +385,35 @@ impl KeyState {
 
     /// Takes a turn of the minute's requests; none for a key without a limit. A whole minute's
     /// amount may come at once.
-    pub fn take_turn(&self, now: Timestamp) -> Option<Turn> {
+    pub fn take_turn(&self, now: Instant) -> Option<Turn> {
         if self.per_minute == 0 {
             return None;
         }
-        let limit = i64::from(self.per_minute);
         // Above one each microsecond there is no pace to keep.
-        let interval = (60_000_000 / limit).max(1);
-        let now = now.as_microsecond();
+        let interval = (MINUTE / self.per_minute).max(Duration::from_micros(1));
         let mut next = self.turn();
-        let due = (*next).max(now);
+        let due = next.map_or(now, |next| next.max(now));
         let early = due + interval - now;
-        let granted = early <= 60_000_000;
+        let granted = early <= MINUTE;
         if granted {
-            *next = due + interval;
+            *next = Some(due + interval);
         }
         let used = if granted { early } else { due - now };
-        let wait = if granted { used } else { early - 60_000_000 };
-        let remaining = (60_000_000 - used).max(0) / interval;
+        let wait = if granted {
+            used
+        } else {
+            early.saturating_sub(MINUTE)
+        };
+        let remaining = MINUTE.saturating_sub(used).as_micros() / interval.as_micros();
         Some(Turn {
             limit: self.per_minute,
             remaining: u32::try_from(remaining).unwrap_or(0),
-            wait: Duration::from_micros(wait.max(0).cast_unsigned()),
+            wait,
             granted,
         })
     }
 
-    fn turn(&self) -> MutexGuard<'_, i64> {
+    fn turn(&self) -> MutexGuard<'_, Option<Instant>> {
         self.next_turn
             .lock()
             .expect("no code panics while it holds this lock")

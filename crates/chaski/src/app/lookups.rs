@@ -1,5 +1,7 @@
 //! One look-up at a time: RUC, DNI, exchange rate, account.
 
+use std::time::Duration;
+
 use chaski_client::{
     Account, Ask, Error, Found, Ledger, Lookup, Migo, Person, RateQuery, Remembered,
 };
@@ -10,7 +12,10 @@ use chaski_core::{
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{App, AppError, purpose};
+use super::{App, AppError, Mode, purpose};
+
+/// A list waits for the account so long before it begins.
+const TIME_FOR_THE_ACCOUNT: Duration = Duration::from_secs(5);
 
 /// A number as the record of calls knows it, if it is a RUC or DNI. Numbers with a wrong check digit
 /// may have been asked for too.
@@ -137,6 +142,16 @@ impl App {
         ask: &Ask,
     ) -> Result<Found<Vec<ExchangeRate>>, Error> {
         self.migo.rates(desde, hasta, ask).await
+    }
+
+    /// Calls that the plan has left; none where that cannot be found out soon, or nothing is paid.
+    pub async fn calls_left(&self, who: &str) -> Option<u64> {
+        if self.mode == Mode::Sandbox {
+            return None;
+        }
+        let ask = Ask::by(who).deadline(TIME_FOR_THE_ACCOUNT);
+        let left = self.migo.account(&ask).await.ok()?.value.consultas?;
+        Some(u64::try_from(left).unwrap_or(0))
     }
 
     /// The account behind the token.

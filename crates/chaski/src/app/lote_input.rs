@@ -1,12 +1,14 @@
 //! The list of a background batch as it is kept: the cells and no longer the file, so that one
 //! person's number can be masked in it, and a list of typed numbers is kept like any other.
 
+use std::collections::BTreeMap;
+
 use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::AppError;
-use crate::sheets::{Cell, Encoding, Row, SourceKind, Table};
+use crate::sheets::{Cell, Encoding, Flaw, Row, SourceKind, Table};
 
 /// A list and how it is to be read.
 pub(super) struct KeptList {
@@ -24,6 +26,12 @@ struct Kept<Rows> {
     header_row: Option<usize>,
     notes: Vec<String>,
     rows: Rows,
+    /// Rows that were aligned, by their number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    realigned: Vec<u32>,
+    /// Rows whose cells are not under their titles: number, cells, usual cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shifted: Vec<(u32, u16, u16)>,
 }
 
 /// Rows as they are written and read, one by one: a whole list must not be there twice.
@@ -64,6 +72,11 @@ enum KeptCell {
 
 impl KeptList {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
+        let realigned = |(row, flaw): (&u32, &Flaw)| (*flaw == Flaw::Realigned).then_some(*row);
+        let shifted = |(row, flaw): (&u32, &Flaw)| match flaw {
+            Flaw::Shifted { cells, usual } => Some((*row, *cells, *usual)),
+            Flaw::Realigned => None,
+        };
         let kept = Kept {
             column: self.column,
             format_only: self.check_digit == CheckDigit::FormatOnly,
@@ -72,14 +85,20 @@ impl KeptList {
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
             rows: RowsOut(&self.table.rows),
+            realigned: self.table.flaws.iter().filter_map(realigned).collect(),
+            shifted: self.table.flaws.iter().filter_map(shifted).collect(),
         };
         Ok(serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Result<KeptList, AppError> {
         let kept: Kept<Vec<RowIn>> = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
+        let realigned = kept.realigned.into_iter().map(|row| (row, Flaw::Realigned));
+        let shifted = kept.shifted.into_iter();
+        let shifted = shifted.map(|(row, cells, usual)| (row, Flaw::Shifted { cells, usual }));
         Ok(KeptList {
             table: Table {
+                flaws: realigned.chain(shifted).collect(),
                 source: match kept.sheet {
                     Some(sheet) => SourceKind::Xlsx { sheet },
                     None => csv(),
@@ -109,6 +128,7 @@ impl KeptList {
                 source: csv(),
                 headers: vec!["ruc".to_owned()],
                 header_row: None,
+                flaws: BTreeMap::new(),
                 rows: (1..).zip(numbers).map(row).collect(),
                 notes: Vec::new(),
             },

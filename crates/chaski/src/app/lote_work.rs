@@ -20,6 +20,8 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
 /// Why numbers of a run failed.
 #[derive(Default)]
 struct Failures {
+    /// Code of one that every number fails by: asking again would not help.
+    concerns_all: Option<String>,
     /// Code of one that asking again may help.
     retryable: Option<String>,
     /// Code of any.
@@ -122,6 +124,10 @@ impl App {
         asking.written().await?;
         Ok(match failures {
             Failures {
+                concerns_all: Some(code),
+                ..
+            } => JobEnd::Failed { code },
+            Failures {
                 retryable: Some(code),
                 ..
             } => self.again(claim, code, wait),
@@ -144,6 +150,9 @@ impl App {
 impl Failures {
     fn note(&mut self, error: &chaski_client::Error) {
         let code = || error.code().to_owned();
+        if error.concerns_all() {
+            self.concerns_all.get_or_insert_with(code);
+        }
         if error.is_retryable() {
             self.retryable.get_or_insert_with(code);
         }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Ask, Lookup, RucQuery};
+use chaski_client::{Ask, Failure, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
@@ -283,14 +283,18 @@ impl App {
         Ok(stream::unfold(start, next_event).boxed())
     }
 
-    /// Why a batch ended without a single answer: the code of its first number.
+    /// Why a batch ended without a single answer, or before all were asked about: the code of a number
+    /// that failed.
     pub async fn lote_failure(&self, lote: &Lote) -> Result<Option<String>, AppError> {
-        if !lote.has_ended() || lote.batch.failed == 0 || lote.successful() > 0 {
+        if !lote.has_ended() || lote.batch.failed == 0 {
             return Ok(None);
         }
+        let any = lote.successful() == 0;
         let items = self.store.item_states(lote.batch.id).await?;
         Ok(items.into_iter().find_map(|item| match item.state {
-            Some(ItemState::Failed { code }) => Some(code.to_string()),
+            Some(ItemState::Failed { code }) if any || concerns_all(&code) => {
+                Some(code.to_string())
+            }
             _ => None,
         }))
     }
@@ -493,4 +497,16 @@ fn percentage(part: u32, whole: u32) -> f64 {
         0 => 100.0,
         whole => (f64::from(part) * 10_000.0 / f64::from(whole)).round() / 100.0,
     }
+}
+
+/// Whether every number fails by the failure of a code.
+fn concerns_all(code: &str) -> bool {
+    [
+        Failure::Unauthorized,
+        Failure::QuotaSpent,
+        Failure::WrongPath,
+        Failure::Redirected,
+    ]
+    .iter()
+    .any(|failure| failure.code() == code)
 }

@@ -3,6 +3,7 @@
 mod asking;
 pub mod backups;
 pub mod batches;
+pub mod checkup;
 mod error;
 pub mod health;
 pub mod keys;
@@ -20,8 +21,10 @@ pub mod programados;
 mod purpose;
 mod retention;
 mod secrets;
+pub mod servers;
 mod signals;
 pub mod trabajos;
+mod unread;
 mod verdicts;
 
 pub use error::AppError;
@@ -32,9 +35,9 @@ pub use verdicts::source_name;
 
 use observed::Observed;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chaski_client::{Clock, Ledger, Migo, Settings};
+use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
@@ -60,6 +63,8 @@ pub struct App {
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
     pub(crate) under_way: once::UnderWay,
+    /// Mark of what was last forgotten, here or by another process.
+    forgotten: Mutex<Option<Vec<u8>>>,
 }
 
 /// Who answers.
@@ -146,8 +151,19 @@ impl App {
         clock: Clock,
         metrics: Metrics,
     ) -> Result<App, AppError> {
+        App::open_through(config, wish, clock, metrics, None).await
+    }
+
+    /// The same with another way to the real upstream than the usual one.
+    pub async fn open_through(
+        config: Config,
+        wish: Wish,
+        clock: Clock,
+        metrics: Metrics,
+        exit: Option<Arc<dyn Transport>>,
+    ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
-        App::open_side(config, mode, clock, metrics).await
+        App::open_side(config, mode, clock, metrics, exit).await
     }
 
     /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
@@ -157,7 +173,7 @@ impl App {
         clock: Clock,
     ) -> Result<App, AppError> {
         config.migo_token = None;
-        App::open_side(config, mode, clock, Metrics::default()).await
+        App::open_side(config, mode, clock, Metrics::default(), None).await
     }
 
     async fn open_side(
@@ -165,6 +181,7 @@ impl App {
         mode: Mode,
         clock: Clock,
         metrics: Metrics,
+        exit: Option<Arc<dyn Transport>>,
     ) -> Result<App, AppError> {
         let folder = folder_of(&config, mode);
         refuse_file(&config.dir)?;
@@ -191,11 +208,18 @@ impl App {
                 .transport(Arc::new(InProcess(embedded_sandbox(&config, clock)?)))
                 .settings(without_limits(&config.settings)),
         };
+        let builder = match (exit, mode, config.token()) {
+            (Some(exit), Mode::Real, Some(_)) => builder.transport(exit),
+            _ => builder,
+        };
         let migo = builder
             .version(config.migo_version)
             .clock(clock)
             .ledger(ledger)
             .build()?;
+        if mode == Mode::Real {
+            migo.engine().load_plan("migo").await?;
+        }
         Ok(App {
             config,
             store,
@@ -205,7 +229,38 @@ impl App {
             metrics,
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
+            forgotten: Mutex::default(),
         })
+    }
+
+    /// Takes over token, limits and times of another configuration; everything else stays as it was,
+    /// and all of it does when something is wrong.
+    pub fn retune(&self, config: &Config) -> Result<(), AppError> {
+        let settings = match self.mode {
+            Mode::Real => {
+                let mut config = config.clone();
+                secrets::open_token(&mut config)?;
+                self.migo.set_token(config.token().unwrap_or_default())?;
+                config.settings
+            }
+            Mode::Sandbox => without_limits(&config.settings),
+        };
+        self.migo.engine().retune(&settings);
+        Ok(())
+    }
+
+    /// Forgets what another process on the folder forgot, such as a person's number.
+    pub async fn forget_too(&self) -> Result<(), AppError> {
+        let mark = self.store.forgotten().await?;
+        let mut known = self
+            .forgotten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *known != mark {
+            self.migo.engine().forget_at_hand();
+            *known = mark;
+        }
+        Ok(())
     }
 
     /// Waits for calls in flight, lets go of what is past its time and makes everything durable.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -45,6 +46,21 @@ impl Ledger for Observed {
         self.store.spend(provider, month, calls)
     }
 
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Ledger::note_plan(&*self.store, provider, spent_at)
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Ledger::plan_spent(&*self.store, provider)
+    }
+
     fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
         self.store.take(from)
     }
@@ -55,6 +71,17 @@ impl Ledger for Observed {
 
     fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
         self.store.spent(counter)
+    }
+
+    fn claim<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        Ledger::claim(&*self.store, keys)
+    }
+
+    fn release(&self, keys: &[Key]) {
+        self.store.release(keys);
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

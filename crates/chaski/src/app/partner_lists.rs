@@ -9,7 +9,8 @@ use super::batches::new_id;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
 use crate::sheets::{
-    self, Cell, ColumnError, OutputFormat, PlainCsv, PlainXlsx, Row, Table, column_letter,
+    self, Cell, ColumnError, Flaw, OutputFormat, PlainCsv, PlainXlsx, Problem, Row, Table,
+    column_letter,
 };
 use crate::store::{Company, NewPartner, PartnerFilter, Saved};
 
@@ -53,13 +54,15 @@ const JUDGED_ROWS: usize = 50;
 
 impl App {
     /// Saves the partners of a list. Known ones are changed by what their row brings: a blank
-    /// cell changes nothing. A row that cannot be taken is told and keeps no other one back.
+    /// cell changes nothing. A row that cannot be taken is told and keeps no other one back. `column`
+    /// is that of the documents, where values and titles leave a doubt.
     pub async fn import_partners(
         &self,
         company: Company,
         table: &Table,
+        column: Option<&str>,
     ) -> Result<Imported, AppError> {
-        let (columns, ignored) = columns_of(table)?;
+        let (columns, ignored) = columns_of(table, column)?;
         let mut imported = Imported {
             ignored,
             ..Imported::default()
@@ -68,7 +71,16 @@ impl App {
         for rows in table.rows.chunks(CHUNK) {
             let mut partners = Vec::with_capacity(rows.len());
             for row in rows {
-                match self.partner_of(row, &columns) {
+                let partner = match table.flaws.get(&row.number) {
+                    Some(Flaw::Shifted { cells, usual }) => {
+                        Err(PartnerError::Document(Problem::Shifted {
+                            cells: *cells,
+                            usual: *usual,
+                        }))
+                    }
+                    _ => self.partner_of(row, &columns),
+                };
+                match partner {
                     Ok((document, fields)) => partners.push(NewPartner {
                         id: new_id(now),
                         document,
@@ -338,7 +350,7 @@ fn cells(headings: &[String], record: &Map<String, Value>, lang: Lang) -> Vec<St
 }
 
 /// What each column holds, and the titles of those that hold nothing of ours.
-fn columns_of(table: &Table) -> Result<(Columns, Vec<String>), AppError> {
+fn columns_of(table: &Table, wanted: Option<&str>) -> Result<(Columns, Vec<String>), AppError> {
     let mut columns = Columns::new();
     let mut ignored: Vec<usize> = Vec::new();
     for (column, header) in table.headers.iter().enumerate() {
@@ -353,17 +365,75 @@ fn columns_of(table: &Table) -> Result<(Columns, Vec<String>), AppError> {
             _ => ignored.push(column),
         }
     }
-    if !columns.iter().any(|(_, it)| *it == Meaning::Number) {
-        let column = sheets::find_column(table, None).map_err(|_| ColumnError::OfPartners)?;
-        ignored.retain(|ignored| *ignored != column);
-        columns.retain(|(at, _)| *at != column);
-        columns.push((column, Meaning::Number));
-    }
+    let titled: Vec<usize> = columns
+        .iter()
+        .filter(|(_, it)| *it == Meaning::Number)
+        .map(|(column, _)| *column)
+        .collect();
+    let numbers = numbers_of(table, wanted, &titled)?;
+    ignored.retain(|ignored| !numbers.contains(ignored));
+    columns.retain(|(at, it)| *it != Meaning::Number && !numbers.contains(at));
+    columns.extend(numbers.iter().map(|at| (*at, Meaning::Number)));
+    ignored.extend(titled.iter().filter(|at| !numbers.contains(at)));
+    ignored.sort_unstable();
     let title = |column: usize| match &table.headers[column] {
         header if is_title(header) => header.clone(),
         _ => column_letter(column),
     };
     Ok((columns, ignored.into_iter().map(title).collect()))
+}
+
+/// The columns of the documents: the one that is chosen as for any list, and those beside it whose
+/// titles say document and that hold no RUC, as a list may have one of RUCs and one of DNIs.
+fn numbers_of(
+    table: &Table,
+    wanted: Option<&str>,
+    titled: &[usize],
+) -> Result<Vec<usize>, AppError> {
+    let chosen = match (sheets::find_column(table, wanted), titled) {
+        (Ok(chosen), _) => chosen,
+        (Err(ColumnError::NotFound { .. }), []) => return Err(ColumnError::OfPartners.into()),
+        (Err(ColumnError::NotFound { .. }), titled) => return Ok(titled.to_vec()),
+        // The RUCs of some and the DNIs of others.
+        (Err(ColumnError::Ambiguous { columns, .. }), titled)
+            if columns.iter().all(|it| titled.contains(it)) && complete(table, &columns) =>
+        {
+            return Ok(titled.to_vec());
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    let is_titled = titled.contains(&chosen);
+    let beside = |column: &usize| {
+        if is_titled {
+            !sheets::holds_rucs(table, *column)
+        } else {
+            // Values that differ from row to row under a title that says document.
+            !sheets::holds_one_value(table, *column)
+        }
+    };
+    let beside = titled.iter().copied().filter(beside);
+    let mut numbers: Vec<usize> = match wanted {
+        Some(_) => vec![chosen],
+        None if is_titled => beside.chain([chosen]).collect(),
+        None => beside.collect(),
+    };
+    if numbers.is_empty() {
+        numbers.push(chosen);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// Whether no row has something in more than one of these columns, or there is one row only.
+fn complete(table: &Table, columns: &[usize]) -> bool {
+    let filled = |row: &Row| {
+        let filled = columns
+            .iter()
+            .filter(|column| !row.cell(**column).is_blank());
+        filled.count()
+    };
+    table.rows.len() == 1 || table.rows.iter().all(|row| filled(row) <= 1)
 }
 
 /// What a title says, folded and without its small words.

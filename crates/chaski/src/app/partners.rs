@@ -283,7 +283,10 @@ impl App {
     }
 
     pub(super) async fn refresh_due(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
-        let due = self.store.partners_due_anywhere(most).await?;
+        let due = self
+            .store
+            .partners_due_anywhere(most, self.clock.now())
+            .await?;
         let of = |wanted: bool| {
             let due = due.iter().filter(move |(_, house)| *house == wanted);
             due.map(|(ruc, _)| *ruc).collect::<Vec<Ruc>>()
@@ -371,7 +374,10 @@ impl App {
             }
         };
         Ok(Targets {
-            rucs: self.store.partners_due(company, due).await?,
+            rucs: self
+                .store
+                .partners_due(company, due, self.clock.now())
+                .await?,
             ..Targets::default()
         })
     }
@@ -406,7 +412,9 @@ impl Refreshed {
     fn note(&mut self, failure: Option<Error>) {
         let Some(failure) = failure else { return };
         self.wait = self.wait.max(failure.retry_after());
-        let helps_more = |known: &Error| failure.is_retryable() && !known.is_retryable();
+        // What every number fails by is the cause of all; else what asking again may help.
+        let weight = |it: &Error| (it.concerns_all(), it.is_retryable());
+        let helps_more = |known: &Error| weight(&failure) > weight(known);
         if self.failure.as_ref().is_none_or(helps_more) {
             self.failure = Some(failure);
         }

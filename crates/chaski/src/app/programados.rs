@@ -2,6 +2,7 @@
 //! the same transaction as its job: a restart neither repeats a night nor skips one, and several
 //! missed times are made up for by one job.
 
+use chaski_client::is_of_the_future;
 use jiff::Timestamp;
 
 use super::trabajos::{JobKind, OF_ALL_COMPANIES};
@@ -74,9 +75,7 @@ impl App {
                 cron: entry.cron.to_string(),
                 kind: entry.kind,
                 last,
-                next: entry
-                    .cron
-                    .next_after(last.unwrap_or_else(|| self.clock.now())),
+                next: entry.cron.next_after(true_or_now(last, self.clock.now())),
             });
         }
         Ok(all)
@@ -88,8 +87,10 @@ impl App {
             let now = self.clock.now();
             let seen = self.store.schedule_seen(entry.name).await?;
             let job = match seen {
-                // A new entry waits for its first time.
+                // A new entry waits for its first time, and so does one that was seen to while the
+                // clock was ahead: it would wait until then.
                 None => None,
+                Some(seen) if is_of_the_future(seen, now) => None,
                 Some(seen) if entry.cron.next_after(seen).is_none_or(|next| next > now) => {
                     continue;
                 }
@@ -101,4 +102,10 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// When an entry was last seen to, where a clock that is right says so.
+fn true_or_now(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    last.filter(|last| !is_of_the_future(*last, now))
+        .unwrap_or(now)
 }

@@ -108,7 +108,7 @@ impl Settled {
             Settled::FailedBefore(code) => failed(code.to_string()),
             Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
         };
-        SunatCheck { ruc, said }
+        SunatCheck { ruc, said, now }
     }
 
     pub(super) fn is_from_memory(&self) -> bool {
@@ -302,7 +302,7 @@ fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
 }
 
 /// A column of RUCs is no place for advice on how to write a DNI.
-fn of_problem(problem: &Problem, lang: Lang) -> String {
+pub(super) fn of_problem(problem: &Problem, lang: Lang) -> String {
     match problem {
         Problem::Dni(DniError::Length { found: 7 }) => lang
             .pick(

@@ -48,6 +48,9 @@ pub(super) struct Global {
     /// Responder sí a toda confirmación || Answer yes to every confirmation
     #[arg(short, long, global = true)]
     pub(super) yes: bool,
+    /// Reemplazar el archivo de salida aunque no lo haya escrito Chaski || Replace the output file even if Chaski did not write it
+    #[arg(long, alias = "replace", global = true)]
+    pub(super) reemplazar: bool,
     /// Idioma de los mensajes: es, en || Language of messages: es, en
     #[arg(long, global = true, value_name = "IDIOMA", value_parser = ["es", "en"])]
     pub(super) lang: Option<String>,
@@ -136,6 +139,8 @@ pub(super) enum Cmd {
         /// Incluir la llave con que se sellan los datos personales || Include the key that seals the personal data
         #[arg(long, alias = "with-key")]
         con_llave: bool,
+        #[command(flatten)]
+        phrase: PhraseArgs,
     },
     /// Pone una copia de seguridad en la carpeta de datos || Puts a backup into the data folder
     #[command(alias = "restore")]
@@ -146,6 +151,14 @@ pub(super) enum Cmd {
         /// Apartar lo que haya en la carpeta || Set aside what is in the folder
         #[arg(long, alias = "replace")]
         reemplazar: bool,
+        #[command(flatten)]
+        phrase: PhraseArgs,
+        /// Rechazar también una copia de antes, que no tiene sello || Refuse a copy of before too, which has no seal
+        #[arg(long, alias = "demand-seal", conflicts_with = "sin_sello")]
+        exigir_sello: bool,
+        /// Se perdió la llave o la frase: restaurar sin comprobar que nadie alteró la copia || Key or phrase are lost: restore without proof that nobody altered the copy
+        #[arg(long, alias = "without-seal")]
+        sin_sello: bool,
     },
     /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
     #[command(alias = "health")]
@@ -414,6 +427,9 @@ pub(super) enum PartnersCmd {
         /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
         #[arg(value_name = "LISTA")]
         input: PathBuf,
+        /// Columna del documento: título, letra o número || Column of the document: title, letter or number
+        #[arg(long, alias = "column", value_name = "COLUMNA")]
+        columna: Option<String>,
         #[command(flatten)]
         whose: WhoseArgs,
     },
@@ -632,6 +648,16 @@ pub(super) struct SandboxArgs {
     pub(super) fallos: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct PhraseArgs {
+    /// La copia se sella con una frase, que se pide sin mostrarla || The copy is sealed with a phrase, asked for without showing it
+    #[arg(long, alias = "phrase", conflicts_with = "frase_archivo")]
+    pub(super) frase: bool,
+    /// La frase, en un archivo || The phrase, in a file
+    #[arg(long, value_name = "ARCHIVO", alias = "phrase-file")]
+    pub(super) frase_archivo: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCmd {
     /// Escribe un chaski.toml de ejemplo en esta carpeta || Writes a sample chaski.toml into this folder
@@ -657,6 +683,9 @@ pub(super) enum ConfigCmd {
     },
     /// Revisa la configuración sin hacer nada más || Checks the configuration and does nothing else
     Check,
+    /// Hace que el servidor que trabaja en la carpeta lea de nuevo token y límites || Makes the server that works in the folder read token and limits again
+    #[command(alias = "reload")]
+    Recargar,
 }
 
 #[derive(Debug, Subcommand)]

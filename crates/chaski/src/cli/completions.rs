@@ -9,34 +9,52 @@ use clap_complete::Shell;
 use super::Done;
 use super::args::command;
 use super::output::text;
+use super::overwrite::Overwrite;
 use crate::app::AppError;
 
-pub(super) fn completions(shell: Shell, output: Option<&Path>, lang: Lang) -> Done {
+pub(super) fn completions(
+    shell: Shell,
+    overwrite: &Overwrite,
+    output: Option<&Path>,
+    lang: Lang,
+) -> Done {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(lang), "chaski", &mut script);
-    text(output, &script)?;
+    text(overwrite, output, &script)?;
     Ok(0)
 }
 
-pub(super) fn man(folder: Option<&Path>, output: Option<&Path>, lang: Lang) -> Done {
+pub(super) fn man(
+    folder: Option<&Path>,
+    overwrite: &Overwrite,
+    output: Option<&Path>,
+    lang: Lang,
+) -> Done {
     let Some(folder) = folder else {
-        text(output, &page(command(lang), lang)?)?;
+        text(overwrite, output, &page(command(lang), lang)?)?;
         return Ok(0);
     };
     std::fs::create_dir_all(folder).map_err(AppError::file(folder))?;
     let mut whole = command(lang);
     whole.build();
-    pages(&whole, "chaski", folder, lang)?;
+    pages(&whole, "chaski", overwrite, folder, lang)?;
     Ok(0)
 }
 
 /// One page per command, named by its whole path: `chaski-ruc-lote.1`.
-fn pages(command: &Command, name: &str, folder: &Path, lang: Lang) -> Result<(), AppError> {
+fn pages(
+    command: &Command,
+    name: &str,
+    overwrite: &Overwrite,
+    folder: &Path,
+    lang: Lang,
+) -> Result<(), AppError> {
     let path = folder.join(format!("{name}.1"));
     let named = command.clone().name(name.to_owned()).display_name(name);
-    text(Some(&path), &page(named, lang)?)?;
+    text(overwrite, Some(&path), &page(named, lang)?)?;
     for inner in command.get_subcommands() {
-        pages(inner, &format!("{name}-{}", inner.get_name()), folder, lang)?;
+        let name = format!("{name}-{}", inner.get_name());
+        pages(inner, &name, overwrite, folder, lang)?;
     }
     Ok(())
 }

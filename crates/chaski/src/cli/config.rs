@@ -216,7 +216,7 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
             .read_to_string(&mut text)?;
         text
     };
-    let text = text.trim().to_owned();
+    let text = without_quotes(&text).to_owned();
     if text.is_empty() {
         return Err(AppError::usage(
             format!("no llegó ningún valor para {key}"),
@@ -230,6 +230,23 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
         ));
     }
     Ok(text)
+}
+
+/// A secret that was copied with the quotes round it is the secret all the same.
+fn without_quotes(text: &str) -> &str {
+    const QUOTES: [(char, char); 6] = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('“', '”'),
+        ('‘', '’'),
+        ('«', '»'),
+    ];
+    let text = text.trim();
+    let inside = QUOTES
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+    inside.unwrap_or(text).trim()
 }
 
 /// Where a secret that was typed in the open belongs.

@@ -1,21 +1,44 @@
 //! `chaski backup` and `chaski restaurar`.
 
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, lima_datetime};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Done;
+use super::args::PhraseArgs;
 use super::needed::Needed;
 use super::output::notice;
-use crate::app::backups::{self, RestoredKey, mode_of_data};
-use crate::app::{Mode, folder_of};
+use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
+use crate::app::{AppError, Mode, folder_of};
 
-pub(super) async fn backup(needed: &Needed, to: &Path, with_key: bool) -> Done {
+/// Nobody types a longer phrase.
+const MOST_PHRASE_BYTES: u64 = 4 * 1024;
+
+pub(super) async fn backup(
+    needed: &Needed,
+    to: &Path,
+    with_key: bool,
+    phrase: &PhraseArgs,
+) -> Done {
     let mode = mode_of_data(&needed.config, needed.wish);
     let settings = needed.layers.to_toml();
+    let phrase = said(needed, phrase, true)?;
+    if let Some(phrase) = &phrase
+        && phrase.expose_secret().chars().count() < LEAST_PHRASE
+    {
+        return Err(AppError::usage(
+            format!("la frase debe tener {LEAST_PHRASE} caracteres o más: una corta se adivina"),
+            format!(
+                "the phrase must have {LEAST_PHRASE} characters or more: a short one is guessed"
+            ),
+        ));
+    }
+    let by_phrase = phrase.is_some();
     let now = Clock::system().now();
-    let taken = backups::backup(&needed.config, mode, &settings, to, with_key, now).await?;
+    let taken = backups::backup(&needed.config, mode, &settings, to, with_key, phrase, now).await?;
     let (path, kib) = (taken.path.display(), taken.bytes.div_ceil(1024));
     let (calls, answers) = (taken.snapshot.calls, taken.snapshot.answers);
     notice(
@@ -29,25 +52,64 @@ pub(super) async fn backup(needed: &Needed, to: &Path, with_key: bool) -> Done {
             }
         },
     );
+    if by_phrase {
+        notice(
+            needed,
+            needed.lang().pick(
+                "sellada con su frase: sin ella nadie puede comprobar que la copia no fue alterada",
+                "sealed with your phrase: without it nobody can prove that the copy was not altered",
+            ),
+        );
+    }
+    if let Some(error) = &taken.not_noted {
+        let why = error.message(needed.lang());
+        notice(
+            needed,
+            &needed.lang().pick(
+                format!("no se pudo anotar en la carpeta que se hizo la copia: {why}"),
+                format!("the folder could not note that the copy was taken: {why}"),
+            ),
+        );
+    }
     let about_key = match (taken.with_key, taken.snapshot.has_personal_data) {
         (true, _) => needed.lang().pick(
-            "la llave va dentro: quien tenga este archivo puede leer los datos personales",
-            "the key is in it: whoever has this file can read the personal data",
+            "la llave va dentro: quien tenga este archivo puede leer los datos personales, y también rehacer el sello (--frase lo impide)",
+            "the key is in it: whoever has this file can read the personal data, and renew the seal too (--frase prevents it)",
         ),
         (false, true) => needed.lang().pick(
-            "la llave no va dentro: guárdela aparte; sin ella los datos personales de la copia no se pueden leer (--con-llave la incluye)",
-            "the key is not in it: keep it elsewhere; without it the personal data in the copy cannot be read (--con-llave includes it)",
+            "la llave no va dentro: guárdela aparte; sin ella no se pueden leer los datos personales de la copia ni comprobar su sello (--con-llave la incluye)",
+            "the key is not in it: keep it elsewhere; without it the personal data in the copy cannot be read, nor its seal be proved (--con-llave includes it)",
         ),
-        (false, false) => return Ok(0),
+        (false, false) if by_phrase => return Ok(0),
+        (false, false) => needed.lang().pick(
+            "la llave no va dentro: guárdela aparte; con ella se comprueba el sello al restaurar en otra máquina (--con-llave la incluye)",
+            "the key is not in it: keep it elsewhere; it proves the seal when restoring on another machine (--con-llave includes it)",
+        ),
     };
     notice(needed, about_key);
     Ok(0)
 }
 
-pub(super) async fn restaurar(needed: &Needed, from: &Path, replace: bool) -> Done {
+pub(super) async fn restaurar(
+    needed: &Needed,
+    from: &Path,
+    replace: bool,
+    phrase: &PhraseArgs,
+    demand: Demand,
+) -> Done {
     let lang = needed.lang();
     let now = Clock::system().now();
-    let done = backups::restore(&needed.config, needed.wish, from, replace, now).await?;
+    let mut manner = Manner {
+        replace,
+        phrase: said(needed, phrase, false)?,
+        demand,
+    };
+    if manner.phrase.is_none() && demand != Demand::Waived && needed.may_ask {
+        manner.phrase = backups::asks_for_phrase(from)?
+            .then(|| typed(needed, false))
+            .transpose()?;
+    }
+    let done = backups::restore(&needed.config, needed.wish, from, manner, now).await?;
     let folder = done.folder.display();
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
@@ -58,6 +120,9 @@ pub(super) async fn restaurar(needed: &Needed, from: &Path, replace: bool) -> Do
             format!("restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"),
         ),
     );
+    if let Some(text) = about_seal(done.proved, lang) {
+        notice(needed, text);
+    }
     if let Some(aside) = &done.set_aside {
         let aside = aside.display();
         notice(
@@ -98,4 +163,78 @@ pub(super) async fn restaurar(needed: &Needed, from: &Path, replace: bool) -> Do
         );
     }
     Ok(0)
+}
+
+/// How far the copy can be trusted, where that is less than wholly.
+fn about_seal(proved: Proved, lang: Lang) -> Option<&'static str> {
+    let (es, en) = match proved {
+        Proved::Sealed => return None,
+        Proved::ByItself => (
+            "atención: el sello se comprobó con la llave que vino en la misma copia; quien pudo leer la copia también pudo rehacerlo",
+            "beware: the seal was proved with the key that came in the copy itself; whoever could read the copy could renew it too",
+        ),
+        Proved::Unsealed => (
+            "atención: la copia no tiene sello (es de una versión anterior): no se puede saber si alguien la alteró. Revise las llaves con: chaski llaves",
+            "beware: the copy has no seal (it is of an older version): whether somebody altered it cannot be known. Look at the keys with: chaski llaves",
+        ),
+        Proved::Waived => (
+            "atención: el sello no se comprobó: no se puede saber si alguien alteró la copia. Revise las llaves con: chaski llaves",
+            "beware: the seal was not proved: whether somebody altered the copy cannot be known. Look at the keys with: chaski llaves",
+        ),
+    };
+    Some(lang.pick(es, en))
+}
+
+/// The phrase, if one was to be said: of a file, typed without being shown, or piped in.
+fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<SecretString>, AppError> {
+    if let Some(path) = &args.frase_archivo {
+        let text = std::fs::read_to_string(path).map_err(AppError::file(path))?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            let path = path.display();
+            return Err(AppError::usage(
+                format!("{path} está vacío: ahí debe estar la frase"),
+                format!("{path} is empty: the phrase must be in it"),
+            ));
+        }
+        return Ok(Some(SecretString::from(text.to_owned())));
+    }
+    if !args.frase {
+        return Ok(None);
+    }
+    typed(needed, twice).map(Some)
+}
+
+fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
+    let lang = needed.lang();
+    let text = if needed.may_ask {
+        let mut asking = dialoguer::Password::new().with_prompt(lang.pick(
+            "Frase de la copia (no se mostrará)",
+            "Phrase of the copy (not shown)",
+        ));
+        if twice {
+            asking = asking.with_confirmation(
+                lang.pick("Otra vez", "Once more"),
+                lang.pick("no son iguales", "they are not alike"),
+            );
+        }
+        asking.interact().map_err(|_| AppError::Interrupted)?
+    } else if std::io::stdin().is_terminal() {
+        String::new()
+    } else {
+        let mut text = String::new();
+        std::io::stdin()
+            .lock()
+            .take(MOST_PHRASE_BYTES)
+            .read_to_string(&mut text)?;
+        text
+    };
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(AppError::usage(
+            "no llegó ninguna frase: escríbala cuando se pida, pásela por tubería, o use --frase-archivo ARCHIVO",
+            "no phrase came: type it when asked, pipe it in, or use --frase-archivo FILE",
+        ));
+    }
+    Ok(SecretString::from(text.to_owned()))
 }

@@ -1,11 +1,12 @@
 //! `chaski cuenta`: the plan's calls left, and what this installation counted.
 
+use chaski_client::Failure;
 use serde_json::{Map, Value};
 
 use super::Done;
 use super::desk::Desk;
 use super::needed::Needed;
-use super::output::Records;
+use super::output::{Records, notice};
 use super::ruc::insert_origin;
 
 pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
@@ -54,5 +55,10 @@ pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
         rows: vec![row],
     }
     .write(needed)?;
+    if account.consultas.is_some_and(|left| left <= 0) {
+        let spent = Failure::QuotaSpent;
+        notice(needed, &spent.message(lang));
+        return Ok(spent.treatment().exit_code);
+    }
     Ok(0)
 }

@@ -7,9 +7,9 @@ use chaski_core::Dni;
 
 use super::Done;
 use super::args::PersonCmd;
-use super::config::write_private;
 use super::needed::Needed;
 use super::output::{self, notice};
+use super::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, folder_of, purpose};
@@ -26,7 +26,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     if erasing {
         confirm(needed, dni)?;
     } else if let Some(path) = &needed.output {
-        crate::sheets::check_writable(path)?;
+        needed.overwrite.check(path)?;
     }
     // 2. The data that are there, whoever answers look-ups now.
     let mode = mode_of_data(&needed.config, needed.wish);
@@ -58,8 +58,8 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
     text.push(b'\n');
     match &needed.output {
         // What is known of a person is for whoever asked alone.
-        Some(path) => write_private(path, &text),
-        None => output::text(None, &text),
+        Some(path) => needed.overwrite.write(path, true, all(&text)),
+        None => output::to_stdout(&text),
     }
 }
 

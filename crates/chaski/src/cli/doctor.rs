@@ -1,173 +1,343 @@
 //! `chaski doctor`: what works, what does not, and what to do about it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use chaski_client::Clock;
+use chaski_client::{Clock, Failure, Http};
 use chaski_core::{Lang, lima_datetime};
 use secrecy::ExposeSecret;
+use serde_json::Map;
 
 use super::Done;
 use super::needed::Needed;
-use super::output;
+use super::output::{self, Records};
+use crate::app::checkup::{self, Finding, Grade, Noting};
+use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED};
-use crate::store::{Figures, KEY_FILE};
+use crate::metrics::Metrics;
+use crate::sheets::OutputFormat;
+use crate::store::{KEY_FILE, StoreError};
 
 pub(super) async fn doctor(needed: &Needed) -> Done {
-    let mut report = Report {
-        lang: needed.lang(),
-        text: String::new(),
-        worst: 0,
-    };
-    let (lang, config) = (needed.lang(), &needed.config);
-    report.good(&format!("chaski {}", env!("CARGO_PKG_VERSION")));
-    report.good(lang.pick("la configuración es correcta", "the configuration is right"));
+    let mut report = Report::default();
+    let config = &needed.config;
+    let version = env!("CARGO_PKG_VERSION");
+    report.good(
+        "version",
+        format!("chaski {version}"),
+        format!("chaski {version}"),
+    );
+    report.good(
+        "configuracion",
+        "la configuración es correcta",
+        "the configuration is right",
+    );
+    // 1. Who answers, and why.
     let mode = match mode_of(config, needed.wish) {
         Ok(mode) => mode,
         Err(error) => {
-            report.bad(&error);
+            report.bad("modo", &error);
             return report.end(needed);
         }
     };
-    match mode {
-        Mode::Sandbox if config.token().is_some() => report.good(lang.pick(
-            "responde el sandbox (datos ficticios), aunque hay un token configurado",
-            "the sandbox answers (invented data), although a token is configured",
-        )),
-        Mode::Sandbox => report.good(lang.pick(
-            "responde el sandbox: no hay token configurado (datos ficticios)",
-            "the sandbox answers: no token is configured (invented data)",
-        )),
-        Mode::Real => report.good(&format!("APIMIGO: {}", config.migo_base_url)),
-    }
+    report.say_mode(needed, mode);
+    // 2. The folder as the system sees it, before opening it mends its mode.
     let folder = folder_of(config, mode);
-    let app = match App::open(config.clone(), needed.wish, Clock::system()).await {
+    let was_there = folder.is_dir();
+    if was_there {
+        report.look_at_folder(needed, &folder);
+        report.add(checkup::in_use(&folder, &serving(&config.dir)));
+    }
+    // 3. The database, and the way to the upstream.
+    let clock = Clock::system();
+    let noting = Arc::new(Noting::new(Arc::new(Http::new()), clock));
+    let exit = Some(Arc::clone(&noting) as _);
+    let opened =
+        App::open_through(config.clone(), needed.wish, clock, Metrics::default(), exit).await;
+    let app = match opened {
         Ok(app) => app,
         Err(error) => {
-            report.bad(&error);
+            report.bad("datos", &error);
             return report.end(needed);
         }
     };
-    advise_on_secrets(&mut report, needed, &folder);
-    let health = match checked(&app).await {
-        Ok(figures) => figures,
-        Err(error) => {
-            report.bad(&error);
-            return report.end(needed);
-        }
-    };
-    report.good(&match lang {
-        Lang::Es => format!(
-            "datos en {}: {} respuestas, {} llamadas registradas, {} KiB",
-            folder.display(),
-            health.answers,
-            health.calls,
-            health.database_bytes / 1024
-        ),
-        Lang::En => format!(
-            "data in {}: {} answers, {} calls on record, {} KiB",
-            folder.display(),
-            health.answers,
-            health.calls,
-            health.database_bytes / 1024
-        ),
-    });
+    if !was_there {
+        report.look_at_folder(needed, &folder);
+    }
+    report.advise_on_secrets(needed, &folder);
+    if let Err(error) = report.look_at_data(&app, &folder).await {
+        report.bad("datos", &error);
+        drop(app.close().await);
+        return report.end(needed);
+    }
+    // 4. The upstream, its plan and its clock: one call that costs nothing.
+    // What is wrong with the counters was told as wrong with the data.
+    let (spent, quota) = app.migo.engine().quota("migo").await.unwrap_or_default();
     match app.account(&needed.plain_ask()).await {
         Ok(found) => {
-            let left = found
-                .value
-                .consultas
-                .map_or_else(|| "?".to_owned(), |left| left.to_string());
-            report.good(&match lang {
-                Lang::Es => format!("el proveedor responde; consultas que quedan: {left}"),
-                Lang::En => format!("the upstream answers; calls left: {left}"),
-            });
+            let spent_code = Failure::QuotaSpent.treatment().exit_code;
+            let left = found.value.consultas;
+            report.add(checkup::plan_finding(left, spent, quota, spent_code));
         }
-        Err(error) => report.bad(&AppError::Lookup(error)),
+        Err(error) => report.bad("proveedor", &AppError::Lookup(error)),
     }
-    let now = lima_datetime(app.clock.now())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string();
-    report.good(&match lang {
-        Lang::Es => format!(
-            "hora de Lima según esta máquina: {now} (si no es la correcta, corrija el reloj)"
-        ),
-        Lang::En => format!("Lima time by this machine: {now} (if wrong, set the clock)"),
-    });
-    app.close().await?;
+    let now = app.clock.now();
+    let shown = lima_datetime(now).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    report.add(checkup::clock_finding(&shown, noting.last()));
+    // 5. What there is if all else is lost.
+    let last = app.store.last_backup().await?;
+    if let Some(last) = &last {
+        let open = checkup::exposed(&[], &[(last.path.clone(), false)]);
+        report.add_all(open.into_iter().filter(|it| it.grade != Grade::Good));
+    }
+    let invented = mode == Mode::Sandbox;
+    if last.is_some() || !invented {
+        report.add(checkup::backup_finding(last.as_ref(), invented, now));
+    }
+    // What cannot be made durable was told above, when it was tried.
+    if let Err(error) = app.close().await
+        && report.exit_code() == 0
+    {
+        report.bad("datos", &error);
+    }
     report.end(needed)
 }
 
-/// Works, and could be safer.
-fn advise_on_secrets(report: &mut Report, needed: &Needed, folder: &Path) {
-    let (lang, config) = (needed.lang(), &needed.config);
-    if let Some(outside) = &config.key {
-        let source = outside.source();
-        report.good(&lang.pick(
-            format!("la llave de los datos viene de {source}"),
-            format!("the key of the data comes from {source}"),
-        ));
-        let file = config.dir.join(KEY_FILE);
-        if file.exists() && folder == config.dir {
-            let file = file.display();
-            report.advise(&lang.pick(
-                format!("{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí"),
-                format!("{file} is no longer used: keep it elsewhere and delete it here"),
-            ));
-        }
-    }
-    let is_plain = |secret: &str| !secret.starts_with(SEALED);
-    if let Some(path) = in_file(needed, "migo.token", config.token().is_some_and(is_plain)) {
-        report.advise(&lang.pick(
-            format!("el token está sin sellar en {path}: guárdelo de nuevo con: chaski config set migo.token"),
-            format!("the token is not sealed in {path}: save it again with: chaski config set migo.token"),
-        ));
-    }
-    let key = config.server_key.as_ref().map(ExposeSecret::expose_secret);
-    if let Some(path) = in_file(needed, "server_key", key.is_some_and(is_plain)) {
-        report.advise(&lang.pick(
-            format!("la llave del servidor está sin sellar en {path}: guárdela de nuevo con: chaski config set server_key"),
-            format!("the key of the server is not sealed in {path}: save it again with: chaski config set server_key"),
-        ));
-    }
-}
-
-/// The file that holds a secret which is not sealed.
-fn in_file(needed: &Needed, key: &str, is_plain: bool) -> Option<String> {
-    match needed.layers.origin(key) {
-        Some(Origin::File(path)) if is_plain => Some(path.display().to_string()),
-        _ => None,
-    }
-}
-
-/// What the store holds, once it was looked over for damage.
-async fn checked(app: &App) -> Result<Figures, AppError> {
-    app.store.check().await?;
-    Ok(app.store.figures().await?)
-}
-
-struct Report {
-    lang: Lang,
-    text: String,
-    worst: u8,
-}
+/// What was found, in the order in which it was looked at.
+#[derive(Default)]
+struct Report(Vec<Finding>);
 
 impl Report {
-    fn good(&mut self, text: &str) {
-        self.text.extend(["✔ ", text, "\n"]);
+    fn add(&mut self, finding: Finding) {
+        self.0.push(finding);
     }
 
-    fn advise(&mut self, text: &str) {
-        self.text.extend(["! ", text, "\n"]);
+    fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.0.extend(findings);
     }
 
-    fn bad(&mut self, error: &AppError) {
-        self.text.extend(["✘ ", &error.message(self.lang), "\n"]);
-        self.worst = error.exit_code();
+    fn good(&mut self, check: &'static str, es: impl Into<String>, en: impl Into<String>) {
+        self.add(Finding::new(check, Grade::Good, es, en));
+    }
+
+    fn advise(&mut self, check: &'static str, es: impl Into<String>, en: impl Into<String>) {
+        self.add(Finding::new(check, Grade::Advice, es, en));
+    }
+
+    fn bad(&mut self, check: &'static str, error: &AppError) {
+        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        let finding = Finding::new(check, Grade::Bad, es, en)
+            .with("codigo", error.code())
+            .ending(error.exit_code());
+        self.add(finding);
+    }
+
+    /// What the command ends with: the first thing that is bad is the likeliest cause of the rest.
+    fn exit_code(&self) -> u8 {
+        let codes = self.0.iter().map(|finding| finding.exit_code);
+        codes.into_iter().find(|code| *code != 0).unwrap_or(0)
+    }
+
+    fn say_mode(&mut self, needed: &Needed, mode: Mode) {
+        let config = &needed.config;
+        let finding = match mode {
+            Mode::Sandbox if config.token().is_some() => Finding::new(
+                "modo",
+                Grade::Good,
+                "responde el sandbox (datos ficticios), aunque hay un token configurado",
+                "the sandbox answers (invented data), although a token is configured",
+            ),
+            Mode::Sandbox => Finding::new(
+                "modo",
+                Grade::Good,
+                "responde el sandbox: no hay token configurado (datos ficticios)",
+                "the sandbox answers: no token is configured (invented data)",
+            ),
+            Mode::Real => {
+                let text = format!("APIMIGO: {}", config.migo_base_url);
+                Finding::new("modo", Grade::Good, text.clone(), text)
+            }
+        };
+        let mode = match mode {
+            Mode::Sandbox => "sandbox",
+            Mode::Real => "real",
+        };
+        self.add(finding.with("modo", mode));
+    }
+
+    /// Whether it can be written, how much fits, who else can read it, who works in it.
+    fn look_at_folder(&mut self, needed: &Needed, folder: &Path) {
+        let written = checkup::probed(folder);
+        let works = written.grade == Grade::Good;
+        self.add(written);
+        match checkup::space_of(folder) {
+            // A disk that is full was told already.
+            Ok((bytes, files)) if works || bytes >= checkup::LITTLE_SPACE => {
+                self.add(checkup::space_finding(folder, bytes, files));
+            }
+            _ => {}
+        }
+        let mut folders = vec![needed.config.dir.clone()];
+        if folder != needed.config.dir {
+            folders.push(folder.to_owned());
+        }
+        self.add_all(checkup::exposed(&folders, &files_elsewhere(needed)));
+        let me = rustix::process::geteuid().as_raw();
+        self.add_all(folders.iter().filter_map(|it| checkup::foreign(it, me)));
+    }
+
+    /// The database: whole, of which version, and whether a row can be added.
+    async fn look_at_data(&mut self, app: &App, folder: &Path) -> Result<(), AppError> {
+        app.store.check().await?;
+        let figures = app.store.figures().await?;
+        let shown = folder.display();
+        let bytes = figures.database_bytes + figures.log_bytes;
+        let kib = bytes / 1024;
+        let (answers, calls, schema) = (figures.answers, figures.calls, figures.schema);
+        let finding = Finding::new(
+            "datos",
+            Grade::Good,
+            format!(
+                "datos en {shown}: {answers} respuestas, {calls} llamadas registradas, {kib} KiB, esquema {schema}"
+            ),
+            format!(
+                "data in {shown}: {answers} answers, {calls} calls on record, {kib} KiB, schema {schema}"
+            ),
+        );
+        self.add(
+            finding
+                .with("carpeta", folder.display().to_string())
+                .with("respuestas", answers)
+                .with("llamadas", calls)
+                .with("bytes", bytes)
+                .with("esquema", schema),
+        );
+        match app.store.probe().await {
+            Ok(()) => {}
+            // The folder said the same.
+            Err(StoreError::DiskFull) if self.exit_code() != 0 => {}
+            Err(error) => self.bad("datos", &AppError::from(error)),
+        }
+        Ok(())
+    }
+
+    /// Works, and could be safer.
+    fn advise_on_secrets(&mut self, needed: &Needed, folder: &Path) {
+        let config = &needed.config;
+        if let Some(outside) = &config.key {
+            let source = outside.source();
+            self.good(
+                "llave",
+                format!("la llave de los datos viene de {source}"),
+                format!("the key of the data comes from {source}"),
+            );
+            let file = config.dir.join(KEY_FILE);
+            if file.exists() && folder == config.dir {
+                let file = file.display();
+                self.advise(
+                    "llave",
+                    format!("{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí"),
+                    format!("{file} is no longer used: keep it elsewhere and delete it here"),
+                );
+            }
+        }
+        for (key, path, sealed) in secrets_in_files(needed) {
+            if sealed {
+                continue;
+            }
+            let path = path.display();
+            let (es, en) = match key {
+                "migo.token" => (
+                    format!("el token está sin sellar en {path}: guárdelo"),
+                    format!("the token is not sealed in {path}"),
+                ),
+                _ => (
+                    format!("la llave del servidor está sin sellar en {path}: guárdela"),
+                    format!("the key of the server is not sealed in {path}"),
+                ),
+            };
+            self.advise(
+                "secretos",
+                format!("{es} de nuevo con: chaski config set {key}"),
+                format!("{en}: save it again with: chaski config set {key}"),
+            );
+        }
     }
 
     fn end(self, needed: &Needed) -> Done {
-        output::text(needed.output.as_deref(), self.text.as_bytes())?;
-        Ok(self.worst)
+        let lang = needed.lang();
+        let code = self.exit_code();
+        let of_file = needed.output.as_deref().and_then(OutputFormat::of_path);
+        if needed.format.is_some() || of_file.is_some() {
+            self.records(lang).write(needed)?;
+            return Ok(code);
+        }
+        let line = |it: &Finding| format!("{} {}\n", it.grade.sign(), it.message(lang));
+        let text: String = self.0.iter().map(line).collect();
+        output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+        Ok(code)
     }
+
+    fn records(&self, lang: Lang) -> Records {
+        let row = |finding: &Finding| {
+            let mut row = Map::new();
+            row.insert("prueba".into(), finding.check.into());
+            row.insert("estado".into(), finding.grade.as_str().into());
+            row.insert("mensaje".into(), finding.message(lang).into());
+            for (name, value) in &finding.facts {
+                row.insert((*name).into(), value.clone());
+            }
+            row
+        };
+        Records {
+            columns: vec![
+                ("prueba", lang.pick("Prueba", "Check").to_owned()),
+                ("estado", lang.pick("Estado", "State").to_owned()),
+                ("mensaje", lang.pick("Mensaje", "Message").to_owned()),
+            ],
+            rows: self.0.iter().map(row).collect(),
+        }
+    }
+}
+
+/// The secrets of the configuration that a file holds, and whether they are sealed in it.
+fn secrets_in_files(needed: &Needed) -> Vec<(&'static str, PathBuf, bool)> {
+    let config = &needed.config;
+    let key = config.server_key.as_ref().map(ExposeSecret::expose_secret);
+    [("migo.token", config.token()), ("server_key", key)]
+        .into_iter()
+        .filter_map(|(name, secret)| match needed.layers.origin(name) {
+            Some(Origin::File(path)) => Some((name, path.clone(), secret?.starts_with(SEALED))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Files with a secret that are not in the data folder, and whether it is one in clear. What a
+/// container or systemd hands over is theirs to guard.
+fn files_elsewhere(needed: &Needed) -> Vec<(PathBuf, bool)> {
+    let config = &needed.config;
+    let in_configuration = secrets_in_files(needed)
+        .into_iter()
+        .map(|(_, path, sealed)| (path, !sealed));
+    let named = [
+        "CHASKI_KEY_FILE",
+        "CHASKI_MIGO_TOKEN_FILE",
+        "CHASKI_SERVER_KEY_FILE",
+    ]
+    .into_iter()
+    .filter_map(|name| needed.around.variables.get(name))
+    .filter(|path| !path.is_empty())
+    .map(|path| (needed.around.here.join(path), true))
+    .filter(|(path, _)| !path.starts_with("/run"));
+    // What sealed them lies beside the user's file.
+    let key = config
+        .secrets_dir
+        .as_deref()
+        .map(|it| (it.join(KEY_FILE), true));
+    let mut files: Vec<_> = in_configuration.chain(named).chain(key).collect();
+    files.sort();
+    files.dedup();
+    files
 }

@@ -10,6 +10,7 @@ use clap::{Command, Error};
 
 use super::config::key_for;
 use crate::config::{HIDDEN, looks_like_token};
+use crate::telemetry::{line, writes_json};
 
 /// Prints the help that was asked for, or what is wrong with what was typed.
 pub(super) fn exit(
@@ -26,6 +27,12 @@ pub(super) fn exit(
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             drop(error.print());
+            ExitCode::from(2)
+        }
+        _ if writes_json() => {
+            let hint = hint(error, lang).map_or_else(String::new, |hint| format!("; {hint}"));
+            let text = format!("{}{hint}", explain(error, lang));
+            line("ERROR", &text, serde_json::Map::new());
             ExitCode::from(2)
         }
         _ => {

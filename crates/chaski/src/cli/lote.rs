@@ -11,7 +11,8 @@ use super::Done;
 use super::args::{Format, LoteArgs};
 use super::needed::Needed;
 use super::output::{self, notice};
-use super::{partners, progress};
+use super::overwrite::is_same_file;
+use super::{partners, plan_left, progress};
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
@@ -20,13 +21,15 @@ use crate::store::Company;
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
-    check_output(needed, &typed.input)?;
     let ask = needed.ask(&typed.freshness)?;
     let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
-    let plan = app.plan_batch(input, &ask, typed.reanudar).await?;
+    let mut plan = app.plan_batch(input, &ask, typed.reanudar).await?;
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &plan).await?;
+    if let Some(calls) = plan_left::fit(needed, app, plan.calls).await? {
+        plan.most = plan.most.min(calls.saturating_mul(100));
+    }
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
     let total = running.progress().total;
@@ -51,7 +54,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let writing = Instant::now();
     write(needed, format, &finished)?;
     say_summary(needed, app.mode, &finished, writing.elapsed());
-    Ok(exit_code(needed, &finished))
+    Ok(exit_code(&finished))
 }
 
 pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
@@ -67,13 +70,17 @@ pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
     }
 }
 
-/// An output that cannot be written is told before a call is spent on it.
+/// The list itself is no output, whatever may be overwritten.
 pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError> {
     let Some(output) = &needed.output else {
         return Ok(());
     };
-    let same = |path: &Path| path.canonicalize().ok();
-    if same(output).is_some() && same(output) == same(input) {
+    let input = if input == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        input
+    };
+    if is_same_file(output, input) {
         return Err(AppError::usage(
             "la salida es el mismo archivo que la lista; elija otro nombre para no perderla",
             "the output is the list itself; choose another name so as not to lose it",
@@ -212,6 +219,15 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
         ),
     };
     notice(needed, &text);
+    if plan.under_way_elsewhere {
+        notice(
+            needed,
+            needed.lang().pick(
+                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
+                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
+            ),
+        );
+    }
     let (spent, quota) = app.migo.engine().quota("migo").await?;
     if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
         let left = quota.saturating_sub(spent);
@@ -272,7 +288,16 @@ pub(super) fn write(
     } = finished;
     let lang = needed.lang();
     if let Some(path) = &needed.output {
-        sheets::write_result(path, format, table, verdicts, summary, lang)?;
+        needed.overwrite.write(path, false, |file| {
+            sheets::render_result(
+                file,
+                format,
+                table,
+                verdicts.as_slice().into(),
+                summary,
+                lang,
+            )
+        })?;
     } else {
         let mut bytes = Vec::new();
         let verdicts = verdicts.as_slice().into();
@@ -327,6 +352,12 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     }
     if finished.failed > 0 {
         let failed = finished.failed;
+        // The cause comes before what to do about it.
+        if let Some(error) = &finished.total_failure {
+            notice(needed, &lines.join("\n"));
+            lines.clear();
+            output::complain(error, lang);
+        }
         lines.push(match lang {
             Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
@@ -344,12 +375,9 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     notice(needed, &lines.join("\n"));
 }
 
-pub(super) fn exit_code(needed: &Needed, finished: &Finished) -> u8 {
+pub(super) fn exit_code(finished: &Finished) -> u8 {
     match &finished.total_failure {
-        Some(error) => {
-            output::complain(error, needed.lang());
-            error.exit_code()
-        }
+        Some(error) => error.exit_code(),
         None if finished.failed > 0 => 8,
         None => 0,
     }

@@ -10,9 +10,7 @@ use uuid::Uuid;
 
 use super::Done;
 use super::args::LoteArgs;
-use super::lote::{
-    check_output, exit_code, keep_only_errors, output_format, read, say_summary, write,
-};
+use super::lote::{exit_code, keep_only_errors, output_format, read, say_summary, write};
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::progress::{BETWEEN_LINES, bar};
@@ -34,7 +32,6 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let began = Instant::now();
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
-    check_output(needed, &typed.input)?;
     if typed.freshness.max_age.is_some() {
         return Err(AppError::usage(
             "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
@@ -112,7 +109,9 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let mut finished = Finished {
         summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
         failed: lote.without_answer(),
-        total_failure: lote.failure(lang).map(AppError::Server),
+        total_failure: input
+            .nothing_read(&needed.config.ruc_rules)
+            .or_else(|| lote.failure(lang).map(AppError::Server)),
         asking: Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0))
             .unwrap_or_default(),
         table: input.table,
@@ -124,7 +123,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let writing = Instant::now();
     write(needed, format, &finished)?;
     say_summary(needed, mode, &finished, writing.elapsed());
-    Ok(exit_code(needed, &finished))
+    Ok(exit_code(&finished))
 }
 
 /// The person's wish to stop, heard whatever is being waited for.

@@ -52,7 +52,16 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     let result = app.lote_result(id, None, lang).await?;
     if let Some(path) = &needed.output {
         let (table, verdicts, summary) = (&result.table, &result.verdicts, &result.summary);
-        sheets::write_result(path, format, table, verdicts, summary, lang)?;
+        needed.overwrite.write(path, false, |file| {
+            sheets::render_result(
+                file,
+                format,
+                table,
+                verdicts.as_slice().into(),
+                summary,
+                lang,
+            )
+        })?;
     } else {
         let mut bytes = Vec::new();
         result.write(format, &mut bytes)?;

@@ -19,9 +19,12 @@ mod lote_remoto;
 mod lotes;
 mod needed;
 mod output;
+mod overwrite;
 mod partners;
+mod plan_left;
 mod port;
 mod progress;
+mod recargar;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -38,6 +41,7 @@ use chaski_client::Clock;
 use chaski_core::Lang;
 use clap::FromArgMatches;
 
+use crate::app::backups::Demand;
 use crate::app::{App, AppError, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
@@ -45,6 +49,7 @@ use crate::telemetry::LogFormat;
 use args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
 use desk::Desk;
 use needed::Needed;
+use overwrite::Overwrite;
 
 /// What a command comes to: its exit code, or why it could not be done.
 type Done = Result<u8, AppError>;
@@ -53,6 +58,10 @@ type Done = Result<u8, AppError>;
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let around = Surroundings::of_process();
     let guess = needed::language(&arguments, &around);
+    // Before anything can be said. What is wrong with it is told where logs are begun.
+    if let Ok(format) = log_format(&around) {
+        format.begin();
+    }
     let arguments = help_asked_as_command(arguments);
     let command = args::command(guess);
     let typed = command
@@ -90,10 +99,11 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
     let output = output.as_deref();
     refuse_server(&typed.command, &global).map_err(|error| (error, guess))?;
     // What needs neither configuration nor data folder.
+    let overwrite = Overwrite::new(&global, guess, None);
     let done = match typed.command {
-        Cmd::Completions { shell } => completions::completions(shell, output, guess),
-        Cmd::Man { to } => completions::man(to.as_deref(), output, guess),
-        Cmd::Version => output::version(output),
+        Cmd::Completions { shell } => completions::completions(shell, &overwrite, output, guess),
+        Cmd::Man { to } => completions::man(to.as_deref(), &overwrite, output, guess),
+        Cmd::Version => output::version(&overwrite, output),
         Cmd::Config(ConfigCmd::Init { force }) => config::init(&around, force, guess),
         command => return run_configured(command, global, around, guess),
     };
@@ -106,20 +116,22 @@ fn run_configured(
     around: Surroundings,
     guess: Lang,
 ) -> Result<u8, (AppError, Lang)> {
+    log_format(&around).map_err(|error| (error, guess))?;
     let mending = matches!(command, Cmd::Config(ConfigCmd::Set { .. }));
-    let format = log_format(&around).map_err(|error| (error, guess))?;
     let needed = Needed::new(global, around, mending).map_err(|error| (error, guess))?;
     let lang = needed.config.lang;
     let serves = matches!(command, Cmd::Serve(_));
-    crate::telemetry::start(needed.verbose, serves, format);
+    let telling = crate::telemetry::start(needed.verbose, serves);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| (AppError::Io(error), lang))?;
+    runtime.spawn(telling.go_on());
     say_old_folder(&needed, &command);
     let done = runtime.block_on(dispatch(command, &needed));
     // Calls in flight were waited for; nothing else is worth staying for.
     runtime.shutdown_background();
+    telling.end();
     done.map_err(|error| (error, lang))
 }
 
@@ -166,13 +178,31 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             config::show(needed, origin)
         }
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(ConfigCmd::Recargar) => recargar::recargar(needed).await,
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
         Cmd::Serve(args) => serve::serve(needed, args).await,
         Cmd::Llaves { command } => llaves::llaves(needed, command).await,
         Cmd::Openapi => serve::openapi(needed),
-        Cmd::Backup { to, con_llave } => copias::backup(needed, &to, con_llave).await,
-        Cmd::Restaurar { from, reemplazar } => copias::restaurar(needed, &from, reemplazar).await,
+        Cmd::Backup {
+            to,
+            con_llave,
+            phrase,
+        } => copias::backup(needed, &to, con_llave, &phrase).await,
+        Cmd::Restaurar {
+            from,
+            reemplazar,
+            phrase,
+            exigir_sello,
+            sin_sello,
+        } => {
+            let demand = match (exigir_sello, sin_sello) {
+                (true, _) => Demand::Always,
+                (_, true) => Demand::Waived,
+                _ => Demand::Usual,
+            };
+            copias::restaurar(needed, &from, reemplazar, &phrase, demand).await
+        }
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
@@ -283,6 +313,7 @@ async fn answered(needed: &Needed, desk: Desk, deed: impl AsyncFnOnce(&Desk) -> 
 
 /// A list, which here is asked for and there is handed over.
 async fn hand_over(needed: &Needed, args: LoteArgs) -> Done {
+    lote::check_output(needed, &args.input)?;
     let desk = open_desk(needed).await?;
     let done = match &desk {
         Desk::Here(app) => lote::lote(needed, app, args).await,

@@ -9,10 +9,14 @@ use chaski_client::Ask;
 use chaski_core::Lang;
 
 use super::args::{Format, FreshnessArgs, Global};
+use super::overwrite::Overwrite;
 use crate::app::{AppError, Wish};
 use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
 };
+
+/// An option of the command line that is a key of the configuration: its name, the key, the value.
+type Flag = (&'static str, &'static str, String);
 
 /// Configuration and manners of one run.
 #[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
@@ -21,6 +25,7 @@ pub(super) struct Needed {
     pub(super) layers: Layers,
     pub(super) around: Surroundings,
     pub(super) config_file: Option<PathBuf>,
+    flags: Vec<Flag>,
     pub(super) wish: Wish,
     pub(super) format: Option<Format>,
     pub(super) output: Option<PathBuf>,
@@ -32,6 +37,8 @@ pub(super) struct Needed {
     /// Whether a question may be put to the person.
     pub(super) may_ask: bool,
     pub(super) yes: bool,
+    /// What may be overwritten.
+    pub(super) overwrite: Overwrite,
     pub(super) timeout: Option<Duration>,
     /// Server that look-ups ask, if they ask one.
     pub(super) server: Option<ServerAddress>,
@@ -73,6 +80,8 @@ impl Needed {
         }
         // What says how this machine answers says that it does.
         let here = global.dir.is_some() || global.sandbox || global.real;
+        let may_ask = may_ask(&global);
+        let overwrite = Overwrite::new(&global, config.lang, Some(config.dir.clone()));
         Ok(Needed {
             server: config.server.clone().filter(|_| !here),
             wish,
@@ -86,9 +95,8 @@ impl Needed {
                 .variables
                 .get("COLUMNS")
                 .and_then(|text| text.parse().ok()),
-            may_ask: !global.no_input
-                && std::io::stdin().is_terminal()
-                && std::io::stderr().is_terminal(),
+            may_ask,
+            overwrite,
             yes: global.yes,
             timeout: global
                 .timeout
@@ -96,10 +104,18 @@ impl Needed {
                 .map(|text| duration("--timeout", text))
                 .transpose()?,
             config_file: global.config,
+            flags,
             config,
             layers,
             around,
         })
+    }
+
+    /// The configuration as it is by now, of the same files, variables and options.
+    pub(super) fn read_again(&self) -> Result<(Layers, Config), AppError> {
+        let layers = Layers::read(&self.around, self.config_file.as_deref(), &self.flags)?;
+        let config = layers.config()?;
+        Ok((layers, config))
     }
 
     pub(super) fn lang(&self) -> Lang {
@@ -126,6 +142,11 @@ impl Needed {
             ..Ask::by("cli")
         }
     }
+}
+
+/// Whether a question may be put to the person.
+pub(super) fn may_ask(global: &Global) -> bool {
+    !global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// A server on the command line is an address, and nothing beside it says that this machine
@@ -163,10 +184,7 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
     }
 }
 
-fn defaults_with(
-    flags: &[(&'static str, &'static str, String)],
-    around: &Surroundings,
-) -> Result<(Layers, Config), ConfigError> {
+fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
     layers.add_surroundings(around)?;
     for (flag, key, value) in flags {

@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 use super::Done;
 use super::args::Format;
 use super::needed::Needed;
+use super::overwrite::{Overwrite, all};
 use super::table;
 use crate::app::{AppError, Mode};
 use crate::sheets::{self, OutputFormat};
+use crate::telemetry::{line, writes_json};
 
 /// Records of one kind and the columns that people want to see of them.
 pub(super) struct Records {
@@ -28,8 +30,7 @@ impl Records {
         match &needed.output {
             Some(path) => {
                 let bytes = self.render(format, needed)?;
-                sheets::write_atomically(path, &bytes)?;
-                Ok(())
+                needed.overwrite.write(path, false, all(&bytes))
             }
             None => to_stdout(&self.render(format, needed)?),
         }
@@ -110,7 +111,7 @@ pub(super) fn plain(value: Option<&Value>, lang: Lang) -> String {
 /// What is wrong with the output, told before a call is spent on what goes there.
 pub(super) fn check(needed: &Needed) -> Result<(), AppError> {
     if let Some(path) = &needed.output {
-        sheets::check_writable(path)?;
+        needed.overwrite.check(path)?;
     }
     let format = format_of(needed)?;
     let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
@@ -124,9 +125,13 @@ pub(super) fn check(needed: &Needed) -> Result<(), AppError> {
 }
 
 /// Writes a text that has only one format.
-pub(super) fn text(output: Option<&Path>, bytes: &[u8]) -> Result<(), AppError> {
+pub(super) fn text(
+    overwrite: &Overwrite,
+    output: Option<&Path>,
+    bytes: &[u8],
+) -> Result<(), AppError> {
     match output {
-        Some(path) => Ok(sheets::write_atomically(path, bytes)?),
+        Some(path) => overwrite.write(path, false, all(bytes)),
         None => to_stdout(bytes),
     }
 }
@@ -174,7 +179,12 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 
 /// A notice for the person, unless they want quiet.
 pub(super) fn notice(needed: &Needed, text: &str) {
-    if !needed.quiet {
+    if needed.quiet {
+        return;
+    }
+    if writes_json() {
+        line("INFO", text, Map::new());
+    } else {
         anstream::eprintln!("{text}");
     }
 }
@@ -219,19 +229,34 @@ pub(super) fn confirm(
     if !needed.may_ask {
         return Err(unconfirmed);
     }
-    let sure = dialoguer::Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact();
-    if sure.unwrap_or(false) {
+    if says_yes(question, needed.lang())? {
         Ok(())
     } else {
         Err(AppError::Interrupted)
     }
 }
 
+/// Puts a question to the person; without an answer it is no.
+pub(super) fn says_yes(question: &str, lang: Lang) -> Result<bool, AppError> {
+    anstream::eprint!("{question} {} ", lang.pick("[s/N]", "[y/N]"));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    let answer = answer.trim().to_lowercase();
+    matches!(answer.as_str(), "s" | "sí" | "si" | "y" | "yes")
+}
+
 /// One line that says what is wrong and what to do.
 pub(super) fn complain(error: &AppError, lang: Lang) {
+    if writes_json() {
+        let mut fields = Map::new();
+        fields.insert("code".into(), error.code().into());
+        line("ERROR", &error.message(lang), fields);
+        return;
+    }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
 }
@@ -250,8 +275,9 @@ pub(super) fn complain_about(needed: &Needed, complaints: &[(String, String)], s
 }
 
 /// `chaski version`.
-pub(super) fn version(output: Option<&Path>) -> Done {
+pub(super) fn version(overwrite: &Overwrite, output: Option<&Path>) -> Done {
     text(
+        overwrite,
         output,
         format!("chaski {}\n", env!("CARGO_PKG_VERSION")).as_bytes(),
     )?;
@@ -264,5 +290,20 @@ pub(super) fn exit_of(codes: &[u8]) -> u8 {
         None => 0,
         Some(first) if codes.iter().all(|code| *code != 0) => *first,
         Some(_) => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yes_in_both_languages() {
+        for answer in ["s", "S\n", "sí", "SÍ\r\n", "si", "y", " Yes "] {
+            assert!(is_yes(answer), "{answer:?}");
+        }
+        for answer in ["", "\n", "n", "no", "sn", "ya", "1"] {
+            assert!(!is_yes(answer), "{answer:?}");
+        }
     }
 }

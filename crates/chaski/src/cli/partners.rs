@@ -28,7 +28,9 @@ pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -
     let named = command.empresa().map(empresa).transpose()?;
     let company = named.map_or(Company::HOUSE, |ruc| app.store.company(&ruc));
     match command {
-        PartnersCmd::Importar { input, .. } => importar(needed, app, company, &input).await,
+        PartnersCmd::Importar { input, columna, .. } => {
+            importar(needed, app, company, &input, columna.as_deref()).await
+        }
         PartnersCmd::Listar {
             filter,
             limite,
@@ -64,7 +66,13 @@ pub(super) fn noted_text(noted: &ChecksNoted, lang: Lang) -> String {
     }
 }
 
-async fn importar(needed: &Needed, app: &App, company: Company, input: &Path) -> Done {
+async fn importar(
+    needed: &Needed,
+    app: &App,
+    company: Company,
+    input: &Path,
+    column: Option<&str>,
+) -> Done {
     let lang = needed.lang();
     if input.is_dir() {
         let folder = input.display();
@@ -77,7 +85,7 @@ async fn importar(needed: &Needed, app: &App, company: Company, input: &Path) ->
     for note in &table.notes {
         notice(needed, note);
     }
-    let imported = app.import_partners(company, &table).await?;
+    let imported = app.import_partners(company, &table, column).await?;
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
         notice(
@@ -369,10 +377,10 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
     notice(needed, &lines.join("\n"));
 }
 
-/// All failed: the failure's own code. Some failed: 8.
+/// All failed, or all others would: the failure's own code. Some failed: 8.
 fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
     match &refreshed.failure {
-        Some(error) if refreshed.failed == refreshed.asked => {
+        Some(error) if refreshed.failed == refreshed.asked || error.concerns_all() => {
             output::complain(&AppError::Lookup(error.clone()), needed.lang());
             error.exit_code()
         }
@@ -398,7 +406,7 @@ async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFi
     let bytes = app
         .export_partners(company, &filter, format, needed.lang())
         .await?;
-    output::text(needed.output.as_deref(), &bytes)?;
+    output::text(&needed.overwrite, needed.output.as_deref(), &bytes)?;
     Ok(0)
 }
 

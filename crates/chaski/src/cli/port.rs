@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use chaski_core::Lang;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::AppError;
 use crate::io_words::reason;
@@ -45,6 +45,26 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
             format!("cannot listen on {address}: {en}; choose another address with --listen"),
         )
     })
+}
+
+/// Each SIGHUP from the call on.
+pub(super) struct Hangups(Option<Signal>);
+
+/// Catches SIGHUP, which would end the process otherwise.
+pub(super) fn hangups() -> Hangups {
+    Hangups(signal(SignalKind::hangup()).ok())
+}
+
+impl Hangups {
+    pub(super) async fn next(&mut self) {
+        let came = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if came.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Ready at SIGINT or SIGTERM; the second is caught from the call on, not from the first poll.

@@ -27,6 +27,10 @@ pub(super) async fn salud(needed: &Needed, url: &str) -> Done {
             5,
         ),
     };
-    output::text(needed.output.as_deref(), format!("{text}\n").as_bytes())?;
+    output::text(
+        &needed.overwrite,
+        needed.output.as_deref(),
+        format!("{text}\n").as_bytes(),
+    )?;
     Ok(code)
 }

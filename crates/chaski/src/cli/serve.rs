@@ -7,17 +7,21 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
-
+use serde_json::Map;
 use tokio::sync::watch;
 
 use super::Done;
 use super::args::ServeArgs;
 use super::needed::Needed;
 use super::output::{self, notice};
-use super::port;
+use super::overwrite::all;
+use super::port::{self, Hangups};
+use super::recargar::{self, InForce};
+use crate::app::servers::Presence;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::store::folder_had_keys;
+use crate::telemetry::{line, writes_json};
 
 /// How soon keys made or revoked by another process are known.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
@@ -28,6 +32,8 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         None => needed.config.listen,
     };
     raise_limits();
+    // From here on it does not end the process.
+    let hangups = port::hangups();
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
     close_if_the_other_side_had_keys(needed, &gateway).await?;
@@ -43,11 +49,15 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         ));
     }
     let listener = port::bind(address)?;
+    say_company(needed, &gateway);
     let address = listener.local_addr()?;
+    let presence = Presence::announce(&needed.config.dir, address)
+        .inspect_err(|error| tracing::warn!(%error, "config recargar will not find this server"))
+        .ok();
     say_where(needed, &gateway, address);
     // 3. Serve until told to stop; what is under way ends.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let reloading = tokio::spawn(keep_keys(Arc::clone(&gateway)));
+    let keys = tokio::spawn(keep_keys(Arc::clone(&gateway)));
     let (stopping, stopped) = watch::channel(());
     let workers: Vec<_> = gateway
         .sides()
@@ -59,14 +69,14 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
             tokio::spawn(crate::jobs::run(Arc::clone(&side.app), shutdown))
         })
         .collect();
-    let served = crate::http::serve(
+    let serving = crate::http::serve(
         Door::new(Arc::clone(&gateway)),
         listener,
         stop(Arc::clone(&gateway), stopping),
-    )
-    .await;
-    reloading.abort();
-    notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
+    );
+    let served = reloading(needed, &gateway, hangups, presence, serving).await;
+    keys.abort();
+    say_stopping(needed);
     // 4. Jobs are put back where they were, and everything is durable.
     for worker in workers {
         worker.await.map_err(|error| AppError::Io(error.into()))??;
@@ -122,6 +132,30 @@ fn raise_limits() {
     }
 }
 
+/// Serves, and reads the configuration again whenever it is told to.
+async fn reloading<T>(
+    needed: &Needed,
+    gateway: &Arc<Gateway>,
+    mut hangups: Hangups,
+    mut presence: Option<Presence>,
+    serving: impl Future<Output = T>,
+) -> T {
+    let mut in_force = InForce::of(needed);
+    let mut serving = std::pin::pin!(serving);
+    loop {
+        tokio::select! {
+            served = &mut serving => return served,
+            () = hangups.next() => {
+                let reloaded = in_force.reload(needed, gateway);
+                recargar::tell(needed, presence.as_mut(), reloaded);
+                // Whoever reloads does not want to wait for the next look at the keys.
+                let gateway = Arc::clone(gateway);
+                tokio::spawn(async move { gateway.reload_keys().await });
+            }
+        }
+    }
+}
+
 async fn keep_keys(gateway: Arc<Gateway>) {
     loop {
         tokio::time::sleep(KEYS_EVERY).await;
@@ -141,7 +175,62 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
     }
 }
 
+fn say_stopping(needed: &Needed) {
+    if !writes_json() {
+        notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
+    } else if !needed.quiet {
+        line("INFO", "stopping", Map::new());
+    }
+}
+
+/// The banner for machines: where it listens and who answers.
+fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+    let mode = gateway.usual().app.mode;
+    let fields = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        (
+            "mode",
+            match mode {
+                Mode::Sandbox => "sandbox".to_owned(),
+                Mode::Real => "real".to_owned(),
+            },
+        ),
+        ("api", format!("http://{address}/api/v1")),
+        (
+            "access",
+            if gateway.is_open() { "open" } else { "keys" }.to_owned(),
+        ),
+        (
+            "data",
+            folder_of(&needed.config, mode).display().to_string(),
+        ),
+    ];
+    let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
+    line("INFO", "started", fields.into_iter().collect());
+}
+
+/// Two servers on a folder is allowed, and seldom meant.
+fn say_company(needed: &Needed, gateway: &Gateway) {
+    if !gateway.usual().app.store.has_company() {
+        return;
+    }
+    tracing::warn!("another process has the data folder open");
+    notice(
+        needed,
+        needed.lang().pick(
+            "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
+            "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
+        ),
+    );
+}
+
 fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+    if writes_json() {
+        if !needed.quiet {
+            log_where(needed, gateway, address);
+        }
+        return;
+    }
     let lang = needed.lang();
     let mode = gateway.usual().app.mode;
     let version = env!("CARGO_PKG_VERSION");
@@ -209,7 +298,7 @@ pub(super) fn openapi(needed: &Needed) -> Done {
     match &needed.output {
         Some(path) => {
             output::check(needed)?;
-            crate::sheets::write_atomically(path, &text)?;
+            needed.overwrite.write(path, false, all(&text))?;
         }
         None => output::to_stdout(&text)?,
     }

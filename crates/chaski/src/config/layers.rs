@@ -92,6 +92,7 @@ impl ConfigError {
 }
 
 /// Every key with its value and origin.
+#[derive(Clone)]
 pub struct Layers {
     pub(super) values: BTreeMap<String, (Value, Origin)>,
     pub(super) key: Option<OutsideKey>,
@@ -450,6 +451,24 @@ impl Layers {
             }
         }
         format!("{left_out}{document}")
+    }
+
+    /// Keys whose value is another one there.
+    pub fn differences(&self, there: &Layers) -> Vec<&str> {
+        let text = |layers: &Layers, key: &str| {
+            let value = layers.values.get(key);
+            value.map(|(value, _)| value.clone().decorated("", "").to_string())
+        };
+        let keys = self.values.keys().map(String::as_str);
+        keys.filter(|key| text(self, key) != text(there, key))
+            .collect()
+    }
+
+    /// Takes the value of a key from there.
+    pub fn take_over(&mut self, key: &str, there: &Layers) {
+        if let Some(value) = there.values.get(key) {
+            self.values.insert(key.to_owned(), value.clone());
+        }
     }
 
     /// Where the value of a key came from.

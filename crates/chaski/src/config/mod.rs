@@ -100,6 +100,9 @@ pub enum SandboxMode {
     Never,
 }
 
+/// Calls of a list before one was answered: what fails for every number costs no more.
+const FIRST_WAVE: usize = 4;
+
 impl Layers {
     /// The values as the program needs them, each checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
@@ -115,6 +118,7 @@ impl Layers {
             quota: (quota > 0).then_some(quota),
             concurrency: self.number::<usize>("migo.concurrency")?.clamp(1, 10_000),
             batch_window: self.number::<usize>("migo.batch_window")?.clamp(1, 1_000),
+            first_wave: FIRST_WAVE,
             times: TimesToLive {
                 ruc: self.duration("cache.ruc_ttl")?,
                 dni: self.duration("cache.dni_ttl")?,

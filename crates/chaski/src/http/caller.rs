@@ -12,6 +12,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::ToSpan;
+use tokio::time::Instant;
 
 use super::door::RequestInfo;
 use super::problem::Problem;
@@ -78,7 +79,7 @@ impl Caller {
         }
         let now = side.app.clock.now();
         let key = side.ring.check(presented, now).map_err(refused)?;
-        if let Some(turn) = key.take_turn(now) {
+        if let Some(turn) = key.take_turn(Instant::now()) {
             info.learned.put_turn(turn);
             if !turn.granted {
                 return Err(Problem::new(

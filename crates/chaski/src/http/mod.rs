@@ -151,9 +151,12 @@ impl Gateway {
         std::iter::once(&self.sandbox).chain(&self.real)
     }
 
-    /// Takes over keys that another process made or revoked.
+    /// Takes over keys that another process made or revoked, and forgets what it forgot.
     pub async fn reload_keys(&self) {
         for side in self.sides() {
+            if let Err(error) = side.app.forget_too().await {
+                tracing::warn!(%error, "what others forgot could not be read");
+            }
             if let Err(error) = side.ring.reload(&side.app).await {
                 tracing::warn!(%error, "the keys could not be read again");
             }

@@ -116,7 +116,10 @@ async fn imported(
         async { Ok(table.await.map_err(|error| AppError::Io(error.into()))??) }
     };
     let (table, _memory) = upload::with_memory(gateway, caller, read).await?;
-    let imported = caller.app.import_partners(caller.company(), &table).await?;
+    let imported = caller
+        .app
+        .import_partners(caller.company(), &table, None)
+        .await?;
     let body = of_import(caller, imported, table);
     Ok(Created::new(StatusCode::OK, None, &body))
 }

@@ -337,6 +337,7 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
+            AppError::PlanTooSmall { .. } => StatusCode::TOO_MANY_REQUESTS,
             AppError::Partner(error) => return Problem::from(error),
             AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
@@ -344,6 +345,7 @@ impl From<AppError> for Problem {
             | AppError::Server(_)
             | AppError::Io(_)
             | AppError::File { .. }
+            | AppError::NothingRead { .. }
             | AppError::Interrupted => {
                 tracing::error!(code = error.code(), "a deed failed");
                 return Problem::internal();

@@ -1,4 +1,4 @@
-//! The door that time opens: one worker for a data folder, which claims jobs and runs them.
+//! The door that time opens: a worker, which claims jobs and runs them.
 //!
 //! It holds each job by a lease that it renews; losing the lease (paused, cancelled, taken over)
 //! drops the run where it is. A run may be cut off anywhere, because whatever it pays for is in
@@ -13,9 +13,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use chaski_client::Clock;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::app::trabajos::JobKind;
 use crate::app::{App, AppError};
@@ -31,25 +33,26 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 /// jobs into the folder.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// What a clock that is kept right is never set by; and a machine that slept longer has to be watched
+/// too.
+const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
+
 /// How long a store that cannot be read or written is left in peace.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// Waiting time before a job that failed is tried again, but for batches, which know better.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// Runs jobs until `shutdown`; then what runs is put back for the next start, at once. There is
-/// one worker for each data folder: it begins by taking over what an earlier one left.
+/// Runs jobs until `shutdown`; then what runs is put back for the next start, at once. Another
+/// process may work on the same folder: each takes what nobody else holds.
 pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-    let taken_over = app.store.release_leases(app.clock.now()).await?;
-    if taken_over > 0 {
-        tracing::info!(taken_over, "jobs of an earlier process go on");
-    }
     let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
+    let mut clock = Watched::new(app.clock);
     let mut work = app.signals.work();
     tokio::pin!(shutdown);
     loop {
-        let pause = match fill(&app, &mut running, &stopped).await {
+        let pause = match fill(&app, &mut clock, &mut running, &stopped).await {
             Ok(()) => LOOK_AGAIN,
             Err(error) => {
                 tracing::warn!(code = error.code(), "the queue cannot be read");
@@ -72,10 +75,14 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
 /// cannot wait behind usual batches.
 async fn fill(
     app: &Arc<App>,
+    clock: &mut Watched,
     running: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(), AppError> {
     app.see_to_schedule().await?;
+    if clock.was_just_set() {
+        return Ok(());
+    }
     // What has ended leaves its place.
     while running.try_join_next().is_some() {}
     while running.len() < app.config.jobs_concurrency {
@@ -87,7 +94,7 @@ async fn fill(
         };
         let now = app.clock.now();
         // Looking costs no writing.
-        if app.store.next_job_at().await?.is_none_or(|at| at > now) {
+        if !app.store.is_work_waiting(now, LEASE).await? {
             break;
         }
         let Some(claim) = app.store.claim_job(now, LEASE, at_least).await? else {
@@ -159,6 +166,39 @@ async fn beat(app: &App, claim: &Claim) {
         if renewed == Err(StoreError::LeaseLost) {
             return;
         }
+    }
+}
+
+/// The clock, watched for jumps. When it is set ahead, the leases of those who live seem to be over
+/// until they have renewed them; nothing is taken for as long.
+struct Watched {
+    clock: Clock,
+    /// What it said, and when by tokio's, which nobody sets.
+    said: (Timestamp, Instant),
+    set_at: Option<Instant>,
+}
+
+impl Watched {
+    fn new(clock: Clock) -> Watched {
+        Watched {
+            clock,
+            said: (clock.now(), Instant::now()),
+            set_at: None,
+        }
+    }
+
+    fn was_just_set(&mut self) -> bool {
+        let (now, at) = (self.clock.now(), Instant::now());
+        let (before, then) = std::mem::replace(&mut self.said, (now, at));
+        let jump =
+            now.duration_since(before) - SignedDuration::try_from(at - then).unwrap_or_default();
+        if jump.abs() > A_JUMP {
+            let seconds = jump.as_secs();
+            tracing::warn!(seconds, "the clock was set");
+            self.set_at = Some(at);
+        }
+        self.set_at
+            .is_some_and(|set_at| at < set_at + 2 * HEARTBEAT)
     }
 }
 

@@ -80,6 +80,8 @@ pub struct SunatCheck {
     pub ruc: Ruc,
     /// What was said.
     pub said: Said,
+    /// When it is noted: a check that is later than this was noted while the clock was ahead.
+    pub now: Timestamp,
 }
 
 /// What was said about a RUC.
@@ -257,7 +259,7 @@ impl SunatCheck {
                 at: now,
             },
         };
-        SunatCheck { ruc, said }
+        SunatCheck { ruc, said, now }
     }
 }
 

@@ -60,7 +60,7 @@ pub struct RemoteLote {
     pub duration_seconds: Option<f64>,
     /// What tells its list from others.
     pub fingerprint: String,
-    /// Why there is not a single answer.
+    /// Why there is not a single answer, or why the list was given up.
     #[serde(default)]
     pub failure_code: Option<String>,
     /// When it ended, Lima time.
@@ -74,10 +74,14 @@ impl RemoteLote {
         self.total_items.saturating_sub(self.processed_items) + self.failed_items
     }
 
-    /// Why there is not a single answer, if there is none.
+    /// Why there is not a single answer, or not to all of them, if that is known.
     pub fn failure(&self, lang: Lang) -> Option<ServerError> {
         let code = self.failure_code.as_deref()?;
-        let text = lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer");
+        let text = if self.failed_items < self.total_items {
+            lang.pick("no se siguió consultando", "the rest was not asked about")
+        } else {
+            lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer")
+        };
         let text = format!("{text}: {code}");
         Some(ServerError::of_code(code, &text, None, lang))
     }

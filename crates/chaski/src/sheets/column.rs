@@ -1,11 +1,14 @@
-//! Finds the column of RUCs: by its title, by what it holds, or by what the person asked for.
+//! Finds the column of RUCs: by what it holds, by its title, or by what the person asked for.
+
+use std::collections::HashSet;
 
 use chaski_core::{Lang, fold};
 
-use super::table::{Cell, Table, column_index, column_letter};
+use super::identity::{Holds, holds};
+use super::table::{Cell, Flaw, Table, column_index, column_letter};
 
-/// How many rows are looked at to judge a column by what it holds.
-const JUDGED_ROWS: usize = 500;
+/// How many rows, spread over the list, are looked at to judge a column by what it holds.
+const JUDGED_ROWS: usize = 1000;
 
 /// Why no single column can be chosen. The labels are what [`Table::column_label`] gives.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +113,7 @@ impl ColumnError {
 }
 
 /// The index from 0 of the column of RUCs. `wanted` may be a title, a letter (`B`) or a number
-/// (`2`), tried in that order; without it, titles and content decide, and a doubt is an error.
+/// (`2`), tried in that order; without it content and then titles decide, and a doubt is an error.
 pub fn find_column(table: &Table, wanted: Option<&str>) -> Result<usize, ColumnError> {
     match wanted {
         Some(wanted) => asked_for(table, wanted.trim()),
@@ -118,17 +121,21 @@ pub fn find_column(table: &Table, wanted: Option<&str>) -> Result<usize, ColumnE
     }
 }
 
+/// Whether a column holds a right RUC, as far as is looked.
+pub(crate) fn holds_rucs(table: &Table, column: usize) -> bool {
+    let seen = Seen::of(table, column);
+    seen.rucs + seen.inside > 0
+}
+
+/// Whether a column holds one identity in several rows and no other, as far as is looked.
+pub(crate) fn holds_one_value(table: &Table, column: usize) -> bool {
+    let seen = Seen::of(table, column);
+    seen.filled > 1 && seen.distinct() == 1
+}
+
 /// Whether a folded title names a column of RUCs or of documents that may be RUCs.
 pub(super) fn is_identity_header(folded: &str) -> bool {
     names_ruc(folded) || names_document(folded)
-}
-
-/// Whether a text holds the digits of an identity number, damaged or not, and little else: eight
-/// to fifteen of its characters that say something are digits, at most three are letters.
-pub(super) fn looks_numeric_identity(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    (8..=15).contains(&digits) && letters <= 3
 }
 
 fn asked_for(table: &Table, wanted: &str) -> Result<usize, ColumnError> {
@@ -164,45 +171,248 @@ fn closest(table: &Table, folded: &str) -> Option<String> {
     (likeness(&best) >= 0.75).then(|| best.clone())
 }
 
-/// A title that says RUC above numbers like RUCs wins; then numbers like RUCs under any title;
-/// then a title that says document; then a title that says RUC above anything.
+/// What the values say; titles only where values leave a choice. The ways, in this order: columns
+/// full of RUCs; columns with a RUC in the text of each cell; titles.
 fn detected(table: &Table) -> Result<usize, ColumnError> {
-    let columns = 0..table.headers.len();
-    let folded: Vec<String> = table.headers.iter().map(|header| fold(header)).collect();
-    let shares: Vec<f64> = columns
-        .clone()
-        .map(|column| share_of_rucs(table, column))
+    let seen: Vec<Seen> = (0..table.headers.len())
+        .map(|column| Seen::of(table, column))
         .collect();
-    let all = |accepted: &dyn Fn(usize) -> bool| -> Vec<usize> {
-        columns.clone().filter(|column| accepted(*column)).collect()
+    let all = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
+        (0..seen.len())
+            .filter(|column| accepted(&seen[*column]))
+            .collect()
+    };
+    for full in [all(&Seen::is_full), all(&Seen::is_full_inside)] {
+        if !full.is_empty() {
+            return among(&seen, &full).map_err(|doubtful| ambiguous(table, &doubtful));
+        }
+    }
+    by_title(table, &seen)
+}
+
+/// Which of the columns full of identities. Titles decide between columns that differ from row to
+/// row; one that holds a single value (the company's own RUC) loses to them, and is not taken
+/// either while another may be the list. In doubt, which columns it is between.
+fn among(seen: &[Seen], full: &[usize]) -> Result<usize, Vec<usize>> {
+    let varied: Vec<usize> = full
+        .iter()
+        .copied()
+        .filter(|column| seen[*column].distinct() > 1)
+        .collect();
+    let others = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
+        let other = |column: &usize| !full.contains(column) && accepted(&seen[*column]);
+        (0..seen.len()).filter(other).collect()
+    };
+    match varied.as_slice() {
+        [] => match (full, others(&Seen::may_be_the_list)) {
+            ([only], rivals) if rivals.is_empty() => Ok(*only),
+            (_, rivals) => Err(in_order(full, &rivals)),
+        },
+        [only] => {
+            let damaged = others(&|it| it.names_ruc && it.is_mostly_digits() && it.covers());
+            let hardly_filled = full.len() > 1 && !seen[*only].covers();
+            if hardly_filled || !damaged.is_empty() {
+                return Err(in_order(full, &damaged));
+            }
+            Ok(*only)
+        }
+        several => titled(seen, several).ok_or_else(|| several.to_vec()),
+    }
+}
+
+/// The one whose title says that it is the list, unless its values say that it is not.
+fn titled(seen: &[Seen], several: &[usize]) -> Option<usize> {
+    let named = |named: fn(&Seen) -> bool| -> Vec<usize> {
+        let named = |column: &usize| named(&seen[*column]);
+        several.iter().copied().filter(named).collect()
+    };
+    let chosen = match (named(|it| it.names_ruc), named(|it| it.names_document)) {
+        (ruc, _) if ruc.len() == 1 => ruc[0],
+        (ruc, document) if ruc.is_empty() && document.len() == 1 => document[0],
+        _ => return None,
+    };
+    let most = several.iter().map(|column| seen[*column].distinct()).max();
+    let varied = most.is_some_and(|most| seen[chosen].distinct() * 2 >= most);
+    (varied && seen[chosen].covers()).then_some(chosen)
+}
+
+/// Where no column is full of right RUCs: a title that says RUC above numbers like RUCs; then
+/// numbers like RUCs under any title; then a title that says document; then a title that says RUC
+/// above anything.
+fn by_title(table: &Table, seen: &[Seen]) -> Result<usize, ColumnError> {
+    let all = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
+        (0..seen.len())
+            .filter(|column| accepted(&seen[*column]))
+            .collect()
     };
     let ladder = [
-        all(&|column| names_ruc(&folded[column]) && shares[column] > 0.0),
-        all(&|column| shares[column] >= 0.5),
-        all(&|column| names_document(&folded[column]) && shares[column] > 0.0),
-        all(&|column| names_ruc(&folded[column])),
-        all(&|column| names_document(&folded[column])),
-        all(&|column| shares[column] > 0.0),
+        all(&|it| it.names_ruc && it.like_rucs > 0),
+        all(&|it| it.like_rucs > 0 && it.like_rucs * 2 >= it.filled),
+        all(&|it| it.names_document && it.like_rucs > 0),
+        all(&|it| it.names_ruc),
+        all(&|it| it.names_document),
+        all(&|it| it.like_rucs > 0),
     ];
+    let varied = all(&|it| it.rucs + it.inside > 0 && it.distinct() > 1);
     match ladder
         .iter()
         .find(|found| !found.is_empty())
         .map(Vec::as_slice)
     {
+        Some([column]) if seen[*column].distinct() == 1 && seen[*column].filled > 1 => {
+            match varied.as_slice() {
+                [] => Ok(*column),
+                rivals => Err(ambiguous(table, &in_order(&[*column], rivals))),
+            }
+        }
         Some([column]) => Ok(*column),
         Some(several) => Err(ambiguous(table, several)),
         None if table.headers.len() == 1 => Ok(0),
         None => Err(ColumnError::NotFound {
-            seen: labels(table, columns),
+            seen: labels(table, 0..table.headers.len()),
         }),
     }
 }
 
-/// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`.
+fn in_order(some: &[usize], more: &[usize]) -> Vec<usize> {
+    let mut all = [some, more].concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What the judged cells of a column hold.
+struct Seen {
+    names_ruc: bool,
+    names_document: bool,
+    /// Judged rows.
+    rows: usize,
+    filled: usize,
+    /// Right RUCs and nothing else in the cell.
+    rucs: usize,
+    /// Right RUCs among other words.
+    inside: usize,
+    dnis: usize,
+    /// As many digits as an identity has, but no right one.
+    digits: usize,
+    /// Eleven digits that begin as a RUC, right or not.
+    like_rucs: usize,
+    identities: HashSet<String>,
+}
+
+impl Seen {
+    fn of(table: &Table, column: usize) -> Seen {
+        let title = fold(&table.headers[column]);
+        let mut seen = Seen {
+            names_ruc: names_ruc(&title),
+            names_document: names_document(&title),
+            rows: 0,
+            filled: 0,
+            rucs: 0,
+            inside: 0,
+            dnis: 0,
+            digits: 0,
+            like_rucs: 0,
+            identities: HashSet::new(),
+        };
+        // From the whole list, not from its beginning alone: what comes first may be all of one kind.
+        let step = table.rows.len().div_ceil(JUDGED_ROWS).max(1);
+        for row in table.rows.iter().step_by(step) {
+            if !matches!(table.flaws.get(&row.number), Some(Flaw::Shifted { .. })) {
+                seen.add(row.cell(column));
+            }
+        }
+        seen
+    }
+
+    fn add(&mut self, cell: &Cell) {
+        let holds = holds(cell);
+        self.rows += 1;
+        self.filled += usize::from(holds != Holds::Blank);
+        self.like_rucs += usize::from(looks_like_ruc(cell));
+        if let Some(identity) = holds.identity()
+            && !self.identities.contains(identity.as_ref())
+        {
+            self.identities.insert(identity.into_owned());
+        }
+        match holds {
+            Holds::Ruc(_) => self.rucs += 1,
+            Holds::RucInside(_) => self.inside += 1,
+            Holds::Dni(_) => self.dnis += 1,
+            Holds::Digits => self.digits += 1,
+            Holds::Blank | Holds::Other => {}
+        }
+    }
+
+    fn distinct(&self) -> usize {
+        self.identities.len()
+    }
+
+    /// Half of what it holds is identities, RUCs among them.
+    fn is_full(&self) -> bool {
+        self.rucs > 0
+            && (self.rucs + self.inside + self.dnis) * 2 >= self.filled
+            && self.inside <= self.rucs
+    }
+
+    /// The same with RUCs that have words beside them.
+    fn is_full_inside(&self) -> bool {
+        self.inside > 0 && (self.rucs + self.inside + self.dnis) * 2 >= self.filled
+    }
+
+    /// Half of the rows have something in it.
+    fn covers(&self) -> bool {
+        self.filled * 2 >= self.rows
+    }
+
+    fn is_mostly_digits(&self) -> bool {
+        self.filled > 0 && (self.rucs + self.inside + self.dnis + self.digits) * 2 >= self.filled
+    }
+
+    /// Reason enough to doubt a column with a single value: RUCs that differ, or numbers under a
+    /// title that says RUC or document.
+    fn may_be_the_list(&self) -> bool {
+        let rucs_differ = self.rucs + self.inside > 0 && self.distinct() > 1;
+        let named = self.names_ruc || self.names_document;
+        rucs_differ || (named && self.is_mostly_digits())
+    }
+}
+
+/// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`; not a name such as `RUCANO`.
 fn names_ruc(folded: &str) -> bool {
-    folded.split(' ').any(|word| {
-        word == "RUC" || (word.len() <= 14 && (word.starts_with("RUC") || word.ends_with("RUC")))
-    }) || folded.contains("R U C")
+    const JOINED: [&str; 22] = [
+        "",
+        "S",
+        "N",
+        "NO",
+        "NRO",
+        "NUM",
+        "NUMERO",
+        "COD",
+        "CODIGO",
+        "ID",
+        "DNI",
+        "DOC",
+        "CLI",
+        "CLIENTE",
+        "PROV",
+        "PROVEEDOR",
+        "EMISOR",
+        "RECEPTOR",
+        "EMPRESA",
+        "ADQUIRENTE",
+        "TERCERO",
+        "SOCIO",
+    ];
+    let names = |word: &str| {
+        let rest = word
+            .strip_prefix("RUC")
+            .or_else(|| word.strip_suffix("RUC"));
+        rest.is_some_and(|rest| {
+            JOINED.contains(&rest) || rest.bytes().all(|it| it.is_ascii_digit())
+        })
+    };
+    folded.split(' ').any(names) || folded.contains("R U C")
 }
 
 /// `DOCUMENTO`, `NRO DOC`, `NUMERO DE DOCUMENTO`, `DOC. IDENTIDAD`; not the type of document.
@@ -216,22 +426,6 @@ fn names_document(folded: &str) -> bool {
                 "DOC" | "DOCUMENTO" | "DNI" | "IDENTIFICACION" | "NRODOC" | "NUMDOC"
             )
         })
-}
-
-/// Which part of the filled cells of a column look like RUCs, 0 to 1.
-fn share_of_rucs(table: &Table, column: usize) -> f64 {
-    let (mut filled, mut like) = (0_u32, 0_u32);
-    for row in table.rows.iter().take(JUDGED_ROWS) {
-        let cell = row.cell(column);
-        if !cell.is_blank() {
-            filled += 1;
-            like += u32::from(looks_like_ruc(cell));
-        }
-    }
-    if filled == 0 {
-        return 0.0;
-    }
-    f64::from(like) / f64::from(filled)
 }
 
 fn looks_like_ruc(cell: &Cell) -> bool {

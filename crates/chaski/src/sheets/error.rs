@@ -64,6 +64,11 @@ pub enum SheetError {
         /// Characters accepted.
         limit: usize,
     },
+    /// A text that opens with a quote and swallows the rows below.
+    UnclosedQuote {
+        /// The row where it opens, from 1.
+        row: u32,
+    },
     /// The folder of the output does not exist.
     NoFolder {
         /// The folder.
@@ -134,6 +139,7 @@ impl SheetError {
             SheetError::TooLarge { .. } => "archivo_muy_grande",
             SheetError::TooWide { .. } => "hoja_muy_ancha",
             SheetError::CellTooLong { .. } => "celda_muy_larga",
+            SheetError::UnclosedQuote { .. } => "comilla_sin_cerrar",
             SheetError::NoFolder { .. } => "carpeta_no_encontrada",
             SheetError::IsFolder { .. } => "salida_es_carpeta",
             SheetError::NotWritable { .. } => "salida_sin_permiso",
@@ -225,6 +231,9 @@ impl SheetError {
             SheetError::CellTooLong { cell, limit } => format!(
                 "la celda {cell} tiene más de {limit} caracteres: acórtela, o revise si falta cerrar unas comillas"
             ),
+            SheetError::UnclosedQuote { row } => format!(
+                "en la fila {row} se abre una comilla («\"») que no se cierra y se lleva las filas siguientes: ciérrela o quítela y guarde el archivo"
+            ),
             SheetError::NoFolder { path } => format!(
                 "no existe la carpeta {}: créela o elija otra salida",
                 path.display()
@@ -292,6 +301,9 @@ impl SheetError {
             ),
             SheetError::CellTooLong { cell, limit } => format!(
                 "cell {cell} has more than {limit} characters: shorten it, or look for a quote that is not closed"
+            ),
+            SheetError::UnclosedQuote { row } => format!(
+                "a quote (\") opens in row {row} and is not closed, so that it takes the rows below: close it or remove it and save the file"
             ),
             SheetError::NoFolder { path } => format!(
                 "there is no folder {}: create it or choose another output",

@@ -5,9 +5,11 @@
 //! the RUCs ([`find_column`]), what a damaged cell meant ([`repair()`]), and how the answer is
 //! written ([`write_result`]).
 
+mod align;
 mod column;
 mod error;
 mod header;
+mod identity;
 mod limits;
 mod read;
 mod repair;
@@ -16,13 +18,16 @@ mod verdict;
 mod write;
 
 pub use column::{ColumnError, find_column};
+pub(crate) use column::{holds_one_value, holds_rucs};
+pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
 pub use limits::Limits;
 pub use read::{read, read_bytes, read_stored, read_stream};
-pub use repair::{Problem, Repair, Repaired, Subject, repair};
-pub use table::{Cell, Encoding, Row, SourceKind, Table, column_letter};
+pub use repair::{Problem, Repair, Repaired, Subject, read_row, repair};
+pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub use write::{
     OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
     write_atomically, write_result, write_result_to,
 };
+pub(crate) use write::{Place, RESULT_COLUMNS, put_in_place, render_result, resolved};

@@ -2,7 +2,7 @@
 
 use chaski_core::{Dni, DniError, Lang, Ruc, RucError, RucRules};
 
-use super::table::Cell;
+use super::table::{Cell, Flaw, Row, Table};
 
 /// What a cell holds, and what had to be put right to see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,15 @@ pub enum Problem {
     IsBool,
     /// The cell is the error of a formula.
     IsError,
+    /// Several numbers like RUCs in one cell.
+    Several,
+    /// The row has more or fewer cells than there are titles, and which is which is not known.
+    Shifted {
+        /// Cells of the row.
+        cells: u16,
+        /// Cells of the other rows.
+        usual: u16,
+    },
 }
 
 impl Problem {
@@ -69,6 +78,8 @@ impl Problem {
             Problem::IsDate => "celda_fecha",
             Problem::IsBool => "celda_logica",
             Problem::IsError => "celda_error",
+            Problem::Several => "varios_ruc",
+            Problem::Shifted { .. } => "fila_corrida",
         }
     }
 
@@ -107,6 +118,24 @@ impl Problem {
                 "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
                 "the cell holds the error of a formula: correct it or write the RUC",
             ),
+            Problem::Several => (
+                "la celda tiene más de un número como RUC: deje uno por fila",
+                "the cell holds more than one number like a RUC: leave one per row",
+            ),
+            Problem::Shifted { cells, usual } if cells == usual => (
+                "las celdas de la fila están corridas: no se sabe cuál es la del RUC; ponga cada dato bajo su título",
+                "the cells of the row are shifted: it is not known which holds the RUC; put each value under its title",
+            ),
+            Problem::Shifted { cells, usual } => {
+                return match lang {
+                    Lang::Es => format!(
+                        "la fila tiene {cells} celdas y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas"
+                    ),
+                    Lang::En => format!(
+                        "the row has {cells} cells and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it"
+                    ),
+                };
+            }
         };
         lang.pick(es, en).to_owned()
     }
@@ -137,6 +166,10 @@ pub enum Repair {
     FullWidth,
     /// The leading zero of a DNI, lost because the cell was a number.
     LostZero,
+    /// Other words in the cell: `20100038146 - CLIENTE UNO`.
+    Inside,
+    /// The row had more cells than there are titles: a text with an unquoted separator.
+    Realigned,
 }
 
 impl Repair {
@@ -154,6 +187,8 @@ impl Repair {
             Repair::Scientific => "scientific",
             Repair::FullWidth => "full_width",
             Repair::LostZero => "lost_zero",
+            Repair::Inside => "inside",
+            Repair::Realigned => "realigned",
         }
     }
 
@@ -185,6 +220,14 @@ impl Repair {
             Repair::LostZero => (
                 "se repuso el cero inicial del DNI: verifíquelo",
                 "the DNI's leading zero was put back: check it",
+            ),
+            Repair::Inside => (
+                "se tomó el único RUC que hay en la celda",
+                "the only RUC in the cell was taken",
+            ),
+            Repair::Realigned => (
+                "la fila tenía más celdas que los títulos y se alineó",
+                "the row had more cells than there are titles and was aligned",
             ),
         };
         lang.pick(es, en)
@@ -220,6 +263,26 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
     Repaired { subject, repairs }
 }
 
+/// What a row of a list names by one of its columns. From one whose cells are not under their titles
+/// nothing is read.
+pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Repaired {
+    match table.flaws.get(&row.number) {
+        None => repair(row.cell(column), rules),
+        Some(Flaw::Realigned) => {
+            let mut repaired = repair(row.cell(column), rules);
+            repaired.repairs.push(Repair::Realigned);
+            repaired
+        }
+        Some(Flaw::Shifted { cells, usual }) => Repaired {
+            subject: Subject::Bad(Problem::Shifted {
+                cells: *cells,
+                usual: *usual,
+            }),
+            repairs: Vec::new(),
+        },
+    }
+}
+
 fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
     if number < 0.0 {
         return Subject::Bad(Problem::Negative);
@@ -238,9 +301,101 @@ fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subj
     from_digits(&digits, rules)
 }
 
+/// The whole text as a number; where it is none, the one RUC that lies in it.
 fn from_text(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
     let text = plain_characters(text, repairs);
-    let text = unwrapped(&text, repairs);
+    let whole = from_plain(&text, rules, repairs);
+    let Subject::Bad(_) = whole else {
+        return whole;
+    };
+    match inside(&text) {
+        Inside::Nothing => whole,
+        Inside::Several => Subject::Bad(Problem::Several),
+        Inside::One(digits) => match Ruc::parse_with(digits, rules) {
+            Ok(ruc) if ruc.has_valid_check_digit() => {
+                repairs.clear();
+                repairs.push(Repair::Inside);
+                Subject::Ruc(ruc)
+            }
+            _ => whole,
+        },
+    }
+}
+
+/// What lies in a text that is no number as a whole.
+enum Inside<'t> {
+    /// Nothing like a RUC.
+    Nothing,
+    /// Eleven digits like those of a RUC; the same ones again count once.
+    One(&'t str),
+    /// Different ones.
+    Several,
+}
+
+/// Looks for runs of exactly eleven digits with a RUC's prefix that stand alone: not part of an
+/// amount (`20100038146.50`), and of a word only if that is the country's or names the number
+/// (`PE20100038146`, `RUC20100038146`).
+fn inside(text: &str) -> Inside<'_> {
+    // A formula as a text names nobody; `="20100038146"` is how programs keep a number a text.
+    if text.starts_with(['=', '+', '@']) && text.contains(char::is_alphabetic) {
+        return Inside::Nothing;
+    }
+    let mut found: Option<&str> = None;
+    let (mut at, mut other_digits) = (0, false);
+    while let Some(start) = text[at..].find(|c: char| c.is_ascii_digit()) {
+        let start = at + start;
+        let length = text[start..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len() - start);
+        let (before, run) = (&text[..start], &text[start..start + length]);
+        let after = &text[start + length..];
+        at = start + length;
+        if length != 11 || !has_prefix(run) || !stands_alone(before, after) {
+            other_digits = true;
+            continue;
+        }
+        match found {
+            Some(first) if first != run => return Inside::Several,
+            _ => found = Some(run),
+        }
+    }
+    // Digits beside digits are one number written wrongly.
+    if other_digits && !text.contains(char::is_alphabetic) {
+        return Inside::Nothing;
+    }
+    found.map_or(Inside::Nothing, Inside::One)
+}
+
+fn has_prefix(digits: &str) -> bool {
+    ["10", "15", "16", "17", "20"]
+        .iter()
+        .any(|prefix| digits.starts_with(prefix))
+}
+
+fn stands_alone(before: &str, after: &str) -> bool {
+    let part_of_number = |beside: Option<char>, next: Option<char>| {
+        matches!(beside, Some('.' | ',')) && next.is_some_and(|c| c.is_ascii_digit())
+    };
+    let (mut back, mut on) = (before.chars().rev(), after.chars());
+    if part_of_number(back.next(), back.next()) {
+        return false;
+    }
+    let next = on.next();
+    if part_of_number(next, on.next()) || next.is_some_and(char::is_alphanumeric) {
+        return false;
+    }
+    let word = before
+        .rsplit(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    matches!(
+        word.to_uppercase().as_str(),
+        "" | "PE" | "PER" | "RUC" | "NRO" | "N" | "Nº"
+    )
+}
+
+fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
+    let text = unwrapped(text, repairs);
     let mut note = |done: bool, repair: Repair| {
         if done {
             repairs.push(repair);

@@ -1,5 +1,6 @@
 //! A sheet in memory: compact cells, numbered rows, and where it all came from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chaski_core::Lang;
@@ -74,6 +75,20 @@ impl Row {
     }
 }
 
+/// What was wrong with the cells of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// It had more cells than the others and was aligned beyond doubt.
+    Realigned,
+    /// It is not known which cell belongs to which title: nothing is read from it.
+    Shifted {
+        /// Cells of the row.
+        cells: u16,
+        /// Cells of the others.
+        usual: u16,
+    },
+}
+
 /// What the rows were read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceKind {
@@ -130,6 +145,8 @@ pub struct Table {
     pub header_row: Option<usize>,
     /// The rows below the header that hold something.
     pub rows: Vec<Row>,
+    /// Rows whose cells were not under their titles, by their number.
+    pub flaws: BTreeMap<u32, Flaw>,
     /// What the person should know of the reading, in their language.
     pub notes: Vec<String>,
 }

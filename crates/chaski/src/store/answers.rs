@@ -13,7 +13,7 @@ use super::readers::Readers;
 use super::seal::{Keys, Place, StoredSubject};
 use super::shapes::Shapes;
 use super::time::instant;
-use super::{Backend, Sqlite, Store, StoreError};
+use super::{Backend, Sqlite, Store, StoreError, meta};
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(super) struct AnswerRow {
@@ -160,9 +160,13 @@ impl Store {
                     .bind(subject)
                     .bind(operation)
                     .bind(provider)
-                    .execute(connection)
-                    .await?;
-                    Ok(gone.rows_affected())
+                    .execute(&mut *connection)
+                    .await?
+                    .rows_affected();
+                    if gone > 0 {
+                        meta::note_forgetting(connection).await?;
+                    }
+                    Ok(gone)
                 })
             })
             .await?;

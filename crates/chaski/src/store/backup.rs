@@ -1,14 +1,28 @@
 //! Copies of the database: taken while others write to it, looked over from end to end, and the
 //! folder held alone while one takes its place.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::open::{APPLICATION_ID, DATABASE_FILE, SCHEMA, claim, options};
+use super::open::{APPLICATION_ID, DATABASE_FILE, IN_USE_FILE, SCHEMA, claim, options};
 use super::seal::{Keys, MasterKey};
-use super::{StoreError, meta};
+use super::{Backend, Store, StoreError, meta};
+
+/// Newest schema of which there are copies without a seal; whatever wrote a newer one sealed it.
+pub const UNSEALED_SCHEMA: u32 = 7;
+
+/// What a folder remembers of the last copy that was taken of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When.
+    pub at: Timestamp,
+    /// Where it was written to.
+    pub path: PathBuf,
+}
 
 /// What a copy of a database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +107,14 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
             known: SCHEMA,
         });
     }
+    // Ours has neither: somebody put them there to do something at the next write.
+    let strange: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
+            .fetch_one(&mut *connection)
+            .await?;
+    if strange > 0 {
+        return Err(StoreError::Corrupt);
+    }
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(&mut *connection)
         .await?;
@@ -110,6 +132,46 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
         has_personal_data: meta::has_personal_data(connection).await?,
         key_check: meta::get(connection, meta::KEY_CHECK).await?,
     })
+}
+
+/// Notes in a folder that a copy of it was taken.
+pub async fn note_backup(dir: &Path, taken: &LastBackup) -> Result<(), StoreError> {
+    let file = dir.join(DATABASE_FILE);
+    let note = serde_json::to_vec(taken).unwrap_or_default();
+    let mut connection = options(&file)
+        .connect()
+        .await
+        .map_err(|error| StoreError::from(error).about(&file))?;
+    let noted = meta::put(&mut connection, meta::LAST_BACKUP, &note).await;
+    drop(connection.close().await);
+    noted.map_err(|error| error.about(&file))
+}
+
+impl Store {
+    /// The last copy that was taken of this folder; none when none was, or the note is unreadable.
+    pub async fn last_backup(&self) -> Result<Option<LastBackup>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let note = meta::get(&mut reader, meta::LAST_BACKUP).await?;
+        Ok(note.and_then(|note| serde_json::from_slice(&note).ok()))
+    }
+
+    /// Writes the smallest thing there is, to find out whether writing works.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite
+            .writer
+            .run_alone(|connection| Box::pin(meta::probe(connection)))
+            .await
+    }
+}
+
+/// Whether a process has a folder open at this moment.
+pub fn is_in_use(dir: &Path) -> bool {
+    let Ok(file) = File::open(dir.join(IN_USE_FILE)) else {
+        return false;
+    };
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 /// A folder that nobody else has open, or can open until this is dropped.

@@ -1,5 +1,7 @@
 //! Batches: who asked for which list, how far it has come, and how to go on after a crash.
 
+use std::sync::Arc;
+
 use chaski_client::Key;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -10,6 +12,7 @@ use super::background::BatchChange;
 use super::calls::uuid_of;
 use super::items::{self, ItemRow, ItemState};
 use super::page::rows_of_page;
+use super::presence::Presence;
 use super::time::instant;
 use super::{Backend, Cursor, Page, Store, StoreError};
 
@@ -198,13 +201,74 @@ impl Store {
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let rows = items::rows(&sqlite.keys, &new)?;
+        let me = sqlite.presence.id();
         sqlite
             .writer
-            .run(move |connection| Box::pin(create(connection, new, rows)))
+            .run(move |connection| {
+                Box::pin(async move {
+                    let id = new.id;
+                    create(connection, new, rows).await?;
+                    sqlx::query("UPDATE batches SET holder = ?2 WHERE id = ?1")
+                        .bind(id.as_bytes().as_slice())
+                        .bind(me)
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
             .await
     }
 
-    /// The latest batch of the same content and options that can go on.
+    /// Takes up a batch that was interrupted; false when another process works on it.
+    pub async fn take_up_batch(&self, id: Uuid) -> Result<bool, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let presence = Arc::clone(&sqlite.presence);
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move { take_up(connection, id, &presence).await })
+            })
+            .await
+    }
+
+    /// Lets go of a batch that is not worked on for now.
+    pub async fn let_go_of_batch(&self, id: Uuid) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let me = sqlite.presence.id();
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    sqlx::query("UPDATE batches SET holder = NULL WHERE id = ?1 AND holder = ?2")
+                        .bind(id.as_bytes().as_slice())
+                        .bind(me)
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Whether another process that lives is working on a list of the same content.
+    pub async fn is_being_worked_on(&self, source_hash: &[u8; 32]) -> Result<bool, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let holders: Vec<i64> = sqlx::query_scalar(
+            "SELECT holder FROM batches INDEXED BY batches_source \
+             WHERE source_hash = ?1 AND holder IS NOT NULL",
+        )
+        .bind(source_hash.as_slice())
+        .fetch_all(&mut *reader)
+        .await?;
+        let me = sqlite.presence.id();
+        Ok(holders
+            .into_iter()
+            .any(|holder| holder != me && sqlite.presence.is_living(holder)))
+    }
+
+    /// The latest batch of the same content and options that can go on, and that no other process is
+    /// working on.
     pub async fn unfinished_batch(
         &self,
         source_hash: &[u8; 32],
@@ -212,15 +276,20 @@ impl Store {
     ) -> Result<Option<Batch>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut query = QueryBuilder::new(format!(
-            "SELECT {COLUMNS} FROM batches INDEXED BY batches_source \
+            "SELECT {COLUMNS}, holder FROM batches INDEXED BY batches_source \
              WHERE state IN ('PENDING', 'PROCESSING', 'PARTIAL') AND source_hash = "
         ));
         query.push_bind(source_hash.to_vec());
         query.push(" AND options = ").push_bind(options.to_owned());
-        query.push(" ORDER BY created_at DESC, seq DESC LIMIT 1");
+        query.push(" ORDER BY created_at DESC, seq DESC");
         let mut reader = sqlite.readers.reader().await?;
-        let row = query.build().fetch_optional(&mut *reader).await?;
-        row.map(|row| Ok(placed_row(&row)?.1)).transpose()
+        for row in query.build().fetch_all(&mut *reader).await? {
+            let holder: Option<i64> = row.try_get("holder")?;
+            if !is_held_by_another(&sqlite.presence, holder) {
+                return Ok(Some(placed_row(&row)?.1));
+            }
+        }
+        Ok(None)
     }
 
     /// One batch.
@@ -317,6 +386,31 @@ pub(super) async fn seq_of(connection: &mut SqliteConnection, id: Uuid) -> Resul
         .ok_or(StoreError::NoSuchBatch)
 }
 
+fn is_held_by_another(presence: &Presence, holder: Option<i64>) -> bool {
+    holder.is_some_and(|holder| holder != presence.id() && presence.is_living(holder))
+}
+
+async fn take_up(
+    connection: &mut SqliteConnection,
+    id: Uuid,
+    presence: &Presence,
+) -> Result<bool, StoreError> {
+    let seq = seq_of(connection, id).await?;
+    let holder: Option<i64> = sqlx::query_scalar("SELECT holder FROM batches WHERE seq = ?1")
+        .bind(seq)
+        .fetch_one(&mut *connection)
+        .await?;
+    if is_held_by_another(presence, holder) {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE batches SET holder = ?2 WHERE seq = ?1")
+        .bind(seq)
+        .bind(presence.id())
+        .execute(connection)
+        .await?;
+    Ok(true)
+}
+
 pub(super) async fn create(
     connection: &mut SqliteConnection,
     new: NewBatch,
@@ -378,7 +472,7 @@ async fn finish(
     finished_at: Option<i64>,
 ) -> Result<(), StoreError> {
     let changed = sqlx::query(
-        "UPDATE batches SET cache_hits = cache_hits + ?2, calls = calls + ?3, \
+        "UPDATE batches SET cache_hits = cache_hits + ?2, calls = calls + ?3, holder = NULL, \
          finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE ?4 END, \
          state = CASE state WHEN 'CANCELLED' THEN state ELSE ?5 END WHERE id = ?1",
     )

@@ -273,6 +273,8 @@ const SQLITE_FULL: i32 = 13;
 const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
+/// The index of the log could not be made larger.
+const SQLITE_IOERR_SHMSIZE: i32 = 4_874;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
@@ -291,6 +293,9 @@ impl From<sqlx::Error> for StoreError {
 }
 
 fn of_code(code: i32, detail: &str) -> StoreError {
+    if code == SQLITE_IOERR_SHMSIZE {
+        return StoreError::DiskFull;
+    }
     match code & 0xff {
         SQLITE_FULL => StoreError::DiskFull,
         SQLITE_BUSY | SQLITE_LOCKED => StoreError::Locked,

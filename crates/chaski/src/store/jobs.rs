@@ -1,11 +1,17 @@
 //! The queue of background work: claimed by lease, highest priority first, then oldest.
 //!
+//! A lease that has lapsed is taken over, and at once that of a process that is gone. One that reaches
+//! further than a lease can was given while the clock was ahead, and a time to try again that is later
+//! than any pause was set then: both are over.
+//!
 //! Whoever holds a [`Claim`] writes under its fence. Taking a job over, pausing or cancelling it
 //! raises the fence: a worker that does not know yet finds out at its next write, which changes
 //! nothing. A job may therefore run twice, and never has two writers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chaski_client::latest_true;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
@@ -14,6 +20,7 @@ use uuid::Uuid;
 use super::calls::uuid_of;
 use super::once::{self, Once, OnceRow};
 use super::page::rows_of_page;
+use super::presence::Presence;
 use super::time::instant;
 use super::{Backend, Cursor, Page, Priority, Store, StoreError};
 
@@ -151,6 +158,9 @@ pub struct JobFilter {
 /// what kills them.
 const MOST_INTERRUPTIONS: i64 = 100;
 
+/// The longest a job waits before it is tried again.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+
 /// Code of a job that was given up for that.
 const INTERRUPTED: &str = "trabajo_interrumpido";
 
@@ -217,9 +227,12 @@ impl Store {
         at_least: Priority,
     ) -> Result<Option<Claim>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
+        let presence = Arc::clone(&sqlite.presence);
         sqlite
             .writer
-            .run(move |connection| Box::pin(claim(connection, now, lease, at_least)))
+            .run(move |connection| {
+                Box::pin(async move { claim(connection, now, lease, at_least, &presence).await })
+            })
             .await
     }
 
@@ -276,16 +289,6 @@ impl Store {
             .await
     }
 
-    /// Ends every lease: the worker of a folder begins with that, because whoever held them is
-    /// dead. Says how many there were.
-    pub async fn release_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(take_back(connection, now, i64::MAX)))
-            .await
-    }
-
     /// How many jobs of each kind are in each state they are found in.
     pub async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
@@ -301,17 +304,29 @@ impl Store {
         rows.into_iter().map(count).collect()
     }
 
-    /// When there will be something to claim, as far as is known now.
-    pub async fn next_job_at(&self) -> Result<Option<Timestamp>, StoreError> {
+    /// Whether there is something to claim.
+    pub async fn is_work_waiting(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
-        let next: Option<i64> = sqlx::query_scalar(
-            "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE state = 'PENDING' \
-             UNION ALL SELECT min(leased_until) FROM jobs WHERE state = 'RUNNING')",
+        let due: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'PENDING' \
+             AND (run_at <= ?1 OR run_at > ?2))",
         )
+        .bind(now.as_microsecond())
+        .bind(latest_run(now))
         .fetch_one(&mut *reader)
         .await?;
-        Ok(next.map(instant))
+        if due != 0 {
+            return Ok(true);
+        }
+        let running = running(&mut reader).await?;
+        Ok(running
+            .iter()
+            .any(|it| it.is_over(now, lease, &sqlite.presence)))
     }
 
     /// One job.
@@ -458,7 +473,8 @@ pub(super) async fn end(
         JobEnd::Completed => (JobState::Completed, None, None),
         JobEnd::Released => (JobState::Pending, claim.job.code.as_deref(), None),
         JobEnd::Again { at, code } if attempts_left => {
-            (JobState::Pending, Some(code.as_str()), Some(*at))
+            let at = at.as_microsecond().min(micros_after(now, LONGEST_PAUSE));
+            (JobState::Pending, Some(code.as_str()), Some(at))
         }
         JobEnd::Again { code, .. } | JobEnd::Failed { code } => {
             (JobState::Failed, Some(code.as_str()), None)
@@ -468,14 +484,14 @@ pub(super) async fn end(
     let ended = !matches!(state, JobState::Pending);
     let changed = sqlx::query(
         "UPDATE jobs SET state = ?3, code = ?4, run_at = coalesce(?5, run_at), \
-         attempts = attempts + ?6, finished_at = ?7, leased_until = NULL, fence = fence + 1 \
-         WHERE id = ?1 AND fence = ?2 AND state = 'RUNNING'",
+         attempts = attempts + ?6, finished_at = ?7, leased_until = NULL, holder = NULL, \
+         fence = fence + 1 WHERE id = ?1 AND fence = ?2 AND state = 'RUNNING'",
     )
     .bind(claim.job.id.as_bytes().as_slice())
     .bind(claim.fence)
     .bind(state.as_str())
     .bind(code)
-    .bind(run_at.map(Timestamp::as_microsecond))
+    .bind(run_at)
     .bind(i64::from(failed))
     .bind(ended.then(|| now.as_microsecond()))
     .execute(connection)
@@ -519,18 +535,22 @@ async fn claim(
     now: Timestamp,
     lease: Duration,
     at_least: Priority,
+    presence: &Presence,
 ) -> Result<Option<Claim>, StoreError> {
-    take_back(connection, now, now.as_microsecond()).await?;
+    take_back(connection, now, lease, presence).await?;
     let statement = format!(
-        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = ?2, \
+        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = ?2, holder = ?4, \
          started_at = coalesce(started_at, ?1) WHERE seq = (SELECT seq FROM jobs \
-         INDEXED BY jobs_waiting WHERE state = 'PENDING' AND run_at <= ?1 AND priority >= ?3 \
+         INDEXED BY jobs_waiting WHERE state = 'PENDING' \
+         AND (run_at <= ?1 OR run_at > ?5) AND priority >= ?3 \
          ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(now.as_microsecond())
         .bind(micros_after(now, lease))
         .bind(at_least.rank())
+        .bind(presence.id())
+        .bind(latest_run(now))
         .fetch_optional(connection)
         .await?;
     row.map(|row| {
@@ -541,40 +561,86 @@ async fn claim(
     .transpose()
 }
 
-/// Takes jobs back whose lease ends before that; says how many there were.
+/// A job that somebody holds.
+struct Running {
+    seq: i64,
+    until: i64,
+    /// None where a program before this knowledge took it.
+    holder: Option<i64>,
+    interruptions: i64,
+}
+
+impl Running {
+    /// Whether nobody holds it any more.
+    fn is_over(&self, now: Timestamp, lease: Duration, presence: &Presence) -> bool {
+        if self.until < now.as_microsecond() {
+            return true;
+        }
+        match self.holder {
+            // Whoever lives renews a lease of the future within seconds.
+            Some(holder) => !presence.is_living(holder),
+            None => self.until > micros_after(latest_true(now), lease),
+        }
+    }
+}
+
+async fn running(connection: &mut SqliteConnection) -> Result<Vec<Running>, StoreError> {
+    let rows: Vec<(i64, i64, Option<i64>, i64)> = sqlx::query_as(
+        "SELECT seq, leased_until, holder, interruptions FROM jobs WHERE state = 'RUNNING'",
+    )
+    .fetch_all(connection)
+    .await?;
+    let running = |(seq, until, holder, interruptions)| Running {
+        seq,
+        until,
+        holder,
+        interruptions,
+    };
+    Ok(rows.into_iter().map(running).collect())
+}
+
+/// Takes jobs back that nobody holds any more.
 async fn take_back(
     connection: &mut SqliteConnection,
     now: Timestamp,
-    before: i64,
-) -> Result<u64, StoreError> {
-    let given_up = sqlx::query(
-        "UPDATE jobs SET state = 'FAILED', code = ?3, finished_at = ?4, leased_until = NULL, \
-         fence = fence + 1 WHERE state = 'RUNNING' AND leased_until < ?1 AND interruptions >= ?2",
-    )
-    .bind(before)
-    .bind(MOST_INTERRUPTIONS)
-    .bind(INTERRUPTED)
-    .bind(now.as_microsecond())
-    .execute(&mut *connection)
-    .await?;
-    if given_up.rows_affected() > 0 {
+    lease: Duration,
+    presence: &Presence,
+) -> Result<(), StoreError> {
+    let over = running(connection).await?.into_iter();
+    let mut given_up = false;
+    for job in over.filter(|it| it.is_over(now, lease, presence)) {
+        if job.interruptions < MOST_INTERRUPTIONS {
+            sqlx::query(
+                "UPDATE jobs SET state = 'PENDING', leased_until = NULL, holder = NULL, \
+                 fence = fence + 1, interruptions = interruptions + 1 WHERE seq = ?1",
+            )
+            .bind(job.seq)
+            .execute(&mut *connection)
+            .await?;
+            continue;
+        }
+        given_up = true;
+        sqlx::query(
+            "UPDATE jobs SET state = 'FAILED', code = ?2, finished_at = ?3, leased_until = NULL, \
+             holder = NULL, fence = fence + 1 WHERE seq = ?1",
+        )
+        .bind(job.seq)
+        .bind(INTERRUPTED)
+        .bind(now.as_microsecond())
+        .execute(&mut *connection)
+        .await?;
+    }
+    if given_up {
         sqlx::query(
             "UPDATE batches SET state = 'FAILED', finished_at = ?2 WHERE state = 'PROCESSING' \
              AND id IN (SELECT batch FROM jobs WHERE state = 'FAILED' AND code = ?1)",
         )
         .bind(INTERRUPTED)
         .bind(now.as_microsecond())
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
     }
-    let taken = sqlx::query(
-        "UPDATE jobs SET state = 'PENDING', leased_until = NULL, fence = fence + 1, \
-         interruptions = interruptions + 1 WHERE state = 'RUNNING' AND leased_until < ?1",
-    )
-    .bind(before)
-    .execute(connection)
-    .await?;
-    Ok(given_up.rows_affected() + taken.rows_affected())
+    Ok(())
 }
 
 async fn renew(
@@ -599,6 +665,12 @@ fn or_lost(changed: u64) -> Result<(), StoreError> {
         0 => Err(StoreError::LeaseLost),
         _ => Ok(()),
     }
+}
+
+/// The latest time at which a job may be told to be tried again; what is later was set while the clock
+/// was ahead.
+fn latest_run(now: Timestamp) -> i64 {
+    micros_after(latest_true(now), LONGEST_PAUSE)
 }
 
 fn micros_after(now: Timestamp, lease: Duration) -> i64 {

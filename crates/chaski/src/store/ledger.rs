@@ -4,6 +4,7 @@ use std::future::ready;
 
 use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::calls::{CallRecord, Hit};
 use super::{Backend, Store};
@@ -64,6 +65,34 @@ impl Ledger for Store {
 
     fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
         Box::pin(async move { Ok(self.counted(counter).await?) })
+    }
+
+    fn claim<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        Box::pin(async move { Ok(sqlite.asking.claim(keys).await?) })
+    }
+
+    fn release(&self, keys: &[Key]) {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        sqlite.asking.release(keys);
+    }
+
+    fn note_plan<'a>(
+        &'a self,
+        provider: &'a str,
+        spent_at: Option<Timestamp>,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async move { Ok(self.put_plan(provider, spent_at).await?) })
+    }
+
+    fn plan_spent<'a>(
+        &'a self,
+        provider: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+        Box::pin(async move { Ok(self.plan_of(provider).await?) })
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

@@ -7,6 +7,12 @@ use super::StoreError;
 /// Fingerprint of the key that personal data was sealed with.
 pub(super) const KEY_CHECK: &str = "key_check";
 
+/// When and where the last copy of the folder was taken.
+pub(super) const LAST_BACKUP: &str = "last_backup";
+
+/// Changes whenever something is forgotten, so that other processes forget it too.
+const FORGOTTEN: &str = "forgotten";
+
 /// Set when the first key of the gateway is made, and never taken back.
 pub(super) const HAD_KEYS: &str = "had_keys";
 
@@ -38,6 +44,25 @@ pub(super) async fn put(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Notes that something was forgotten.
+pub(super) async fn note_forgetting(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES (?1, randomblob(8)) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(FORGOTTEN)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What changes when something is forgotten.
+pub(super) async fn forgotten(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    get(connection, FORGOTTEN).await
 }
 
 /// The smallest write there is.

@@ -7,6 +7,7 @@
 
 mod answers;
 mod api_keys;
+mod asking;
 mod background;
 mod backup;
 mod batches;
@@ -26,6 +27,7 @@ mod partner_changes;
 mod partner_checks;
 mod partner_rows;
 mod partners;
+mod presence;
 mod quota;
 mod readers;
 mod recalls;
@@ -45,7 +47,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use api_keys::{ApiKeyRow, folder_had_keys};
 pub use background::{Background, BatchChange};
-pub use backup::{Held, Snapshot, hold, inspect, snapshot};
+pub use backup::{
+    Held, LastBackup, Snapshot, UNSEALED_SCHEMA, hold, inspect, is_in_use, note_backup, snapshot,
+};
 pub use batches::{Batch, BatchCounters, BatchState, NewBatch, Priority};
 pub use calls::{CallFilter, CallRow, CallSummary};
 pub use companies::Company;
@@ -63,8 +67,11 @@ pub use quota::QuotaSnapshot;
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use retention::{Pruned, Retention};
 pub use seal::{KEY_FILE, MasterKey};
+pub(crate) use seal::{fill_randomly, from_hex, hex};
 pub use subjects::{Erased, Mention, SubjectItem, SubjectRecord};
 
+use asking::Asking;
+use presence::Presence;
 use readers::Readers;
 use recalls::Recalls;
 use seal::Keys;
@@ -82,9 +89,11 @@ enum Backend {
 struct Sqlite {
     dir: PathBuf,
     keys: Arc<Keys>,
-    writer: Writer,
+    writer: Arc<Writer>,
     readers: Arc<Readers>,
     recalls: Recalls,
+    presence: Arc<Presence>,
+    asking: Arc<Asking>,
     /// Tells others that the folder is in use, until the store is closed.
     in_use: Mutex<Option<File>>,
 }
@@ -96,11 +105,20 @@ impl Store {
         let opened = open::open(dir, key).await?;
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));
+        let writer = Arc::new(Writer::start(opened.writer));
+        let presence = Arc::new(opened.presence);
         Ok(Store {
             backend: Backend::Sqlite(Sqlite {
                 dir: dir.to_owned(),
-                writer: Writer::start(opened.writer),
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
+                asking: Asking::start(
+                    Arc::clone(&presence),
+                    Arc::clone(&keys),
+                    Arc::clone(&readers),
+                    Arc::clone(&writer),
+                ),
+                presence,
+                writer,
                 keys,
                 readers,
                 in_use: Mutex::new(Some(opened.in_use)),
@@ -115,9 +133,17 @@ impl Store {
         sqlite.writer.flush().await?;
         sqlite.readers.close().await;
         sqlite.writer.close().await?;
+        sqlite.presence.leave();
         let mut in_use = sqlite.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         drop(in_use.take());
         Ok(())
+    }
+
+    /// What changes whenever anything is forgotten, by whatever process.
+    pub async fn forgotten(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        meta::forgotten(&mut reader).await
     }
 
     /// Why writing does not work at the moment.

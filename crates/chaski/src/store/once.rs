@@ -6,6 +6,7 @@
 //! answered, and it is rendered again.
 
 use blake3::Hash;
+use chaski_client::latest_true;
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
@@ -59,6 +60,11 @@ impl OnceRow {
     fn expired(&self) -> i64 {
         days_before(self.at, DAYS)
     }
+
+    /// What is later than this was noted while the clock was ahead, and would last until then.
+    fn latest(&self) -> i64 {
+        latest_true(self.at).as_microsecond()
+    }
 }
 
 impl Store {
@@ -68,10 +74,12 @@ impl Store {
         let wanted = OnceRow::of(&sqlite.keys, once);
         let mut reader = sqlite.readers.reader().await?;
         let row = sqlx::query(
-            "SELECT created, request, answer FROM idempotency WHERE place = ?1 AND at > ?2",
+            "SELECT created, request, answer FROM idempotency WHERE place = ?1 AND at > ?2 \
+             AND at <= ?3",
         )
         .bind(wanted.place.as_slice())
         .bind(wanted.expired())
+        .bind(wanted.latest())
         .fetch_optional(&mut *reader)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -158,9 +166,10 @@ async fn delete_expired(
     connection: &mut SqliteConnection,
     once: &OnceRow,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM idempotency WHERE place = ?1 AND at <= ?2")
+    sqlx::query("DELETE FROM idempotency WHERE place = ?1 AND (at <= ?2 OR at > ?3)")
         .bind(once.place.as_slice())
         .bind(once.expired())
+        .bind(once.latest())
         .execute(connection)
         .await?;
     Ok(())

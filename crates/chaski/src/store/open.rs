@@ -11,8 +11,9 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
+use super::presence::Presence;
 use super::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
-use super::{StoreError, meta};
+use super::{StoreError, asking, meta};
 
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "chaski.db";
@@ -62,6 +63,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0008_days.sql"),
     ),
     (
+        9,
+        "processes",
+        include_str!("../../migrations/sqlite/0009_processes.sql"),
+    ),
+    (
         12,
         "closed",
         include_str!("../../migrations/sqlite/0012_closed.sql"),
@@ -80,10 +86,11 @@ pub(super) struct Opened {
     pub(super) reader_options: SqliteConnectOptions,
     pub(super) keys: Keys,
     pub(super) in_use: File,
+    pub(super) presence: Presence,
 }
 
 /// Held, shared, by everybody who has the folder open; a restoration holds it alone.
-const IN_USE_FILE: &str = "chaski.uso";
+pub(super) const IN_USE_FILE: &str = "chaski.uso";
 
 pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
@@ -97,16 +104,19 @@ pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreErro
         create(dir, &file).await?;
     }
     let opened = open_database(dir, &file, key).await;
-    drop(opening);
-    let (writer, reader_options, keys) = opened.map_err(|error| match error.about(&file) {
+    let (mut writer, reader_options, keys) = opened.map_err(|error| match error.about(&file) {
         StoreError::NotOurs { path } => not_ours(dir, &path),
         error => error,
     })?;
+    let presence = Presence::enter(dir)?;
+    asking::clear(&mut writer, &presence).await?;
+    drop(opening);
     Ok(Opened {
         writer,
         reader_options,
         keys,
         in_use,
+        presence,
     })
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
+use chaski_client::{is_of_the_future, latest_true};
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -55,8 +56,31 @@ impl ChecksNoted {
 
 impl Store {
     /// The numbers of a company's partners that are due, those never checked first and then the
-    /// oldest check first.
-    pub async fn partners_due(&self, company: Company, due: Due) -> Result<Vec<Ruc>, StoreError> {
+    /// oldest check first. A check that is later than `now` is the oldest: the clock was ahead, and
+    /// the partner would not come up again until then.
+    pub async fn partners_due(
+        &self,
+        company: Company,
+        due: Due,
+        now: Timestamp,
+    ) -> Result<Vec<Ruc>, StoreError> {
+        let list = self.due_of(company, due, None).await?;
+        let Due::Most(most) = due else {
+            return Ok(list);
+        };
+        let mut first = self.due_of(company, due, Some(now)).await?;
+        let known: HashSet<Ruc> = first.iter().copied().collect();
+        first.extend(list.into_iter().filter(|ruc| !known.contains(ruc)));
+        first.truncate(most as usize);
+        Ok(first)
+    }
+
+    async fn due_of(
+        &self,
+        company: Company,
+        due: Due,
+        ahead_of: Option<Timestamp>,
+    ) -> Result<Vec<Ruc>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
@@ -70,6 +94,10 @@ impl Store {
         query.push_bind(company.bytes().to_vec());
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
+        }
+        if let Some(now) = ahead_of {
+            query.push(" AND sunat_last_check > ");
+            query.push_bind(latest_true(now).as_microsecond());
         }
         let most = match due {
             Due::Most(most) => i64::from(most),
@@ -87,19 +115,24 @@ impl Store {
 
     /// The same over all companies, so many and each number once, as old as its oldest check; and
     /// whether it is a partner of the house's too.
-    pub async fn partners_due_anywhere(&self, most: u32) -> Result<Vec<(Ruc, bool)>, StoreError> {
+    pub async fn partners_due_anywhere(
+        &self,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<(Ruc, bool)>, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let mut reader = sqlite.readers.reader().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
-        // before all.
+        // before all, and so is one of the future.
         let list: String = sqlx::query_scalar(
             "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
              max(company = x'') AS house FROM partners \
              WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
-             ORDER BY min(ifnull(sunat_last_check, -1)), min(seq) LIMIT ?1)",
+             ORDER BY min(iif(sunat_last_check <= ?2, sunat_last_check, -1)), min(seq) LIMIT ?1)",
         )
         .bind(most)
+        .bind(latest_true(now).as_microsecond())
         .fetch_one(&mut *reader)
         .await?;
         let list: Vec<(Cow<'_, str>, u8)> =
@@ -230,6 +263,16 @@ fn written(
     changes: &mut Vec<NewChange>,
 ) -> Result<Option<Noted>, StoreError> {
     let (last_check, valid) = partner_rows::last_check(row, STANDING)?;
+    // One that is later than now was noted while the clock was ahead: anything is newer.
+    let now = checks.iter().map(|check| check.now).max();
+    let ahead = |last: Timestamp| now.is_some_and(|now| is_of_the_future(last, now));
+    let last_check = last_check.map(|last| {
+        if ahead(last) {
+            Timestamp::UNIX_EPOCH
+        } else {
+            last
+        }
+    });
     // Most of a second run brings nothing: what is sealed is not even opened.
     let brings = |check: &&SunatCheck| check.said.is_news(last_check, valid);
     if !checks.iter().any(brings) {
@@ -237,6 +280,7 @@ fn written(
     }
     let (seq, id) = (row.try_get(0)?, uuid_of(row.try_get(1)?)?);
     let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
+    standing.last_check = last_check;
     let mut is_new = false;
     for check in checks {
         let Some(after) = standing.after(&check.said) else {

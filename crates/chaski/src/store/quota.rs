@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::time::instant;
-use super::{Backend, Store, StoreError};
+use super::{Backend, Store, StoreError, meta};
 
 /// The counter of a month at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,34 @@ impl Store {
             .writer
             .run(move |connection| Box::pin(async move { give_back(connection, &to).await }))
             .await
+    }
+
+    /// Notes when a provider's plan was found to be used up, or that it is not.
+    pub(super) async fn put_plan(
+        &self,
+        provider: &str,
+        spent_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let name = plan_name(provider);
+        let value = spent_at.map(|at| at.as_microsecond().to_le_bytes());
+        sqlite
+            .writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    meta::put(connection, &name, value.as_ref().map_or(&[], |it| it)).await
+                })
+            })
+            .await
+    }
+
+    /// When a provider's plan was found to be used up, if it was.
+    pub(super) async fn plan_of(&self, provider: &str) -> Result<Option<Timestamp>, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let value = meta::get(&mut reader, &plan_name(provider)).await?;
+        let value = value.and_then(|value| <[u8; 8]>::try_from(value.as_slice()).ok());
+        Ok(value.map(|value| instant(i64::from_le_bytes(value))))
     }
 
     /// Notes the counters of a month as they are now; says how many there are.
@@ -96,6 +124,11 @@ impl Store {
         };
         Ok(rows.into_iter().map(snapshot).collect())
     }
+}
+
+/// The name of the fact that a plan is used up.
+fn plan_name(provider: &str) -> String {
+    format!("plan_spent:{provider}")
 }
 
 /// Adds to the counter of a month.

@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Row};
 use super::page::rows_of_page;
 use super::seal::{Keys, Place};
 use super::time::instant;
-use super::{Backend, Cursor, Page, Store, StoreError};
+use super::{Backend, Cursor, Page, Store, StoreError, meta};
 
 /// Which refusals are wanted.
 #[derive(Debug, Clone, Default)]
@@ -98,9 +98,13 @@ impl Store {
                              INDEXED BY answers_refused WHERE reason IS NOT NULL LIMIT ?1)",
                         )
                         .bind(CHUNK)
-                        .execute(connection)
-                        .await?;
-                        Ok(gone.rows_affected())
+                        .execute(&mut *connection)
+                        .await?
+                        .rows_affected();
+                        if gone > 0 {
+                            meta::note_forgetting(connection).await?;
+                        }
+                        Ok(gone)
                     })
                 })
                 .await?;

@@ -92,6 +92,20 @@ impl MasterKey {
         SecretString::from(hex(self.secret.expose_secret()))
     }
 
+    /// The keyed hash that seals a copy of a folder, over what says how each of its parts must be.
+    pub fn seal_copy(&self, manifest: &[u8]) -> blake3::Hash {
+        let secret = self.secret.expose_secret().as_slice();
+        blake3::keyed_hash(
+            &blake3::derive_key("chaski store 2026-11 copy", secret),
+            manifest,
+        )
+    }
+
+    /// Tells keys apart without telling them, as hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        hex(Keys::derive(self).check())
+    }
+
     pub(super) fn is_unsaved(&self) -> bool {
         self.unsaved
     }
@@ -298,7 +312,7 @@ impl Place<'_> {
     }
 }
 
-fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
+pub(crate) fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
     getrandom::fill(bytes).map_err(|error| StoreError::Database {
         code: 0,
         detail: format!("no randomness from the operating system: {error}"),
@@ -318,7 +332,7 @@ fn hex_digit(character: u8) -> Result<u8, StoreError> {
     }
 }
 
-pub(super) fn from_hex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_hex(digits: &str) -> Option<Vec<u8>> {
     let pairs = digits.as_bytes().chunks_exact(2);
     if !pairs.remainder().is_empty() {
         return None;
@@ -327,7 +341,7 @@ pub(super) fn from_hex(digits: &str) -> Option<Vec<u8>> {
     pairs.map(byte).collect()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::calls::{self, uuid_of};
 use super::seal::Place;
 use super::{
-    Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, names,
+    Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, meta, names,
     partners,
 };
 use crate::partners::Partner;
@@ -277,6 +277,9 @@ async fn erase(
         .execute(&mut *connection)
         .await?
         .rows_affected();
+    if answers > 0 {
+        meta::note_forgetting(connection).await?;
+    }
     let blocks = calls::subject_blocks(connection).await?;
     let [mut bodies, mut calls] = [0; 2];
     for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {

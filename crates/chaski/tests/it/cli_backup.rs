@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use chaski::app::backups::{RestoredKey, backup, restore};
+use chaski::app::backups::{Manner, RestoredKey, backup, restore};
 use chaski::app::{App, Mode, Wish};
 use chaski::config::{Config, Layers, Surroundings};
+use chaski::store::MasterKey;
 use chaski_client::{Ask, Clock};
 
 use crate::cli_kit::{Place, Service, companies, files_of};
@@ -83,8 +84,15 @@ fn without_the_key_personal_data_stay_closed() {
     assert!(taken.err.contains("la llave no va dentro"), "{}", taken.err);
     let key = place.read("chaski_data/llave");
     let names = zip_names(&place.path("copia.zip"));
-    assert_eq!(names, ["chaski.db", "chaski.toml", "copia.json"]);
-    let ran = place.run("restaurar copia.zip --dir otra").expect(0);
+    assert_eq!(
+        names,
+        ["chaski.db", "chaski.toml", "copia.json", "sello.json"]
+    );
+    let ran = place.run("restaurar copia.zip --dir otra").expect(7);
+    assert!(ran.err.contains("el archivo «llave»"), "{}", ran.err);
+    let ran = place
+        .run("restaurar copia.zip --dir otra --sin-sello")
+        .expect(0);
     assert!(ran.err.contains("falta la llave"), "{}", ran.err);
     place.run("llamadas --dir otra").expect(7);
     place.write("otra/llave", &key);
@@ -96,7 +104,7 @@ fn without_the_key_personal_data_stay_closed() {
     place.run("backup con.zip --con-llave").expect(0);
     place.set("CHASKI_KEY", KEY);
     let wrong = place.run("restaurar con.zip --dir tercera").expect(7);
-    assert!(wrong.err.contains("no es la que cifró"), "{}", wrong.err);
+    assert!(wrong.err.contains("no es la que selló"), "{}", wrong.err);
     place.set("CHASKI_KEY", key.trim());
     place.run("restaurar con.zip --dir tercera").expect(0);
     assert!(!place.path("tercera/llave").exists());
@@ -126,11 +134,17 @@ fn a_database_that_is_not_whole() {
     database[middle..].fill(0xa5);
     manifest["archivos"]["chaski.db"]["blake3"] =
         blake3::hash(&database).to_hex().to_string().into();
+    // Whoever has the key can seal it.
+    let manifest = manifest.to_string().into_bytes();
+    let key = MasterKey::load(&place.data()).unwrap().unwrap();
+    let hash = key.seal_copy(&manifest).to_hex().to_string();
+    let seal = serde_json::json!({"con": "llave", "huella": key.fingerprint(), "sello": hash});
     let mut copy = zip::ZipWriter::new(std::fs::File::create(place.path("mala.zip")).unwrap());
     for (name, bytes) in [
         ("chaski.db", database),
         ("chaski.toml", settings),
-        ("copia.json", manifest.to_string().into_bytes()),
+        ("copia.json", manifest),
+        ("sello.json", seal.to_string().into_bytes()),
     ] {
         copy.start_file(name, zip::write::SimpleFileOptions::default())
             .unwrap();
@@ -165,7 +179,10 @@ fn the_configuration_goes_with_it_and_a_plain_token_does_not() {
         ),
     );
     place.run("backup copia.zip --sandbox").expect(0);
-    place.run("restaurar copia.zip --dir otra").expect(0);
+    let own = "--sin-sello";
+    place
+        .run(&format!("restaurar copia.zip --dir otra {own}"))
+        .expect(0);
     let settings = place.read("otra/sandbox/chaski.toml");
     assert!(
         !settings.contains(TOKEN) && settings.contains("# migo.token"),
@@ -188,7 +205,9 @@ fn the_configuration_goes_with_it_and_a_plain_token_does_not() {
         .run_with_input("config set migo.token", TOKEN.as_bytes())
         .expect(0);
     place.run("backup sellada.zip --sandbox").expect(0);
-    place.run("restaurar sellada.zip --dir tercera").expect(0);
+    place
+        .run(&format!("restaurar sellada.zip --dir tercera {own}"))
+        .expect(0);
     assert!(
         place
             .read("tercera/sandbox/chaski.toml")
@@ -252,6 +271,13 @@ fn what_a_copy_must_not_write_over() {
     assert!(!place.path("vacia").exists());
 }
 
+fn replacing() -> Manner {
+    Manner {
+        replace: true,
+        ..Manner::default()
+    }
+}
+
 fn config(dir: &Path) -> Config {
     let around = Surroundings {
         variables: [("CHASKI_DIR".to_owned(), dir.display().to_string())].into(),
@@ -278,7 +304,7 @@ async fn while_others_write() {
             chaski_client::Ledger::flush(&*app.store).await.unwrap();
             durable = count as u64 + 1;
             let to = folder.path().join(format!("{count}.zip"));
-            let taking = backup(&config, Mode::Sandbox, "", &to, true, app.clock.now());
+            let taking = backup(&config, Mode::Sandbox, "", &to, true, None, app.clock.now());
             let more = companies(count as u64, 30);
             let asking = async {
                 for number in &more {
@@ -295,12 +321,25 @@ async fn while_others_write() {
     assert!(durable > 0);
     // A folder in use is refused, however much one insists.
     let last = copies.last().unwrap();
-    let refused = restore(&config, Wish::None, &last.path, true, app.clock.now()).await;
+    let refused = restore(
+        &config,
+        Wish::None,
+        &last.path,
+        replacing(),
+        app.clock.now(),
+    )
+    .await;
     assert_eq!(refused.unwrap_err().code(), "carpeta_en_uso");
     app.close().await.unwrap();
-    let restored = restore(&config, Wish::None, &last.path, true, app.clock.now())
-        .await
-        .unwrap();
+    let restored = restore(
+        &config,
+        Wish::None,
+        &last.path,
+        replacing(),
+        app.clock.now(),
+    )
+    .await
+    .unwrap();
     assert_eq!(restored.key, RestoredKey::Copied);
     assert_eq!(restored.snapshot, last.snapshot);
     let app = App::open(config, Wish::Sandbox, Clock::system())

@@ -402,7 +402,7 @@ fn reasons_of_bad_cells() {
     );
     place
         .run("ruc lote lista.csv -o r.csv -q --columna RUC")
-        .expect(0);
+        .expect(3);
     let rows = verdicts(&place, "r.csv");
     let lines: Vec<String> = cells
         .iter()

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 58] = [
+const COMMANDS: [&str; 59] = [
     "",
     "ruc",
     "ruc validar",
@@ -50,6 +50,7 @@ const COMMANDS: [&str; 58] = [
     "config show",
     "config set",
     "config check",
+    "config recargar",
     "datos-personales",
     "datos-personales exportar",
     "datos-personales borrar",

@@ -66,7 +66,7 @@ fn where_the_key_comes_from() {
     );
     check(
         |place| {
-            place.write("clave.txt", format!("{KEY}\n"));
+            place.write_private("clave.txt", format!("{KEY}\n"));
             place.set("CHASKI_KEY_FILE", "clave.txt");
         },
         0,
@@ -78,7 +78,7 @@ fn where_the_key_comes_from() {
         "viene de CREDENTIALS_DIRECTORY",
     );
     check(
-        |place| std::fs::write(place.data().join("llave"), KEY).unwrap(),
+        |place| place.write_private("chaski_data/llave", KEY),
         0,
         "datos en",
     );
@@ -96,7 +96,7 @@ fn which_one_counts() {
     );
     check(
         |place| {
-            place.write("clave.txt", KEY);
+            place.write_private("clave.txt", KEY);
             place.set("CHASKI_KEY_FILE", "clave.txt");
             place.set("CHASKI_KEY", OTHER);
         },
@@ -105,7 +105,7 @@ fn which_one_counts() {
     );
     check(
         |place| {
-            std::fs::write(place.data().join("llave"), OTHER).unwrap();
+            place.write_private("chaski_data/llave", OTHER);
             place.set("CHASKI_KEY", KEY);
         },
         0,
@@ -190,7 +190,7 @@ fn a_sealed_token_opens_wherever_it_is_used() {
 fn a_plain_token_works_and_the_doctor_advises() {
     let service = Service::new();
     let place = place(&service);
-    place.write("chaski.toml", format!("[migo]\ntoken = \"{TOKEN}\"\n"));
+    place.write_private("chaski.toml", format!("[migo]\ntoken = \"{TOKEN}\"\n"));
     let doctor = place.run("doctor").expect(0);
     assert!(
         doctor.out.contains("sin sellar en ./chaski.toml"),

@@ -56,6 +56,10 @@ impl Place {
         self.variables.retain(|(known, _)| known != name);
     }
 
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| known != name);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -66,6 +70,13 @@ impl Place {
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
+    }
+
+    /// A file that nobody else can read, as secrets are kept.
+    pub(crate) fn write_private(&self, name: &str, content: impl AsRef<[u8]>) {
+        self.write(name, content);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(self.path(name), mode).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -293,6 +304,11 @@ pub(crate) fn companies(seed: u64, count: usize) -> Vec<String> {
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
+    /// The index of one of so many things.
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap()
+    }
+
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -16,7 +16,7 @@ use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
 
 /// A running server; it ends with the test.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) url: String,
 }
 
@@ -65,8 +65,16 @@ impl Server {
     }
 
     fn tell_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    pub(crate) fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
         assert!(sent.success());
     }
 }

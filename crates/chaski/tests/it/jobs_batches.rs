@@ -40,7 +40,7 @@ impl Gateway {
         Gateway::start_at(place, service, change, Clock::system()).await
     }
 
-    async fn start_at(
+    pub(crate) async fn start_at(
         place: &Place,
         service: Option<&Service>,
         change: &[(&str, &str)],

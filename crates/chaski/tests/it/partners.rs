@@ -35,7 +35,9 @@ async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
 
 async fn import(app: &App, list: &str) -> chaski::app::partner_lists::Imported {
     let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
-    app.import_partners(Company::HOUSE, &table).await.unwrap()
+    app.import_partners(Company::HOUSE, &table, None)
+        .await
+        .unwrap()
 }
 
 fn list_of(rucs: &[String]) -> String {
@@ -89,7 +91,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
     for (company, list) in lists {
         let table = list_of(list);
         let table = read_bytes(table.as_bytes(), &Limits::default(), Lang::Es).unwrap();
-        app.import_partners(company, &table).await.unwrap();
+        app.import_partners(company, &table, None).await.unwrap();
     }
     let refreshed = app.refresh_due_partners(&Ask::by("programado")).await;
     let refreshed = refreshed.unwrap();
@@ -516,7 +518,10 @@ async fn an_export_of_several_pages() {
         for format in [OutputFormat::Csv, OutputFormat::Xlsx] {
             let table = read_bytes(&export(format).await, &Limits::default(), Lang::Es).unwrap();
             assert_eq!(table.rows.len(), expected);
-            let imported = app.import_partners(Company::HOUSE, &table).await.unwrap();
+            let imported = app
+                .import_partners(Company::HOUSE, &table, None)
+                .await
+                .unwrap();
             assert_eq!(imported.saved.unchanged, expected as u64);
         }
     };
@@ -551,7 +556,10 @@ async fn an_export_can_be_imported_and_runs_nothing() {
             assert!(!text.contains(",=1+1") && !text.contains(",@SUM"), "{text}");
         }
         let table = read_bytes(&file, &Limits::default(), Lang::Es).unwrap();
-        let imported = app.import_partners(Company::HOUSE, &table).await.unwrap();
+        let imported = app
+            .import_partners(Company::HOUSE, &table, None)
+            .await
+            .unwrap();
         assert_eq!((imported.problems.len(), imported.ignored.len()), (0, 0));
         assert_eq!(imported.saved.created, 0);
         assert_eq!(imported.saved.unchanged, 2, "{:?}", imported.saved);

@@ -211,7 +211,8 @@ async fn opening_again_changes_nothing() {
 /// Takes a folder back to the schema before companies, and before what came after them.
 const WITHOUT_COMPANIES: &str = "DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
-     ALTER TABLE partners DROP COLUMN company; \
+     DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
+     ALTER TABLE batches DROP COLUMN holder; ALTER TABLE partners DROP COLUMN company; \
      ALTER TABLE api_keys DROP COLUMN company; ALTER TABLE api_keys DROP COLUMN company_shown; \
      CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type); \
      CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal) \
@@ -254,7 +255,10 @@ async fn what_there_was_before_companies_is_the_houses() {
     let known = store.api_keys().await.unwrap().remove(0);
     assert_eq!((known.id, known.company), (key.id, Company::HOUSE));
     assert_eq!(known.company_shown, None);
-    let due = store.partners_due(Company::HOUSE, Due::All).await.unwrap();
+    let due = store
+        .partners_due(Company::HOUSE, Due::All, jiff::Timestamp::MAX)
+        .await
+        .unwrap();
     assert_eq!(due.len(), 2);
     // From now on others may have the same ones.
     let company = store.company(&"20131312955".parse().unwrap());

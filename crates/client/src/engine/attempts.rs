@@ -32,6 +32,8 @@ pub(super) struct CallSheet<'a> {
     /// Whether its questions are asked one by one when its answer cannot be read: then one more
     /// attempt, which costs less than they do, is enough, and they tell whether the upstream is ill.
     pub(super) else_singly: bool,
+    /// Whether it costs nothing of the plan.
+    pub(super) free: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
@@ -72,7 +74,7 @@ impl Engine {
         let mut before = None;
         loop {
             // 1. May it go out, and can it be put on record?
-            let (mut slot, pass) = self.pass_gate(sheet).await.map_err(|failure| Unanswered {
+            let (mut slot, pass) = self.may_send(sheet).await.map_err(|failure| Unanswered {
                 failure,
                 attempts: attempt,
             })?;
@@ -101,7 +103,11 @@ impl Engine {
                     .gate
                     .succeeded(sheet.kind(), began.elapsed(), pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
-                Err(failure) => self.shared.gate.failed(failure, pass, Instant::now()),
+                Err(failure) => {
+                    self.shared
+                        .gate
+                        .failed(sheet.kind(), failure, pass, Instant::now());
+                }
             }
             self.count(|counters| &counters.calls);
             let call = Call {
@@ -132,9 +138,22 @@ impl Engine {
             self.put_on_record(call, &outcome, sheet, &taken).await;
             // 5. Done, or again.
             let failure = match outcome {
-                Ok(decoded) => return Ok((decoded, attempt)),
+                Ok(decoded) => {
+                    if !sheet.free {
+                        self.plan_is_good();
+                    }
+                    return Ok((decoded, attempt));
+                }
                 Err(failure) => failure,
             };
+            // Others may send while this one waits.
+            drop(slot);
+            if !sheet.free && self.plan_ran_out(&failure).await {
+                return Err(Unanswered {
+                    failure: Failure::QuotaSpent,
+                    attempts: attempt,
+                });
+            }
             let wait = if singly && attempt > 1 {
                 None
             } else {
@@ -148,16 +167,17 @@ impl Engine {
             };
             before = Some(failure);
             self.count(|counters| &counters.retries);
-            // Others may send while this one waits.
-            drop(slot);
             tokio::time::sleep(wait).await;
         }
     }
 
     /// How long to wait before another attempt; none where there is to be no other.
     fn again_in(&self, failure: &Failure, attempt: u32, sheet: &CallSheet<'_>) -> Option<Duration> {
+        // A limit of the account itself says nothing new.
+        let limit = sheet.free && matches!(failure, Failure::RateLimited { .. });
         let may = failure.treatment().transient
-            && attempt < self.shared.settings.max_attempts
+            && !limit
+            && attempt < self.shared.tuned.max_attempts()
             && self.shared.budget.take();
         let wait = match failure {
             // The gate is closed for that long and makes the next attempt wait.
@@ -175,15 +195,25 @@ impl Engine {
     pub(super) fn patience<L: Lookup>(&self, question: &L) -> Duration {
         question
             .patience()
-            .unwrap_or(self.shared.settings.attempt_timeout)
+            .unwrap_or(self.shared.tuned.attempt_timeout())
             .min(LONGEST_TIME)
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.settings.deadline;
+        let usual = self.shared.tuned.deadline();
         // A question that takes long by nature gets the time for one attempt at least.
         let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)
+    }
+
+    /// Waits for leave to send; a plan that was used up may have been enlarged.
+    async fn may_send(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
+        match self.pass_gate(sheet).await {
+            Err(Failure::QuotaSpent) if self.plan_is_spent() && self.plan_has_grown().await => {
+                self.pass_gate(sheet).await
+            }
+            passed => passed,
+        }
     }
 
     async fn pass_gate(&self, sheet: &CallSheet<'_>) -> Result<(Slot<'_>, Pass), Failure> {
@@ -195,8 +225,12 @@ impl Engine {
             kind: sheet.kind(),
             deadline: sheet.deadline,
             waited: slot.waited,
+            free: sheet.free,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
+        if !sheet.free && self.plan_is_spent() {
+            return Err(Failure::QuotaSpent);
+        }
         let mut turn = Turn::New;
         loop {
             match shared.gate.enter(Instant::now(), turn, &errand) {
@@ -216,6 +250,9 @@ impl Engine {
     /// Takes one call from everything that limits how many may be sent: the list's budget, the
     /// provider's month, the asker's day. A look-up without limits costs nothing here.
     async fn take(&self, sheet: &CallSheet<'_>) -> Result<Vec<Allowance>, Failure> {
+        if sheet.free {
+            return Ok(Vec::new());
+        }
         let budget = sheet.ask.budget.as_ref();
         if budget.is_some_and(|budget| !budget.take()) {
             return Err(Failure::BudgetSpent);
@@ -245,7 +282,7 @@ impl Engine {
 
     /// The counters in the ledger that a call is taken from.
     fn allowances(&self, sheet: &CallSheet<'_>) -> Vec<Allowance> {
-        let (quota, per_day) = (self.shared.settings.quota, sheet.ask.per_day);
+        let (quota, per_day) = (self.shared.tuned.quota(), sheet.ask.per_day);
         if quota.is_none() && per_day.is_none() {
             return Vec::new();
         }
@@ -323,7 +360,11 @@ impl Engine {
             if !taken.is_empty() {
                 warn_once(ledger.give_back(taken).await);
             }
-        } else if self.shared.settings.quota.is_none() {
+        } else if !sheet.free
+            && !taken
+                .iter()
+                .any(|it| matches!(it.counter, Counter::Month { .. }))
+        {
             let month = month_name(call.at);
             warn_once(ledger.spend(call.key.provider, &month, 1).await);
         }

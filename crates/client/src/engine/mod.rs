@@ -4,10 +4,14 @@
 //! [`Engine::ask_upstream`], in `attempts.rs`.
 
 mod attempts;
+mod claims;
+mod plan;
 mod remembering;
 mod settings;
 
+pub(crate) use claims::{Claimed, LOOK_AGAIN};
 pub use settings::Settings;
+use settings::Tuned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,14 +25,17 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use attempts::CallSheet;
+use claims::Whose;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
+use crate::handful::Handful;
 use crate::ledger::SUCCESS;
 use crate::many::Place;
 use crate::patience;
 use crate::queue::Queue;
 use crate::retry::RetryBudget;
+use crate::words::Words;
 use crate::{
     Ask, BreakerState, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError,
     Lookup, Memory, Reason, Source, Transport, Upstream,
@@ -133,6 +140,7 @@ pub struct Engine {
 
 struct Shared {
     settings: Settings,
+    tuned: Tuned,
     clock: Clock,
     transport: Arc<dyn Transport>,
     ledger: Arc<dyn Ledger>,
@@ -141,6 +149,8 @@ struct Shared {
     at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
+    plan: plan::Plan,
+    unwritten: remembering::Unwritten,
     in_flight: Queue,
     counters: Counters,
 }
@@ -223,8 +233,11 @@ impl Engine {
                 at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
+                plan: plan::Plan::default(),
+                unwritten: remembering::Unwritten::default(),
                 in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
+                tuned: Tuned::of(&settings),
                 settings,
             }),
         }
@@ -320,7 +333,7 @@ impl Engine {
             // They were in more of a hurry.
             Some(Err(error))
                 if error.is_for_want_of_time()
-                    && error.attempts() < self.shared.settings.max_attempts
+                    && error.attempts() < self.shared.tuned.max_attempts()
                     && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
             // They had nothing left to spend.
             Some(Err(error)) if error.is_for_want_of_allowance() => {}
@@ -370,12 +383,20 @@ impl Engine {
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
-        let ask = &ask.one_of_many(self.shared.settings.deadline);
+        let Some(first) = questions.first() else {
+            return Vec::new();
+        };
+        let ask = &ask.one_of_many(self.shared.tuned.deadline());
+        let handful = &Handful::new(self, first.key().operation);
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()
             .map(|(position, question)| async move {
-                (position, self.lookup(upstream, question, ask).await)
+                let outcome = match handful.turn().await {
+                    Ok(_turn) => self.lookup(upstream, question, ask).await,
+                    Err(failure) => self.not_asked(question, ask, failure).await,
+                };
+                (position, outcome)
             })
             .collect();
         // Unordered: a window that hands out in order stands still behind one slow answer.
@@ -397,18 +418,23 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         let started = Instant::now();
         // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
-        if !ask.force {
-            if let Some(found) = self.hot_answer::<L>(key, ask) {
-                self.record_hit(key, found.is_err(), ask).await;
-                return found;
-            }
-            if let Some(memory) = self.recall(key).await
-                && let Some(outcome) = self.fresh_outcome(question, key, &memory, ask)
-            {
-                self.record_hit(key, outcome.is_err(), ask).await;
-                return self.found(outcome, Source::Memory, memory.stored_at);
-            }
+        if let Some(known) = self.known(question, key, ask).await {
+            return known;
         }
+        // Another process may be asking the same.
+        let deadline = started + self.total_time(question, ask);
+        let _claimed = match self.whose(question, key, ask, deadline).await {
+            Whose::Ours(claimed) => claimed,
+            Whose::Known(outcome) => {
+                self.record_hit(key, outcome.is_err(), ask).await;
+                return outcome;
+            }
+            Whose::TooLate => {
+                let failure = Failure::DeadlineExceeded { retry_after: None };
+                let known = self.fall_back(question, key, ask, failure).await;
+                return known.map_err(|error| error.after(0, started.elapsed()));
+            }
+        };
         self.count(|counters| &counters.misses);
         // 2. The upstream.
         let sheet = CallSheet {
@@ -417,10 +443,11 @@ impl Engine {
             items: 1,
             personal: key.personal,
             else_singly: false,
+            free: question.is_free(),
             place: None,
             ask,
             patience: self.patience(question),
-            deadline: started + self.total_time(question, ask),
+            deadline,
         };
         let asked = self
             .ask_upstream(
@@ -434,7 +461,10 @@ impl Engine {
         match asked {
             Ok((decoded, attempts)) => {
                 let (entry, result) = self.digest(question, key, decoded);
-                self.remember(vec![entry]).await;
+                let result = match self.remember(vec![entry]).await {
+                    Ok(()) => result,
+                    Err(failure) => Err(Error::failed(failure)),
+                };
                 result.map_err(|error| error.after(attempts, started.elapsed()))
             }
             Err(unanswered) => self
@@ -487,7 +517,7 @@ impl Engine {
             month: month_name(self.shared.clock.now()),
         };
         let spent = self.shared.ledger.spent(&counter).await?;
-        Ok((spent, self.shared.settings.quota))
+        Ok((spent, self.shared.tuned.quota()))
     }
 
     /// Calls that somebody paid for today in Lima, counted where their day has a limit.
@@ -499,7 +529,28 @@ impl Engine {
         self.shared.ledger.spent(&counter).await
     }
 
-    /// Limits and times.
+    /// Takes over pace, quota, times of calls, attempts and times to live, while calls are under way:
+    /// they go on with what they began with. How many calls go at once, and what is kept and put on
+    /// record, stays as it was.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let migo = Migo::builder("SU_TOKEN").build()?;
+    /// migo.engine().retune(&Settings { quota: Some(40_000), ..Settings::default() });
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn retune(&self, settings: &Settings) {
+        self.shared.tuned.set(settings);
+        self.shared.gate.set_limits(GateLimits {
+            calls_per_minute: settings.calls_per_minute,
+        });
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.shared.tuned.deadline()
+    }
+
+    /// Limits and times that it was made with.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }
@@ -507,6 +558,10 @@ impl Engine {
     /// The clock it goes by.
     pub fn clock(&self) -> Clock {
         self.shared.clock
+    }
+
+    pub(crate) fn words(&self, operation: &'static str) -> Words {
+        self.shared.gate.words(operation)
     }
 
     pub(crate) fn flights(&self) -> &Arc<Flights> {
@@ -551,6 +606,7 @@ impl Engine {
             items: u32::try_from(questions.len()).unwrap_or(u32::MAX),
             personal: questions.iter().any(|question| question.key().personal),
             else_singly: true,
+            free: false,
             place: Some(place),
             ask,
             patience: self.patience(&questions[0]),

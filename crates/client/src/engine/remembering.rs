@@ -1,16 +1,42 @@
 //! What memory has to do with a look-up: in the process, in the ledger, past its time.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 
 use super::{Engine, Hot, Outcome, Trace, later, warn_once};
 use crate::flight::Cargo;
+use crate::ledger::is_fresh;
 use crate::{
     Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
-    Remembered, Source,
+    Remembered, Source, is_of_the_future,
 };
+
+/// How long an answer waits for a ledger that cannot write before its asker is told so.
+const WRITING: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Answers that the ledger has and could not write yet.
+#[derive(Default)]
+pub(super) struct Unwritten {
+    any: AtomicBool,
+    keys: Mutex<HashSet<Key>>,
+}
+
+impl Unwritten {
+    fn add(&self, keys: Vec<Key>) {
+        self.lock().extend(keys);
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Engine {
     /// A stale answer instead of a failure, where the treatment table and the asker allow it.
@@ -23,8 +49,11 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         if ask.stale_allowed
             && failure.treatment().stale_may_serve
+            && !self.is_unwritten(key)
             && let Some(memory) = self.recall(key).await
-            && self.shared.clock.now() < later(memory.expires_at, self.shared.settings.times.stale)
+            && let now = self.shared.clock.now()
+            && now < later(memory.expires_at, self.shared.tuned.times().stale)
+            && !is_of_the_future(memory.stored_at, now)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
         {
@@ -42,6 +71,40 @@ impl Engine {
         Err(Error::failed(failure))
     }
 
+    /// What memory knows and is fresh.
+    pub(super) async fn known<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Option<Result<Found<L::Answer>, Error>> {
+        if ask.force {
+            return None;
+        }
+        if let Some(found) = self.hot_answer::<L>(key, ask) {
+            self.record_hit(key, found.is_err(), ask).await;
+            return Some(found);
+        }
+        let memory = self.recall(key).await?;
+        let outcome = self.fresh_outcome(question, key, &memory, ask)?;
+        self.record_hit(key, outcome.is_err(), ask).await;
+        Some(self.found(outcome, Source::Memory, memory.stored_at))
+    }
+
+    /// The outcome of a question that is not asked any more because every one fails.
+    pub(crate) async fn not_asked<L: Lookup>(
+        &self,
+        question: &L,
+        ask: &Ask,
+        failure: Failure,
+    ) -> Result<Found<L::Answer>, Error> {
+        let key = question.key();
+        match self.known(question, &key, ask).await {
+            Some(known) => known,
+            None => self.fall_back(question, &key, ask, failure).await,
+        }
+    }
+
     /// What a decoded answer leaves behind: the memory of it, in the process at once and in the
     /// ledger by the caller, and the outcome. No memory when it is not to be kept.
     pub(crate) fn digest<L: Lookup>(
@@ -51,7 +114,7 @@ impl Engine {
         decoded: Decoded<L::Answer>,
     ) -> (Trace, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
-        let times = &self.shared.settings.times;
+        let times = &self.shared.tuned.times();
         let (what, lasts, outcome) = match decoded {
             Decoded::Answer(answer) => {
                 let lasts = question.time_to_live(&answer, now, times);
@@ -83,8 +146,10 @@ impl Engine {
         ((key.clone(), Some(memory)), received(outcome, now))
     }
 
-    /// Puts answers into memory. One that is not to be kept still puts out what it contradicts.
-    pub(crate) async fn remember(&self, entries: Vec<Trace>) {
+    /// Puts answers into memory. One that is not to be kept still puts out what it contradicts. While
+    /// the ledger cannot write, it waits until it can: what is told must outlive the process. An error
+    /// means that it could not be written so far; it will be, as soon as that is possible.
+    pub(crate) async fn remember(&self, entries: Vec<Trace>) -> Result<(), Failure> {
         let mut kept = Vec::with_capacity(entries.len());
         for (key, memory) in entries {
             match memory {
@@ -92,9 +157,39 @@ impl Engine {
                 None => warn_once(self.forget(&key).await.map(drop)),
             }
         }
-        if !kept.is_empty() {
-            warn_once(self.shared.ledger.remember(kept).await);
+        if kept.is_empty() {
+            return Ok(());
         }
+        if self.shared.ledger.ready().is_ok() {
+            warn_once(self.shared.ledger.remember(kept).await);
+            return Ok(());
+        }
+        let keys: Vec<Key> = kept.iter().map(|(key, _)| key.clone()).collect();
+        self.shared.unwritten.add(keys);
+        warn_once(self.shared.ledger.remember(kept).await);
+        let until = Instant::now() + WRITING;
+        while self.shared.ledger.ready().is_err() {
+            if Instant::now() >= until {
+                return Err(Failure::LedgerDown);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// Whether an answer is known to the process alone, because the ledger cannot write. Nobody is
+    /// told it: a process that ends would have lost it.
+    fn is_unwritten(&self, key: &Key) -> bool {
+        let unwritten = &self.shared.unwritten;
+        if !unwritten.any.load(Ordering::Relaxed) {
+            return false;
+        }
+        if self.shared.ledger.ready().is_ok() {
+            unwritten.lock().clear();
+            unwritten.any.store(false, Ordering::Relaxed);
+            return false;
+        }
+        unwritten.lock().contains(key)
     }
 
     pub(super) async fn recall(&self, key: &Key) -> Option<Memory> {
@@ -126,7 +221,8 @@ impl Engine {
         ask: &Ask,
     ) -> Option<Outcome<L::Answer>> {
         let now = self.shared.clock.now();
-        if memory.expires_at <= now || !self.fresh_enough(memory.stored_at, ask) {
+        let fresh = memory.is_fresh(now) && self.fresh_enough(memory.stored_at, ask);
+        if !fresh || self.is_unwritten(key) {
             return None;
         }
         let outcome = match &memory.what {
@@ -160,11 +256,12 @@ impl Engine {
         key: &Key,
         ask: &Ask,
     ) -> Option<Result<Found<L::Answer>, Error>> {
-        if ask.force {
+        if ask.force || self.is_unwritten(key) {
             return None;
         }
         let hot = self.shared.hot.get(key)?;
-        if hot.expires_at <= self.shared.clock.now() || !self.fresh_enough(hot.stored_at, ask) {
+        let now = self.shared.clock.now();
+        if !is_fresh(hot.stored_at, hot.expires_at, now) || !self.fresh_enough(hot.stored_at, ask) {
             return None;
         }
         let outcome = hot.cargo.downcast_ref::<Outcome<L::Answer>>()?.clone();

@@ -48,6 +48,10 @@ impl Lookup for AccountQuery {
         Duration::ZERO
     }
 
+    fn is_free(&self) -> bool {
+        true
+    }
+
     fn pack(answer: &Account) -> Bytes {
         super::to_json(answer)
     }

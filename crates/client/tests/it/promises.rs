@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_client::{Ask, BreakerState, Call, Error, Settings, Source, Transport, TransportError};
+use chaski_client::{
+    Ask, BreakerState, Call, Error, Ledger, Settings, Source, Transport, TransportError,
+};
 use chaski_core::Ruc;
-use chaski_sandbox::Latency;
+use chaski_sandbox::{Latency, Operation};
 use futures_util::future::{BoxFuture, join_all};
 use http::{Request, Response};
 use tokio::sync::oneshot;
@@ -357,4 +359,278 @@ async fn h14_silence_is_still_a_time_out() {
     let outcome = world.ask(KNOWN).await;
     assert!(["tiempo_agotado", "plazo_agotado"].contains(&word(&outcome)));
     assert!(began.elapsed() <= Duration::from_secs(30) + ms(5));
+}
+
+fn with_quota(left: u64, concurrency: usize) -> World {
+    let settings = Settings {
+        concurrency,
+        ..Settings::default()
+    };
+    World::new(settings, |config| {
+        config.quota = Some(left);
+        config.latency = Latency::Fixed(ms(100));
+    })
+}
+
+fn codes<A>(outcomes: &[Result<chaski_client::Found<A>, Error>], code: &str) -> usize {
+    outcomes.iter().filter(|it| word(it) == code).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_a_plan_that_is_used_up_ends_a_list_at_once() {
+    for left in [0, 1, 5, 12, 30] {
+        let world = with_quota(left, 50);
+        let numbers = companies(3_000);
+        let began = Instant::now();
+        let outcomes = world.migo.rucs(&numbers, &Ask::default()).all().await;
+        let answered = 100 * usize::try_from(left).unwrap();
+        assert_eq!(
+            codes(&outcomes, "cuota_agotada"),
+            3_000 - answered,
+            "{left}"
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            began.elapsed()
+        );
+        // Those that were on their way together heard of it together; the account was asked once.
+        let accounts = world.sandbox.count(Operation::Account);
+        assert_eq!(accounts, u64::from(left < 30), "{left}");
+        let collections = world.sandbox.count(Operation::Collection);
+        assert!(collections <= left + 12, "{left}: {collections}");
+        assert_eq!(world.asked(), 0);
+
+        // It is known to every question, and to other processes, at no call.
+        let sent = world.sandbox.ledger().len();
+        let other = world.restarted(Settings::default());
+        other.engine().load_plan("migo").await.unwrap();
+        if left < 30 {
+            assert_eq!(
+                word(&world.migo.latest_rate(&Ask::default()).await),
+                "cuota_agotada"
+            );
+            let error = other
+                .ruc(&numbers[2_999], &Ask::default())
+                .await
+                .unwrap_err();
+            assert!(error.code() == "cuota_agotada" && error.exit_code() == 6);
+            // The other process made sure once.
+            assert_eq!(world.sandbox.ledger().len(), sent + 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_a_limit_of_pace_is_no_plan_used_up() {
+    for (fault, asked) in [("429", 1), ("429:retry=2", 1), ("429:retry=1200", 0)] {
+        let world = with_quota(40, 50);
+        world.fail(&format!("{fault}@ruc x3"));
+        let error = world.ask(KNOWN).await.unwrap_err();
+        assert_eq!(error.code(), "limite_de_velocidad", "{fault}");
+        assert_eq!(world.sandbox.count(Operation::Account), asked, "{fault}");
+        world.sandbox.heal();
+        sleep(Duration::from_mins(20)).await;
+        assert_eq!(word(&world.ask(KNOWN).await), "ok", "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_it_is_forgotten_when_the_month_turns_or_the_account_says_so() {
+    // Ten to midnight in Lima on the last day of January.
+    let late = "2026-02-01T04:50:00Z".parse().unwrap();
+    let world = World::at(late, Settings::default(), |_| {});
+    let numbers = companies(10);
+    let ask = Ask::default();
+    let spent = || {
+        let body = r#"{"success":true,"nombre":"X","consultas":0}"#;
+        response(200, &[], body)
+    };
+    let left = response(200, &[], r#"{"success":true,"nombre":"X","consultas":70}"#);
+    let limit = response(
+        429,
+        &[],
+        r#"{"success":false,"message":"Too Many Attempts."}"#,
+    );
+    let known = response(200, &[], &one_answer(&numbers[3]));
+    // It ends; three minutes later nobody asks; then the account is looked at by a person.
+    let transport =
+        crate::kit::Scripted::new(vec![limit.clone(), limit.clone(), spent(), left, known]);
+    let (migo, _) = crate::kit::scripted(Settings::default(), transport.clone());
+    assert_eq!(word(&migo.ruc(&numbers[0], &ask).await), "cuota_agotada");
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(word(&migo.ruc(&numbers[1], &ask).await), "cuota_agotada");
+    assert_eq!(transport.sent.lock().unwrap().len(), 3);
+    assert_eq!(migo.account(&ask).await.unwrap().value.consultas, Some(70));
+    assert_eq!(word(&migo.ruc(&numbers[3], &ask).await), "ok");
+
+    // Asked again by itself after ten minutes at most.
+    let transport = crate::kit::Scripted::new(vec![limit.clone(), limit, spent()]);
+    let (migo, _) = crate::kit::scripted(Settings::default(), transport.clone());
+    assert_eq!(word(&migo.ruc(&numbers[0], &ask).await), "cuota_agotada");
+    for _ in 0..30 {
+        sleep(Duration::from_mins(1)).await;
+        assert_eq!(word(&migo.ruc(&numbers[1], &ask).await), "cuota_agotada");
+    }
+    assert_eq!(transport.sent.lock().unwrap().len(), 3 + 3);
+
+    // The month turns.
+    world.ledger.note_plan("migo", Some(late)).await.unwrap();
+    world.migo.engine().load_plan("migo").await.unwrap();
+    let free = world.sandbox.count(Operation::Account);
+    assert_eq!(free, 0);
+    sleep(Duration::from_mins(11)).await;
+    assert_eq!(word(&world.ask(KNOWN).await), "ok");
+    assert_eq!(world.sandbox.count(Operation::Account), 0);
+}
+
+type Answer = dyn Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync;
+
+/// Answers the same to every request, at once or later, and counts them.
+struct Always {
+    answer: Box<Answer>,
+    sent: AtomicUsize,
+}
+
+impl Always {
+    fn new(
+        answer: impl Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Arc<Always> {
+        Arc::new(Always {
+            answer: Box::new(answer),
+            sent: AtomicUsize::new(0),
+        })
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
+    }
+}
+
+impl Transport for Always {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        let answer = (self.answer)(&request);
+        Box::pin(async move {
+            sleep(ms(50)).await;
+            Ok(answer)
+        })
+    }
+}
+
+fn migo(transport: Arc<dyn Transport>, settings: Settings) -> chaski_client::Migo {
+    chaski_client::Migo::builder(crate::kit::TOKEN)
+        .settings(settings)
+        .transport(transport)
+        .clock(chaski_client::Clock::starting_at(crate::kit::start()))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_what_fails_for_every_number_ends_a_list_after_a_handful_of_calls() {
+    let html = "<html><body><h1>404 Not Found</h1></body></html>";
+    for (status, body, code) in [
+        (404, html, "proveedor_ruta_incorrecta"),
+        (405, "", "proveedor_ruta_incorrecta"),
+        (
+            401,
+            r#"{"message":"Unauthenticated."}"#,
+            "proveedor_no_autorizado",
+        ),
+        (
+            403,
+            r#"{"success":false,"message":"Forbidden"}"#,
+            "proveedor_no_autorizado",
+        ),
+        (302, "", "proveedor_redirige"),
+    ] {
+        for (count, first_wave, most) in [(10_000, 4, 5), (10_000, 0, 11), (300, 4, 4), (2, 4, 2)] {
+            let transport = Always::new(move |_| response(status, &[], body));
+            let settings = Settings {
+                first_wave,
+                ..Settings::default()
+            };
+            let migo = migo(transport.clone(), settings);
+            let outcomes = migo.rucs(&companies(count), &Ask::default()).all().await;
+            assert_eq!(codes(&outcomes, code), count, "{status} {count}");
+            assert!(
+                transport.sent() <= most,
+                "{status} {count}: {}",
+                transport.sent()
+            );
+            // The next list needs no more to find out than this one.
+            let before = transport.sent();
+            let outcomes = migo.rucs(&companies(count), &Ask::default()).all().await;
+            assert_eq!(codes(&outcomes, code), count);
+            assert!(transport.sent() - before <= most);
+
+            let dnis: Vec<chaski_core::Dni> = (1..=count.min(500))
+                .map(|number| format!("{number:08}").parse().unwrap())
+                .collect();
+            let before = transport.sent();
+            let outcomes = migo.dnis(&dnis, &Ask::default()).await;
+            assert_eq!(codes(&outcomes, code), dnis.len());
+            let most = if first_wave == 0 { 50 } else { 4 };
+            assert!(
+                transport.sent() - before <= most,
+                "{status}: {}",
+                transport.sent() - before
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_a_plan_that_lacks_the_batch_call_alone_is_asked_singly() {
+    for (status, first_wave) in [(403, 4), (404, 4), (403, 0), (302, 4)] {
+        let world = world_without_collections(status);
+        let settings = Settings {
+            first_wave,
+            ..Settings::default()
+        };
+        let migo = migo(world.clone(), settings);
+        let numbers = companies(450);
+        let outcomes = migo.rucs(&numbers, &Ask::default()).all().await;
+        let good = outcomes.iter().filter(|it| it.is_ok()).count();
+        assert_eq!(good, 450, "{status}");
+        assert_eq!(world.sent(), 450 + 5, "{status}");
+    }
+}
+
+/// Good singly; native batch calls get that status.
+fn world_without_collections(status: u16) -> Arc<Always> {
+    Always::new(move |request| {
+        if request.uri().path().ends_with("collection") {
+            return response(status, &[], "");
+        }
+        let asked: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        response(200, &[], &one_answer(&ruc(asked["ruc"].as_str().unwrap())))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_a_token_revoked_in_the_middle_ends_the_list_too() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let transport = Always::new(move |request| {
+        if count.fetch_add(1, Ordering::SeqCst) >= 40 {
+            return response(401, &[], r#"{"message":"Unauthenticated."}"#);
+        }
+        let asked: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        let numbers = asked["ruc"].as_array().unwrap().iter();
+        let all: Vec<_> = numbers
+            .map(|it| one_answer(&ruc(it.as_str().unwrap())))
+            .collect();
+        response(200, &[], &format!("[{}]", all.join(",")))
+    });
+    let migo = migo(transport.clone(), Settings::default());
+    let outcomes = migo.rucs(&companies(10_000), &Ask::default()).all().await;
+    assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 4_000);
+    assert_eq!(codes(&outcomes, "proveedor_no_autorizado"), 6_000);
+    assert!(transport.sent() <= 40 + 30, "{}", transport.sent());
 }

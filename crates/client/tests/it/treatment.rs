@@ -11,10 +11,11 @@ fn row(name: &str, failure: &Failure) -> String {
     let it = failure.treatment();
     let word = |set, word| if set { word } else { "-" };
     format!(
-        "{name:<22} {:<10} {:<8} {:<6} {} {} {}",
+        "{name:<22} {:<10} {:<8} {:<6} {:<4} {} {} {}",
         word(it.transient, "transient"),
         word(it.trips_breaker, "breaker"),
         word(it.stale_may_serve, "stale"),
+        word(it.concerns_all, "all"),
         it.http_status,
         it.exit_code,
         it.code

@@ -16,7 +16,9 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
-use super::BackupError;
+use super::seal::{Seal, SealWith};
+use super::{BackupError, SealError};
+use crate::draft;
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 
 /// Name of the settings in a copy, and where it was restored.
@@ -24,8 +26,13 @@ pub(super) const SETTINGS_FILE: &str = "chaski.toml";
 
 const MANIFEST_FILE: &str = "copia.json";
 
-/// Newest form of a copy that this program knows.
-const FORMAT: u32 = 1;
+const SEAL_FILE: &str = "sello.json";
+
+/// Newest form of a copy that this program knows; from 2 on a copy has a seal.
+const FORMAT: u32 = 2;
+
+/// A key file is 65 bytes.
+const MOST_KEY_BYTES: u64 = 256;
 
 /// A manifest is a few hundred bytes.
 const MOST_MANIFEST_BYTES: u64 = 64 * 1024;
@@ -35,6 +42,7 @@ pub(super) struct Contents {
     pub(super) database: PathBuf,
     pub(super) settings: String,
     pub(super) key: Option<MasterKey>,
+    pub(super) seal_with: SealWith,
     pub(super) sandbox: bool,
     pub(super) taken_at: Timestamp,
 }
@@ -55,6 +63,17 @@ pub(super) struct Manifest {
     files: BTreeMap<String, Part>,
 }
 
+/// A copy of which nothing but its beginning was read.
+pub(super) struct Label {
+    pub(super) manifest: Manifest,
+    /// What the seal is about, byte by byte.
+    pub(super) text: Vec<u8>,
+    /// None in copies of before there were seals.
+    pub(super) seal: Option<Seal>,
+    /// The key that is in it.
+    pub(super) key: Option<MasterKey>,
+}
+
 /// What every form of a manifest has.
 #[derive(Deserialize)]
 struct Format {
@@ -70,12 +89,10 @@ struct Part {
 /// Writes a copy and reads it back before it takes its name; its size.
 pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     let folder = folder_of(to);
-    // Temporary files of this crate are created with mode 0600, and the name takes their mode.
-    let draft = tempfile::Builder::new()
-        .prefix(".chaski-copia-")
-        .tempfile_in(folder)
-        .map_err(AppError::file(folder))?;
-    write(contents, draft.as_file()).map_err(|error| AppError::file(to)(io_error(error)))?;
+    // A draft is its owner's alone, and the name takes its mode.
+    draft::clear(folder);
+    let draft = draft::begin(folder).map_err(AppError::file(folder))?;
+    write(contents, draft.as_file(), to)?;
     draft.as_file().sync_all().map_err(AppError::file(to))?;
     verify(draft.path()).map_err(|_| BackupError::Damaged {
         path: to.to_owned(),
@@ -93,19 +110,52 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
 }
 
 /// Reads a copy from end to end.
-pub(super) fn verify(from: &Path) -> Result<Manifest, AppError> {
-    each_part(from, |_| Ok(Box::new(io::sink())))
+pub(super) fn verify(from: &Path) -> Result<(), AppError> {
+    each_part(from, |_| Ok(Box::new(io::sink())))?;
+    Ok(())
 }
 
-/// Reads a copy from end to end into a folder.
-pub(super) fn unpack(from: &Path, to: &Path) -> Result<Manifest, AppError> {
-    each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))
+/// Reads a copy from end to end into a folder, if it still is the one of that label.
+pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
+    let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
+    if text != label.text {
+        return Err(SealError::Altered {
+            path: from.to_owned(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// What a copy says of itself, read quickly.
-pub(super) fn manifest(from: &Path) -> Result<Manifest, AppError> {
-    let (_, manifest) = opened(from)?;
-    Ok(manifest)
+pub(super) fn label(from: &Path) -> Result<Label, AppError> {
+    let damaged = || BackupError::Damaged {
+        path: from.to_owned(),
+    };
+    let mut archive = opened(from)?;
+    let seal = match small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES) {
+        Ok(None) if archive.format >= 2 => {
+            return Err(SealError::Altered {
+                path: from.to_owned(),
+            }
+            .into());
+        }
+        Ok(None) => None,
+        Ok(Some(text)) => Some(serde_json::from_slice(&text).map_err(|_| damaged())?),
+        Err(_) => return Err(damaged().into()),
+    };
+    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged())?;
+    let key = match key.map(String::from_utf8) {
+        Some(Ok(text)) => Some(MasterKey::parse(&text).map_err(|_| damaged())?),
+        Some(Err(_)) => return Err(damaged().into()),
+        None => None,
+    };
+    Ok(Label {
+        manifest: archive.manifest,
+        text: archive.text,
+        seal,
+        key,
+    })
 }
 
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
@@ -137,11 +187,22 @@ fn private_file(path: &Path) -> Result<File, AppError> {
         .map_err(AppError::file(path))
 }
 
-fn write(contents: &Contents, file: &File) -> Result<(), ZipError> {
+fn write(contents: &Contents, file: &File, to: &Path) -> Result<(), AppError> {
+    let failed = |error| AppError::file(to)(io_error(error));
     let mut archive = Archive {
         zip: ZipWriter::new(file),
         files: BTreeMap::new(),
     };
+    let manifest = write_parts(contents, &mut archive).map_err(failed)?;
+    let seal = Seal::set(&contents.seal_with, &manifest)?;
+    let seal = serde_json::to_vec_pretty(&seal).map_err(io::Error::from)?;
+    archive.add(SEAL_FILE, seal.as_slice()).map_err(failed)?;
+    archive.zip.finish().map_err(failed)?;
+    Ok(())
+}
+
+/// All but the seal; the text that the seal is about.
+fn write_parts(contents: &Contents, archive: &mut Archive<'_>) -> Result<Vec<u8>, ZipError> {
     archive.add(DATABASE_FILE, File::open(&contents.database)?)?;
     archive.add(SETTINGS_FILE, contents.settings.as_bytes())?;
     if let Some(key) = &contents.key {
@@ -160,8 +221,7 @@ fn write(contents: &Contents, file: &File) -> Result<(), ZipError> {
     };
     let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
     archive.add(MANIFEST_FILE, text.as_slice())?;
-    archive.zip.finish()?;
-    Ok(())
+    Ok(text)
 }
 
 struct Archive<'a> {
@@ -184,17 +244,35 @@ impl Archive<'_> {
 }
 
 /// Hands each part of a copy to what `place` gives for its name, and compares it with what the
-/// manifest says it must be.
+/// manifest says it must be; the text of the manifest.
 fn each_part(
     from: &Path,
     mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
-) -> Result<Manifest, AppError> {
+) -> Result<Vec<u8>, AppError> {
     let damaged = || BackupError::Damaged {
         path: from.to_owned(),
     };
-    let (mut zip, manifest) = opened(from)?;
+    let Opened {
+        mut zip,
+        manifest,
+        text,
+        ..
+    } = opened(from)?;
     if !manifest.files.contains_key(DATABASE_FILE) {
         return Err(damaged().into());
+    }
+    // What the manifest does not name was put there by somebody else.
+    let is_known = |name: &str| {
+        manifest.files.contains_key(name) || [MANIFEST_FILE, SEAL_FILE].contains(&name)
+    };
+    let all_known = zip
+        .file_names()
+        .all(|name| name.is_ok_and(|name| is_known(&name)));
+    if !all_known {
+        return Err(SealError::Altered {
+            path: from.to_owned(),
+        }
+        .into());
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
@@ -204,7 +282,7 @@ fn each_part(
         let part = zip.by_name(name).map_err(|_| damaged())?;
         let mut to = place(name)?;
         // One byte more than it must have is enough to know that it is another.
-        let found = copied(&mut part.take(expected.bytes + 1), &mut to)
+        let found = copied(&mut part.take(expected.bytes.saturating_add(1)), &mut to)
             .and_then(|found| to.flush().map(|()| found));
         match found {
             Ok(found) if found == *expected => {}
@@ -214,13 +292,33 @@ fn each_part(
             _ => return Err(damaged().into()),
         }
     }
-    Ok(manifest)
+    Ok(text)
 }
 
 /// The first bytes of a zip file with something in it.
 const ZIP_BEGINS: &[u8] = b"PK\x03\x04";
 
-fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppError> {
+type Zip = ZipArchive<BufReader<File>>;
+
+struct Opened {
+    zip: Zip,
+    format: u32,
+    manifest: Manifest,
+    text: Vec<u8>,
+}
+
+/// A part that fits in memory; none when it is not there.
+fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
+    let mut text = Vec::new();
+    match zip.by_name(name) {
+        Ok(part) => part.take(most).read_to_end(&mut text)?,
+        Err(ZipError::FileNotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(text))
+}
+
+fn opened(from: &Path) -> Result<Opened, AppError> {
     let path = || from.to_owned();
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
@@ -234,13 +332,9 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppErr
             BackupError::NotABackup { path: path() }
         }
     })?;
-    let mut text = Vec::new();
-    match zip.by_name(MANIFEST_FILE) {
-        Ok(part) => part
-            .take(MOST_MANIFEST_BYTES)
-            .read_to_end(&mut text)
-            .map_err(|_| BackupError::Damaged { path: path() })?,
-        Err(ZipError::FileNotFound) => return Err(BackupError::NotABackup { path: path() }.into()),
+    let text = match small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Err(BackupError::NotABackup { path: path() }.into()),
         Err(_) => return Err(BackupError::Damaged { path: path() }.into()),
     };
     let format: Format =
@@ -250,7 +344,12 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Manifest), AppErr
     }
     let manifest =
         serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
-    Ok((zip, manifest))
+    Ok(Opened {
+        zip,
+        format: format.formato,
+        manifest,
+        text,
+    })
 }
 
 /// Copies all of it and says what it was.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use chaski_core::Lang;
 
+use super::seal_error::SealError;
+
 /// What is wrong with a copy, or with the folder it is to go to.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
@@ -23,6 +25,8 @@ pub enum BackupError {
         /// The file.
         path: PathBuf,
     },
+    /// Its seal says that it must not be used, or nothing.
+    Seal(SealError),
     /// A newer Chaski has written it.
     Newer {
         /// The file.
@@ -47,6 +51,7 @@ impl BackupError {
             BackupError::NothingThere { .. } => "copia_sin_datos",
             BackupError::NotABackup { .. } => "copia_ajena",
             BackupError::Damaged { .. } => "copia_danada",
+            BackupError::Seal(error) => error.code(),
             BackupError::Newer { .. } => "copia_mas_nueva",
             BackupError::InUse { .. } => "carpeta_en_uso",
             BackupError::NotEmpty { .. } => "carpeta_con_datos",
@@ -62,6 +67,7 @@ impl BackupError {
             BackupError::Damaged { .. } | BackupError::Newer { .. } | BackupError::InUse { .. } => {
                 1
             }
+            BackupError::Seal(error) => error.exit_code(),
         }
     }
 
@@ -92,6 +98,7 @@ impl BackupError {
                     path.display()
                 ),
             ),
+            BackupError::Seal(error) => return error.message(lang),
             BackupError::Newer { path } => (
                 format!(
                     "la copia {} es de una versión más nueva de Chaski: actualice el programa",

@@ -2,8 +2,12 @@
 
 mod archive;
 mod error;
+mod seal;
+mod seal_error;
 
 pub use error::BackupError;
+pub use seal::LEAST_PHRASE;
+pub use seal_error::SealError;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -11,12 +15,53 @@ use std::path::{Path, PathBuf};
 
 use chaski_core::lima_datetime;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use self::archive::{Contents, Manifest, SETTINGS_FILE};
+use self::archive::{Contents, Label, SETTINGS_FILE};
+use self::seal::{Proof, SealWith, SealedBy};
+use super::servers::SERVING;
 use super::{AppError, Mode, Wish, folder_of, secrets};
 use crate::config::Config;
-use crate::store::{self, DATABASE_FILE, Held, KEY_FILE, MasterKey, Snapshot, StoreError};
+use crate::store::{
+    self, DATABASE_FILE, Held, KEY_FILE, LastBackup, MasterKey, Snapshot, StoreError,
+    UNSEALED_SCHEMA,
+};
+
+/// How a copy is put in place.
+#[derive(Default)]
+pub struct Manner {
+    /// Sets aside what is in the folder.
+    pub replace: bool,
+    /// The phrase that the copy was sealed with.
+    pub phrase: Option<SecretString>,
+    /// What the seal has to say.
+    pub demand: Demand,
+}
+
+/// What is asked of the seal of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Demand {
+    /// One that can be proved; copies of before there were seals have none.
+    #[default]
+    Usual,
+    /// One that can be proved, whatever the age of the copy.
+    Always,
+    /// Key or phrase are lost: without proof.
+    Waived,
+}
+
+/// How far a copy was proved to be as it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proved {
+    /// By the key of the folder, or by the phrase.
+    Sealed,
+    /// By the key that is in the copy itself, which whoever could read the copy has too.
+    ByItself,
+    /// It is of before there were seals.
+    Unsealed,
+    /// Key or phrase are lost, and proof was waived.
+    Waived,
+}
 
 /// A copy that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +74,8 @@ pub struct Taken {
     pub with_key: bool,
     /// What is in it.
     pub snapshot: Snapshot,
+    /// Why the folder could not note that it was taken.
+    pub not_noted: Option<StoreError>,
 }
 
 /// A copy that was put in place.
@@ -40,6 +87,8 @@ pub struct Restored {
     pub taken_at: Timestamp,
     /// What is in it.
     pub snapshot: Snapshot,
+    /// Whether it is as it was made.
+    pub proved: Proved,
     /// Where the key comes from now.
     pub key: RestoredKey,
     /// Where what was in the folder before is kept.
@@ -62,7 +111,7 @@ pub enum RestoredKey {
 }
 
 /// What is not part of the data of a folder: those of the sandbox have a folder of their own.
-const NOT_DATA: [&str; 3] = ["sandbox", "chaski.lock", "chaski.uso"];
+const NOT_DATA: [&str; 4] = ["sandbox", "chaski.lock", "chaski.uso", "procesos"];
 
 /// Begins the names of what a restoration set aside.
 const SET_ASIDE: &str = "anterior-";
@@ -80,13 +129,15 @@ pub fn mode_of_data(config: &Config, wish: Wish) -> Mode {
 }
 
 /// Copies the data of a mode to a file, or into a folder under a name with the date, with a text
-/// of settings. It appears whole and verified or not at all. Others may be working meanwhile.
+/// of settings. It appears whole and verified or not at all, sealed with the phrase if there is one,
+/// else with the key of the folder. Others may be working meanwhile.
 pub async fn backup(
     config: &Config,
     mode: Mode,
     settings: &str,
     to: &Path,
     with_key: bool,
+    phrase: Option<SecretString>,
     now: Timestamp,
 ) -> Result<Taken, AppError> {
     // 1. From where and to where.
@@ -95,11 +146,24 @@ pub async fn backup(
         return Err(BackupError::NothingThere { folder }.into());
     }
     let to = destination(to, now)?;
+    let seal_with = match phrase {
+        Some(phrase) => SealWith::Phrase(phrase),
+        None => secrets::existing_key(config, mode, &folder)?
+            .map(SealWith::Key)
+            .ok_or_else(|| SealError::NothingToSealWith {
+                folder: folder.clone(),
+            })?,
+    };
     // 2. The database as it is at this moment, looked over.
     let staging = private_folder_in(archive::folder_of(&to))?;
     let copy = staging.path().join(DATABASE_FILE);
     store::snapshot(&folder, &copy).await?;
     let snapshot = store::inspect(&copy).await?;
+    if let SealWith::Key(key) = &seal_with
+        && !snapshot.opens_with(key)
+    {
+        return Err(StoreError::KeyWrong.into());
+    }
     // 3. The key, if it is to go with it: the one that opens what is in the copy.
     let key = if with_key {
         Some(key_of_copy(config, mode, &folder, &snapshot)?)
@@ -111,42 +175,53 @@ pub async fn backup(
         database: copy,
         settings: settings.to_owned(),
         key,
+        seal_with,
         sandbox: mode == Mode::Sandbox,
         taken_at: now,
     };
     let path = to.clone();
     let packed = tokio::task::spawn_blocking(move || archive::pack(&contents, &to));
     let bytes = packed.await.map_err(std::io::Error::from)??;
+    // 5. The folder remembers it. The copy is as good without.
+    let last = LastBackup {
+        at: now,
+        path: std::path::absolute(&path).unwrap_or_else(|_| path.clone()),
+    };
+    let not_noted = store::note_backup(&folder, &last).await.err();
     Ok(Taken {
         path,
         bytes,
         with_key,
         snapshot,
+        not_noted,
     })
 }
 
 /// Puts a copy in the place of the data folder. One in use is refused; one with data too, unless
-/// `replace` says to set them aside.
+/// they are to be set aside; and a copy whose seal cannot be proved.
 pub async fn restore(
     config: &Config,
     wish: Wish,
     from: &Path,
-    replace: bool,
+    manner: Manner,
     now: Timestamp,
 ) -> Result<Restored, AppError> {
-    // 1. The copy is whole.
-    let manifest = verified(from).await?;
-    let mode = match (wish, manifest.sandbox) {
+    // 1. The copy is as it was made, and whole.
+    let label = archive::label(from)?;
+    let taken_at = label.manifest.taken_at;
+    let mode = match (wish, label.manifest.sandbox) {
         (Wish::Sandbox, _) | (Wish::None, true) => Mode::Sandbox,
         _ => Mode::Real,
     };
     let folder = folder_of(config, mode);
+    let proved = prove(config, mode, &folder, from, &label, &manner)?;
+    verified(from).await?;
     // 2. Nobody uses the folder, and nothing in it is lost.
-    let (held, occupied) = take_over(&folder, replace)?;
+    let (held, occupied) = take_over(&folder, manner.replace)?;
     // 3. Beside its place, so that each file is put there in one step.
     let staging = private_folder_in(&folder)?;
     let (source, beside) = (from.to_owned(), staging.path().to_owned());
-    let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&source, &beside));
+    let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&source, &beside, &label));
     unpacked.await.map_err(std::io::Error::from)??;
     let snapshot = store::inspect(&staging.path().join(DATABASE_FILE))
         .await
@@ -157,6 +232,12 @@ pub async fn restore(
             }
             .into(),
         })?;
+    if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
+        return Err(SealError::Altered {
+            path: from.to_owned(),
+        }
+        .into());
+    }
     // 4. With which key it will be read.
     let key = settle_key(config, mode, &folder, staging.path(), &snapshot)?;
     // 5. The old one aside, the new one in its place, the database last.
@@ -174,12 +255,19 @@ pub async fn restore(
     drop(held);
     Ok(Restored {
         settings: folder.join(SETTINGS_FILE),
-        taken_at: manifest.taken_at,
+        taken_at,
         folder,
         snapshot,
+        proved,
         key,
         set_aside,
     })
+}
+
+/// Whether a copy was sealed with a phrase.
+pub fn asks_for_phrase(from: &Path) -> Result<bool, AppError> {
+    let label = archive::label(from)?;
+    Ok(label.seal.is_some_and(|seal| seal.by() == SealedBy::Phrase))
 }
 
 /// A folder means a file in it that is named after the moment. What is not a copy of ours is not
@@ -190,7 +278,7 @@ fn destination(to: &Path, now: Timestamp) -> Result<PathBuf, AppError> {
     } else {
         to.to_owned()
     };
-    if to.exists() && archive::manifest(&to).is_err() {
+    if to.exists() && archive::label(&to).is_err() {
         let shown = to.display();
         return Err(AppError::usage(
             format!("ya existe {shown} y no es una copia de Chaski: elija otro nombre"),
@@ -214,10 +302,68 @@ fn key_of_copy(
     Ok(key)
 }
 
-async fn verified(from: &Path) -> Result<Manifest, AppError> {
+/// Whether a copy is as it was made, by its seal. The key that is here counts before the one that
+/// came with the copy, which whoever altered it may have brought.
+fn prove(
+    config: &Config,
+    mode: Mode,
+    folder: &Path,
+    from: &Path,
+    label: &Label,
+    manner: &Manner,
+) -> Result<Proved, AppError> {
+    let path = || from.to_owned();
+    let waived = manner.demand == Demand::Waived;
+    let Some(seal) = &label.seal else {
+        return match manner.demand {
+            Demand::Always => Err(SealError::Missing { path: path() }.into()),
+            Demand::Usual | Demand::Waived => Ok(Proved::Unsealed),
+        };
+    };
+    let (proof, proved, unfit) = match (seal.by(), &manner.phrase) {
+        (SealedBy::Phrase, None) if waived => return Ok(Proved::Waived),
+        (SealedBy::Phrase, None) => return Err(SealError::NeedsPhrase { path: path() }.into()),
+        (SealedBy::Phrase, Some(phrase)) => (
+            seal.proof_by_phrase(phrase, &label.text)?,
+            Proved::Sealed,
+            SealError::OtherPhrase { path: path() },
+        ),
+        (SealedBy::Key, _) => {
+            let here = secrets::existing_key(config, mode, folder)?;
+            let proved = match here {
+                Some(_) => Proved::Sealed,
+                None => Proved::ByItself,
+            };
+            match here.as_ref().or(label.key.as_ref()) {
+                Some(key) => (
+                    seal.proof_by_key(key, &label.text),
+                    proved,
+                    SealError::OtherKey { path: path() },
+                ),
+                None if waived => return Ok(Proved::Waived),
+                None => {
+                    return Err(SealError::NoKey {
+                        path: path(),
+                        folder: folder.to_owned(),
+                    }
+                    .into());
+                }
+            }
+        }
+    };
+    match proof {
+        Proof::Whole => Ok(proved),
+        Proof::Altered => Err(SealError::Altered { path: path() }.into()),
+        Proof::Another if waived => Ok(Proved::Waived),
+        Proof::Another => Err(unfit.into()),
+    }
+}
+
+async fn verified(from: &Path) -> Result<(), AppError> {
     let from = from.to_owned();
     let verifying = tokio::task::spawn_blocking(move || archive::verify(&from));
-    verifying.await.map_err(std::io::Error::from)?
+    verifying.await.map_err(std::io::Error::from)??;
+    Ok(())
 }
 
 /// Holds the folder, making it if need be, and says what data are in it. One that is refused for
@@ -250,7 +396,9 @@ fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
     for entry in fs::read_dir(folder).map_err(AppError::file(folder))? {
         let entry = entry.map_err(AppError::file(folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !NOT_DATA.contains(&name.as_str()) && !name.starts_with(SET_ASIDE) {
+        let is_data = !NOT_DATA.contains(&name.as_str())
+            && ![SET_ASIDE, SERVING].iter().any(|it| name.starts_with(it));
+        if is_data {
             names.push(name);
         }
     }

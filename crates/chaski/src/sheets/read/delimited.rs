@@ -7,11 +7,15 @@ use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252}
 use super::fields::Fields;
 use super::grid::Grid;
 use super::xlsx::Found;
-use crate::sheets::table::{Encoding, SourceKind};
+use crate::sheets::identity::{Holds, holds};
+use crate::sheets::table::{Cell, Encoding, SourceKind};
 use crate::sheets::{Limits, SheetError};
 
 /// The separators looked for, in the order of preference when none stands out.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+
+/// How many lines are looked at to find the separator that leaves a column of identities.
+const JUDGED_LINES: usize = 100;
 
 /// How many characters are looked at to find the separator.
 const SAMPLE_BYTES: usize = 64 * 1024;
@@ -39,7 +43,7 @@ pub(super) fn read_delimited<R: Read + Seek>(
     }
     fields.finish(&mut grid)?;
     let dropped = grid.dropped;
-    let rows = grid.into_rows()?;
+    let (rows, cells) = grid.into_rows_and_widths()?;
     if rows.is_empty() {
         return Err(SheetError::EmptySheet);
     }
@@ -49,6 +53,7 @@ pub(super) fn read_delimited<R: Read + Seek>(
             encoding,
         },
         rows,
+        cells,
         dropped,
         others: Vec::new(),
     })
@@ -130,9 +135,87 @@ fn declared_separator(sample: &str) -> Option<char> {
     SEPARATORS.contains(&separator).then_some(separator)
 }
 
-/// The separator that cuts most of the first lines into the same number of pieces. What lies
-/// between quotes does not count.
+/// The separator that leaves a column of identities; where several do or none does, the one that
+/// cuts most of the first lines into the same number of pieces.
 fn detect_separator(sample: &str, complete: bool) -> char {
+    let by_pieces = separators_by_pieces(sample, complete);
+    let mut lines: Vec<&str> = sample.split(['\n', '\r']).collect();
+    if !complete && lines.len() > 1 {
+        lines.pop();
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    lines.truncate(JUDGED_LINES);
+    let first = identities(&lines, by_pieces[0]);
+    // Nearly every line is right: no other separator could do better.
+    if first.rucs * 10 >= lines.len() * 8 {
+        return by_pieces[0];
+    }
+    let rest = by_pieces[1..].iter();
+    let best = rest.map(|separator| (identities(&lines, *separator), *separator));
+    let mut chosen = (first, by_pieces[0]);
+    for candidate in best {
+        // The first of equals.
+        if candidate.0 > chosen.0 {
+            chosen = candidate;
+        }
+    }
+    chosen.1
+}
+
+/// How many identities the fullest column holds.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Identities {
+    rucs: usize,
+    /// RUCs among other words.
+    inside: usize,
+    dnis: usize,
+}
+
+fn identities(lines: &[&str], separator: char) -> Identities {
+    let mut columns: Vec<Identities> = Vec::new();
+    for line in lines {
+        for (column, piece) in pieces(line, separator).into_iter().enumerate() {
+            let what = match holds(&Cell::text(piece)) {
+                Holds::Ruc(_) => Identities {
+                    rucs: 1,
+                    ..Identities::default()
+                },
+                Holds::RucInside(_) => Identities {
+                    inside: 1,
+                    ..Identities::default()
+                },
+                Holds::Dni(_) => Identities {
+                    dnis: 1,
+                    ..Identities::default()
+                },
+                _ => continue,
+            };
+            if column >= columns.len() {
+                columns.resize(column + 1, Identities::default());
+            }
+            let sum = &mut columns[column];
+            sum.rucs += what.rucs;
+            sum.inside += what.inside;
+            sum.dnis += what.dnis;
+        }
+    }
+    columns.into_iter().max().unwrap_or_default()
+}
+
+/// The pieces of a line. What lies between quotes is not cut, unless one of them is not closed.
+fn pieces(line: &str, separator: char) -> Vec<&str> {
+    let heed_quotes = line.matches('"').count() % 2 == 0;
+    let mut quoted = false;
+    line.split(|c: char| {
+        quoted ^= heed_quotes && c == '"';
+        c == separator && !quoted
+    })
+    .collect()
+}
+
+/// The separators, first the one that cuts most of the first lines into the same number of pieces.
+/// What lies between quotes does not count.
+fn separators_by_pieces(sample: &str, complete: bool) -> [char; 4] {
     let mut lines: Vec<[u32; 4]> = Vec::new();
     let mut counts = [0; 4];
     let (mut quoted, mut anything) = (false, false);
@@ -167,10 +250,9 @@ fn detect_separator(sample: &str, complete: bool) -> char {
             .max()
             .unwrap_or((0, 0))
     };
-    let best = (0..SEPARATORS.len())
-        .rev()
-        .max_by_key(|index| score(*index));
-    SEPARATORS[best.unwrap_or(0)]
+    let mut order = [0, 1, 2, 3];
+    order.sort_by_key(|index| std::cmp::Reverse(score(*index)));
+    order.map(|index: usize| SEPARATORS[index])
 }
 
 /// Text as UTF-8 without its byte order mark, whatever it was written in.
@@ -238,6 +320,13 @@ mod tests {
             ';',
         );
         check("RUC\n20100038146\n", ',');
+        // Titles and names with as many commas as there are separators.
+        check(
+            "LIMA, 30 DE NOVIEMBRE\nRUC;CLIENTE\n20100038146;PEREZ, JUAN\n20000712711;RAMOS, LUZ\n",
+            ';',
+        );
+        check("20100038146|UNO, S.A.;X\n20000712711|DOS, S.A.;X\n", '|');
+        check("A;\"UNO;20100038146;5,5\nB;DOS;20000712711;6,6\n", ';');
         check("", ',');
     }
 }

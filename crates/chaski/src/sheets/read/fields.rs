@@ -1,4 +1,5 @@
-//! Cuts text into rows and fields, and puts each field in the grid as soon as it ends.
+//! Cuts text into rows and fields, and puts each field in the grid as soon as it ends. A quote that
+//! is not closed would take the rows below into one field: that is found and told.
 //!
 //! The csv crate keeps the ends of all fields of a record, so a file of 64 MiB of separators
 //! alone would cost it 512 MiB; here a blank field costs nothing. Quotes are read as it and Excel
@@ -27,6 +28,14 @@ pub(super) struct Fields<'l> {
     column: usize,
     after_return: bool,
     skipped_rows: u32,
+    /// Where in the field its last line begins, once quotes hold a line break.
+    last_line: Option<usize>,
+    /// A field of this row holds a line break.
+    broken: bool,
+    /// One of its lines holds the separator too.
+    suspect: bool,
+    /// Separators of the last row without a line break in a field.
+    usual: Option<usize>,
 }
 
 impl<'l> Fields<'l> {
@@ -41,6 +50,10 @@ impl<'l> Fields<'l> {
             column: 0,
             after_return: false,
             skipped_rows,
+            last_line: None,
+            broken: false,
+            suspect: false,
+            usual: None,
         }
     }
 
@@ -50,7 +63,12 @@ impl<'l> Fields<'l> {
             let after_return = std::mem::replace(&mut self.after_return, false);
             match (self.place, byte) {
                 (Place::Quoted, b'"') => self.place = Place::QuoteInQuotes,
-                (Place::Quoted, _) => self.push(byte)?,
+                (Place::Quoted, _) => {
+                    if matches!(byte, b'\n' | b'\r') {
+                        self.end_quoted_line()?;
+                    }
+                    self.push(byte)?;
+                }
                 (Place::QuoteInQuotes, b'"') => {
                     self.place = Place::Quoted;
                     self.push(byte)?;
@@ -65,6 +83,10 @@ impl<'l> Fields<'l> {
                     self.end_field(grid)?;
                     self.column += 1;
                 }
+                // Quotes that end in the middle of a text below did not begin there.
+                (Place::QuoteInQuotes, byte) if self.last_line.is_some() && byte != b' ' => {
+                    return Err(self.unclosed());
+                }
                 (_, byte) => {
                     self.place = Place::Bare;
                     self.push(byte)?;
@@ -76,7 +98,45 @@ impl<'l> Fields<'l> {
 
     /// Ends the last field, which may lack its line break.
     pub(super) fn finish(mut self, grid: &mut Grid<'_>) -> Result<(), SheetError> {
-        self.end_field(grid)
+        if self.place == Place::Quoted {
+            return Err(self.unclosed());
+        }
+        self.end_row(grid)
+    }
+
+    /// A line ends inside quotes.
+    fn end_quoted_line(&mut self) -> Result<(), SheetError> {
+        self.judge_line(self.last_line)?;
+        self.last_line = Some(self.field.len() + 1);
+        self.broken = true;
+        Ok(())
+    }
+
+    /// Whether what stands between two line breaks inside quotes is a row of the list: a RUC between
+    /// separators, or other digits in a line with as many separators as the rows have.
+    fn judge_line(&mut self, began: Option<usize>) -> Result<(), SheetError> {
+        let (start, before) = match began {
+            Some(start) => (start.min(self.field.len()), 0),
+            None => (0, self.column),
+        };
+        let line = &self.field[start..];
+        let separators = line.split(|byte| *byte == self.separator).count() - 1;
+        if separators == 0 {
+            return Ok(());
+        }
+        self.suspect = true;
+        let as_many = self.usual.is_some_and(|usual| before + separators >= usual);
+        let mut pieces = line.split(|byte| *byte == self.separator);
+        if pieces.any(|piece| is_ruc(piece) || (as_many && is_number(piece))) {
+            return Err(self.unclosed());
+        }
+        Ok(())
+    }
+
+    fn unclosed(&self) -> SheetError {
+        SheetError::UnclosedQuote {
+            row: self.row.saturating_add(1),
+        }
     }
 
     fn push(&mut self, byte: u8) -> Result<(), SheetError> {
@@ -95,6 +155,9 @@ impl<'l> Fields<'l> {
         if self.field.is_empty() {
             return Ok(());
         }
+        if let Some(began) = self.last_line.take() {
+            self.judge_line(Some(began))?;
+        }
         if self.row >= self.skipped_rows {
             // The decoder gives valid UTF-8 only; nothing is lost here.
             let cell = grid.text(&String::from_utf8_lossy(&self.field));
@@ -106,8 +169,34 @@ impl<'l> Fields<'l> {
 
     fn end_row(&mut self, grid: &mut Grid<'_>) -> Result<(), SheetError> {
         self.end_field(grid)?;
+        let short = self.usual.is_some_and(|usual| self.column < usual);
+        match (self.broken, self.suspect) {
+            (false, _) => self.usual = Some(self.column),
+            (true, true) if short => return Err(self.unclosed()),
+            _ => {}
+        }
+        (self.broken, self.suspect) = (false, false);
+        grid.end_row(self.row, self.column + 1);
         self.row = self.row.saturating_add(1);
         self.column = 0;
         Ok(())
     }
+}
+
+/// Eleven digits with a RUC's prefix and next to nothing else.
+fn is_ruc(piece: &[u8]) -> bool {
+    let digits: Vec<u8> = piece.iter().copied().filter(u8::is_ascii_digit).collect();
+    let others = piece
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .count();
+    digits.len() == 11
+        && others <= 3
+        && matches!(&digits[..2], b"10" | b"15" | b"16" | b"17" | b"20")
+}
+
+/// Digits as many as an identity has, damaged or not.
+fn is_number(piece: &[u8]) -> bool {
+    let digits = piece.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (7..=15).contains(&digits) && !piece.iter().any(u8::is_ascii_alphabetic)
 }

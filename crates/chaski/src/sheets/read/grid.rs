@@ -3,10 +3,17 @@
 use crate::sheets::table::{Cell, Row, column_letter};
 use crate::sheets::{Excess, Limits, SheetError};
 
+/// Row numbers end here, sixteen times Excel's last one and the last of `LibreOffice`; a filled cell
+/// beyond is a file that lies about its rows.
+const LAST_ROW: u32 = 16_777_216;
+
 /// The rows of one sheet while they are being read.
 pub(super) struct Grid<'l> {
     limits: &'l Limits,
     rows: Vec<Row>,
+    /// Cells of each row, blank ones too, where the reader says so.
+    widths: Vec<u16>,
+    current_width: u16,
     current: Vec<Cell>,
     current_number: u32,
     in_order: bool,
@@ -22,6 +29,8 @@ impl<'l> Grid<'l> {
         Grid {
             limits,
             rows: Vec::new(),
+            widths: Vec::new(),
+            current_width: 0,
             current: Vec::new(),
             current_number: 0,
             in_order: true,
@@ -37,7 +46,13 @@ impl<'l> Grid<'l> {
         if matches!(cell, Cell::Empty) {
             return Ok(());
         }
-        let number = row.saturating_add(1);
+        if row >= LAST_ROW {
+            return Err(SheetError::TooLarge {
+                what: Excess::Rows,
+                limit: self.limits.rows as u64,
+            });
+        }
+        let number = row + 1;
         if number != self.current_number {
             self.finish_row()?;
             self.in_order &= number > self.current_number;
@@ -53,8 +68,22 @@ impl<'l> Grid<'l> {
         if column >= self.current.len() {
             self.current.resize(column + 1, Cell::Empty);
         }
-        self.current[column] = cell;
+        let place = &mut self.current[column];
+        // Two values in one place: whichever is kept, the other would be lost without a word.
+        if !matches!(place, Cell::Empty) {
+            return Err(SheetError::Corrupt {
+                place: cell_name(row, column),
+            });
+        }
+        *place = cell;
         Ok(())
+    }
+
+    /// Says how many cells a row has, blank ones at its end too.
+    pub(super) fn end_row(&mut self, row: u32, cells: usize) {
+        if row.checked_add(1) == Some(self.current_number) && !self.current.is_empty() {
+            self.current_width = u16::try_from(cells).unwrap_or(u16::MAX);
+        }
     }
 
     /// A text without its control characters; line breaks and tabs stay.
@@ -70,12 +99,17 @@ impl<'l> Grid<'l> {
     }
 
     /// The rows in the order of their numbers.
-    pub(super) fn into_rows(mut self) -> Result<Vec<Row>, SheetError> {
+    pub(super) fn into_rows(self) -> Result<Vec<Row>, SheetError> {
+        Ok(self.into_rows_and_widths()?.0)
+    }
+
+    /// The same, and how many cells each had.
+    pub(super) fn into_rows_and_widths(mut self) -> Result<(Vec<Row>, Vec<u16>), SheetError> {
         self.finish_row()?;
         if !self.in_order {
             self.rows.sort_by_key(|row| row.number);
         }
-        Ok(self.rows)
+        Ok((self.rows, self.widths))
     }
 
     fn finish_row(&mut self) -> Result<(), SheetError> {
@@ -106,6 +140,9 @@ impl<'l> Grid<'l> {
             number: self.current_number,
             cells: self.current.drain(..).collect(),
         });
+        if self.current_width > 0 {
+            self.widths.push(std::mem::take(&mut self.current_width));
+        }
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
 use crate::scratch::Scratch;
 use package::Package;
-use xlsx::Found;
+pub(super) use xlsx::Found;
 
 /// Reads a list from a file, or from the standard input if the path is `-`.
 pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
@@ -86,7 +86,7 @@ fn read_seekable<R: Read + Seek>(
         Kind::Text => delimited::read_delimited(source, limits),
     }?;
     let notes = notes(&found, lang);
-    header::into_table(found.source, found.rows, notes)
+    header::into_table(found, notes)
 }
 
 /// What the first bytes say.

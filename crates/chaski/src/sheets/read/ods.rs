@@ -48,6 +48,7 @@ pub(super) fn read_ods<R: Read + Seek>(
             found = Some(Found {
                 source: SourceKind::Ods { sheet: name },
                 rows,
+                cells: Vec::new(),
                 dropped,
                 others: Vec::new(),
             });
@@ -91,7 +92,8 @@ fn read_table<R: Read + Seek>(
         match part.next_event()? {
             Event::Start(element) => match element.local_name().as_ref() {
                 "table-row" => {
-                    let repeated = repeats(&element, "number-rows-repeated");
+                    let repeated =
+                        repeats(&element, "number-rows-repeated").ok_or_else(|| part.corrupt())?;
                     let cells = read_row(part, row, grid, limits)?;
                     put_row(&cells, row, repeated, grid, limits)?;
                     row = row.saturating_add(repeated);
@@ -133,7 +135,7 @@ fn read_row<R: Read + Seek>(
             Event::Start(element) => match element.local_name().as_ref() {
                 "table-cell" | "covered-table-cell" => (
                     CellHead::of(&element),
-                    repeats(&element, "number-columns-repeated"),
+                    repeats(&element, "number-columns-repeated").ok_or_else(|| part.corrupt())?,
                 ),
                 _ => continue,
             },
@@ -279,7 +281,13 @@ fn read_text<R: Read + Seek>(
     }
 }
 
-fn repeats(element: &BytesStart<'_>, name: &str) -> u32 {
-    let count = attribute(element, name).and_then(|count| count.parse().ok());
-    count.unwrap_or(1).max(1)
+/// How often an element is repeated; none if that is no number. One beyond every ceiling is no
+/// smaller for not fitting here.
+fn repeats(element: &BytesStart<'_>, name: &str) -> Option<u32> {
+    let Some(count) = attribute(element, name) else {
+        return Some(1);
+    };
+    let count = count.trim();
+    let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| count.parse().unwrap_or(u32::MAX).max(1))
 }

@@ -18,9 +18,11 @@ use crate::sheets::table::{Cell, Row, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
 
 /// The rows of the first sheet that has any, visible ones first.
-pub(super) struct Found {
-    pub(super) source: SourceKind,
-    pub(super) rows: Vec<Row>,
+pub(in crate::sheets) struct Found {
+    pub(in crate::sheets) source: SourceKind,
+    pub(in crate::sheets) rows: Vec<Row>,
+    /// How many cells each of the rows had, blank ones too; a workbook does not say.
+    pub(in crate::sheets) cells: Vec<u16>,
     pub(super) dropped: usize,
     /// Names of the other sheets of the book.
     pub(super) others: Vec<String>,
@@ -47,6 +49,7 @@ pub(super) fn read_xlsx<R: Read + Seek>(
         return Ok(Found {
             source: SourceKind::Xlsx { sheet },
             rows,
+            cells: Vec::new(),
             dropped,
             others,
         });

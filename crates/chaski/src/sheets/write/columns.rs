@@ -8,7 +8,7 @@ use chaski_core::{Lang, fold};
 use crate::sheets::{Table, Verdict};
 
 /// Names of our columns, in their order.
-pub(super) const OURS: [&str; 13] = [
+pub(crate) const OURS: [&str; 13] = [
     "ruc_normalizado",
     "razon_social",
     "estado",

@@ -9,14 +9,16 @@ mod workbook;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chaski_core::Lang;
 
 use super::error::folder_of;
 use super::{SheetError, Summary, Table, Verdict};
+use crate::draft;
 use columns::Output;
 
+pub(crate) use columns::OURS as RESULT_COLUMNS;
 pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
 
@@ -47,7 +49,8 @@ impl OutputFormat {
     }
 }
 
-/// Writes the list with one verdict per row (a row without one counts as not asked).
+/// Writes the list with one verdict per row (a row without one counts as not asked), in the place of
+/// what was there.
 ///
 /// The file appears complete or not at all: it is written beside its place, flushed to the disk
 /// and renamed, and what was there before stays on any failure. A pipe or device is written
@@ -60,14 +63,15 @@ pub fn write_result(
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
-    put_in_place(out, |file| {
-        render(file, format, table, verdicts.into(), summary, lang)
-    })
+    let write =
+        |file: &mut File| render_result(file, format, table, verdicts.into(), summary, lang);
+    put_in_place(&resolved(out), false, write, |_| Ok(Place::Replaced))
 }
 
-/// Writes bytes to a file that appears complete or not at all.
+/// Writes bytes to a file that appears complete or not at all, in the place of what was there.
 pub fn write_atomically(out: &Path, bytes: &[u8]) -> Result<(), SheetError> {
-    put_in_place(out, |file| file.write_all(bytes))
+    let write = |file: &mut File| file.write_all(bytes);
+    put_in_place(&resolved(out), false, write, |_| Ok(Place::Replaced))
 }
 
 /// Whether a file can be put there, found out without leaving anything behind.
@@ -76,41 +80,74 @@ pub fn check_writable(out: &Path) -> Result<(), SheetError> {
     match fs::metadata(out) {
         Ok(metadata) if metadata.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
         Ok(metadata) if !metadata.is_file() => Ok(()),
-        _ => tempfile::Builder::new()
-            .prefix(".chaski-")
-            .tempfile_in(folder_of(out))
+        _ => draft::begin(folder_of(&resolved(out)))
             .map(drop)
             .map_err(failed),
     }
 }
 
-fn put_in_place(
+/// Where a file really goes: a link stays, and what it points to is written. A pipe or device is
+/// opened by the name it was given.
+pub(crate) fn resolved(out: &Path) -> PathBuf {
+    let is_link = fs::symlink_metadata(out).is_ok_and(|it| it.is_symlink());
+    let is_stream = fs::metadata(out).is_ok_and(|it| !it.is_file());
+    if !is_link || is_stream {
+        return out.to_owned();
+    }
+    let pointed = || Some(folder_of(out).join(fs::read_link(out).ok()?));
+    let found = out.canonicalize().ok().or_else(pointed);
+    found.unwrap_or_else(|| out.to_owned())
+}
+
+/// What a draft takes the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Of nothing: a file that is there by then stays.
+    New,
+    /// Of the file that is there.
+    Replaced,
+}
+
+/// Writes a draft and gives it its name. `ready` sees the draft when it is whole, and has the last
+/// word. A private file stays its owner's alone.
+pub(crate) fn put_in_place<E: From<SheetError>>(
     out: &Path,
+    private: bool,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<(), SheetError> {
+    ready: impl FnOnce(&Path) -> Result<Place, E>,
+) -> Result<(), E> {
     let failed = |error| SheetError::writing(out, error);
     let existing = fs::metadata(out).ok();
     match &existing {
         Some(metadata) if metadata.is_dir() => {
-            return Err(failed(io::ErrorKind::IsADirectory.into()));
+            return Err(failed(io::ErrorKind::IsADirectory.into()).into());
         }
         Some(metadata) if !metadata.is_file() => {
             let mut device = File::options().write(true).open(out).map_err(failed)?;
-            return write(&mut device).map_err(failed);
+            return Ok(write(&mut device).map_err(failed)?);
         }
         _ => {}
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".chaski-").suffix(".tmp");
-    let permissions = permissions(existing.as_ref());
-    if let Some(permissions) = permissions {
-        builder.permissions(permissions);
-    }
-    let mut file = builder.tempfile_in(folder_of(out)).map_err(failed)?;
+    let folder = folder_of(out);
+    let mut file = draft::begin(folder).map_err(failed)?;
     write(file.as_file_mut()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    file.persist(out).map_err(|error| failed(error.error))?;
-    sync_folder(folder_of(out));
+    let place = ready(file.path())?;
+    if !private {
+        // Those of the file that is replaced; for a new one what any program of the user gives it.
+        let permissions = match &existing {
+            Some(metadata) => Some(metadata.permissions()),
+            None => draft::usual_permissions(folder).map_err(failed)?,
+        };
+        if let Some(permissions) = permissions {
+            file.as_file()
+                .set_permissions(permissions)
+                .map_err(failed)?;
+        }
+    }
+    let replace = place == Place::Replaced;
+    draft::put(file, out, replace).map_err(failed)?;
+    sync_folder(folder);
     Ok(())
 }
 
@@ -123,11 +160,12 @@ pub fn write_result_to(
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
-    render(out, format, table, verdicts, summary, lang)
+    render_result(out, format, table, verdicts, summary, lang)
         .map_err(|error| SheetError::writing(Path::new("-"), error))
 }
 
-fn render(
+/// The same with the system's own error.
+pub(crate) fn render_result(
     out: &mut dyn Write,
     format: OutputFormat,
     table: &Table,
@@ -155,23 +193,6 @@ fn io_error(error: rust_xlsxwriter::XlsxError) -> io::Error {
         rust_xlsxwriter::XlsxError::IoError(error) => error,
         other => io::Error::other(other),
     }
-}
-
-/// Those of the file that is replaced; for a new one what any program of the user would give it
-/// (temporary files are otherwise readable by their owner only).
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere there are none to set")]
-fn permissions(existing: Option<&fs::Metadata>) -> Option<fs::Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(existing.map_or_else(
-        || fs::Permissions::from_mode(0o666),
-        fs::Metadata::permissions,
-    ))
-}
-
-#[cfg(not(unix))]
-fn permissions(_existing: Option<&fs::Metadata>) -> Option<fs::Permissions> {
-    None
 }
 
 /// Makes the rename survive a power cut. The content is safe already, so a folder that cannot

@@ -4,7 +4,7 @@
 use std::io;
 
 use csv::{Terminator, Writer, WriterBuilder};
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, Workbook, XlsxError};
 
 use super::delimited::inert;
 use super::io_error;
@@ -88,6 +88,8 @@ impl PlainXlsx {
     pub fn begin(headings: &[String]) -> Result<PlainXlsx, SheetError> {
         let write = || -> Result<Workbook, XlsxError> {
             let mut workbook = Workbook::new();
+            // By this a file is known as ours, which may be replaced.
+            workbook.set_properties(&DocProperties::new().set_author("Chaski"));
             // Rows go to a temporary file as they come: memory does not grow with them.
             let sheet = workbook.add_worksheet_with_constant_memory()?;
             let bold = Format::new().set_bold();

@@ -19,7 +19,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
-use self::deed::{Deed, waiting};
+use self::deed::{Answered, Deed, waiting};
 use self::task::Task;
 use super::StoreError;
 use super::answers::AnswerRow;
@@ -255,9 +255,21 @@ impl Writer {
             + Send
             + 'static,
     {
+        let done = self.post(work)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same for somebody who does not wait; whoever comes later finds it done.
+    pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
         let (deed, done) = waiting(work);
         self.send(Message::Deed(deed))?;
-        done.await.map_err(|_| StoreError::Closed)?
+        Ok(done)
     }
 
     /// Does something on the writer's connection between two groups, outside any transaction.

@@ -261,7 +261,7 @@ async fn add(door: &Door, rucs: &[String]) -> Vec<uuid::Uuid> {
     let list = format!("RUC\n{}\n", rucs.join("\n"));
     let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
     let house = Company::HOUSE;
-    door.app.import_partners(house, &table).await.unwrap();
+    door.app.import_partners(house, &table, None).await.unwrap();
     let (filter, most) = (PartnerFilter::default(), 250);
     let page = door.app.list_partners(house, &filter, most, None).await;
     let all = page.unwrap().rows;

@@ -130,5 +130,5 @@ fn what_is_no_csv() {
         "archivo_pagina_web"
     );
     let unclosed = format!("RUC,\"NOMBRE\n{}", "20000712711,UNO\n".repeat(20_000));
-    assert_eq!(refused(unclosed.as_bytes()), "celda_muy_larga");
+    assert_eq!(refused(unclosed.as_bytes()), "comilla_sin_cerrar");
 }

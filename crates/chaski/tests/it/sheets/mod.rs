@@ -11,6 +11,7 @@ mod repairs;
 mod workbooks;
 mod written;
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
 use chaski::sheets::{Cell, Limits, Row, SheetError, SourceKind, Table, read_bytes};
@@ -64,13 +65,13 @@ fn xlsx_with(sheet: &str, more: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// An xlsx whose sheet holds these rows.
-fn xlsx(rows: &str) -> Vec<u8> {
+pub(crate) fn xlsx(rows: &str) -> Vec<u8> {
     let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
     xlsx_with(&sheet, &[])
 }
 
 /// An ods whose table holds these rows.
-fn ods(rows: &str) -> Vec<u8> {
+pub(crate) fn ods(rows: &str) -> Vec<u8> {
     let content = format!(
         "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"Hoja1\">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"
     );
@@ -99,6 +100,7 @@ fn table(headers: &[&str], rows: &[&[Cell]]) -> Table {
                 cells: cells.to_vec().into_boxed_slice(),
             })
             .collect(),
+        flaws: BTreeMap::new(),
         notes: Vec::new(),
     }
 }

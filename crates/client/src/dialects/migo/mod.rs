@@ -8,6 +8,8 @@
 mod calls;
 mod read;
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
@@ -36,7 +38,7 @@ pub enum Version {
 #[derive(Debug)]
 pub struct MigoDialect {
     base: String,
-    token: SecretString,
+    token: RwLock<SecretString>,
     version: Version,
 }
 
@@ -70,29 +72,27 @@ impl MigoDialect {
                 ));
             }
         }
-        let token = SecretString::from(
-            token
-                .expose_secret()
-                .trim()
-                .trim_start_matches("Bearer ")
-                .to_owned(),
-        );
-        if HeaderValue::from_str(token.expose_secret()).is_err() {
-            return Err(Error::invalid(
-                "el token de APIMIGO tiene caracteres que no son de un token; cópielo de nuevo",
-                "the APIMIGO token has characters no token has; copy it again",
-            ));
-        }
         Ok(MigoDialect {
             base: base.to_owned(),
-            token,
+            token: RwLock::new(usable(token)?),
             version,
         })
     }
 
+    /// Takes another token from the next question on.
+    pub fn set_token(&self, token: &SecretString) -> Result<(), Error> {
+        let token = usable(token)?;
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = token;
+        Ok(())
+    }
+
+    fn token(&self) -> RwLockReadGuard<'_, SecretString> {
+        self.token.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// POST of version 1: the token goes into the body beside the fields.
     fn v1(&self, path: &str, fields: &[(&str, Value)]) -> Request<Bytes> {
-        let token = Value::from(self.token.expose_secret());
+        let token = Value::from(self.token().expose_secret());
         let members = fields.iter().map(|(name, value)| (*name, value));
         let mut body = Vec::with_capacity(128);
         serde_json::Serializer::new(&mut body)
@@ -111,7 +111,7 @@ impl MigoDialect {
     fn v2(&self, path_and_query: &str) -> Request<Bytes> {
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = self.uri(&format!("/v2{path_and_query}"));
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.token().expose_secret()))
             .expect("checked when the dialect was made");
         bearer.set_sensitive(true);
         let headers = request.headers_mut();
@@ -123,7 +123,7 @@ impl MigoDialect {
     /// The one GET of version 1, which takes its token in the query; no other form of it is known.
     fn v1_get_with_token(&self, path: &str) -> Request<Bytes> {
         let query: String = form_urlencoded::Serializer::new(String::new())
-            .append_pair("token", self.token.expose_secret())
+            .append_pair("token", self.token().expose_secret())
             .finish();
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = self.uri(&format!("/v1{path}?{query}"));
@@ -138,6 +138,18 @@ impl MigoDialect {
             .parse()
             .expect("the base was checked and the rest is made of digits, dates and escaped text")
     }
+}
+
+/// A token as it is sent.
+fn usable(token: &SecretString) -> Result<SecretString, Error> {
+    let token = token.expose_secret().trim().trim_start_matches("Bearer ");
+    if HeaderValue::from_str(token).is_err() {
+        return Err(Error::invalid(
+            "el token de APIMIGO tiene caracteres que no son de un token; cópielo de nuevo",
+            "the APIMIGO token has characters no token has; copy it again",
+        ));
+    }
+    Ok(SecretString::from(token.to_owned()))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,0 +1,282 @@
+//! The data folder as the system sees it: whether it can be written, how much fits, who else can
+//! read it, who works in it.
+
+use std::fs::{self, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use chaski_core::Lang;
+
+use super::{Finding, Grade};
+use crate::app::servers::Serving;
+use crate::io_words::reason;
+use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
+
+/// With less a day's work may not fit: a list of 10,000 takes about 30 MB, a copy the size of the
+/// database.
+pub const LITTLE_SPACE: u64 = 512 * MIB;
+/// With less the next list may not fit.
+pub const NO_SPACE: u64 = 64 * MIB;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Enough that it does not fit into what is left of a block.
+const PROBE_BYTES: usize = 1024 * 1024;
+
+/// Whether a file of some size can be written to a folder; it is gone afterwards.
+pub fn probed(folder: &Path) -> Finding {
+    let shown = folder.display();
+    match probe(folder) {
+        Ok(()) => Finding::new(
+            "escritura",
+            Grade::Good,
+            format!("se puede escribir en {shown}"),
+            format!("{shown} can be written to"),
+        ),
+        Err(error) => {
+            let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
+            let (todo, help) = remedy(&error);
+            Finding::new(
+                "escritura",
+                Grade::Bad,
+                format!("no se puede escribir en {shown}: {es}; {todo}"),
+                format!("{shown} cannot be written to: {en}; {help}"),
+            )
+        }
+    }
+}
+
+fn probe(folder: &Path) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(".chaski-prueba-")
+        .tempfile_in(folder)?;
+    file.write_all(&vec![0x5a; PROBE_BYTES])?;
+    file.as_file().sync_all()
+}
+
+fn remedy(error: &io::Error) -> (&'static str, &'static str) {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
+            "libere espacio: mientras tanto no se consulta nada, para no pagar lo que no se puede guardar",
+            "free some space: nothing is asked meanwhile, so that nothing is paid that cannot be stored",
+        ),
+        io::ErrorKind::ReadOnlyFilesystem => (
+            "móntelo para escritura o elija otra carpeta con --dir",
+            "mount it for writing or choose another folder with --dir",
+        ),
+        _ => (
+            "revise su dueño y permisos, o elija otra carpeta con --dir",
+            "check its owner and permissions, or choose another folder with --dir",
+        ),
+    }
+}
+
+/// Bytes that can still be written where a folder is, and whether a file can still be made.
+pub fn space_of(folder: &Path) -> io::Result<(u64, bool)> {
+    let disk = rustix::fs::statvfs(folder)?;
+    // Some file systems do not count files.
+    let files = disk.f_files == 0 || disk.f_favail > 0;
+    Ok((disk.f_bavail.saturating_mul(disk.f_frsize), files))
+}
+
+/// Whether that is enough.
+pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> Finding {
+    let shown = folder.display();
+    let mib = bytes / MIB;
+    let least = LITTLE_SPACE / MIB;
+    let finding = if !files {
+        Finding::new(
+            "espacio",
+            Grade::Bad,
+            format!(
+                "en el disco de {shown} no se puede crear ni un archivo más (inodos agotados): borre archivos que no use"
+            ),
+            format!(
+                "not one file more can be made on the disk of {shown} (no inodes left): delete files that are not needed"
+            ),
+        )
+    } else if bytes < NO_SPACE {
+        Finding::new(
+            "espacio",
+            Grade::Bad,
+            format!(
+                "quedan {mib} MiB libres en el disco de {shown}: libere espacio hasta tener al menos {least}"
+            ),
+            format!(
+                "{mib} MiB are free on the disk of {shown}: free some until there are {least} at least"
+            ),
+        )
+    } else if bytes < LITTLE_SPACE {
+        Finding::new(
+            "espacio",
+            Grade::Advice,
+            format!(
+                "quedan {mib} MiB libres en el disco de {shown}: conviene tener al menos {least}"
+            ),
+            format!("{mib} MiB are free on the disk of {shown}: {least} at least would be better"),
+        )
+    } else {
+        Finding::new(
+            "espacio",
+            Grade::Good,
+            format!("espacio libre: {mib} MiB"),
+            format!("free space: {mib} MiB"),
+        )
+    };
+    finding.with("bytes_libres", bytes)
+}
+
+/// Whether users other than the owner may do something with it.
+pub fn is_open_to_others(data: &Metadata) -> bool {
+    data.permissions().mode() & 0o077 != 0
+}
+
+/// Who can read what: folders that others can enter, and files that others can read, with the
+/// command that closes them. `more` are files elsewhere that hold something of ours, and whether
+/// what they hold is of use to others.
+pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (mut secret, mut others) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let Ok(data) = fs::metadata(folder) else {
+            continue;
+        };
+        if is_open_to_others(&data) {
+            findings.push(open_folder(folder, data.permissions().mode()));
+        }
+        for (path, data) in files_in(folder) {
+            if !is_open_to_others(&data) {
+                continue;
+            }
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_secret = name == KEY_FILE || name.starts_with(DATABASE_FILE);
+            let list = if is_secret { &mut secret } else { &mut others };
+            list.push((path, data.permissions().mode()));
+        }
+    }
+    for (path, useful) in more {
+        match fs::metadata(path) {
+            Ok(data) if is_open_to_others(&data) => {
+                let open = (path.clone(), data.permissions().mode());
+                if *useful { &mut secret } else { &mut others }.push(open);
+            }
+            _ => {}
+        }
+    }
+    findings.extend(open_files(&secret, Grade::Bad));
+    findings.extend(open_files(&others, Grade::Advice));
+    if findings.is_empty() {
+        findings.push(Finding::new(
+            "permisos",
+            Grade::Good,
+            "la carpeta y sus archivos son solo de su usuario",
+            "the folder and its files are its user's alone",
+        ));
+    }
+    findings
+}
+
+fn open_folder(folder: &Path, mode: u32) -> Finding {
+    let (shown, mode) = (folder.display(), mode & 0o777);
+    Finding::new(
+        "permisos",
+        Grade::Bad,
+        format!("otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}"),
+        format!("other users of this machine can enter {shown} ({mode:04o}): chmod 700 {shown}"),
+    )
+    .with("ruta", folder.display().to_string())
+    .with("modo", format!("{mode:04o}"))
+}
+
+fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<Finding> {
+    let names = |with_mode: bool| {
+        let name = |(path, mode): &(PathBuf, u32)| {
+            if with_mode {
+                format!("{} ({:04o})", path.display(), mode & 0o777)
+            } else {
+                path.display().to_string()
+            }
+        };
+        files.iter().map(name).collect::<Vec<_>>()
+    };
+    let [list, command] = [names(true).join(", "), names(false).join(" ")];
+    (!files.is_empty()).then(|| {
+        Finding::new(
+            "permisos",
+            grade,
+            format!("otros usuarios de esta máquina tienen acceso a {list}: chmod 600 {command}"),
+            format!("other users of this machine have access to {list}: chmod 600 {command}"),
+        )
+        .with("rutas", names(false))
+    })
+}
+
+/// Files that do not belong to whom the folder does, and a folder that is somebody else's: what one
+/// user writes the other cannot change.
+pub fn foreign(folder: &Path, me: u32) -> Option<Finding> {
+    let owner = fs::metadata(folder).ok()?.uid();
+    let strange: Vec<String> = files_in(folder)
+        .filter(|(_, data)| data.uid() != owner)
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    if !strange.is_empty() {
+        let list = strange.join(" ");
+        return Some(
+            Finding::new(
+                "dueno",
+                Grade::Bad,
+                format!("no todo es del dueño de la carpeta (uid {owner}): chown {owner} {list}"),
+                format!("not everything is the folder owner's (uid {owner}): chown {owner} {list}"),
+            )
+            .with("rutas", strange),
+        );
+    }
+    (owner != me).then(|| {
+        let shown = folder.display();
+        Finding::new(
+            "dueno",
+            Grade::Advice,
+            format!("{shown} es de otro usuario (uid {owner}; usted es {me}): dé las órdenes como él, o lo que se escriba no será suyo"),
+            format!("{shown} is another user's (uid {owner}; you are {me}): give the commands as that user, or what is written will not be theirs"),
+        )
+        .with("uid", owner)
+    })
+}
+
+fn files_in(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .filter(|(_, data)| data.is_file())
+        .collect();
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    files.into_iter()
+}
+
+/// Whether others work in the folder, and which servers.
+pub fn in_use(folder: &Path, servers: &[Serving]) -> Finding {
+    let used = is_in_use(folder);
+    let server = |it: &Serving| format!("chaski serve {} (pid {})", it.listen, it.pid);
+    let names: Vec<String> = servers.iter().map(server).collect();
+    let (es, en) = if !names.is_empty() {
+        let list = names.join(", ");
+        (
+            format!("trabaja en la carpeta: {list}"),
+            format!("working in the folder: {list}"),
+        )
+    } else if used {
+        (
+            "otro proceso de Chaski tiene abierta la carpeta".to_owned(),
+            "another process of Chaski has the folder open".to_owned(),
+        )
+    } else {
+        (
+            "ningún otro proceso de Chaski tiene abierta la carpeta".to_owned(),
+            "no other process of Chaski has the folder open".to_owned(),
+        )
+    };
+    Finding::new("uso", Grade::Good, es, en)
+        .with("en_uso", used)
+        .with("servidores", names)
+}

@@ -1,0 +1,173 @@
+//! What the doctor looks at: each look is a function from what there is to findings, which say what
+//! is well, what could be better and what does not work, with the command that mends it.
+
+mod clock;
+mod folder;
+
+pub use clock::{Dated, Noting, TOLERANCE, clock_finding, difference};
+pub use folder::{
+    LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, is_open_to_others, probed, space_finding,
+    space_of,
+};
+
+use chaski_core::Lang;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::store::LastBackup;
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// Well.
+    Good,
+    /// Works, and could be safer.
+    Advice,
+    /// Does not work, or lays data open.
+    Bad,
+}
+
+impl Grade {
+    /// Its name in what programs read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Grade::Good => "bien",
+            Grade::Advice => "aviso",
+            Grade::Bad => "mal",
+        }
+    }
+
+    /// Its sign for people.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Grade::Good => "✔",
+            Grade::Advice => "!",
+            Grade::Bad => "✘",
+        }
+    }
+}
+
+/// What a look came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What was looked at; stable, never translated.
+    pub check: &'static str,
+    /// How well it is.
+    pub grade: Grade,
+    es: String,
+    en: String,
+    /// The figures behind the words.
+    pub facts: Vec<(&'static str, Value)>,
+    /// What the command line ends with for it; 0 unless it is bad.
+    pub exit_code: u8,
+}
+
+impl Finding {
+    /// A finding in both languages.
+    pub fn new(
+        check: &'static str,
+        grade: Grade,
+        es: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            check,
+            grade,
+            es: es.into(),
+            en: en.into(),
+            facts: Vec::new(),
+            exit_code: u8::from(grade == Grade::Bad),
+        }
+    }
+
+    /// With a figure.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Finding {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    /// With an exit code of its own.
+    #[must_use]
+    pub fn ending(mut self, exit_code: u8) -> Finding {
+        self.exit_code = exit_code;
+        self
+    }
+
+    /// What is so and what to do, for people.
+    pub fn message(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+}
+
+/// A copy that is older is as good as none for most of what was done since.
+pub const OLD_BACKUP: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How old the last copy is. Of invented data an old one is no worse.
+pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> Finding {
+    let Some(last) = last else {
+        return Finding::new(
+            "copia",
+            Grade::Advice,
+            "no se ha hecho ninguna copia de seguridad: chaski backup CARPETA",
+            "no backup was ever taken: chaski backup FOLDER",
+        );
+    };
+    let age = now.duration_since(last.at);
+    let days = age.as_hours().max(0) / 24;
+    let path = last.path.display();
+    let (grade, es, en) = if age > OLD_BACKUP && !invented {
+        (
+            Grade::Advice,
+            ": haga otra con: chaski backup CARPETA",
+            ": take another one: chaski backup FOLDER",
+        )
+    } else {
+        (Grade::Good, "", "")
+    };
+    Finding::new(
+        "copia",
+        grade,
+        format!("la última copia de seguridad tiene {days} días ({path}){es}"),
+        format!("the last backup is {days} days old ({path}){en}"),
+    )
+    .with("dias", days)
+    .with("hecha", last.at.to_string())
+}
+
+/// What is left of the plan and of the limit that was set here.
+pub fn plan_finding(left: Option<i64>, spent: u64, quota: Option<u64>, spent_code: u8) -> Finding {
+    let limited = quota.map(|quota| quota.saturating_sub(spent));
+    let shown = left.map_or_else(|| "?".to_owned(), |left| left.to_string());
+    let finding = if left.is_some_and(|left| left <= 0) {
+        Finding::new(
+            "proveedor",
+            Grade::Bad,
+            "el proveedor responde, pero se acabaron las consultas de su plan: renuévelo o amplíelo con APIMIGO",
+            "the upstream answers, but the calls of your plan are used up: renew or enlarge it with APIMIGO",
+        )
+        .ending(spent_code)
+    } else if limited == Some(0) {
+        Finding::new(
+            "proveedor",
+            Grade::Bad,
+            format!("el proveedor responde (consultas que quedan: {shown}), pero ya se hicieron las {spent} llamadas del mes que permite migo.quota: súbalo con chaski config set migo.quota N"),
+            format!("the upstream answers (calls left: {shown}), but the {spent} calls of the month that migo.quota allows are made: raise it with chaski config set migo.quota N"),
+        )
+        .ending(spent_code)
+    } else {
+        Finding::new(
+            "proveedor",
+            Grade::Good,
+            format!("el proveedor responde; consultas que quedan: {shown}"),
+            format!("the upstream answers; calls left: {shown}"),
+        )
+    };
+    let finding = finding
+        .with("consultas", left)
+        .with("llamadas_del_mes", spent);
+    match quota {
+        Some(quota) => finding.with("cuota", quota),
+        None => finding,
+    }
+}

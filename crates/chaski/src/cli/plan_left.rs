@@ -1,0 +1,49 @@
+//! What the plan has left, told before a list spends it.
+
+use std::io::BufRead;
+
+use chaski_core::Lang;
+
+use super::needed::Needed;
+use crate::app::{App, AppError};
+
+/// Numbers in one native batch call.
+const IN_A_CALL: u64 = 100;
+
+/// Calls that a list may send when the plan has fewer left than it needs; none when it has enough, or
+/// nobody knows. On a terminal the person decides, without one the list is refused.
+pub(super) async fn fit(
+    needed: &Needed,
+    app: &App,
+    calls: usize,
+) -> Result<Option<usize>, AppError> {
+    // A single call finds it out by itself.
+    if calls < 2 {
+        return Ok(None);
+    }
+    let (wanted, Some(left)) = (calls as u64, app.calls_left("cli").await) else {
+        return Ok(None);
+    };
+    if left >= wanted {
+        return Ok(None);
+    }
+    let (lang, first) = (needed.lang(), left.saturating_mul(IN_A_CALL));
+    let few = match lang {
+        Lang::Es => format!("a su plan le quedan {left} consultas y hacen falta {wanted}"),
+        Lang::En => format!("your plan has {left} calls left and {wanted} are needed"),
+    };
+    if left == 0 || !needed.may_ask {
+        return Err(AppError::PlanTooSmall { left, wanted });
+    }
+    let question = match lang {
+        Lang::Es => format!("{few}: ¿consultar solo los primeros {first} RUC? [s/N] "),
+        Lang::En => format!("{few}: ask for the first {first} RUCs only? [y/N] "),
+    };
+    anstream::eprint!("{question}");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim().to_lowercase().as_str() {
+        "s" | "si" | "sí" | "y" | "yes" => Ok(usize::try_from(left).ok()),
+        _ => Err(AppError::Interrupted),
+    }
+}

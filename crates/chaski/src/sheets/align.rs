@@ -1,0 +1,384 @@
+//! Sees to it that nothing is read from the wrong cell: a row with more or fewer cells than the
+//! others, as an unquoted separator makes it, is aligned where its cells leave one way only, else
+//! marked.
+//!
+//! SUNAT's own csv does not quote a name with a comma, so such rows are common there.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::identity::{Holds, holds};
+use super::table::{Cell, Flaw, Row};
+
+/// How many rows, spread over the list, say what a column holds.
+const JUDGED_ROWS: usize = 500;
+
+/// A row with more cells over than this is not aligned.
+const MOST_OVER: usize = 8;
+
+/// What a column holds in the rows that are whole.
+#[derive(Debug, PartialEq)]
+enum Kind {
+    /// Nothing.
+    Blank,
+    /// Identities.
+    Identities,
+    /// One identity in all of several rows: the company's own.
+    Own(String),
+    /// Amounts, dates, codes of digits.
+    Figures,
+    /// Anything else; a right RUC only if some row had one.
+    Words { rucs: bool },
+}
+
+/// Aligns the rows below the titles and says which were not whole. `cells` says how many cells each
+/// row had in a text with separators, blank ones at the end included; a workbook has none.
+/// `titles` is how many there are.
+pub(super) fn align(
+    rows: &mut [Row],
+    cells: &[u16],
+    titles: Option<usize>,
+    separator: Option<char>,
+) -> BTreeMap<u32, Flaw> {
+    let Some(usual) = usual_width(rows, cells, titles) else {
+        return BTreeMap::new();
+    };
+    let width = |index: usize, row: &Row| match cells.get(index) {
+        Some(cells) => usize::from(*cells),
+        // What lies right of a workbook's titles is usually a note: only rows that reach beyond
+        // them are looked at.
+        None => row.cells.len().max(usual),
+    };
+    let (mut odd, mut whole) = (Vec::new(), Vec::with_capacity(rows.len()));
+    for (index, row) in rows.iter().enumerate() {
+        if width(index, row) == usual {
+            whole.push(row);
+        } else {
+            odd.push(index);
+        }
+    }
+    let kinds = kinds_of(&whole, usual);
+    let of_identities = |kind: &&Kind| matches!(kind, Kind::Identities | Kind::Own(_));
+    let mut flaws = BTreeMap::new();
+    if kinds.iter().filter(of_identities).count() > 1 {
+        for row in whole.iter().filter(|row| is_shifted(row, &kinds)) {
+            flaws.insert(row.number, shifted(usual, usual));
+        }
+    }
+    for index in odd {
+        let found = width(index, &rows[index]);
+        let row = &mut rows[index];
+        let flaw = match separator {
+            Some(separator) if found > usual => over(row, found, &kinds, separator),
+            _ if begins_as(row, &kinds) => None,
+            Some(_) => Some(shifted(found, usual)),
+            None => Some(shifted(usual, usual)),
+        };
+        if let Some(flaw) = flaw {
+            flaws.insert(row.number, flaw);
+        }
+    }
+    flaws
+}
+
+fn shifted(cells: usize, usual: usize) -> Flaw {
+    let count = |cells| u16::try_from(cells).unwrap_or(u16::MAX);
+    Flaw::Shifted {
+        cells: count(cells),
+        usual: count(usual),
+    }
+}
+
+/// How many cells a whole row has: as many as there are titles if a fifth of the rows has so many,
+/// else as most rows have.
+fn usual_width(rows: &[Row], cells: &[u16], titles: Option<usize>) -> Option<usize> {
+    if cells.is_empty() {
+        let widest = rows.iter().map(|row| row.cells.len()).max();
+        let beyond = |titles: usize| rows.iter().filter(|row| row.cells.len() > titles).count();
+        return titles
+            .filter(|titles| beyond(*titles) * 2 <= rows.len())
+            .or(widest);
+    }
+    let mut counts: HashMap<u16, usize> = HashMap::new();
+    for cells in cells {
+        *counts.entry(*cells).or_default() += 1;
+    }
+    let titles = titles.and_then(|titles| u16::try_from(titles).ok());
+    let as_titles = titles.filter(|titles| {
+        let as_many = counts.get(titles).copied().unwrap_or(0);
+        as_many > 0 && as_many * 5 >= cells.len()
+    });
+    let most = || {
+        let (cells, _) = counts
+            .iter()
+            .max_by_key(|(cells, rows)| (**rows, **cells))?;
+        Some(*cells)
+    };
+    as_titles.or_else(most).map(usize::from)
+}
+
+fn kinds_of(whole: &[&Row], width: usize) -> Vec<Kind> {
+    let step = whole.len().div_ceil(JUDGED_ROWS).max(1);
+    let judged = || whole.iter().step_by(step);
+    let kind = |column: usize| {
+        let (mut filled, mut rucs, mut dnis, mut figures) = (0, 0, 0, 0);
+        let mut first: Option<String> = None;
+        let (mut one, mut blanks) = (true, false);
+        for row in judged() {
+            let cell = row.cell(column);
+            let holds = holds(cell);
+            if holds == Holds::Blank {
+                blanks = true;
+                continue;
+            }
+            filled += 1;
+            figures += usize::from(is_figure(cell));
+            rucs += usize::from(matches!(holds, Holds::Ruc(_) | Holds::RucInside(_)));
+            dnis += usize::from(matches!(holds, Holds::Dni(_)));
+            match (holds.identity(), &first) {
+                (Some(identity), None) => first = Some(identity.into_owned()),
+                (Some(identity), Some(first)) => one &= identity == first.as_str(),
+                (None, _) => one = false,
+            }
+        }
+        match first {
+            _ if filled == 0 => Kind::Blank,
+            Some(own) if rucs > 0 && one && filled > 1 && !blanks => Kind::Own(own),
+            _ if rucs > 0 && (rucs + dnis) * 2 >= filled => Kind::Identities,
+            _ if figures == filled => Kind::Figures,
+            _ => Kind::Words { rucs: rucs > 0 },
+        }
+    };
+    (0..width).map(kind).collect()
+}
+
+/// Digits and the signs of amounts, dates and codes only.
+fn is_figure(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(_) | Cell::Date(_) => true,
+        Cell::Text(text) => {
+            text.contains(|c: char| c.is_ascii_digit())
+                && text.chars().all(|c| {
+                    c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '/' | ':' | ' ' | '%')
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a cell may stand in a column.
+fn fits(cell: &Cell, kind: &Kind) -> bool {
+    match kind {
+        Kind::Own(own) => holds(cell).identity().is_some_and(|it| it == own.as_str()),
+        _ if cell.is_blank() => true,
+        Kind::Identities => !matches!(holds(cell), Holds::Other),
+        Kind::Figures => is_figure(cell),
+        Kind::Blank | Kind::Words { rucs: false } => !matches!(holds(cell), Holds::Ruc(_)),
+        Kind::Words { rucs: true } => true,
+    }
+}
+
+/// Whether the cells that a row has stand where the first columns have theirs.
+fn begins_as(row: &Row, kinds: &[Kind]) -> bool {
+    row.cells
+        .iter()
+        .zip(kinds)
+        .all(|(cell, kind)| fits(cell, kind))
+}
+
+/// Whether a row with the usual number of cells has a RUC where the others never have one, and none
+/// where they do: the company's own in another column, or one under a title of words.
+fn is_shifted(row: &Row, kinds: &[Kind]) -> bool {
+    let cell = |column: usize| row.cell(column);
+    let missing = |(column, kind): (usize, &Kind)| match kind {
+        Kind::Own(_) => !fits(cell(column), kind),
+        Kind::Identities => !matches!(
+            holds(cell(column)),
+            Holds::Ruc(_) | Holds::RucInside(_) | Holds::Dni(_)
+        ),
+        _ => false,
+    };
+    if !kinds.iter().enumerate().any(missing) {
+        return false;
+    }
+    let own = |identity: &str| {
+        kinds
+            .iter()
+            .any(|kind| matches!(kind, Kind::Own(own) if own == identity))
+    };
+    let astray = |(column, kind): (usize, &Kind)| match kind {
+        Kind::Own(_) => false,
+        Kind::Identities => holds(cell(column)).identity().is_some_and(|it| own(&it)),
+        Kind::Words { rucs: true } => false,
+        _ => matches!(holds(cell(column)), Holds::Ruc(_)),
+    };
+    kinds.iter().enumerate().any(astray)
+}
+
+/// A row with more cells than the others: its excess belongs to texts that hold the separator, or
+/// lies right of the others. Left as it is if every way leaves the identities in their places, and
+/// aligned if every way moves them to the same ones.
+fn over(row: &mut Row, cells: usize, kinds: &[Kind], separator: char) -> Option<Flaw> {
+    let in_place = begins_as(row, kinds);
+    let blank_end = (kinds.len()..row.cells.len()).all(|at| row.cell(at).is_blank());
+    if in_place && blank_end {
+        return None;
+    }
+    // Blank cells at the end may be over or not.
+    let filled = row.cells.len().max(kinds.len());
+    let most = cells.max(filled).min(kinds.len() + MOST_OVER);
+    let ways: Vec<Ways> = (filled..=most)
+        .map(|cells| Ways::of(row, cells - kinds.len(), kinds))
+        .filter(Ways::exist)
+        .collect();
+    let mut moved = false;
+    for (column, kind) in kinds.iter().enumerate() {
+        if !matches!(kind, Kind::Identities | Kind::Own(_)) {
+            continue;
+        }
+        let mut offsets: HashSet<usize> = ways.iter().flat_map(|it| it.offsets(column)).collect();
+        if in_place {
+            offsets.insert(0);
+        }
+        if offsets.len() != 1 {
+            return Some(shifted(cells, kinds.len()));
+        }
+        moved |= !offsets.contains(&0);
+    }
+    match ways.first() {
+        Some(ways) if moved => {
+            row.cells = ways.joined(row, separator);
+            Some(Flaw::Realigned)
+        }
+        _ if in_place => None,
+        Some(_) if !moved && has_identities(kinds) => None,
+        _ => Some(shifted(cells, kinds.len())),
+    }
+}
+
+fn has_identities(kinds: &[Kind]) -> bool {
+    kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::Identities | Kind::Own(_)))
+}
+
+/// Every way in which so many cells over can be joined to texts.
+struct Ways {
+    over: usize,
+    /// By column and offset: the columns from there on can take the cells from there on.
+    can_end: Vec<Vec<bool>>,
+    /// The same of those before.
+    can_begin: Vec<Vec<bool>>,
+    /// Whether the column takes the cell at that offset.
+    takes: Vec<Vec<bool>>,
+    /// Whether the column can take more than one cell.
+    joins: Vec<bool>,
+}
+
+impl Ways {
+    fn of(row: &Row, over: usize, kinds: &[Kind]) -> Ways {
+        let columns = kinds.len();
+        let takes: Vec<Vec<bool>> = (0..columns)
+            .map(|column| {
+                let at = |offset| fits(row.cell(column + offset), &kinds[column]);
+                (0..=over).map(at).collect()
+            })
+            .collect();
+        let joins: Vec<bool> = kinds
+            .iter()
+            .map(|kind| matches!(kind, Kind::Words { .. }))
+            .collect();
+        let mut ways = Ways {
+            over,
+            can_end: vec![vec![false; over + 1]; columns + 1],
+            can_begin: vec![vec![false; over + 1]; columns + 1],
+            takes,
+            joins,
+        };
+        ways.can_end[columns][over] = true;
+        for column in (0..columns).rev() {
+            for offset in 0..=over {
+                let next = |more| ways.can_end[column + 1][offset + more];
+                ways.can_end[column][offset] = ways.spans(column, offset).into_iter().any(next);
+            }
+        }
+        ways.can_begin[0][0] = true;
+        for column in 0..columns {
+            for offset in 0..=over {
+                if ways.can_begin[column][offset] {
+                    for more in ways.spans(column, offset) {
+                        ways.can_begin[column + 1][offset + more] = true;
+                    }
+                }
+            }
+        }
+        ways
+    }
+
+    fn exist(&self) -> bool {
+        self.can_end[0][0]
+    }
+
+    /// How many cells beyond one a column can take from an offset on.
+    fn spans(&self, column: usize, offset: usize) -> Vec<usize> {
+        let mut spans = Vec::new();
+        for more in 0..=self.over - offset {
+            // Each piece of a joined text must itself be fit for it.
+            if !self.takes[column][offset + more] || (more > 0 && !self.joins[column]) {
+                break;
+            }
+            spans.push(more);
+        }
+        spans
+    }
+
+    /// Where a column's cell may lie, beside its own place.
+    fn offsets(&self, column: usize) -> Vec<usize> {
+        let through = |offset: &usize| {
+            let ends = |more| self.can_end[column + 1][offset + more];
+            self.can_begin[column][*offset] && self.spans(column, *offset).into_iter().any(ends)
+        };
+        (0..=self.over).filter(through).collect()
+    }
+
+    /// The cells of one way: what begins with a blank, as after a comma in a name, is joined first.
+    fn joined(&self, row: &Row, separator: char) -> Box<[Cell]> {
+        let mut offset = 0;
+        let mut cells = Vec::with_capacity(self.joins.len());
+        for column in 0..self.joins.len() {
+            let begins_blank = |more: usize| match row.cell(column + offset + more) {
+                Cell::Text(text) => text.starts_with(' '),
+                _ => false,
+            };
+            let possible: Vec<usize> = self
+                .spans(column, offset)
+                .into_iter()
+                .filter(|more| self.can_end[column + 1][offset + more])
+                .collect();
+            let natural = possible
+                .iter()
+                .copied()
+                .filter(|more| (1..=*more).all(begins_blank))
+                .max();
+            let more = natural.or(possible.first().copied()).unwrap_or(0);
+            cells.push(join(&row.cells, column + offset, more, separator));
+            offset += more;
+        }
+        while cells.last().is_some_and(|cell| *cell == Cell::Empty) {
+            cells.pop();
+        }
+        cells.into_boxed_slice()
+    }
+}
+
+fn join(cells: &[Cell], first: usize, more: usize, separator: char) -> Cell {
+    let cell = |at: usize| cells.get(at).cloned().unwrap_or_default();
+    if more == 0 {
+        return cell(first);
+    }
+    let text = |at: usize| match cell(at) {
+        Cell::Text(text) => text.to_string(),
+        _ => String::new(),
+    };
+    let pieces: Vec<String> = (first..=first + more).map(text).collect();
+    Cell::text(&pieces.join(&separator.to_string()))
+}

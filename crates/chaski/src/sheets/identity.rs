@@ -1,0 +1,92 @@
+//! What a cell says of identities, for whoever must tell columns and rows apart: the chooser of the
+//! column, the search for the titles, the check that a row's cells are under their titles.
+
+use std::borrow::Cow;
+
+use chaski_core::{Ruc, RucRules};
+
+use super::repair::{Repair, Subject, repair};
+use super::table::Cell;
+
+/// What a cell says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Nothing.
+    Blank,
+    /// A RUC that passes its check digit, damaged or not, and nothing else.
+    Ruc(Ruc),
+    /// One such RUC among other words.
+    RucInside(Ruc),
+    /// Eight digits, or seven in a cell that is a number.
+    Dni(String),
+    /// Digits as many as an identity has, but no right one.
+    Digits,
+    /// Anything else.
+    Other,
+}
+
+/// Reads a cell under the strict rules, whatever the configuration accepts: a column is told by
+/// numbers that are surely RUCs.
+pub(super) fn holds(cell: &Cell) -> Holds {
+    let digits = match cell {
+        _ if cell.is_blank() => return Holds::Blank,
+        Cell::Text(text) => text.chars().filter(|c| is_digit(*c)).count(),
+        Cell::Number(number) if *number >= 1e6 => 8,
+        _ => 0,
+    };
+    if digits < 7 {
+        return if is_scientific(cell) {
+            Holds::Digits
+        } else {
+            Holds::Other
+        };
+    }
+    let repaired = repair(cell, &RucRules::default());
+    match repaired.subject {
+        Subject::Ruc(ruc) if repaired.repairs.contains(&Repair::Inside) => Holds::RucInside(ruc),
+        Subject::Ruc(ruc) => Holds::Ruc(ruc),
+        Subject::Dni { dni, .. } => Holds::Dni(dni.as_str().to_owned()),
+        _ if is_scientific(cell) => Holds::Digits,
+        _ => match cell {
+            Cell::Number(_) => Holds::Digits,
+            Cell::Text(text) if text.contains(char::is_alphabetic) => Holds::Other,
+            Cell::Text(text) if looks_numeric_identity(text) => Holds::Digits,
+            _ => Holds::Other,
+        },
+    }
+}
+
+impl Holds {
+    /// The identity as a text that can be compared.
+    pub(super) fn identity(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Holds::Ruc(ruc) | Holds::RucInside(ruc) => Some(Cow::Owned(ruc.as_str().to_owned())),
+            Holds::Dni(dni) => Some(Cow::Borrowed(dni)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text holds the digits of an identity number, damaged or not, and little else: eight
+/// to fifteen of its characters that say something are digits, at most three are letters.
+pub(super) fn looks_numeric_identity(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    (8..=15).contains(&digits) && letters <= 3
+}
+
+/// Full-width digits too.
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || ('\u{ff10}'..='\u{ff19}').contains(&c)
+}
+
+/// `2.01E+10`: a number that lost its digits.
+fn is_scientific(cell: &Cell) -> bool {
+    let Cell::Text(text) = cell else {
+        return false;
+    };
+    let text = text.trim();
+    text.len() <= 24
+        && text.parse::<f64>().is_ok_and(|number| number >= 1e7)
+        && text.contains(['E', 'e'])
+}

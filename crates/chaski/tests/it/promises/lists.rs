@@ -1,1 +1,0 @@
-//! No list ends well that was read wrongly.
