@@ -15,9 +15,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::batches::{new_id, rows_of};
+use super::cost::Cost;
 use super::lote_input::KeptList;
 use super::trabajos::JobKind;
 use super::{App, AppError};
+use crate::scratch::Scratch;
 use crate::sheets::{self, Limits};
 use crate::store::{
     Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once, Page,
@@ -52,14 +54,17 @@ pub struct NewLote {
 pub enum LoteInput {
     /// Bytes of an xlsx, ods or csv.
     File(Vec<u8>),
+    /// The same, put away.
+    Stored(Scratch),
     /// Numbers as they were typed.
     Numbers(Vec<String>),
 }
 
 /// A list that was checked and may be stored.
 pub struct PreparedLote {
-    /// Calls that it may cost: its numbers that memory does not know, by native batch calls.
-    pub calls: u64,
+    /// Calls that it may cost, for its numbers that memory does not know. No more than the most of
+    /// it are spent: what is left over then has no answer.
+    pub cost: Cost,
     new: NewLote,
     rows: usize,
     unique: Vec<Ruc>,
@@ -74,6 +79,12 @@ pub(super) struct LoteOptions {
     pub(super) force: bool,
     #[serde(default)]
     pub(super) update_partners: bool,
+    /// Calls that it may cost; of those of before, what is usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) most: Option<u64>,
+    /// What is left of them for the next run; none when a person lets it begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<u64>,
 }
 
 /// How far a batch is.
@@ -87,6 +98,9 @@ pub struct Lote {
 
 /// Runs of a batch that may fail; each begins where the one before stopped.
 const MOST_ATTEMPTS: u32 = 3;
+
+/// Numbers of which memory is asked at once.
+pub(super) const AT_A_TIME: usize = 1_000;
 
 /// Numbers that go out in one call.
 pub(super) const A_CALL: usize = 100;
@@ -103,18 +117,22 @@ const BETWEEN_EVENTS: Duration = Duration::from_millis(100);
 impl App {
     /// Checks a list and stores it: [`App::prepare_batch`] and [`App::submit_prepared`].
     pub async fn submit_batch(&self, new: NewLote) -> Result<Uuid, AppError> {
-        let prepared = self.prepare_batch(new).await?;
+        let prepared = self.prepare_batch(new, Limits::default()).await?;
         self.submit_prepared(prepared).await
     }
 
     /// Checks a list, as `chaski ruc lote` would, and says what it may cost. Nothing is stored.
-    pub async fn prepare_batch(&self, mut new: NewLote) -> Result<PreparedLote, AppError> {
+    pub async fn prepare_batch(
+        &self,
+        mut new: NewLote,
+        limits: Limits,
+    ) -> Result<PreparedLote, AppError> {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
         let none = LoteInput::Numbers(Vec::new());
         let (input, column) = (std::mem::replace(&mut new.input, none), new.column.take());
         // Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
-            let (list, hash) = read(input, column.as_deref(), rules.check_digit, lang)?;
+            let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
             let (_, unique) = rows_of(&list.table, list.column, &rules);
             let bytes = list.to_bytes()?;
@@ -126,9 +144,13 @@ impl App {
             force: new.force,
             ..Ask::by(&new.who)
         };
-        let known = self.remembered(&unique, None, &ask).await?.len();
+        let mut known = 0;
+        // What is remembered of a long list would take more memory than the list.
+        for some in unique.chunks(AT_A_TIME) {
+            known += self.remembered(some, None, &ask).await?.len();
+        }
         Ok(PreparedLote {
-            calls: calls_for(unique.len() - known),
+            cost: Cost::of(unique.len() - known),
             new,
             rows,
             unique,
@@ -165,6 +187,8 @@ impl App {
         let options = LoteOptions {
             force: new.force,
             update_partners: new.update_partners,
+            most: Some(prepared.cost.most),
+            left: None,
         };
         let batch = NewBatch {
             id,
@@ -386,6 +410,7 @@ impl std::fmt::Debug for LoteInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LoteInput::File(bytes) => write!(f, "File({} bytes)", bytes.len()),
+            LoteInput::Stored(bytes) => write!(f, "Stored({} bytes)", bytes.len()),
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
@@ -408,18 +433,25 @@ fn read(
     input: LoteInput,
     column: Option<&str>,
     check_digit: chaski_core::CheckDigit,
+    limits: &Limits,
     lang: Lang,
 ) -> Result<(KeptList, [u8; 32]), AppError> {
     match input {
         LoteInput::File(bytes) => {
-            let table = sheets::read_bytes(&bytes, &Limits::default(), lang)?;
+            let stored = LoteInput::Stored(Scratch::of_bytes(bytes.into()));
+            read(stored, column, check_digit, limits, lang)
+        }
+        LoteInput::Stored(file) => {
+            let table = sheets::read_stored(&file, limits, lang)?;
             let column = sheets::find_column(&table, column)?;
             let list = KeptList {
                 table,
                 column,
                 check_digit,
             };
-            Ok((list, *blake3::hash(&bytes).as_bytes()))
+            let mut hasher = blake3::Hasher::new();
+            std::io::copy(&mut file.reader(), &mut hasher)?;
+            Ok((list, *hasher.finalize().as_bytes()))
         }
         LoteInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::usage(
             "la lista no tiene ningún número",

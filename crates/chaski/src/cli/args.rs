@@ -160,6 +160,13 @@ pub(super) enum Cmd {
         #[arg(long, alias = "without-seal")]
         sin_sello: bool,
     },
+    /// Trae a la carpeta de datos lo que hay en una anterior, que queda como está || Brings to the data folder what is in an old one, which stays as it is
+    #[command(alias = "migrar")]
+    Migrate {
+        /// La carpeta de datos anterior || The old data folder
+        #[arg(long, value_name = "CARPETA")]
+        from: PathBuf,
+    },
     /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
     #[command(alias = "health")]
     Salud {
@@ -258,6 +265,9 @@ pub(super) struct LoteArgs {
     /// Anotar lo que diga SUNAT en los partners que tengan esos RUC || Note what SUNAT says on the partners with those RUCs
     #[arg(long, alias = "update-partners")]
     pub(super) actualizar_partners: bool,
+    /// Consultas que la lista puede gastar como máximo; sin esto, lo que se anuncia || Calls that the list may spend at most; without it, what is announced
+    #[arg(long, value_name = "N", alias = "spend-up-to")]
+    pub(super) gastar_hasta: Option<u64>,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
 }
