@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Error, Outcomes};
+use chaski_client::{Ask, Budget, Error, Outcomes};
 use chaski_core::{Ruc, Taxpayer};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::batches::new_id;
+use super::cost::within_cost;
 use super::lotes::{A_CALL, calls_for};
 use super::{App, AppError};
 use crate::partners::{
@@ -64,6 +65,7 @@ pub struct PartnerRefresh {
     rucs: Vec<Ruc>,
     outcomes: Outcomes<Taxpayer>,
     writes: JoinSet<Result<ChecksNoted, StoreError>>,
+    budget: Option<Budget>,
     refreshed: Refreshed,
     done: usize,
     calls_before: u64,
@@ -89,6 +91,8 @@ pub struct Refreshed {
     pub noted: ChecksNoted,
     /// Calls that were sent.
     pub calls: u64,
+    /// Calls that it might still have cost.
+    pub left: u64,
     /// The first failure, when there was one; of one that asking again may help, if there was.
     pub failure: Option<Error>,
     /// How long the upstream wants to be left in peace.
@@ -346,7 +350,7 @@ impl App {
         let ask = Ask {
             // An answer past its time would say nothing new of anybody.
             stale_allowed: false,
-            ..ask.clone()
+            ..within_cost(ask, rucs.len())
         };
         let calls_before = self.migo.engine().stats().calls;
         PartnerRefresh {
@@ -360,6 +364,7 @@ impl App {
             },
             rucs,
             writes: JoinSet::new(),
+            budget: ask.budget,
             done: 0,
             calls_before,
             started: Instant::now(),
@@ -414,6 +419,7 @@ impl Refreshed {
         self.missing += other.missing;
         self.noted.add(other.noted);
         self.calls += other.calls;
+        self.left += other.left;
         self.wait = self.wait.max(other.wait);
         self.note(other.failure);
         self.lasted += other.lasted;
@@ -480,6 +486,7 @@ impl PartnerRefresh {
             self.refreshed.noted.add(noted);
         }
         self.refreshed.calls = app.migo.engine().stats().calls - self.calls_before;
+        self.refreshed.left = self.budget.map_or(0, |budget| budget.left());
         self.refreshed.lasted = self.started.elapsed();
         Ok(self.refreshed)
     }

@@ -328,8 +328,7 @@ async fn actualizar(
     let mut prepared = app
         .prepare_partner_refresh(company, &which, app.mode == Mode::Real)
         .await?;
-    let calls = prepared.calls.and_then(|calls| usize::try_from(calls).ok());
-    let fits = plan_left::fit(needed, app, calls.unwrap_or(0)).await?;
+    let fits = plan_left::fit(needed, app, prepared.calls.unwrap_or(0)).await?;
     prepared.calls = fits.map(|calls| calls as u64);
     let mut refresh = app.start_prepared_refresh(company, &prepared, &ask).await?;
     let (_, total) = refresh.progress();
