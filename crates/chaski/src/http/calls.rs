@@ -14,7 +14,7 @@ use super::exchange_rate::date;
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::{id_of, nobody};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
@@ -61,6 +61,7 @@ pub(super) struct CallData {
     proveedor: String,
     operacion: String,
     sobre: String,
+    /// Numbers of a call that was sent, or how many answers of memory the row stands for.
     numeros: u32,
     intento: u32,
     resultado: String,
@@ -97,6 +98,8 @@ impl CallData {
 pub(super) struct CallsPage {
     data: Vec<CallData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 /// The record of calls
@@ -206,6 +209,7 @@ async fn page(
     caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
+        mode: mode_name(&caller.app),
         data: page.rows.iter().map(CallData::of).collect(),
         next_cursor: next_cursor(caller, Listed::Calls, page.next)?,
     }))

@@ -1,5 +1,6 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,18 +13,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::Gateway;
 use super::body;
 use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
+use super::{Gateway, outgoing, room};
+use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
+use crate::scratch::ScratchWriter;
 use crate::store::{Company, Listed, Priority};
 
 /// A list of numbers to look up.
@@ -52,6 +55,8 @@ pub(super) struct LoteWanted {
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoteData {
     id: Uuid,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
     nombre: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
     status: &'static str,
@@ -82,10 +87,11 @@ pub(super) struct LoteData {
 }
 
 impl LoteData {
-    fn of(lote: &Lote) -> LoteData {
+    fn of(app: &App, lote: &Lote) -> LoteData {
         let batch = &lote.batch;
         LoteData {
             id: batch.id,
+            mode: mode_name(app),
             nombre: batch.source_name.clone(),
             status: batch.state.as_str(),
             paused: batch.paused,
@@ -119,6 +125,8 @@ fn fingerprint(hash: &[u8]) -> String {
 pub(super) struct LotesPage {
     data: Vec<LoteData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 impl Caller {
@@ -174,7 +182,6 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let _place = upload::place(&gateway, body::declared(&request)).await?;
     let most = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => most_of_a_file(),
         _ => body::MOST_BYTES,
@@ -182,14 +189,19 @@ pub(super) async fn submit(
     let show = async |id| {
         let lote = caller.app.lote(id, caller.owner()).await?;
         let place = format!("/api/v1/lotes/{id}");
-        let body = LoteData::of(&lote);
+        let body = LoteData::of(&caller.app, &lote);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let create = |request, once| create(&caller, request, once);
+    let create = |request, once| create(&gateway, &caller, request, once);
     once::once(&caller, request, most, create, show).await
 }
 
-async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+async fn create(
+    gateway: &Gateway,
+    caller: &Caller,
+    request: Request,
+    once: Option<Once>,
+) -> Result<Uuid, Problem> {
     let (mut new, most) = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
         _ => typed(caller, request).await?,
@@ -198,7 +210,11 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let mut prepared = caller.app.prepare_batch(new).await?;
+    let prepare = |limits| {
+        let (app, new) = (Arc::clone(&caller.app), new.clone());
+        async move { app.prepare_batch(new, limits).await }
+    };
+    let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
     prepared.cost.most = most.unwrap_or(prepared.cost.most);
     let calls = prepared.cost.calls.min(prepared.cost.most);
     let _aside = caller.set_aside_for_work(calls).await?;
@@ -258,8 +274,6 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 
 /// A file and the fields beside it.
 async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
-    let mut form = upload::form(request).await?;
-    let broken = |_| upload::broken_form();
     let mut new = NewLote {
         input: LoteInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
@@ -272,36 +286,32 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<
         once: None,
     };
     let (mut file, mut most) = (None, None);
-    let mut seen = std::collections::HashSet::new();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        let named = field.name().unwrap_or_default().to_owned();
-        let first = seen.insert(if upload::is_file(&named) {
-            "archivo".to_owned()
-        } else {
-            named.clone()
-        });
-        if !first {
-            return Err(upload::repeated(&named));
+    let mut seen = HashSet::new();
+    for part in upload::form(request).await? {
+        let of_file = upload::is_file(&part.name);
+        let known = if of_file { "archivo" } else { &part.name };
+        if !seen.insert(known.to_owned()) {
+            return Err(upload::repeated(&part.name));
         }
-        if upload::is_file(&named) {
-            let given = field.file_name().unwrap_or("lista");
+        if of_file {
+            let given = part.file_name.as_deref().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
             new.name = name(Some(last.to_owned()))?;
-            file = Some(field.bytes().await.map_err(broken)?.into());
+            file = Some(part.content);
             continue;
         }
-        let text = field.text().await.map_err(broken)?;
+        let text = part.text()?;
         let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
-        match named.as_str() {
+        match part.name.as_str() {
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
             "gastar_hasta" => most = Some(calls(&text)?),
-            _ => return Err(upload::unknown_field(&named)),
+            unknown => return Err(upload::unknown_field(unknown)),
         }
     }
-    new.input = LoteInput::File(file.ok_or_else(upload::no_file)?);
+    new.input = LoteInput::Stored(file.ok_or_else(upload::no_file)?);
     Ok((new, most))
 }
 
@@ -339,7 +349,12 @@ pub(super) async fn list(
         )
         .await?;
     Ok(Json(LotesPage {
-        data: page.rows.iter().map(LoteData::of).collect(),
+        mode: mode_name(&caller.app),
+        data: page
+            .rows
+            .iter()
+            .map(|lote| LoteData::of(&caller.app, lote))
+            .collect(),
         next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
     }))
 }
@@ -357,7 +372,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<L
     let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
     Ok(Json(LoteData {
         failure_code: caller.app.lote_failure(&lote).await?,
-        ..LoteData::of(&lote)
+        ..LoteData::of(&caller.app, &lote)
     }))
 }
 
@@ -375,7 +390,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.cancel_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Stop a batch for now
@@ -392,7 +407,7 @@ pub(super) async fn pause(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.pause_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Let a paused batch go on
@@ -409,7 +424,7 @@ pub(super) async fn resume(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.resume_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Ask again for the numbers that failed
@@ -429,7 +444,7 @@ pub(super) async fn retry(
     let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
     let _aside = caller.set_aside_for_work(calls).await?;
     let lote = caller.app.retry_lote(id, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// In which form a result is wanted.
@@ -469,19 +484,20 @@ pub(super) async fn result(
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
-    let place = gateway.place_for_a_file().await?;
+    let file = gateway.room.file(caller.owner()).await?;
+    let large = caller.app.lote_is_large(id, caller.owner()).await?;
+    let needed = if large { room::LARGE } else { room::SMALL };
+    let memory = gateway.room.memory(caller.owner(), needed).await?;
+    let writer = ScratchWriter::new(gateway.room.folder());
     let result = caller
         .app
-        .lote_result(id, caller.owner(), caller.info.lang)
+        .write_lote_result(id, caller.owner(), caller.info.lang, format, writer)
         .await?;
-    // Writing a large workbook takes a while: not on a thread that serves others.
-    let written = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        result.write(format, &mut bytes).map(|()| bytes)
-    });
-    let bytes = written.await.map_err(|_| Problem::internal())??;
+    // From here on the caller's pace takes a file and no memory.
+    drop(memory);
+    let result = outgoing::finished(result)?;
     let name = format!("resultado-{id}");
-    Ok(upload::download(bytes, place, format, &name))
+    Ok(upload::download(&result, file, format, &name))
 }
 
 /// An event of a batch.
@@ -514,12 +530,13 @@ pub(super) async fn events(
     let states = caller.app.lote_events(id, caller.owner()).await?;
     // A batch may take hours, for which a stop does not wait; its watcher comes back.
     let states = states.take_until(gateway.stopped().boxed());
-    let events = states.map(|state| {
+    let app = Arc::clone(&caller.app);
+    let events = states.map(move |state| {
         let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
         let named = if lote.has_ended() { "fin" } else { "progreso" };
         Event::default()
             .event(named)
-            .json_data(LoteData::of(&lote))
+            .json_data(LoteData::of(&app, &lote))
             .map_err(std::io::Error::other)
     });
     Ok(Sse::new(events)
