@@ -16,8 +16,11 @@ pub(crate) struct Queue {
     places: Semaphore,
     size: u32,
     line: Mutex<Line>,
-    /// Microseconds that a place is held, a moving mean; 0 while unknown.
+    /// Microseconds that a place is held when all goes well; 0 while unknown. Whoever is refused by
+    /// it cannot be served: a moment in which all is slow must not turn away those who could be.
     held_us: AtomicU64,
+    /// Calls that are over.
+    over: AtomicU64,
 }
 
 /// One place, held until the call is over.
@@ -34,6 +37,11 @@ pub(crate) struct Slot<'a> {
 /// Longest time after which a waiting asker looks again at when it is going to be its turn.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Rounds of calls that have to be over before anybody is refused by how long they took.
+const ROUNDS: u64 = 4;
+/// How slowly an upstream is believed to have become slower.
+const SLOWLY: u64 = 64;
+
 impl Queue {
     pub(crate) fn new(places: usize) -> Queue {
         Queue {
@@ -41,6 +49,7 @@ impl Queue {
             size: u32::try_from(places).unwrap_or(u32::MAX).max(1),
             line: Mutex::default(),
             held_us: AtomicU64::new(0),
+            over: AtomicU64::new(0),
         }
     }
 
@@ -89,6 +98,9 @@ impl Queue {
     /// When it is going to be the turn of a ticket, rather too early than too late: those that hold
     /// places now may be about to leave them.
     fn turn_in(&self, ticket: usize) -> Duration {
+        if self.over.load(Ordering::Relaxed) < ROUNDS * u64::from(self.size) {
+            return Duration::ZERO;
+        }
         let ahead = self.line().ahead_of(ticket);
         let held = Duration::from_micros(self.held_us.load(Ordering::Relaxed));
         held.saturating_mul(ahead.saturating_sub(self.size)) / self.size
@@ -164,11 +176,12 @@ impl Drop for Slot<'_> {
         let held = held.clamp(1, 1 << 40);
         // Two that leave at once may forget one of them: it is an estimate.
         let known = self.queue.held_us.load(Ordering::Relaxed);
-        let mean = if known == 0 {
-            held
-        } else {
-            (known * 7 + held) / 8
+        let held = match known {
+            0 => held,
+            known if held < known => held,
+            known => known + (held - known) / SLOWLY,
         };
-        self.queue.held_us.store(mean, Ordering::Relaxed);
+        self.queue.held_us.store(held, Ordering::Relaxed);
+        self.queue.over.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Lookup, RucQuery};
+use chaski_client::{Ask, Budget, Failure, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, RucRules, lima_datetime};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
+use super::cost::Cost;
 use super::unread::unread;
 use super::verdicts::{RowPlan, Settled};
 use super::{App, AppError, Mode};
@@ -45,8 +46,9 @@ pub struct Plan {
     pub known: usize,
     /// RUCs that must be asked for.
     pub to_ask: usize,
-    /// Calls that takes, if the upstream answers about all of them.
-    pub calls: usize,
+    /// Calls that takes, if the upstream answers about all of them, and at most. No more are
+    /// spent: what is left over then has no answer.
+    pub cost: Cost,
     /// Another process is working on the same list: what it asks is not asked again.
     pub under_way_elsewhere: bool,
     /// RUCs that are asked for at most; the others stay without an answer.
@@ -85,6 +87,9 @@ pub struct Finished {
     pub summary: Summary,
     /// RUCs without an answer.
     pub failed: usize,
+    /// Of these, how many were not asked for because the list had spent the most that it may, and
+    /// how much that is; none where a server asked.
+    pub over: Option<(usize, u64)>,
     /// The failure, when nothing at all was answered, not one number could be read, or every other
     /// number fails by it as well.
     pub total_failure: Option<AppError>,
@@ -121,7 +126,7 @@ impl App {
         // 3. What is left, and how many calls that is.
         let to_ask = unique.len() - known;
         Ok(Plan {
-            calls: to_ask.div_ceil(100),
+            cost: Cost::of(to_ask),
             under_way_elsewhere,
             known,
             to_ask,
@@ -188,8 +193,9 @@ impl App {
         let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
+        let ask = ask.clone().budget(Budget::of(plan.cost.most));
         Ok(Running {
-            asking: self.ask_for(id, wanted.collect(), ask, None, None, writes),
+            asking: self.ask_for(id, wanted.collect(), &ask, None, None, writes),
             plan,
             id,
             settled,
@@ -207,6 +213,24 @@ impl Running {
             done: self.settled.len(),
             total: self.plan.unique.len(),
         }
+    }
+
+    /// RUCs that were not asked for because the list had spent the most that it may.
+    pub fn over_the_cost(&self) -> usize {
+        self.settled.values().filter(|it| is_over_cost(it)).count()
+    }
+
+    /// Asks for those with so many calls more.
+    pub async fn go_on(&mut self, app: &App, ask: &Ask, more: u64) -> Result<(), AppError> {
+        self.asking.written().await?;
+        let left = self.settled.extract_if(|_, it| is_over_cost(it));
+        let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
+        left.sort_unstable();
+        let wanted = left.iter().map(|at| (*at, self.plan.unique[*at])).collect();
+        let ask = ask.clone().budget(Budget::of(more));
+        self.asking = app.ask_for(self.id, wanted, &ask, None, None, JoinSet::new());
+        self.plan.cost.most += more;
+        Ok(())
     }
 
     /// What the settled RUCs say of the partners that have them.
@@ -291,15 +315,21 @@ impl Running {
             duration: self.started.elapsed() + plan.prepared_in,
         };
         let summary = app.summary(&plan.rows, told, lang);
+        let over = self.settled.values().filter(|it| is_over_cost(it)).count();
         Ok(Finished {
             table: plan.input.table,
             verdicts,
             summary,
             failed,
+            over: (over > 0).then_some((over, plan.cost.most)),
             total_failure,
             asking: self.lasted,
         })
     }
+}
+
+fn is_over_cost(settled: &Settled) -> bool {
+    matches!(settled, Settled::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
 }
 
 /// What a summary says beside what the rows say.

@@ -12,6 +12,7 @@ use chaski_core::{
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::cost::within_cost;
 use super::{App, AppError, Mode, purpose};
 
 /// A list waits for the account so long before it begins.
@@ -40,7 +41,10 @@ impl App {
     ) -> Vec<Result<Found<Taxpayer>, Error>> {
         match rucs {
             [one] => vec![self.migo.ruc(one, ask).await],
-            many => self.migo.rucs(many, ask).all().await,
+            many => {
+                let ask = within_cost(ask, many.len());
+                self.migo.rucs(many, &ask).all().await
+            }
         }
     }
 

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use chaski_client::Budget;
 use chaski_core::{CheckDigit, Ruc, RucRules};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::states_of;
+use super::cost::Cost;
 use super::lotes::{AT_A_TIME, LoteOptions};
 use super::verdicts::Settled;
 use super::{App, AppError};
@@ -104,6 +106,10 @@ impl App {
         }
         drop(open);
         // 2. The rest, through the native batch call.
+        // No more than was announced, over all runs.
+        let most = options.most.unwrap_or_else(|| Cost::of(wanted.len()).most);
+        let budget = Budget::of(options.left.unwrap_or(most));
+        ask.budget = Some(budget.clone());
         let mut asking = self.ask_for(
             id,
             wanted,
@@ -122,6 +128,15 @@ impl App {
             }
         }
         asking.written().await?;
+        let again = failures.retryable.is_some();
+        let options = LoteOptions {
+            left: again.then(|| budget.left()),
+            ..options
+        };
+        let payload = serde_json::to_string(&options).map_err(std::io::Error::from)?;
+        if payload != claim.job.payload {
+            self.store.change_payload(claim, payload).await?;
+        }
         Ok(match failures {
             Failures {
                 concerns_all: Some(code),

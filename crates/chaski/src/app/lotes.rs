@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::batches::{new_id, rows_of};
+use super::cost::Cost;
 use super::lote_input::KeptList;
 use super::trabajos::JobKind;
 use super::{App, AppError};
@@ -61,8 +62,9 @@ pub enum LoteInput {
 
 /// A list that was checked and may be stored.
 pub struct PreparedLote {
-    /// Calls that it may cost: its numbers that memory does not know, by native batch calls.
-    pub calls: u64,
+    /// Calls that it may cost, for its numbers that memory does not know. No more than the most of
+    /// it are spent: what is left over then has no answer.
+    pub cost: Cost,
     new: NewLote,
     rows: usize,
     unique: Vec<Ruc>,
@@ -77,6 +79,12 @@ pub(super) struct LoteOptions {
     pub(super) force: bool,
     #[serde(default)]
     pub(super) update_partners: bool,
+    /// Calls that it may cost; of those of before, what is usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) most: Option<u64>,
+    /// What is left of them for the next run; none when a person lets it begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<u64>,
 }
 
 /// How far a batch is.
@@ -142,7 +150,7 @@ impl App {
             known += self.remembered(some, None, &ask).await?.len();
         }
         Ok(PreparedLote {
-            calls: calls_for(unique.len() - known),
+            cost: Cost::of(unique.len() - known),
             new,
             rows,
             unique,
@@ -179,6 +187,8 @@ impl App {
         let options = LoteOptions {
             force: new.force,
             update_partners: new.update_partners,
+            most: Some(prepared.cost.most),
+            left: None,
         };
         let batch = NewBatch {
             id,

@@ -4,6 +4,7 @@ mod asking;
 pub mod backups;
 pub mod batches;
 pub mod checkup;
+pub mod cost;
 mod error;
 pub mod health;
 pub mod keys;

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Error, Outcomes};
+use chaski_client::{Ask, Budget, Error, Outcomes};
 use chaski_core::{Ruc, Taxpayer};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::batches::new_id;
+use super::cost::within_cost;
 use super::lotes::{A_CALL, calls_for};
 use super::{App, AppError};
 use crate::partners::{
@@ -64,6 +65,7 @@ pub struct PartnerRefresh {
     rucs: Vec<Ruc>,
     outcomes: Outcomes<Taxpayer>,
     writes: JoinSet<Result<ChecksNoted, StoreError>>,
+    budget: Option<Budget>,
     refreshed: Refreshed,
     done: usize,
     calls_before: u64,
@@ -89,6 +91,8 @@ pub struct Refreshed {
     pub noted: ChecksNoted,
     /// Calls that were sent.
     pub calls: u64,
+    /// Calls that it might still have cost.
+    pub left: u64,
     /// The first failure, when there was one; of one that asking again may help, if there was.
     pub failure: Option<Error>,
     /// How long the upstream wants to be left in peace.
@@ -256,6 +260,18 @@ impl App {
         prepared: &PreparedRefresh,
         ask: &Ask,
     ) -> Result<Refreshed, AppError> {
+        let mut refresh = self.start_prepared_refresh(company, prepared, ask).await?;
+        while refresh.next(self).await? {}
+        refresh.finish(self).await
+    }
+
+    /// Begins a refresh that asks no more than was counted for it.
+    pub async fn start_prepared_refresh(
+        &self,
+        company: Company,
+        prepared: &PreparedRefresh,
+        ask: &Ask,
+    ) -> Result<PartnerRefresh, AppError> {
         let mut targets = self.targets(company, &prepared.which).await?;
         if let Some(calls) = prepared.calls {
             let known = self.remembered(&targets.rucs, None, ask).await?;
@@ -269,9 +285,7 @@ impl App {
                 fits
             });
         }
-        let mut refresh = self.start_refresh_of(Some(company), targets, ask);
-        while refresh.next(self).await? {}
-        refresh.finish(self).await
+        Ok(self.start_refresh_of(Some(company), targets, ask))
     }
 
     /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
@@ -336,7 +350,7 @@ impl App {
         let ask = Ask {
             // An answer past its time would say nothing new of anybody.
             stale_allowed: false,
-            ..ask.clone()
+            ..within_cost(ask, rucs.len())
         };
         let calls_before = self.migo.engine().stats().calls;
         PartnerRefresh {
@@ -350,6 +364,7 @@ impl App {
             },
             rucs,
             writes: JoinSet::new(),
+            budget: ask.budget,
             done: 0,
             calls_before,
             started: Instant::now(),
@@ -404,6 +419,7 @@ impl Refreshed {
         self.missing += other.missing;
         self.noted.add(other.noted);
         self.calls += other.calls;
+        self.left += other.left;
         self.wait = self.wait.max(other.wait);
         self.note(other.failure);
         self.lasted += other.lasted;
@@ -470,6 +486,7 @@ impl PartnerRefresh {
             self.refreshed.noted.add(noted);
         }
         self.refreshed.calls = app.migo.engine().stats().calls - self.calls_before;
+        self.refreshed.left = self.budget.map_or(0, |budget| budget.left());
         self.refreshed.lasted = self.started.elapsed();
         Ok(self.refreshed)
     }

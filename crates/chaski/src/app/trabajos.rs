@@ -1,5 +1,6 @@
 //! Jobs: what waits, what runs, what became of it; and those that are not batches.
 
+use chaski_client::Budget;
 use chaski_core::lima_date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -199,7 +200,8 @@ impl App {
     pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
         let wanted = RefreshPayload::of(&claim.job)?;
         let (who, key_id) = (&claim.job.asked_by, claim.job.key_id);
-        let ask = self.ask_of_work(who, key_id).await?;
+        let mut ask = self.ask_of_work(who, key_id).await?;
+        ask.budget = wanted.left.map(Budget::of);
         let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
         let refreshed = match wanted.prepared(most) {
             Some(prepared) => {
@@ -211,8 +213,10 @@ impl App {
         let end = match &refreshed.failure {
             None => JobEnd::Completed,
             Some(error) => {
-                let left = wanted.left_over(refreshed.failed).text()?;
-                self.store.change_payload(claim, left).await?;
+                let mut rest = wanted.left_over(refreshed.failed);
+                // What a person tries again may cost anew what is usual.
+                rest.left = error.is_retryable().then_some(refreshed.left);
+                self.store.change_payload(claim, rest.text()?).await?;
                 let code = error.code().to_owned();
                 if error.is_retryable() {
                     self.again(claim, code, refreshed.wait)
@@ -247,6 +251,9 @@ struct RefreshPayload {
     /// Calls that it may cost, where the key's day is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calls: Option<u64>,
+    /// Calls that are left for its next run, of what a refresh may cost at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<u64>,
 }
 
 impl RefreshPayload {
@@ -266,6 +273,7 @@ impl RefreshPayload {
             ids,
             most,
             calls: prepared.calls,
+            left: None,
         }
     }
 

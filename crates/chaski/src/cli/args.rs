@@ -258,6 +258,9 @@ pub(super) struct LoteArgs {
     /// Anotar lo que diga SUNAT en los partners que tengan esos RUC || Note what SUNAT says on the partners with those RUCs
     #[arg(long, alias = "update-partners")]
     pub(super) actualizar_partners: bool,
+    /// Consultas que la lista puede gastar como máximo; sin esto, lo que se anuncia || Calls that the list may spend at most; without it, what is announced
+    #[arg(long, value_name = "N", alias = "spend-up-to")]
+    pub(super) gastar_hasta: Option<u64>,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
 }

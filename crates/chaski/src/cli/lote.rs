@@ -14,6 +14,7 @@ use super::output::{self, notice};
 use super::overwrite::is_same_file;
 use super::{partners, plan_left, progress};
 use crate::app::batches::{BatchInput, Finished, Plan, Running};
+use crate::app::cost::Cost;
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
 use crate::store::Company;
@@ -25,20 +26,28 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
     let mut plan = app.plan_batch(input, &ask, typed.reanudar).await?;
+    plan.cost.most = typed.gastar_hasta.unwrap_or(plan.cost.most);
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &plan).await?;
-    if let Some(calls) = plan_left::fit(needed, app, plan.calls).await? {
+    let calls = plan.cost.calls.min(plan.cost.most);
+    if let Some(calls) = plan_left::fit(needed, app, calls).await? {
         plan.most = plan.most.min(calls.saturating_mul(100));
     }
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;
     let total = running.progress().total;
-    let step = async || {
-        let more = running.next(app).await?;
-        Ok((more, running.progress().done))
-    };
-    if !progress::to_the_end(needed, total, step).await? {
-        return interrupted(needed, app, running).await;
+    loop {
+        let step = async || {
+            let more = running.next(app).await?;
+            Ok((more, running.progress().done))
+        };
+        if !progress::to_the_end(needed, total, step).await? {
+            return interrupted(needed, app, running).await;
+        }
+        match may_spend_more(needed, running.over_the_cost())? {
+            0 => break,
+            more => running.go_on(app, &ask, more).await?,
+        }
     }
     if typed.actualizar_partners {
         let noted = app
@@ -185,8 +194,27 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
     chosen.ok_or(AppError::Interrupted)
 }
 
+/// Calls that the person lets a list spend beyond what was announced, for what is left of it.
+fn may_spend_more(needed: &Needed, left: usize) -> Result<u64, AppError> {
+    if left == 0 || !needed.may_ask {
+        return Ok(0);
+    }
+    let more = Cost::singly(left);
+    let question = match needed.lang() {
+        Lang::Es => format!(
+            "Ya se gastó lo anunciado y faltan {left} RUC. ¿Gastar hasta {more} consultas más?"
+        ),
+        Lang::En => format!(
+            "What was announced is spent and {left} RUCs are left. Spend up to {more} calls more?"
+        ),
+    };
+    let yes = output::says_yes(&question, needed.lang())?;
+    Ok(if yes { more } else { 0 })
+}
+
 async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
-    let (known, to_ask, calls) = (plan.known, plan.to_ask, plan.calls);
+    let (known, to_ask) = (plan.known, plan.to_ask);
+    let Cost { calls, most } = plan.cost;
     let real = app.mode == Mode::Real;
     let text = match (needed.lang(), to_ask) {
         (Lang::Es, 0) if known == 0 => {
@@ -200,7 +228,7 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
             format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
         }
         (Lang::Es, _) => format!(
-            "Por consultar: {to_ask} RUC en {calls} {} {}; ya guardados: {known}",
+            "Por consultar: {to_ask} RUC en {calls} {} {}, como mucho {most} con reintentos y los que haya que consultar uno por uno; ya guardados: {known}",
             if calls == 1 { "llamada" } else { "llamadas" },
             if real {
                 "de su plan de APIMIGO"
@@ -209,7 +237,7 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
             },
         ),
         (Lang::En, _) => format!(
-            "To ask: {to_ask} RUCs in {calls} {} {}; known already: {known}",
+            "To ask: {to_ask} RUCs in {calls} {} {}, at most {most} with retries and those that must be asked one by one; known already: {known}",
             if calls == 1 { "call" } else { "calls" },
             if real {
                 "of your APIMIGO plan"
@@ -229,7 +257,7 @@ async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppErro
         );
     }
     let (spent, quota) = app.migo.engine().quota("migo").await?;
-    if let Some(quota) = quota.filter(|quota| real && spent + calls as u64 > *quota) {
+    if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);
         notice(
             needed,
@@ -350,14 +378,21 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             Lang::En => format!("Result: {}", path.display()),
         });
     }
-    if finished.failed > 0 {
+    // The cause comes before what to do about it.
+    if let Some(error) = &finished.total_failure {
+        notice(needed, &lines.join("\n"));
+        lines.clear();
+        output::complain(error, lang);
+    }
+    if let Some((over, most)) = finished.over {
+        let enough = Cost::singly(over);
+        lines.push(match lang {
+            Lang::Es => format!("{over} RUC no se consultaron: la lista llegó a su máximo de {most} consultas. Si acepta gastar hasta {enough} más, repita la misma orden con --reanudar --gastar-hasta {enough}"),
+            Lang::En => format!("{over} RUCs were not asked: the list came to its most of {most} calls. If it may spend up to {enough} more, repeat the command with --reanudar --gastar-hasta {enough}"),
+        });
+    }
+    if finished.failed > finished.over.map_or(0, |(over, _)| over) {
         let failed = finished.failed;
-        // The cause comes before what to do about it.
-        if let Some(error) = &finished.total_failure {
-            notice(needed, &lines.join("\n"));
-            lines.clear();
-            output::complain(error, lang);
-        }
         lines.push(match lang {
             Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
             Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),

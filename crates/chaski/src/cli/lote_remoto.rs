@@ -62,6 +62,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             column: column_name(&input.table, input.column),
             force: typed.freshness.force_refresh,
             update_partners: typed.actualizar_partners,
+            most: typed.gastar_hasta,
             bytes,
         };
         let handed_over = interrupt.or(server.submit_list(list)).await;
@@ -109,6 +110,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let mut finished = Finished {
         summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
         failed: lote.without_answer(),
+        over: None,
         total_failure: input
             .nothing_read(&needed.config.ruc_rules)
             .or_else(|| lote.failure(lang).map(AppError::Server)),

@@ -15,11 +15,11 @@ use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, notice};
-use super::progress;
 use super::tipo_cambio::date;
+use super::{plan_left, progress};
 use crate::app::partner_lists::record;
 use crate::app::partners::{Refreshed, Which};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Mode};
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
@@ -325,7 +325,12 @@ async fn actualizar(
         }
     };
     output::say_mode(needed, app.mode);
-    let mut refresh = app.start_partner_refresh(company, &which, &ask).await?;
+    let mut prepared = app
+        .prepare_partner_refresh(company, &which, app.mode == Mode::Real)
+        .await?;
+    let fits = plan_left::fit(needed, app, prepared.calls.unwrap_or(0)).await?;
+    prepared.calls = fits.map(|calls| calls as u64);
+    let mut refresh = app.start_prepared_refresh(company, &prepared, &ask).await?;
     let (_, total) = refresh.progress();
     let step = async || {
         let more = refresh.next(app).await?;

@@ -15,13 +15,13 @@ const IN_A_CALL: u64 = 100;
 pub(super) async fn fit(
     needed: &Needed,
     app: &App,
-    calls: usize,
+    wanted: u64,
 ) -> Result<Option<usize>, AppError> {
     // A single call finds it out by itself.
-    if calls < 2 {
+    if wanted < 2 {
         return Ok(None);
     }
-    let (wanted, Some(left)) = (calls as u64, app.calls_left("cli").await) else {
+    let Some(left) = app.calls_left("cli").await else {
         return Ok(None);
     };
     if left >= wanted {

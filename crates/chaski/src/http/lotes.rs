@@ -45,6 +45,9 @@ pub(super) struct LoteWanted {
     /// Bring the partners of these numbers up to date.
     #[serde(default)]
     update_partners: bool,
+    /// Most calls that the list may cost; without it, one for each 100 numbers and a reserve of a
+    /// tenth of them, at least 10. What is left over then ends as `tope_de_gasto`.
+    gastar_hasta: Option<u64>,
 }
 
 /// A batch and how far it is.
@@ -155,7 +158,7 @@ pub(super) fn nobody() -> Problem {
 /// Hand in a list
 ///
 /// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
-/// `columna`, `prioridad`, `force_refresh` and `update_partners`.
+/// `columna`, `prioridad`, `force_refresh`, `update_partners` and `gastar_hasta`.
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
@@ -193,7 +196,7 @@ async fn create(
     request: Request,
     once: Option<Once>,
 ) -> Result<Uuid, Problem> {
-    let mut new = match body::kind(&request).as_deref() {
+    let (mut new, most) = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
         _ => typed(caller, request).await?,
     };
@@ -205,12 +208,14 @@ async fn create(
         let (app, new) = (Arc::clone(&caller.app), new.clone());
         async move { app.prepare_batch(new, limits).await }
     };
-    let (prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
-    let _aside = caller.set_aside_for_work(prepared.calls).await?;
+    let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
+    prepared.cost.most = most.unwrap_or(prepared.cost.most);
+    let calls = prepared.cost.calls.min(prepared.cost.most);
+    let _aside = caller.set_aside_for_work(calls).await?;
     Ok(caller.app.submit_prepared(prepared).await?)
 }
 
-async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
     let wanted: LoteWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
         return Err(Problem::of_field(
@@ -220,7 +225,7 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
             "the list is empty",
         ));
     }
-    Ok(NewLote {
+    let new = NewLote {
         input: LoteInput::Numbers(wanted.rucs),
         name: name(wanted.nombre)?,
         column: None,
@@ -230,7 +235,8 @@ async fn typed(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
         once: None,
-    })
+    };
+    Ok((new, wanted.gastar_hasta))
 }
 
 fn name(text: Option<String>) -> Result<String, Problem> {
@@ -261,7 +267,7 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 }
 
 /// A file and the fields beside it.
-async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem> {
+async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
     let mut new = NewLote {
         input: LoteInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
@@ -273,7 +279,7 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
         key_id: caller.owner(),
         once: None,
     };
-    let mut file = None;
+    let (mut file, mut most) = (None, None);
     let mut seen = HashSet::new();
     for part in upload::form(request).await? {
         let of_file = upload::is_file(&part.name);
@@ -295,11 +301,23 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<NewLote, Problem>
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
+            "gastar_hasta" => most = Some(calls(&text)?),
             unknown => return Err(upload::unknown_field(unknown)),
         }
     }
     new.input = LoteInput::Stored(file.ok_or_else(upload::no_file)?);
-    Ok(new)
+    Ok((new, most))
+}
+
+fn calls(text: &str) -> Result<u64, Problem> {
+    text.trim().parse().map_err(|_| {
+        Problem::of_field(
+            "gastar_hasta",
+            "campo_invalido",
+            "debe ser un número de consultas",
+            "must be a number of calls",
+        )
+    })
 }
 
 /// The batches of this caller

@@ -24,6 +24,7 @@ use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::Problem;
 use crate::app::AppError;
+use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
 
 /// Where it lives.
@@ -244,7 +245,8 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
         .iter()
         .filter_map(|it| it.as_ref().ok().copied())
         .collect();
-    let outcomes = caller.app.migo.rucs(&rucs, &caller.ask()).all().await;
+    let ask = within_cost(&caller.ask(), rucs.len());
+    let outcomes = caller.app.migo.rucs(&rucs, &ask).all().await;
     // A list of which nothing could be asked is an outage, not a list of unknown numbers.
     if let Some(Err(error)) = outcomes.iter().find(|it| is_outage(it))
         && outcomes.iter().all(is_outage)

@@ -21,6 +21,7 @@ use super::door::RequestInfo;
 use super::exchange_rate::RateData;
 use super::problem::Problem;
 use crate::app::AppError;
+use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
 use crate::partners::SunatCheck;
 
@@ -211,6 +212,7 @@ pub(super) async fn rucs(
     // 1. Every number that can be asked for, each once.
     let ask = caller.ask();
     caller.affords_rucs(&bulk.rucs, &ask).await?;
+    let ask = within_cost(&ask, bulk.rucs.len());
     let outcomes = caller.app.migo.rucs(&bulk.rucs, &ask).all().await;
     if flag(&fields, "update_partners") {
         let now = caller.app.clock.now();

@@ -35,6 +35,8 @@ pub struct NewList {
     pub force: bool,
     /// Bring the partners up to date with what is learned.
     pub update_partners: bool,
+    /// Most calls that it may cost; none for what the server thinks usual.
+    pub most: Option<u64>,
 }
 
 /// A batch of a server and how far it is.
@@ -227,6 +229,7 @@ fn form(boundary: &str, list: NewList) -> Bytes {
             "update_partners",
             list.update_partners.then(|| "true".to_owned()),
         ),
+        ("gastar_hasta", list.most.map(|most| most.to_string())),
     ];
     for (name, value) in fields {
         if let Some(value) = value {

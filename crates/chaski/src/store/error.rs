@@ -118,11 +118,11 @@ impl StoreError {
     fn both_messages(&self) -> (String, String) {
         match self {
             StoreError::DiskFull => (
-                "no queda espacio para guardar: libere espacio en el disco o aumente el límite de \
-                 la base de datos; lo pendiente se guardará solo y mientras tanto no se consulta"
+                "no queda espacio para guardar: libere espacio en el disco; lo pendiente se guardará \
+                 solo y mientras tanto no se consulta"
                     .into(),
-                "no space left to store: free disk space or raise the database limit; what is \
-                 pending will then be stored by itself, and nothing is asked meanwhile"
+                "no space left to store: free disk space; what is pending will then be stored by \
+                 itself, and nothing is asked meanwhile"
                     .into(),
             ),
             StoreError::ReadOnly { path } => (

@@ -17,9 +17,11 @@ mod kit;
 mod pace;
 mod privacy;
 mod promises;
+mod promises_spending;
 mod requests;
 mod retries;
 mod samples;
 mod sequences;
+
 mod treatment;
 mod window;
