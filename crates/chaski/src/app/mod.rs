@@ -13,6 +13,7 @@ mod lote_input;
 pub mod lote_result;
 mod lote_work;
 pub mod lotes;
+pub mod migrate;
 mod observed;
 pub mod once;
 pub mod partner_lists;
@@ -44,7 +45,7 @@ use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
 use crate::sandbox_transport::{InProcess, Nowhere};
-use crate::store::{DATABASE_FILE, Store};
+use crate::store::{Absorbed, DATABASE_FILE, Store};
 
 /// Everything a deed needs.
 pub struct App {
@@ -56,6 +57,8 @@ pub struct App {
     pub migo: Migo,
     /// Who answers.
     pub mode: Mode,
+    /// What persons entered on the other side, brought here at the opening.
+    pub brought: Absorbed,
     /// Where the time comes from.
     pub clock: Clock,
     /// What is counted.
@@ -164,7 +167,8 @@ impl App {
         exit: Option<Arc<dyn Transport>>,
     ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
-        App::open_side(config, mode, clock, metrics, exit).await
+        let on_trial = mode == Mode::Sandbox && config.token().is_some();
+        App::open_side(config, mode, on_trial, clock, metrics, exit).await
     }
 
     /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
@@ -173,13 +177,15 @@ impl App {
         mode: Mode,
         clock: Clock,
     ) -> Result<App, AppError> {
+        let on_trial = mode == Mode::Sandbox && config.token().is_some();
         config.migo_token = None;
-        App::open_side(config, mode, clock, Metrics::default(), None).await
+        App::open_side(config, mode, on_trial, clock, Metrics::default(), None).await
     }
 
     async fn open_side(
         mut config: Config,
         mode: Mode,
+        on_trial: bool,
         clock: Clock,
         metrics: Metrics,
         exit: Option<Arc<dyn Transport>>,
@@ -191,7 +197,9 @@ impl App {
             secrets::open_token(&mut config)?;
         }
         let key = secrets::key_of(&config, mode, &folder)?;
-        let store = Arc::new(Store::open(&folder, key).await?);
+        let other = secrets::other_side(&config, mode);
+        let (store, brought) = Store::open_beside(&folder, key, other, on_trial).await?;
+        let store = Arc::new(store);
         let ledger: Arc<dyn Ledger> = Arc::new(Observed {
             store: Arc::clone(&store),
             metrics: metrics.clone(),
@@ -200,6 +208,7 @@ impl App {
         let builder = match (mode, config.token()) {
             (Mode::Real, Some(token)) => Migo::builder(token)
                 .base_url(config.migo_base_url.as_str())
+                .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),
             (Mode::Real, None) => Migo::builder("none")
                 .base_url("http://127.0.0.1/api")
@@ -226,6 +235,7 @@ impl App {
             store,
             migo,
             mode,
+            brought,
             clock,
             metrics,
             signals: Signals::new(),

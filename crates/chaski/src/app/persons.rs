@@ -117,14 +117,9 @@ pub async fn erase_person(
     let other = store.erase_subject(ruc.as_str()).await?;
     put_on_record(store, clock, ERASE, ask).await?;
     Ok(Erased {
-        answers: one.answers + other.answers,
-        calls: one.calls + other.calls,
-        bodies: one.bodies + other.bodies,
-        items: one.items + other.items,
-        inputs: one.inputs + other.inputs,
-        partners: one.partners + other.partners,
         // The second one empties what the first one wrote.
         log_emptied: other.log_emptied,
+        ..one.and(other)
     })
 }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{AppError, Mode};
+use super::{AppError, Mode, folder_of};
 use crate::config::{Config, ConfigError, OutsideKey, SEALED};
-use crate::store::MasterKey;
+use crate::store::{DATABASE_FILE, MasterKey, OtherSide};
 
 /// Settings that are sealed where they are kept.
 const TOKEN: &str = "migo.token";
@@ -38,6 +38,20 @@ pub(super) fn existing_key(
         },
         (None, _) => Ok(MasterKey::load(folder)?),
     }
+}
+
+/// The other side of a folder, if there is one that can be opened.
+pub(super) fn other_side(config: &Config, mode: Mode) -> Option<OtherSide> {
+    let other = match mode {
+        Mode::Sandbox => Mode::Real,
+        Mode::Real => Mode::Sandbox,
+    };
+    let dir = folder_of(config, other);
+    if !dir.join(DATABASE_FILE).exists() {
+        return None;
+    }
+    let key = existing_key(config, other, &dir).ok().flatten()?;
+    Some(OtherSide { dir, key })
 }
 
 /// A secret setting as the configuration file keeps it: sealed with the key from outside, else with

@@ -160,6 +160,13 @@ pub(super) enum Cmd {
         #[arg(long, alias = "without-seal")]
         sin_sello: bool,
     },
+    /// Trae a la carpeta de datos lo que hay en una anterior, que queda como está || Brings to the data folder what is in an old one, which stays as it is
+    #[command(alias = "migrar")]
+    Migrate {
+        /// La carpeta de datos anterior || The old data folder
+        #[arg(long, value_name = "CARPETA")]
+        from: PathBuf,
+    },
     /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
     #[command(alias = "health")]
     Salud {

@@ -12,7 +12,8 @@ use super::output::{self, notice};
 use super::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
-use crate::app::{AppError, folder_of, purpose};
+use crate::app::{AppError, Mode, Wish, folder_of, purpose};
+use crate::store::{DATABASE_FILE, Erased};
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
     let (typed, erasing) = match &command {
@@ -37,11 +38,12 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
         format!("folder: {}", folder.display()),
     );
     notice(needed, &needed.lang().pick(es, en));
-    // 3. The deed.
+    // 3. The deed. What persons entered may be on the other side too.
     let done = if erasing {
+        let elsewhere = erase_elsewhere(needed, mode, dni, &ask).await?;
         erase_person(&store, Clock::system(), dni, &ask)
             .await
-            .map(|erased| say_erased(needed, &erased))
+            .map(|erased| say_erased(needed, &erased.and(elsewhere)))
     } else {
         export_person(&store, Clock::system(), dni, &ask)
             .await
@@ -51,6 +53,34 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     done?;
     closed?;
     Ok(0)
+}
+
+async fn erase_elsewhere(
+    needed: &Needed,
+    mode: Mode,
+    dni: Dni,
+    ask: &Ask,
+) -> Result<Erased, AppError> {
+    let nothing = Erased {
+        log_emptied: true,
+        ..Erased::default()
+    };
+    let other = match mode {
+        Mode::Real => Mode::Sandbox,
+        Mode::Sandbox => Mode::Real,
+    };
+    let there = folder_of(&needed.config, other)
+        .join(DATABASE_FILE)
+        .exists();
+    if !there || needed.wish != Wish::None {
+        return Ok(nothing);
+    }
+    let store = open_store(&needed.config, other).await?;
+    let erased = erase_person(&store, Clock::system(), dni, ask).await;
+    let closed = store.close().await;
+    let erased = erased?;
+    closed?;
+    Ok(erased)
 }
 
 fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
@@ -63,7 +93,7 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
     }
 }
 
-fn say_erased(needed: &Needed, erased: &crate::store::Erased) {
+fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
     let lang = needed.lang();

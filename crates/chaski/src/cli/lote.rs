@@ -407,7 +407,9 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             .to_owned(),
         );
     }
-    notice(needed, &lines.join("\n"));
+    if !lines.is_empty() {
+        notice(needed, &lines.join("\n"));
+    }
 }
 
 pub(super) fn exit_code(finished: &Finished) -> u8 {

@@ -17,6 +17,7 @@ mod llaves;
 mod lote;
 mod lote_remoto;
 mod lotes;
+mod migrate;
 mod needed;
 mod output;
 mod overwrite;
@@ -151,7 +152,11 @@ fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
 /// Data in the folder one stands in are used as before, and that is said once a run.
 fn say_old_folder(needed: &Needed, command: &Cmd) {
     let elsewhere = match command {
-        Cmd::Config(_) | Cmd::Sandbox(_) | Cmd::Openapi | Cmd::Salud { .. } => true,
+        Cmd::Config(_)
+        | Cmd::Sandbox(_)
+        | Cmd::Openapi
+        | Cmd::Salud { .. }
+        | Cmd::Migrate { .. } => true,
         Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Validar { .. })),
         _ => false,
     };
@@ -203,6 +208,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             };
             copias::restaurar(needed, &from, reemplazar, &phrase, demand).await
         }
+        Cmd::Migrate { from } => migrate::migrate(needed, &from).await,
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
@@ -358,13 +364,17 @@ async fn with_records(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> 
 async fn open_records(needed: &Needed) -> Result<App, AppError> {
     output::check(needed)?;
     let mode = mode_of_records(&needed.config, needed.wish)?;
-    App::open_records(needed.config.clone(), mode, Clock::system()).await
+    let app = App::open_records(needed.config.clone(), mode, Clock::system()).await?;
+    output::say_brought(needed, &app);
+    Ok(app)
 }
 
 /// Opens the rooms, once it is sure that the result can be written.
 async fn open(needed: &Needed) -> Result<App, AppError> {
     output::check(needed)?;
-    App::open(needed.config.clone(), needed.wish, Clock::system()).await
+    let app = App::open(needed.config.clone(), needed.wish, Clock::system()).await?;
+    output::say_brought(needed, &app);
+    Ok(app)
 }
 
 /// Makes everything durable; a deed that failed keeps its own error.

@@ -12,7 +12,7 @@ use super::args::Format;
 use super::needed::Needed;
 use super::overwrite::{Overwrite, all};
 use super::table;
-use crate::app::{AppError, Mode};
+use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, OutputFormat};
 use crate::telemetry::{line, writes_json};
 
@@ -215,6 +215,31 @@ fn say_sandbox(needed: &Needed, mode: Mode, es: &str, en: &str) {
         let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
         notice(needed, &format!("{style}{text}{style:#}"));
     }
+}
+
+/// Says what was entered on the other side and is here now.
+pub(super) fn say_brought(needed: &Needed, app: &App) {
+    let (partners, batches) = (app.brought.partners, app.brought.batches);
+    if partners + batches == 0 {
+        return;
+    }
+    notice(
+        needed,
+        &match (needed.lang(), app.mode) {
+            (Lang::Es, Mode::Real) => format!(
+                "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)"
+            ),
+            (Lang::En, Mode::Real) => format!(
+                "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
+            ),
+            (Lang::Es, Mode::Sandbox) => format!(
+                "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}"
+            ),
+            (Lang::En, Mode::Sandbox) => format!(
+                "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
+            ),
+        },
+    );
 }
 
 /// Asks before something is lost; without a person to ask, `--yes` must have said it.

@@ -91,6 +91,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
 async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     let config = &needed.config;
     let usual = App::open(config.clone(), needed.wish, Clock::system()).await?;
+    output::say_brought(needed, &usual);
     let metrics = usual.metrics.clone();
     let usual = Arc::new(usual);
     if usual.mode == Mode::Sandbox {

@@ -14,7 +14,7 @@ use super::exchange_rate::date;
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::{id_of, nobody};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
@@ -98,6 +98,8 @@ impl CallData {
 pub(super) struct CallsPage {
     data: Vec<CallData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 /// The record of calls
@@ -207,6 +209,7 @@ async fn page(
     caller.settle().await;
     let page = caller.app.store.calls(&filter).await?;
     Ok(Json(CallsPage {
+        mode: mode_name(&caller.app),
         data: page.rows.iter().map(CallData::of).collect(),
         next_cursor: next_cursor(caller, Listed::Calls, page.next)?,
     }))

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::body;
 use super::caller::Caller;
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::several::{MOST_RUCS, check_fits};
 use crate::app::keys::Scope;
@@ -109,6 +109,8 @@ impl InvalidData {
 pub(super) struct InvalidPage {
     data: Vec<InvalidData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 /// The numbers known not to exist
@@ -140,6 +142,7 @@ pub(super) async fn list(
         )
         .await?;
     Ok(Json(InvalidPage {
+        mode: mode_name(&caller.app),
         data: page.rows.iter().map(InvalidData::of).collect(),
         next_cursor: next_cursor(&caller, Listed::Refusals, page.next)?,
     }))

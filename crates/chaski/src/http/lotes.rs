@@ -18,10 +18,11 @@ use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
 use super::{Gateway, outgoing, room};
+use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
@@ -54,6 +55,8 @@ pub(super) struct LoteWanted {
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoteData {
     id: Uuid,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
     nombre: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
     status: &'static str,
@@ -84,10 +87,11 @@ pub(super) struct LoteData {
 }
 
 impl LoteData {
-    fn of(lote: &Lote) -> LoteData {
+    fn of(app: &App, lote: &Lote) -> LoteData {
         let batch = &lote.batch;
         LoteData {
             id: batch.id,
+            mode: mode_name(app),
             nombre: batch.source_name.clone(),
             status: batch.state.as_str(),
             paused: batch.paused,
@@ -121,6 +125,8 @@ fn fingerprint(hash: &[u8]) -> String {
 pub(super) struct LotesPage {
     data: Vec<LoteData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 impl Caller {
@@ -183,7 +189,7 @@ pub(super) async fn submit(
     let show = async |id| {
         let lote = caller.app.lote(id, caller.owner()).await?;
         let place = format!("/api/v1/lotes/{id}");
-        let body = LoteData::of(&lote);
+        let body = LoteData::of(&caller.app, &lote);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
     let create = |request, once| create(&gateway, &caller, request, once);
@@ -343,7 +349,12 @@ pub(super) async fn list(
         )
         .await?;
     Ok(Json(LotesPage {
-        data: page.rows.iter().map(LoteData::of).collect(),
+        mode: mode_name(&caller.app),
+        data: page
+            .rows
+            .iter()
+            .map(|lote| LoteData::of(&caller.app, lote))
+            .collect(),
         next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
     }))
 }
@@ -361,7 +372,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<L
     let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
     Ok(Json(LoteData {
         failure_code: caller.app.lote_failure(&lote).await?,
-        ..LoteData::of(&lote)
+        ..LoteData::of(&caller.app, &lote)
     }))
 }
 
@@ -379,7 +390,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.cancel_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Stop a batch for now
@@ -396,7 +407,7 @@ pub(super) async fn pause(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.pause_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Let a paused batch go on
@@ -413,7 +424,7 @@ pub(super) async fn resume(
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
     let lote = caller.app.resume_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// Ask again for the numbers that failed
@@ -433,7 +444,7 @@ pub(super) async fn retry(
     let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
     let _aside = caller.set_aside_for_work(calls).await?;
     let lote = caller.app.retry_lote(id, caller.owner()).await?;
-    Ok(Json(LoteData::of(&lote)))
+    Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 
 /// In which form a result is wanted.
@@ -519,12 +530,13 @@ pub(super) async fn events(
     let states = caller.app.lote_events(id, caller.owner()).await?;
     // A batch may take hours, for which a stop does not wait; its watcher comes back.
     let states = states.take_until(gateway.stopped().boxed());
-    let events = states.map(|state| {
+    let app = Arc::clone(&caller.app);
+    let events = states.map(move |state| {
         let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
         let named = if lote.has_ended() { "fin" } else { "progreso" };
         Event::default()
             .event(named)
-            .json_data(LoteData::of(&lote))
+            .json_data(LoteData::of(&app, &lote))
             .map_err(std::io::Error::other)
     });
     Ok(Sse::new(events)

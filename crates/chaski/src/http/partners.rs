@@ -15,13 +15,14 @@ use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
-use super::reply::lima;
+use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
+use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
-use crate::partners::{DocumentType, PartnerFields};
+use crate::partners::{DocumentType, Partner, PartnerFields};
 use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, PartnerFitness};
 
 /// A partner: the document, what its owner wrote down, and what SUNAT says.
@@ -29,11 +30,22 @@ use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, Partn
 #[serde(transparent)]
 pub(super) struct PartnerData(Map<String, Value>);
 
+impl PartnerData {
+    /// With who said what SUNAT says: the real one, or the sandbox.
+    fn of(app: &App, partner: &Partner) -> PartnerData {
+        let mut fields = record(partner);
+        fields.insert("mode".into(), mode_name(app).into());
+        PartnerData(fields)
+    }
+}
+
 /// A page of partners, newest first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PartnersPage {
     data: Vec<PartnerData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 /// Which partners.
@@ -120,7 +132,12 @@ async fn page(
     let page = caller.app.list_partners(company, filter, limit, cursor);
     let page = page.await?;
     Ok(Json(PartnersPage {
-        data: page.rows.iter().map(|it| PartnerData(record(it))).collect(),
+        mode: mode_name(&caller.app),
+        data: page
+            .rows
+            .iter()
+            .map(|it| PartnerData::of(&caller.app, it))
+            .collect(),
         next_cursor: next_cursor(caller, Listed::Partners, page.next)?,
     }))
 }
@@ -227,7 +244,7 @@ pub(super) async fn create(caller: Caller, request: Request) -> Result<Response,
     let show = async |id| {
         let partner = caller.app.partner(caller.company(), id).await?;
         let place = format!("/api/v1/partners/{id}");
-        let body = PartnerData(record(&partner));
+        let body = PartnerData::of(&caller.app, &partner);
         Ok(Created::new(StatusCode::CREATED, Some(place), &body))
     };
     let add = |request, once| add(&caller, request, once);
@@ -277,7 +294,7 @@ pub(super) async fn one(
 ) -> Result<Json<PartnerData>, Problem> {
     caller.needs(Scope::Partners)?;
     let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
-    Ok(Json(PartnerData(record(&partner))))
+    Ok(Json(PartnerData::of(&caller.app, &partner)))
 }
 
 /// Change a partner
@@ -311,7 +328,7 @@ pub(super) async fn change(
         .app
         .update_partner(caller.company(), id_of(&id)?, fields)
         .await?;
-    Ok(Json(PartnerData(record(&partner))))
+    Ok(Json(PartnerData::of(&caller.app, &partner)))
 }
 
 /// Delete a partner, its history too
@@ -366,6 +383,8 @@ pub(super) struct ChangeData {
 pub(super) struct ChangesPage {
     data: Vec<ChangeData>,
     next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    mode: &'static str,
 }
 
 /// Changes of estado and condición
@@ -393,7 +412,12 @@ pub(super) async fn changes(
         .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
-        data: page.rows.iter().map(of_change).collect(),
+        mode: mode_name(&caller.app),
+        data: page
+            .rows
+            .iter()
+            .map(|row| of_change(&caller.app, row))
+            .collect(),
         next_cursor: next_cursor(&caller, Listed::PartnerChanges, page.next)?,
     }))
 }
@@ -472,13 +496,13 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
     Ok(job)
 }
 
-fn of_change(row: &ChangeRow) -> ChangeData {
+fn of_change(app: &App, row: &ChangeRow) -> ChangeData {
     let [estado_antes, estado_ahora] = row.change.estado.clone();
     let [condicion_antes, condicion_ahora] = row.change.condicion.clone();
     let [apto_antes, apto_ahora] = row.change.fit;
     ChangeData {
         fecha: lima(row.at),
-        partner: PartnerData(record(&row.partner)),
+        partner: PartnerData::of(app, &row.partner),
         estado_antes,
         estado_ahora,
         condicion_antes,

@@ -5,6 +5,7 @@
 //! has one file that holds all of its SQL. The store has no clock: whoever calls says what time
 //! it is.
 
+mod absorb;
 mod answers;
 mod api_keys;
 mod asking;
@@ -32,6 +33,7 @@ mod quota;
 mod readers;
 mod recalls;
 mod refusals;
+mod rekey;
 mod retention;
 mod schedule;
 mod seal;
@@ -45,6 +47,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use absorb::{Absorbed, OtherSide, absorb, prepare};
 pub use api_keys::{ApiKeyRow, folder_had_keys};
 pub use background::{Background, BatchChange};
 pub use backup::{
@@ -103,11 +106,41 @@ impl Store {
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
         let opened = open::open(dir, key).await?;
+        Ok(Store::start(dir, opened))
+    }
+
+    /// The same for one side of a folder that may have two: what persons entered on the other one
+    /// is brought over first. With `on_trial`, what is entered here stays here.
+    pub async fn open_beside(
+        dir: &Path,
+        key: MasterKey,
+        other: Option<OtherSide>,
+        on_trial: bool,
+    ) -> Result<(Store, Absorbed), StoreError> {
+        let mut opened = open::open(dir, key).await?;
+        let brought = match other {
+            Some(other) => {
+                let brought = absorb::bring_own(&mut opened.writer, &opened.keys, dir, other).await;
+                // The other side may be damaged; this one is not.
+                brought.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "what was entered on the other side could not be read");
+                    Absorbed::default()
+                })
+            }
+            None => Absorbed::default(),
+        };
+        if on_trial {
+            absorb::keep_here(&mut opened.writer).await?;
+        }
+        Ok((Store::start(dir, opened), brought))
+    }
+
+    fn start(dir: &Path, opened: open::Opened) -> Store {
         let keys = Arc::new(opened.keys);
         let readers = Arc::new(Readers::new(opened.reader_options));
         let writer = Arc::new(Writer::start(opened.writer));
         let presence = Arc::new(opened.presence);
-        Ok(Store {
+        Store {
             backend: Backend::Sqlite(Sqlite {
                 dir: dir.to_owned(),
                 recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
@@ -123,7 +156,7 @@ impl Store {
                 readers,
                 in_use: Mutex::new(Some(opened.in_use)),
             }),
-        })
+        }
     }
 
     /// Makes durable what is queued and closes the database. An error means that something is

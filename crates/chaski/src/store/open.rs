@@ -68,6 +68,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0009_processes.sql"),
     ),
     (
+        10,
+        "brought",
+        include_str!("../../migrations/sqlite/0010_brought.sql"),
+    ),
+    (
         12,
         "closed",
         include_str!("../../migrations/sqlite/0012_closed.sql"),
@@ -342,7 +347,7 @@ async fn create(dir: &Path, file: &Path) -> Result<(), StoreError> {
 
 /// The header on disk may be older than the WAL, so the database itself is asked too, before
 /// anything is changed in it.
-async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(super) async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let application: i32 = sqlx::query_scalar("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
@@ -383,7 +388,7 @@ async fn set_up(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     .await
 }
 
-async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }

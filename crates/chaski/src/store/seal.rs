@@ -92,6 +92,14 @@ impl MasterKey {
         SecretString::from(hex(self.secret.expose_secret()))
     }
 
+    /// The same key once more.
+    pub(super) fn copy(&self) -> MasterKey {
+        MasterKey {
+            secret: SecretBox::new(Box::new(*self.secret.expose_secret())),
+            unsaved: self.unsaved,
+        }
+    }
+
     /// The keyed hash that seals a copy of a folder, over what says how each of its parts must be.
     pub fn seal_copy(&self, manifest: &[u8]) -> blake3::Hash {
         let secret = self.secret.expose_secret().as_slice();

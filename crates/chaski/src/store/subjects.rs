@@ -31,6 +31,22 @@ pub struct Erased {
     pub log_emptied: bool,
 }
 
+impl Erased {
+    /// What was erased in two places.
+    #[must_use]
+    pub fn and(self, other: Erased) -> Erased {
+        Erased {
+            answers: self.answers + other.answers,
+            calls: self.calls + other.calls,
+            bodies: self.bodies + other.bodies,
+            items: self.items + other.items,
+            inputs: self.inputs + other.inputs,
+            partners: self.partners + other.partners,
+            log_emptied: self.log_emptied && other.log_emptied,
+        }
+    }
+}
+
 /// All that is known of a number.
 #[derive(Debug, Clone)]
 pub struct SubjectRecord {

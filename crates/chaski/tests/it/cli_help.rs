@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 59] = [
+const COMMANDS: [&str; 60] = [
     "",
     "ruc",
     "ruc validar",
@@ -35,6 +35,7 @@ const COMMANDS: [&str; 59] = [
     "llaves crear",
     "llaves revocar",
     "openapi",
+    "migrate",
     "partners",
     "partners importar",
     "partners listar",

@@ -209,7 +209,7 @@ async fn opening_again_changes_nothing() {
 }
 
 /// Takes a folder back to the schema before companies, and before what came after them.
-const WITHOUT_COMPANIES: &str = "DROP TABLE idempotency; DROP INDEX jobs_counted; \
+const WITHOUT_COMPANIES: &str = "DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
      DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
      ALTER TABLE batches DROP COLUMN holder; ALTER TABLE partners DROP COLUMN company; \

@@ -158,14 +158,14 @@ pub(super) fn label(from: &Path) -> Result<Label, AppError> {
     })
 }
 
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+pub(in crate::app) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     let mut file = private_file(path)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(AppError::file(path))
 }
 
-pub(super) fn sync_folder(folder: &Path) -> Result<(), AppError> {
+pub(in crate::app) fn sync_folder(folder: &Path) -> Result<(), AppError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(AppError::file(folder))

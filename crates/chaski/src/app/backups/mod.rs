@@ -5,6 +5,7 @@ mod error;
 mod seal;
 mod seal_error;
 
+pub(super) use archive::{sync_folder, write_private};
 pub use error::BackupError;
 pub use seal::LEAST_PHRASE;
 pub use seal_error::SealError;

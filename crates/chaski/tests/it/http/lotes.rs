@@ -136,7 +136,7 @@ async fn lists_that_cannot_be_read() {
     let listed = door.get("/api/v1/lotes").await.json();
     assert_eq!(
         listed,
-        json!({"data": [], "next_cursor": null}),
+        json!({"data": [], "next_cursor": null, "mode": "sandbox"}),
         "nothing was stored"
     );
 }

@@ -412,8 +412,10 @@ async fn somebody_elses_thing_does_not_exist() {
 async fn lists_show_nothing_of_others() {
     let world = World::new().await;
     let things = world.fill().await;
-    let empty = json!({"data": [], "next_cursor": null});
-    let is_empty = |page: &Value| *page == empty || *page == json!([]);
+    let is_empty = |page: &Value| {
+        let nothing = page["data"] == json!([]) && page["next_cursor"].is_null();
+        nothing || *page == json!([])
+    };
     for (method, path, _, body) in ROUTES {
         let of_company = match kind_of(method, path) {
             Some(ListOfKey) => false,
@@ -436,10 +438,10 @@ async fn lists_show_nothing_of_others() {
     for (name, key) in &world.strangers[1..] {
         let search = json!({"numero": NUMBER, "quien": format!("llave:{beginning}")});
         let found = world.post(key, "/api/v1/llamadas/buscar", &search).await;
-        assert_eq!(found.json(), empty, "{name}");
+        assert!(is_empty(&found.json()), "{name}");
         let search = json!({"buscar": NUMBER});
         let found = world.post(key, "/api/v1/partners/buscar", &search).await;
-        assert_eq!(found.json(), empty, "{name}");
+        assert!(is_empty(&found.json()), "{name}");
         for path in [
             format!("/api/v1/llamadas?quien=llave:{beginning}"),
             format!("/api/v1/llamadas?lote={}", things.batch),

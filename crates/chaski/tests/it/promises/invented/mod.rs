@@ -2,5 +2,7 @@
 
 mod damage;
 mod folder;
+mod migrate;
 mod mode;
+mod own;
 mod tokens;

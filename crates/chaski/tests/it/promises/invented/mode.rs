@@ -74,6 +74,41 @@ async fn a01_every_answer_of_the_sandbox_has_the_header() {
 }
 
 #[tokio::test]
+async fn a01_ours_say_it_in_a_field_too() {
+    let door = Door::open().await;
+    let partner = r#"{"document_type":"ruc","num_document":"20100070970"}"#;
+    let made = door
+        .ask(Method::POST, "/api/v1/partners", None, partner)
+        .await
+        .json();
+    assert_eq!(made["mode"], "sandbox", "{made}");
+    let list = r#"{"rucs":["20100070970","20131312955"]}"#;
+    let lote = door
+        .ask(Method::POST, "/api/v1/lotes", None, list)
+        .await
+        .json();
+    assert_eq!(lote["mode"], "sandbox", "{lote}");
+    for path in [
+        "/api/v1/partners",
+        "/api/v1/partners/cambios",
+        "/api/v1/lotes",
+        "/api/v1/llamadas",
+        "/api/v1/ruc/invalidos",
+    ] {
+        let page = door.get(path).await.json();
+        assert_eq!(page["mode"], "sandbox", "{path}: {page}");
+    }
+    for path in [
+        "/api/v1/ruc/20100070970",
+        "/api/v1/dni/00000001",
+        "/api/v1/tipo-cambio",
+    ] {
+        let found = door.get(path).await.json();
+        assert_eq!(found["meta"]["mode"], "sandbox", "{path}: {found}");
+    }
+}
+
+#[tokio::test]
 async fn a01_beside_a_real_side_the_key_says_who_answers() {
     let door = Door::open_both().await;
     let test = door.key_of(&door.app, None).await;

@@ -1,0 +1,171 @@
+//! Taking an old data folder over: whole into a new one; into one that is in use, what is missing or
+//! newer. The old one stays as it is.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret;
+
+use super::backups::{BackupError, sync_folder, write_private};
+use super::{AppError, Mode, folder_of, secrets};
+use crate::config::{Config, OutsideKey};
+use crate::store::{self, Absorbed, DATABASE_FILE, KEY_FILE, MasterKey, Snapshot, StoreError};
+
+/// What became of one side of the old folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// Which side.
+    pub mode: Mode,
+    /// Where it is now.
+    pub folder: PathBuf,
+    /// How it came there.
+    pub how: How,
+}
+
+/// How a side was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// There was nothing: all of it is there now.
+    Whole(Snapshot),
+    /// What was missing or newer.
+    Merged(Absorbed),
+}
+
+/// Takes over both sides of an old folder. May be repeated, also after it was interrupted.
+pub async fn migrate(config: &Config, from: &Path) -> Result<Vec<Migrated>, AppError> {
+    let mut config = config.clone();
+    // Where an old folder is used because one stands beside it, the user's own is meant.
+    if let Some(usual) = config.usual_dir.take() {
+        config.dir = usual;
+    }
+    let sides = [
+        (Mode::Real, from.to_owned()),
+        (Mode::Sandbox, from.join("sandbox")),
+    ];
+    let has_data = |folder: &Path| folder.join(DATABASE_FILE).exists();
+    if !sides.iter().any(|(_, folder)| has_data(folder)) {
+        let folder = from.to_owned();
+        return Err(BackupError::NothingThere { folder }.into());
+    }
+    refuse_itself(&config, from)?;
+    let mut done = Vec::new();
+    for (mode, folder) in sides {
+        if has_data(&folder) {
+            done.push(side(&config, mode, &folder).await?);
+        }
+    }
+    Ok(done)
+}
+
+async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppError> {
+    let folder = folder_of(config, mode);
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(AppError::file(&folder))?;
+    // 1. A copy of its own, taken while nobody works there.
+    let staging = tempfile::Builder::new()
+        .prefix(".chaski-traslado-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(&folder)
+        .map_err(AppError::file(&folder))?;
+    let copy = staging.path().join(DATABASE_FILE);
+    copy_files(from, &copy)?;
+    store::prepare(&copy).await?;
+    let snapshot = store::inspect(&copy).await?;
+    // 2. What opens it.
+    let key = key_of(config, from, staging.path(), &snapshot)?;
+    // 3. Whole into a new folder, the database last; else what is missing or newer.
+    if is_free_for(config, &folder, &key)? {
+        let held = store::hold(&folder)?;
+        let text = format!("{}\n", key.to_text().expose_secret());
+        write_private(&staging.path().join(KEY_FILE), text.as_bytes())?;
+        for name in [KEY_FILE, DATABASE_FILE] {
+            let place = folder.join(name);
+            fs::rename(staging.path().join(name), &place).map_err(AppError::file(&place))?;
+        }
+        sync_folder(&folder)?;
+        drop(held);
+        let how = How::Whole(snapshot);
+        return Ok(Migrated { mode, folder, how });
+    }
+    let source = source_name(from, mode);
+    let mine = secrets::key_of(config, mode, &folder)?;
+    let absorbed = store::absorb(&folder, mine, &copy, &key, &source).await?;
+    let how = How::Merged(absorbed);
+    Ok(Migrated { mode, folder, how })
+}
+
+/// The key in the old folder, else the one from outside. Where nothing is sealed, any.
+fn key_of(
+    config: &Config,
+    from: &Path,
+    staging: &Path,
+    snapshot: &Snapshot,
+) -> Result<MasterKey, AppError> {
+    let key = match MasterKey::load(from)? {
+        Some(key) => Some(key),
+        None => config.key.as_ref().map(OutsideKey::key).transpose()?,
+    };
+    match key {
+        Some(key) if snapshot.opens_with(&key) => Ok(key),
+        Some(_) => Err(StoreError::KeyWrong.into()),
+        None if snapshot.has_personal_data => Err(StoreError::KeyMissing.into()),
+        None => Ok(MasterKey::load_or_create(staging)?),
+    }
+}
+
+/// Nothing is there yet, but perhaps the key of a run that was interrupted.
+fn is_free_for(config: &Config, folder: &Path, key: &MasterKey) -> Result<bool, AppError> {
+    let there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    if config.key.is_some() || there(DATABASE_FILE) || there(&format!("{DATABASE_FILE}-wal")) {
+        return Ok(false);
+    }
+    let same = |other: &MasterKey| other.to_text().expose_secret() == key.to_text().expose_secret();
+    Ok(MasterKey::load(folder)?.is_none_or(|other| same(&other)))
+}
+
+/// Copies the database and its log. Nothing is written in the old folder.
+fn copy_files(from: &Path, copy: &Path) -> Result<(), AppError> {
+    let database = from.join(DATABASE_FILE);
+    // Who works there says so in this file; without it, nobody of these versions does.
+    let says_so = from.join("chaski.uso").exists();
+    let held = match says_so.then(|| store::hold(from)) {
+        Some(Err(StoreError::Locked)) => {
+            let folder = from.to_owned();
+            return Err(BackupError::InUse { folder }.into());
+        }
+        // What may only be read can be copied as well.
+        held => held.and_then(Result::ok),
+    };
+    fs::copy(&database, copy).map_err(AppError::file(&database))?;
+    let log = from.join(format!("{DATABASE_FILE}-wal"));
+    if log.exists() {
+        let beside = copy.with_file_name(format!("{DATABASE_FILE}-wal"));
+        fs::copy(&log, &beside).map_err(AppError::file(&log))?;
+    }
+    drop(held);
+    Ok(())
+}
+
+fn refuse_itself(config: &Config, from: &Path) -> Result<(), AppError> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let itself = [Mode::Real, Mode::Sandbox].map(|mode| real(&folder_of(config, mode)));
+    if !real(from).is_some_and(|from| itself.contains(&Some(from))) {
+        return Ok(());
+    }
+    let shown = from.display();
+    Err(AppError::usage(
+        format!("{shown} es la carpeta de datos que ya se usa: indique con --from la anterior"),
+        format!("{shown} is the data folder in use already: name the old one with --from"),
+    ))
+}
+
+/// Tells one old folder from another, so that what was added from it is not added twice.
+fn source_name(from: &Path, mode: Mode) -> String {
+    let from = fs::canonicalize(from).unwrap_or_else(|_| from.to_owned());
+    let text = format!("{mode:?}\0{}", from.display());
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
