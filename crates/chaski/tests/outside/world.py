@@ -146,6 +146,9 @@ class World:
         """How many calls were paid for."""
         return len(self.rows()[0])
 
+    def faults_met(self):
+        return {row["fault"] for row in self.rows()[0].values()} - {None}
+
     def paid_twice(self):
         """Numbers asked again although a whole good answer was there and the process lived on."""
         asked, answered = self.rows()
@@ -157,8 +160,9 @@ class World:
                     twice.append((number, before, row["t"]))
             answer = answered.get(n)
             if answer:
-                # A refusal may be doubted and asked again: documented.
-                known = [it for it in answer["good"] if upstream.truth(it) is not None]
+                # Documented: a refusal may be doubted and asked again, and SUNAT's own number is
+                # asked to find out whether refusals are to be believed.
+                known = [it for it in answer["good"] if upstream.truth(it) and it != upstream.SUNAT]
                 had.update(dict.fromkeys(known, answer["answered"]))
         return twice
 
