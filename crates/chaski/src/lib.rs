@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod partners;
 pub mod remote;
 mod sandbox_transport;
+pub mod scratch;
 pub mod sheets;
 pub mod store;
 pub mod telemetry;

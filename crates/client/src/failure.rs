@@ -49,6 +49,9 @@ pub enum Failure {
     TimedOut,
     /// An answer that cannot be read, or that answers another question.
     Garbled,
+    /// Several refusals in a row, and something that is known to exist was refused too or could not
+    /// be asked for.
+    Doubtful,
     /// An answer over the size or depth cap.
     TooLarge,
     /// A redirect; none is followed.
@@ -142,7 +145,8 @@ impl Failure {
             Failure::QuotaSpent              => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
             Failure::DaySpent { .. }         => row(false,   false,   false, true,   429,  6,    "tope_diario"),
             Failure::BudgetSpent             => row(false,   false,   false, false,  429,  8,    "tope_de_gasto"),
-            Failure::Rejected                => row(false,   false,   false, false,  422,  3,    "proveedor_rechaza"),
+            // Not 3: a script reads that as "does not exist".
+            Failure::Rejected                => row(false,   false,   false, false,  422,  5,    "proveedor_rechaza"),
             Failure::WrongPath               => row(false,   false,   true,  true,   502,  7,    "proveedor_ruta_incorrecta"),
             Failure::Unavailable { status: 501 | 505 }
                                              => row(false,   true,    true,  false,  502,  5,    "proveedor_no_disponible"),
@@ -151,6 +155,7 @@ impl Failure {
             Failure::Broken                  => row(true,    true,    true,  false,  502,  5,    "conexion_interrumpida"),
             Failure::TimedOut                => row(true,    true,    true,  false,  504,  5,    "tiempo_agotado"),
             Failure::Garbled                 => row(true,    true,    true,  false,  502,  5,    "respuesta_ilegible"),
+            Failure::Doubtful                => row(true,    false,   true,  false,  502,  5,    "respuesta_dudosa"),
             Failure::TooLarge                => row(false,   true,    true,  false,  502,  5,    "respuesta_demasiado_grande"),
             Failure::Redirected              => row(false,   false,   true,  true,   502,  7,    "proveedor_redirige"),
             Failure::Unexpected { .. }       => row(false,   true,    true,  false,  502,  5,    "respuesta_inesperada"),
@@ -226,6 +231,10 @@ impl Failure {
                 "el proveedor devolvió una respuesta que no se puede leer; reintente",
                 "the upstream gave an answer that cannot be read; try again",
             ),
+            Failure::Doubtful => (
+                "el proveedor niega varios números seguidos y no reconoce uno que sí existe, así que no se le creyó; reintente más tarde",
+                "the upstream denies several numbers in a row and does not know one that does exist, so it was not believed; try again later",
+            ),
             Failure::TooLarge => (
                 "el proveedor devolvió una respuesta demasiado grande y se descartó",
                 "the upstream gave an answer that is too large; it was dropped",
@@ -233,6 +242,10 @@ impl Failure {
             Failure::Redirected => (
                 "el proveedor redirige a otra dirección y no se siguió; revise migo.base_url",
                 "the upstream redirects elsewhere, which was not followed; check migo.base_url",
+            ),
+            Failure::Unexpected { status: 404 } => (
+                "el proveedor respondió 404 sin decir que el número no exista; reintente y, si sigue, revise migo.base_url",
+                "the upstream answered 404 without saying that the number does not exist; try again and, if it goes on, check migo.base_url",
             ),
             Failure::Unexpected { status } => {
                 return match lang {

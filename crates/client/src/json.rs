@@ -24,6 +24,9 @@ pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 /// Members of the largest object that is common here.
 const USUAL_FIELDS: usize = 24;
 
+/// Members of the largest object that is looked into.
+const MOST_FIELDS: usize = 256;
+
 /// The value of a whole body; at most 128 levels deep.
 pub(crate) fn parse(body: &[u8]) -> Option<Json<'_>> {
     serde_json::from_slice(body).ok()
@@ -57,9 +60,41 @@ impl<'a> Fields<'a> {
         Some(self.0.remove(place).1)
     }
 
-    pub(crate) fn first(&self) -> Option<&Json<'a>> {
-        self.0.first().map(|(_, value)| value)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Whether it says two different things under one name. The usual object has no two names alike
+    /// in length, first and last letter but a few, and is through at once; one with more members than
+    /// any answer has is not looked into.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        if self.0.len() > MOST_FIELDS {
+            return true;
+        }
+        let mut seen = 0_u128;
+        for (at, (name, value)) in self.0.iter().enumerate() {
+            let mark = 1 << mark_of(name);
+            if seen & mark != 0
+                && self.0[..at]
+                    .iter()
+                    .any(|(other, said)| other == name && said != value)
+            {
+                return true;
+            }
+            seen |= mark;
+        }
+        false
+    }
+}
+
+fn mark_of(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0));
+    (name.len() * 31 + end(bytes.first()) * 7 + end(bytes.last())) % 128
 }
 
 impl<'de> Deserialize<'de> for Json<'de> {
@@ -160,7 +195,10 @@ mod tests {
             panic!("an object");
         };
         assert_eq!(fields.get("a").and_then(Json::as_str), Some("dós"));
-        assert_eq!(fields.first().and_then(Json::as_str), Some("uno"));
+        assert_eq!(
+            fields.iter().next().and_then(|it| it.1.as_str()),
+            Some("uno")
+        );
         assert_eq!(
             fields.take("b"),
             Some(Json::List(vec![
@@ -173,6 +211,25 @@ mod tests {
         let inner = fields.get("c").and_then(Json::as_object).expect("inner");
         assert_eq!(inner.get("x").and_then(Json::as_str), Some("y"));
         assert_eq!(inner.get("b"), None);
+    }
+
+    #[test]
+    fn two_values_under_one_name_are_a_contradiction() {
+        let says = |body: &str, expected: bool| {
+            let Some(Json::Object(fields)) = parse(body.as_bytes()) else {
+                panic!("an object: {body}");
+            };
+            assert_eq!(fields.contradicts_itself(), expected, "{body}");
+        };
+        says("{}", false);
+        says(r#"{"a":1,"b":1,"c":2}"#, false);
+        says(r#"{"a":1,"b":2,"a":1}"#, false);
+        says(r#"{"a":1,"b":2,"a":2}"#, true);
+        says(r#"{"a":1,"\u0061":2}"#, true);
+        says(r#"{"a":"1","a":1}"#, true);
+        let many: Vec<String> = (0..300).map(|n| format!("\"n{n}\":0")).collect();
+        says(&format!("{{{}}}", many.join(",")), true);
+        says(&format!("{{{}}}", many[..200].join(",")), false);
     }
 
     #[test]

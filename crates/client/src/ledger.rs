@@ -274,7 +274,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Sets questions aside that are about to be asked, so that another process on the same memory
     /// does not ask them too. None when there was no other and all may be asked; else whether each is
     /// now set aside: one that is not is being asked by another process, and its answer will be in
-    /// memory; one that is may have been answered since memory was looked at. Each that is set aside is let go of by [`Ledger::release`].
+    /// memory; one that is may have been answered since memory was looked at. Each that is set aside
+    /// is let go of by [`Ledger::release`].
     fn claim<'a>(
         &'a self,
         _keys: &'a [Key],

@@ -6,6 +6,7 @@
 //! outcome.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::engine::{Claimed, LOOK_AGAIN};
+use crate::engine::{Approach, Claimed, FEW, LOOK_AGAIN, Said, is_doubtful};
 use crate::flight::{Lead, Part};
 use crate::handful::{Handful, Turn};
 use crate::patience;
-use crate::{Ask, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
+use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
 
 /// Outcomes with the positions of their questions.
 type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
@@ -78,6 +79,16 @@ const RECALL_CHUNK: usize = 500;
 
 type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
+/// What became of a question that was asked singly.
+enum Single<L: Lookup> {
+    Done(usize, Result<Found<L::Answer>, Error>),
+    /// It was refused, and is still to land.
+    Held(Box<(Asked<L>, Lead, Said<L::Answer>)>),
+}
+
+/// What was said of a question whose flight is still to land.
+type Word<L> = (Asked<L>, Lead, Decoded<<L as Lookup>::Answer>);
+
 struct Asked<L> {
     position: usize,
     question: L,
@@ -103,6 +114,8 @@ impl Engine {
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
             handful: Arc::new(Handful::new(self, operation)),
+            trusted: Arc::default(),
+            denied: Arc::default(),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -150,6 +163,11 @@ struct Run<L: Lookup, U> {
     room: Arc<Semaphore>,
     /// Ends it early where every number fails.
     handful: Arc<Handful>,
+    /// Whether its refusals may be believed as those of single look-ups are: a good answer came, or
+    /// so few are asked about. Before that not even the first one is: two hundred others may follow.
+    trusted: Arc<AtomicBool>,
+    /// Refusals turned out to be no word of a registry: nothing more is asked.
+    denied: Arc<AtomicBool>,
     sender: Sender<L>,
 }
 
@@ -163,6 +181,8 @@ impl<L: Lookup, U> Clone for Run<L, U> {
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
             handful: Arc::clone(&self.handful),
+            trusted: Arc::clone(&self.trusted),
+            denied: Arc::clone(&self.denied),
             sender: self.sender.clone(),
         }
     }
@@ -204,15 +224,19 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             drop(found_unknown);
         };
         let ask = async {
-            let mut unknown = Vec::new();
+            let (mut unknown, mut few) = (Vec::new(), true);
             while let Some(more) = to_ask.recv().await {
                 unknown.extend(more);
                 while unknown.len() >= U::MOST {
                     let rest = unknown.split_off(U::MOST);
                     run.launch(std::mem::replace(&mut unknown, rest)).await;
+                    few = false;
                 }
             }
             if !unknown.is_empty() {
+                if few && unknown.len() <= FEW {
+                    run.trusted.store(true, Ordering::Relaxed);
+                }
                 run.launch(unknown).await;
             }
         };
@@ -473,6 +497,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
         let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
         let turn = match self.handful.turn().await {
+            _ if self.denied.load(Ordering::Relaxed) => {
+                return self.fail(asked, leads, &Failure::Doubtful, 0).await;
+            }
             Ok(turn) => turn,
             Err(failure) => return self.fail(asked, leads, &failure, 0).await,
         };
@@ -515,34 +542,87 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         &self,
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
-        decoded: Vec<Option<crate::Decoded<L::Answer>>>,
+        decoded: Vec<Option<Decoded<L::Answer>>>,
     ) {
-        let mut entries = Vec::with_capacity(asked.len());
-        let (mut done, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut said, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
         // A dialect that gives too few entries does not mention the rest.
         let decoded = decoded.into_iter().chain(std::iter::repeat_with(|| None));
         for ((one, lead), decoded) in asked.into_iter().zip(leads).zip(decoded) {
             if let Some(decoded) = decoded {
-                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
-                entries.push(entry);
-                done.push((one.position, outcome, lead));
+                said.push((one, lead, decoded));
             } else {
                 missing.push(one);
                 missing_leads.push(lead);
             }
         }
-        self.engine.count_misses(done.len());
+        self.engine.count_misses(said.len());
+        let good = said.iter().find(|it| matches!(it.2, Decoded::Answer(_)));
+        if let Some((one, ..)) = good {
+            self.trust(one.key.operation);
+        }
+        let good = good.is_some();
+        let group = self.put_away(said, good).await;
+        tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
+    }
+
+    /// Remembers answers in one go and lands their flights. Refusals without a good answer among
+    /// them are doubted first, all at once.
+    async fn put_away(&self, said: Vec<Word<L>>, good: bool) -> Group<L::Answer> {
+        let refused = said.iter().filter_map(|(one, _, decoded)| match decoded {
+            Decoded::Refused { reason, .. } if is_doubtful(*reason) => Some(one.key.clone()),
+            _ => None,
+        });
+        let refused: Vec<Key> = if good { Vec::new() } else { refused.collect() };
+        let believed = self.believe(&refused).await;
+        let mut entries = Vec::with_capacity(said.len());
+        let mut done = Vec::with_capacity(said.len());
+        for (one, lead, decoded) in said {
+            let refused = (&decoded, &believed);
+            let outcome = if let (Decoded::Refused { .. }, Err(failure)) = refused {
+                let (question, failure) = (&one.question, failure.clone());
+                self.engine
+                    .fall_back(question, &one.key, &self.ask, failure)
+                    .await
+            } else {
+                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                entries.push(entry);
+                outcome
+            };
+            done.push((one.position, outcome, lead));
+        }
         let kept = self.engine.remember(entries).await;
-        let mut group = Vec::with_capacity(done.len());
-        for (position, outcome, lead) in done {
+        if believed.is_ok() {
+            self.engine.recant(&refused).await;
+        }
+        let land = |(position, outcome, lead)| {
             let outcome = match &kept {
                 Ok(()) => outcome,
                 Err(failure) => Err(Error::failed(failure.clone())),
             };
             Engine::land::<L>(lead, &outcome);
-            group.push((position, outcome));
+            (position, outcome)
+        };
+        done.into_iter().map(land).collect()
+    }
+
+    async fn believe(&self, refused: &[Key]) -> Result<(), Failure> {
+        if refused.is_empty() {
+            return Ok(());
         }
-        tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
+        let strict = !self.trusted.load(Ordering::Relaxed);
+        let believed = self.engine.believe(refused, &self.ask, strict).await;
+        let flag = if believed.is_ok() {
+            &self.trusted
+        } else {
+            &self.denied
+        };
+        flag.store(true, Ordering::Relaxed);
+        believed
+    }
+
+    fn trust(&self, operation: &'static str) {
+        self.trusted.store(true, Ordering::Relaxed);
+        self.engine.answered(operation);
     }
 
     /// Asks one singly: if that is answered, the rest too; if not, every number is going to fail. One
@@ -559,17 +639,13 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         if !good && self.handful.over().is_none() {
             let (rest, other_leads) = (asked.split_off(1), leads.split_off(1));
             for (one, lead) in asked.into_iter().zip(leads) {
-                let outcome = self
-                    .engine
-                    .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                    .await;
-                Engine::land::<L>(lead, &outcome);
-                first.push((one.position, outcome));
+                first.push(self.single(one, lead).await);
             }
             good = self.handful.is_good_singly();
             (asked, leads) = (rest, other_leads);
         }
         drop((finding, turn));
+        let first = self.land_singles(first).await;
         let others = async {
             if good {
                 self.singly(asked, leads).await;
@@ -597,24 +673,77 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.deliver(group).await;
     }
 
-    async fn singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) {
+    /// Asks one by one. While it is not known whether refusals may be believed, a few go first.
+    async fn singly(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>) {
+        let mut done = Vec::new();
+        if !self.trusted.load(Ordering::Relaxed) && asked.len() > FEW + 1 {
+            let (rest, other_leads) = (asked.split_off(FEW + 1), leads.split_off(FEW + 1));
+            done = self.all_singly(asked, leads).await;
+            (asked, leads) = (rest, other_leads);
+        }
+        done.extend(self.all_singly(asked, leads).await);
+        self.deliver(done).await;
+    }
+
+    async fn all_singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) -> Group<L::Answer> {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
-            let outcome = match self.handful.turn().await {
-                Ok(_turn) => {
-                    self.engine
-                        .fly(&self.upstream, &one.question, &one.key, &self.ask)
-                        .await
-                }
-                Err(failure) => {
-                    self.engine
-                        .not_asked(&one.question, &self.ask, failure)
-                        .await
-                }
+            let turn = match self.handful.turn().await {
+                _ if self.denied.load(Ordering::Relaxed) => Err(Failure::Doubtful),
+                turn => turn,
             };
-            Engine::land::<L>(lead, &outcome);
-            (one.position, outcome)
+            match turn {
+                Ok(_turn) => self.single(one, lead).await,
+                Err(failure) => {
+                    let question = &one.question;
+                    let outcome = self.engine.not_asked(question, &self.ask, failure).await;
+                    Engine::land::<L>(lead, &outcome);
+                    Single::Done(one.position, outcome)
+                }
+            }
         });
-        self.deliver(join_all(flights).await).await;
+        self.land_singles(join_all(flights).await).await
+    }
+
+    async fn single(&self, one: Asked<L>, lead: Lead) -> Single<L> {
+        let approach = self
+            .engine
+            .approach(&self.upstream, &one.question, &one.key, &self.ask)
+            .await;
+        let outcome = match approach {
+            Approach::Over(outcome) => outcome,
+            Approach::Said(said) => match said.decoded {
+                Decoded::Refused { reason, .. } if is_doubtful(reason) => {
+                    return Single::Held(Box::new((one, lead, said)));
+                }
+                _ => {
+                    self.trust(one.key.operation);
+                    self.engine.arrive(&one.question, &one.key, said).await
+                }
+            },
+        };
+        Engine::land::<L>(lead, &outcome);
+        Single::Done(one.position, outcome)
+    }
+
+    /// Lands the refusals that were held until all had come: only then is it known whether they stand
+    /// alone. Nothing is handed out before: whoever follows them would wait for our listener.
+    async fn land_singles(&self, singles: Vec<Single<L>>) -> Group<L::Answer> {
+        let (mut done, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+        for single in singles {
+            match single {
+                Single::Done(position, outcome) => done.push((position, outcome)),
+                Single::Held(refusal) => {
+                    let (one, lead, said) = *refusal;
+                    held.push((one, lead, said.decoded));
+                    claims.push(said.claimed);
+                }
+            }
+        }
+        let is_new = |found: &Found<_>| found.source == Source::Upstream;
+        let good = done.iter().any(|it| it.1.as_ref().is_ok_and(is_new));
+        done.extend(self.put_away(held, good).await);
+        drop(claims);
+        done
     }
 
     async fn deliver(&self, group: Group<L::Answer>) {

@@ -46,9 +46,13 @@ pub struct MigoBuilder {
     clock: Clock,
     transport: Option<Arc<dyn Transport>>,
     ledger: Option<Arc<dyn Ledger>>,
+    known_ruc: Option<Ruc>,
 }
 
 impl Migo {
+    /// SUNAT's own RUC: where it is not known, refusals say nothing.
+    pub const KNOWN_RUC: &str = "20131312955";
+
     /// Days looked at for a published rate, the one asked for and those before it: longer than any
     /// chain of holidays.
     pub const MOST_DAYS_BACK: u32 = 10;
@@ -69,6 +73,7 @@ impl Migo {
             clock: Clock::system(),
             transport: None,
             ledger: None,
+            known_ruc: None,
         }
     }
 
@@ -117,8 +122,11 @@ impl Migo {
         ask: &Ask,
     ) -> Result<Found<RateFor>, Error> {
         let mut day = fecha;
+        let earliest = fecha.saturating_sub(i64::from(Migo::MOST_DAYS_BACK).days());
         for _ in 0..Migo::MOST_DAYS_BACK {
             match self.rate_on(day, fuente, moneda, ask).await {
+                // What was published so long ago applies to no day any more.
+                Ok(found) if found.value.fecha_publicacion < earliest => break,
                 Ok(found) => {
                     let rate = RateFor::new(fecha, found.value.as_ref().clone());
                     let rate = rate.map_err(|_| Error::failed(crate::Failure::Garbled))?;
@@ -317,16 +325,26 @@ impl MigoBuilder {
         self
     }
 
+    /// A RUC that exists, asked before several refusals in a row are believed; SUNAT's own by
+    /// default.
+    #[must_use]
+    pub fn known_ruc(mut self, known: Ruc) -> MigoBuilder {
+        self.known_ruc = Some(known);
+        self
+    }
+
     /// Puts it together; an unusable address or token is an error that says so.
     pub fn build(self) -> Result<Migo, Error> {
         let dialect = MigoDialect::new(&self.base_url, &self.token, self.version)?;
         let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let engine = Engine::new(self.settings, self.clock, transport, ledger);
-        let migo = Migo {
-            engine,
-            dialect: Arc::new(dialect),
-        };
+        let dialect = Arc::new(dialect);
+        let known = self.known_ruc.or_else(|| Migo::KNOWN_RUC.parse().ok());
+        if let Some(known) = known {
+            engine.doubt_without(&dialect, RucQuery(known));
+        }
+        let migo = Migo { engine, dialect };
         migo.ask_left_by_the_account();
         Ok(migo)
     }

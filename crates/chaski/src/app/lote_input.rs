@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::AppError;
 use crate::sheets::{Cell, Encoding, Flaw, Row, SourceKind, Table};
@@ -18,20 +18,44 @@ pub(super) struct KeptList {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct Kept<Rows> {
     column: usize,
     format_only: bool,
     sheet: Option<String>,
     headers: Vec<String>,
     header_row: Option<usize>,
     notes: Vec<String>,
-    rows: Vec<(u32, Vec<KeptCell>)>,
+    rows: Rows,
     /// Rows that were aligned, by their number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     realigned: Vec<u32>,
     /// Rows whose cells are not under their titles: number, cells, usual cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shifted: Vec<(u32, u16, u16)>,
+}
+
+/// Rows as they are written and read, one by one: a whole list must not be there twice.
+struct RowsOut<'t>(&'t [Row]);
+struct RowIn(Row);
+
+impl Serialize for RowsOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |row: &Row| {
+            let cells = row.cells.iter().map(KeptCell::of);
+            (row.number, cells.collect::<Vec<_>>())
+        };
+        serializer.collect_seq(self.0.iter().map(row))
+    }
+}
+
+impl<'de> Deserialize<'de> for RowIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RowIn, D::Error> {
+        let (number, cells) = <(u32, Vec<KeptCell>)>::deserialize(deserializer)?;
+        Ok(RowIn(Row {
+            number,
+            cells: cells.into_iter().map(KeptCell::into_cell).collect(),
+        }))
+    }
 }
 
 /// Every number is text: masking its digits leaves readable JSON.
@@ -48,7 +72,6 @@ enum KeptCell {
 
 impl KeptList {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
-        let row = |row: &Row| (row.number, row.cells.iter().map(KeptCell::of).collect());
         let realigned = |(row, flaw): (&u32, &Flaw)| (*flaw == Flaw::Realigned).then_some(*row);
         let shifted = |(row, flaw): (&u32, &Flaw)| match flaw {
             Flaw::Shifted { cells, usual } => Some((*row, *cells, *usual)),
@@ -61,7 +84,7 @@ impl KeptList {
             headers: self.table.headers.clone(),
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
-            rows: self.table.rows.iter().map(row).collect(),
+            rows: RowsOut(&self.table.rows),
             realigned: self.table.flaws.iter().filter_map(realigned).collect(),
             shifted: self.table.flaws.iter().filter_map(shifted).collect(),
         };
@@ -69,11 +92,7 @@ impl KeptList {
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Result<KeptList, AppError> {
-        let kept: Kept = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
-        let row = |(number, cells): (u32, Vec<KeptCell>)| Row {
-            number,
-            cells: cells.into_iter().map(KeptCell::into_cell).collect(),
-        };
+        let kept: Kept<Vec<RowIn>> = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
         let realigned = kept.realigned.into_iter().map(|row| (row, Flaw::Realigned));
         let shifted = kept.shifted.into_iter();
         let shifted = shifted.map(|(row, cells, usual)| (row, Flaw::Shifted { cells, usual }));
@@ -86,7 +105,7 @@ impl KeptList {
                 },
                 headers: kept.headers,
                 header_row: kept.header_row,
-                rows: kept.rows.into_iter().map(row).collect(),
+                rows: kept.rows.into_iter().map(|row| row.0).collect(),
                 notes: kept.notes,
             },
             column: kept.column,

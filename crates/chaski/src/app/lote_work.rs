@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::asking::states_of;
 use super::cost::Cost;
-use super::lotes::LoteOptions;
+use super::lotes::{AT_A_TIME, LoteOptions};
 use super::verdicts::Settled;
 use super::{App, AppError};
 use crate::store::{BatchState, Claim, JobEnd, StoreError};
@@ -74,39 +74,39 @@ impl App {
         ask.force = options.force;
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = open_items(self.store.pending_items(id).await?);
-        let rucs: Vec<Ruc> = open.iter().map(|(_, ruc)| *ruc).collect();
-        let known = self.remembered(&rucs, Some(batch.created_at), &ask).await?;
         let whose_partners = if options.update_partners {
             Some(self.store.company_of_key(batch.key_id).await?)
         } else {
             None
         };
-        // Partners before items: a run that was cut off in between does both again.
-        if let Some(company) = whose_partners {
-            let now = self.clock.now();
-            let checks = known.iter().map(|(at, it)| it.check(open[*at].1, now));
-            self.note_on_partners(company, checks.collect()).await?;
+        let mut wanted = Vec::new();
+        // Part by part: what is remembered of a long list takes more memory than the list.
+        for some in open.chunks(AT_A_TIME) {
+            let rucs: Vec<Ruc> = some.iter().map(|(_, ruc)| *ruc).collect();
+            let known = self.remembered(&rucs, Some(batch.created_at), &ask).await?;
+            let unknown = some.iter().enumerate();
+            let unknown = unknown.filter(|(place, _)| !known.contains_key(place));
+            wanted.extend(unknown.map(|(_, item)| *item));
+            if known.is_empty() {
+                continue;
+            }
+            // Partners before items: a run that was cut off in between does both again.
+            if let Some(company) = whose_partners {
+                let now = self.clock.now();
+                let checks = known.iter().map(|(at, it)| it.check(some[*at].1, now));
+                self.note_on_partners(company, checks.collect()).await?;
+            }
+            let settled = known.iter().map(|(place, it)| (some[*place].0, it));
+            let hits = known.values().filter(|it| it.is_from_memory()).count();
+            let hits = u32::try_from(hits).unwrap_or(u32::MAX);
+            self.store
+                .settle_claimed(claim, id, states_of(settled), hits)
+                .await?;
+            self.signals.batch_moved();
         }
-        let settled = known.iter().map(|(place, it)| (open[*place].0, it));
-        let hits = known.values().filter(|it| it.is_from_memory()).count();
-        self.store
-            .settle_claimed(
-                claim,
-                id,
-                states_of(settled),
-                u32::try_from(hits).unwrap_or(u32::MAX),
-            )
-            .await?;
-        self.signals.batch_moved();
+        drop(open);
         // 2. The rest, through the native batch call.
-        let wanted = open
-            .into_iter()
-            .enumerate()
-            .filter(|(place, _)| !known.contains_key(place))
-            .map(|(_, item)| item)
-            .collect();
         // No more than was announced, over all runs.
-        let wanted: Vec<(usize, Ruc)> = wanted;
         let most = options.most.unwrap_or_else(|| Cost::of(wanted.len()).most);
         let budget = Budget::of(options.left.unwrap_or(most));
         ask.budget = Some(budget.clone());

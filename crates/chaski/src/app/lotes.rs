@@ -19,6 +19,7 @@ use super::cost::Cost;
 use super::lote_input::KeptList;
 use super::trabajos::JobKind;
 use super::{App, AppError};
+use crate::scratch::Scratch;
 use crate::sheets::{self, Limits};
 use crate::store::{
     Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once, Page,
@@ -53,6 +54,8 @@ pub struct NewLote {
 pub enum LoteInput {
     /// Bytes of an xlsx, ods or csv.
     File(Vec<u8>),
+    /// The same, put away.
+    Stored(Scratch),
     /// Numbers as they were typed.
     Numbers(Vec<String>),
 }
@@ -96,6 +99,9 @@ pub struct Lote {
 /// Runs of a batch that may fail; each begins where the one before stopped.
 const MOST_ATTEMPTS: u32 = 3;
 
+/// Numbers of which memory is asked at once.
+pub(super) const AT_A_TIME: usize = 1_000;
+
 /// Numbers that go out in one call.
 pub(super) const A_CALL: usize = 100;
 
@@ -111,18 +117,22 @@ const BETWEEN_EVENTS: Duration = Duration::from_millis(100);
 impl App {
     /// Checks a list and stores it: [`App::prepare_batch`] and [`App::submit_prepared`].
     pub async fn submit_batch(&self, new: NewLote) -> Result<Uuid, AppError> {
-        let prepared = self.prepare_batch(new).await?;
+        let prepared = self.prepare_batch(new, Limits::default()).await?;
         self.submit_prepared(prepared).await
     }
 
     /// Checks a list, as `chaski ruc lote` would, and says what it may cost. Nothing is stored.
-    pub async fn prepare_batch(&self, mut new: NewLote) -> Result<PreparedLote, AppError> {
+    pub async fn prepare_batch(
+        &self,
+        mut new: NewLote,
+        limits: Limits,
+    ) -> Result<PreparedLote, AppError> {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
         let none = LoteInput::Numbers(Vec::new());
         let (input, column) = (std::mem::replace(&mut new.input, none), new.column.take());
         // Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
-            let (list, hash) = read(input, column.as_deref(), rules.check_digit, lang)?;
+            let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
             let (_, unique) = rows_of(&list.table, list.column, &rules);
             let bytes = list.to_bytes()?;
@@ -134,7 +144,11 @@ impl App {
             force: new.force,
             ..Ask::by(&new.who)
         };
-        let known = self.remembered(&unique, None, &ask).await?.len();
+        let mut known = 0;
+        // What is remembered of a long list would take more memory than the list.
+        for some in unique.chunks(AT_A_TIME) {
+            known += self.remembered(some, None, &ask).await?.len();
+        }
         Ok(PreparedLote {
             cost: Cost::of(unique.len() - known),
             new,
@@ -396,6 +410,7 @@ impl std::fmt::Debug for LoteInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LoteInput::File(bytes) => write!(f, "File({} bytes)", bytes.len()),
+            LoteInput::Stored(bytes) => write!(f, "Stored({} bytes)", bytes.len()),
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
@@ -418,18 +433,25 @@ fn read(
     input: LoteInput,
     column: Option<&str>,
     check_digit: chaski_core::CheckDigit,
+    limits: &Limits,
     lang: Lang,
 ) -> Result<(KeptList, [u8; 32]), AppError> {
     match input {
         LoteInput::File(bytes) => {
-            let table = sheets::read_bytes(&bytes, &Limits::default(), lang)?;
+            let stored = LoteInput::Stored(Scratch::of_bytes(bytes.into()));
+            read(stored, column, check_digit, limits, lang)
+        }
+        LoteInput::Stored(file) => {
+            let table = sheets::read_stored(&file, limits, lang)?;
             let column = sheets::find_column(&table, column)?;
             let list = KeptList {
                 table,
                 column,
                 check_digit,
             };
-            Ok((list, *blake3::hash(&bytes).as_bytes()))
+            let mut hasher = blake3::Hasher::new();
+            std::io::copy(&mut file.reader(), &mut hasher)?;
+            Ok((list, *hasher.finalize().as_bytes()))
         }
         LoteInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::usage(
             "la lista no tiene ningún número",

@@ -208,6 +208,7 @@ impl App {
         let builder = match (mode, config.token()) {
             (Mode::Real, Some(token)) => Migo::builder(token)
                 .base_url(config.migo_base_url.as_str())
+                .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),
             (Mode::Real, None) => Migo::builder("none")
                 .base_url("http://127.0.0.1/api")

@@ -1,6 +1,6 @@
 //! Partners as lists: importing them from a spreadsheet, exporting them to one.
 
-use std::io;
+use std::io::{self, Write};
 
 use chaski_core::{Lang, fold, lima_datetime, present};
 use serde_json::{Map, Value};
@@ -100,8 +100,7 @@ impl App {
         Ok(imported)
     }
 
-    /// The partners of a filter as a file, numbers and names whole. Every value is a text cell,
-    /// and nothing in it is run by a spreadsheet.
+    /// [`App::write_partners`] into memory.
     pub async fn export_partners(
         &self,
         company: Company,
@@ -109,7 +108,21 @@ impl App {
         format: OutputFormat,
         lang: Lang,
     ) -> Result<Vec<u8>, AppError> {
-        let mut file = PartnerFile::begin(format, lang)?;
+        self.write_partners(company, filter, format, lang, Vec::new())
+            .await
+    }
+
+    /// Writes the partners of a filter as a file, numbers and names whole, and gives back what it
+    /// wrote to. Every value is a text cell, and nothing in it is run by a spreadsheet.
+    pub async fn write_partners<W: Write + Send + 'static>(
+        &self,
+        company: Company,
+        filter: &PartnerFilter,
+        format: OutputFormat,
+        lang: Lang,
+        out: W,
+    ) -> Result<W, AppError> {
+        let mut file = PartnerFile::begin(format, lang, out)?;
         let mut cursor = None;
         loop {
             let page = self.store.partners(company, filter, PAGE, cursor).await?;
@@ -120,6 +133,7 @@ impl App {
                 for partner in &page.rows {
                     file.put(partner)?;
                 }
+                file.put_away()?;
                 Ok::<_, AppError>(file)
             });
             file = written
@@ -211,8 +225,11 @@ pub fn record(partner: &Partner) -> Map<String, Value> {
 }
 
 /// A file of partners that is being written.
-struct PartnerFile {
+struct PartnerFile<W> {
     content: Content,
+    out: W,
+    /// Whether nothing was put yet.
+    empty: bool,
     headings: Vec<String>,
     lang: Lang,
 }
@@ -224,8 +241,8 @@ enum Content {
     Ndjson(Vec<u8>),
 }
 
-impl PartnerFile {
-    fn begin(format: OutputFormat, lang: Lang) -> Result<PartnerFile, AppError> {
+impl<W: Write> PartnerFile<W> {
+    fn begin(format: OutputFormat, lang: Lang, out: W) -> Result<PartnerFile<W>, AppError> {
         let headings = headings();
         let content = match format {
             OutputFormat::Csv => Content::Csv(Box::new(PlainCsv::begin(&headings)?)),
@@ -235,6 +252,8 @@ impl PartnerFile {
         };
         Ok(PartnerFile {
             content,
+            out,
+            empty: true,
             headings,
             lang,
         })
@@ -248,7 +267,7 @@ impl PartnerFile {
             Content::Xlsx(xlsx) => xlsx.row(&cells())?,
             Content::Json(text) => {
                 let pretty = serde_json::to_string_pretty(&record).map_err(io::Error::from)?;
-                if text.len() > 1 {
+                if !self.empty {
                     text.push(b',');
                 }
                 // No text of JSON holds a line's end.
@@ -262,20 +281,34 @@ impl PartnerFile {
                 text.push(b'\n');
             }
         }
+        self.empty = false;
         Ok(())
     }
 
-    fn end(self) -> Result<Vec<u8>, AppError> {
-        Ok(match self.content {
+    /// Lets go of what can be written already.
+    fn put_away(&mut self) -> Result<(), AppError> {
+        let written = match &mut self.content {
+            Content::Csv(csv) => csv.written()?,
+            Content::Json(text) | Content::Ndjson(text) => std::mem::take(text),
+            // A workbook is written at its end.
+            Content::Xlsx(_) => return Ok(()),
+        };
+        Ok(self.out.write_all(&written)?)
+    }
+
+    fn end(mut self) -> Result<W, AppError> {
+        let last = match self.content {
             Content::Csv(csv) => csv.end()?,
             Content::Xlsx(xlsx) => xlsx.end()?,
             Content::Json(mut text) => {
-                let end: &[u8] = if text.len() > 1 { b"\n]\n" } else { b"]\n" };
+                let end: &[u8] = if self.empty { b"]\n" } else { b"\n]\n" };
                 text.extend_from_slice(end);
                 text
             }
             Content::Ndjson(text) => text,
-        })
+        };
+        self.out.write_all(&last)?;
+        Ok(self.out)
     }
 }
 

@@ -107,6 +107,7 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
     let text = |it: &str| Value::from(it.to_owned());
     let at = lima_datetime(call.at).strftime("%Y-%m-%d %H:%M:%S");
     let about = match (call.subject.as_str(), call.items) {
+        ("", n) if call.operation == "resumen" => format!("×{n}"),
         ("", n) if n > 1 => format!("{n} RUC"),
         (subject, n) if n > 1 => format!("{subject} ×{n}"),
         (subject, _) => subject.to_owned(),

@@ -317,10 +317,18 @@ pub(super) fn write(
     let lang = needed.lang();
     if let Some(path) = &needed.output {
         needed.overwrite.write(path, false, |file| {
-            sheets::render_result(file, format, table, verdicts, summary, lang)
+            sheets::render_result(
+                file,
+                format,
+                table,
+                verdicts.as_slice().into(),
+                summary,
+                lang,
+            )
         })?;
     } else {
         let mut bytes = Vec::new();
+        let verdicts = verdicts.as_slice().into();
         sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
         output::to_stdout(&bytes)?;
     }
@@ -399,7 +407,9 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             .to_owned(),
         );
     }
-    notice(needed, &lines.join("\n"));
+    if !lines.is_empty() {
+        notice(needed, &lines.join("\n"));
+    }
 }
 
 pub(super) fn exit_code(finished: &Finished) -> u8 {

@@ -53,7 +53,14 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     if let Some(path) = &needed.output {
         let (table, verdicts, summary) = (&result.table, &result.verdicts, &result.summary);
         needed.overwrite.write(path, false, |file| {
-            sheets::render_result(file, format, table, verdicts, summary, lang)
+            sheets::render_result(
+                file,
+                format,
+                table,
+                verdicts.as_slice().into(),
+                summary,
+                lang,
+            )
         })?;
     } else {
         let mut bytes = Vec::new();

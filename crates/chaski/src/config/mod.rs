@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
-use chaski_core::{CheckDigit, Lang, RucRules};
+use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
 use chaski_sandbox::Latency;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
@@ -57,6 +57,8 @@ pub struct Config {
     pub migo_base_url: String,
     /// Version of APIMIGO.
     pub migo_version: Version,
+    /// A RUC that exists, asked before several refusals in a row are believed.
+    pub migo_known_ruc: Ruc,
     /// Limits and times of the engine.
     pub settings: Settings,
     /// What is accepted as a RUC.
@@ -164,6 +166,7 @@ impl Layers {
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version,
+            migo_known_ruc: self.known_ruc()?,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(
@@ -208,6 +211,17 @@ impl Layers {
                 &self.values["listen"].1,
                 "una dirección con puerto, como 127.0.0.1:8420",
                 "an address with its port, such as 127.0.0.1:8420",
+            )
+        })
+    }
+
+    fn known_ruc(&self) -> Result<Ruc, ConfigError> {
+        self.text("migo.known_ruc").trim().parse().map_err(|_| {
+            complaint(
+                "migo.known_ruc",
+                &self.values["migo.known_ruc"].1,
+                "un RUC que exista, como el de SUNAT: 20131312955",
+                "a RUC that exists, such as SUNAT's: 20131312955",
             )
         })
     }

@@ -1,10 +1,13 @@
-//! Bodies: whole within a limit and a time, as JSON or as a form.
+//! Bodies: whole within a limit and a time, as JSON or as a form. Large ones wait in a file.
 
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
+use chaski_client::Failure;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
@@ -12,8 +15,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Gateway;
+use super::door::RequestInfo;
 use super::problem::Problem;
+use super::room::Room;
+use super::{Gateway, form, once};
+use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
@@ -26,13 +32,60 @@ const TIME_BEFORE_THE_KEY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 const PER_KILOBYTE: Duration = Duration::from_millis(20);
 
-/// Reads a whole body of at most `most` bytes.
-pub(super) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
-    let declared = declared(&request).unwrap_or_default();
-    match usize::try_from(declared) {
-        Ok(declared) if declared <= most => collect(request.into_body(), declared, most).await,
-        _ => Err(too_large(most)),
+/// A body that came whole before its reader asked for it.
+#[derive(Clone)]
+struct Whole(Scratch);
+
+/// What a body over [`IN_MEMORY`] takes in memory, at most, once it is read: for each byte so many.
+const TIMES: u64 = 8;
+
+/// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
+pub(super) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
+    let whole = arrived(&mut request, most).await?;
+    if let Some(bytes) = whole.at_hand() {
+        return Ok(bytes);
     }
+    if let Some((room, info)) = whose(&request) {
+        let held = room
+            .memory(info.learned.owner(), whole.len() * TIMES)
+            .await?;
+        info.learned.keep(held);
+    }
+    let read = tokio::task::spawn_blocking(move || whole.whole()).await;
+    read.map_err(|_| Problem::internal())?
+        .map_err(|error| no_file(&error))
+}
+
+/// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
+/// that whoever sends slowly takes no memory and nobody's place but its own.
+pub(super) async fn arrived(request: &mut Request, most: usize) -> Result<Scratch, Problem> {
+    if let Some(Whole(scratch)) = request.extensions().get::<Whole>() {
+        return Ok(scratch.clone());
+    }
+    let length = declared(request).unwrap_or_default();
+    if usize::try_from(length).is_ok_and(|length| length > most) {
+        return Err(too_large(most));
+    }
+    let large = length > IN_MEMORY as u64;
+    let (mut writer, mut held) = (None, None);
+    if large && let Some((room, info)) = whose(request) {
+        held = Some(room.file(info.learned.owner()).await?);
+        writer = Some(ScratchWriter::new(room.folder()));
+    }
+    let body = std::mem::take(request.body_mut());
+    let scratch = collect(body, most, writer).await?;
+    if let (Some(held), Some((_, info))) = (held, whose(request)) {
+        info.learned.keep(held);
+    }
+    request.extensions_mut().insert(Whole(scratch.clone()));
+    Ok(scratch)
+}
+
+/// The room for a request's body, and whose it is.
+fn whose(request: &Request) -> Option<(Arc<Room>, RequestInfo)> {
+    let room = request.extensions().get::<Arc<Room>>()?;
+    let info = request.extensions().get::<RequestInfo>()?;
+    Some((Arc::clone(room), info.clone()))
 }
 
 /// Length of a body as its head says.
@@ -41,14 +94,19 @@ pub(super) fn declared(request: &Request) -> Option<u64> {
     length.to_str().ok()?.parse().ok()
 }
 
-async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, Problem> {
+/// All of a body, in memory unless there is a writer.
+async fn collect(
+    mut body: Body,
+    most: usize,
+    mut writer: Option<ScratchWriter>,
+) -> Result<Scratch, Problem> {
     let began = Instant::now();
-    let mut whole = BytesMut::new();
+    let (mut bytes, mut length) = (BytesMut::new(), 0);
     loop {
-        let kilobytes = u32::try_from(whole.len() / 1024).unwrap_or(u32::MAX);
+        let kilobytes = u32::try_from(length / 1024).unwrap_or(u32::MAX);
         let until = began + PATIENCE + PER_KILOBYTE * kilobytes;
         let frame = match timeout_at(until, body.frame()).await {
-            Ok(None) => return Ok(whole.freeze()),
+            Ok(None) => break,
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(_))) => {
                 return Err(Problem::unreadable(
@@ -58,21 +116,47 @@ async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Bytes, 
             }
             Err(_) => return Err(too_slow()),
         };
-        if let Ok(data) = frame.into_data() {
-            if whole.len() + data.len() > most {
-                return Err(too_large(most));
-            }
-            if whole.is_empty() {
-                // One that was read before, or a small one: it is whole as it is.
-                if body.is_end_stream() {
-                    return Ok(data);
-                }
-                // Growing step by step would hold it twice.
-                whole.reserve(declared.max(data.len()));
-            }
-            whole.extend_from_slice(&data);
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > most {
+            return Err(too_large(most));
+        }
+        // A small one comes as it is.
+        if bytes.is_empty() && writer.is_none() && body.is_end_stream() {
+            return Ok(Scratch::of_bytes(data));
+        }
+        bytes.extend_from_slice(&data);
+        if bytes.len() >= PIECE && writer.is_some() {
+            writer = put(writer, bytes.split().freeze()).await?;
         }
     }
+    match put(writer, bytes.clone().freeze()).await? {
+        Some(writer) => writer.finish().map_err(|error| no_file(&error)),
+        None => Ok(Scratch::of_bytes(bytes.freeze())),
+    }
+}
+
+/// Bytes that are written at once.
+const PIECE: usize = 64 * 1024;
+
+async fn put(
+    writer: Option<ScratchWriter>,
+    bytes: Bytes,
+) -> Result<Option<ScratchWriter>, Problem> {
+    let Some(mut writer) = writer else {
+        return Ok(None);
+    };
+    let written = tokio::task::spawn_blocking(move || writer.write_all(&bytes).map(|()| writer));
+    let written = written.await.map_err(|_| Problem::internal())?;
+    Ok(Some(written.map_err(|error| no_file(&error))?))
+}
+
+/// A file of ours cannot be written or read, usually for want of space.
+pub(super) fn no_file(error: &std::io::Error) -> Problem {
+    tracing::error!(%error, "a temporary file failed");
+    Problem::from(&Failure::LedgerDown)
 }
 
 fn too_slow() -> Problem {
@@ -250,9 +334,9 @@ fn unknown_kind(wanted: &str) -> Problem {
 /// The fields of a body that may be a form or a JSON object; none when it is neither. Repeated
 /// fields of a form become a list.
 pub(super) async fn fields(request: Request) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = kind(&request);
+    let kind = Kind::of(&request);
     let body = read(request, MOST_BYTES).await?;
-    Ok(fields_of(kind.as_deref(), &body))
+    fields_of(&kind, body)
 }
 
 /// The same of a body in which the key is: a small one, in a short time, and with as many others as
@@ -261,7 +345,7 @@ pub(super) async fn fields_before_the_key(
     gateway: &Gateway,
     request: Request,
 ) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = kind(&request);
+    let kind = Kind::of(&request);
     let turned = gateway.unknown.enter();
     let body = async {
         let read = read(request, MOST_BEFORE_THE_KEY);
@@ -273,40 +357,71 @@ pub(super) async fn fields_before_the_key(
         body = body => body?,
         _ = turned => return Err(Problem::overload()),
     };
-    Ok(fields_of(kind.as_deref(), &body))
+    fields_of(&kind, body)
 }
 
-fn fields_of(kind: Option<&str>, body: &[u8]) -> Option<Map<String, Value>> {
-    let as_json = || match serde_json::from_slice(body) {
+/// What a body says of itself.
+struct Kind {
+    name: Option<String>,
+    /// What stands between the fields of a form in parts.
+    boundary: Option<String>,
+}
+
+impl Kind {
+    fn of(request: &Request) -> Kind {
+        Kind {
+            name: kind(request),
+            boundary: once::boundary(request.headers()).map(str::to_owned),
+        }
+    }
+}
+
+fn fields_of(kind: &Kind, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
+    let as_json = || match serde_json::from_slice(&body) {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
-    match kind {
-        Some("application/x-www-form-urlencoded") => Some(form(body)),
-        Some("multipart/form-data") => None,
+    Ok(match (kind.name.as_deref(), &kind.boundary) {
+        (Some("application/x-www-form-urlencoded"), _) => Some(of_urlencoded(&body)),
+        (Some("multipart/form-data"), Some(boundary)) => {
+            let mut fields = Map::new();
+            for part in form::parts(&Scratch::of_bytes(body), boundary)? {
+                put_field(&mut fields, &part.name, part.text()?);
+            }
+            Some(fields)
+        }
+        (Some("multipart/form-data"), None) => None,
         // People forget the header more often than they send something else.
         _ => as_json().or_else(|| {
             let looks_like_form = body.contains(&b'=') && !body.starts_with(b"{");
-            looks_like_form.then(|| form(body))
+            looks_like_form.then(|| of_urlencoded(&body))
         }),
-    }
+    })
 }
 
-fn form(body: &[u8]) -> Map<String, Value> {
+fn of_urlencoded(body: &[u8]) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(body) {
-        let name = name.strip_suffix("[]").unwrap_or(&name).to_owned();
-        let value = Value::from(value.into_owned());
-        match fields.get_mut(&name) {
-            None => {
-                fields.insert(name, value);
-            }
-            Some(Value::Array(list)) => list.push(value),
-            Some(first) => {
-                let both = vec![first.take(), value];
-                *first = Value::Array(both);
-            }
-        }
+        put_field(&mut fields, &name, value.into_owned());
     }
     fields
+}
+
+/// `ruc[]` and `ruc[7]` are lists of one or more.
+fn put_field(fields: &mut Map<String, Value>, name: &str, value: String) {
+    let value = Value::from(value);
+    let listed = name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['));
+    let listed = listed.filter(|(_, place)| place.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = listed.map_or(name, |(name, _)| name);
+    match fields.get_mut(name) {
+        Some(Value::Array(list)) => list.push(value),
+        Some(first) => {
+            let both = vec![first.take(), value];
+            *first = Value::Array(both);
+        }
+        None if listed.is_some() => drop(fields.insert(name.to_owned(), vec![value].into())),
+        None => drop(fields.insert(name.to_owned(), value)),
+    }
 }

@@ -54,7 +54,7 @@ impl Caller {
             if gateway.is_open() {
                 refuse_what_was_passed_on(headers)?;
                 refuse_strange_pages(headers)?;
-                info.learned.take_place(&gateway.places)?;
+                info.learned.take_place(&gateway.places, None)?;
                 let app = Arc::clone(&gateway.usual().app);
                 return Ok(Caller {
                     app,
@@ -91,7 +91,7 @@ impl Caller {
                 .after(turn.wait));
             }
         }
-        info.learned.take_place(&gateway.places)?;
+        info.learned.take_place(&gateway.places, Some(key.id))?;
         Ok(Caller {
             app: Arc::clone(&side.app),
             key: Some(key),

@@ -61,6 +61,7 @@ pub(super) struct CallData {
     proveedor: String,
     operacion: String,
     sobre: String,
+    /// Numbers of a call that was sent, or how many answers of memory the row stands for.
     numeros: u32,
     intento: u32,
     resultado: String,

@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 use super::limits::Learned;
 use super::problem::Problem;
-use super::{Gateway, caller, health, limits, migo, original, router, ruc};
+use super::{Gateway, caller, health, limits, migo, original, outgoing, router, ruc};
 use crate::app::Mode;
 use crate::metrics::Answers;
 
@@ -95,7 +95,9 @@ impl Door {
             Some(problem) => problem.into_response(),
             None => self.work(request, &info).await,
         };
-        let mut response = render(response, &info, uri.path());
+        let response = render(response, &info, uri.path());
+        let owner = info.learned.owner();
+        let mut response = outgoing::sent(&self.gateway.room, owner, response).await;
         put_headers(&mut response, &info);
         let (status, took) = (response.status().as_u16(), began.elapsed());
         let matched = response.extensions_mut().remove::<MatchedPath>();
@@ -144,6 +146,8 @@ impl Door {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(info.clone());
+        let room = Arc::clone(&self.gateway.room);
+        request.extensions_mut().insert(room);
         // The router's own error type has no values.
         let Ok(response) = self.router.clone().oneshot(request).await;
         response

@@ -2,12 +2,14 @@
 //! and that the sandbox answered. And the place that a request takes once its key is known.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use super::problem::Problem;
+use super::room::Held;
 use crate::app::keys::Turn;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -27,6 +29,8 @@ struct Slots {
     turn: OnceLock<Turn>,
     invented: AtomicBool,
     place: OnceLock<OwnedSemaphorePermit>,
+    owner: OnceLock<Uuid>,
+    held: Mutex<Vec<Held>>,
 }
 
 impl Learned {
@@ -37,12 +41,30 @@ impl Learned {
     }
 
     /// Takes a place among those at work, for as long as the request is; an error when there is none.
-    pub(super) fn take_place(&self, places: &Arc<Semaphore>) -> Result<(), Problem> {
+    pub(super) fn take_place(
+        &self,
+        places: &Arc<Semaphore>,
+        owner: Option<Uuid>,
+    ) -> Result<(), Problem> {
+        if let Some(owner) = owner {
+            let _ = self.0.owner.set(owner);
+        }
         if self.0.place.get().is_none() {
             let place = Arc::clone(places).try_acquire_owned();
             let _ = self.0.place.set(place.map_err(|_| Problem::overload())?);
         }
         Ok(())
+    }
+
+    /// Whose request it is, once that is known.
+    pub(super) fn owner(&self) -> Option<Uuid> {
+        self.0.owner.get().copied()
+    }
+
+    /// Keeps what the request needs, for as long as it is worked on.
+    pub(super) fn keep(&self, held: Held) {
+        let mut kept = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(held);
     }
 
     /// The sandbox answers this request, whatever comes of it.

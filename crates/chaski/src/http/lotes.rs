@@ -1,5 +1,6 @@
 //! Bulk look-ups in the background: handed in at once, worked on later, fetched when done.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::Gateway;
 use super::body;
 use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
@@ -21,10 +21,12 @@ use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
+use super::{Gateway, outgoing, room};
 use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
+use crate::scratch::ScratchWriter;
 use crate::store::{Company, Listed, Priority};
 
 /// A list of numbers to look up.
@@ -180,7 +182,6 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
-    let _place = upload::place(&gateway, body::declared(&request)).await?;
     let most = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => most_of_a_file(),
         _ => body::MOST_BYTES,
@@ -191,11 +192,16 @@ pub(super) async fn submit(
         let body = LoteData::of(&caller.app, &lote);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let create = |request, once| create(&caller, request, once);
+    let create = |request, once| create(&gateway, &caller, request, once);
     once::once(&caller, request, most, create, show).await
 }
 
-async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uuid, Problem> {
+async fn create(
+    gateway: &Gateway,
+    caller: &Caller,
+    request: Request,
+    once: Option<Once>,
+) -> Result<Uuid, Problem> {
     let (mut new, most) = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
         _ => typed(caller, request).await?,
@@ -204,7 +210,11 @@ async fn create(caller: &Caller, request: Request, once: Option<Once>) -> Result
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let mut prepared = caller.app.prepare_batch(new).await?;
+    let prepare = |limits| {
+        let (app, new) = (Arc::clone(&caller.app), new.clone());
+        async move { app.prepare_batch(new, limits).await }
+    };
+    let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
     prepared.cost.most = most.unwrap_or(prepared.cost.most);
     let calls = prepared.cost.calls.min(prepared.cost.most);
     let _aside = caller.set_aside_for_work(calls).await?;
@@ -264,8 +274,6 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 
 /// A file and the fields beside it.
 async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
-    let mut form = upload::form(request).await?;
-    let broken = |_| upload::broken_form();
     let mut new = NewLote {
         input: LoteInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
@@ -278,36 +286,32 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<
         once: None,
     };
     let (mut file, mut most) = (None, None);
-    let mut seen = std::collections::HashSet::new();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        let named = field.name().unwrap_or_default().to_owned();
-        let first = seen.insert(if upload::is_file(&named) {
-            "archivo".to_owned()
-        } else {
-            named.clone()
-        });
-        if !first {
-            return Err(upload::repeated(&named));
+    let mut seen = HashSet::new();
+    for part in upload::form(request).await? {
+        let of_file = upload::is_file(&part.name);
+        let known = if of_file { "archivo" } else { &part.name };
+        if !seen.insert(known.to_owned()) {
+            return Err(upload::repeated(&part.name));
         }
-        if upload::is_file(&named) {
-            let given = field.file_name().unwrap_or("lista");
+        if of_file {
+            let given = part.file_name.as_deref().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
             new.name = name(Some(last.to_owned()))?;
-            file = Some(field.bytes().await.map_err(broken)?.into());
+            file = Some(part.content);
             continue;
         }
-        let text = field.text().await.map_err(broken)?;
+        let text = part.text()?;
         let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
-        match named.as_str() {
+        match part.name.as_str() {
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
             "gastar_hasta" => most = Some(calls(&text)?),
-            _ => return Err(upload::unknown_field(&named)),
+            unknown => return Err(upload::unknown_field(unknown)),
         }
     }
-    new.input = LoteInput::File(file.ok_or_else(upload::no_file)?);
+    new.input = LoteInput::Stored(file.ok_or_else(upload::no_file)?);
     Ok((new, most))
 }
 
@@ -480,19 +484,20 @@ pub(super) async fn result(
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
-    let place = gateway.place_for_a_file().await?;
+    let file = gateway.room.file(caller.owner()).await?;
+    let large = caller.app.lote_is_large(id, caller.owner()).await?;
+    let needed = if large { room::LARGE } else { room::SMALL };
+    let memory = gateway.room.memory(caller.owner(), needed).await?;
+    let writer = ScratchWriter::new(gateway.room.folder());
     let result = caller
         .app
-        .lote_result(id, caller.owner(), caller.info.lang)
+        .write_lote_result(id, caller.owner(), caller.info.lang, format, writer)
         .await?;
-    // Writing a large workbook takes a while: not on a thread that serves others.
-    let written = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        result.write(format, &mut bytes).map(|()| bytes)
-    });
-    let bytes = written.await.map_err(|_| Problem::internal())??;
+    // From here on the caller's pace takes a file and no memory.
+    drop(memory);
+    let result = outgoing::finished(result)?;
     let name = format!("resultado-{id}");
-    Ok(upload::download(bytes, place, format, &name))
+    Ok(upload::download(&result, file, format, &name))
 }
 
 /// An event of a batch.

@@ -13,6 +13,7 @@ mod dni;
 mod docs;
 mod door;
 mod exchange_rate;
+mod form;
 mod health;
 mod invalid_rucs;
 mod limits;
@@ -20,12 +21,14 @@ mod lotes;
 mod migo;
 mod once;
 mod original;
+mod outgoing;
 mod partner_lists;
 mod partners;
 mod problem;
 mod rendered;
 mod reply;
 mod rest;
+mod room;
 mod router;
 mod ruc;
 mod server;
@@ -42,13 +45,11 @@ pub use server::serve;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::timeout;
+use tokio::sync::{Semaphore, watch};
 
-use problem::Problem;
 use rendered::RenderedBodies;
+use room::Room;
 use waiting::Waiting;
 
 use crate::app::keys::KeyRing;
@@ -61,12 +62,6 @@ const MOST_AT_ONCE: usize = 2_048;
 /// Bodies that are read to find the key in them; see [`body::MOST_BEFORE_THE_KEY`].
 const MOST_UNKNOWN: usize = 1_024;
 
-/// Files in memory at once, coming in or going out: each may take a hundred megabytes while it is
-/// read or written.
-const MOST_FILES: usize = 2;
-/// How long a file waits for its place.
-const FILE_WAITS: Duration = Duration::from_secs(5);
-
 /// Everything the door needs: the rooms of both sides and the keys to them.
 pub struct Gateway {
     sandbox: Side,
@@ -74,7 +69,7 @@ pub struct Gateway {
     places: Arc<Semaphore>,
     /// Bodies that come before it is known whose they are.
     unknown: Waiting,
-    files: Arc<Semaphore>,
+    room: Arc<Room>,
     rendered: RenderedBodies,
     stopping: watch::Sender<bool>,
     /// Once true it stays so: revoking the last key must not open the door to everybody.
@@ -101,12 +96,13 @@ impl Side {
 impl Gateway {
     /// A gateway; without a real side, keys of the real upstream are told so.
     pub fn new(sandbox: Side, real: Option<Side>) -> Gateway {
+        let folder = real.as_ref().unwrap_or(&sandbox).app.config.dir.clone();
         let gateway = Gateway {
             sandbox,
             real,
             places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             unknown: Waiting::new(MOST_UNKNOWN),
-            files: Arc::new(Semaphore::new(MOST_FILES)),
+            room: Arc::new(Room::new(folder)),
             rendered: RenderedBodies::default(),
             stopping: watch::Sender::new(false),
             closed: AtomicBool::new(false),
@@ -166,15 +162,6 @@ impl Gateway {
             }
         }
         self.close_if_there_were_keys();
-    }
-
-    /// A place for a file, for which it may wait a moment.
-    async fn place_for_a_file(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let place = Arc::clone(&self.files).acquire_owned();
-        match timeout(FILE_WAITS, place).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(Problem::overload()),
-        }
     }
 
     /// From now on it is not ready for new work, and what would go on by itself ends.

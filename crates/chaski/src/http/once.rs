@@ -1,9 +1,9 @@
 //! `Idempotency-Key`: a creating request that is sent again within a day creates nothing twice and
 //! gets the answer of the first time.
 
+use std::io::Read;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use blake3::Hash;
@@ -222,23 +222,27 @@ fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
 }
 
 /// The request with its body whole, and what tells it from others under its idempotency key.
-async fn read(request: Request, most: usize) -> Result<(Request, Hash), Problem> {
-    let (parts, body) = request.into_parts();
-    let mut whole = Request::from_parts(parts.clone(), body);
-    let kind = body::kind(&whole).unwrap_or_default();
-    let bytes = body::read(whole, most).await?;
+async fn read(mut request: Request, most: usize) -> Result<(Request, Hash), Problem> {
+    let whole = body::arrived(&mut request, most).await?;
+    let kind = body::kind(&request).unwrap_or_default();
     let mut hasher = blake3::Hasher::new();
-    put(&mut hasher, parts.method.as_str().as_bytes());
-    put(&mut hasher, parts.uri.path().as_bytes());
+    put(&mut hasher, request.method().as_str().as_bytes());
+    put(&mut hasher, request.uri().path().as_bytes());
     put(&mut hasher, kind.as_bytes());
-    match boundary(&parts.headers) {
-        Some(boundary) if kind == "multipart/form-data" => {
-            put_form(&mut hasher, &bytes, boundary.as_bytes());
+    let of_form = boundary(request.headers()).filter(|_| kind == "multipart/form-data");
+    let boundary = of_form.map(str::to_owned);
+    // A file takes a moment, which is not that of other requests.
+    let digest = tokio::task::spawn_blocking(move || {
+        if let Some(boundary) = boundary {
+            put_form(&mut hasher, whole.reader(), boundary.as_bytes())?;
+        } else {
+            hasher.update(&whole.len().to_le_bytes());
+            std::io::copy(&mut whole.reader(), &mut hasher)?;
         }
-        _ => put(&mut hasher, &bytes),
-    }
-    whole = Request::from_parts(parts, Body::from(bytes));
-    Ok((whole, hasher.finalize()))
+        Ok::<_, std::io::Error>(hasher.finalize())
+    });
+    let digest = digest.await.map_err(|_| Problem::internal())?;
+    Ok((request, digest.map_err(|error| body::no_file(&error))?))
 }
 
 fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
@@ -248,24 +252,46 @@ fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
 
 /// A form but for the text between its parts: programs make up another one each time they send
 /// the same form.
-fn put_form(hasher: &mut blake3::Hasher, form: &[u8], boundary: &[u8]) {
-    for line in form.split_inclusive(|byte| *byte == b'\n') {
-        let after = line
-            .strip_prefix(b"--")
-            .and_then(|rest| rest.strip_prefix(boundary));
-        match after {
-            Some(after) => {
-                hasher.update(b"--");
-                hasher.update(after);
+fn put_form(
+    hasher: &mut blake3::Hasher,
+    mut form: impl Read,
+    boundary: &[u8],
+) -> std::io::Result<()> {
+    let mark = [b"--", boundary].concat();
+    let mut piece = vec![0; 64 * 1024];
+    // The beginning of a line, for as long as it may be a mark.
+    let mut begun = Some(Vec::new());
+    loop {
+        let length = form.read(&mut piece)?;
+        if length == 0 {
+            hasher.update(&begun.unwrap_or_default());
+            return Ok(());
+        }
+        for mut line in piece[..length].split_inclusive(|byte| *byte == b'\n') {
+            if let Some(start) = &mut begun {
+                let missing = (mark.len() - start.len()).min(line.len());
+                start.extend_from_slice(&line[..missing]);
+                line = &line[missing..];
+                let told = start.len() == mark.len() || start.ends_with(b"\n");
+                if told {
+                    let is_mark = *start == mark;
+                    hasher.update(if is_mark {
+                        &b"--"[..]
+                    } else {
+                        start.as_slice()
+                    });
+                    begun = start.ends_with(b"\n").then(Vec::new);
+                }
             }
-            None => {
-                hasher.update(line);
+            hasher.update(line);
+            if line.ends_with(b"\n") {
+                begun = Some(Vec::new());
             }
         }
     }
 }
 
-fn boundary(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn boundary(headers: &HeaderMap) -> Option<&str> {
     let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let mut parameters = kind.split(';').skip(1);
     let value = parameters.find_map(|it| {
@@ -282,7 +308,7 @@ mod tests {
 
     fn of_form(boundary: &str, form: &str) -> Hash {
         let mut hasher = blake3::Hasher::new();
-        put_form(&mut hasher, form.as_bytes(), boundary.as_bytes());
+        put_form(&mut hasher, form.as_bytes(), boundary.as_bytes()).unwrap();
         hasher.finalize()
     }
 

@@ -3,9 +3,10 @@
 //! warning here.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, Request};
+use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Error, Found, Source, taxpayer_fields};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules, Taxpayer, parse_date};
@@ -13,6 +14,7 @@ use chaski_core::{Currency, Dni, RateSource};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::Gateway;
 use super::body::fields;
 use super::caller::Caller;
 use super::door::RequestInfo;
@@ -25,6 +27,9 @@ use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
 const MOST_RUCS: usize = 10_000;
+/// From so many on a request needs memory of its own, so many bytes for each.
+const MANY: usize = 500;
+const EACH: u64 = 12 * 1024;
 
 /// Whether an address is one of the original's.
 pub(super) fn is_path(path: &str) -> bool {
@@ -183,7 +188,11 @@ fn put_warnings(body: &mut Map<String, Value>, ruc: &Ruc, lang: Lang) {
 }
 
 /// `POST /api/ruc/consultar-masivo-async/`
-pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(super) async fn rucs(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let began = std::time::Instant::now();
     let fields = fields(request).await?.unwrap_or_default();
@@ -191,6 +200,14 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     let bulk = Bulk::of(&typed, &caller);
     if flag(&fields, "update_partners") {
         caller.needs(Scope::Partners)?;
+    }
+    // A long list of answers, as values and then as text, takes so much for each number.
+    if bulk.rucs.len() > MANY {
+        let held = gateway
+            .room
+            .memory(caller.owner(), bulk.rucs.len() as u64 * EACH)
+            .await?;
+        caller.info.learned.keep(held);
     }
     // 1. Every number that can be asked for, each once.
     let ask = caller.ask();

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::Gateway;
 use super::body;
 use super::caller::Caller;
 use super::once::{self, Created, OnceWanted, Start};
@@ -17,10 +16,12 @@ use super::partners::{filter, refuse_a_persons_number};
 use super::problem::{Problem, Problems};
 use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
+use super::{Gateway, outgoing, room};
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::app::partner_lists::Imported;
-use crate::sheets::{self, Limits, Table};
+use crate::scratch::{Scratch, ScratchWriter};
+use crate::sheets::{self, Limits, OutputFormat, Table};
 use crate::store::StoreError;
 
 /// Rows that could not be taken and are told one by one; the others are counted.
@@ -86,7 +87,6 @@ pub(super) async fn import(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
-    let _place = upload::place(&gateway, body::declared(&request)).await?;
     // Rows are saved in groups, not in one transaction with the answer: after a crash the list is
     // imported again, which finds what was saved unchanged and adds the rest.
     match once::begin(&caller, request, most_of_a_file()).await? {
@@ -94,22 +94,28 @@ pub(super) async fn import(
             once::replay(before, async |_| Err(StoreError::DoneBefore.into())).await
         }
         Start::New(request, ticket) => {
-            let answer = imported(&caller, *request).await?;
+            let answer = imported(&gateway, &caller, *request).await?;
             once::keep(&caller, ticket.as_ref(), Uuid::nil(), &answer).await;
             Ok(answer.into_response())
         }
     }
 }
 
-async fn imported(caller: &Caller, request: Request) -> Result<Created, Problem> {
-    let bytes = file(request).await?;
+async fn imported(
+    gateway: &Gateway,
+    caller: &Caller,
+    request: Request,
+) -> Result<Created, Problem> {
+    let file = file(request).await?;
     let lang = caller.info.lang;
     // Reading a workbook takes its time, which is not that of other requests.
-    let read = move || sheets::read_bytes(&bytes, &Limits::default(), lang);
-    let table = tokio::task::spawn_blocking(read).await;
-    let table = table
-        .map_err(|_| Problem::internal())?
-        .map_err(AppError::from)?;
+    let read = |limits: Limits| {
+        let file = file.clone();
+        let read = move || sheets::read_stored(&file, &limits, lang);
+        let table = tokio::task::spawn_blocking(read);
+        async { Ok(table.await.map_err(|error| AppError::Io(error.into()))??) }
+    };
+    let (table, _memory) = upload::with_memory(gateway, caller, read).await?;
     let imported = caller
         .app
         .import_partners(caller.company(), &table, None)
@@ -119,14 +125,14 @@ async fn imported(caller: &Caller, request: Request) -> Result<Created, Problem>
 }
 
 /// The file of a form, or the body itself.
-async fn file(request: Request) -> Result<Vec<u8>, Problem> {
+async fn file(mut request: Request) -> Result<Scratch, Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
         None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
-            return Ok(body::read(request, most_of_a_file()).await?.into());
+            return body::arrived(&mut request, most_of_a_file()).await;
         }
         Some(kind) if kind.starts_with("application/vnd.") => {
-            return Ok(body::read(request, most_of_a_file()).await?.into());
+            return body::arrived(&mut request, most_of_a_file()).await;
         }
         Some(_) => {
             return Err(Problem::new(
@@ -137,18 +143,14 @@ async fn file(request: Request) -> Result<Vec<u8>, Problem> {
             ));
         }
     }
-    let mut form = upload::form(request).await?;
     let mut file = None;
-    let broken = |_| upload::broken_form();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        let named = field.name().unwrap_or_default().to_owned();
-        if !upload::is_file(&named) {
-            return Err(upload::unknown_field(&named));
+    for part in upload::form(request).await? {
+        if !upload::is_file(&part.name) {
+            return Err(upload::unknown_field(&part.name));
         }
-        if file.is_some() {
-            return Err(upload::repeated(&named));
+        if file.replace(part.content).is_some() {
+            return Err(upload::repeated(&part.name));
         }
-        file = Some(field.bytes().await.map_err(broken)?.into());
     }
     file.ok_or_else(upload::no_file)
 }
@@ -212,11 +214,20 @@ pub(super) async fn export(
     let format = upload::format(wanted.format.as_deref())?;
     refuse_a_persons_number(wanted.buscar.as_deref())?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
-    let place = gateway.place_for_a_file().await?;
+    let file = gateway.room.file(caller.owner()).await?;
+    let needed = match format {
+        // The other forms are written page by page.
+        OutputFormat::Xlsx => room::LARGE,
+        _ => room::SMALL,
+    };
+    let memory = gateway.room.memory(caller.owner(), needed).await?;
+    let writer = ScratchWriter::new(gateway.room.folder());
     let lang = caller.info.lang;
-    let bytes = caller
+    let written = caller
         .app
-        .export_partners(caller.company(), &filter, format, lang)
+        .write_partners(caller.company(), &filter, format, lang, writer)
         .await?;
-    Ok(upload::download(bytes, place, format, "partners"))
+    drop(memory);
+    let written = outgoing::finished(written)?;
+    Ok(upload::download(&written, file, format, "partners"))
 }

@@ -1,47 +1,50 @@
 //! Files that come in a body and go out in one.
 
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use axum::extract::Request;
+use axum::response::Response;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::Gateway;
-use super::body;
+use super::caller::Caller;
+use super::form::{self, Part};
 use super::problem::Problem;
-use crate::sheets::{Limits, OutputFormat};
+use super::room::{self, Held};
+use super::{Gateway, body, once, outgoing};
+use crate::app::AppError;
+use crate::scratch::Scratch;
+use crate::sheets::{Limits, OutputFormat, SheetError};
 
 /// Largest file, bytes.
 pub(super) fn most_of_a_file() -> usize {
-    usize::try_from(Limits::default().file_bytes).unwrap_or(usize::MAX)
+    usize::try_from(Limits::of_the_gateway().file_bytes).unwrap_or(usize::MAX)
 }
 
-/// A place for a body over the usual limit, to be kept for as long as it is in memory; the others
-/// need none.
-pub(super) async fn place(
+/// The fields of a form with a file in it.
+pub(super) async fn form(mut request: Request) -> Result<Vec<Part>, Problem> {
+    let boundary = once::boundary(request.headers()).ok_or_else(broken_form)?;
+    let boundary = boundary.to_owned();
+    let whole = body::arrived(&mut request, most_of_a_file()).await?;
+    let parts = tokio::task::spawn_blocking(move || form::parts(&whole, &boundary));
+    parts.await.map_err(|_| Problem::internal())?
+}
+
+/// Does something that reads a list: first with the memory that most lists take, then, for one that
+/// needs more, with that of the largest.
+pub(super) async fn with_memory<T, R>(
     gateway: &Gateway,
-    length: Option<u64>,
-) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-    match length {
-        Some(length) if length > body::MOST_BYTES as u64 => {
-            Ok(Some(gateway.place_for_a_file().await?))
-        }
-        _ => Ok(None),
+    caller: &Caller,
+    read: impl Fn(Limits) -> R,
+) -> Result<(T, Held), Problem>
+where
+    R: Future<Output = Result<T, AppError>>,
+{
+    let held = gateway.room.memory(caller.owner(), room::SMALL).await?;
+    match read(Limits::of_a_small_list()).await {
+        Err(AppError::Sheet(SheetError::TooLarge { .. })) => drop(held),
+        read => return Ok((read?, held)),
     }
-}
-
-/// A form with a file in it, read whole within its time.
-pub(super) async fn form(request: Request) -> Result<Multipart, Problem> {
-    let headers = request.headers().clone();
-    let bytes = body::read(request, most_of_a_file()).await?;
-    let mut whole = Request::new(Body::from(bytes));
-    *whole.headers_mut() = headers;
-    // It is within our limit; the usual one is that of small forms.
-    DefaultBodyLimit::disable().apply(&mut whole);
-    let form = Multipart::from_request(whole, &()).await;
-    form.map_err(|_| broken_form())
+    let held = gateway.room.memory(caller.owner(), room::LARGE).await?;
+    Ok((read(Limits::of_the_gateway()).await?, held))
 }
 
 pub(super) fn broken_form() -> Problem {
@@ -105,25 +108,8 @@ pub(super) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
     }
 }
 
-/// A file on its way out, and its place.
-struct Held(
-    Vec<u8>,
-    #[expect(dead_code, reason = "kept until it is dropped")] OwnedSemaphorePermit,
-);
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// A file to be saved under a name. A large one keeps its place until the caller has taken it.
-pub(super) fn download(
-    bytes: Vec<u8>,
-    place: OwnedSemaphorePermit,
-    format: OutputFormat,
-    name: &str,
-) -> Response {
+/// A file to be saved under a name.
+pub(super) fn download(file: &Scratch, held: Held, format: OutputFormat, name: &str) -> Response {
     let (kind, ending) = match format {
         OutputFormat::Json => ("application/json", "json"),
         OutputFormat::Ndjson => ("application/x-ndjson", "ndjson"),
@@ -133,12 +119,7 @@ pub(super) fn download(
             "xlsx",
         ),
     };
-    let bytes = if bytes.len() > body::MOST_BYTES {
-        Bytes::from_owner(Held(bytes, place))
-    } else {
-        bytes.into()
-    };
-    let mut response = bytes.into_response();
+    let mut response = outgoing::of_file(file, held);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     let name = format!("attachment; filename=\"{name}.{ending}\"");

@@ -287,10 +287,10 @@ pub fn exit_code_of(code: &str) -> Option<u8> {
 
 /// The codes that a server answers with, and the exit code of the same failure without one.
 #[rustfmt::skip]
-const CODES: [(&str, u8); 89] = [
+const CODES: [(&str, u8); 90] = [
     // The number, the date.
     ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
-    ("proveedor_rechaza", 3), ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
+    ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
     ("ruc_vacio", 3), ("ruc_formato", 3), ("ruc_longitud", 3), ("ruc_prefijo", 3),
     ("ruc_bloqueado", 3), ("ruc_digito", 3),
     ("dni_vacio", 3), ("dni_formato", 3), ("dni_longitud", 3), ("dni_digito", 3),
@@ -298,6 +298,7 @@ const CODES: [(&str, u8); 89] = [
     // The upstream behind the server.
     ("proveedor_no_disponible", 5), ("proveedor_inalcanzable", 5), ("conexion_interrumpida", 5),
     ("tiempo_agotado", 5), ("respuesta_ilegible", 5), ("respuesta_demasiado_grande", 5),
+    ("respuesta_dudosa", 5), ("proveedor_rechaza", 5),
     ("respuesta_inesperada", 5), ("proveedor_caido", 5), ("plazo_agotado", 5),
     ("limite_de_velocidad", 6), ("cuota_agotada", 6),
     ("proveedor_no_autorizado", 7), ("proveedor_ruta_incorrecta", 7), ("proveedor_redirige", 7),

@@ -206,9 +206,8 @@ fn is_shifted(row: &Row, kinds: &[Kind]) -> bool {
             .any(|kind| matches!(kind, Kind::Own(own) if own == identity))
     };
     let astray = |(column, kind): (usize, &Kind)| match kind {
-        Kind::Own(_) => false,
+        Kind::Own(_) | Kind::Words { rucs: true } => false,
         Kind::Identities => holds(cell(column)).identity().is_some_and(|it| own(&it)),
-        Kind::Words { rucs: true } => false,
         _ => matches!(holds(cell(column)), Holds::Ruc(_)),
     };
     kinds.iter().enumerate().any(astray)

@@ -113,6 +113,8 @@ pub enum Excess {
     Idle,
     /// All texts together.
     Text,
+    /// The list in memory.
+    Memory,
     /// Rows.
     Rows,
     /// Cells.
@@ -351,6 +353,9 @@ impl Excess {
             Excess::Text => format!(
                 "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita"
             ),
+            Excess::Memory => format!(
+                "la lista ocupa más de {mib} MB una vez leída: divida el archivo o quite las columnas que no necesita"
+            ),
             Excess::Rows => {
                 format!("la hoja tiene más de {limit} filas: divida el archivo en partes más pequeñas")
             }
@@ -382,6 +387,9 @@ impl Excess {
             }
             Excess::Text => format!(
                 "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need"
+            ),
+            Excess::Memory => format!(
+                "the list takes over {mib} MB once it is read: split it or remove the columns you do not need"
             ),
             Excess::Rows => format!("the sheet has over {limit} rows: split it into smaller files"),
             Excess::Cells => format!(

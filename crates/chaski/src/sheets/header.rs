@@ -80,11 +80,16 @@ fn find_header(rows: &[Row]) -> Option<usize> {
     if named.is_some() {
         return named;
     }
-    let before_values = searched
-        .iter()
-        .enumerate()
-        .take_while(|(index, row)| index + 1 < rows.len() && !row.cells.iter().any(is_value))
-        .filter(|(index, row)| !row.cells.iter().any(is_amount) && has_title_of_list(rows, *index));
+    let before_values = searched.iter().enumerate().take_while(|(index, row)| {
+        index + 1 < rows.len() && (is_own_line(row) || !row.cells.iter().any(is_value))
+    });
+    let before_values = before_values.filter(|(index, row)| {
+        let has_values = row
+            .cells
+            .iter()
+            .any(|cell| is_value(cell) || is_amount(cell));
+        !has_values && has_title_of_list(rows, *index) && !has_list_above(rows, *index)
+    });
     // Texts only, to the last row: nothing tells a title from a value.
     let index = fullest(before_values)?;
     let below = rows[index + 1..].iter().take(SEARCHED_ROWS);
@@ -109,6 +114,14 @@ fn has_list_above(rows: &[Row], index: usize) -> bool {
         let is_list = |column| is_identity(above.cell(column)) && (no_list_below || alike(column));
         (0..above.cells.len()).any(is_list)
     })
+}
+
+/// The company's own RUC with its label and little else.
+fn is_own_line(row: &Row) -> bool {
+    let filled = row.cells.iter().filter(|cell| !cell.is_blank()).count();
+    filled <= 2
+        && (0..row.cells.len())
+            .any(|column| is_identity(row.cell(column)) && is_labelled(row, column))
 }
 
 fn is_identity(cell: &Cell) -> bool {

@@ -82,6 +82,20 @@ impl Store {
             .transpose()
     }
 
+    /// Bytes that the list of a batch is kept in; none when it was not handed over with a list.
+    pub async fn batch_input_size(&self, id: Uuid) -> Result<u64, StoreError> {
+        let Backend::Sqlite(sqlite) = &self.backend;
+        let mut reader = sqlite.readers.reader().await?;
+        let size: Option<i64> = sqlx::query_scalar(
+            "SELECT length(i.sealed) FROM batches b JOIN batch_inputs i ON i.batch = b.seq \
+             WHERE b.id = ?1",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&mut *reader)
+        .await?;
+        Ok(size.unwrap_or(0).cast_unsigned())
+    }
+
     /// Says that a run of a batch begins; on a later attempt the failed numbers are put back.
     /// False when the batch has ended.
     pub async fn begin_claimed(

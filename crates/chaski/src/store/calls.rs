@@ -67,7 +67,7 @@ pub struct CallRow {
     /// Whether the number is personal data.
     pub personal: bool,
     /// Numbers asked for in this call; of what memory answered, how many equal questions of the
-    /// same second the row stands for.
+    /// same second the row stands for, or how many of a minute where the operation is `resumen`.
     pub items: u32,
     /// Number of the attempt from 1; 0 when nothing was sent.
     pub attempt: u32,
@@ -294,6 +294,21 @@ pub(super) async fn insert(
             .execute(&mut *connection)
             .await?;
         }
+    }
+    Ok(())
+}
+
+/// Lets rows stand for more hits.
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    more: &[(Uuid, u32)],
+) -> Result<(), StoreError> {
+    for (row, items) in more {
+        sqlx::query("UPDATE calls SET items = min(items + ?2, 4294967295) WHERE id = ?1")
+            .bind(row.as_bytes().as_slice())
+            .bind(items)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

@@ -32,8 +32,11 @@ impl Ledger for Store {
 
     fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
         let Backend::Sqlite(sqlite) = &self.backend;
-        if Hit::of(&call).is_some_and(|hit| sqlite.writer.stands_for(&hit, call.items)) {
-            return Box::pin(ready(Ok(())));
+        if let Some(hit) = Hit::of(&call) {
+            match sqlite.writer.stands_for(&sqlite.keys, &hit, &call) {
+                Ok(false) => {}
+                counted => return Box::pin(ready(counted.map(drop).map_err(LedgerError::from))),
+            }
         }
         Box::pin(async move {
             let call = CallRecord::new(&sqlite.keys, call)?;

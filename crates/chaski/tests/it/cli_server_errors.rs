@@ -413,6 +413,7 @@ fn every_code_has_its_exit_code() {
         F::Broken,
         F::TimedOut,
         F::Garbled,
+        F::Doubtful,
         F::TooLarge,
         F::Redirected,
         F::Unexpected { status: 299 },

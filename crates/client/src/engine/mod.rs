@@ -5,11 +5,13 @@
 
 mod attempts;
 mod claims;
+mod doubt;
 mod plan;
 mod remembering;
 mod settings;
 
 pub(crate) use claims::{Claimed, LOOK_AGAIN};
+pub(crate) use doubt::{FEW, is_doubtful};
 pub use settings::Settings;
 use settings::Tuned;
 
@@ -26,6 +28,7 @@ use uuid::Uuid;
 
 use attempts::CallSheet;
 use claims::Whose;
+use doubt::Doubt;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
 use crate::gate::{Gate, GateLimits};
@@ -149,6 +152,7 @@ struct Shared {
     at_work: Arc<AtWork>,
     gate: Gate,
     budget: RetryBudget,
+    doubt: Doubt,
     plan: plan::Plan,
     unwritten: remembering::Unwritten,
     in_flight: Queue,
@@ -209,6 +213,23 @@ const MORE_TIME: Duration = Duration::from_millis(10);
 /// A remembered or received outcome: the answer, or the upstream's "no".
 type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
 
+/// How far a flight has come.
+pub(crate) enum Approach<A> {
+    /// The upstream said something: to be weighed and remembered.
+    Said(Said<A>),
+    /// Memory knew, or nothing was said.
+    Over(Result<Found<A>, Error>),
+}
+
+/// What the upstream said of one question.
+pub(crate) struct Said<A> {
+    pub(crate) decoded: Decoded<A>,
+    pub(crate) attempts: u32,
+    pub(crate) started: Instant,
+    /// The question stays this process's until the answer is put away.
+    pub(crate) claimed: Claimed,
+}
+
 /// What an answer leaves in memory; none when it is not to be kept.
 pub(crate) type Trace = (Key, Option<Memory>);
 
@@ -233,6 +254,7 @@ impl Engine {
                 at_work: Arc::default(),
                 gate: Gate::new(limits, Instant::now()),
                 budget: RetryBudget::new(),
+                doubt: Doubt::default(),
                 plan: plan::Plan::default(),
                 unwritten: remembering::Unwritten::default(),
                 in_flight: Queue::new(settings.concurrency),
@@ -405,7 +427,24 @@ impl Engine {
             .collect()
             .await;
         outcomes.sort_unstable_by_key(|(position, _)| *position);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        let mut outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        // The first two of a row that turned out to be doubtful were believed when they came.
+        let is_doubtful = |error: &Error| error.failure() == Some(&Failure::Doubtful);
+        if outcomes
+            .iter()
+            .filter_map(|it| it.as_ref().err())
+            .any(is_doubtful)
+        {
+            for outcome in &mut outcomes {
+                if outcome
+                    .as_ref()
+                    .is_err_and(|it| it.is_not_found() && !it.is_remembered())
+                {
+                    *outcome = Err(Error::failed(Failure::Doubtful));
+                }
+            }
+        }
+        outcomes
     }
 
     /// The flight of one look-up: memory, upstream, memory.
@@ -416,23 +455,47 @@ impl Engine {
         key: &Key,
         ask: &Ask,
     ) -> Result<Found<L::Answer>, Error> {
+        // 1. Memory, then the upstream.
+        let said = match self.approach(upstream, question, key, ask).await {
+            Approach::Said(said) => said,
+            Approach::Over(outcome) => return outcome,
+        };
+        // 2. A refusal among others is doubted.
+        let weighed = self.weigh(key, &said.decoded, ask).await;
+        if let Err(failure) = weighed {
+            let outcome = self.fall_back(question, key, ask, failure).await;
+            return outcome.map_err(|error| error.after(said.attempts, said.started.elapsed()));
+        }
+        // 3. Remember.
+        self.arrive(question, key, said).await
+    }
+
+    /// Memory, and if it knows nothing the upstream: what that said, or the outcome if there is one
+    /// already.
+    pub(crate) async fn approach<L: Lookup, U: Upstream<L>>(
+        &self,
+        upstream: &Arc<U>,
+        question: &L,
+        key: &Key,
+        ask: &Ask,
+    ) -> Approach<L::Answer> {
         let started = Instant::now();
         // 1. Memory, looked at inside the flight: before it, two askers would both find nothing.
         if let Some(known) = self.known(question, key, ask).await {
-            return known;
+            return Approach::Over(known);
         }
         // Another process may be asking the same.
         let deadline = started + self.total_time(question, ask);
-        let _claimed = match self.whose(question, key, ask, deadline).await {
+        let claimed = match self.whose(question, key, ask, deadline).await {
             Whose::Ours(claimed) => claimed,
             Whose::Known(outcome) => {
                 self.record_hit(key, outcome.is_err(), ask).await;
-                return outcome;
+                return Approach::Over(outcome);
             }
             Whose::TooLate => {
                 let failure = Failure::DeadlineExceeded { retry_after: None };
                 let known = self.fall_back(question, key, ask, failure).await;
-                return known.map_err(|error| error.after(0, started.elapsed()));
+                return Approach::Over(known.map_err(|error| error.after(0, started.elapsed())));
             }
         };
         self.count(|counters| &counters.misses);
@@ -457,21 +520,38 @@ impl Engine {
                 Decoded::outcome,
             )
             .await;
-        // 3. Remember, or fall back on what was known.
+        // 3. What it said, or what was known before.
         match asked {
-            Ok((decoded, attempts)) => {
-                let (entry, result) = self.digest(question, key, decoded);
-                let result = match self.remember(vec![entry]).await {
-                    Ok(()) => result,
-                    Err(failure) => Err(Error::failed(failure)),
-                };
-                result.map_err(|error| error.after(attempts, started.elapsed()))
-            }
-            Err(unanswered) => self
-                .fall_back(question, key, ask, unanswered.failure)
-                .await
-                .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
+            Ok((decoded, attempts)) => Approach::Said(Said {
+                decoded,
+                attempts,
+                started,
+                claimed,
+            }),
+            Err(unanswered) => Approach::Over(
+                self.fall_back(question, key, ask, unanswered.failure)
+                    .await
+                    .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
+            ),
         }
+    }
+
+    /// Remembers what the upstream said, and gives it.
+    pub(crate) async fn arrive<L: Lookup>(
+        &self,
+        question: &L,
+        key: &Key,
+        said: Said<L::Answer>,
+    ) -> Result<Found<L::Answer>, Error> {
+        let (entry, result) = self.digest(question, key, said.decoded);
+        let result = match self.remember(vec![entry]).await {
+            Ok(()) => result,
+            Err(failure) => Err(Error::failed(failure)),
+        };
+        if result.is_err() {
+            self.recant(std::slice::from_ref(key)).await;
+        }
+        result.map_err(|error| error.after(said.attempts, said.started.elapsed()))
     }
 
     /// Waits until everything remembered and recorded so far is durable.

@@ -3,7 +3,7 @@
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{
     CpeQuery, CpeState, Decoded, DniQuery, LatestRateQuery, List, ListQuery, Lookup, RateQuery,
-    RawAnswer, RucQuery, Upstream, UpstreamMany, Version,
+    RatesQuery, RawAnswer, RepresentativesQuery, RucQuery, Upstream, UpstreamMany, Version,
 };
 use chaski_core::{Currency, RateSource, Taxpayer};
 use jiff::civil::date;
@@ -49,9 +49,8 @@ fn a_no_means_the_same_with_200_and_with_404() {
             "El RUC no existe",
             "No se encontró el número",
             "El RUC no se encuentra registrado",
-            "NO SE ENCONTRARON RESULTADOS",
-            "RUC inválido",
-            "no data found",
+            "El RUC 20131312955 no figura en el padrón de SUNAT",
+            "NO SE ENCONTRARON RESULTADOS PARA EL RUC",
         ] {
             check(
                 status,
@@ -59,7 +58,11 @@ fn a_no_means_the_same_with_200_and_with_404() {
                 &format!("404_NOT_FOUND: {text}"),
             );
         }
-        check(status, r#"{"success":false}"#, "404_NOT_FOUND: ");
+        check(
+            status,
+            r#"{"success":false,"message":"No data found","data":null}"#,
+            "404_NOT_FOUND: No data found",
+        );
         check(
             status,
             r#"{"success":false,"errors":{"ruc":["El RUC no existe"]}}"#,
@@ -71,8 +74,8 @@ fn a_no_means_the_same_with_200_and_with_404() {
             "404_NOT_FOUND: RUC no encontrado",
         );
         for lie in [r#""false""#, "0", r#""NO""#] {
-            let body = format!(r#"{{"success":{lie},"message":"no existe"}}"#);
-            check(status, &body, "404_NOT_FOUND: no existe");
+            let body = format!(r#"{{"success":{lie},"message":"el RUC no existe"}}"#);
+            check(status, &body, "404_NOT_FOUND: el RUC no existe");
         }
     }
 }
@@ -112,31 +115,56 @@ fn trouble_of_the_upstream_is_never_a_no() {
             check(status, &says(text), code);
         }
     }
-    // "ruta" is looked for as a word.
-    let fruit = r#"{"success":false,"message":"FRUTAS S.A. no existe"}"#;
-    check(404, fruit, "404_NOT_FOUND: FRUTAS S.A. no existe");
-    // With 200 only known words become a statement; the documented 404 has unsettled wording.
-    let vague = r#"{"success":false,"message":"Consulta sin efecto"}"#;
-    check(200, vague, "respuesta_inesperada");
-    check(404, vague, "404_NOT_FOUND: Consulta sin efecto");
+    for status in [200, 404] {
+        // Words that name neither the number nor the registry, or none at all.
+        for body in [
+            r#"{"success":false}"#,
+            r#"{"success":false,"message":""}"#,
+            r#"{"success":false,"message":"FRUTAS S.A. no existe"}"#,
+            r#"{"success":false,"message":"Consulta sin efecto"}"#,
+            r#"{"success":false,"message":"No data found"}"#,
+            r#"{"success":false,"message":"RUC inválido"}"#,
+            r#"{"success":false,"detail":"El RUC no existe"}"#,
+            r#"{"success":false,"message":"RUC no encontrado","detail":"upstream connect error"}"#,
+            r#"{"success":false,"message":"RUC no encontrado","code":500}"#,
+            r#"{"success":false,"message":"RUC no encontrado","error":{"code":1203}}"#,
+        ] {
+            check(status, body, "respuesta_inesperada");
+        }
+        // A refusal that holds what it refuses, or refuses another number.
+        for body in [
+            r#"{"success":false,"message":"RUC no encontrado","nombre_o_razon_social":"PRUEBA"}"#,
+            r#"{"success":false,"message":"RUC no encontrado","ruc":"20100070970"}"#,
+            r#"{"success":true,"success":false,"message":"RUC no encontrado"}"#,
+        ] {
+            check(status, body, "respuesta_ilegible");
+        }
+        // Frameworks repeat the status beside the words.
+        check(
+            status,
+            r#"{"success":false,"statusCode":404,"message":"RUC no encontrado","error":"Not Found"}"#,
+            "404_NOT_FOUND: RUC no encontrado",
+        );
+    }
+    // A "no" that affirms.
+    let both = r#"{"success":true,"message":"RUC no encontrado"}"#;
+    check(404, both, "respuesta_ilegible");
 }
 
 #[test]
 fn a_404_that_is_not_about_the_number_is_a_wrong_address() {
+    for body in ["", "<html>404</html>", "[]", "null", "{}"] {
+        check(404, body, "proveedor_ruta_incorrecta");
+    }
+    // What routers and gateways answer when they know no such address.
     for body in [
-        "",
-        "<html>404</html>",
-        "[]",
-        "null",
-        "{}",
         r#"{"message":"Not Found."}"#,
+        r#"{"message":"Not Found"}"#,
+        r#"{"statusCode":404,"message":"Resource not found"}"#,
+        r#"{"status":404,"error":"Not Found"}"#,
+        r#"{"detail":"Not Found"}"#,
     ] {
-        let expected = if body.contains("Not Found") {
-            "404_NOT_FOUND: Not Found."
-        } else {
-            "proveedor_ruta_incorrecta"
-        };
-        check(404, body, expected);
+        check(404, body, "respuesta_inesperada");
     }
 }
 
@@ -162,6 +190,22 @@ fn what_cannot_be_read_is_said_to_be_so() {
         r#"{"success":true,"data":null}"#,
         r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":null}"#,
         r#"{"success":true,"ruc":"20100070970","nombre_o_razon_social":"OTRA"}"#,
+        // It says that it is about the number asked for, or it is no answer.
+        r#"{"success":true,"nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"ruc":null,"nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"ruc":true,"nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"ruc":["20131312955"],"nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"RUC":"20131312955","nombre_o_razon_social":"PRUEBA"}"#,
+        // And contradicts itself nowhere.
+        r#"{"success":true,"ruc":"20131312955","numero_documento":"20100070970","nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"ruc":"20100070970","nombre_o_razon_social":"PRUEBA","ruc":"20131312955"}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"OTRA","nombre_o_razon_social":"PRUEBA"}"#,
+        r#"{"success":true,"ruc":"20100070970","data":{"nombre_o_razon_social":"PRUEBA"}}"#,
+        r#"{"success":true,"ruc":"20100070970","data":{"ruc":"20131312955","nombre_o_razon_social":"PRUEBA"}}"#,
+        r#"{"success":true,"data":{"success":false,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA"}}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","error":"timeout"}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","code":500}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA","message":"RUC no encontrado"}"#,
         r#"[{"success":true,"ruc":"20131312955","nombre_o_razon_social":"PRUEBA"}]"#,
         "\u{feff}{}",
     ] {
@@ -174,6 +218,16 @@ fn what_cannot_be_read_is_said_to_be_so() {
     check(500, GOOD, "proveedor_no_disponible");
     check(503, "<html>", "proveedor_no_disponible");
     check(422, r#"{"message":"RUC no existe"}"#, "proveedor_rechaza");
+    check(
+        422,
+        r#"{"success":false,"message":"RUC no encontrado"}"#,
+        "proveedor_rechaza",
+    );
+    check(
+        422,
+        r#"{"message":"Datos inválidos","errors":{"token":["El campo token es obligatorio."]}}"#,
+        "proveedor_no_autorizado",
+    );
     check(401, "<html>", "proveedor_no_autorizado");
     check(
         403,
@@ -204,9 +258,11 @@ fn fields_may_be_null_absent_dashes_or_numbers() {
     assert_eq!((it.address.interior, it.address.lote), (None, None));
     assert_eq!((it.address.direccion, it.actualizado_en), (None, None));
 
-    let it = taxpayer(r#"{"estado_del_contribuyente":"ESTADO QUE NADIE VIO"}"#);
+    let it = taxpayer(r#"{"ruc":"20131312955","estado_del_contribuyente":"ESTADO QUE NADIE VIO"}"#);
     assert_eq!(it.estado.unwrap().as_str(), "ESTADO QUE NADIE VIO");
-    let it = taxpayer(r#"{"nombre_o_razon_social":"X","condicion_de_domicilio":"NO HABIDO\nhoy"}"#);
+    let it = taxpayer(
+        r#"{"ruc":20131312955,"nombre_o_razon_social":"X","condicion_de_domicilio":"NO HABIDO\nhoy"}"#,
+    );
     assert_eq!(it.condicion.unwrap().as_str(), "NO HABIDO");
 }
 
@@ -241,7 +297,22 @@ fn items_of_a_collection_are_matched_by_their_number() {
         ["ok", "?"],
     );
     check_batch(&format!("[{one},{no}]"), ["ok", "no"]);
-    check_batch(&format!("[{one},{bare}]"), ["ok", "no"]);
+    // Without words it is no "no": it is asked singly.
+    check_batch(&format!("[{one},{bare}]"), ["ok", "?"]);
+    for ill in [
+        r#"{"success":false,"ruc":"20100070970","message":"Not Found"}"#,
+        r#"{"success":false,"ruc":"20100070970","error":{"message":"Service Unavailable"}}"#,
+        r#"{"success":false,"ruc":"20100070970","detail":"RUC no encontrado"}"#,
+        r#"{"success":true,"ruc":"20131312955","nombre_o_razon_social":"X","ruc":"20100070970"}"#,
+        r#"{"success":true,"ruc":"20100070970","nombre_o_razon_social":"X","error":"timeout"}"#,
+    ] {
+        check_batch(&format!("[{one},{ill}]"), ["ok", "?"]);
+        check_batch(&format!("[{two},{ill},{one}]"), ["ok", "?"]);
+    }
+    // Two that differ say nothing; twice the same is the same.
+    check_batch(&format!("[{two},{one},{no}]"), ["ok", "?"]);
+    check_batch(&format!("[{no},{one},{two}]"), ["ok", "?"]);
+    check_batch(&format!("[{two},{one},{two}]"), ["ok", "ok"]);
     check_batch(&format!("[{one},{ill}]"), ["ok", "?"]);
     check_batch(&format!("[{one},{empty}]"), ["ok", "?"]);
     check_batch(&format!("[null,7,[],{one}]"), ["ok", "?"]);
@@ -302,8 +373,11 @@ fn an_object_of_something_else_is_not_a_yes() {
         decode(&list, 200, r#"{"message":"Hola"}"#),
         "respuesta_ilegible"
     );
-    assert_eq!(decode(&list, 200, r#"{"success":true}"#), "ok");
-    assert_eq!(decode(&list, 200, r#"{"resolucion":"R.S. 1"}"#), "ok");
+    for nobody in [r#"{"success":true}"#, r#"{"resolucion":"R.S. 1"}"#] {
+        assert_eq!(decode(&list, 200, nobody), "respuesta_ilegible");
+    }
+    let member = r#"{"ruc":"20131312955","resolucion":"R.S. 1"}"#;
+    assert_eq!(decode(&list, 200, member), "ok");
     let other = r#"{"success":true,"ruc":"20100070970"}"#;
     assert_eq!(decode(&list, 200, other), "respuesta_ilegible");
     let outsider = r#"{"success":false,"message":"El RUC no se encuentra en el padrón"}"#;
@@ -320,10 +394,115 @@ fn an_object_of_something_else_is_not_a_yes() {
         decode(&dni, 200, r#"{"dni":"87654321","nombre":"OTRA"}"#),
         "respuesta_ilegible"
     );
-    assert_eq!(
-        decode(&dni, 200, r#"{"dni":"12345678","nombre":"-"}"#),
-        "respuesta_ilegible"
+    for other in [
+        r#"{"dni":"12345678","nombre":"-"}"#,
+        r#"{"success":true,"nombre":"UNA PERSONA"}"#,
+        r#"{"dni":null,"numero":"87654321","nombre":"OTRA"}"#,
+        r#"{"dni":"12345678","numero":"87654321","nombre":"OTRA"}"#,
+        r#"{"dni":"87654321","nombre":"OTRA","dni":"12345678"}"#,
+    ] {
+        assert_eq!(decode(&dni, 200, other), "respuesta_ilegible", "{other}");
+    }
+    let low = DniQuery("00000001".parse().unwrap());
+    assert_eq!(decode(&low, 200, r#"{"dni":1,"nombre":"UNA"}"#), "ok");
+}
+
+#[test]
+fn representatives_and_rates_are_those_that_were_asked_for() {
+    let of = RepresentativesQuery(ruc("20131312955"));
+    let body = |items: &str| format!(r#"{{"success":true,"data":[{items}]}}"#);
+    let item = |ruc: &str| format!(r#"{{"documento":"DNI","dni":"00000001","nombre":"UNO"{ruc}}}"#);
+    let (mine, other) = (
+        item(r#","ruc":"20131312955""#),
+        item(r#","ruc":"20100070970""#),
     );
+    assert_eq!(decode(&of, 200, &body(&mine)), "ok");
+    for wrong in [
+        &other,
+        &item(""),
+        &item(r#","ruc":null"#),
+        &format!("{mine},{other}"),
+        "",
+    ] {
+        assert_eq!(
+            decode(&of, 200, &body(wrong)),
+            "respuesta_ilegible",
+            "{wrong}"
+        );
+    }
+    let rate = |fecha: &str, moneda: &str| {
+        format!(
+            r#"{{"fecha":"{fecha}","moneda":"{moneda}","precio_compra":"3.75","precio_venta":"3.76"}}"#
+        )
+    };
+    let on = RateQuery {
+        fecha: date(2026, 1, 27),
+        fuente: RateSource::Sunat,
+        moneda: Currency::Usd,
+    };
+    for (fecha, moneda, expected) in [
+        ("2026-01-27", "USD", "ok"),
+        ("2026-01-17", "USD", "ok"),
+        ("2026-01-16", "USD", "respuesta_ilegible"),
+        ("2020-01-02", "USD", "respuesta_ilegible"),
+        ("2026-01-28", "USD", "respuesta_ilegible"),
+        ("2026-01-27", "EUR", "respuesta_ilegible"),
+    ] {
+        assert_eq!(
+            decode(&on, 200, &rate(fecha, moneda)),
+            expected,
+            "{fecha} {moneda}"
+        );
+    }
+    // A refusal of another day is not that of the one asked for.
+    for (fecha, expected) in [
+        ("2026-01-27", "SIN_TIPO_DE_CAMBIO: No hay tipo de cambio"),
+        ("2020-01-02", "respuesta_ilegible"),
+    ] {
+        let body =
+            format!(r#"{{"success":false,"fecha":"{fecha}","message":"No hay tipo de cambio"}}"#);
+        assert_eq!(decode(&on, 404, &body), expected, "{fecha}");
+    }
+    // The answer came on 28 January, Lima.
+    for (fecha, moneda, expected) in [
+        ("2026-01-27", "USD", "ok"),
+        ("2026-01-29", "USD", "ok"),
+        ("2026-01-30", "USD", "respuesta_ilegible"),
+        ("2099-01-01", "USD", "respuesta_ilegible"),
+        ("2026-01-27", "EUR", "respuesta_ilegible"),
+    ] {
+        let body = rate(fecha, moneda);
+        assert_eq!(
+            decode(&LatestRateQuery, 200, &body),
+            expected,
+            "{fecha} {moneda}"
+        );
+    }
+    let range = RatesQuery {
+        desde: date(2026, 1, 20),
+        hasta: date(2026, 1, 27),
+    };
+    let dear = rate("2026-01-20", "USD").replace("3.76", "3.99");
+    for (days, expected) in [
+        (
+            vec![rate("2026-01-20", "USD"), rate("2026-01-27", "USD")],
+            "ok",
+        ),
+        (vec![rate("2026-01-19", "USD")], "respuesta_ilegible"),
+        (vec![rate("2026-01-28", "USD")], "respuesta_ilegible"),
+        (vec![rate("2026-01-20", "EUR")], "respuesta_ilegible"),
+        (
+            vec![rate("2026-01-20", "USD"), rate("2026-01-20", "USD")],
+            "ok",
+        ),
+        (vec![rate("2026-01-20", "USD"), dear], "respuesta_ilegible"),
+    ] {
+        assert_eq!(
+            decode(&range, 200, &body(&days.join(","))),
+            expected,
+            "{days:?}"
+        );
+    }
 }
 
 #[test]
@@ -352,6 +531,12 @@ fn the_state_of_a_document_is_never_guessed() {
         Some(CpeState::Unknown("OBSERVADO".into()))
     );
     assert_eq!(state("null"), None);
+    assert_eq!(
+        state(r#""0","numero":"1","serie":"F001""#),
+        Some(CpeState::NotFound)
+    );
+    assert_eq!(state(r#""0","numero":"2""#), None);
+    assert_eq!(state(r#""1","ruc_emisor":"20100070970""#), None);
 }
 
 #[track_caller]

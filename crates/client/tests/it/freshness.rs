@@ -217,7 +217,7 @@ async fn a_no_about_something_else_says_nothing_of_the_number() {
     let rates = Scripted::new(vec![response(
         404,
         &[],
-        r#"{"success":false,"message":"no"}"#,
+        r#"{"success":false,"message":"No hay tipo de cambio"}"#,
     )]);
     let (migo, ledger) = scripted(Settings::default(), rates);
     let error = migo.latest_rate(&ask).await.unwrap_err();

@@ -126,6 +126,15 @@ impl World {
         self.sandbox.count(Operation::Ruc)
     }
 
+    /// Times that the number which is known to exist was asked for, in doubt about others.
+    pub(crate) fn checks(&self) -> usize {
+        let entries = self.sandbox.ledger();
+        let is_check = |it: &&chaski_sandbox::Entry| {
+            it.operation == Operation::Ruc && it.subjects.iter().any(|it| it == KNOWN)
+        };
+        entries.iter().filter(is_check).count()
+    }
+
     /// `outcome attempt` of each audit row.
     pub(crate) fn rows(&self) -> Vec<String> {
         self.ledger

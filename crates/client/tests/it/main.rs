@@ -10,6 +10,7 @@ mod batch_together;
 mod blocking;
 mod coalescing;
 mod defects;
+mod doubt;
 mod faults;
 mod freshness;
 mod hits;
@@ -24,4 +25,5 @@ mod samples;
 mod sequences;
 
 mod treatment;
+mod verdicts;
 mod window;

@@ -163,7 +163,8 @@ async fn errors_repeat_neither_number_nor_words() {
         check_clean(&format!("{error:?} {error} {es} {en}"));
     }
     let query = DniQuery(DNI.parse().unwrap());
-    let decoded = dialect(Version::Auto).decode(&query, &answer(404, says.as_bytes()));
+    let no = format!(r#"{{"success":false,"message":"El DNI {DNI} no existe"}}"#);
+    let decoded = dialect(Version::Auto).decode(&query, &answer(404, no.as_bytes()));
     assert!(matches!(decoded, Ok(Decoded::Refused { .. })));
     check_clean(&format!("{decoded:?}"));
 }

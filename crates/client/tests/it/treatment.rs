@@ -66,9 +66,11 @@ fn every_failure() -> Vec<Failure> {
         Failure::Broken,
         Failure::TimedOut,
         Failure::Garbled,
+        Failure::Doubtful,
         Failure::TooLarge,
         Failure::Redirected,
         Failure::Unexpected { status: 418 },
+        Failure::Unexpected { status: 404 },
         Failure::BreakerOpen {
             retry_in: Duration::from_secs(5),
         },

@@ -89,6 +89,6 @@ fn has_our_titles(line: &str) -> bool {
 
 fn has_our_keys(text: &str) -> bool {
     let has = |name: &&str| text.contains(&format!("\"{name}\":"));
-    let result = has(&"fila") && has(&"aptitud") && RESULT_COLUMNS.iter().all(|it| has(it));
-    result || OF_PARTNERS.iter().all(|it| has(it))
+    let result = has(&"fila") && has(&"aptitud") && RESULT_COLUMNS.iter().all(has);
+    result || OF_PARTNERS.iter().all(has)
 }

@@ -204,7 +204,7 @@ fn identities(lines: &[&str], separator: char) -> Identities {
 
 /// The pieces of a line. What lies between quotes is not cut, unless one of them is not closed.
 fn pieces(line: &str, separator: char) -> Vec<&str> {
-    let heed_quotes = line.matches('"').count() % 2 == 0;
+    let heed_quotes = line.matches('"').count().is_multiple_of(2);
     let mut quoted = false;
     line.split(|c: char| {
         quoted ^= heed_quotes && c == '"';

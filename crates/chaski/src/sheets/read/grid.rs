@@ -19,6 +19,7 @@ pub(super) struct Grid<'l> {
     in_order: bool,
     cells: usize,
     text_bytes: usize,
+    list_bytes: usize,
     /// Control characters left out of texts.
     pub(super) dropped: usize,
 }
@@ -35,6 +36,7 @@ impl<'l> Grid<'l> {
             in_order: true,
             cells: 0,
             text_bytes: 0,
+            list_bytes: 0,
             dropped: 0,
         }
     }
@@ -125,6 +127,13 @@ impl<'l> Grid<'l> {
             return Err(SheetError::TooLarge {
                 what: Excess::Cells,
                 limit: self.limits.cells as u64,
+            });
+        }
+        self.list_bytes += size_of::<Row>() + self.current.len() * size_of::<Cell>();
+        if self.list_bytes + self.text_bytes > self.limits.list_bytes {
+            return Err(SheetError::TooLarge {
+                what: Excess::Memory,
+                limit: self.limits.list_bytes as u64,
             });
         }
         self.rows.push(Row {

@@ -18,6 +18,7 @@ use chaski_core::Lang;
 
 use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
+use crate::scratch::Scratch;
 use package::Package;
 pub(super) use xlsx::Found;
 
@@ -39,6 +40,14 @@ pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetErro
         return Err(too_heavy(limits));
     }
     read_seekable(file, limits, lang)
+}
+
+/// Reads a list that was put away.
+pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
+    if list.len() > limits.file_bytes {
+        return Err(too_heavy(limits));
+    }
+    read_seekable(list.reader(), limits, lang)
 }
 
 /// Reads a list from bytes in memory.

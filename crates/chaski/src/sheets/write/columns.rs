@@ -1,5 +1,8 @@
 //! The columns of the output, the same for every format: the caller's, then ours.
 
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
 use chaski_core::{Lang, fold};
 
 use crate::sheets::{Table, Verdict};
@@ -28,24 +31,52 @@ pub(super) const APTO: usize = 4;
 pub(super) struct Output<'t> {
     pub(super) table: &'t Table,
     pub(super) lang: Lang,
-    verdicts: &'t [Verdict],
-    /// For rows beyond the verdicts: a batch that was cut short.
-    unasked: Verdict,
+    verdicts: RefCell<Verdicts<'t>>,
+    /// Rows of each verdict so far.
+    counts: Cell<[usize; 7]>,
+}
+
+/// Where the verdicts come from, in the order of the rows. A row beyond them was not asked: a batch
+/// that was cut short.
+pub enum Verdicts<'v> {
+    /// All of them at once.
+    All(std::slice::Iter<'v, Verdict>),
+    /// One after the other, as they are made.
+    Made(Box<dyn Iterator<Item = Verdict> + 'v>),
+}
+
+impl<'v> From<&'v [Verdict]> for Verdicts<'v> {
+    fn from(verdicts: &'v [Verdict]) -> Verdicts<'v> {
+        Verdicts::All(verdicts.iter())
+    }
 }
 
 impl<'t> Output<'t> {
-    pub(super) fn new(table: &'t Table, verdicts: &'t [Verdict], lang: Lang) -> Output<'t> {
+    pub(super) fn new(table: &'t Table, verdicts: Verdicts<'t>, lang: Lang) -> Output<'t> {
         Output {
             table,
             lang,
-            verdicts,
-            unasked: Verdict::default(),
+            verdicts: RefCell::new(verdicts),
+            counts: Cell::default(),
         }
     }
 
-    /// The verdict of a row by its index.
-    pub(super) fn verdict(&self, index: usize) -> &Verdict {
-        self.verdicts.get(index).unwrap_or(&self.unasked)
+    /// The verdict of the next row.
+    pub(super) fn next_verdict(&self) -> Cow<'t, Verdict> {
+        let verdict = match &mut *self.verdicts.borrow_mut() {
+            Verdicts::All(verdicts) => verdicts.next().map(Cow::Borrowed),
+            Verdicts::Made(verdicts) => verdicts.next().map(Cow::Owned),
+        };
+        let verdict = verdict.unwrap_or_default();
+        let mut counts = self.counts.get();
+        counts[verdict.apto as usize] += 1;
+        self.counts.set(counts);
+        verdict
+    }
+
+    /// How many rows had each verdict, once all are written.
+    pub(super) fn counts(&self) -> [usize; 7] {
+        self.counts.get()
     }
 
     /// Our values of a row, in the order of [`OURS`].

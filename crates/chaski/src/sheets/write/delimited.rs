@@ -26,11 +26,12 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
         writer.write_field(inert(title, &mut scratch))?;
     }
     writer.write_record(None::<&[u8]>)?;
-    for (index, row) in output.table.rows.iter().enumerate() {
+    for row in &output.table.rows {
+        let verdict = output.next_verdict();
         for column in 0..output.table.headers.len() {
             write_cell(&mut writer, row.cell(column), &mut scratch)?;
         }
-        for value in output.values(output.verdict(index)) {
+        for value in output.values(&verdict) {
             writer.write_field(inert(value, &mut scratch))?;
         }
         writer.write_record(None::<&[u8]>)?;

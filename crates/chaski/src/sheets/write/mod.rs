@@ -19,6 +19,7 @@ use crate::draft;
 use columns::Output;
 
 pub(crate) use columns::OURS as RESULT_COLUMNS;
+pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
 
 /// What the output is written as.
@@ -62,7 +63,8 @@ pub fn write_result(
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
-    let write = |file: &mut File| render_result(file, format, table, verdicts, summary, lang);
+    let write =
+        |file: &mut File| render_result(file, format, table, verdicts.into(), summary, lang);
     put_in_place(&resolved(out), false, write, |_| Ok(Place::Replaced))
 }
 
@@ -154,7 +156,7 @@ pub fn write_result_to(
     out: &mut dyn Write,
     format: OutputFormat,
     table: &Table,
-    verdicts: &[Verdict],
+    verdicts: Verdicts<'_>,
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
@@ -167,7 +169,7 @@ pub(crate) fn render_result(
     out: &mut dyn Write,
     format: OutputFormat,
     table: &Table,
-    verdicts: &[Verdict],
+    verdicts: Verdicts<'_>,
     summary: &Summary,
     lang: Lang,
 ) -> io::Result<()> {

@@ -31,11 +31,11 @@ pub(super) fn render_lines(out: &mut dyn Write, output: &Output<'_>) -> io::Resu
 
 fn object(output: &Output<'_>, names: &[String], index: usize) -> Map<String, Value> {
     let row = &output.table.rows[index];
-    let verdict = output.verdict(index);
+    let verdict = output.next_verdict();
     let mut object = Map::with_capacity(OURS.len() + 3);
     object.insert("fila".into(), row.number.into());
     object.insert("original".into(), Value::Object(original(row, names)));
-    for (name, value) in OURS.iter().zip(output.values(verdict)) {
+    for (name, value) in OURS.iter().zip(output.values(&verdict)) {
         object.insert((*name).into(), value.into());
     }
     // The word is for people and changes with the language; this is for programs.

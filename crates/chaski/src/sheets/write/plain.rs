@@ -35,11 +35,7 @@ impl PlainCsv {
     /// A csv with its headings.
     pub fn begin(headings: &[String]) -> Result<PlainCsv, SheetError> {
         let out = "\u{feff}".as_bytes().to_vec();
-        let mut csv = PlainCsv(
-            WriterBuilder::new()
-                .terminator(Terminator::CRLF)
-                .from_writer(out),
-        );
+        let mut csv = PlainCsv(writer(out));
         csv.row(headings)?;
         Ok(csv)
     }
@@ -56,12 +52,29 @@ impl PlainCsv {
         write().map_err(|error| failed(error.into()))
     }
 
+    /// The bytes of the rows since it was asked last, for whoever writes as it goes.
+    pub fn written(&mut self) -> Result<Vec<u8>, SheetError> {
+        self.0.flush().map_err(failed)?;
+        let next = writer(Vec::new());
+        let written = std::mem::replace(&mut self.0, next).into_inner();
+        written.map_err(|error| failed(io::Error::other(error.to_string())))
+    }
+
     /// The bytes of the file.
     pub fn end(self) -> Result<Vec<u8>, SheetError> {
         let ended = self.0.into_inner();
         ended.map_err(|error| failed(io::Error::other(error.to_string())))
     }
 }
+
+fn writer(out: Vec<u8>) -> Writer<Vec<u8>> {
+    WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(out)
+}
+
+/// Width of a column, in characters.
+const WIDTH: u8 = 16;
 
 /// One sheet, headings bold and frozen, every value a text cell.
 pub struct PlainXlsx {
@@ -77,9 +90,11 @@ impl PlainXlsx {
             let mut workbook = Workbook::new();
             // By this a file is known as ours, which may be replaced.
             workbook.set_properties(&DocProperties::new().set_author("Chaski"));
-            let sheet = workbook.add_worksheet();
+            // Rows go to a temporary file as they come: memory does not grow with them.
+            let sheet = workbook.add_worksheet_with_constant_memory()?;
             let bold = Format::new().set_bold();
             for (column, heading) in (0..).zip(headings) {
+                sheet.set_column_width(column, f64::from(WIDTH))?;
                 sheet.write_string_with_format(0, column, heading, &bold)?;
             }
             sheet.set_freeze_panes(1, 0)?;
@@ -106,10 +121,7 @@ impl PlainXlsx {
 
     /// The bytes of the file.
     pub fn end(mut self) -> Result<Vec<u8>, SheetError> {
-        let mut write = || -> Result<Vec<u8>, XlsxError> {
-            self.workbook.worksheet_from_index(0)?.autofit();
-            self.workbook.save_to_buffer()
-        };
+        let mut write = || -> Result<Vec<u8>, XlsxError> { self.workbook.save_to_buffer() };
         write().map_err(|error| failed(io_error(error)))
     }
 }

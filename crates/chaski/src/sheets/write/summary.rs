@@ -112,10 +112,7 @@ fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxErro
         lang.pick("Qué significa", "What it means"),
     ])?;
     let total = output.table.rows.len();
-    let mut counts = [0_usize; 7];
-    for index in 0..total {
-        counts[output.verdict(index).apto as usize] += 1;
-    }
+    let counts = output.counts();
     for (aptitud, count) in Aptitud::ALL.into_iter().zip(counts) {
         let row = page.row;
         let word = aptitud.word(lang);

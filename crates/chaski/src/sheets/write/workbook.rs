@@ -61,8 +61,8 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
         for (column, cell) in row.cells.iter().take(width).enumerate() {
             write_cell(sheet, number, column_number(column), cell, &formats)?;
         }
-        let verdict = output.verdict(index);
-        for (offset, value) in output.values(verdict).into_iter().enumerate() {
+        let verdict = output.next_verdict();
+        for (offset, value) in output.values(&verdict).into_iter().enumerate() {
             let column = column_number(width + offset);
             if offset == APTO {
                 let format = &formats.aptitudes[verdict.apto as usize];

@@ -11,17 +11,20 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chaski_client::{Key, Memory};
+use chaski_client::{Call, Key, Memory};
+use compact_str::CompactString;
 use foldhash::quality::RandomState;
 use futures_util::future::BoxFuture;
 use sqlx::SqliteConnection;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use uuid::Uuid;
 
 use self::deed::{Answered, Deed, waiting};
 use self::task::Task;
 use super::StoreError;
 use super::answers::AnswerRow;
 use super::calls::{CallRecord, Hit};
+use super::seal::Keys;
 
 /// Kilobytes that may be accepted and not yet durable. Counted in kilobytes and not in rows
 /// because a row may carry bodies of megabytes.
@@ -44,8 +47,7 @@ pub(super) struct Shared {
     failed: Notify,
     queued: AtomicUsize,
     accepted: Mutex<Accepted>,
-    /// Hits in the queue, and how many equal ones came after each.
-    hits: Mutex<HashMap<Hit, u32, RandomState>>,
+    hits: Mutex<Hits>,
     /// Calls of a provider's month that are in the queue.
     spent: Mutex<HashMap<(String, String), u64>>,
 }
@@ -58,10 +60,46 @@ struct Accepted {
     by_key: HashMap<Key, (u64, Memory)>,
 }
 
+/// Questions that memory answered. They cost nothing, so they may come without end, and the record
+/// has an end for each asker.
+#[derive(Default)]
+struct Hits {
+    /// Those in the queue, and how many equal ones came after each.
+    queued: HashMap<Hit, u32, RandomState>,
+    /// What each asker has of the present minute.
+    minutes: HashMap<CompactString, Minute, RandomState>,
+}
+
+/// The hits of an asker in one minute.
+#[derive(Default)]
+struct Minute {
+    number: i64,
+    rows: u32,
+    summary: Option<Summary>,
+}
+
+/// The row that stands for all hits of an asker and a minute beyond [`MOST_HITS`].
+struct Summary {
+    row: Uuid,
+    /// Hits that came since its row was told of any.
+    more: u32,
+    /// Second in which its row was last told.
+    told: i64,
+}
+
+/// Hits of one asker in one minute that have rows of their own. What comes on top shares one, so
+/// that an asker without a pace writes at most a hundred megabytes a day.
+const MOST_HITS: u32 = 240;
+
+/// The operation of rows that stand for many hits.
+const SUMMARY: &str = "resumen";
+
 /// Rows that nobody waits for.
 enum Rows {
     Answers(Vec<AnswerRow>),
     Call(Box<CallRecord>),
+    /// Hits that a row which is written, or queued before, stands for too.
+    More(Uuid, u32),
     Spent {
         provider: String,
         month: String,
@@ -111,16 +149,60 @@ impl Writer {
         self.send(Message::Rows(Rows::Answers(rows), Some(permit)))
     }
 
-    /// Counts a hit with an equal one of the same second that is still in the queue; false when
-    /// there is none. A number that is asked for ten thousand times a second is not worth as many
-    /// rows.
-    pub(super) fn stands_for(&self, hit: &Hit, items: u32) -> bool {
-        match lock(&self.shared.hits).get_mut(hit) {
-            Some(equals) => {
-                *equals = equals.saturating_add(items);
-                true
-            }
-            None => false,
+    /// Counts a hit with an equal one of the same second that is still in the queue, or in the
+    /// summary of the asker's minute; false when it gets a row of its own. A number that is asked
+    /// for ten thousand times a second is not worth as many rows.
+    pub(super) fn stands_for(
+        &self,
+        keys: &Keys,
+        hit: &Hit,
+        call: &Call,
+    ) -> Result<bool, StoreError> {
+        let mut hits = lock(&self.shared.hits);
+        if let Some(equals) = hits.queued.get_mut(hit) {
+            *equals = equals.saturating_add(call.items);
+            return Ok(true);
+        }
+        let second = call.at.as_second();
+        let of_asker = hits.minutes.entry(call.asked_by.clone()).or_default();
+        if of_asker.number != second.div_euclid(60) {
+            self.tell(of_asker)?;
+            *of_asker = Minute {
+                number: second.div_euclid(60),
+                ..Minute::default()
+            };
+        }
+        if of_asker.rows < MOST_HITS {
+            of_asker.rows += 1;
+            return Ok(false);
+        }
+        let Some(summary) = &mut of_asker.summary else {
+            of_asker.summary = Some(Summary {
+                row: call.id,
+                more: 0,
+                told: second,
+            });
+            // Inside the lock: what is told later finds its row in the queue or written.
+            let row = CallRecord::new(keys, summary_of(call))?;
+            self.send(Message::Rows(Rows::Call(Box::new(row)), None))?;
+            return Ok(true);
+        };
+        summary.more = summary.more.saturating_add(call.items);
+        if summary.told != second {
+            summary.told = second;
+            self.tell(of_asker)?;
+        }
+        Ok(true)
+    }
+
+    /// Tells the row of a summary what came since.
+    fn tell(&self, of_asker: &mut Minute) -> Result<(), StoreError> {
+        let Some(summary) = &mut of_asker.summary else {
+            return Ok(());
+        };
+        match std::mem::take(&mut summary.more) {
+            0 => Ok(()),
+            more => self.send(Message::Rows(Rows::More(summary.row, more), None)),
         }
     }
 
@@ -134,7 +216,7 @@ impl Writer {
         // Whoever finds a hit here has to find its row in the queue.
         let mut hits = lock(&self.shared.hits);
         self.send(message)?;
-        hits.entry(hit).or_default();
+        hits.queued.entry(hit).or_default();
         Ok(())
     }
 
@@ -157,6 +239,9 @@ impl Writer {
 
     /// Waits until everything accepted before is durable.
     pub(super) async fn flush(&self) -> Result<(), StoreError> {
+        for of_asker in lock(&self.shared.hits).minutes.values_mut() {
+            self.tell(of_asker)?;
+        }
         let (waiter, durable) = oneshot::channel();
         self.send(Message::Barrier(waiter))?;
         durable.await.map_err(|_| StoreError::Closed)?
@@ -278,7 +363,7 @@ impl Shared {
     /// A hit leaves the queue, with all that it stands for.
     fn take_equals(&self, call: &mut CallRecord) {
         if let Some(hit) = call.hit() {
-            let equals = lock(&self.hits).remove(&hit);
+            let equals = lock(&self.hits).queued.remove(&hit);
             call.add(equals.unwrap_or(0));
         }
     }
@@ -297,8 +382,25 @@ impl Rows {
     fn count(&self) -> usize {
         match self {
             Rows::Answers(rows) => rows.len(),
-            Rows::Call(_) | Rows::Spent { .. } => 1,
+            Rows::Call(_) | Rows::More(..) | Rows::Spent { .. } => 1,
         }
+    }
+}
+
+/// The row of a summary, which begins with the hit that was one too many.
+fn summary_of(call: &Call) -> Call {
+    Call {
+        key: Key {
+            provider: call.key.provider,
+            operation: SUMMARY,
+            subject: CompactString::default(),
+            personal: false,
+        },
+        purpose: None,
+        outcome: "SUCCESS",
+        batch: None,
+        bodies: None,
+        ..call.clone()
     }
 }
 

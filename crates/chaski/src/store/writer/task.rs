@@ -10,6 +10,7 @@ use chaski_client::Memory;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::deed::Deed;
 use super::{Message, Rows, Shared, lock};
@@ -35,6 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 struct Group {
     answers: Vec<AnswerRow>,
     calls: Vec<CallRecord>,
+    more: Vec<(Uuid, u32)>,
     spent: HashMap<(String, String), u64>,
     rows: usize,
     permits: Vec<OwnedSemaphorePermit>,
@@ -231,6 +233,7 @@ impl Task {
         }
         let all = self.group.mark();
         self.group.write(connection, &mut written, all).await?;
+        calls::add(connection, &self.group.more).await?;
         for ((provider, month), calls) in &self.group.spent {
             quota::add(connection, provider, month, *calls).await?;
         }
@@ -291,6 +294,7 @@ impl Group {
         match rows {
             Rows::Answers(rows) => self.answers.extend(rows),
             Rows::Call(call) => self.calls.push(*call),
+            Rows::More(row, items) => self.more.push((row, items)),
             Rows::Spent {
                 provider,
                 month,

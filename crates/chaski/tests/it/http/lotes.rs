@@ -330,10 +330,11 @@ async fn files_take_places() {
     let batch = door.send(small).await;
     let result = format!("{}/resultados", batch.header("location"));
     tokio::time::pause();
-    let under_way = [
-        large("/api/v1/lotes", form).body(coming()).unwrap(),
-        large(import, "text/csv").body(coming()).unwrap(),
-    ];
+    // As many as one caller may have.
+    let under_way = [0, 1, 2, 3, 4, 5, 6, 7].map(|number| match number % 2 {
+        0 => large("/api/v1/lotes", form).body(coming()).unwrap(),
+        _ => large(import, "text/csv").body(coming()).unwrap(),
+    });
     let under_way = under_way.map(|request| {
         let entry = Arc::clone(&door.entry);
         tokio::spawn(async move { entry.answer(request).await.status() })

@@ -43,7 +43,15 @@ fn summary() -> Summary {
 
 fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8> {
     let mut out = Vec::new();
-    write_result_to(&mut out, format, table, verdicts, &summary(), Lang::Es).unwrap();
+    write_result_to(
+        &mut out,
+        format,
+        table,
+        verdicts.into(),
+        &summary(),
+        Lang::Es,
+    )
+    .unwrap();
     out
 }
 

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use chaski_core::{RateSource, Ruc, Taxpayer};
+use chaski_core::{Currency, ExchangeRate, RateSource, Ruc, Taxpayer, lima_date};
 use http::Request;
+use jiff::ToSpan;
 use serde_json::Value;
 
+use super::words::{About, Asked};
 use super::{MigoDialect, Version, read};
 use crate::json::{Fields, Json};
 use crate::questions::taxpayer_from_fields;
@@ -30,7 +32,8 @@ impl Upstream<RucQuery> for MigoDialect {
         question: &RucQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Taxpayer>, Failure> {
-        read::object(answer, Reason::NotFound, |object| {
+        let asked = about(About::Ruc, &question.0);
+        read::object(answer, asked, Reason::NotFound, |object| {
             taxpayer(question.0, object)
         })
     }
@@ -48,39 +51,55 @@ impl UpstreamMany<RucQuery> for MigoDialect {
         self.v1("/ruc/collection", &[("ruc", rucs.into())])
     }
 
-    /// Items are matched by their number, whatever their order; those about other numbers, or
-    /// that cannot be read, count as not mentioned and are asked singly.
+    /// Items are matched by their number, whatever their order. Those about other numbers, that
+    /// contradict themselves or each other, or whose refusal is no "no", count as not mentioned and
+    /// are asked singly.
     fn decode_many(
         &self,
         questions: &[RucQuery],
         answer: &RawAnswer,
     ) -> Result<Vec<Option<Decoded<Taxpayer>>>, Failure> {
-        let items = match read::body(answer)? {
+        let of_all = Asked {
+            about: About::Ruc,
+            subject: "",
+        };
+        let items = match read::body(answer, of_all)? {
             read::Body::List(items) => items,
             // None of them exists, or the list as such was refused: find out singly.
             read::Body::No(_) => return Err(Failure::Rejected),
             read::Body::Object(_) => return Err(Failure::Garbled),
         };
-        let by_ruc: HashMap<String, &Fields<'_>> = items
-            .iter()
-            .filter_map(Json::as_object)
-            .filter_map(|item| Some((read::some_text(item, "ruc")?, item)))
-            .collect();
+        let mut by_ruc: HashMap<String, Option<&Fields<'_>>> = HashMap::with_capacity(items.len());
+        for item in items.iter().filter_map(Json::as_object) {
+            if let Some(ruc) = read::some_text(item, "ruc") {
+                by_ruc
+                    .entry(ruc)
+                    .and_modify(|known| *known = known.filter(|other| *other == item))
+                    .or_insert(Some(item));
+            }
+        }
         let decode = |ruc: Ruc| -> Option<Decoded<Taxpayer>> {
-            let item = by_ruc.get(ruc.as_str())?;
-            match read::item_refusal(item) {
-                None => taxpayer(ruc, item).ok().map(Decoded::Answer),
-                Some(Ok(message)) => Some(Decoded::Refused {
+            let item = (*by_ruc.get(ruc.as_str())?)?;
+            match read::item_refusal(item, answer, about(About::Ruc, &ruc)) {
+                Ok(None) => taxpayer(ruc, item).ok().map(Decoded::Answer),
+                Ok(Some(message)) => Some(Decoded::Refused {
                     reason: Reason::NotFoundInBatch,
                     message,
                 }),
-                Some(Err(())) => None,
+                Err(_) => None,
             }
         };
         Ok(questions
             .iter()
             .map(|question| decode(question.0))
             .collect())
+    }
+}
+
+fn about(about: About, ruc: &Ruc) -> Asked<'_> {
+    Asked {
+        about,
+        subject: ruc.as_str(),
     }
 }
 
@@ -104,7 +123,11 @@ impl Upstream<DniQuery> for MigoDialect {
     }
 
     fn decode(&self, question: &DniQuery, answer: &RawAnswer) -> Result<Decoded<Person>, Failure> {
-        read::object(answer, Reason::NotFound, |object| {
+        let asked = Asked {
+            about: About::Dni,
+            subject: question.0.as_str(),
+        };
+        read::object(answer, asked, Reason::NotFound, |object| {
             let nombre = read::some_text(object, "nombre").ok_or(Failure::Garbled)?;
             if !read::echoes(object, "dni", question.0.as_str()) {
                 return Err(Failure::Garbled);
@@ -129,9 +152,16 @@ impl Upstream<LatestRateQuery> for MigoDialect {
         &self,
         _: &LatestRateQuery,
         answer: &RawAnswer,
-    ) -> Result<Decoded<chaski_core::ExchangeRate>, Failure> {
-        read::object(answer, Reason::NoRate, |object| {
-            read::rate(object, RateSource::Sunat)
+    ) -> Result<Decoded<ExchangeRate>, Failure> {
+        read::object(answer, of_rates(""), Reason::NoRate, |object| {
+            let rate = read::rate(object, RateSource::Sunat)?;
+            // Tomorrow's may be out already.
+            let last = lima_date(answer.received_at).saturating_add(1.day());
+            if rate.fecha_publicacion <= last && rate.moneda == Currency::Usd {
+                Ok(rate)
+            } else {
+                Err(Failure::Garbled)
+            }
         })
     }
 }
@@ -157,10 +187,14 @@ impl Upstream<RateQuery> for MigoDialect {
         &self,
         question: &RateQuery,
         answer: &RawAnswer,
-    ) -> Result<Decoded<chaski_core::ExchangeRate>, Failure> {
-        read::object(answer, Reason::NoRate, |object| {
+    ) -> Result<Decoded<ExchangeRate>, Failure> {
+        let fecha = question.fecha;
+        let asked = fecha.to_string();
+        read::object(answer, of_rates(&asked), Reason::NoRate, |object| {
             let rate = read::rate(object, question.fuente)?;
-            let fits = rate.fecha_publicacion <= question.fecha && rate.moneda == question.moneda;
+            let first = fecha.saturating_sub(MOST_DAYS_CARRIED.days());
+            let fits =
+                (first..=fecha).contains(&rate.fecha_publicacion) && rate.moneda == question.moneda;
             if fits {
                 Ok(rate)
             } else {
@@ -183,12 +217,42 @@ impl Upstream<RatesQuery> for MigoDialect {
 
     fn decode(
         &self,
-        _: &RatesQuery,
+        question: &RatesQuery,
         answer: &RawAnswer,
-    ) -> Result<Decoded<Vec<chaski_core::ExchangeRate>>, Failure> {
-        read::list(answer, Reason::NoRate, |object| {
-            read::rate(object, RateSource::Sunat)
-        })
+    ) -> Result<Decoded<Vec<ExchangeRate>>, Failure> {
+        let RatesQuery { desde, hasta } = *question;
+        let asked = format!("{desde} {hasta}");
+        let decoded = read::list(answer, of_rates(&asked), Reason::NoRate, |object| {
+            let rate = read::rate(object, RateSource::Sunat)?;
+            let fits =
+                (desde..=hasta).contains(&rate.fecha_publicacion) && rate.moneda == Currency::Usd;
+            if fits {
+                Ok(rate)
+            } else {
+                Err(Failure::Garbled)
+            }
+        })?;
+        if let Decoded::Answer(rates) = &decoded {
+            let mut days = HashMap::new();
+            let twice = |rate: &ExchangeRate| {
+                let other = days.insert(rate.fecha_publicacion, rate.clone());
+                other.is_some_and(|other| other != *rate)
+            };
+            if rates.iter().any(twice) {
+                return Err(Failure::Garbled);
+            }
+        }
+        Ok(decoded)
+    }
+}
+
+/// Days that a rate may be carried over: longer than any chain of holidays.
+const MOST_DAYS_CARRIED: i32 = 10;
+
+fn of_rates(dates: &str) -> Asked<'_> {
+    Asked {
+        about: About::Rate,
+        subject: dates,
     }
 }
 
@@ -202,10 +266,14 @@ impl Upstream<RepresentativesQuery> for MigoDialect {
 
     fn decode(
         &self,
-        _: &RepresentativesQuery,
+        question: &RepresentativesQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Vec<Representative>>, Failure> {
-        read::list(answer, Reason::NotListed, |object| {
+        let asked = about(About::Representatives, &question.0);
+        let decoded = read::list(answer, asked, Reason::NotListed, |object| {
+            if !read::echoes(object, "ruc", question.0.as_str()) {
+                return Err(Failure::Garbled);
+            }
             Ok(Representative {
                 documento: read::some_text(object, "documento"),
                 dni: read::some_text(object, "dni"),
@@ -213,7 +281,12 @@ impl Upstream<RepresentativesQuery> for MigoDialect {
                 cargo: read::some_text(object, "cargo"),
                 fecha: read::date(object, "fecha"),
             })
-        })
+        })?;
+        match decoded {
+            // A list of nobody does not say whose it is.
+            Decoded::Answer(people) if people.is_empty() => Err(Failure::Garbled),
+            decoded => Ok(decoded),
+        }
     }
 }
 
@@ -227,8 +300,9 @@ impl Upstream<ActivityQuery> for MigoDialect {
         question: &ActivityQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Activity>, Failure> {
-        read::object(answer, Reason::NotFound, |object| {
-            let affirmed = read::affirms(object, &["ruc"]);
+        let asked = about(About::Ruc, &question.0);
+        read::object(answer, asked, Reason::NotFound, |object| {
+            let affirmed = read::affirms(object, &["tipo", "periodo", "estado", "condicion"]);
             if !affirmed || !read::echoes(object, "ruc", question.0.as_str()) {
                 return Err(Failure::Garbled);
             }
@@ -262,7 +336,8 @@ impl Upstream<ListQuery> for MigoDialect {
         question: &ListQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Membership>, Failure> {
-        read::object(answer, Reason::NotListed, |object| {
+        let asked = about(About::List, &question.ruc);
+        read::object(answer, asked, Reason::NotListed, |object| {
             let affirmed = read::affirms(object, &["a_partir_del", "resolucion"]);
             if !affirmed || !read::echoes(object, "ruc", question.ruc.as_str()) {
                 return Err(Failure::Garbled);
@@ -294,8 +369,27 @@ impl Upstream<CpeQuery> for MigoDialect {
         )
     }
 
-    fn decode(&self, _: &CpeQuery, answer: &RawAnswer) -> Result<Decoded<CpeState>, Failure> {
-        read::object(answer, Reason::NotFound, |object| {
+    /// The state alone is known of the answer; a document that it names has to be the one asked for.
+    fn decode(
+        &self,
+        question: &CpeQuery,
+        answer: &RawAnswer,
+    ) -> Result<Decoded<CpeState>, Failure> {
+        let asked = about(About::Document, &question.ruc_emisor);
+        read::object(answer, asked, Reason::NotFound, |object| {
+            let numero = question.numero.to_string();
+            let said = [
+                ("ruc_emisor", question.ruc_emisor.as_str()),
+                ("ruc", question.ruc_emisor.as_str()),
+                ("tipo_comprobante", &question.tipo_comprobante),
+                ("serie", &question.serie),
+                ("numero", &numero),
+            ];
+            let is_foreign =
+                |(name, asked): &(&str, &str)| !read::echoes_if_said(object, name, asked);
+            if said.iter().any(is_foreign) {
+                return Err(Failure::Garbled);
+            }
             let state = read::text(object, "estado_comprobante").ok_or(Failure::Garbled)?;
             Ok(match state.trim() {
                 "0" => CpeState::NotFound,
@@ -313,7 +407,11 @@ impl Upstream<AccountQuery> for MigoDialect {
     }
 
     fn decode(&self, _: &AccountQuery, answer: &RawAnswer) -> Result<Decoded<Account>, Failure> {
-        read::object(answer, Reason::NotFound, |object| {
+        let asked = Asked {
+            about: About::Account,
+            subject: "",
+        };
+        read::object(answer, asked, Reason::NotFound, |object| {
             if !read::affirms(object, &["nombre", "email", "consultas"]) {
                 return Err(Failure::Garbled);
             }

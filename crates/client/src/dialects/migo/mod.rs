@@ -7,6 +7,7 @@
 
 mod calls;
 mod read;
+mod words;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 

@@ -6,6 +6,7 @@ use chaski_core::{Currency, ExchangeRate, RateSource, clean, fold, present};
 use compact_str::CompactString;
 use jiff::civil::Date;
 
+use super::words::{self, About, Asked, Trouble, is_mute, says_no_with_empty_data, trouble};
 use crate::json::{self, Fields, Json};
 use crate::{Decoded, Failure, RawAnswer, Reason};
 
@@ -19,138 +20,263 @@ pub(super) enum Body<'a> {
     No(CompactString),
 }
 
-/// Reads status and body. A 404 is a "no" only if it says that it is about the number asked for;
-/// `success:false` means the same with 200 and with 404.
-pub(super) fn body(answer: &RawAnswer) -> Result<Body<'_>, Failure> {
+/// Reads status and body. `success:false` means the same with 200 and with 404, and a "no" is one only
+/// in the words of `words.rs`.
+pub(super) fn body<'a>(answer: &'a RawAnswer, asked: Asked<'_>) -> Result<Body<'a>, Failure> {
     let by_status = || Failure::of_status(answer.status, answer.retry_after());
-    if !matches!(answer.status, 200 | 404) {
-        return Err(by_status());
-    }
-    match json::parse(&answer.body) {
-        Some(Json::List(items)) if answer.status == 200 => Ok(Body::List(items)),
-        Some(Json::Object(object)) => of_object(object, answer),
-        _ if answer.status == 200 => Err(Failure::Garbled),
+    let read = may_be_read(answer.status).then(|| json::parse(&answer.body));
+    match (answer.status, read.flatten()) {
+        (200, Some(Json::List(items))) => Ok(Body::List(items)),
+        (200, Some(Json::Object(object))) if !is_false(object.get("success")) => {
+            good(object, asked)
+        }
+        (200 | 404, Some(Json::Object(object))) if !object.is_empty() => {
+            refusal(&object, answer, asked).map(Body::No)
+        }
+        // A rejected question may be a rejected account.
+        (400 | 422, Some(Json::Object(object))) => Err(match trouble(texts_of(&object).all()) {
+            Trouble::Account => Failure::Unauthorized,
+            Trouble::Quota => Failure::QuotaSpent,
+            _ => by_status(),
+        }),
+        (200, _) => Err(Failure::Garbled),
         _ => Err(by_status()),
     }
 }
 
-fn of_object<'a>(mut object: Fields<'a>, answer: &RawAnswer) -> Result<Body<'a>, Failure> {
-    let refuses = is_false(object.get("success"));
-    if answer.status == 200 && !refuses {
-        return Ok(match object.take("data") {
-            Some(Json::List(items)) => Body::List(items),
-            Some(Json::Object(inner)) => Body::Object(inner),
-            _ => Body::Object(object),
+fn may_be_read(status: u16) -> bool {
+    matches!(status, 200 | 400 | 404 | 422)
+}
+
+/// An answer that does not refuse: bare, or under `data`. One that contradicts itself, tells of an
+/// error or is about another number is none.
+fn good<'a>(mut object: Fields<'a>, asked: Asked<'_>) -> Result<Body<'a>, Failure> {
+    if object.contradicts_itself() || is_foreign(&object, asked) {
+        return Err(Failure::Garbled);
+    }
+    if tells_of_error(&object, asked) {
+        return Err(match trouble(texts_of(&object).all()) {
+            Trouble::Account => Failure::Unauthorized,
+            _ => Failure::Garbled,
         });
     }
-    let message = message(&object);
-    match meaning(&message) {
-        Meaning::NotFound => Ok(Body::No(message)),
-        Meaning::Token => Err(Failure::Unauthorized),
-        Meaning::Limit => Err(Failure::RateLimited {
-            retry_after: answer.retry_after(),
-        }),
-        Meaning::Quota => Err(Failure::QuotaSpent),
-        Meaning::WrongPath => Err(Failure::WrongPath),
-        // The documented 404 of a number is `{success:false, message}` with unsettled wording;
-        // with 200 only known words, or none, may become a statement about a taxpayer.
-        Meaning::Unclear if refuses && (answer.status == 404 || message.is_empty()) => {
-            Ok(Body::No(message))
+    match object.take("data") {
+        Some(Json::List(items)) => Ok(Body::List(items)),
+        Some(Json::Object(inner)) => {
+            let wrong = inner.contradicts_itself()
+                || is_false(inner.get("success"))
+                || is_foreign(&inner, asked);
+            if wrong {
+                Err(Failure::Garbled)
+            } else {
+                Ok(Body::Object(inner))
+            }
         }
-        Meaning::Unclear if answer.status == 404 => Err(Failure::WrongPath),
-        Meaning::Trouble | Meaning::Unclear => Err(Failure::Unexpected {
-            status: answer.status,
-        }),
+        _ => Ok(Body::Object(object)),
     }
 }
 
-#[derive(Clone, Copy)]
-enum Meaning {
-    NotFound,
-    Token,
-    Limit,
-    Quota,
-    WrongPath,
-    /// The upstream speaks of itself, not of the number.
-    Trouble,
-    Unclear,
-}
-
-/// Whole words and what they mean; the first that is found decides.
-#[rustfmt::skip]
-const WORDS: [(Meaning, &[&str]); 5] = [
-    (Meaning::WrongPath, &[
-        "RECURSO", "RUTA", "ROUTE", "URL", "ENDPOINT", "PAGE", "PAGINA", "METHOD", "METODO",
-    ]),
-    (Meaning::Token, &[
-        "TOKEN", "UNAUTHENTICATED", "UNAUTHORIZED", "FORBIDDEN", "NO AUTORIZADO", "CREDENCIALES",
-        "SU PLAN", "PERMISO", "PERMISOS", "ACCESO",
-    ]),
-    (Meaning::Quota, &[
-        "CUOTA", "QUOTA", "SALDO", "CREDITOS", "CONSULTAS AGOTADAS", "SIN CONSULTAS",
-    ]),
-    (Meaning::Limit, &["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]),
-    (Meaning::Trouble, &[
-        "NO DISPONIBLE", "ENCUENTRA DISPONIBLE", "UNAVAILABLE", "MANTENIMIENTO", "MAINTENANCE",
-        "MAS TARDE", "NUEVAMENTE", "TRY AGAIN", "TEMPORALMENTE", "TEMPORARILY", "TIMEOUT",
-        "TIEMPO DE ESPERA", "ERROR INTERNO", "SERVER ERROR", "CONEXION", "CONNECTION", "SERVIDOR",
-        "NO SE PUDO",
-    ]),
-];
-
-/// Beginnings of the ways to say that there is none; a blank ends a whole word.
-#[rustfmt::skip]
-const NOT_FOUND: [&str; 34] = [
-    " NO SE ENCONTR", " NO SE ENCUENTRA ", " NO ENCONTRAD", " NO HA SIDO ENCONTRAD",
-    " NO FUE ENCONTRAD", " NOT FOUND ", " NO EXIST", " INEXISTENTE", " NO SE HALL", " NO HALLAD",
-    " NO FIGURA", " NO REGISTRA", " NO ESTA REGISTRAD", " NO SE REGISTRA", " SIN RESULTADO",
-    " SIN DATOS", " NO HAY TIPO", " NO HAY DATO", " NO HAY RESULTADO", " NO HAY REGISTRO",
-    " NO HAY INFORMACION", " NO DATA ", " NO RESULTS ", " NO RECORD", " NO ES AGENTE",
-    " NO ES BUEN", " NO PERTENECE", " NO TIENE REPRESENTANTE", " NO TIENE DATO",
-    " NO TIENE REGISTRO", " NO TIENE INFORMACION", " DOES NOT EXIST ", " NO VALIDO ",
-    " INVALIDO ",
-];
-
-/// What the words of a refusal say. Whole words are compared, without accents, so that "ruta" is
-/// not found inside "fruta".
-fn meaning(message: &str) -> Meaning {
-    let folded = format!(" {} ", fold(message));
-    let says = |word: &&str| folded.contains(&format!(" {word} "));
-    if let Some((meaning, _)) = WORDS.iter().find(|(_, words)| words.iter().any(says)) {
-        return *meaning;
-    }
-    if NOT_FOUND.iter().any(|stem| folded.contains(stem)) {
-        Meaning::NotFound
-    } else {
-        Meaning::Unclear
-    }
-}
-
-/// Longest text of the upstream that is kept, bytes.
-const LONGEST_MESSAGE: usize = 200;
-
-/// The words of an error: under `message`, `error`, `mensaje`, or the first of `errors`.
-pub(super) fn message(object: &Fields<'_>) -> CompactString {
-    let direct = ["message", "error", "mensaje"]
-        .into_iter()
-        .find_map(|name| present(object.get(name)?.as_str()));
-    let listed = || {
-        let errors = object.get("errors")?.as_object()?;
-        let first = match errors.first()? {
-            Json::List(texts) => texts.first()?,
-            text => text,
+/// What a refusal says: the words of its "no", or the failure it is.
+pub(super) fn refusal(
+    object: &Fields<'_>,
+    answer: &RawAnswer,
+    asked: Asked<'_>,
+) -> Result<CompactString, Failure> {
+    let texts = texts_of(object);
+    let contradicts = object.contradicts_itself()
+        || is_foreign(object, asked)
+        || is_true(object.get("success"))
+        || ANSWERS.iter().any(|name| some_text(object, name).is_some())
+        || match asked.about {
+            About::Ruc => some_text(object, "nombre_o_razon_social").is_some(),
+            About::Rate => date(object, "fecha").is_some_and(|it| !asked.is_about_day(it)),
+            _ => false,
         };
-        present(first.as_str())
-    };
-    let mut text = direct.or_else(listed).unwrap_or_default();
-    if text.len() > LONGEST_MESSAGE {
-        let cut = (0..=LONGEST_MESSAGE)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(0);
-        text.truncate(cut);
+    let no_data = object.get("data").is_none_or(says_nothing);
+    let empty_data = no_data && object.get("data").is_some();
+    let no =
+        |text: &str| words::says_no(text, asked) || (empty_data && says_no_with_empty_data(text));
+    let said = texts.read.iter().find(|text| no(text));
+    if let Some(said) = said
+        && no_data
+        && !contradicts
+        && !texts.has_code
+        && texts.all().all(|text| no(text) || is_mute(text))
+    {
+        return Ok(clean(said).into());
     }
-    text.into()
+    Err(match trouble(texts.all()) {
+        Trouble::Account => Failure::Unauthorized,
+        Trouble::Limit => Failure::RateLimited {
+            retry_after: answer.retry_after(),
+        },
+        Trouble::Quota => Failure::QuotaSpent,
+        Trouble::Route => Failure::WrongPath,
+        Trouble::Other if contradicts => Failure::Garbled,
+        Trouble::Other => Failure::Unexpected {
+            status: answer.status,
+        },
+    })
+}
+
+/// Fields of an answer that a refusal does not have.
+const ANSWERS: [&str; 5] = [
+    "estado_del_contribuyente",
+    "nombre",
+    "precio_compra",
+    "precio_venta",
+    "estado_comprobante",
+];
+/// Where the words of a "no" are read.
+const READ: [&str; 4] = ["message", "mensaje", "error", "errors"];
+/// Where others put words. They are not read as a "no", but nor are they nothing.
+#[rustfmt::skip]
+const ELSEWHERE: [&str; 26] = [
+    "detail", "details", "detalle", "detalles", "msg", "title", "titulo", "reason", "razon",
+    "motivo", "description", "descripcion", "error_description", "error_message", "errormessage",
+    "error_msg", "exception", "fault", "faultstring", "cause", "causa", "info", "status_text",
+    "statustext", "developermessage", "usermessage",
+];
+/// Where a number is said that means a kind of failure.
+#[rustfmt::skip]
+const CODES: [&str; 9] = [
+    "code", "codigo", "status", "statuscode", "status_code", "http_code", "httpstatus",
+    "error_code", "errorcode",
+];
+
+/// The texts of a refusal.
+struct Texts<'t> {
+    /// Those that a "no" is read from.
+    read: Vec<&'t str>,
+    /// Those in other places.
+    elsewhere: Vec<&'t str>,
+    /// Whether a code speaks of something else than an absence.
+    has_code: bool,
+}
+
+impl<'t> Texts<'t> {
+    fn all(&self) -> impl Iterator<Item = &'t str> {
+        self.read.iter().chain(&self.elsewhere).copied()
+    }
+}
+
+fn texts_of<'t>(object: &'t Fields<'_>) -> Texts<'t> {
+    let is = |list: &[&str], name: &str| list.iter().any(|it| it.eq_ignore_ascii_case(name));
+    let mut texts = Texts {
+        read: Vec::new(),
+        elsewhere: Vec::new(),
+        has_code: codes(object).any(is_other_code),
+    };
+    for (name, value) in object.iter() {
+        if READ.contains(&name) {
+            leaves(value, &mut texts.read, &mut texts.has_code);
+        } else if is(&READ, name) || is(&ELSEWHERE, name) {
+            leaves(value, &mut texts.elsewhere, &mut texts.has_code);
+        } else if let (true, Json::Text(text)) = (is(&CODES, name), value) {
+            texts.elsewhere.extend(is_words(text).then_some(&**text));
+        }
+    }
+    texts
+}
+
+/// The texts in a value, however deep; a number among them is a code.
+fn leaves<'t>(value: &'t Json<'_>, texts: &mut Vec<&'t str>, has_code: &mut bool) {
+    match value {
+        Json::Text(text) if present(Some(text)).is_some() => texts.push(text),
+        Json::Number(_) => *has_code |= code(value).is_none_or(is_other_code),
+        Json::List(items) => items.iter().for_each(|it| leaves(it, texts, has_code)),
+        Json::Object(fields) => fields.iter().for_each(|it| leaves(it.1, texts, has_code)),
+        _ => {}
+    }
+}
+
+fn is_words(text: &str) -> bool {
+    present(Some(text)).is_some() && !text.trim().bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn codes(object: &Fields<'_>) -> impl Iterator<Item = i64> {
+    let named = |name: &str| CODES.iter().any(|it| it.eq_ignore_ascii_case(name));
+    object
+        .iter()
+        .filter_map(move |(name, value)| named(name).then(|| code(value)).flatten())
+}
+
+fn code(value: &Json<'_>) -> Option<i64> {
+    match value {
+        Json::Number(number) => number.as_i64(),
+        Json::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// An error beside a good answer, or a "no"; a code is no error in itself, one provider sends "200".
+fn tells_of_error(object: &Fields<'_>, asked: Asked<'_>) -> bool {
+    let denies = |name| {
+        let text = object.get(name).and_then(Json::as_str);
+        text.is_some_and(|text| words::says_no(text, asked))
+    };
+    let said = |name| object.get(name).is_some_and(|value| !says_nothing(value));
+    ["error", "errors", "exception", "fault"]
+        .into_iter()
+        .any(said)
+        || ["message", "mensaje"].into_iter().any(denies)
+        || codes(object).any(|code| (300..600).contains(&code))
+}
+
+/// A code beside a "no" that is neither "good" nor "not found".
+fn is_other_code(code: i64) -> bool {
+    !matches!(code, 0 | 1 | 200 | 404)
+}
+
+fn says_nothing(value: &Json<'_>) -> bool {
+    match value {
+        Json::Null | Json::Bool(false) => true,
+        Json::Bool(true) => false,
+        Json::Number(number) => number.as_i64() == Some(0),
+        Json::Text(text) => present(Some(text)).is_none(),
+        Json::List(items) => items.is_empty(),
+        Json::Object(fields) => fields.is_empty(),
+    }
+}
+
+/// Whether a field that bears a number bears another one than was asked for.
+fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
+    let names: &[&str] = match asked.about {
+        About::Ruc | About::List | About::Representatives => &[
+            "ruc",
+            "numero_ruc",
+            "nro_ruc",
+            "numero_documento",
+            "numeroDocumento",
+        ],
+        About::Dni => &[
+            "dni",
+            "numero",
+            "numero_dni",
+            "numero_documento",
+            "numeroDocumento",
+        ],
+        About::Rate | About::Document | About::Account => return false,
+    };
+    let bears = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
+    object.iter().any(|(name, value)| {
+        bears(name) && !says_nothing(value) && !is_number(value, asked.subject)
+    })
+}
+
+/// Whether a value is the number asked for: as text or as a number, which lost its leading zeros.
+fn is_number(value: &Json<'_>, asked: &str) -> bool {
+    let bare = |text: &str| text.trim_start_matches('0').to_owned();
+    match value {
+        Json::Text(text) => {
+            let text = clean(text);
+            text == asked || (!text.is_empty() && bare(&text) == bare(asked))
+        }
+        Json::Number(number) => number
+            .as_u64()
+            .is_some_and(|it| it.to_string() == bare(asked)),
+        _ => false,
+    }
 }
 
 fn is_false(value: Option<&Json<'_>>) -> bool {
@@ -176,24 +302,33 @@ pub(super) fn some_text(object: &Fields<'_>, name: &str) -> Option<String> {
     present(text(object, name).as_deref())
 }
 
-/// Whether the answer is about the number asked for; one that does not say which is believed.
+/// Whether the answer says that it is about the number asked for.
 pub(super) fn echoes(object: &Fields<'_>, name: &str, asked: &str) -> bool {
-    text(object, name).is_none_or(|echo| {
-        let echo = clean(&echo);
-        echo == asked || echo.trim_start_matches('0') == asked.trim_start_matches('0')
-    })
+    object
+        .get(name)
+        .is_some_and(|value| is_number(value, asked))
+}
+
+/// The same where the answer need not say it.
+pub(super) fn echoes_if_said(object: &Fields<'_>, name: &str, asked: &str) -> bool {
+    object
+        .get(name)
+        .is_none_or(|value| says_nothing(value) || is_number(value, asked))
 }
 
 /// Whether a body that does not refuse affirms anything: it says so, or has one of the fields.
 /// An object of something else altogether must not count as a yes.
 pub(super) fn affirms(object: &Fields<'_>, fields: &[&str]) -> bool {
-    let says_so = match object.get("success") {
+    is_true(object.get("success")) || fields.iter().any(|name| some_text(object, name).is_some())
+}
+
+fn is_true(success: Option<&Json<'_>>) -> bool {
+    match success {
         Some(Json::Bool(success)) => *success,
         Some(Json::Text(text)) => matches!(fold(text).as_str(), "TRUE" | "SI" | "1"),
         Some(Json::Number(number)) => number.as_i64() == Some(1),
         _ => false,
-    };
-    says_so || fields.iter().any(|name| some_text(object, name).is_some())
+    }
 }
 
 /// A date as APIMIGO writes it, a time of day after it ignored.
@@ -220,10 +355,11 @@ pub(super) fn rate(object: &Fields<'_>, fuente: RateSource) -> Result<ExchangeRa
 /// An object read by `good`, or the refusal.
 pub(super) fn object<A>(
     answer: &RawAnswer,
+    asked: Asked<'_>,
     reason: Reason,
     good: impl FnOnce(&Fields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<A>, Failure> {
-    match body(answer)? {
+    match body(answer, asked)? {
         Body::Object(object) => good(&object).map(Decoded::Answer),
         Body::No(message) => Ok(Decoded::Refused { reason, message }),
         Body::List(_) => Err(Failure::Garbled),
@@ -233,13 +369,24 @@ pub(super) fn object<A>(
 /// A list of objects, each read by `good`, or the refusal.
 pub(super) fn list<A>(
     answer: &RawAnswer,
+    asked: Asked<'_>,
     reason: Reason,
     good: impl Fn(&Fields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<Vec<A>>, Failure> {
-    match body(answer)? {
+    let read = |item: &Json<'_>| {
+        let item = item.as_object().ok_or(Failure::Garbled)?;
+        let wrong =
+            item.contradicts_itself() || is_foreign(item, asked) || is_false(item.get("success"));
+        if wrong {
+            Err(Failure::Garbled)
+        } else {
+            good(item)
+        }
+    };
+    match body(answer, asked)? {
         Body::List(items) => items
             .iter()
-            .map(|item| good(item.as_object().ok_or(Failure::Garbled)?))
+            .map(read)
             .collect::<Result<_, _>>()
             .map(Decoded::Answer),
         Body::No(message) => Ok(Decoded::Refused { reason, message }),
@@ -247,15 +394,19 @@ pub(super) fn list<A>(
     }
 }
 
-/// An item of a native batch answer that says "no".
-pub(super) fn item_refusal(item: &Fields<'_>) -> Option<Result<CompactString, ()>> {
-    if !is_false(item.get("success")) {
-        return None;
+/// An item of a native batch answer: what it refuses, nothing if it does not, or the failure it is.
+pub(super) fn item_refusal(
+    item: &Fields<'_>,
+    answer: &RawAnswer,
+    asked: Asked<'_>,
+) -> Result<Option<CompactString>, Failure> {
+    if is_false(item.get("success")) {
+        return refusal(item, answer, asked).map(Some);
     }
-    let message = message(item);
-    Some(match meaning(&message) {
-        Meaning::NotFound => Ok(message),
-        Meaning::Unclear if message.is_empty() => Ok(message),
-        _ => Err(()),
-    })
+    let wrong = item.contradicts_itself() || is_foreign(item, asked) || tells_of_error(item, asked);
+    if wrong {
+        Err(Failure::Garbled)
+    } else {
+        Ok(None)
+    }
 }

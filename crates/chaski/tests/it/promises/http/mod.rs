@@ -1,6 +1,8 @@
 //! Availability: what callers without a key, slow ones and large files can do to others.
 
 mod access;
+mod memory;
+mod record;
 mod refusals;
 
 use std::net::SocketAddr;

@@ -257,11 +257,9 @@ fn f03_line_breaks_inside_quotes_go_on_working() {
             "\"Av. Lima 123, Lima\r\nPiso 4, Perú\r\n\"".to_owned(),
             format!("\"nota:\nsu RUC es {}\"", rucs[0]),
         ];
-        let list: String = rucs
-            .iter()
-            .zip(&texts)
-            .map(|(ruc, text)| format!("{ruc}{separator}UNO{separator}{text}\n"))
-            .collect();
+        let list = lines(&rucs, |n, ruc| {
+            format!("{ruc}{separator}UNO{separator}{}", texts[n])
+        });
         check(
             &format!("RUC{separator}CLIENTE{separator}NOTA\n{list}"),
             &rucs,
@@ -496,10 +494,9 @@ fn l13_absurd_repeats_and_places_are_refused() {
         let row = format!("<row r=\"{number}\"><c><v>20100070970</v></c></row>");
         assert_eq!(code(&xlsx(&row)), "archivo_danado", "{number}");
     }
-    let far = format!(
-        "<row r=\"4294967295\"><c><v>20100070970</v></c></row><row><c><v>20100038146</v></c></row>"
-    );
-    assert_eq!(code(&xlsx(&far)), "archivo_muy_grande");
+    let far =
+        "<row r=\"4294967295\"><c><v>20100070970</v></c></row><row><c><v>20100038146</v></c></row>";
+    assert_eq!(code(&xlsx(far)), "archivo_muy_grande");
 }
 
 #[test]

@@ -1,1 +1,0 @@
-//! No failure becomes a verdict.

@@ -1,0 +1,5 @@
+//! No failure becomes a verdict.
+
+mod failures;
+mod others;
+mod upstream;
