@@ -296,6 +296,9 @@ async fn calls(
     }
 }
 
+/// Place, call, request, answer.
+type BodiesRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+
 async fn bodies(
     connection: &mut SqliteConnection,
     old: &Keys,
@@ -303,7 +306,7 @@ async fn bodies(
 ) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<BodiesRow> = sqlx::query_as(
             "SELECT seq, call, request, answer FROM call_bodies WHERE seq > ?1 ORDER BY seq LIMIT 50",
         )
         .bind(after)
