@@ -305,7 +305,11 @@ impl Running {
             _ => None,
         });
         let total_failure = total_failure
-            .max_by_key(|error| error.concerns_all())
+            // What the list may cost is no cause: it is why the cause was not asked again.
+            .max_by_key(|error| {
+                let is_cause = error.failure() != Some(&Failure::BudgetSpent);
+                (error.concerns_all(), is_cause)
+            })
             .map(|error| AppError::Lookup(error.clone()));
         let total_failure = unread.filter(|_| none_answered).or(total_failure);
         let told = Told {

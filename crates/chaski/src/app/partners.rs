@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{Ask, Budget, Error, Outcomes};
+use chaski_client::{Ask, Budget, Error, Failure, Outcomes};
 use chaski_core::{Ruc, Taxpayer};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -428,8 +428,10 @@ impl Refreshed {
     fn note(&mut self, failure: Option<Error>) {
         let Some(failure) = failure else { return };
         self.wait = self.wait.max(failure.retry_after());
-        // What every number fails by is the cause of all; else what asking again may help.
-        let weight = |it: &Error| (it.concerns_all(), it.is_retryable());
+        // What every number fails by is the cause of all; else what asking again may help; what it may
+        // cost is only why the cause was not asked again.
+        let is_cause = |it: &Error| it.failure() != Some(&Failure::BudgetSpent);
+        let weight = |it: &Error| (it.concerns_all(), it.is_retryable(), is_cause(it));
         let helps_more = |known: &Error| weight(&failure) > weight(known);
         if self.failure.as_ref().is_none_or(helps_more) {
             self.failure = Some(failure);
