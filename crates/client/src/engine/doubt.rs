@@ -240,8 +240,7 @@ impl Engine {
         false
     }
 
-    /// A real call, on record and counted like any other. It is no part of what a list may cost:
-    /// it says whether what the list paid for is worth anything.
+    /// A real call, on record and counted like any other; a list pays for it out of what it may cost.
     async fn ask_for_known<L: Lookup, U: Upstream<L>>(
         &self,
         upstream: &Arc<U>,
@@ -252,7 +251,6 @@ impl Engine {
         let ask = Ask {
             force: true,
             deadline: None,
-            budget: None,
             ..ask.clone()
         };
         let sheet = CallSheet {

@@ -16,6 +16,7 @@ use crate::cli_kit::{Place, companies};
 const COUNT: usize = 300;
 
 /// Failures in words, and the exit code they come to: 7 where they speak of the account.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn failures() -> Vec<(Mood, u8)> {
     let says = |status, body: &str| Mood::Says(status, body.to_owned());
     let items = |status, body: &str| Mood::Items(status, body.to_owned());
