@@ -153,7 +153,7 @@ def main():
         right = most < MOST_MIB and healthy and process.poll() is None
         print(f"most memory: {most:.0f} MiB of {MOST_MIB}")
         print(f"{int(right)} passed, {int(not right)} failed")
-        raise SystemExit(not right)
+    raise SystemExit(not right)
 
 
 if __name__ == "__main__":
