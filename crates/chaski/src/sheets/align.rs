@@ -69,7 +69,7 @@ pub(super) fn align(
         let row = &mut rows[index];
         let flaw = match separator {
             Some(separator) if found > usual => over(row, found, &kinds, separator),
-            _ if begins_as(row, &kinds) => None,
+            _ if begins_as(row, &kinds) && !is_shifted(row, &kinds) => None,
             Some(_) => Some(shifted(found, usual)),
             None => Some(shifted(usual, usual)),
         };
@@ -120,29 +120,31 @@ fn kinds_of(whole: &[&Row], width: usize) -> Vec<Kind> {
     let step = whole.len().div_ceil(JUDGED_ROWS).max(1);
     let judged = || whole.iter().step_by(step);
     let kind = |column: usize| {
-        let (mut filled, mut rucs, mut dnis, mut figures) = (0, 0, 0, 0);
-        let mut first: Option<String> = None;
-        let (mut one, mut blanks) = (true, false);
+        let (mut rows, mut filled, mut rucs, mut dnis, mut figures) = (0, 0, 0, 0, 0);
+        let mut identities: HashMap<String, usize> = HashMap::new();
         for row in judged() {
             let cell = row.cell(column);
             let holds = holds(cell);
+            rows += 1;
             if holds == Holds::Blank {
-                blanks = true;
                 continue;
             }
             filled += 1;
             figures += usize::from(is_figure(cell));
             rucs += usize::from(matches!(holds, Holds::Ruc(_) | Holds::RucInside(_)));
             dnis += usize::from(matches!(holds, Holds::Dni(_)));
-            match (holds.identity(), &first) {
-                (Some(identity), None) => first = Some(identity.into_owned()),
-                (Some(identity), Some(first)) => one &= identity == first.as_str(),
-                (None, _) => one = false,
+            if let Some(identity) = holds.identity() {
+                *identities.entry(identity.into_owned()).or_default() += 1;
             }
         }
-        match first {
+        // A shifted row has something else there: the company's own RUC is in most rows, not in all.
+        let most = identities.into_iter().max_by_key(|(_, rows)| *rows);
+        let own = most.filter(|(_, of_it)| {
+            *of_it > 1 && of_it * 2 > rows && (rucs + dnis - of_it) * 5 <= rows
+        });
+        match own {
             _ if filled == 0 => Kind::Blank,
-            Some(own) if rucs > 0 && one && filled > 1 && !blanks => Kind::Own(own),
+            Some((own, _)) if rucs > 0 => Kind::Own(own),
             _ if rucs > 0 && (rucs + dnis) * 2 >= filled => Kind::Identities,
             _ if figures == filled => Kind::Figures,
             _ => Kind::Words { rucs: rucs > 0 },
@@ -217,7 +219,7 @@ fn is_shifted(row: &Row, kinds: &[Kind]) -> bool {
 /// lies right of the others. Left as it is if every way leaves the identities in their places, and
 /// aligned if every way moves them to the same ones.
 fn over(row: &mut Row, cells: usize, kinds: &[Kind], separator: char) -> Option<Flaw> {
-    let in_place = begins_as(row, kinds);
+    let in_place = begins_as(row, kinds) && !is_shifted(row, kinds);
     let blank_end = (kinds.len()..row.cells.len()).all(|at| row.cell(at).is_blank());
     if in_place && blank_end {
         return None;

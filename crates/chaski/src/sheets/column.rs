@@ -204,7 +204,7 @@ fn among(seen: &[Seen], full: &[usize]) -> Result<usize, Vec<usize>> {
         (0..seen.len()).filter(other).collect()
     };
     match varied.as_slice() {
-        [] => match (full, others(&Seen::may_be_the_list)) {
+        [] => match (full, others(&|it| it.may_be_the_list(&seen[full[0]]))) {
             ([only], rivals) if rivals.is_empty() => Ok(*only),
             (_, rivals) => Err(in_order(full, &rivals)),
         },
@@ -369,10 +369,10 @@ impl Seen {
         self.filled > 0 && (self.rucs + self.inside + self.dnis + self.digits) * 2 >= self.filled
     }
 
-    /// Reason enough to doubt a column with a single value: RUCs that differ, or numbers under a
-    /// title that says RUC or document.
-    fn may_be_the_list(&self) -> bool {
-        let rucs_differ = self.rucs + self.inside > 0 && self.distinct() > 1;
+    /// Reason enough to doubt a column with a single value: other RUCs, or numbers under a title that
+    /// says RUC or document.
+    fn may_be_the_list(&self, single: &Seen) -> bool {
+        let rucs_differ = self.rucs + self.inside > 0 && self.identities != single.identities;
         let named = self.names_ruc || self.names_document;
         rucs_differ || (named && self.is_mostly_digits())
     }

@@ -173,7 +173,8 @@ struct Identities {
 
 fn identities(lines: &[&str], separator: char) -> Identities {
     let mut columns: Vec<Identities> = Vec::new();
-    for line in lines {
+    // A line that it does not cut says nothing of it: the company's own RUC above the titles.
+    for line in lines.iter().filter(|line| line.contains(separator)) {
         for (column, piece) in pieces(line, separator).into_iter().enumerate() {
             let what = match holds(&Cell::text(piece)) {
                 Holds::Ruc(_) => Identities {

@@ -101,6 +101,13 @@ fn f01_in_doubt_both_columns_are_named() {
     // The others are hardly there, only persons, damaged, or inside a text.
     for theirs in [
         |n: usize, ruc: &str| if n < 3 { ruc.to_owned() } else { String::new() },
+        |n: usize, ruc: &str| {
+            if n == 1 {
+                ruc.to_owned()
+            } else {
+                "-".to_owned()
+            }
+        },
         |n: usize, _: &str| format!("{:08}", n + 1),
         |n: usize, ruc: &str| format!("{ruc}{n}"),
         |n: usize, ruc: &str| format!("{ruc} - PROVEEDOR {n}"),

@@ -135,18 +135,28 @@ impl List {
         let first = table.len();
         let mut answers = Vec::new();
         for (index, ruc) in rucs.iter().enumerate() {
-            let (written, answer) = damaged(ruc, &mut numbers);
+            let (mut written, mut answer) = damaged(ruc, &mut numbers);
+            // A first row of texts alone cannot be told from titles.
+            if index == 0 && !titled {
+                (written, answer) = (ruc.clone(), Some(ruc.clone()));
+            }
             let mut cells: Vec<String> = columns
                 .iter()
                 .map(|it| it.value(index, &written, &mut numbers))
                 .collect();
-            if shifts && numbers.below(8) == 0 {
+            if shifts && (titled || index > 0) && numbers.below(8) == 0 {
                 let at = numbers.index(cells.len());
                 match numbers.below(3) {
                     0 => cells.insert(at, String::new()),
                     1 => cells.insert(at, "OTRO".into()),
                     _ => drop(cells.remove(at)),
                 }
+            }
+            // A blank line is no row.
+            let filled = cells.iter().any(|cell| !cell.is_empty());
+            cells.resize(cells.len().max(1), String::new());
+            if !filled {
+                cells[0] = "-".to_owned();
             }
             table.push(cells);
             answers.push(answer);
