@@ -111,6 +111,8 @@ def main():
     words.add_argument("--binary", default=world.ROOT / "target/debug/chaski")
     words.add_argument("--rows", type=int, default=20_000, help="of the result that is downloaded")
     words.add_argument("--seconds", type=int, default=15, help="of the slow ones")
+    words.add_argument("--large", type=int, default=1, help="workbooks of nearly four million cells")
+    words.add_argument("--small", type=int, default=12, help="workbooks of half a million")
     words = words.parse_args()
     with World(words.binary) as at:
         process, address = at.server()
@@ -129,11 +131,11 @@ def main():
         held = silent(address, 2_000) + silent(
             address, 300, b"POST /compat/migo/api/v1/ruc HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000\r\n\r\n{"
         )
-        big, small = workbook(150_000, 26, "TEXTO QUE SE REPITE "), workbook(60_000, 26, "OTRO TEXTO ")
+        big, small = workbook(150_000, 26, "TEXTO QUE SE REPITE "), workbook(20_000, 26, "OTRO TEXTO ")
         print(f"workbooks of {len(big) / 1024:.0f} and {len(small) / 1024:.0f} KiB", flush=True)
         codes = {}
-        deeds = [threading.Thread(target=upload, args=(address, *form(big), codes, 4)) for _ in range(4)]
-        deeds += [threading.Thread(target=upload, args=(address, *form(small), codes, 4)) for _ in range(12)]
+        deeds = [threading.Thread(target=upload, args=(address, *form(big), codes, 4)) for _ in range(words.large)]
+        deeds += [threading.Thread(target=upload, args=(address, *form(small), codes, 4)) for _ in range(words.small)]
         deeds += [threading.Thread(target=slow_body, args=(address, words.seconds)) for _ in range(4)]
         for shape in ("xlsx", "csv", "json"):
             path = f"/api/v1/lotes/{batch}/resultados?format={shape}"

@@ -156,7 +156,7 @@ impl List {
             let filled = cells.iter().any(|cell| !cell.is_empty());
             cells.resize(cells.len().max(1), String::new());
             if !filled {
-                cells[0] = "-".to_owned();
+                "-".clone_into(&mut cells[0]);
             }
             table.push(cells);
             answers.push(answer);
