@@ -31,7 +31,7 @@ pub(crate) struct Slot<'a> {
     pub(crate) waited: bool,
     /// Whether a call goes out from it.
     pub(crate) used: bool,
-    _permit: SemaphorePermit<'a>,
+    _permit: Option<SemaphorePermit<'a>>,
 }
 
 /// Longest time after which a waiting asker looks again at when it is going to be its turn.
@@ -60,7 +60,7 @@ impl Queue {
         needed: impl Fn() -> Duration,
     ) -> Result<Slot<'_>, Failure> {
         if let Ok(permit) = self.places.try_acquire() {
-            return Ok(self.slot(permit, false));
+            return Ok(self.slot(Some(permit), false));
         }
         let waiter = Waiter {
             ticket: self.line().join(),
@@ -74,7 +74,7 @@ impl Queue {
             let until = deadline.min(Instant::now() + pause);
             if let Ok(permit) = timeout_at(until, turn.as_mut()).await {
                 let permit = permit.expect("the semaphore is never closed");
-                return Ok(self.slot(permit, true));
+                return Ok(self.slot(Some(permit), true));
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let short_of = (self.turn_in(waiter.ticket) + needed()).saturating_sub(left);
@@ -85,7 +85,12 @@ impl Queue {
         }
     }
 
-    fn slot<'a>(&'a self, permit: SemaphorePermit<'a>, waited: bool) -> Slot<'a> {
+    /// A place beside the others, for what goes past those that wait.
+    pub(crate) fn beside(&self) -> Slot<'_> {
+        self.slot(None, false)
+    }
+
+    fn slot<'a>(&'a self, permit: Option<SemaphorePermit<'a>>, waited: bool) -> Slot<'a> {
         Slot {
             queue: self,
             since: Instant::now(),

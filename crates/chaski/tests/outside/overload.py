@@ -71,6 +71,8 @@ def judge(at, address, what, outcomes, least, bins=()):
     before = len(asked)
     again = asyncio.run(at_once(address, sorted(paid)))
     lost = max(at.paid() - before, len(again) - len(useful(again)))
+    if lost:
+        print("    lost:", [it for it in again if it not in useful(again)], list(at.rows()[0].values())[before:])
     good = len(useful(outcomes))
     broken = codes.get("proveedor_caido", 0)
     right = lost == 0 and broken == 0 and good >= least and all(it >= 0.9 * max(bins) for it in bins)

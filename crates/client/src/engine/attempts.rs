@@ -34,6 +34,9 @@ pub(super) struct CallSheet<'a> {
     pub(super) else_singly: bool,
     /// Whether it costs nothing of the plan.
     pub(super) free: bool,
+    /// Whether it goes past those that wait for a place: it is one at a time, and what it says
+    /// decides about answers that are paid for already.
+    pub(super) at_once: bool,
     /// Its place in the window of a batch.
     pub(super) place: Option<&'a Place>,
     pub(super) ask: &'a Ask,
@@ -220,7 +223,11 @@ impl Engine {
         let shared = &*self.shared;
         let began = Instant::now();
         let needed = || shared.gate.needed(sheet.kind());
-        let slot = shared.in_flight.place(sheet.deadline, needed).await?;
+        let slot = if sheet.at_once {
+            shared.in_flight.beside()
+        } else {
+            shared.in_flight.place(sheet.deadline, needed).await?
+        };
         let errand = Errand {
             kind: sheet.kind(),
             deadline: sheet.deadline,

@@ -260,6 +260,7 @@ impl Engine {
             personal: key.personal,
             else_singly: false,
             free: known.is_free(),
+            at_once: true,
             place: None,
             ask: &ask,
             patience: self.patience(known),

@@ -99,9 +99,13 @@ impl Transport for Denier {
 }
 
 fn before(denier: &Arc<Denier>) -> (Migo, Arc<MemoryLedger>) {
+    within(denier, Settings::default())
+}
+
+fn within(denier: &Arc<Denier>, settings: Settings) -> (Migo, Arc<MemoryLedger>) {
     let ledger = Arc::new(MemoryLedger::new());
     let migo = Migo::builder("token")
-        .settings(Settings::default())
+        .settings(settings)
         .clock(Clock::starting_at(start()))
         .transport(denier.clone())
         .ledger(ledger.clone())
@@ -199,6 +203,30 @@ async fn h01_many_at_once_share_one_check() {
     );
     assert_eq!(denier.checks.load(Ordering::Relaxed), 1);
     assert_eq!(remembered(&ledger, &rucs).await, 0);
+}
+
+/// The check decides about what is paid for already, so it does not queue behind what is not.
+#[tokio::test(start_paused = true)]
+async fn h04_a_check_goes_past_those_that_wait_for_a_place() {
+    for concurrency in [1, 2, 5] {
+        let denier = Denier::new("items");
+        let rucs = companies(200);
+        denier.mend(&rucs);
+        let crowded = Settings {
+            concurrency,
+            deadline: Duration::from_millis(300),
+            ..Settings::default()
+        };
+        let (migo, ledger) = within(&denier, crowded);
+        let ask = Ask::default();
+        let outcomes = join_all(rucs.iter().map(|it| migo.ruc(it, &ask))).await;
+        migo.engine().idle().await;
+        assert_eq!(count(&outcomes, "respuesta_dudosa"), 0, "{concurrency}");
+        assert!(count(&outcomes, "no_encontrado") >= 10 * concurrency);
+        let checks = denier.checks.load(Ordering::Relaxed);
+        let paid = denier.sent.load(Ordering::Relaxed) - checks;
+        assert_eq!(remembered(&ledger, &rucs).await, paid, "{concurrency}");
+    }
 }
 
 /// DNIs have no number that all know: the RUC says whether the upstream is in its senses.
