@@ -251,12 +251,12 @@ fn damaged(path: &Path) -> (String, String) {
     let path = path.display();
     (
         format!(
-            "{path} está dañado (vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
+            "{path} está dañado (falta, o está vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
              restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
              carpeta con --dir"
         ),
         format!(
-            "{path} is damaged (emptied, cut short or replaced) and is not taken for a new \
+            "{path} is damaged (missing, emptied, cut short or replaced) and is not taken for a new \
              folder: restore the latest backup with chaski restaurar COPY --reemplazar, or \
              choose another folder with --dir"
         ),

@@ -254,7 +254,18 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
     let opened = OpenOptions::new().read(true).write(true).open(path);
     let mut file = match opened {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound && !has_log => return Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound && !has_log => {
+            // These come into being after a database has.
+            if ["procesos", "limpieza"]
+                .iter()
+                .any(|it| dir.join(it).exists())
+            {
+                return Err(StoreError::Damaged {
+                    path: path.to_owned(),
+                });
+            }
+            return Ok(true);
+        }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {
             return Err(not_ours(dir, path));
         }

@@ -23,6 +23,10 @@ use crate::{
 };
 
 /// What every attempt of one look-up has in common.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own"
+)]
 pub(super) struct CallSheet<'a> {
     pub(super) lookup: Uuid,
     pub(super) key: &'a Key,

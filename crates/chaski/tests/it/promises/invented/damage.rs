@@ -82,6 +82,7 @@ async fn l08_what_is_not_our_database_beside_a_key_is_damage() {
     std::fs::create_dir(&file).unwrap();
     check_damaged(opened(dir.path()).await, "a folder");
     std::fs::remove_dir(&file).unwrap();
+    check_damaged(opened(dir.path()).await, "gone");
     std::fs::write(dir.path().join("chaski.db-wal"), "resto").unwrap();
     check_damaged(opened(dir.path()).await, "a log alone");
 }
