@@ -5,7 +5,7 @@ use chaski_core::fold;
 use super::SheetError;
 use super::align::align;
 use super::column::is_identity_header;
-use super::identity::{Holds, holds, looks_numeric_identity};
+use super::identity::{Holds, holds, holds_long_number, looks_numeric_identity};
 use super::read::Found;
 use super::table::{Cell, Row, SourceKind, Table, column_letter};
 
@@ -160,7 +160,7 @@ fn fullest<'r>(rows: impl Iterator<Item = (usize, &'r Row)>) -> Option<usize> {
 
 fn is_title_row(row: &Row) -> bool {
     !row.cells.iter().any(|cell| {
-        matches!(cell, Cell::Text(text) if looks_numeric_identity(text))
+        matches!(cell, Cell::Text(text) if looks_numeric_identity(text) || holds_long_number(text))
             || matches!(cell, Cell::Number(number) if *number >= 1e6)
             || is_ruc(cell)
     })
@@ -174,7 +174,7 @@ fn names_identity(cell: &Cell) -> bool {
 fn is_value(cell: &Cell) -> bool {
     match cell {
         Cell::Number(_) | Cell::Date(_) | Cell::Bool(_) => true,
-        Cell::Text(text) => looks_numeric_identity(text) || is_ruc(cell),
+        Cell::Text(text) => looks_numeric_identity(text) || holds_long_number(text) || is_ruc(cell),
         Cell::Empty | Cell::Error(_) => false,
     }
 }

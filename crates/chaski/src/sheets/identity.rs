@@ -75,6 +75,16 @@ pub(super) fn looks_numeric_identity(text: &str) -> bool {
     (8..=15).contains(&digits) && letters <= 3
 }
 
+/// A number as long as a RUC among other words, good or not, or a DNI that is called so: `UNO
+/// RUC:20100070971` is no title. Eight digits alone may be a date.
+pub(super) fn holds_long_number(text: &str) -> bool {
+    let called_dni = text.to_uppercase().contains("DNI");
+    let lengths = text.split(|c: char| !c.is_ascii_digit()).map(str::len);
+    lengths
+        .into_iter()
+        .any(|length| (10..=12).contains(&length) || (called_dni && length == 8))
+}
+
 /// Full-width digits too.
 fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || ('\u{ff10}'..='\u{ff19}').contains(&c)

@@ -348,6 +348,18 @@ fn f09_no_row_is_lost_as_titles() {
     let late = format!("{list}-;RUC PENDIENTE;LIMA\n");
     let found = named(&late);
     assert_eq!((&found[..5], found.len()), (rucs.as_slice(), 6));
+    // A first row that holds a number is a row, good or not.
+    let list = lines(&rucs, |n, ruc| format!("CLIENTE {n} RUC:{ruc};a"));
+    for first in [
+        "UNO RUC:20100070971",
+        "UNO 20100070970 y 20100038146",
+        "UNO 2010007097",
+        "DNI 00000001 JUAN",
+    ] {
+        let found = named(&format!("{first};a\n{list}"));
+        assert_eq!((&found[1..], found.len()), (rucs.as_slice(), 6), "{first}");
+    }
+    let list = lines(&rucs, |n, ruc| format!("{ruc};RUCANO {n} S.A.;LIMA"));
     // The company's own RUC above the titles is no row.
     for above in [
         "RUC: 20131312955;;\n",
