@@ -305,9 +305,13 @@ impl Running {
             _ => None,
         });
         let total_failure = total_failure
-            // What the list may cost is no cause: it is why the cause was not asked again.
+            // What the list may cost, or that the upstream is down by now, is no cause: it is why
+            // the cause was not met again.
             .max_by_key(|error| {
-                let is_cause = error.failure() != Some(&Failure::BudgetSpent);
+                let is_cause = !matches!(
+                    error.failure(),
+                    Some(Failure::BudgetSpent | Failure::BreakerOpen { .. })
+                );
                 (error.concerns_all(), is_cause)
             })
             .map(|error| AppError::Lookup(error.clone()));

@@ -125,7 +125,7 @@ pub(super) enum Cmd {
     Partners(PartnersCmd),
     /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
     Sandbox(SandboxArgs),
-    /// Configuración: init, show, set, check || Configuration: init, show, set, check
+    /// Configuración: init, show, set, check, recargar || Configuration: init, show, set, check, recargar
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCmd),
     /// Lo que se sabe de una persona, y borrarlo: exportar, borrar || What is known of a person, and erasing it: exportar, borrar

@@ -191,12 +191,18 @@ pub(super) fn notice(needed: &Needed, text: &str) {
 
 /// Says who answers when it is the sandbox: invented data must never pass for real.
 pub(super) fn say_mode(needed: &Needed, mode: Mode) {
-    say_sandbox(
-        needed,
-        mode,
-        "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
-        "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
-    );
+    let (es, en) = if needed.config.token().is_some() {
+        (
+            "modo SANDBOX: datos ficticios, nada sale a Internet (hay un token: para datos reales, quite --sandbox o sandbox.mode)",
+            "SANDBOX mode: invented data, nothing leaves for the Internet (there is a token: for real data leave out --sandbox or sandbox.mode)",
+        )
+    } else {
+        (
+            "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
+            "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
+        )
+    };
+    say_sandbox(needed, mode, es, en);
 }
 
 /// The same of a server.

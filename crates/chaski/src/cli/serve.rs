@@ -236,6 +236,10 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
     let mode = gateway.usual().app.mode;
     let version = env!("CARGO_PKG_VERSION");
     let what = match (mode, lang) {
+        (Mode::Sandbox, _) if needed.config.token().is_some() => lang.pick(
+            "modo SANDBOX (pedido así, aunque hay un token; nada sale a Internet)",
+            "SANDBOX mode (as asked for, though there is a token; nothing leaves for the Internet)",
+        ),
         (Mode::Sandbox, Lang::Es) => {
             "modo SANDBOX (no hay tokens configurados; nada sale a Internet)"
         }

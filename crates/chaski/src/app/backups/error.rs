@@ -76,11 +76,11 @@ impl BackupError {
         let (es, en) = match self {
             BackupError::NothingThere { folder } => (
                 format!(
-                    "no hay datos de Chaski en {}: indique la carpeta con --dir",
+                    "no hay datos de Chaski en {}: indique la carpeta que los tiene",
                     folder.display()
                 ),
                 format!(
-                    "there are no data of Chaski in {}: name the folder with --dir",
+                    "there are no data of Chaski in {}: name the folder that has them",
                     folder.display()
                 ),
             ),
