@@ -397,7 +397,7 @@ fn summary(rows: &[RowPlan], told: Told, mode: Mode, now: Timestamp, lang: Lang)
         damaged: rows.iter().filter(is_bad).count(),
         repaired: rows
             .iter()
-            .filter(|row| row.unique.is_some() && !row.repairs.is_empty())
+            .filter(|row| row.unique.is_some() && row.repairs.iter().any(|it| it.corrects()))
             .count(),
         calls_spent: told.calls,
         cache_hits: told.cache_hits,

@@ -29,6 +29,9 @@ struct Kept<Rows> {
     /// Rows that were aligned, by their number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     realigned: Vec<u32>,
+    /// Rows with cells over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wider: Vec<u32>,
     /// Rows whose cells are not under their titles: number, cells, usual cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shifted: Vec<(u32, u16, u16)>,
@@ -72,10 +75,13 @@ enum KeptCell {
 
 impl KeptList {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, AppError> {
-        let realigned = |(row, flaw): (&u32, &Flaw)| (*flaw == Flaw::Realigned).then_some(*row);
+        let with = |flaw: Flaw| {
+            let rows = self.table.flaws.iter();
+            rows.filter_map(move |(row, it)| (*it == flaw).then_some(*row))
+        };
         let shifted = |(row, flaw): (&u32, &Flaw)| match flaw {
             Flaw::Shifted { cells, usual } => Some((*row, *cells, *usual)),
-            Flaw::Realigned => None,
+            Flaw::Realigned | Flaw::Wider => None,
         };
         let kept = Kept {
             column: self.column,
@@ -85,7 +91,8 @@ impl KeptList {
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
             rows: RowsOut(&self.table.rows),
-            realigned: self.table.flaws.iter().filter_map(realigned).collect(),
+            realigned: with(Flaw::Realigned).collect(),
+            wider: with(Flaw::Wider).collect(),
             shifted: self.table.flaws.iter().filter_map(shifted).collect(),
         };
         Ok(serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
@@ -94,11 +101,12 @@ impl KeptList {
     pub(super) fn of_bytes(bytes: &[u8]) -> Result<KeptList, AppError> {
         let kept: Kept<Vec<RowIn>> = serde_json::from_slice(bytes).map_err(std::io::Error::from)?;
         let realigned = kept.realigned.into_iter().map(|row| (row, Flaw::Realigned));
+        let wider = kept.wider.into_iter().map(|row| (row, Flaw::Wider));
         let shifted = kept.shifted.into_iter();
         let shifted = shifted.map(|(row, cells, usual)| (row, Flaw::Shifted { cells, usual }));
         Ok(KeptList {
             table: Table {
-                flaws: realigned.chain(shifted).collect(),
+                flaws: realigned.chain(wider).chain(shifted).collect(),
                 source: match kept.sheet {
                     Some(sheet) => SourceKind::Xlsx { sheet },
                     None => csv(),

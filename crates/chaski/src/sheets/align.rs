@@ -250,8 +250,8 @@ fn over(row: &mut Row, cells: usize, kinds: &[Kind], separator: char) -> Option<
             row.cells = ways.joined(row, separator);
             Some(Flaw::Realigned)
         }
-        _ if in_place => None,
-        Some(_) if !moved && has_identities(kinds) => None,
+        _ if in_place => Some(Flaw::Wider),
+        Some(_) if has_identities(kinds) => Some(Flaw::Wider),
         _ => Some(shifted(cells, kinds.len())),
     }
 }

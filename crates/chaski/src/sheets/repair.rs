@@ -170,9 +170,16 @@ pub enum Repair {
     Inside,
     /// The row had more cells than there are titles: a text with an unquoted separator.
     Realigned,
+    /// The row has more cells than there are titles, right of the number; they were left there.
+    Wider,
 }
 
 impl Repair {
+    /// Whether something was put right, and not only noticed.
+    pub fn corrects(self) -> bool {
+        self != Repair::Wider
+    }
+
     /// Stable code, never translated.
     pub fn code(self) -> &'static str {
         match self {
@@ -189,6 +196,7 @@ impl Repair {
             Repair::LostZero => "lost_zero",
             Repair::Inside => "inside",
             Repair::Realigned => "realigned",
+            Repair::Wider => "wider",
         }
     }
 
@@ -224,6 +232,10 @@ impl Repair {
             Repair::Inside => (
                 "se tomó el único RUC que hay en la celda",
                 "the only RUC in the cell was taken",
+            ),
+            Repair::Wider => (
+                "la fila tiene más celdas que títulos, a la derecha del número: revíselas",
+                "the row has more cells than titles, right of the number: look at them",
             ),
             Repair::Realigned => (
                 "la fila tenía más celdas que los títulos y se alineó",
@@ -268,9 +280,12 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
 pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Repaired {
     match table.flaws.get(&row.number) {
         None => repair(row.cell(column), rules),
-        Some(Flaw::Realigned) => {
+        Some(flaw @ (Flaw::Realigned | Flaw::Wider)) => {
             let mut repaired = repair(row.cell(column), rules);
-            repaired.repairs.push(Repair::Realigned);
+            repaired.repairs.push(match flaw {
+                Flaw::Wider => Repair::Wider,
+                _ => Repair::Realigned,
+            });
             repaired
         }
         Some(Flaw::Shifted { cells, usual }) => Repaired {

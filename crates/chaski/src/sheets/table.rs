@@ -80,6 +80,8 @@ impl Row {
 pub enum Flaw {
     /// It had more cells than the others and was aligned beyond doubt.
     Realigned,
+    /// It has more cells than the others, right of its number: they were left where they are.
+    Wider,
     /// It is not known which cell belongs to which title: nothing is read from it.
     Shifted {
         /// Cells of the row.

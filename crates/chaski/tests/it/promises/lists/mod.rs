@@ -3,7 +3,7 @@
 mod cases;
 mod property;
 
-use chaski::sheets::{Limits, Subject, Table, find_column, read_bytes, read_row};
+use chaski::sheets::{Flaw, Limits, Subject, Table, find_column, read_bytes, read_row};
 use chaski_core::{Lang, RucRules};
 
 use crate::cli_kit::{Numbers, Place, companies};
@@ -431,6 +431,33 @@ fn f11_a_row_of_another_width_is_aligned_or_told() {
                 "round {round}, row {number}: {named}\n{list}"
             );
         }
+    }
+}
+
+/// What is over lies right of the number: it is read, and the row is told.
+#[test]
+fn f11_cells_over_right_of_the_number_are_told() {
+    for (head, odd) in [
+        ("RUC,NOMBRE,TOTAL", "{},UNO, SAC,10.00"),
+        ("RUC,NOMBRE,TOTAL", "{},TRES, A, B,12.00"),
+        ("N,RUC,NOMBRE", "3,{},T,20100038146"),
+        ("RUC,NOMBRE", "{},UNO,de más"),
+    ] {
+        let rucs = companies(12, 9);
+        let plain = |n: usize, ruc: &str| match head {
+            "N,RUC,NOMBRE" => format!("{n},{ruc},CLIENTE"),
+            "RUC,NOMBRE" => format!("{ruc},CLIENTE"),
+            _ => format!("{ruc},CLIENTE,{n}.00"),
+        };
+        let list = lines(&rucs, |n, ruc| match n {
+            4 => odd.replace("{}", ruc),
+            _ => plain(n, ruc),
+        });
+        let list = format!("{head}\n{list}");
+        check(&list, &rucs);
+        let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+        let flaws: Vec<_> = table.flaws.into_iter().collect();
+        assert_eq!(flaws, [(6, Flaw::Wider)], "{list}");
     }
 }
 
