@@ -20,9 +20,10 @@ import upstream
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
 
-# An answer counts as bought for good once the process has lived this long after it: the program commits
-# in groups and says so (docs/en/operation.md).
-MARGIN = 0.1
+# An answer counts as bought for good once the process has lived this long after it. The program commits
+# in groups; an unoptimised build that is writing down three hundred partners has been seen to take 130 ms
+# until the next one.
+MARGIN = 0.3
 
 
 def most_files():
