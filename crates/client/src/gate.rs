@@ -206,11 +206,14 @@ impl Gate {
         self.lock().words(operation).clone()
     }
 
-    /// The call was answered properly, whatever the answer says.
-    pub(crate) fn succeeded(&self, kind: Kind, took: Duration, pass: Pass) {
+    /// The call was answered properly, whatever the answer says. How long it `took` is none where it
+    /// is not known.
+    pub(crate) fn succeeded(&self, kind: Kind, took: Option<Duration>, pass: Pass) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.times.learn(kind, took, now);
+        if let Some(took) = took {
+            state.times.learn(kind, took, now);
+        }
         state.words(kind.operation).good(kind.many);
         state.breaker.report(false, pass, now);
         let base = self.limits().interval();

@@ -102,13 +102,14 @@ impl Engine {
             let request = encode();
             let request_body = self.body_for_record(sheet, request.body());
             let (outcome, answer) = self.send(request, sheet, decode).await;
+            // Longer than anybody listens: the process was stopped meanwhile, and what passed says
+            // nothing about how long answers take.
+            let took = Some(began.elapsed()).filter(|took| *took <= sheet.patience);
+            slot.used = took.is_some();
             // 4. The gate hears of it, the audit has it.
             let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
             match &outcome {
-                Ok(_) => self
-                    .shared
-                    .gate
-                    .succeeded(sheet.kind(), began.elapsed(), pass),
+                Ok(_) => self.shared.gate.succeeded(sheet.kind(), took, pass),
                 Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
                 Err(failure) => {
                     self.shared

@@ -350,6 +350,27 @@ async fn h14_what_arrived_while_the_process_was_stopped_is_read_first() {
     }
 }
 
+/// However long it was stopped, the next question goes out: the pause is no time that answers take.
+#[tokio::test(start_paused = true)]
+async fn h14_whoever_asks_after_the_process_was_stopped_is_served() {
+    for (calls, stopped) in [(1, 40), (50, 40), (50, 8 * 3_600), (40, 600)] {
+        let world = World::new(Settings::default(), |config| {
+            config.latency = Latency::Fixed(ms(2_000));
+        });
+        let numbers = companies(calls + 120);
+        let ask = async |number| word(&world.migo.ruc(number, &Ask::default()).await);
+        let stop = async {
+            sleep(ms(100)).await;
+            tokio::time::advance(Duration::from_secs(stopped)).await;
+        };
+        tokio::join!(join_all(numbers[..calls].iter().map(ask)), stop);
+        // Alone, and more at once than there are places.
+        assert_eq!(word(&world.ask(KNOWN).await), "ok", "{calls} {stopped}");
+        let words = join_all(numbers[calls..].iter().map(ask)).await;
+        assert!(!words.contains(&"plazo_agotado"), "{calls} {stopped}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn h14_silence_is_still_a_time_out() {
     let world = World::new(Settings::default(), |config| {
