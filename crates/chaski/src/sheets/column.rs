@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chaski_core::{Lang, fold};
 
-use super::identity::{Holds, holds};
+use super::identity::{Holds, holds, is_scientific};
 use super::table::{Cell, Flaw, Table, column_index, column_letter};
 
 /// How many rows, spread over the list, are looked at to judge a column by what it holds.
@@ -231,8 +231,9 @@ fn titled(seen: &[Seen], several: &[usize]) -> Option<usize> {
         (ruc, document) if ruc.is_empty() && document.len() == 1 => document[0],
         _ => return None,
     };
+    // A few values that come again and again (the companies of a group) beside many are not the list.
     let most = several.iter().map(|column| seen[*column].distinct()).max();
-    let varied = most.is_some_and(|most| seen[chosen].distinct() * 2 >= most);
+    let varied = most.is_some_and(|most| seen[chosen].distinct() * 10 >= most * 9);
     (varied && seen[chosen].covers()).then_some(chosen)
 }
 
@@ -297,6 +298,8 @@ struct Seen {
     digits: usize,
     /// Eleven digits that begin as a RUC, right or not.
     like_rucs: usize,
+    /// As long as a RUC before Excel took its digits (`2.01E+10`).
+    lost: usize,
     identities: HashSet<String>,
 }
 
@@ -313,6 +316,7 @@ impl Seen {
             dnis: 0,
             digits: 0,
             like_rucs: 0,
+            lost: 0,
             identities: HashSet::new(),
         };
         // From the whole list, not from its beginning alone: what comes first may be all of one kind.
@@ -330,6 +334,7 @@ impl Seen {
         self.rows += 1;
         self.filled += usize::from(holds != Holds::Blank);
         self.like_rucs += usize::from(looks_like_ruc(cell));
+        self.lost += usize::from(is_scientific(cell));
         if let Some(identity) = holds.identity()
             && !self.identities.contains(identity.as_ref())
         {
@@ -369,12 +374,17 @@ impl Seen {
         self.filled > 0 && (self.rucs + self.inside + self.dnis + self.digits) * 2 >= self.filled
     }
 
-    /// Reason enough to doubt a column with a single value: other RUCs, or numbers under a title that
-    /// says RUC or document.
+    /// Reason enough to doubt a column with a single value: other RUCs, DNIs, what was a RUC before
+    /// it was damaged, or numbers under a title that says RUC or document.
     fn may_be_the_list(&self, single: &Seen) -> bool {
+        let identities = self.rucs + self.inside + self.dnis;
         let rucs_differ = self.rucs + self.inside > 0 && self.identities != single.identities;
         let named = self.names_ruc || self.names_document;
-        rucs_differ || (named && self.is_mostly_digits())
+        let half = |count: usize| count > 0 && count * 2 >= self.filled;
+        rucs_differ
+            || half(identities)
+            || half(self.like_rucs + self.lost)
+            || (named && self.is_mostly_digits())
     }
 }
 

@@ -91,7 +91,7 @@ fn is_digit(c: char) -> bool {
 }
 
 /// `2.01E+10`: a number that lost its digits.
-fn is_scientific(cell: &Cell) -> bool {
+pub(super) fn is_scientific(cell: &Cell) -> bool {
     let Cell::Text(text) = cell else {
         return false;
     };

@@ -136,6 +136,49 @@ fn f01_in_doubt_both_columns_are_named() {
     );
 }
 
+/// Whatever the title above them says, and whatever they lost.
+#[test]
+fn f01_identities_of_any_kind_make_a_column_of_one_value_doubtful() {
+    let rucs = companies(2, 20);
+    for title in ["", "PROVEEDOR", "CLIENTE", "NUMERO", "ID"] {
+        for theirs in [
+            |n: usize, _: &str| format!("{:08}", n + 1),
+            |n: usize, _: &str| format!("2.01{n}E+10"),
+            |n: usize, ruc: &str| match n % 5 {
+                0 => ruc.to_owned(),
+                _ => format!("{:08}", n + 1),
+            },
+            |_: usize, ruc: &str| {
+                let wrong = (ruc[10..].parse::<u8>().unwrap() + 1) % 10;
+                format!("{}{wrong}", &ruc[..10])
+            },
+        ] {
+            for own in ["RUC", "EMISOR", ""] {
+                let list = lines(&rucs, |n, ruc| format!("{OWN};{};CASA {n}", theirs(n, ruc)));
+                match rows(format!("{own};{title};NOMBRE\n{list}").as_bytes(), None) {
+                    Err((code, message)) => {
+                        assert_eq!(code, "columna_ambigua");
+                        assert!(message.contains("--columna"), "{message}");
+                    }
+                    Ok(found) => assert!(found.iter().all(|(_, it)| it != OWN), "{own} {title}"),
+                }
+            }
+        }
+    }
+    // The companies of a group, one after the other.
+    for (count, companies_of_it) in [(4, 2), (6, 3), (20, 3)] {
+        let owns = companies(7, companies_of_it);
+        let list = lines(&rucs[..count], |n, ruc| {
+            format!("{};{ruc}", owns[n * companies_of_it / count])
+        });
+        refused(
+            &format!("RUC;N° DOC CLIENTE\n{list}"),
+            "columna_ambigua",
+            &["A (RUC)", "B (N° DOC CLIENTE)"],
+        );
+    }
+}
+
 #[test]
 fn f01_a_list_of_one_supplier_is_still_a_list() {
     let same = vec![OWN.to_owned(); 5];
