@@ -6,13 +6,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chaski_core::lima_date;
+use chaski_core::{lima_date, lima_timestamp};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{App, AppError, folder_of};
 use crate::store::{Pruned, Retention};
 
-/// Holds the day on which the folder was last tidied.
+/// Holds the days on which the folder was tidied, the last ones.
 const MARK: &str = "limpieza";
+
+/// How many earlier days of tidying something must have been past its time on before it goes by
+/// itself. A clock that is ahead for a moment, or until it is noticed the day after, deletes nothing.
+const EARLIER_DAYS: usize = 2;
 
 /// A command that answered already does not keep the person waiting: what does not fit in this
 /// is left to the next one.
@@ -22,12 +28,23 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FEWEST_BATCH_DAYS: u32 = 7;
 
 impl App {
-    /// Deletes now what is past its time.
+    /// Deletes what is past its time by the clock: somebody asked for it.
     pub async fn prune(&self) -> Result<Pruned, AppError> {
-        let pruned = self
-            .store
-            .prune(self.clock.now(), &self.retention())
-            .await?;
+        self.prune_as_of(self.clock.now()).await
+    }
+
+    /// Deletes what was past its time on the last days of use before this one too.
+    pub(super) async fn prune_by_itself(&self) -> Result<Pruned, AppError> {
+        let today = lima_date(self.clock.now());
+        let mut earlier = self.tidied_on().into_iter().filter(|day| *day < today);
+        let as_of = earlier.nth_back(EARLIER_DAYS - 1);
+        let as_of = as_of.map(|day| lima_timestamp(day.at(0, 0, 0, 0)));
+        self.prune_as_of(as_of.unwrap_or(Timestamp::UNIX_EPOCH))
+            .await
+    }
+
+    async fn prune_as_of(&self, moment: Timestamp) -> Result<Pruned, AppError> {
+        let pruned = self.store.prune(moment, &self.retention()).await?;
         self.mark_tidied();
         Ok(pruned)
     }
@@ -35,10 +52,11 @@ impl App {
     /// The same once a day, without holding anybody up. A failure is no failure of the deed that
     /// was just done: the next command tries again.
     pub(super) async fn tidy_up(&self) {
-        if self.was_tidied_today() {
+        let today = lima_date(self.clock.now());
+        if self.tidied_on().last() == Some(&today) {
             return;
         }
-        match tokio::time::timeout(PATIENCE, self.prune()).await {
+        match tokio::time::timeout(PATIENCE, self.prune_by_itself()).await {
             Ok(Ok(pruned)) => tracing::debug!(?pruned, "what was past its time is gone"),
             Ok(Err(error)) => tracing::warn!(code = error.code(), "could not tidy up"),
             Err(_) => tracing::debug!("the next command goes on tidying up"),
@@ -55,13 +73,21 @@ impl App {
         }
     }
 
-    fn was_tidied_today(&self) -> bool {
-        fs::read_to_string(self.mark()).is_ok_and(|day| day.trim() == self.today())
+    /// The days on which the folder was tidied, in the order in which that happened.
+    fn tidied_on(&self) -> Vec<Date> {
+        let text = fs::read_to_string(self.mark()).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// Two processes that both tidy up are no harm, nor is a mark that cannot be written.
     fn mark_tidied(&self) {
-        if let Err(error) = write(&self.mark(), &self.today()) {
+        let today = lima_date(self.clock.now());
+        let mut days = self.tidied_on();
+        // Later ones were noted by a clock that was ahead.
+        days.retain(|day| *day < today);
+        days.push(today);
+        let days = &days[days.len().saturating_sub(EARLIER_DAYS + 1)..];
+        if let Err(error) = write(&self.mark(), days) {
             tracing::debug!(%error, "the day of tidying up was not noted");
         }
     }
@@ -69,18 +95,17 @@ impl App {
     fn mark(&self) -> PathBuf {
         folder_of(&self.config, self.mode).join(MARK)
     }
-
-    fn today(&self) -> String {
-        lima_date(self.clock.now()).to_string()
-    }
 }
 
-fn write(path: &Path, day: &str) -> std::io::Result<()> {
+fn write(path: &Path, days: &[Date]) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    writeln!(file, "{day}")
+    for day in days {
+        writeln!(file, "{day}")?;
+    }
+    Ok(())
 }

@@ -148,7 +148,7 @@ impl App {
 
     /// Deletes what is past its time, under a claim.
     pub(crate) async fn work_retention(&self, claim: &Claim) -> Result<Pruned, AppError> {
-        let pruned = self.prune().await?;
+        let pruned = self.prune_by_itself().await?;
         self.end_work(claim).await?;
         Ok(pruned)
     }

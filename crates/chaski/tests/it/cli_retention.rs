@@ -49,16 +49,51 @@ async fn calls_past_their_time_are_let_go() {
     let place = Place::new();
     assert_eq!(ask_on(&place, 0, "20100070970").await, 1);
     assert_eq!(ask_on(&place, 80, "20131312955").await, 2, "80 days: kept");
-    assert_eq!(
-        ask_on(&place, 91, "20100038146").await,
-        3,
-        "closing lets go, not opening"
-    );
-    let app = open(&place, day(91)).await;
-    assert_eq!(calls(&app).await, 2, "that of day 0 is gone");
+    for days in [91, 92, 93] {
+        let on_record = ask_on(&place, days, "20131312955").await;
+        assert_eq!(on_record, 2 + usize::try_from(days - 90).unwrap(), "{days}");
+    }
+    // On two days of use before this one it was past its time.
+    let app = open(&place, day(94)).await;
+    assert_eq!(calls(&app).await, 4, "that of day 0 is gone");
     let figures = app.store.figures().await.unwrap();
-    assert_eq!(figures.answers, 2, "and its answer, long past its time");
+    assert_eq!(figures.answers, 1, "and its answer, long past its time");
     app.close().await.unwrap();
+}
+
+/// Nothing goes because the clock was ahead, for a moment or until the day after.
+#[tokio::test]
+async fn h13_a_clock_that_is_ahead_deletes_nothing() {
+    for ahead in [
+        &[400][..],
+        &[120, 121],
+        &[3_650, 3_651, 3_651],
+        &[93, 5_000],
+    ] {
+        let place = Place::new();
+        for (days, ruc) in [(0, "20100070970"), (1, "20131312955"), (2, "20100038146")] {
+            ask_on(&place, days, ruc).await;
+        }
+        for days in ahead {
+            let app = open(&place, day(*days)).await;
+            app.close().await.unwrap();
+        }
+        for days in 3..8 {
+            let app = open(&place, day(days)).await;
+            assert_eq!(calls(&app).await, 3, "{ahead:?}, then day {days}");
+            let figures = app.store.figures().await.unwrap();
+            assert_eq!(figures.answers, 3, "{ahead:?}, then day {days}");
+            app.close().await.unwrap();
+        }
+        // What is past its time goes all the same, once the right clock says so long enough.
+        for days in [95, 96, 97, 98] {
+            let app = open(&place, day(days)).await;
+            app.close().await.unwrap();
+        }
+        let app = open(&place, day(98)).await;
+        assert_eq!(calls(&app).await, 0, "{ahead:?}");
+        app.close().await.unwrap();
+    }
 }
 
 /// Once a day: what passes its time later on the same day stays until the next.
