@@ -1,9 +1,12 @@
 //! What says of itself that Chaski wrote it: a workbook by its properties, a csv or json by our
 //! columns, for files that the data folder does not remember.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+use serde_json::{Deserializer, Map, Value};
 
 use crate::sheets::RESULT_COLUMNS;
 
@@ -16,6 +19,103 @@ const OF_PARTNERS: [&str; 4] = [
     "sunat_valid",
     "sunat_last_check",
     "sunat_ubigeo",
+];
+
+/// Fields of the records that look-ups write: those that each has, and those that it may have. One
+/// field more and somebody added it.
+const OF_RECORDS: [(&[&str], &[&str]); 5] = [
+    (
+        &[
+            "ruc",
+            "nombre_o_razon_social",
+            "estado_del_contribuyente",
+            "condicion_de_domicilio",
+            "fuente",
+            "consultado_en",
+        ],
+        &[
+            "success",
+            "ubigeo",
+            "tipo_de_via",
+            "nombre_de_via",
+            "codigo_de_zona",
+            "tipo_de_zona",
+            "numero",
+            "interior",
+            "lote",
+            "dpto",
+            "manzana",
+            "kilometro",
+            "distrito",
+            "provincia",
+            "departamento",
+            "direccion_simple",
+            "direccion",
+            "actualizado_en",
+            "cache_hit",
+            "stale",
+            "error",
+            "code",
+        ],
+    ),
+    (
+        &[
+            "ruc",
+            "apto",
+            "nivel",
+            "hallazgos",
+            "fuente",
+            "consultado_en",
+        ],
+        &[
+            "success",
+            "valido",
+            "razon_social",
+            "estado",
+            "condicion",
+            "direccion",
+            "errores",
+            "advertencias",
+            "cache_hit",
+            "stale",
+            "error",
+            "code",
+        ],
+    ),
+    (
+        &["dni", "nombre", "fuente", "cache_hit", "consultado_en"],
+        &["success", "stale", "error", "code"],
+    ),
+    (
+        &[
+            "fecha",
+            "moneda",
+            "precio_compra",
+            "precio_venta",
+            "origen",
+            "fuente",
+            "consultado_en",
+        ],
+        &[
+            "fecha_solicitada",
+            "arrastrado",
+            "fecha_cierre_sbs",
+            "cache_hit",
+            "stale",
+        ],
+    ),
+    (
+        &[
+            "fecha",
+            "quien",
+            "operacion",
+            "sobre",
+            "resultado",
+            "intento",
+            "id",
+        ],
+        &["http", "ms", "cache", "motivo", "proveedor", "lote"],
+    ),
 ];
 
 pub(super) fn is_ours(path: &Path) -> bool {
@@ -84,11 +184,41 @@ fn has_our_titles(line: &str) -> bool {
         let first = titles.len().checked_sub(RESULT_COLUMNS.len());
         first.is_some_and(|first| titles[first..].iter().zip(&RESULT_COLUMNS).all(is_ours))
             || OF_PARTNERS.iter().all(|name| titles.contains(name))
+            || are_of_records(&titles.iter().copied().collect())
+    })
+}
+
+fn are_of_records(names: &HashSet<&str>) -> bool {
+    OF_RECORDS.iter().any(|(each, also)| {
+        each.iter().all(|name| names.contains(name))
+            && names
+                .iter()
+                .all(|name| each.contains(name) || also.contains(name))
     })
 }
 
 fn has_our_keys(text: &str) -> bool {
     let has = |name: &&str| text.contains(&format!("\"{name}\":"));
     let result = has(&"fila") && has(&"aptitud") && RESULT_COLUMNS.iter().all(has);
-    result || OF_PARTNERS.iter().all(has)
+    if result || OF_PARTNERS.iter().all(has) {
+        return true;
+    }
+    let records = records_at_the_start(text);
+    let names = records.iter().flat_map(|it| it.keys().map(String::as_str));
+    are_of_records(&names.collect())
+}
+
+/// The records of a json or ndjson, as many as are whole.
+fn records_at_the_start(text: &str) -> Vec<Map<String, Value>> {
+    let mut records = Vec::new();
+    let mut rest = text.trim_start().trim_start_matches('[');
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        let mut values = Deserializer::from_str(rest).into_iter();
+        let Some(Ok(record)) = values.next() else {
+            return records;
+        };
+        rest = &rest[values.byte_offset()..];
+        records.push(record);
+    }
 }

@@ -57,7 +57,7 @@ impl Overwrite {
     }
 
     /// Sees to it that a file may be put there, before anything is spent: the folder can be written,
-    /// and what stands there is ours, empty or may be lost. Drafts of killed runs are cleared.
+    /// and what stands there is ours or may be lost. Drafts of killed runs are cleared.
     pub(super) fn check(&self, path: &Path) -> Result<(), AppError> {
         sheets::check_writable(path)?;
         let path = sheets::resolved(path);
@@ -107,10 +107,8 @@ impl Overwrite {
     /// What stands there, if it may be replaced.
     fn allow(&self, path: &Path) -> Result<Standing, AppError> {
         let standing = standing(path);
-        let Standing::File { bytes, .. } = standing else {
-            return Ok(standing);
-        };
-        if bytes == 0 || self.replace {
+        // One without a byte is somebody's too: its name is taken on purpose.
+        if !matches!(standing, Standing::File { .. }) || self.replace {
             return Ok(standing);
         }
         let known = self

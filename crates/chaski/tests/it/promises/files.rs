@@ -1,7 +1,7 @@
 //! Files of people are never overwritten by mistake.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 use crate::cli_kit::{Place, finished, wait_until};
@@ -73,6 +73,72 @@ fn a02_no_command_overwrites_what_chaski_did_not_write() {
     }
 }
 
+/// A person at a terminal who types an answer; the exit code and what was seen.
+fn typed(place: &Place, words: &[&str], answer: &str) -> (i32, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&control).unwrap();
+    unlockpt(&control).unwrap();
+    let name = ptsname(&control, Vec::new()).unwrap();
+    let screen = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let mut command = place.command(words);
+    command
+        .stdin(screen.try_clone().unwrap())
+        .stdout(screen.try_clone().unwrap())
+        .stderr(screen);
+    let mut child = command.spawn().unwrap();
+    // Closed here, the terminal ends with the child.
+    drop(command);
+    let mut control = fs::File::from(control);
+    control.write_all(answer.as_bytes()).unwrap();
+    let (mut seen, mut piece) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = control.read(&mut piece) {
+        seen.extend_from_slice(&piece[..count]);
+    }
+    let code = child.wait().unwrap().code().unwrap_or(-1);
+    (code, String::from_utf8_lossy(&seen).into_owned())
+}
+
+#[test]
+fn a02_at_a_terminal_it_is_asked_and_no_is_what_is_not_yes() {
+    let (place, _) = place();
+    let lote = ["ruc", "lote", "lista.csv", "-o", "ventas.csv"];
+    let one = ["ruc", "20100070970", "-o", "ventas.csv"];
+    // The last one is an input that ends.
+    for answer in ["\n", "n\n", "no\n", "qué\n", "\u{4}"] {
+        for words in [&lote[..], &one] {
+            for content in [FOREIGN, ""] {
+                place.write("ventas.csv", content);
+                let (code, seen) = typed(&place, words, answer);
+                assert_eq!(code, 2, "{answer:?}: {seen}");
+                assert!(seen.contains("¿Reemplazarlo? [s/N]"), "{seen}");
+                assert_eq!(place.read("ventas.csv"), content, "{answer:?}");
+            }
+        }
+    }
+    for answer in ["s\n", "Sí\n", "y\n"] {
+        for words in [&lote[..], &one] {
+            place.write("ventas.csv", FOREIGN);
+            let (code, seen) = typed(&place, words, answer);
+            assert_eq!(code, 0, "{answer:?}: {seen}");
+            assert!(seen.contains("[s/N]"), "{seen}");
+            assert!(place.read("ventas.csv").contains("consultado_en"));
+        }
+    }
+    // Not at a terminal that must not be asked, nor where there is nothing to ask.
+    place.write("ventas.csv", FOREIGN);
+    let (code, seen) = typed(&place, &[&lote[..], &["--no-input"]].concat(), "s\n");
+    assert_eq!(code, 2, "{seen}");
+    assert_eq!(place.read("ventas.csv"), FOREIGN);
+    fs::remove_file(place.path("ventas.csv")).unwrap();
+    let (code, seen) = typed(&place, &lote, "");
+    assert!(code == 0 && !seen.contains("[s/N]"), "{seen}");
+}
+
 #[test]
 fn a02_nothing_is_spent_before_the_output_is_looked_at() {
     let place = Place::new();
@@ -92,10 +158,24 @@ fn a02_nothing_is_spent_before_the_output_is_looked_at() {
 fn a02_a_result_says_of_itself_that_it_is_ours() {
     let (place, _) = place();
     for ending in ["xlsx", "csv", "json", "ndjson"] {
-        for line in ["ruc lote lista.csv", "partners exportar"] {
+        for line in [
+            "ruc lote lista.csv",
+            "partners exportar",
+            "ruc 20100070970 20100070971 20000000001",
+            "ruc facturacion 20100070970",
+            "dni 00000001",
+            "tipo-cambio --fecha 2026-07-24",
+            "tipo-cambio --desde 2026-07-01 --hasta 2026-07-05",
+            "llamadas",
+        ] {
             let line = format!("{line} -o r.{ending}");
-            place.run(&line).expect(0);
-            place.run(&format!("{line} --dir otra")).expect(0);
+            place.run(&line);
+            // Otherwise the partners of the other folder are none.
+            place
+                .run("partners importar lista.csv --dir otra")
+                .expect(0);
+            let ran = place.run(&format!("{line} --dir otra"));
+            assert_ne!(ran.code, 2, "{line}: {}", ran.err);
             fs::remove_file(place.path(&format!("r.{ending}"))).unwrap();
             fs::remove_dir_all(place.path("otra")).unwrap();
         }
@@ -109,6 +189,18 @@ fn a02_a_result_says_of_itself_that_it_is_ours() {
         .run("ruc lote lista.csv -o r.csv --dir otra")
         .expect(2);
     assert_eq!(place.read("r.csv"), text);
+    // So are the records of a look-up with one field more.
+    for (name, ours, theirs) in [
+        ("tc.csv", "consultado_en", "consultado_en,ASIENTO"),
+        ("tc.json", "\"moneda\"", "\"asiento\": \"1\", \"moneda\""),
+    ] {
+        let line = format!("tipo-cambio --fecha 2026-07-24 -o {name}");
+        place.run(&line).expect(0);
+        let text = place.read(name).replacen(ours, theirs, 1);
+        place.write(name, &text);
+        place.run(&format!("{line} --dir otra")).expect(2);
+        assert_eq!(place.read(name), text);
+    }
 }
 
 /// A file that comes while the answers are under way.
@@ -167,13 +259,26 @@ fn a02_links_stay_and_pipes_work() {
     symlink("otra/nuevo.csv", place.path("nuevo.csv")).unwrap();
     place.run("ruc lote lista.csv -o nuevo.csv").expect(0);
     assert!(place.read("otra/nuevo.csv").contains("ruc_normalizado"));
-    // A pipe is written, and an empty file has nothing to lose.
+    // A pipe is written.
     let ran = place
         .run("ruc lote lista.csv -o /dev/stdout --format csv")
         .expect(0);
     assert!(ran.out.contains("ruc_normalizado"), "{}", ran.out);
+}
+
+/// A name that somebody took is theirs.
+#[test]
+fn a02_an_empty_file_is_somebodys_too() {
+    let (place, _) = place();
     place.write("vacio.csv", "");
-    place.run("ruc lote lista.csv -o vacio.csv").expect(0);
+    for line in ["ruc lote lista.csv", "partners exportar", "ruc 20100070970"] {
+        let ran = place.run(&format!("{line} -o vacio.csv")).expect(2);
+        assert!(ran.err.contains("no lo escribió Chaski"), "{}", ran.err);
+        assert_eq!(place.read("vacio.csv"), "", "{line}");
+    }
+    place
+        .run("ruc lote lista.csv -o vacio.csv --reemplazar")
+        .expect(0);
 }
 
 #[cfg(unix)]
