@@ -168,15 +168,9 @@ impl Report {
 
     /// Whether it can be written, how much fits, who else can read it, who works in it.
     fn look_at_folder(&mut self, needed: &Needed, folder: &Path) {
-        let written = checkup::probed(folder);
-        let works = written.grade == Grade::Good;
-        self.add(written);
-        match checkup::space_of(folder) {
-            // A disk that is full was told already.
-            Ok((bytes, files)) if works || bytes >= checkup::LITTLE_SPACE => {
-                self.add(checkup::space_finding(folder, bytes, files));
-            }
-            _ => {}
+        self.add(checkup::probed(folder));
+        if let Ok((bytes, files)) = checkup::space_of(folder) {
+            self.add(checkup::space_finding(folder, bytes, files));
         }
         let mut folders = vec![needed.config.dir.clone()];
         if folder != needed.config.dir {

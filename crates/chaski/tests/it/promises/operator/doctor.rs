@@ -278,6 +278,8 @@ fn a13_a_full_disk_is_not_well() {
         "{}",
         ran.out
     );
+    // How much is left is told where there is least of it.
+    assert!(ran.out.contains("✘ quedan 0 MiB libres"), "{}", ran.out);
     drop(filler);
     fs::remove_file(disk.0.join("relleno")).unwrap();
     let ran = place.run("doctor --dir disco/datos").expect(1);
