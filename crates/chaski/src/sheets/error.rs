@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use chaski_core::Lang;
 
+use super::Limits;
+
 /// A failure of reading or writing a spreadsheet. `Display` is Spanish; [`SheetError::message`]
 /// takes the language. It never holds the content of a cell.
 #[derive(Debug, thiserror::Error)]
@@ -330,8 +332,22 @@ impl SheetError {
 }
 
 impl Excess {
+    /// The ceiling in MB where no gateway is in between, if that is higher.
+    fn here(self, limit: u64) -> Option<u64> {
+        let all = Limits::default();
+        let most = match self {
+            Excess::Text => all.text_bytes,
+            Excess::Memory => all.list_bytes,
+            _ => return None,
+        } as u64;
+        (most > limit).then_some(most / 1024 / 1024)
+    }
+
     fn spanish(self, limit: u64) -> String {
         let mib = limit / 1024 / 1024;
+        let more = self.here(limit).map_or_else(String::new, |mib| {
+            format!(", o dé la orden de chaski en la máquina de la pasarela, sin --server: acepta hasta {mib} MB")
+        });
         match self {
             Excess::FileBytes => format!(
                 "el archivo pesa más de {mib} MB: divida el archivo o copie solo la lista a un libro nuevo"
@@ -351,10 +367,10 @@ impl Excess {
                     .into()
             }
             Excess::Text => format!(
-                "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita"
+                "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita{more}"
             ),
             Excess::Memory => format!(
-                "la lista ocupa más de {mib} MB una vez leída: divida el archivo o quite las columnas que no necesita"
+                "la lista ocupa más de {mib} MB una vez leída: divida el archivo o quite las columnas que no necesita{more}"
             ),
             Excess::Rows => {
                 format!("la hoja tiene más de {limit} filas: divida el archivo en partes más pequeñas")
@@ -367,6 +383,9 @@ impl Excess {
 
     fn english(self, limit: u64) -> String {
         let mib = limit / 1024 / 1024;
+        let more = self.here(limit).map_or_else(String::new, |mib| {
+            format!(", or give the command of chaski on the gateway's machine, without --server: it takes up to {mib} MB")
+        });
         match self {
             Excess::FileBytes => format!(
                 "the file is over {mib} MB: split it or copy only the list to a new workbook"
@@ -386,10 +405,10 @@ impl Excess {
                     .into()
             }
             Excess::Text => format!(
-                "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need"
+                "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need{more}"
             ),
             Excess::Memory => format!(
-                "the list takes over {mib} MB once it is read: split it or remove the columns you do not need"
+                "the list takes over {mib} MB once it is read: split it or remove the columns you do not need{more}"
             ),
             Excess::Rows => format!("the sheet has over {limit} rows: split it into smaller files"),
             Excess::Cells => format!(

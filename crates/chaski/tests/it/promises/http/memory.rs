@@ -152,6 +152,36 @@ fn get(path: &str, key: &str) -> String {
     )
 }
 
+/// The figures, and what to do, for the list and for its texts.
+#[tokio::test]
+async fn h09_a_list_beyond_the_gateways_limit_is_told_what_to_do() {
+    let door = Door::open().await;
+    let long = "x".repeat(20_000);
+    let mut texts = String::from("RUC;NOTA\n");
+    for row in 0..1_800 {
+        writeln!(texts, "{};{long}", 20_000_000_000_u64 + row).unwrap();
+    }
+    for (file, figures) in [
+        (hungry(10_000, "IV"), ["48 MB", "256 MB"]),
+        (texts.into_bytes(), ["32 MB", "64 MB"]),
+    ] {
+        for address in ["/api/v1/lotes", "/api/v1/partners/importar"] {
+            let request = http::Request::post(address)
+                .header("Content-Type", "multipart/form-data; boundary=x1")
+                .body(form(&file).into())
+                .unwrap();
+            let answer = door.send(request).await;
+            assert_eq!(answer.status, 422, "{address}: {}", answer.text);
+            let problem = answer.json();
+            assert_eq!(problem["code"], "archivo_muy_grande", "{address}");
+            let detail = problem["detail"].as_str().unwrap();
+            for word in figures.into_iter().chain(["divida", "sin --server"]) {
+                assert!(detail.contains(word), "{address}: {detail}");
+            }
+        }
+    }
+}
+
 /// Bodies without a key, hungry workbooks of two keys, large results that nobody reads, and silent
 /// connections, all at once; and health answers all the while.
 #[test]
