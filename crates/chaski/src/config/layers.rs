@@ -334,7 +334,7 @@ impl Layers {
                     format!("{name}: cannot read {path}: {}", reason(&error, Lang::En)),
                 )
             })?;
-            if text.trim().is_empty() {
+            if says_nothing(&text) {
                 return Err(empty_secret(&format!("{name} ({path})"), key));
             }
             self.set_text(key, text.trim(), Origin::Variable(name.to_owned()))?;
@@ -347,7 +347,7 @@ impl Layers {
     pub(super) fn refuse_empty_secrets(&self) -> Result<(), ConfigError> {
         for key in SECRETS {
             let (value, origin) = &self.values[key];
-            let is_empty = value.as_str().is_none_or(|text| text.trim().is_empty());
+            let is_empty = value.as_str().is_none_or(says_nothing);
             if is_empty && *origin != Origin::Default {
                 return Err(empty_secret(&origin.describe(Lang::Es), key));
             }
@@ -492,6 +492,11 @@ pub(super) fn empty_secret(source: &str, key: &str) -> ConfigError {
             "{source}: \"{key}\" is empty: write its value there, or remove that line or variable (for invented data: --sandbox)"
         ),
     )
+}
+
+/// Whether a secret is empty: quotes round nothing, a mark of the order of bytes and the like are.
+fn says_nothing(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric)
 }
 
 /// Whether the value of a key must not be shown.

@@ -27,6 +27,31 @@ fn check_refused(folder: &std::path::Path, variables: &[(&str, &str)], named: &s
     assert!(error.contains(named), "{named}: {error}");
 }
 
+/// What looks like something to a program and says nothing.
+#[test]
+fn a01_quotes_and_marks_round_nothing_are_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vacio");
+    let path = file.to_str().unwrap();
+    for nothing in [
+        "\"\"\n",
+        "''",
+        "“”",
+        "\u{feff}\n",
+        "\u{200b}",
+        "\u{feff}\"\"\r\n",
+        "-",
+    ] {
+        for name in ["CHASKI_MIGO_TOKEN", "CHASKI_SERVER_KEY"] {
+            check_refused(folder.path(), &[(name, nothing)], name);
+        }
+        std::fs::write(&file, nothing).unwrap();
+        for name in ["CHASKI_MIGO_TOKEN_FILE", "CHASKI_SERVER_KEY_FILE"] {
+            check_refused(folder.path(), &[(name, path)], name);
+        }
+    }
+}
+
 #[test]
 fn a01_a_secret_that_is_named_and_empty_is_an_error_that_names_its_source() {
     let folder = tempfile::tempdir().unwrap();
