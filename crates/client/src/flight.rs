@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use foldhash::quality::RandomState;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -20,8 +21,10 @@ pub(crate) type Cargo = Arc<dyn Any + Send + Sync>;
 /// that takes no stale answer one that does.
 #[derive(Default)]
 pub(crate) struct Flights {
-    airborne: Mutex<HashMap<FlightKey, Other>>,
+    airborne: Mutex<Airborne>,
 }
+
+type Airborne = HashMap<FlightKey, Other, RandomState>;
 
 /// The question, whether it is forced, whether a stale answer will do.
 type FlightKey = (Key, bool, bool);
@@ -68,7 +71,7 @@ impl Flights {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<FlightKey, Other>> {
+    fn lock(&self) -> MutexGuard<'_, Airborne> {
         self.airborne
             .lock()
             .expect("no code panics while it holds this lock")

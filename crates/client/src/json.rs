@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         if self.0.len() > MOST_FIELDS {
             return true;
         }
-        let mut seen = 0_u128;
+        let mut seen = 0_u64;
         for (at, (name, value)) in self.0.iter().enumerate() {
             let mark = 1 << mark_of(name);
             if seen & mark != 0
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
 fn mark_of(name: &str) -> usize {
     let bytes = name.as_bytes();
     let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0));
-    (name.len() * 31 + end(bytes.first()) * 7 + end(bytes.last())) % 128
+    (name.len() * 31 + end(bytes.first()) * 7 + end(bytes.last())) % 64
 }
 
 impl<'de> Deserialize<'de> for Json<'de> {

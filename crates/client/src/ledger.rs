@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use foldhash::quality::RandomState;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -333,10 +334,10 @@ pub struct MemoryLedger {
 
 #[derive(Default)]
 struct MemoryState {
-    memories: HashMap<Key, Memory>,
+    memories: HashMap<Key, Memory, RandomState>,
     oldest_first: VecDeque<Key>,
     calls: VecDeque<Call>,
-    spent: HashMap<Counter, u64>,
+    spent: HashMap<Counter, u64, RandomState>,
     plans: HashMap<String, Timestamp>,
 }
 

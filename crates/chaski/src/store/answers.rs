@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use chaski_client::{Key, Memory, Reason, Remembered};
 use compact_str::CompactString;
+use foldhash::quality::RandomState;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -68,7 +69,7 @@ impl AnswerRow {
 }
 
 /// Where each stored subject stands in the list that was asked.
-type Places = HashMap<Vec<u8>, Vec<usize>>;
+type Places = HashMap<Vec<u8>, Vec<usize>, RandomState>;
 
 impl Sqlite {
     pub(super) fn answer_rows(

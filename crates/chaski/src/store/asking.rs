@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use chaski_client::Key;
+use foldhash::quality::RandomState;
 use sqlx::SqliteConnection;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -42,7 +43,7 @@ pub(super) struct Asking {
 
 #[derive(Default)]
 struct State {
-    under_way: HashMap<Key, Flight>,
+    under_way: HashMap<Key, Flight, RandomState>,
     looked: Option<Instant>,
     has_company: bool,
     /// When somebody was last here, or was found to have been.

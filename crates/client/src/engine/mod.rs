@@ -309,7 +309,8 @@ impl Engine {
                 lead.land(Arc::new(outcome));
             }
         };
-        tokio::spawn(flight);
+        // Boxed: the runtime would move all of its 3 KiB four times.
+        tokio::spawn(Box::pin(flight));
         match patience::until(deadline, arrival(receiver)).await {
             Some(cargo) => landed::<L>(cargo).unwrap_or_else(internal),
             None => self.too_late(question, &key, ask).await,

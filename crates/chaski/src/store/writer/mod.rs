@@ -49,15 +49,18 @@ pub(super) struct Shared {
     accepted: Mutex<Accepted>,
     hits: Mutex<Hits>,
     /// Calls of a provider's month that are in the queue.
-    spent: Mutex<HashMap<(String, String), u64>>,
+    spent: Mutex<Spent>,
 }
+
+/// Calls by provider and month.
+type Spent = HashMap<(CompactString, CompactString), u64, RandomState>;
 
 /// Answers that are queued: a look-up that follows at once must already find them, or it would
 /// pay for the same answer again.
 #[derive(Default)]
 struct Accepted {
     count: u64,
-    by_key: HashMap<Key, (u64, Memory)>,
+    by_key: HashMap<Key, (u64, Memory), RandomState>,
 }
 
 /// Questions that memory answered. They cost nothing, so they may come without end, and the record
@@ -101,8 +104,8 @@ enum Rows {
     /// Hits that a row which is written, or queued before, stands for too.
     More(Uuid, u32),
     Spent {
-        provider: String,
-        month: String,
+        provider: CompactString,
+        month: CompactString,
         calls: u64,
     },
 }
@@ -222,7 +225,7 @@ impl Writer {
 
     /// Counts calls that were sent.
     pub(super) fn spend(&self, provider: &str, month: &str, calls: u64) -> Result<(), StoreError> {
-        let (provider, month) = (provider.to_owned(), month.to_owned());
+        let (provider, month) = (CompactString::from(provider), CompactString::from(month));
         let mut counters = lock(&self.shared.spent);
         let queued = counters
             .entry((provider.clone(), month.clone()))
@@ -355,7 +358,7 @@ impl Shared {
     /// Calls that are counted and not yet durable.
     pub(super) fn spent(&self, provider: &str, month: &str) -> u64 {
         lock(&self.spent)
-            .get(&(provider.to_owned(), month.to_owned()))
+            .get(&(provider.into(), month.into()))
             .copied()
             .unwrap_or(0)
     }

@@ -1,6 +1,5 @@
 //! The far end of the queue: what takes, gathers, writes and answers.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::deed::Deed;
-use super::{Message, Rows, Shared, lock};
+use super::{Message, Rows, Shared, Spent, lock};
 use crate::store::answers::{self, AnswerRow};
 use crate::store::calls::{self, CallRecord};
 use crate::store::{StoreError, meta, quota};
@@ -37,7 +36,7 @@ struct Group {
     answers: Vec<AnswerRow>,
     calls: Vec<CallRecord>,
     more: Vec<(Uuid, u32)>,
-    spent: HashMap<(String, String), u64>,
+    spent: Spent,
     rows: usize,
     permits: Vec<OwnedSemaphorePermit>,
 }

@@ -96,12 +96,13 @@ pub(super) fn refusal(
     let empty_data = no_data && object.get("data").is_some();
     let no =
         |text: &str| words::says_no(text, asked) || (empty_data && says_no_with_empty_data(text));
-    let said = texts.read.iter().find(|text| no(text));
-    if let Some(said) = said
-        && no_data
+    if no_data
         && !contradicts
         && !texts.has_code
-        && texts.all().all(|text| no(text) || is_mute(text))
+        && let Some(said) = texts.read.iter().find(|text| no(text))
+        && texts
+            .all()
+            .all(|text| text == *said || no(text) || is_mute(text))
     {
         return Ok(clean(said).into());
     }
@@ -128,21 +129,73 @@ const ANSWERS: [&str; 5] = [
     "estado_comprobante",
 ];
 /// Where the words of a "no" are read.
-const READ: [&str; 4] = ["message", "mensaje", "error", "errors"];
+const READ: Names = Names::of(&["message", "mensaje", "error", "errors"]);
 /// Where others put words. They are not read as a "no", but nor are they nothing.
 #[rustfmt::skip]
-const ELSEWHERE: [&str; 26] = [
+const ELSEWHERE: Names = Names::of(&[
     "detail", "details", "detalle", "detalles", "msg", "title", "titulo", "reason", "razon",
     "motivo", "description", "descripcion", "error_description", "error_message", "errormessage",
     "error_msg", "exception", "fault", "faultstring", "cause", "causa", "info", "status_text",
     "statustext", "developermessage", "usermessage",
-];
+]);
 /// Where a number is said that means a kind of failure.
 #[rustfmt::skip]
-const CODES: [&str; 9] = [
+const CODES: Names = Names::of(&[
     "code", "codigo", "status", "statuscode", "status_code", "http_code", "httpstatus",
     "error_code", "errorcode",
-];
+]);
+/// Where the number is said that an answer is about.
+const RUCS: Names = Names::of(&[
+    "ruc",
+    "numero_ruc",
+    "nro_ruc",
+    "numero_documento",
+    "numeroDocumento",
+]);
+const DNIS: Names = Names::of(&[
+    "dni",
+    "numero",
+    "numero_dni",
+    "numero_documento",
+    "numeroDocumento",
+]);
+
+/// Names of fields, whatever their case. Every field of every answer is held against them, and few
+/// have the length and the first letter of one of them.
+struct Names {
+    all: &'static [&'static str],
+    lengths: u64,
+    letters: u64,
+}
+
+impl Names {
+    const fn of(all: &'static [&'static str]) -> Names {
+        let (mut lengths, mut letters, mut at) = (0, 0, 0);
+        while at < all.len() {
+            lengths |= 1 << all[at].len();
+            letters |= bit(all[at].as_bytes()[0]);
+            at += 1;
+        }
+        Names {
+            all,
+            lengths,
+            letters,
+        }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        let first = name.bytes().next().map_or(0, bit);
+        first & self.letters != 0
+            && name.len() < 64
+            && self.lengths >> name.len() & 1 == 1
+            && self.all.iter().any(|it| it.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The same for a capital and a small letter.
+const fn bit(letter: u8) -> u64 {
+    1 << (letter & 31)
+}
 
 /// The texts of a refusal.
 struct Texts<'t> {
@@ -161,19 +214,21 @@ impl<'t> Texts<'t> {
 }
 
 fn texts_of<'t>(object: &'t Fields<'_>) -> Texts<'t> {
-    let is = |list: &[&str], name: &str| list.iter().any(|it| it.eq_ignore_ascii_case(name));
     let mut texts = Texts {
         read: Vec::new(),
         elsewhere: Vec::new(),
-        has_code: codes(object).any(is_other_code),
+        has_code: false,
     };
     for (name, value) in object.iter() {
-        if READ.contains(&name) {
+        if READ.all.contains(&name) {
             leaves(value, &mut texts.read, &mut texts.has_code);
-        } else if is(&READ, name) || is(&ELSEWHERE, name) {
+        } else if READ.contains(name) || ELSEWHERE.contains(name) {
             leaves(value, &mut texts.elsewhere, &mut texts.has_code);
-        } else if let (true, Json::Text(text)) = (is(&CODES, name), value) {
-            texts.elsewhere.extend(is_words(text).then_some(&**text));
+        } else if CODES.contains(name) {
+            texts.has_code |= code(value).is_some_and(is_other_code);
+            if let Json::Text(text) = value {
+                texts.elsewhere.extend(is_words(text).then_some(&**text));
+            }
         }
     }
     texts
@@ -194,13 +249,6 @@ fn is_words(text: &str) -> bool {
     present(Some(text)).is_some() && !text.trim().bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn codes(object: &Fields<'_>) -> impl Iterator<Item = i64> {
-    let named = |name: &str| CODES.iter().any(|it| it.eq_ignore_ascii_case(name));
-    object
-        .iter()
-        .filter_map(move |(name, value)| named(name).then(|| code(value)).flatten())
-}
-
 fn code(value: &Json<'_>) -> Option<i64> {
     match value {
         Json::Number(number) => number.as_i64(),
@@ -211,16 +259,13 @@ fn code(value: &Json<'_>) -> Option<i64> {
 
 /// An error beside a good answer, or a "no"; a code is no error in itself, one provider sends "200".
 fn tells_of_error(object: &Fields<'_>, asked: Asked<'_>) -> bool {
-    let denies = |name| {
-        let text = object.get(name).and_then(Json::as_str);
-        text.is_some_and(|text| words::says_no(text, asked))
-    };
-    let said = |name| object.get(name).is_some_and(|value| !says_nothing(value));
-    ["error", "errors", "exception", "fault"]
-        .into_iter()
-        .any(said)
-        || ["message", "mensaje"].into_iter().any(denies)
-        || codes(object).any(|code| (300..600).contains(&code))
+    object.iter().any(|(name, value)| match name {
+        "error" | "errors" | "exception" | "fault" => !says_nothing(value),
+        "message" | "mensaje" => value
+            .as_str()
+            .is_some_and(|text| words::says_no(text, asked)),
+        _ => CODES.contains(name) && code(value).is_some_and(|code| (300..600).contains(&code)),
+    })
 }
 
 /// A code beside a "no" that is neither "good" nor "not found".
@@ -241,26 +286,13 @@ fn says_nothing(value: &Json<'_>) -> bool {
 
 /// Whether a field that bears a number bears another one than was asked for.
 fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
-    let names: &[&str] = match asked.about {
-        About::Ruc | About::List | About::Representatives => &[
-            "ruc",
-            "numero_ruc",
-            "nro_ruc",
-            "numero_documento",
-            "numeroDocumento",
-        ],
-        About::Dni => &[
-            "dni",
-            "numero",
-            "numero_dni",
-            "numero_documento",
-            "numeroDocumento",
-        ],
+    let names = match asked.about {
+        About::Ruc | About::List | About::Representatives => RUCS,
+        About::Dni => DNIS,
         About::Rate | About::Document | About::Account => return false,
     };
-    let bears = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
     object.iter().any(|(name, value)| {
-        bears(name) && !says_nothing(value) && !is_number(value, asked.subject)
+        names.contains(name) && !says_nothing(value) && !is_number(value, asked.subject)
     })
 }
 
@@ -268,6 +300,7 @@ fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
 fn is_number(value: &Json<'_>, asked: &str) -> bool {
     let bare = |text: &str| text.trim_start_matches('0').to_owned();
     match value {
+        Json::Text(text) if text == asked => true,
         Json::Text(text) => {
             let text = clean(text);
             text == asked || (!text.is_empty() && bare(&text) == bare(asked))

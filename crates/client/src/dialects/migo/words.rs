@@ -189,8 +189,10 @@ fn longest(phrases: &[&str], words: &[&str]) -> usize {
         let fits = parts.all(|part| rest.next().is_some_and(|word| is_word(part, word)));
         if fits { words.len() - rest.len() } else { 0 }
     };
+    let first = words.first().and_then(|word| word.bytes().next());
     phrases
         .iter()
+        .filter(|phrase| phrase.bytes().next() == first)
         .map(|phrase| reads(phrase))
         .max()
         .unwrap_or(0)
