@@ -508,30 +508,34 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             .engine
             .fly_together(&self.upstream, &questions, &self.ask, place)
             .await;
-        // Those that are left to be asked singly go in a place of the window too.
-        let answers_all = |decoded: &Vec<Option<_>>| {
-            decoded.len() >= questions.len() && decoded.iter().all(Option::is_some)
-        };
-        if answer.as_ref().is_ok_and(answers_all) {
-            place.leave();
-        } else {
-            place.come_back(&self.window).await;
-        }
+        // Those that are left to be asked singly go in a place of the window too. Nobody waits for it
+        // with a turn in hand: whoever has a place may be waiting for that.
         match answer {
             Ok(decoded) => {
                 drop(turn);
+                let answers_all =
+                    decoded.len() >= questions.len() && decoded.iter().all(Option::is_some);
+                if answers_all {
+                    place.leave();
+                } else {
+                    place.come_back(&self.window).await;
+                }
                 self.settle(asked, leads, decoded).await;
             }
             // The whole list refused or unreadable: one by one.
             Err((Failure::Rejected | Failure::Garbled, _)) => {
                 drop(turn);
+                place.come_back(&self.window).await;
                 self.singly(asked, leads).await;
             }
             // A plan or an address may lack the batch call and nothing else.
             Err((
                 failure @ (Failure::Unauthorized | Failure::WrongPath | Failure::Redirected),
                 attempts,
-            )) => self.find_out(asked, leads, (failure, attempts), turn).await,
+            )) => {
+                self.find_out(asked, leads, (failure, attempts), (turn, place))
+                    .await;
+            }
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
     }
@@ -632,7 +636,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         mut asked: Vec<Asked<L>>,
         mut leads: Vec<Lead>,
         (failure, attempts): (Failure, u32),
-        turn: Turn<'_>,
+        (turn, place): (Turn<'_>, &Place),
     ) {
         let finding = self.handful.finding.lock().await;
         let (mut good, mut first) = (self.handful.is_good_singly(), Vec::new());
@@ -648,6 +652,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let first = self.land_singles(first).await;
         let others = async {
             if good {
+                place.come_back(&self.window).await;
                 self.singly(asked, leads).await;
             } else {
                 let failure = self.handful.over().unwrap_or(failure);

@@ -625,13 +625,53 @@ async fn a04_a_plan_that_lacks_the_batch_call_alone_is_asked_singly() {
 
 /// Good singly; native batch calls get that status.
 fn world_without_collections(status: u16) -> Arc<Always> {
+    world_with_collections(status, "")
+}
+
+fn world_with_collections(status: u16, body: &'static str) -> Arc<Always> {
     Always::new(move |request| {
         if request.uri().path().ends_with("collection") {
-            return response(status, &[], "");
+            return response(status, &[], body);
         }
         let asked: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         response(200, &[], &one_answer(&ruc(asked["ruc"].as_str().unwrap())))
     })
+}
+
+/// Lists much longer than the window: chunks that fall back on single look-ups, and chunks that wait
+/// for leave to send, must never wait for each other.
+#[tokio::test(start_paused = true)]
+async fn a04_a_list_ends_however_its_collections_fail() {
+    let refused = r#"{"success":false,"message":"Unauthorized"}"#;
+    for (status, body, good) in [
+        (200, "<html>", true),
+        (200, "[]", true),
+        (200, "", true),
+        (200, r#"{"success":false,"message":"no soportado"}"#, false),
+        (200, refused, true),
+        (400, "", true),
+        (422, r#"{"message":"too long"}"#, true),
+        (403, "", true),
+        (404, "<html>", true),
+        (302, "", true),
+        (500, "", false),
+    ] {
+        for (first_wave, batch_window) in [(4, 10), (1, 10), (0, 10), (4, 2), (1, 1)] {
+            let world = world_with_collections(status, body);
+            let settings = Settings {
+                first_wave,
+                batch_window,
+                ..Settings::default()
+            };
+            let migo = migo(world.clone(), settings);
+            let list = migo.rucs(&companies(4_000), &Ask::default()).all();
+            let case = format!("{status} {body} {first_wave} {batch_window}");
+            let day = std::time::Duration::from_hours(24);
+            let outcomes = tokio::time::timeout(day, list).await.expect(&case);
+            assert_eq!(outcomes.len(), 4_000, "{case}");
+            assert_eq!(outcomes.iter().all(Result::is_ok), good, "{case}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
