@@ -179,11 +179,14 @@ impl Engine {
 
     /// Whether an answer is known to the process alone, because the ledger cannot write. Nobody is
     /// told it: a process that ends would have lost it.
+    #[inline]
     fn is_unwritten(&self, key: &Key) -> bool {
+        self.shared.unwritten.any.load(Ordering::Relaxed) && self.is_still_unwritten(key)
+    }
+
+    #[cold]
+    fn is_still_unwritten(&self, key: &Key) -> bool {
         let unwritten = &self.shared.unwritten;
-        if !unwritten.any.load(Ordering::Relaxed) {
-            return false;
-        }
         if self.shared.ledger.ready().is_ok() {
             unwritten.lock().clear();
             unwritten.any.store(false, Ordering::Relaxed);
@@ -268,6 +271,7 @@ impl Engine {
         Some(self.found(outcome, Source::Memory, hot.stored_at))
     }
 
+    #[inline]
     pub(crate) fn found<A>(
         &self,
         outcome: Outcome<A>,
