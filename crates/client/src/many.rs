@@ -513,14 +513,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         match answer {
             Ok(decoded) => {
                 drop(turn);
-                let answers_all =
-                    decoded.len() >= questions.len() && decoded.iter().all(Option::is_some);
-                if answers_all {
-                    place.leave();
-                } else {
-                    place.come_back(&self.window).await;
-                }
-                self.settle(asked, leads, decoded).await;
+                self.settle(asked, leads, decoded, place).await;
             }
             // The whole list refused or unreadable: one by one.
             Err((Failure::Rejected | Failure::Garbled, _)) => {
@@ -547,6 +540,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
         decoded: Vec<Option<Decoded<L::Answer>>>,
+        place: &Place,
     ) {
         let (mut said, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
         // A dialect that gives too few entries does not mention the rest.
@@ -559,14 +553,24 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 missing_leads.push(lead);
             }
         }
+        if missing.is_empty() {
+            place.leave();
+        }
         self.engine.count_misses(said.len());
         let good = said.iter().find(|it| matches!(it.2, Decoded::Answer(_)));
         if let Some((one, ..)) = good {
             self.trust(one.key.operation);
         }
         let good = good.is_some();
+        // Before anything is waited for: these are paid for, and the process may be killed.
         let group = self.put_away(said, good).await;
-        tokio::join!(self.deliver(group), self.singly(missing, missing_leads));
+        let rest = async {
+            if !missing.is_empty() {
+                place.come_back(&self.window).await;
+                self.singly(missing, missing_leads).await;
+            }
+        };
+        tokio::join!(self.deliver(group), rest);
     }
 
     /// Remembers answers in one go and lands their flights. Refusals without a good answer among

@@ -15,6 +15,7 @@ mod faults;
 mod freshness;
 mod hits;
 mod kit;
+mod lists_end;
 mod pace;
 mod privacy;
 mod promises;

@@ -638,6 +638,76 @@ fn world_with_collections(status: u16, body: &'static str) -> Arc<Always> {
     })
 }
 
+/// Paid answers do not wait for a place of the window to be put away: the process may be killed.
+#[tokio::test(start_paused = true)]
+async fn h07_what_an_incomplete_collection_answers_is_put_away_at_once() {
+    let numbers = companies(300);
+    let told = numbers.clone();
+    let transport = Arc::new(FirstIncomplete {
+        answer: numbers[..99]
+            .iter()
+            .map(one_answer)
+            .collect::<Vec<_>>()
+            .join(","),
+        rest: told[100..]
+            .iter()
+            .map(one_answer)
+            .collect::<Vec<_>>()
+            .join(","),
+        sent: AtomicUsize::new(0),
+    });
+    let settings = Settings {
+        batch_window: 1,
+        ..Settings::default()
+    };
+    let (engine, ledger) = engine(settings, transport);
+    let dialect = Arc::new(crate::kit::dialect(chaski_client::Version::V1));
+    let questions = numbers
+        .iter()
+        .copied()
+        .map(chaski_client::RucQuery)
+        .collect();
+    let list = engine.lookup_many(&dialect, questions, &Ask::default());
+    let asking = tokio::spawn(list.all());
+    sleep(ms(1_000)).await;
+    let keys: Vec<_> = numbers
+        .iter()
+        .map(|it| chaski_client::Lookup::key(&chaski_client::RucQuery(*it)))
+        .collect();
+    let known = ledger.recall(&keys).await.unwrap();
+    assert_eq!(known.iter().filter(|it| it.is_some()).count(), 99);
+    let outcomes = asking.await.unwrap();
+    assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 300);
+}
+
+/// Answers the first collection at once but for its last number, and what follows after 8 s.
+struct FirstIncomplete {
+    answer: String,
+    rest: String,
+    sent: AtomicUsize,
+}
+
+impl Transport for FirstIncomplete {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let first = self.sent.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            let asked: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+            if let Some(number) = asked["ruc"].as_str() {
+                return Ok(response(200, &[], &one_answer(&ruc(number))));
+            }
+            if !first {
+                sleep(Duration::from_secs(8)).await;
+            }
+            let all = if first { &self.answer } else { &self.rest };
+            Ok(response(200, &[], &format!("[{all}]")))
+        })
+    }
+}
+
 /// Lists much longer than the window: chunks that fall back on single look-ups, and chunks that wait
 /// for leave to send, must never wait for each other.
 #[tokio::test(start_paused = true)]
