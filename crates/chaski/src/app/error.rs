@@ -209,7 +209,7 @@ impl AppError {
                 )
             }
             AppError::PlanTooSmall { left, wanted } => {
-                plan_too_small(*left, *wanted, "--gastar-hasta ", lang)
+                plan_too_small(*left, *wanted, &format!("--gastar-hasta {left}"), lang)
             }
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
@@ -258,7 +258,7 @@ pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
     }
 }
 
-/// The same with a way to go on: `option` is how the caller says how many calls it may cost.
+/// The same with a way to go on: `option` is how the caller says that it may cost what is left.
 pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -> String {
     let few = plan_has_few(left, wanted, lang);
     match (lang, left) {
@@ -270,10 +270,10 @@ pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -
             )
         }
         (Lang::Es, _) => format!(
-            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, agregue {option}{left}"
+            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, agregue {option}"
         ),
         (Lang::En, _) => format!(
-            "{few}: nothing was asked; enlarge it or, to spend only what is left, add {option}{left}"
+            "{few}: nothing was asked; enlarge it or, to spend only what is left, add {option}"
         ),
     }
 }

@@ -212,8 +212,15 @@ impl App {
             }
             Settled::FailedBefore(code) => {
                 verdict.apto = of_failure(code);
-                let why = match verdict.apto {
-                    Aptitud::Pendiente => lang.pick("no se consultó", "not asked"),
+                let why = match code.as_str() {
+                    "tope_de_gasto" => lang.pick(
+                        "no se consultó, la lista llegó al máximo que podía gastar",
+                        "not asked, the list came to the most that it might spend",
+                    ),
+                    "tope_diario" => lang.pick(
+                        "no se consultó, la llave llegó a su máximo del día",
+                        "not asked, the key came to its most of the day",
+                    ),
                     _ => lang.pick("no se pudo consultar", "it could not be asked"),
                 };
                 notes.push(format!("{why}: {code}"));

@@ -201,12 +201,18 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
     };
     let (left, more, why) = (over.rucs, over.enough, why_singly(over, needed.lang()));
     let question = match needed.lang() {
-        Lang::Es => format!(
-            "Ya se gastó lo anunciado y faltan {left} RUC{why}. ¿Gastar hasta {more} consultas más?"
-        ),
-        Lang::En => format!(
-            "What was announced is spent and {left} RUCs are left{why}. Spend up to {more} calls more?"
-        ),
+        Lang::Es => {
+            let are = if left == 1 { "falta" } else { "faltan" };
+            format!(
+                "Ya se gastó lo anunciado y {are} {left} RUC{why}. ¿Gastar hasta {more} consultas más?"
+            )
+        }
+        Lang::En => {
+            let are = if left == 1 { "RUC is" } else { "RUCs are" };
+            format!(
+                "What was announced is spent and {left} {are} left{why}. Spend up to {more} calls more?"
+            )
+        }
     };
     let yes = output::says_yes(&question, needed.lang())?;
     Ok(if yes { more } else { 0 })

@@ -229,12 +229,18 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
         _ if of_plan => lang.pick("cuando lo haya ampliado, ", "when it is enlarged, "),
         _ => "",
     };
+    let other_limit = finished.left_out > 0 && finished.by_a_server;
     let allow = match (lang, over.map(|over| over.enough)) {
         (Lang::Es, Some(more)) => {
             format!(" --gastar-hasta {more}, si acepta gastar hasta {more} más")
         }
         (Lang::En, Some(more)) => {
             format!(" --gastar-hasta {more}, if it may spend up to {more} more")
+        }
+        // The batch keeps its limit; what it learned is known to another one.
+        (Lang::Es, None) if other_limit => ", o sin él y con otro --gastar-hasta".to_owned(),
+        (Lang::En, None) if other_limit => {
+            ", or without it and with another --gastar-hasta".to_owned()
         }
         (_, None) => String::new(),
     };

@@ -338,7 +338,9 @@ impl From<AppError> for Problem {
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
             AppError::PlanTooSmall { left, wanted } => {
-                let text = |lang| plan_too_small(*left, *wanted, "gastar_hasta: ", lang);
+                // A command that hands its list to a server shows this text as well.
+                let option = format!("gastar_hasta: {left} (--gastar-hasta {left})");
+                let text = |lang| plan_too_small(*left, *wanted, &option, lang);
                 let status = StatusCode::TOO_MANY_REQUESTS;
                 return Problem::new(status, error.code(), text(Lang::Es), text(Lang::En));
             }

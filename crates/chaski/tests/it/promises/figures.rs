@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::batches::{BatchInput, Finished};
+use chaski::app::lotes::Lote;
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits};
 use chaski_client::{Ask, Clock};
@@ -16,7 +17,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::cli_kit::{Place, Ran, Service, companies};
-use crate::jobs_batches::open;
+use crate::jobs_batches::{self, list, open, until};
 
 /// The first number after some words.
 #[track_caller]
@@ -287,4 +288,30 @@ async fn a04_lists_over_http_are_not_begun_beyond_the_plan() {
         assert_eq!(status, 202, "{path} {said}");
     }
     assert_eq!(sent(&service), 0);
+}
+
+/// In the background rows beyond a limit have the same word, and a reason in words.
+#[tokio::test]
+async fn a04_rows_beyond_a_limit_have_one_word_in_the_background_too() {
+    let service = Service::new();
+    let place = Place::new();
+    let gateway = jobs_batches::Gateway::start(&place, Some(&service), &[]).await;
+    let app = &gateway.app;
+    let new = list(companies(69, 300));
+    let mut prepared = app.prepare_batch(new, Limits::default()).await.unwrap();
+    prepared.cost.most = 1;
+    let id = app.submit_prepared(prepared).await.unwrap();
+    until(app, id, Lote::has_ended).await;
+    let result = app.lote_result(id, None, Lang::Es).await.unwrap();
+    let left = result.verdicts.iter();
+    let left: Vec<_> = left.filter(|it| it.apto == Aptitud::Pendiente).collect();
+    assert_eq!(left.len(), 200);
+    for verdict in left {
+        let why = &verdict.motivo;
+        assert!(
+            why.contains("máximo") && why.contains("tope_de_gasto"),
+            "{why}"
+        );
+    }
+    gateway.stop().await;
 }
