@@ -131,9 +131,10 @@ fn a04_one_by_one_is_advised_with_its_reason() {
             "{}",
             ran.shown()
         );
-        let expected = match singly {
-            true => left + 2 * left.div_ceil(100),
-            false => usual(left),
+        let expected = if singly {
+            left + 2 * left.div_ceil(100)
+        } else {
+            usual(left)
         };
         assert_eq!(enough, expected, "{}", ran.shown());
         let again = place
