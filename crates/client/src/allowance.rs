@@ -54,29 +54,50 @@ pub enum Taken {
 /// # drop(ask);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Budget(Arc<AtomicU64>);
+pub struct Budget(Arc<Purse>);
+
+#[derive(Debug)]
+struct Purse {
+    left: AtomicU64,
+    refused_singly: AtomicU64,
+}
 
 impl Budget {
     /// So many calls.
     pub fn of(calls: u64) -> Budget {
-        Budget(Arc::new(AtomicU64::new(calls)))
+        Budget(Arc::new(Purse {
+            left: AtomicU64::new(calls),
+            refused_singly: AtomicU64::new(0),
+        }))
     }
 
     /// Calls that are left.
     pub fn left(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.0.left.load(Ordering::SeqCst)
     }
 
     /// Allows more of them.
     pub fn add(&self, calls: u64) {
-        self.0.fetch_add(calls, Ordering::SeqCst);
+        self.0.left.fetch_add(calls, Ordering::SeqCst);
     }
 
-    /// Takes one; false when none is left.
-    pub(crate) fn take(&self) -> bool {
+    /// Questions that were not asked by themselves for want of a call: of a list, those that a native
+    /// batch call had left without an answer.
+    pub fn refused_singly(&self) -> u64 {
+        self.0.refused_singly.load(Ordering::SeqCst)
+    }
+
+    /// Takes one, for many questions or for one; false when none is left.
+    pub(crate) fn take(&self, many: bool) -> bool {
         let one_less = |left: u64| left.checked_sub(1);
-        self.0
+        let taken = self
+            .0
+            .left
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
-            .is_ok()
+            .is_ok();
+        if !taken && !many {
+            self.0.refused_singly.fetch_add(1, Ordering::SeqCst);
+        }
+        taken
     }
 }

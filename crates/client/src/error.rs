@@ -106,6 +106,7 @@ impl Error {
             Some(
                 Failure::RateLimited { .. }
                     | Failure::QuotaSpent
+                    | Failure::OwnQuotaSpent
                     | Failure::DaySpent { .. }
                     | Failure::BudgetSpent
             )

@@ -23,8 +23,10 @@ pub enum Failure {
         /// How long to wait, when known.
         retry_after: Option<Duration>,
     },
-    /// The month's calls are spent, by our count or by the upstream's word.
+    /// The month's calls are spent, by the upstream's word.
     QuotaSpent,
+    /// The month's calls that the operator allows are spent, by our own count: nothing was sent.
+    OwnQuotaSpent,
     /// The calls that whoever asks may pay for today are spent: nothing was sent.
     DaySpent {
         /// Until midnight in Lima.
@@ -103,8 +105,12 @@ pub struct Treatment {
 
 // What is said when calls that may be spent are.
 const QUOTA_SPENT: (&str, &str) = (
-    "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor o, si usted fijó migo.quota, auméntela",
-    "the calls of your plan are used up for this month; enlarge it or, if you set migo.quota, raise it",
+    "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor",
+    "the calls of your plan are used up for this month; enlarge it with the provider",
+);
+const OWN_QUOTA_SPENT: (&str, &str) = (
+    "se alcanzó su propio límite de consultas de este mes (migo.quota en su configuración); auméntelo con: chaski config set migo.quota N",
+    "your own limit of calls for this month is reached (migo.quota in your configuration); raise it with: chaski config set migo.quota N",
 );
 const DAY_SPENT: (&str, &str) = (
     "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
@@ -142,7 +148,8 @@ impl Failure {
             //                                    transient  breaker  stale  all     http  exit  code
             Failure::Unauthorized            => row(false,   false,   true,  true,   502,  7,    "proveedor_no_autorizado"),
             Failure::RateLimited { .. }      => row(true,    false,   true,  false,  429,  6,    "limite_de_velocidad"),
-            Failure::QuotaSpent              => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
+            Failure::QuotaSpent | Failure::OwnQuotaSpent
+                                             => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
             Failure::DaySpent { .. }         => row(false,   false,   false, true,   429,  6,    "tope_diario"),
             Failure::BudgetSpent             => row(false,   false,   false, false,  429,  8,    "tope_de_gasto"),
             // Not 3: a script reads that as "does not exist".
@@ -195,6 +202,7 @@ impl Failure {
             ),
             Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
             Failure::QuotaSpent => QUOTA_SPENT,
+            Failure::OwnQuotaSpent => OWN_QUOTA_SPENT,
             Failure::DaySpent { .. } => DAY_SPENT,
             Failure::BudgetSpent => BUDGET_SPENT,
             Failure::Rejected => (

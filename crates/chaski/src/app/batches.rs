@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::asking::{Asking, states_of};
-use super::cost::Cost;
+use super::cost::{Cost, Over};
 use super::unread::unread;
-use super::verdicts::{RowPlan, Settled};
+use super::verdicts::{NotAsked, RowPlan, Settled};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
 use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
@@ -51,7 +51,9 @@ pub struct Plan {
     pub cost: Cost,
     /// Another process is working on the same list: what it asks is not asked again.
     pub under_way_elsewhere: bool,
-    /// RUCs that are asked for at most; the others stay without an answer.
+    /// What a person lets it spend, where that was said.
+    pub limit: Option<u64>,
+    /// RUCs that are asked for at most, where the plan has calls for no more.
     pub most: usize,
     /// Time it took to find that out.
     pub prepared_in: Duration,
@@ -62,7 +64,10 @@ pub struct Running {
     plan: Plan,
     id: Uuid,
     asking: Asking,
+    budget: Budget,
     settled: HashMap<usize, Settled>,
+    /// Of those known at the beginning, how many memory held before the list was first asked for.
+    held_before: usize,
     calls_before: u64,
     started: Instant,
     lasted: Duration,
@@ -85,11 +90,15 @@ pub struct Finished {
     pub verdicts: Vec<Verdict>,
     /// The list as a whole.
     pub summary: Summary,
-    /// RUCs without an answer.
+    /// RUCs without an answer, those that were not asked for among them.
     pub failed: usize,
-    /// Of these, how many were not asked for because the list had spent the most that it may, and
-    /// how much that is; none where a server asked.
-    pub over: Option<(usize, u64)>,
+    /// Those that were not asked for because the list had spent the most that it may.
+    pub over: Option<Over>,
+    /// Those that were not asked for because of another limit: the plan has too few calls for them,
+    /// or a server says so.
+    pub left_out: usize,
+    /// A server asked.
+    pub by_a_server: bool,
     /// The failure, when nothing at all was answered, not one number could be read, or every other
     /// number fails by it as well.
     pub total_failure: Option<AppError>,
@@ -130,6 +139,7 @@ impl App {
             under_way_elsewhere,
             known,
             to_ask,
+            limit: None,
             most: to_ask,
             batch: unfinished.map(|batch| batch.id),
             input,
@@ -193,16 +203,27 @@ impl App {
         let wanted = wanted.take(plan.most);
         let calls_before = self.migo.engine().stats().calls;
         let started = Instant::now();
-        let ask = ask.clone().budget(Budget::of(plan.cost.most));
+        let budget = Budget::of(plan.cost.most);
+        let ask = ask.clone().budget(budget.clone());
         Ok(Running {
+            budget,
             asking: self.ask_for(id, wanted.collect(), &ask, None, None, writes),
             plan,
             id,
+            held_before: settled.values().filter(|it| it.is_from_memory()).count(),
             settled,
             calls_before,
             started,
             lasted: Duration::ZERO,
         })
+    }
+}
+
+impl Plan {
+    /// Keeps it to what a person lets it spend.
+    pub fn allow(&mut self, limit: Option<u64>) {
+        self.cost = Cost::within(self.to_ask, limit);
+        self.limit = limit;
     }
 }
 
@@ -216,8 +237,18 @@ impl Running {
     }
 
     /// RUCs that were not asked for because the list had spent the most that it may.
-    pub fn over_the_cost(&self) -> usize {
-        self.settled.values().filter(|it| is_over_cost(it)).count()
+    pub fn over_the_cost(&self) -> Option<Over> {
+        let over = self.settled.values().filter(|it| is_over_cost(it)).count();
+        self.over(over, over)
+    }
+
+    fn over(&self, rucs: usize, left: usize) -> Option<Over> {
+        Over::of(
+            rucs,
+            self.plan.cost.most,
+            left,
+            self.budget.refused_singly(),
+        )
     }
 
     /// Asks for those with so many calls more.
@@ -227,7 +258,8 @@ impl Running {
         let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
         left.sort_unstable();
         let wanted = left.iter().map(|at| (*at, self.plan.unique[*at])).collect();
-        let ask = ask.clone().budget(Budget::of(more));
+        self.budget = Budget::of(more);
+        let ask = ask.clone().budget(self.budget.clone());
         self.asking = app.ask_for(self.id, wanted, &ask, None, None, JoinSet::new());
         self.plan.cost.most += more;
         Ok(())
@@ -267,16 +299,19 @@ impl Running {
         // While the last groups are written.
         let verdict = |row: &RowPlan| {
             let settled = row.unique.and_then(|at| self.settled.get(&at));
-            app.verdict(row, settled, lang)
+            app.verdict(row, settled, NotAsked::PlanTooSmall, lang)
         };
         let verdicts: Vec<Verdict> = self.plan.rows.iter().map(verdict).collect();
         self.asking.written().await?;
+        let left_out = self.plan.unique.len() - self.settled.len();
         let failed = self
             .settled
             .values()
             .filter(|it| matches!(it, Settled::Failed(_)))
             .count()
-            + (self.plan.unique.len() - self.settled.len());
+            + left_out;
+        let over = self.settled.values().filter(|it| is_over_cost(it)).count();
+        let over = self.over(over, failed);
         let count = |wanted: fn(&Settled) -> bool| {
             u32::try_from(self.settled.values().filter(|it| wanted(it)).count()).unwrap_or(u32::MAX)
         };
@@ -319,17 +354,19 @@ impl Running {
         let told = Told {
             source_file: plan.input.source_name,
             calls: usize::try_from(calls).unwrap_or(usize::MAX),
-            cache_hits: hits as usize,
+            // As it was announced: what an earlier run of the list paid for is known to this one.
+            cache_hits: plan.known + (hits as usize).saturating_sub(self.held_before),
             duration: self.started.elapsed() + plan.prepared_in,
         };
         let summary = app.summary(&plan.rows, told, lang);
-        let over = self.settled.values().filter(|it| is_over_cost(it)).count();
         Ok(Finished {
             table: plan.input.table,
             verdicts,
             summary,
             failed,
-            over: (over > 0).then_some((over, plan.cost.most)),
+            over,
+            left_out,
+            by_a_server: false,
             total_failure,
             asking: self.lasted,
         })

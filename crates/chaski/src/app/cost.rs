@@ -26,9 +26,56 @@ impl Cost {
         Cost { calls, most }
     }
 
+    /// The same where a person says what it may cost. More than could be spent is not announced.
+    pub fn within(to_ask: usize, limit: Option<u64>) -> Cost {
+        let usual = Cost::of(to_ask);
+        let could = Cost::singly(to_ask) + (usual.most - usual.calls);
+        Cost {
+            most: limit.map_or(usual.most, |limit| limit.min(could)),
+            ..usual
+        }
+    }
+
     /// Enough to ask for so many numbers one by one, after their collections were of no use.
     pub fn singly(to_ask: usize) -> u64 {
         to_ask as u64 + 2 * calls_for(to_ask)
+    }
+}
+
+/// Numbers that were not asked for because the list had spent the most that it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Over {
+    /// How many.
+    pub rucs: usize,
+    /// What the list might cost.
+    pub most: u64,
+    /// What those that are left may cost: what is announced for them when they are asked for next.
+    pub enough: u64,
+    /// Their collections were of no use, so that they go one by one.
+    pub singly: bool,
+}
+
+impl Over {
+    /// So many of a list that might cost `most`, of `left` that are asked for next; `singly` of them
+    /// had been in a collection already.
+    pub fn of(rucs: usize, most: u64, left: usize, singly: u64) -> Option<Over> {
+        if rucs == 0 {
+            return None;
+        }
+        let usual = Cost::of(left);
+        // A few that a collection leaves out are what the reserve is for.
+        let singly = singly > usual.most - usual.calls;
+        let enough = if singly {
+            Cost::singly(left)
+        } else {
+            usual.most
+        };
+        Some(Over {
+            rucs,
+            most,
+            enough,
+            singly,
+        })
     }
 }
 

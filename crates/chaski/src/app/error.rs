@@ -208,11 +208,9 @@ impl AppError {
                     format!("cannot use {path}: {why}"),
                 )
             }
-            AppError::PlanTooSmall { left: 0, .. } => Failure::QuotaSpent.message(lang),
-            AppError::PlanTooSmall { left, wanted } => lang.pick(
-                format!("a su plan le quedan {left} consultas y hacen falta {wanted}: no se consultó nada; amplíelo o, para gastar solo esas, agregue --gastar-hasta {left}"),
-                format!("your plan has {left} calls left and {wanted} are needed: nothing was asked; enlarge it or, to spend these only, add --gastar-hasta {left}"),
-            ),
+            AppError::PlanTooSmall { left, wanted } => {
+                plan_too_small(*left, *wanted, &format!("--gastar-hasta {left}"), lang)
+            }
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
     }
@@ -247,5 +245,35 @@ impl AppError {
             | AppError::NotNow { .. } => 2,
             AppError::Interrupted => 130,
         }
+    }
+}
+
+/// What the plan has left of what is needed.
+pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
+    match (lang, left) {
+        (Lang::Es, 1) => format!("a su plan le queda 1 consulta y hacen falta {wanted}"),
+        (Lang::Es, _) => format!("a su plan le quedan {left} consultas y hacen falta {wanted}"),
+        (Lang::En, 1) => format!("your plan has 1 call left and {wanted} are needed"),
+        (Lang::En, _) => format!("your plan has {left} calls left and {wanted} are needed"),
+    }
+}
+
+/// The same with a way to go on: `option` is how the caller says that it may cost what is left.
+pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -> String {
+    let few = plan_has_few(left, wanted, lang);
+    match (lang, left) {
+        (_, 0) => {
+            let spent = Failure::QuotaSpent.message(lang);
+            lang.pick(
+                format!("{spent} ({few}; no se consultó nada)"),
+                format!("{spent} ({few}; nothing was asked)"),
+            )
+        }
+        (Lang::Es, _) => format!(
+            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, agregue {option}"
+        ),
+        (Lang::En, _) => format!(
+            "{few}: nothing was asked; enlarge it or, to spend only what is left, add {option}"
+        ),
     }
 }

@@ -158,6 +158,15 @@ impl App {
         Some(u64::try_from(left).unwrap_or(0))
     }
 
+    /// Calls that the plan has left, where they are fewer than some work needs.
+    pub async fn too_few_calls_left(&self, wanted: u64, who: &str) -> Option<u64> {
+        // A single call finds it out by itself.
+        if wanted < 2 {
+            return None;
+        }
+        self.calls_left(who).await.filter(|left| *left < wanted)
+    }
+
     /// The account behind the token.
     pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
         self.migo.account(ask).await

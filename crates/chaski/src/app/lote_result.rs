@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::batches::{Told, rows_of};
 use super::lote_input::KeptList;
 use super::lotes::{AT_A_TIME, Lote};
-use super::verdicts::{RowPlan, Settled};
+use super::verdicts::{NotAsked, RowPlan, Settled};
 use super::{App, AppError};
 use crate::sheets::{self, OutputFormat, Summary, Table, Verdict, Verdicts};
 use crate::store::{Item, ItemState};
@@ -161,7 +161,7 @@ impl App {
         let settled = self.settled_of(parts, rucs).await?;
         let verdict = |row: &RowPlan| {
             let settled = row.unique.and_then(|at| settled.get(&parts.unique[at]));
-            self.verdict(row, settled, lang)
+            self.verdict(row, settled, NotAsked::Waits, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }

@@ -510,7 +510,7 @@ fn percentage(part: u32, whole: u32) -> f64 {
 }
 
 /// Whether every number fails by the failure of a code.
-fn concerns_all(code: &str) -> bool {
+pub fn concerns_all(code: &str) -> bool {
     [
         Failure::Unauthorized,
         Failure::QuotaSpent,

@@ -30,6 +30,7 @@ mod unread;
 mod verdicts;
 
 pub use error::AppError;
+pub(crate) use error::{plan_has_few, plan_too_small};
 pub use purpose::purpose;
 pub use secrets::{open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;

@@ -45,7 +45,19 @@ pub struct PreparedRefresh {
     /// Calls that it may cost: its numbers that memory does not know, by native batch calls. None
     /// where nobody counts.
     pub calls: Option<u64>,
+    /// Calls that it may cost in all, retries included; none for what is usual.
+    pub(super) most: Option<u64>,
     pub(super) which: Which,
+}
+
+impl PreparedRefresh {
+    /// Keeps it to what a person lets it spend.
+    pub fn allow(&mut self, most: Option<u64>) {
+        if let Some(most) = most {
+            self.calls = self.calls.map(|calls| calls.min(most));
+            self.most = Some(most);
+        }
+    }
 }
 
 /// Whom a refresh is about.
@@ -236,6 +248,7 @@ impl App {
         Ok(PreparedRefresh {
             which: which.clone(),
             calls,
+            most: None,
         })
     }
 

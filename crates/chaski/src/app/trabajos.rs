@@ -273,7 +273,7 @@ impl RefreshPayload {
             ids,
             most,
             calls: prepared.calls,
-            left: None,
+            left: prepared.most,
         }
     }
 
@@ -291,7 +291,11 @@ impl RefreshPayload {
             _ => Which::Due { most },
         };
         let calls = self.calls;
-        Some(PreparedRefresh { calls, which })
+        Some(PreparedRefresh {
+            calls,
+            most: None,
+            which,
+        })
     }
 
     /// What is left when so many failed. They are still the first that are due: without that

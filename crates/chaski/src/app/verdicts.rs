@@ -24,6 +24,18 @@ pub(super) struct RowPlan {
     pub(super) repeats: Option<u32>,
 }
 
+/// Why nothing came of one RUC.
+#[derive(Clone, Copy)]
+pub(super) enum NotAsked {
+    /// Its turn has not come.
+    Waits,
+    /// The plan has calls for those before it only.
+    PlanTooSmall,
+}
+
+/// Failures by a limit that was set on purpose for the list or its asker: nothing was sent.
+const LIMITS: [&str; 2] = ["tope_de_gasto", "tope_diario"];
+
 /// What came of one RUC.
 #[derive(Clone)]
 pub(super) enum Settled {
@@ -126,8 +138,14 @@ impl Settled {
 }
 
 impl App {
-    /// The verdict of a row.
-    pub(super) fn verdict(&self, row: &RowPlan, settled: Option<&Settled>, lang: Lang) -> Verdict {
+    /// The verdict of a row; `otherwise` is why, where nothing came of it.
+    pub(super) fn verdict(
+        &self,
+        row: &RowPlan,
+        settled: Option<&Settled>,
+        otherwise: NotAsked,
+        lang: Lang,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
         let mut notes: Vec<String> = Vec::new();
         match &row.subject {
@@ -147,7 +165,10 @@ impl App {
             Subject::Ruc(ruc) => {
                 ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
                 match settled {
-                    None => verdict.apto = Aptitud::Pendiente,
+                    None => {
+                        verdict.apto = Aptitud::Pendiente;
+                        notes.push(otherwise.message(lang).to_owned());
+                    }
                     Some(settled) => self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang),
                 }
             }
@@ -185,13 +206,23 @@ impl App {
         let today = lima_date(self.clock.now());
         let (source, at) = match settled {
             Settled::Failed(error) => {
-                verdict.apto = Aptitud::Error;
+                verdict.apto = of_failure(error.code());
                 notes.push(error.message(lang));
                 return;
             }
             Settled::FailedBefore(code) => {
-                verdict.apto = Aptitud::Error;
-                let why = lang.pick("no se pudo consultar", "it could not be asked");
+                verdict.apto = of_failure(code);
+                let why = match code.as_str() {
+                    "tope_de_gasto" => lang.pick(
+                        "no se consultó, la lista llegó al máximo que podía gastar",
+                        "not asked, the list came to the most that it might spend",
+                    ),
+                    "tope_diario" => lang.pick(
+                        "no se consultó, la llave llegó a su máximo del día",
+                        "not asked, the key came to its most of the day",
+                    ),
+                    _ => lang.pick("no se pudo consultar", "it could not be asked"),
+                };
                 notes.push(format!("{why}: {code}"));
                 return;
             }
@@ -255,6 +286,26 @@ pub fn source_name(mode: Mode, source: Source, lang: Lang) -> &'static str {
             "sandbox (ficticio, guardado)",
             "sandbox (invented, remembered)",
         ),
+    }
+}
+
+fn of_failure(code: &str) -> Aptitud {
+    if LIMITS.contains(&code) {
+        Aptitud::Pendiente
+    } else {
+        Aptitud::Error
+    }
+}
+
+impl NotAsked {
+    fn message(self, lang: Lang) -> &'static str {
+        match self {
+            NotAsked::Waits => lang.pick("aún no se consultó", "not asked yet"),
+            NotAsked::PlanTooSmall => lang.pick(
+                "no se consultó: a su plan no le quedaban consultas para este; amplíelo y continúe con --reanudar",
+                "not asked: your plan had no calls left for this one; enlarge it and go on with --reanudar",
+            ),
+        }
     }
 }
 

@@ -1,21 +1,21 @@
 //! `chaski ruc lote`: an Excel list in, an Excel verdict out.
 
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use chaski_core::Lang;
 use tokio::time::Instant;
 
 use super::Done;
 use super::args::{Format, LoteArgs};
+use super::lote_words::{say_cost, say_summary, why_singly};
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::overwrite::is_same_file;
 use super::{partners, plan_left, progress};
-use crate::app::batches::{BatchInput, Finished, Plan, Running};
-use crate::app::cost::Cost;
-use crate::app::{App, AppError, Mode};
+use crate::app::batches::{BatchInput, Finished, Running};
+use crate::app::cost::Over;
+use crate::app::{App, AppError};
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
 use crate::store::Company;
 
@@ -26,7 +26,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
     let mut plan = app.plan_batch(input, &ask, typed.reanudar).await?;
-    plan.cost.most = typed.gastar_hasta.unwrap_or(plan.cost.most);
+    plan.allow(typed.gastar_hasta);
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &plan).await?;
     let calls = plan.cost.calls.min(plan.cost.most);
@@ -195,83 +195,27 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
 }
 
 /// Calls that the person lets a list spend beyond what was announced, for what is left of it.
-fn may_spend_more(needed: &Needed, left: usize) -> Result<u64, AppError> {
-    if left == 0 || !needed.may_ask {
+fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> {
+    let Some(over) = over.filter(|_| needed.may_ask) else {
         return Ok(0);
-    }
-    let more = Cost::singly(left);
+    };
+    let (left, more, why) = (over.rucs, over.enough, why_singly(over, needed.lang()));
     let question = match needed.lang() {
-        Lang::Es => format!(
-            "Ya se gastó lo anunciado y faltan {left} RUC. ¿Gastar hasta {more} consultas más?"
-        ),
-        Lang::En => format!(
-            "What was announced is spent and {left} RUCs are left. Spend up to {more} calls more?"
-        ),
+        Lang::Es => {
+            let are = if left == 1 { "falta" } else { "faltan" };
+            format!(
+                "Ya se gastó lo anunciado y {are} {left} RUC{why}. ¿Gastar hasta {more} consultas más?"
+            )
+        }
+        Lang::En => {
+            let are = if left == 1 { "RUC is" } else { "RUCs are" };
+            format!(
+                "What was announced is spent and {left} {are} left{why}. Spend up to {more} calls more?"
+            )
+        }
     };
     let yes = output::says_yes(&question, needed.lang())?;
     Ok(if yes { more } else { 0 })
-}
-
-async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
-    let (known, to_ask) = (plan.known, plan.to_ask);
-    let Cost { calls, most } = plan.cost;
-    let real = app.mode == Mode::Real;
-    let text = match (needed.lang(), to_ask) {
-        (Lang::Es, 0) if known == 0 => {
-            "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
-        }
-        (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
-        (Lang::Es, 0) => format!(
-            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
-        ),
-        (Lang::En, 0) => {
-            format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
-        }
-        (Lang::Es, _) => format!(
-            "Por consultar: {to_ask} RUC en {calls} {} {}, como mucho {most} con reintentos y los que haya que consultar uno por uno; ya guardados: {known}",
-            if calls == 1 { "llamada" } else { "llamadas" },
-            if real {
-                "de su plan de APIMIGO"
-            } else {
-                "al sandbox (gratis)"
-            },
-        ),
-        (Lang::En, _) => format!(
-            "To ask: {to_ask} RUCs in {calls} {} {}, at most {most} with retries and those that must be asked one by one; known already: {known}",
-            if calls == 1 { "call" } else { "calls" },
-            if real {
-                "of your APIMIGO plan"
-            } else {
-                "to the sandbox (free)"
-            },
-        ),
-    };
-    notice(needed, &text);
-    if plan.under_way_elsewhere {
-        notice(
-            needed,
-            needed.lang().pick(
-                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
-                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
-            ),
-        );
-    }
-    let (spent, quota) = app.migo.engine().quota("migo").await?;
-    if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
-        let left = quota.saturating_sub(spent);
-        notice(
-            needed,
-            &match needed.lang() {
-                Lang::Es => format!(
-                    "Atención: llamadas que quedan de la cuota configurada: {left} de {quota}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar"
-                ),
-                Lang::En => format!(
-                    "Beware: calls left of the configured quota: {left} of {quota}; the rest will have NO ANSWER and can go on with --reanudar"
-                ),
-            },
-        );
-    }
-    Ok(())
 }
 
 async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
@@ -333,83 +277,6 @@ pub(super) fn write(
         output::to_stdout(&bytes)?;
     }
     Ok(())
-}
-
-pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writing: Duration) {
-    let lang = needed.lang();
-    let total = finished.verdicts.len().max(1);
-    let mut lines = vec![String::new()];
-    for aptitud in Aptitud::ALL {
-        let count = finished
-            .verdicts
-            .iter()
-            .filter(|verdict| verdict.apto == aptitud)
-            .count();
-        if count > 0 {
-            let share = count * 1000 / total;
-            let word = aptitud.word(lang);
-            lines.push(format!(
-                "  {word:<24}{count:>7}  {:>3}.{} %",
-                share / 10,
-                share % 10
-            ));
-        }
-    }
-    let summary = &finished.summary;
-    let (calls, hits) = (summary.calls_spent, summary.cache_hits);
-    let (repeated, repaired) = (summary.duplicates, summary.repaired);
-    let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-    let (asking, whole) = (
-        seconds(finished.asking),
-        seconds(summary.duration + writing),
-    );
-    lines.push(match lang {
-        Lang::Es => format!("  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}"),
-        Lang::En => format!("  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}"),
-    });
-    lines.push(match lang {
-        Lang::Es => format!("  Tiempo: {whole} (consultando: {asking})"),
-        Lang::En => format!("  Time: {whole} (asking: {asking})"),
-    });
-    if let Some(path) = &needed.output {
-        let path: PathBuf = path.clone();
-        lines.push(match lang {
-            Lang::Es => format!("Resultado: {}", path.display()),
-            Lang::En => format!("Result: {}", path.display()),
-        });
-    }
-    // The cause comes before what to do about it.
-    if let Some(error) = &finished.total_failure {
-        notice(needed, &lines.join("\n"));
-        lines.clear();
-        output::complain(error, lang);
-    }
-    if let Some((over, most)) = finished.over {
-        let enough = Cost::singly(over);
-        lines.push(match lang {
-            Lang::Es => format!("{over} RUC no se consultaron: la lista llegó a su máximo de {most} consultas. Si acepta gastar hasta {enough} más, repita la misma orden con --reanudar --gastar-hasta {enough}"),
-            Lang::En => format!("{over} RUCs were not asked: the list came to its most of {most} calls. If it may spend up to {enough} more, repeat the command with --reanudar --gastar-hasta {enough}"),
-        });
-    }
-    if finished.failed > finished.over.map_or(0, |(over, _)| over) {
-        let failed = finished.failed;
-        lines.push(match lang {
-            Lang::Es => format!("{failed} RUC quedaron sin respuesta: repita la misma orden con --reanudar; lo ya consultado no se vuelve a pagar"),
-            Lang::En => format!("{failed} RUCs have no answer: repeat the command with --reanudar; nothing is paid twice"),
-        });
-    }
-    if mode == Mode::Sandbox {
-        lines.push(
-            lang.pick(
-                "Son datos ficticios del sandbox: no los use para facturar",
-                "These are invented data of the sandbox: do not invoice by them",
-            )
-            .to_owned(),
-        );
-    }
-    if !lines.is_empty() {
-        notice(needed, &lines.join("\n"));
-    }
 }
 
 pub(super) fn exit_code(finished: &Finished) -> u8 {

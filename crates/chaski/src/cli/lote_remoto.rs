@@ -1,5 +1,6 @@
 //! `chaski ruc lote --server`: the same list and the same result, worked on by a server.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use uuid::Uuid;
 
 use super::Done;
 use super::args::LoteArgs;
-use super::lote::{exit_code, keep_only_errors, output_format, read, say_summary, write};
+use super::lote::{exit_code, keep_only_errors, output_format, read, write};
+use super::lote_words::say_summary;
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::progress::{BETWEEN_LINES, bar};
@@ -18,7 +20,7 @@ use crate::app::AppError;
 use crate::app::batches::{Finished, Told};
 use crate::app::lotes::list_hash;
 use crate::remote::{NewList, RemoteLote, Server, ServerError};
-use crate::sheets::{Table, column_letter, find_column};
+use crate::sheets::{Aptitud, Table, Verdict, column_letter, find_column};
 
 /// How often the server is asked how far it is: first, and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -111,6 +113,8 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
         failed: lote.without_answer(),
         over: None,
+        left_out: left_out(&verdicts, &lote),
+        by_a_server: true,
         total_failure: input
             .nothing_read(&needed.config.ruc_rules)
             .or_else(|| lote.failure(lang).map(AppError::Server)),
@@ -126,6 +130,17 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     write(needed, format, &finished)?;
     say_summary(needed, mode, &finished, writing.elapsed());
     Ok(exit_code(&finished))
+}
+
+/// RUCs that were not asked for because of a limit; others are those whose turn has not come.
+fn left_out(verdicts: &[Verdict], lote: &RemoteLote) -> usize {
+    let not_asked = verdicts
+        .iter()
+        .filter(|it| it.apto == Aptitud::Pendiente)
+        .map(|it| it.ruc_normalizado.as_str())
+        .collect::<HashSet<_>>();
+    let wait = lote.total_items.saturating_sub(lote.processed_items);
+    not_asked.len().saturating_sub(wait).min(lote.failed_items)
 }
 
 /// The person's wish to stop, heard whatever is being waited for.
@@ -163,10 +178,11 @@ async fn taken_up(
         notice(needed, none);
         return Ok(None);
     };
-    if typed.freshness.force_refresh || typed.actualizar_partners {
+    let changes = typed.freshness.force_refresh || typed.actualizar_partners;
+    if changes || typed.gastar_hasta.is_some() {
         let kept = needed.lang().pick(
-            "el lote que se recoge conserva las opciones con que se entregó: --force-refresh y --actualizar-partners no lo cambian",
-            "the batch keeps the options with which it was handed over: --force-refresh and --actualizar-partners do not change it",
+            "el lote que se recoge conserva las opciones con que se entregó: --force-refresh, --actualizar-partners y --gastar-hasta no lo cambian",
+            "the batch keeps the options with which it was handed over: --force-refresh, --actualizar-partners and --gastar-hasta do not change it",
         );
         notice(needed, kept);
     }

@@ -16,6 +16,7 @@ mod llamadas;
 mod llaves;
 mod lote;
 mod lote_remoto;
+mod lote_words;
 mod lotes;
 mod migrate;
 mod needed;

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use chaski_core::Lang;
 
 use super::needed::Needed;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, plan_has_few};
 
 /// Numbers in one native batch call.
 const IN_A_CALL: u64 = 100;
@@ -17,21 +17,11 @@ pub(super) async fn fit(
     app: &App,
     wanted: u64,
 ) -> Result<Option<usize>, AppError> {
-    // A single call finds it out by itself.
-    if wanted < 2 {
-        return Ok(None);
-    }
-    let Some(left) = app.calls_left("cli").await else {
+    let Some(left) = app.too_few_calls_left(wanted, "cli").await else {
         return Ok(None);
     };
-    if left >= wanted {
-        return Ok(None);
-    }
     let (lang, first) = (needed.lang(), left.saturating_mul(IN_A_CALL));
-    let few = match lang {
-        Lang::Es => format!("a su plan le quedan {left} consultas y hacen falta {wanted}"),
-        Lang::En => format!("your plan has {left} calls left and {wanted} are needed"),
-    };
+    let few = plan_has_few(left, wanted, lang);
     if left == 0 || !needed.may_ask {
         return Err(AppError::PlanTooSmall { left, wanted });
     }

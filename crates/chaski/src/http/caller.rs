@@ -156,6 +156,20 @@ impl Caller {
         Ok(Some(aside))
     }
 
+    /// Refuses work in the background that the plan has too few calls for, as a command line does
+    /// before it begins.
+    pub(crate) async fn plan_affords(&self, calls: u64) -> Result<(), Problem> {
+        let who = self.ask().who;
+        match self.app.too_few_calls_left(calls, &who).await {
+            Some(left) => Err(AppError::PlanTooSmall {
+                left,
+                wanted: calls,
+            }
+            .into()),
+            None => Ok(()),
+        }
+    }
+
     /// The key, if a day's calls are limited.
     pub(crate) fn limited(&self) -> Option<&Arc<KeyState>> {
         self.key.as_ref().filter(|key| key.per_day > 0)

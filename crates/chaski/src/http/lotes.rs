@@ -217,6 +217,7 @@ async fn create(
     let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
     prepared.cost.most = most.unwrap_or(prepared.cost.most);
     let calls = prepared.cost.calls.min(prepared.cost.most);
+    caller.plan_affords(calls).await?;
     let _aside = caller.set_aside_for_work(calls).await?;
     Ok(caller.app.submit_prepared(prepared).await?)
 }

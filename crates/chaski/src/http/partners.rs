@@ -17,11 +17,11 @@ use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
-use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
+use crate::app::{App, Mode};
 use crate::partners::{DocumentType, Partner, PartnerFields};
 use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, PartnerFitness};
 
@@ -431,6 +431,9 @@ pub(super) struct RefreshWanted {
     /// These ones instead; those that are not there are passed over, unless none is.
     #[schema(max_items = 10_000)]
     ids: Option<Vec<Uuid>>,
+    /// Most calls that it may cost; without it, one for each 100 numbers and a reserve of a tenth of
+    /// them, at least 10. Partners that are left over stay as they are.
+    gastar_hasta: Option<u64>,
 }
 
 /// A refresh on its way.
@@ -481,12 +484,18 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
             ));
         }
     };
-    let limited = caller.limited().is_some();
-    let prepared = caller
+    let limited = caller.limited().is_some() || wanted.gastar_hasta.is_some();
+    let counted = limited || caller.app.mode == Mode::Real;
+    let mut prepared = caller
         .app
-        .prepare_partner_refresh(caller.company(), &which, limited)
+        .prepare_partner_refresh(caller.company(), &which, counted)
         .await?;
+    prepared.allow(wanted.gastar_hasta);
     let calls = prepared.calls.unwrap_or(0);
+    caller.plan_affords(calls).await?;
+    if !limited {
+        prepared.calls = None;
+    }
     let _aside = caller.set_aside_for_work(calls).await?;
     let who = caller.ask().who;
     let job = caller

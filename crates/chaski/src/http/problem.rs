@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::codes;
-use crate::app::AppError;
+use crate::app::{AppError, plan_too_small};
 use crate::partners::PartnerError;
 use crate::store::StoreError;
 
@@ -337,7 +337,13 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
-            AppError::PlanTooSmall { .. } => StatusCode::TOO_MANY_REQUESTS,
+            AppError::PlanTooSmall { left, wanted } => {
+                // A command that hands its list to a server shows this text as well.
+                let option = format!("gastar_hasta: {left} (--gastar-hasta {left})");
+                let text = |lang| plan_too_small(*left, *wanted, &option, lang);
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Problem::new(status, error.code(), text(Lang::Es), text(Lang::En));
+            }
             AppError::Partner(error) => return Problem::from(error),
             AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)

@@ -63,7 +63,7 @@ pub enum Aptitud {
     NoEncontrado,
     /// The question failed; asking again may help.
     Error,
-    /// Not asked yet.
+    /// Not asked: its turn has not come, or a limit of spending came first.
     #[default]
     Pendiente,
 }
@@ -135,8 +135,8 @@ impl Aptitud {
                 "The call failed: run again with --reanudar.",
             ),
             Aptitud::Pendiente => (
-                "Aún no se consultó: vuelva a ejecutar con --reanudar.",
-                "Not asked yet: run again with --reanudar.",
+                "No se consultó, y el motivo dice por qué: vuelva a ejecutar con --reanudar.",
+                "Not asked, and the reason says why: run again with --reanudar.",
             ),
         };
         lang.pick(es, en)

@@ -120,11 +120,8 @@ fn the_plan_is_spent() {
     place.set("CHASKI_MIGO_QUOTA", "1");
     place.run("ruc 20100070970 -q").expect(0);
     let ran = place.run("ruc 20131312955").expect(6);
-    assert!(
-        ran.err.contains("se acabaron las consultas de su plan"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("su propio límite"), "{}", ran.err);
+    assert!(!ran.err.contains("su plan"), "{}", ran.err);
     assert_eq!(service.sandbox.count(Operation::Ruc), 1);
 }
 
@@ -156,7 +153,8 @@ fn a_list_with_some_answers() {
     let told = format!("{missing} RUC quedaron sin respuesta");
     assert!(answered > 0 && ran.err.contains(&told), "{}", ran.err);
     assert!(
-        ran.err.contains("de la cuota configurada: 1 de 1"),
+        ran.err
+            .contains("de su propio límite del mes (migo.quota): 1 de 1"),
         "{}",
         ran.err
     );

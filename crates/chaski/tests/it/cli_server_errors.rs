@@ -402,6 +402,7 @@ fn every_code_has_its_exit_code() {
         F::Unauthorized,
         F::RateLimited { retry_after: None },
         F::QuotaSpent,
+        F::OwnQuotaSpent,
         F::DaySpent {
             retry_after: std::time::Duration::from_hours(1),
         },

@@ -266,7 +266,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let budget = sheet.ask.budget.as_ref();
-        if budget.is_some_and(|budget| !budget.take()) {
+        if budget.is_some_and(|budget| !budget.take(sheet.else_singly)) {
             return Err(Failure::BudgetSpent);
         }
         let from = self.allowances(sheet);
@@ -279,7 +279,7 @@ impl Engine {
                 Some(Counter::Day { .. }) => Failure::DaySpent {
                     retry_after: until_midnight(self.shared.clock.now()),
                 },
-                _ => Failure::QuotaSpent,
+                _ => Failure::OwnQuotaSpent,
             },
             Err(error) => {
                 tracing::warn!(%error, "no call could be set aside");

@@ -118,7 +118,7 @@ async fn the_quota_holds_and_begins_anew_with_the_month_of_lima() {
     assert_eq!(quota(&other).await, (3, Some(3)));
     let error = other.ruc(&numbers[9], &ask).await.unwrap_err();
     assert!(error.is_limited() && !error.is_retryable() && error.exit_code() == 6);
-    assert_eq!(error.failure(), Some(&Failure::QuotaSpent));
+    assert_eq!(error.failure(), Some(&Failure::OwnQuotaSpent));
 
     sleep(Duration::from_mins(9)).await;
     assert_eq!(

@@ -52,6 +52,7 @@ fn every_failure() -> Vec<Failure> {
         Failure::Unauthorized,
         Failure::RateLimited { retry_after: None },
         Failure::QuotaSpent,
+        Failure::OwnQuotaSpent,
         Failure::DaySpent {
             retry_after: Duration::from_hours(5),
         },

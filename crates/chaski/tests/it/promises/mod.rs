@@ -3,6 +3,7 @@
 //! specimens generated around the one that was seen.
 
 mod clock;
+mod figures;
 mod files;
 mod http;
 mod invented;

@@ -1,0 +1,270 @@
+//! What `chaski ruc lote` says of a list: what it will cost, what it came to, what is left of it.
+
+use std::time::Duration;
+
+use chaski_core::Lang;
+
+use super::needed::Needed;
+use super::output::{self, notice};
+use crate::app::batches::{Finished, Plan};
+use crate::app::cost::{Cost, Over};
+use crate::app::lotes::concerns_all;
+use crate::app::{App, AppError, Mode};
+use crate::sheets::Aptitud;
+
+pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
+    let (known, to_ask) = (plan.known, plan.to_ask);
+    let Cost { calls, most } = plan.cost;
+    let at_most = at_most(plan, needed.lang());
+    let real = app.mode == Mode::Real;
+    let text = match (needed.lang(), to_ask) {
+        (Lang::Es, 0) if known == 0 => {
+            "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
+        }
+        (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
+        (Lang::Es, 0) => format!(
+            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
+        ),
+        (Lang::En, 0) => {
+            format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
+        }
+        (Lang::Es, _) => format!(
+            "Por consultar: {to_ask} RUC en {calls} {} {}{at_most}; ya guardados: {known}",
+            if calls == 1 { "llamada" } else { "llamadas" },
+            if real {
+                "de su plan de APIMIGO"
+            } else {
+                "al sandbox (gratis)"
+            },
+        ),
+        (Lang::En, _) => format!(
+            "To ask: {to_ask} RUCs in {calls} {} {}{at_most}; known already: {known}",
+            if calls == 1 { "call" } else { "calls" },
+            if real {
+                "of your APIMIGO plan"
+            } else {
+                "to the sandbox (free)"
+            },
+        ),
+    };
+    notice(needed, &text);
+    if plan.under_way_elsewhere {
+        notice(
+            needed,
+            needed.lang().pick(
+                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
+                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
+            ),
+        );
+    }
+    let (spent, quota) = app.migo.engine().quota("migo").await?;
+    let calls = calls.min(most);
+    if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
+        let left = quota.saturating_sub(spent);
+        notice(
+            needed,
+            &match needed.lang() {
+                Lang::Es => format!(
+                    "Atención: llamadas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N"
+                ),
+                Lang::En => format!(
+                    "Beware: calls left of your own limit for the month (migo.quota): {left} of {quota}, and the list takes {calls}; the rest will have NO ANSWER and can go on with --reanudar. To have it whole: chaski config set migo.quota N"
+                ),
+            },
+        );
+    }
+    Ok(())
+}
+
+/// Why the rest costs more than is usual for its length; nothing where it does not.
+pub(super) fn why_singly(over: Over, lang: Lang) -> &'static str {
+    if over.singly {
+        lang.pick(
+            ", que el proveedor no respondió en grupo y van uno por uno",
+            ", which the upstream did not answer in groups and which go one by one",
+        )
+    } else {
+        ""
+    }
+}
+
+/// How much of what a list takes may be spent.
+fn at_most(plan: &Plan, lang: Lang) -> String {
+    let Cost { calls, most } = plan.cost;
+    match (lang, plan.limit) {
+        (Lang::Es, Some(_)) if most < calls => {
+            format!(", de las que --gastar-hasta permite como mucho {most}")
+        }
+        (Lang::En, Some(_)) if most < calls => {
+            format!(", of which --gastar-hasta allows {most} at most")
+        }
+        (Lang::Es, Some(_)) if most == calls => format!(", como mucho {most} (--gastar-hasta)"),
+        (Lang::En, Some(_)) if most == calls => format!(", at most {most} (--gastar-hasta)"),
+        (Lang::Es, _) => {
+            format!(", como mucho {most} con reintentos y los que haya que consultar uno por uno")
+        }
+        (Lang::En, _) => {
+            format!(", at most {most} with retries and those that must be asked one by one")
+        }
+    }
+}
+
+pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writing: Duration) {
+    let lang = needed.lang();
+    let total = finished.verdicts.len().max(1);
+    let mut lines = vec![String::new()];
+    for aptitud in Aptitud::ALL {
+        let count = finished
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.apto == aptitud)
+            .count();
+        if count > 0 {
+            let share = count * 1000 / total;
+            let word = aptitud.word(lang);
+            lines.push(format!(
+                "  {word:<24}{count:>7}  {:>3}.{} %",
+                share / 10,
+                share % 10
+            ));
+        }
+    }
+    let summary = &finished.summary;
+    let (calls, hits) = (summary.calls_spent, summary.cache_hits);
+    let (repeated, repaired) = (summary.duplicates, summary.repaired);
+    let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+    let (asking, whole) = (
+        seconds(finished.asking),
+        seconds(summary.duration + writing),
+    );
+    lines.push(match lang {
+        Lang::Es => format!("  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}"),
+        Lang::En => format!("  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}"),
+    });
+    lines.push(match lang {
+        Lang::Es => format!("  Tiempo: {whole} (consultando: {asking})"),
+        Lang::En => format!("  Time: {whole} (asking: {asking})"),
+    });
+    if let Some(path) = &needed.output {
+        lines.push(match lang {
+            Lang::Es => format!("Resultado: {}", path.display()),
+            Lang::En => format!("Result: {}", path.display()),
+        });
+    }
+    // The cause comes before what to do about it.
+    if let Some(error) = &finished.total_failure {
+        notice(needed, &lines.join("\n"));
+        lines.clear();
+        output::complain(error, lang);
+    }
+    lines.extend(what_is_left(finished, lang));
+    if mode == Mode::Sandbox {
+        lines.push(
+            lang.pick(
+                "Son datos ficticios del sandbox: no los use para facturar",
+                "These are invented data of the sandbox: do not invoice by them",
+            )
+            .to_owned(),
+        );
+    }
+    if !lines.is_empty() {
+        notice(needed, &lines.join("\n"));
+    }
+}
+
+/// How many have no answer, why, and what to do about it.
+fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
+    let over = finished.over;
+    let failed = finished.failed - finished.left_out - over.map_or(0, |over| over.rucs);
+    let mut parts = Vec::new();
+    if let Some(over) = over {
+        let (left, why, most) = (
+            not_asked(over.rucs, lang),
+            why_singly(over, lang),
+            over.most,
+        );
+        let one = most == 1;
+        parts.push(match lang {
+            Lang::Es => {
+                let calls = if one { "consulta" } else { "consultas" };
+                format!("{left}{why}, porque la lista llegó a su máximo de {most} {calls}")
+            }
+            Lang::En => {
+                let calls = if one { "call" } else { "calls" };
+                format!("{left}{why}, because the list came to its most of {most} {calls}")
+            }
+        });
+    }
+    if finished.left_out > 0 {
+        let why = if finished.by_a_server {
+            lang.pick(
+                "por un límite de gasto, que dice la columna «motivo»",
+                "because of a limit of spending, which the column \"motivo\" tells",
+            )
+        } else {
+            lang.pick(
+                "porque a su plan no le quedaban consultas para más",
+                "because your plan had no calls left for more",
+            )
+        };
+        parts.push(format!("{} {why}", not_asked(finished.left_out, lang)));
+    }
+    if failed > 0 {
+        parts.push(match (lang, failed) {
+            (Lang::Es, 1) => "1 RUC quedó sin respuesta".to_owned(),
+            (Lang::Es, _) => format!("{failed} RUC quedaron sin respuesta"),
+            (Lang::En, 1) => "1 RUC has no answer".to_owned(),
+            (Lang::En, _) => format!("{failed} RUCs have no answer"),
+        });
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    // Asking again before the cause is gone would meet it again.
+    let of_plan = finished.left_out > 0 && !finished.by_a_server;
+    let when = match &finished.total_failure {
+        Some(error) if is_to_be_mended(error) => {
+            lang.pick("cuando lo haya corregido, ", "when that is mended, ")
+        }
+        _ if of_plan => lang.pick("cuando lo haya ampliado, ", "when it is enlarged, "),
+        _ => "",
+    };
+    let other_limit = finished.left_out > 0 && finished.by_a_server;
+    let allow = match (lang, over.map(|over| over.enough)) {
+        (Lang::Es, Some(more)) => {
+            format!(" --gastar-hasta {more}, si acepta gastar hasta {more} más")
+        }
+        (Lang::En, Some(more)) => {
+            format!(" --gastar-hasta {more}, if it may spend up to {more} more")
+        }
+        // The batch keeps its limit; what it learned is known to another one.
+        (Lang::Es, None) if other_limit => ", o sin él y con otro --gastar-hasta".to_owned(),
+        (Lang::En, None) if other_limit => {
+            ", or without it and with another --gastar-hasta".to_owned()
+        }
+        (_, None) => String::new(),
+    };
+    let parts = parts.join("; ");
+    Some(match lang {
+        Lang::Es => format!(
+            "{parts}: {when}repita la misma orden con --reanudar{allow}; lo ya consultado no se vuelve a pagar"
+        ),
+        Lang::En => format!(
+            "{parts}: {when}repeat the command with --reanudar{allow}; nothing is paid twice"
+        ),
+    })
+}
+
+fn not_asked(rucs: usize, lang: Lang) -> String {
+    match (lang, rucs) {
+        (Lang::Es, 1) => "1 RUC no se consultó".to_owned(),
+        (Lang::Es, _) => format!("{rucs} RUC no se consultaron"),
+        (Lang::En, 1) => "1 RUC was not asked".to_owned(),
+        (Lang::En, _) => format!("{rucs} RUCs were not asked"),
+    }
+}
+
+/// Whether somebody has to put something right first: token, address, plan, own limit.
+fn is_to_be_mended(error: &AppError) -> bool {
+    concerns_all(error.code()) && error.code() != "tope_diario"
+}
