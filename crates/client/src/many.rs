@@ -83,7 +83,7 @@ type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 enum Single<L: Lookup> {
     Done(usize, Result<Found<L::Answer>, Error>),
     /// It was refused, and is still to land.
-    Held(Box<(Asked<L>, Lead, Said<L::Answer>)>),
+    Held(Box<(Asked<L>, Lead, Box<Said<L::Answer>>)>),
 }
 
 /// What was said of a question whose flight is still to land.

@@ -58,6 +58,17 @@ impl CallSheet<'_> {
             many: self.else_singly,
         }
     }
+
+    fn is_asked_singly_after(&self, failure: &Failure) -> bool {
+        self.else_singly && matches!(failure, Failure::Garbled)
+    }
+}
+
+/// Leave to send one call, and what it was taken from.
+struct Leave<'a> {
+    slot: Slot<'a>,
+    pass: Pass,
+    taken: Vec<Allowance>,
 }
 
 /// Why a look-up got nothing from the upstream.
@@ -95,57 +106,11 @@ impl Engine {
                 }
             })?;
             slot.used = true;
+            let mut leave = Leave { slot, pass, taken };
             attempt += 1;
-            // 3. The only send.
-            let at = self.shared.clock.now();
-            let began = Instant::now();
-            let request = encode();
-            let request_body = self.body_for_record(sheet, request.body());
-            let (outcome, answer) = self.send(request, sheet, decode).await;
-            // Longer than anybody listens: the process was stopped meanwhile, and what passed says
-            // nothing about how long answers take.
-            let took = Some(began.elapsed()).filter(|took| *took <= sheet.patience);
-            slot.used = took.is_some();
-            // 4. The gate hears of it, the audit has it.
-            let singly = sheet.else_singly && matches!(outcome, Err(Failure::Garbled));
-            match &outcome {
-                Ok(_) => self.shared.gate.succeeded(sheet.kind(), took, pass),
-                Err(_) if singly => self.shared.gate.undecided(pass, Instant::now()),
-                Err(failure) => {
-                    self.shared
-                        .gate
-                        .failed(sheet.kind(), failure, pass, Instant::now());
-                }
-            }
-            self.count(|counters| &counters.calls);
-            let call = Call {
-                id: new_id(self.shared.clock.now()),
-                lookup: sheet.lookup,
-                at,
-                asked_by: sheet.ask.who.clone(),
-                purpose: sheet.ask.purpose.clone(),
-                key: sheet.key.clone(),
-                items: sheet.items,
-                attempt,
-                outcome: outcome.as_ref().map_or_else(Failure::code, word),
-                http_status: answer.as_ref().map(|answer| answer.status),
-                duration_us: micros(began.elapsed()),
-                cache: if sheet.ask.force {
-                    CacheDecision::Bypass
-                } else {
-                    CacheDecision::Miss
-                },
-                batch: sheet.ask.batch,
-                bodies: request_body
-                    .zip(answer.as_ref())
-                    .map(|(request, answer)| Bodies {
-                        request,
-                        answer: answer.body.clone(),
-                    }),
-            };
-            self.put_on_record(call, &outcome, sheet, &taken).await;
-            // 5. Done, or again.
-            let failure = match outcome {
+            // 3. The attempt; done, or again. Boxed: most of those that hold this future wait for leave to send.
+            let sent = self.attempt(sheet, encode, decode, word, attempt, &mut leave);
+            let failure = match Box::pin(sent).await {
                 Ok(decoded) => {
                     if !sheet.free {
                         self.plan_is_good();
@@ -155,14 +120,14 @@ impl Engine {
                 Err(failure) => failure,
             };
             // Others may send while this one waits.
-            drop(slot);
+            drop(leave);
             if !sheet.free && self.plan_ran_out(&failure).await {
                 return Err(Unanswered {
                     failure: Failure::QuotaSpent,
                     attempts: attempt,
                 });
             }
-            let wait = if singly && attempt > 1 {
+            let wait = if sheet.is_asked_singly_after(&failure) && attempt > 1 {
                 None
             } else {
                 self.again_in(&failure, attempt, sheet)
@@ -177,6 +142,69 @@ impl Engine {
             self.count(|counters| &counters.retries);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// One attempt: the only send, what the gate hears of it, and its record.
+    async fn attempt<T>(
+        &self,
+        sheet: &CallSheet<'_>,
+        encode: &(dyn Fn() -> Request<Bytes> + Send + Sync),
+        decode: &(dyn Fn(&RawAnswer) -> Result<T, Failure> + Send + Sync),
+        word: fn(&T) -> &'static str,
+        attempt: u32,
+        leave: &mut Leave<'_>,
+    ) -> Result<T, Failure> {
+        let at = self.shared.clock.now();
+        let began = Instant::now();
+        let request = encode();
+        let request_body = self.body_for_record(sheet, request.body());
+        let (outcome, answer) = self.send(request, sheet, decode).await;
+        // Longer than anybody listens: the process was stopped meanwhile, and what passed says nothing
+        // about how long answers take.
+        let took = Some(began.elapsed()).filter(|took| *took <= sheet.patience);
+        leave.slot.used = took.is_some();
+        // The gate hears of it, the audit has it.
+        let pass = leave.pass;
+        match &outcome {
+            Ok(_) => self.shared.gate.succeeded(sheet.kind(), took, pass),
+            Err(failure) if sheet.is_asked_singly_after(failure) => {
+                self.shared.gate.undecided(pass, Instant::now());
+            }
+            Err(failure) => {
+                self.shared
+                    .gate
+                    .failed(sheet.kind(), failure, pass, Instant::now());
+            }
+        }
+        self.count(|counters| &counters.calls);
+        let call = Call {
+            id: new_id(self.shared.clock.now()),
+            lookup: sheet.lookup,
+            at,
+            asked_by: sheet.ask.who.clone(),
+            purpose: sheet.ask.purpose.clone(),
+            key: sheet.key.clone(),
+            items: sheet.items,
+            attempt,
+            outcome: outcome.as_ref().map_or_else(Failure::code, word),
+            http_status: answer.as_ref().map(|answer| answer.status),
+            duration_us: micros(began.elapsed()),
+            cache: if sheet.ask.force {
+                CacheDecision::Bypass
+            } else {
+                CacheDecision::Miss
+            },
+            batch: sheet.ask.batch,
+            bodies: request_body
+                .zip(answer.as_ref())
+                .map(|(request, answer)| Bodies {
+                    request,
+                    answer: answer.body.clone(),
+                }),
+        };
+        self.put_on_record(call, &outcome, sheet, &leave.taken)
+            .await;
+        outcome
     }
 
     /// How long to wait before another attempt; none where there is to be no other.

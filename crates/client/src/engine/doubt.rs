@@ -169,7 +169,9 @@ impl Engine {
                 Ok(())
             }
             Decoded::Refused { reason, .. } if !is_doubtful(*reason) => Ok(()),
-            Decoded::Refused { .. } => self.believe(std::slice::from_ref(key), ask, false).await,
+            Decoded::Refused { .. } => {
+                Box::pin(self.believe(std::slice::from_ref(key), ask, false)).await
+            }
         }
     }
 

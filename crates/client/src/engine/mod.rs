@@ -41,7 +41,7 @@ use crate::retry::RetryBudget;
 use crate::words::Words;
 use crate::{
     Ask, BreakerState, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError,
-    Lookup, Memory, Reason, Source, Transport, Upstream,
+    Lookup, Memory, RawAnswer, Reason, Source, Transport, Upstream,
 };
 
 /// Cache, coalescing, gate, retries and audit round one upstream. Clones share everything.
@@ -216,7 +216,7 @@ type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
 /// How far a flight has come.
 pub(crate) enum Approach<A> {
     /// The upstream said something: to be weighed and remembered.
-    Said(Said<A>),
+    Said(Box<Said<A>>),
     /// Memory knew, or nothing was said.
     Over(Result<Found<A>, Error>),
 }
@@ -285,7 +285,8 @@ impl Engine {
                 self.take_off(upstream, question, key, ask, (lead, deadline))
                     .await
             }
-            Part::Follow(other) => self.follow(upstream, question, key, ask, other).await,
+            // Boxed like all that is rare: ten thousand who wait hold what they do not need otherwise.
+            Part::Follow(other) => Box::pin(self.follow(upstream, question, key, ask, other)).await,
         }
     }
 
@@ -309,11 +310,10 @@ impl Engine {
                 lead.land(Arc::new(outcome));
             }
         };
-        // Boxed: the runtime would move all of its 3 KiB four times.
-        tokio::spawn(Box::pin(flight));
+        tokio::spawn(flight);
         match patience::until(deadline, arrival(receiver)).await {
             Some(cargo) => landed::<L>(cargo).unwrap_or_else(internal),
-            None => self.too_late(question, &key, ask).await,
+            None => Box::pin(self.too_late(question, &key, ask)).await,
         }
     }
 
@@ -464,11 +464,11 @@ impl Engine {
         // 2. A refusal among others is doubted.
         let weighed = self.weigh(key, &said.decoded, ask).await;
         if let Err(failure) = weighed {
-            let outcome = self.fall_back(question, key, ask, failure).await;
+            let outcome = Box::pin(self.fall_back(question, key, ask, failure)).await;
             return outcome.map_err(|error| error.after(said.attempts, said.started.elapsed()));
         }
         // 3. Remember.
-        self.arrive(question, key, said).await
+        Box::pin(self.arrive(question, key, said)).await
     }
 
     /// Memory, and if it knows nothing the upstream: what that said, or the outcome if there is one
@@ -495,7 +495,7 @@ impl Engine {
             }
             Whose::TooLate => {
                 let failure = Failure::DeadlineExceeded { retry_after: None };
-                let known = self.fall_back(question, key, ask, failure).await;
+                let known = Box::pin(self.fall_back(question, key, ask, failure)).await;
                 return Approach::Over(known.map_err(|error| error.after(0, started.elapsed())));
             }
         };
@@ -514,28 +514,23 @@ impl Engine {
             patience: self.patience(question),
             deadline,
         };
-        let asked = self
-            .ask_upstream(
-                &sheet,
-                &|| upstream.encode(question),
-                &|answer| upstream.decode(question, answer),
-                Decoded::outcome,
-            )
-            .await;
+        let encode = || upstream.encode(question);
+        let decode = |answer: &RawAnswer| upstream.decode(question, answer);
+        let asking = self.ask_upstream(&sheet, &encode, &decode, Decoded::outcome);
         // 3. What it said, or what was known before.
-        match asked {
-            Ok((decoded, attempts)) => Approach::Said(Said {
-                decoded,
-                attempts,
-                started,
-                claimed,
-            }),
-            Err(unanswered) => Approach::Over(
-                self.fall_back(question, key, ask, unanswered.failure)
-                    .await
-                    .map_err(|error| error.after(unanswered.attempts, started.elapsed())),
-            ),
-        }
+        let unanswered = match asking.await {
+            Ok((decoded, attempts)) => {
+                return Approach::Said(Box::new(Said {
+                    decoded,
+                    attempts,
+                    started,
+                    claimed,
+                }));
+            }
+            Err(unanswered) => unanswered,
+        };
+        let known = Box::pin(self.fall_back(question, key, ask, unanswered.failure)).await;
+        Approach::Over(known.map_err(|error| error.after(unanswered.attempts, started.elapsed())))
     }
 
     /// Remembers what the upstream said, and gives it.
@@ -543,7 +538,7 @@ impl Engine {
         &self,
         question: &L,
         key: &Key,
-        said: Said<L::Answer>,
+        said: Box<Said<L::Answer>>,
     ) -> Result<Found<L::Answer>, Error> {
         let (entry, result) = self.digest(question, key, said.decoded);
         let result = match self.remember(vec![entry]).await {
