@@ -79,11 +79,14 @@ const RECALL_CHUNK: usize = 500;
 
 type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
+/// A refusal, its flight still to land.
+type Refusal<L> = (Asked<L>, Lead, Box<Said<<L as Lookup>::Answer>>);
+
 /// What became of a question that was asked singly.
 enum Single<L: Lookup> {
     Done(usize, Result<Found<L::Answer>, Error>),
     /// It was refused, and is still to land.
-    Held(Box<(Asked<L>, Lead, Box<Said<L::Answer>>)>),
+    Held(Box<Refusal<L>>),
 }
 
 /// What was said of a question whose flight is still to land.
