@@ -176,7 +176,9 @@ impl Engine {
                     .failed(sheet.kind(), failure, pass, Instant::now());
             }
         }
-        self.count(|counters| &counters.calls);
+        if !matches!(outcome, Err(Failure::Unreachable)) {
+            self.count(|counters| &counters.calls);
+        }
         let call = Call {
             id: new_id(self.shared.clock.now()),
             lookup: sheet.lookup,

@@ -145,8 +145,10 @@ async fn one_list(migo: &Migo, numbers: &[Ruc], seed: u64) -> Asked {
     let from = rng.usize(..numbers.len());
     let mut list = numbers[from..].to_vec();
     list.extend(numbers[from..].iter().step_by(7));
-    let mut ask = Ask::default();
-    ask.force = rng.u8(..4) == 0;
+    let mut ask = Ask {
+        force: rng.u8(..4) == 0,
+        ..Ask::default()
+    };
     if rng.u8(..3) == 0 {
         ask.deadline = Some(Duration::from_millis(rng.u64(..20_000)));
     }
