@@ -197,8 +197,8 @@ impl Failure {
     pub fn message(&self, lang: Lang) -> String {
         let (es, en): (&str, &str) = match self {
             Failure::Unauthorized => (
-                "el proveedor no acepta el token, o su plan no incluye esta consulta; revíselo con: chaski config set migo.token",
-                "the upstream does not accept the token, or its plan lacks this query; check it with: chaski config set migo.token",
+                "el proveedor no acepta su token, o su cuenta no está activa o no tiene permiso para esta consulta; revise su cuenta con el proveedor y, si el token cambió, use: chaski config set migo.token",
+                "the upstream does not accept your token, or your account is not active or not allowed this query; check your account with the provider and, if the token changed, use: chaski config set migo.token",
             ),
             Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
             Failure::QuotaSpent => QUOTA_SPENT,
@@ -257,9 +257,13 @@ impl Failure {
             ),
             Failure::Unexpected { status } => {
                 return match lang {
-                    Lang::Es => format!("el proveedor respondió algo inesperado (HTTP {status})"),
+                    Lang::Es => format!(
+                        "el proveedor respondió algo que no se reconoce (HTTP {status}) y no se tomó por respuesta; reintente y, si sigue, repórtelo al proveedor"
+                    ),
                     Lang::En => {
-                        format!("the upstream answered something unexpected (HTTP {status})")
+                        format!(
+                            "the upstream answered something unknown (HTTP {status}), which was not taken for an answer; try again and, if it goes on, report it to the provider"
+                        )
                     }
                 };
             }

@@ -18,6 +18,7 @@ use super::batches::{new_id, rows_of};
 use super::cost::Cost;
 use super::lote_input::KeptList;
 use super::trabajos::JobKind;
+use super::unread::unread;
 use super::{App, AppError};
 use crate::scratch::Scratch;
 use crate::sheets::{self, Limits};
@@ -134,7 +135,10 @@ impl App {
         let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
-            let (_, unique) = rows_of(&list.table, list.column, &rules);
+            let (rows, unique) = rows_of(&list.table, list.column, &rules);
+            if let Some(nothing) = unread(&rows) {
+                return Err(nothing);
+            }
             let bytes = list.to_bytes()?;
             Ok::<_, AppError>((list.table.rows.len(), unique, bytes, hash))
         });

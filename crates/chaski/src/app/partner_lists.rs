@@ -23,6 +23,8 @@ pub struct Imported {
     pub problems: Vec<RowProblem>,
     /// Titles of columns that mean nothing here, as they were written.
     pub ignored: Vec<String>,
+    /// Columns that the numbers were taken from, as people see them.
+    pub columns: Vec<String>,
 }
 
 /// A row that could not be taken.
@@ -63,8 +65,10 @@ impl App {
         column: Option<&str>,
     ) -> Result<Imported, AppError> {
         let (columns, ignored) = columns_of(table, column)?;
+        let numbers = columns.iter().filter(|(_, it)| *it == Meaning::Number);
         let mut imported = Imported {
             ignored,
+            columns: numbers.map(|(at, _)| table.column_label(*at)).collect(),
             ..Imported::default()
         };
         let now = self.clock.now();

@@ -81,7 +81,7 @@ fn words(subject: &Subject, lang: Lang) -> (String, &'static str) {
 
 fn other_column(lang: Lang) -> &'static str {
     lang.pick(
-        ". Si los RUC están en otra columna, indíquela con --columna",
-        ". If the RUCs are in another column, say which with --columna",
+        ". Si los RUC están en otra columna, indíquela con --columna (por HTTP, columna)",
+        ". If the RUCs are in another column, say which with --columna (over HTTP, columna)",
     )
 }

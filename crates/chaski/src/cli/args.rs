@@ -48,7 +48,7 @@ pub(super) struct Global {
     /// Responder sí a toda confirmación || Answer yes to every confirmation
     #[arg(short, long, global = true)]
     pub(super) yes: bool,
-    /// Reemplazar el archivo de salida aunque no lo haya escrito Chaski || Replace the output file even if Chaski did not write it
+    /// Donde la orden escribe un archivo: reemplazarlo aunque no lo haya escrito Chaski || Where the command writes a file: replace it even if Chaski did not write it
     #[arg(long, alias = "replace", global = true)]
     pub(super) reemplazar: bool,
     /// Idioma de los mensajes: es, en || Language of messages: es, en

@@ -86,6 +86,14 @@ async fn importar(
         notice(needed, note);
     }
     let imported = app.import_partners(company, &table, column).await?;
+    let taken = imported.columns.join(", ");
+    notice(
+        needed,
+        &lang.pick(
+            format!("Números tomados de la columna {taken}"),
+            format!("Numbers taken from column {taken}"),
+        ),
+    );
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
         notice(
@@ -147,7 +155,10 @@ async fn listar(
     if rows.is_empty() {
         let none = needed
             .lang()
-            .pick("no hay partners así", "there is no such partner");
+            .pick(
+                "no hay partners, o ninguno es así; se agregan con: chaski partners importar LISTA",
+                "there are no partners, or none like that; add them with: chaski partners importar LIST",
+            );
         notice(needed, none);
     }
     let lang = needed.lang();
@@ -488,7 +499,11 @@ async fn cambios(
         }
     }
     if rows.is_empty() {
-        notice(needed, lang.pick("no hay cambios así", "no such change"));
+        let none = lang.pick(
+            "no hay cambios, o ninguno es así; se anotan al consultar: chaski partners actualizar",
+            "there are no changes, or none like that; they are noted by: chaski partners actualizar",
+        );
+        notice(needed, none);
     }
     let columns = vec![
         ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),

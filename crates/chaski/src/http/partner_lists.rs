@@ -34,6 +34,8 @@ pub(super) struct ImportForm {
     /// An xlsx, ods or csv.
     #[schema(value_type = String, format = Binary)]
     archivo: Vec<u8>,
+    /// Title or letter of the column with the numbers.
+    columna: Option<String>,
 }
 
 /// What came of an import.
@@ -106,7 +108,7 @@ async fn imported(
     caller: &Caller,
     request: Request,
 ) -> Result<Created, Problem> {
-    let file = file(request).await?;
+    let (file, column) = file(request).await?;
     let lang = caller.info.lang;
     // Reading a workbook takes its time, which is not that of other requests.
     let read = |limits: Limits| {
@@ -118,21 +120,23 @@ async fn imported(
     let (table, _memory) = upload::with_memory(gateway, caller, read).await?;
     let imported = caller
         .app
-        .import_partners(caller.company(), &table, None)
+        .import_partners(caller.company(), &table, column.as_deref())
         .await?;
     let body = of_import(caller, imported, table);
     Ok(Created::new(StatusCode::OK, None, &body))
 }
 
-/// The file of a form, or the body itself.
-async fn file(mut request: Request) -> Result<Scratch, Problem> {
+/// The file of a form and its column, or the body itself.
+async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
         None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
-            return body::arrived(&mut request, most_of_a_file()).await;
+            let file = body::arrived(&mut request, most_of_a_file()).await?;
+            return Ok((file, None));
         }
         Some(kind) if kind.starts_with("application/vnd.") => {
-            return body::arrived(&mut request, most_of_a_file()).await;
+            let file = body::arrived(&mut request, most_of_a_file()).await?;
+            return Ok((file, None));
         }
         Some(_) => {
             return Err(Problem::new(
@@ -143,8 +147,14 @@ async fn file(mut request: Request) -> Result<Scratch, Problem> {
             ));
         }
     }
-    let mut file = None;
+    let (mut file, mut column) = (None, None);
     for part in upload::form(request).await? {
+        if part.name == "columna" {
+            if column.replace(part.text()?).is_some() {
+                return Err(upload::repeated("columna"));
+            }
+            continue;
+        }
         if !upload::is_file(&part.name) {
             return Err(upload::unknown_field(&part.name));
         }
@@ -152,7 +162,8 @@ async fn file(mut request: Request) -> Result<Scratch, Problem> {
             return Err(upload::repeated(&part.name));
         }
     }
-    file.ok_or_else(upload::no_file)
+    let column = column.filter(|text: &String| !text.trim().is_empty());
+    Ok((file.ok_or_else(upload::no_file)?, column))
 }
 
 fn of_import(caller: &Caller, imported: Imported, table: Table) -> ImportData {
