@@ -310,7 +310,7 @@ fn dying_many_times_repeats_nothing() {
             let _gateway = Gateway::start(&place, Some(&service), &[]).await;
             tokio::time::sleep(pause).await;
         });
-        runtime.shutdown_background();
+        bury(runtime);
     }
     finish_and_check(&place, &service, id, &numbers);
 }
@@ -351,7 +351,13 @@ fn die_when(place: &Place, service: &Service, id: Uuid, is_so: impl Fn(&Lote) ->
         until(&gateway.app, id, is_so).await;
         std::mem::forget(gateway.stop);
     });
-    runtime.shutdown_background();
+    bury(runtime);
+}
+
+/// Waits until the threads of a dead process are gone: what they still sent or wrote would count as
+/// the next one's.
+fn bury(runtime: Runtime) {
+    runtime.shutdown_timeout(Duration::from_secs(10));
 }
 
 fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[String]) {
