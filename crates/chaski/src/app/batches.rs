@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::asking::{Asking, states_of};
 use super::cost::{Cost, Over};
 use super::unread::unread;
-use super::verdicts::{NotAsked, RowPlan, Settled};
+use super::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
 use super::{App, AppError, Mode};
 use crate::partners::SunatCheck;
 use crate::sheets::{Subject, Summary, Table, Verdict, read_row};
@@ -294,12 +294,23 @@ impl Running {
         Ok(progress)
     }
 
+    /// Whether the upstream failed and answered about no number.
+    fn nothing_came(&self) -> bool {
+        let failed = |it: &Settled| matches!(it, Settled::Failed(error) if !is_limit(error.code()));
+        let settled = || self.settled.values();
+        settled().any(failed) && settled().all(|it| matches!(it, Settled::Failed(_)))
+    }
+
     /// Ends the batch: one verdict for each row.
     pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
         // While the last groups are written.
+        let list = OfList {
+            otherwise: NotAsked::PlanTooSmall,
+            nothing_came: self.nothing_came(),
+        };
         let verdict = |row: &RowPlan| {
             let settled = row.unique.and_then(|at| self.settled.get(&at));
-            app.verdict(row, settled, NotAsked::PlanTooSmall, lang)
+            app.verdict(row, settled, list, lang)
         };
         let verdicts: Vec<Verdict> = self.plan.rows.iter().map(verdict).collect();
         self.asking.written().await?;

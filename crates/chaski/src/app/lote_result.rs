@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::batches::{Told, rows_of};
 use super::lote_input::KeptList;
 use super::lotes::{AT_A_TIME, Lote};
-use super::verdicts::{NotAsked, RowPlan, Settled};
+use super::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
 use super::{App, AppError};
 use crate::sheets::{self, OutputFormat, Summary, Table, Verdict, Verdicts};
 use crate::store::{Item, ItemState};
@@ -36,6 +36,8 @@ struct Parts {
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
     states: HashMap<Ruc, ItemState>,
+    /// Whether the upstream failed and answered about no number.
+    nothing_came: bool,
 }
 
 /// Stands for a number that was erased.
@@ -137,12 +139,17 @@ impl App {
             };
             let rules = list.rules(&configured);
             let (rows, unique) = rows_of(&list.table, list.column, &rules);
+            let states = states_of(items);
+            let failed =
+                |it: &ItemState| matches!(it, ItemState::Failed { code } if !is_limit(code));
+            let nothing_came = lote.successful() == 0 && states.values().any(failed);
             Ok::<_, AppError>(Parts {
                 lote,
                 list,
                 rows,
                 unique,
-                states: states_of(items),
+                states,
+                nothing_came,
             })
         });
         read.await.map_err(|error| AppError::Io(error.into()))?
@@ -159,9 +166,13 @@ impl App {
             .iter()
             .filter_map(|row| Some(parts.unique[row.unique?]));
         let settled = self.settled_of(parts, rucs).await?;
+        let list = OfList {
+            otherwise: NotAsked::Waits,
+            nothing_came: parts.nothing_came,
+        };
         let verdict = |row: &RowPlan| {
             let settled = row.unique.and_then(|at| settled.get(&parts.unique[at]));
-            self.verdict(row, settled, NotAsked::Waits, lang)
+            self.verdict(row, settled, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }

@@ -131,12 +131,14 @@ impl App {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
         let none = LoteInput::Numbers(Vec::new());
         let (input, column) = (std::mem::replace(&mut new.input, none), new.column.take());
+        let is_file = matches!(input, LoteInput::Stored(_));
         // Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
             let (rows, unique) = rows_of(&list.table, list.column, &rules);
-            if let Some(nothing) = unread(&rows) {
+            // Numbers that were sent one by one are told what is wrong with each.
+            if let Some(nothing) = unread(&rows).filter(|_| is_file) {
                 return Err(nothing);
             }
             let bytes = list.to_bytes()?;

@@ -33,6 +33,16 @@ pub(super) enum NotAsked {
     PlanTooSmall,
 }
 
+/// What the verdict of a row takes from the whole list.
+#[derive(Clone, Copy)]
+pub(super) struct OfList {
+    /// Why, where nothing came of a row.
+    pub(super) otherwise: NotAsked,
+    /// Whether the upstream failed and answered about no number. Then one that the limit of calls
+    /// left out is one more without an answer: it would have got none either.
+    pub(super) nothing_came: bool,
+}
+
 /// Failures by a limit that was set on purpose for the list or its asker: nothing was sent.
 const LIMITS: [&str; 2] = ["tope_de_gasto", "tope_diario"];
 
@@ -138,12 +148,12 @@ impl Settled {
 }
 
 impl App {
-    /// The verdict of a row; `otherwise` is why, where nothing came of it.
+    /// The verdict of a row.
     pub(super) fn verdict(
         &self,
         row: &RowPlan,
         settled: Option<&Settled>,
-        otherwise: NotAsked,
+        list: OfList,
         lang: Lang,
     ) -> Verdict {
         let mut verdict = Verdict::default();
@@ -167,9 +177,14 @@ impl App {
                 match settled {
                     None => {
                         verdict.apto = Aptitud::Pendiente;
-                        notes.push(otherwise.message(lang).to_owned());
+                        notes.push(list.otherwise.message(lang).to_owned());
                     }
-                    Some(settled) => self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang),
+                    Some(settled) => {
+                        self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang);
+                        if verdict.apto == Aptitud::Pendiente && list.nothing_came {
+                            verdict.apto = Aptitud::Error;
+                        }
+                    }
                 }
             }
         }
@@ -289,8 +304,13 @@ pub fn source_name(mode: Mode, source: Source, lang: Lang) -> &'static str {
     }
 }
 
+/// Whether a failure is a limit that was set on purpose.
+pub(super) fn is_limit(code: &str) -> bool {
+    LIMITS.contains(&code)
+}
+
 fn of_failure(code: &str) -> Aptitud {
-    if LIMITS.contains(&code) {
+    if is_limit(code) {
         Aptitud::Pendiente
     } else {
         Aptitud::Error

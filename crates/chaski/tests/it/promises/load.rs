@@ -80,8 +80,8 @@ fn a04_a_plan_used_up_is_called_that_and_costs_no_more_calls() {
 fn a04_what_fails_for_every_number_ends_a_list_with_the_cause_first() {
     for (fault, cause) in [
         ("404", "revise migo.base_url"),
-        ("401", "no acepta el token"),
-        ("403", "no acepta el token"),
+        ("401", "no acepta su token"),
+        ("403", "no acepta su token"),
         ("redireccion", "redirige"),
     ] {
         let service = Service::new();
