@@ -45,7 +45,7 @@ pub enum SheetError {
         /// The part or cell where it was noticed.
         place: String,
     },
-    /// Beyond one of the [`Limits`](super::Limits).
+    /// Beyond one of the [`Limits`].
     TooLarge {
         /// Which.
         what: Excess,
