@@ -335,6 +335,7 @@ impl From<AppError> for Problem {
             AppError::Usage { .. }
             | AppError::Sheet(_)
             | AppError::Column(_)
+            | AppError::NothingRead { .. }
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
             AppError::PlanTooSmall { left, wanted } => {
@@ -351,7 +352,6 @@ impl From<AppError> for Problem {
             | AppError::Server(_)
             | AppError::Io(_)
             | AppError::File { .. }
-            | AppError::NothingRead { .. }
             | AppError::Interrupted => {
                 tracing::error!(code = error.code(), "a deed failed");
                 return Problem::internal();

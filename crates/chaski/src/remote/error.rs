@@ -287,7 +287,7 @@ pub fn exit_code_of(code: &str) -> Option<u8> {
 
 /// The codes that a server answers with, and the exit code of the same failure without one.
 #[rustfmt::skip]
-const CODES: [(&str, u8); 90] = [
+const CODES: [(&str, u8); 91] = [
     // The number, the date.
     ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
     ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
@@ -321,7 +321,7 @@ const CODES: [(&str, u8); 90] = [
     ("archivo_pagina_web", 2), ("excel_antiguo", 2), ("excel_binario", 2),
     ("archivo_con_contrasena", 2), ("archivo_danado", 2), ("archivo_muy_grande", 2),
     ("hoja_muy_ancha", 2), ("celda_muy_larga", 2), ("columna_no_encontrada", 2),
-    ("columna_ambigua", 2), ("columna_desconocida", 2),
+    ("columna_ambigua", 2), ("columna_desconocida", 2), ("lista_sin_ruc", 3),
     // A rate that makes no sense.
     ("tipo_cambio_precio", 5), ("tipo_cambio_rango", 5), ("tipo_cambio_invertido", 5),
     ("tipo_cambio_posterior", 5), ("archivo", 1),

@@ -182,6 +182,29 @@ async fn h09_a_list_beyond_the_gateways_limit_is_told_what_to_do() {
     }
 }
 
+/// A file of which nothing can be read is refused with the common cause, by each form that lists take.
+#[tokio::test]
+async fn f01_a_list_of_which_nothing_is_read_is_refused_over_http_too() {
+    let door = Door::open().await;
+    for file in [
+        "RUC\nabc\nxyz\n",
+        "RUC;OTRO\n1;2\n3;4\n",
+        "RUC\n00000001\n00000002\n",
+    ] {
+        let request = http::Request::post("/api/v1/lotes")
+            .header("Content-Type", "multipart/form-data; boundary=x1")
+            .body(form(file.as_bytes()).into())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.status, 422, "{file}: {}", answer.text);
+        let problem = answer.json();
+        assert_eq!(problem["code"], "lista_sin_ruc", "{file}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("2 de 2"), "{file}: {detail}");
+        assert_eq!(chaski::remote::exit_code_of("lista_sin_ruc"), Some(3));
+    }
+}
+
 /// Bodies without a key, hungry workbooks of two keys, large results that nobody reads, and silent
 /// connections, all at once; and health answers all the while.
 #[test]
