@@ -91,13 +91,16 @@ impl Engine {
         let mut attempt = 0;
         let mut before = None;
         loop {
-            // 1. May it go out, and can it be put on record?
+            // 1. May it go out, and can it be put on record? An attempt that was sent and failed says
+            //    more than that the breaker opened since, or that another one cannot be paid for.
             let (mut slot, pass) = self.may_send(sheet).await.map_err(|failure| Unanswered {
-                failure,
+                failure: match failure {
+                    Failure::BreakerOpen { .. } => before.take().unwrap_or(failure),
+                    _ => failure,
+                },
                 attempts: attempt,
             })?;
-            // 2. Nothing is sent that was not set aside. An attempt that was sent and failed says
-            //    more than that another one cannot be paid for.
+            // 2. Nothing is sent that was not set aside.
             let taken = self.take(sheet).await.map_err(|failure| {
                 self.shared.gate.not_sent(pass, Instant::now());
                 Unanswered {

@@ -744,6 +744,34 @@ async fn a04_a_list_ends_however_its_collections_fail() {
     }
 }
 
+/// The breaker opens while a list fails, and is not why it failed.
+#[tokio::test(start_paused = true)]
+async fn a04_the_cause_is_not_hidden_behind_the_breaker() {
+    let foreign = one_answer(&ruc("20100070970"));
+    for (status, body, code) in [
+        (200, &*foreign, "respuesta_ilegible"),
+        (200, "<html>", "respuesta_ilegible"),
+        (500, "", "proveedor_no_disponible"),
+        (503, "<html>", "proveedor_no_disponible"),
+    ] {
+        let (one, all) = (body.to_owned(), format!("[{body}]"));
+        let transport = Always::new(move |request| {
+            let many = request.uri().path().ends_with("collection");
+            response(status, &[], if many { &all } else { &one })
+        });
+        let settings = Settings {
+            first_wave: 4,
+            ..Settings::default()
+        };
+        let migo = migo(transport, settings);
+        let outcomes = migo.rucs(&companies(300), &Ask::default()).all().await;
+        assert!(codes(&outcomes, code) > 0, "{status} {body}");
+        let mut told: Vec<_> = outcomes.iter().map(word).collect();
+        told.retain(|it| ![code, "proveedor_caido"].contains(it));
+        assert_eq!(told, [""; 0], "{status} {body}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a04_a_token_revoked_in_the_middle_ends_the_list_too() {
     let sent = Arc::new(AtomicUsize::new(0));

@@ -236,8 +236,8 @@ const TROUBLES: [(Trouble, &[&str]); 4] = [
         "LICENSE", "PERMISO", "PERMISOS", "PERMISSION", "PERMISSIONS", "ACCESO", "ACCESS",
         "CREDENCIAL", "CREDENCIALES", "CREDENTIAL", "CREDENTIALS", "CONTRASENA", "PASSWORD",
         "SESION", "SESSION", "AUTENTICACION", "AUTHENTICATION", "AUTORIZACION", "AUTHORIZATION",
-        "UNAUTHENTICATED", "UNAUTHORIZED", "UNAUTHORISED", "FORBIDDEN", "NO AUTORIZADO",
-        "NO AUTORIZADA",
+        "UNAUTHENTICATED", "UNAUTHORIZED", "UNAUTHORISED", "FORBIDDEN", "AUTORIZADO",
+        "AUTORIZADA", "AUTHORIZED", "AUTHORISED", "IP",
     ]),
     (Trouble::Limit, &["TOO MANY", "LIMITE", "RATE LIMIT", "DEMASIADAS"]),
 ];
@@ -370,6 +370,8 @@ mod tests {
         assert_eq!(about("FRUTAS S.A. no existe"), Trouble::Other);
         assert_eq!(about("Su cuenta no se encuentra activa"), Trouble::Account);
         assert_eq!(about("API key not found"), Trouble::Account);
+        assert_eq!(about("Su IP no esta autorizada"), Trouble::Account);
+        assert_eq!(about("This address is not authorized"), Trouble::Account);
         assert_eq!(about("Su plan no tiene saldo"), Trouble::Quota);
         assert_eq!(about("Too Many Attempts."), Trouble::Limit);
         assert_eq!(about("Base table or view not found"), Trouble::Other);
