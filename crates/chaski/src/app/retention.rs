@@ -16,8 +16,8 @@ use crate::store::{Pruned, Retention};
 /// Holds the days on which the folder was tidied, the last ones.
 const MARK: &str = "limpieza";
 
-/// How many earlier days of tidying something must have been past its time on before it goes by
-/// itself. A clock that is ahead for a moment, or until it is noticed the day after, deletes nothing.
+/// On how many earlier days of use a row must have been expired already before it is deleted without
+/// anybody asking. A clock that is ahead on one or two days deletes nothing.
 const EARLIER_DAYS: usize = 2;
 
 /// A command that answered already does not keep the person waiting: what does not fit in this
@@ -28,12 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FEWEST_BATCH_DAYS: u32 = 7;
 
 impl App {
-    /// Deletes what is past its time by the clock: somebody asked for it.
+    /// Deletes what is expired by the clock: a person asked for it.
     pub async fn prune(&self) -> Result<Pruned, AppError> {
         self.prune_as_of(self.clock.now()).await
     }
 
-    /// Deletes what was past its time on the last days of use before this one too.
+    /// Deletes what was expired on the last days of use before today already.
     pub(super) async fn prune_by_itself(&self) -> Result<Pruned, AppError> {
         let today = lima_date(self.clock.now());
         let mut earlier = self.tidied_on().into_iter().filter(|day| *day < today);

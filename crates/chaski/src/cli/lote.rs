@@ -144,13 +144,19 @@ pub(super) fn read(
         needed,
         &match lang {
             Lang::Es => format!(
-                "Lista: {} filas; RUC en la columna {}",
+                "Lista: {} {}; RUC en la columna {}",
                 table.rows.len(),
+                if table.rows.len() == 1 {
+                    "fila"
+                } else {
+                    "filas"
+                },
                 table.column_label(column)
             ),
             Lang::En => format!(
-                "List: {} rows; RUC in column {}",
+                "List: {} {}; RUC in column {}",
                 table.rows.len(),
+                if table.rows.len() == 1 { "row" } else { "rows" },
                 table.column_label(column)
             ),
         },

@@ -22,6 +22,13 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<
             "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
         }
         (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
+        (Lang::Es, 0) if known == 1 => {
+            "Nada que consultar: el único RUC ya está guardado; no se gastará ninguna llamada"
+                .to_owned()
+        }
+        (Lang::En, 0) if known == 1 => {
+            "Nothing to ask: the only RUC is known; no call will be spent".to_owned()
+        }
         (Lang::Es, 0) => format!(
             "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
         ),
@@ -264,7 +271,7 @@ fn not_asked(rucs: usize, lang: Lang) -> String {
     }
 }
 
-/// Whether somebody has to put something right first: token, address, plan, own limit.
+/// Whether the person has to correct something first: the token, the address, the plan, the own limit.
 fn is_to_be_mended(error: &AppError) -> bool {
     concerns_all(error.code()) && error.code() != "tope_diario"
 }

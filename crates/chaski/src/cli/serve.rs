@@ -215,7 +215,6 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     if !gateway.usual().app.store.has_company() {
         return;
     }
-    tracing::warn!("another process has the data folder open");
     notice(
         needed,
         needed.lang().pick(

@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 
 use super::listening;
 use crate::cli_kit::Place;
-use crate::http::Door;
+use crate::http::{Answered, Door};
 
 /// A workbook of few bytes that takes as much memory as the gateway gives it: one column of RUCs,
 /// and many blanks up to a cell at the end of each row.
@@ -57,6 +57,15 @@ fn form(file: &[u8]) -> Vec<u8> {
     let head =
         "--x1\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"a.xlsx\"\r\n\r\n";
     [head.as_bytes(), file, b"\r\n--x1--\r\n"].concat()
+}
+
+/// Hands a file in as a form.
+async fn sent(door: &Door, address: &str, file: &[u8]) -> Answered {
+    let request = http::Request::post(address)
+        .header("Content-Type", "multipart/form-data; boundary=x1")
+        .body(form(file).into())
+        .unwrap();
+    door.send(request).await
 }
 
 fn upload(path: &str, key: &str, length: usize) -> String {
@@ -166,11 +175,7 @@ async fn h09_a_list_beyond_the_gateways_limit_is_told_what_to_do() {
         (texts.into_bytes(), ["32 MB", "64 MB"]),
     ] {
         for address in ["/api/v1/lotes", "/api/v1/partners/importar"] {
-            let request = http::Request::post(address)
-                .header("Content-Type", "multipart/form-data; boundary=x1")
-                .body(form(&file).into())
-                .unwrap();
-            let answer = door.send(request).await;
+            let answer = sent(&door, address, &file).await;
             assert_eq!(answer.status, 422, "{address}: {}", answer.text);
             let problem = answer.json();
             assert_eq!(problem["code"], "archivo_muy_grande", "{address}");
@@ -191,11 +196,7 @@ async fn f01_a_list_of_which_nothing_is_read_is_refused_over_http_too() {
         "RUC;OTRO\n1;2\n3;4\n",
         "RUC\n00000001\n00000002\n",
     ] {
-        let request = http::Request::post("/api/v1/lotes")
-            .header("Content-Type", "multipart/form-data; boundary=x1")
-            .body(form(file.as_bytes()).into())
-            .unwrap();
-        let answer = door.send(request).await;
+        let answer = sent(&door, "/api/v1/lotes", file.as_bytes()).await;
         assert_eq!(answer.status, 422, "{file}: {}", answer.text);
         let problem = answer.json();
         assert_eq!(problem["code"], "lista_sin_ruc", "{file}");
