@@ -165,8 +165,12 @@ impl Full {
         }
     }
 
-    /// Asks for all; the disk is full before the first answer comes.
-    async fn ask_and_fill(&self, ask: &Ask) -> Vec<Result<Found<Taxpayer>, Error>> {
+    /// Asks for all; the disk is full before the first answer comes, and `then` comes after it.
+    async fn ask_and_fill(
+        &self,
+        ask: &Ask,
+        then: impl Future<Output = ()>,
+    ) -> Vec<Result<Found<Taxpayer>, Error>> {
         let questions: Vec<_> = self.numbers.iter().copied().map(RucQuery).collect();
         let asking = join_all(
             questions
@@ -188,6 +192,7 @@ impl Full {
             let _ = self.store.remember(vec![(key, memory)]).await;
             self.store.flush().await.unwrap_err();
             self.transport.go.add_permits(self.numbers.len());
+            then.await;
         };
         tokio::join!(asking, filling).0
     }
@@ -201,7 +206,7 @@ impl Full {
 async fn l10_while_the_disk_is_full_nothing_is_told_that_a_kill_would_lose() {
     let full = Full::new().await;
     let ask = Ask::default().deadline(Duration::from_millis(800));
-    let outcomes = full.ask_and_fill(&ask).await;
+    let outcomes = full.ask_and_fill(&ask, async {}).await;
     assert_eq!(Full::told(&outcomes), 0);
     // Nor to those who ask again, and nothing more is bought.
     for ruc in &full.numbers {
@@ -240,9 +245,10 @@ async fn l10_while_the_disk_is_full_nothing_is_told_that_a_kill_would_lose() {
 async fn l10_with_room_again_in_time_everybody_is_told() {
     let full = Full::new().await;
     let ask = Ask::default();
-    let (outcomes, ()) = tokio::join!(full.ask_and_fill(&ask), async {
+    let room = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         full.store.limit_size(None).await.unwrap();
-    });
+    };
+    let outcomes = full.ask_and_fill(&ask, room).await;
     assert_eq!(Full::told(&outcomes), full.numbers.len());
 }
