@@ -118,7 +118,7 @@ async fn h07_a_second_server_works_beside_the_first() {
         let other = Gateway::start(&place, Some(&service), &[]).await;
         assert!(other.app.store.has_company() && first.app.store.has_company());
         let job = other.app.store.job_of_batch(id).await.unwrap().unwrap();
-        assert_eq!(job.state, JobState::Running);
+        assert_ne!(job.state, JobState::Pending, "taken from who works on it");
         other.stop().await;
     }
     let second = Gateway::start(&place, Some(&service), &[]).await;
