@@ -10,6 +10,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 mod draft;
+mod hints;
 pub mod http;
 mod io_words;
 pub mod jobs;

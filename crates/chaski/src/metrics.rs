@@ -184,11 +184,7 @@ impl Metrics {
     /// A call was put on record: sent, or made needless by memory. Those of the sandbox are told
     /// apart by their provider.
     pub fn recorded(&self, call: &Call, invented: bool) {
-        let provider = if invented {
-            "sandbox"
-        } else {
-            call.key.provider
-        };
+        let provider = if invented { "sandbox" } else { call.provider };
         let kind = Word::from(call.key.operation);
         if call.attempt <= 1 {
             let mut result = CompactString::const_new(call.cache.as_str());

@@ -36,6 +36,7 @@ enum Kind {
     Refused {
         reason: Reason,
         message: CompactString,
+        provider: &'static str,
         remembered: bool,
     },
     Failed(Failure),
@@ -43,10 +44,16 @@ enum Kind {
 }
 
 impl Error {
-    pub(crate) fn refused(reason: Reason, message: CompactString, remembered: bool) -> Error {
+    pub(crate) fn refused(
+        reason: Reason,
+        message: CompactString,
+        provider: &'static str,
+        remembered: bool,
+    ) -> Error {
         Error::of(Kind::Refused {
             reason,
             message,
+            provider,
             remembered,
         })
     }
@@ -89,6 +96,14 @@ impl Error {
         )
     }
 
+    /// The upstream that refused.
+    pub fn provider(&self) -> Option<&'static str> {
+        match &self.0.kind {
+            Kind::Refused { provider, .. } => Some(provider),
+            _ => None,
+        }
+    }
+
     /// The question itself makes no sense and was not sent.
     pub fn is_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::Invalid(..))
@@ -115,8 +130,22 @@ impl Error {
 
     /// The upstream could not be reached or did not answer properly.
     pub fn is_unavailable(&self) -> bool {
-        self.failure()
-            .is_some_and(|failure| failure.treatment().exit_code == 5)
+        matches!(
+            self.failure(),
+            Some(
+                Failure::Rejected
+                    | Failure::Unavailable { .. }
+                    | Failure::Unreachable
+                    | Failure::Broken
+                    | Failure::TimedOut
+                    | Failure::Garbled
+                    | Failure::Doubtful
+                    | Failure::TooLarge
+                    | Failure::Unexpected { .. }
+                    | Failure::BreakerOpen { .. }
+                    | Failure::DeadlineExceeded { .. }
+            )
+        )
     }
 
     /// Whether asking again later may help.

@@ -95,6 +95,8 @@ pub struct Treatment {
     pub stale_may_serve: bool,
     /// Every other number would fail by it as well: a list ends after a handful of calls.
     pub concerns_all: bool,
+    /// Another upstream may answer: the failure says nothing of it.
+    pub next_upstream: bool,
     /// HTTP status for our own callers.
     pub http_status: u16,
     /// Exit code of the command line.
@@ -109,16 +111,16 @@ const QUOTA_SPENT: (&str, &str) = (
     "the calls of your plan are used up for this month; enlarge it with the provider",
 );
 const OWN_QUOTA_SPENT: (&str, &str) = (
-    "se alcanzó su propio límite de consultas de este mes (migo.quota en su configuración); auméntelo con: chaski config set migo.quota N",
-    "your own limit of calls for this month is reached (migo.quota in your configuration); raise it with: chaski config set migo.quota N",
+    "se alcanzó su propio límite de consultas de este mes",
+    "your own limit of calls for this month is reached",
 );
 const DAY_SPENT: (&str, &str) = (
-    "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia",
-    "the calls that your key may spend today are used up; go on tomorrow or make another key with more --por-dia",
+    "se acabaron las consultas que su llave puede gastar hoy",
+    "the calls that your key may spend today are used up",
 );
 const BUDGET_SPENT: (&str, &str) = (
-    "no se consultó: la lista ya gastó lo anunciado; continúe con --reanudar y, si acepta gastar más, --gastar-hasta N",
-    "not asked: the list has spent what was announced; go on with --reanudar and, if it may spend more, --gastar-hasta N",
+    "no se consultó: la lista ya gastó lo anunciado",
+    "not asked: the list has spent what was announced",
 );
 
 impl Failure {
@@ -141,37 +143,40 @@ impl Failure {
     /// The treatment table.
     #[rustfmt::skip]
     pub fn treatment(&self) -> Treatment {
-        let row = |transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code| Treatment {
-            transient, trips_breaker, stale_may_serve, concerns_all, http_status, exit_code, code,
+        let row = |transient, trips_breaker, stale_may_serve, concerns_all, next_upstream, http_status, exit_code, code| Treatment {
+            transient, trips_breaker, stale_may_serve, concerns_all, next_upstream, http_status, exit_code, code,
         };
         match self {
-            //                                    transient  breaker  stale  all     http  exit  code
-            Failure::Unauthorized            => row(false,   false,   true,  true,   502,  7,    "proveedor_no_autorizado"),
-            Failure::RateLimited { .. }      => row(true,    false,   true,  false,  429,  6,    "limite_de_velocidad"),
+            //                                    transient  breaker  stale  all     next   http  exit  code
+            Failure::Unauthorized            => row(false,   false,   true,  true,   true,  502,  7,    "proveedor_no_autorizado"),
+            Failure::RateLimited { .. }      => row(true,    false,   true,  false,  true,  429,  6,    "limite_de_velocidad"),
             Failure::QuotaSpent | Failure::OwnQuotaSpent
-                                             => row(false,   false,   true,  true,   429,  6,    "cuota_agotada"),
-            Failure::DaySpent { .. }         => row(false,   false,   false, true,   429,  6,    "tope_diario"),
-            Failure::BudgetSpent             => row(false,   false,   false, false,  429,  8,    "tope_de_gasto"),
+                                             => row(false,   false,   true,  true,   true,  429,  6,    "cuota_agotada"),
+            // What an asker or a list may spend is the same with every upstream.
+            Failure::DaySpent { .. }         => row(false,   false,   false, true,   false, 429,  6,    "tope_diario"),
+            Failure::BudgetSpent             => row(false,   false,   false, false,  false, 429,  8,    "tope_de_gasto"),
             // Not 3: a script reads that as "does not exist".
-            Failure::Rejected                => row(false,   false,   false, false,  422,  5,    "proveedor_rechaza"),
-            Failure::WrongPath               => row(false,   false,   true,  true,   502,  7,    "proveedor_ruta_incorrecta"),
+            Failure::Rejected                => row(false,   false,   false, false,  true,  422,  5,    "proveedor_rechaza"),
+            Failure::WrongPath               => row(false,   false,   true,  true,   true,  502,  7,    "proveedor_ruta_incorrecta"),
             Failure::Unavailable { status: 501 | 505 }
-                                             => row(false,   true,    true,  false,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unavailable { .. }      => row(true,    true,    true,  false,  502,  5,    "proveedor_no_disponible"),
-            Failure::Unreachable             => row(true,    true,    true,  false,  502,  5,    "proveedor_inalcanzable"),
-            Failure::Broken                  => row(true,    true,    true,  false,  502,  5,    "conexion_interrumpida"),
-            Failure::TimedOut                => row(true,    true,    true,  false,  504,  5,    "tiempo_agotado"),
-            Failure::Garbled                 => row(true,    true,    true,  false,  502,  5,    "respuesta_ilegible"),
-            Failure::Doubtful                => row(true,    false,   true,  false,  502,  5,    "respuesta_dudosa"),
-            Failure::TooLarge                => row(false,   true,    true,  false,  502,  5,    "respuesta_demasiado_grande"),
-            Failure::Redirected              => row(false,   false,   true,  true,   502,  7,    "proveedor_redirige"),
-            Failure::Unexpected { .. }       => row(false,   true,    true,  false,  502,  5,    "respuesta_inesperada"),
-            Failure::BreakerOpen { .. }      => row(false,   false,   true,  false,  503,  5,    "proveedor_caido"),
+                                             => row(false,   true,    true,  false,  true,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unavailable { .. }      => row(true,    true,    true,  false,  true,  502,  5,    "proveedor_no_disponible"),
+            Failure::Unreachable             => row(true,    true,    true,  false,  true,  502,  5,    "proveedor_inalcanzable"),
+            Failure::Broken                  => row(true,    true,    true,  false,  true,  502,  5,    "conexion_interrumpida"),
+            Failure::TimedOut                => row(true,    true,    true,  false,  true,  504,  5,    "tiempo_agotado"),
+            Failure::Garbled                 => row(true,    true,    true,  false,  true,  502,  5,    "respuesta_ilegible"),
+            // Found when its answers are weighed, after the upstreams were asked.
+            Failure::Doubtful                => row(true,    false,   true,  false,  false, 502,  5,    "respuesta_dudosa"),
+            Failure::TooLarge                => row(false,   true,    true,  false,  true,  502,  5,    "respuesta_demasiado_grande"),
+            Failure::Redirected              => row(false,   false,   true,  true,   true,  502,  7,    "proveedor_redirige"),
+            Failure::Unexpected { .. }       => row(false,   true,    true,  false,  true,  502,  5,    "respuesta_inesperada"),
+            Failure::BreakerOpen { .. }      => row(false,   false,   true,  false,  true,  503,  5,    "proveedor_caido"),
+            // The queue to this one is too long.
             Failure::DeadlineExceeded { retry_after: Some(_) }
-                                             => row(false,   false,   true,  false,  503,  5,    "plazo_agotado"),
-            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  false,  504,  5,    "plazo_agotado"),
-            Failure::LedgerDown              => row(false,   false,   false, false,  503,  1,    "almacen_no_disponible"),
-            Failure::Internal                => row(false,   false,   false, false,  500,  1,    "error_interno"),
+                                             => row(false,   false,   true,  false,  true,  503,  5,    "plazo_agotado"),
+            Failure::DeadlineExceeded { .. } => row(false,   false,   true,  false,  false, 504,  5,    "plazo_agotado"),
+            Failure::LedgerDown              => row(false,   false,   false, false,  false, 503,  1,    "almacen_no_disponible"),
+            Failure::Internal                => row(false,   false,   false, false,  false, 500,  1,    "error_interno"),
         }
     }
 
@@ -192,13 +197,13 @@ impl Failure {
         }
     }
 
-    /// What happened and what to do, for people. None of them says that a taxpayer does not
+    /// What happened, for people; what to do about it in a program is the program's to say. None of them says that a taxpayer does not
     /// exist: an outage is never turned into a tax statement.
     pub fn message(&self, lang: Lang) -> String {
         let (es, en): (&str, &str) = match self {
             Failure::Unauthorized => (
-                "el proveedor no acepta su token, o su cuenta no está activa o no tiene permiso para esta consulta; revise su cuenta con el proveedor y, si el token cambió, use: chaski config set migo.token",
-                "the upstream does not accept your token, or your account is not active or not allowed this query; check your account with the provider and, if the token changed, use: chaski config set migo.token",
+                "el proveedor no acepta su token, o su cuenta no está activa o no tiene permiso para esta consulta",
+                "the upstream does not accept your token, or your account is not active or not allowed this query",
             ),
             Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
             Failure::QuotaSpent => QUOTA_SPENT,
@@ -210,8 +215,8 @@ impl Failure {
                 "the upstream does not accept the data of the query",
             ),
             Failure::WrongPath => (
-                "el proveedor no reconoce la dirección consultada; revise migo.base_url (no es prueba de que el número no exista)",
-                "the upstream does not know that address; check migo.base_url (this does not prove that the number does not exist)",
+                "el proveedor no reconoce la dirección consultada",
+                "the upstream does not know that address",
             ),
             Failure::Unavailable { status } => {
                 return match lang {
@@ -224,16 +229,16 @@ impl Failure {
                 };
             }
             Failure::Unreachable => (
-                "no se pudo conectar con el proveedor; revise su conexión a Internet y migo.base_url",
-                "could not connect to the upstream; check the network and migo.base_url",
+                "no se pudo conectar con el proveedor; revise su conexión a Internet",
+                "could not connect to the upstream; check the network",
             ),
             Failure::Broken => (
                 "la conexión con el proveedor se cortó antes de la respuesta; reintente",
                 "the connection broke before the answer came; try again",
             ),
             Failure::TimedOut => (
-                "el proveedor no respondió a tiempo; reintente o aumente migo.timeout",
-                "the upstream did not answer in time; try again or raise migo.timeout",
+                "el proveedor no respondió a tiempo; reintente",
+                "the upstream did not answer in time; try again",
             ),
             Failure::Garbled => (
                 "el proveedor devolvió una respuesta que no se puede leer; reintente",
@@ -248,12 +253,12 @@ impl Failure {
                 "the upstream gave an answer that is too large; it was dropped",
             ),
             Failure::Redirected => (
-                "el proveedor redirige a otra dirección y no se siguió; revise migo.base_url",
-                "the upstream redirects elsewhere, which was not followed; check migo.base_url",
+                "el proveedor redirige a otra dirección y no se siguió",
+                "the upstream redirects elsewhere, which was not followed",
             ),
             Failure::Unexpected { status: 404 } => (
-                "el proveedor respondió 404 sin decir que el número no exista; reintente y, si sigue, revise migo.base_url",
-                "the upstream answered 404 without saying that the number does not exist; try again and, if it goes on, check migo.base_url",
+                "el proveedor respondió 404 sin decir que el número no exista; reintente",
+                "the upstream answered 404 without saying that the number does not exist; try again",
             ),
             Failure::Unexpected { status } => {
                 return match lang {
@@ -278,17 +283,14 @@ impl Failure {
                 retry_after: Some(wait),
             } => return queue_too_long(*wait, lang),
             Failure::DeadlineExceeded { retry_after: None } => (
-                "se acabó el plazo total de la consulta; reintente o aumente --timeout",
-                "the total time for the query ran out; try again or raise --timeout",
+                "se acabó el plazo total de la consulta; reintente",
+                "the total time for the query ran out; try again",
             ),
             Failure::LedgerDown => (
                 "no se puede escribir en la carpeta de datos y hasta entonces no se gastan más consultas; libere espacio o revise permisos",
                 "the data folder cannot be written, and no more calls are spent until it can; free space or check permissions",
             ),
-            Failure::Internal => (
-                "error interno de Chaski; repórtelo con el resultado de: chaski doctor",
-                "internal error of Chaski; report it with the output of: chaski doctor",
-            ),
+            Failure::Internal => ("error interno de Chaski", "internal error of Chaski"),
         };
         lang.pick(es, en).to_owned()
     }
@@ -308,10 +310,10 @@ fn queue_too_long(retry_after: Duration, lang: Lang) -> String {
     let s = retry_after.as_secs().max(1);
     match lang {
         Lang::Es => format!(
-            "hay más consultas en espera de las que caben en el plazo; esta no se envió: reintente en {s} s o aumente --timeout"
+            "hay más consultas en espera de las que caben en el plazo; esta no se envió: reintente en {s} s"
         ),
         Lang::En => format!(
-            "more queries are waiting than the time allows for; this one was not sent: try again in {s} s or raise --timeout"
+            "more queries are waiting than the time allows for; this one was not sent: try again in {s} s"
         ),
     }
 }

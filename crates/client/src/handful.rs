@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::words::Words;
-use crate::{Engine, Failure};
+use crate::{Failure, Line, Lookup, Routes, Settings, route};
 
 /// The turns of one list's calls.
 pub(crate) struct Handful {
-    engine: Engine,
     operation: &'static str,
-    /// What was said before the list began.
-    before: Words,
+    /// The upstreams, and what each had said before the list began.
+    lines: Vec<(Line, Words)>,
     turns: Semaphore,
     /// Turns that are not given before the first answer.
     held_back: AtomicUsize,
@@ -28,19 +27,24 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Handful {
-    pub(crate) fn new(engine: &Engine, operation: &'static str) -> Handful {
-        let before = engine.words(operation);
-        let settings = engine.settings();
+    pub(crate) fn new<L: Lookup>(
+        routes: &impl Routes<L>,
+        operation: &'static str,
+        settings: &Settings,
+    ) -> Handful {
+        let lines: Vec<_> = route::all(routes)
+            .map(|way| (way.line.clone(), way.line.words(operation)))
+            .collect();
         let all = settings.concurrency.max(settings.batch_window).max(1);
+        let are_good = lines.first().is_some_and(|(_, words)| words.are_good());
         let first = match settings.first_wave {
             0 => all,
-            _ if before.are_good() => all,
+            _ if are_good => all,
             first => first.min(all),
         };
         Handful {
-            engine: engine.clone(),
             operation,
-            before,
+            lines,
             turns: Semaphore::new(first),
             held_back: AtomicUsize::new(all - first),
             finding: tokio::sync::Mutex::default(),
@@ -60,14 +64,20 @@ impl Handful {
         }
     }
 
-    /// The failure that ends the list.
+    /// The failure that ends the list: the first upstream's, where all fail for every number.
     pub(crate) fn over(&self) -> Option<Failure> {
-        self.engine.words(self.operation).common_cause(&self.before)
+        let cause =
+            |(line, before): &(Line, Words)| line.words(self.operation).common_cause(before);
+        let mut causes = self.lines.iter().map(cause);
+        let first = causes.next().flatten()?;
+        causes.all(|other| other.is_some()).then_some(first)
     }
 
     /// Whether a question of the list that was asked singly was answered properly.
     pub(crate) fn is_good_singly(&self) -> bool {
-        self.engine.words(self.operation).good[0] > self.before.good[0]
+        let is_good =
+            |(line, before): &(Line, Words)| line.words(self.operation).good[0] > before.good[0];
+        self.lines.iter().any(is_good)
     }
 }
 
@@ -77,8 +87,11 @@ impl Drop for Turn<'_> {
         if handful.held_back.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let words = handful.engine.words(handful.operation);
-        if words.good != handful.before.good || words.other != handful.before.other {
+        let has_answered = |(line, before): &(Line, Words)| {
+            let words = line.words(handful.operation);
+            words.good != before.good || words.other != before.other
+        };
+        if handful.lines.iter().any(has_answered) {
             let more = handful.held_back.swap(0, Ordering::Relaxed);
             handful.turns.add_permits(more);
         }

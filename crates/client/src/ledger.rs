@@ -14,20 +14,18 @@ use uuid::Uuid;
 
 use crate::{Allowance, Counter, Reason, Taken, is_of_the_future};
 
-/// The identity of a question: two equal keys have the same answer.
+/// The identity of a question: two equal keys have the same answer, whichever upstream gives it.
 ///
 /// `Debug` shows the masked subject only.
 ///
 /// ```
 /// use chaski_client::{DniQuery, Lookup};
 /// let key = DniQuery("00000001".parse()?).key();
-/// assert_eq!(format!("{key:?}"), "migo/dni/00****01");
+/// assert_eq!(format!("{key:?}"), "dni/00****01");
 /// # Ok::<(), chaski_core::DniError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Upstream that is asked, for instance `migo`.
-    pub provider: &'static str,
     /// Name of the operation, for instance `ruc`.
     pub operation: &'static str,
     /// What is asked about; for operations without a subject, empty.
@@ -51,13 +49,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}/{}/{}",
-            self.provider,
-            self.operation,
-            self.masked_subject()
-        )
+        write!(f, "{}/{}", self.operation, self.masked_subject())
     }
 }
 
@@ -66,7 +58,9 @@ impl fmt::Debug for Key {
 pub struct Memory {
     /// An answer, or the fact that there is none.
     pub what: Remembered,
-    /// When the upstream said so.
+    /// The upstream that said so, for instance `migo`.
+    pub provider: &'static str,
+    /// When it did.
     pub stored_at: Timestamp,
     /// Until when it counts as fresh.
     pub expires_at: Timestamp,
@@ -173,6 +167,8 @@ pub struct Call {
     pub asked_by: CompactString,
     /// What it was for, as whoever asked said it.
     pub purpose: Option<CompactString>,
+    /// The upstream that was asked, or that had given what memory knew.
+    pub provider: &'static str,
     /// What was asked; for a native batch call the subject is empty and `items` says how many.
     pub key: Key,
     /// Numbers asked for in this call.
@@ -199,6 +195,21 @@ pub struct Call {
 pub(crate) const SUCCESS: &str = "SUCCESS";
 /// Outcome of a call, or of a look into memory, that brought an explicit "no".
 pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
+
+/// Sorts by time. Its random part is not from the operating system: that would be two system calls
+/// for each attempt, and identifiers are names, not secrets.
+pub(crate) fn new_id(now: Timestamp) -> Uuid {
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+}
+
+pub(crate) fn warn_once(result: Result<(), LedgerError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "the ledger could not be written");
+    }
+}
 
 /// The two bodies of a call, kept only when the owner opted in.
 #[derive(Clone)]

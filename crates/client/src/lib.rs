@@ -1,8 +1,8 @@
 //! Fast, careful client for Peru's tax look-up services.
 //!
-//! A question ([`Lookup`]) goes through the [`Engine`]: memory, one call for equal questions,
-//! pace, quota, breaker, retries within a shared budget, an audit row beside every send. An
-//! upstream's dialect only translates. [`Migo`] puts it together for APIMIGO; [`blocking::Migo`]
+//! A question ([`Lookup`]) goes through the [`Engine`]: memory, one call for equal questions, retries
+//! within a budget, the next upstream where one fails ([`Routes`]). A [`Line`] sends: pace, quota,
+//! breaker, an audit row beside every call. An upstream's dialect only translates. [`Migo`] puts it together for APIMIGO; [`blocking::Migo`]
 //! is the same for programs without a runtime.
 //!
 //! In reading order: [`Migo`], [`Ask`], [`Found`], [`Error`]; then [`Engine`] and what it stands
@@ -27,6 +27,7 @@ mod allowance;
 pub mod blocking;
 mod clock;
 pub mod dialects;
+mod doubt;
 mod engine;
 mod error;
 mod failure;
@@ -35,28 +36,34 @@ mod gate;
 mod handful;
 mod json;
 mod ledger;
+mod line;
 mod lookup;
 mod many;
 mod migo;
 mod patience;
+mod plan;
 mod questions;
 mod queue;
 mod reason;
 mod retry;
+mod route;
+mod settings;
 mod times;
 mod transport;
+mod window;
 mod words;
 
 pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
-pub use engine::{Engine, Settings, Stats};
+pub use engine::{Engine, Stats};
 pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use ledger::{
     Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Remembered,
 };
+pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};
 pub use many::Outcomes;
 pub use migo::{Migo, MigoBuilder};
@@ -66,4 +73,6 @@ pub use questions::{
     RepresentativesQuery, RucQuery, taxpayer_fields, taxpayer_from_fields,
 };
 pub use reason::Reason;
+pub use route::{Only, Route, Routes};
+pub use settings::Settings;
 pub use transport::{Http, RawAnswer, Transport, TransportError};

@@ -22,7 +22,7 @@ use crate::{Budget, Failure, Key, Reason};
 /// ```
 /// use chaski_client::{Lookup, RucQuery};
 /// let key = RucQuery("20131312955".parse()?).key();
-/// assert_eq!(format!("{key:?}"), "migo/ruc/20131312955");
+/// assert_eq!(format!("{key:?}"), "ruc/20131312955");
 /// # Ok::<(), chaski_core::RucError>(())
 /// ```
 pub trait Lookup: Clone + Send + Sync + 'static {
@@ -77,12 +77,17 @@ pub trait Upstream<L: Lookup>: Send + Sync + 'static {
 
     /// What an answer means.
     fn decode(&self, question: &L, answer: &RawAnswer) -> Result<Decoded<L::Answer>, Failure>;
+
+    /// Its native batch call, where it has one.
+    fn many(&self) -> Option<&dyn UpstreamMany<L>> {
+        None
+    }
 }
 
-/// An upstream that can answer several questions of a kind in one call.
-pub trait UpstreamMany<L: Lookup>: Upstream<L> {
+/// An upstream's native batch call: several questions of a kind at once.
+pub trait UpstreamMany<L: Lookup>: Send + Sync + 'static {
     /// Most questions in one call.
-    const MOST: usize;
+    fn most(&self) -> usize;
 
     /// The request for all of them, token included.
     fn encode_many(&self, questions: &[L]) -> Request<Bytes>;
@@ -284,7 +289,9 @@ pub struct Found<A> {
     pub value: Arc<A>,
     /// Where it comes from.
     pub source: Source,
-    /// When the upstream gave it.
+    /// The upstream that gave it.
+    pub provider: &'static str,
+    /// When it did.
     pub stored_at: Timestamp,
 }
 
@@ -293,6 +300,7 @@ impl<A> Clone for Found<A> {
         Found {
             value: Arc::clone(&self.value),
             source: self.source,
+            provider: self.provider,
             stored_at: self.stored_at,
         }
     }

@@ -7,19 +7,24 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::engine::{Approach, Claimed, FEW, LOOK_AGAIN, Said, is_doubtful};
+use crate::doubt::{FEW, is_doubtful};
+use crate::engine::{Approach, Claimed, LOOK_AGAIN, Said};
 use crate::flight::{Lead, Part};
 use crate::handful::{Handful, Turn};
 use crate::patience;
-use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Lookup, Source, UpstreamMany};
+use crate::route;
+use crate::window::Place;
+use crate::{
+    Ask, Decoded, Engine, Error, Failure, Found, Key, Line, Lookup, Route, Routes, Source,
+};
 
 /// Outcomes with the positions of their questions.
 type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
@@ -100,9 +105,9 @@ struct Asked<L> {
 
 impl Engine {
     /// Looks up many questions; the outcomes come in groups, in any order.
-    pub fn lookup_many<L: Lookup, U: UpstreamMany<L>>(
+    pub fn lookup_many<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         questions: Vec<L>,
         ask: &Ask,
     ) -> Outcomes<L::Answer> {
@@ -111,14 +116,15 @@ impl Engine {
         let operation = questions.first().map_or("", |first| first.key().operation);
         let run = Run {
             engine: self.clone(),
-            upstream: Arc::clone(upstream),
+            routes: Arc::clone(routes),
+            most: most_together(&**routes),
             in_time: ask.deadline,
             ask: ask.one_of_many(self.deadline()),
             window: Arc::new(Semaphore::new(self.settings().batch_window)),
             room: Arc::new(Semaphore::new(2 * self.settings().batch_window)),
-            handful: Arc::new(Handful::new(self, operation)),
-            trusted: Arc::default(),
-            denied: Arc::default(),
+            handful: Arc::new(Handful::new(&**routes, operation, self.settings())),
+            few: Arc::default(),
+            faith: Arc::default(),
             sender,
         };
         tokio::spawn(run.all(questions));
@@ -126,36 +132,11 @@ impl Engine {
     }
 }
 
-/// A place in the window of a batch. It is left when the answer is there, so that the next call goes
-/// out while this one is read and put away.
-pub(crate) struct Place(Mutex<Option<OwnedSemaphorePermit>>);
-
-impl Place {
-    fn new(permit: OwnedSemaphorePermit) -> Place {
-        Place(Mutex::new(Some(permit)))
-    }
-
-    /// Leaves it; whether it was not left before.
-    pub(crate) fn leave(&self) -> bool {
-        self.permit().take().is_some()
-    }
-
-    /// Waits for a place again, if it was left.
-    async fn come_back(&self, window: &Arc<Semaphore>) {
-        if self.permit().is_none() {
-            let permit = Arc::clone(window).acquire_owned().await;
-            *self.permit() = permit.ok();
-        }
-    }
-
-    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Run<L: Lookup, U> {
+struct Run<L: Lookup, R> {
     engine: Engine,
-    upstream: Arc<U>,
+    routes: Arc<R>,
+    /// Most questions in one native batch call.
+    most: usize,
     ask: Ask,
     /// Time that whoever asks gives to each chunk; none when they wait for as long as it takes.
     in_time: Option<Duration>,
@@ -166,32 +147,70 @@ struct Run<L: Lookup, U> {
     room: Arc<Semaphore>,
     /// Ends it early where every number fails.
     handful: Arc<Handful>,
-    /// Whether its refusals may be believed as those of single look-ups are: a good answer came, or
-    /// so few are asked about. Before that not even the first one is: two hundred others may follow.
-    trusted: Arc<AtomicBool>,
-    /// Refusals turned out to be no word of a registry: nothing more is asked.
-    denied: Arc<AtomicBool>,
+    /// So few are asked about that refusals are believed as those of single look-ups are.
+    few: Arc<AtomicBool>,
+    /// Whose refusals are believed.
+    faith: Arc<Faith>,
     sender: Sender<L>,
 }
 
-impl<L: Lookup, U> Clone for Run<L, U> {
-    fn clone(&self) -> Run<L, U> {
+impl<L: Lookup, R> Clone for Run<L, R> {
+    fn clone(&self) -> Run<L, R> {
         Run {
             engine: self.engine.clone(),
-            upstream: Arc::clone(&self.upstream),
+            routes: Arc::clone(&self.routes),
+            most: self.most,
             ask: self.ask.clone(),
             in_time: self.in_time,
             window: Arc::clone(&self.window),
             room: Arc::clone(&self.room),
             handful: Arc::clone(&self.handful),
-            trusted: Arc::clone(&self.trusted),
-            denied: Arc::clone(&self.denied),
+            few: Arc::clone(&self.few),
+            faith: Arc::clone(&self.faith),
             sender: self.sender.clone(),
         }
     }
 }
 
-impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
+/// Whether the refusals of each upstream may be believed in a list as those of single look-ups are: once
+/// a good answer of its came. Before that not even the first one is: two hundred others may follow.
+#[derive(Default)]
+struct Faith(Mutex<Vec<(&'static str, bool)>>);
+
+impl Faith {
+    /// A good answer came, a check was good, or it was not.
+    fn set(&self, line: &Line, believed: bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.iter_mut().find(|(name, _)| *name == line.provider()) {
+            Some(known) => known.1 = believed,
+            None => all.push((line.provider(), believed)),
+        }
+    }
+
+    fn is_trusted(&self, line: &Line) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.contains(&(line.provider(), true))
+    }
+
+    fn is_any_trusted(&self) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|(_, believed)| *believed)
+    }
+
+    /// Refusals turned out to be no word of a registry: nothing more is asked.
+    fn is_denied(&self) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|(_, believed)| !*believed)
+    }
+}
+
+/// Most questions in the native batch call of the first upstream that has one.
+fn most_together<L: Lookup>(routes: &impl Routes<L>) -> usize {
+    let many = route::all(routes).find_map(|way| Some(way.dialect.many()?.most()));
+    many.unwrap_or(1).max(1)
+}
+
+impl<L: Lookup, R: Routes<L>> Run<L, R> {
     async fn all(self, questions: Vec<L>) {
         // 1. Equal questions once.
         let mut twins: HashMap<Key, Vec<usize>> = HashMap::new();
@@ -230,15 +249,15 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
             let (mut unknown, mut few) = (Vec::new(), true);
             while let Some(more) = to_ask.recv().await {
                 unknown.extend(more);
-                while unknown.len() >= U::MOST {
-                    let rest = unknown.split_off(U::MOST);
+                while unknown.len() >= run.most {
+                    let rest = unknown.split_off(run.most);
                     run.launch(std::mem::replace(&mut unknown, rest)).await;
                     few = false;
                 }
             }
             if !unknown.is_empty() {
                 if few && unknown.len() <= FEW {
-                    run.trusted.store(true, Ordering::Relaxed);
+                    run.few.store(true, Ordering::Relaxed);
                 }
                 run.launch(unknown).await;
             }
@@ -290,7 +309,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         for one in asked {
             match self.engine.hot_answer::<L>(&one.key, &self.ask) {
                 Some(outcome) => {
-                    self.record_hit(&one.key, outcome.is_err()).await;
+                    self.record_hit(&one.key, &outcome).await;
                     known.push((one.position, outcome));
                 }
                 None => cold.push(one),
@@ -307,11 +326,14 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 let outcome =
                     self.engine
                         .fresh_outcome(&one.question, &one.key, memory, &self.ask)?;
-                Some(self.engine.found(outcome, Source::Memory, memory.stored_at))
+                Some(
+                    self.engine
+                        .found(outcome, memory.provider, memory.stored_at),
+                )
             });
             match fresh {
                 Some(outcome) => {
-                    self.record_hit(&one.key, outcome.is_err()).await;
+                    self.record_hit(&one.key, &outcome).await;
                     known.push((one.position, outcome));
                 }
                 None => unknown.push(one),
@@ -323,9 +345,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
 
     /// A batch that is on record as such keeps its own results; in any other each hit is put on
     /// record as that of a single look-up is.
-    async fn record_hit(&self, key: &Key, refused: bool) {
+    async fn record_hit(&self, key: &Key, outcome: &Result<Found<L::Answer>, Error>) {
         if self.ask.batch.is_none() {
-            self.engine.record_hit(key, refused, &self.ask).await;
+            self.engine.record_hit(key, outcome, &self.ask).await;
         }
     }
 
@@ -394,7 +416,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 Part::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
                     Some(outcome) => {
                         Engine::land::<L>(lead, &outcome);
-                        self.record_hit(&one.key, outcome.is_err()).await;
+                        self.record_hit(&one.key, &outcome).await;
                         known.push((one.position, outcome));
                     }
                     None => mine.push((one, lead)),
@@ -418,7 +440,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let waits = followed.into_iter().map(|(one, other)| async move {
             let outcome = self
                 .engine
-                .follow(&self.upstream, &one.question, one.key, &self.ask, other)
+                .follow(&self.routes, &one.question, one.key, &self.ask, other)
                 .await;
             (one.position, outcome)
         });
@@ -453,7 +475,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         for (((one, lead), learned), is_ours) in mine.into_iter().zip(memory).zip(ours) {
             if let Some(outcome) = learned {
                 Engine::land::<L>(lead, &outcome);
-                self.record_hit(&one.key, outcome.is_err()).await;
+                self.record_hit(&one.key, &outcome).await;
                 known.push((one.position, outcome));
             } else if is_ours {
                 to_ask.push((one, lead));
@@ -500,7 +522,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
         let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
         let turn = match self.handful.turn().await {
-            _ if self.denied.load(Ordering::Relaxed) => {
+            _ if self.faith.is_denied() => {
                 return self.fail(asked, leads, &Failure::Doubtful, 0).await;
             }
             Ok(turn) => turn,
@@ -509,14 +531,14 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         let questions: Vec<L> = asked.iter().map(|one| one.question.clone()).collect();
         let answer = self
             .engine
-            .fly_together(&self.upstream, &questions, &self.ask, place)
+            .fly_together(&self.routes, &questions, &self.ask, place)
             .await;
         // Those that are left to be asked singly go in a place of the window too. Nobody waits for it
         // with a turn in hand: whoever has a place may be waiting for that.
         match answer {
-            Ok(decoded) => {
+            Ok((decoded, line)) => {
                 drop(turn);
-                self.settle(asked, leads, decoded, place).await;
+                self.settle(asked, leads, (decoded, &line), place).await;
             }
             // The whole list refused or unreadable: one by one.
             Err((Failure::Rejected | Failure::Garbled, _)) => {
@@ -532,8 +554,20 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                 self.find_out(asked, leads, (failure, attempts), (turn, place))
                     .await;
             }
+            // Another upstream may answer, without a native batch call.
+            Err((failure, _)) if failure.treatment().next_upstream && self.has_single_calls() => {
+                drop(turn);
+                place.come_back(&self.window).await;
+                self.singly(asked, leads).await;
+            }
             Err((failure, attempts)) => self.fail(asked, leads, &failure, attempts).await,
         }
+    }
+
+    /// Whether one of the upstreams takes no native batch call of this list's size.
+    fn has_single_calls(&self) -> bool {
+        let takes = |way: Route<'_, L>| way.dialect.many().is_some_and(|it| it.most() >= self.most);
+        !route::all(&*self.routes).all(takes)
     }
 
     /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
@@ -542,7 +576,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         &self,
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
-        decoded: Vec<Option<Decoded<L::Answer>>>,
+        (decoded, line): (Vec<Option<Decoded<L::Answer>>>, &Line),
         place: &Place,
     ) {
         let (mut said, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
@@ -562,11 +596,11 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         self.engine.count_misses(said.len());
         let good = said.iter().find(|it| matches!(it.2, Decoded::Answer(_)));
         if let Some((one, ..)) = good {
-            self.trust(one.key.operation);
+            self.trust(line, one.key.operation);
         }
         let good = good.is_some();
         // Before anything is waited for: these are paid for, and the process may be killed.
-        let group = self.put_away(said, good).await;
+        let group = self.put_away(line, said, good).await;
         let rest = async {
             if !missing.is_empty() {
                 place.come_back(&self.window).await;
@@ -578,13 +612,13 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
 
     /// Remembers answers in one go and lands their flights. Refusals without a good answer among
     /// them are doubted first, all at once.
-    async fn put_away(&self, said: Vec<Word<L>>, good: bool) -> Group<L::Answer> {
+    async fn put_away(&self, line: &Line, said: Vec<Word<L>>, good: bool) -> Group<L::Answer> {
         let refused = said.iter().filter_map(|(one, _, decoded)| match decoded {
             Decoded::Refused { reason, .. } if is_doubtful(*reason) => Some(one.key.clone()),
             _ => None,
         });
         let refused: Vec<Key> = if good { Vec::new() } else { refused.collect() };
-        let believed = self.believe(&refused).await;
+        let believed = self.believe(line, &refused).await;
         let mut entries = Vec::with_capacity(said.len());
         let mut done = Vec::with_capacity(said.len());
         for (one, lead, decoded) in said {
@@ -595,7 +629,9 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                     .fall_back(question, &one.key, &self.ask, failure)
                     .await
             } else {
-                let (entry, outcome) = self.engine.digest(&one.question, &one.key, decoded);
+                let (entry, outcome) =
+                    self.engine
+                        .digest(&one.question, &one.key, line.provider(), decoded);
                 entries.push(entry);
                 outcome
             };
@@ -603,7 +639,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         }
         let kept = self.engine.remember(entries).await;
         if believed.is_ok() {
-            self.engine.recant(&refused).await;
+            self.engine.recant(line, &refused).await;
         }
         let land = |(position, outcome, lead)| {
             let outcome = match &kept {
@@ -616,24 +652,19 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
         done.into_iter().map(land).collect()
     }
 
-    async fn believe(&self, refused: &[Key]) -> Result<(), Failure> {
+    async fn believe(&self, line: &Line, refused: &[Key]) -> Result<(), Failure> {
         if refused.is_empty() {
             return Ok(());
         }
-        let strict = !self.trusted.load(Ordering::Relaxed);
-        let believed = self.engine.believe(refused, &self.ask, strict).await;
-        let flag = if believed.is_ok() {
-            &self.trusted
-        } else {
-            &self.denied
-        };
-        flag.store(true, Ordering::Relaxed);
+        let strict = !self.few.load(Ordering::Relaxed) && !self.faith.is_trusted(line);
+        let believed = self.engine.believe(line, refused, &self.ask, strict).await;
+        self.faith.set(line, believed.is_ok());
         believed
     }
 
-    fn trust(&self, operation: &'static str) {
-        self.trusted.store(true, Ordering::Relaxed);
-        self.engine.answered(operation);
+    fn trust(&self, line: &Line, operation: &'static str) {
+        self.faith.set(line, true);
+        line.doubt().answered(operation);
     }
 
     /// Asks one singly: if that is answered, the rest too; if not, every number is going to fail. One
@@ -688,7 +719,8 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     /// Asks one by one. While it is not known whether refusals may be believed, a few go first.
     async fn singly(&self, mut asked: Vec<Asked<L>>, mut leads: Vec<Lead>) {
         let mut done = Vec::new();
-        if !self.trusted.load(Ordering::Relaxed) && asked.len() > FEW + 1 {
+        let trusted = self.few.load(Ordering::Relaxed) || self.faith.is_any_trusted();
+        if !trusted && asked.len() > FEW + 1 {
             let (rest, other_leads) = (asked.split_off(FEW + 1), leads.split_off(FEW + 1));
             done = self.all_singly(asked, leads).await;
             (asked, leads) = (rest, other_leads);
@@ -700,7 +732,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn all_singly(&self, asked: Vec<Asked<L>>, leads: Vec<Lead>) -> Group<L::Answer> {
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
             let turn = match self.handful.turn().await {
-                _ if self.denied.load(Ordering::Relaxed) => Err(Failure::Doubtful),
+                _ if self.faith.is_denied() => Err(Failure::Doubtful),
                 turn => turn,
             };
             match turn {
@@ -719,7 +751,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     async fn single(&self, one: Asked<L>, lead: Lead) -> Single<L> {
         let approach = self
             .engine
-            .approach(&self.upstream, &one.question, &one.key, &self.ask)
+            .approach(&self.routes, &one.question, &one.key, &self.ask)
             .await;
         let outcome = match approach {
             Approach::Over(outcome) => outcome,
@@ -728,7 +760,7 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
                     return Single::Held(Box::new((one, lead, said)));
                 }
                 _ => {
-                    self.trust(one.key.operation);
+                    self.trust(&said.line, one.key.operation);
                     self.engine.arrive(&one.question, &one.key, said).await
                 }
             },
@@ -740,20 +772,30 @@ impl<L: Lookup, U: UpstreamMany<L>> Run<L, U> {
     /// Lands the refusals that were held until all had come: only then is it known whether they stand
     /// alone. Nothing is handed out before: whoever follows them would wait for our listener.
     async fn land_singles(&self, singles: Vec<Single<L>>) -> Group<L::Answer> {
-        let (mut done, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut done, mut claims) = (Vec::new(), Vec::new());
+        let mut held: Vec<(Line, Vec<Word<L>>)> = Vec::new();
         for single in singles {
             match single {
                 Single::Done(position, outcome) => done.push((position, outcome)),
                 Single::Held(refusal) => {
                     let (one, lead, said) = *refusal;
-                    held.push((one, lead, said.decoded));
+                    let word = (one, lead, said.decoded);
                     claims.push(said.claimed);
+                    let same = |(line, _): &&mut (Line, _)| line.provider() == said.line.provider();
+                    match held.iter_mut().find(same) {
+                        Some((_, words)) => words.push(word),
+                        None => held.push((said.line, vec![word])),
+                    }
                 }
             }
         }
-        let is_new = |found: &Found<_>| found.source == Source::Upstream;
-        let good = done.iter().any(|it| it.1.as_ref().is_ok_and(is_new));
-        done.extend(self.put_away(held, good).await);
+        for (line, words) in held {
+            let is_new = |found: &Found<_>| {
+                found.source == Source::Upstream && found.provider == line.provider()
+            };
+            let good = done.iter().any(|it| it.1.as_ref().is_ok_and(is_new));
+            done.extend(self.put_away(&line, words, good).await);
+        }
         drop(claims);
         done
     }

@@ -11,9 +11,9 @@ use crate::dialects::migo::{BASE_URL, MigoDialect, Version};
 use crate::many::Outcomes;
 use crate::{
     Account, AccountQuery, Activity, ActivityQuery, Ask, Clock, CpeQuery, CpeState, DniQuery,
-    Engine, Error, Found, Http, LatestRateQuery, Ledger, List, ListQuery, Membership, MemoryLedger,
-    Person, RateQuery, RatesQuery, Representative, RepresentativesQuery, RucQuery, Settings,
-    Transport,
+    Engine, Error, Found, Http, LatestRateQuery, Ledger, Line, List, ListQuery, Membership,
+    MemoryLedger, Only, Person, RateQuery, RatesQuery, Representative, RepresentativesQuery,
+    RucQuery, Settings, Transport,
 };
 
 /// A client of APIMIGO with cache, coalescing, pace, quota, retries and native batching.
@@ -31,8 +31,11 @@ use crate::{
 #[derive(Clone)]
 pub struct Migo {
     engine: Engine,
-    dialect: Arc<MigoDialect>,
+    routes: Arc<Only<MigoDialect>>,
 }
+
+/// The name of APIMIGO on record.
+const PROVIDER: &str = "migo";
 
 /// Whoever waits for it waits in the middle of something else.
 const TIME_FOR_THE_ACCOUNT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -79,36 +82,30 @@ impl Migo {
 
     /// What the registry knows of a RUC.
     pub async fn ruc(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Taxpayer>, Error> {
-        self.engine
-            .lookup(&self.dialect, &RucQuery(*ruc), ask)
-            .await
+        self.engine.lookup(&self.routes, &RucQuery(*ruc), ask).await
     }
 
     /// Many RUCs through the native batch call, up to 100 a call; outcomes come in groups.
     pub fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Outcomes<Taxpayer> {
         let questions = rucs.iter().copied().map(RucQuery).collect();
-        self.engine.lookup_many(&self.dialect, questions, ask)
+        self.engine.lookup_many(&self.routes, questions, ask)
     }
 
     /// The owner of a DNI.
     pub async fn dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, Error> {
-        self.engine
-            .lookup(&self.dialect, &DniQuery(*dni), ask)
-            .await
+        self.engine.lookup(&self.routes, &DniQuery(*dni), ask).await
     }
 
     /// Many DNIs, one call each in a sliding window, in the order given.
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
         let questions: Vec<_> = dnis.iter().copied().map(DniQuery).collect();
-        self.engine
-            .lookup_each(&self.dialect, &questions, ask)
-            .await
+        self.engine.lookup_each(&self.routes, &questions, ask).await
     }
 
     /// The latest rate of SUNAT, US dollars.
     pub async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
         self.engine
-            .lookup(&self.dialect, &LatestRateQuery, ask)
+            .lookup(&self.routes, &LatestRateQuery, ask)
             .await
     }
 
@@ -133,6 +130,7 @@ impl Migo {
                     return Ok(Found {
                         value: Arc::new(rate),
                         source: found.source,
+                        provider: found.provider,
                         stored_at: found.stored_at,
                     });
                 }
@@ -140,7 +138,12 @@ impl Migo {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::refused(crate::Reason::NoRate, "".into(), false))
+        Err(Error::refused(
+            crate::Reason::NoRate,
+            "".into(),
+            PROVIDER,
+            false,
+        ))
     }
 
     /// The rate published under a date, in one question; none of an earlier day stands in for it.
@@ -163,7 +166,7 @@ impl Migo {
             fuente,
             moneda,
         };
-        self.engine.lookup(&self.dialect, &question, ask).await
+        self.engine.lookup(&self.routes, &question, ask).await
     }
 
     /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
@@ -183,7 +186,7 @@ impl Migo {
             ));
         }
         self.engine
-            .lookup(&self.dialect, &RatesQuery { desde, hasta }, ask)
+            .lookup(&self.routes, &RatesQuery { desde, hasta }, ask)
             .await
     }
 
@@ -194,14 +197,14 @@ impl Migo {
         ask: &Ask,
     ) -> Result<Found<Vec<Representative>>, Error> {
         self.engine
-            .lookup(&self.dialect, &RepresentativesQuery(*ruc), ask)
+            .lookup(&self.routes, &RepresentativesQuery(*ruc), ask)
             .await
     }
 
     /// The economic activity of a RUC.
     pub async fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, Error> {
         self.engine
-            .lookup(&self.dialect, &ActivityQuery(*ruc), ask)
+            .lookup(&self.routes, &ActivityQuery(*ruc), ask)
             .await
     }
 
@@ -214,36 +217,36 @@ impl Migo {
         ask: &Ask,
     ) -> Result<Found<Membership>, Error> {
         self.engine
-            .lookup(&self.dialect, &ListQuery { list, ruc: *ruc }, ask)
+            .lookup(&self.routes, &ListQuery { list, ruc: *ruc }, ask)
             .await
     }
 
     /// Whether a received electronic document exists at SUNAT.
     pub async fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, Error> {
-        self.engine.lookup(&self.dialect, query, ask).await
+        self.engine.lookup(&self.routes, query, ask).await
     }
 
     /// The account behind the token and the calls it has left.
     pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
-        let found = self
-            .engine
-            .lookup(&self.dialect, &AccountQuery, ask)
-            .await?;
-        self.engine.note_left("migo", found.value.consultas).await;
+        let found = self.engine.lookup(&self.routes, &AccountQuery, ask).await?;
+        self.line().note_left(found.value.consultas).await;
         Ok(found)
     }
 
     /// When a limit may mean that the plan is used up, the account tells.
     fn ask_left_by_the_account(&self) {
-        let dialect = Arc::clone(&self.dialect);
-        self.engine.ask_left_by(Box::new(move |engine| {
+        // Without the engine, which keeps it: neither would ever be let go of.
+        let routes = Arc::clone(&self.routes);
+        let how = Arc::new(move |engine| {
             let migo = Migo {
                 engine,
-                dialect: Arc::clone(&dialect),
+                routes: Arc::clone(&routes),
             };
             let ask = Ask::by("chaski").deadline(TIME_FOR_THE_ACCOUNT);
-            Box::pin(async move { migo.account(&ask).await.ok()?.value.consultas })
-        }));
+            let left = async move { migo.account(&ask).await.ok()?.value.consultas };
+            Box::pin(left) as futures_util::future::BoxFuture<'static, Option<i64>>
+        });
+        self.engine.ask_left_by(self.line(), how);
     }
 
     /// Takes another token from the next call on; one that cannot be sent is an error, and the old one
@@ -256,12 +259,32 @@ impl Migo {
     /// # Ok::<(), chaski_client::Error>(())
     /// ```
     pub fn set_token(&self, token: impl Into<String>) -> Result<(), Error> {
-        self.dialect.set_token(&SecretString::from(token.into()))
+        let token = SecretString::from(token.into());
+        self.routes.dialect().set_token(&token)
     }
 
-    /// The engine, for its statistics, its breaker and its ledger.
+    /// Takes over limits and times while calls are under way: they go on with what they began with. How
+    /// many calls go at once, and what is kept and put on record, stays as it was.
+    ///
+    /// ```
+    /// use chaski_client::{Migo, Settings};
+    /// let migo = Migo::builder("SU_TOKEN").build()?;
+    /// migo.retune(&Settings { quota: Some(40_000), ..Settings::default() });
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn retune(&self, settings: &Settings) {
+        self.line().retune(settings);
+        self.engine.retune(settings);
+    }
+
+    /// The engine, for its statistics and its memory.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The line to APIMIGO, for its statistics, its breaker and its quota.
+    pub fn line(&self) -> &Line {
+        self.routes.line()
     }
 
     fn check_date(&self, fecha: Date) -> Result<(), Error> {
@@ -338,13 +361,16 @@ impl MigoBuilder {
         let dialect = MigoDialect::new(&self.base_url, &self.token, self.version)?;
         let transport = self.transport.unwrap_or_else(|| Arc::new(Http::new()));
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
-        let engine = Engine::new(self.settings, self.clock, transport, ledger);
+        let clock = self.clock;
+        let line = Line::new(PROVIDER, &self.settings, clock, transport, ledger.clone());
+        let engine = Engine::new(self.settings, clock, ledger);
         let dialect = Arc::new(dialect);
         let known = self.known_ruc.or_else(|| Migo::KNOWN_RUC.parse().ok());
         if let Some(known) = known {
-            engine.doubt_without(&dialect, RucQuery(known));
+            engine.doubt_without(&line, &dialect, RucQuery(known));
         }
-        let migo = Migo { engine, dialect };
+        let routes = Arc::new(Only::new(line, dialect));
+        let migo = Migo { engine, routes };
         migo.ask_left_by_the_account();
         Ok(migo)
     }

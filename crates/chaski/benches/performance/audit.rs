@@ -93,8 +93,8 @@ fn call_about(ruc: &Ruc, clock: &Clock) -> Call {
         at: clock.now(),
         asked_by: "benchmark".into(),
         purpose: None,
+        provider: "migo",
         key: Key {
-            provider: "migo",
             operation: "ruc",
             subject: ruc.as_str().into(),
             personal: ruc.is_personal(),

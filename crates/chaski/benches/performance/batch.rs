@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{
-    Ask, Clock, Engine, Http, MemoryLedger, RucQuery, Settings, Transport, TransportError,
+    Ask, Engine, Http, MemoryLedger, Only, RucQuery, Settings, Transport, TransportError,
 };
 use chaski_core::Ruc;
 use futures_util::future::BoxFuture;
@@ -142,12 +143,11 @@ async fn natively_through_reqwest(
 }
 
 async fn singly(upstream: &Upstream, numbers: &[Ruc], calls: &Calls) -> anyhow::Result<f64> {
-    let engine = engine(calls);
-    let dialect = upstream.dialect()?;
+    let (engine, routes) = engine(upstream, calls)?;
     let questions: Vec<_> = numbers.iter().copied().map(RucQuery).collect();
     let watch = Watch::start()?;
     let outcomes = engine
-        .lookup_each(&dialect, &questions, &Ask::default())
+        .lookup_each(&routes, &questions, &Ask::default())
         .await;
     let took = watch.stop()?;
     anyhow::ensure!(outcomes.len() == numbers.len());
@@ -157,12 +157,11 @@ async fn singly(upstream: &Upstream, numbers: &[Ruc], calls: &Calls) -> anyhow::
 
 async fn natively(upstream: &Upstream, numbers: &[Ruc]) -> anyhow::Result<f64> {
     let calls = Calls::default();
-    let engine = engine(&calls);
-    let dialect = upstream.dialect()?;
+    let (engine, routes) = engine(upstream, &calls)?;
     let questions: Vec<_> = numbers.iter().copied().map(RucQuery).collect();
     let watch = Watch::start()?;
     let outcomes = engine
-        .lookup_many(&dialect, questions, &Ask::default())
+        .lookup_many(&routes, questions, &Ask::default())
         .all()
         .await;
     let took = watch.stop()?;
@@ -172,7 +171,7 @@ async fn natively(upstream: &Upstream, numbers: &[Ruc]) -> anyhow::Result<f64> {
     Ok(took.wall)
 }
 
-fn engine(calls: &Calls) -> Engine {
+fn engine(upstream: &Upstream, calls: &Calls) -> anyhow::Result<(Engine, Arc<Only<MigoDialect>>)> {
     let settings = Settings {
         concurrency: WINDOW,
         ..Settings::default()
@@ -182,7 +181,7 @@ fn engine(calls: &Calls) -> Engine {
         calls: calls.clone(),
     };
     let ledger = Arc::new(MemoryLedger::new());
-    Engine::new(settings, Clock::system(), Arc::new(transport), ledger)
+    upstream.engine(settings, Arc::new(transport), ledger)
 }
 
 /// How long each call took.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chaski::store::{MasterKey, Store};
-use chaski_client::{Ask, Clock, Engine, Http, Ledger, MemoryLedger, RucQuery, Settings};
+use chaski_client::{Ask, Http, Ledger, MemoryLedger, RucQuery, Settings};
 use chaski_core::Ruc;
 
 use crate::kit::{ROUNDS, Report, Took, Watch, median, ratio, rucs};
@@ -103,13 +103,13 @@ async fn through_engine(
         concurrency: WINDOW,
         ..Settings::default()
     };
-    let engine = Engine::new(settings, Clock::system(), Arc::new(Http::new()), ledger);
-    let (lookups, dialect) = (engine.clone(), upstream.dialect()?);
+    let (engine, routes) = upstream.engine(settings, Arc::new(Http::new()), ledger)?;
+    let lookups = engine.clone();
     let ask = move |ruc: Ruc| {
-        let (engine, dialect) = (lookups.clone(), Arc::clone(&dialect));
+        let (engine, routes) = (lookups.clone(), Arc::clone(&routes));
         async move {
             let outcome = engine
-                .lookup(&dialect, &RucQuery(ruc), &Ask::default())
+                .lookup(&routes, &RucQuery(ruc), &Ask::default())
                 .await;
             succeeded(&outcome)
         }

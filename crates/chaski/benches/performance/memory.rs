@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski::store::{MasterKey, Store};
-use chaski_client::{Ask, Clock, Engine, Http, Ledger, RucQuery, Settings};
+use chaski_client::{Ask, Http, Ledger, RucQuery, Settings};
 use chaski_core::Ruc;
 
 use crate::kit::{Report, resident_mib, rucs};
@@ -55,17 +55,15 @@ async fn asked_at_once(upstream: &Upstream, window: Option<usize>) -> anyhow::Re
         ..Settings::default()
     };
     let ledger = Arc::clone(&store) as Arc<dyn Ledger>;
-    let engine = Engine::new(settings, Clock::system(), Arc::new(Http::new()), ledger);
-    let dialect = upstream.dialect()?;
+    let (engine, routes) = upstream.engine(settings, Arc::new(Http::new()), ledger)?;
     let numbers: Arc<[Ruc]> = rucs(0, ASKERS).into();
     let idle = resident_mib()?;
     let before = upstream.requests().await?;
     let asking: Vec<_> = numbers
         .iter()
         .map(|ruc| {
-            let (engine, dialect, question) =
-                (engine.clone(), Arc::clone(&dialect), RucQuery(*ruc));
-            tokio::spawn(async move { engine.lookup(&dialect, &question, &Ask::default()).await })
+            let (engine, routes, question) = (engine.clone(), Arc::clone(&routes), RucQuery(*ruc));
+            tokio::spawn(async move { engine.lookup(&routes, &question, &Ask::default()).await })
         })
         .collect();
     while engine.stats().misses < u64::from(ASKERS)

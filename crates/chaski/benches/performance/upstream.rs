@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use chaski_client::Clock;
 use chaski_client::dialects::migo::{MigoDialect, Version};
+use chaski_client::{Clock, Engine, Ledger, Line, Only, Settings, Transport};
 use chaski_core::Ruc;
 use chaski_sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
@@ -48,11 +48,19 @@ impl Upstream {
         format!("http://{}{path}", self.address)
     }
 
-    pub(crate) fn dialect(&self) -> anyhow::Result<Arc<MigoDialect>> {
+    /// An engine, and the only way to this upstream.
+    pub(crate) fn engine(
+        &self,
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+        ledger: Arc<dyn Ledger>,
+    ) -> anyhow::Result<(Engine, Arc<Only<MigoDialect>>)> {
         let dialect = MigoDialect::new(&self.url("/api"), &TOKEN.to_owned().into(), Version::Auto);
-        Ok(Arc::new(
-            dialect.map_err(|error| anyhow::anyhow!("{error}"))?,
-        ))
+        let dialect = dialect.map_err(|error| anyhow::anyhow!("{error}"))?;
+        let clock = Clock::system();
+        let line = Line::new("migo", &settings, clock, transport, Arc::clone(&ledger));
+        let routes = Only::new(line, Arc::new(dialect));
+        Ok((Engine::new(settings, clock, ledger), Arc::new(routes)))
     }
 
     /// Requests received so far.

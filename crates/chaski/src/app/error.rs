@@ -7,6 +7,7 @@ use chaski_core::Lang;
 
 use super::backups::BackupError;
 use crate::config::ConfigError;
+use crate::hints::Hinted;
 use crate::io_words::reason;
 use crate::partners::PartnerError;
 use crate::remote::ServerError;
@@ -164,10 +165,10 @@ impl AppError {
             // The store's own words come in Spanish only.
             AppError::Ledger(error) => match lang {
                 Lang::Es => error.message.clone(),
-                Lang::En => Failure::LedgerDown.message(lang),
+                Lang::En => Failure::LedgerDown.hinted(lang),
             },
             AppError::Backup(error) => error.message(lang),
-            AppError::Lookup(error) => error.message(lang),
+            AppError::Lookup(error) => error.hinted(lang),
             AppError::Sheet(error) => error.message(lang),
             AppError::Column(error) => error.message(lang),
             AppError::Partner(error) => error.message(lang),
@@ -263,7 +264,7 @@ pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -
     let few = plan_has_few(left, wanted, lang);
     match (lang, left) {
         (_, 0) => {
-            let spent = Failure::QuotaSpent.message(lang);
+            let spent = Failure::QuotaSpent.hinted(lang);
             lang.pick(
                 format!("{spent} ({few}; no se consultó nada)"),
                 format!("{spent} ({few}; nothing was asked)"),

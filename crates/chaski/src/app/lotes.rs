@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{Ask, Failure, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc};
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -103,9 +104,6 @@ const MOST_ATTEMPTS: u32 = 3;
 /// Numbers of which memory is asked at once.
 pub(super) const AT_A_TIME: usize = 1_000;
 
-/// Numbers that go out in one call.
-pub(super) const A_CALL: usize = 100;
-
 /// Numbers of a list without a file.
 const MOST_NUMBERS: usize = 200_000;
 
@@ -170,7 +168,7 @@ impl App {
     pub async fn calls_ahead(&self, key_id: Uuid) -> Result<u64, AppError> {
         let refreshes = JobKind::PartnerRefresh.as_str();
         let refreshes = self.store.open_calls_of_jobs(key_id, refreshes).await?;
-        Ok(refreshes + self.store.open_calls_of(key_id, A_CALL as u64).await?)
+        Ok(refreshes + self.store.open_calls_of(key_id, MOST_RUCS as u64).await?)
     }
 
     /// Calls that trying a batch again may cost; none when it cannot be tried again.
@@ -424,7 +422,7 @@ impl std::fmt::Debug for LoteInput {
 
 /// Native batch calls for so many numbers.
 pub(super) fn calls_for(numbers: usize) -> u64 {
-    numbers.div_ceil(A_CALL) as u64
+    numbers.div_ceil(MOST_RUCS) as u64
 }
 
 /// What tells one list from another: the same file read by another column is another list.

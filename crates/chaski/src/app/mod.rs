@@ -229,7 +229,7 @@ impl App {
             .ledger(ledger)
             .build()?;
         if mode == Mode::Real {
-            migo.engine().load_plan("migo").await?;
+            migo.line().load_plan().await?;
         }
         Ok(App {
             config,
@@ -257,7 +257,7 @@ impl App {
             }
             Mode::Sandbox => without_limits(&config.settings),
         };
-        self.migo.engine().retune(&settings);
+        self.migo.retune(&settings);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{Ask, Budget, Error, Failure, Outcomes};
 use chaski_core::{Ruc, Taxpayer};
 use tokio::task::JoinSet;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::batches::new_id;
 use super::cost::within_cost;
-use super::lotes::{A_CALL, calls_for};
+use super::lotes::calls_for;
 use super::{App, AppError};
 use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
@@ -289,7 +290,7 @@ impl App {
         if let Some(calls) = prepared.calls {
             let known = self.remembered(&targets.rucs, None, ask).await?;
             let mut left = usize::try_from(calls).unwrap_or(usize::MAX);
-            left = left.saturating_mul(A_CALL);
+            left = left.saturating_mul(MOST_RUCS);
             let mut place = 0..;
             targets.rucs.retain(|_| {
                 let is_known = place.next().is_some_and(|place| known.contains_key(&place));
@@ -365,7 +366,7 @@ impl App {
             stale_allowed: false,
             ..within_cost(ask, rucs.len())
         };
-        let calls_before = self.migo.engine().stats().calls;
+        let calls_before = self.migo.line().stats().calls;
         PartnerRefresh {
             company,
             outcomes: self.migo.rucs(&rucs, &ask),
@@ -500,7 +501,7 @@ impl PartnerRefresh {
             let noted = written.map_err(|error| AppError::Io(error.into()))??;
             self.refreshed.noted.add(noted);
         }
-        self.refreshed.calls = app.migo.engine().stats().calls - self.calls_before;
+        self.refreshed.calls = app.migo.line().stats().calls - self.calls_before;
         self.refreshed.left = self.budget.map_or(0, |budget| budget.left());
         self.refreshed.lasted = self.started.elapsed();
         Ok(self.refreshed)

@@ -142,7 +142,7 @@ fn answer(key: &Key, memory: &Memory) -> Value {
         Remembered::Refusal { reason, .. } => (None::<Value>, Some(reason.as_str())),
     };
     json!({
-        "proveedor": key.provider,
+        "proveedor": memory.provider,
         "operacion": key.operation,
         "sobre": key.subject.as_str(),
         "contenido": content,
@@ -202,8 +202,8 @@ async fn put_on_record(
             at: clock.now(),
             asked_by: ask.who.clone(),
             purpose: ask.purpose.clone(),
+            provider: "chaski",
             key: Key {
-                provider: "chaski",
                 operation: deed,
                 subject: "".into(),
                 personal: false,

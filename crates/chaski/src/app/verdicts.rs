@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 use super::{App, Mode};
+use crate::hints::Hinted;
 use crate::partners::{Said, SunatCheck};
 use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
 use crate::store::ItemState;
@@ -126,7 +127,7 @@ impl Settled {
                 at: *at,
                 remembered: *source == Source::Memory,
             },
-            Settled::Failed(error) => failed(error.message(Lang::Es)),
+            Settled::Failed(error) => failed(error.hinted(Lang::Es)),
             Settled::FailedBefore(code) => failed(code.to_string()),
             Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
         };
@@ -222,7 +223,7 @@ impl App {
         let (source, at) = match settled {
             Settled::Failed(error) => {
                 verdict.apto = of_failure(error.code());
-                notes.push(error.message(lang));
+                notes.push(error.hinted(lang));
                 return;
             }
             Settled::FailedBefore(code) => {

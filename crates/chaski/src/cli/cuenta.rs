@@ -8,6 +8,7 @@ use super::desk::Desk;
 use super::needed::Needed;
 use super::output::{Records, notice};
 use super::ruc::insert_origin;
+use crate::hints::Hinted;
 
 pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
@@ -57,7 +58,7 @@ pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
     .write(needed)?;
     if account.consultas.is_some_and(|left| left <= 0) {
         let spent = Failure::QuotaSpent;
-        notice(needed, &spent.message(lang));
+        notice(needed, &spent.hinted(lang));
         return Ok(spent.treatment().exit_code);
     }
     Ok(0)

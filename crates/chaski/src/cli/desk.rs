@@ -163,7 +163,7 @@ impl Desk {
         match self {
             Desk::Here(app) => {
                 let found = app.account(ask).await?;
-                let (spent, most) = app.migo.engine().quota("migo").await?;
+                let (spent, most) = app.migo.line().quota().await?;
                 Ok((found, Quota { spent, most }))
             }
             Desk::There(server) => Ok(server.account().await?),

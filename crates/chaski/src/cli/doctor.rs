@@ -73,7 +73,7 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     }
     // 4. The upstream, its plan and its clock: one call that costs nothing.
     // What is wrong with the counters was told as wrong with the data.
-    let (spent, quota) = app.migo.engine().quota("migo").await.unwrap_or_default();
+    let (spent, quota) = app.migo.line().quota().await.unwrap_or_default();
     match app.account(&needed.plain_ask()).await {
         Ok(found) => {
             let spent_code = Failure::QuotaSpent.treatment().exit_code;

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_core::Lang;
 use tokio::time::Instant;
 
@@ -31,7 +32,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     say_cost(needed, app, &plan).await?;
     let calls = plan.cost.calls.min(plan.cost.most);
     if let Some(calls) = plan_left::fit(needed, app, calls).await? {
-        plan.most = plan.most.min(calls.saturating_mul(100));
+        plan.most = plan.most.min(calls.saturating_mul(MOST_RUCS));
     }
     // 3. Ask, group by group, until done or interrupted.
     let mut running = app.start_batch(plan, &ask).await?;

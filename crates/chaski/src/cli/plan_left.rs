@@ -2,13 +2,11 @@
 
 use std::io::BufRead;
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_core::Lang;
 
 use super::needed::Needed;
 use crate::app::{App, AppError, plan_has_few};
-
-/// Numbers in one native batch call.
-const IN_A_CALL: u64 = 100;
 
 /// Calls that a list may send when the plan has fewer left than it needs; none when it has enough, or
 /// nobody knows. On a terminal the person decides, without one the list is refused.
@@ -20,7 +18,7 @@ pub(super) async fn fit(
     let Some(left) = app.too_few_calls_left(wanted, "cli").await else {
         return Ok(None);
     };
-    let (lang, first) = (needed.lang(), left.saturating_mul(IN_A_CALL));
+    let (lang, first) = (needed.lang(), left.saturating_mul(MOST_RUCS as u64));
     let few = plan_has_few(left, wanted, lang);
     if left == 0 || !needed.may_ask {
         return Err(AppError::PlanTooSmall { left, wanted });

@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::hints::Hinted;
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
@@ -281,8 +282,8 @@ impl Layers {
         };
         let origin = &self.values[key].1;
         Err(ConfigError::new(
-            format!("{}: {}", origin.describe(Lang::Es), error.message(Lang::Es)),
-            format!("{}: {}", origin.describe(Lang::En), error.message(Lang::En)),
+            format!("{}: {}", origin.describe(Lang::Es), error.hinted(Lang::Es)),
+            format!("{}: {}", origin.describe(Lang::En), error.hinted(Lang::En)),
         ))
     }
 

@@ -119,9 +119,9 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
-    let engine = side.app.migo.engine();
+    let line = side.app.migo.line();
     // A store that cannot be read is told by health.
-    let quota = engine.quota("migo").await.ok();
+    let quota = line.quota().await.ok();
     let left = quota.and_then(|(spent, most)| Some(most?.saturating_sub(spent)));
     UpstreamNow {
         provider: match side.app.mode {
@@ -129,13 +129,13 @@ async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
             Mode::Real => "migo",
         },
         mode: reply::mode_name(&side.app),
-        breaker: match engine.breaker() {
+        breaker: match line.breaker() {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,
             BreakerState::Open => 2,
         },
         quota_left: left.map(|left| i64::try_from(left).unwrap_or(i64::MAX)),
-        gate_wait: engine.stats().gate_wait,
+        gate_wait: line.stats().gate_wait,
         queued: side.app.store.queued_rows(),
     }
 }

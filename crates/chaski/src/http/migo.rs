@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{CpeQuery, CpeState, Error, List, Membership, taxpayer_fields};
 use chaski_core::{
     CheckDigit, Currency, Dni, ExchangeRate, RateSource, Ruc, RucRules, Taxpayer, parse_date,
@@ -26,12 +27,10 @@ use super::problem::Problem;
 use crate::app::AppError;
 use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
+use crate::hints::Hinted;
 
 /// Where it lives.
 pub(super) const BASE: &str = "/compat/migo/api";
-
-/// Numbers that the upstream takes in one call.
-const MOST_RUCS: usize = 100;
 
 pub(super) fn is_path(path: &str) -> bool {
     path.starts_with(BASE)
@@ -163,7 +162,7 @@ fn refused(error: Error) -> Result<Response, Problem> {
 /// The upstream's own words for an explicit "no", else ours.
 fn words_of(error: &Error) -> String {
     let words = error.upstream_message().filter(|text| !text.is_empty());
-    words.map_or_else(|| error.message(chaski_core::Lang::Es), str::to_owned)
+    words.map_or_else(|| error.hinted(chaski_core::Lang::Es), str::to_owned)
 }
 
 fn taxpayer(taxpayer: &Taxpayer) -> Map<String, Value> {

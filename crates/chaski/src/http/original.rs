@@ -23,6 +23,7 @@ use super::problem::Problem;
 use crate::app::AppError;
 use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
+use crate::hints::Hinted;
 use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
@@ -150,7 +151,7 @@ fn flat(taxpayer: &Taxpayer) -> Map<String, Value> {
 }
 
 fn unknown_body(ruc: Ruc, error: &Error, lang: Lang) -> Map<String, Value> {
-    let why = error.message(lang);
+    let why = error.hinted(lang);
     let remembered = error.is_remembered();
     let text = match (remembered, lang) {
         (true, Lang::Es) => format!("RUC marcado como inválido: {why}"),
@@ -360,11 +361,11 @@ impl Buckets {
                 } else {
                     "sunat"
                 };
-                self.invalid(ruc.as_str(), &error.message(lang), subtype);
+                self.invalid(ruc.as_str(), &error.hinted(lang), subtype);
             }
             Err(error) => self.errors.push(json!({
                 "ruc": ruc.as_str(),
-                "error": error.message(lang),
+                "error": error.hinted(lang),
                 "type": "error",
                 "code": error.code(),
                 "retryable": error.is_retryable(),
@@ -418,7 +419,7 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
         }
         Err(AppError::Lookup(error)) if error.is_not_found() => Ok(Json(json!({
             "success": false,
-            "error": error.message(lang),
+            "error": error.hinted(lang),
             "dni": dni.as_str(),
             "status_code": 404,
             "code": error.code(),

@@ -12,6 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::codes;
 use crate::app::{AppError, plan_too_small};
+use crate::hints::Hinted;
 use crate::partners::PartnerError;
 use crate::store::StoreError;
 
@@ -266,8 +267,8 @@ impl From<&Failure> for Problem {
             ..Problem::new(
                 status,
                 treatment.code,
-                failure.message(Lang::Es),
-                failure.message(Lang::En),
+                failure.hinted(Lang::Es),
+                failure.hinted(Lang::En),
             )
         }
     }
@@ -283,7 +284,7 @@ impl From<Error> for Problem {
         } else {
             StatusCode::UNPROCESSABLE_ENTITY
         };
-        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        let (es, en) = (error.hinted(Lang::Es), error.hinted(Lang::En));
         Problem::new(status, error.code(), es, en)
     }
 }

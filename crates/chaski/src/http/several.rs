@@ -19,6 +19,7 @@ use super::problem::{Problem, Problems};
 use super::reply::{self, Meta};
 use super::ruc::RucData;
 use crate::app::keys::Scope;
+use crate::hints::Hinted;
 
 /// RUCs of one request; a list that is longer is a batch.
 pub(super) const MOST_RUCS: usize = 1_000;
@@ -201,7 +202,7 @@ fn each<'a, N, A, T>(
             Err(wrong) => Err(wrong),
             Ok(_) => match found.next() {
                 Some(Ok(found)) => Ok(found),
-                Some(Err(error)) => Err((error.code(), error.message(lang))),
+                Some(Err(error)) => Err((error.code(), error.hinted(lang))),
                 None => return Err(Problem::internal()),
             },
         };

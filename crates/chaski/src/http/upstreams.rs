@@ -33,14 +33,14 @@ pub(super) struct UpstreamData {
 
 impl UpstreamData {
     async fn of(app: &App) -> Result<UpstreamData, AppError> {
-        let engine = app.migo.engine();
-        let (spent, quota) = engine.quota("migo").await?;
-        let stats = engine.stats();
+        let line = app.migo.line();
+        let (spent, quota) = line.quota().await?;
+        let stats = line.stats();
         Ok(UpstreamData {
             id: "migo",
             nombre: "APIMIGO",
             mode: reply::mode_name(app),
-            interruptor: match engine.breaker() {
+            interruptor: match line.breaker() {
                 BreakerState::Closed => "cerrado",
                 BreakerState::Open => "abierto",
                 BreakerState::HalfOpen => "probando",
@@ -50,7 +50,7 @@ impl UpstreamData {
             cuota_restante: quota.map(|quota| quota.saturating_sub(spent)),
             llamadas: stats.calls,
             reintentos: stats.retries,
-            respuestas_de_memoria: stats.hits,
+            respuestas_de_memoria: app.migo.engine().stats().hits,
         })
     }
 }
@@ -107,7 +107,7 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
         ));
     }
     let found = caller.app.account(&caller.ask()).await?;
-    let quota = caller.app.migo.engine().quota("migo").await;
+    let quota = caller.app.migo.line().quota().await;
     let (spent, quota) = quota.map_err(AppError::from)?;
     let data = AccountData {
         nombre: found.value.nombre.clone(),

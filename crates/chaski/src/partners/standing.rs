@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::hints::Hinted;
 use chaski_client::{Error, Found, Reason, Source};
 use chaski_core::{Condicion, Estado, Lang, Ruc, Taxpayer, clean, lima_date, present};
 use jiff::Timestamp;
@@ -255,7 +256,7 @@ impl SunatCheck {
                 remembered: error.is_remembered(),
             },
             Err(error) => Said::Failed {
-                why: error.message(Lang::Es),
+                why: error.hinted(Lang::Es),
                 at: now,
             },
         };

@@ -74,6 +74,8 @@ pub(super) fn found<A>(value: A, meta: &Meta, consultado_en: &str) -> Option<Fou
     Some(Found {
         value: Arc::new(value),
         source: meta.source()?,
+        // The wire does not say.
+        provider: "migo",
         stored_at: consultado_en.parse().ok()?,
     })
 }

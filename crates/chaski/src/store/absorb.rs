@@ -350,10 +350,10 @@ const OWN_PARTNERS: &str = "INSERT INTO main.partners (id, document_type, num_do
      ORDER BY seq ON CONFLICT DO NOTHING";
 
 const OWN_BATCHES: &str = "INSERT INTO main.batches (id, created_at, finished_at, state, priority, \
-     operation, key_provider, key_operation, source_name, source_hash, options, asked_by, \
+     operation, key_operation, source_name, source_hash, options, asked_by, \
      total_rows, unique_items) \
      SELECT o.id, o.created_at, coalesce(o.finished_at, o.created_at), 'PARTIAL', o.priority, \
-     o.operation, o.key_provider, o.key_operation, o.source_name, o.source_hash, o.options, \
+     o.operation, o.key_operation, o.source_name, o.source_hash, o.options, \
      o.asked_by, o.total_rows, o.unique_items \
      FROM other.batches o LEFT JOIN other.api_keys k ON k.id = o.key_id \
      WHERE (o.key_id IS NULL OR length(k.company) = 0) \
@@ -389,7 +389,7 @@ const ANSWERS: &str = "INSERT INTO main.answers (provider, operation, subject, p
      reason, body, stored_at, expires_at) \
      SELECT provider, operation, subject, personal, masked, reason, body, stored_at, expires_at \
      FROM other.answers WHERE true \
-     ON CONFLICT (subject, operation, provider) DO UPDATE SET personal = excluded.personal, \
+     ON CONFLICT (subject, operation) DO UPDATE SET provider = excluded.provider, personal = excluded.personal, \
      masked = excluded.masked, reason = excluded.reason, body = excluded.body, \
      stored_at = excluded.stored_at, expires_at = excluded.expires_at \
      WHERE excluded.stored_at > answers.stored_at";
@@ -461,9 +461,9 @@ const FURTHER_ITEMS: &str = "UPDATE main.batch_items SET state = i.state, code =
      AND main.batch_items.state = 'PENDING' AND i.state <> 'PENDING'";
 
 const BATCHES: &str = "INSERT INTO main.batches (id, created_at, started_at, finished_at, state, \
-     priority, operation, key_provider, key_operation, source_name, source_hash, options, asked_by, \
+     priority, operation, key_operation, source_name, source_hash, options, asked_by, \
      total_rows, unique_items, answered, refused, failed, cache_hits, calls, key_id, paused) \
-     SELECT id, created_at, started_at, finished_at, state, priority, operation, key_provider, \
+     SELECT id, created_at, started_at, finished_at, state, priority, operation, \
      key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items, answered, \
      refused, failed, cache_hits, calls, key_id, paused FROM other.batches WHERE true ORDER BY seq \
      ON CONFLICT DO NOTHING";
@@ -505,7 +505,7 @@ const META: &str = "INSERT INTO main.meta (name, value) SELECT name, value FROM 
 /// Whether something of the other one is still not here.
 const MISSING: &str = "SELECT EXISTS (SELECT 1 FROM other.answers o WHERE NOT EXISTS \
      (SELECT 1 FROM main.answers m WHERE m.subject = o.subject AND m.operation = o.operation \
-     AND m.provider = o.provider AND m.stored_at >= o.stored_at)) \
+     AND m.stored_at >= o.stored_at)) \
      OR EXISTS (SELECT id FROM other.calls EXCEPT SELECT id FROM main.calls) \
      OR EXISTS (SELECT id FROM other.batches EXCEPT SELECT id FROM main.batches) \
      OR EXISTS (SELECT id FROM other.api_keys EXCEPT SELECT id FROM main.api_keys) \

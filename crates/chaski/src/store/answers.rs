@@ -14,7 +14,7 @@ use super::readers::Readers;
 use super::seal::{Keys, Place, StoredSubject};
 use super::shapes::Shapes;
 use super::time::instant;
-use super::{Backend, Sqlite, Store, StoreError, meta};
+use super::{Backend, Sqlite, Store, StoreError, meta, names};
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(super) struct AnswerRow {
@@ -32,7 +32,7 @@ impl AnswerRow {
         let subject = keys.stored_subject(&key);
         let sealed = if key.personal {
             let place = Place::Answer {
-                provider: key.provider,
+                provider: memory.provider,
                 operation: key.operation,
                 subject: &subject.bytes,
             };
@@ -111,17 +111,17 @@ pub(super) async fn stored(
     wanted: &[Key],
 ) -> Result<Vec<Option<Memory>>, StoreError> {
     let mut found = vec![None; wanted.len()];
-    let mut questions: HashMap<(&str, &str), Places> = HashMap::new();
+    let mut questions: HashMap<&str, Places> = HashMap::new();
     for (index, key) in wanted.iter().enumerate() {
         questions
-            .entry((key.provider, key.operation))
+            .entry(key.operation)
             .or_default()
             .entry(keys.subject_bytes(key))
             .or_default()
             .push(index);
     }
     let mut reader = readers.reader().await?;
-    for ((provider, operation), places) in questions {
+    for (operation, places) in questions {
         let mut subjects: Vec<&[u8]> = places.keys().map(Vec::as_slice).collect();
         // A subject asked for twice is found once; a second statement would be a second trip.
         let whole = Shapes::rounded_up(subjects.len());
@@ -131,10 +131,10 @@ pub(super) async fn stored(
             for subject in some {
                 query = query.bind(*subject);
             }
-            let query = query.bind(operation).bind(provider);
+            let query = query.bind(operation);
             for row in query.fetch_all(&mut *reader).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;
-                let memory = memory(keys, provider, operation, &row)?;
+                let memory = memory(keys, operation, &row)?;
                 for index in &places[subject] {
                     found[*index].clone_from(&memory);
                 }
@@ -149,21 +149,18 @@ impl Store {
     pub(super) async fn forget_key(&self, key: &Key) -> Result<bool, StoreError> {
         let Backend::Sqlite(sqlite) = &self.backend;
         let subject = sqlite.keys.subject_bytes(key);
-        let (provider, operation) = (key.provider, key.operation);
+        let operation = key.operation;
         let forgotten = sqlite
             .writer
             .run(move |connection| {
                 Box::pin(async move {
-                    let gone = sqlx::query(
-                        "DELETE FROM answers \
-                         WHERE subject = ?1 AND operation = ?2 AND provider = ?3",
-                    )
-                    .bind(subject)
-                    .bind(operation)
-                    .bind(provider)
-                    .execute(&mut *connection)
-                    .await?
-                    .rows_affected();
+                    let gone =
+                        sqlx::query("DELETE FROM answers WHERE subject = ?1 AND operation = ?2")
+                            .bind(subject)
+                            .bind(operation)
+                            .execute(&mut *connection)
+                            .await?
+                            .rows_affected();
                     if gone > 0 {
                         meta::note_forgetting(connection).await?;
                     }
@@ -181,17 +178,17 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
          (provider, operation, subject, personal, masked, reason, body, stored_at, expires_at) \
          VALUES",
         9,
-        "ON CONFLICT (subject, operation, provider) DO UPDATE SET \
-         personal = excluded.personal, masked = excluded.masked, reason = excluded.reason, \
+        "ON CONFLICT (subject, operation) DO UPDATE SET \
+         provider = excluded.provider, personal = excluded.personal, masked = excluded.masked, reason = excluded.reason, \
          body = excluded.body, stored_at = excluded.stored_at, expires_at = excluded.expires_at",
     )
 });
 
 static SELECT: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_list(
-        "SELECT subject, personal, reason, body, stored_at, expires_at FROM answers \
+        "SELECT subject, personal, reason, body, stored_at, expires_at, provider FROM answers \
          WHERE subject IN",
-        "AND operation = ? AND provider = ?",
+        "AND operation = ?",
     )
 });
 
@@ -202,6 +199,7 @@ const REASON: usize = 2;
 const BODY: usize = 3;
 const STORED_AT: usize = 4;
 const EXPIRES_AT: usize = 5;
+const PROVIDER: usize = 6;
 
 /// Writes rows in their order: of two of the same key the later one stays.
 pub(super) async fn put(
@@ -212,7 +210,7 @@ pub(super) async fn put(
         let mut query = sqlx::query(statement);
         for row in some {
             query = query
-                .bind(row.key.provider)
+                .bind(row.memory.provider)
                 .bind(row.key.operation)
                 .bind(row.subject.bytes.as_slice())
                 .bind(row.key.personal)
@@ -232,10 +230,10 @@ pub(super) async fn put(
 /// it right.
 pub(super) fn memory(
     keys: &Keys,
-    provider: &str,
     operation: &str,
     row: &SqliteRow,
 ) -> Result<Option<Memory>, StoreError> {
+    let provider = names::name(row.try_get(PROVIDER)?)?;
     let subject: &[u8] = row.try_get(SUBJECT)?;
     let stored: &[u8] = row.try_get(BODY)?;
     let body = if row.try_get::<bool, _>(PERSONAL)? {
@@ -264,6 +262,7 @@ pub(super) fn memory(
     };
     Ok(Some(Memory {
         what,
+        provider,
         stored_at: instant(row.try_get(STORED_AT)?),
         expires_at: instant(row.try_get(EXPIRES_AT)?),
     }))

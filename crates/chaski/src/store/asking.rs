@@ -75,7 +75,6 @@ struct Flight {
 struct Row {
     subject: Vec<u8>,
     operation: &'static str,
-    provider: &'static str,
 }
 
 impl Store {
@@ -270,8 +269,8 @@ impl Asking {
         }
         subjects.push(']');
         let mut reader = self.readers.reader().await?;
-        let asked: Vec<(Vec<u8>, String, String, i64)> = sqlx::query_as(
-            "SELECT subject, operation, provider, holder FROM asking \
+        let asked: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
+            "SELECT subject, operation, holder FROM asking \
              WHERE subject IN (SELECT unhex(value) FROM json_each(?1))",
         )
         .bind(subjects)
@@ -290,8 +289,8 @@ impl Asking {
             .filter(|(.., holder)| is_of_others(*holder))
             .collect();
         let is_free = |row: &Row| {
-            !others.iter().any(|(subject, operation, provider, _)| {
-                *subject == row.subject && operation == row.operation && provider == row.provider
+            !others.iter().any(|(subject, operation, _)| {
+                *subject == row.subject && operation == row.operation
             })
         };
         Ok(rows.iter().map(is_free).collect())
@@ -301,7 +300,6 @@ impl Asking {
         Row {
             subject: self.keys.subject_bytes(key),
             operation: key.operation,
-            provider: key.provider,
         }
     }
 
@@ -359,13 +357,12 @@ async fn take(
     presence: &Presence,
 ) -> Result<bool, StoreError> {
     let holder: i64 = sqlx::query_scalar(
-        "INSERT INTO asking (subject, operation, provider, holder) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (subject, operation, provider) DO UPDATE SET holder = holder \
+        "INSERT INTO asking (subject, operation, holder) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (subject, operation) DO UPDATE SET holder = holder \
          RETURNING holder",
     )
     .bind(row.subject.as_slice())
     .bind(row.operation)
-    .bind(row.provider)
     .bind(presence.id())
     .fetch_one(&mut *connection)
     .await?;
@@ -375,15 +372,12 @@ async fn take(
     if presence.is_living(holder) {
         return Ok(false);
     }
-    sqlx::query(
-        "UPDATE asking SET holder = ?4 WHERE subject = ?1 AND operation = ?2 AND provider = ?3",
-    )
-    .bind(row.subject.as_slice())
-    .bind(row.operation)
-    .bind(row.provider)
-    .bind(presence.id())
-    .execute(connection)
-    .await?;
+    sqlx::query("UPDATE asking SET holder = ?3 WHERE subject = ?1 AND operation = ?2")
+        .bind(row.subject.as_slice())
+        .bind(row.operation)
+        .bind(presence.id())
+        .execute(connection)
+        .await?;
     Ok(true)
 }
 
@@ -393,16 +387,12 @@ async fn delete(
     me: i64,
 ) -> Result<(), StoreError> {
     for row in rows {
-        sqlx::query(
-            "DELETE FROM asking WHERE subject = ?1 AND operation = ?2 AND provider = ?3 \
-             AND holder = ?4",
-        )
-        .bind(row.subject.as_slice())
-        .bind(row.operation)
-        .bind(row.provider)
-        .bind(me)
-        .execute(&mut *connection)
-        .await?;
+        sqlx::query("DELETE FROM asking WHERE subject = ?1 AND operation = ?2 AND holder = ?3")
+            .bind(row.subject.as_slice())
+            .bind(row.operation)
+            .bind(me)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

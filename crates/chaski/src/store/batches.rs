@@ -422,21 +422,18 @@ pub(super) async fn create(
 }
 
 async fn insert(connection: &mut SqliteConnection, new: &NewBatch) -> Result<i64, StoreError> {
-    let (provider, operation) = new
-        .subjects
-        .first()
-        .map_or(("", new.operation), |key| (key.provider, key.operation));
+    let first = new.subjects.first();
+    let operation = first.map_or(new.operation, |key| key.operation);
     let seq = sqlx::query_scalar(
-        "INSERT INTO batches (id, created_at, state, priority, operation, key_provider, \
+        "INSERT INTO batches (id, created_at, state, priority, operation, \
          key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING seq",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING seq",
     )
     .bind(new.id.as_bytes().as_slice())
     .bind(new.created_at.as_microsecond())
     .bind(BatchState::Pending.as_str())
     .bind(Priority::default().as_str())
     .bind(new.operation)
-    .bind(provider)
     .bind(operation)
     .bind(new.source_name.as_str())
     .bind(new.source_hash.as_slice())

@@ -267,7 +267,7 @@ pub(super) async fn insert(
                 .bind(call.lookup.as_bytes().as_slice())
                 .bind(call.at.as_microsecond())
                 .bind(call.asked_by.as_str())
-                .bind(call.key.provider)
+                .bind(call.provider)
                 .bind(call.key.operation)
                 .bind(subject.map(|subject| subject.bytes.as_slice()))
                 .bind(subject.and_then(|subject| subject.masked.as_deref()))

@@ -116,7 +116,7 @@ impl Store {
         let mut reader = sqlite.readers.reader().await?;
         batches::seq_of(&mut reader, id).await?;
         let statement = format!(
-            "SELECT b.id, b.key_provider, b.key_operation, i.position, i.subject, i.sealed, \
+            "SELECT b.key_operation, i.position, i.subject, i.sealed, \
              i.personal, i.state, i.code FROM batches b JOIN batch_items i ON i.batch = b.seq \
              WHERE b.id = ?1 {which} ORDER BY i.position"
         );
@@ -130,10 +130,10 @@ impl Store {
 
 impl Sqlite {
     fn item(&self, batch: Uuid, row: &SqliteRow) -> Result<Item, StoreError> {
-        let position: u32 = row.try_get(3)?;
-        let personal: bool = row.try_get(6)?;
-        let stored: &[u8] = row.try_get(4)?;
-        let sealed: Option<&[u8]> = row.try_get(5)?;
+        let position: u32 = row.try_get(1)?;
+        let personal: bool = row.try_get(4)?;
+        let stored: &[u8] = row.try_get(2)?;
+        let sealed: Option<&[u8]> = row.try_get(3)?;
         let subject = match (stored.is_empty(), personal, sealed) {
             (true, ..) => None,
             (false, false, _) => Some(CompactString::from_utf8_lossy(stored)),
@@ -147,8 +147,7 @@ impl Sqlite {
         };
         let key = match subject {
             Some(subject) => Some(Key {
-                provider: names::name(row.try_get(1)?)?,
-                operation: names::name(row.try_get(2)?)?,
+                operation: names::name(row.try_get(0)?)?,
                 subject,
                 personal,
             }),
@@ -157,7 +156,7 @@ impl Sqlite {
         Ok(Item {
             position,
             key,
-            state: ItemState::parse(row.try_get(7)?, row.try_get(8)?)?,
+            state: ItemState::parse(row.try_get(5)?, row.try_get(6)?)?,
         })
     }
 }
@@ -173,10 +172,7 @@ pub(super) struct ItemRow {
 
 pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreError> {
     let first = new.subjects.first();
-    let same = |key: &Key| {
-        first
-            .is_some_and(|first| key.provider == first.provider && key.operation == first.operation)
-    };
+    let same = |key: &Key| first.is_some_and(|first| key.operation == first.operation);
     if !new.subjects.iter().all(same) {
         return Err(StoreError::MixedBatch);
     }

@@ -19,7 +19,7 @@ use super::{StoreError, asking, meta};
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 12;
+pub(super) const SCHEMA: u32 = 13;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
@@ -76,6 +76,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         12,
         "closed",
         include_str!("../../migrations/sqlite/0012_closed.sql"),
+    ),
+    (
+        13,
+        "providers",
+        include_str!("../../migrations/sqlite/0013_providers.sql"),
     ),
 ];
 

@@ -148,12 +148,11 @@ impl Sqlite {
         let mut known = Vec::new();
         for row in rows {
             let key = Key {
-                provider: names::name(row.try_get(6)?)?,
                 operation: names::name(row.try_get(7)?)?,
                 subject: subject.into(),
                 personal: row.try_get(1)?,
             };
-            let memory = answers::memory(&self.keys, key.provider, key.operation, &row)?;
+            let memory = answers::memory(&self.keys, key.operation, &row)?;
             known.extend(memory.map(|memory| (key, memory)));
         }
         Ok(known)
@@ -180,8 +179,8 @@ impl Sqlite {
             };
             after = last.try_get(8)?;
             for row in &rows {
-                let (provider, operation) = (row.try_get(6)?, names::name(row.try_get(7)?)?);
-                let memory = answers::memory(&self.keys, provider, operation, row)?;
+                let operation = names::name(row.try_get(7)?)?;
+                let memory = answers::memory(&self.keys, operation, row)?;
                 let names_it = |memory: &Memory| match &memory.what {
                     Remembered::Answer(body) => names_number(body, subject),
                     Remembered::Refusal { message, .. } => {

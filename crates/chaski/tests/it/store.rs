@@ -37,7 +37,6 @@ pub(crate) async fn spent(store: &Store) -> u64 {
 
 pub(crate) fn ruc(subject: &str) -> Key {
     Key {
-        provider: "migo",
         operation: "ruc",
         subject: subject.into(),
         personal: subject.starts_with("10"),
@@ -46,7 +45,6 @@ pub(crate) fn ruc(subject: &str) -> Key {
 
 pub(crate) fn dni(subject: &str) -> Key {
     Key {
-        provider: "migo",
         operation: "dni",
         subject: subject.into(),
         personal: true,
@@ -55,6 +53,7 @@ pub(crate) fn dni(subject: &str) -> Key {
 
 pub(crate) fn answer(body: &str, at: Timestamp) -> Memory {
     Memory {
+        provider: "migo",
         what: Remembered::Answer(Bytes::copy_from_slice(body.as_bytes())),
         stored_at: at,
         expires_at: at + SignedDuration::from_hours(24),
@@ -63,6 +62,7 @@ pub(crate) fn answer(body: &str, at: Timestamp) -> Memory {
 
 pub(crate) fn refusal(message: &str, at: Timestamp) -> Memory {
     Memory {
+        provider: "migo",
         what: Remembered::Refusal {
             reason: Reason::NotFound,
             message: message.into(),
@@ -115,6 +115,7 @@ pub(crate) fn words(memory: Option<&Memory>) -> String {
 
 pub(crate) fn call(number: u128, key: Key, at: Timestamp) -> Call {
     Call {
+        provider: "migo",
         id: Uuid::from_u128(number),
         lookup: Uuid::from_u128(number + 1_000_000),
         at,

@@ -107,10 +107,6 @@ async fn ledger_chapter(ledger: &dyn Ledger) {
             ..one.clone()
         },
         Key {
-            provider: "otro",
-            ..one.clone()
-        },
-        Key {
             personal: true,
             ..one.clone()
         },
@@ -317,10 +313,8 @@ async fn ten_calls(store: &Store) {
                 ..plain
             },
             _ => Call {
-                key: Key {
-                    provider: "otro",
-                    ..ruc("20100038146")
-                },
+                provider: "otro",
+                key: ruc("20100038146"),
                 at: minute(2 * 24 * 60),
                 ..plain
             },

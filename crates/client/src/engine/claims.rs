@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::{Ask, Error, Found, Key, Ledger, Lookup, Source};
+use crate::{Ask, Error, Found, Key, Ledger, Lookup};
 
 /// How often one looks whether another process has its answer.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -100,7 +100,7 @@ impl Engine {
             .map(|((question, key), memory)| {
                 let memory = memory.filter(|it| !ask.force || it.stored_at >= since)?;
                 let outcome = self.fresh_outcome(*question, key, &memory, ask)?;
-                Some(self.found(outcome, Source::Memory, memory.stored_at))
+                Some(self.found(outcome, memory.provider, memory.stored_at))
             })
             .collect()
     }

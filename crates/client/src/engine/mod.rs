@@ -5,49 +5,45 @@
 
 mod attempts;
 mod claims;
-mod doubt;
-mod plan;
+mod plan_left;
+mod record;
 mod remembering;
-mod settings;
+mod weighing;
 
 pub(crate) use claims::{Claimed, LOOK_AGAIN};
-pub(crate) use doubt::{FEW, is_doubtful};
-pub use settings::Settings;
-use settings::Tuned;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use attempts::CallSheet;
+use attempts::{One, Together};
 use claims::Whose;
-use doubt::Doubt;
 
 use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
-use crate::gate::{Gate, GateLimits};
 use crate::handful::Handful;
-use crate::ledger::SUCCESS;
-use crate::many::Place;
+use crate::ledger::new_id;
+use crate::line::{CallSheet, day_name};
 use crate::patience;
-use crate::queue::Queue;
-use crate::retry::RetryBudget;
-use crate::words::Words;
+use crate::route;
+use crate::settings::Tuned;
+use crate::window::Place;
 use crate::{
-    Ask, BreakerState, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError,
-    Lookup, Memory, RawAnswer, Reason, Source, Transport, Upstream,
+    Ask, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Line, Lookup,
+    Memory, Reason, Routes, Settings, Source,
 };
 
-/// Cache, coalescing, gate, retries and audit round one upstream. Clones share everything.
+/// Memory, coalescing and retries over the upstreams that can answer a question. Clones share
+/// everything.
 ///
-/// An upstream of one's own needs a question ([`Lookup`]) and a dialect ([`Upstream`]); pace,
-/// retries, memory and audit come with the engine:
+/// An upstream of one's own needs a question ([`Lookup`]) and a dialect
+/// ([`Upstream`](crate::Upstream)); pace and audit come with its [`Line`], memory and retries with the
+/// engine:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -55,7 +51,7 @@ use crate::{
 ///
 /// use bytes::Bytes;
 /// use chaski_client::{
-///     Ask, Clock, Decoded, Engine, Failure, Key, Lookup, MemoryLedger, RawAnswer, Reason,
+///     Ask, Clock, Decoded, Engine, Failure, Key, Line, Lookup, MemoryLedger, Only, RawAnswer, Reason,
 ///     Settings, Source, TimesToLive, Transport, TransportError, Upstream,
 /// };
 /// use http::{Request, Response};
@@ -69,7 +65,6 @@ use crate::{
 ///
 ///     fn key(&self) -> Key {
 ///         Key {
-///             provider: "correos",
 ///             operation: "codigo_postal",
 ///             subject: self.0.as_str().into(),
 ///             personal: false,
@@ -126,11 +121,14 @@ use crate::{
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let ledger = Arc::new(MemoryLedger::new());
 /// let transport = Arc::new(Always("SAN BORJA"));
-/// let engine = Engine::new(Settings::default(), Clock::system(), transport, ledger.clone());
-/// let (upstream, question) = (Arc::new(Correos), PostalCode("15036".into()));
+/// let (settings, clock) = (Settings::default(), Clock::system());
+/// let line = Line::new("correos", &settings, clock, transport, ledger.clone());
+/// let engine = Engine::new(settings, clock, ledger.clone());
+/// let (routes, question) = (Arc::new(Only::new(line, Arc::new(Correos))), PostalCode("15036".into()));
 /// for source in [Source::Upstream, Source::Memory] {
-///     let found = engine.lookup(&upstream, &question, &Ask::by("guia")).await?;
+///     let found = engine.lookup(&routes, &question, &Ask::by("guia")).await?;
 ///     assert_eq!((found.value.as_str(), found.source), ("SAN BORJA", source));
+///     assert_eq!(found.provider, "correos");
 /// }
 /// assert_eq!(ledger.calls().len(), 1);
 /// # Ok::<(), chaski_client::Error>(()) })?;
@@ -145,24 +143,48 @@ struct Shared {
     settings: Settings,
     tuned: Tuned,
     clock: Clock,
-    transport: Arc<dyn Transport>,
     ledger: Arc<dyn Ledger>,
     hot: Cache<Key, Hot>,
     flights: Arc<Flights>,
     at_work: Arc<AtWork>,
-    gate: Gate,
-    budget: RetryBudget,
-    doubt: Doubt,
-    plan: plan::Plan,
+    /// How the account behind a line is asked; none where that cannot be done.
+    accounts: OfLines<plan_left::AskLeft>,
+    /// What is asked in doubt; none where nothing is known to exist: then every refusal is believed.
+    checks: OfLines<weighing::Check>,
     unwritten: remembering::Unwritten,
-    in_flight: Queue,
     counters: Counters,
+}
+
+/// Something that is known of some of the lines; there are a few.
+struct OfLines<T>(Mutex<Vec<(&'static str, T)>>);
+
+impl<T: Clone> OfLines<T> {
+    fn get(&self, line: &Line) -> Option<T> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_line = all.iter().find(|(name, _)| *name == line.provider())?;
+        Some(of_line.1.clone())
+    }
+
+    /// The first one stays.
+    fn set(&self, line: &Line, it: T) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.iter().any(|(name, _)| *name == line.provider()) {
+            all.push((line.provider(), it));
+        }
+    }
+}
+
+impl<T> Default for OfLines<T> {
+    fn default() -> OfLines<T> {
+        OfLines(Mutex::default())
+    }
 }
 
 /// An outcome kept in the process; the look-up knows the type behind `cargo`.
 #[derive(Clone)]
 struct Hot {
     cargo: Cargo,
+    provider: &'static str,
     stored_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -173,16 +195,13 @@ struct Counters {
     misses: AtomicU64,
     shared: AtomicU64,
     stale: AtomicU64,
-    calls: AtomicU64,
-    retries: AtomicU64,
-    gate_wait_us: AtomicU64,
 }
 
 /// What an engine has done since it was made.
 ///
 /// ```
 /// let migo = chaski_client::Migo::builder("SU_TOKEN").build()?;
-/// assert_eq!(migo.engine().stats().calls, 0);
+/// assert_eq!(migo.engine().stats().misses, 0);
 /// # Ok::<(), chaski_client::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -195,16 +214,7 @@ pub struct Stats {
     pub shared: u64,
     /// Look-ups answered with something past its time.
     pub stale: u64,
-    /// Calls sent, retries included.
-    pub calls: u64,
-    /// Retries sent.
-    pub retries: u64,
-    /// Time that calls have waited for the pace or for a free place.
-    pub gate_wait: Duration,
 }
-
-/// No call takes longer, whatever is asked for; adding it to an instant is always possible.
-const LONGEST_TIME: Duration = Duration::from_hours(24);
 
 /// Whoever has that much more time than the flight that was joined tries again when it failed for
 /// want of time; those who came together do not.
@@ -224,6 +234,8 @@ pub(crate) enum Approach<A> {
 /// What the upstream said of one question.
 pub(crate) struct Said<A> {
     pub(crate) decoded: Decoded<A>,
+    /// The line it came by.
+    pub(crate) line: Line,
     pub(crate) attempts: u32,
     pub(crate) started: Instant,
     /// The question stays this process's until the answer is put away.
@@ -234,30 +246,18 @@ pub(crate) struct Said<A> {
 pub(crate) type Trace = (Key, Option<Memory>);
 
 impl Engine {
-    /// An engine that sends through `transport` and remembers in `ledger`.
-    pub fn new(
-        settings: Settings,
-        clock: Clock,
-        transport: Arc<dyn Transport>,
-        ledger: Arc<dyn Ledger>,
-    ) -> Engine {
-        let limits = GateLimits {
-            calls_per_minute: settings.calls_per_minute,
-        };
+    /// An engine that remembers in `ledger`. What it asks goes out by lines, which keep the record.
+    pub fn new(settings: Settings, clock: Clock, ledger: Arc<dyn Ledger>) -> Engine {
         Engine {
             shared: Arc::new(Shared {
                 clock,
-                transport,
                 ledger,
                 hot: Cache::new(settings.hot_entries),
                 flights: Arc::default(),
                 at_work: Arc::default(),
-                gate: Gate::new(limits, Instant::now()),
-                budget: RetryBudget::new(),
-                doubt: Doubt::default(),
-                plan: plan::Plan::default(),
+                accounts: OfLines::default(),
+                checks: OfLines::default(),
                 unwritten: remembering::Unwritten::default(),
-                in_flight: Queue::new(settings.concurrency),
                 counters: Counters::default(),
                 tuned: Tuned::of(&settings),
                 settings,
@@ -266,35 +266,35 @@ impl Engine {
     }
 
     /// Path 1: one look-up.
-    pub async fn lookup<L: Lookup, U: Upstream<L>>(
+    pub async fn lookup<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         question: &L,
         ask: &Ask,
     ) -> Result<Found<L::Answer>, Error> {
         let key = question.key();
         // 1. In the process and fresh? Nothing else happens.
         if let Some(found) = self.hot_answer::<L>(&key, ask) {
-            self.record_hit(&key, found.is_err(), ask).await;
+            self.record_hit(&key, &found, ask).await;
             return found;
         }
         // 2. The same question in flight? Wait for that answer, otherwise fly.
         let deadline = Instant::now() + self.total_time(question, ask);
         match self.shared.flights.join(&key, ask, deadline) {
             Part::Lead(lead) => {
-                self.take_off(upstream, question, key, ask, (lead, deadline))
+                self.take_off(routes, question, key, ask, (lead, deadline))
                     .await
             }
             // Boxed like all that is rare: ten thousand who wait hold what they do not need otherwise.
-            Part::Follow(other) => Box::pin(self.follow(upstream, question, key, ask, other)).await,
+            Part::Follow(other) => Box::pin(self.follow(routes, question, key, ask, other)).await,
         }
     }
 
     /// Flies in a task of its own: whoever asked first may leave, and does so at the deadline. What
     /// was sent by then is still listened to, and remembered.
-    async fn take_off<L: Lookup, U: Upstream<L>>(
+    async fn take_off<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         question: &L,
         key: Key,
         ask: &Ask,
@@ -302,11 +302,11 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         let receiver = lead.listen();
         let flight = {
-            let (engine, upstream, work) = (self.clone(), Arc::clone(upstream), self.work());
+            let (engine, routes, work) = (self.clone(), Arc::clone(routes), self.work());
             let (question, key, ask) = (question.clone(), key.clone(), ask.clone());
             async move {
                 let _work = work;
-                let outcome = engine.fly(&upstream, &question, &key, &ask).await;
+                let outcome = engine.fly(&routes, &question, &key, &ask).await;
                 lead.land(Arc::new(outcome));
             }
         };
@@ -332,9 +332,9 @@ impl Engine {
 
     /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
     /// do, there is one more flight.
-    pub(crate) async fn follow<L: Lookup, U: Upstream<L>>(
+    pub(crate) async fn follow<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         question: &L,
         key: Key,
         ask: &Ask,
@@ -342,6 +342,7 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         self.count(|counters| &counters.shared);
         let deadline = Instant::now() + self.total_time(question, ask);
+        let first = route::first_provider(&**routes);
         let mut ask = ask.clone();
         let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
             return self.too_late(question, &key, &ask).await;
@@ -361,7 +362,7 @@ impl Engine {
             // They had nothing left to spend.
             Some(Err(error)) if error.is_for_want_of_allowance() => {}
             Some(outcome) => {
-                self.record_shared(&key, &outcome, &ask).await;
+                self.record_shared(&key, first, &outcome, &ask).await;
                 return outcome;
             }
             // Their task died.
@@ -371,7 +372,7 @@ impl Engine {
         ask.deadline = Some(left);
         match self.shared.flights.join(&key, &ask, deadline) {
             Part::Lead(lead) => {
-                self.take_off(upstream, question, key, &ask, (lead, deadline))
+                self.take_off(routes, question, key, &ask, (lead, deadline))
                     .await
             }
             Part::Follow(other) => {
@@ -383,16 +384,16 @@ impl Engine {
                     && error.is_for_want_of_allowance()
                 {
                     // Again theirs and not ours: alone, so that nobody's limit is another's.
-                    let (engine, upstream) = (self.clone(), Arc::clone(upstream));
+                    let (engine, routes) = (self.clone(), Arc::clone(routes));
                     let (question, work) = (question.clone(), self.work());
                     ask.deadline = Some(deadline.saturating_duration_since(Instant::now()));
                     let alone = tokio::spawn(async move {
                         let _work = work;
-                        engine.fly(&upstream, &question, &key, &ask).await
+                        engine.fly(&routes, &question, &key, &ask).await
                     });
                     return alone.await.unwrap_or_else(|_| internal());
                 }
-                self.record_shared(&key, &outcome, &ask).await;
+                self.record_shared(&key, first, &outcome, &ask).await;
                 outcome
             }
         }
@@ -400,9 +401,9 @@ impl Engine {
 
     /// Many look-ups without a native batch call: single flights in a sliding window, no barrier.
     /// Answers come in the order of the questions.
-    pub async fn lookup_each<L: Lookup, U: Upstream<L>>(
+    pub async fn lookup_each<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         questions: &[L],
         ask: &Ask,
     ) -> Vec<Result<Found<L::Answer>, Error>> {
@@ -410,13 +411,13 @@ impl Engine {
             return Vec::new();
         };
         let ask = &ask.one_of_many(self.shared.tuned.deadline());
-        let handful = &Handful::new(self, first.key().operation);
+        let handful = &Handful::new(&**routes, first.key().operation, self.settings());
         let lookups: Vec<_> = questions
             .iter()
             .enumerate()
             .map(|(position, question)| async move {
                 let outcome = match handful.turn().await {
-                    Ok(_turn) => self.lookup(upstream, question, ask).await,
+                    Ok(_turn) => self.lookup(routes, question, ask).await,
                     Err(failure) => self.not_asked(question, ask, failure).await,
                 };
                 (position, outcome)
@@ -449,20 +450,20 @@ impl Engine {
     }
 
     /// The flight of one look-up: memory, upstream, memory.
-    pub(crate) async fn fly<L: Lookup, U: Upstream<L>>(
+    pub(crate) async fn fly<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         question: &L,
         key: &Key,
         ask: &Ask,
     ) -> Result<Found<L::Answer>, Error> {
         // 1. Memory, then the upstream.
-        let said = match self.approach(upstream, question, key, ask).await {
+        let said = match self.approach(routes, question, key, ask).await {
             Approach::Said(said) => said,
             Approach::Over(outcome) => return outcome,
         };
         // 2. A refusal among others is doubted.
-        let weighed = self.weigh(key, &said.decoded, ask).await;
+        let weighed = self.weigh(&said.line, key, &said.decoded, ask).await;
         if let Err(failure) = weighed {
             let outcome = Box::pin(self.fall_back(question, key, ask, failure)).await;
             return outcome.map_err(|error| error.after(said.attempts, said.started.elapsed()));
@@ -473,9 +474,9 @@ impl Engine {
 
     /// Memory, and if it knows nothing the upstream: what that said, or the outcome if there is one
     /// already.
-    pub(crate) async fn approach<L: Lookup, U: Upstream<L>>(
+    pub(crate) async fn approach<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         question: &L,
         key: &Key,
         ask: &Ask,
@@ -490,7 +491,7 @@ impl Engine {
         let claimed = match self.whose(question, key, ask, deadline).await {
             Whose::Ours(claimed) => claimed,
             Whose::Known(outcome) => {
-                self.record_hit(key, outcome.is_err(), ask).await;
+                self.record_hit(key, &outcome, ask).await;
                 return Approach::Over(outcome);
             }
             Whose::TooLate => {
@@ -500,7 +501,7 @@ impl Engine {
             }
         };
         self.count(|counters| &counters.misses);
-        // 2. The upstream.
+        // 2. The upstreams.
         let sheet = CallSheet {
             lookup: new_id(self.shared.clock.now()),
             key,
@@ -511,17 +512,17 @@ impl Engine {
             at_once: question.is_free(),
             place: None,
             ask,
-            patience: self.patience(question),
+            patience: question.patience(),
             deadline,
         };
-        let encode = || upstream.encode(question);
-        let decode = |answer: &RawAnswer| upstream.decode(question, answer);
-        let asking = self.ask_upstream(&sheet, &encode, &decode, Decoded::outcome);
+        let routes = route::all(&**routes).map(|way| (way.line, One(way.dialect, question)));
+        let asking = self.ask_upstreams(&sheet, routes);
         // 3. What it said, or what was known before.
         let unanswered = match asking.await {
-            Ok((decoded, attempts)) => {
+            Ok((decoded, line, attempts)) => {
                 return Approach::Said(Box::new(Said {
                     decoded,
+                    line: line.clone(),
                     attempts,
                     started,
                     claimed,
@@ -540,13 +541,14 @@ impl Engine {
         key: &Key,
         said: Box<Said<L::Answer>>,
     ) -> Result<Found<L::Answer>, Error> {
-        let (entry, result) = self.digest(question, key, said.decoded);
+        let provider = said.line.provider();
+        let (entry, result) = self.digest(question, key, provider, said.decoded);
         let result = match self.remember(vec![entry]).await {
             Ok(()) => result,
             Err(failure) => Err(Error::failed(failure)),
         };
         if result.is_err() {
-            self.recant(std::slice::from_ref(key)).await;
+            self.recant(&said.line, std::slice::from_ref(key)).await;
         }
         result.map_err(|error| error.after(said.attempts, said.started.elapsed()))
     }
@@ -575,26 +577,7 @@ impl Engine {
             misses: read(&counters.misses),
             shared: read(&counters.shared),
             stale: read(&counters.stale),
-            calls: read(&counters.calls),
-            retries: read(&counters.retries),
-            gate_wait: Duration::from_micros(read(&counters.gate_wait_us)),
         }
-    }
-
-    /// State of the breaker.
-    pub fn breaker(&self) -> BreakerState {
-        self.shared.gate.breaker()
-    }
-
-    /// Calls to a provider counted this month, by all who share the ledger, and the quota, when
-    /// one is set.
-    pub async fn quota(&self, provider: &str) -> Result<(u64, Option<u64>), LedgerError> {
-        let counter = Counter::Month {
-            provider: provider.into(),
-            month: month_name(self.shared.clock.now()),
-        };
-        let spent = self.shared.ledger.spent(&counter).await?;
-        Ok((spent, self.shared.tuned.quota()))
     }
 
     /// Calls that somebody paid for today in Lima, counted where their day has a limit.
@@ -606,21 +589,11 @@ impl Engine {
         self.shared.ledger.spent(&counter).await
     }
 
-    /// Takes over pace, quota, times of calls, attempts and times to live, while calls are under way:
-    /// they go on with what they began with. How many calls go at once, and what is kept and put on
-    /// record, stays as it was.
-    ///
-    /// ```
-    /// use chaski_client::{Migo, Settings};
-    /// let migo = Migo::builder("SU_TOKEN").build()?;
-    /// migo.engine().retune(&Settings { quota: Some(40_000), ..Settings::default() });
-    /// # Ok::<(), chaski_client::Error>(())
-    /// ```
+    /// Takes over deadline, attempts and times to live while calls are under way: they go on with what
+    /// they began with. What is kept and put on record stays as it was. Pace and quota are the
+    /// [`Line::retune`]'s.
     pub fn retune(&self, settings: &Settings) {
         self.shared.tuned.set(settings);
-        self.shared.gate.set_limits(GateLimits {
-            calls_per_minute: settings.calls_per_minute,
-        });
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -637,10 +610,6 @@ impl Engine {
         self.shared.clock
     }
 
-    pub(crate) fn words(&self, operation: &'static str) -> Words {
-        self.shared.gate.words(operation)
-    }
-
     pub(crate) fn flights(&self) -> &Arc<Flights> {
         &self.shared.flights
     }
@@ -650,27 +619,18 @@ impl Engine {
     }
 }
 
-/// Sorts by time. Its random part is not from the operating system: that would be two system calls
-/// for each attempt, and identifiers are names, not secrets.
-fn new_id(now: Timestamp) -> Uuid {
-    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let mut random = [0; 10];
-    fastrand::fill(&mut random);
-    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
-}
-
 /// One call for several questions whose flights this task leads; see `many.rs`.
 impl Engine {
-    pub(crate) async fn fly_together<L: Lookup, U: crate::UpstreamMany<L>>(
+    pub(crate) async fn fly_together<L: Lookup, R: Routes<L>>(
         &self,
-        upstream: &Arc<U>,
+        routes: &Arc<R>,
         questions: &[L],
         ask: &Ask,
         place: &Place,
-    ) -> Result<Vec<Option<Decoded<L::Answer>>>, (Failure, u32)> {
+    ) -> Result<(Vec<Option<Decoded<L::Answer>>>, Line), (Failure, u32)> {
         let first = questions.first().map(Lookup::key);
         let Some(first) = first else {
-            return Ok(Vec::new());
+            return Err((Failure::Rejected, 0));
         };
         let key = Key {
             subject: CompactString::default(),
@@ -687,18 +647,18 @@ impl Engine {
             at_once: false,
             place: Some(place),
             ask,
-            patience: self.patience(&questions[0]),
+            patience: questions[0].patience(),
             deadline: Instant::now() + self.total_time(&questions[0], ask),
         };
-        self.ask_upstream(
-            &sheet,
-            &|| upstream.encode_many(questions),
-            &|answer| upstream.decode_many(questions, answer),
-            |_| SUCCESS,
-        )
-        .await
-        .map(|(decoded, _)| decoded)
-        .map_err(|unanswered| (unanswered.failure, unanswered.attempts))
+        // Those without such a call, or with a smaller one, are asked singly by whoever asks.
+        let routes = route::all(&**routes).filter_map(|way| {
+            let many = way.dialect.many()?;
+            (many.most() >= questions.len()).then_some((way.line, Together(many, questions)))
+        });
+        self.ask_upstreams(&sheet, routes)
+            .await
+            .map(|(decoded, line, _)| (decoded, line.clone()))
+            .map_err(|unanswered| (unanswered.failure, unanswered.attempts))
     }
 
     /// Counts `n` questions of a batch that needed the upstream.
@@ -728,19 +688,4 @@ fn internal<A>() -> Result<Found<A>, Error> {
 
 fn later(from: Timestamp, by: Duration) -> Timestamp {
     from.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-fn warn_once(result: Result<(), LedgerError>) {
-    if let Err(error) = result {
-        tracing::warn!(%error, "the ledger could not be written");
-    }
-}
-
-fn month_name(now: Timestamp) -> CompactString {
-    let date = chaski_core::lima_date(now);
-    format_compact!("{:04}-{:02}", date.year(), date.month())
-}
-
-fn day_name(now: Timestamp) -> CompactString {
-    format_compact!("{}", chaski_core::lima_date(now))
 }

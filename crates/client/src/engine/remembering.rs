@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::{Engine, Hot, Outcome, Trace, later, warn_once};
+use super::{Engine, Hot, Outcome, Trace, later};
 use crate::flight::Cargo;
-use crate::ledger::is_fresh;
+use crate::ledger::{is_fresh, warn_once};
 use crate::{
     Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
     Remembered, Source, is_of_the_future,
@@ -59,12 +59,14 @@ impl Engine {
         {
             self.count(|counters| &counters.stale);
             if self.shared.settings.record_hits {
-                self.record_decision(key, CacheDecision::Stale, failure.code(), ask)
+                let (stale, code) = (CacheDecision::Stale, failure.code());
+                self.record_decision(key, memory.provider, stale, code, ask)
                     .await;
             }
             return Ok(Found {
                 value: Arc::new(answer),
                 source: Source::Stale,
+                provider: memory.provider,
                 stored_at: memory.stored_at,
             });
         }
@@ -82,13 +84,14 @@ impl Engine {
             return None;
         }
         if let Some(found) = self.hot_answer::<L>(key, ask) {
-            self.record_hit(key, found.is_err(), ask).await;
+            self.record_hit(key, &found, ask).await;
             return Some(found);
         }
         let memory = self.recall(key).await?;
         let outcome = self.fresh_outcome(question, key, &memory, ask)?;
-        self.record_hit(key, outcome.is_err(), ask).await;
-        Some(self.found(outcome, Source::Memory, memory.stored_at))
+        let found = self.found(outcome, memory.provider, memory.stored_at);
+        self.record_hit(key, &found, ask).await;
+        Some(found)
     }
 
     /// The outcome of a question that is not asked any more because every one fails.
@@ -111,6 +114,7 @@ impl Engine {
         &self,
         question: &L,
         key: &Key,
+        provider: &'static str,
         decoded: Decoded<L::Answer>,
     ) -> (Trace, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
@@ -134,16 +138,20 @@ impl Engine {
             }
         };
         if lasts.is_zero() {
-            return ((key.clone(), None), received(outcome, now));
+            return ((key.clone(), None), received(outcome, provider, now));
         }
         let expires_at = later(now, lasts);
-        self.keep_hot::<L>(key, &outcome, now, expires_at);
         let memory = Memory {
             what,
+            provider,
             stored_at: now,
             expires_at,
         };
-        ((key.clone(), Some(memory)), received(outcome, now))
+        self.keep_hot::<L>(key, &outcome, &memory);
+        (
+            (key.clone(), Some(memory)),
+            received(outcome, provider, now),
+        )
     }
 
     /// Puts answers into memory. One that is not to be kept still puts out what it contradicts. While
@@ -232,24 +240,19 @@ impl Engine {
             Remembered::Answer(body) => Ok(Arc::new(question.unpack(body)?)),
             Remembered::Refusal { reason, message } => Err((*reason, message.clone())),
         };
-        self.keep_hot::<L>(key, &outcome, memory.stored_at, memory.expires_at);
+        self.keep_hot::<L>(key, &outcome, memory);
         Some(outcome)
     }
 
-    fn keep_hot<L: Lookup>(
-        &self,
-        key: &Key,
-        outcome: &Outcome<L::Answer>,
-        stored_at: Timestamp,
-        expires_at: Timestamp,
-    ) {
+    fn keep_hot<L: Lookup>(&self, key: &Key, outcome: &Outcome<L::Answer>, memory: &Memory) {
         let cargo: Cargo = Arc::new(outcome.clone());
         self.shared.hot.insert(
             key.clone(),
             Hot {
                 cargo,
-                stored_at,
-                expires_at,
+                provider: memory.provider,
+                stored_at: memory.stored_at,
+                expires_at: memory.expires_at,
             },
         );
     }
@@ -268,24 +271,26 @@ impl Engine {
             return None;
         }
         let outcome = hot.cargo.downcast_ref::<Outcome<L::Answer>>()?.clone();
-        Some(self.found(outcome, Source::Memory, hot.stored_at))
+        Some(self.found(outcome, hot.provider, hot.stored_at))
     }
 
+    /// What memory knew of a question, as its outcome.
     #[inline]
     pub(crate) fn found<A>(
         &self,
         outcome: Outcome<A>,
-        source: Source,
+        provider: &'static str,
         stored_at: Timestamp,
     ) -> Result<Found<A>, Error> {
         self.count(|counters| &counters.hits);
         match outcome {
             Ok(value) => Ok(Found {
                 value,
-                source,
+                source: Source::Memory,
+                provider,
                 stored_at,
             }),
-            Err((reason, message)) => Err(Error::refused(reason, message, true)),
+            Err((reason, message)) => Err(Error::refused(reason, message, provider, true)),
         }
     }
 
@@ -308,13 +313,18 @@ impl Engine {
     }
 }
 
-fn received<A>(outcome: Outcome<A>, stored_at: Timestamp) -> Result<Found<A>, Error> {
+fn received<A>(
+    outcome: Outcome<A>,
+    provider: &'static str,
+    stored_at: Timestamp,
+) -> Result<Found<A>, Error> {
     match outcome {
         Ok(value) => Ok(Found {
             value,
             source: Source::Upstream,
+            provider,
             stored_at,
         }),
-        Err((reason, message)) => Err(Error::refused(reason, message, false)),
+        Err((reason, message)) => Err(Error::refused(reason, message, provider, false)),
     }
 }

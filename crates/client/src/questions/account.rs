@@ -37,7 +37,6 @@ impl Lookup for AccountQuery {
 
     fn key(&self) -> Key {
         Key {
-            provider: "migo",
             operation: "cuenta",
             subject: "".into(),
             personal: true,

@@ -41,7 +41,6 @@ impl Lookup for ActivityQuery {
 
     fn key(&self) -> Key {
         Key {
-            provider: "migo",
             operation: "actividad",
             subject: self.0.as_str().into(),
             personal: self.0.is_personal(),

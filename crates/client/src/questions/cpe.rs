@@ -59,7 +59,6 @@ impl Lookup for CpeQuery {
             self.monto
         );
         Key {
-            provider: "migo",
             operation: "cpe",
             subject: subject.into(),
             personal: self.ruc_emisor.is_personal(),

@@ -42,7 +42,6 @@ impl Lookup for DniQuery {
 
     fn key(&self) -> Key {
         Key {
-            provider: "migo",
             operation: "dni",
             subject: self.0.as_str().into(),
             personal: true,

@@ -66,7 +66,6 @@ impl Record {
 
 fn key(operation: &'static str, subject: &str) -> Key {
     Key {
-        provider: "migo",
         operation,
         subject: subject.into(),
         personal: false,

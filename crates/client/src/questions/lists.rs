@@ -48,7 +48,6 @@ impl Lookup for ListQuery {
         };
         let subject = self.ruc.as_str().into();
         Key {
-            provider: "migo",
             operation,
             subject,
             personal: self.ruc.is_personal(),

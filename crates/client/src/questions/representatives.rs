@@ -44,7 +44,6 @@ impl Lookup for RepresentativesQuery {
 
     fn key(&self) -> Key {
         Key {
-            provider: "migo",
             operation: "representantes",
             subject: self.0.as_str().into(),
             // The answer names persons even when the number asked for is a company's.

@@ -25,7 +25,6 @@ impl Lookup for RucQuery {
 
     fn key(&self) -> Key {
         Key {
-            provider: "migo",
             operation: "ruc",
             subject: self.0.as_str().into(),
             personal: self.0.is_personal(),

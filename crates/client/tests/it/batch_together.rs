@@ -146,7 +146,6 @@ impl Lookup for Number {
 
     fn key(&self) -> Key {
         Key {
-            provider: "prueba",
             operation: "numero",
             subject: self.0.to_string().into(),
             personal: false,
@@ -184,10 +183,16 @@ impl Upstream<Number> for Defective {
     fn decode(&self, question: &Number, _: &RawAnswer) -> Result<Decoded<u32>, Failure> {
         Ok(Decoded::Answer(question.0))
     }
+
+    fn many(&self) -> Option<&dyn UpstreamMany<Number>> {
+        Some(self)
+    }
 }
 
 impl UpstreamMany<Number> for Defective {
-    const MOST: usize = 10;
+    fn most(&self) -> usize {
+        10
+    }
 
     fn encode_many(&self, _: &[Number]) -> Request<Bytes> {
         assert!(self.0 != Defect::Encode, "a defect while writing");
@@ -209,11 +214,11 @@ impl UpstreamMany<Number> for Defective {
 async fn a_defect_of_a_dialect_loses_no_question() {
     for defect in [Defect::Encode, Defect::Decode, Defect::TooFew] {
         let transport = Scripted::new(vec![response(200, &[], "")]);
-        let (engine, _) = engine(Settings::default(), transport);
-        let upstream = Arc::new(Defective(defect));
+        let (engine, line, _) = engine(Settings::default(), transport);
+        let routes = Arc::new(chaski_client::Only::new(line, Arc::new(Defective(defect))));
         let asked: Vec<_> = (0..35).map(|n| Number(n % 30)).collect();
         let run = engine
-            .lookup_many(&upstream, asked.clone(), &Ask::default())
+            .lookup_many(&routes, asked.clone(), &Ask::default())
             .all();
         let outcomes = timeout(Duration::from_mins(5), run).await.unwrap();
         assert_eq!(outcomes.len(), 35, "{defect:?}");
@@ -228,7 +233,7 @@ async fn a_defect_of_a_dialect_loses_no_question() {
         }
         // Nobody who comes later waits for a flight that no longer flies.
         let ask = Ask::default();
-        let later = engine.lookup(&upstream, &Number(1), &ask);
+        let later = engine.lookup(&routes, &Number(1), &ask);
         assert!(
             timeout(Duration::from_mins(1), later)
                 .await

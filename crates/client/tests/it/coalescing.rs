@@ -166,7 +166,6 @@ impl Lookup for Letter {
 
     fn key(&self) -> Key {
         Key {
-            provider: "prueba",
             operation: "letra",
             subject: self.0.to_string().into(),
             personal: false,
@@ -206,10 +205,13 @@ impl Upstream<Letter> for Panics {
 async fn a_defect_of_a_dialect_leaves_nobody_waiting() {
     for encoding in [true, false] {
         let transport = Scripted::new(vec![response(200, &[], "a")]);
-        let (engine, ledger) = engine(Settings::default(), transport.clone());
-        let upstream = Arc::new(Panics { encoding });
+        let (engine, line, ledger) = engine(Settings::default(), transport.clone());
+        let routes = Arc::new(chaski_client::Only::new(
+            line,
+            Arc::new(Panics { encoding }),
+        ));
         let ask = Ask::default();
-        let all = join_all((0..1_000).map(|_| engine.lookup(&upstream, &Letter('a'), &ask)));
+        let all = join_all((0..1_000).map(|_| engine.lookup(&routes, &Letter('a'), &ask)));
         let outcomes = timeout(Duration::from_mins(1), all).await.unwrap();
         assert!(outcomes.iter().all(|it| word(it) == "error_interno"));
         // What was sent is on record all the same.
@@ -221,7 +223,7 @@ async fn a_defect_of_a_dialect_leaves_nobody_waiting() {
         timeout(Duration::from_mins(1), engine.idle())
             .await
             .unwrap();
-        let next = engine.lookup(&upstream, &Letter('b'), &ask).await;
+        let next = engine.lookup(&routes, &Letter('b'), &ask).await;
         assert_eq!(word(&next), "error_interno");
     }
 }

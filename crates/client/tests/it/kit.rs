@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{
-    Ask, Clock, Engine, Error, Found, Key, Memory, MemoryLedger, Migo, RawAnswer, Settings,
+    Ask, Clock, Engine, Error, Found, Key, Line, Memory, MemoryLedger, Migo, RawAnswer, Settings,
     Transport, TransportError, Version,
 };
 use chaski_core::{Ruc, RucRules};
@@ -261,17 +261,15 @@ pub(crate) fn scripted(settings: Settings, transport: Arc<Scripted>) -> (Migo, A
     (migo, ledger)
 }
 
-/// An engine alone.
+/// An engine alone, and the line that it sends by.
 pub(crate) fn engine(
     settings: Settings,
     transport: Arc<dyn Transport>,
-) -> (Engine, Arc<MemoryLedger>) {
+) -> (Engine, Line, Arc<MemoryLedger>) {
     let ledger = Arc::new(MemoryLedger::new());
     let clock = Clock::starting_at(start());
-    (
-        Engine::new(settings, clock, transport, ledger.clone()),
-        ledger,
-    )
+    let line = Line::new("prueba", &settings, clock, transport, ledger.clone());
+    (Engine::new(settings, clock, ledger.clone()), line, ledger)
 }
 
 /// Short word for an outcome: `ok`, or the error's code.

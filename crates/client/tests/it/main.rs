@@ -22,6 +22,7 @@ mod promises;
 mod promises_spending;
 mod requests;
 mod retries;
+mod routes;
 mod samples;
 mod sequences;
 

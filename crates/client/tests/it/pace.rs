@@ -30,7 +30,7 @@ fn most_within(calls: &[Timestamp], span: Duration) -> usize {
 }
 
 async fn quota(migo: &Migo) -> (u64, Option<u64>) {
-    migo.engine().quota("migo").await.unwrap()
+    migo.line().quota().await.unwrap()
 }
 
 fn times(world: &World) -> Vec<Timestamp> {

@@ -110,7 +110,7 @@ async fn assert_nothing_lost(world: &World, context: &dyn std::fmt::Debug) {
         assert!(world.remembered(call.key).await.is_some(), "{context:?}");
     }
     assert_eq!(
-        world.migo.engine().breaker(),
+        world.migo.line().breaker(),
         BreakerState::Closed,
         "{context:?}"
     );
@@ -273,7 +273,7 @@ async fn h04_a_list_in_a_hurry_loses_nothing_either() {
             .count();
         assert_eq!(late, if latency > deadline { 250 } else { 0 });
         world.migo.engine().idle().await;
-        assert_eq!(world.migo.engine().breaker(), BreakerState::Closed);
+        assert_eq!(world.migo.line().breaker(), BreakerState::Closed);
         let again = world.migo.rucs(&numbers, &ask).all().await;
         let known = |it: &Result<chaski_client::Found<_>, chaski_client::Error>| match it {
             Ok(found) => found.source == Source::Memory,
@@ -325,12 +325,13 @@ async fn h14_what_arrived_while_the_process_was_stopped_is_read_first() {
             sent: AtomicUsize::new(0),
             body: Mutex::new(one_answer(&number)),
         });
-        let (engine, ledger) = engine(Settings::default(), transport.clone());
+        let (engine, line, ledger) = engine(Settings::default(), transport.clone());
         let dialect = Arc::new(crate::kit::dialect(chaski_client::Version::V1));
+        let routes = Arc::new(chaski_client::Only::new(line, dialect));
         let question = chaski_client::RucQuery(number);
         let asking = {
-            let (engine, dialect, question) = (engine.clone(), dialect.clone(), question);
-            tokio::spawn(async move { engine.lookup(&dialect, &question, &Ask::default()).await })
+            let (engine, routes, question) = (engine.clone(), routes.clone(), question);
+            tokio::spawn(async move { engine.lookup(&routes, &question, &Ask::default()).await })
         };
         sleep(ms(100)).await;
         // All timers are due when the process goes on, the time-outs longest of all.
@@ -345,7 +346,7 @@ async fn h14_what_arrived_while_the_process_was_stopped_is_read_first() {
         );
         let outcomes: Vec<_> = ledger.calls().iter().map(|call| call.outcome).collect();
         assert_eq!(outcomes, ["SUCCESS"], "{after} {stopped}");
-        let again = engine.lookup(&dialect, &question, &Ask::default()).await;
+        let again = engine.lookup(&routes, &question, &Ask::default()).await;
         assert_eq!(again.unwrap().source, Source::Memory);
     }
 }
@@ -425,7 +426,7 @@ async fn a04_a_plan_that_is_used_up_ends_a_list_at_once() {
         // It is known to every question, and to other processes, at no call.
         let sent = world.sandbox.ledger().len();
         let other = world.restarted(Settings::default());
-        other.engine().load_plan("migo").await.unwrap();
+        other.line().load_plan().await.unwrap();
         if left < 30 {
             assert_eq!(
                 word(&world.migo.latest_rate(&Ask::default()).await),
@@ -497,7 +498,7 @@ async fn a04_it_is_forgotten_when_the_month_turns_or_the_account_says_so() {
 
     // The month turns.
     world.ledger.note_plan("migo", Some(late)).await.unwrap();
-    world.migo.engine().load_plan("migo").await.unwrap();
+    world.migo.line().load_plan().await.unwrap();
     let free = world.sandbox.count(Operation::Account);
     assert_eq!(free, 0);
     sleep(Duration::from_mins(11)).await;
@@ -660,14 +661,15 @@ async fn h07_what_an_incomplete_collection_answers_is_put_away_at_once() {
         batch_window: 1,
         ..Settings::default()
     };
-    let (engine, ledger) = engine(settings, transport);
+    let (engine, line, ledger) = engine(settings, transport);
     let dialect = Arc::new(crate::kit::dialect(chaski_client::Version::V1));
+    let routes = Arc::new(chaski_client::Only::new(line, dialect));
     let questions = numbers
         .iter()
         .copied()
         .map(chaski_client::RucQuery)
         .collect();
-    let list = engine.lookup_many(&dialect, questions, &Ask::default());
+    let list = engine.lookup_many(&routes, questions, &Ask::default());
     let asking = tokio::spawn(list.all());
     sleep(ms(1_000)).await;
     let keys: Vec<_> = numbers

@@ -243,7 +243,7 @@ fn h07_a_quota_over_two_engines() {
             assert_eq!(world.asked(), quota);
             assert_eq!(world.ledger.spent("migo", "2026-01"), quota);
             for migo in [&world.migo, &other, &world.restarted(settings)] {
-                let said = migo.engine().quota("migo").await.unwrap();
+                let said = migo.line().quota().await.unwrap();
                 assert_eq!(said, (quota, Some(quota)));
                 let outcome = migo.ruc(&ruc(UNKNOWN), &ask).await;
                 assert_eq!(word(&outcome), "cuota_agotada");

@@ -129,7 +129,7 @@ async fn an_outage_is_no_storm_and_warm_keys_keep_answering() {
         sleep(Duration::from_mins(1)).await;
         let found = world.migo.ruc(&known[0], &ask).await.unwrap();
         assert_eq!(found.source, Source::Upstream);
-        assert_eq!(world.migo.engine().breaker(), BreakerState::Closed);
+        assert_eq!(world.migo.line().breaker(), BreakerState::Closed);
     }
 }
 
@@ -147,7 +147,7 @@ async fn retries_are_at_most_a_tenth_of_the_calls_beside_the_reserve() {
     for number in companies(500) {
         let _ = world.migo.ruc(&number, &Ask::default()).await;
     }
-    let stats = world.migo.engine().stats();
+    let stats = world.migo.line().stats();
     // And the account was asked whether it is the plan.
     let accounts = world.sandbox.count(Operation::Account);
     assert_eq!(stats.calls, 500 + stats.retries + accounts);
@@ -161,14 +161,14 @@ async fn the_breaker_opens_probes_once_and_closes() {
     let world = World::new(Settings::default(), |config| {
         config.latency = Latency::Fixed(Duration::from_millis(100));
     });
-    let engine = world.migo.engine();
+    let line = world.migo.line();
     let numbers = companies(400);
     let ask = Ask::default();
     world.fail("503");
     for number in &numbers[..10] {
         let _ = world.migo.ruc(number, &ask).await;
     }
-    assert_eq!(engine.breaker(), BreakerState::Open);
+    assert_eq!(line.breaker(), BreakerState::Open);
 
     // Open: nobody is sent, everybody hears for how long.
     let sent = world.asked();
@@ -184,7 +184,7 @@ async fn the_breaker_opens_probes_once_and_closes() {
     let outcomes = outcomes.await;
     assert!(outcomes.iter().all(Result::is_err));
     assert_eq!(world.asked(), sent + 1);
-    assert_eq!(engine.breaker(), BreakerState::Open);
+    assert_eq!(line.breaker(), BreakerState::Open);
     sleep(Duration::from_secs(9)).await;
     assert_eq!(
         word(&world.migo.ruc(&numbers[11], &ask).await),
@@ -201,7 +201,7 @@ async fn the_breaker_opens_probes_once_and_closes() {
         probe,
         async {
             sleep(Duration::from_millis(50)).await;
-            engine.breaker()
+            line.breaker()
         },
         async {
             sleep(Duration::from_millis(50)).await;
@@ -210,7 +210,7 @@ async fn the_breaker_opens_probes_once_and_closes() {
     );
     assert_eq!((word(&probe), state), ("ok", BreakerState::HalfOpen));
     assert_eq!(word(&other), "proveedor_caido");
-    assert_eq!(engine.breaker(), BreakerState::Closed);
+    assert_eq!(line.breaker(), BreakerState::Closed);
     assert_eq!(world.asked(), sent + 2);
 }
 
@@ -229,14 +229,14 @@ async fn late_failures_do_not_spoil_the_probe() {
         sleep(Duration::from_millis(1)).await;
         world.fail("reset x12");
         join_all(numbers[20..32].iter().map(|it| world.migo.ruc(it, &ask))).await;
-        assert_eq!(world.migo.engine().breaker(), BreakerState::Open);
+        assert_eq!(world.migo.line().breaker(), BreakerState::Open);
         // 3 s + 5 s: the probe leaves at about 8 s and answers at 11 s; the slow ones fail at 10 s.
         sleep(Duration::from_secs(5)).await;
         world.ask(KNOWN).await
     };
     let (_, probe) = tokio::join!(slow, rest);
     assert_eq!(word(&probe), "ok");
-    assert_eq!(world.migo.engine().breaker(), BreakerState::Closed);
+    assert_eq!(world.migo.line().breaker(), BreakerState::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,6 +273,6 @@ async fn a_good_answer_never_opens_the_breaker() {
         let outcome = world.migo.ruc(number, &Ask::default()).await;
         let failed = outcome.as_ref().is_err_and(|error| !error.is_not_found());
         assert_eq!(failed, place < 2, "{place}: {outcome:?}");
-        assert_eq!(world.migo.engine().breaker(), BreakerState::Closed);
+        assert_eq!(world.migo.line().breaker(), BreakerState::Closed);
     }
 }

@@ -394,7 +394,6 @@ impl Rows {
 fn summary_of(call: &Call) -> Call {
     Call {
         key: Key {
-            provider: call.key.provider,
             operation: SUMMARY,
             subject: CompactString::default(),
             personal: false,

@@ -108,7 +108,7 @@ async fn a_file() {
     let place = format!("/api/v1/lotes/{}/resultados", batch["id"].as_str().unwrap());
     let rows = door.get(&place).await.json();
     assert_eq!(rows[0]["original"]["cliente"], "Uno", "{rows}");
-    assert_eq!(door.app.migo.engine().stats().calls, 1);
+    assert_eq!(door.app.migo.line().stats().calls, 1);
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn the_days_limit_counts_what_a_list_may_cost() {
     damaged.extend_from_slice(&numbers[..200]);
     damaged.extend(vec!["20100070971".to_owned(); 200]);
     done(&door, Some(&key), file(&damaged)).await;
-    assert_eq!(door.app.migo.engine().stats().calls, 2);
+    assert_eq!(door.app.migo.line().stats().calls, 2);
     // One of three is left; what is known costs nothing.
     check(file(&numbers[..301]), 429).await;
     check(file(&numbers[..300]), 202).await;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chaski::store::Store;
 use chaski_client::dialects::migo::{BASE_URL, MigoDialect};
 use chaski_client::{
-    Ask, Clock, Engine, Error, Found, Ledger, Lookup, RucQuery, Settings, Transport,
+    Ask, Clock, Engine, Error, Found, Ledger, Line, Lookup, Only, RucQuery, Settings, Transport,
     TransportError, Version,
 };
 use chaski_core::{Ruc, Taxpayer};
@@ -139,7 +139,7 @@ struct Full {
     store: Arc<Store>,
     transport: Arc<Held>,
     engine: Engine,
-    dialect: Arc<MigoDialect>,
+    routes: Arc<Only<MigoDialect>>,
     numbers: Vec<Ruc>,
 }
 
@@ -152,15 +152,18 @@ impl Full {
             go: Semaphore::new(0),
         });
         let settings = Settings::default();
-        let engine = Engine::new(settings, Clock::system(), transport.clone(), store.clone());
+        let clock = Clock::system();
+        let line = Line::new("migo", &settings, clock, transport.clone(), store.clone());
+        let engine = Engine::new(settings, clock, store.clone());
         let token = "prueba".to_owned().into();
+        let dialect = MigoDialect::new(BASE_URL, &token, Version::V1).unwrap();
         let numbers = companies(13, 42);
         Full {
             folder,
             store,
             transport,
             engine,
-            dialect: Arc::new(MigoDialect::new(BASE_URL, &token, Version::V1).unwrap()),
+            routes: Arc::new(Only::new(line, Arc::new(dialect))),
             numbers: numbers.iter().map(|it| it.parse().unwrap()).collect(),
         }
     }
@@ -175,7 +178,7 @@ impl Full {
         let asking = join_all(
             questions
                 .iter()
-                .map(|question| self.engine.lookup(&self.dialect, question, ask)),
+                .map(|question| self.engine.lookup(&self.routes, question, ask)),
         );
         let filling = async {
             while self.transport.sent.load(Ordering::SeqCst) < self.numbers.len() {
@@ -185,6 +188,7 @@ impl Full {
             let body = "x".repeat(200_000);
             let key = RucQuery("20131312955".parse().unwrap()).key();
             let memory = chaski_client::Memory {
+                provider: "migo",
                 what: chaski_client::Remembered::Answer(body.into()),
                 stored_at: Clock::system().now(),
                 expires_at: Clock::system().now(),
@@ -212,7 +216,7 @@ async fn l10_while_the_disk_is_full_nothing_is_told_that_a_kill_would_lose() {
     for ruc in &full.numbers {
         let again = full
             .engine
-            .lookup(&full.dialect, &RucQuery(*ruc), &ask)
+            .lookup(&full.routes, &RucQuery(*ruc), &ask)
             .await;
         assert!(again.is_err(), "{ruc}");
     }
@@ -226,7 +230,7 @@ async fn l10_while_the_disk_is_full_nothing_is_told_that_a_kill_would_lose() {
     for ruc in &full.numbers {
         let found = full
             .engine
-            .lookup(&full.dialect, &RucQuery(*ruc), &ask)
+            .lookup(&full.routes, &RucQuery(*ruc), &ask)
             .await;
         assert_eq!(found.unwrap().source.as_str(), "memoria");
     }

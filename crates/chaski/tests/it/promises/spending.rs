@@ -272,7 +272,7 @@ async fn h07_quota_and_caps_over_two_processes() {
     let ask = Ask::by("cli");
     join_all(numbers.iter().map(|it| three.migo.ruc(it, &ask))).await;
     assert_eq!(sent(&service), 20);
-    let quota = three.migo.engine().quota("migo").await.unwrap();
+    let quota = three.migo.line().quota().await.unwrap();
     assert_eq!(quota, (20, Some(20)));
 }
 

@@ -37,11 +37,19 @@ impl Upstream<RucQuery> for MigoDialect {
             taxpayer(question.0, object)
         })
     }
+
+    fn many(&self) -> Option<&dyn UpstreamMany<RucQuery>> {
+        Some(self)
+    }
 }
 
+/// RUCs in one native batch call: the documented limit.
+pub const MOST_RUCS: usize = 100;
+
 impl UpstreamMany<RucQuery> for MigoDialect {
-    /// The documented limit.
-    const MOST: usize = 100;
+    fn most(&self) -> usize {
+        MOST_RUCS
+    }
 
     fn encode_many(&self, questions: &[RucQuery]) -> Request<Bytes> {
         let rucs: Vec<Value> = questions

@@ -9,6 +9,8 @@ mod calls;
 mod read;
 mod words;
 
+pub use calls::MOST_RUCS;
+
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;

@@ -19,8 +19,8 @@ fn call(id: u128, who: &str, subject: &str, at: Timestamp) -> Call {
         at,
         asked_by: who.into(),
         purpose: None,
+        provider: "migo",
         key: Key {
-            provider: "migo",
             operation: "ruc",
             subject: subject.into(),
             personal: false,

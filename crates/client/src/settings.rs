@@ -1,11 +1,12 @@
-//! Limits and times of one upstream.
+//! Limits and times, of a line and of the engine.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::TimesToLive;
 
-/// Limits and times of one upstream.
+/// Limits and times: those of calls are for a [`Line`](crate::Line), the others for the
+/// [`Engine`](crate::Engine); one value may serve both.
 ///
 /// ```
 /// use chaski_client::Settings;
@@ -43,6 +44,9 @@ pub struct Settings {
     pub store_bodies: bool,
 }
 
+/// No call takes longer, whatever is asked for; adding it to an instant is always possible.
+pub(crate) const LONGEST_TIME: Duration = Duration::from_hours(24);
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -63,9 +67,9 @@ impl Default for Settings {
     }
 }
 
-/// The limits and times that may change while calls are under way, see [`Engine::retune`](super::Engine::retune).
+/// The limits and times that may change while calls are under way, see [`Line::retune`](crate::Line::retune).
 /// Read without a lock: each stands for itself.
-pub(super) struct Tuned {
+pub(crate) struct Tuned {
     attempt_timeout: Span,
     deadline: Span,
     max_attempts: AtomicU32,
@@ -100,7 +104,7 @@ impl Span {
 }
 
 impl Tuned {
-    pub(super) fn of(settings: &Settings) -> Tuned {
+    pub(crate) fn of(settings: &Settings) -> Tuned {
         Tuned {
             attempt_timeout: Span::of(settings.attempt_timeout),
             deadline: Span::of(settings.deadline),
@@ -114,7 +118,7 @@ impl Tuned {
         }
     }
 
-    pub(super) fn set(&self, settings: &Settings) {
+    pub(crate) fn set(&self, settings: &Settings) {
         self.attempt_timeout.set(settings.attempt_timeout);
         self.deadline.set(settings.deadline);
         self.max_attempts
@@ -128,24 +132,24 @@ impl Tuned {
         self.stale.set(settings.times.stale);
     }
 
-    pub(super) fn attempt_timeout(&self) -> Duration {
+    pub(crate) fn attempt_timeout(&self) -> Duration {
         self.attempt_timeout.get()
     }
 
-    pub(super) fn deadline(&self) -> Duration {
+    pub(crate) fn deadline(&self) -> Duration {
         self.deadline.get()
     }
 
-    pub(super) fn max_attempts(&self) -> u32 {
+    pub(crate) fn max_attempts(&self) -> u32 {
         self.max_attempts.load(Ordering::Relaxed)
     }
 
-    pub(super) fn quota(&self) -> Option<u64> {
+    pub(crate) fn quota(&self) -> Option<u64> {
         let quota = self.quota.load(Ordering::Relaxed);
         (quota != u64::MAX).then_some(quota)
     }
 
-    pub(super) fn times(&self) -> TimesToLive {
+    pub(crate) fn times(&self) -> TimesToLive {
         TimesToLive {
             ruc: self.ruc.get(),
             dni: self.dni.get(),
