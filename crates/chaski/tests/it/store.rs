@@ -210,7 +210,8 @@ async fn opening_again_changes_nothing() {
 }
 
 /// Takes a folder back to the schema before companies, and before what came after them.
-const WITHOUT_COMPANIES: &str = "DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
+const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
+     DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
      DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
      ALTER TABLE batches DROP COLUMN holder; ALTER TABLE partners DROP COLUMN company; \
@@ -279,6 +280,61 @@ async fn what_there_was_before_companies_is_the_houses() {
         };
         assert_eq!(store.calls(&filter).await.unwrap().rows.len(), calls);
     }
+    store.close().await.unwrap();
+}
+
+/// Answers of the program before, where who answers was a part of the question: of two the newer one
+/// stays, sealed ones open, and nothing is asked again.
+#[tokio::test]
+async fn answers_of_several_providers_become_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let keys = [ruc("20100038146"), dni("00000001"), ruc("20131312955")];
+    let entries = keys
+        .iter()
+        .map(|key| (key.clone(), answer("ANTES", minute(0))));
+    store.remember(entries.collect()).await.unwrap();
+    store
+        .create_batch(crate::store_conformance::batch(1, &["20100038146"]))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let mut connection = stranger(dir.path()).await;
+    run(
+        &mut connection,
+        "ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
+         DROP TABLE asking; CREATE TABLE asking (subject BLOB NOT NULL, operation TEXT NOT NULL, \
+         provider TEXT NOT NULL, holder INTEGER NOT NULL, \
+         PRIMARY KEY (subject, operation, provider)) STRICT, WITHOUT ROWID; \
+         DROP INDEX answers_key; \
+         CREATE UNIQUE INDEX answers_key ON answers (subject, operation, provider); \
+         INSERT INTO answers (provider, operation, subject, personal, body, stored_at, expires_at) \
+         SELECT 'otro', operation, subject, 0, CAST('DESPUES' AS BLOB), \
+         stored_at + 1, expires_at FROM answers WHERE subject = CAST('20131312955' AS BLOB); \
+         DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
+    )
+    .await;
+    connection.close().await.unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store.check().await.unwrap();
+    let known = store.recall(&keys).await.unwrap();
+    let told: Vec<_> = known
+        .into_iter()
+        .map(|memory| {
+            let memory = memory.unwrap();
+            let chaski_client::Remembered::Answer(body) = memory.what else {
+                panic!("a refusal")
+            };
+            (memory.provider, body)
+        })
+        .collect();
+    let (before, after) = (Bytes::from("ANTES"), Bytes::from("DESPUES"));
+    assert_eq!(
+        told,
+        [("migo", before.clone()), ("migo", before), ("otro", after)]
+    );
+    let items = store.pending_items(uuid::Uuid::from_u128(1)).await.unwrap();
+    assert_eq!(items, [(0, ruc("20100038146"))]);
     store.close().await.unwrap();
 }
 
