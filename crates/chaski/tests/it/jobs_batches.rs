@@ -705,7 +705,7 @@ async fn a_schedule_neither_repeats_nor_skips() {
         ("CHASKI_SCHEDULE_PARTNERS", ""),
     ];
     let jobs_by = async |clock: Clock| {
-        let gateway = Gateway::start_at(&place, None, &at, clock.clone()).await;
+        let gateway = Gateway::start_at(&place, None, &at, clock).await;
         wait_for_schedule(&gateway.app, &clock).await;
         let jobs = gateway
             .app
