@@ -1,7 +1,7 @@
 //! Path 1 and path 2: one look-up, and many.
 //!
 //! Each path is one function that reads top to bottom; the only retry loop of the program is
-//! [`Engine::ask_upstream`], in `attempts.rs`.
+//! [`Engine::ask_line`], in `attempts.rs`.
 
 mod attempts;
 mod claims;
