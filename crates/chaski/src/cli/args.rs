@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chaski_core::Lang;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::numbers::whole;
+
 /// Consulta RUC, DNI y tipo de cambio del Perú, uno por uno o por lista de Excel
 /// || Looks up Peru's RUC, DNI and exchange rates, one by one or by Excel list
 #[derive(Debug, Parser)]
@@ -266,7 +268,7 @@ pub(super) struct LoteArgs {
     #[arg(long, alias = "update-partners")]
     pub(super) actualizar_partners: bool,
     /// Consultas que la lista puede gastar como máximo; sin esto, lo que se anuncia || Calls that the list may spend at most; without it, what is announced
-    #[arg(long, value_name = "N", alias = "spend-up-to")]
+    #[arg(long, value_name = "N", alias = "spend-up-to", value_parser = whole::<u64, 0>)]
     pub(super) gastar_hasta: Option<u64>,
     #[command(flatten)]
     pub(super) freshness: FreshnessArgs,
@@ -278,7 +280,7 @@ pub(super) enum LotesCmd {
     #[command(alias = "list")]
     Listar {
         /// Cuántos; 50 por defecto || How many; 50 by default
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
         limite: u32,
     },
     /// Muestra cómo va un lote || Shows how far a batch is
@@ -310,7 +312,7 @@ pub(super) enum TrabajosCmd {
         #[arg(long, value_name = "ESTADO", value_parser = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"], ignore_case = true)]
         estado: Option<String>,
         /// Cuántos; 50 por defecto || How many; 50 by default
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
         limite: u32,
     },
     /// Lo que «chaski serve» hace solo, y cuándo toca || What "chaski serve" does by itself, and when it comes
@@ -419,7 +421,7 @@ pub(super) struct CallsArgs {
     #[arg(long)]
     pub(super) enviadas: bool,
     /// Cuántas, las más recientes primero; 50 por defecto || How many, newest first; 50 by default
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
     pub(super) limite: u32,
     /// Seguir donde terminó la página anterior || Go on where the page before ended
     #[arg(long, value_name = "CURSOR", conflicts_with = "limpiar")]
@@ -449,7 +451,7 @@ pub(super) enum PartnersCmd {
         #[command(flatten)]
         filter: PartnerFilterArgs,
         /// Cuántos; 50 por defecto || How many; 50 by default
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
         limite: u32,
         /// Mostrar completos los números de personas || Show the numbers of persons whole
         #[arg(long, alias = "reveal")]
@@ -569,7 +571,7 @@ pub(super) struct PartnerChangesArgs {
     #[arg(long, value_name = "FECHA")]
     pub(super) hasta: Option<String>,
     /// Cuántos, los más recientes primero; 50 por defecto || How many, newest first; 50 by default
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
     pub(super) limite: u32,
     /// Mostrar completos los números de personas || Show the numbers of persons whole
     #[arg(long, alias = "reveal")]
@@ -620,10 +622,10 @@ pub(super) struct LlaveArgs {
     #[arg(long, value_name = "TIEMPO", alias = "expires")]
     pub(super) vence: Option<String>,
     /// Peticiones por minuto; 0 = sin límite || Requests a minute; 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 0, alias = "rpm")]
+    #[arg(long, value_name = "N", default_value_t = 0, alias = "rpm", value_parser = whole::<u32, 0>)]
     pub(super) por_minuto: u32,
     /// Consultas pagadas por día; 0 = sin límite || Paid calls a day; 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 0, alias = "daily")]
+    #[arg(long, value_name = "N", default_value_t = 0, alias = "daily", value_parser = whole::<u32, 0>)]
     pub(super) por_dia: u32,
 }
 
@@ -636,7 +638,7 @@ pub(super) struct SandboxArgs {
     #[arg(long, value_name = "DEMORA", alias = "latency")]
     pub(super) latencia: Option<String>,
     /// Cuota del plan ficticio || Quota of the invented plan
-    #[arg(long, value_name = "N", alias = "quota", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", alias = "quota", value_parser = whole::<u64, 0>)]
     pub(super) cuota: Option<u64>,
     /// Cobrar por RUC y no por llamada en las colecciones || Charge collections by RUC, not by call
     #[arg(long)]
@@ -645,7 +647,7 @@ pub(super) struct SandboxArgs {
     #[arg(long)]
     pub(super) omitir_inexistentes: bool,
     /// Semilla de los datos || Seed of the data
-    #[arg(long, value_name = "N", alias = "seed", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", alias = "seed", value_parser = whole::<u64, 0>)]
     pub(super) semilla: Option<u64>,
     /// Archivo donde anotar cada pedido, una línea JSON por pedido || File that notes every request, one JSON line each
     #[arg(long, value_name = "ARCHIVO", alias = "ledger")]

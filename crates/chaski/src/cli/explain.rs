@@ -9,6 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 use super::config::key_for;
+use super::numbers::NotWhole;
 use crate::config::{HIDDEN, looks_like_token};
 use crate::telemetry::{line, writes_json};
 
@@ -158,6 +159,10 @@ fn names_token(text: &str) -> bool {
 fn hint(error: &Error, lang: Lang) -> Option<String> {
     if token_in(error).is_some() {
         return None;
+    }
+    let source = std::error::Error::source(error);
+    if let Some(number) = source.and_then(|it| it.downcast_ref::<NotWhole>()) {
+        return Some(number.message(lang));
     }
     if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {
         return Some(match lang {

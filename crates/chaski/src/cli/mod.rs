@@ -20,6 +20,7 @@ mod lote_words;
 mod lotes;
 mod migrate;
 mod needed;
+mod numbers;
 mod output;
 mod overwrite;
 mod partners;
@@ -66,6 +67,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
     let arguments = help_asked_as_command(arguments);
     let command = args::command(guess);
+    let arguments = numbers::join_negative(arguments, &command);
     let typed = command
         .clone()
         .try_get_matches_from(&arguments)

@@ -154,3 +154,88 @@ fn manual_and_completions() {
     place.run("completions bash -o chaski.bash").expect(0);
     assert_eq!(place.read("chaski.bash"), place.run("completions bash").out);
 }
+
+/// Every option of every command that takes a number says so of what is none, a minus included.
+#[test]
+fn options_that_take_a_number_say_which_got_something_else() {
+    let place = Place::new();
+    let mut options = 0;
+    for command in COMMANDS {
+        let help = place.run(&format!("{command} --help")).expect(0).out;
+        for line in help.lines().filter(|line| line.contains("<N>")) {
+            let option = line.split_whitespace().find(|it| it.starts_with("--"));
+            let option = option.unwrap();
+            options += 1;
+            for value in [
+                "-1",
+                "-1.5",
+                "-1,5",
+                "-3x",
+                "abc",
+                "2.5",
+                "99999999999999999999",
+            ] {
+                for (lang, said, takes, large) in [
+                    (
+                        "es",
+                        format!("«{value}» no vale para {option}"),
+                        "debe ser un número entero",
+                        "es demasiado grande",
+                    ),
+                    (
+                        "en",
+                        format!("\"{value}\" is no good for {option}"),
+                        "it must be a whole number",
+                        "it is too large",
+                    ),
+                ] {
+                    let typed = format!("{command} {option} {value} --lang {lang}");
+                    let ran = place.run(&typed).expect(2);
+                    assert!(ran.err.contains(&said), "{typed}: {}", ran.err);
+                    let takes = if value.len() > 9 { large } else { takes };
+                    assert!(ran.err.contains(takes), "{typed}: {}", ran.err);
+                }
+            }
+        }
+    }
+    assert!(options >= 10, "{options}");
+}
+
+/// What begins like a negative number is a value of the option before it, whatever that takes.
+#[test]
+fn options_with_a_value_take_a_minus_for_its_beginning() {
+    let place = Place::new();
+    for (typed, says) in [
+        (
+            "ruc 20100070970 --timeout -1",
+            "--timeout: «-1» no es un tiempo",
+        ),
+        (
+            "ruc 20100070970 --max-age -5m",
+            "--max-age: «-5m» no es un tiempo",
+        ),
+        (
+            "llaves crear ana --vence -3d",
+            "--vence: «-3d» no es un tiempo",
+        ),
+        (
+            "llaves crear ana --rpm -3",
+            "«-3» no vale para --por-minuto <N>",
+        ),
+        ("sandbox --latencia -1", "--latencia: "),
+        ("tipo-cambio --fecha -2026-01-01", "--fecha: "),
+        ("llamadas --desde -3", "--desde: "),
+        (
+            "ruc lote x.csv --gastar-hasta -o y.csv",
+            "--gastar-hasta <N> necesita un valor",
+        ),
+        ("config set migo.quota -1", "migo.quota"),
+        // After this nothing is an option.
+        ("ruc -- --timeout -1", "--timeout"),
+        ("ruc 20100070970 -1", "no existe la opción «-1»"),
+    ] {
+        let ran = place.run(typed);
+        assert!((2..=7).contains(&ran.code), "{typed}: {}", ran.shown());
+        assert!(ran.err.contains(says), "{typed}: {}", ran.err);
+    }
+}
