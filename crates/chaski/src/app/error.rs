@@ -210,7 +210,9 @@ impl AppError {
                 )
             }
             AppError::PlanTooSmall { left, wanted } => {
-                plan_too_small(*left, *wanted, &format!("--gastar-hasta {left}"), lang)
+                let add = lang.pick("agregue", "add");
+                let how = format!("{add} --gastar-hasta {left}");
+                plan_too_small(*left, *wanted, &how, lang)
             }
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
@@ -259,8 +261,8 @@ pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
     }
 }
 
-/// The same with a way to go on: `option` is how the caller says that it may cost what is left.
-pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -> String {
+/// The same with a way to go on: `how` is what to do for it to cost no more than what is left.
+pub(crate) fn plan_too_small(left: u64, wanted: u64, how: &str, lang: Lang) -> String {
     let few = plan_has_few(left, wanted, lang);
     match (lang, left) {
         (_, 0) => {
@@ -270,11 +272,11 @@ pub(crate) fn plan_too_small(left: u64, wanted: u64, option: &str, lang: Lang) -
                 format!("{spent} ({few}; nothing was asked)"),
             )
         }
-        (Lang::Es, _) => format!(
-            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, agregue {option}"
-        ),
-        (Lang::En, _) => format!(
-            "{few}: nothing was asked; enlarge it or, to spend only what is left, add {option}"
-        ),
+        (Lang::Es, _) => {
+            format!("{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, {how}")
+        }
+        (Lang::En, _) => {
+            format!("{few}: nothing was asked; enlarge it or, to spend only what is left, {how}")
+        }
     }
 }

@@ -171,14 +171,21 @@ impl App {
         Ok(refreshes + self.store.open_calls_of(key_id, MOST_RUCS as u64).await?)
     }
 
-    /// Calls that trying a batch again may cost; none when it cannot be tried again.
+    /// Calls that trying a batch again may cost, no more than its limit; none when it cannot be
+    /// tried again.
     pub async fn lote_retry_calls(&self, id: Uuid, key_id: Option<Uuid>) -> Result<u64, AppError> {
         let lote = self.lote(id, key_id).await?;
+        if !matches!(lote.batch.state, BatchState::Partial | BatchState::Failed) {
+            return Ok(0);
+        }
+        let Some(job) = self.store.job_of_batch(id).await? else {
+            return Ok(0);
+        };
+        let options: LoteOptions =
+            serde_json::from_str(&job.payload).map_err(std::io::Error::from)?;
         let open = lote.batch.unique.saturating_sub(lote.successful());
-        Ok(match lote.batch.state {
-            BatchState::Partial | BatchState::Failed => calls_for(open as usize),
-            _ => 0,
-        })
+        let limit = options.left.or(options.most).unwrap_or(u64::MAX);
+        Ok(calls_for(open as usize).min(limit))
     }
 
     /// Stores a list with its numbers and its job in one transaction. Nothing is asked yet: a

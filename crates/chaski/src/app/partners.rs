@@ -240,9 +240,7 @@ impl App {
         let targets = self.targets(company, which).await?;
         targets.refuse_nobody()?;
         let calls = if counted {
-            let ask = Ask::default();
-            let known = self.remembered(&targets.rucs, None, &ask).await?;
-            Some(calls_for(targets.rucs.len() - known.len()))
+            Some(self.calls_of(&targets).await?)
         } else {
             None
         };
@@ -251,6 +249,22 @@ impl App {
             calls,
             most: None,
         })
+    }
+
+    /// Calls that a refresh would cost now; those of partners that are gone cost nothing.
+    pub(super) async fn refresh_calls(
+        &self,
+        company: Company,
+        which: &Which,
+    ) -> Result<u64, AppError> {
+        let targets = self.targets(company, which).await?;
+        self.calls_of(&targets).await
+    }
+
+    async fn calls_of(&self, targets: &Targets) -> Result<u64, AppError> {
+        let ask = Ask::default();
+        let known = self.remembered(&targets.rucs, None, &ask).await?;
+        Ok(calls_for(targets.rucs.len() - known.len()))
     }
 
     /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:

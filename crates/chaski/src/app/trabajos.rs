@@ -114,8 +114,20 @@ impl App {
         if !is_refresh || !matches!(job.state, JobState::Failed | JobState::Cancelled) {
             return Ok(0);
         }
-        // What it was counted at, or what it left over: its run keeps to that.
-        Ok(RefreshPayload::of(&job)?.calls.unwrap_or(0))
+        let wanted = RefreshPayload::of(&job)?;
+        let limit = wanted.left.unwrap_or(u64::MAX);
+        let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
+        let calls = match (wanted.calls, wanted.prepared(most)) {
+            // What it was counted at, or what it left over: its run keeps to that.
+            (Some(calls), _) => calls,
+            (None, Some(prepared)) => {
+                let company = self.store.company_of_key(job.key_id).await?;
+                self.refresh_calls(company, &prepared.which).await?
+            }
+            // Of all companies: what it left over.
+            (None, None) => wanted.most.map_or(0, |most| calls_for(most as usize)),
+        };
+        Ok(calls.min(limit))
     }
 
     /// How many jobs of each kind are in each state, those that there are none of included.

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use chaski_client::Ask;
-use chaski_core::{Ruc, lima_date, lima_timestamp};
+use chaski_client::{Ask, Failure};
+use chaski_core::{Lang, Ruc, lima_date, lima_timestamp};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -18,7 +18,7 @@ use super::door::RequestInfo;
 use super::problem::Problem;
 use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
-use crate::app::{App, AppError, Mode};
+use crate::app::{App, AppError, Mode, plan_too_small};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -142,9 +142,17 @@ impl Caller {
     }
 
     /// Promises calls to work that is done in the background, beside what such work of this key
-    /// may still cost, until it is stored. What costs nothing is taken though the day's calls are
-    /// spent.
-    pub(crate) async fn set_aside_for_work(&self, calls: u64) -> Result<Option<SetAside>, Problem> {
+    /// may still cost, until it is stored; refuses what the plan has too few calls for, as a command
+    /// line does before it begins. What costs nothing is taken though the day's calls are spent.
+    pub(crate) async fn set_aside_for_work(
+        &self,
+        calls: u64,
+        work: Work,
+    ) -> Result<Option<SetAside>, Problem> {
+        let who = self.ask().who;
+        if let Some(left) = self.app.too_few_calls_left(calls, &who).await {
+            return Err(work.beyond_the_plan(left, calls));
+        }
         let Some(key) = self.limited().filter(|_| calls > 0) else {
             return Ok(None);
         };
@@ -154,20 +162,6 @@ impl Caller {
         let ahead = self.app.calls_ahead(key.id).await?;
         self.within_the_day(key, calls, ahead, aside.others).await?;
         Ok(Some(aside))
-    }
-
-    /// Refuses work in the background that the plan has too few calls for, as a command line does
-    /// before it begins.
-    pub(crate) async fn plan_affords(&self, calls: u64) -> Result<(), Problem> {
-        let who = self.ask().who;
-        match self.app.too_few_calls_left(calls, &who).await {
-            Some(left) => Err(AppError::PlanTooSmall {
-                left,
-                wanted: calls,
-            }
-            .into()),
-            None => Ok(()),
-        }
     }
 
     /// The key, if a day's calls are limited.
@@ -226,6 +220,41 @@ impl Caller {
         let tomorrow = lima_date(now).saturating_add(1.day());
         let midnight = lima_timestamp(tomorrow.at(0, 0, 0, 0));
         Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
+    }
+}
+
+/// Work that is done in the background.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    /// It was just handed in, and may say what it shall cost at most.
+    New,
+    /// It was handed in before, with the limit that it has.
+    Again,
+}
+
+impl Work {
+    fn beyond_the_plan(self, left: u64, wanted: u64) -> Problem {
+        // A command that hands its list to a server shows this text as well.
+        let (es, en) = match self {
+            Work::New => (
+                format!("agregue gastar_hasta: {left} (--gastar-hasta {left})"),
+                format!("add gastar_hasta: {left} (--gastar-hasta {left})"),
+            ),
+            Work::Again => (
+                format!(
+                    "pídalo de nuevo con gastar_hasta: {left}, que no vuelve a pagar lo ya respondido"
+                ),
+                format!(
+                    "hand it in anew with gastar_hasta: {left}, which pays for no answer twice"
+                ),
+            ),
+        };
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            Failure::QuotaSpent.code(),
+            plan_too_small(left, wanted, &es, Lang::Es),
+            plan_too_small(left, wanted, &en, Lang::En),
+        )
     }
 }
 

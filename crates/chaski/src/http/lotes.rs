@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body;
-use super::caller::Caller;
+use super::caller::{Caller, Work};
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
@@ -217,8 +217,7 @@ async fn create(
     let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
     prepared.cost.most = most.unwrap_or(prepared.cost.most);
     let calls = prepared.cost.calls.min(prepared.cost.most);
-    caller.plan_affords(calls).await?;
-    let _aside = caller.set_aside_for_work(calls).await?;
+    let _aside = caller.set_aside_for_work(calls, Work::New).await?;
     Ok(caller.app.submit_prepared(prepared).await?)
 }
 
@@ -443,7 +442,7 @@ pub(super) async fn retry(
     caller.needs(Scope::Lotes)?;
     let id = id_of(&id)?;
     let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
-    let _aside = caller.set_aside_for_work(calls).await?;
+    let _aside = caller.set_aside_for_work(calls, Work::Again).await?;
     let lote = caller.app.retry_lote(id, caller.owner()).await?;
     Ok(Json(LoteData::of(&caller.app, &lote)))
 }

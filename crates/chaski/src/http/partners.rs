@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body::{self, MOST_BYTES};
-use super::caller::Caller;
+use super::caller::{Caller, Work};
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
 use super::once::{self, Created, OnceWanted};
@@ -492,11 +492,10 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
         .await?;
     prepared.allow(wanted.gastar_hasta);
     let calls = prepared.calls.unwrap_or(0);
-    caller.plan_affords(calls).await?;
+    let _aside = caller.set_aside_for_work(calls, Work::New).await?;
     if !limited {
         prepared.calls = None;
     }
-    let _aside = caller.set_aside_for_work(calls).await?;
     let who = caller.ask().who;
     let job = caller
         .app

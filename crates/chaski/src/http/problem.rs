@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::codes;
-use crate::app::{AppError, plan_too_small};
+use crate::app::AppError;
 use crate::hints::Hinted;
 use crate::partners::PartnerError;
 use crate::store::StoreError;
@@ -339,13 +339,7 @@ impl From<AppError> for Problem {
             | AppError::NothingRead { .. }
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
-            AppError::PlanTooSmall { left, wanted } => {
-                // A command that hands its list to a server shows this text as well.
-                let option = format!("gastar_hasta: {left} (--gastar-hasta {left})");
-                let text = |lang| plan_too_small(*left, *wanted, &option, lang);
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                return Problem::new(status, error.code(), text(Lang::Es), text(Lang::En));
-            }
+            AppError::PlanTooSmall { .. } => StatusCode::TOO_MANY_REQUESTS,
             AppError::Partner(error) => return Problem::from(error),
             AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)

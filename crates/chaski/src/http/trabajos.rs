@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Caller, Work};
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::lotes::id_of;
 use super::problem::{Problem, Problems};
@@ -153,7 +153,7 @@ pub(super) async fn retry(
     caller.needs(Scope::Lotes)?;
     let id = id_of(&id)?;
     let calls = caller.app.job_retry_calls(id, caller.owner()).await?;
-    let _aside = caller.set_aside_for_work(calls).await?;
+    let _aside = caller.set_aside_for_work(calls, Work::Again).await?;
     let job = caller.app.retry_trabajo(id, caller.owner()).await?;
     Ok(Json(JobData::of(&job)))
 }

@@ -9,6 +9,7 @@ use chaski::app::batches::{BatchInput, Finished};
 use chaski::app::lotes::Lote;
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits};
+use chaski::store::JobState;
 use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
 use chaski_sandbox::Operation;
@@ -242,31 +243,37 @@ async fn a04_rows_beyond_the_plan_say_why_they_were_not_asked() {
     assert_eq!(sent(&service), 3);
 }
 
+/// The door of a gateway without keys.
+async fn door_of(real: Arc<App>) -> Arc<Door> {
+    let none = Place::new();
+    let invented = Arc::new(open(&none, None, &[], Clock::system()).await);
+    let invented = Side::open(invented).await.unwrap();
+    let gateway = Gateway::new(invented, Some(Side::open(real).await.unwrap()));
+    Door::new(Arc::new(gateway))
+}
+
+async fn said(door: &Arc<Door>, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let answer = door.answer(request).await;
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
 /// What comes over HTTP is checked against the account as well, and says how to go on.
 #[tokio::test]
 async fn a04_lists_over_http_are_not_begun_beyond_the_plan() {
     let service = Service::with(|config| config.quota = Some(2));
     let place = Place::new();
     let real = Arc::new(open(&place, Some(&service), &[], Clock::system()).await);
-    let none = Place::new();
-    let invented = Arc::new(open(&none, None, &[], Clock::system()).await);
-    let invented = Side::open(invented).await.unwrap();
-    let gateway = Gateway::new(invented, Some(Side::open(real).await.unwrap()));
-    let door = Door::new(Arc::new(gateway));
-    let ask = async |method: Method, path: &str, body: Value| {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = door.answer(request).await;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        let said: Value = serde_json::from_slice(&body).unwrap_or_default();
-        (status, said)
-    };
+    let door = door_of(real).await;
+    let ask = async |method, path: &str, body| said(&door, method, path, body).await;
     let numbers = companies(67, 450);
     for number in &numbers {
         let partner = json!({"document_type": "ruc", "num_document": number, "name": "EMPRESA"});
@@ -289,6 +296,78 @@ async fn a04_lists_over_http_are_not_begun_beyond_the_plan() {
         assert_eq!(status, 202, "{path} {said}");
     }
     assert_eq!(sent(&service), 0);
+}
+
+/// What failed is not tried again beyond the plan either, be it a list, its job or a refresh; within
+/// the plan it is, and within its own limit.
+#[tokio::test]
+async fn a04_nothing_is_tried_again_over_http_beyond_the_plan() {
+    let service = Service::with(|config| config.quota = Some(3));
+    let place = Place::new();
+    let gateway = jobs_batches::Gateway::start(&place, Some(&service), &[]).await;
+    let door = door_of(Arc::clone(&gateway.app)).await;
+    let post = async |path: &str, body| said(&door, Method::POST, path, body).await;
+    let id_of = |said: &Value, field: &str| said[field].as_str().unwrap().to_owned();
+    let numbers = companies(68, 250);
+    for number in companies(67, 250) {
+        let partner = json!({"document_type": "ruc", "num_document": number, "name": "EMPRESA"});
+        assert_eq!(post("/api/v1/partners", partner).await.0, 201);
+    }
+    // 1. All fail, by a token that is not taken.
+    for fault in ["401@coleccion", "401@ruc"] {
+        service.sandbox.fail(fault.parse().unwrap());
+    }
+    let (_, lote) = post("/api/v1/lotes", json!({"rucs": numbers})).await;
+    let limited = json!({"rucs": companies(66, 250), "gastar_hasta": 1});
+    let (_, limited) = post("/api/v1/lotes", limited).await;
+    let refresh = json!({"cuales": "todos"});
+    let (_, refresh) = post("/api/v1/partners/actualizar", refresh).await;
+    let (lote, limited) = (id_of(&lote, "id"), id_of(&limited, "id"));
+    let refresh = id_of(&refresh, "trabajo");
+    for id in [&lote, &limited] {
+        until(&gateway.app, id.parse().unwrap(), Lote::has_ended).await;
+    }
+    let job = loop {
+        let job = gateway.app.trabajo(refresh.parse().unwrap(), None).await;
+        match job.unwrap() {
+            job if job.state == JobState::Failed => break job,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(job.code.as_deref(), Some("proveedor_no_autorizado"));
+    // 2. The token is taken again, and the plan has too little for any of them.
+    service.sandbox.heal();
+    let (_, good) = post("/api/v1/lotes", json!({"rucs": companies(65, 100)})).await;
+    let good = id_of(&good, "id").parse().unwrap();
+    until(&gateway.app, good, Lote::has_ended).await;
+    assert_eq!(service.sandbox.quota_left(), Some(2));
+    let before = sent(&service);
+    let jobs = gateway.app.trabajos(None, 10, None, None).await.unwrap();
+    let of_lote = jobs.rows.iter().find(|job| job.batch == lote.parse().ok());
+    let of_lote = of_lote.unwrap().id;
+    for path in [
+        format!("/api/v1/lotes/{lote}/reintentar"),
+        format!("/api/v1/trabajos/{of_lote}/reintentar"),
+        format!("/api/v1/trabajos/{refresh}/reintentar"),
+    ] {
+        let (status, said) = post(&path, Value::Null).await;
+        assert_eq!(
+            (status, &said["code"]),
+            (429, &json!("cuota_agotada")),
+            "{path} {said}"
+        );
+        let detail = said["detail"].as_str().unwrap_or_default();
+        for words in ["quedan 2 ", "hacen falta", "con gastar_hasta: 2"] {
+            assert!(detail.contains(words), "{path} {said}");
+        }
+    }
+    assert_eq!(sent(&service), before);
+    // 3. What its own limit lets it cost is there.
+    let path = format!("/api/v1/lotes/{limited}/reintentar");
+    assert_eq!(post(&path, Value::Null).await.0, 200);
+    until(&gateway.app, limited.parse().unwrap(), Lote::has_ended).await;
+    assert_eq!(service.sandbox.quota_left(), Some(1));
+    gateway.stop().await;
 }
 
 /// In the background rows beyond a limit have the same word, and a reason in words.
