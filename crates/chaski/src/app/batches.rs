@@ -343,7 +343,7 @@ impl Running {
             .finish_batch(self.id, reached, counters, app.clock.now())
             .await?;
         let plan = self.plan;
-        let unread = unread(&plan.rows);
+        let unread = unread(&plan.rows, &plan.input.table.rows);
         let none_answered = answered + refused == 0;
         let total_failure = self.settled.values().filter_map(|it| match it {
             Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
@@ -402,7 +402,10 @@ pub struct Told {
 impl BatchInput {
     /// Says so if no row names a RUC.
     pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
-        unread(&rows_of(&self.table, self.column, rules).0)
+        unread(
+            &rows_of(&self.table, self.column, rules).0,
+            &self.table.rows,
+        )
     }
 
     /// The list as a whole, when a server answered it.

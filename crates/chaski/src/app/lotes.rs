@@ -136,7 +136,7 @@ impl App {
             let hash = list_hash(&hash, list.column);
             let (rows, unique) = rows_of(&list.table, list.column, &rules);
             // Numbers that were sent one by one are told what is wrong with each.
-            if let Some(nothing) = unread(&rows).filter(|_| is_file) {
+            if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
                 return Err(nothing);
             }
             let bytes = list.to_bytes()?;

@@ -6,6 +6,7 @@ use chaski_core::{Lang, fold, lima_datetime, present};
 use serde_json::{Map, Value};
 
 use super::batches::new_id;
+use super::unread::no_partner;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
 use crate::sheets::{
@@ -25,6 +26,19 @@ pub struct Imported {
     pub ignored: Vec<String>,
     /// Columns that the numbers were taken from, as people see them.
     pub columns: Vec<String>,
+}
+
+impl Imported {
+    /// Says so, with the common cause, if no row could be taken.
+    pub fn nothing_read(&self) -> Option<AppError> {
+        let saved = &self.saved;
+        let taken = saved.created + saved.updated + saved.unchanged;
+        if taken > 0 || self.problems.is_empty() {
+            return None;
+        }
+        let wrong = self.problems.iter().map(|it| (it.row, &it.error));
+        Some(no_partner(&wrong.collect::<Vec<_>>()))
+    }
 }
 
 /// A row that could not be taken.

@@ -7,48 +7,121 @@ use chaski_core::{DniError, Lang, RucError};
 
 use super::AppError;
 use super::verdicts::{RowPlan, of_problem};
-use crate::sheets::{Problem, Subject};
+use crate::partners::PartnerError;
+use crate::sheets::{Problem, Row, Subject};
 
 /// Says so if no row of a list names a RUC.
-pub(super) fn unread(rows: &[RowPlan]) -> Option<AppError> {
-    if rows.is_empty()
-        || rows
-            .iter()
-            .any(|row| matches!(row.subject, Subject::Ruc(_)))
-    {
+pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
+    let read = |plan: &RowPlan| matches!(plan.subject, Subject::Ruc(_));
+    if plans.is_empty() || plans.iter().any(read) {
         return None;
     }
-    // 1. The cause that most rows share; the first of equals.
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for row in rows {
-        *counts.entry(code(&row.subject)).or_default() += 1;
-    }
-    let most = counts.values().copied().max().unwrap_or_default();
-    let row = rows.iter().find(|row| counts[code(&row.subject)] == most)?;
-    // 2. In words, with what to do.
-    let cause = |lang| {
-        let (what, hint) = words(&row.subject, lang);
-        let of = lang.pick("de", "of");
-        format!("{most} {of} {}: {what}{hint}", rows.len())
-    };
+    let numbers = rows.iter().map(|row| row.number);
+    let wrong: Vec<_> = numbers.zip(plans.iter().map(|it| &it.subject)).collect();
     Some(AppError::NothingRead {
         es: format!(
             "no se pudo leer ningún RUC de la lista. {}",
-            cause(Lang::Es)
+            common_cause(&wrong, Lang::Es)
         ),
         en: format!(
             "not a single RUC of the list could be read. {}",
-            cause(Lang::En)
+            common_cause(&wrong, Lang::En)
         ),
     })
 }
 
-fn code(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Ruc(_) => "ruc",
-        Subject::Dni { .. } => "dni",
-        Subject::Empty => "vacia",
-        Subject::Bad(problem) => problem.code(),
+/// The same of a list of partners of which no row was taken; its rows, and what is wrong with each.
+pub(super) fn no_partner(wrong: &[(u32, &PartnerError)]) -> AppError {
+    AppError::NothingRead {
+        es: format!(
+            "no se pudo importar ninguna fila de la lista. {}",
+            common_cause(wrong, Lang::Es)
+        ),
+        en: format!(
+            "not a single row of the list could be imported. {}",
+            common_cause(wrong, Lang::En)
+        ),
+    }
+}
+
+/// What keeps a row from being read.
+trait Wrong {
+    /// What it is, whatever the row.
+    fn kind(&self) -> &'static str;
+    /// The same of this row, and what to do.
+    fn words(&self, lang: Lang) -> (String, &'static str);
+}
+
+/// The cause that most rows share, the first of equals. Words that are not true of all those rows
+/// are those of one of them, which is named.
+fn common_cause<W: Wrong>(rows: &[(u32, &W)], lang: Lang) -> String {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (_, wrong) in rows {
+        *counts.entry(wrong.kind()).or_default() += 1;
+    }
+    let most = counts.values().copied().max().unwrap_or_default();
+    let shared = |wrong: &W| counts[wrong.kind()] == most;
+    let Some(kind) = rows.iter().find(|it| shared(it.1)).map(|it| it.1.kind()) else {
+        return String::new();
+    };
+    let alike = || rows.iter().filter(|(_, wrong)| wrong.kind() == kind);
+    let mut worded: HashMap<String, usize> = HashMap::new();
+    for (_, wrong) in alike() {
+        *worded.entry(wrong.words(lang).0).or_default() += 1;
+    }
+    let usual = worded.values().copied().max().unwrap_or_default();
+    let said = alike().find_map(|(row, wrong)| {
+        let (what, hint) = wrong.words(lang);
+        (worded[&what] == usual).then_some((row, what, hint))
+    });
+    let Some((row, what, hint)) = said else {
+        return String::new();
+    };
+    let all = rows.len();
+    match (lang, worded.len()) {
+        (Lang::Es, 1) => format!("{most} de {all}: {what}{hint}"),
+        (Lang::En, 1) => format!("{most} of {all}: {what}{hint}"),
+        (Lang::Es, _) => {
+            format!("{most} de {all} por la misma causa; por ejemplo, la fila {row}: {what}{hint}")
+        }
+        (Lang::En, _) => {
+            format!("{most} of {all} for the same cause; for instance, row {row}: {what}{hint}")
+        }
+    }
+}
+
+impl Wrong for Subject {
+    fn kind(&self) -> &'static str {
+        match self {
+            Subject::Ruc(_) => "ruc",
+            Subject::Dni { .. } | Subject::Bad(Problem::Dni(DniError::Length { found: 7 })) => {
+                "dni"
+            }
+            Subject::Empty => "vacia",
+            Subject::Bad(problem) => problem.code(),
+        }
+    }
+
+    fn words(&self, lang: Lang) -> (String, &'static str) {
+        words(self, lang)
+    }
+}
+
+impl Wrong for PartnerError {
+    fn kind(&self) -> &'static str {
+        self.code()
+    }
+
+    fn words(&self, lang: Lang) -> (String, &'static str) {
+        let hint = if self.field() == Some("num_document") {
+            lang.pick(
+                ". Si los documentos están en otra columna, indíquela con --columna (por HTTP, columna)",
+                ". If the documents are in another column, say which with --columna (over HTTP, columna)",
+            )
+        } else {
+            ""
+        };
+        (self.message(lang), hint)
     }
 }
 

@@ -123,11 +123,11 @@ async fn importar(
             format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
         ),
     );
-    Ok(match (bad, created + updated + same) {
-        (0, _) => 0,
-        (_, 0) => 3,
-        _ => 8,
-    })
+    match imported.nothing_read() {
+        Some(nothing) => Err(nothing),
+        None if bad > 0 => Ok(8),
+        None => Ok(0),
+    }
 }
 
 async fn listar(

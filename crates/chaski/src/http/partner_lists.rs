@@ -51,6 +51,9 @@ pub(super) struct ImportData {
     failed: usize,
     /// What is wrong with those rows, at most the first 1,000.
     errors: Vec<RowData>,
+    /// Columns that the numbers were taken from: letter and, if there is one, title.
+    #[schema(example = json!(["A (RUC)"]))]
+    columns: Vec<String>,
     /// Columns that mean nothing here.
     ignored_columns: Vec<String>,
     /// What was noticed while reading the file.
@@ -71,7 +74,8 @@ pub(super) struct RowData {
 /// Import partners from a list
 ///
 /// An xlsx, ods or csv, as `archivo` of a form or as the body itself. Known partners are completed;
-/// a blank cell deletes nothing. A row that cannot be taken keeps no other one back.
+/// a blank cell deletes nothing. A row that cannot be taken keeps no other one back; if none can,
+/// that is a 422 with the common cause.
 #[utoipa::path(
     post,
     path = "/api/v1/partners/importar",
@@ -122,6 +126,9 @@ async fn imported(
         .app
         .import_partners(caller.company(), &table, column.as_deref())
         .await?;
+    if let Some(nothing) = imported.nothing_read() {
+        return Err(nothing.into());
+    }
     let body = of_import(caller, imported, table);
     Ok(Created::new(StatusCode::OK, None, &body))
 }
@@ -179,6 +186,7 @@ fn of_import(caller: &Caller, imported: Imported, table: Table) -> ImportData {
         unchanged: imported.saved.unchanged,
         failed: imported.problems.len(),
         errors: told.map(row).collect(),
+        columns: imported.columns,
         ignored_columns: imported.ignored,
         notes: table.notes,
     }

@@ -196,14 +196,33 @@ async fn f01_a_list_of_which_nothing_is_read_is_refused_over_http_too() {
         "RUC;OTRO\n1;2\n3;4\n",
         "RUC\n00000001\n00000002\n",
     ] {
-        let answer = sent(&door, "/api/v1/lotes", file.as_bytes()).await;
-        assert_eq!(answer.status, 422, "{file}: {}", answer.text);
-        let problem = answer.json();
-        assert_eq!(problem["code"], "lista_sin_ruc", "{file}");
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("2 de 2"), "{file}: {detail}");
-        assert_eq!(chaski::remote::exit_code_of("lista_sin_ruc"), Some(3));
+        assert_unread(&sent(&door, "/api/v1/lotes", file.as_bytes()).await, file);
     }
+    for file in [
+        "RUC\nabc\nxyz\n",
+        "RUC;OTRO\n1;2\n3;4\n",
+        "RUC,Documento\n20100070971,hola\n20100070972,hola\n",
+    ] {
+        let answer = sent(&door, "/api/v1/partners/importar", file.as_bytes()).await;
+        assert_unread(&answer, file);
+    }
+    // One row that is taken is enough, and the column is told.
+    let file = "Otro,RUC\nx,20100070970\ny,abc\n";
+    let answer = sent(&door, "/api/v1/partners/importar", file.as_bytes()).await;
+    let said = answer.json();
+    assert_eq!(answer.status, 200, "{said}");
+    assert_eq!(said["failed"], 1, "{said}");
+    assert_eq!(said["columns"], serde_json::json!(["B (RUC)"]), "{said}");
+}
+
+#[track_caller]
+fn assert_unread(answer: &Answered, file: &str) {
+    assert_eq!(answer.status, 422, "{file}: {}", answer.text);
+    let problem = answer.json();
+    assert_eq!(problem["code"], "lista_sin_ruc", "{file}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("2 de 2"), "{file}: {detail}");
+    assert_eq!(chaski::remote::exit_code_of("lista_sin_ruc"), Some(3));
 }
 
 /// Bodies without a key, hungry workbooks of two keys, large results that nobody reads, and silent
