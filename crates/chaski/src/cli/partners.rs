@@ -153,12 +153,19 @@ async fn listar(
         }
     }
     if rows.is_empty() {
-        let none = needed
-            .lang()
-            .pick(
-                "no hay partners, o ninguno es así; se agregan con: chaski partners importar LISTA",
-                "there are no partners, or none like that; add them with: chaski partners importar LIST",
-            );
+        let any = app
+            .list_partners(company, &PartnerFilter::default(), 1, None)
+            .await?;
+        let none = if any.rows.is_empty() {
+            needed.lang().pick(
+                "no hay partners; se agregan con: chaski partners importar LISTA",
+                "there are no partners; add them with: chaski partners importar LIST",
+            )
+        } else {
+            needed
+                .lang()
+                .pick("ningún partner es así", "no partner is like that")
+        };
         notice(needed, none);
     }
     let lang = needed.lang();
@@ -499,10 +506,17 @@ async fn cambios(
         }
     }
     if rows.is_empty() {
-        let none = lang.pick(
-            "no hay cambios, o ninguno es así; se anotan al consultar: chaski partners actualizar",
-            "there are no changes, or none like that; they are noted by: chaski partners actualizar",
-        );
+        let any = app
+            .list_partner_changes(company, &ChangeFilter::default(), 1, None)
+            .await?;
+        let none = if any.rows.is_empty() {
+            lang.pick(
+                "no hay cambios; se anotan al consultar: chaski partners actualizar",
+                "there are no changes; they are noted by: chaski partners actualizar",
+            )
+        } else {
+            lang.pick("ningún cambio es así", "no change is like that")
+        };
         notice(needed, none);
     }
     let columns = vec![

@@ -326,3 +326,59 @@ fn keys_of_companies() {
     let told: Value = serde_json::from_str(&ran.expect(0).out).unwrap();
     assert_eq!(told["llaves"].as_array().unwrap().len(), 1, "{told}");
 }
+
+/// Nothing at all and nothing of that kind are told apart.
+#[test]
+fn an_empty_list_of_partners_says_why() {
+    let service = Service::new();
+    let place = place(&service);
+    let said = |line: &str| place.run(line).expect(0).err;
+    let none = "no hay partners; se agregan con: chaski partners importar";
+    for line in ["partners listar", "partners listar --nunca"] {
+        assert!(said(line).contains(none), "{line}");
+    }
+    assert!(said("partners cambios").contains("no hay cambios; se anotan"));
+    place.write("p.csv", "RUC,Nombre\n20100070970,Empresa Uno\n");
+    said("partners importar p.csv");
+    for (line, words) in [
+        ("partners listar --aptos", "ningún partner es así"),
+        ("partners listar --buscar nadie", "ningún partner es así"),
+        (
+            "partners listar --aptos --lang en",
+            "no partner is like that",
+        ),
+    ] {
+        let said = said(line);
+        assert!(
+            said.contains(words) && !said.contains("importar"),
+            "{line}: {said}"
+        );
+    }
+}
+
+/// A list of which no row is taken ends with the cause and the column it was looked for in; what is
+/// said of all rows is true of all, or an example with its row.
+#[test]
+fn a_list_of_which_no_row_is_taken_says_the_common_cause() {
+    let service = Service::new();
+    let place = place(&service);
+    for (file, words) in [
+        (
+            "RUC,N\nabc,x\nabd,y\n",
+            "2 de 2: RUC debe contener solo dígitos: hay «a» en la posición 1",
+        ),
+        (
+            "RUC,N\n2010007097,x\n201000709,y\n201000701,z\n",
+            "3 de 3 por la misma causa; por ejemplo, la fila 3: RUC debe tener 11 dígitos, tiene 9",
+        ),
+    ] {
+        place.write("p.csv", file);
+        let ran = place.run("partners importar p.csv").expect(3);
+        let whole = ["no se pudo importar ninguna fila", "columna A (RUC)"];
+        for words in whole.iter().chain([&words]) {
+            assert!(ran.err.contains(words), "{file}: {words}: {}", ran.err);
+        }
+        let ran = place.run("ruc lote p.csv -o r.csv --yes").expect(3);
+        assert!(ran.err.contains(words), "{file}: {}", ran.err);
+    }
+}
