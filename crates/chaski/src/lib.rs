@@ -9,6 +9,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod counted;
 mod draft;
 mod hints;
 pub mod http;

@@ -285,7 +285,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Error({}, {} attempts, {:?})",
+            "Error({}, attempts: {}, {:?})",
             self.code(),
             self.0.attempts,
             self.0.elapsed

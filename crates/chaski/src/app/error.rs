@@ -7,6 +7,7 @@ use chaski_core::Lang;
 
 use super::backups::BackupError;
 use crate::config::ConfigError;
+use crate::counted::counted;
 use crate::hints::Hinted;
 use crate::io_words::reason;
 use crate::partners::PartnerError;
@@ -253,11 +254,25 @@ impl AppError {
 
 /// What the plan has left of what is needed.
 pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
-    match (lang, left) {
-        (Lang::Es, 1) => format!("a su plan le queda 1 consulta y hacen falta {wanted}"),
-        (Lang::Es, _) => format!("a su plan le quedan {left} consultas y hacen falta {wanted}"),
-        (Lang::En, 1) => format!("your plan has 1 call left and {wanted} are needed"),
-        (Lang::En, _) => format!("your plan has {left} calls left and {wanted} are needed"),
+    match lang {
+        Lang::Es => format!(
+            "a su plan le {} y {}",
+            if left == 1 {
+                "queda 1 consulta".to_owned()
+            } else {
+                format!("quedan {left} consultas")
+            },
+            if wanted == 1 {
+                "hace falta 1".to_owned()
+            } else {
+                format!("hacen falta {wanted}")
+            },
+        ),
+        Lang::En => format!(
+            "your plan has {} left and {wanted} {} needed",
+            counted(left, "call", "calls"),
+            if wanted == 1 { "is" } else { "are" },
+        ),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::app::checkup::{self, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED};
+use crate::counted::counted;
 use crate::metrics::Metrics;
 use crate::sheets::OutputFormat;
 use crate::store::{KEY_FILE, StoreError};
@@ -193,10 +194,14 @@ impl Report {
             "datos",
             Grade::Good,
             format!(
-                "datos en {shown}: {answers} respuestas, {calls} llamadas registradas, {kib} KiB, esquema {schema}"
+                "datos en {shown}: {}, {}, {kib} KiB, esquema {schema}",
+                counted(answers, "respuesta", "respuestas"),
+                counted(calls, "llamada registrada", "llamadas registradas"),
             ),
             format!(
-                "data in {shown}: {answers} answers, {calls} calls on record, {kib} KiB, schema {schema}"
+                "data in {shown}: {}, {} on record, {kib} KiB, schema {schema}",
+                counted(answers, "answer", "answers"),
+                counted(calls, "call", "calls"),
             ),
         );
         self.add(

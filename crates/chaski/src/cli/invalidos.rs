@@ -10,6 +10,7 @@ use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about};
 use crate::app::AppError;
+use crate::counted::counted;
 use crate::store::RefusalRow;
 
 pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<InvalidosCmd>) -> Done {
@@ -100,7 +101,7 @@ fn say_forgotten(needed: &Needed, forgotten: u64) {
         (chaski_core::Lang::Es, 0) => "ninguno de esos números estaba registrado".to_owned(),
         (chaski_core::Lang::En, 0) => "none of those numbers was on record".to_owned(),
         (chaski_core::Lang::Es, 1) => "se olvidó 1 número".to_owned(),
-        (chaski_core::Lang::Es, n) => format!("se olvidaron {n} números"),
+        (chaski_core::Lang::Es, n) => format!("se olvidaron {}", counted(n, "número", "números")),
         (chaski_core::Lang::En, n) => format!("{n} forgotten"),
     };
     output::notice(needed, &text);

@@ -17,6 +17,7 @@ use crate::app::AppError;
 use crate::app::lookups::subject_of;
 use crate::app::persons::{ERASE, EXPORT};
 use crate::config::nearest;
+use crate::counted::counted;
 use crate::store::{CallFilter, CallRow};
 
 pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> Done {
@@ -150,8 +151,14 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
     output::confirm(
         needed,
         &lang.pick(
-            format!("¿Borrar las llamadas de hace más de {days} días?"),
-            format!("Delete the calls of more than {days} days ago?"),
+            format!(
+                "¿Borrar las llamadas de hace más de {}?",
+                counted(days, "día", "días")
+            ),
+            format!(
+                "Delete the calls of more than {} ago?",
+                counted(days, "day", "days")
+            ),
         ),
         AppError::usage(
             "borrar del registro necesita confirmación: agregue --yes",

@@ -17,6 +17,7 @@ use super::{partners, plan_left, progress};
 use crate::app::batches::{BatchInput, Finished, Running};
 use crate::app::cost::Over;
 use crate::app::{App, AppError};
+use crate::counted::counted;
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
 use crate::store::Company;
 
@@ -145,19 +146,13 @@ pub(super) fn read(
         needed,
         &match lang {
             Lang::Es => format!(
-                "Lista: {} {}; RUC en la columna {}",
-                table.rows.len(),
-                if table.rows.len() == 1 {
-                    "fila"
-                } else {
-                    "filas"
-                },
+                "Lista: {}; RUC en la columna {}",
+                counted(table.rows.len(), "fila", "filas"),
                 table.column_label(column)
             ),
             Lang::En => format!(
-                "List: {} {}; RUC in column {}",
-                table.rows.len(),
-                if table.rows.len() == 1 { "row" } else { "rows" },
+                "List: {}; RUC in column {}",
+                counted(table.rows.len(), "row", "rows"),
                 table.column_label(column)
             ),
         },
@@ -210,14 +205,14 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
     let question = match needed.lang() {
         Lang::Es => {
             let are = if left == 1 { "falta" } else { "faltan" };
-            format!(
-                "Ya se gastó lo anunciado y {are} {left} RUC{why}. ¿Gastar hasta {more} consultas más?"
-            )
+            let more = counted(more, "consulta", "consultas");
+            format!("Ya se gastó lo anunciado y {are} {left} RUC{why}. ¿Gastar hasta {more} más?")
         }
         Lang::En => {
             let are = if left == 1 { "RUC is" } else { "RUCs are" };
+            let more = counted(more, "call", "calls");
             format!(
-                "What was announced is spent and {left} {are} left{why}. Spend up to {more} calls more?"
+                "What was announced is spent and {left} {are} left{why}. Spend up to {more} more?"
             )
         }
     };
@@ -232,10 +227,11 @@ async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
         "{}",
         match needed.lang() {
             Lang::Es => format!(
-                "{done} de {total} RUC listos y guardados; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
+                "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
             ),
             Lang::En => format!(
-                "{done} of {total} RUCs done and kept; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
+                "Done and kept: {done} of {}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice",
+                counted(total, "RUC", "RUCs")
             ),
         }
     );

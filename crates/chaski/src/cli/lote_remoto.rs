@@ -19,6 +19,7 @@ use super::progress::{BETWEEN_LINES, bar};
 use crate::app::AppError;
 use crate::app::batches::{Finished, Told};
 use crate::app::lotes::list_hash;
+use crate::counted::counted;
 use crate::remote::{NewList, RemoteLote, Server, ServerError};
 use crate::sheets::{Aptitud, Table, Verdict, column_letter, find_column};
 
@@ -208,8 +209,14 @@ fn column_name(table: &Table, column: usize) -> String {
 fn say_handed_over(needed: &Needed, lote: &RemoteLote) {
     let (id, total) = (lote.id, lote.total_items);
     let text = match needed.lang() {
-        Lang::Es => format!("Lote {id} en el servidor: {total} RUC distintos"),
-        Lang::En => format!("Batch {id} on the server: {total} distinct RUCs"),
+        Lang::Es => {
+            let rucs = counted(total, "RUC", "RUC distintos");
+            format!("Lote {id} en el servidor: {rucs}")
+        }
+        Lang::En => {
+            let rucs = counted(total, "RUC", "distinct RUCs");
+            format!("Batch {id} on the server: {rucs}")
+        }
     };
     notice(needed, &text);
 }

@@ -10,6 +10,7 @@ use crate::app::batches::{Finished, Plan};
 use crate::app::cost::{Cost, Over};
 use crate::app::lotes::concerns_all;
 use crate::app::{App, AppError, Mode};
+use crate::counted::counted;
 use crate::sheets::Aptitud;
 
 pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
@@ -36,8 +37,8 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<
             format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
         }
         (Lang::Es, _) => format!(
-            "Por consultar: {to_ask} RUC en {calls} {} {}{at_most}; ya guardados: {known}",
-            if calls == 1 { "llamada" } else { "llamadas" },
+            "Por consultar: {to_ask} RUC en {} {}{at_most}; ya guardados: {known}",
+            counted(calls, "llamada", "llamadas"),
             if real {
                 "de su plan de APIMIGO"
             } else {
@@ -45,8 +46,9 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<
             },
         ),
         (Lang::En, _) => format!(
-            "To ask: {to_ask} RUCs in {calls} {} {}{at_most}; known already: {known}",
-            if calls == 1 { "call" } else { "calls" },
+            "To ask: {} in {} {}{at_most}; known already: {known}",
+            counted(to_ask, "RUC", "RUCs"),
+            counted(calls, "call", "calls"),
             if real {
                 "of your APIMIGO plan"
             } else {
@@ -190,15 +192,14 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
             why_singly(over, lang),
             over.most,
         );
-        let one = most == 1;
         parts.push(match lang {
             Lang::Es => {
-                let calls = if one { "consulta" } else { "consultas" };
-                format!("{left}{why}, porque la lista llegó a su máximo de {most} {calls}")
+                let most = counted(most, "consulta", "consultas");
+                format!("{left}{why}, porque la lista llegó a su máximo de {most}")
             }
             Lang::En => {
-                let calls = if one { "call" } else { "calls" };
-                format!("{left}{why}, because the list came to its most of {most} {calls}")
+                let most = counted(most, "call", "calls");
+                format!("{left}{why}, because the list came to its most of {most}")
             }
         });
     }
@@ -217,11 +218,13 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
         parts.push(format!("{} {why}", not_asked(finished.left_out, lang)));
     }
     if failed > 0 {
-        parts.push(match (lang, failed) {
-            (Lang::Es, 1) => "1 RUC quedó sin respuesta".to_owned(),
-            (Lang::Es, _) => format!("{failed} RUC quedaron sin respuesta"),
-            (Lang::En, 1) => "1 RUC has no answer".to_owned(),
-            (Lang::En, _) => format!("{failed} RUCs have no answer"),
+        parts.push(match lang {
+            Lang::Es => counted(
+                failed,
+                "RUC quedó sin respuesta",
+                "RUC quedaron sin respuesta",
+            ),
+            Lang::En => counted(failed, "RUC has no answer", "RUCs have no answer"),
         });
     }
     if parts.is_empty() {
@@ -263,11 +266,9 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
 }
 
 fn not_asked(rucs: usize, lang: Lang) -> String {
-    match (lang, rucs) {
-        (Lang::Es, 1) => "1 RUC no se consultó".to_owned(),
-        (Lang::Es, _) => format!("{rucs} RUC no se consultaron"),
-        (Lang::En, 1) => "1 RUC was not asked".to_owned(),
-        (Lang::En, _) => format!("{rucs} RUCs were not asked"),
+    match lang {
+        Lang::Es => counted(rucs, "RUC no se consultó", "RUC no se consultaron"),
+        Lang::En => counted(rucs, "RUC was not asked", "RUCs were not asked"),
     }
 }
 

@@ -11,6 +11,7 @@ use super::needed::Needed;
 use super::output::{self, Records};
 use crate::app::lotes::Lote;
 use crate::app::{App, AppError};
+use crate::counted::counted;
 use crate::sheets;
 
 pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>) -> Done {
@@ -72,7 +73,10 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     if done < total {
         let text = lang.pick(
             format!("el lote no terminó: {done} de {total} RUC con resultado"),
-            format!("the batch has not ended: {done} of {total} RUCs have an outcome"),
+            format!(
+                "the batch has not ended: {done} of {} have an outcome",
+                counted(total, "RUC", "RUCs")
+            ),
         );
         output::notice(needed, &text);
     }

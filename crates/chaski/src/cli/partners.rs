@@ -20,6 +20,7 @@ use super::{plan_left, progress};
 use crate::app::partner_lists::record;
 use crate::app::partners::{Refreshed, Which};
 use crate::app::{App, AppError, Mode};
+use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
@@ -446,8 +447,15 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
         output::confirm(
             needed,
             &lang.pick(
-                format!("¿Borrar {count} partners con su historia?"),
-                format!("Delete {count} partners with their history?"),
+                format!(
+                    "¿Borrar {} con su historia?",
+                    counted(count, "partner", "partners")
+                ),
+                if count == 1 {
+                    "Delete 1 partner with its history?".to_owned()
+                } else {
+                    format!("Delete {count} partners with their history?")
+                },
             ),
             AppError::usage(
                 "borrar partners necesita confirmación: agregue --yes",

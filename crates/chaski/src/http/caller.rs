@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
 use crate::app::{App, AppError, Mode, plan_too_small};
+use crate::counted::counted;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -85,8 +86,14 @@ impl Caller {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "llave_muy_rapida",
-                    format!("su llave permite {} peticiones por minuto", turn.limit),
-                    format!("your key allows {} requests a minute", turn.limit),
+                    format!(
+                        "su llave permite {} por minuto",
+                        counted(turn.limit, "petición", "peticiones")
+                    ),
+                    format!(
+                        "your key allows {} a minute",
+                        counted(turn.limit, "request", "requests")
+                    ),
                 )
                 .after(turn.wait));
             }
@@ -183,15 +190,14 @@ impl Caller {
         if calls.saturating_add(others) <= left {
             return Ok(());
         }
-        let (consultas, plural) = match calls {
-            1 => ("consulta", ""),
-            _ => ("consultas", "s"),
-        };
         let mut es = format!(
-            "esta petición puede costar {calls} {consultas} y a su llave le quedan {left} de {limit} hoy"
+            "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
+            counted(calls, "consulta", "consultas"),
+            if left == 1 { "queda" } else { "quedan" },
         );
         let mut en = format!(
-            "this request may cost {calls} call{plural} and your key has {left} of {limit} left today"
+            "this request may cost {} and your key has {left} of {limit} left today",
+            counted(calls, "call", "calls"),
         );
         let in_the_way = calls <= left;
         if in_the_way {

@@ -3,6 +3,7 @@
 use chaski_core::{Dni, DniError, Lang, Ruc, RucError, RucRules};
 
 use super::table::{Cell, Flaw, Row, Table};
+use crate::counted::counted;
 
 /// What a cell holds, and what had to be put right to see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,10 +92,13 @@ impl Problem {
             Problem::PrecisionLost { digits } => {
                 return match lang {
                     Lang::Es => format!(
-                        "Excel lo guardó en notación científica y solo quedan {digits} cifras: vuelva a copiar el número con la columna en formato Texto"
+                        "Excel lo guardó en notación científica y solo {} {}: vuelva a copiar el número con la columna en formato Texto",
+                        if *digits == 1 { "queda" } else { "quedan" },
+                        counted(*digits, "cifra", "cifras"),
                     ),
                     Lang::En => format!(
-                        "Excel saved it in scientific notation and only {digits} digits are left: copy the number again with the column formatted as Text"
+                        "Excel saved it in scientific notation and only {} left: copy the number again with the column formatted as Text",
+                        counted(*digits, "digit is", "digits are"),
                     ),
                 };
             }
@@ -129,10 +133,12 @@ impl Problem {
             Problem::Shifted { cells, usual } => {
                 return match lang {
                     Lang::Es => format!(
-                        "la fila tiene {cells} celdas y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas"
+                        "la fila tiene {} y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas",
+                        counted(*cells, "celda", "celdas"),
                     ),
                     Lang::En => format!(
-                        "the row has {cells} cells and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it"
+                        "the row has {} and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it",
+                        counted(*cells, "cell", "cells"),
                     ),
                 };
             }

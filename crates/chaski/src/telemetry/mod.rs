@@ -11,6 +11,7 @@ pub(crate) use lines::{line, writes_json};
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use crate::counted::counted;
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::layer;
@@ -96,7 +97,11 @@ fn tell(summaries: &[Summary]) {
         let mut fields = Map::new();
         fields.insert("repeated".into(), Value::from(times));
         fields.insert("seconds".into(), Value::from(seconds));
-        let text = format!("repeated {times} times in {seconds} s: {}", summary.text);
+        let text = format!(
+            "repeated {} in {seconds} s: {}",
+            counted(times, "time", "times"),
+            summary.text
+        );
         line(summary.level.as_str(), &text, fields);
     }
 }

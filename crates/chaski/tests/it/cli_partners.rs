@@ -382,3 +382,29 @@ fn a_list_of_which_no_row_is_taken_says_the_common_cause() {
         assert!(ran.err.contains(words), "{file}: {}", ran.err);
     }
 }
+
+/// What there is one of is told as one.
+#[test]
+fn one_is_told_as_one() {
+    let service = Service::new();
+    let place = place(&service);
+    place.run("ruc 20100070970").expect(0);
+    let ran = place.run("doctor");
+    let said = "1 respuesta, 1 llamada registrada, ";
+    assert!(ran.out.contains(said), "{}", ran.shown());
+    let ran = place.run("doctor --lang en");
+    // The account was asked meanwhile.
+    let said = "1 answer, 2 calls on record, ";
+    assert!(ran.out.contains(said), "{}", ran.shown());
+    place.write(
+        "cortada.csv",
+        "RUC,Nombre,Ciudad\n20100070970,UNO,LIMA\n2E+10,DOS,LIMA\n",
+    );
+    let ran = place.run("ruc lote cortada.csv -o r.csv --yes");
+    let result = place.read("r.csv");
+    assert!(
+        result.contains("solo queda 1 cifra"),
+        "{} {result}",
+        ran.shown()
+    );
+}

@@ -272,6 +272,46 @@ fn sql_is_not_built_from_values() {
     assert!(statements > 0, "no statement found: the store has moved");
 }
 
+/// Whoever reads "1 respuestas" reads carelessness: numbers go with `counted`. Named here is what is
+/// no number, is never one, or stands beside its singular.
+#[rustfmt::skip]
+const NEVER_ONE: [&str; 7] = ["limit", "most", "count", "first", "left", "dropped", "url"];
+
+#[rustfmt::skip]
+const MANY: [&str; 36] = [
+    "consultas", "llamadas", "respuestas", "filas", "números", "días", "partners", "lotes",
+    "peticiones", "celdas", "cifras", "veces", "caracteres", "intentos", "trabajos", "columnas",
+    "segundos", "minutos", "horas", "RUCs", "calls", "answers", "rows", "numbers", "days",
+    "requests", "cells", "digits", "times", "attempts", "characters", "batches", "jobs", "columns",
+    "seconds", "minutes",
+];
+
+#[test]
+fn one_is_one_in_every_text() {
+    let mut found = Vec::new();
+    for folder in ["crates/chaski/src", "crates/client/src", "crates/core/src"] {
+        for path in files_under(&root().join(folder), "rs") {
+            let text = fs::read_to_string(&path).expect("a source file");
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            for line in code.filter(|line| may_say_one_of_many(line)) {
+                found.push(format!("{}: {}", stem(&path), line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn may_say_one_of_many(line: &str) -> bool {
+    line.match_indices("} ").any(|(at, _)| {
+        let named = line[..at].rsplit('{').next().unwrap_or_default();
+        let after = line[at + 2..].split(|c: char| !c.is_alphabetic()).next();
+        let limit = named.starts_with("MOST_") || named.starts_with("LEAST_");
+        MANY.contains(&after.unwrap_or_default()) && !limit && !NEVER_ONE.contains(&named)
+    })
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -14,6 +14,7 @@ use chaski_core::Lang;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::counted::counted;
 use crate::store::LastBackup;
 
 /// How well something is.
@@ -128,8 +129,14 @@ pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp)
     Finding::new(
         "copia",
         grade,
-        format!("la última copia de seguridad tiene {days} días ({path}){es}"),
-        format!("the last backup is {days} days old ({path}){en}"),
+        format!(
+            "la última copia de seguridad tiene {} ({path}){es}",
+            counted(days, "día", "días")
+        ),
+        format!(
+            "the last backup is {} old ({path}){en}",
+            counted(days, "day", "days")
+        ),
     )
     .with("dias", days)
     .with("hecha", last.at.to_string())
@@ -151,8 +158,8 @@ pub fn plan_finding(left: Option<i64>, spent: u64, quota: Option<u64>, spent_cod
         Finding::new(
             "proveedor",
             Grade::Bad,
-            format!("el proveedor responde (consultas que quedan: {shown}), pero ya se hicieron las {spent} llamadas del mes que permite migo.quota: súbalo con chaski config set migo.quota N"),
-            format!("the upstream answers (calls left: {shown}), but the {spent} calls of the month that migo.quota allows are made: raise it with chaski config set migo.quota N"),
+            format!("el proveedor responde (consultas que quedan: {shown}), pero se llegó al límite del mes que pone migo.quota (llamadas hechas: {spent}): súbalo con chaski config set migo.quota N"),
+            format!("the upstream answers (calls left: {shown}), but the limit of the month that migo.quota sets is reached (calls made: {spent}): raise it with chaski config set migo.quota N"),
         )
         .ending(spent_code)
     } else {

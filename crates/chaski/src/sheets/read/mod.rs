@@ -18,6 +18,7 @@ use chaski_core::Lang;
 
 use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
+use crate::counted::counted;
 use crate::scratch::Scratch;
 use package::Package;
 pub(super) use xlsx::Found;
@@ -172,8 +173,13 @@ fn notes(found: &Found, lang: Lang) -> Vec<String> {
     let dropped = found.dropped;
     if dropped > 0 {
         notes.push(match lang {
+            Lang::Es if dropped == 1 => "se quitó 1 carácter de control invisible".to_owned(),
             Lang::Es => format!("se quitaron {dropped} caracteres de control invisibles"),
-            Lang::En => format!("{dropped} invisible control characters were left out"),
+            Lang::En => counted(
+                dropped,
+                "invisible control character was left out",
+                "invisible control characters were left out",
+            ),
         });
     }
     if let SourceKind::Csv {
