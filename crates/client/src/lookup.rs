@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
-use crate::{Budget, Failure, Key, Reason};
+use crate::{Budget, Clock, Error, Failure, Key, Reason};
 
 /// A question with its answer's type, its key, and how its answer is kept. [`Engine`] shows one
 /// of one's own.
@@ -31,6 +31,17 @@ pub trait Lookup: Clone + Send + Sync + 'static {
 
     /// The identity of the question.
     fn key(&self) -> Key;
+
+    /// Whether the question makes sense now; one that does not is not sent.
+    fn check(&self, clock: Clock) -> Result<(), Error> {
+        let _ = clock;
+        Ok(())
+    }
+
+    /// Whether it is about a person, so that whoever asks may have to say what for (Ley 29733).
+    fn needs_purpose(&self) -> bool {
+        false
+    }
 
     /// How long an answer received now counts as fresh; zero keeps it out of memory.
     fn time_to_live(&self, answer: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer, lima_date};
+use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use secrecy::SecretString;
@@ -11,9 +11,9 @@ use crate::dialects::migo::{BASE_URL, MigoDialect, Version};
 use crate::many::Outcomes;
 use crate::{
     Account, AccountQuery, Activity, ActivityQuery, Ask, Clock, CpeQuery, CpeState, DniQuery,
-    Engine, Error, Found, Http, LatestRateQuery, Ledger, Line, List, ListQuery, Membership,
+    Engine, Error, Found, Http, LatestRateQuery, Ledger, Line, List, ListQuery, Lookup, Membership,
     MemoryLedger, Only, Person, RateQuery, RatesQuery, Representative, RepresentativesQuery,
-    RucQuery, Settings, Transport,
+    RucQuery, Settings, Transport, Upstream,
 };
 
 /// A client of APIMIGO with cache, coalescing, pace, quota, retries and native batching.
@@ -80,9 +80,26 @@ impl Migo {
         }
     }
 
+    /// Asks any of APIMIGO's questions; the methods below are short for it.
+    ///
+    /// ```
+    /// # async fn run(migo: chaski_client::Migo) -> Result<(), Box<dyn std::error::Error>> {
+    /// use chaski_client::{Ask, RucQuery};
+    /// let found = migo.ask(&RucQuery("20131312955".parse()?), &Ask::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn ask<L: Lookup>(&self, question: &L, ask: &Ask) -> Result<Found<L::Answer>, Error>
+    where
+        MigoDialect: Upstream<L>,
+    {
+        question.check(self.engine.clock())?;
+        self.engine.lookup(&self.routes, question, ask).await
+    }
+
     /// What the registry knows of a RUC.
     pub async fn ruc(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Taxpayer>, Error> {
-        self.engine.lookup(&self.routes, &RucQuery(*ruc), ask).await
+        self.ask(&RucQuery(*ruc), ask).await
     }
 
     /// Many RUCs through the native batch call, up to 100 a call; outcomes come in groups.
@@ -93,7 +110,7 @@ impl Migo {
 
     /// The owner of a DNI.
     pub async fn dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, Error> {
-        self.engine.lookup(&self.routes, &DniQuery(*dni), ask).await
+        self.ask(&DniQuery(*dni), ask).await
     }
 
     /// Many DNIs, one call each in a sliding window, in the order given.
@@ -104,9 +121,7 @@ impl Migo {
 
     /// The latest rate of SUNAT, US dollars.
     pub async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
-        self.engine
-            .lookup(&self.routes, &LatestRateQuery, ask)
-            .await
+        self.ask(&LatestRateQuery, ask).await
     }
 
     /// The rate that applies on a date: the one published that day, or else the last one
@@ -154,19 +169,12 @@ impl Migo {
         moneda: Currency,
         ask: &Ask,
     ) -> Result<Found<ExchangeRate>, Error> {
-        self.check_date(fecha)?;
-        if fuente == RateSource::Sunat && moneda != Currency::Usd {
-            return Err(Error::invalid(
-                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
-                "SUNAT publishes US dollars only; for euros use SBS",
-            ));
-        }
         let question = RateQuery {
             fecha,
             fuente,
             moneda,
         };
-        self.engine.lookup(&self.routes, &question, ask).await
+        self.ask(&question, ask).await
     }
 
     /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
@@ -177,17 +185,7 @@ impl Migo {
         hasta: Date,
         ask: &Ask,
     ) -> Result<Found<Vec<ExchangeRate>>, Error> {
-        self.check_date(desde)?;
-        self.check_date(hasta)?;
-        if desde > hasta {
-            return Err(Error::invalid(
-                format!("el rango está al revés: {desde} es posterior a {hasta}"),
-                format!("the range is reversed: {desde} is later than {hasta}"),
-            ));
-        }
-        self.engine
-            .lookup(&self.routes, &RatesQuery { desde, hasta }, ask)
-            .await
+        self.ask(&RatesQuery { desde, hasta }, ask).await
     }
 
     /// The legal representatives of a RUC.
@@ -196,16 +194,12 @@ impl Migo {
         ruc: &Ruc,
         ask: &Ask,
     ) -> Result<Found<Vec<Representative>>, Error> {
-        self.engine
-            .lookup(&self.routes, &RepresentativesQuery(*ruc), ask)
-            .await
+        self.ask(&RepresentativesQuery(*ruc), ask).await
     }
 
     /// The economic activity of a RUC.
     pub async fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, Error> {
-        self.engine
-            .lookup(&self.routes, &ActivityQuery(*ruc), ask)
-            .await
+        self.ask(&ActivityQuery(*ruc), ask).await
     }
 
     /// Whether a RUC is on one of SUNAT's lists; not being on it is an error with
@@ -216,19 +210,17 @@ impl Migo {
         ruc: &Ruc,
         ask: &Ask,
     ) -> Result<Found<Membership>, Error> {
-        self.engine
-            .lookup(&self.routes, &ListQuery { list, ruc: *ruc }, ask)
-            .await
+        self.ask(&ListQuery { list, ruc: *ruc }, ask).await
     }
 
     /// Whether a received electronic document exists at SUNAT.
     pub async fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, Error> {
-        self.engine.lookup(&self.routes, query, ask).await
+        self.ask(query, ask).await
     }
 
     /// The account behind the token and the calls it has left.
     pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
-        let found = self.engine.lookup(&self.routes, &AccountQuery, ask).await?;
+        let found = self.ask(&AccountQuery, ask).await?;
         self.line().note_left(found.value.consultas).await;
         Ok(found)
     }
@@ -285,23 +277,6 @@ impl Migo {
     /// The line to APIMIGO, for its statistics, its breaker and its quota.
     pub fn line(&self) -> &Line {
         self.routes.line()
-    }
-
-    fn check_date(&self, fecha: Date) -> Result<(), Error> {
-        let today = lima_date(self.engine.clock().now());
-        if fecha > today {
-            return Err(Error::invalid(
-                format!("la fecha {fecha} es futura: hoy es {today} en Lima"),
-                format!("{fecha} is in the future: today is {today} in Lima"),
-            ));
-        }
-        if fecha < ExchangeRate::FIRST_DAY {
-            return Err(Error::invalid(
-                "hay tipos de cambio desde el 2010-01-01",
-                "there are exchange rates from 2010-01-01 on",
-            ));
-        }
-        Ok(())
     }
 }
 

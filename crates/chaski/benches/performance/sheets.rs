@@ -31,7 +31,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
     let app = app.map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     // The first time asks the sandbox; every time that counts finds the numbers known.
     runtime.block_on(judge(&app, &list, &verdicts))?;
-    let spent = app.migo.line().stats().calls;
+    let spent = app.migo().line().stats().calls;
     let cells = cells_of(&verdicts)?;
     let (mut alone, mut ours, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -44,7 +44,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
         steps.push(runtime.block_on(judge(&app, &list, &verdicts))?);
         ours.push(watch.stop()?);
     }
-    anyhow::ensure!(app.migo.line().stats().calls == spent, "calls were spent");
+    anyhow::ensure!(app.migo().line().stats().calls == spent, "calls were spent");
     let wall = |runs: &[crate::kit::Took]| -> Vec<f64> {
         runs.iter().map(|run| run.wall * 1000.0).collect()
     };

@@ -29,12 +29,6 @@ pub(super) struct Asking {
 }
 
 impl App {
-    /// How many of some RUCs have to be asked for, because memory holds nothing fresh.
-    pub(crate) async fn rucs_to_ask(&self, rucs: &[Ruc], ask: &Ask) -> Result<usize, AppError> {
-        let known = self.remembered(rucs, None, ask).await?.len();
-        Ok(rucs.len().saturating_sub(known))
-    }
-
     /// What memory holds of some RUCs, by their place: what is fresh enough for `ask`, and what
     /// was learned since an unfinished batch began, however old.
     pub(super) async fn remembered(

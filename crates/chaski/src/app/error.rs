@@ -6,6 +6,7 @@ use chaski_client::{Failure, LedgerError};
 use chaski_core::Lang;
 
 use super::backups::BackupError;
+use super::spending::DayTooSmall;
 use crate::config::ConfigError;
 use crate::counted::counted;
 use crate::hints::Hinted;
@@ -99,7 +100,12 @@ pub enum AppError {
         left: u64,
         /// Calls needed.
         wanted: u64,
+        /// Whether it is work of before that is tried again.
+        again: bool,
     },
+    /// A key's day has fewer calls left than the deed may cost.
+    #[error("too few calls are left today")]
+    DayTooSmall(DayTooSmall),
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -154,6 +160,7 @@ impl AppError {
             AppError::Io(_) | AppError::File { .. } => "archivo",
             AppError::NothingRead { .. } => "lista_sin_ruc",
             AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
+            AppError::DayTooSmall(_) => DayTooSmall::CODE,
             AppError::Interrupted => "interrumpido",
         }
     }
@@ -210,11 +217,12 @@ impl AppError {
                     format!("cannot use {path}: {why}"),
                 )
             }
-            AppError::PlanTooSmall { left, wanted } => {
+            AppError::PlanTooSmall { left, wanted, .. } => {
                 let add = lang.pick("agregue", "add");
                 let how = format!("{add} --gastar-hasta {left}");
                 plan_too_small(*left, *wanted, &how, lang)
             }
+            AppError::DayTooSmall(day) => day.message(lang),
             AppError::Interrupted => lang.pick("interrumpido", "interrupted").to_owned(),
         }
     }
@@ -230,7 +238,9 @@ impl AppError {
             ) => 7,
             AppError::Store(StoreError::BadCursor) => 2,
             AppError::Backup(error) => error.exit_code(),
-            AppError::PlanTooSmall { .. } => Failure::QuotaSpent.treatment().exit_code,
+            AppError::PlanTooSmall { .. } | AppError::DayTooSmall(_) => {
+                Failure::QuotaSpent.treatment().exit_code
+            }
             AppError::Lookup(error) => error.exit_code(),
             AppError::Server(error) => error.exit_code(),
             AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::batches::{new_id, rows_of};
 use super::cost::Cost;
 use super::lote_input::KeptList;
+use super::spending::Payer;
 use super::trabajos::JobKind;
 use super::unread::unread;
 use super::{App, AppError};
@@ -47,6 +48,10 @@ pub struct NewLote {
     pub who: String,
     /// With which key; none for the owner of the folder.
     pub key_id: Option<Uuid>,
+    /// Who pays for it.
+    pub payer: Payer,
+    /// Calls that it may cost; none for what is usual for its length.
+    pub most: Option<u64>,
     /// The request that hands it over, where it may come again.
     pub once: Option<Once>,
 }
@@ -63,10 +68,10 @@ pub enum LoteInput {
 }
 
 /// A list that was checked and may be stored.
-pub struct PreparedLote {
+struct PreparedLote {
     /// Calls that it may cost, for its numbers that memory does not know. No more than the most of
     /// it are spent: what is left over then has no answer.
-    pub cost: Cost,
+    cost: Cost,
     new: NewLote,
     rows: usize,
     unique: Vec<Ruc>,
@@ -114,14 +119,28 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const BETWEEN_EVENTS: Duration = Duration::from_millis(100);
 
 impl App {
-    /// Checks a list and stores it: [`App::prepare_batch`] and [`App::submit_prepared`].
+    /// Checks a list and stores it with its numbers and its job in one transaction. Nothing is asked
+    /// yet: a worker does that. What it may cost is set aside from what its payer may still spend.
     pub async fn submit_batch(&self, new: NewLote) -> Result<Uuid, AppError> {
-        let prepared = self.prepare_batch(new, Limits::default()).await?;
-        self.submit_prepared(prepared).await
+        self.submit_batch_within(new, Limits::default()).await
+    }
+
+    /// The same for a list that may take no more memory than so much.
+    pub async fn submit_batch_within(
+        &self,
+        new: NewLote,
+        limits: Limits,
+    ) -> Result<Uuid, AppError> {
+        let (most, payer) = (new.most, new.payer.clone());
+        let mut prepared = self.prepare_batch(new, limits).await?;
+        prepared.cost.most = most.unwrap_or(prepared.cost.most);
+        let calls = prepared.cost.calls.min(prepared.cost.most);
+        let _reserved = self.reserve_spending(&payer, calls, false).await?;
+        self.store_batch(prepared).await
     }
 
     /// Checks a list, as `chaski ruc lote` would, and says what it may cost. Nothing is stored.
-    pub async fn prepare_batch(
+    async fn prepare_batch(
         &self,
         mut new: NewLote,
         limits: Limits,
@@ -163,14 +182,6 @@ impl App {
         })
     }
 
-    /// Calls that the lists and refreshes of a key may still cost that were handed in and have not
-    /// ended.
-    pub async fn calls_ahead(&self, key_id: Uuid) -> Result<u64, AppError> {
-        let refreshes = JobKind::PartnerRefresh.as_str();
-        let refreshes = self.store.open_calls_of_jobs(key_id, refreshes).await?;
-        Ok(refreshes + self.store.open_calls_of(key_id, MOST_RUCS as u64).await?)
-    }
-
     /// Calls that trying a batch again may cost, no more than its limit; none when it cannot be
     /// tried again.
     pub async fn lote_retry_calls(&self, id: Uuid, key_id: Option<Uuid>) -> Result<u64, AppError> {
@@ -188,9 +199,7 @@ impl App {
         Ok(calls_for(open as usize).min(limit))
     }
 
-    /// Stores a list with its numbers and its job in one transaction. Nothing is asked yet: a
-    /// worker does that.
-    pub async fn submit_prepared(&self, prepared: PreparedLote) -> Result<Uuid, AppError> {
+    async fn store_batch(&self, prepared: PreparedLote) -> Result<Uuid, AppError> {
         let PreparedLote { new, rows, .. } = prepared;
         let subjects = prepared.unique.iter().map(|ruc| RucQuery(*ruc).key());
         let now = self.clock.now();
@@ -281,7 +290,14 @@ impl App {
     }
 
     /// Asks again for the numbers of a batch that have no answer, and for no others.
-    pub async fn retry_lote(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Lote, AppError> {
+    pub async fn retry_lote(
+        &self,
+        id: Uuid,
+        key_id: Option<Uuid>,
+        payer: &Payer,
+    ) -> Result<Lote, AppError> {
+        let calls = self.lote_retry_calls(id, key_id).await?;
+        let _reserved = self.reserve_spending(payer, calls, true).await?;
         self.change_lote(id, key_id, BatchChange::Retry).await
     }
 

@@ -3,9 +3,11 @@
 mod asking;
 pub mod backups;
 pub mod batches;
+mod calls;
 pub mod checkup;
 pub mod cost;
 mod error;
+mod folder;
 pub mod health;
 pub mod keys;
 pub mod lookups;
@@ -20,11 +22,15 @@ pub mod partner_lists;
 pub mod partners;
 pub mod persons;
 pub mod programados;
+pub mod providers;
 mod purpose;
+mod queue;
+mod refusals;
 mod retention;
 mod secrets;
 pub mod servers;
 mod signals;
+pub mod spending;
 pub mod trabajos;
 mod unread;
 mod verdicts;
@@ -53,9 +59,9 @@ pub struct App {
     /// The configuration.
     pub config: Config,
     /// Answers, refusals, calls, batches.
-    pub store: Arc<Store>,
+    store: Arc<Store>,
     /// The client of APIMIGO.
-    pub migo: Migo,
+    migo: Migo,
     /// Who answers.
     pub mode: Mode,
     /// What persons entered on the other side, brought here at the opening.
@@ -243,6 +249,18 @@ impl App {
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
         })
+    }
+
+    /// The store, for tests that look behind the rooms.
+    #[doc(hidden)]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The client, for tests that look behind the rooms.
+    #[doc(hidden)]
+    pub fn migo(&self) -> &Migo {
+        &self.migo
     }
 
     /// Takes over token, limits and times of another configuration; everything else stays as it was,

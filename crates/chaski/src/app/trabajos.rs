@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::batches::new_id;
 use super::lotes::calls_for;
 use super::partners::{PreparedRefresh, Refreshed, Which};
-use super::{App, AppError};
+use super::spending::Payer;
+use super::{App, AppError, Mode};
 use crate::store::{
-    BatchChange, Claim, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once, Page,
-    Priority, Pruned, StoreError,
+    BatchChange, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once,
+    Page, Priority, Pruned, StoreError,
 };
 
 /// The kinds of work.
@@ -50,6 +51,15 @@ impl JobKind {
     pub fn parse(name: &str) -> Option<JobKind> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+}
+
+/// A refresh that is asked for.
+#[derive(Debug, Clone)]
+pub struct RefreshWanted {
+    /// Whom it is about.
+    pub which: Which,
+    /// Calls that it may cost; none for what it takes.
+    pub most: Option<u64>,
 }
 
 /// Runs of a job of the schedule that may fail: its next time comes anyway.
@@ -93,28 +103,33 @@ impl App {
 
     /// Puts a job that failed or was stopped back into the queue; of a batch, the numbers without
     /// an answer.
-    pub async fn retry_trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
+    pub async fn retry_trabajo(
+        &self,
+        id: Uuid,
+        key_id: Option<Uuid>,
+        payer: &Payer,
+    ) -> Result<Job, AppError> {
         let job = self.trabajo(id, key_id).await?;
         if let Some(batch) = job.batch {
-            self.retry_lote(batch, key_id).await?;
-        } else if !self.store.retry_job(id, self.clock.now()).await? {
+            self.retry_lote(batch, key_id, payer).await?;
+            return self.trabajo(id, key_id).await;
+        }
+        let calls = self.retry_calls(&job).await?;
+        let _reserved = self.reserve_spending(payer, calls, true).await?;
+        if !self.store.retry_job(id, self.clock.now()).await? {
             return Err(refusal(BatchChange::Retry, &job));
         }
         self.signals.work_came();
         self.trabajo(id, key_id).await
     }
 
-    /// Calls that running a job again may cost; none when it cannot be run again.
-    pub async fn job_retry_calls(&self, id: Uuid, key_id: Option<Uuid>) -> Result<u64, AppError> {
-        let job = self.trabajo(id, key_id).await?;
-        if let Some(batch) = job.batch {
-            return self.lote_retry_calls(batch, key_id).await;
-        }
+    /// Calls that running a job without a batch again may cost; none when it cannot be run again.
+    async fn retry_calls(&self, job: &Job) -> Result<u64, AppError> {
         let is_refresh = job.kind == JobKind::PartnerRefresh.as_str();
         if !is_refresh || !matches!(job.state, JobState::Failed | JobState::Cancelled) {
             return Ok(0);
         }
-        let wanted = RefreshPayload::of(&job)?;
+        let wanted = RefreshPayload::of(job)?;
         let limit = wanted.left.unwrap_or(u64::MAX);
         let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
         let calls = match (wanted.calls, wanted.prepared(most)) {
@@ -175,15 +190,28 @@ impl App {
         Ok(noted)
     }
 
-    /// Puts a refresh of partners in the queue; `once` is the request that asks for it, where it
-    /// may come again.
+    /// Puts a refresh of a company's partners in the queue. What it may cost is set aside from what its
+    /// payer may still spend; `once` is the request that asks for it, where it may come again.
     pub async fn submit_partner_refresh(
         &self,
-        prepared: PreparedRefresh,
+        company: Company,
+        wanted: RefreshWanted,
+        payer: &Payer,
         who: &str,
-        key_id: Option<Uuid>,
         once: Option<&Once>,
     ) -> Result<Uuid, AppError> {
+        let limited = payer.is_limited() || wanted.most.is_some();
+        let counted = limited || self.mode == Mode::Real;
+        let mut prepared = self
+            .prepare_partner_refresh(company, &wanted.which, counted)
+            .await?;
+        prepared.allow(wanted.most);
+        let calls = prepared.calls.unwrap_or(0);
+        let _reserved = self.reserve_spending(payer, calls, false).await?;
+        if !limited {
+            prepared.calls = None;
+        }
+        let key_id = payer.key_id();
         let now = self.clock.now();
         let id = new_id(now);
         let payload = RefreshPayload::wanted(prepared).text()?;

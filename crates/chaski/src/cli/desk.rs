@@ -1,7 +1,7 @@
 //! Where look-ups are put: the rooms of this machine, or a server. Both give the same values, so
 //! that a command renders them once.
 
-use chaski_client::{Account, Ask, Clock, Found, Lookup, Person, RucQuery, Source};
+use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, RatesQuery, Source};
 use chaski_core::{
     Currency, Dni, ExchangeRate, Fitness, Lang, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
     lima_date,
@@ -13,7 +13,7 @@ use super::needed::Needed;
 use super::output;
 use crate::app::{App, AppError, Mode, source_name};
 use crate::remote::{Quota, Server};
-use crate::store::{CallFilter, CallRow, RefusalFilter, RefusalRow};
+use crate::store::{CallFilter, CallRow, RefusalRow};
 
 /// Who is asked.
 pub(super) enum Desk {
@@ -128,7 +128,7 @@ impl Desk {
 
     pub(super) async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.latest_rate(ask).await?,
+            Desk::Here(app) => app.ask(&LatestRateQuery, ask).await?,
             Desk::There(server) => server.latest_rate().await?,
         })
     }
@@ -141,7 +141,7 @@ impl Desk {
         ask: &Ask,
     ) -> Result<Found<RateFor>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.rate_for(fecha, fuente, moneda, ask).await?,
+            Desk::Here(app) => app.find_rate_for(fecha, fuente, moneda, ask).await?,
             Desk::There(server) => server.rate_for(fecha, fuente, moneda).await?,
         })
     }
@@ -153,7 +153,7 @@ impl Desk {
         ask: &Ask,
     ) -> Result<Found<Vec<ExchangeRate>>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.rates(desde, hasta, ask).await?,
+            Desk::Here(app) => app.ask(&RatesQuery { desde, hasta }, ask).await?,
             Desk::There(server) => server.rates(desde, hasta).await?,
         })
     }
@@ -162,8 +162,8 @@ impl Desk {
     pub(super) async fn account(&self, ask: &Ask) -> Result<(Found<Account>, Quota), AppError> {
         match self {
             Desk::Here(app) => {
-                let found = app.account(ask).await?;
-                let (spent, most) = app.migo.line().quota().await?;
+                let found = app.find_account(ask).await?;
+                let (spent, most) = app.month_calls().await?;
                 Ok((found, Quota { spent, most }))
             }
             Desk::There(server) => Ok(server.account().await?),
@@ -176,13 +176,9 @@ impl Desk {
             Desk::Here(app) => app,
             Desk::There(server) => return Ok(server.refusals().await?),
         };
-        let filter = RefusalFilter {
-            operation: Some("ruc".to_owned()),
-            ..RefusalFilter::default()
-        };
         let (mut rows, mut cursor) = (Vec::new(), None);
         loop {
-            let page = app.store.refusals(&filter, 250, cursor).await?;
+            let page = app.list_refusals(250, cursor).await?;
             rows.extend(page.rows);
             cursor = page.next;
             if cursor.is_none() {
@@ -194,11 +190,7 @@ impl Desk {
     /// Forgets that a number does not exist; says how many there were.
     pub(super) async fn forget(&self, ruc: Ruc) -> Result<u64, AppError> {
         Ok(match self {
-            Desk::Here(app) => {
-                app.store
-                    .forget_refusals(Some(&RucQuery(ruc).key()))
-                    .await?
-            }
+            Desk::Here(app) => app.forget_refusals(&[ruc]).await?,
             Desk::There(server) => server.forget(ruc).await?,
         })
     }
@@ -206,7 +198,7 @@ impl Desk {
     /// Forgets all of them; says how many there were.
     pub(super) async fn forget_all(&self) -> Result<u64, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.store.forget_refusals(None).await?,
+            Desk::Here(app) => app.forget_all_refusals().await?,
             Desk::There(server) => server.forget_all().await?,
         })
     }
@@ -221,7 +213,7 @@ impl Desk {
         Ok(match self {
             Desk::Here(app) => {
                 filter.cursor = cursor.map(str::parse).transpose()?;
-                let page = app.store.calls(filter).await?;
+                let page = app.list_calls(filter).await?;
                 (page.rows, page.next.map(|cursor| cursor.to_string()))
             }
             Desk::There(server) => server.calls(filter, cursor).await?,

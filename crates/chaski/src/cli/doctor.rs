@@ -74,20 +74,20 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     }
     // 4. The upstream, its plan and its clock: one call that costs nothing.
     // What is wrong with the counters was told as wrong with the data.
-    let (spent, quota) = app.migo.line().quota().await.unwrap_or_default();
-    match app.account(&needed.plain_ask()).await {
+    let (spent, quota) = app.month_calls().await.unwrap_or_default();
+    match app.find_account(&needed.plain_ask()).await {
         Ok(found) => {
             let spent_code = Failure::QuotaSpent.treatment().exit_code;
             let left = found.value.consultas;
             report.add(checkup::plan_finding(left, spent, quota, spent_code));
         }
-        Err(error) => report.bad("proveedor", &AppError::Lookup(error)),
+        Err(error) => report.bad("proveedor", &error),
     }
     let now = app.clock.now();
     let shown = lima_datetime(now).strftime("%Y-%m-%d %H:%M:%S").to_string();
     report.add(checkup::clock_finding(&shown, noting.last()));
     // 5. What there is if all else is lost.
-    let last = app.store.last_backup().await?;
+    let last = app.last_backup().await?;
     if let Some(last) = &last {
         let open = checkup::exposed(&[], &[(last.path.clone(), false)]);
         report.add_all(open.into_iter().filter(|it| it.grade != Grade::Good));
@@ -184,8 +184,7 @@ impl Report {
 
     /// The database: whole, of which version, and whether a row can be added.
     async fn look_at_data(&mut self, app: &App, folder: &Path) -> Result<(), AppError> {
-        app.store.check().await?;
-        let figures = app.store.figures().await?;
+        let figures = app.check_data().await?;
         let shown = folder.display();
         let bytes = figures.database_bytes + figures.log_bytes;
         let kib = bytes / 1024;
@@ -212,7 +211,7 @@ impl Report {
                 .with("bytes", bytes)
                 .with("esquema", schema),
         );
-        match app.store.probe().await {
+        match app.probe_data().await {
             Ok(()) => {}
             // The folder said the same.
             Err(StoreError::DiskFull) if self.exit_code() != 0 => {}

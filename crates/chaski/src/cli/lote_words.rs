@@ -66,7 +66,7 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<
             ),
         );
     }
-    let (spent, quota) = app.migo.line().quota().await?;
+    let (spent, quota) = app.month_calls().await?;
     let calls = calls.min(most);
     if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);

@@ -10,6 +10,7 @@ use super::lote::output_format;
 use super::needed::Needed;
 use super::output::{self, Records};
 use crate::app::lotes::Lote;
+use crate::app::spending::Payer;
 use crate::app::{App, AppError};
 use crate::counted::counted;
 use crate::sheets;
@@ -22,7 +23,10 @@ pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>)
         LotesCmd::Pausar(typed) => app.pause_lote(typed.id, None).await,
         LotesCmd::Cancelar(typed) => app.cancel_lote(typed.id, None).await,
         LotesCmd::Reanudar(typed) => going_on(needed, app.resume_lote(typed.id, None).await),
-        LotesCmd::Reintentar(typed) => going_on(needed, app.retry_lote(typed.id, None).await),
+        LotesCmd::Reintentar(typed) => going_on(
+            needed,
+            app.retry_lote(typed.id, None, &Payer::default()).await,
+        ),
     }?;
     write(needed, &[one])
 }

@@ -27,7 +27,7 @@ use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter,
 
 pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -> Done {
     let named = command.empresa().map(empresa).transpose()?;
-    let company = named.map_or(Company::HOUSE, |ruc| app.store.company(&ruc));
+    let company = named.map_or(Company::HOUSE, |ruc| app.company_of(&ruc));
     match command {
         PartnersCmd::Importar { input, columna, .. } => {
             importar(needed, app, company, &input, columna.as_deref()).await
@@ -362,7 +362,7 @@ async fn actualizar(
     }
     let stopping = async {
         let refreshed = refresh.finish(app).await?;
-        app.migo.engine().idle().await;
+        app.idle().await;
         Ok(refreshed)
     };
     say(needed, &progress::wind_up(needed, stopping).await?);

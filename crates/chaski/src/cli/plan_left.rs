@@ -21,7 +21,11 @@ pub(super) async fn fit(
     let (lang, first) = (needed.lang(), left.saturating_mul(MOST_RUCS as u64));
     let few = plan_has_few(left, wanted, lang);
     if left == 0 || !needed.may_ask {
-        return Err(AppError::PlanTooSmall { left, wanted });
+        return Err(AppError::PlanTooSmall {
+            left,
+            wanted,
+            again: false,
+        });
     }
     let question = match lang {
         Lang::Es => format!("{few}: ¿consultar solo los primeros {first} RUC? [s/N] "),

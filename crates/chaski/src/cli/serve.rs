@@ -212,7 +212,7 @@ fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
 
 /// Two servers on a folder is allowed, and seldom meant.
 fn say_company(needed: &Needed, gateway: &Gateway) {
-    if !gateway.usual().app.store.has_company() {
+    if !gateway.usual().app.is_shared() {
         return;
     }
     notice(

@@ -9,6 +9,7 @@ use super::lotes::time;
 use super::needed::Needed;
 use super::output::{self, Records};
 use crate::app::App;
+use crate::app::spending::Payer;
 use crate::store::{Job, JobState};
 
 pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<TrabajosCmd>) -> Done {
@@ -24,7 +25,9 @@ pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<Trabajo
         TrabajosCmd::Programados => return programados(needed, app).await,
         TrabajosCmd::Ver(typed) => app.trabajo(typed.id, None).await,
         TrabajosCmd::Cancelar(typed) => app.cancel_trabajo(typed.id, None).await,
-        TrabajosCmd::Reintentar(typed) => app.retry_trabajo(typed.id, None).await,
+        TrabajosCmd::Reintentar(typed) => {
+            app.retry_trabajo(typed.id, None, &Payer::default()).await
+        }
     }?;
     write(needed, &[one])
 }

@@ -1,25 +1,20 @@
 //! Who asks: the key of a request, what it may do, and what it may still spend.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use chaski_client::{Ask, Failure};
-use chaski_core::{Lang, Ruc, lima_date, lima_timestamp};
+use chaski_client::Ask;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
-use jiff::ToSpan;
 use tokio::time::Instant;
 
 use super::door::RequestInfo;
 use super::problem::Problem;
 use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
-use crate::app::{App, AppError, Mode, plan_too_small};
-use crate::counted::counted;
+use crate::app::spending::Payer;
+use crate::app::{App, Mode};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -86,14 +81,8 @@ impl Caller {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "llave_muy_rapida",
-                    format!(
-                        "su llave permite {} por minuto",
-                        counted(turn.limit, "petición", "peticiones")
-                    ),
-                    format!(
-                        "your key allows {} a minute",
-                        counted(turn.limit, "request", "requests")
-                    ),
+                    format!("su llave permite {} peticiones por minuto", turn.limit),
+                    format!("your key allows {} requests a minute", turn.limit),
                 )
                 .after(turn.wait));
             }
@@ -130,161 +119,9 @@ impl Caller {
         }
     }
 
-    /// Refuses what would cost more than the key has left today, before anything is spent on it.
-    /// Whether or not it is told here, each call is taken from the day when it is sent.
-    pub(crate) async fn affords_rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<(), Problem> {
-        if self.limited().is_none() {
-            return Ok(());
-        }
-        let to_ask = self.app.rucs_to_ask(rucs, ask).await?;
-        self.affords(to_ask.div_ceil(100) as u64).await
-    }
-
-    /// The same for so many calls.
-    pub(crate) async fn affords(&self, calls: u64) -> Result<(), Problem> {
-        match self.limited() {
-            Some(key) if calls > 0 => self.within_the_day(key, calls, 0, 0).await,
-            _ => Ok(()),
-        }
-    }
-
-    /// Promises calls to work that is done in the background, beside what such work of this key
-    /// may still cost, until it is stored; refuses what the plan has too few calls for, as a command
-    /// line does before it begins. What costs nothing is taken though the day's calls are spent.
-    pub(crate) async fn set_aside_for_work(
-        &self,
-        calls: u64,
-        work: Work,
-    ) -> Result<Option<SetAside>, Problem> {
-        let who = self.ask().who;
-        if let Some(left) = self.app.too_few_calls_left(calls, &who).await {
-            return Err(work.beyond_the_plan(left, calls));
-        }
-        let Some(key) = self.limited().filter(|_| calls > 0) else {
-            return Ok(None);
-        };
-        // First promised, then looked at: of two requests at once one sees the other, as promised
-        // or as handed in.
-        let aside = SetAside::take(key, calls);
-        let ahead = self.app.calls_ahead(key.id).await?;
-        self.within_the_day(key, calls, ahead, aside.others).await?;
-        Ok(Some(aside))
-    }
-
-    /// The key, if a day's calls are limited.
-    pub(crate) fn limited(&self) -> Option<&Arc<KeyState>> {
-        self.key.as_ref().filter(|key| key.per_day > 0)
-    }
-
-    async fn within_the_day(
-        &self,
-        key: &KeyState,
-        calls: u64,
-        ahead: u64,
-        others: u64,
-    ) -> Result<(), Problem> {
-        let limit = u64::from(key.per_day);
-        let paid = self.app.migo.engine().paid_today(&key.who).await;
-        let paid = paid.map_err(AppError::from)?;
-        let left = limit.saturating_sub(paid.saturating_add(ahead));
-        if calls.saturating_add(others) <= left {
-            return Ok(());
-        }
-        let mut es = format!(
-            "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
-            counted(calls, "consulta", "consultas"),
-            if left == 1 { "queda" } else { "quedan" },
-        );
-        let mut en = format!(
-            "this request may cost {} and your key has {left} of {limit} left today",
-            counted(calls, "call", "calls"),
-        );
-        let in_the_way = calls <= left;
-        if in_the_way {
-            let _ = write!(es, "; otras peticiones en curso tienen apartadas {others}");
-            let _ = write!(en, "; other requests under way have set {others} aside");
-        }
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "tope_diario", es, en);
-        Err(if calls > limit {
-            // No day is long enough for it.
-            problem
-        } else if in_the_way {
-            problem.after(Duration::from_secs(1))
-        } else {
-            problem.after(self.until_midnight())
-        })
-    }
-
-    /// Lets what was asked before this request be seen in lists: rows are written in groups.
-    pub(crate) async fn settle(&self) {
-        // What cannot be written is told by health; what is stored can still be listed.
-        let _ = self.app.migo.engine().flush().await;
-    }
-
-    fn until_midnight(&self) -> Duration {
-        let now = self.app.clock.now();
-        let tomorrow = lima_date(now).saturating_add(1.day());
-        let midnight = lima_timestamp(tomorrow.at(0, 0, 0, 0));
-        Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
-    }
-}
-
-/// Work that is done in the background.
-#[derive(Clone, Copy)]
-pub(crate) enum Work {
-    /// It was just handed in, and may say what it shall cost at most.
-    New,
-    /// It was handed in before, with the limit that it has.
-    Again,
-}
-
-impl Work {
-    fn beyond_the_plan(self, left: u64, wanted: u64) -> Problem {
-        // A command that hands its list to a server shows this text as well.
-        let (es, en) = match self {
-            Work::New => (
-                format!("agregue gastar_hasta: {left} (--gastar-hasta {left})"),
-                format!("add gastar_hasta: {left} (--gastar-hasta {left})"),
-            ),
-            Work::Again => (
-                format!(
-                    "pídalo de nuevo con gastar_hasta: {left}, que no vuelve a pagar lo ya respondido"
-                ),
-                format!(
-                    "hand it in anew with gastar_hasta: {left}, which pays for no answer twice"
-                ),
-            ),
-        };
-        Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            Failure::QuotaSpent.code(),
-            plan_too_small(left, wanted, &es, Lang::Es),
-            plan_too_small(left, wanted, &en, Lang::En),
-        )
-    }
-}
-
-/// Calls promised to one request until its work is in the queue.
-pub(crate) struct SetAside {
-    key: Arc<KeyState>,
-    calls: u64,
-    /// Calls that were promised to others then.
-    others: u64,
-}
-
-impl SetAside {
-    fn take(key: &Arc<KeyState>, calls: u64) -> SetAside {
-        SetAside {
-            others: key.may_pay.fetch_add(calls, Ordering::SeqCst),
-            key: Arc::clone(key),
-            calls,
-        }
-    }
-}
-
-impl Drop for SetAside {
-    fn drop(&mut self) {
-        self.key.may_pay.fetch_sub(self.calls, Ordering::SeqCst);
+    /// Who pays for what this caller asks.
+    pub(crate) fn payer(&self) -> Payer {
+        Payer::of(self.key.clone())
     }
 }
 

@@ -206,8 +206,7 @@ async fn page(
         limit: limit(wanted.limit)?,
         cursor: cursor(caller, Listed::Calls, wanted.cursor.as_deref())?,
     };
-    caller.settle().await;
-    let page = caller.app.store.calls(&filter).await?;
+    let page = caller.app.list_calls(&filter).await?;
     Ok(Json(CallsPage {
         mode: mode_name(&caller.app),
         data: page.rows.iter().map(CallData::of).collect(),
@@ -237,7 +236,7 @@ fn subject(text: &str) -> Result<String, Problem> {
 )]
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
     caller.needs(Scope::Auditoria)?;
-    let call = caller.app.store.call(caller.auditor(), id_of(&id)?);
-    let (call, _) = call.await?.ok_or_else(nobody)?;
+    let call = caller.app.find_call(caller.auditor(), id_of(&id)?).await?;
+    let call = call.ok_or_else(nobody)?;
     Ok(Json(CallData::of(&call)))
 }

@@ -60,7 +60,7 @@ pub(super) async fn validate(caller: Caller, request: Request) -> Result<Respons
     caller.needs(Scope::Consultas)?;
     let wanted: CpeWanted = body::json(request).await?;
     let query = read(&caller, &wanted)?;
-    let found = caller.app.migo.cpe(&query, &caller.ask()).await?;
+    let found = caller.app.ask(&query, &caller.ask()).await?;
     let (estado, raw) = match &*found.value {
         CpeState::NotFound => ("NO_EXISTE", "0"),
         CpeState::Accepted => ("ACEPTADO", "1"),

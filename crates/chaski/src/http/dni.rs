@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::{Ask, Person};
+use chaski_client::{Ask, DniQuery, Person};
 use chaski_core::Dni;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -80,6 +80,6 @@ pub(super) async fn dni(
         .max_age
         .map(|seconds| Duration::from_secs(seconds.into()));
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
-    let found = caller.app.lookup_dni(&dni, &ask).await?;
+    let found = caller.app.ask(&DniQuery(dni), &ask).await?;
     Ok(reply::found(&caller, &found, DniData::of(&found.value)))
 }

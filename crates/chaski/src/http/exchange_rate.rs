@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
+use chaski_client::{LatestRateQuery, RatesQuery};
 use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -77,12 +78,12 @@ pub(super) async fn rates(
     let ask = caller.ask();
     match range {
         (None, None) => {
-            let found = caller.app.latest_rate(&ask).await?;
+            let found = caller.app.ask(&LatestRateQuery, &ask).await?;
             let data = vec![RateData::of(&found.value)];
             Ok(reply::found(&caller, &found, data))
         }
         (Some(desde), Some(hasta)) => {
-            let found = caller.app.rates(desde, hasta, &ask).await?;
+            let found = caller.app.ask(&RatesQuery { desde, hasta }, &ask).await?;
             let data: Vec<_> = found.value.iter().map(RateData::of).collect();
             Ok(reply::found(&caller, &found, data))
         }
@@ -140,31 +141,16 @@ pub(super) async fn rate(
             Currency::parse(text).ok_or_else(|| unknown("moneda", "USD o EUR", "USD or EUR"))?
         }
     };
-    caller.affords_rate(fecha, fuente, moneda).await?;
-    let ask = caller.ask();
-    let found = caller.app.rate_for(fecha, fuente, moneda, &ask).await?;
+    let (app, ask) = (&caller.app, caller.ask());
+    app.check_spending_on_rate(&caller.payer(), fecha, fuente, moneda)
+        .await?;
+    let found = app.find_rate_for(fecha, fuente, moneda, &ask).await?;
     let data = RateData {
         fecha_solicitada: Some(fecha.to_string()),
         arrastrado: found.value.arrastrado,
         ..RateData::of(&found.value.rate)
     };
     Ok(reply::found(&caller, &found, data))
-}
-
-impl Caller {
-    /// Refuses to look for the last published day where that may cost more than is left today.
-    pub(super) async fn affords_rate(
-        &self,
-        fecha: Date,
-        fuente: RateSource,
-        moneda: Currency,
-    ) -> Result<(), Problem> {
-        if self.limited().is_none() {
-            return Ok(());
-        }
-        let calls = self.app.rate_calls(fecha, fuente, moneda).await?;
-        self.affords(calls).await
-    }
 }
 
 fn unknown(field: &str, es: &str, en: &str) -> Problem {

@@ -59,7 +59,7 @@ pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
 pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
     let writes = gateway
         .sides()
-        .all(|side| side.app.store.failure().is_none());
+        .all(|side| side.app.store_failure().is_none());
     let state = match (gateway.is_stopping(), writes) {
         (true, _) => "terminando",
         (_, false) => "almacen_no_disponible",
@@ -119,9 +119,9 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
-    let line = side.app.migo.line();
+    let (breaker, gate_wait) = side.app.provider_gate();
     // A store that cannot be read is told by health.
-    let quota = line.quota().await.ok();
+    let quota = side.app.month_calls().await.ok();
     let left = quota.and_then(|(spent, most)| Some(most?.saturating_sub(spent)));
     UpstreamNow {
         provider: match side.app.mode {
@@ -129,13 +129,13 @@ async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
             Mode::Real => "migo",
         },
         mode: reply::mode_name(&side.app),
-        breaker: match line.breaker() {
+        breaker: match breaker {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,
             BreakerState::Open => 2,
         },
         quota_left: left.map(|left| i64::try_from(left).unwrap_or(i64::MAX)),
-        gate_wait: line.stats().gate_wait,
-        queued: side.app.store.queued_rows(),
+        gate_wait,
+        queued: side.app.queued_rows(),
     }
 }

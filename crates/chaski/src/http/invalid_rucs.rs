@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, Request};
-use chaski_client::{Lookup, RucQuery};
 use chaski_core::Ruc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +13,7 @@ use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
 use super::several::{MOST_RUCS, check_fits};
 use crate::app::keys::Scope;
-use crate::store::{Cursor, Listed, RefusalFilter, RefusalRow};
+use crate::store::{Cursor, Listed, RefusalRow};
 
 /// Rows of a page when nothing is said, and at most.
 pub(super) const USUAL_LIMIT: u32 = 50;
@@ -61,7 +60,7 @@ pub(super) fn cursor(
     list: Listed,
     text: Option<&str>,
 ) -> Result<Option<Cursor>, Problem> {
-    let opened = text.map(|text| caller.app.store.opened_cursor(list, text));
+    let opened = text.map(|text| caller.app.open_cursor(list, text));
     opened.transpose().map_err(|_| {
         Problem::of_field(
             "cursor",
@@ -78,7 +77,7 @@ pub(super) fn next_cursor(
     list: Listed,
     next: Option<Cursor>,
 ) -> Result<Option<String>, Problem> {
-    let sealed = next.map(|cursor| caller.app.store.sealed_cursor(list, cursor));
+    let sealed = next.map(|cursor| caller.app.seal_cursor(list, cursor));
     Ok(sealed.transpose()?)
 }
 
@@ -127,20 +126,8 @@ pub(super) async fn list(
 ) -> Result<Json<InvalidPage>, Problem> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = page.map_err(bad_query)?;
-    let filter = RefusalFilter {
-        operation: Some("ruc".into()),
-        ..RefusalFilter::default()
-    };
-    caller.settle().await;
-    let page = caller
-        .app
-        .store
-        .refusals(
-            &filter,
-            wanted.limit()?,
-            wanted.cursor(&caller, Listed::Refusals)?,
-        )
-        .await?;
+    let (limit, cursor) = (wanted.limit()?, wanted.cursor(&caller, Listed::Refusals)?);
+    let page = caller.app.list_refusals(limit, cursor).await?;
     Ok(Json(InvalidPage {
         mode: mode_name(&caller.app),
         data: page.rows.iter().map(InvalidData::of).collect(),
@@ -206,22 +193,11 @@ pub(super) async fn forget_many(
         .map(parse)
         .collect::<Result<_, _>>()
         .map_err(|error| Problem::of_ruc("rucs", &error))?;
-    caller.settle().await;
-    let (store, engine) = (&caller.app.store, caller.app.migo.engine());
-    let mut gone = 0;
-    if wanted.todos {
-        gone = store.forget_refusals(None).await?;
-        // The process may remember them too.
-        engine.forget_at_hand();
-    }
-    for ruc in rucs {
-        let key = RucQuery(ruc).key();
-        let known = store.forget_refusals(Some(&key)).await?;
-        if known > 0 {
-            let _ = engine.forget(&key).await;
-        }
-        gone += known;
-    }
+    let gone = if wanted.todos {
+        caller.app.forget_all_refusals().await?
+    } else {
+        caller.app.forget_refusals(&rucs).await?
+    };
     Ok(Json(ForgottenCount {
         success: true,
         olvidados: gone,
@@ -252,12 +228,7 @@ pub(super) async fn forget(
     caller.needs(Scope::Consultas)?;
     let ruc = Ruc::parse_with(&ruc, &caller.app.config.ruc_rules)
         .map_err(|error| Problem::of_ruc("ruc", &error))?;
-    let key = RucQuery(ruc).key();
-    let gone = caller.app.store.forget_refusals(Some(&key)).await?;
-    if gone > 0 {
-        // The process may remember it too.
-        let _ = caller.app.migo.engine().forget(&key).await;
-    }
+    let gone = caller.app.forget_refusals(&[ruc]).await?;
     Ok(Json(Forgotten {
         success: true,
         ruc: ruc.as_str().to_owned(),

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body;
-use super::caller::{Caller, Work};
+use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
+use crate::app::spending::Payer;
 use crate::scratch::ScratchWriter;
 use crate::store::{Company, Listed, Priority};
 
@@ -210,15 +211,13 @@ async fn create(
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    let prepare = |limits| {
+    (new.most, new.payer) = (most, caller.payer());
+    let submit = |limits| {
         let (app, new) = (Arc::clone(&caller.app), new.clone());
-        async move { app.prepare_batch(new, limits).await }
+        async move { app.submit_batch_within(new, limits).await }
     };
-    let (mut prepared, _memory) = upload::with_memory(gateway, caller, prepare).await?;
-    prepared.cost.most = most.unwrap_or(prepared.cost.most);
-    let calls = prepared.cost.calls.min(prepared.cost.most);
-    let _aside = caller.set_aside_for_work(calls, Work::New).await?;
-    Ok(caller.app.submit_prepared(prepared).await?)
+    let (id, _memory) = upload::with_memory(gateway, caller, submit).await?;
+    Ok(id)
 }
 
 async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
@@ -240,6 +239,8 @@ async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64
         update_partners: wanted.update_partners,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        payer: Payer::default(),
+        most: None,
         once: None,
     };
     Ok((new, wanted.gastar_hasta))
@@ -283,6 +284,8 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<
         update_partners: false,
         who: caller.ask().who.to_string(),
         key_id: caller.owner(),
+        payer: Payer::default(),
+        most: None,
         once: None,
     };
     let (mut file, mut most) = (None, None);
@@ -440,10 +443,8 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<LoteData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let id = id_of(&id)?;
-    let calls = caller.app.lote_retry_calls(id, caller.owner()).await?;
-    let _aside = caller.set_aside_for_work(calls, Work::Again).await?;
-    let lote = caller.app.retry_lote(id, caller.owner()).await?;
+    let (id, payer) = (id_of(&id)?, caller.payer());
+    let lote = caller.app.retry_lote(id, caller.owner(), &payer).await?;
     Ok(Json(LoteData::of(&caller.app, &lote)))
 }
 

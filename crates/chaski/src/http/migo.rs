@@ -9,7 +9,10 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_client::{CpeQuery, CpeState, Error, List, Membership, taxpayer_fields};
+use chaski_client::{
+    ActivityQuery, CpeQuery, CpeState, DniQuery, Error, LatestRateQuery, List, ListQuery,
+    Membership, RateQuery, RatesQuery, RepresentativesQuery, RucQuery, taxpayer_fields,
+};
 use chaski_core::{
     CheckDigit, Currency, Dni, ExchangeRate, RateSource, Ruc, RucRules, Taxpayer, parse_date,
 };
@@ -25,7 +28,6 @@ use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::Problem;
 use crate::app::AppError;
-use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 
@@ -151,10 +153,11 @@ fn rules(caller: &Caller) -> RucRules {
 }
 
 /// "There is none", as version 1 and 2 say it.
-fn refused(error: Error) -> Result<Response, Problem> {
-    if !error.is_not_found() {
-        return Err(error.into());
-    }
+fn refused(error: AppError) -> Result<Response, Problem> {
+    let error = match error {
+        AppError::Lookup(error) if error.is_not_found() => error,
+        error => return Err(error.into()),
+    };
     let body = json!({"success": false, "message": words_of(&error)});
     Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
 }
@@ -202,7 +205,7 @@ pub(super) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Re
 
 async fn one_ruc(caller: &Caller, ruc: Ruc) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    match caller.app.migo.ruc(&ruc, &caller.ask()).await {
+    match caller.app.ask(&RucQuery(ruc), &caller.ask()).await {
         Ok(found) => Ok(Json(taxpayer(&found.value)).into_response()),
         Err(error) => refused(error),
     }
@@ -244,8 +247,7 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
         .iter()
         .filter_map(|it| it.as_ref().ok().copied())
         .collect();
-    let ask = within_cost(&caller.ask(), rucs.len());
-    let outcomes = caller.app.migo.rucs(&rucs, &ask).all().await;
+    let outcomes = caller.app.lookup_rucs(&rucs, &caller.ask()).await;
     // A list of which nothing could be asked is an outage, not a list of unknown numbers.
     if let Some(Err(error)) = outcomes.iter().find(|it| is_outage(it))
         && outcomes.iter().all(is_outage)
@@ -292,15 +294,14 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
         .map_err(|error| Problem::of_dni("dni", &error))?;
     let mut ask = caller.ask();
     super::dni::put_purpose(&mut ask, purpose)?;
-    match caller.app.lookup_dni(&dni, &ask).await {
+    match caller.app.ask(&DniQuery(dni), &ask).await {
         Ok(found) => Ok(Json(json!({
             "success": true,
             "dni": dni.as_str(),
             "nombre": found.value.nombre,
         }))
         .into_response()),
-        Err(AppError::Lookup(error)) => refused(error),
-        Err(error) => Err(error.into()),
+        Err(error) => refused(error),
     }
 }
 
@@ -317,7 +318,7 @@ pub(super) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
 
 async fn latest_rate(caller: &Caller) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    match caller.app.latest_rate(&caller.ask()).await {
+    match caller.app.ask(&LatestRateQuery, &caller.ask()).await {
         Ok(found) => Ok(Json(rate(&found.value)).into_response()),
         Err(error) => refused(error),
     }
@@ -379,10 +380,12 @@ async fn rate_on(
     currency: Currency,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    let found = caller
-        .app
-        .rate_on(day, source, currency, &caller.ask())
-        .await;
+    let question = RateQuery {
+        fecha: day,
+        fuente: source,
+        moneda: currency,
+    };
+    let found = caller.app.ask(&question, &caller.ask()).await;
     match found {
         Ok(found) if found.value.fecha_publicacion == day => {
             Ok(Json(rate(&found.value)).into_response())
@@ -401,7 +404,11 @@ pub(super) async fn range(State(gateway): Gate, request: Request) -> Result<Resp
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
     let (from, until) = (asked.date("fecha_inicio")?, asked.date("fecha_fin")?);
-    match caller.app.rates(from, until, &caller.ask()).await {
+    let question = RatesQuery {
+        desde: from,
+        hasta: until,
+    };
+    match caller.app.ask(&question, &caller.ask()).await {
         Ok(found) => {
             let data: Vec<_> = found.value.iter().map(rate).collect();
             Ok(Json(json!({"success": true, "data": data})).into_response())
@@ -418,7 +425,11 @@ pub(super) async fn representatives(
     let asked = Asked::read(&gateway, request, Scope::Dni).await?;
     let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    match caller.app.migo.representatives(&ruc, &caller.ask()).await {
+    match caller
+        .app
+        .ask(&RepresentativesQuery(ruc), &caller.ask())
+        .await
+    {
         Ok(found) => {
             let data = found.value.iter().map(|it| {
                 json!({
@@ -450,7 +461,7 @@ pub(super) async fn activity(
     caller.needs(Scope::Consultas)?;
     let ruc =
         Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
-    match caller.app.migo.activity(&ruc, &caller.ask()).await {
+    match caller.app.ask(&ActivityQuery(ruc), &caller.ask()).await {
         Ok(found) => {
             let it = &*found.value;
             Ok(Json(json!({
@@ -486,7 +497,11 @@ async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<
     let asked = Asked::read(gateway, request, Scope::Consultas).await?;
     let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    match caller.app.migo.membership(list, &ruc, &caller.ask()).await {
+    match caller
+        .app
+        .ask(&ListQuery { list, ruc }, &caller.ask())
+        .await
+    {
         Ok(found) => {
             let Membership {
                 a_partir_del,
@@ -527,7 +542,7 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
             .parse::<Decimal>()
             .map_err(|_| wrong("monto"))?,
     };
-    match caller.app.migo.cpe(&query, &caller.ask()).await {
+    match caller.app.ask(&query, &caller.ask()).await {
         Ok(found) => {
             let state = match &*found.value {
                 CpeState::NotFound => "0",
@@ -545,7 +560,7 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
 pub(super) async fn account(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Auditoria).await?;
     let caller = &asked.caller;
-    match caller.app.account(&caller.ask()).await {
+    match caller.app.find_account(&caller.ask()).await {
         Ok(found) => Ok(Json(json!({
             "success": true,
             "nombre": found.value.nombre,

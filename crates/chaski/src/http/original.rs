@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use chaski_client::{Error, Found, Source, taxpayer_fields};
+use chaski_client::{DniQuery, Error, Found, LatestRateQuery, RucQuery, Source, taxpayer_fields};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules, Taxpayer, parse_date};
 use chaski_core::{Currency, Dni, RateSource};
 use http::StatusCode;
@@ -21,7 +21,6 @@ use super::door::RequestInfo;
 use super::exchange_rate::RateData;
 use super::problem::Problem;
 use crate::app::AppError;
-use crate::app::cost::within_cost;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 use crate::partners::SunatCheck;
@@ -114,10 +113,12 @@ pub(super) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
     };
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
-    let outcome = caller.app.migo.ruc(&ruc, &ask).await;
+    let outcome = caller.app.ask(&RucQuery(ruc), &ask).await;
     let mut body = match outcome {
         Ok(found) => found_body(&found),
-        Err(error) if error.is_not_found() => unknown_body(ruc, &error, caller.info.lang),
+        Err(AppError::Lookup(error)) if error.is_not_found() => {
+            unknown_body(ruc, &error, caller.info.lang)
+        }
         Err(error) => return Err(error.into()),
     };
     put_warnings(&mut body, &ruc, caller.info.lang);
@@ -212,9 +213,10 @@ pub(super) async fn rucs(
     }
     // 1. Every number that can be asked for, each once.
     let ask = caller.ask();
-    caller.affords_rucs(&bulk.rucs, &ask).await?;
-    let ask = within_cost(&ask, bulk.rucs.len());
-    let outcomes = caller.app.migo.rucs(&bulk.rucs, &ask).all().await;
+    let app = &caller.app;
+    app.check_spending_on_rucs(&caller.payer(), &bulk.rucs, &ask)
+        .await?;
+    let outcomes = app.lookup_rucs(&bulk.rucs, &ask).await;
     if flag(&fields, "update_partners") {
         let now = caller.app.clock.now();
         let checks = bulk.rucs.iter().zip(&outcomes);
@@ -405,7 +407,7 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
     super::dni::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
-    match caller.app.lookup_dni(&dni, &ask).await {
+    match caller.app.ask(&DniQuery(dni), &ask).await {
         Ok(found) => {
             let data = json!({"dni": dni.as_str(), "nombre": found.value.nombre});
             Ok(Json(json!({
@@ -443,7 +445,7 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
     let ask = caller.ask();
     let (rate, source, carried) = match wanted {
         None => {
-            let found = caller.app.latest_rate(&ask).await?;
+            let found = caller.app.ask(&LatestRateQuery, &ask).await?;
             (RateData::of(&found.value), found.source, None)
         }
         Some(text) => {
@@ -452,8 +454,11 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
                 ..Problem::of_date("fecha", error)
             })?;
             let (sunat, usd) = (RateSource::Sunat, Currency::Usd);
-            caller.affords_rate(day, sunat, usd).await?;
-            let found = caller.app.rate_for(day, sunat, usd, &ask).await?;
+            caller
+                .app
+                .check_spending_on_rate(&caller.payer(), day, sunat, usd)
+                .await?;
+            let found = caller.app.find_rate_for(day, sunat, usd, &ask).await?;
             let carried = Some((day.to_string(), found.value.arrastrado));
             (RateData::of(&found.value.rate), found.source, carried)
         }

@@ -10,18 +10,18 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body::{self, MOST_BYTES};
-use super::caller::{Caller, Work};
+use super::caller::Caller;
 use super::invalid_rucs::{cursor, limit, next_cursor};
 use super::lotes::id_of;
 use super::once::{self, Created, OnceWanted};
 use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
 use super::ruc::bad_query;
+use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::app::partner_lists::record;
 use crate::app::partners::Which;
-use crate::app::{App, Mode};
 use crate::partners::{DocumentType, Partner, PartnerFields};
 use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, PartnerFitness};
 
@@ -484,22 +484,12 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
             ));
         }
     };
-    let limited = caller.limited().is_some() || wanted.gastar_hasta.is_some();
-    let counted = limited || caller.app.mode == Mode::Real;
-    let mut prepared = caller
-        .app
-        .prepare_partner_refresh(caller.company(), &which, counted)
-        .await?;
-    prepared.allow(wanted.gastar_hasta);
-    let calls = prepared.calls.unwrap_or(0);
-    let _aside = caller.set_aside_for_work(calls, Work::New).await?;
-    if !limited {
-        prepared.calls = None;
-    }
-    let who = caller.ask().who;
+    let most = wanted.gastar_hasta;
+    let wanted = crate::app::trabajos::RefreshWanted { which, most };
+    let (company, payer, who) = (caller.company(), caller.payer(), caller.ask().who);
     let job = caller
         .app
-        .submit_partner_refresh(prepared, &who, caller.owner(), once.as_ref())
+        .submit_partner_refresh(company, wanted, &payer, &who, once.as_ref())
         .await?;
     Ok(job)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::codes;
-use crate::app::AppError;
+use crate::app::{AppError, plan_too_small};
 use crate::hints::Hinted;
 use crate::partners::PartnerError;
 use crate::store::StoreError;
@@ -327,6 +327,21 @@ impl From<&PartnerError> for Problem {
     }
 }
 
+/// How a request says that it may cost what the plan has left.
+fn how_to_go_on(left: u64, again: bool, lang: Lang) -> String {
+    match (again, lang) {
+        // A command that hands its list to a server shows this text as well.
+        (false, Lang::Es) => format!("agregue gastar_hasta: {left} (--gastar-hasta {left})"),
+        (false, Lang::En) => format!("add gastar_hasta: {left} (--gastar-hasta {left})"),
+        (true, Lang::Es) => format!(
+            "pídalo de nuevo con gastar_hasta: {left}, que no vuelve a pagar lo ya respondido"
+        ),
+        (true, Lang::En) => {
+            format!("hand it in anew with gastar_hasta: {left}, which pays for no answer twice")
+        }
+    }
+}
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
         let status = match &error {
@@ -339,7 +354,25 @@ impl From<AppError> for Problem {
             | AppError::NothingRead { .. }
             | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::NotNow { .. } => StatusCode::CONFLICT,
-            AppError::PlanTooSmall { .. } => StatusCode::TOO_MANY_REQUESTS,
+            AppError::DayTooSmall(day) => {
+                let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, error.code(), es, en);
+                return match day.retry_after {
+                    Some(wait) => problem.after(wait),
+                    // No day is long enough for it.
+                    None => problem,
+                };
+            }
+            AppError::PlanTooSmall {
+                left,
+                wanted,
+                again,
+            } => {
+                let text =
+                    |lang| plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang);
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Problem::new(status, error.code(), text(Lang::Es), text(Lang::En));
+            }
             AppError::Partner(error) => return Problem::from(error),
             AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)

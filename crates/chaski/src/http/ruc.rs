@@ -8,9 +8,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
-    Activity, Ask, Error, Found, List, Membership, Representative, taxpayer_fields,
+    Activity, ActivityQuery, Ask, Found, List, ListQuery, Membership, Representative,
+    RepresentativesQuery, RucQuery, taxpayer_fields,
 };
-use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer};
+use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer, lima_date};
 use http::{HeaderMap, Method, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +22,7 @@ use super::caller::Caller;
 use super::door::RequestInfo;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
+use crate::app::AppError;
 use crate::app::keys::Scope;
 
 /// How fresh the answer has to be.
@@ -191,7 +193,7 @@ async fn look_up(
     ruc: &Ruc,
     ask: &Ask,
 ) -> Result<Response, Problem> {
-    let found = caller.app.migo.ruc(ruc, ask).await?;
+    let found = caller.app.ask(&RucQuery(*ruc), ask).await?;
     Ok(reply::taxpayer(gateway, caller, &found))
 }
 
@@ -285,11 +287,17 @@ pub(super) async fn fitness(
     } else {
         Role::Buyer
     };
-    let outcome = caller.app.migo.ruc(&ruc, &ask).await;
-    let fitness = caller.app.judge(&ruc, &outcome, role)?;
-    let body = fitness_data(&caller, &ruc, &outcome, &fitness);
+    // A failure says nothing of a taxpayer.
+    let found = match caller.app.ask(&RucQuery(ruc), &ask).await {
+        Err(error) if !error.is_not_found() => return Err(error.into()),
+        outcome => outcome.ok(),
+    };
+    let known = found.as_ref().map(|found| &*found.value);
+    let today = lima_date(caller.app.clock.now());
+    let fitness = chaski_core::fitness(&ruc, known, role, today);
+    let body = fitness_data(&caller, &ruc, found.as_ref(), &fitness);
     let mut response = Json(body).into_response();
-    if let Ok(found) = &outcome {
+    if let Some(found) = &found {
         let age = reply::age(&caller.app, found.stored_at);
         reply::put_cache_status(&mut response, found.source, age);
     }
@@ -299,11 +307,10 @@ pub(super) async fn fitness(
 fn fitness_data(
     caller: &Caller,
     ruc: &Ruc,
-    outcome: &Result<Found<Taxpayer>, Error>,
+    found: Option<&Found<Taxpayer>>,
     fitness: &Fitness,
 ) -> FitnessData {
     let lang: Lang = caller.info.lang;
-    let found = outcome.as_ref().ok();
     let taxpayer = found.map(|found| &found.value);
     let hallazgos = fitness.hallazgos.iter().map(|finding| FindingData {
         codigo: finding.codigo.to_owned(),
@@ -385,7 +392,7 @@ pub(super) async fn representatives(
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let found = caller.app.migo.representatives(&ruc, &ask).await?;
+    let found = caller.app.ask(&RepresentativesQuery(ruc), &ask).await?;
     // Who may see persons sees their numbers whole.
     let masked = caller.needs(Scope::Dni).is_err();
     let data: Vec<_> = found
@@ -441,7 +448,7 @@ pub(super) async fn activity(
     freshness: FreshnessQuery,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let found = caller.app.migo.activity(&ruc, &ask).await?;
+    let found = caller.app.ask(&ActivityQuery(ruc), &ask).await?;
     Ok(reply::found(
         &caller,
         &found,
@@ -483,11 +490,9 @@ pub(super) async fn lists(
     freshness: FreshnessQuery,
 ) -> Result<Json<ListsData>, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let migo = &caller.app.migo;
-    let (agents, good) = tokio::join!(
-        migo.membership(List::WithholdingAgents, &ruc, &ask),
-        migo.membership(List::GoodTaxpayers, &ruc, &ask)
-    );
+    let of = |list| ListQuery { list, ruc };
+    let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));
+    let (agents, good) = tokio::join!(caller.app.ask(&agents, &ask), caller.app.ask(&good, &ask));
     Ok(Json(ListsData {
         success: true,
         ruc: ruc.as_str().to_owned(),
@@ -497,7 +502,7 @@ pub(super) async fn lists(
     }))
 }
 
-fn list_data(outcome: Result<Found<Membership>, Error>) -> Result<ListData, Problem> {
+fn list_data(outcome: Result<Found<Membership>, AppError>) -> Result<ListData, Problem> {
     match outcome {
         Ok(found) => Ok(ListData {
             figura: true,

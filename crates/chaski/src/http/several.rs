@@ -114,7 +114,8 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     };
     let parsed: Vec<_> = wanted.rucs.iter().map(parse).collect();
     let rucs: Vec<Ruc> = parsed.iter().flatten().copied().collect();
-    caller.affords_rucs(&rucs, &ask).await?;
+    app.check_spending_on_rucs(&caller.payer(), &rucs, &ask)
+        .await?;
     let found = app.lookup_rucs(&rucs, &ask).await;
     let data = |taxpayer| RucData::of(taxpayer);
     let mut outcomes = each(&caller, parsed, &found, data)?;
@@ -147,8 +148,9 @@ pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, P
     };
     let parsed: Vec<_> = wanted.dnis.iter().map(parse).collect();
     let dnis: Vec<Dni> = parsed.iter().flatten().copied().collect();
-    caller.affords(dnis.len() as u64).await?;
-    let found = caller.app.lookup_dnis(&dnis, &ask).await?;
+    let (app, payer) = (&caller.app, caller.payer());
+    app.check_spending(&payer, dnis.len() as u64).await?;
+    let found = app.lookup_dnis(&dnis, &ask).await?;
     let data = |person| DniData::of(person);
     Ok(Json(each(&caller, parsed, &found, data)?).into_response())
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::caller::{Caller, Work};
+use super::caller::Caller;
 use super::invalid_rucs::{PageWanted, next_cursor};
 use super::lotes::id_of;
 use super::problem::{Problem, Problems};
@@ -151,10 +151,8 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<JobData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let id = id_of(&id)?;
-    let calls = caller.app.job_retry_calls(id, caller.owner()).await?;
-    let _aside = caller.set_aside_for_work(calls, Work::Again).await?;
-    let job = caller.app.retry_trabajo(id, caller.owner()).await?;
+    let (id, payer) = (id_of(&id)?, caller.payer());
+    let job = caller.app.retry_trabajo(id, caller.owner(), &payer).await?;
     Ok(Json(JobData::of(&job)))
 }
 

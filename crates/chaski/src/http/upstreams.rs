@@ -33,24 +33,22 @@ pub(super) struct UpstreamData {
 
 impl UpstreamData {
     async fn of(app: &App) -> Result<UpstreamData, AppError> {
-        let line = app.migo.line();
-        let (spent, quota) = line.quota().await?;
-        let stats = line.stats();
+        let state = app.provider_state().await?;
         Ok(UpstreamData {
-            id: "migo",
+            id: state.id,
             nombre: "APIMIGO",
             mode: reply::mode_name(app),
-            interruptor: match line.breaker() {
+            interruptor: match state.breaker {
                 BreakerState::Closed => "cerrado",
                 BreakerState::Open => "abierto",
                 BreakerState::HalfOpen => "probando",
             },
-            llamadas_del_mes: spent,
-            cuota: quota,
-            cuota_restante: quota.map(|quota| quota.saturating_sub(spent)),
-            llamadas: stats.calls,
-            reintentos: stats.retries,
-            respuestas_de_memoria: app.migo.engine().stats().hits,
+            llamadas_del_mes: state.spent,
+            cuota: state.quota,
+            cuota_restante: state.quota.map(|quota| quota.saturating_sub(state.spent)),
+            llamadas: state.calls,
+            reintentos: state.retries,
+            respuestas_de_memoria: state.hits,
         })
     }
 }
@@ -106,9 +104,8 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
             "there is no upstream of that name; there is: migo",
         ));
     }
-    let found = caller.app.account(&caller.ask()).await?;
-    let quota = caller.app.migo.line().quota().await;
-    let (spent, quota) = quota.map_err(AppError::from)?;
+    let found = caller.app.find_account(&caller.ask()).await?;
+    let (spent, quota) = caller.app.month_calls().await?;
     let data = AccountData {
         nombre: found.value.nombre.clone(),
         email: found.value.email.clone(),

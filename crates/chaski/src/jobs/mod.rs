@@ -92,12 +92,7 @@ async fn fill(
         } else {
             Priority::Low
         };
-        let now = app.clock.now();
-        // Looking costs no writing.
-        if !app.store.is_work_waiting(now, LEASE).await? {
-            break;
-        }
-        let Some(claim) = app.store.claim_job(now, LEASE, at_least).await? else {
+        let Some(claim) = app.claim_job(LEASE, at_least).await? else {
             break;
         };
         running.spawn(attend(Arc::clone(app), claim, stopped.clone()));
@@ -112,8 +107,7 @@ async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>)
         done = work(&app, &claim) => done,
         () = beat(&app, &claim) => Err(StoreError::LeaseLost.into()),
         () = stop(&mut stopped) => {
-            let released = app.store.end_job(&claim, JobEnd::Released, app.clock.now());
-            released.await.map_err(AppError::from)
+            app.end_job(&claim, JobEnd::Released).await
         }
     };
     match done {
@@ -130,7 +124,7 @@ async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>)
                 code: code.to_owned(),
             };
             // A batch has said so itself by now. If nothing can be written, its lease ends.
-            let _ = app.store.end_job(&claim, end, app.clock.now()).await;
+            let _ = app.end_job(&claim, end).await;
         }
     }
 }
@@ -145,7 +139,7 @@ async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
             let end = JobEnd::Failed {
                 code: "trabajo_desconocido".to_owned(),
             };
-            Ok(app.store.end_job(claim, end, app.clock.now()).await?)
+            app.end_job(claim, end).await
         }
     }
 }
@@ -162,7 +156,7 @@ async fn beat(app: &App, claim: &Claim) {
     loop {
         // Whoever stops a job says so, and then it stops at once.
         let _ = tokio::time::timeout(HEARTBEAT, control.changed()).await;
-        let renewed = app.store.renew_job(claim, app.clock.now(), LEASE).await;
+        let renewed = app.renew_job(claim, LEASE).await;
         if renewed == Err(StoreError::LeaseLost) {
             return;
         }

@@ -301,7 +301,7 @@ async fn while_others_write() {
         app.lookup_rucs(&[number.parse().unwrap()], &Ask::by("test"))
             .await;
         if count % 50 == 49 {
-            chaski_client::Ledger::flush(&*app.store).await.unwrap();
+            chaski_client::Ledger::flush(&**app.store()).await.unwrap();
             durable = count as u64 + 1;
             let to = folder.path().join(format!("{count}.zip"));
             let taking = backup(&config, Mode::Sandbox, "", &to, true, None, app.clock.now());

@@ -117,7 +117,7 @@ async fn named_in_an_answer_about_another() {
     let app = open(&place).await;
     let ask = Ask::by("test");
     let ruc = "20100070970".parse().unwrap();
-    let found = app.migo.representatives(&ruc, &ask).await.unwrap();
+    let found = app.migo().representatives(&ruc, &ask).await.unwrap();
     let documents: Vec<&str> = found
         .value
         .iter()
@@ -162,12 +162,12 @@ async fn forgotten_by_the_process_itself() {
         .remove(0)
         .unwrap();
     assert_eq!(found.source, chaski_client::Source::Upstream);
-    chaski_client::Ledger::flush(&*app.store).await.unwrap();
+    chaski_client::Ledger::flush(&**app.store()).await.unwrap();
     let filter = CallFilter {
         limit: 10,
         ..CallFilter::default()
     };
-    let rows = app.store.calls(&filter).await.unwrap().rows;
+    let rows = app.store().calls(&filter).await.unwrap().rows;
     let told: Vec<_> = rows
         .iter()
         .map(|row| (row.operation.as_str(), row.purpose.as_deref()))

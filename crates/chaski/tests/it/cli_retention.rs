@@ -24,12 +24,12 @@ async fn open(place: &Place, clock: Clock) -> App {
 }
 
 async fn calls(app: &App) -> usize {
-    app.store.flush().await.unwrap();
+    app.store().flush().await.unwrap();
     let filter = CallFilter {
         limit: 100,
         ..CallFilter::default()
     };
-    app.store.calls(&filter).await.unwrap().rows.len()
+    app.store().calls(&filter).await.unwrap().rows.len()
 }
 
 /// Asks one number on that day; how many calls were on record before and after.
@@ -56,7 +56,7 @@ async fn calls_past_their_time_are_let_go() {
     // On two days of use before this one it was past its time.
     let app = open(&place, day(94)).await;
     assert_eq!(calls(&app).await, 4, "that of day 0 is gone");
-    let figures = app.store.figures().await.unwrap();
+    let figures = app.store().figures().await.unwrap();
     assert_eq!(figures.answers, 1, "and its answer, long past its time");
     app.close().await.unwrap();
 }
@@ -81,7 +81,7 @@ async fn h13_a_clock_that_is_ahead_deletes_nothing() {
         for days in 3..8 {
             let app = open(&place, day(days)).await;
             assert_eq!(calls(&app).await, 3, "{ahead:?}, then day {days}");
-            let figures = app.store.figures().await.unwrap();
+            let figures = app.store().figures().await.unwrap();
             assert_eq!(figures.answers, 3, "{ahead:?}, then day {days}");
             app.close().await.unwrap();
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chaski::app::lotes::{Lote, LoteInput, NewLote};
 use chaski::app::programados::Programado;
+use chaski::app::spending::Payer;
 use chaski::app::trabajos::JobKind;
 use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Surroundings};
@@ -103,6 +104,8 @@ pub(crate) fn list(numbers: Vec<String>) -> NewLote {
         update_partners: false,
         who: "prueba".into(),
         key_id: None,
+        payer: Payer::default(),
+        most: None,
         once: None,
     }
 }
@@ -369,7 +372,7 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
             .iter()
             .map(|ruc| RucQuery(ruc.parse().unwrap()).key())
             .collect();
-        let memories = app.store.recall(&keys).await.unwrap();
+        let memories = app.store().recall(&keys).await.unwrap();
         let stored: BTreeSet<String> = numbers
             .iter()
             .zip(memories)
@@ -387,7 +390,7 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
             (batch.unique, lote.successful(), batch.failed),
             (all, all, 0)
         );
-        let items = gateway.app.store.item_states(id).await.unwrap();
+        let items = gateway.app.store().item_states(id).await.unwrap();
         let asked: Vec<&str> = items
             .iter()
             .map(|item| item.key.as_ref().unwrap().subject.as_str())
@@ -404,7 +407,7 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
             "paid again for a stored answer: {again:?}"
         );
         assert_eq!(paid.len() + stored.len(), numbers.len(), "and for no other");
-        let job = gateway.app.store.job_of_batch(id).await.unwrap().unwrap();
+        let job = gateway.app.store().job_of_batch(id).await.unwrap().unwrap();
         assert_eq!((job.state, job.attempts), (JobState::Completed, 0));
         let lines = text(&gateway.app, id, OutputFormat::Ndjson).await;
         assert_eq!(lines.lines().count(), numbers.len());
@@ -440,7 +443,7 @@ fn a_restart_goes_on_at_once() {
 /// calls has ended and the next is on its way.
 async fn charged_in_the_end(app: &App, service: &Service) -> u64 {
     loop {
-        app.migo.engine().idle().await;
+        app.migo().engine().idle().await;
         let charged = service.sandbox.charged();
         tokio::time::sleep(Duration::from_millis(200)).await;
         if service.sandbox.charged() == charged {
@@ -485,7 +488,7 @@ async fn paused_resumed_cancelled() {
     assert_eq!(ended.batch.state, BatchState::Cancelled);
     for refused in [
         app.cancel_lote(id, None).await,
-        app.retry_lote(id, None).await,
+        app.retry_lote(id, None, &Payer::default()).await,
     ] {
         assert_eq!(refused.unwrap_err().code(), "estado_no_permite");
     }
@@ -506,7 +509,7 @@ async fn failed_numbers_are_tried_again() {
     let lote = until(app, id, Lote::has_ended).await;
     assert_eq!(lote.batch.state, BatchState::Partial);
     assert_eq!((lote.successful(), lote.batch.failed), (100, 50));
-    let job = app.store.job_of_batch(id).await.unwrap().unwrap();
+    let job = app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!(
         (job.state, job.code.as_deref()),
         (JobState::Failed, Some("proveedor_no_autorizado"))
@@ -515,7 +518,9 @@ async fn failed_numbers_are_tried_again() {
     assert!(told.contains("no se pudo consultar: proveedor_no_autorizado"));
     service.sandbox.heal();
     let before = service.sandbox.last_sequence();
-    app.retry_trabajo(job.id, None).await.unwrap();
+    app.retry_trabajo(job.id, None, &Payer::default())
+        .await
+        .unwrap();
     let lote = until(app, id, Lote::has_ended).await;
     assert_eq!(
         (lote.batch.state, lote.successful()),
@@ -542,7 +547,7 @@ async fn a_passing_failure_is_tried_again() {
     assert_eq!((lote.batch.failed, lote.has_ended()), (3, false));
     gateway.stop().await;
     let app = open(&place, Some(&service), &once, night(0)).await;
-    let job = app.store.job_of_batch(id).await.unwrap().unwrap();
+    let job = app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!((job.state, job.attempts), (JobState::Pending, 1));
     assert_eq!(job.code.as_deref(), Some("proveedor_no_disponible"));
     assert!(job.run_at > job.created_at + SignedDuration::from_secs(9));
@@ -567,7 +572,7 @@ async fn stopping_puts_back_what_runs() {
     until(&gateway.app, id, |lote| lote.processed() >= 200).await;
     gateway.stop().await;
     let app = open(&place, Some(&service), &[], Clock::system()).await;
-    let job = app.store.job_of_batch(id).await.unwrap().unwrap();
+    let job = app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!((job.state, job.attempts), (JobState::Pending, 0));
     app.close().await.unwrap();
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
@@ -589,7 +594,7 @@ async fn each_key_sees_its_own() {
     };
     let id = app.submit_batch(new).await.unwrap();
     until(app, id, Lote::has_ended).await;
-    let job = app.store.job_of_batch(id).await.unwrap().unwrap().id;
+    let job = app.store().job_of_batch(id).await.unwrap().unwrap().id;
     let none = |outcome: Result<(), AppError>, what: &str| match outcome {
         Err(AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)) => {}
         other => panic!("{what}: {other:?}"),
@@ -603,13 +608,23 @@ async fn each_key_sees_its_own() {
     none(app.pause_lote(id, theirs).await.map(drop), "pause");
     none(app.resume_lote(id, theirs).await.map(drop), "resume");
     none(app.cancel_lote(id, theirs).await.map(drop), "cancel");
-    none(app.retry_lote(id, theirs).await.map(drop), "retry");
+    none(
+        app.retry_lote(id, theirs, &Payer::default())
+            .await
+            .map(drop),
+        "retry",
+    );
     none(app.trabajo(job, theirs).await.map(drop), "see job");
     none(
         app.cancel_trabajo(job, theirs).await.map(drop),
         "cancel job",
     );
-    none(app.retry_trabajo(job, theirs).await.map(drop), "retry job");
+    none(
+        app.retry_trabajo(job, theirs, &Payer::default())
+            .await
+            .map(drop),
+        "retry job",
+    );
     for (key, expected) in [(ours, 1), (theirs, 0), (None, 1)] {
         assert_eq!(app.lotes(10, None, key).await.unwrap().rows.len(), expected);
         let jobs = app.trabajos(None, 10, None, key).await.unwrap().rows;
@@ -768,7 +783,7 @@ async fn jobs_of_the_schedule() {
     );
     let noted = gateway
         .app
-        .store
+        .store()
         .quota_snapshots("migo", "2026-11")
         .await
         .unwrap();

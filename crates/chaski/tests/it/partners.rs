@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chaski::app::partners::Which;
+use chaski::app::spending::Payer;
+use chaski::app::trabajos::RefreshWanted;
 use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Origin};
 use chaski::partners::{PartnerError, PartnerFields};
@@ -81,7 +83,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
     let dir = tempfile::tempdir().unwrap();
     let app = open(dir.path(), None).await;
     let all = companies(13, 250);
-    let of = |ruc: &str| app.store.company(&ruc.parse().unwrap());
+    let of = |ruc: &str| app.store().company(&ruc.parse().unwrap());
     let (one, two) = (of("20604702811"), of("10481516230"));
     let lists = [
         (Company::HOUSE, &all[..100]),
@@ -110,7 +112,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
         assert_eq!(page.rows.len(), list.len());
         assert!(page.rows.iter().all(|it| it.sunat.last_check.is_some()));
     }
-    app.migo.engine().flush().await.unwrap();
+    app.migo().engine().flush().await.unwrap();
     for (company, items) in [(Some(Company::HOUSE), 100), (Some(one), 0), (None, 250)] {
         let filter = chaski::store::CallFilter {
             company,
@@ -118,7 +120,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
             limit: 1_000,
             ..Default::default()
         };
-        let calls = app.store.calls(&filter).await.unwrap().rows;
+        let calls = app.store().calls(&filter).await.unwrap().rows;
         assert_eq!(calls.iter().map(|call| call.items).sum::<u32>(), items);
     }
     let again = app
@@ -169,10 +171,11 @@ fn check_end(fault: &'static str, state: JobState) {
         app.lookup_rucs(&known, &ask).await;
         service.sandbox.fail(fault.parse().unwrap());
         let due = Which::Due { most: 100 };
-        let wanted = app.prepare_partner_refresh(Company::HOUSE, &due, true);
-        let wanted = wanted.await.unwrap();
-        assert_eq!(wanted.calls, Some(1));
-        let id = app.submit_partner_refresh(wanted, "prueba", None, None);
+        let counted = app.prepare_partner_refresh(Company::HOUSE, &due, true);
+        assert_eq!(counted.await.unwrap().calls, Some(1));
+        let (house, most, payer) = (Company::HOUSE, Some(10), Payer::default());
+        let wanted = RefreshWanted { which: due, most };
+        let id = app.submit_partner_refresh(house, wanted, &payer, "prueba", None);
         let id = id.await.unwrap();
         let job = run_until(&app, id, |job| job.attempts > 0).await;
         assert_eq!(
@@ -188,7 +191,9 @@ fn check_end(fault: &'static str, state: JobState) {
             service.sandbox.last_sequence(),
             app.cancel_trabajo(id, None).await,
         );
-        app.retry_trabajo(id, None).await.unwrap();
+        app.retry_trabajo(id, None, &Payer::default())
+            .await
+            .unwrap();
         let job = run_until(&app, id, |job| job.finished_at.is_some()).await;
         assert_eq!(job.state, JobState::Completed, "{fault}: {:?}", job.code);
         assert_eq!(service.sandbox.ledger_since(seen).len(), 1, "{fault}");

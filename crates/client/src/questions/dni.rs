@@ -48,6 +48,10 @@ impl Lookup for DniQuery {
         }
     }
 
+    fn needs_purpose(&self) -> bool {
+        true
+    }
+
     fn time_to_live(&self, _: &Person, _: Timestamp, times: &TimesToLive) -> Duration {
         times.dni
     }

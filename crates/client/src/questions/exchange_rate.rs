@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, RateSource};
+use chaski_core::{Currency, ExchangeRate, RateSource, lima_date};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Key, Lookup, TimesToLive};
+use crate::{Clock, Error, Key, Lookup, TimesToLive};
 
 /// The latest rate of SUNAT, US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,22 @@ fn key(operation: &'static str, subject: &str) -> Key {
     }
 }
 
+fn check_date(fecha: Date, today: Date) -> Result<(), Error> {
+    if fecha > today {
+        return Err(Error::invalid(
+            format!("la fecha {fecha} es futura: hoy es {today} en Lima"),
+            format!("{fecha} is in the future: today is {today} in Lima"),
+        ));
+    }
+    if fecha < ExchangeRate::FIRST_DAY {
+        return Err(Error::invalid(
+            "hay tipos de cambio desde el 2010-01-01",
+            "there are exchange rates from 2010-01-01 on",
+        ));
+    }
+    Ok(())
+}
+
 impl Lookup for LatestRateQuery {
     type Answer = ExchangeRate;
 
@@ -120,6 +136,17 @@ impl Lookup for RateQuery {
         key("tipo_cambio_fecha", &subject)
     }
 
+    fn check(&self, clock: Clock) -> Result<(), Error> {
+        check_date(self.fecha, lima_date(clock.now()))?;
+        if self.fuente == RateSource::Sunat && self.moneda != Currency::Usd {
+            return Err(Error::invalid(
+                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
+                "SUNAT publishes US dollars only; for euros use SBS",
+            ));
+        }
+        Ok(())
+    }
+
     fn time_to_live(&self, answer: &ExchangeRate, now: Timestamp, times: &TimesToLive) -> Duration {
         if answer.fecha_publicacion == self.fecha {
             super::FOR_EVER
@@ -159,6 +186,19 @@ impl Lookup for RatesQuery {
             "tipo_cambio_rango",
             &format!("{}..{}", self.desde, self.hasta),
         )
+    }
+
+    fn check(&self, clock: Clock) -> Result<(), Error> {
+        let (desde, hasta, today) = (self.desde, self.hasta, lima_date(clock.now()));
+        check_date(desde, today)?;
+        check_date(hasta, today)?;
+        if desde > hasta {
+            return Err(Error::invalid(
+                format!("el rango está al revés: {desde} es posterior a {hasta}"),
+                format!("the range is reversed: {desde} is later than {hasta}"),
+            ));
+        }
+        Ok(())
     }
 
     fn time_to_live(&self, _: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration {

@@ -29,11 +29,11 @@ async fn several_rucs() {
     assert_eq!(rows[3]["meta"]["source"], "upstream");
     assert_eq!(rows[3]["meta"]["mode"], "sandbox");
     assert!(rows[2]["data"].is_null() && rows[2]["error"].is_string());
-    let calls = door.app.migo.line().stats().calls;
+    let calls = door.app.migo().line().stats().calls;
     let again = post(&door, path, wanted.clone()).await.json();
     assert_eq!(again["data"][0]["meta"]["source"], "memory");
     assert_eq!(
-        door.app.migo.line().stats().calls,
+        door.app.migo().line().stats().calls,
         calls,
         "nothing is paid twice"
     );
@@ -122,14 +122,14 @@ async fn forgetting_some_and_all() {
         json!({"todos": true}),
     ] {
         assert_eq!(door.get(unknown).await.status, 404);
-        let calls = door.app.migo.line().stats().calls;
+        let calls = door.app.migo().line().stats().calls;
         let gone = post(&door, path, wanted.clone()).await.json();
         assert_eq!(gone["olvidados"], 1, "{wanted}");
         let gone = post(&door, path, wanted).await.json();
         assert_eq!(gone["olvidados"], 0);
         assert_eq!(door.get(unknown).await.status, 404);
         assert_eq!(
-            door.app.migo.line().stats().calls,
+            door.app.migo().line().stats().calls,
             calls + 1,
             "it was asked again"
         );

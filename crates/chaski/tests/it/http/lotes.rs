@@ -108,7 +108,7 @@ async fn a_file() {
     let place = format!("/api/v1/lotes/{}/resultados", batch["id"].as_str().unwrap());
     let rows = door.get(&place).await.json();
     assert_eq!(rows[0]["original"]["cliente"], "Uno", "{rows}");
-    assert_eq!(door.app.migo.line().stats().calls, 1);
+    assert_eq!(door.app.migo().line().stats().calls, 1);
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn the_days_limit_counts_what_a_list_may_cost() {
     damaged.extend_from_slice(&numbers[..200]);
     damaged.extend(vec!["20100070971".to_owned(); 200]);
     done(&door, Some(&key), file(&damaged)).await;
-    assert_eq!(door.app.migo.line().stats().calls, 2);
+    assert_eq!(door.app.migo().line().stats().calls, 2);
     // One of three is left; what is known costs nothing.
     check(file(&numbers[..301]), 429).await;
     check(file(&numbers[..300]), 202).await;
@@ -205,7 +205,7 @@ async fn the_days_limit_counts_what_is_tried_again() {
     let post = async |path: &str| door.ask(Method::POST, path, Some(&key), "").await;
     let first = hand_in(&numbers[..250]).await;
     // A worker that gives up before it asks.
-    let (store, now) = (&door.app.store, door.app.clock.now());
+    let (store, now) = (&door.app.store(), door.app.clock.now());
     let lease = std::time::Duration::from_secs(10);
     let claim = store.claim_job(now, lease, Priority::Low).await.unwrap();
     let claim = claim.unwrap();

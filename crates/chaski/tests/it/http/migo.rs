@@ -44,7 +44,7 @@ async fn the_token_is_a_key_in_both_bodies_and_in_both_versions() {
     assert_eq!(answer.json()["success"], false);
     assert!(answer.json()["message"].is_string());
     // One paid call for all of them, on record under the key.
-    assert_eq!(door.app.migo.line().stats().calls, 1);
+    assert_eq!(door.app.migo().line().stats().calls, 1);
 }
 
 #[tokio::test]
@@ -115,9 +115,9 @@ async fn a_day_without_a_rate_costs_one_call() {
     let answer = post(&door, "/exchange/date", form, "token=x&fecha=2026-01-25").await;
     assert_eq!(answer.status, 404, "{}", answer.text);
     assert_eq!(answer.json()["success"], false);
-    assert_eq!(door.app.migo.line().stats().calls, 1);
+    assert_eq!(door.app.migo().line().stats().calls, 1);
     let path = format!("{V2}/tipo-cambio/sunat?fecha=2026-01-28");
     let answer = door.get(&path).await;
     assert_eq!(answer.json()["fecha"], "2026-01-28", "{}", answer.text);
-    assert_eq!(door.app.migo.line().stats().calls, 2);
+    assert_eq!(door.app.migo().line().stats().calls, 2);
 }

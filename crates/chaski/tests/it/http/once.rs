@@ -247,7 +247,7 @@ async fn nothing_of_it_rests_in_clear() {
     let body = json!({"num_document": dni, "name": "CANARIO DE PRUEBA"}).to_string();
     let made = post(&door, PARTNERS, ["", key], JSON, &body).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    door.app.store.flush().await.unwrap();
+    door.app.store().flush().await.unwrap();
     let files = crate::cli_kit::files_of(&door.app.config.dir);
     let plain = blake3::hash(body.as_bytes());
     for (path, bytes) in files {

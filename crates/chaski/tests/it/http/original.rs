@@ -195,7 +195,7 @@ async fn a_thousand_numbers_each_end_in_one_bucket() {
     assert_eq!(seen, asked);
     assert_eq!(body["total_consultados"], 1_000);
     // Ten native batch calls, and one each for what they left out.
-    assert!(door.app.migo.line().stats().calls >= 10);
+    assert!(door.app.migo().line().stats().calls >= 10);
 }
 
 #[tokio::test]

@@ -276,7 +276,7 @@ impl World {
         let mine = self.mine.as_str();
         let partner = json!({"num_document": NUMBER, "comment": "secreto"});
         let partner = id(&self.post(mine, "/api/v1/partners", &partner).await, "id");
-        let company = self.door.app.store.company(&COMPANY.parse().unwrap());
+        let company = self.door.app.store().company(&COMPANY.parse().unwrap());
         for (minute, condicion) in [(0, "HABIDO"), (1, "NO HABIDO")] {
             let check = vec![found(NUMBER, minute, "ACTIVO", condicion)];
             let noted = self.door.app.note_on_partners(company, check).await;
@@ -716,7 +716,7 @@ async fn the_worker_touches_the_partners_of_its_company() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_of_somebody_elses_partner_is_one_of_nobodys() {
     let door = Door::open().await;
-    let of = |ruc: &str| door.app.store.company(&ruc.parse().unwrap());
+    let of = |ruc: &str| door.app.store().company(&ruc.parse().unwrap());
     let companies = [Company::HOUSE, of(COMPANY), of(PERSON)];
     let mut partners = Vec::new();
     for company in companies {

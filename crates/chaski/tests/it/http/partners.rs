@@ -75,7 +75,7 @@ async fn a_refresh_in_the_background() {
     stop.send(()).unwrap();
     worker.await.unwrap().unwrap();
     assert_eq!(
-        door.app.migo.line().stats().calls,
+        door.app.migo().line().stats().calls,
         1,
         "one native batch call"
     );
@@ -332,7 +332,7 @@ async fn the_days_limit_counts_what_a_refresh_may_cost() {
         assert_ne!(answer.header("retry-after"), "", "{path}");
     }
     // A worker that gives up: it waits no more, and counts again when it is tried again.
-    let (store, now) = (&door.app.store, door.app.clock.now());
+    let (store, now) = (&door.app.store(), door.app.clock.now());
     let lease = std::time::Duration::from_secs(10);
     let claim = store.claim_job(now, lease, Priority::Low).await.unwrap();
     let end = JobEnd::Failed { code: "x".into() };
@@ -347,7 +347,7 @@ async fn the_days_limit_counts_what_a_refresh_may_cost() {
     assert_eq!(send(&format!("{list}/cancelar"), "").await.status, 200);
     assert_eq!(send(&again, "").await.status, 200);
     assert_eq!(ended(&door, &key, &job).await["status"], "COMPLETED");
-    assert_eq!(door.app.migo.line().stats().calls, 2);
+    assert_eq!(door.app.migo().line().stats().calls, 2);
     // What is known costs nothing, whatever is left.
     assert_eq!(send(REFRESH, &these).await.status, 202);
 }
@@ -365,7 +365,7 @@ async fn a_refresh_keeps_to_what_was_counted() {
     add(&door, &numbers[90..]).await;
     let job = taken.header("location").to_owned();
     assert_eq!(ended(&door, &key, &job).await["status"], "COMPLETED");
-    assert_eq!(door.app.migo.line().stats().calls, 1);
+    assert_eq!(door.app.migo().line().stats().calls, 1);
 }
 
 /// Whoever may ask for a refresh may see how it goes, and no other job.

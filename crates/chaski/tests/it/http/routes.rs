@@ -23,7 +23,7 @@ async fn a_ruc_with_where_it_came_from() {
     assert_eq!(again.header("age"), "0");
     let forced = door.get("/api/v1/ruc/20100070970?force_refresh=true").await;
     assert_eq!(forced.json()["meta"]["source"], "upstream");
-    assert_eq!(door.app.migo.line().stats().calls, 2);
+    assert_eq!(door.app.migo().line().stats().calls, 2);
 }
 
 #[tokio::test]

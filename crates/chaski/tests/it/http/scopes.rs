@@ -488,7 +488,7 @@ async fn a_key_has_its_pace_and_its_day() {
     assert_eq!(ask(&key, numbers[0]).await.status, 200);
     // Those asked at once do not pass it either.
     let key = door.key(&[Scope::Consultas], 0, 5).await;
-    let before = door.app.migo.line().stats().calls;
+    let before = door.app.migo().line().stats().calls;
     let many = (0..50).map(|n| {
         let dni: chaski_core::Dni = format!("{:08}", 100 + n).parse().unwrap();
         let ruc = chaski_core::Ruc::from_dni(dni);
@@ -498,7 +498,7 @@ async fn a_key_has_its_pace_and_its_day() {
     let answers = futures_util::future::join_all(many).await;
     let refused = answers.iter().filter(|answer| answer.status == 429);
     assert_eq!(refused.count(), 45);
-    assert_eq!(door.app.migo.line().stats().calls - before, 5);
+    assert_eq!(door.app.migo().line().stats().calls - before, 5);
 }
 
 /// Until midnight in Lima may be a second.
@@ -529,13 +529,13 @@ async fn an_exchange_rate_counts_the_days_it_may_look_at() {
     let door = Door::open().await;
     let key = door.key(&[Scope::Consultas], 0, 13).await;
     let check = async |path: &str, status: u16, calls: u64| {
-        let before = door.app.migo.line().stats().calls;
+        let before = door.app.migo().line().stats().calls;
         let answer = door.ask(Method::GET, path, Some(&key), "").await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text);
-        let spent = door.app.migo.line().stats().calls - before;
+        let spent = door.app.migo().line().stats().calls - before;
         assert_eq!(spent, calls, "{path}");
         // What was learned is on its way to where the next one looks.
-        door.app.migo.engine().flush().await.unwrap();
+        door.app.migo().engine().flush().await.unwrap();
         answer
     };
     // Sundays: Saturday and Friday are asked about too.

@@ -63,13 +63,13 @@ async fn a17_an_answer_of_the_future_is_past_its_time() {
     >| { outcome.ok().map(|found| (found.source, found.stored_at)) };
     for (jump, ruc) in jumps(1).into_iter().zip(&numbers) {
         set_to.store(jump, Ordering::Relaxed);
-        app.migo.ruc(ruc, &ask).await.ok();
-        app.store.flush().await.unwrap();
+        app.migo().ruc(ruc, &ask).await.ok();
+        app.store().flush().await.unwrap();
         set_to.store(0, Ordering::Relaxed);
         let other = open(&place, Some(&service), &[], clock).await;
         for app in [&other, &app] {
             let before = service.sandbox.last_sequence();
-            let found = at(app.migo.ruc(ruc, &ask).await);
+            let found = at(app.migo().ruc(ruc, &ask).await);
             let asked = service.asked_since(before).len();
             if let Some((source, stored_at)) = found {
                 assert!(!is_of_the_future(stored_at, clock.now()), "{jump}");
@@ -81,17 +81,17 @@ async fn a17_an_answer_of_the_future_is_past_its_time() {
                 usize::from(wrong),
                 "{jump}: once, and then it is known"
             );
-            app.store.flush().await.unwrap();
+            app.store().flush().await.unwrap();
         }
         other.close().await.unwrap();
     }
     // Set back: what was learned at the right time is asked for again, not believed for ever.
     let ruc = numbers.last().unwrap();
-    app.migo.ruc(ruc, &ask).await.ok();
+    app.migo().ruc(ruc, &ask).await.ok();
     set_to.store(-365 * DAY, Ordering::Relaxed);
     let before = service.sandbox.last_sequence();
-    app.migo.ruc(ruc, &ask).await.ok();
-    app.migo.ruc(ruc, &ask).await.ok();
+    app.migo().ruc(ruc, &ask).await.ok();
+    app.migo().ruc(ruc, &ask).await.ok();
     assert_eq!(service.asked_since(before).len(), 1);
     app.close().await.unwrap();
 }
@@ -306,14 +306,14 @@ async fn h13_lists_go_on_whatever_the_clock_does() {
     let numbers = companies(84, 2_000);
     let id = first.app.submit_batch(list(numbers.clone())).await.unwrap();
     until(&first.app, id, |lote| lote.processed() >= 100).await;
-    let before = first.app.store.job_of_batch(id).await.unwrap().unwrap();
+    let before = first.app.store().job_of_batch(id).await.unwrap().unwrap();
     for jump in [DAY, 0, 365 * DAY, 0, -DAY, 0] {
         set_to.store(jump, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     let lote = until(&second.app, id, Lote::has_ended).await;
     assert_eq!((lote.batch.failed, lote.successful()), (0, 2_000));
-    let after = second.app.store.job_of_batch(id).await.unwrap().unwrap();
+    let after = second.app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!((before.attempts, after.attempts), (0, 0));
     assert_eq!(service.asked_since(0).len(), 2_000, "each number once");
     first.stop().await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::batches::{BatchInput, Finished};
-use chaski::app::lotes::Lote;
+use chaski::app::lotes::{Lote, NewLote};
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits};
 use chaski::store::JobState;
@@ -377,10 +377,11 @@ async fn a04_rows_beyond_a_limit_have_one_word_in_the_background_too() {
     let place = Place::new();
     let gateway = jobs_batches::Gateway::start(&place, Some(&service), &[]).await;
     let app = &gateway.app;
-    let new = list(companies(69, 300));
-    let mut prepared = app.prepare_batch(new, Limits::default()).await.unwrap();
-    prepared.cost.most = 1;
-    let id = app.submit_prepared(prepared).await.unwrap();
+    let new = NewLote {
+        most: Some(1),
+        ..list(companies(69, 300))
+    };
+    let id = app.submit_batch(new).await.unwrap();
     until(app, id, Lote::has_ended).await;
     let result = app.lote_result(id, None, Lang::Es).await.unwrap();
     let left = result.verdicts.iter();

@@ -116,8 +116,8 @@ async fn h07_a_second_server_works_beside_the_first() {
     until(&first.app, id, |lote| lote.processed() >= 100).await;
     for _ in 0..5 {
         let other = Gateway::start(&place, Some(&service), &[]).await;
-        assert!(other.app.store.has_company() && first.app.store.has_company());
-        let job = other.app.store.job_of_batch(id).await.unwrap().unwrap();
+        assert!(other.app.store().has_company() && first.app.store().has_company());
+        let job = other.app.store().job_of_batch(id).await.unwrap().unwrap();
         assert_ne!(job.state, JobState::Pending, "taken from who works on it");
         other.stop().await;
     }
@@ -137,7 +137,7 @@ async fn h07_a_second_server_works_beside_the_first() {
     }
     assert_eq!(not_once(&service, &numbers), BTreeMap::new());
     first.stop().await;
-    assert!(!second.app.store.has_company());
+    assert!(!second.app.store().has_company());
     second.stop().await;
 }
 
@@ -168,7 +168,7 @@ async fn h07_processes_that_ask_the_same_pay_once() {
             // From the end of the list, where nobody is yet.
             let last: Vec<Ruc> = rucs(&numbers[850..]).into_iter().rev().collect();
             for ruc in last {
-                let outcome = app.migo.ruc(&ruc, &Ask::by("uno")).await;
+                let outcome = app.migo().ruc(&ruc, &Ask::by("uno")).await;
                 assert!(outcome.err().is_none_or(|error| error.is_not_found()));
             }
             app.close().await.unwrap();
@@ -203,7 +203,7 @@ async fn h07_a_list_is_taken_up_only_when_nobody_is_at_it() {
     assert!(told, "that somebody is at it is said");
     assert_eq!(rows, 800);
     assert_eq!(first.await.unwrap(), (false, 800));
-    let batches = other.store.batches(10, None).await.unwrap().rows;
+    let batches = other.store().batches(10, None).await.unwrap().rows;
     assert_eq!(batches.len(), 2, "each has its own");
     assert!(batches.iter().all(|it| it.state == BatchState::Completed));
     assert_eq!(not_once(&service, &numbers), BTreeMap::new());
@@ -248,14 +248,14 @@ async fn h07_what_one_forgets_the_other_forgets() {
     let server = open(&place, Some(&service), &[], Clock::system()).await;
     let ruc: Ruc = "20100070970".parse().unwrap();
     let ask = Ask::by("prueba");
-    server.migo.ruc(&ruc, &ask).await.unwrap();
-    server.store.flush().await.unwrap();
+    server.migo().ruc(&ruc, &ask).await.unwrap();
+    server.store().flush().await.unwrap();
     server.forget_too().await.unwrap();
     let other = open(&place, Some(&service), &[], Clock::system()).await;
     let key = RucQuery(ruc).key();
-    assert!(other.migo.engine().forget(&key).await.unwrap());
+    assert!(other.migo().engine().forget(&key).await.unwrap());
     server.forget_too().await.unwrap();
-    server.migo.ruc(&ruc, &ask).await.unwrap();
+    server.migo().ruc(&ruc, &ask).await.unwrap();
     assert_eq!(service.sandbox.charged(), 2, "asked again");
     server.close().await.unwrap();
     other.close().await.unwrap();

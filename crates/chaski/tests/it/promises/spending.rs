@@ -82,10 +82,10 @@ async fn h02_leaving_does_not_pass_the_days_limit() {
         for answer in join_all(calls).await.into_iter().flatten() {
             assert_eq!(answer.status(), 429);
         }
-        app.migo.engine().idle().await;
+        app.migo().engine().idle().await;
         assert!(sent(&service) <= u64::from(cap), "{}", sent(&service));
         assert_eq!(
-            app.migo.engine().paid_today(&who).await.unwrap(),
+            app.migo().engine().paid_today(&who).await.unwrap(),
             sent(&service)
         );
     }
@@ -128,7 +128,7 @@ async fn h03_a_key_pays_no_more_than_its_day_whatever_its_lists_come_to() {
         post("/api/ruc/consultar-masivo-async/", several).await;
         let collection = serde_json::json!({"ruc": numbers[..100]});
         post("/compat/migo/api/v1/ruc/collection", collection).await;
-        app.migo.engine().idle().await;
+        app.migo().engine().idle().await;
         assert!(sent(&service) <= 4, "{fault}: {}", sent(&service));
     }
 }
@@ -163,7 +163,7 @@ async fn h03_a_list_in_the_background_keeps_to_the_day_of_its_key() {
         };
         assert_eq!(lote.batch.state, expected, "{said}");
         assert_ne!(lote.batch.state, BatchState::Completed, "{said}");
-        let states = app.store.item_states(batch).await.unwrap();
+        let states = app.store().item_states(batch).await.unwrap();
         let over = states.iter().filter(
             |item| matches!(&item.state, Some(ItemState::Failed { code }) if code == "tope_diario"),
         );
@@ -258,7 +258,7 @@ async fn h07_quota_and_caps_over_two_processes() {
     let both = async |ask: &Ask, numbers: &[Ruc]| {
         let asked = numbers.iter().enumerate().map(|(at, number)| {
             let app = if at % 2 == 0 { &one } else { &two };
-            app.migo.ruc(number, ask)
+            app.migo().ruc(number, ask)
         });
         join_all(asked).await;
     };
@@ -270,9 +270,9 @@ async fn h07_quota_and_caps_over_two_processes() {
     drop((one, two));
     let three = open(&place, Some(&service), &quota, Clock::system()).await;
     let ask = Ask::by("cli");
-    join_all(numbers.iter().map(|it| three.migo.ruc(it, &ask))).await;
+    join_all(numbers.iter().map(|it| three.migo().ruc(it, &ask))).await;
     assert_eq!(sent(&service), 20);
-    let quota = three.migo.line().quota().await.unwrap();
+    let quota = three.migo().line().quota().await.unwrap();
     assert_eq!(quota, (20, Some(20)));
 }
 
@@ -291,7 +291,7 @@ async fn h13_what_was_taken_stays_taken() {
         most: 1,
     };
     let today = [day("llave:a", "2026-11-30".into())];
-    assert_eq!(app.store.take(&today).await.unwrap(), Taken::All);
+    assert_eq!(app.store().take(&today).await.unwrap(), Taken::All);
     // No flush, no close.
     drop(app);
     let app = open(&place, None, &[], Clock::starting_at(now)).await;
@@ -301,16 +301,16 @@ async fn h13_what_was_taken_stays_taken() {
         batches_days: 1,
     };
     let ahead = now + SignedDuration::from_hours(24 * 3_650);
-    app.store.prune(ahead, &retention).await.unwrap();
-    assert_eq!(app.store.take(&today).await.unwrap(), Taken::SpentAt(0));
+    app.store().prune(ahead, &retention).await.unwrap();
+    assert_eq!(app.store().take(&today).await.unwrap(), Taken::SpentAt(0));
     // But not for ever: there is an end to the days that are kept.
     for n in 0..450 {
         let date = jiff::civil::date(2027, 1, 1).saturating_add(jiff::Span::new().days(n));
-        app.store
+        app.store()
             .take(&[day("llave:a", date.to_string())])
             .await
             .unwrap();
     }
-    app.store.prune(now, &retention).await.unwrap();
-    assert_eq!(app.store.spent(&today[0].counter).await.unwrap(), 0);
+    app.store().prune(now, &retention).await.unwrap();
+    assert_eq!(app.store().spent(&today[0].counter).await.unwrap(), 0);
 }

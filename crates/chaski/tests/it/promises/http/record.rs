@@ -43,7 +43,7 @@ async fn all(door: &Door) -> Vec<CallRow> {
     };
     let mut rows = Vec::new();
     loop {
-        let page = door.app.store.calls(&filter).await.unwrap();
+        let page = door.app.store().calls(&filter).await.unwrap();
         rows.extend(page.rows);
         filter.cursor = page.next;
         if filter.cursor.is_none() {
@@ -57,7 +57,7 @@ async fn all(door: &Door) -> Vec<CallRow> {
 #[tokio::test]
 async fn h12_what_costs_nothing_has_so_many_rows_a_minute() {
     let door = Door::open().await;
-    let store = &door.app.store;
+    let store = &door.app.store();
     let began: Timestamp = "2026-11-27T15:00:30Z".parse().unwrap();
     let (mut id, mut asked, mut paid) = (0, HashMap::new(), 0);
     for second in (0..150).step_by(3) {

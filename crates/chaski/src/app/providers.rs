@@ -1,0 +1,82 @@
+//! The upstreams: their state, the account behind the token, the calls of the month.
+
+use std::time::Duration;
+
+use chaski_client::{Account, Ask, BreakerState, Found};
+
+use super::{App, AppError, Mode};
+
+/// A list waits for the account so long before it begins.
+const TIME_FOR_THE_ACCOUNT: Duration = Duration::from_secs(5);
+
+/// An upstream, as far as this process and its folder know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderState {
+    /// Its name on record.
+    pub id: &'static str,
+    /// Whether it is asked.
+    pub breaker: BreakerState,
+    /// Calls of this month, by all who share the folder.
+    pub spent: u64,
+    /// Those of a whole month, as configured.
+    pub quota: Option<u64>,
+    /// Calls sent since the start, retries included.
+    pub calls: u64,
+    /// Retries sent.
+    pub retries: u64,
+    /// Look-ups answered from memory.
+    pub hits: u64,
+}
+
+impl App {
+    /// The state of the upstream.
+    pub async fn provider_state(&self) -> Result<ProviderState, AppError> {
+        let line = self.migo.line();
+        let (spent, quota) = line.quota().await?;
+        let stats = line.stats();
+        Ok(ProviderState {
+            id: line.provider(),
+            breaker: line.breaker(),
+            spent,
+            quota,
+            calls: stats.calls,
+            retries: stats.retries,
+            hits: self.migo.engine().stats().hits,
+        })
+    }
+
+    /// Whether the upstream is asked, and how long calls have waited for that since the start.
+    pub fn provider_gate(&self) -> (BreakerState, Duration) {
+        let line = self.migo.line();
+        (line.breaker(), line.stats().gate_wait)
+    }
+
+    /// Calls counted this month, and the quota, when one is set.
+    pub async fn month_calls(&self) -> Result<(u64, Option<u64>), AppError> {
+        Ok(self.migo.line().quota().await?)
+    }
+
+    /// The account behind the token.
+    pub async fn find_account(&self, ask: &Ask) -> Result<Found<Account>, AppError> {
+        Ok(self.migo.account(ask).await?)
+    }
+
+    /// Calls that the plan has left; none where that cannot be found out soon, or nothing is paid.
+    pub async fn calls_left(&self, who: &str) -> Option<u64> {
+        if self.mode == Mode::Sandbox {
+            return None;
+        }
+        let ask = Ask::by(who).deadline(TIME_FOR_THE_ACCOUNT);
+        let left = self.migo.account(&ask).await.ok()?.value.consultas?;
+        Some(u64::try_from(left).unwrap_or(0))
+    }
+
+    /// Calls that the plan has left, where they are fewer than some work needs.
+    pub async fn too_few_calls_left(&self, wanted: u64, who: &str) -> Option<u64> {
+        // A single call finds it out by itself.
+        if wanted < 2 {
+            return None;
+        }
+        self.calls_left(who).await.filter(|left| *left < wanted)
+    }
+}
