@@ -15,6 +15,7 @@ use super::{Gateway, Side};
 use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
 use crate::app::spending::Payer;
 use crate::app::{App, Mode};
+use crate::counted::counted;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -81,8 +82,14 @@ impl Caller {
                 return Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "llave_muy_rapida",
-                    format!("su llave permite {} peticiones por minuto", turn.limit),
-                    format!("your key allows {} requests a minute", turn.limit),
+                    format!(
+                        "su llave permite {} por minuto",
+                        counted(turn.limit, "petición", "peticiones")
+                    ),
+                    format!(
+                        "your key allows {} a minute",
+                        counted(turn.limit, "request", "requests")
+                    ),
                 )
                 .after(turn.wait));
             }

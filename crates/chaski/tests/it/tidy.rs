@@ -212,6 +212,14 @@ fn modules_do_not_know_what_they_must_not() {
     );
     check_absent("crates/chaski/src/cli", &["sqlx"]);
     check_absent("crates/chaski/src/jobs", &["crate::cli", "clap::", "sqlx"]);
+    // Doors see rooms alone.
+    for door in ["cli", "http", "jobs"] {
+        let door = format!("crates/chaski/src/{door}");
+        check_absent(
+            &door,
+            &[".migo()", ".store()", "app.migo", "app.store", ".engine()"],
+        );
+    }
 }
 
 #[test]
