@@ -157,19 +157,22 @@ class World:
         had, twice = {}, []
         for n, row in sorted(asked.items()):
             for number in row["numbers"]:
-                before = had.get(number)
-                if before is not None and row["t"] > before + self.margin and not self.killed_in(before):
-                    twice.append((number, before, row["t"]))
+                sent, before = had.get(number, (None, None))
+                if before is None or row["t"] <= before + self.margin or self.killed_in(sent, before):
+                    continue
+                twice.append((number, before, row["t"]))
             answer = answered.get(n)
             if answer:
                 # Documented: a refusal may be doubted and asked again, and SUNAT's own number is
                 # asked to find out whether refusals are to be believed.
                 known = [it for it in answer["good"] if upstream.truth(it) and it != upstream.SUNAT]
-                had.update(dict.fromkeys(known, answer["answered"]))
+                had.update(dict.fromkeys(known, (row["t"], answer["answered"])))
         return twice
 
-    def killed_in(self, moment):
-        return any(moment - 0.02 <= kill <= moment + self.margin for kill in self.kills)
+    def killed_in(self, sent, answered):
+        """Whether whoever asked died before the answer came, or before it could be written down: the
+        kernel takes an answer for a process that is gone."""
+        return any(sent - 0.02 <= kill <= answered + self.margin for kill in self.kills)
 
     def under_way_at_a_kill(self):
         """Calls that a kill may have kept off the record."""
