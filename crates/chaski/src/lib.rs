@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod codes;
 pub mod config;
 mod counted;
 mod draft;

@@ -7,6 +7,7 @@ use chaski_core::Lang;
 
 use super::backups::BackupError;
 use super::spending::DayTooSmall;
+use crate::codes;
 use crate::config::ConfigError;
 use crate::counted::counted;
 use crate::hints::Hinted;
@@ -230,34 +231,8 @@ impl AppError {
     /// Exit code of the command line.
     pub fn exit_code(&self) -> u8 {
         match self {
-            AppError::Config(_)
-            | AppError::NoToken
-            | AppError::TokenGone { .. }
-            | AppError::Store(
-                StoreError::KeyMissing | StoreError::KeyWrong | StoreError::KeyMalformed,
-            ) => 7,
-            AppError::Store(StoreError::BadCursor) => 2,
-            AppError::Backup(error) => error.exit_code(),
-            AppError::PlanTooSmall { .. } | AppError::DayTooSmall(_) => {
-                Failure::QuotaSpent.treatment().exit_code
-            }
-            AppError::Lookup(error) => error.exit_code(),
             AppError::Server(error) => error.exit_code(),
-            AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)
-            | AppError::NothingRead { .. }
-            | AppError::Partner(_) => 3,
-            // Nothing that was typed is at fault.
-            AppError::Sheet(SheetError::DiskFull { .. } | SheetError::WriteFailed { .. })
-            | AppError::Store(_)
-            | AppError::Ledger(_)
-            | AppError::Io(_)
-            | AppError::File { .. } => 1,
-            AppError::Sheet(_)
-            | AppError::Column(_)
-            | AppError::NoPurpose
-            | AppError::Usage { .. }
-            | AppError::NotNow { .. } => 2,
-            AppError::Interrupted => 130,
+            other => codes::exit_code(other.code()),
         }
     }
 }

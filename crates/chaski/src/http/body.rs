@@ -8,7 +8,6 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use chaski_client::Failure;
-use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
@@ -161,7 +160,6 @@ pub(super) fn no_file(error: &std::io::Error) -> Problem {
 
 fn too_slow() -> Problem {
     Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
         "cuerpo_lento",
         "el cuerpo llegó demasiado lento",
         "the body came too slowly",
@@ -170,7 +168,6 @@ fn too_slow() -> Problem {
 
 fn too_large(most: usize) -> Problem {
     Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
         "cuerpo_demasiado_grande",
         format!("el cuerpo pasa de {} KiB", most / 1024),
         format!("the body is over {} KiB", most / 1024),
@@ -308,7 +305,7 @@ impl<'a> Wrong<'a> {
         if is_a_name(name) {
             Problem::of_field(name, code, es, en)
         } else {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, es, en)
+            Problem::new(code, es, en)
         }
     }
 }
@@ -324,7 +321,6 @@ fn is_a_name(text: &str) -> bool {
 
 fn unknown_kind(wanted: &str) -> Problem {
     Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "tipo_de_cuerpo",
         format!("envíe el cuerpo como {wanted}"),
         format!("send the body as {wanted}"),

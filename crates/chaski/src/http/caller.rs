@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use chaski_client::Ask;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use super::door::RequestInfo;
@@ -80,7 +80,6 @@ impl Caller {
             info.learned.put_turn(turn);
             if !turn.granted {
                 return Err(Problem::new(
-                    StatusCode::TOO_MANY_REQUESTS,
                     "llave_muy_rapida",
                     format!(
                         "su llave permite {} por minuto",
@@ -106,7 +105,6 @@ impl Caller {
     pub(crate) fn needs(&self, scope: Scope) -> Result<(), Problem> {
         match &self.key {
             Some(key) if !key.scopes.contains(scope) => Err(Problem::new(
-                StatusCode::FORBIDDEN,
                 "llave_sin_permiso",
                 format!("su llave no tiene el permiso «{}»", scope.as_str()),
                 format!("your key lacks the scope \"{}\"", scope.as_str()),
@@ -136,7 +134,6 @@ fn side_of<'g>(gateway: &'g Gateway, presented: &str) -> Result<&'g Side, Proble
     let mode = mode_of_key(presented).ok_or_else(|| refused(KeyRefusal::Unknown))?;
     gateway.side(mode).ok_or_else(|| match mode {
         Mode::Real => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
             "sin_token",
             "esta llave es del proveedor real y este servidor no tiene token de APIMIGO; quien lo administra lo configura con: chaski config set migo.token",
             "this key is for the real upstream and this server has no token of APIMIGO; whoever runs it sets it with: chaski config set migo.token",
@@ -200,7 +197,6 @@ fn refuse_what_was_passed_on(headers: &HeaderMap) -> Result<(), Problem> {
 /// The refusal of what a proxy passed on while there are no keys.
 pub(super) fn passed_on() -> Problem {
     Problem::new(
-        StatusCode::FORBIDDEN,
         "origen_ajeno",
         "sin llaves no se atiende lo que pasa un proxy: detrás de él puede estar cualquiera; cree una llave con: chaski llaves crear NOMBRE",
         "without keys nothing that a proxy passes on is served: anybody may be behind it; make a key with: chaski llaves crear NAME",
@@ -224,7 +220,6 @@ fn refuse_strange_pages(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        StatusCode::FORBIDDEN,
         "origen_ajeno",
         "sin llaves solo se atiende a programas de esta máquina, por 127.0.0.1 o localhost; cree una con: chaski llaves crear",
         "without keys only programs of this machine are served, by 127.0.0.1 or localhost; make one with: chaski llaves crear",
@@ -266,7 +261,6 @@ fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 
 fn no_key() -> Problem {
     Problem::new(
-        StatusCode::UNAUTHORIZED,
         "falta_llave",
         "envíe su llave en «Authorization: Bearer chk_…» o en «X-API-Key»; se crea con: chaski llaves crear",
         "send your key as \"Authorization: Bearer chk_…\" or \"X-API-Key\"; make one with: chaski llaves crear",
@@ -276,13 +270,11 @@ fn no_key() -> Problem {
 pub(super) fn refused(why: KeyRefusal) -> Problem {
     match why {
         KeyRefusal::Unknown => Problem::new(
-            StatusCode::UNAUTHORIZED,
             "llave_desconocida",
             "la llave no existe o fue revocada",
             "the key does not exist or was revoked",
         ),
         KeyRefusal::Expired => Problem::new(
-            StatusCode::UNAUTHORIZED,
             "llave_vencida",
             "la llave venció; cree otra con: chaski llaves crear",
             "the key has expired; make another one with: chaski llaves crear",

@@ -171,7 +171,6 @@ fn refusal<B>(gateway: &Gateway, request: &http::Request<B>, uri: &Uri) -> Optio
     // there is one way: its length.
     if headers.contains_key(TRANSFER_ENCODING) {
         return Some(Problem::new(
-            StatusCode::LENGTH_REQUIRED,
             "falta_longitud",
             "envíe el cuerpo con Content-Length; aquí no se acepta Transfer-Encoding",
             "send the body with Content-Length; Transfer-Encoding is not accepted here",
@@ -179,7 +178,6 @@ fn refusal<B>(gateway: &Gateway, request: &http::Request<B>, uri: &Uri) -> Optio
     }
     if uri.path().len() + uri.query().map_or(0, str::len) > 8_192 {
         return Some(Problem::new(
-            StatusCode::URI_TOO_LONG,
             "direccion_larga",
             "la dirección pasa de 8 192 caracteres",
             "the address has more than 8,192 characters",
@@ -192,7 +190,6 @@ fn refusal<B>(gateway: &Gateway, request: &http::Request<B>, uri: &Uri) -> Optio
     if gateway.is_stopping() && !uri.path().starts_with("/salud") {
         return Some(
             Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
                 "terminando",
                 "el servidor se está deteniendo; reintente en un momento",
                 "the server is stopping; try again in a moment",
@@ -209,7 +206,6 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
         // What the router itself refuses.
         match response.status() {
             StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
                 "metodo_no_permitido",
                 "esta dirección no acepta ese método; vea /docs",
                 "this address does not accept that method; see /docs",

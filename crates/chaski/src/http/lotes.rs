@@ -155,7 +155,6 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
 /// Nothing has that identifier.
 pub(super) fn nobody() -> Problem {
     Problem::new(
-        StatusCode::NOT_FOUND,
         "no_hay",
         "no hay nada con ese identificador",
         "there is nothing of that identifier",

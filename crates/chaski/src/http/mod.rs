@@ -7,7 +7,7 @@
 mod body;
 mod caller;
 mod calls;
-mod codes;
+mod code_pages;
 mod cpe;
 mod dni;
 mod docs;

@@ -162,7 +162,6 @@ where
 {
     if !before.same_request {
         return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
             "idempotencia_otra_peticion",
             "esa Idempotency-Key ya se usó con otra petición",
             "that Idempotency-Key was used with another request",
@@ -178,7 +177,6 @@ where
 
 fn under_way() -> Problem {
     Problem::new(
-        StatusCode::CONFLICT,
         "idempotencia_en_curso",
         "la primera petición con esa Idempotency-Key todavía se atiende",
         "the first request with that Idempotency-Key is still being worked on",
@@ -214,7 +212,6 @@ fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
         return Ok(Some(key));
     }
     Err(Problem::new(
-        StatusCode::BAD_REQUEST,
         "idempotencia_mal_formada",
         "Idempotency-Key debe ser una sola y tener de 1 a 255 caracteres ASCII visibles",
         "Idempotency-Key must come once and have 1 to 255 visible ASCII characters",

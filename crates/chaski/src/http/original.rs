@@ -54,7 +54,11 @@ pub(super) fn render(problem: &Problem, info: &RequestInfo) -> Response {
 
 /// The original's own words for what is missing.
 fn required(text: &'static str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "campo_requerido", text, text)
+    // The original answers so.
+    Problem {
+        status: StatusCode::BAD_REQUEST,
+        ..Problem::new("campo_requerido", text, text)
+    }
 }
 
 fn rules(caller: &Caller) -> RucRules {
@@ -283,7 +287,6 @@ fn list(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
     }
     if typed.len() > MOST_RUCS {
         return Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
             "lista_demasiado_larga",
             format!("hasta {MOST_RUCS} RUC por petición; para más use /api/v1/lotes"),
             format!("at most {MOST_RUCS} RUCs a request; for more use /api/v1/lotes"),

@@ -147,7 +147,6 @@ async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem
         }
         Some(_) => {
             return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "tipo_de_cuerpo",
                 "envíe la lista en «archivo» de un formulario, o como application/octet-stream",
                 "send the list as \"archivo\" of a form, or as application/octet-stream",

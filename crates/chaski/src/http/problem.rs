@@ -10,8 +10,9 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use super::codes;
+use super::code_pages;
 use crate::app::{AppError, plan_too_small};
+use crate::codes;
 use crate::hints::Hinted;
 use crate::partners::PartnerError;
 use crate::store::StoreError;
@@ -132,14 +133,11 @@ pub(crate) enum Problems {
 }
 
 impl Problem {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        es: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Problem {
+    /// A problem with the status that goes with its code.
+    pub(crate) fn new(code: &'static str, es: impl Into<String>, en: impl Into<String>) -> Problem {
+        let known = codes::find(code).and_then(|it| StatusCode::from_u16(it.http_status).ok());
         Problem {
-            status,
+            status: known.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             es: es.into(),
             en: en.into(),
@@ -164,23 +162,18 @@ impl Problem {
                 es: es.clone(),
                 en: en.clone(),
             }],
-            ..Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                code,
-                format!("{field}: {es}"),
-                format!("{field}: {en}"),
-            )
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            ..Problem::new(code, format!("{field}: {es}"), format!("{field}: {en}"))
         }
     }
 
     /// The request itself cannot be read.
     pub(crate) fn unreadable(es: impl Into<String>, en: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::BAD_REQUEST, "peticion_ilegible", es, en)
+        Problem::new("peticion_ilegible", es, en)
     }
 
     pub(crate) fn not_found() -> Problem {
         Problem::new(
-            StatusCode::NOT_FOUND,
             "ruta_desconocida",
             "no hay nada en esta dirección; las que hay están en /docs",
             "there is nothing at this address; those there are, are in /docs",
@@ -189,7 +182,6 @@ impl Problem {
 
     pub(crate) fn overload() -> Problem {
         Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
             "sobrecarga",
             "hay demasiadas peticiones a la vez; reintente en un segundo",
             "there are too many requests at once; try again in a second",
@@ -213,7 +205,7 @@ impl Problem {
 
     /// The answer, now that language and request are known.
     pub(crate) fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Response {
-        let page = codes::page(self.code, lang);
+        let page = code_pages::page(self.code, lang);
         let errors = self.errors.iter().map(|field| FieldBody {
             field: field.field.clone(),
             code: field.code.to_owned(),
@@ -262,10 +254,10 @@ impl From<&Failure> for Problem {
         let status = StatusCode::from_u16(treatment.http_status)
             .expect("the table holds statuses that exist");
         Problem {
+            status,
             retryable: treatment.transient || matches!(status.as_u16(), 429 | 503 | 504),
             retry_after: failure.retry_after(),
             ..Problem::new(
-                status,
                 treatment.code,
                 failure.hinted(Lang::Es),
                 failure.hinted(Lang::En),
@@ -279,27 +271,23 @@ impl From<Error> for Problem {
         if let Some(failure) = error.failure() {
             return Problem::from(failure);
         }
-        let status = if error.is_not_found() {
-            StatusCode::NOT_FOUND
-        } else {
-            StatusCode::UNPROCESSABLE_ENTITY
-        };
         let (es, en) = (error.hinted(Lang::Es), error.hinted(Lang::En));
-        Problem::new(status, error.code(), es, en)
+        Problem::new(error.code(), es, en)
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
-        let status = match error {
-            StoreError::NoSuchBatch | StoreError::NoSuchJob => Some(StatusCode::NOT_FOUND),
-            StoreError::DoneBefore => Some(StatusCode::CONFLICT),
-            StoreError::BadCursor => Some(StatusCode::UNPROCESSABLE_ENTITY),
-            _ => None,
-        };
-        if let Some(status) = status {
+        let of_the_request = matches!(
+            error,
+            StoreError::NoSuchBatch
+                | StoreError::NoSuchJob
+                | StoreError::DoneBefore
+                | StoreError::BadCursor
+        );
+        if of_the_request {
             let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-            return Problem::new(status, error.code(), es, en);
+            return Problem::new(error.code(), es, en);
         }
         tracing::error!(code = error.code(), "the store failed");
         Problem::from(&Failure::LedgerDown)
@@ -308,11 +296,6 @@ impl From<StoreError> for Problem {
 
 impl From<&PartnerError> for Problem {
     fn from(error: &PartnerError) -> Problem {
-        let status = match error.code() {
-            "partner_no_existe" => StatusCode::NOT_FOUND,
-            "partner_ya_existe" => StatusCode::CONFLICT,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
         let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
         let field = error.field().map(|field| FieldProblem {
             field: field.to_owned(),
@@ -322,7 +305,7 @@ impl From<&PartnerError> for Problem {
         });
         Problem {
             errors: field.into_iter().collect(),
-            ..Problem::new(status, error.code(), es, en)
+            ..Problem::new(error.code(), es, en)
         }
     }
 }
@@ -344,7 +327,7 @@ fn how_to_go_on(left: u64, again: bool, lang: Lang) -> String {
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
-        let status = match &error {
+        match &error {
             AppError::Lookup(error) => return Problem::from(error.clone()),
             AppError::Store(error) => return Problem::from(error.clone()),
             AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
@@ -352,11 +335,13 @@ impl From<AppError> for Problem {
             | AppError::Sheet(_)
             | AppError::Column(_)
             | AppError::NothingRead { .. }
-            | AppError::NoPurpose => StatusCode::UNPROCESSABLE_ENTITY,
-            AppError::NotNow { .. } => StatusCode::CONFLICT,
+            | AppError::NoPurpose
+            | AppError::NotNow { .. }
+            | AppError::NoToken
+            | AppError::TokenGone { .. } => {}
             AppError::DayTooSmall(day) => {
                 let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, error.code(), es, en);
+                let problem = Problem::new(error.code(), es, en);
                 return match day.retry_after {
                     Some(wait) => problem.after(wait),
                     // No day is long enough for it.
@@ -370,11 +355,9 @@ impl From<AppError> for Problem {
             } => {
                 let text =
                     |lang| plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang);
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                return Problem::new(status, error.code(), text(Lang::Es), text(Lang::En));
+                return Problem::new(error.code(), text(Lang::Es), text(Lang::En));
             }
             AppError::Partner(error) => return Problem::from(error),
-            AppError::NoToken | AppError::TokenGone { .. } => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Config(_)
             | AppError::Backup(_)
             | AppError::Server(_)
@@ -384,9 +367,8 @@ impl From<AppError> for Problem {
                 tracing::error!(code = error.code(), "a deed failed");
                 return Problem::internal();
             }
-        };
+        }
         Problem::new(
-            status,
             error.code(),
             error.message(Lang::Es),
             error.message(Lang::En),

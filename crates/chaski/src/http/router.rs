@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, codes, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes, migo,
-    original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
+    Gateway, calls, code_pages, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes,
+    migo, original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -162,7 +162,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         )
         .route("/docs", get(docs::page))
         .route("/docs/{name}", get(docs::asset))
-        .route("/errores/{code}", get(codes::error_page))
+        .route("/errores/{code}", get(code_pages::error_page))
         .fallback(async || Problem::not_found())
         .layer(from_fn(door::note_route))
         .with_state(gateway)

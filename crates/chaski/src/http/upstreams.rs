@@ -98,7 +98,6 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
     caller.needs(Scope::Auditoria)?;
     if id != "migo" {
         return Err(Problem::new(
-            http::StatusCode::NOT_FOUND,
             "no_hay",
             "no hay un proveedor con ese nombre; está: migo",
             "there is no upstream of that name; there is: migo",

@@ -6,6 +6,7 @@ use chaski_client::TransportError;
 use chaski_core::Lang;
 use serde::Deserialize;
 
+use crate::codes;
 use crate::config::ServerAddress;
 
 /// Why a server gave no answer.
@@ -18,8 +19,6 @@ pub enum ServerError {
         code: &'static str,
         /// Its words.
         text: String,
-        /// Exit code of the command line.
-        exit_code: u8,
         /// When it may be asked again.
         retry_after: Option<Duration>,
     },
@@ -74,17 +73,16 @@ impl ServerError {
         lang: Lang,
     ) -> ServerError {
         let text = chaski_core::clean(text);
-        let known = CODES.iter().find(|(known, _)| *known == code);
-        let Some((code, exit_code)) = known.copied() else {
+        let Some(known) = codes::find(code) else {
             // A newer server may know codes that this program does not.
             let code = chaski_core::clean(code);
             return ServerError::Said {
                 code: "servidor_error",
                 text: format!("{text} ({code})"),
-                exit_code: 1,
                 retry_after,
             };
         };
+        let code = known.name;
         let text = match advice(code, lang) {
             Some(advice) => format!("{text}; {advice}"),
             None => text,
@@ -92,7 +90,6 @@ impl ServerError {
         ServerError::Said {
             code,
             text,
-            exit_code,
             retry_after,
         }
     }
@@ -116,13 +113,7 @@ impl ServerError {
     /// Whether the same question may have an answer a little later.
     pub fn is_passing(&self) -> bool {
         match self {
-            ServerError::Said { code, .. } => [
-                "sobrecarga",
-                "terminando",
-                "llave_muy_rapida",
-                "idempotencia_en_curso",
-            ]
-            .contains(code),
+            ServerError::Said { code, .. } => codes::find(code).is_some_and(|it| it.is_passing),
             ServerError::NotChaski { status, .. } => status.is_some_and(|status| status >= 500),
             ServerError::TooLarge | ServerError::OtherRows => false,
             ServerError::Unreachable { .. } | ServerError::Broken | ServerError::TimedOut => true,
@@ -166,18 +157,13 @@ impl ServerError {
     /// Exit code of the command line.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServerError::Said { exit_code, .. } => *exit_code,
-            ServerError::Unreachable { .. }
-            | ServerError::Broken
-            | ServerError::TimedOut
-            | ServerError::TooLarge
             // What stands before a server that is down answers in its place.
-            | ServerError::NotChaski {
+            ServerError::NotChaski {
                 status: Some(500..),
                 ..
             } => 5,
             ServerError::NotChaski { .. } => 7,
-            ServerError::OtherRows => 1,
+            other => codes::exit_code(other.code()),
         }
     }
 
@@ -278,51 +264,3 @@ fn advice(code: &str, lang: Lang) -> Option<&'static str> {
     };
     Some(lang.pick(es, en))
 }
-
-/// Exit code of a code that servers answer with; none for one that is not known here.
-pub fn exit_code_of(code: &str) -> Option<u8> {
-    let known = CODES.iter().find(|(known, _)| *known == code);
-    known.map(|(_, exit_code)| *exit_code)
-}
-
-/// The codes that a server answers with, and the exit code of the same failure without one.
-#[rustfmt::skip]
-const CODES: [(&str, u8); 91] = [
-    // The number, the date.
-    ("no_encontrado", 3), ("sin_tipo_de_cambio", 3), ("no_figura", 3), ("consulta_invalida", 3),
-    ("no_hay", 3), ("lote_no_existe", 3), ("trabajo_no_existe", 3),
-    ("ruc_vacio", 3), ("ruc_formato", 3), ("ruc_longitud", 3), ("ruc_prefijo", 3),
-    ("ruc_bloqueado", 3), ("ruc_digito", 3),
-    ("dni_vacio", 3), ("dni_formato", 3), ("dni_longitud", 3), ("dni_digito", 3),
-    ("fecha_vacia", 2), ("fecha_formato", 2), ("fecha_inexistente", 2),
-    // The upstream behind the server.
-    ("proveedor_no_disponible", 5), ("proveedor_inalcanzable", 5), ("conexion_interrumpida", 5),
-    ("tiempo_agotado", 5), ("respuesta_ilegible", 5), ("respuesta_demasiado_grande", 5),
-    ("respuesta_dudosa", 5), ("proveedor_rechaza", 5),
-    ("respuesta_inesperada", 5), ("proveedor_caido", 5), ("plazo_agotado", 5),
-    ("limite_de_velocidad", 6), ("cuota_agotada", 6),
-    ("proveedor_no_autorizado", 7), ("proveedor_ruta_incorrecta", 7), ("proveedor_redirige", 7),
-    // The server itself.
-    ("sobrecarga", 5), ("terminando", 5), ("almacen_no_disponible", 1), ("error_interno", 1),
-    ("ruta_desconocida", 7), ("metodo_no_permitido", 7),
-    // The key.
-    ("falta_llave", 7), ("llave_desconocida", 7), ("llave_vencida", 7), ("llave_sin_permiso", 7),
-    ("sin_token", 7), ("origen_ajeno", 7), ("llave_muy_rapida", 6), ("tope_diario", 6),
-    ("tope_de_gasto", 8),
-    // What was asked.
-    ("falta_motivo", 2), ("uso", 2), ("estado_no_permite", 2), ("cursor_invalido", 2),
-    ("peticion_ilegible", 2), ("campo_requerido", 2), ("campo_invalido", 2),
-    ("parametro_invalido", 2), ("lista_demasiado_larga", 2), ("cuerpo_demasiado_grande", 2),
-    ("idempotencia_en_curso", 5), ("idempotencia_mal_formada", 2), ("idempotencia_otra_peticion", 2),
-    ("cuerpo_lento", 5), ("tipo_de_cuerpo", 2), ("falta_longitud", 2), ("direccion_larga", 2),
-    // The list.
-    ("archivo_no_encontrado", 2), ("archivo_ilegible", 2), ("archivo_vacio", 2),
-    ("libro_sin_hojas", 2), ("hoja_vacia", 2), ("archivo_tipo_desconocido", 2),
-    ("archivo_pagina_web", 2), ("excel_antiguo", 2), ("excel_binario", 2),
-    ("archivo_con_contrasena", 2), ("archivo_danado", 2), ("archivo_muy_grande", 2),
-    ("hoja_muy_ancha", 2), ("celda_muy_larga", 2), ("columna_no_encontrada", 2),
-    ("columna_ambigua", 2), ("columna_desconocida", 2), ("lista_sin_ruc", 3),
-    // A rate that makes no sense.
-    ("tipo_cambio_precio", 5), ("tipo_cambio_rango", 5), ("tipo_cambio_invertido", 5),
-    ("tipo_cambio_posterior", 5), ("archivo", 1),
-];

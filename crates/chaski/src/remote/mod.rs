@@ -11,7 +11,7 @@ mod lookups;
 mod lotes;
 mod records;
 
-pub use error::{ServerError, exit_code_of};
+pub use error::ServerError;
 pub use lookups::Quota;
 pub use lotes::{NewList, RemoteLote};
 

@@ -58,19 +58,6 @@ impl BackupError {
         }
     }
 
-    /// Exit code of the command line.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            BackupError::NothingThere { .. }
-            | BackupError::NotABackup { .. }
-            | BackupError::NotEmpty { .. } => 2,
-            BackupError::Damaged { .. } | BackupError::Newer { .. } | BackupError::InUse { .. } => {
-                1
-            }
-            BackupError::Seal(error) => error.exit_code(),
-        }
-    }
-
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
         let (es, en) = match self {

@@ -69,18 +69,6 @@ impl SealError {
         }
     }
 
-    /// Exit code of the command line.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            SealError::NeedsPhrase { .. } => 2,
-            SealError::Altered { .. } | SealError::Missing { .. } => 1,
-            SealError::NoKey { .. }
-            | SealError::NothingToSealWith { .. }
-            | SealError::OtherKey { .. }
-            | SealError::OtherPhrase { .. } => 7,
-        }
-    }
-
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
         let (es, en) = match self {

@@ -222,7 +222,7 @@ fn assert_unread(answer: &Answered, file: &str) {
     assert_eq!(problem["code"], "lista_sin_ruc", "{file}");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("2 de 2"), "{file}: {detail}");
-    assert_eq!(chaski::remote::exit_code_of("lista_sin_ruc"), Some(3));
+    assert_eq!(chaski::codes::find("lista_sin_ruc").unwrap().exit_code, 3);
 }
 
 /// Bodies without a key, hungry workbooks of two keys, large results that nobody reads, and silent
