@@ -28,6 +28,7 @@ pub mod blocking;
 mod clock;
 pub mod dialects;
 mod doubt;
+mod each;
 mod engine;
 mod error;
 mod failure;

@@ -24,6 +24,7 @@ mod numbers;
 mod output;
 mod overwrite;
 mod partners;
+mod partners_refresh;
 mod plan_left;
 mod port;
 mod progress;

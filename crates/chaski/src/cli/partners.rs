@@ -1,25 +1,21 @@
 //! `chaski partners`: those a company buys from and sells to, kept true to what SUNAT says.
 
 use std::path::Path;
-use std::time::Duration;
 
 use chaski_core::{Lang, lima_datetime, lima_timestamp};
 use jiff::ToSpan;
 use serde_json::{Map, Value};
 
 use super::Done;
-use super::args::{
-    Format, FreshnessArgs, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
-};
+use super::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
 use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, Records, complain_about, notice};
+use super::partners_refresh::actualizar;
 use super::tipo_cambio::date;
-use super::{plan_left, progress};
 use crate::app::partner_lists::record;
-use crate::app::partners::{Refreshed, Which};
-use crate::app::{App, AppError, Mode};
+use crate::app::{App, AppError};
 use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
@@ -268,7 +264,7 @@ const LABELS: [(&str, &str, &str); 17] = [
 ];
 
 /// The partner of each document; what is wrong with some is told.
-async fn find(
+pub(super) async fn find(
     needed: &Needed,
     app: &App,
     company: Company,
@@ -313,104 +309,6 @@ async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppErr
         }
     }
     Err(missing.into())
-}
-
-async fn actualizar(
-    needed: &Needed,
-    app: &App,
-    company: Company,
-    typed: WhichPartnersArgs,
-    freshness: &FreshnessArgs,
-) -> Done {
-    let mut ask = needed.ask(freshness)?;
-    if company != Company::HOUSE {
-        // The house's auditors are not shown whose partners others have.
-        ask.who = "cli:empresa".into();
-    }
-    let mut code = 0;
-    let which = match (typed.todos, typed.nunca, typed.pendientes) {
-        (true, ..) => Which::All,
-        (_, true, _) => Which::NeverChecked,
-        (.., true) => Which::Due {
-            most: app.config.partners_refresh_limit,
-        },
-        _ => {
-            let found = find(needed, app, company, &typed.numbers).await?;
-            let ids: Vec<_> = found.into_iter().flatten().map(|it| it.id).collect();
-            if ids.len() < typed.numbers.len() {
-                code = if ids.is_empty() { 3 } else { 8 };
-            }
-            Which::These(ids)
-        }
-    };
-    output::say_mode(needed, app.mode);
-    let mut prepared = app
-        .prepare_partner_refresh(company, &which, app.mode == Mode::Real)
-        .await?;
-    let fits = plan_left::fit(needed, app, prepared.calls.unwrap_or(0)).await?;
-    prepared.calls = fits.map(|calls| calls as u64);
-    let mut refresh = app.start_prepared_refresh(company, &prepared, &ask).await?;
-    let (_, total) = refresh.progress();
-    let step = async || {
-        let more = refresh.next(app).await?;
-        Ok((more, refresh.progress().0))
-    };
-    if progress::to_the_end(needed, total, step).await? {
-        let refreshed = refresh.finish(app).await?;
-        say(needed, &refreshed);
-        return Ok(exit_code(needed, &refreshed, code));
-    }
-    let stopping = async {
-        let refreshed = refresh.finish(app).await?;
-        app.idle().await;
-        Ok(refreshed)
-    };
-    say(needed, &progress::wind_up(needed, stopping).await?);
-    Ok(130)
-}
-
-fn say(needed: &Needed, refreshed: &Refreshed) {
-    let lang = needed.lang();
-    let Refreshed {
-        asked,
-        found,
-        not_found,
-        failed,
-        without_ruc,
-        noted,
-        calls,
-        lasted,
-        ..
-    } = refreshed;
-    let seconds = format!("{:.2} s", Duration::as_secs_f64(lasted));
-    let mut lines = vec![match lang {
-        Lang::Es => format!(
-            "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}"
-        ),
-        Lang::En => format!(
-            "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
-        ),
-    }];
-    lines.push(noted_text(noted, lang));
-    if *without_ruc > 0 {
-        lines.push(match lang {
-            Lang::Es => format!("Sin RUC, no se consultan: {without_ruc}"),
-            Lang::En => format!("Without a RUC, not asked about: {without_ruc}"),
-        });
-    }
-    notice(needed, &lines.join("\n"));
-}
-
-/// All failed, or all others would: the failure's own code. Some failed: 8.
-fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
-    match &refreshed.failure {
-        Some(error) if refreshed.failed == refreshed.asked || error.concerns_all() => {
-            output::complain(&AppError::Lookup(error.clone()), needed.lang());
-            error.exit_code()
-        }
-        _ if refreshed.failed > 0 => 8,
-        _ => code,
-    }
 }
 
 async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFilterArgs) -> Done {

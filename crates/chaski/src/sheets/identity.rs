@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use chaski_core::{Ruc, RucRules};
 
-use super::repair::{Repair, Subject, repair};
+use super::flaws::Repair;
+use super::repair::{Subject, repair};
 use super::table::Cell;
 
 /// What a cell says.

@@ -8,6 +8,7 @@
 mod align;
 mod column;
 mod error;
+mod flaws;
 mod header;
 mod identity;
 mod limits;
@@ -21,9 +22,10 @@ pub use column::{ColumnError, find_column};
 pub(crate) use column::{holds_one_value, holds_rucs};
 pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
+pub use flaws::{Problem, Repair};
 pub use limits::Limits;
 pub use read::{read, read_bytes, read_stored, read_stream};
-pub use repair::{Problem, Repair, Repaired, Subject, read_row, repair};
+pub use repair::{Repaired, Subject, read_row, repair};
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub use write::{

@@ -6,8 +6,9 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::batches::{self, BatchState, NewBatch, Priority};
+use super::claims::{self, Claim};
 use super::items::{self, ItemRow, ItemState};
-use super::jobs::{self, Claim, JobEnd, NewJob};
+use super::jobs::{self, JobEnd, NewJob};
 use super::once::{self, Once, OnceRow};
 use super::seal::Place;
 use super::{Backend, Store, StoreError};
@@ -110,7 +111,7 @@ impl Store {
             .writer
             .run(move |connection| {
                 Box::pin(async move {
-                    jobs::hold(connection, &claim).await?;
+                    claims::hold(connection, &claim).await?;
                     if claim.job.attempts > 0 {
                         items::retry_failed(connection, id).await?;
                     }
@@ -135,7 +136,7 @@ impl Store {
             .writer
             .run(move |connection| {
                 Box::pin(async move {
-                    jobs::hold(connection, &claim).await?;
+                    claims::hold(connection, &claim).await?;
                     items::settle(connection, id, states, Vec::new()).await?;
                     if cache_hits > 0 {
                         sqlx::query(
@@ -298,7 +299,7 @@ async fn finish(
     end: &JobEnd,
     now: Timestamp,
 ) -> Result<BatchState, StoreError> {
-    jobs::end(connection, claim, end, now).await?;
+    claims::end(connection, claim, end, now).await?;
     let (job, answered, failed, open): (String, i64, i64, i64) = sqlx::query_as(
         "SELECT j.state, b.answered + b.refused, b.failed, \
          b.unique_items - b.answered - b.refused - b.failed \

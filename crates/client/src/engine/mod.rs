@@ -5,6 +5,7 @@
 
 mod attempts;
 mod claims;
+mod following;
 mod plan_left;
 mod record;
 mod remembering;
@@ -17,7 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use compact_str::CompactString;
-use futures_util::StreamExt;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
@@ -25,8 +25,7 @@ use tokio::time::Instant;
 use attempts::{One, Together};
 use claims::Whose;
 
-use crate::flight::{AtWork, Cargo, Flights, Lead, Other, Part, WorkGuard, arrival};
-use crate::handful::Handful;
+use crate::flight::{AtWork, Cargo, Flights, Lead, Part, WorkGuard, arrival};
 use crate::ledger::new_id;
 use crate::line::{CallSheet, day_name};
 use crate::patience;
@@ -35,7 +34,7 @@ use crate::settings::Tuned;
 use crate::window::Place;
 use crate::{
     Ask, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Line, Lookup,
-    Memory, Reason, Routes, Settings, Source,
+    Memory, Reason, Routes, Settings,
 };
 
 /// Memory, coalescing and retries over the upstreams that can answer a question. Clones share
@@ -328,125 +327,6 @@ impl Engine {
         let total = self.total_time(question, ask);
         let outcome = self.fall_back(question, key, ask, failure).await;
         outcome.map_err(|error| error.after(0, total))
-    }
-
-    /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
-    /// do, there is one more flight.
-    pub(crate) async fn follow<L: Lookup, R: Routes<L>>(
-        &self,
-        routes: &Arc<R>,
-        question: &L,
-        key: Key,
-        ask: &Ask,
-        other: Other,
-    ) -> Result<Found<L::Answer>, Error> {
-        self.count(|counters| &counters.shared);
-        let deadline = Instant::now() + self.total_time(question, ask);
-        let first = route::first_provider(&**routes);
-        let mut ask = ask.clone();
-        let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
-            return self.too_late(question, &key, &ask).await;
-        };
-        match landed::<L>(cargo) {
-            // They took an older one from memory than is wanted here.
-            Some(Ok(found))
-                if found.source == Source::Memory && !self.fresh_enough(found.stored_at, &ask) =>
-            {
-                ask.force = true;
-            }
-            // They were in more of a hurry.
-            Some(Err(error))
-                if error.is_for_want_of_time()
-                    && error.attempts() < self.shared.tuned.max_attempts()
-                    && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
-            // They had nothing left to spend.
-            Some(Err(error)) if error.is_for_want_of_allowance() => {}
-            Some(outcome) => {
-                self.record_shared(&key, first, &outcome, &ask).await;
-                return outcome;
-            }
-            // Their task died.
-            None => {}
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        ask.deadline = Some(left);
-        match self.shared.flights.join(&key, &ask, deadline) {
-            Part::Lead(lead) => {
-                self.take_off(routes, question, key, &ask, (lead, deadline))
-                    .await
-            }
-            Part::Follow(other) => {
-                let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
-                    return self.too_late(question, &key, &ask).await;
-                };
-                let outcome = landed::<L>(cargo).unwrap_or_else(internal);
-                if let Err(error) = &outcome
-                    && error.is_for_want_of_allowance()
-                {
-                    // Again theirs and not ours: alone, so that nobody's limit is another's.
-                    let (engine, routes) = (self.clone(), Arc::clone(routes));
-                    let (question, work) = (question.clone(), self.work());
-                    ask.deadline = Some(deadline.saturating_duration_since(Instant::now()));
-                    let alone = tokio::spawn(async move {
-                        let _work = work;
-                        engine.fly(&routes, &question, &key, &ask).await
-                    });
-                    return alone.await.unwrap_or_else(|_| internal());
-                }
-                self.record_shared(&key, first, &outcome, &ask).await;
-                outcome
-            }
-        }
-    }
-
-    /// Many look-ups without a native batch call: single flights in a sliding window, no barrier.
-    /// Answers come in the order of the questions.
-    pub async fn lookup_each<L: Lookup, R: Routes<L>>(
-        &self,
-        routes: &Arc<R>,
-        questions: &[L],
-        ask: &Ask,
-    ) -> Vec<Result<Found<L::Answer>, Error>> {
-        let Some(first) = questions.first() else {
-            return Vec::new();
-        };
-        let ask = &ask.one_of_many(self.shared.tuned.deadline());
-        let handful = &Handful::new(&**routes, first.key().operation, self.settings());
-        let lookups: Vec<_> = questions
-            .iter()
-            .enumerate()
-            .map(|(position, question)| async move {
-                let outcome = match handful.turn().await {
-                    Ok(_turn) => self.lookup(routes, question, ask).await,
-                    Err(failure) => self.not_asked(question, ask, failure).await,
-                };
-                (position, outcome)
-            })
-            .collect();
-        // Unordered: a window that hands out in order stands still behind one slow answer.
-        let mut outcomes: Vec<_> = futures_util::stream::iter(lookups)
-            .buffer_unordered(self.shared.settings.concurrency.max(1))
-            .collect()
-            .await;
-        outcomes.sort_unstable_by_key(|(position, _)| *position);
-        let mut outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
-        // The first two of a row that turned out to be doubtful were believed when they came.
-        let is_doubtful = |error: &Error| error.failure() == Some(&Failure::Doubtful);
-        if outcomes
-            .iter()
-            .filter_map(|it| it.as_ref().err())
-            .any(is_doubtful)
-        {
-            for outcome in &mut outcomes {
-                if outcome
-                    .as_ref()
-                    .is_err_and(|it| it.is_not_found() && !it.is_remembered())
-                {
-                    *outcome = Err(Error::failed(Failure::Doubtful));
-                }
-            }
-        }
-        outcomes
     }
 
     /// The flight of one look-up: memory, upstream, memory.

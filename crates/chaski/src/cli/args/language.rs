@@ -1,0 +1,164 @@
+//! The command line in one language: help texts are written "español || English", and one half is kept.
+
+use chaski_core::Lang;
+use clap::{Command, CommandFactory};
+
+use super::Typed;
+
+/// The command in one language, with headings in that language too.
+pub(in crate::cli) fn command(lang: Lang) -> Command {
+    let template = lang.pick(
+        "{about-with-newline}\nUso: {usage}\n\n{all-args}{after-help}",
+        "{about-with-newline}\nUsage: {usage}\n\n{all-args}{after-help}",
+    );
+    let after = lang.pick(
+        "Ejemplos:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nSin token configurado responde un sandbox con datos ficticios y nada sale a Internet.",
+        "Examples:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nWithout a token a sandbox with invented data answers and nothing leaves for the Internet.",
+    );
+    let version = clap::Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(clap::ArgAction::Version)
+        .display_order(901)
+        .help(lang.pick("Muestra la versión", "Shows the version"));
+    let command = localized(Typed::command(), lang, template)
+        .after_help(after)
+        .arg(version.help_heading(lang.pick("Opciones generales", "General options")));
+    // The parser builds "Uso: … [OPTIONS]" only when it knows the whole path of a command.
+    let mut built = command.clone();
+    built.build();
+    with_usage(command, &mut built, lang)
+}
+
+fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
+    let about = command
+        .get_about()
+        .map(|text| half(&text.to_string(), lang));
+    let mut command = command
+        .help_template(template)
+        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
+        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    if let Some(about) = about {
+        command = command.about(about.clone()).long_about(about);
+    }
+    let help = clap::Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(clap::ArgAction::HelpShort)
+        .display_order(900)
+        .help_heading(lang.pick("Opciones generales", "General options"))
+        .help(lang.pick("Muestra esta ayuda", "Shows this help"));
+    command = command.mut_args(|arg| localized_arg(arg, lang)).arg(help);
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    for name in names {
+        command = command.mut_subcommand(name, |sub| localized(sub, lang, template));
+    }
+    command
+}
+
+/// Which values are good and which is the default are said in the help text itself: the parser
+/// would say it in English.
+fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
+    let heading = match (arg.is_positional(), arg.is_global_set()) {
+        (true, _) => lang.pick("Datos", "Arguments"),
+        (false, true) => lang.pick("Opciones generales", "General options"),
+        (false, false) => lang.pick("Opciones", "Options"),
+    };
+    let text = arg.get_help().map(|text| half(&text.to_string(), lang));
+    let value = arg
+        .get_value_names()
+        .and_then(|names| names.first())
+        .map(|name| value_name(name, lang));
+    let mut arg = arg.help_heading(heading);
+    if arg.get_action().takes_values() {
+        arg = arg.hide_possible_values(true).hide_default_value(true);
+    }
+    if let Some(text) = text {
+        arg = arg.help(text);
+    }
+    if let Some(value) = value {
+        arg = arg.value_name(value);
+    }
+    arg
+}
+
+/// Names of values; those of the tax form stay as they are.
+fn value_name(name: &str, lang: Lang) -> &'static str {
+    const NAMES: [(&str, &str); 37] = [
+        ("ARCHIVO", "FILE"),
+        ("CARPETA", "FOLDER"),
+        ("CLAVE", "KEY"),
+        ("COLUMNA", "COLUMN"),
+        ("COPIA", "COPY"),
+        ("CURSOR", "CURSOR"),
+        ("DEMORA", "DELAY"),
+        ("DESTINO", "DESTINATION"),
+        ("DIRECCION", "ADDRESS"),
+        ("DNI", "DNI"),
+        ("ESTADO", "STATE"),
+        ("DOCUMENTO", "DOCUMENT"),
+        ("FALLO", "FAULT"),
+        ("FECHA", "DATE"),
+        ("FORMATO", "FORMAT"),
+        ("FUENTE", "SOURCE"),
+        ("ID", "ID"),
+        ("IDIOMA", "LANGUAGE"),
+        ("INTERPRETE", "SHELL"),
+        ("LISTA", "LIST"),
+        ("LLAVE", "KEY"),
+        ("LOTE", "BATCH"),
+        ("MONEDA", "CURRENCY"),
+        ("MOTIVO", "PURPOSE"),
+        ("N", "N"),
+        ("NOMBRE", "NAME"),
+        ("NUMERO", "NUMBER"),
+        ("OPERACION", "OPERATION"),
+        ("PERMISO", "SCOPE"),
+        ("PROVEEDOR", "UPSTREAM"),
+        ("QUIEN", "WHO"),
+        ("RESULTADO", "OUTCOME"),
+        ("RUC", "RUC"),
+        ("TEXTO", "TEXT"),
+        ("TIEMPO", "TIME"),
+        ("TOKEN", "TOKEN"),
+        ("URL", "URL"),
+    ];
+    let (es, en) = NAMES
+        .into_iter()
+        .find(|(es, _)| *es == name)
+        .unwrap_or(("VALOR", "VALUE"));
+    lang.pick(es, en)
+}
+
+fn with_usage(command: Command, built: &mut Command, lang: Lang) -> Command {
+    let usage = built.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim();
+    let usage = match lang {
+        // The second line of a usage stands below the first, past "Uso: ".
+        Lang::Es => usage
+            .replace("[OPTIONS]", "[OPCIONES]")
+            .replace("\n       ", "\n     "),
+        Lang::En => usage.to_owned(),
+    };
+    let mut command = command.override_usage(usage);
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    for name in names {
+        if let Some(inner) = built.find_subcommand_mut(&name) {
+            command = command.mut_subcommand(&name, |sub| with_usage(sub, inner, lang));
+        }
+    }
+    command
+}
+
+fn half(text: &str, lang: Lang) -> String {
+    let (es, en) = text.split_once("||").unwrap_or((text, text));
+    lang.pick(es, en).trim().to_owned()
+}

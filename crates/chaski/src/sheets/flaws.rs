@@ -1,0 +1,225 @@
+//! What is wrong with a cell, and what was put right, in words.
+
+use chaski_core::{DniError, Lang, RucError};
+
+use crate::counted::counted;
+
+/// Why a cell names nobody. No variant holds what the cell says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum Problem {
+    /// Not a RUC.
+    Ruc(RucError),
+    /// Not a DNI.
+    Dni(DniError),
+    /// Scientific notation with fewer digits than the number had.
+    PrecisionLost {
+        /// Significant digits left.
+        digits: usize,
+    },
+    /// A number with decimals.
+    Fraction,
+    /// A negative number.
+    Negative,
+    /// The cell is a date.
+    IsDate,
+    /// The cell is VERDADERO or FALSO.
+    IsBool,
+    /// The cell is the error of a formula.
+    IsError,
+    /// Several numbers like RUCs in one cell.
+    Several,
+    /// The row has more or fewer cells than there are titles, and which is which is not known.
+    Shifted {
+        /// Cells of the row.
+        cells: u16,
+        /// Cells of the other rows.
+        usual: u16,
+    },
+}
+
+impl Problem {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::Ruc(error) => error.code(),
+            Problem::Dni(DniError::Length { found: 7 }) => "dni_incompleto",
+            Problem::Dni(_) => "dni_formato",
+            Problem::PrecisionLost { .. } => "cifras_perdidas",
+            Problem::Fraction => "numero_con_decimales",
+            Problem::Negative => "numero_negativo",
+            Problem::IsDate => "celda_fecha",
+            Problem::IsBool => "celda_logica",
+            Problem::IsError => "celda_error",
+            Problem::Several => "varios_ruc",
+            Problem::Shifted { .. } => "fila_corrida",
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub fn message(&self, lang: Lang) -> String {
+        let (es, en) = match self {
+            Problem::Ruc(error) => return error.message(lang),
+            Problem::Dni(error) => return error.message(lang),
+            Problem::PrecisionLost { digits } => {
+                return match lang {
+                    Lang::Es => format!(
+                        "Excel lo guardó en notación científica y solo {} {}: vuelva a copiar el número con la columna en formato Texto",
+                        if *digits == 1 { "queda" } else { "quedan" },
+                        counted(*digits, "cifra", "cifras"),
+                    ),
+                    Lang::En => format!(
+                        "Excel saved it in scientific notation and only {} left: copy the number again with the column formatted as Text",
+                        counted(*digits, "digit is", "digits are"),
+                    ),
+                };
+            }
+            Problem::Fraction => (
+                "es un número con decimales: escriba el RUC completo, de 11 dígitos",
+                "it is a number with decimals: write the whole RUC, 11 digits",
+            ),
+            Problem::Negative => (
+                "es un número negativo: escriba el RUC sin signo",
+                "it is a negative number: write the RUC without a sign",
+            ),
+            Problem::IsDate => (
+                "la celda es una fecha: cambie su formato a Texto y escriba el RUC",
+                "the cell is a date: change its format to Text and write the RUC",
+            ),
+            Problem::IsBool => (
+                "la celda es VERDADERO o FALSO: escriba el RUC",
+                "the cell is TRUE or FALSE: write the RUC",
+            ),
+            Problem::IsError => (
+                "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
+                "the cell holds the error of a formula: correct it or write the RUC",
+            ),
+            Problem::Several => (
+                "la celda tiene más de un número como RUC: deje uno por fila",
+                "the cell holds more than one number like a RUC: leave one per row",
+            ),
+            Problem::Shifted { cells, usual } if cells == usual => (
+                "las celdas de la fila están corridas: no se sabe cuál es la del RUC; ponga cada dato bajo su título",
+                "the cells of the row are shifted: it is not known which holds the RUC; put each value under its title",
+            ),
+            Problem::Shifted { cells, usual } => {
+                return match lang {
+                    Lang::Es => format!(
+                        "la fila tiene {} y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas",
+                        counted(*cells, "celda", "celdas"),
+                    ),
+                    Lang::En => format!(
+                        "the row has {} and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it",
+                        counted(*cells, "cell", "cells"),
+                    ),
+                };
+            }
+        };
+        lang.pick(es, en).to_owned()
+    }
+}
+
+/// One thing that was put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// A byte order mark or another invisible character.
+    Bom,
+    /// Quotes round the number.
+    Quotes,
+    /// An apostrophe, Excel's mark of a text.
+    Apostrophe,
+    /// A word before it: `RUC:`.
+    Prefix,
+    /// Blanks inside or round it.
+    Blanks,
+    /// Dashes.
+    Dashes,
+    /// Dots or commas between thousands.
+    Separators,
+    /// A decimal part of zeros: `20100038146.0`.
+    Float,
+    /// Scientific notation without loss.
+    Scientific,
+    /// Full-width digits.
+    FullWidth,
+    /// The leading zero of a DNI, lost because the cell was a number.
+    LostZero,
+    /// Other words in the cell: `20100038146 - CLIENTE UNO`.
+    Inside,
+    /// The row had more cells than there are titles: a text with an unquoted separator.
+    Realigned,
+    /// The row has more cells than there are titles, right of the number; they were left there.
+    Wider,
+}
+
+impl Repair {
+    /// Whether something was put right, and not only noticed.
+    pub fn corrects(self) -> bool {
+        self != Repair::Wider
+    }
+
+    /// Stable code, never translated.
+    pub fn code(self) -> &'static str {
+        match self {
+            Repair::Bom => "bom",
+            Repair::Quotes => "quotes",
+            Repair::Apostrophe => "apostrophe",
+            Repair::Prefix => "prefix",
+            Repair::Blanks => "blanks",
+            Repair::Dashes => "dashes",
+            Repair::Separators => "separators",
+            Repair::Float => "float",
+            Repair::Scientific => "scientific",
+            Repair::FullWidth => "full_width",
+            Repair::LostZero => "lost_zero",
+            Repair::Inside => "inside",
+            Repair::Realigned => "realigned",
+            Repair::Wider => "wider",
+        }
+    }
+
+    /// What was done, for people.
+    pub fn message(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            Repair::Bom => (
+                "se quitaron caracteres invisibles",
+                "invisible characters removed",
+            ),
+            Repair::Quotes => ("se quitaron las comillas", "quotes removed"),
+            Repair::Apostrophe => ("se quitó el apóstrofo", "apostrophe removed"),
+            Repair::Prefix => ("se quitó la palabra del inicio", "leading word removed"),
+            Repair::Blanks => ("se quitaron los espacios", "blanks removed"),
+            Repair::Dashes => ("se quitaron los guiones", "dashes removed"),
+            Repair::Separators => (
+                "se quitaron los separadores de miles",
+                "thousands separators removed",
+            ),
+            Repair::Float => ("se quitaron los decimales .0", "decimals .0 removed"),
+            Repair::Scientific => (
+                "se convirtió de notación científica",
+                "converted from scientific notation",
+            ),
+            Repair::FullWidth => (
+                "se convirtieron dígitos de ancho completo",
+                "full-width digits converted",
+            ),
+            Repair::LostZero => (
+                "se repuso el cero inicial del DNI: verifíquelo",
+                "the DNI's leading zero was put back: check it",
+            ),
+            Repair::Inside => (
+                "se tomó el único RUC que hay en la celda",
+                "the only RUC in the cell was taken",
+            ),
+            Repair::Wider => (
+                "la fila tiene más celdas que títulos, a la derecha del número: revíselas",
+                "the row has more cells than titles, right of the number: look at them",
+            ),
+            Repair::Realigned => (
+                "la fila tenía más celdas que los títulos y se alineó",
+                "the row had more cells than there are titles and was aligned",
+            ),
+        };
+        lang.pick(es, en)
+    }
+}
