@@ -8,7 +8,6 @@
 //! raises the fence: a worker that does not know yet finds out at its next write, which changes
 //! nothing. A job may therefore run twice, and never has two writers.
 
-
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};

@@ -44,7 +44,11 @@ fn every_key_is_documented_with_its_variable() {
 
 #[test]
 fn every_flag_is_documented() {
-    let flags = flags_of(&read("crates/chaski/src/cli/args.rs"));
+    let typed: String = files_under(&root().join("crates/chaski/src/cli/args"), "rs")
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("a source file"))
+        .collect();
+    let flags = flags_of(&typed);
     assert!(flags.len() > 30, "{} flags found: too few", flags.len());
     for page in ["docs/es/ordenes.md", "docs/en/commands.md"] {
         let text = read(page);
@@ -157,6 +161,19 @@ fn documents_are_short() {
     }
     let lines = read("ARCHITECTURE.md").lines().count();
     assert!(lines <= 250, "ARCHITECTURE.md has {lines} lines");
+}
+
+#[test]
+fn no_source_file_is_long() {
+    for name in ["core", "client", "sandbox", "chaski"] {
+        for path in files_under(&root().join("crates").join(name).join("src"), "rs") {
+            let lines = fs::read_to_string(&path)
+                .expect("a source file")
+                .lines()
+                .count();
+            assert!(lines <= 600, "{} has {lines} lines", path.display());
+        }
+    }
 }
 
 #[test]
