@@ -4,7 +4,7 @@
 //! further than a lease can was given while the clock was ahead, and a time to try again that is later
 //! than any pause was set then: both are over.
 //!
-//! Whoever holds a [`Claim`] writes under its fence. Taking a job over, pausing or cancelling it
+//! Whoever holds a [`Claim`](super::Claim) writes under its fence. Taking a job over, pausing or cancelling it
 //! raises the fence: a worker that does not know yet finds out at its next write, which changes
 //! nothing. A job may therefore run twice, and never has two writers.
 

@@ -412,7 +412,10 @@ fn flags_of(source: &str) -> BTreeSet<String> {
             continue;
         }
         let is_flag = attribute.contains("#[arg(long") || attribute.contains(" long");
-        let field = line.strip_prefix("pub(super) ").unwrap_or(line);
+        let field = line
+            .strip_prefix("pub(in crate::cli) ")
+            .or(line.strip_prefix("pub(super) "));
+        let field = field.unwrap_or(line);
         if let Some((name, _)) = field.split_once(": ")
             && is_flag
         {
