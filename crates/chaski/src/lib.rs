@@ -17,6 +17,7 @@ pub mod http;
 mod io_words;
 pub mod jobs;
 pub mod metrics;
+pub mod mode;
 pub mod partners;
 pub mod remote;
 mod sandbox_transport;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Lang;
-use crate::ruc::strip_separators;
+use crate::text::strip_separators;
 
 /// A DNI of eight digits. `Debug` and `Display` show it as `12****78`.
 ///

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::strip_separators;
 use crate::{Dni, Lang};
 
 /// A RUC whose format is right and, unless it came from [`CheckDigit::FormatOnly`], whose check
@@ -353,21 +354,6 @@ fn digits_of(text: &str) -> Result<[u8; 11], RucError> {
     digits.as_slice().try_into().map_err(|_| RucError::Length {
         found: digits.len(),
     })
-}
-
-/// The digits of a typed identity number without the separators that people type or paste; the
-/// first other character and its place otherwise.
-pub(crate) fn strip_separators(text: &str) -> Result<Vec<u8>, (char, usize)> {
-    let mut digits = Vec::with_capacity(11);
-    for (index, c) in text.chars().enumerate() {
-        match c {
-            '0'..='9' => digits.push(c as u8),
-            '-' | '.' | '\'' | '\u{2019}' | '\u{2010}'..='\u{2013}' | '\u{feff}' | '\u{200b}' => {}
-            c if c.is_whitespace() => {}
-            other => return Err((other, index + 1)),
-        }
-    }
-    Ok(digits)
 }
 
 /// Test numbers and repeated digits; under the strict rules also nine digits after the prefix all

@@ -78,3 +78,18 @@ pub fn fold(text: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+/// The digits of a typed identity number without the separators that people type or paste; the
+/// first other character and its place otherwise.
+pub(crate) fn strip_separators(text: &str) -> Result<Vec<u8>, (char, usize)> {
+    let mut digits = Vec::with_capacity(11);
+    for (index, c) in text.chars().enumerate() {
+        match c {
+            '0'..='9' => digits.push(c as u8),
+            '-' | '.' | '\'' | '\u{2019}' | '\u{2010}'..='\u{2013}' | '\u{feff}' | '\u{200b}' => {}
+            c if c.is_whitespace() => {}
+            other => return Err((other, index + 1)),
+        }
+    }
+    Ok(digits)
+}

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use crate::fault::Fault;
 use crate::latency::Latency;
-use crate::ledger::DEFAULT_CAPACITY;
+
+/// Entries plus the numbers in them: what the memory of the ledger is bounded by.
+const DEFAULT_CAPACITY: usize = 1_000_000;
 
 /// Everything that can be chosen. Start from [`SandboxConfig::new`]:
 ///

@@ -11,10 +11,11 @@ use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::cut::Cut;
 use crate::fault::{Fault, FaultError};
 use crate::ledger::Entry;
 use crate::operation::Operation;
-use crate::sandbox::{Cut, DRIP_PIECES, Sandbox};
+use crate::sandbox::{DRIP_PIECES, Sandbox};
 
 /// No request of the service is anywhere near.
 const BODY_LIMIT: usize = 1024 * 1024;

@@ -69,9 +69,6 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// Entries plus the numbers in them: what the memory of the ledger is bounded by.
-pub(crate) const DEFAULT_CAPACITY: usize = 1_000_000;
-
 /// All entries behind one short lock; the counters stay exact when old entries are let go.
 pub(crate) struct Ledger(Mutex<Inner>);
 

@@ -86,6 +86,7 @@
 
 mod config;
 mod control;
+mod cut;
 mod draw;
 mod fault;
 mod latency;
@@ -95,16 +96,18 @@ mod operation;
 mod quota;
 mod rates;
 mod registry;
+mod reply;
 mod request;
 mod sandbox;
 mod serve;
 mod span;
 
 pub use config::SandboxConfig;
+pub use cut::Cut;
 pub use fault::{Fault, FaultError, FaultKind, Frequency, RetryAfter, Window};
 pub use latency::{Latency, LatencyError};
 pub use ledger::Entry;
 pub use operation::{Operation, Version};
 pub use request::{Auth, Encoding};
-pub use sandbox::{Cut, Sandbox};
+pub use sandbox::Sandbox;
 pub use serve::serve;

@@ -9,12 +9,14 @@ use http::{Request, Response};
 use tokio::time::Instant;
 
 use crate::config::SandboxConfig;
+use crate::cut::Cut;
 use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
 use crate::ledger::{Entry, Ledger, Totals};
-use crate::migo::{Question, Reply, subjects};
+use crate::migo::{Question, subjects};
 use crate::operation::{Operation, recognise};
 use crate::quota::Quota;
 use crate::rates::Rates;
+use crate::reply::Reply;
 use crate::request::Asked;
 
 /// APIMIGO in a box. Clones share everything.
@@ -29,29 +31,6 @@ struct State {
     ledger: Ledger,
     started: Instant,
 }
-
-/// What an in-process caller sees instead of a broken connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// Nobody listens: the request did not arrive.
-    Refused,
-    /// Reset before the request was looked at.
-    Reset,
-    /// Processed and charged; the answer is lost.
-    ClosedBeforeAnswer,
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cut::Refused => "connection refused",
-            Cut::Reset => "connection reset by peer",
-            Cut::ClosedBeforeAnswer => "connection closed before message completed",
-        })
-    }
-}
-
-impl std::error::Error for Cut {}
 
 /// A dripping body comes in so many pieces.
 pub(crate) const DRIP_PIECES: u32 = 10;

@@ -20,7 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use crate::sandbox::{Cut, Sandbox};
+use crate::cut::Cut;
+use crate::sandbox::Sandbox;
 
 /// A client that sends its headers slower than this is dropped.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

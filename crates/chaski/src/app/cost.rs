@@ -1,8 +1,7 @@
 //! What a list costs: what it is expected to, and the most that it will without being asked.
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{Ask, Budget};
-
-use super::lotes::calls_for;
 
 /// Calls that a list may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,4 +85,9 @@ pub fn within_cost(ask: &Ask, to_ask: usize) -> Ask {
         budget: budget.or_else(|| Some(Budget::of(Cost::of(to_ask).most))),
         ..ask.clone()
     }
+}
+
+/// Native batch calls for so many numbers.
+pub(super) fn calls_for(numbers: usize) -> u64 {
+    numbers.div_ceil(MOST_RUCS) as u64
 }

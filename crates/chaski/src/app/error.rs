@@ -1,12 +1,14 @@
 //! What can keep a deed from being done: one error for all rooms, with words for people.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chaski_client::{Failure, LedgerError};
 use chaski_core::Lang;
 
-use super::backups::BackupError;
-use super::spending::DayTooSmall;
+use super::backup_error::BackupError;
+use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
 use crate::counted::counted;
@@ -16,6 +18,20 @@ use crate::partners::PartnerError;
 use crate::remote::ServerError;
 use crate::sheets::{ColumnError, SheetError};
 use crate::store::StoreError;
+
+/// A day's calls do not suffice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayTooSmall {
+    /// Calls that the deed may cost.
+    pub(super) calls: u64,
+    /// Calls that the key has left today, and those of a whole day.
+    pub(super) left: u64,
+    pub(super) limit: u64,
+    /// Calls that are promised to other requests, where those are in the way.
+    pub(super) others: Option<u64>,
+    /// When there may be enough; none when no day is long enough.
+    pub retry_after: Option<Duration>,
+}
 
 /// Why a deed could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -278,5 +294,44 @@ pub(crate) fn plan_too_small(left: u64, wanted: u64, how: &str, lang: Lang) -> S
         (Lang::En, _) => {
             format!("{few}: nothing was asked; enlarge it or, to spend only what is left, {how}")
         }
+    }
+}
+
+impl DayTooSmall {
+    /// Stable code, never translated.
+    const CODE: &str = "tope_diario";
+
+    /// What is wrong, for people.
+    fn message(&self, lang: Lang) -> String {
+        let DayTooSmall {
+            calls, left, limit, ..
+        } = self;
+        let mut text = match lang {
+            Lang::Es => format!(
+                "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
+                counted(*calls, "consulta", "consultas"),
+                if *left == 1 { "queda" } else { "quedan" },
+            ),
+            Lang::En => format!(
+                "this request may cost {} and your key has {left} of {limit} left today",
+                counted(*calls, "call", "calls"),
+            ),
+        };
+        if let Some(others) = self.others {
+            let _ = match lang {
+                Lang::Es => write!(
+                    text,
+                    "; otras peticiones en curso tienen apartadas {others}"
+                ),
+                Lang::En => write!(text, "; other requests under way have set {others} aside"),
+            };
+        }
+        text
+    }
+}
+
+impl From<SealError> for AppError {
+    fn from(error: SealError) -> AppError {
+        BackupError::Seal(error).into()
     }
 }

@@ -17,7 +17,8 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{App, AppError, Mode};
+use super::{App, AppError};
+use crate::mode::kind_of;
 use crate::store::{ApiKeyRow, Company};
 
 /// What a key may be used for.
@@ -135,21 +136,6 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 const SECRET_BYTES: usize = 20;
 const PREFIX_BYTES: usize = 6;
-
-/// The beginning of every key of a mode.
-fn kind_of(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Sandbox => "chk_test_",
-        Mode::Real => "chk_live_",
-    }
-}
-
-/// Which side a presented key belongs to.
-pub fn mode_of_key(presented: &str) -> Option<Mode> {
-    [Mode::Sandbox, Mode::Real]
-        .into_iter()
-        .find(|mode| presented.starts_with(kind_of(*mode)))
-}
 
 impl App {
     /// Makes a key; the text is shown this once and stored nowhere.

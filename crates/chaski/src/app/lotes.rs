@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{Ask, Failure, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc};
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -16,10 +15,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::batches::{new_id, rows_of};
-use super::cost::Cost;
+use super::cost::{Cost, calls_for};
+use super::job_kind::JobKind;
 use super::lote_input::KeptList;
 use super::spending::Payer;
-use super::trabajos::JobKind;
 use super::unread::unread;
 use super::{App, AppError};
 use crate::scratch::Scratch;
@@ -441,11 +440,6 @@ impl std::fmt::Debug for LoteInput {
             LoteInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
         }
     }
-}
-
-/// Native batch calls for so many numbers.
-pub(super) fn calls_for(numbers: usize) -> u64 {
-    numbers.div_ceil(MOST_RUCS) as u64
 }
 
 /// What tells one list from another: the same file read by another column is another list.

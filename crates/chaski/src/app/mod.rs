@@ -1,6 +1,7 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
 mod asking;
+mod backup_error;
 pub mod backups;
 pub mod batches;
 mod calls;
@@ -9,6 +10,7 @@ pub mod cost;
 mod error;
 mod folder;
 pub mod health;
+pub mod job_kind;
 pub mod keys;
 pub mod lookups;
 mod lote_input;
@@ -27,6 +29,7 @@ mod purpose;
 mod queue;
 mod refusals;
 mod retention;
+mod seal_error;
 mod secrets;
 pub mod servers;
 mod signals;
@@ -35,7 +38,8 @@ pub mod trabajos;
 mod unread;
 mod verdicts;
 
-pub use error::AppError;
+pub use crate::mode::Mode;
+pub use error::{AppError, DayTooSmall};
 pub(crate) use error::{plan_has_few, plan_too_small};
 pub use purpose::purpose;
 pub use secrets::{open_server_key, open_token, seal_setting};
@@ -76,15 +80,6 @@ pub struct App {
     pub(crate) under_way: once::UnderWay,
     /// Mark of what was last forgotten, here or by another process.
     forgotten: Mutex<Option<Vec<u8>>>,
-}
-
-/// Who answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The embedded sandbox: invented data, nothing leaves the process.
-    Sandbox,
-    /// The configured upstream, with its token.
-    Real,
 }
 
 /// What the caller insists on, above the configuration.

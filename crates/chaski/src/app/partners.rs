@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::batches::new_id;
+use super::cost::calls_for;
 use super::cost::within_cost;
-use super::lotes::calls_for;
 use super::{App, AppError};
 use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,

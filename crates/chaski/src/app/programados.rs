@@ -5,7 +5,8 @@
 use chaski_client::is_of_the_future;
 use jiff::Timestamp;
 
-use super::trabajos::{JobKind, OF_ALL_COMPANIES};
+use super::job_kind::JobKind;
+use super::trabajos::OF_ALL_COMPANIES;
 use super::{App, AppError};
 use crate::config::{Cron, Schedule};
 

@@ -1,22 +1,21 @@
 //! What a key may spend: looked at before a deed, and promised to work that is done later. Each call is
 //! taken from the day when it is sent, whether or not it was looked at here.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chaski_client::Ask;
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::{Currency, Lang, RateSource, Ruc, lima_date, lima_timestamp};
+use chaski_core::{Currency, RateSource, Ruc, lima_date, lima_timestamp};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::job_kind::JobKind;
 use super::keys::KeyState;
-use super::trabajos::JobKind;
-use super::{App, AppError};
-use crate::counted::counted;
+use super::{App, AppError, DayTooSmall};
 
 /// Who pays for a deed: the owner of the folder, whose day has no limit, or whoever asks a gateway.
 #[derive(Clone, Default)]
@@ -25,20 +24,6 @@ pub struct Payer {
     /// Whether work is refused that the plan has too few calls for. A command line asks its person
     /// instead, and some work without a token.
     asks_account: bool,
-}
-
-/// A day's calls do not suffice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayTooSmall {
-    /// Calls that the deed may cost.
-    calls: u64,
-    /// Calls that the key has left today, and those of a whole day.
-    left: u64,
-    limit: u64,
-    /// Calls that are promised to other requests, where those are in the way.
-    others: Option<u64>,
-    /// When there may be enough; none when no day is long enough.
-    pub retry_after: Option<Duration>,
 }
 
 /// Calls promised to one deed until its work is in the queue.
@@ -185,39 +170,6 @@ impl App {
         let tomorrow = lima_date(now).saturating_add(1.day());
         let midnight = lima_timestamp(tomorrow.at(0, 0, 0, 0));
         Duration::try_from(midnight.duration_since(now)).unwrap_or(Duration::ZERO)
-    }
-}
-
-impl DayTooSmall {
-    /// Stable code, never translated.
-    pub(super) const CODE: &str = "tope_diario";
-
-    /// What is wrong, for people.
-    pub(super) fn message(&self, lang: Lang) -> String {
-        let DayTooSmall {
-            calls, left, limit, ..
-        } = self;
-        let mut text = match lang {
-            Lang::Es => format!(
-                "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
-                counted(*calls, "consulta", "consultas"),
-                if *left == 1 { "queda" } else { "quedan" },
-            ),
-            Lang::En => format!(
-                "this request may cost {} and your key has {left} of {limit} left today",
-                counted(*calls, "call", "calls"),
-            ),
-        };
-        if let Some(others) = self.others {
-            let _ = match lang {
-                Lang::Es => write!(
-                    text,
-                    "; otras peticiones en curso tienen apartadas {others}"
-                ),
-                Lang::En => write!(text, "; other requests under way have set {others} aside"),
-            };
-        }
-        text
     }
 }
 

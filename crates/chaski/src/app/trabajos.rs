@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::batches::new_id;
-use super::lotes::calls_for;
+use super::cost::calls_for;
+use super::job_kind::JobKind;
 use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::spending::Payer;
 use super::{App, AppError, Mode};
@@ -14,44 +15,6 @@ use crate::store::{
     BatchChange, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once,
     Page, Priority, Pruned, StoreError,
 };
-
-/// The kinds of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// A batch of look-ups.
-    Lote,
-    /// Deleting what is past its time.
-    Retention,
-    /// Noting how many calls of the month are spent.
-    Quota,
-    /// Bringing partners up to date.
-    PartnerRefresh,
-}
-
-impl JobKind {
-    /// All of them.
-    pub const ALL: [JobKind; 4] = [
-        JobKind::Lote,
-        JobKind::Retention,
-        JobKind::Quota,
-        JobKind::PartnerRefresh,
-    ];
-
-    /// Stable name, as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JobKind::Lote => "lote",
-            JobKind::Retention => "limpieza",
-            JobKind::Quota => "cuota",
-            JobKind::PartnerRefresh => "partners",
-        }
-    }
-
-    /// The kind of a stored name.
-    pub fn parse(name: &str) -> Option<JobKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
 
 /// A refresh that is asked for.
 #[derive(Debug, Clone)]

@@ -11,10 +11,11 @@ use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::needed::Needed;
-use super::output::{Records, notice};
-use crate::app::keys::mode_of_key;
+use super::output::notice;
+use super::records::Records;
 use crate::app::{AppError, Mode, Wish, mode_of, open_server_key, open_token, seal_setting};
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
+use crate::mode::mode_of_key;
 use crate::sheets;
 
 /// `chaski config init`: the defaults as a file to edit, every key commented out.

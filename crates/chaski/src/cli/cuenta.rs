@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::Done;
 use super::desk::Desk;
 use super::needed::Needed;
-use super::output::{Records, notice};
+use super::output::notice;
+use super::records::Records;
 use super::ruc::insert_origin;
 use crate::hints::Hinted;
 

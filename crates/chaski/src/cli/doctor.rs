@@ -10,7 +10,8 @@ use serde_json::Map;
 
 use super::Done;
 use super::needed::Needed;
-use super::output::{self, Records};
+use super::output;
+use super::records::Records;
 use crate::app::checkup::{self, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};

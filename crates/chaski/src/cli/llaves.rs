@@ -9,10 +9,12 @@ use super::Done;
 use super::args::{LlaveArgs, LlavesCmd};
 use super::explain::repeatable;
 use super::needed::Needed;
-use super::output::{self, Records};
-use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes, mode_of_key};
+use super::output;
+use super::records::Records;
+use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};
+use crate::mode::mode_of_key;
 
 pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done {
     output::check(needed)?;

@@ -216,7 +216,7 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
             )
         }
     };
-    let yes = output::says_yes(&question, needed.lang())?;
+    let yes = super::terminal::says_yes(&question, needed.lang())?;
     Ok(if yes { more } else { 0 })
 }
 

@@ -10,6 +10,7 @@ use chaski_core::Lang;
 
 use super::args::{Format, FreshnessArgs, Global};
 use super::overwrite::Overwrite;
+use super::terminal::may_ask;
 use crate::app::{AppError, Wish};
 use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
@@ -142,11 +143,6 @@ impl Needed {
             ..Ask::by("cli")
         }
     }
-}
-
-/// Whether a question may be put to the person.
-pub(super) fn may_ask(global: &Global) -> bool {
-    !global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// A server on the command line is an address, and nothing beside it says that this machine

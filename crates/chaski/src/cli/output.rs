@@ -11,17 +11,12 @@ use super::Done;
 use super::args::Format;
 use super::needed::Needed;
 use super::overwrite::{Overwrite, all};
+use super::records::{Records, plain};
 use super::table;
+use super::terminal::says_yes;
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, OutputFormat};
 use crate::telemetry::{line, writes_json};
-
-/// Records of one kind and the columns that people want to see of them.
-pub(super) struct Records {
-    /// Field and its heading for people.
-    pub(super) columns: Vec<(&'static str, String)>,
-    pub(super) rows: Vec<Map<String, Value>>,
-}
 
 impl Records {
     /// Writes the records where and how this run wants them.
@@ -79,33 +74,6 @@ impl Records {
         let row = |row: &Map<String, Value>| headings.iter().map(|name| cell(row, name)).collect();
         self.rows.iter().map(row).collect()
     }
-}
-
-/// A value as one line of text.
-pub(super) fn plain(value: Option<&Value>, lang: Lang) -> String {
-    let text = match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Bool(true)) => lang.pick("SÍ", "YES").to_owned(),
-        Some(Value::Bool(false)) => "NO".to_owned(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| plain(Some(item), lang))
-            .collect::<Vec<_>>()
-            .join("; "),
-        Some(Value::Object(object)) => object
-            .get("mensaje")
-            .or_else(|| object.get("message"))
-            .map_or_else(
-                || Value::Object(object.clone()).to_string(),
-                |text| plain(Some(text), lang),
-            ),
-        Some(other) => other.to_string(),
-    };
-    // No control byte of upstream text reaches a terminal.
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 /// What is wrong with the output, told before a call is spent on what goes there.
@@ -267,19 +235,6 @@ pub(super) fn confirm(
     }
 }
 
-/// Puts a question to the person; without an answer it is no.
-pub(super) fn says_yes(question: &str, lang: Lang) -> Result<bool, AppError> {
-    anstream::eprint!("{question} {} ", lang.pick("[s/N]", "[y/N]"));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(is_yes(&answer))
-}
-
-fn is_yes(answer: &str) -> bool {
-    let answer = answer.trim().to_lowercase();
-    matches!(answer.as_str(), "s" | "sí" | "si" | "y" | "yes")
-}
-
 /// One line that says what is wrong and what to do.
 pub(super) fn complain(error: &AppError, lang: Lang) {
     if writes_json() {
@@ -321,20 +276,5 @@ pub(super) fn exit_of(codes: &[u8]) -> u8 {
         None => 0,
         Some(first) if codes.iter().all(|code| *code != 0) => *first,
         Some(_) => 8,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yes_in_both_languages() {
-        for answer in ["s", "S\n", "sí", "SÍ\r\n", "si", "y", " Yes "] {
-            assert!(is_yes(answer), "{answer:?}");
-        }
-        for answer in ["", "\n", "n", "no", "sn", "ya", "1"] {
-            assert!(!is_yes(answer), "{answer:?}");
-        }
     }
 }

@@ -11,7 +11,8 @@ use super::args::RucNumbers;
 use super::desk::Desk;
 use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
-use super::output::{Records, complain_about, exit_of};
+use super::output::{complain_about, exit_of};
+use super::records::Records;
 use crate::app::AppError;
 use crate::config::{HIDDEN, looks_like_token, nearest};
 

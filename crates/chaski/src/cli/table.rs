@@ -6,7 +6,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 use serde_json::{Map, Value};
 
 use super::needed::Needed;
-use super::output::{Records, plain};
+use super::records::{Records, plain};
 
 /// Wider cells are wrapped before a table is given up for blocks.
 const WIDE_CELL: usize = 32;

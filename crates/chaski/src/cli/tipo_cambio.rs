@@ -8,7 +8,8 @@ use super::Done;
 use super::args::RateArgs;
 use super::desk::Desk;
 use super::needed::Needed;
-use super::output::{self, Records};
+use super::output;
+use super::records::Records;
 use super::ruc::insert_origin;
 use crate::app::AppError;
 

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::Done;
 use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
-use super::output::{Records, complain_about, exit_of};
+use super::output::{complain_about, exit_of};
+use super::records::Records;
 use crate::config::looks_like_token;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {

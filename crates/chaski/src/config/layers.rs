@@ -7,7 +7,9 @@ use chaski_core::Lang;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::SEALED;
+use super::error::ConfigError;
 use super::outside_key::OutsideKey;
+use super::surroundings::Surroundings;
 use crate::io_words::reason;
 
 /// The defaults, as shipped.
@@ -69,28 +71,6 @@ impl Origin {
     }
 }
 
-/// What is wrong with the configuration, where, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{es}")]
-pub struct ConfigError {
-    es: String,
-    en: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> ConfigError {
-        ConfigError {
-            es: es.into(),
-            en: en.into(),
-        }
-    }
-
-    /// For people.
-    pub fn message(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
-}
-
 /// Every key with its value and origin.
 #[derive(Clone)]
 pub struct Layers {
@@ -98,70 +78,6 @@ pub struct Layers {
     pub(super) key: Option<OutsideKey>,
     pub(super) secrets_dir: Option<PathBuf>,
     pub(super) usual_dir: Option<PathBuf>,
-}
-
-/// The surroundings that configuration is read from; tests bring their own.
-pub struct Surroundings {
-    /// Environment variables.
-    pub variables: BTreeMap<String, String>,
-    /// Where relative files are looked for.
-    pub here: PathBuf,
-}
-
-impl Surroundings {
-    /// Those of the process.
-    pub fn of_process() -> Surroundings {
-        Surroundings {
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    // One of ours that is not text is refused later; to leave it out would be to
-                    // take it for not set.
-                    let name = name.into_string().ok()?;
-                    let value = match value.into_string() {
-                        Err(value) if name.starts_with("CHASKI_") => {
-                            value.to_string_lossy().into_owned()
-                        }
-                        value => value.ok()?,
-                    };
-                    Some((name, value))
-                })
-                .collect(),
-            here: PathBuf::from("."),
-        }
-    }
-
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// The file of the user, whether it exists or not.
-    pub fn user_file(&self) -> Option<PathBuf> {
-        let folder = match self.variable("XDG_CONFIG_HOME") {
-            Some(folder) => PathBuf::from(folder),
-            None => PathBuf::from(self.variable("HOME")?).join(".config"),
-        };
-        Some(folder.join("chaski").join("chaski.toml"))
-    }
-
-    /// Where the data of the user are: one folder, wherever they stand, so that nothing is paid
-    /// for again in another one. None without a home.
-    pub fn user_data(&self) -> Option<PathBuf> {
-        // https://specifications.freedesktop.org/basedir-spec/latest/: a relative one is not valid.
-        let folder = |name| self.variable(name).map(PathBuf::from);
-        let absolute = |name| folder(name).filter(|folder| folder.is_absolute());
-        let local = folder("LOCALAPPDATA").filter(|_| cfg!(windows));
-        let data = local.or_else(|| absolute("XDG_DATA_HOME"));
-        let data = data.or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
-        Some(data.join("chaski"))
-    }
-
-    /// The file of the folder.
-    pub fn local_file(&self) -> PathBuf {
-        self.here.join("chaski.toml")
-    }
 }
 
 impl Layers {

@@ -4,28 +4,33 @@
 //! if it is written there. Every value remembers where it came from.
 
 mod cron;
+mod error;
 mod layers;
 mod outside_key;
 mod server;
+mod surroundings;
 
 pub use cron::{Cron, NotCron};
-pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Surroundings, nearest, variable_of};
+pub use error::ConfigError;
+pub use layers::{DEFAULTS, Layers, Origin, nearest, variable_of};
 pub(crate) use layers::{HIDDEN, is_secret, looks_like_token};
 pub use outside_key::{CREDENTIAL, OutsideKey};
 pub use server::ServerAddress;
+pub use surroundings::Surroundings;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::hints::Hinted;
 use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
 use chaski_sandbox::Latency;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
+
+use crate::hints::Hinted;
 
 /// The configuration as the program needs it.
 #[derive(Clone)]

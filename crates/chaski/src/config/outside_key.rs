@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use chaski_core::Lang;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ConfigError, Surroundings};
+use super::error::ConfigError;
+use super::surroundings::Surroundings;
 use crate::io_words::reason;
 use crate::store::{MasterKey, StoreError};
 

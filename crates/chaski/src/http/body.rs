@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::door::RequestInfo;
 use super::problem::Problem;
+use super::request_info::RequestInfo;
 use super::room::Room;
-use super::{Gateway, form, once};
+use super::{Gateway, form};
 use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
@@ -367,7 +367,7 @@ impl Kind {
     fn of(request: &Request) -> Kind {
         Kind {
             name: kind(request),
-            boundary: once::boundary(request.headers()).map(str::to_owned),
+            boundary: form::boundary(request.headers()).map(str::to_owned),
         }
     }
 }

@@ -9,13 +9,16 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
-use super::door::RequestInfo;
 use super::problem::Problem;
+use super::request_info::RequestInfo;
 use super::{Gateway, Side};
-use crate::app::keys::{KeyRefusal, KeyState, Scope, mode_of_key};
+use crate::app::keys::{KeyRefusal, KeyState, Scope};
 use crate::app::spending::Payer;
 use crate::app::{App, Mode};
 use crate::counted::counted;
+use crate::mode::mode_of_key;
+use crate::store::Company;
+use uuid::Uuid;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -122,6 +125,22 @@ impl Caller {
             },
             None => Ask::by("http"),
         }
+    }
+
+    /// Whose batches and jobs these are.
+    pub(super) fn owner(&self) -> Option<Uuid> {
+        self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Whose partners these are.
+    pub(super) fn company(&self) -> Company {
+        let key = self.key.as_ref();
+        key.map_or(Company::HOUSE, |key| key.company)
+    }
+
+    /// Whose calls these are; in open local mode, everybody's.
+    pub(super) fn auditor(&self) -> Option<Company> {
+        self.key.as_ref().map(|key| key.company)
     }
 
     /// Who pays for what this caller asks.

@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::body;
 use super::caller::Caller;
-use super::exchange_rate::date;
-use super::invalid_rucs::{cursor, limit, next_cursor};
-use super::lotes::{id_of, nobody};
+use super::paging::{cursor, limit, next_cursor};
+use super::parameters::bad_query;
+use super::parameters::date;
+use super::parameters::{id_of, nobody};
 use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
-use super::ruc::bad_query;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
 use crate::store::{CallFilter, CallRow, Listed};

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::body;
 use super::caller::Caller;
-use super::exchange_rate::date;
+use super::parameters::date;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
 use crate::app::keys::Scope;

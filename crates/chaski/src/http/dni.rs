@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::{Ask, DniQuery, Person};
+use chaski_client::{DniQuery, Person};
 use chaski_core::Dni;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
+use super::parameters::bad_query;
+use super::parameters::put_purpose;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
-use super::ruc::bad_query;
 use crate::app::keys::Scope;
-use crate::app::purpose;
 
 /// Who owns a DNI.
 #[derive(Serialize, ToSchema)]
@@ -31,13 +31,6 @@ impl DniData {
             nombre: person.nombre.clone(),
         }
     }
-}
-
-/// Puts the caller's reason on record.
-pub(super) fn put_purpose(ask: &mut Ask, text: Option<&str>) -> Result<(), Problem> {
-    let text = text.filter(|text| !text.trim().is_empty());
-    ask.purpose = text.map(purpose).transpose()?;
-    Ok(())
 }
 
 /// How fresh the answer has to be.

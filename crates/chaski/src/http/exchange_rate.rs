@@ -3,15 +3,15 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::{LatestRateQuery, RatesQuery};
-use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
-use jiff::civil::Date;
+use chaski_core::{Currency, ExchangeRate, RateSource};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
+use super::parameters::bad_query;
+use super::parameters::date;
 use super::problem::{Problem, Problems};
 use super::reply::{self, Reply};
-use super::ruc::bad_query;
 use crate::app::keys::Scope;
 
 /// A published rate, in soles.
@@ -160,8 +160,4 @@ fn unknown(field: &str, es: &str, en: &str) -> Problem {
         format!("debe ser {es}"),
         format!("must be {en}"),
     )
-}
-
-pub(super) fn date(field: &str, text: &str) -> Result<Date, Problem> {
-    parse_date(text).map_err(|error| Problem::of_date(field, error))
 }

@@ -3,8 +3,9 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::problem::Problem;
-use super::upload::broken_form;
 use crate::scratch::{Scratch, ScratchReader};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 /// One field of a form.
 pub(super) struct Part {
@@ -179,6 +180,21 @@ fn value_of(text: &str) -> (String, &str) {
         }
     }
     (value, "")
+}
+
+pub(super) fn broken_form() -> Problem {
+    Problem::unreadable("el formulario no se puede leer", "the form cannot be read")
+}
+
+pub(super) fn boundary(headers: &HeaderMap) -> Option<&str> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters = kind.split(';').skip(1);
+    let value = parameters.find_map(|it| {
+        let (name, value) = it.split_once('=')?;
+        let is_it = name.trim().eq_ignore_ascii_case("boundary");
+        is_it.then(|| value.trim().trim_matches('"'))
+    })?;
+    (!value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]

@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 use super::body;
 use super::caller::Caller;
-use super::invalid_rucs::{PageWanted, next_cursor};
 use super::once::{self, Created, OnceWanted};
+use super::paging::{PageWanted, next_cursor};
+use super::parameters::bad_query;
+use super::parameters::id_of;
 use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
-use super::ruc::bad_query;
 use super::upload::{self, most_of_a_file};
 use super::{Gateway, outgoing, room};
 use crate::app::App;
@@ -28,7 +29,7 @@ use crate::app::lotes::{Lote, LoteInput, NewLote};
 use crate::app::once::Once;
 use crate::app::spending::Payer;
 use crate::scratch::ScratchWriter;
-use crate::store::{Company, Listed, Priority};
+use crate::store::{Listed, Priority};
 
 /// A list of numbers to look up.
 #[derive(Deserialize, ToSchema)]
@@ -128,37 +129,6 @@ pub(super) struct LotesPage {
     next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     mode: &'static str,
-}
-
-impl Caller {
-    /// Whose batches and jobs these are.
-    pub(super) fn owner(&self) -> Option<Uuid> {
-        self.key.as_ref().map(|key| key.id)
-    }
-
-    /// Whose partners these are.
-    pub(super) fn company(&self) -> Company {
-        let key = self.key.as_ref();
-        key.map_or(Company::HOUSE, |key| key.company)
-    }
-
-    /// Whose calls these are; in open local mode, everybody's.
-    pub(super) fn auditor(&self) -> Option<Company> {
-        self.key.as_ref().map(|key| key.company)
-    }
-}
-
-pub(super) fn id_of(text: &str) -> Result<Uuid, Problem> {
-    text.parse().map_err(|_| nobody())
-}
-
-/// Nothing has that identifier.
-pub(super) fn nobody() -> Problem {
-    Problem::new(
-        "no_hay",
-        "no hay nada con ese identificador",
-        "there is nothing of that identifier",
-    )
 }
 
 /// Hand in a list

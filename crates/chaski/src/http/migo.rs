@@ -25,8 +25,8 @@ use serde_json::{Map, Value, json};
 use super::Gateway;
 use super::body;
 use super::caller::Caller;
-use super::door::RequestInfo;
 use super::problem::Problem;
+use super::request_info::RequestInfo;
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
@@ -293,7 +293,7 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
         .parse()
         .map_err(|error| Problem::of_dni("dni", &error))?;
     let mut ask = caller.ask();
-    super::dni::put_purpose(&mut ask, purpose)?;
+    super::parameters::put_purpose(&mut ask, purpose)?;
     match caller.app.ask(&DniQuery(dni), &ask).await {
         Ok(found) => Ok(Json(json!({
             "success": true,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::body;
 use super::caller::Caller;
+use super::form::boundary;
 use super::problem::Problem;
 use crate::app::once::{Begun, DoneBefore, Once, Ticket};
 use crate::store::StoreError;
@@ -286,17 +287,6 @@ fn put_form(
             }
         }
     }
-}
-
-pub(super) fn boundary(headers: &HeaderMap) -> Option<&str> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let mut parameters = kind.split(';').skip(1);
-    let value = parameters.find_map(|it| {
-        let (name, value) = it.split_once('=')?;
-        let is_it = name.trim().eq_ignore_ascii_case("boundary");
-        is_it.then(|| value.trim().trim_matches('"'))
-    })?;
-    (!value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]

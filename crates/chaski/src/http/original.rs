@@ -17,9 +17,9 @@ use serde_json::{Map, Value, json};
 use super::Gateway;
 use super::body::fields;
 use super::caller::Caller;
-use super::door::RequestInfo;
 use super::exchange_rate::RateData;
 use super::problem::Problem;
+use super::request_info::RequestInfo;
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
@@ -409,7 +409,7 @@ pub(super) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
     };
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
-    super::dni::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
+    super::parameters::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
     match caller.app.ask(&DniQuery(dni), &ask).await {
         Ok(found) => {
             let data = json!({"dni": dni.as_str(), "nombre": found.value.nombre});
@@ -440,7 +440,7 @@ pub(super) async fn exchange_rate(caller: Caller, request: Request) -> Result<Re
     caller.needs(Scope::Consultas)?;
     let (mut parts, _) = request.into_parts();
     let query = Query::<HashMap<String, String>>::from_request_parts(&mut parts, &()).await;
-    let Query(query) = query.map_err(super::ruc::bad_query)?;
+    let Query(query) = query.map_err(super::parameters::bad_query)?;
     let wanted = query
         .get("fecha")
         .map(|text| text.trim())

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::body::{self, MOST_BYTES};
 use super::caller::Caller;
-use super::invalid_rucs::{cursor, limit, next_cursor};
-use super::lotes::id_of;
 use super::once::{self, Created, OnceWanted};
+use super::paging::{cursor, limit, next_cursor};
+use super::parameters::bad_query;
+use super::parameters::id_of;
 use super::problem::{Problem, Problems};
 use super::reply::{lima, mode_name};
-use super::ruc::bad_query;
 use crate::app::App;
 use crate::app::keys::Scope;
 use crate::app::once::Once;

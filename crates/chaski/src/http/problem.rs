@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use super::code_pages;
+use super::code_texts;
 use crate::app::{AppError, plan_too_small};
 use crate::codes;
 use crate::hints::Hinted;
@@ -205,7 +205,7 @@ impl Problem {
 
     /// The answer, now that language and request are known.
     pub(crate) fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Response {
-        let page = code_pages::page(self.code, lang);
+        let page = code_texts::page(self.code, lang);
         let errors = self.errors.iter().map(|field| FieldBody {
             field: field.field.clone(),
             code: field.code.to_owned(),

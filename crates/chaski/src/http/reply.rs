@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use chaski_client::{Found, Source};
-use chaski_core::{Taxpayer, lima_datetime};
+use chaski_core::lima_datetime;
 use compact_str::CompactString;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
@@ -14,8 +14,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::ruc::RucData;
-use super::{Gateway, rendered};
 use crate::app::{App, Mode};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -86,20 +84,7 @@ pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T)
     with_headers(found.source, age, body)
 }
 
-/// A found taxpayer, from the rendered bodies where it is there.
-pub(super) fn taxpayer(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Response {
-    let (age, id) = (age(&caller.app, found.stored_at), &caller.info.id);
-    let render = |age, id| body(caller, found, RucData::of(&found.value), (age, id));
-    let known = gateway
-        .rendered
-        .body(found, caller.info.lang, (age.as_secs(), id), || {
-            render(rendered::AGE, CompactString::default())
-        });
-    let body = known.unwrap_or_else(|| render(age.as_secs(), id.clone()));
-    with_headers(found.source, age, body)
-}
-
-fn body<A, T: Serialize>(
+pub(super) fn body<A, T: Serialize>(
     caller: &Caller,
     found: &Found<A>,
     data: T,
@@ -121,7 +106,7 @@ fn body<A, T: Serialize>(
     body
 }
 
-fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
+pub(super) fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     // Room for those of the door too.

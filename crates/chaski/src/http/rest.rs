@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
-use super::server::{UnderWay, Work};
+use super::under_way::{UnderWay, Work};
 
 /// Most that is read to be dropped: the largest body there is, and the text around it.
 const MOST_DROPPED: u64 = 66 * 1024 * 1024;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Query;
-use axum::middleware::from_fn;
+use axum::extract::{MatchedPath, Query, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{get, post};
 use chaski_core::Lang;
 use serde_json::Value;
@@ -14,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::{self, Problem};
 use super::{
-    Gateway, calls, code_pages, cpe, dni, docs, door, exchange_rate, health, invalid_rucs, lotes,
-    migo, original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
+    Gateway, calls, code_pages, cpe, dni, docs, exchange_rate, health, invalid_rucs, lotes, migo,
+    original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
 };
 
 #[derive(OpenApi)]
@@ -164,7 +165,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(code_pages::error_page))
         .fallback(async || Problem::not_found())
-        .layer(from_fn(door::note_route))
+        .layer(from_fn(note_route))
         .with_state(gateway)
 }
 
@@ -204,4 +205,14 @@ fn pass_through() -> Router<Arc<Gateway>> {
         .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))
         .route("/v2/tipo-cambio/sunat/ultimo", get(migo::latest_v2))
         .route("/v2/tipo-cambio/sbs", get(migo::sbs_v2))
+}
+
+/// Tells the door which route it was.
+async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }

@@ -12,16 +12,18 @@ use chaski_client::{
     RepresentativesQuery, RucQuery, taxpayer_fields,
 };
 use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer, lima_date};
+use compact_str::CompactString;
 use http::{HeaderMap, Method, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Gateway;
-use super::body;
 use super::caller::Caller;
-use super::door::RequestInfo;
+use super::parameters::bad_query;
 use super::problem::{Problem, Problems};
+use super::rendered;
 use super::reply::{self, Reply};
+use super::request_info::RequestInfo;
 use crate::app::AppError;
 use crate::app::keys::Scope;
 
@@ -158,15 +160,6 @@ fn read(
     Ok((ruc, ask))
 }
 
-/// Which parameter of the address is wrong, and why.
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-pub(super) fn bad_query(rejection: QueryRejection) -> Problem {
-    let text = rejection.body_text();
-    let said = text.split_once(": ").map_or("", |(_, said)| said);
-    let (place, why) = said.split_once(": ").unwrap_or(("", said));
-    body::parameter(place, why)
-}
-
 type FreshnessQuery = Result<Query<Freshness>, QueryRejection>;
 
 /// What the registry knows of a RUC
@@ -194,7 +187,20 @@ async fn look_up(
     ask: &Ask,
 ) -> Result<Response, Problem> {
     let found = caller.app.ask(&RucQuery(*ruc), ask).await?;
-    Ok(reply::taxpayer(gateway, caller, &found))
+    Ok(reply_of(gateway, caller, &found))
+}
+
+/// A found taxpayer, from the rendered bodies where it is there.
+fn reply_of(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Response {
+    let (age, id) = (reply::age(&caller.app, found.stored_at), &caller.info.id);
+    let render = |age, id| reply::body(caller, found, RucData::of(&found.value), (age, id));
+    let known = gateway
+        .rendered
+        .body(found, caller.info.lang, (age.as_secs(), id), || {
+            render(rendered::AGE, CompactString::default())
+        });
+    let body = known.unwrap_or_else(|| render(age.as_secs(), id.clone()));
+    reply::with_headers(found.source, age, body)
 }
 
 /// How the metrics name the address of a look-up.

@@ -6,7 +6,6 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::door::Door;
 use super::rest::Watched;
+use super::under_way::Work;
 use super::waiting::{Turned, Waiting};
 
 /// Time for the headers of a request, the wait for the next one included.
@@ -138,48 +138,6 @@ fn connection(
         .max_buf_size(MOST_HEADER_BYTES)
         .serve_connection(TokioIo::new(patient), service);
     graceful.watch(connection)
-}
-
-/// Requests of a connection, as its service counts them and its reads see them.
-#[derive(Clone, Default)]
-pub(super) struct Work(Arc<Requests>);
-
-#[derive(Default)]
-struct Requests {
-    begun: AtomicUsize,
-    ended: AtomicUsize,
-}
-
-impl Work {
-    pub(super) fn begin(&self) -> UnderWay {
-        self.0.begun.fetch_add(1, Ordering::Relaxed);
-        UnderWay(self.clone())
-    }
-
-    fn begun(&self) -> usize {
-        self.0.begun.load(Ordering::Relaxed)
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.begun() != self.0.ended.load(Ordering::Relaxed)
-    }
-}
-
-/// A request until its answer is made.
-pub(super) struct UnderWay(Work);
-
-impl UnderWay {
-    /// The same frame: only to be kept for as long as there are any.
-    #[expect(clippy::unused_self, reason = "a closure over it keeps it")]
-    fn of<T>(&self, frame: T) -> T {
-        frame
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.0.ended.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A connection whose other end has to send its headers in time, and to take what it is sent.

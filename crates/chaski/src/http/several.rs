@@ -14,15 +14,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::body;
 use super::caller::Caller;
-use super::dni::{DniData, put_purpose};
+use super::dni::DniData;
+use super::parameters::put_purpose;
+use super::parameters::{MOST_RUCS, check_fits};
 use super::problem::{Problem, Problems};
 use super::reply::{self, Meta};
 use super::ruc::RucData;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
-
-/// RUCs of one request; a list that is longer is a batch.
-pub(super) const MOST_RUCS: usize = 1_000;
 
 /// DNIs of one request: each is a call of its own.
 const MOST_DNIS: usize = 100;
@@ -165,19 +164,6 @@ fn check_count(field: &str, count: usize, most: usize, or: &str) -> Result<(), P
         ));
     }
     check_fits(field, count, most, or)
-}
-
-/// A list is not too long; `or` is what serves for a longer one.
-pub(super) fn check_fits(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
-    if count <= most {
-        return Ok(());
-    }
-    Err(Problem::of_field(
-        field,
-        "lista_demasiado_larga",
-        format!("hay {count} números y caben {most}{or}"),
-        format!("there are {count} numbers and {most} fit{or}"),
-    ))
 }
 
 fn asked(caller: &Caller, force: bool, max_age: Option<u32>) -> Ask {

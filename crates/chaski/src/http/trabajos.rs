@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::invalid_rucs::{PageWanted, next_cursor};
-use super::lotes::id_of;
+use super::paging::{PageWanted, next_cursor};
+use super::parameters::bad_query;
+use super::parameters::id_of;
 use super::problem::{Problem, Problems};
 use super::reply::lima;
-use super::ruc::bad_query;
+use crate::app::job_kind::JobKind;
 use crate::app::keys::Scope;
 use crate::app::programados::Programado;
-use crate::app::trabajos::JobKind;
 use crate::store::{Job, Listed};
 
 /// A job.

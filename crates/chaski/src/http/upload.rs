@@ -6,10 +6,11 @@ use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use super::caller::Caller;
+use super::form::broken_form;
 use super::form::{self, Part};
 use super::problem::Problem;
 use super::room::{self, Held};
-use super::{Gateway, body, once, outgoing};
+use super::{Gateway, body, outgoing};
 use crate::app::AppError;
 use crate::scratch::Scratch;
 use crate::sheets::{Limits, OutputFormat, SheetError};
@@ -21,7 +22,7 @@ pub(super) fn most_of_a_file() -> usize {
 
 /// The fields of a form with a file in it.
 pub(super) async fn form(mut request: Request) -> Result<Vec<Part>, Problem> {
-    let boundary = once::boundary(request.headers()).ok_or_else(broken_form)?;
+    let boundary = form::boundary(request.headers()).ok_or_else(broken_form)?;
     let boundary = boundary.to_owned();
     let whole = body::arrived(&mut request, most_of_a_file()).await?;
     let parts = tokio::task::spawn_blocking(move || form::parts(&whole, &boundary));
@@ -45,10 +46,6 @@ where
     }
     let held = gateway.room.memory(caller.owner(), room::LARGE).await?;
     Ok((read(Limits::of_the_gateway()).await?, held))
-}
-
-pub(super) fn broken_form() -> Problem {
-    Problem::unreadable("el formulario no se puede leer", "the form cannot be read")
 }
 
 pub(super) fn unknown_field(name: &str) -> Problem {

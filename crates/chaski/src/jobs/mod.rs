@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::app::trabajos::JobKind;
+use crate::app::job_kind::JobKind;
 use crate::app::{App, AppError};
 use crate::store::{Claim, JobEnd, Priority, StoreError};
 

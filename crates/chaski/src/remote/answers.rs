@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::app::Mode;
+use crate::mode::Mode;
 use crate::sheets::{Aptitud, Verdict};
 use crate::store::{CallRow, RefusalRow};
 

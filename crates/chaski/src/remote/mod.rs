@@ -29,9 +29,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
-use crate::app::Mode;
-use crate::app::keys::mode_of_key;
 use crate::config::{ConfigError, ServerAddress};
+use crate::mode::Mode;
+use crate::mode::mode_of_key;
 
 /// Time for one answer when the person sets none: the server's own deadline fits in it.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -5,8 +5,8 @@ use chaski_core::fold;
 use super::SheetError;
 use super::align::align;
 use super::column::is_identity_header;
+use super::found::Found;
 use super::identity::{Holds, holds, holds_long_number, looks_numeric_identity};
-use super::read::Found;
 use super::table::{Cell, Row, SourceKind, Table, column_letter};
 
 /// How many filled rows are searched for the titles.

@@ -9,6 +9,7 @@ mod align;
 mod column;
 mod error;
 mod flaws;
+mod found;
 mod header;
 mod identity;
 mod limits;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaski::app::job_kind::JobKind;
 use chaski::app::lotes::{Lote, LoteInput, NewLote};
 use chaski::app::programados::Programado;
 use chaski::app::spending::Payer;
-use chaski::app::trabajos::JobKind;
 use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs;

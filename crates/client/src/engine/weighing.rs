@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::Engine;
 use super::attempts::One;
-use crate::doubt::{Word, is_doubtful};
 use crate::ledger::{new_id, warn_once};
 use crate::line::CallSheet;
+use crate::line::doubt::{Word, is_doubtful};
 use crate::{Ask, Decoded, Failure, Key, Line, Lookup, Upstream};
 
 /// Asks for what is known to exist.

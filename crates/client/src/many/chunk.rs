@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Asked, Group, Run, Word};
-use crate::doubt::is_doubtful;
 use crate::engine::{Claimed, LOOK_AGAIN};
 use crate::flight::{Lead, Part};
 use crate::handful::Turn;
+use crate::line::doubt::is_doubtful;
 use crate::route;
 use crate::window::Place;
 use crate::{Decoded, Engine, Error, Failure, Key, Line, Lookup, Route, Routes};

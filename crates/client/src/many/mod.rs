@@ -16,10 +16,10 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::doubt::FEW;
 use crate::engine::Said;
 use crate::flight::Lead;
 use crate::handful::Handful;
+use crate::line::doubt::FEW;
 use crate::patience;
 use crate::route;
 use crate::window::Place;

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use futures_util::future::join_all;
 
 use super::{Asked, Group, Run, Single, Word};
-use crate::doubt::{FEW, is_doubtful};
 use crate::engine::Approach;
 use crate::flight::Lead;
+use crate::line::doubt::{FEW, is_doubtful};
 use crate::{Decoded, Engine, Failure, Found, Line, Lookup, Routes, Source};
 
 impl<L: Lookup, R: Routes<L>> Run<L, R> {

@@ -6,8 +6,8 @@ use http::StatusCode;
 use jiff::{Timestamp, ToSpan};
 
 use super::{FaultKind, RetryAfter};
-use crate::migo::Reply;
-use crate::sandbox::Cut;
+use crate::cut::Cut;
+use crate::reply::Reply;
 
 /// What leaves the sandbox in the end.
 pub(crate) enum Effect {

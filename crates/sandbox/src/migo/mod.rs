@@ -4,7 +4,6 @@ mod cpe;
 mod dni;
 mod exchange;
 mod lists;
-mod reply;
 mod ruc;
 
 use compact_str::CompactString;
@@ -17,8 +16,8 @@ use crate::fault::{OTHER_RUC, Twist};
 use crate::operation::{Operation, Route, Version};
 use crate::quota::Quota;
 use crate::rates::Rates;
+use crate::reply::Reply;
 use crate::request::Asked;
-pub(crate) use reply::Reply;
 
 /// Numbers in one collection.
 const COLLECTION_LIMIT: usize = 100;

@@ -1,14 +1,12 @@
 //! Copies of the data folder: taken while others work in it, and put in the place of another.
 
 mod archive;
-mod error;
 mod seal;
-mod seal_error;
 
+pub use super::backup_error::BackupError;
+pub use super::seal_error::SealError;
 pub(super) use archive::{sync_folder, write_private};
-pub use error::BackupError;
 pub use seal::LEAST_PHRASE;
-pub use seal_error::SealError;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::LoteArgs;
+use super::{FreshnessArgs, LoteArgs};
 use crate::cli::numbers::whole;
 
 #[derive(Debug, Args)]
@@ -21,16 +21,6 @@ pub(in crate::cli) struct RucNumbers {
     pub(in crate::cli) numbers: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) freshness: FreshnessArgs,
-}
-
-#[derive(Debug, Args)]
-pub(in crate::cli) struct FreshnessArgs {
-    /// Consultar de nuevo aunque la respuesta esté guardada || Ask again even if the answer is known
-    #[arg(long)]
-    pub(in crate::cli) force_refresh: bool,
-    /// Aceptar guardado solo si es así de reciente, por ejemplo 1h || Accept a known answer only if this recent, for instance 1h
-    #[arg(long, value_name = "TIEMPO", conflicts_with = "force_refresh")]
-    pub(in crate::cli) max_age: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,9 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use folder::{ConfigCmd, PersonCmd, PhraseArgs};
 pub(super) use language::command;
 pub(super) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
-pub(super) use lookups::{
-    CallsArgs, DniArgs, FreshnessArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers,
-};
+pub(super) use lookups::{CallsArgs, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers};
 pub(super) use partners::{PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs};
 pub(super) use serve::{LlaveArgs, LlavesCmd, SandboxArgs, ServeArgs};
 
@@ -205,4 +203,14 @@ pub(super) enum Cmd {
     },
     /// Versión del programa || Version of the program
     Version,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FreshnessArgs {
+    /// Consultar de nuevo aunque la respuesta esté guardada || Ask again even if the answer is known
+    #[arg(long)]
+    pub(super) force_refresh: bool,
+    /// Aceptar guardado solo si es así de reciente, por ejemplo 1h || Accept a known answer only if this recent, for instance 1h
+    #[arg(long, value_name = "TIEMPO", conflicts_with = "force_refresh")]
+    pub(super) max_age: Option<String>,
 }

@@ -11,8 +11,7 @@ use std::time::SystemTime;
 use chaski_core::Lang;
 
 use super::args::Global;
-use super::needed::may_ask;
-use super::output;
+use super::terminal::{may_ask, says_yes};
 use crate::app::AppError;
 use crate::draft;
 use crate::sheets::{self, Place};
@@ -142,7 +141,7 @@ impl Overwrite {
             ));
         }
         let question = self.lang.pick("¿Reemplazarlo?", "Replace it?");
-        if output::says_yes(&format!("{what}. {question}"), self.lang)? {
+        if says_yes(&format!("{what}. {question}"), self.lang)? {
             return Ok(standing);
         }
         Err(AppError::usage(

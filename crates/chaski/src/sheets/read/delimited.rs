@@ -6,7 +6,7 @@ use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252}
 
 use super::fields::Fields;
 use super::grid::Grid;
-use super::xlsx::Found;
+use crate::sheets::found::Found;
 use crate::sheets::identity::{Holds, holds};
 use crate::sheets::table::{Cell, Encoding, SourceKind};
 use crate::sheets::{Limits, SheetError};

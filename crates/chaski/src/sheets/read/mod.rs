@@ -16,12 +16,12 @@ use std::path::Path;
 
 use chaski_core::Lang;
 
+use super::found::Found;
 use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
 use crate::counted::counted;
 use crate::scratch::Scratch;
 use package::Package;
-pub(super) use xlsx::Found;
 
 /// Reads a list from a file, or from the standard input if the path is `-`.
 pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {

@@ -11,7 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::dates::{from_duration, from_iso};
 use super::grid::{Grid, cell_name};
 use super::package::{Package, Part, attribute, push_reference};
-use super::xlsx::Found;
+use crate::sheets::found::Found;
 use crate::sheets::table::{Cell, SourceKind};
 use crate::sheets::{Excess, Limits, SheetError};
 

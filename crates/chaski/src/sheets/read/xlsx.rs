@@ -14,19 +14,9 @@ use super::grid::{Grid, cell_name};
 use super::package::{Package, Part, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
-use crate::sheets::table::{Cell, Row, SourceKind, column_index};
+use crate::sheets::found::Found;
+use crate::sheets::table::{Cell, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
-
-/// The rows of the first sheet that has any, visible ones first.
-pub(in crate::sheets) struct Found {
-    pub(in crate::sheets) source: SourceKind,
-    pub(in crate::sheets) rows: Vec<Row>,
-    /// How many cells each of the rows had, blank ones too; a workbook does not say.
-    pub(in crate::sheets) cells: Vec<u16>,
-    pub(super) dropped: usize,
-    /// Names of the other sheets of the book.
-    pub(super) others: Vec<String>,
-}
 
 pub(super) fn read_xlsx<R: Read + Seek>(
     package: &mut Package<'_, R>,

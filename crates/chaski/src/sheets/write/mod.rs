@@ -1,5 +1,6 @@
 //! Writes the list with its verdicts: whole or not at all.
 
+mod colours;
 mod columns;
 mod delimited;
 mod objects;

@@ -2,8 +2,8 @@
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
+use super::colours::aptitud_format;
 use super::columns::Output;
-use super::workbook::aptitud_format;
 use crate::sheets::{Aptitud, Summary};
 
 pub(super) fn write_summary(

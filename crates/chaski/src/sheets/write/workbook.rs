@@ -5,6 +5,7 @@ use rust_xlsxwriter::{
     Worksheet, XlsxError,
 };
 
+use super::colours::aptitud_format;
 use super::columns::{APTO, OURS, Output};
 use super::summary;
 use crate::sheets::{Aptitud, Cell, Summary};
@@ -262,21 +263,4 @@ impl Formats {
             aptitudes: Aptitud::ALL.map(aptitud_format),
         }
     }
-}
-
-/// Colour and bold of a verdict; the word beside it says the same to who cannot tell colours.
-pub(super) fn aptitud_format(aptitud: Aptitud) -> Format {
-    let (paper, ink) = match aptitud {
-        Aptitud::Apto => (0x00C6_EFCE, 0x0000_6100),
-        Aptitud::Observado => (0x00FF_EB9C, 0x007F_4F00),
-        Aptitud::NoApto => (0x00FF_C7CE, 0x009C_0006),
-        Aptitud::Invalido => (0x00F8_CBAD, 0x0083_3C0B),
-        Aptitud::NoEncontrado => (0x00E4_DFEC, 0x0040_3151),
-        Aptitud::Error => (0x00D9_D9D9, 0x009C_0006),
-        Aptitud::Pendiente => (0x00ED_EDED, 0x0040_4040),
-    };
-    Format::new()
-        .set_bold()
-        .set_background_color(Color::RGB(paper))
-        .set_font_color(Color::RGB(ink))
 }

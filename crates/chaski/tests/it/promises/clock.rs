@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chaski::app::job_kind::JobKind;
 use chaski::app::keys::{KeyRing, NewKey, Scope};
 use chaski::app::lotes::Lote;
-use chaski::app::trabajos::JobKind;
 use chaski::store::{Company, Due, JobEnd, NewJob, NewPartner, Once, Priority, StoreError};
 use chaski_client::{Ask, Clock, Ledger, Source, is_of_the_future};
 use chaski_core::Ruc;

@@ -2,6 +2,9 @@
 //! and the order of upstreams are the engine's; whoever must send a thing once needs no more than
 //! this.
 
+pub(crate) mod doubt;
+mod plan;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,11 +17,12 @@ use jiff::{Timestamp, ToSpan};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::doubt::Doubt;
+use doubt::Doubt;
+use plan::Plan;
+
 use crate::gate::{Entry, Errand, Gate, GateLimits, Pass, Turn};
 use crate::ledger::{new_id, warn_once};
 use crate::patience;
-use crate::plan::Plan;
 use crate::queue::{Queue, Slot};
 use crate::retry::RetryBudget;
 use crate::settings::{LONGEST_TIME, Settings, Tuned};

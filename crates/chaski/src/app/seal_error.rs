@@ -4,9 +4,6 @@ use std::path::PathBuf;
 
 use chaski_core::Lang;
 
-use super::BackupError;
-use crate::app::AppError;
-
 /// What the seal of a copy says, or lacks.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
@@ -48,12 +45,6 @@ pub enum SealError {
         /// The data folder.
         folder: PathBuf,
     },
-}
-
-impl From<SealError> for AppError {
-    fn from(error: SealError) -> AppError {
-        BackupError::Seal(error).into()
-    }
 }
 
 impl SealError {

@@ -1,5 +1,7 @@
 //! `chaski partners`: those a company buys from and sells to, kept true to what SUNAT says.
 
+mod refresh;
+
 use std::path::Path;
 
 use chaski_core::{Lang, lima_datetime, lima_timestamp};
@@ -11,8 +13,8 @@ use super::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
 use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
-use super::output::{self, Records, complain_about, notice};
-use super::partners_refresh::actualizar;
+use super::output::{self, complain_about, notice};
+use super::records::Records;
 use super::tipo_cambio::date;
 use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
@@ -20,6 +22,7 @@ use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits, OutputFormat};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
+use refresh::actualizar;
 
 pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -> Done {
     let named = command.empresa().map(empresa).transpose()?;

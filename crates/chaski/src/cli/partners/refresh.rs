@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chaski_core::Lang;
 
-use super::Done;
-use super::args::{FreshnessArgs, WhichPartnersArgs};
-use super::needed::Needed;
-use super::output::{self, notice};
-use super::partners::{find, noted_text};
-use super::{plan_left, progress};
+use super::{find, noted_text};
 use crate::app::partners::{Refreshed, Which};
 use crate::app::{App, AppError, Mode};
+use crate::cli::Done;
+use crate::cli::args::{FreshnessArgs, WhichPartnersArgs};
+use crate::cli::needed::Needed;
+use crate::cli::output::{self, notice};
+use crate::cli::{plan_left, progress};
 use crate::store::Company;
 
 pub(super) async fn actualizar(
