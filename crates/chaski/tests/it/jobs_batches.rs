@@ -314,7 +314,7 @@ fn dying_many_times_repeats_nothing() {
             let _gateway = Gateway::start(&place, Some(&service), &[]).await;
             tokio::time::sleep(pause).await;
         });
-        bury(runtime);
+        bury(&place, runtime);
     }
     finish_and_check(&place, &service, id, &numbers);
 }
@@ -355,13 +355,20 @@ fn die_when(place: &Place, service: &Service, id: Uuid, is_so: impl Fn(&Lote) ->
         until(&gateway.app, id, is_so).await;
         std::mem::forget(gateway.stop);
     });
-    bury(runtime);
+    bury(place, runtime);
 }
 
 /// Waits until the threads of a dead process are gone: what they still sent or wrote would count as
-/// the next one's.
-fn bury(runtime: Runtime) {
+/// the next one's. Those of the database end by themselves, and close its files when they do.
+pub(crate) fn bury(place: &Place, runtime: Runtime) {
     runtime.shutdown_timeout(Duration::from_secs(10));
+    let data = place.data().canonicalize().unwrap();
+    let is_open = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let mut files = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        files.any(|file| file.starts_with(&data))
+    };
+    crate::cli_kit::wait_until("the files of a dead process to be closed", || !is_open());
 }
 
 fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[String]) {
