@@ -76,6 +76,11 @@ impl Budget {
         self.0.left.load(Ordering::SeqCst)
     }
 
+    /// Takes what is left.
+    pub(crate) fn take_all(&self) -> u64 {
+        self.0.left.swap(0, Ordering::SeqCst)
+    }
+
     /// Allows more of them.
     pub fn add(&self, calls: u64) {
         self.0.left.fetch_add(calls, Ordering::SeqCst);

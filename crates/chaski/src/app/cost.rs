@@ -35,9 +35,10 @@ impl Cost {
         }
     }
 
-    /// Enough to ask for so many numbers one by one, after their collections were of no use.
+    /// Enough to ask for so many numbers one by one, after their collections were of no use: those
+    /// are tried twice, and of each two groups of refusals are checked with a number that exists.
     pub fn singly(to_ask: usize) -> u64 {
-        to_ask as u64 + 2 * calls_for(to_ask)
+        to_ask as u64 + 4 * calls_for(to_ask)
     }
 }
 

@@ -17,14 +17,14 @@ use crate::{Ask, Decoded, Failure, Key, Line, Lookup, Upstream};
 /// Asks for what is known to exist.
 pub(super) type Check = Arc<dyn Fn(Engine, Line, Ask) -> BoxFuture<'static, Checked> + Send + Sync>;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Checked {
     /// It exists: refusals are meant.
     Good,
     /// It is said not to exist, or the upstream fails.
     Bad,
     /// Nothing was sent: whoever asked had nothing left to spend, or no time.
-    NotAsked,
+    NotAsked(Failure),
 }
 
 impl Engine {
@@ -84,11 +84,7 @@ impl Engine {
             Word::Refuted => return Err(Failure::Doubtful),
             Word::Doubted(seen) => seen,
         };
-        if self.check(line, &check, operation, ask, seen).await {
-            Ok(())
-        } else {
-            Err(Failure::Doubtful)
-        }
+        self.check(line, &check, operation, ask, seen).await
     }
 
     /// Asks for what is known to exist, or takes the result of whoever did so meanwhile.
@@ -99,7 +95,7 @@ impl Engine {
         operation: &'static str,
         ask: &Ask,
         seen: u64,
-    ) -> bool {
+    ) -> Result<(), Failure> {
         let doubt = line.doubt();
         let _turn = doubt.turn.lock().await;
         let checked = match doubt.since(seen) {
@@ -107,7 +103,7 @@ impl Engine {
             Some(false) => Checked::Bad,
             None => {
                 let checked = check(self.clone(), line.clone(), ask.clone()).await;
-                if checked != Checked::NotAsked {
+                if !matches!(checked, Checked::NotAsked(_)) {
                     doubt.checked(checked == Checked::Good);
                 }
                 checked
@@ -116,12 +112,16 @@ impl Engine {
         let now = Instant::now();
         if checked == Checked::Good {
             doubt.prove(operation, now);
-            return true;
+            return Ok(());
         }
         for key in doubt.refute(operation, checked == Checked::Bad, now) {
             warn_once(self.forget(&key).await.map(drop));
         }
-        false
+        // Where nothing could be asked, that is why, and not what the upstream would have said.
+        Err(match checked {
+            Checked::NotAsked(failure) => failure,
+            _ => Failure::Doubtful,
+        })
     }
 
     /// A real call, on record and counted like any other; a list pays for it out of what it may cost.
@@ -161,7 +161,7 @@ impl Engine {
                 drop(self.remember(vec![entry]).await);
                 Checked::Good
             }
-            Err(_) if attempts == 0 => Checked::NotAsked,
+            Err(failure) if attempts == 0 => Checked::NotAsked(failure),
             _ => Checked::Bad,
         }
     }

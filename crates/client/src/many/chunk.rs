@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::singles::Check;
 use super::{Asked, Group, Run, Word};
 use crate::engine::{Claimed, LOOK_AGAIN};
 use crate::flight::{Lead, Part};
@@ -214,7 +215,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         }
         let good = good.is_some();
         // Before anything is waited for: these are paid for, and the process may be killed.
-        let group = self.put_away(line, said, good).await;
+        let group = self.put_away(line, said, good, &Check::default()).await;
         let rest = async {
             if !missing.is_empty() {
                 place.come_back(&self.window).await;
@@ -231,13 +232,14 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         line: &Line,
         said: Vec<Word<L>>,
         good: bool,
+        check: &Check,
     ) -> Group<L::Answer> {
         let refused = said.iter().filter_map(|(one, _, decoded)| match decoded {
             Decoded::Refused { reason, .. } if is_doubtful(*reason) => Some(one.key.clone()),
             _ => None,
         });
         let refused: Vec<Key> = if good { Vec::new() } else { refused.collect() };
-        let believed = self.believe(line, &refused).await;
+        let believed = self.believe(line, &refused, check).await;
         let mut entries = Vec::with_capacity(said.len());
         let mut done = Vec::with_capacity(said.len());
         for (one, lead, decoded) in said {
@@ -271,12 +273,20 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         done.into_iter().map(land).collect()
     }
 
-    pub(super) async fn believe(&self, line: &Line, refused: &[Key]) -> Result<(), Failure> {
+    pub(super) async fn believe(
+        &self,
+        line: &Line,
+        refused: &[Key],
+        check: &Check,
+    ) -> Result<(), Failure> {
         if refused.is_empty() {
             return Ok(());
         }
         let strict = !self.few.load(Ordering::Relaxed) && !self.faith.is_trusted(line);
-        let believed = self.engine.believe(line, refused, &self.ask, strict).await;
+        let believed = self
+            .engine
+            .believe(line, refused, &check.ask(&self.ask), strict)
+            .await;
         self.faith.set(line, believed.is_ok());
         believed
     }
@@ -306,7 +316,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
             (asked, leads) = (rest, other_leads);
         }
         drop((finding, turn));
-        let first = self.land_singles(first).await;
+        let first = self.land_singles(first, &Check::default()).await;
         let others = async {
             if good {
                 place.come_back(&self.window).await;

@@ -8,7 +8,49 @@ use super::{Asked, Group, Run, Single, Word};
 use crate::engine::Approach;
 use crate::flight::Lead;
 use crate::line::doubt::{FEW, is_doubtful};
-use crate::{Decoded, Engine, Failure, Found, Line, Lookup, Routes, Source};
+use crate::{Ask, Budget, Decoded, Engine, Failure, Found, Line, Lookup, Routes, Source};
+
+/// A call of a list's budget that is kept for asking for what is known to exist; given back when it
+/// was not needed.
+#[derive(Default)]
+pub(super) struct Check {
+    of: Option<Budget>,
+    /// What the check may spend; none where the list's budget has no limit.
+    purse: Option<Budget>,
+}
+
+impl Check {
+    /// For so many questions that may all be refused; a few are believed without.
+    fn set_aside(of: Option<&Budget>, asked: usize) -> Check {
+        match of.filter(|_| asked > FEW) {
+            Some(budget) => Check {
+                purse: Some(Budget::of(u64::from(budget.take(true)))),
+                of: Some(budget.clone()),
+            },
+            None => Check::default(),
+        }
+    }
+
+    /// How the check asks, for a list that asks so.
+    pub(super) fn ask(&self, ask: &Ask) -> Ask {
+        Ask {
+            budget: self.purse.clone().or_else(|| ask.budget.clone()),
+            ..ask.clone()
+        }
+    }
+
+    fn give_back(&self) {
+        if let (Some(budget), Some(purse)) = (&self.of, &self.purse) {
+            budget.add(purse.take_all());
+        }
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
 
 impl<L: Lookup, R: Routes<L>> Run<L, R> {
     /// Asks one by one. While it is not known whether refusals may be believed, a few go first.
@@ -29,13 +71,29 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
     ) -> Group<L::Answer> {
+        // Refusals that cannot be checked are of no use, and paid for.
+        let check = Check::set_aside(self.ask.budget.as_ref(), asked.len());
+        let kept = &check;
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
             let turn = match self.handful.turn().await {
                 _ if self.faith.is_denied() => Err(Failure::Doubtful),
                 turn => turn,
             };
             match turn {
-                Ok(_turn) => self.single(one, lead).await,
+                Ok(_turn) => {
+                    let single = self.single(one, lead).await;
+                    if let Single::Done(
+                        _,
+                        Ok(Found {
+                            source: Source::Upstream,
+                            ..
+                        }),
+                    ) = &single
+                    {
+                        kept.give_back();
+                    }
+                    single
+                }
                 Err(failure) => {
                     let question = &one.question;
                     let outcome = self.engine.not_asked(question, &self.ask, failure).await;
@@ -44,7 +102,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
                 }
             }
         });
-        self.land_singles(join_all(flights).await).await
+        self.land_singles(join_all(flights).await, &check).await
     }
 
     pub(super) async fn single(&self, one: Asked<L>, lead: Lead) -> Single<L> {
@@ -70,7 +128,11 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
 
     /// Lands the refusals that were held until all had come: only then is it known whether they stand
     /// alone. Nothing is handed out before: whoever follows them would wait for our listener.
-    pub(super) async fn land_singles(&self, singles: Vec<Single<L>>) -> Group<L::Answer> {
+    pub(super) async fn land_singles(
+        &self,
+        singles: Vec<Single<L>>,
+        check: &Check,
+    ) -> Group<L::Answer> {
         let (mut done, mut claims) = (Vec::new(), Vec::new());
         let mut held: Vec<(Line, Vec<Word<L>>)> = Vec::new();
         for single in singles {
@@ -93,7 +155,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
                 found.source == Source::Upstream && found.provider == line.provider()
             };
             let good = done.iter().any(|it| it.1.as_ref().is_ok_and(is_new));
-            done.extend(self.put_away(&line, words, good).await);
+            done.extend(self.put_away(&line, words, good, check).await);
         }
         drop(claims);
         done

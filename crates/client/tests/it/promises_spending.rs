@@ -14,7 +14,9 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use crate::kit::{InProcess, KNOWN, TOKEN, UNKNOWN, World, companies, paused, ruc, start, word};
+use crate::kit::{
+    InProcess, KNOWN, TOKEN, UNKNOWN, World, companies, paused, ruc, start, truth, word,
+};
 
 fn limited(who: &str, per_day: u64) -> Ask {
     Ask {
@@ -318,4 +320,46 @@ async fn h02_a_call_that_never_went_out_is_given_back() {
     assert_eq!(budget.left(), 2);
     assert_eq!(spent_on(&world.ledger, "llave:a", "2026-01-28").await, 1);
     assert_eq!(world.ledger.spent("migo", "2026-01"), 1);
+}
+
+/// A healthy upstream that leaves unknown numbers out of its collections, with more of them than the
+/// list may ask for: each refusal that was paid for is a verdict, for the call that checks it is set
+/// aside before them.
+#[test]
+fn h03_no_refusal_is_paid_for_that_cannot_be_checked() {
+    let all = companies(6_000);
+    let names = paused(truth(&all));
+    let of = |is_known: bool| {
+        let wanted = all.iter().zip(&names);
+        let wanted = wanted.filter(move |(_, name)| name.is_some() == is_known);
+        wanted.map(|(ruc, _)| *ruc)
+    };
+    for unknown in [1, 2, 3, 4, 12, 13, 15, 16, 40, 60, 70, 100, 150] {
+        let numbers: Vec<_> = of(true).take(150).chain(of(false).take(unknown)).collect();
+        for budget in [1, 2, 3, 4, 5, 9, 17, 30, 62, 64, 200] {
+            paused(async {
+                let world = World::new(Settings::default(), |config| {
+                    config.collection_omits_unknown = true;
+                });
+                let purse = Budget::of(budget);
+                let ask = Ask::by("lista").budget(purse.clone());
+                let outcomes = world.migo.rucs(&numbers, &ask).all().await;
+                let said = format!("{unknown} unknown, {budget} calls");
+                assert!(sent(&world) <= budget, "{said}: {} sent", sent(&world));
+                assert_eq!(sent(&world) + purse.left(), budget, "{said}");
+                let mut words: Vec<_> = outcomes.iter().map(word).collect();
+                words.sort_unstable();
+                words.dedup();
+                let expected = ["no_encontrado", "ok", "tope_de_gasto"];
+                assert!(
+                    words.iter().all(|it| expected.contains(it)),
+                    "{said}: {words:?}"
+                );
+                // Whatever was asked singly has its verdict.
+                let told = outcomes.iter().filter(|it| word(it) == "no_encontrado");
+                let checks = world.checks() as u64;
+                assert_eq!(told.count() as u64 + checks, world.asked(), "{said}");
+            });
+        }
+    }
 }

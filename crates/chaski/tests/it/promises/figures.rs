@@ -103,7 +103,7 @@ fn a04_a_limit_too_large_announces_what_could_be_spent() {
         let numbers = numbers as u64;
         assert_eq!(
             most,
-            numbers + numbers.div_ceil(100) + usual(numbers),
+            numbers + 3 * numbers.div_ceil(100) + usual(numbers),
             "{most}"
         );
     }
@@ -133,7 +133,7 @@ fn a04_one_by_one_is_advised_with_its_reason() {
             ran.shown()
         );
         let expected = if singly {
-            left + 2 * left.div_ceil(100)
+            left + 4 * left.div_ceil(100)
         } else {
             usual(left)
         };
