@@ -10,6 +10,8 @@ pub(crate) struct Words {
     pub(crate) good: [u64; 2],
     /// Failures that concern every number, since the last good answer.
     bad: [u32; 2],
+    /// Questions that were not accepted, one after the other: a few may be wrong by themselves.
+    rejected: u32,
     /// Such failures in all.
     pub(crate) failed: u64,
     /// Other failures.
@@ -27,6 +29,7 @@ impl Words {
     pub(crate) fn good(&mut self, many: bool) {
         self.good[usize::from(many)] += 1;
         self.bad[usize::from(many)] = 0;
+        self.rejected = 0;
         if many {
             self.bad[0] = 0;
         }
@@ -40,6 +43,9 @@ impl Words {
             self.last = Some(failure.clone());
         } else {
             self.other += 1;
+            if *failure == Failure::Rejected && !many {
+                self.rejected = self.rejected.saturating_add(1);
+            }
         }
     }
 
@@ -54,6 +60,9 @@ impl Words {
         let never_good = self.good == before.good;
         let calls = self.bad[0] + 2 * self.bad[1].min(1);
         let enough = if never_good { HANDFUL } else { LONG_ROW };
+        if never_good && self.rejected >= before.rejected + LONG_ROW {
+            return Some(Failure::Rejected);
+        }
         let over = self.failed > before.failed && self.bad[0] > 0 && calls >= enough;
         self.last.clone().filter(|_| over)
     }

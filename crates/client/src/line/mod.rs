@@ -69,6 +69,7 @@ struct Shared {
 #[derive(Default)]
 struct Counters {
     calls: AtomicU64,
+    paid: AtomicU64,
     retries: AtomicU64,
     gate_wait_us: AtomicU64,
 }
@@ -78,6 +79,8 @@ struct Counters {
 pub struct LineStats {
     /// Calls sent, retries included.
     pub calls: u64,
+    /// Calls that cost of the plan, those included whose answer has not come yet.
+    pub paid: u64,
     /// Retries sent.
     pub retries: u64,
     /// Time that calls have waited for the pace or for a free place.
@@ -253,6 +256,8 @@ impl Line {
         let request = exchange.encode();
         let request_body = self.body_for_record(sheet, request.body());
         leave.sent = true;
+        let paid = u64::from(!sheet.free);
+        shared.counters.paid.fetch_add(paid, Ordering::Relaxed);
         let (outcome, answer) = self.exchange(request, sheet, exchange).await;
         // Longer than anybody listens: the process was stopped meanwhile, and what passed says nothing
         // about how long answers take.
@@ -271,7 +276,10 @@ impl Line {
                     .failed(sheet.kind(), failure, pass, Instant::now());
             }
         }
-        if !matches!(outcome, Err(Failure::Unreachable)) {
+        if matches!(outcome, Err(Failure::Unreachable)) {
+            // Nothing was sent.
+            shared.counters.paid.fetch_sub(paid, Ordering::Relaxed);
+        } else {
             shared.counters.calls.fetch_add(1, Ordering::Relaxed);
         }
         let call = Call {
@@ -324,11 +332,12 @@ impl Line {
             free: sheet.free,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
-        if !sheet.free && self.plan_is_spent() {
-            return Err(Failure::QuotaSpent);
-        }
         let mut turn = Turn::New;
         loop {
+            // Each time: it may be found out while one waits.
+            if !sheet.free && self.plan_is_spent() {
+                return Err(Failure::QuotaSpent);
+            }
             match shared.gate.enter(Instant::now(), turn, &errand) {
                 Entry::Go(pass) => {
                     let waited = micros(began.elapsed());
@@ -479,6 +488,7 @@ impl Line {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         LineStats {
             calls: read(&counters.calls),
+            paid: read(&counters.paid),
             retries: read(&counters.retries),
             gate_wait: Duration::from_micros(read(&counters.gate_wait_us)),
         }

@@ -163,9 +163,14 @@ impl Upstream<LatestRateQuery> for MigoDialect {
     ) -> Result<Decoded<ExchangeRate>, Failure> {
         read::object(answer, of_rates(""), Reason::NoRate, |object| {
             let rate = read::rate(object, RateSource::Sunat)?;
-            // Tomorrow's may be out already.
-            let last = lima_date(answer.received_at).saturating_add(1.day());
-            if rate.fecha_publicacion <= last && rate.moneda == Currency::Usd {
+            // Tomorrow's may be out already; one that is older than any chain of holidays is not the latest.
+            let today = lima_date(answer.received_at);
+            let (first, last) = (
+                today.saturating_sub(MOST_DAYS_CARRIED.days()),
+                today.saturating_add(1.day()),
+            );
+            let in_time = (first..=last).contains(&rate.fecha_publicacion);
+            if in_time && rate.moneda == Currency::Usd {
                 Ok(rate)
             } else {
                 Err(Failure::Garbled)

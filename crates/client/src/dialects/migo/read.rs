@@ -130,13 +130,12 @@ const ANSWERS: [&str; 5] = [
 ];
 /// Where the words of a "no" are read.
 const READ: Names = Names::of(&["message", "mensaje", "error", "errors"]);
-/// Where others put words. They are not read as a "no", but nor are they nothing.
+/// Fields beside a "no" whose texts say nothing about it. Words in any other place are not read as a
+/// "no", but nor are they nothing.
 #[rustfmt::skip]
-const ELSEWHERE: Names = Names::of(&[
-    "detail", "details", "detalle", "detalles", "msg", "title", "titulo", "reason", "razon",
-    "motivo", "description", "descripcion", "error_description", "error_message", "errormessage",
-    "error_msg", "exception", "fault", "faultstring", "cause", "causa", "info", "status_text",
-    "statustext", "developermessage", "usermessage",
+const HARMLESS: Names = Names::of(&[
+    "success", "data", "id", "uuid", "request_id", "requestid", "trace_id", "traceid", "timestamp",
+    "fecha", "date", "time", "version",
 ]);
 /// Where a number is said that means a kind of failure.
 #[rustfmt::skip]
@@ -222,13 +221,19 @@ fn texts_of<'t>(object: &'t Fields<'_>) -> Texts<'t> {
     for (name, value) in object.iter() {
         if READ.all.contains(&name) {
             leaves(value, &mut texts.read, &mut texts.has_code);
-        } else if READ.contains(name) || ELSEWHERE.contains(name) {
+        } else if READ.contains(name) {
             leaves(value, &mut texts.elsewhere, &mut texts.has_code);
         } else if CODES.contains(name) {
             texts.has_code |= code(value).is_some_and(is_other_code);
             if let Json::Text(text) = value {
                 texts.elsewhere.extend(is_words(text).then_some(&**text));
             }
+        } else if !HARMLESS.contains(name) && !RUCS.contains(name) && !DNIS.contains(name) {
+            let mut said = Vec::new();
+            leaves(value, &mut said, &mut false);
+            texts
+                .elsewhere
+                .extend(said.into_iter().filter(|text| is_words(text)));
         }
     }
     texts
