@@ -42,8 +42,8 @@ fn hint(failure: &Failure) -> (&'static str, &'static str) {
             "; go on tomorrow or make another key with more --por-dia",
         ),
         Failure::BudgetSpent => (
-            "; continúe con --reanudar y, si acepta gastar más, --gastar-hasta N",
-            "; go on with --reanudar and, if it may spend more, --gastar-hasta N",
+            "; repita la consulta: lo ya respondido no se vuelve a pagar",
+            "; ask again: what was answered is not paid for again",
         ),
         Failure::WrongPath => (
             "; revise migo.base_url (no es prueba de que el número no exista)",

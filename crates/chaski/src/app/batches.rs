@@ -201,7 +201,7 @@ impl App {
         let wanted = plan.unique.iter().copied().enumerate();
         let wanted = wanted.filter(|(position, _)| !settled.contains_key(position));
         let wanted = wanted.take(plan.most);
-        let calls_before = self.migo.line().stats().calls;
+        let calls_before = self.migo.line().stats().paid;
         let started = Instant::now();
         let budget = Budget::of(plan.cost.most);
         let ask = ask.clone().budget(budget.clone());
@@ -326,7 +326,7 @@ impl Running {
         let count = |wanted: fn(&Settled) -> bool| {
             u32::try_from(self.settled.values().filter(|it| wanted(it)).count()).unwrap_or(u32::MAX)
         };
-        let calls = app.migo.line().stats().calls - self.calls_before;
+        let calls = app.migo.line().stats().paid - self.calls_before;
         let answered = count(|it| matches!(it, Settled::Found { .. }));
         let refused = count(|it| matches!(it, Settled::NotFound { .. }));
         let hits = count(Settled::is_from_memory);

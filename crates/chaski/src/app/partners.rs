@@ -380,7 +380,7 @@ impl App {
             stale_allowed: false,
             ..within_cost(ask, rucs.len())
         };
-        let calls_before = self.migo.line().stats().calls;
+        let calls_before = self.migo.line().stats().paid;
         PartnerRefresh {
             company,
             outcomes: self.migo.rucs(&rucs, &ask),
@@ -515,7 +515,7 @@ impl PartnerRefresh {
             let noted = written.map_err(|error| AppError::Io(error.into()))??;
             self.refreshed.noted.add(noted);
         }
-        self.refreshed.calls = app.migo.line().stats().calls - self.calls_before;
+        self.refreshed.calls = app.migo.line().stats().paid - self.calls_before;
         self.refreshed.left = self.budget.map_or(0, |budget| budget.left());
         self.refreshed.lasted = self.started.elapsed();
         Ok(self.refreshed)

@@ -1,5 +1,6 @@
 //! What `chaski ruc lote` says of a list: what it will cost, what it came to, what is left of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chaski_core::Lang;
@@ -181,6 +182,18 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     }
 }
 
+/// Why rows have no answer, in the words of most of them.
+fn usual_reason(finished: &Finished) -> Option<&str> {
+    let failed = finished.verdicts.iter();
+    let failed = failed.filter(|it| it.apto == Aptitud::Error && !it.motivo.is_empty());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for verdict in failed {
+        *counts.entry(verdict.motivo.as_str()).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(why, _)| why)
+}
+
 /// How many have no answer, why, and what to do about it.
 fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
     let over = finished.over;
@@ -218,13 +231,22 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
         parts.push(format!("{} {why}", not_asked(finished.left_out, lang)));
     }
     if failed > 0 {
-        parts.push(match lang {
+        let left = match lang {
             Lang::Es => counted(
                 failed,
                 "RUC quedó sin respuesta",
                 "RUC quedaron sin respuesta",
             ),
             Lang::En => counted(failed, "RUC has no answer", "RUCs have no answer"),
+        };
+        // A cause that concerns all was told above.
+        let why = finished
+            .total_failure
+            .is_none()
+            .then(|| usual_reason(finished));
+        parts.push(match why.flatten() {
+            Some(why) => format!("{left} ({why})"),
+            None => left,
         });
     }
     if parts.is_empty() {

@@ -20,12 +20,16 @@ pub(super) async fn fit(
     };
     let (lang, first) = (needed.lang(), left.saturating_mul(MOST_RUCS as u64));
     let few = plan_has_few(left, wanted, lang);
+    let too_small = AppError::PlanTooSmall {
+        left,
+        wanted,
+        again: false,
+    };
+    if left > 0 && needed.yes {
+        return Ok(usize::try_from(left).ok());
+    }
     if left == 0 || !needed.may_ask {
-        return Err(AppError::PlanTooSmall {
-            left,
-            wanted,
-            again: false,
-        });
+        return Err(too_small);
     }
     let question = match lang {
         Lang::Es => format!("{few}: ¿consultar solo los primeros {first} RUC? [s/N] "),
@@ -36,6 +40,6 @@ pub(super) async fn fit(
     std::io::stdin().lock().read_line(&mut answer)?;
     match answer.trim().to_lowercase().as_str() {
         "s" | "si" | "sí" | "y" | "yes" => Ok(usize::try_from(left).ok()),
-        _ => Err(AppError::Interrupted),
+        _ => Err(too_small),
     }
 }

@@ -49,6 +49,9 @@ pub(in crate::cli) enum PartnersCmd {
     Actualizar {
         #[command(flatten)]
         which: WhichPartnersArgs,
+        /// Consultas que puede gastar como máximo || Calls that it may spend at most
+        #[arg(long, value_name = "N", alias = "spend-up-to", value_parser = whole::<u64, 0>)]
+        gastar_hasta: Option<u64>,
         #[command(flatten)]
         freshness: FreshnessArgs,
         #[command(flatten)]

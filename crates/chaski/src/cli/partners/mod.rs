@@ -39,8 +39,11 @@ pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -
         } => listar(needed, app, company, filter, limite, mostrar).await,
         PartnersCmd::Ver { documents, .. } => ver(needed, app, company, &documents).await,
         PartnersCmd::Actualizar {
-            which, freshness, ..
-        } => actualizar(needed, app, company, which, &freshness).await,
+            which,
+            freshness,
+            gastar_hasta,
+            ..
+        } => actualizar(needed, app, company, which, gastar_hasta, &freshness).await,
         PartnersCmd::Exportar { filter, .. } => exportar(needed, app, company, filter).await,
         PartnersCmd::Borrar { documents, .. } => borrar(needed, app, company, &documents).await,
         PartnersCmd::Cambios(typed) => cambios(needed, app, company, typed, false).await,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chaski_client::{Budget, Error};
 use chaski_core::Lang;
 
 use super::{find, noted_text};
@@ -12,6 +13,7 @@ use crate::cli::args::{FreshnessArgs, WhichPartnersArgs};
 use crate::cli::needed::Needed;
 use crate::cli::output::{self, notice};
 use crate::cli::{plan_left, progress};
+use crate::hints::Hinted;
 use crate::store::Company;
 
 pub(super) async fn actualizar(
@@ -19,6 +21,7 @@ pub(super) async fn actualizar(
     app: &App,
     company: Company,
     typed: WhichPartnersArgs,
+    most: Option<u64>,
     freshness: &FreshnessArgs,
 ) -> Done {
     let mut ask = needed.ask(freshness)?;
@@ -43,11 +46,15 @@ pub(super) async fn actualizar(
         }
     };
     output::say_mode(needed, app.mode);
+    let counted = app.mode == Mode::Real || most.is_some();
     let mut prepared = app
-        .prepare_partner_refresh(company, &which, app.mode == Mode::Real)
+        .prepare_partner_refresh(company, &which, counted)
         .await?;
+    prepared.allow(most);
     let fits = plan_left::fit(needed, app, prepared.calls.unwrap_or(0)).await?;
-    prepared.calls = fits.map(|calls| calls as u64);
+    let limited = prepared.calls.filter(|_| most.is_some());
+    prepared.calls = fits.map(|calls| calls as u64).or(limited);
+    ask.budget = most.map(Budget::of);
     let mut refresh = app.start_prepared_refresh(company, &prepared, &ask).await?;
     let (_, total) = refresh.progress();
     let step = async || {
@@ -97,13 +104,28 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
             Lang::En => format!("Without a RUC, not asked about: {without_ruc}"),
         });
     }
+    // One that concerns all is told as the error that it is.
+    if let Some(failure) = &refreshed.failure
+        && !is_whole(refreshed, failure)
+    {
+        let why = failure.hinted(lang);
+        lines.push(match lang {
+            Lang::Es => format!("Sin respuesta: {why}"),
+            Lang::En => format!("No answer: {why}"),
+        });
+    }
     notice(needed, &lines.join("\n"));
+}
+
+/// Whether all failed, or all others would.
+fn is_whole(refreshed: &Refreshed, failure: &Error) -> bool {
+    refreshed.failed == refreshed.asked || failure.concerns_all()
 }
 
 /// All failed, or all others would: the failure's own code. Some failed: 8.
 fn exit_code(needed: &Needed, refreshed: &Refreshed, code: u8) -> u8 {
     match &refreshed.failure {
-        Some(error) if refreshed.failed == refreshed.asked || error.concerns_all() => {
+        Some(error) if is_whole(refreshed, error) => {
             output::complain(&AppError::Lookup(error.clone()), needed.lang());
             error.exit_code()
         }
