@@ -117,16 +117,19 @@ def main():
     with World(words.binary) as at:
         process, address = at.server()
         print(f"idle: {peak(process):.0f} MiB", flush=True)
-        # 1. A large result to download.
-        body = json.dumps({"rucs": companies(1, words.rows)}).encode()
-        answer = request(f"{address}/api/v1/lotes", body, [("Content-Type", "application/json")])
-        assert answer[0] == 202, answer
-        batch = json.loads(answer[2])["id"]
+        # 1. Long lists at once, and the large result of one to download.
+        batches = []
+        for which in range(1, 4):
+            body, kind = form("\n".join(["RUC", *companies(which, words.rows)]).encode(), "lista.csv")
+            status, _, answer = request(f"{address}/api/v1/lotes", body, [("Content-Type", kind)], timeout=120)
+            assert status == 202, answer
+            batches.append(json.loads(answer)["id"])
         until = time.time() + 240
-        while json.loads(request(f"{address}/api/v1/lotes/{batch}")[2])["status"] in ("PENDING", "PROCESSING"):
-            assert time.time() < until
-            time.sleep(0.2)
-        print(f"a batch of {words.rows}: {peak(process):.0f} MiB", flush=True)
+        for batch in batches:
+            while json.loads(request(f"{address}/api/v1/lotes/{batch}")[2])["status"] in ("PENDING", "PROCESSING"):
+                assert time.time() < until
+                time.sleep(0.2)
+        print(f"three lists of {words.rows}: {peak(process):.0f} MiB", flush=True)
         # 2. All at once: silent ones, slow ones, workbooks that unpack to much, results.
         held = silent(address, 2_000) + silent(
             address, 300, b"POST /compat/migo/api/v1/ruc HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000\r\n\r\n{"
