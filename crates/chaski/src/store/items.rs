@@ -118,13 +118,23 @@ impl Store {
         let statement = format!(
             "SELECT b.key_operation, i.position, i.subject, i.sealed, \
              i.personal, i.state, i.code FROM batches b JOIN batch_items i ON i.batch = b.seq \
-             WHERE b.id = ?1 {which} ORDER BY i.position"
+             WHERE b.id = ?1 AND i.position >= ?2 {which} ORDER BY i.position LIMIT {AT_A_TIME}"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(&mut *reader)
-            .await?;
-        rows.iter().map(|row| sqlite.item(id, row)).collect()
+        let (mut items, mut from) = (Vec::new(), 0);
+        loop {
+            let rows = sqlx::query(sqlx::AssertSqlSafe(statement.as_str()))
+                .bind(id.as_bytes().as_slice())
+                .bind(from)
+                .fetch_all(&mut *reader)
+                .await?;
+            for row in &rows {
+                items.push(sqlite.item(id, row)?);
+            }
+            match items.last() {
+                Some(last) if rows.len() == AT_A_TIME => from = i64::from(last.position) + 1,
+                _ => return Ok(items),
+            }
+        }
     }
 }
 
@@ -160,6 +170,9 @@ impl Sqlite {
         })
     }
 }
+
+/// Rows that are read at once: as the driver holds them they take a kilobyte each.
+const AT_A_TIME: usize = 2_000;
 
 /// An item on its way to the database.
 pub(super) struct ItemRow {

@@ -9,10 +9,12 @@ mod chunk;
 mod singles;
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -203,6 +205,25 @@ impl Faith {
     }
 }
 
+/// The questions, each once, with their positions; and the other positions of those that come again.
+fn apart<L: Lookup>(questions: Vec<L>) -> (Vec<(usize, L)>, HashMap<usize, Vec<usize>>) {
+    let hasher = RandomState::default();
+    let mut unique: Vec<(usize, L)> = Vec::with_capacity(questions.len());
+    let (mut known, mut others) = (HashMap::new(), HashMap::<usize, Vec<usize>>::new());
+    for (position, question) in questions.into_iter().enumerate() {
+        let key = question.key();
+        let at = *known.entry(hasher.hash_one(&key)).or_insert(unique.len());
+        match unique.get(at) {
+            Some((first, same)) if same.key() == key => {
+                others.entry(*first).or_default().push(position);
+            }
+            // Another one with an equal hash is asked as if it came once.
+            _ => unique.push((position, question)),
+        }
+    }
+    (unique, others)
+}
+
 /// Most questions in the native batch call of the first upstream that has one.
 fn most_together<L: Lookup>(routes: &impl Routes<L>) -> usize {
     let many = route::all(routes).find_map(|way| Some(way.dialect.many()?.most()));
@@ -211,22 +232,9 @@ fn most_together<L: Lookup>(routes: &impl Routes<L>) -> usize {
 
 impl<L: Lookup, R: Routes<L>> Run<L, R> {
     async fn all(self, questions: Vec<L>) {
-        // 1. Equal questions once.
-        let mut twins: HashMap<Key, Vec<usize>> = HashMap::new();
-        let mut unique = Vec::new();
-        for (position, question) in questions.into_iter().enumerate() {
-            let key = question.key();
-            let positions = twins.entry(key.clone()).or_default();
-            if positions.is_empty() {
-                unique.push(Asked {
-                    position,
-                    question,
-                    key,
-                });
-            }
-            positions.push(position);
-        }
-        twins.retain(|_, positions| positions.len() > 1);
+        // 1. Equal questions once. Keys are made when their turn comes: those of a long list take more
+        //    memory than the list.
+        let (unique, twins) = apart(questions);
         let run = Run {
             sender: self.repeat_for(twins),
             ..self
@@ -236,7 +244,13 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         let look_up = async {
             let mut unique = unique.into_iter().peekable();
             while unique.peek().is_some() && !run.sender.is_closed() {
-                let some: Vec<_> = unique.by_ref().take(RECALL_CHUNK).collect();
+                let some = unique.by_ref().take(RECALL_CHUNK);
+                let some = some.map(|(position, question)| Asked {
+                    position,
+                    key: question.key(),
+                    question,
+                });
+                let some = some.collect();
                 let rest = run.answer_from_memory(some).await;
                 if found_unknown.send(rest).await.is_err() {
                     break;
@@ -265,14 +279,10 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     }
 
     /// A sender that also answers the positions of equal questions.
-    fn repeat_for(&self, twins: HashMap<Key, Vec<usize>>) -> Sender<L> {
-        if twins.is_empty() {
+    fn repeat_for(&self, others: HashMap<usize, Vec<usize>>) -> Sender<L> {
+        if others.is_empty() {
             return self.sender.clone();
         }
-        let others: HashMap<usize, Vec<usize>> = twins
-            .into_values()
-            .map(|positions| (positions[0], positions[1..].to_vec()))
-            .collect();
         let (sender, mut receiver): (Sender<L>, _) = mpsc::channel(64);
         let onward = self.sender.clone();
         tokio::spawn(async move {
