@@ -6,6 +6,7 @@
 //! out), [`partners`] (what a partner is), [`store`] (the cellar), [`remote`] (a server of ours
 //! somewhere else, in place of the cellar).
 
+mod api;
 pub mod app;
 pub mod cli;
 pub mod codes;

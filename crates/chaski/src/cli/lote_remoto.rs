@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -16,11 +17,12 @@ use super::lote_words::say_summary;
 use super::needed::Needed;
 use super::output::{self, notice};
 use super::progress::{BETWEEN_LINES, bar};
+use crate::api::batches::LoteData;
 use crate::app::AppError;
 use crate::app::batches::{Finished, Told};
 use crate::app::lotes::list_hash;
 use crate::counted::counted;
-use crate::remote::{NewList, RemoteLote, Server, ServerError};
+use crate::remote::{NewList, Server, ServerError, failure_of};
 use crate::sheets::{Aptitud, Table, Verdict, column_letter, find_column};
 
 /// How often the server is asked how far it is: first, and at most.
@@ -105,20 +107,20 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     // 4. Write, whole or not at all.
     let told = Told {
         source_file: input.source_name.clone(),
-        calls: lote.api_calls,
-        cache_hits: lote.cache_hits,
+        calls: lote.api_calls as usize,
+        cache_hits: lote.cache_hits as usize,
         duration: began.elapsed(),
     };
     let (lang, now) = (needed.lang(), Clock::system().now());
     let mut finished = Finished {
         summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
-        failed: lote.without_answer(),
+        failed: lote.without_answer() as usize,
         over: None,
         left_out: left_out(&verdicts, &lote),
         by_a_server: true,
         total_failure: input
             .nothing_read(&needed.config.ruc_rules)
-            .or_else(|| lote.failure(lang).map(AppError::Server)),
+            .or_else(|| failure_of(&lote, lang).map(AppError::Server)),
         asking: Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0))
             .unwrap_or_default(),
         table: input.table,
@@ -134,14 +136,15 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.
-fn left_out(verdicts: &[Verdict], lote: &RemoteLote) -> usize {
+fn left_out(verdicts: &[Verdict], lote: &LoteData) -> usize {
     let not_asked = verdicts
         .iter()
         .filter(|it| it.apto == Aptitud::Pendiente)
         .map(|it| it.ruc_normalizado.as_str())
         .collect::<HashSet<_>>();
-    let wait = lote.total_items.saturating_sub(lote.processed_items);
-    not_asked.len().saturating_sub(wait).min(lote.failed_items)
+    let wait = lote.total_items.saturating_sub(lote.processed_items) as usize;
+    let failed = lote.failed_items as usize;
+    not_asked.len().saturating_sub(wait).min(failed)
 }
 
 /// The person's wish to stop, heard whatever is being waited for.
@@ -165,10 +168,11 @@ async fn taken_up(
     server: &Server,
     typed: &LoteArgs,
     hash: &[u8; 32],
-) -> Result<Option<RemoteLote>, ServerError> {
+) -> Result<Option<LoteData>, ServerError> {
     let now = Clock::system().now();
     let lote = server.lote_of_list(hash).await?.filter(|lote| {
-        let age = lote.completed_at.map(|at| now.duration_since(at));
+        let ended: Option<Timestamp> = lote.completed_at.as_deref().and_then(|it| it.parse().ok());
+        let age = ended.map(|at| now.duration_since(at));
         !age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age > TAKEN_UP_WITHIN))
     });
     let Some(lote) = lote else {
@@ -206,15 +210,15 @@ fn column_name(table: &Table, column: usize) -> String {
         .unwrap_or(number)
 }
 
-fn say_handed_over(needed: &Needed, lote: &RemoteLote) {
+fn say_handed_over(needed: &Needed, lote: &LoteData) {
     let (id, total) = (lote.id, lote.total_items);
     let text = match needed.lang() {
         Lang::Es => {
-            let rucs = counted(total, "RUC", "RUC distintos");
+            let rucs = counted(total as usize, "RUC", "RUC distintos");
             format!("Lote {id} en el servidor: {rucs}")
         }
         Lang::En => {
-            let rucs = counted(total, "RUC", "distinct RUCs");
+            let rucs = counted(total as usize, "RUC", "distinct RUCs");
             format!("Batch {id} on the server: {rucs}")
         }
     };
@@ -243,15 +247,15 @@ fn may_be_there(lang: Lang) -> &'static str {
 async fn follow(
     needed: &Needed,
     server: &Server,
-    mut lote: RemoteLote,
-) -> Result<RemoteLote, ServerError> {
+    mut lote: LoteData,
+) -> Result<LoteData, ServerError> {
     let total = lote.total_items;
-    let bar = bar(needed, total as u64);
+    let bar = bar(needed, total.into());
     let lines = !needed.quiet && bar.is_hidden();
     let (mut wait, mut heard, mut told) = (FIRST_LOOK, Instant::now(), Instant::now());
     let mut said_paused = false;
     while !lote.has_ended() {
-        bar.set_position(lote.processed_items as u64);
+        bar.set_position(lote.processed_items.into());
         if lines && told.elapsed() >= BETWEEN_LINES {
             anstream::eprintln!("{}/{total}", lote.processed_items);
             told = Instant::now();

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, Query, Request};
 use chaski_core::lima_timestamp;
 use jiff::ToSpan;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::body;
@@ -15,10 +15,11 @@ use super::parameters::bad_query;
 use super::parameters::date;
 use super::parameters::{id_of, nobody};
 use super::problem::{Problem, Problems};
-use super::reply::{lima, mode_name};
+use crate::api::calls::{CallData, CallsPage, CallsSearched};
+use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
-use crate::store::{CallFilter, CallRow, Listed};
+use crate::store::{CallFilter, Listed};
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -49,59 +50,6 @@ pub(super) struct CallsWanted {
     cursor: Option<String>,
 }
 
-/// One call; persons' numbers are masked.
-#[derive(Serialize, ToSchema)]
-pub(super) struct CallData {
-    id: Uuid,
-    consulta: Uuid,
-    fecha: String,
-    quien: String,
-    /// What a question about a person was for.
-    motivo: Option<String>,
-    proveedor: String,
-    operacion: String,
-    sobre: String,
-    /// Numbers of a call that was sent, or how many answers of memory the row stands for.
-    numeros: u32,
-    intento: u32,
-    resultado: String,
-    http: Option<u16>,
-    duration_ms: String,
-    cache: String,
-    lote: Option<Uuid>,
-}
-
-impl CallData {
-    fn of(call: &CallRow) -> CallData {
-        CallData {
-            id: call.id,
-            consulta: call.lookup,
-            fecha: lima(call.at),
-            quien: call.asked_by.to_string(),
-            motivo: call.purpose.as_ref().map(ToString::to_string),
-            proveedor: call.provider.to_string(),
-            operacion: call.operation.to_string(),
-            sobre: call.subject.to_string(),
-            numeros: call.items,
-            intento: call.attempt,
-            resultado: call.outcome.to_string(),
-            http: call.http_status,
-            duration_ms: format!("{}.{:03}", call.duration_us / 1000, call.duration_us % 1000),
-            cache: call.cache.to_string(),
-            lote: call.batch,
-        }
-    }
-}
-
-/// A page of calls, newest first.
-#[derive(Serialize, ToSchema)]
-pub(super) struct CallsPage {
-    data: Vec<CallData>,
-    next_cursor: Option<String>,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-}
-
 /// The record of calls
 ///
 /// Of all applications of the key's company, and of no other one.
@@ -119,37 +67,6 @@ pub(super) async fn list(
     caller.needs(Scope::Auditoria)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     page(&caller, wanted, None).await
-}
-
-/// Which calls, with the number that they are about.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CallsSearched {
-    /// About this RUC or DNI.
-    #[schema(example = "20100070970")]
-    numero: String,
-    /// First Lima day, `AAAA-MM-DD`.
-    desde: Option<String>,
-    /// Last Lima day, `AAAA-MM-DD`.
-    hasta: Option<String>,
-    /// Upstream, such as `migo`.
-    proveedor: Option<String>,
-    /// Operation, such as `ruc`.
-    operacion: Option<String>,
-    /// `SUCCESS`, `NOT_FOUND` or the code of a failure.
-    resultado: Option<String>,
-    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
-    quien: Option<String>,
-    /// Batch that they belong to.
-    lote: Option<Uuid>,
-    /// Only what was sent, not what memory answered.
-    #[serde(default)]
-    enviadas: bool,
-    /// Rows, 1 to 250.
-    #[schema(minimum = 1, maximum = 250)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// The record of calls about one number
@@ -208,7 +125,7 @@ async fn page(
     };
     let page = caller.app.list_calls(&filter).await?;
     Ok(Json(CallsPage {
-        mode: mode_name(&caller.app),
+        mode: mode_name(&caller.app).into(),
         data: page.rows.iter().map(CallData::of).collect(),
         next_cursor: next_cursor(caller, Listed::Calls, page.next)?,
     }))

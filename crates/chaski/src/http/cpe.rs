@@ -7,46 +7,15 @@ use axum::response::Response;
 use chaski_client::{CpeQuery, CpeState};
 use chaski_core::Ruc;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::body;
 use super::caller::Caller;
 use super::parameters::date;
 use super::problem::{Problem, Problems};
-use super::reply::{self, Reply};
+use super::reply;
+use crate::api::cpe::{CpeData, CpeWanted};
+use crate::api::reply::Reply;
 use crate::app::keys::Scope;
-
-/// A received document.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CpeWanted {
-    /// Who issued it, 11 digits.
-    #[schema(example = "20100070970")]
-    ruc_emisor: String,
-    /// SUNAT's catalogue 01: `01`, `03`, `07`, `08`.
-    #[schema(example = "01")]
-    tipo_comprobante: String,
-    #[schema(example = "F001")]
-    serie: String,
-    #[schema(minimum = 1, maximum = 99_999_999)]
-    numero: u32,
-    /// `AAAA-MM-DD`.
-    #[schema(example = "2026-01-28")]
-    fecha_emision: String,
-    /// Total, with two decimals.
-    #[schema(example = "118.00")]
-    monto: String,
-}
-
-/// What SUNAT says of it.
-#[derive(Serialize, ToSchema)]
-pub(super) struct CpeData {
-    /// `ACEPTADO`, `ANULADO`, `NO_EXISTE` or `DESCONOCIDO`.
-    estado: &'static str,
-    /// The upstream's own value.
-    estado_comprobante: String,
-}
 
 /// Does a received document exist at SUNAT?
 #[utoipa::path(
@@ -68,7 +37,7 @@ pub(super) async fn validate(caller: Caller, request: Request) -> Result<Respons
         CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
     };
     let data = CpeData {
-        estado,
+        estado: estado.into(),
         estado_comprobante: raw.to_owned(),
     };
     Ok(reply::found(&caller, &found, data))

@@ -4,34 +4,19 @@ use std::time::Duration;
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::{DniQuery, Person};
+use chaski_client::DniQuery;
 use chaski_core::Dni;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::caller::Caller;
 use super::parameters::bad_query;
 use super::parameters::put_purpose;
 use super::problem::{Problem, Problems};
-use super::reply::{self, Reply};
+use super::reply;
+use crate::api::persons::DniData;
+use crate::api::reply::Reply;
 use crate::app::keys::Scope;
-
-/// Who owns a DNI.
-#[derive(Serialize, ToSchema)]
-pub(super) struct DniData {
-    dni: String,
-    /// Surnames and names, one upper-case text.
-    nombre: String,
-}
-
-impl DniData {
-    pub(super) fn of(person: &Person) -> DniData {
-        DniData {
-            dni: person.dni.as_str().to_owned(),
-            nombre: person.nombre.clone(),
-        }
-    }
-}
 
 /// How fresh the answer has to be.
 #[derive(Deserialize, IntoParams)]

@@ -3,48 +3,18 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::{LatestRateQuery, RatesQuery};
-use chaski_core::{Currency, ExchangeRate, RateSource};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use chaski_core::{Currency, RateSource};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::caller::Caller;
 use super::parameters::bad_query;
 use super::parameters::date;
 use super::problem::{Problem, Problems};
-use super::reply::{self, Reply};
+use super::reply;
+use crate::api::rates::RateData;
+use crate::api::reply::Reply;
 use crate::app::keys::Scope;
-
-/// A published rate, in soles.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RateData {
-    /// Day asked for; null for the latest and in ranges.
-    fecha_solicitada: Option<String>,
-    /// Day under which it was published.
-    fecha: String,
-    fecha_cierre_sbs: String,
-    moneda: String,
-    precio_compra: String,
-    precio_venta: String,
-    /// `SUNAT` or `SBS`.
-    origen: String,
-    /// Nothing was published on the day asked for: an earlier rate applies.
-    arrastrado: bool,
-}
-
-impl RateData {
-    pub(super) fn of(rate: &ExchangeRate) -> RateData {
-        RateData {
-            fecha_solicitada: None,
-            fecha: rate.fecha_publicacion.to_string(),
-            fecha_cierre_sbs: rate.fecha_cierre_sbs().to_string(),
-            moneda: rate.moneda.as_str().to_owned(),
-            precio_compra: rate.compra.to_string(),
-            precio_venta: rate.venta.to_string(),
-            origen: rate.fuente.as_str().to_owned(),
-            arrastrado: false,
-        }
-    }
-}
 
 /// Which rates.
 #[derive(Deserialize, IntoParams)]

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use chaski_client::BreakerState;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{Gateway, Side, reply};
+use super::{Gateway, Side};
+use crate::api::health::{Health, VersionData};
+use crate::api::reply::mode_name;
 use crate::app::Mode;
 use crate::metrics::UpstreamNow;
 
@@ -20,21 +20,11 @@ pub(super) fn is_path(path: &str) -> bool {
     path.starts_with("/salud/") || matches!(path, "/healthz" | "/readyz")
 }
 
-/// Whether it works.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Health {
-    /// `ok`, or what is wrong.
-    estado: &'static str,
-    version: &'static str,
-    /// `real` or `sandbox`: what a request without a key reaches.
-    mode: &'static str,
-}
-
 fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
     Json(Health {
-        estado,
-        version: env!("CARGO_PKG_VERSION"),
-        mode: reply::mode_name(&gateway.usual().app),
+        estado: estado.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        mode: mode_name(&gateway.usual().app).into(),
     })
 }
 
@@ -68,15 +58,6 @@ pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, health(&gateway, state)).into_response()
 }
 
-/// The running program.
-#[derive(Serialize, ToSchema)]
-pub(super) struct VersionData {
-    nombre: &'static str,
-    version: &'static str,
-    /// `real` or `sandbox`: what a request without a key reaches.
-    mode: &'static str,
-}
-
 /// Which version runs
 #[utoipa::path(
     get,
@@ -86,9 +67,9 @@ pub(super) struct VersionData {
 )]
 pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<VersionData> {
     Json(VersionData {
-        nombre: "chaski",
-        version: env!("CARGO_PKG_VERSION"),
-        mode: reply::mode_name(&gateway.usual().app),
+        nombre: "chaski".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        mode: mode_name(&gateway.usual().app).into(),
     })
 }
 
@@ -106,14 +87,14 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     }
     let metrics = &gateway.usual().app.metrics;
     for side in gateway.sides() {
-        let mode = reply::mode_name(&side.app);
+        let mode = mode_name(&side.app);
         // Without them, the others still tell that the store is in trouble.
         let counts = side.app.job_counts().await.unwrap_or_default();
         for (kind, state, jobs) in counts {
             metrics.jobs(mode, kind.as_str(), state.as_str(), jobs);
         }
     }
-    let text = metrics.render(&now, reply::mode_name(&gateway.usual().app));
+    let text = metrics.render(&now, mode_name(&gateway.usual().app));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
@@ -128,7 +109,7 @@ async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
             Mode::Sandbox => "sandbox",
             Mode::Real => "migo",
         },
-        mode: reply::mode_name(&side.app),
+        mode: mode_name(&side.app),
         breaker: match breaker {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,

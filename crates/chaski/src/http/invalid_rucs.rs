@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, Query, Request};
 use chaski_core::Ruc;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::body;
 use super::caller::Caller;
@@ -12,40 +10,10 @@ use super::paging::{PageWanted, next_cursor};
 use super::parameters::bad_query;
 use super::parameters::{MOST_RUCS, check_fits};
 use super::problem::{Problem, Problems};
-use super::reply::{lima, mode_name};
+use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
+use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
-use crate::store::{Listed, RefusalRow};
-
-/// A number that the upstream said does not exist.
-#[derive(Serialize, ToSchema)]
-pub(super) struct InvalidData {
-    ruc: String,
-    motivo: String,
-    mensaje: String,
-    registrado_en: String,
-    vence_en: String,
-}
-
-impl InvalidData {
-    fn of(row: &RefusalRow) -> InvalidData {
-        InvalidData {
-            ruc: row.subject.to_string(),
-            motivo: row.reason.to_string(),
-            mensaje: row.message.to_string(),
-            registrado_en: lima(row.stored_at),
-            vence_en: lima(row.expires_at),
-        }
-    }
-}
-
-/// A page of them.
-#[derive(Serialize, ToSchema)]
-pub(super) struct InvalidPage {
-    data: Vec<InvalidData>,
-    next_cursor: Option<String>,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-}
+use crate::store::Listed;
 
 /// The numbers known not to exist
 #[utoipa::path(
@@ -64,31 +32,10 @@ pub(super) async fn list(
     let (limit, cursor) = (wanted.limit()?, wanted.cursor(&caller, Listed::Refusals)?);
     let page = caller.app.list_refusals(limit, cursor).await?;
     Ok(Json(InvalidPage {
-        mode: mode_name(&caller.app),
+        mode: mode_name(&caller.app).into(),
         data: page.rows.iter().map(InvalidData::of).collect(),
         next_cursor: next_cursor(&caller, Listed::Refusals, page.next)?,
     }))
-}
-
-/// Which numbers to forget.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ForgetWanted {
-    /// 11 digits each.
-    #[serde(default)]
-    #[schema(max_items = 1_000, example = json!(["20100070970"]))]
-    rucs: Vec<String>,
-    /// All of them.
-    #[serde(default)]
-    todos: bool,
-}
-
-/// How many numbers were forgotten.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ForgottenCount {
-    success: bool,
-    /// Numbers that were in the registry.
-    olvidados: u64,
 }
 
 /// Forget that some numbers, or all, do not exist
@@ -137,15 +84,6 @@ pub(super) async fn forget_many(
         success: true,
         olvidados: gone,
     }))
-}
-
-/// What became of a number.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Forgotten {
-    success: bool,
-    ruc: String,
-    /// Whether it was in the registry.
-    estaba: bool,
 }
 
 /// Forget that a number does not exist

@@ -9,8 +9,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::body;
@@ -20,116 +20,16 @@ use super::paging::{PageWanted, next_cursor};
 use super::parameters::bad_query;
 use super::parameters::id_of;
 use super::problem::{Problem, Problems};
-use super::reply::{lima, mode_name};
 use super::upload::{self, most_of_a_file};
 use super::{Gateway, outgoing, room};
-use crate::app::App;
+use crate::api::batches::{LoteData, LoteEvent, LoteWanted, LotesPage};
+use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
-use crate::app::lotes::{Lote, LoteInput, NewLote};
+use crate::app::lotes::{LoteInput, NewLote};
 use crate::app::once::Once;
 use crate::app::spending::Payer;
 use crate::scratch::ScratchWriter;
 use crate::store::{Listed, Priority};
-
-/// A list of numbers to look up.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LoteWanted {
-    /// RUCs as people type them; wrong ones are told in the result.
-    #[schema(min_items = 1, max_items = 70_000, example = json!(["20100070970", "20131312955"]))]
-    rucs: Vec<String>,
-    /// What the list is called in lists of batches.
-    nombre: Option<String>,
-    /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
-    prioridad: Option<String>,
-    /// Ask the upstream whatever memory knows.
-    #[serde(default)]
-    force_refresh: bool,
-    /// Bring the partners of these numbers up to date.
-    #[serde(default)]
-    update_partners: bool,
-    /// Most calls that the list may cost; without it, one for each 100 numbers and a reserve of a
-    /// tenth of them, at least 10. What is left over then ends as `tope_de_gasto`.
-    gastar_hasta: Option<u64>,
-}
-
-/// A batch and how far it is.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LoteData {
-    id: Uuid,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-    nombre: String,
-    /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
-    status: &'static str,
-    paused: bool,
-    /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
-    priority: &'static str,
-    /// Rows of the list, repeated and wrong ones included.
-    total_rows: u32,
-    /// Distinct numbers.
-    total_items: u32,
-    processed_items: u32,
-    successful_items: u32,
-    failed_items: u32,
-    progress_percentage: f64,
-    success_rate: f64,
-    duration_seconds: Option<f64>,
-    cache_hits: u32,
-    api_calls: u32,
-    requested_by: String,
-    created_at: String,
-    started_at: Option<String>,
-    completed_at: Option<String>,
-    /// What tells its list from others, 64 hexadecimal digits: the same file read by the same
-    /// column has the same.
-    fingerprint: String,
-    /// Why there is not a single answer, once it has ended; only where one batch is asked for.
-    failure_code: Option<String>,
-}
-
-impl LoteData {
-    fn of(app: &App, lote: &Lote) -> LoteData {
-        let batch = &lote.batch;
-        LoteData {
-            id: batch.id,
-            mode: mode_name(app),
-            nombre: batch.source_name.clone(),
-            status: batch.state.as_str(),
-            paused: batch.paused,
-            priority: batch.priority.as_str(),
-            total_rows: batch.total_rows,
-            total_items: batch.unique,
-            processed_items: lote.processed(),
-            successful_items: lote.successful(),
-            failed_items: batch.failed,
-            progress_percentage: lote.progress_percentage(),
-            success_rate: lote.success_rate(),
-            duration_seconds: lote.duration().map(|it| it.as_secs_f64()),
-            cache_hits: batch.cache_hits,
-            api_calls: batch.calls,
-            requested_by: batch.asked_by.clone(),
-            created_at: lima(batch.created_at),
-            started_at: batch.started_at.map(lima),
-            completed_at: batch.finished_at.map(lima),
-            fingerprint: fingerprint(&batch.source_hash),
-            failure_code: None,
-        }
-    }
-}
-
-fn fingerprint(hash: &[u8]) -> String {
-    blake3::Hash::from_slice(hash).map_or_else(|_| String::new(), |it| it.to_hex().to_string())
-}
-
-/// A page of batches, newest first.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LotesPage {
-    data: Vec<LoteData>,
-    next_cursor: Option<String>,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-}
 
 /// Hand in a list
 ///
@@ -321,7 +221,7 @@ pub(super) async fn list(
         )
         .await?;
     Ok(Json(LotesPage {
-        mode: mode_name(&caller.app),
+        mode: mode_name(&caller.app).into(),
         data: page
             .rows
             .iter()
@@ -468,16 +368,6 @@ pub(super) async fn result(
     let result = outgoing::finished(result)?;
     let name = format!("resultado-{id}");
     Ok(upload::download(&result, file, format, &name))
-}
-
-/// An event of a batch.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what is streamed")]
-pub(super) struct LoteEvent {
-    /// `progreso`, or `fin` for the last one.
-    event: String,
-    /// The batch, as JSON.
-    data: String,
 }
 
 /// The progress of a batch as it happens

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::body;
@@ -17,6 +17,7 @@ use super::partners::{filter, refuse_a_persons_number};
 use super::problem::{Problem, Problems};
 use super::upload::{self, most_of_a_file};
 use super::{Gateway, outgoing, room};
+use crate::api::partner_lists::{ImportData, ImportForm, RowData};
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::app::partner_lists::Imported;
@@ -26,50 +27,6 @@ use crate::store::StoreError;
 
 /// Rows that could not be taken and are told one by one; the others are counted.
 const MOST_TOLD: usize = 1_000;
-
-/// A list to import.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a form that is read by hand")]
-pub(super) struct ImportForm {
-    /// An xlsx, ods or csv.
-    #[schema(value_type = String, format = Binary)]
-    archivo: Vec<u8>,
-    /// Title or letter of the column with the numbers.
-    columna: Option<String>,
-}
-
-/// What came of an import.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ImportData {
-    /// New partners.
-    created: u64,
-    /// Known ones that changed.
-    updated: u64,
-    /// Known ones to which the list brought nothing new.
-    unchanged: u64,
-    /// Rows that could not be taken.
-    failed: usize,
-    /// What is wrong with those rows, at most the first 1,000.
-    errors: Vec<RowData>,
-    /// Columns that the numbers were taken from: letter and, if there is one, title.
-    #[schema(example = json!(["A (RUC)"]))]
-    columns: Vec<String>,
-    /// Columns that mean nothing here.
-    ignored_columns: Vec<String>,
-    /// What was noticed while reading the file.
-    notes: Vec<String>,
-}
-
-/// A row that could not be taken.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RowData {
-    /// Its number as the spreadsheet shows it, from 1.
-    row: u32,
-    /// Stable, never translated.
-    code: &'static str,
-    /// What is wrong.
-    detail: String,
-}
 
 /// Import partners from a list
 ///
@@ -175,7 +132,7 @@ async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem
 fn of_import(caller: &Caller, imported: Imported, table: Table) -> ImportData {
     let row = |problem: &crate::app::partner_lists::RowProblem| RowData {
         row: problem.row,
-        code: problem.error.code(),
+        code: problem.error.code().into(),
         detail: problem.error.message(caller.info.lang),
     };
     let told = imported.problems.iter().take(MOST_TOLD);

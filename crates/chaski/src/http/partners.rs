@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::{Path, Query, Request};
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::body::{self, MOST_BYTES};
@@ -16,37 +16,16 @@ use super::paging::{cursor, limit, next_cursor};
 use super::parameters::bad_query;
 use super::parameters::id_of;
 use super::problem::{Problem, Problems};
-use super::reply::{lima, mode_name};
-use crate::app::App;
+use crate::api::partners::{
+    ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
+    RefreshData, RefreshWanted,
+};
+use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
-use crate::app::partner_lists::record;
 use crate::app::partners::Which;
-use crate::partners::{DocumentType, Partner, PartnerFields};
-use crate::store::{ChangeFilter, ChangeRow, Cursor, Listed, PartnerFilter, PartnerFitness};
-
-/// A partner: the document, what its owner wrote down, and what SUNAT says.
-#[derive(Serialize, ToSchema)]
-#[serde(transparent)]
-pub(super) struct PartnerData(Map<String, Value>);
-
-impl PartnerData {
-    /// With who said what SUNAT says: the real one, or the sandbox.
-    fn of(app: &App, partner: &Partner) -> PartnerData {
-        let mut fields = record(partner);
-        fields.insert("mode".into(), mode_name(app).into());
-        PartnerData(fields)
-    }
-}
-
-/// A page of partners, newest first.
-#[derive(Serialize, ToSchema)]
-pub(super) struct PartnersPage {
-    data: Vec<PartnerData>,
-    next_cursor: Option<String>,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-}
+use crate::partners::{DocumentType, PartnerFields};
+use crate::store::{ChangeFilter, Cursor, Listed, PartnerFilter, PartnerFitness};
 
 /// Which partners.
 #[derive(Deserialize, IntoParams)]
@@ -85,22 +64,6 @@ pub(super) async fn list(
     page(&caller, &filter, limit(wanted.limit)?, cursor).await
 }
 
-/// Which partners, where a number may be a person's.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PartnersSearched {
-    /// Text of a company's name, or a whole number.
-    #[schema(example = "20100070970")]
-    buscar: Option<String>,
-    /// `aptos`, `no_aptos` or `nunca` (never checked).
-    situacion: Option<String>,
-    /// Rows, 1 to 250.
-    #[schema(minimum = 1, maximum = 250)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// The partners with a number or a text
 ///
 /// The same filters, in the body: the number of a person must not stand in an address.
@@ -132,7 +95,7 @@ async fn page(
     let page = caller.app.list_partners(company, filter, limit, cursor);
     let page = page.await?;
     Ok(Json(PartnersPage {
-        mode: mode_name(&caller.app),
+        mode: mode_name(&caller.app).into(),
         data: page
             .rows
             .iter()
@@ -188,20 +151,6 @@ pub(super) fn filter(
         text: buscar.filter(|text| !text.trim().is_empty()),
         ..PartnerFilter::default()
     })
-}
-
-/// A partner as its owner writes it down.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct PartnerWanted {
-    /// `ruc`, `dni`, `ce`, `pasaporte` or `otro`; by its form when not given. Not in a change.
-    document_type: Option<String>,
-    /// The document's number. Not in a change.
-    #[schema(example = "20100070970")]
-    num_document: Option<String>,
-    /// `name`, `email`, `phone`, `customer` …: see the documentation.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    fields: Map<String, Value>,
 }
 
 impl PartnerWanted {
@@ -365,28 +314,6 @@ pub(super) struct ChangesWanted {
     cursor: Option<String>,
 }
 
-/// A change of estado or condición.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ChangeData {
-    fecha: String,
-    partner: PartnerData,
-    estado_antes: Option<String>,
-    estado_ahora: Option<String>,
-    condicion_antes: Option<String>,
-    condicion_ahora: Option<String>,
-    apto_antes: Option<bool>,
-    apto_ahora: Option<bool>,
-}
-
-/// A page of changes, newest first.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ChangesPage {
-    data: Vec<ChangeData>,
-    next_cursor: Option<String>,
-    /// `real` or `sandbox` (invented data).
-    mode: &'static str,
-}
-
 /// Changes of estado and condición
 #[utoipa::path(
     get,
@@ -412,35 +339,14 @@ pub(super) async fn changes(
         .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
     Ok(Json(ChangesPage {
-        mode: mode_name(&caller.app),
+        mode: mode_name(&caller.app).into(),
         data: page
             .rows
             .iter()
-            .map(|row| of_change(&caller.app, row))
+            .map(|row| ChangeData::of(&caller.app, row))
             .collect(),
         next_cursor: next_cursor(&caller, Listed::PartnerChanges, page.next)?,
     }))
-}
-
-/// Which partners to bring up to date.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefreshWanted {
-    /// `vencidos` (usual: never checked first, then the oldest), `nunca` or `todos`.
-    cuales: Option<String>,
-    /// These ones instead; those that are not there are passed over, unless none is.
-    #[schema(max_items = 10_000)]
-    ids: Option<Vec<Uuid>>,
-    /// Most calls that it may cost; without it, one for each 100 numbers and a reserve of a tenth of
-    /// them, at least 10. Partners that are left over stay as they are.
-    gastar_hasta: Option<u64>,
-}
-
-/// A refresh on its way.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RefreshData {
-    /// The job that does it; see `/api/v1/trabajos/{id}`.
-    trabajo: Uuid,
 }
 
 /// Bring partners up to date, in the background
@@ -492,20 +398,4 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
         .submit_partner_refresh(company, wanted, &payer, &who, once.as_ref())
         .await?;
     Ok(job)
-}
-
-fn of_change(app: &App, row: &ChangeRow) -> ChangeData {
-    let [estado_antes, estado_ahora] = row.change.estado.clone();
-    let [condicion_antes, condicion_ahora] = row.change.condicion.clone();
-    let [apto_antes, apto_ahora] = row.change.fit;
-    ChangeData {
-        fecha: lima(row.at),
-        partner: PartnerData::of(app, &row.partner),
-        estado_antes,
-        estado_ahora,
-        condicion_antes,
-        condicion_ahora,
-        apto_antes: Some(apto_antes),
-        apto_ahora: Some(apto_ahora),
-    }
 }

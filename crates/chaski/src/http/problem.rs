@@ -7,10 +7,10 @@ use chaski_client::{Error, Failure};
 use chaski_core::{DateError, DniError, Lang, RucError};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::IntoResponses;
 
 use super::code_texts;
+use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::{AppError, plan_too_small};
 use crate::codes;
 use crate::hints::Hinted;
@@ -36,43 +36,6 @@ pub(crate) struct FieldProblem {
     pub(crate) code: &'static str,
     pub(crate) es: String,
     pub(crate) en: String,
-}
-
-/// An error as the caller reads it.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ProblemBody {
-    /// Address of the page about this code.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What the code means.
-    title: String,
-    /// HTTP status.
-    status: u16,
-    /// What is wrong here.
-    detail: String,
-    /// Path of the request.
-    instance: String,
-    /// Stable, never translated.
-    code: String,
-    /// Whether the same request may succeed later.
-    retryable: bool,
-    /// What to do.
-    action: String,
-    /// What is wrong with each field.
-    errors: Vec<FieldBody>,
-    /// Identifier of the request.
-    request_id: String,
-}
-
-/// What is wrong with one field.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct FieldBody {
-    /// Its name.
-    field: String,
-    /// Stable, never translated.
-    code: String,
-    /// What is wrong.
-    detail: String,
 }
 
 /// The errors that any operation may answer with.

@@ -5,77 +5,18 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use chaski_client::{Found, Source};
-use chaski_core::lima_datetime;
 use compact_str::CompactString;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::caller::Caller;
-use crate::app::{App, Mode};
+use crate::api::reply::{Meta, Reply, lima};
+use crate::app::App;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// An answer and where it came from.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Reply<T> {
-    /// Always true: what goes wrong is a problem.
-    success: bool,
-    /// The answer.
-    data: T,
-    /// Whether memory answered.
-    cache_hit: bool,
-    /// Whether it is past its time, because the upstream is down.
-    stale: bool,
-    /// Who said so, for people.
-    fuente: &'static str,
-    /// When the upstream said so, Lima time.
-    consultado_en: String,
-    /// Where it came from, for programs.
-    meta: Meta,
-    /// Identifier of the request.
-    #[schema(value_type = String)]
-    request_id: CompactString,
-}
-
-/// Where an answer came from.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Meta {
-    /// `upstream`, `memory` or `stale`.
-    pub(super) source: &'static str,
-    /// Seconds since the upstream said so.
-    pub(super) age: u64,
-    /// `real` or `sandbox` (invented data).
-    pub(super) mode: &'static str,
-}
-
-impl Meta {
-    pub(super) fn of(app: &App, source: Source, age: u64) -> Meta {
-        Meta {
-            source: source_name(source),
-            age,
-            mode: mode_name(app),
-        }
-    }
-}
-
-/// A time as our callers read it.
-pub(crate) fn lima(at: Timestamp) -> String {
-    // A whole second prints as ISO 8601 without a pattern, which is much faster.
-    let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
-    format!("{}-05:00", lima_datetime(second))
-}
-
-/// The name of a mode in answers.
-pub(crate) fn mode_name(app: &App) -> &'static str {
-    match app.mode {
-        Mode::Sandbox => "sandbox",
-        Mode::Real => "real",
-    }
-}
 
 /// A found answer, rendered by `data`, with its headers.
 pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T) -> Response {
@@ -96,7 +37,7 @@ pub(super) fn body<A, T: Serialize>(
         data,
         cache_hit: found.source != Source::Upstream,
         stale: found.source == Source::Stale,
-        fuente: app.source_name(found.source, caller.info.lang),
+        fuente: app.source_name(found.source, caller.info.lang).into(),
         consultado_en: lima(found.stored_at),
         meta: Meta::of(app, found.source, age),
         request_id,
@@ -114,15 +55,6 @@ pub(super) fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Resp
     headers.insert(CONTENT_TYPE, JSON);
     put_cache_status(&mut response, source, age);
     response
-}
-
-/// The name of a source in answers.
-pub(crate) fn source_name(source: Source) -> &'static str {
-    match source {
-        Source::Upstream => "upstream",
-        Source::Memory => "memory",
-        Source::Stale => "stale",
-    }
 }
 
 /// RFC 9211, and the age in seconds.

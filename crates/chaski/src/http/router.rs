@@ -13,11 +13,12 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::{self, Problem};
+use super::problem::Problem;
 use super::{
     Gateway, calls, code_pages, cpe, dni, docs, exchange_rate, health, invalid_rucs, lotes, migo,
     original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
 };
+use crate::api::problem::{FieldBody, ProblemBody};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,7 +27,7 @@ use super::{
         description = "Relevo entre el software de una empresa y los servicios tributarios del \
                        Perú. La llave va en «Authorization: Bearer chk_…» o en «X-API-Key».",
     ),
-    components(schemas(problem::ProblemBody, problem::FieldBody)),
+    components(schemas(ProblemBody, FieldBody)),
     modifiers(&Security),
     tags(
         (name = "ruc", description = "Padrón de SUNAT"),

@@ -1,6 +1,5 @@
 //! RUC: look-up, fitness to be invoiced, representatives, activity, SUNAT's lists.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,22 +7,25 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
-    Activity, ActivityQuery, Ask, Found, List, ListQuery, Membership, Representative,
-    RepresentativesQuery, RucQuery, taxpayer_fields,
+    ActivityQuery, Ask, Found, List, ListQuery, Membership, RepresentativesQuery, RucQuery,
 };
 use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer, lima_date};
 use compact_str::CompactString;
 use http::{HeaderMap, Method, Uri};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Gateway;
 use super::caller::Caller;
 use super::parameters::bad_query;
 use super::problem::{Problem, Problems};
 use super::rendered;
-use super::reply::{self, Reply};
+use super::reply;
 use super::request_info::RequestInfo;
+use crate::api::reply::{Reply, lima};
+use crate::api::rucs::{
+    ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,
+};
 use crate::app::AppError;
 use crate::app::keys::Scope;
 
@@ -39,105 +41,6 @@ pub(super) struct Freshness {
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
     max_age: Option<u32>,
-}
-
-/// What the registry knows of a RUC: the upstream's fields, absent values as null.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RucData<'a> {
-    #[schema(value_type = String)]
-    ruc: &'a str,
-    #[schema(value_type = Option<String>)]
-    nombre_o_razon_social: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    estado_del_contribuyente: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    condicion_de_domicilio: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    ubigeo: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    tipo_de_via: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    nombre_de_via: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    codigo_de_zona: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    tipo_de_zona: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    numero: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    interior: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    lote: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    dpto: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    manzana: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    kilometro: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    distrito: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    provincia: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    departamento: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    direccion_simple: Option<Cow<'a, str>>,
-    #[schema(value_type = Option<String>)]
-    direccion: Option<Cow<'a, str>>,
-    /// `AAAA-MM-DD HH:MM:SS`, Lima.
-    #[schema(value_type = Option<String>)]
-    actualizado_en: Option<Cow<'a, str>>,
-}
-
-impl<'a> RucData<'a> {
-    pub(super) fn of(taxpayer: &'a Taxpayer) -> RucData<'a> {
-        let [
-            _,
-            nombre_o_razon_social,
-            estado_del_contribuyente,
-            condicion_de_domicilio,
-            ubigeo,
-            tipo_de_via,
-            nombre_de_via,
-            codigo_de_zona,
-            tipo_de_zona,
-            numero,
-            interior,
-            lote,
-            dpto,
-            manzana,
-            kilometro,
-            distrito,
-            provincia,
-            departamento,
-            direccion_simple,
-            direccion,
-            actualizado_en,
-        ] = taxpayer_fields(taxpayer).map(|(_, value)| value);
-        RucData {
-            ruc: taxpayer.ruc.as_str(),
-            nombre_o_razon_social,
-            estado_del_contribuyente,
-            condicion_de_domicilio,
-            ubigeo,
-            tipo_de_via,
-            nombre_de_via,
-            codigo_de_zona,
-            tipo_de_zona,
-            numero,
-            interior,
-            lote,
-            dpto,
-            manzana,
-            kilometro,
-            distrito,
-            provincia,
-            departamento,
-            direccion_simple,
-            direccion,
-            actualizado_en,
-        }
-    }
 }
 
 /// The caller's RUC and how to ask for it.
@@ -225,40 +128,6 @@ pub(super) async fn plain(
     look_up(gateway, &caller, &ruc, &ask).await
 }
 
-/// Whether a RUC is fit to be invoiced, with SUNAT's codes.
-#[derive(Serialize, ToSchema)]
-pub(super) struct FitnessData {
-    /// Whether this number could be judged.
-    success: bool,
-    ruc: String,
-    /// The original's verdict: ACTIVO and HABIDO.
-    valido: bool,
-    /// Whether SUNAT accepts an invoice to it.
-    apto: bool,
-    /// `ok`, `observado` or `rechazado`.
-    nivel: String,
-    razon_social: Option<String>,
-    estado: Option<String>,
-    condicion: Option<String>,
-    direccion: Option<String>,
-    errores: Vec<String>,
-    advertencias: Vec<String>,
-    hallazgos: Vec<FindingData>,
-    cache_hit: Option<bool>,
-    stale: Option<bool>,
-    fuente: Option<String>,
-    consultado_en: Option<String>,
-    request_id: String,
-}
-
-/// One finding.
-#[derive(Serialize, ToSchema)]
-pub(super) struct FindingData {
-    codigo: String,
-    severidad: String,
-    mensaje: String,
-}
-
 /// As whom a RUC is judged.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -339,49 +208,9 @@ fn fitness_data(
         cache_hit: found.map(|it| it.source != chaski_client::Source::Upstream),
         stale: found.map(|it| it.source == chaski_client::Source::Stale),
         fuente: found.map(|it| caller.app.source_name(it.source, lang).to_owned()),
-        consultado_en: found.map(|it| reply::lima(it.stored_at)),
+        consultado_en: found.map(|it| lima(it.stored_at)),
         request_id: caller.info.id.to_string(),
     }
-}
-
-/// A legal representative.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RepresentativeData {
-    documento: Option<String>,
-    dni: Option<String>,
-    nombre: Option<String>,
-    cargo: Option<String>,
-    /// `AAAA-MM-DD`.
-    fecha: Option<String>,
-}
-
-impl RepresentativeData {
-    fn of(it: &Representative, masked: bool) -> RepresentativeData {
-        let number = |text: &Option<String>| match text {
-            Some(text) if masked => Some(mask(text)),
-            text => text.clone(),
-        };
-        RepresentativeData {
-            documento: it.documento.clone(),
-            dni: number(&it.dni),
-            nombre: it.nombre.clone(),
-            cargo: it.cargo.clone(),
-            fecha: it.fecha.map(|day| day.to_string()),
-        }
-    }
-}
-
-/// First and last two characters of a document's number.
-fn mask(text: &str) -> String {
-    let count = text.chars().count();
-    let shown = |(place, c)| {
-        if place < 2 || place + 2 >= count {
-            c
-        } else {
-            '*'
-        }
-    };
-    text.chars().enumerate().map(shown).collect()
 }
 
 /// The legal representatives of a RUC
@@ -409,37 +238,6 @@ pub(super) async fn representatives(
     Ok(reply::found(&caller, &found, data))
 }
 
-/// The economic activity of a RUC.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ActivityData {
-    tipo: Option<String>,
-    actividad_economica_rev3_principal: Option<String>,
-    actividad_economica_rev3_secundaria: Option<String>,
-    actividad_economica_rev4_principal: Option<String>,
-    numero_trabajadores: Option<String>,
-    tipo_facturacion: Option<String>,
-    tipo_contabilidad: Option<String>,
-    comercio_exterior: Option<String>,
-    periodo: Option<String>,
-}
-
-impl ActivityData {
-    fn of(it: &Activity) -> ActivityData {
-        let it = it.clone();
-        ActivityData {
-            tipo: it.tipo,
-            actividad_economica_rev3_principal: it.actividad_economica_rev3_principal,
-            actividad_economica_rev3_secundaria: it.actividad_economica_rev3_secundaria,
-            actividad_economica_rev4_principal: it.actividad_economica_rev4_principal,
-            numero_trabajadores: it.numero_trabajadores,
-            tipo_facturacion: it.tipo_facturacion,
-            tipo_contabilidad: it.tipo_contabilidad,
-            comercio_exterior: it.comercio_exterior,
-            periodo: it.periodo,
-        }
-    }
-}
-
 /// The economic activity of a RUC
 #[utoipa::path(
     get,
@@ -460,26 +258,6 @@ pub(super) async fn activity(
         &found,
         ActivityData::of(&found.value),
     ))
-}
-
-/// Whether a RUC is on SUNAT's lists.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ListsData {
-    success: bool,
-    ruc: String,
-    agente_de_retencion: ListData,
-    buen_contribuyente: ListData,
-    request_id: String,
-}
-
-/// One list.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ListData {
-    /// Whether it is on the list.
-    figura: bool,
-    /// `AAAA-MM-DD`.
-    a_partir_del: Option<String>,
-    resolucion: Option<String>,
 }
 
 /// Is a RUC a withholding agent, or a good taxpayer?

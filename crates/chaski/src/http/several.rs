@@ -7,88 +7,22 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Ask, Error, Found};
 use chaski_core::{Dni, Ruc};
-use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::body;
 use super::caller::Caller;
-use super::dni::DniData;
 use super::parameters::put_purpose;
 use super::parameters::{MOST_RUCS, check_fits};
 use super::problem::{Problem, Problems};
-use super::reply::{self, Meta};
-use super::ruc::RucData;
+use super::reply;
+use crate::api::persons::DniData;
+use crate::api::reply::{Meta, lima};
+use crate::api::rucs::RucData;
+use crate::api::several::{DnisWanted, Outcome, Outcomes, RucsWanted};
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 
 /// DNIs of one request: each is a call of its own.
 const MOST_DNIS: usize = 100;
-
-/// RUCs to look up now.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RucsWanted {
-    /// 11 digits each.
-    #[schema(min_items = 1, max_items = 1_000, example = json!(["20100070970", "20131312955"]))]
-    rucs: Vec<String>,
-    /// Ask the upstream whatever memory knows.
-    #[serde(default)]
-    force_refresh: bool,
-    /// Oldest answer that will do, seconds.
-    #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
-    max_age: Option<u32>,
-}
-
-/// DNIs to look up now.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DnisWanted {
-    /// 8 digits each.
-    #[schema(min_items = 1, max_items = 100, example = json!(["00000001"]))]
-    dnis: Vec<String>,
-    /// Why it is asked: it goes on record.
-    motivo: Option<String>,
-    /// Ask the upstream whatever memory knows.
-    #[serde(default)]
-    force_refresh: bool,
-    /// Oldest answer that will do, seconds.
-    #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 3_155_760_000_u64)]
-    max_age: Option<u32>,
-}
-
-/// An outcome for each number, in the order of the request.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Outcomes<'a, T> {
-    data: Vec<Outcome<'a, T>>,
-    /// Identifier of the request.
-    #[schema(value_type = String)]
-    request_id: CompactString,
-}
-
-/// What came of one number: its data, or why there are none.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Outcome<'a, T> {
-    success: bool,
-    /// As it was sent; not of a person's number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    ruc: Option<&'a str>,
-    #[schema(schema_with = or_null::<T>)]
-    data: Option<T>,
-    /// Who said so, for people.
-    fuente: Option<&'a str>,
-    /// When the upstream said so, Lima time.
-    consultado_en: Option<String>,
-    meta: Option<Meta>,
-    /// Stable, never translated.
-    code: Option<&'static str>,
-    /// What is wrong with it.
-    error: Option<String>,
-}
 
 /// What the registry knows of several RUCs
 ///
@@ -119,7 +53,7 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     let data = |taxpayer| RucData::of(taxpayer);
     let mut outcomes = each(&caller, parsed, &found, data)?;
     for (outcome, ruc) in outcomes.data.iter_mut().zip(&wanted.rucs) {
-        outcome.ruc = Some(ruc);
+        outcome.ruc = Some(ruc.into());
     }
     Ok(Json(outcomes).into_response())
 }
@@ -194,7 +128,7 @@ fn each<'a, N, A, T>(
                 None => return Err(Problem::internal()),
             },
         };
-        Ok(Outcome::of(outcome, caller, &data))
+        Ok(outcome_of(outcome, caller, &data))
     });
     Ok(Outcomes {
         data: outcomes.collect::<Result<_, _>>()?,
@@ -202,49 +136,38 @@ fn each<'a, N, A, T>(
     })
 }
 
-/// A type argument's schema does not say by itself that it may be null.
-fn or_null<T: PartialSchema>() -> Schema {
-    let one_of = OneOfBuilder::new()
-        .item(T::schema())
-        .item(ObjectBuilder::new().schema_type(Type::Null))
-        .build();
-    Schema::OneOf(one_of)
-}
-
-impl<'a, T> Outcome<'a, T> {
-    fn of<A>(
-        outcome: Result<&'a Found<A>, Wrong>,
-        caller: &'a Caller,
-        data: impl Fn(&'a A) -> T,
-    ) -> Outcome<'a, T> {
-        let nothing = Outcome {
-            success: false,
-            ruc: None,
-            data: None,
-            fuente: None,
-            consultado_en: None,
-            meta: None,
-            code: None,
-            error: None,
-        };
-        match outcome {
-            Ok(found) => Outcome {
+fn outcome_of<'a, A, T>(
+    outcome: Result<&'a Found<A>, Wrong>,
+    caller: &'a Caller,
+    data: impl Fn(&'a A) -> T,
+) -> Outcome<'a, T> {
+    let nothing = Outcome {
+        success: false,
+        ruc: None,
+        data: None,
+        fuente: None,
+        consultado_en: None,
+        meta: None,
+        code: None,
+        error: None,
+    };
+    match outcome {
+        Ok(found) => {
+            let age = reply::age(&caller.app, found.stored_at).as_secs();
+            let fuente = caller.app.source_name(found.source, caller.info.lang);
+            Outcome {
                 success: true,
                 data: Some(data(&found.value)),
-                fuente: Some(caller.app.source_name(found.source, caller.info.lang)),
-                consultado_en: Some(reply::lima(found.stored_at)),
-                meta: Some(Meta::of(
-                    &caller.app,
-                    found.source,
-                    reply::age(&caller.app, found.stored_at).as_secs(),
-                )),
+                fuente: Some(fuente.into()),
+                consultado_en: Some(lima(found.stored_at)),
+                meta: Some(Meta::of(&caller.app, found.source, age)),
                 ..nothing
-            },
-            Err((code, error)) => Outcome {
-                code: Some(code),
-                error: Some(error),
-                ..nothing
-            },
+            }
         }
+        Err((code, error)) => Outcome {
+            code: Some(code.into()),
+            error: Some(error),
+            ..nothing
+        },
     }
 }

@@ -3,61 +3,13 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
-use chaski_client::BreakerState;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::problem::{Problem, Problems};
-use super::reply::{self, Reply};
+use super::reply;
+use crate::api::providers::{AccountData, UpstreamData, UpstreamsData};
+use crate::api::reply::Reply;
 use crate::app::keys::Scope;
-use crate::app::{App, AppError};
-
-/// State of one upstream.
-#[derive(Serialize, ToSchema)]
-pub(super) struct UpstreamData {
-    id: &'static str,
-    nombre: &'static str,
-    /// `real` or `sandbox`.
-    mode: &'static str,
-    /// `cerrado` (all well), `abierto` (down, not asked) or `probando`.
-    interruptor: &'static str,
-    llamadas_del_mes: u64,
-    cuota: Option<u64>,
-    cuota_restante: Option<u64>,
-    /// Calls sent since the start, retries included.
-    llamadas: u64,
-    reintentos: u64,
-    respuestas_de_memoria: u64,
-}
-
-impl UpstreamData {
-    async fn of(app: &App) -> Result<UpstreamData, AppError> {
-        let state = app.provider_state().await?;
-        Ok(UpstreamData {
-            id: state.id,
-            nombre: "APIMIGO",
-            mode: reply::mode_name(app),
-            interruptor: match state.breaker {
-                BreakerState::Closed => "cerrado",
-                BreakerState::Open => "abierto",
-                BreakerState::HalfOpen => "probando",
-            },
-            llamadas_del_mes: state.spent,
-            cuota: state.quota,
-            cuota_restante: state.quota.map(|quota| quota.saturating_sub(state.spent)),
-            llamadas: state.calls,
-            reintentos: state.retries,
-            respuestas_de_memoria: state.hits,
-        })
-    }
-}
-
-/// The upstreams.
-#[derive(Serialize, ToSchema)]
-pub(super) struct UpstreamsData {
-    data: Vec<UpstreamData>,
-}
 
 /// State of the upstreams
 #[utoipa::path(
@@ -71,19 +23,6 @@ pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem>
     Ok(Json(UpstreamsData {
         data: vec![UpstreamData::of(&caller.app).await?],
     }))
-}
-
-/// The account behind the token.
-#[derive(Serialize, ToSchema)]
-pub(super) struct AccountData {
-    nombre: Option<String>,
-    email: Option<String>,
-    /// Calls left, as the upstream says.
-    consultas: Option<i64>,
-    /// Calls of this month, as Chaski counts them.
-    llamadas_del_mes: u64,
-    /// Calls of a month, as configured.
-    cuota: Option<u64>,
 }
 
 /// The account behind the token
@@ -104,13 +43,6 @@ pub(super) async fn account(caller: Caller, Path(id): Path<String>) -> Result<Re
         ));
     }
     let found = caller.app.find_account(&caller.ask()).await?;
-    let (spent, quota) = caller.app.month_calls().await?;
-    let data = AccountData {
-        nombre: found.value.nombre.clone(),
-        email: found.value.email.clone(),
-        consultas: found.value.consultas,
-        llamadas_del_mes: spent,
-        cuota: quota,
-    };
+    let data = AccountData::of(&found.value, caller.app.month_calls().await?);
     Ok(reply::found(&caller, &found, data))
 }

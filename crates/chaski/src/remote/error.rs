@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chaski_client::TransportError;
 use chaski_core::Lang;
-use serde::Deserialize;
 
+use crate::api::problem::ProblemBody;
 use crate::codes;
 use crate::config::ServerAddress;
 
@@ -46,17 +46,12 @@ pub enum ServerError {
     OtherRows,
 }
 
-/// A problem as the server writes it.
-#[derive(Deserialize)]
-pub(super) struct Problem {
-    code: String,
-    detail: String,
-    #[serde(default)]
-    title: String,
-}
-
 impl ServerError {
-    pub(super) fn said(problem: Problem, retry_after: Option<Duration>, lang: Lang) -> ServerError {
+    pub(super) fn said(
+        problem: ProblemBody,
+        retry_after: Option<Duration>,
+        lang: Lang,
+    ) -> ServerError {
         let text = if problem.detail.is_empty() {
             problem.title
         } else {

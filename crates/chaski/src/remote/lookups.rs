@@ -4,11 +4,16 @@ use chaski_client::{Account, Ask, Found, Person};
 use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
 use http::Method;
 use jiff::civil::Date;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use super::answers::{self, AccountData, Fields, List, Outcome, PersonData, RateData, Reply};
 use super::{Question, Server, ServerError, with_query};
+use crate::api::persons::DniData;
+use crate::api::providers::AccountData;
+use crate::api::rates::RateData;
+use crate::api::reply::{Reply, found_by};
+use crate::api::rucs::RucData;
+use crate::api::several::{self, DnisWanted, RucsWanted};
 
 /// Numbers of one request.
 const MOST_RUCS: usize = 1_000;
@@ -32,13 +37,14 @@ impl Server {
     pub async fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
         let mut outcomes = Vec::with_capacity(rucs.len());
         for part in rucs.chunks(MOST_RUCS) {
-            let body = json!({
-                "rucs": part.iter().map(Ruc::as_str).collect::<Vec<_>>(),
-                "force_refresh": ask.force,
-                "max_age": ask.max_age.map(whole_seconds),
-            });
-            let read = |ruc: &Ruc, fields: &Fields| answers::taxpayer(*ruc, fields);
-            outcomes.extend(self.each("/api/v1/ruc/consultas", body, part, read).await?);
+            let wanted = RucsWanted {
+                rucs: part.iter().map(Ruc::to_string).collect(),
+                force_refresh: ask.force,
+                max_age: ask.max_age.map(whole_seconds),
+            };
+            let read = |ruc: &Ruc, told: &RucData<'_>| told.taxpayer(*ruc);
+            let path = "/api/v1/ruc/consultas";
+            outcomes.extend(self.each(path, &wanted, part, read).await?);
         }
         Ok(outcomes)
     }
@@ -47,14 +53,15 @@ impl Server {
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Result<Outcomes<Person>, ServerError> {
         let mut outcomes = Vec::with_capacity(dnis.len());
         for part in dnis.chunks(MOST_DNIS) {
-            let body = json!({
-                "dnis": part.iter().map(Dni::as_str).collect::<Vec<_>>(),
-                "motivo": ask.purpose,
-                "force_refresh": ask.force,
-                "max_age": ask.max_age.map(whole_seconds),
-            });
-            let read = |dni: &Dni, told: &PersonData| told.person(*dni);
-            outcomes.extend(self.each("/api/v1/dni/consultas", body, part, read).await?);
+            let wanted = DnisWanted {
+                dnis: part.iter().map(|dni| dni.as_str().to_owned()).collect(),
+                motivo: ask.purpose.as_deref().map(str::to_owned),
+                force_refresh: ask.force,
+                max_age: ask.max_age.map(whole_seconds),
+            };
+            let read = |dni: &Dni, told: &DniData| told.person(*dni);
+            let path = "/api/v1/dni/consultas";
+            outcomes.extend(self.each(path, &wanted, part, read).await?);
         }
         Ok(outcomes)
     }
@@ -63,17 +70,16 @@ impl Server {
     async fn each<N, T: DeserializeOwned, A>(
         &self,
         path: &str,
-        body: Value,
+        wanted: &impl Serialize,
         numbers: &[N],
         read: impl Fn(&N, &T) -> Option<A>,
     ) -> Result<Outcomes<A>, ServerError> {
-        let question = Question::of(Method::POST, path.to_owned())
-            .with_body("application/json", body.to_string());
+        let question = Question::of(Method::POST, path.to_owned()).with_json(wanted);
         let question = match numbers {
             [_] => question,
             _ => question.slow(),
         };
-        let told: List<Outcome<T>> = self.ask(question).await?;
+        let told: several::Outcomes<'static, T> = self.ask(question).await?;
         if told.data.len() != numbers.len() {
             return Err(self.not_chaski(None));
         }
@@ -157,10 +163,9 @@ impl Server {
         read: impl FnOnce(T) -> Option<A>,
     ) -> Result<Found<A>, ServerError> {
         let reply: Reply<T> = self.ask(Question::get(target)).await?;
-        let mode = reply.meta.mode().ok_or_else(|| self.not_chaski(None))?;
         let value = read(reply.data).ok_or_else(|| self.not_chaski(None))?;
-        let found = answers::found(value, &reply.meta, &reply.consultado_en);
-        let found = found.ok_or_else(|| self.not_chaski(None))?;
+        let found = found_by(value, &reply.meta, &reply.consultado_en);
+        let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
         self.answered_by(mode);
         Ok(found)
     }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use chaski_core::Lang;
 use http::Method;
-use serde::Deserialize;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::answers::{List, ResultRow};
 use super::{Question, Server, ServerError, with_query};
+use crate::api::batches::{LoteData, LotesPage, ResultRow};
 use crate::sheets::{Row, Verdict};
 
 /// Largest result that is read, the caller's own columns included.
@@ -39,65 +38,22 @@ pub struct NewList {
     pub most: Option<u64>,
 }
 
-/// A batch of a server and how far it is.
-#[derive(Debug, Clone, Deserialize)]
-pub struct RemoteLote {
-    /// Its identifier.
-    pub id: Uuid,
-    /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
-    pub status: String,
-    /// Its owner wants it to wait.
-    pub paused: bool,
-    /// Distinct numbers.
-    pub total_items: usize,
-    /// Those with an outcome.
-    pub processed_items: usize,
-    /// Those that could not be asked.
-    pub failed_items: usize,
-    /// Answers that were already known.
-    pub cache_hits: usize,
-    /// Calls paid for.
-    pub api_calls: usize,
-    /// How long it took so far.
-    pub duration_seconds: Option<f64>,
-    /// What tells its list from others.
-    pub fingerprint: String,
-    /// Why there is not a single answer, or why the list was given up.
-    #[serde(default)]
-    pub failure_code: Option<String>,
-    /// When it ended, Lima time.
-    #[serde(default)]
-    pub completed_at: Option<jiff::Timestamp>,
-}
-
-impl RemoteLote {
-    /// Numbers without an answer.
-    pub fn without_answer(&self) -> usize {
-        self.total_items.saturating_sub(self.processed_items) + self.failed_items
-    }
-
-    /// Why there is not a single answer, or not to all of them, if that is known.
-    pub fn failure(&self, lang: Lang) -> Option<ServerError> {
-        let code = self.failure_code.as_deref()?;
-        let text = if self.failed_items < self.total_items {
-            lang.pick("no se siguió consultando", "the rest was not asked about")
-        } else {
-            lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer")
-        };
-        let text = format!("{text}: {code}");
-        Some(ServerError::of_code(code, &text, None, lang))
-    }
-
-    /// Nothing more will come by itself.
-    pub fn has_ended(&self) -> bool {
-        !matches!(self.status.as_str(), "PENDING" | "PROCESSING")
-    }
+/// Why there is not a single answer to a batch, or not to all of it, if that is known.
+pub(crate) fn failure_of(lote: &LoteData, lang: Lang) -> Option<ServerError> {
+    let code = lote.failure_code.as_deref()?;
+    let text = if lote.failed_items < lote.total_items {
+        lang.pick("no se siguió consultando", "the rest was not asked about")
+    } else {
+        lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer")
+    };
+    let text = format!("{text}: {code}");
+    Some(ServerError::of_code(code, &text, None, lang))
 }
 
 impl Server {
     /// Hands a list over; it is worked on from then on, whoever waits. Where the answer is lost on
     /// the way, it is asked for again under the same idempotency key: the list is handed over once.
-    pub async fn submit_list(&self, list: NewList) -> Result<RemoteLote, ServerError> {
+    pub(crate) async fn submit_list(&self, list: NewList) -> Result<LoteData, ServerError> {
         let once = Uuid::from_u128(fastrand::u128(..)).simple().to_string();
         let boundary = format!("chaski-{once}");
         let kind = format!("multipart/form-data; boundary={boundary}");
@@ -105,7 +61,7 @@ impl Server {
         let hand_over = async || {
             let question = Question::of(Method::POST, "/api/v1/lotes".to_owned());
             let question = question.with_body(kind.as_str(), form.clone()).slow();
-            self.ask::<RemoteLote>(Question {
+            self.ask::<LoteData>(Question {
                 once: Some(once.clone()),
                 ..question
             })
@@ -118,25 +74,28 @@ impl Server {
     }
 
     /// How far a batch is.
-    pub async fn lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+    pub(crate) async fn lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
         self.ask(Question::get(format!("/api/v1/lotes/{id}"))).await
     }
 
     /// A batch that has ended; whoever has waited so long does not give up over a moment.
-    pub async fn ended_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+    pub(crate) async fn ended_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
         let ask = async || self.lote(id).await;
         insist(ask().await, ask).await
     }
 
     /// The newest batch of the same list that somebody did not stop.
-    pub async fn lote_of_list(&self, hash: &[u8; 32]) -> Result<Option<RemoteLote>, ServerError> {
+    pub(crate) async fn lote_of_list(
+        &self,
+        hash: &[u8; 32],
+    ) -> Result<Option<LoteData>, ServerError> {
         let fingerprint = blake3::Hash::from_bytes(*hash).to_hex();
         let mut cursor = None;
         loop {
             let page = [("limit", Some("250".to_owned())), ("cursor", cursor)];
             let target = with_query("/api/v1/lotes", page);
-            let told: List<RemoteLote> = self.ask(Question::get(target)).await?;
-            let same = |lote: &RemoteLote| {
+            let told: LotesPage = self.ask(Question::get(target)).await?;
+            let same = |lote: &LoteData| {
                 lote.fingerprint == fingerprint.as_str() && lote.status != "CANCELLED"
             };
             if let Some(lote) = told.data.into_iter().find(same) {
@@ -150,16 +109,16 @@ impl Server {
     }
 
     /// Lets a paused batch go on.
-    pub async fn resume_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+    pub(crate) async fn resume_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
         self.change_lote(id, "reanudar").await
     }
 
     /// Asks again for the numbers of a batch that have no answer.
-    pub async fn retry_lote(&self, id: Uuid) -> Result<RemoteLote, ServerError> {
+    pub(crate) async fn retry_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
         self.change_lote(id, "reintentar").await
     }
 
-    async fn change_lote(&self, id: Uuid, how: &str) -> Result<RemoteLote, ServerError> {
+    async fn change_lote(&self, id: Uuid, how: &str) -> Result<LoteData, ServerError> {
         let target = format!("/api/v1/lotes/{id}/{how}");
         self.ask(Question::of(Method::POST, target)).await
     }

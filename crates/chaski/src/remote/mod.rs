@@ -2,10 +2,9 @@
 //! values as answers.
 //!
 //! In reading order: [`Server`] (one request, one whole answer), `lookups` and `records` (one
-//! function per deed), `lotes` (a list in the background), `answers` (what the server writes, read
-//! back), `error` (what can go wrong on the way, and what its codes mean here).
+//! function per deed), `lotes` (a list in the background), `error` (what can go wrong on the way, and
+//! what its codes mean here). What a server writes is read by the shapes of `api/`.
 
-mod answers;
 mod error;
 mod lookups;
 mod lotes;
@@ -13,7 +12,8 @@ mod records;
 
 pub use error::ServerError;
 pub use lookups::Quota;
-pub use lotes::{NewList, RemoteLote};
+pub use lotes::NewList;
+pub(crate) use lotes::failure_of;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -27,8 +27,11 @@ use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::health::VersionData;
+use crate::api::reply::mode_of_name;
 use crate::config::{ConfigError, ServerAddress};
 use crate::mode::Mode;
 use crate::mode::mode_of_key;
@@ -96,6 +99,11 @@ impl Question {
         }
     }
 
+    fn with_json(self, wanted: &impl Serialize) -> Question {
+        let body = serde_json::to_vec(wanted).expect("texts and numbers are always JSON");
+        self.with_body("application/json", body)
+    }
+
     fn slow(self) -> Question {
         Question {
             patience: PATIENCE_OF_MANY,
@@ -145,8 +153,9 @@ impl Server {
         if let Some(mode) = self.mode() {
             return Ok(mode);
         }
-        let told: answers::Version = self.ask(Question::get("/version".to_owned())).await?;
-        let mode = told.mode().ok_or_else(|| self.not_chaski(None))?;
+        let told: VersionData = self.ask(Question::get("/version".to_owned())).await?;
+        let mode = mode_of_name(&told.mode).filter(|_| told.nombre == "chaski");
+        let mode = mode.ok_or_else(|| self.not_chaski(None))?;
         self.answered_by(mode);
         Ok(mode)
     }

@@ -3,10 +3,10 @@
 use chaski_core::{Ruc, lima_date};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
-use super::answers::{CallData, ForgottenCount, InvalidData, List};
 use super::{Question, Server, ServerError, with_query};
+use crate::api::calls::{CallData, CallsPage, CallsSearched};
+use crate::api::refusals::{ForgetWanted, ForgottenCount, InvalidData, InvalidPage};
 use crate::store::{CallFilter, CallRow, RefusalRow};
 
 /// Rows of a page.
@@ -20,8 +20,9 @@ impl Server {
         loop {
             let page = [("limit", Some(ROWS.to_string())), ("cursor", cursor)];
             let target = with_query("/api/v1/ruc/invalidos", page);
-            let told: List<InvalidData> = self.ask(Question::get(target)).await?;
-            rows.extend(told.data.into_iter().map(InvalidData::row));
+            let told: InvalidPage = self.ask(Question::get(target)).await?;
+            let page: Option<Vec<_>> = told.data.into_iter().map(InvalidData::row).collect();
+            rows.extend(page.ok_or_else(|| self.not_chaski(None))?);
             cursor = told.next_cursor;
             if cursor.is_none() {
                 return Ok(rows);
@@ -31,18 +32,25 @@ impl Server {
 
     /// Forgets that a number does not exist; says how many there were.
     pub async fn forget(&self, ruc: Ruc) -> Result<u64, ServerError> {
-        self.forget_those(&json!({"rucs": [ruc.as_str()]})).await
+        self.forget_those(&ForgetWanted {
+            rucs: vec![ruc.to_string()],
+            todos: false,
+        })
+        .await
     }
 
     /// Forgets all of them; says how many there were.
     pub async fn forget_all(&self) -> Result<u64, ServerError> {
-        self.forget_those(&json!({"todos": true})).await
+        self.forget_those(&ForgetWanted {
+            rucs: Vec::new(),
+            todos: true,
+        })
+        .await
     }
 
-    async fn forget_those(&self, wanted: &Value) -> Result<u64, ServerError> {
+    async fn forget_those(&self, wanted: &ForgetWanted) -> Result<u64, ServerError> {
         let target = "/api/v1/ruc/invalidos/olvidar".to_owned();
-        let question =
-            Question::of(Method::POST, target).with_body("application/json", wanted.to_string());
+        let question = Question::of(Method::POST, target).with_json(wanted);
         let told: ForgottenCount = self.ask(question).await?;
         Ok(told.olvidados)
     }
@@ -64,21 +72,20 @@ impl Server {
         let lote = filter.batch;
         // A number travels in the body: addresses are kept in logs.
         let question = if let Some(numero) = &filter.subject {
-            let wanted = json!({
-                "numero": numero,
-                "desde": desde,
-                "hasta": hasta,
-                "proveedor": filter.provider,
-                "operacion": filter.operation,
-                "resultado": filter.outcome,
-                "quien": filter.asked_by,
-                "lote": lote,
-                "enviadas": filter.only_sent,
-                "limit": limit,
-                "cursor": cursor,
-            });
-            Question::of(Method::POST, "/api/v1/llamadas/buscar".to_owned())
-                .with_body("application/json", wanted.to_string())
+            let wanted = CallsSearched {
+                numero: numero.clone(),
+                desde,
+                hasta,
+                proveedor: filter.provider.clone(),
+                operacion: filter.operation.clone(),
+                resultado: filter.outcome.clone(),
+                quien: filter.asked_by.clone(),
+                lote,
+                enviadas: filter.only_sent,
+                limit: Some(limit),
+                cursor: cursor.map(str::to_owned),
+            };
+            Question::of(Method::POST, "/api/v1/llamadas/buscar".to_owned()).with_json(&wanted)
         } else {
             let wanted = [
                 ("desde", desde),
@@ -94,7 +101,7 @@ impl Server {
             ];
             Question::get(with_query("/api/v1/llamadas", wanted))
         };
-        let told: List<CallData> = self.ask(question).await?;
+        let told: CallsPage = self.ask(question).await?;
         let rows: Option<Vec<CallRow>> = told.data.into_iter().map(CallData::row).collect();
         let rows = rows.ok_or_else(|| self.not_chaski(None))?;
         Ok((rows, told.next_cursor))

@@ -24,6 +24,7 @@ mod cli_server;
 mod cli_server_errors;
 mod clients;
 mod defects;
+mod house;
 mod http;
 mod jobs_batches;
 mod jobs_queue;

@@ -1,0 +1,176 @@
+//! Batches: lists that are looked up in the background.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::reply::{Word, lima, mode_name};
+use crate::app::App;
+use crate::app::lotes::Lote;
+use crate::sheets::{Aptitud, Verdict};
+
+/// A list of numbers to look up.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoteWanted {
+    /// RUCs as people type them; wrong ones are told in the result.
+    #[schema(min_items = 1, max_items = 70_000, example = json!(["20100070970", "20131312955"]))]
+    pub(crate) rucs: Vec<String>,
+    /// What the list is called in lists of batches.
+    pub(crate) nombre: Option<String>,
+    /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
+    pub(crate) prioridad: Option<String>,
+    /// Ask the upstream whatever memory knows.
+    #[serde(default)]
+    pub(crate) force_refresh: bool,
+    /// Bring the partners of these numbers up to date.
+    #[serde(default)]
+    pub(crate) update_partners: bool,
+    /// Most calls that the list may cost; without it, one for each 100 numbers and a reserve of a
+    /// tenth of them, at least 10. What is left over then ends as `tope_de_gasto`.
+    pub(crate) gastar_hasta: Option<u64>,
+}
+
+/// A batch and how far it is.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct LoteData {
+    pub(crate) id: Uuid,
+    /// `real` or `sandbox` (invented data).
+    #[schema(value_type = String)]
+    pub(crate) mode: Word,
+    pub(crate) nombre: String,
+    /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
+    #[schema(value_type = String)]
+    pub(crate) status: Word,
+    pub(crate) paused: bool,
+    /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
+    #[schema(value_type = String)]
+    pub(crate) priority: Word,
+    /// Rows of the list, repeated and wrong ones included.
+    pub(crate) total_rows: u32,
+    /// Distinct numbers.
+    pub(crate) total_items: u32,
+    pub(crate) processed_items: u32,
+    pub(crate) successful_items: u32,
+    pub(crate) failed_items: u32,
+    pub(crate) progress_percentage: f64,
+    pub(crate) success_rate: f64,
+    pub(crate) duration_seconds: Option<f64>,
+    pub(crate) cache_hits: u32,
+    pub(crate) api_calls: u32,
+    pub(crate) requested_by: String,
+    pub(crate) created_at: String,
+    pub(crate) started_at: Option<String>,
+    pub(crate) completed_at: Option<String>,
+    /// What tells its list from others, 64 hexadecimal digits: the same file read by the same
+    /// column has the same.
+    pub(crate) fingerprint: String,
+    /// Why there is not a single answer, once it has ended; only where one batch is asked for.
+    pub(crate) failure_code: Option<String>,
+}
+
+impl LoteData {
+    pub(crate) fn of(app: &App, lote: &Lote) -> LoteData {
+        let batch = &lote.batch;
+        LoteData {
+            id: batch.id,
+            mode: mode_name(app).into(),
+            nombre: batch.source_name.clone(),
+            status: batch.state.as_str().into(),
+            paused: batch.paused,
+            priority: batch.priority.as_str().into(),
+            total_rows: batch.total_rows,
+            total_items: batch.unique,
+            processed_items: lote.processed(),
+            successful_items: lote.successful(),
+            failed_items: batch.failed,
+            progress_percentage: lote.progress_percentage(),
+            success_rate: lote.success_rate(),
+            duration_seconds: lote.duration().map(|it| it.as_secs_f64()),
+            cache_hits: batch.cache_hits,
+            api_calls: batch.calls,
+            requested_by: batch.asked_by.clone(),
+            created_at: lima(batch.created_at),
+            started_at: batch.started_at.map(lima),
+            completed_at: batch.finished_at.map(lima),
+            fingerprint: fingerprint(&batch.source_hash),
+            failure_code: None,
+        }
+    }
+
+    /// Numbers without an answer.
+    pub(crate) fn without_answer(&self) -> u32 {
+        self.total_items.saturating_sub(self.processed_items) + self.failed_items
+    }
+
+    /// Nothing more will come by itself.
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(&*self.status, "PENDING" | "PROCESSING")
+    }
+}
+
+fn fingerprint(hash: &[u8]) -> String {
+    blake3::Hash::from_slice(hash).map_or_else(|_| String::new(), |it| it.to_hex().to_string())
+}
+
+/// A page of batches, newest first.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct LotesPage {
+    pub(crate) data: Vec<LoteData>,
+    pub(crate) next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    #[schema(value_type = String)]
+    pub(crate) mode: Word,
+}
+
+/// An event of a batch.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is streamed")]
+pub(crate) struct LoteEvent {
+    /// `progreso`, or `fin` for the last one.
+    pub(crate) event: String,
+    /// The batch, as JSON.
+    pub(crate) data: String,
+}
+
+/// One row of the result of a batch, among the caller's own columns.
+#[derive(Deserialize)]
+pub(crate) struct ResultRow {
+    pub(crate) fila: u32,
+    aptitud: String,
+    ruc_normalizado: String,
+    razon_social: String,
+    estado: String,
+    condicion: String,
+    ubigeo: String,
+    departamento: String,
+    provincia: String,
+    distrito: String,
+    direccion: String,
+    motivo: String,
+    fuente: String,
+    consultado_en: String,
+}
+
+impl ResultRow {
+    pub(crate) fn verdict(self) -> Option<Verdict> {
+        let apto = Aptitud::ALL
+            .into_iter()
+            .find(|it| it.code() == self.aptitud)?;
+        Some(Verdict {
+            ruc_normalizado: self.ruc_normalizado,
+            razon_social: self.razon_social,
+            estado: self.estado,
+            condicion: self.condicion,
+            apto,
+            ubigeo: self.ubigeo,
+            departamento: self.departamento,
+            provincia: self.provincia,
+            distrito: self.distrito,
+            direccion: self.direccion,
+            motivo: self.motivo,
+            fuente: self.fuente,
+            consultado_en: self.consultado_en,
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! How an error is written (RFC 9457).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An error as the caller reads it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    /// Address of the page about this code.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// What the code means.
+    pub(crate) title: String,
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// What is wrong here.
+    pub(crate) detail: String,
+    /// Path of the request.
+    pub(crate) instance: String,
+    /// Stable, never translated.
+    pub(crate) code: String,
+    /// Whether the same request may succeed later.
+    pub(crate) retryable: bool,
+    /// What to do.
+    pub(crate) action: String,
+    /// What is wrong with each field.
+    pub(crate) errors: Vec<FieldBody>,
+    /// Identifier of the request.
+    pub(crate) request_id: String,
+}
+
+/// What is wrong with one field.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct FieldBody {
+    /// Its name.
+    pub(crate) field: String,
+    /// Stable, never translated.
+    pub(crate) code: String,
+    /// What is wrong.
+    pub(crate) detail: String,
+}

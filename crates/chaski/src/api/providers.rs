@@ -1,0 +1,93 @@
+//! State of the upstreams, and the account behind the token.
+
+use chaski_client::{Account, BreakerState};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reply::{Word, mode_name};
+use crate::app::{App, AppError};
+
+/// State of one upstream.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct UpstreamData {
+    #[schema(value_type = String)]
+    pub(crate) id: Word,
+    #[schema(value_type = String)]
+    pub(crate) nombre: Word,
+    /// `real` or `sandbox`.
+    #[schema(value_type = String)]
+    pub(crate) mode: Word,
+    /// `cerrado` (all well), `abierto` (down, not asked) or `probando`.
+    #[schema(value_type = String)]
+    pub(crate) interruptor: Word,
+    pub(crate) llamadas_del_mes: u64,
+    pub(crate) cuota: Option<u64>,
+    pub(crate) cuota_restante: Option<u64>,
+    /// Calls sent since the start, retries included.
+    pub(crate) llamadas: u64,
+    pub(crate) reintentos: u64,
+    pub(crate) respuestas_de_memoria: u64,
+}
+
+impl UpstreamData {
+    pub(crate) async fn of(app: &App) -> Result<UpstreamData, AppError> {
+        let state = app.provider_state().await?;
+        Ok(UpstreamData {
+            id: state.id.into(),
+            nombre: "APIMIGO".into(),
+            mode: mode_name(app).into(),
+            interruptor: match state.breaker {
+                BreakerState::Closed => "cerrado".into(),
+                BreakerState::Open => "abierto".into(),
+                BreakerState::HalfOpen => "probando".into(),
+            },
+            llamadas_del_mes: state.spent,
+            cuota: state.quota,
+            cuota_restante: state.quota.map(|quota| quota.saturating_sub(state.spent)),
+            llamadas: state.calls,
+            reintentos: state.retries,
+            respuestas_de_memoria: state.hits,
+        })
+    }
+}
+
+/// The upstreams.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct UpstreamsData {
+    pub(crate) data: Vec<UpstreamData>,
+}
+
+/// The account behind the token.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct AccountData {
+    pub(crate) nombre: Option<String>,
+    pub(crate) email: Option<String>,
+    /// Calls left, as the upstream says.
+    pub(crate) consultas: Option<i64>,
+    /// Calls of this month, as Chaski counts them.
+    pub(crate) llamadas_del_mes: u64,
+    /// Calls of a month, as configured.
+    pub(crate) cuota: Option<u64>,
+}
+
+impl AccountData {
+    /// The account, with the calls of the month that we count and their most.
+    pub(crate) fn of(account: &Account, (spent, quota): (u64, Option<u64>)) -> AccountData {
+        AccountData {
+            nombre: account.nombre.clone(),
+            email: account.email.clone(),
+            consultas: account.consultas,
+            llamadas_del_mes: spent,
+            cuota: quota,
+        }
+    }
+
+    /// The account that was written so.
+    pub(crate) fn account(self) -> Account {
+        Account {
+            nombre: self.nombre,
+            email: self.email,
+            consultas: self.consultas,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What answers have in common: where they came from and how old they are.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chaski_client::{Found, Source};
+use chaski_core::lima_datetime;
+use compact_str::CompactString;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::mode::Mode;
+
+/// One of a few words: written from here, read from a server.
+pub(crate) type Word = Cow<'static, str>;
+
+/// An answer and where it came from.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct Reply<T> {
+    /// Always true: what goes wrong is a problem.
+    pub(crate) success: bool,
+    /// The answer.
+    pub(crate) data: T,
+    /// Whether memory answered.
+    pub(crate) cache_hit: bool,
+    /// Whether it is past its time, because the upstream is down.
+    pub(crate) stale: bool,
+    /// Who said so, for people.
+    #[schema(value_type = String)]
+    pub(crate) fuente: Word,
+    /// When the upstream said so, Lima time.
+    pub(crate) consultado_en: String,
+    /// Where it came from, for programs.
+    pub(crate) meta: Meta,
+    /// Identifier of the request.
+    #[schema(value_type = String)]
+    pub(crate) request_id: CompactString,
+}
+
+/// Where an answer came from.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct Meta {
+    /// `upstream`, `memory` or `stale`.
+    #[schema(value_type = String)]
+    pub(crate) source: Word,
+    /// Seconds since the upstream said so.
+    pub(crate) age: u64,
+    /// `real` or `sandbox` (invented data).
+    #[schema(value_type = String)]
+    pub(crate) mode: Word,
+}
+
+impl Meta {
+    pub(crate) fn of(app: &App, source: Source, age: u64) -> Meta {
+        Meta {
+            source: source_name(source).into(),
+            age,
+            mode: mode_name(app).into(),
+        }
+    }
+}
+
+/// A value as a server told it, and who answers there; none where that cannot be read.
+pub(crate) fn found_by<A>(value: A, meta: &Meta, consultado_en: &str) -> Option<(Found<A>, Mode)> {
+    let source = match &*meta.source {
+        "upstream" => Source::Upstream,
+        "memory" => Source::Memory,
+        "stale" => Source::Stale,
+        _ => return None,
+    };
+    let found = Found {
+        value: Arc::new(value),
+        source,
+        // The wire does not say.
+        provider: "migo",
+        stored_at: consultado_en.parse().ok()?,
+    };
+    Some((found, mode_of_name(&meta.mode)?))
+}
+
+/// The mode of that name.
+pub(crate) fn mode_of_name(name: &str) -> Option<Mode> {
+    match name {
+        "sandbox" => Some(Mode::Sandbox),
+        "real" => Some(Mode::Real),
+        _ => None,
+    }
+}
+
+/// A time as our callers read it.
+pub(crate) fn lima(at: Timestamp) -> String {
+    // A whole second prints as ISO 8601 without a pattern, which is much faster.
+    let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    format!("{}-05:00", lima_datetime(second))
+}
+
+/// The name of a mode in answers.
+pub(crate) fn mode_name(app: &App) -> &'static str {
+    match app.mode {
+        Mode::Sandbox => "sandbox",
+        Mode::Real => "real",
+    }
+}
+
+/// The name of a source in answers.
+pub(crate) fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Upstream => "upstream",
+        Source::Memory => "memory",
+        Source::Stale => "stale",
+    }
+}
