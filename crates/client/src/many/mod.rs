@@ -98,6 +98,9 @@ enum Single<L: Lookup> {
 /// What was said of a question whose flight is still to land.
 type Word<L> = (Asked<L>, Lead, Decoded<<L as Lookup>::Answer>);
 
+/// Of a question that comes more than once, its first position and the others.
+type Twins = HashMap<usize, Vec<usize>>;
+
 struct Asked<L> {
     position: usize,
     question: L,
@@ -206,10 +209,10 @@ impl Faith {
 }
 
 /// The questions, each once, with their positions; and the other positions of those that come again.
-fn apart<L: Lookup>(questions: Vec<L>) -> (Vec<(usize, L)>, HashMap<usize, Vec<usize>>) {
+fn apart<L: Lookup>(questions: Vec<L>) -> (Vec<(usize, L)>, Twins) {
     let hasher = RandomState::default();
     let mut unique: Vec<(usize, L)> = Vec::with_capacity(questions.len());
-    let (mut known, mut others) = (HashMap::new(), HashMap::<usize, Vec<usize>>::new());
+    let (mut known, mut others) = (HashMap::new(), Twins::new());
     for (position, question) in questions.into_iter().enumerate() {
         let key = question.key();
         let at = *known.entry(hasher.hash_one(&key)).or_insert(unique.len());
@@ -279,7 +282,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     }
 
     /// A sender that also answers the positions of equal questions.
-    fn repeat_for(&self, others: HashMap<usize, Vec<usize>>) -> Sender<L> {
+    fn repeat_for(&self, others: Twins) -> Sender<L> {
         if others.is_empty() {
             return self.sender.clone();
         }
