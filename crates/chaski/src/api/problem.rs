@@ -7,25 +7,40 @@ use utoipa::ToSchema;
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ProblemBody {
     /// Address of the page about this code.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
+    #[schema(required)]
     pub(crate) kind: String,
     /// What the code means.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) title: String,
     /// HTTP status.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) status: u16,
     /// What is wrong here.
     pub(crate) detail: String,
     /// Path of the request.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) instance: String,
     /// Stable, never translated.
     pub(crate) code: String,
     /// Whether the same request may succeed later.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) retryable: bool,
     /// What to do.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) action: String,
     /// What is wrong with each field.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) errors: Vec<FieldBody>,
     /// Identifier of the request.
+    #[serde(default)]
+    #[schema(required)]
     pub(crate) request_id: String,
 }
 
