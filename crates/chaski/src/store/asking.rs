@@ -8,21 +8,18 @@
 //! finds the answer. What a process that is gone wrote counts for nothing.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use chaski_client::Key;
 use foldhash::quality::RandomState;
-use sqlx::SqliteConnection;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::presence::{LOOK, Presence};
-use super::readers::Readers;
-use super::seal::Keys;
-use super::writer::Writer;
-use super::{Backend, Store, StoreError};
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+use crate::store::presence::{LOOK, Presence};
+use crate::store::tables::asking::{self as table, Asked};
 
 /// How long ago a list may have been looked up in memory that is still being asked.
 const LONGEST_LIST: Duration = Duration::from_hours(24);
@@ -32,10 +29,7 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// What this process is asking.
 pub(super) struct Asking {
-    presence: Arc<Presence>,
-    keys: Arc<Keys>,
-    readers: Arc<Readers>,
-    writer: Arc<Writer>,
+    db: Arc<Db>,
     state: Mutex<State>,
     /// Tells the watch that there is something under way.
     busy: watch::Sender<()>,
@@ -71,20 +65,6 @@ struct Flight {
     written: bool,
 }
 
-/// A question as it is written down.
-struct Row {
-    subject: Vec<u8>,
-    operation: &'static str,
-}
-
-impl Store {
-    /// Whether another process has the folder open.
-    pub fn has_company(&self) -> bool {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite.presence.has_company()
-    }
-}
-
 impl State {
     fn look(&mut self, presence: &Presence, now: Instant) {
         let visits = presence.visits();
@@ -116,22 +96,14 @@ impl State {
 
 impl Asking {
     /// Begins to watch who comes.
-    pub(super) fn start(
-        presence: Arc<Presence>,
-        keys: Arc<Keys>,
-        readers: Arc<Readers>,
-        writer: Arc<Writer>,
-    ) -> Arc<Asking> {
+    pub(super) fn start(db: Arc<Db>) -> Arc<Asking> {
         let (busy, told) = watch::channel(());
         let state = State {
-            visits: presence.visits(),
+            visits: db.presence.visits(),
             ..State::default()
         };
         let asking = Arc::new(Asking {
-            presence,
-            keys,
-            readers,
-            writer,
+            db,
             state: Mutex::new(state),
             busy,
         });
@@ -146,24 +118,24 @@ impl Asking {
             Company::Gone => return Ok(Some(vec![true; keys.len()])),
             Company::Present => {}
         }
-        self.presence.seen_by_others().await;
-        let rows: Vec<Row> = keys.iter().map(|key| self.row_of(key)).collect();
+        self.db.presence.seen_by_others().await;
+        let rows: Vec<Asked> = keys.iter().map(|key| self.row_of(key)).collect();
         // Looking costs no writing, and most of those who wait would write again and again.
         let mut ours = self.free(&rows).await?;
         let places: Vec<usize> = (0..rows.len()).filter(|place| ours[*place]).collect();
         if places.is_empty() {
             return Ok(Some(ours));
         }
-        let presence = Arc::clone(&self.presence);
+        let presence = Arc::clone(&self.db.presence);
         let mut free = ours.iter();
-        let wanted: Vec<Row> = rows
+        let wanted: Vec<Asked> = rows
             .into_iter()
             .filter(|_| free.next().is_some_and(|free| *free))
             .collect();
         let taken = self
-            .writer
-            .run(move |connection| {
-                Box::pin(async move { take_all(connection, &wanted, &presence).await })
+            .db
+            .write(move |connection| {
+                Box::pin(async move { table::take_all(connection, &wanted, &presence).await })
             })
             .await?;
         for (place, taken) in places.into_iter().zip(taken) {
@@ -195,17 +167,17 @@ impl Asking {
         if gone.is_empty() {
             return;
         }
-        let (gone, me) = (Arc::new(gone), self.presence.id());
-        let (rows, writer) = (Arc::clone(&gone), Arc::downgrade(&self.writer));
-        let deleted = self
-            .writer
-            .post(move |connection| Box::pin(async move { delete(connection, &rows, me).await }));
+        let (gone, me) = (Arc::new(gone), self.db.presence.id());
+        let (rows, db) = (Arc::clone(&gone), Arc::downgrade(&self.db));
+        let deleted = self.db.post(move |connection| {
+            Box::pin(async move { table::delete(connection, &rows, me).await })
+        });
         drop(state);
         // Without a runtime the process is ending, and then nothing is its own.
         if let (Ok(deleted), Ok(runtime)) = (deleted, tokio::runtime::Handle::try_current()) {
             runtime.spawn(async move {
                 if !matches!(deleted.await, Ok(Ok(()))) {
-                    delete_later(writer, gone, me).await;
+                    delete_later(db, gone, me).await;
                 }
             });
         }
@@ -216,7 +188,7 @@ impl Asking {
         let mut state = self.state();
         let now = Instant::now();
         if state.looked.is_none_or(|looked| looked + LOOK <= now) {
-            state.look(&self.presence, now);
+            state.look(&self.db.presence, now);
         }
         let company = state.company(now);
         if company == Company::Present {
@@ -237,7 +209,7 @@ impl Asking {
         if state.under_way.is_empty() {
             return false;
         }
-        state.look(&self.presence, Instant::now());
+        state.look(&self.db.presence, Instant::now());
         if !state.has_company {
             return true;
         }
@@ -247,48 +219,33 @@ impl Asking {
             rows.push(self.row_of(key));
         }
         if !rows.is_empty() {
-            let presence = Arc::clone(&self.presence);
+            let presence = Arc::clone(&self.db.presence);
             // A store that is closed has nothing under way. If it fails, the next of these questions
             // may be paid for twice: nothing worse.
-            let _ = self.writer.post(move |connection| {
-                Box::pin(async move { take_all(connection, &rows, &presence).await })
+            let _ = self.db.post(move |connection| {
+                Box::pin(async move { table::take_all(connection, &rows, &presence).await })
             });
         }
         true
     }
 
     /// Which of the questions nobody else who lives is asking, as far as a look can tell.
-    async fn free(&self, rows: &[Row]) -> Result<Vec<bool>, StoreError> {
-        let mut subjects = String::from("[");
-        for (place, row) in rows.iter().enumerate() {
-            subjects.push_str(if place == 0 { "\"" } else { ",\"" });
-            for byte in &row.subject {
-                let _ = write!(subjects, "{byte:02x}");
-            }
-            subjects.push('"');
-        }
-        subjects.push(']');
-        let mut reader = self.readers.reader().await?;
-        let asked: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
-            "SELECT subject, operation, holder FROM asking \
-             WHERE subject IN (SELECT unhex(value) FROM json_each(?1))",
-        )
-        .bind(subjects)
-        .fetch_all(&mut *reader)
-        .await?;
+    async fn free(&self, rows: &[Asked]) -> Result<Vec<bool>, StoreError> {
+        let mut reader = self.db.read().await?;
+        let asked = table::of_subjects(&mut reader, rows).await?;
         drop(reader);
         let mut living = HashMap::new();
         let mut is_of_others = |holder: i64| {
             let lives = living
                 .entry(holder)
-                .or_insert_with(|| self.presence.is_living(holder));
-            holder != self.presence.id() && *lives
+                .or_insert_with(|| self.db.presence.is_living(holder));
+            holder != self.db.presence.id() && *lives
         };
         let others: Vec<_> = asked
             .iter()
             .filter(|(.., holder)| is_of_others(*holder))
             .collect();
-        let is_free = |row: &Row| {
+        let is_free = |row: &Asked| {
             !others.iter().any(|(subject, operation, _)| {
                 *subject == row.subject && operation == row.operation
             })
@@ -296,9 +253,9 @@ impl Asking {
         Ok(rows.iter().map(is_free).collect())
     }
 
-    fn row_of(&self, key: &Key) -> Row {
-        Row {
-            subject: self.keys.subject_bytes(key),
+    fn row_of(&self, key: &Key) -> Asked {
+        Asked {
+            subject: self.db.keys.subject_bytes(key),
             operation: key.operation,
         }
     }
@@ -323,95 +280,18 @@ async fn keep_watch(asking: Weak<Asking>, mut told: watch::Receiver<()>) {
 
 /// Tries again and again what failed with the store: a question that nobody lets go of is waited for
 /// in vain.
-async fn delete_later(writer: Weak<Writer>, rows: Arc<Vec<Row>>, me: i64) {
+async fn delete_later(db: Weak<Db>, rows: Arc<Vec<Asked>>, me: i64) {
     loop {
         tokio::time::sleep(AFTER_A_FAILURE).await;
-        let Some(writer) = writer.upgrade() else {
+        let Some(db) = db.upgrade() else {
             return;
         };
         let rows = Arc::clone(&rows);
-        let deleted = writer
-            .run(move |connection| Box::pin(async move { delete(connection, &rows, me).await }));
+        let deleted = db.write(move |connection| {
+            Box::pin(async move { table::delete(connection, &rows, me).await })
+        });
         if !matches!(deleted.await, Err(error) if error.is_of_the_store()) {
             return;
         }
     }
-}
-
-/// Writes questions down; false for each that another process which lives is asking.
-async fn take_all(
-    connection: &mut SqliteConnection,
-    rows: &[Row],
-    presence: &Presence,
-) -> Result<Vec<bool>, StoreError> {
-    let mut taken = Vec::with_capacity(rows.len());
-    for row in rows {
-        taken.push(take(connection, row, presence).await?);
-    }
-    Ok(taken)
-}
-
-async fn take(
-    connection: &mut SqliteConnection,
-    row: &Row,
-    presence: &Presence,
-) -> Result<bool, StoreError> {
-    let holder: i64 = sqlx::query_scalar(
-        "INSERT INTO asking (subject, operation, holder) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (subject, operation) DO UPDATE SET holder = holder \
-         RETURNING holder",
-    )
-    .bind(row.subject.as_slice())
-    .bind(row.operation)
-    .bind(presence.id())
-    .fetch_one(&mut *connection)
-    .await?;
-    if holder == presence.id() {
-        return Ok(true);
-    }
-    if presence.is_living(holder) {
-        return Ok(false);
-    }
-    sqlx::query("UPDATE asking SET holder = ?3 WHERE subject = ?1 AND operation = ?2")
-        .bind(row.subject.as_slice())
-        .bind(row.operation)
-        .bind(presence.id())
-        .execute(connection)
-        .await?;
-    Ok(true)
-}
-
-async fn delete(
-    connection: &mut SqliteConnection,
-    rows: &[Row],
-    me: i64,
-) -> Result<(), StoreError> {
-    for row in rows {
-        sqlx::query("DELETE FROM asking WHERE subject = ?1 AND operation = ?2 AND holder = ?3")
-            .bind(row.subject.as_slice())
-            .bind(row.operation)
-            .bind(me)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Deletes what the dead left, where nobody else lives.
-pub(super) async fn clear(
-    connection: &mut SqliteConnection,
-    presence: &Presence,
-) -> Result<(), StoreError> {
-    if presence.has_company() {
-        return Ok(());
-    }
-    let left: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM asking)")
-        .fetch_one(&mut *connection)
-        .await?;
-    if left != 0 {
-        sqlx::query("DELETE FROM asking")
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
 }

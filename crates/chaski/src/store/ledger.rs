@@ -6,23 +6,21 @@ use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::calls::{CallRecord, Hit};
-use super::{Backend, Store};
+use crate::store::handle::Store;
+use crate::store::tables::calls::{CallRecord, Hit};
 
 impl Ledger for Store {
     fn recall<'a>(
         &'a self,
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        Box::pin(async move { Ok(sqlite.recall(keys).await?) })
+        Box::pin(async move { Ok(self.db.recall(keys).await?) })
     }
 
     fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         Box::pin(async move {
-            let rows = sqlite.answer_rows(entries)?;
-            Ok(sqlite.writer.remember(rows).await?)
+            let rows = self.db.answer_rows(entries)?;
+            Ok(self.db.writer.remember(rows).await?)
         })
     }
 
@@ -31,16 +29,15 @@ impl Ledger for Store {
     }
 
     fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         if let Some(hit) = Hit::of(&call) {
-            match sqlite.writer.stands_for(&sqlite.keys, &hit, &call) {
+            match self.db.writer.stands_for(&self.db.keys, &hit, &call) {
                 Ok(false) => {}
                 counted => return Box::pin(ready(counted.map(drop).map_err(LedgerError::from))),
             }
         }
         Box::pin(async move {
-            let call = CallRecord::new(&sqlite.keys, call)?;
-            Ok(sqlite.writer.record(call).await?)
+            let call = CallRecord::new(&self.db.keys, call)?;
+            Ok(self.db.writer.record(call).await?)
         })
     }
 
@@ -50,8 +47,7 @@ impl Ledger for Store {
         month: &'a str,
         calls: u64,
     ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let queued = sqlite.writer.spend(provider, month, calls);
+        let queued = self.db.writer.spend(provider, month, calls);
         Box::pin(ready(queued.map_err(LedgerError::from)))
     }
 
@@ -71,13 +67,11 @@ impl Ledger for Store {
         &'a self,
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        Box::pin(async move { Ok(sqlite.asking.claim(keys).await?) })
+        Box::pin(async move { Ok(self.asking.claim(keys).await?) })
     }
 
     fn release(&self, keys: &[Key]) {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite.asking.release(keys);
+        self.asking.release(keys);
     }
 
     fn note_plan<'a>(
@@ -96,12 +90,10 @@ impl Ledger for Store {
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        Box::pin(async move { Ok(sqlite.writer.flush().await?) })
+        Box::pin(async move { Ok(self.db.writer.flush().await?) })
     }
 
     fn ready(&self) -> Result<(), LedgerError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        Ok(sqlite.writer.shared().ready()?)
+        Ok(self.db.writer.shared().ready()?)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex};
 
-use super::StoreError;
+use crate::store::error::StoreError;
 
 /// Far above what the dialects define; only a damaged file could reach it.
 const MOST_NAMES: usize = 1_000;

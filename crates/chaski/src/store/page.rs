@@ -4,8 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::seal::{self, Place};
-use super::{Backend, Store, StoreError};
+use crate::store::error::StoreError;
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -42,7 +41,7 @@ pub enum Listed {
 }
 
 impl Listed {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Listed::Calls => "calls",
             Listed::Batches => "batches",
@@ -70,29 +69,6 @@ impl<T> Page<T> {
         let next = rows.last().map(|(place, _)| *place).filter(|_| more);
         let rows = rows.into_iter().map(|(_, row)| row).collect();
         Page { rows, next }
-    }
-}
-
-impl Store {
-    /// A place in a list as it is given to a caller.
-    pub fn sealed_cursor(&self, list: Listed, cursor: Cursor) -> Result<String, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let text = cursor.to_string();
-        Ok(seal::hex(
-            &sqlite
-                .keys
-                .seal(&Place::Cursor(list.as_str()), text.as_bytes())?,
-        ))
-    }
-
-    /// A place in a list as a caller gives it back; an error when it is one in another list.
-    pub fn opened_cursor(&self, list: Listed, text: &str) -> Result<Cursor, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let place = Place::Cursor(list.as_str());
-        let open = |sealed: Vec<u8>| sqlite.keys.open(&place, &sealed);
-        let plain = seal::from_hex(text).and_then(open);
-        let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
-        plain.ok_or(StoreError::BadCursor)?.parse()
     }
 }
 

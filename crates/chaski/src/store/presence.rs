@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::StoreError;
+use crate::store::error::StoreError;
 
 /// Where the files are, in the data folder.
 const FOLDER: &str = "procesos";

@@ -15,8 +15,8 @@ use compact_str::CompactString;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::open::DATABASE_FILE;
+use crate::store::error::StoreError;
+use crate::store::sqlite::open::DATABASE_FILE;
 
 /// Name of the key file in the data folder.
 pub const KEY_FILE: &str = "llave";

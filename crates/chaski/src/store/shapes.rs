@@ -1,7 +1,5 @@
 //! Statements over many rows in a few fixed sizes, so that each is prepared once and reused.
 
-use std::fmt::Write;
-
 /// Rows per statement, largest first. Each statement is a trip to the database's thread; halves
 /// make at most one of each size out of what is left.
 const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
@@ -46,20 +44,6 @@ impl Shapes {
             Some((self.0[size].as_str(), now))
         })
     }
-}
-
-/// Whole numbers as a JSON list, for `IN (SELECT value FROM json_each(?))`: one statement for
-/// any count.
-pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
-    let mut list = String::from("[");
-    for number in numbers {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        let _ = write!(list, "{number}");
-    }
-    list.push(']');
-    list
 }
 
 #[cfg(test)]

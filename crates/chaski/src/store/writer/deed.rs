@@ -1,18 +1,15 @@
 //! What is done in a group's transaction for somebody who waits for it.
 
 use futures_util::future::BoxFuture;
-use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
+use crate::store::sql::Conn;
 
 /// Something done in the group's transaction that somebody waits for. A trait only to forget the
 /// type of the result; [`Waiting`] is its one implementation.
 pub(super) trait Deed: Send {
-    fn run<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn run<'a>(&'a mut self, connection: &'a mut Conn) -> BoxFuture<'a, Result<(), StoreError>>;
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -26,12 +23,9 @@ struct Waiting<T, F> {
 impl<T, F> Deed for Waiting<T, F>
 where
     T: Send,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send,
 {
-    fn run<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn run<'a>(&'a mut self, connection: &'a mut Conn) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let work = self.work.take().expect("a deed is run once");
             self.result = Some(work(connection).await?);
@@ -47,14 +41,12 @@ where
     }
 }
 
-pub(super) type Answered<T> = oneshot::Receiver<Result<T, StoreError>>;
+pub(in crate::store) type Answered<T> = oneshot::Receiver<Result<T, StoreError>>;
 
 pub(super) fn waiting<T, F>(work: F) -> (Box<dyn Deed>, Answered<T>)
 where
     T: Send + 'static,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
-        + Send
-        + 'static,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
 {
     let (waiter, done) = oneshot::channel();
     let deed = Waiting {

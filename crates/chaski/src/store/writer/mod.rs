@@ -15,16 +15,18 @@ use chaski_client::{Call, Key, Memory};
 use compact_str::CompactString;
 use foldhash::quality::RandomState;
 use futures_util::future::BoxFuture;
-use sqlx::SqliteConnection;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
-use self::deed::{Answered, Deed, waiting};
+pub(in crate::store) use self::deed::Answered;
+use self::deed::{Deed, waiting};
 use self::task::Task;
-use super::StoreError;
-use super::answers::AnswerRow;
-use super::calls::{CallRecord, Hit};
-use super::seal::Keys;
+
+use crate::store::error::StoreError;
+use crate::store::seal::Keys;
+use crate::store::sql::Conn;
+use crate::store::tables::answers::AnswerRow;
+use crate::store::tables::calls::{CallRecord, Hit};
 
 /// Kilobytes that may be accepted and not yet durable. Counted in kilobytes and not in rows
 /// because a row may carry bodies of megabytes.
@@ -120,7 +122,7 @@ enum Message {
 
 impl Writer {
     /// Starts the task.
-    pub(super) fn start(connection: SqliteConnection) -> Writer {
+    pub(super) fn start(connection: Conn) -> Writer {
         let (queue, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
         tokio::spawn(Task::new(connection, inbox, Arc::clone(&shared)).run());
@@ -254,9 +256,7 @@ impl Writer {
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let done = self.post(work)?;
         done.await.map_err(|_| StoreError::Closed)?
@@ -266,9 +266,7 @@ impl Writer {
     pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (deed, done) = waiting(work);
         self.send(Message::Deed(deed))?;
@@ -279,9 +277,7 @@ impl Writer {
     pub(super) async fn run_alone<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (deed, done) = waiting(work);
         self.send(Message::Alone(deed))?;

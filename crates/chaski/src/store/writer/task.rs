@@ -6,16 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chaski_client::Memory;
-use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::deed::Deed;
 use super::{Message, Rows, Shared, Spent, lock};
-use crate::store::answers::{self, AnswerRow};
-use crate::store::calls::{self, CallRecord};
-use crate::store::{StoreError, meta, quota};
+use crate::store::error::StoreError;
+use crate::store::sql::{Conn, query};
+use crate::store::tables::answers::AnswerRow;
+use crate::store::tables::calls::CallRecord;
+use crate::store::tables::{answers, calls, counters, meta};
 
 /// Messages taken into one group.
 const MOST_AT_ONCE: usize = 4_096;
@@ -49,7 +50,7 @@ struct Mark {
 }
 
 pub(super) struct Task {
-    connection: SqliteConnection,
+    connection: Conn,
     inbox: mpsc::UnboundedReceiver<Message>,
     shared: Arc<Shared>,
     messages: Vec<Message>,
@@ -69,7 +70,7 @@ enum Wake {
 
 impl Task {
     pub(super) fn new(
-        connection: SqliteConnection,
+        connection: Conn,
         inbox: mpsc::UnboundedReceiver<Message>,
         shared: Arc<Shared>,
     ) -> Task {
@@ -234,7 +235,7 @@ impl Task {
         self.group.write(connection, &mut written, all).await?;
         calls::add(connection, &self.group.more).await?;
         for ((provider, month), calls) in &self.group.spent {
-            quota::add(connection, provider, month, *calls).await?;
+            counters::add(connection, provider, month, *calls).await?;
         }
         if self.group.rows == 0 && deeds.is_empty() {
             meta::probe(connection).await?;
@@ -279,7 +280,7 @@ impl Task {
     }
 
     async fn end(self, waiter: Option<oneshot::Sender<Result<(), StoreError>>>) {
-        let closed = self.connection.close().await.map_err(StoreError::from);
+        let closed = self.connection.close().await;
         if let Some(waiter) = waiter {
             let _ = waiter.send(closed);
         }
@@ -311,7 +312,7 @@ impl Group {
 
     async fn write(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Conn,
         written: &mut Mark,
         until: Mark,
     ) -> Result<(), StoreError> {
@@ -322,10 +323,7 @@ impl Group {
     }
 }
 
-async fn execute(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::query(statement).execute(connection).await?;
+async fn execute(connection: &mut Conn, statement: &'static str) -> Result<(), StoreError> {
+    query(statement).execute(connection).await?;
     Ok(())
 }

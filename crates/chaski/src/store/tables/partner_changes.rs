@@ -4,17 +4,19 @@ use std::sync::LazyLock;
 
 use chaski_core::{Condicion, Estado, Ruc};
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::page::rows_of_page;
-use super::partner_rows::{self, COLUMNS};
-use super::seal::Keys;
-use super::shapes::Shapes;
-use super::time::instant;
-use super::{Backend, Company, Cursor, Page, Store, StoreError};
 use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::seal::Keys;
+use crate::store::shapes::Shapes;
+use crate::store::sql::{Builder, Conn, Row, query};
+use crate::store::tables::companies::Company;
+use crate::store::tables::partner_rows;
+use crate::store::tables::partner_rows::COLUMNS;
+use crate::store::time::instant;
 
 /// Which changes are wanted.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +43,7 @@ pub struct ChangeRow {
 }
 
 /// A change on its way to the database.
-pub(super) struct NewChange {
+pub(in crate::store) struct NewChange {
     partner: i64,
     at: Timestamp,
     change: StandingChange,
@@ -50,7 +52,7 @@ pub(super) struct NewChange {
 impl NewChange {
     /// A word that is in none of SUNAT's lists may be a piece of a person's name, from a
     /// registry row whose columns slipped: it stays in the sealed part of the partner.
-    pub(super) fn new(
+    pub(in crate::store) fn new(
         seq: i64,
         ruc: Ruc,
         after: &SunatStanding,
@@ -71,7 +73,7 @@ impl NewChange {
         }
     }
 
-    pub(super) fn lost_fitness(&self) -> bool {
+    pub(in crate::store) fn lost_fitness(&self) -> bool {
         self.change.lost_fitness()
     }
 }
@@ -85,13 +87,12 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<ChangeRow>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = page_query(company, filter, limit, cursor);
-        let mut reader = sqlite.readers.reader().await?;
-        let rows = query.build().fetch_all(&mut *reader).await?;
+        let query = page_query(company, filter, limit, cursor);
+        let mut reader = self.db.read().await?;
+        let rows = query.build().fetch_all(&mut reader).await?;
         let rows: Result<Vec<_>, StoreError> =
-            rows.iter().map(|row| placed(&sqlite.keys, row)).collect();
+            rows.iter().map(|row| placed(&self.db.keys, row)).collect();
         Ok(Page::cut(rows?, limit))
     }
 }
@@ -112,8 +113,8 @@ fn page_query(
     filter: &ChangeFilter,
     limit: usize,
     cursor: Option<Cursor>,
-) -> QueryBuilder<sqlx::Sqlite> {
-    let mut query = QueryBuilder::new("SELECT ");
+) -> Builder {
+    let mut query = Builder::new("SELECT ");
     query.push(COLUMNS).push(CHANGE);
     query.push_bind(company.bytes().to_vec()).push(")");
     if let Some(id) = filter.partner {
@@ -138,7 +139,7 @@ fn page_query(
     query
 }
 
-fn placed(keys: &Keys, row: &SqliteRow) -> Result<(Cursor, ChangeRow), StoreError> {
+fn placed(keys: &Keys, row: &Row) -> Result<(Cursor, ChangeRow), StoreError> {
     let (_, partner) = partner_rows::partner(keys, row)?;
     let flags = |at: usize| -> Result<[bool; 2], StoreError> {
         Ok([row.try_get(PARTNER + at)?, row.try_get(PARTNER + at + 1)?])
@@ -183,12 +184,12 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn insert(
+    connection: &mut Conn,
     changes: &[NewChange],
 ) -> Result<(), StoreError> {
     for (statement, some) in INSERT.cut(changes) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for NewChange {
             partner,
             at,

@@ -2,20 +2,21 @@
 //! one.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
-use super::jobs::{self, NewJob};
-use super::time::instant;
-use super::{Backend, Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::tables::jobs;
+use crate::store::tables::jobs::NewJob;
+use crate::store::time::instant;
 
 impl Store {
     /// When an entry was last seen to; none when it is new.
     pub async fn schedule_seen(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let at: Option<i64> = sqlx::query_scalar("SELECT last_at FROM schedule WHERE name = ?1")
+        let mut reader = self.db.read().await?;
+        let at: Option<i64> = query_scalar("SELECT last_at FROM schedule WHERE name = $1")
             .bind(name)
-            .fetch_optional(&mut *reader)
+            .fetch_optional(&mut reader)
             .await?;
         Ok(at.map(instant))
     }
@@ -29,10 +30,8 @@ impl Store {
         now: Timestamp,
         job: Option<NewJob>,
     ) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move { see_to(connection, name, seen, now, job).await })
             })
             .await
@@ -40,22 +39,21 @@ impl Store {
 }
 
 async fn see_to(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     name: &str,
     seen: Option<Timestamp>,
     now: Timestamp,
     job: Option<NewJob>,
 ) -> Result<bool, StoreError> {
-    let noted = sqlx::query(
-        "INSERT INTO schedule (name, last_at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE \
-         SET last_at = excluded.last_at WHERE last_at = ?3",
+    let noted = query(
+        "INSERT INTO schedule (name, last_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
+         SET last_at = excluded.last_at WHERE last_at = $3",
     )
     .bind(name)
     .bind(now.as_microsecond())
     .bind(seen.map(Timestamp::as_microsecond))
     .execute(&mut *connection)
-    .await?
-    .rows_affected();
+    .await?;
     if noted == 0 {
         return Ok(false);
     }

@@ -5,16 +5,17 @@ use std::sync::LazyLock;
 
 use chaski_client::{Key, Memory};
 use compact_str::CompactString;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::answers::{self, AnswerRow};
-use super::batches::{self, NewBatch};
-use super::names;
-use super::seal::{Keys, Place};
-use super::shapes::{Shapes, json_list};
-use super::{Backend, Sqlite, Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::names;
+use crate::store::seal::{Keys, Place};
+use crate::store::shapes::Shapes;
+use crate::store::sql::{self, any_of};
+use crate::store::sql::{Conn, Row, query, query_as};
+use crate::store::tables::answers::AnswerRow;
+use crate::store::tables::{answers, batch_rows};
 
 /// What became of one number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ pub struct Item {
 }
 
 /// Code of an item whose number was erased before it was asked.
-pub(super) const ERASED: &str = "ERASED";
+pub(in crate::store) const ERASED: &str = "ERASED";
 
 const PENDING: &str = "PENDING";
 const ANSWERED: &str = "ANSWERED";
@@ -94,41 +95,36 @@ impl Store {
         states: Vec<(u32, ItemState)>,
         learned: Vec<(Key, Memory)>,
     ) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let rows = sqlite.answer_rows(learned)?;
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(settle(connection, id, states, rows)))
+        let rows = self.db.answer_rows(learned)?;
+        self.db
+            .write(move |connection| Box::pin(settle(connection, id, states, rows)))
             .await
     }
 
     /// Puts the failed numbers of a batch back to be asked again; says how many.
     pub async fn retry_failed_items(&self, id: Uuid) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(retry_failed(connection, id)))
+        self.db
+            .write(move |connection| Box::pin(retry_failed(connection, id)))
             .await
     }
 
     async fn items_where(&self, id: Uuid, which: &str) -> Result<Vec<Item>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        batches::seq_of(&mut reader, id).await?;
+        let mut reader = self.db.read().await?;
+        batch_rows::seq_of(&mut reader, id).await?;
         let statement = format!(
             "SELECT b.key_operation, i.position, i.subject, i.sealed, \
              i.personal, i.state, i.code FROM batches b JOIN batch_items i ON i.batch = b.seq \
-             WHERE b.id = ?1 AND i.position >= ?2 {which} ORDER BY i.position LIMIT {AT_A_TIME}"
+             WHERE b.id = $1 AND i.position >= $2 {which} ORDER BY i.position LIMIT {AT_A_TIME}"
         );
-        let (mut items, mut from) = (Vec::new(), 0);
+        let (mut items, mut from) = (Vec::new(), 0_i64);
         loop {
-            let rows = sqlx::query(sqlx::AssertSqlSafe(statement.as_str()))
+            let rows = query(statement.clone())
                 .bind(id.as_bytes().as_slice())
                 .bind(from)
-                .fetch_all(&mut *reader)
+                .fetch_all(&mut reader)
                 .await?;
             for row in &rows {
-                items.push(sqlite.item(id, row)?);
+                items.push(self.item(id, row)?);
             }
             match items.last() {
                 Some(last) if rows.len() == AT_A_TIME => from = i64::from(last.position) + 1,
@@ -138,8 +134,8 @@ impl Store {
     }
 }
 
-impl Sqlite {
-    fn item(&self, batch: Uuid, row: &SqliteRow) -> Result<Item, StoreError> {
+impl Store {
+    fn item(&self, batch: Uuid, row: &Row) -> Result<Item, StoreError> {
         let position: u32 = row.try_get(1)?;
         let personal: bool = row.try_get(4)?;
         let stored: &[u8] = row.try_get(2)?;
@@ -150,7 +146,7 @@ impl Sqlite {
             (false, true, sealed) => {
                 let place = Place::Item { batch, position };
                 let plain = sealed
-                    .and_then(|sealed| self.keys.open(&place, sealed))
+                    .and_then(|sealed| self.db.keys.open(&place, sealed))
                     .ok_or(StoreError::Corrupt)?;
                 Some(CompactString::from_utf8_lossy(&plain))
             }
@@ -175,7 +171,7 @@ impl Sqlite {
 const AT_A_TIME: usize = 2_000;
 
 /// An item on its way to the database.
-pub(super) struct ItemRow {
+pub(in crate::store) struct ItemRow {
     position: u32,
     subject: Vec<u8>,
     sealed: Option<Vec<u8>>,
@@ -183,22 +179,24 @@ pub(super) struct ItemRow {
     state: Option<ItemState>,
 }
 
-pub(super) fn rows(keys: &Keys, new: &NewBatch) -> Result<Vec<ItemRow>, StoreError> {
-    let first = new.subjects.first();
+pub(in crate::store) fn rows(
+    keys: &Keys,
+    batch: Uuid,
+    subjects: &[Key],
+    settled: &[(u32, ItemState)],
+) -> Result<Vec<ItemRow>, StoreError> {
+    let first = subjects.first();
     let same = |key: &Key| first.is_some_and(|first| key.operation == first.operation);
-    if !new.subjects.iter().all(same) {
+    if !subjects.iter().all(same) {
         return Err(StoreError::MixedBatch);
     }
     let mut states: HashMap<u32, &ItemState> =
-        new.settled.iter().map(|(at, state)| (*at, state)).collect();
-    new.subjects
+        settled.iter().map(|(at, state)| (*at, state)).collect();
+    subjects
         .iter()
         .zip(0..)
         .map(|(key, position)| {
-            let place = Place::Item {
-                batch: new.id,
-                position,
-            };
+            let place = Place::Item { batch, position };
             let sealed = key
                 .personal
                 .then(|| keys.seal(&place, key.subject.as_bytes()));
@@ -221,13 +219,13 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn insert(
+    connection: &mut Conn,
     batch: i64,
     rows: &[ItemRow],
 ) -> Result<(), StoreError> {
     for (statement, some) in INSERT.cut(rows) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for row in some {
             let (state, code) = row
                 .state
@@ -247,31 +245,30 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn settle(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn settle(
+    connection: &mut Conn,
     id: Uuid,
     states: Vec<(u32, ItemState)>,
     rows: Vec<AnswerRow>,
 ) -> Result<(), StoreError> {
-    let batch = batches::seq_of(connection, id).await?;
+    let batch = batch_rows::seq_of(connection, id).await?;
     answers::put(connection, &rows).await?;
     mark(connection, batch, states).await
 }
 
-pub(super) async fn retry_failed(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn retry_failed(
+    connection: &mut Conn,
     id: Uuid,
 ) -> Result<u64, StoreError> {
-    let batch = batches::seq_of(connection, id).await?;
-    let changed = sqlx::query(
+    let batch = batch_rows::seq_of(connection, id).await?;
+    let changed = query(
         "UPDATE batch_items SET state = 'PENDING', code = NULL \
-         WHERE batch = ?1 AND state = 'FAILED' AND subject <> x''",
+         WHERE batch = $1 AND state = 'FAILED' AND subject <> x''",
     )
     .bind(batch)
     .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    sqlx::query("UPDATE batches SET failed = failed - ?2 WHERE seq = ?1")
+    .await?;
+    query("UPDATE batches SET failed = failed - $2 WHERE seq = $1")
         .bind(batch)
         .bind(changed.cast_signed())
         .execute(connection)
@@ -281,7 +278,7 @@ pub(super) async fn retry_failed(
 
 /// Marks items, and corrects the counters by what really changed.
 async fn mark(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     batch: i64,
     states: Vec<(u32, ItemState)>,
 ) -> Result<(), StoreError> {
@@ -290,15 +287,16 @@ async fn mark(
     for (position, state) in &states {
         by_state.entry(state.stored()).or_default().push(*position);
     }
-    let all = json_list(states.keys().copied().map(i64::from));
+    let all = sql::list(states.keys().copied().map(i64::from));
     let before = count(connection, batch, &all).await?;
     for ((state, code), positions) in by_state {
-        let positions = json_list(positions.into_iter().map(i64::from));
+        let positions = sql::list(positions.into_iter().map(i64::from));
         // An erased number stays erased, whatever was still on its way.
-        sqlx::query(
-            "UPDATE batch_items SET state = ?1, code = ?2 WHERE batch = ?3 AND subject <> x'' \
-             AND position IN (SELECT value FROM json_each(?4))",
-        )
+        query(concat!(
+            "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND subject <> x'' \
+             AND position IN ",
+            any_of!("$4")
+        ))
         .bind(state)
         .bind(code)
         .bind(batch)
@@ -311,10 +309,10 @@ async fn mark(
 }
 
 /// Answered, refused, failed.
-pub(super) type Counts = [i64; 3];
+pub(in crate::store) type Counts = [i64; 3];
 
 /// How many rows are in each state.
-pub(super) fn counts(rows: &[ItemRow]) -> Counts {
+pub(in crate::store) fn counts(rows: &[ItemRow]) -> Counts {
     let mut counts = [0; 3];
     for state in rows.iter().filter_map(|row| row.state.as_ref()) {
         counts[match state {
@@ -327,16 +325,17 @@ pub(super) fn counts(rows: &[ItemRow]) -> Counts {
 }
 
 /// How many of some items are in each state.
-pub(super) async fn count(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn count(
+    connection: &mut Conn,
     batch: i64,
     positions: &str,
 ) -> Result<Counts, StoreError> {
-    let counts: (i64, i64, i64) = sqlx::query_as(
+    let counts: (i64, i64, i64) = query_as(concat!(
         "SELECT coalesce(sum(state = 'ANSWERED'), 0), coalesce(sum(state = 'REFUSED'), 0), \
          coalesce(sum(state = 'FAILED'), 0) FROM batch_items \
-         WHERE batch = ?1 AND position IN (SELECT value FROM json_each(?2))",
-    )
+         WHERE batch = $1 AND position IN ",
+        any_of!("$2")
+    ))
     .bind(batch)
     .bind(positions)
     .fetch_one(connection)
@@ -344,15 +343,15 @@ pub(super) async fn count(
     Ok([counts.0, counts.1, counts.2])
 }
 
-pub(super) async fn adjust(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn adjust(
+    connection: &mut Conn,
     batch: i64,
     before: Counts,
     after: Counts,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE batches SET answered = answered + ?2, refused = refused + ?3, \
-         failed = failed + ?4 WHERE seq = ?1",
+    query(
+        "UPDATE batches SET answered = answered + $2, refused = refused + $3, \
+         failed = failed + $4 WHERE seq = $1",
     )
     .bind(batch)
     .bind(after[0] - before[0])
@@ -364,29 +363,28 @@ pub(super) async fn adjust(
 }
 
 /// Empties the number of one item. One that still waited has failed; 0 when its batch is gone.
-pub(super) async fn erase(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn erase(
+    connection: &mut Conn,
     batch: Uuid,
     position: u32,
 ) -> Result<u64, StoreError> {
-    let batch = match batches::seq_of(connection, batch).await {
+    let batch = match batch_rows::seq_of(connection, batch).await {
         Err(StoreError::NoSuchBatch) => return Ok(0),
         other => other?,
     };
-    let one = json_list(std::iter::once(i64::from(position)));
+    let one = sql::list(std::iter::once(i64::from(position)));
     let before = count(connection, batch, &one).await?;
-    let erased = sqlx::query(
+    let erased = query(
         "UPDATE batch_items SET subject = x'', sealed = NULL, \
-         code = CASE state WHEN 'PENDING' THEN ?3 ELSE code END, \
+         code = CASE state WHEN 'PENDING' THEN $3 ELSE code END, \
          state = CASE state WHEN 'PENDING' THEN 'FAILED' ELSE state END \
-         WHERE batch = ?1 AND position = ?2",
+         WHERE batch = $1 AND position = $2",
     )
     .bind(batch)
     .bind(position)
     .bind(ERASED)
     .execute(&mut *connection)
-    .await?
-    .rows_affected();
+    .await?;
     let after = count(connection, batch, &one).await?;
     adjust(connection, batch, before, after).await?;
     Ok(erased)

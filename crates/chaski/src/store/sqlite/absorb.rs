@@ -6,13 +6,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-
-use super::calls::uuid_of;
-use super::open::{self, DATABASE_FILE, options};
-use super::partner_rows::{self, profile_row, standing_row};
-use super::seal::{Keys, MasterKey};
-use super::{StoreError, backup, meta, rekey};
+use crate::store::error::StoreError;
+use crate::store::seal::{Keys, MasterKey};
+use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::sqlite::open::{DATABASE_FILE, options};
+use crate::store::sqlite::{backup, open, rekey};
+use crate::store::tables::partner_rows::{profile_row, standing_row};
+use crate::store::tables::{meta, partner_rows};
 
 /// What was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,8 +39,8 @@ pub struct OtherSide {
 
 /// What persons entered on the other side and this one has never had: partners, as never checked,
 /// and the house's batches, as never asked.
-pub(super) async fn bring_own(
-    mine: &mut SqliteConnection,
+pub(in crate::store) async fn bring_own(
+    mine: &mut Conn,
     keys: &Keys,
     dir: &Path,
     other: OtherSide,
@@ -55,7 +55,9 @@ pub(super) async fn bring_own(
     leave_only_own(&copy).await?;
     seal_again(&copy, &other.key, keys).await?;
     attach(mine, &copy).await?;
+    mine.run("BEGIN IMMEDIATE").await?;
     let brought = own(mine).await;
+    let brought = mine.end(brought).await;
     detach(mine).await?;
     brought
 }
@@ -83,7 +85,9 @@ async fn absorb_into(
     seal_again(copy, copy_key, &opened.keys).await?;
     let mine = &mut opened.writer;
     attach(mine, copy).await?;
+    mine.run("BEGIN IMMEDIATE").await?;
     let absorbed = everything(mine, &opened.keys, source).await;
+    let absorbed = mine.end(absorbed).await;
     detach(mine).await?;
     absorbed
 }
@@ -92,11 +96,11 @@ async fn absorb_into(
 pub async fn prepare(copy: &Path) -> Result<(), StoreError> {
     fs::set_permissions(copy, Permissions::from_mode(0o600))
         .map_err(|error| StoreError::of_file(copy, &error))?;
-    let mut connection = options(copy).connect().await?;
+    let mut connection = open::connect(&options(copy)).await?;
     open::refuse_foreign(&mut connection)
         .await
         .map_err(|error| error.about(copy))?;
-    execute(&mut connection, "PRAGMA journal_mode = DELETE").await?;
+    connection.run("PRAGMA journal_mode = DELETE").await?;
     open::bring_up_to_date(&mut connection).await?;
     connection.close().await?;
     Ok(())
@@ -104,14 +108,14 @@ pub async fn prepare(copy: &Path) -> Result<(), StoreError> {
 
 /// What the upstream said, or the sandbox, is not brought: it need not be sealed again either.
 async fn leave_only_own(copy: &Path) -> Result<(), StoreError> {
-    let mut connection = options(copy).connect().await?;
-    execute(
-        &mut connection,
-        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; DELETE FROM answers; \
+    let mut connection = open::connect(&options(copy)).await?;
+    connection
+        .run(
+            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; DELETE FROM answers; \
          DELETE FROM calls; DELETE FROM call_bodies; DELETE FROM partner_changes; \
          UPDATE partners SET sunat = NULL",
-    )
-    .await?;
+        )
+        .await?;
     connection.close().await?;
     Ok(())
 }
@@ -121,7 +125,7 @@ async fn seal_again(copy: &Path, old: &MasterKey, keys: &Keys) -> Result<(), Sto
     if old.check() == keys.check() {
         return Ok(());
     }
-    let mut connection = options(copy).connect().await?;
+    let mut connection = open::connect(&options(copy)).await?;
     let known = meta::get(&mut connection, meta::KEY_CHECK).await?;
     let sealed = meta::has_personal_data(&mut connection).await?;
     if sealed && known.as_deref() != Some(old.check().as_slice()) {
@@ -129,18 +133,17 @@ async fn seal_again(copy: &Path, old: &MasterKey, keys: &Keys) -> Result<(), Sto
     }
     // What is cut short here is begun again with another copy.
     let quick = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF";
-    execute(&mut connection, quick).await?;
-    let mut transaction = connection.begin().await?;
-    rekey::rekey(&mut transaction, &old, keys).await?;
-    transaction.commit().await?;
+    connection.run(quick).await?;
+    connection.run("BEGIN").await?;
+    let sealed = rekey::rekey(&mut connection, &old, keys).await;
+    connection.end(sealed).await?;
     connection.close().await?;
     Ok(())
 }
 
 /// What is entered from now on to try the sandbox beside a token is no data of the real side.
-pub(super) async fn keep_here(mine: &mut SqliteConnection) -> Result<(), StoreError> {
-    execute(
-        mine,
+pub(in crate::store) async fn keep_here(mine: &mut Conn) -> Result<(), StoreError> {
+    mine.run(
         "CREATE TEMP TRIGGER trial_partners AFTER INSERT ON main.partners BEGIN \
          INSERT OR IGNORE INTO brought (id) VALUES (NEW.id); END; \
          CREATE TEMP TRIGGER trial_batches AFTER INSERT ON main.batches BEGIN \
@@ -149,36 +152,36 @@ pub(super) async fn keep_here(mine: &mut SqliteConnection) -> Result<(), StoreEr
     .await
 }
 
-async fn attach(mine: &mut SqliteConnection, file: &Path) -> Result<(), StoreError> {
+async fn attach(mine: &mut Conn, file: &Path) -> Result<(), StoreError> {
     let file = file.to_str().ok_or_else(|| StoreError::ReadOnly {
         path: file.to_owned(),
     })?;
-    sqlx::query("ATTACH DATABASE ?1 AS other")
+    query("ATTACH DATABASE $1 AS other")
         .bind(file)
         .execute(mine)
         .await?;
     Ok(())
 }
 
-async fn detach(mine: &mut SqliteConnection) -> Result<(), StoreError> {
-    execute(mine, "DETACH DATABASE other").await
+async fn detach(mine: &mut Conn) -> Result<(), StoreError> {
+    mine.run("DETACH DATABASE other").await
 }
 
 /// Whether there is anything to bring. The other side is brought up to date first.
 async fn anything_waits(
-    mine: &mut SqliteConnection,
+    mine: &mut Conn,
     file: &Path,
     other: &OtherSide,
 ) -> Result<bool, StoreError> {
     attach(mine, file).await?;
-    let version = sqlx::query_scalar("PRAGMA other.user_version")
+    let version = query_scalar("PRAGMA other.user_version")
         .fetch_one(&mut *mine)
         .await;
     let version: i64 = match version {
         Ok(version) => version,
         Err(error) => {
             detach(mine).await?;
-            return Err(error.into());
+            return Err(error);
         }
     };
     if version < i64::from(open::SCHEMA) {
@@ -187,20 +190,18 @@ async fn anything_waits(
         opened.writer.close().await?;
         attach(mine, file).await?;
     }
-    let waits = sqlx::query_scalar(ANYTHING).fetch_one(&mut *mine).await;
+    let waits = query_scalar(ANYTHING).fetch_one(&mut *mine).await;
     detach(mine).await?;
     let waits: i64 = waits?;
     Ok(waits != 0)
 }
 
-async fn own(mine: &mut SqliteConnection) -> Result<Absorbed, StoreError> {
-    let mut transaction = mine.begin_with("BEGIN IMMEDIATE").await?;
-    let partners = changed(&mut transaction, OWN_PARTNERS).await?;
-    let batches = changed(&mut transaction, OWN_BATCHES).await?;
+async fn own(mine: &mut Conn) -> Result<Absorbed, StoreError> {
+    let partners = changed(mine, OWN_PARTNERS).await?;
+    let batches = changed(mine, OWN_BATCHES).await?;
     for statement in [OWN_ITEMS, OWN_COUNTS, INPUTS, OWN_JOBS, OWN_BROUGHT] {
-        changed(&mut transaction, statement).await?;
+        changed(mine, statement).await?;
     }
-    transaction.commit().await?;
     Ok(Absorbed {
         batches,
         partners,
@@ -208,72 +209,53 @@ async fn own(mine: &mut SqliteConnection) -> Result<Absorbed, StoreError> {
     })
 }
 
-async fn everything(
-    mine: &mut SqliteConnection,
-    keys: &Keys,
-    source: &str,
-) -> Result<Absorbed, StoreError> {
-    let mut transaction = mine.begin_with("BEGIN IMMEDIATE").await?;
-    let c = &mut transaction;
+async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorbed, StoreError> {
     let mut absorbed = Absorbed {
-        answers: changed(c, ANSWERS).await?,
-        calls: changed(c, CALLS).await?,
-        keys: changed(c, API_KEYS).await?,
-        partners: changed(c, PARTNERS).await?,
-        batches: changed(c, FURTHER_BATCHES).await?,
+        answers: changed(mine, ANSWERS).await?,
+        calls: changed(mine, CALLS).await?,
+        keys: changed(mine, API_KEYS).await?,
+        partners: changed(mine, PARTNERS).await?,
+        batches: changed(mine, FURTHER_BATCHES).await?,
     };
-    absorbed.partners += newer_partners(c, keys).await?;
-    changed(c, FURTHER_ITEMS).await?;
-    absorbed.batches += changed(c, BATCHES).await?;
+    absorbed.partners += newer_partners(mine, keys).await?;
+    changed(mine, FURTHER_ITEMS).await?;
+    absorbed.batches += changed(mine, BATCHES).await?;
     for statement in [
         REVOKED, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
     ] {
-        changed(c, statement).await?;
+        changed(mine, statement).await?;
     }
-    quota(c, source).await?;
-    let missing: i64 = sqlx::query_scalar(MISSING).fetch_one(&mut **c).await?;
+    quota(mine, source).await?;
+    let missing: i64 = query_scalar(MISSING).fetch_one(mine).await?;
     if missing != 0 {
         return Err(StoreError::Corrupt);
     }
-    transaction.commit().await?;
     Ok(absorbed)
 }
 
-async fn changed(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<u64, StoreError> {
-    let done = sqlx::query(statement).execute(connection).await?;
-    Ok(done.rows_affected())
-}
-
-async fn execute(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::raw_sql(statement).execute(connection).await?;
-    Ok(())
+async fn changed(connection: &mut Conn, statement: &'static str) -> Result<u64, StoreError> {
+    let done = query(statement).execute(connection).await?;
+    Ok(done)
 }
 
 /// Partners that both have and of which the other one knows something newer: their own fields and
 /// SUNAT's word, each by its own time. Sealed again, for the seal names the partner.
-async fn newer_partners(connection: &mut SqliteConnection, keys: &Keys) -> Result<u64, StoreError> {
-    let pairs: Vec<(i64, Vec<u8>, i64, bool, bool)> = sqlx::query_as(NEWER_PARTNERS)
-        .fetch_all(&mut *connection)
-        .await?;
+async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, StoreError> {
+    let pairs: Vec<(i64, Vec<u8>, i64, bool, bool)> =
+        query_as(NEWER_PARTNERS).fetch_all(&mut *connection).await?;
     let found = u64::try_from(pairs.len()).unwrap_or(u64::MAX);
     for (seq, id, other, profile, sunat) in pairs {
         let id = uuid_of(&id)?;
-        let row = sqlx::query(OTHER_PARTNER)
+        let row = query(OTHER_PARTNER)
             .bind(other)
             .fetch_one(&mut *connection)
             .await?;
         let (_, partner) = partner_rows::partner(keys, &row)?;
         if profile {
             let again = profile_row(keys, id, &partner.document, &partner.fields)?;
-            sqlx::query(
-                "UPDATE main.partners SET is_active = ?2, search = ?3, profile = ?4, \
-                 updated_at = ?5 WHERE seq = ?1",
+            query(
+                "UPDATE main.partners SET is_active = $2, search = $3, profile = $4, \
+                 updated_at = $5 WHERE seq = $1",
             )
             .bind(seq)
             .bind(again.is_active)
@@ -285,7 +267,7 @@ async fn newer_partners(connection: &mut SqliteConnection, keys: &Keys) -> Resul
         }
         if sunat {
             let again = standing_row(keys, id, &partner.document, &partner.sunat)?;
-            sqlx::query(STANDING)
+            query(STANDING)
                 .bind(seq)
                 .bind(other)
                 .bind(again.search)
@@ -298,8 +280,8 @@ async fn newer_partners(connection: &mut SqliteConnection, keys: &Keys) -> Resul
 }
 
 /// Adds the calls of each month. What an earlier run added already is on record, by the source.
-async fn quota(connection: &mut SqliteConnection, source: &str) -> Result<(), StoreError> {
-    let rows = sqlx::query("SELECT provider, month, used FROM other.quota")
+async fn quota(connection: &mut Conn, source: &str) -> Result<(), StoreError> {
+    let rows = query("SELECT provider, month, used FROM other.quota")
         .fetch_all(&mut *connection)
         .await?;
     for row in rows {
@@ -312,8 +294,8 @@ async fn quota(connection: &mut SqliteConnection, source: &str) -> Result<(), St
         if used <= before {
             continue;
         }
-        sqlx::query(
-            "INSERT INTO main.quota (provider, month, used) VALUES (?1, ?2, ?3) \
+        query(
+            "INSERT INTO main.quota (provider, month, used) VALUES ($1, $2, $3) \
              ON CONFLICT (provider, month) DO UPDATE SET used = used + excluded.used",
         )
         .bind(provider)
@@ -428,12 +410,12 @@ const NEWER_PARTNERS: &str = "SELECT m.seq, m.id, o.seq, o.updated_at > m.update
 /// The columns of [`partner_rows::COLUMNS`].
 const OTHER_PARTNER: &str = "SELECT seq, id, document_type, profile, created_at, updated_at, \
      sunat_valid, sunat_state, sunat_condition, sunat_fit, sunat_last_check, sunat \
-     FROM other.partners WHERE seq = ?1";
+     FROM other.partners WHERE seq = $1";
 
-const STANDING: &str = "UPDATE main.partners SET sunat_search = ?3, sunat = ?4, \
+const STANDING: &str = "UPDATE main.partners SET sunat_search = $3, sunat = $4, \
      sunat_valid = o.sunat_valid, sunat_state = o.sunat_state, sunat_condition = o.sunat_condition, \
      sunat_fit = o.sunat_fit, sunat_last_check = o.sunat_last_check \
-     FROM other.partners o WHERE main.partners.seq = ?1 AND o.seq = ?2";
+     FROM other.partners o WHERE main.partners.seq = $1 AND o.seq = $2";
 
 const CHANGES: &str = "INSERT INTO main.partner_changes (partner, at, old_valid, new_valid, \
      old_state, new_state, old_condition, new_condition, old_estado, new_estado, old_condicion, \

@@ -8,16 +8,16 @@
 use blake3::Hash;
 use chaski_client::latest_true;
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::calls::uuid_of;
-use super::seal::{Keys, Place};
-use super::time::days_before;
-use super::{Backend, Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::seal::{Keys, Place};
+use crate::store::sql::{Conn, query, query_scalar, uuid_of};
+use crate::store::time::days_before;
 
 /// Days that a creation is known by its idempotency key.
-pub(super) const DAYS: u32 = 1;
+pub(in crate::store) const DAYS: u32 = 1;
 
 /// A request that may come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +42,14 @@ pub struct DoneBefore {
 }
 
 /// A [`Once`] as it is stored.
-pub(super) struct OnceRow {
+pub(in crate::store) struct OnceRow {
     place: Vec<u8>,
     request: Vec<u8>,
     at: Timestamp,
 }
 
 impl OnceRow {
-    pub(super) fn of(keys: &Keys, once: &Once) -> OnceRow {
+    pub(in crate::store) fn of(keys: &Keys, once: &Once) -> OnceRow {
         OnceRow {
             place: keys.hashed(once.place.to_hex().as_str()),
             request: keys.hashed(once.request.to_hex().as_str()),
@@ -70,24 +70,23 @@ impl OnceRow {
 impl Store {
     /// What the same request, or another one under its idempotency key, did within the last day.
     pub async fn done_before(&self, once: &Once) -> Result<Option<DoneBefore>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let wanted = OnceRow::of(&sqlite.keys, once);
-        let mut reader = sqlite.readers.reader().await?;
-        let row = sqlx::query(
-            "SELECT created, request, answer FROM idempotency WHERE place = ?1 AND at > ?2 \
-             AND at <= ?3",
+        let wanted = OnceRow::of(&self.db.keys, once);
+        let mut reader = self.db.read().await?;
+        let row = query(
+            "SELECT created, request, answer FROM idempotency WHERE place = $1 AND at > $2 \
+             AND at <= $3",
         )
         .bind(wanted.place.as_slice())
         .bind(wanted.expired())
         .bind(wanted.latest())
-        .fetch_optional(&mut *reader)
+        .fetch_optional(&mut reader)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let sealed: Option<Vec<u8>> = row.try_get(2)?;
-        let open = |sealed: Vec<u8>| sqlite.keys.open(&Place::Once(&wanted.place), &sealed);
+        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Once(&wanted.place), &sealed);
         Ok(Some(DoneBefore {
             created: uuid_of(row.try_get(0)?)?,
-            same_request: row.try_get::<Vec<u8>, _>(1)? == wanted.request,
+            same_request: row.try_get::<Vec<u8>>(1)? == wanted.request,
             answer: sealed.and_then(open),
         }))
     }
@@ -100,17 +99,15 @@ impl Store {
         created: Uuid,
         answer: &[u8],
     ) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let row = OnceRow::of(&sqlite.keys, once);
-        let sealed = sqlite.keys.seal(&Place::Once(&row.place), answer)?;
-        sqlite
-            .writer
-            .run(move |connection| {
+        let row = OnceRow::of(&self.db.keys, once);
+        let sealed = self.db.keys.seal(&Place::Once(&row.place), answer)?;
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
                     delete_expired(connection, &row).await?;
-                    sqlx::query(
+                    query(
                         "INSERT INTO idempotency (place, request, created, at, answer) \
-                         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (place) DO UPDATE \
+                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
                          SET answer = excluded.answer WHERE request = excluded.request",
                     )
                     .bind(row.place)
@@ -128,13 +125,13 @@ impl Store {
 }
 
 /// An error if the request, or another one under its idempotency key, created something already.
-pub(super) async fn refuse_second(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn refuse_second(
+    connection: &mut Conn,
     once: Option<&OnceRow>,
 ) -> Result<(), StoreError> {
     let Some(once) = once else { return Ok(()) };
     delete_expired(connection, once).await?;
-    let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM idempotency WHERE place = ?1")
+    let known: Option<i64> = query_scalar("SELECT 1 FROM idempotency WHERE place = $1")
         .bind(once.place.as_slice())
         .fetch_optional(connection)
         .await?;
@@ -145,13 +142,13 @@ pub(super) async fn refuse_second(
 }
 
 /// Notes what a request creates, in the transaction that creates it.
-pub(super) async fn note(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn note(
+    connection: &mut Conn,
     once: Option<&OnceRow>,
     created: Uuid,
 ) -> Result<(), StoreError> {
     let Some(once) = once else { return Ok(()) };
-    sqlx::query("INSERT INTO idempotency (place, request, created, at) VALUES (?1, ?2, ?3, ?4)")
+    query("INSERT INTO idempotency (place, request, created, at) VALUES ($1, $2, $3, $4)")
         .bind(once.place.as_slice())
         .bind(once.request.as_slice())
         .bind(created.as_bytes().as_slice())
@@ -162,11 +159,8 @@ pub(super) async fn note(
 }
 
 /// What is past its day may not have been pruned yet.
-async fn delete_expired(
-    connection: &mut SqliteConnection,
-    once: &OnceRow,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM idempotency WHERE place = ?1 AND (at <= ?2 OR at > ?3)")
+async fn delete_expired(connection: &mut Conn, once: &OnceRow) -> Result<(), StoreError> {
+    query("DELETE FROM idempotency WHERE place = $1 AND (at <= $2 OR at > $3)")
         .bind(once.place.as_slice())
         .bind(once.expired())
         .bind(once.latest())

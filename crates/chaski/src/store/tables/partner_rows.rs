@@ -4,36 +4,34 @@
 use chaski_core::fold;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::StoreError;
-use super::calls::uuid_of;
-use super::seal::{Keys, Place};
-use super::time::instant;
 use crate::partners::{
     Document, DocumentType, Partner, PartnerFields, SunatCondition, SunatStanding, SunatState,
 };
+use crate::store::error::StoreError;
+use crate::store::seal::{Keys, Place};
+use crate::store::sql::{Row, uuid_of};
+use crate::store::time::instant;
 
 /// Columns of every SELECT that is read by [`partner`], in their order.
-pub(super) const COLUMNS: &str = "seq, id, document_type, profile, created_at, updated_at, \
+pub(in crate::store) const COLUMNS: &str = "seq, id, document_type, profile, created_at, updated_at, \
      sunat_valid, sunat_state, sunat_condition, sunat_fit, sunat_last_check, sunat";
 
 /// Column where those of [`standing`] begin.
 const STANDING: usize = 6;
 
 /// The owner's part of a row.
-pub(super) struct ProfileRow {
-    pub(super) is_active: bool,
-    pub(super) search: String,
-    pub(super) profile: Vec<u8>,
+pub(in crate::store) struct ProfileRow {
+    pub(in crate::store) is_active: bool,
+    pub(in crate::store) search: String,
+    pub(in crate::store) profile: Vec<u8>,
 }
 
 /// SUNAT's part of a row.
-pub(super) struct StandingRow {
-    pub(super) search: String,
-    pub(super) sunat: Vec<u8>,
+pub(in crate::store) struct StandingRow {
+    pub(in crate::store) search: String,
+    pub(in crate::store) sunat: Vec<u8>,
 }
 
 /// What is sealed as `profile`.
@@ -58,7 +56,7 @@ struct Words {
 }
 
 /// How the number is found again.
-pub(super) fn number_bytes(keys: &Keys, document: &Document) -> Vec<u8> {
+pub(in crate::store) fn number_bytes(keys: &Keys, document: &Document) -> Vec<u8> {
     if document.is_personal() {
         keys.hashed(document.number())
     } else {
@@ -66,7 +64,7 @@ pub(super) fn number_bytes(keys: &Keys, document: &Document) -> Vec<u8> {
     }
 }
 
-pub(super) fn profile_row(
+pub(in crate::store) fn profile_row(
     keys: &Keys,
     id: Uuid,
     document: &Document,
@@ -84,7 +82,7 @@ pub(super) fn profile_row(
     })
 }
 
-pub(super) fn standing_row(
+pub(in crate::store) fn standing_row(
     keys: &Keys,
     id: Uuid,
     document: &Document,
@@ -106,7 +104,7 @@ pub(super) fn standing_row(
 }
 
 /// Place in the table and the partner of a row of [`COLUMNS`].
-pub(super) fn partner(keys: &Keys, row: &SqliteRow) -> Result<(i64, Partner), StoreError> {
+pub(in crate::store) fn partner(keys: &Keys, row: &Row) -> Result<(i64, Partner), StoreError> {
     let id = uuid_of(row.try_get(1)?)?;
     let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
     let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get(3)?)?;
@@ -123,7 +121,7 @@ pub(super) fn partner(keys: &Keys, row: &SqliteRow) -> Result<(i64, Partner), St
 }
 
 /// The document alone, out of a sealed profile.
-pub(super) fn document(
+pub(in crate::store) fn document(
     keys: &Keys,
     id: Uuid,
     kind: DocumentType,
@@ -134,8 +132,8 @@ pub(super) fn document(
 }
 
 /// When a partner was last checked and whether it was valid, without opening what is sealed.
-pub(super) fn last_check(
-    row: &SqliteRow,
+pub(in crate::store) fn last_check(
+    row: &Row,
     first: usize,
 ) -> Result<(Option<Timestamp>, Option<bool>), StoreError> {
     let at: Option<i64> = row.try_get(first + 4)?;
@@ -143,13 +141,13 @@ pub(super) fn last_check(
 }
 
 /// What SUNAT says, in the columns from `first` on.
-pub(super) fn standing(
+pub(in crate::store) fn standing(
     keys: &Keys,
     id: Uuid,
-    row: &SqliteRow,
+    row: &Row,
     first: usize,
 ) -> Result<SunatStanding, StoreError> {
-    let words: Words = match row.try_get::<Option<&[u8]>, _>(first + 5)? {
+    let words: Words = match row.try_get::<Option<&[u8]>>(first + 5)? {
         Some(sealed) => opened(keys, &Place::PartnerSunat(id), sealed)?,
         None => Words::default(),
     };

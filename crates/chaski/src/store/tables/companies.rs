@@ -6,11 +6,12 @@
 use std::fmt;
 
 use chaski_core::Ruc;
-use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
-use super::seal::Keys;
-use super::{Backend, Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::seal::Keys;
+use crate::store::sql::{Builder, query_scalar};
 
 /// The house, or one company. Only a store makes the mark of a company: that of a person's RUC is
 /// a hash with the key of its folder.
@@ -29,7 +30,7 @@ impl Company {
     /// Whoever runs the gateway; what belongs to no company is theirs.
     pub const HOUSE: Company = Company(Mark::House);
 
-    pub(super) fn of_ruc(keys: &Keys, ruc: &Ruc) -> Company {
+    pub(in crate::store) fn of_ruc(keys: &Keys, ruc: &Ruc) -> Company {
         let marked = if ruc.is_personal() {
             Company::of_stored(&keys.hashed(ruc.as_str()))
         } else {
@@ -38,7 +39,7 @@ impl Company {
         marked.expect("a RUC has eleven digits, and a hash sixteen bytes")
     }
 
-    pub(super) fn of_stored(bytes: &[u8]) -> Result<Company, StoreError> {
+    pub(in crate::store) fn of_stored(bytes: &[u8]) -> Result<Company, StoreError> {
         let mark = match bytes.len() {
             0 => Mark::House,
             11 => Mark::Entity(bytes.try_into().map_err(|_| StoreError::Corrupt)?),
@@ -48,7 +49,7 @@ impl Company {
     }
 
     /// As stored.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::store) fn bytes(&self) -> &[u8] {
         match &self.0 {
             Mark::House => &[],
             Mark::Entity(ruc) => ruc,
@@ -61,7 +62,7 @@ impl Company {
     /// The house's are also those without any key, whose names have no colon but for those that
     /// were asked for on behalf of companies (`programado:empresas`, `cli:empresa`): these are
     /// nobody's but the folder's owner's.
-    pub(super) fn push_asked_by(&self, query: &mut QueryBuilder<Sqlite>) {
+    pub(in crate::store) fn push_asked_by(&self, query: &mut Builder) {
         query.push(" AND (asked_by IN (SELECT 'llave:' || prefix FROM api_keys WHERE company = ");
         query.push_bind(self.bytes().to_vec()).push(")");
         if *self == Company::HOUSE {
@@ -84,8 +85,7 @@ impl fmt::Debug for Company {
 impl Store {
     /// The company with that RUC.
     pub fn company(&self, ruc: &Ruc) -> Company {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        Company::of_ruc(&sqlite.keys, ruc)
+        Company::of_ruc(&self.db.keys, ruc)
     }
 
     /// The company that a key belongs to; the house when there is no key.
@@ -93,13 +93,11 @@ impl Store {
         let Some(key) = key else {
             return Ok(Company::HOUSE);
         };
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let mark: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT company FROM api_keys WHERE id = ?1")
-                .bind(key.as_bytes().as_slice())
-                .fetch_optional(&mut *reader)
-                .await?;
+        let mut reader = self.db.read().await?;
+        let mark: Option<Vec<u8>> = query_scalar("SELECT company FROM api_keys WHERE id = $1")
+            .bind(key.as_bytes().as_slice())
+            .fetch_optional(&mut reader)
+            .await?;
         // Keys are revoked, never deleted. To take a lost one's things for the house's would give
         // them away.
         Company::of_stored(&mark.ok_or(StoreError::Corrupt)?)

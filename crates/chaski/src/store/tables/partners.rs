@@ -6,16 +6,19 @@ use std::sync::{Arc, LazyLock};
 
 use chaski_core::fold;
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
-use super::once::{self, Once, OnceRow};
-use super::page::rows_of_page;
-use super::partner_rows::{self, COLUMNS, ProfileRow, number_bytes, profile_row};
-use super::seal::Keys;
-use super::shapes::Shapes;
-use super::{Backend, Company, Cursor, Page, Sqlite, Store, StoreError};
 use crate::partners::{Document, DocumentType, Partner, PartnerFields};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::seal::Keys;
+use crate::store::shapes::Shapes;
+use crate::store::sql::{Builder, Conn, query};
+use crate::store::tables::companies::Company;
+use crate::store::tables::once::{Once, OnceRow};
+use crate::store::tables::partner_rows::{COLUMNS, ProfileRow, number_bytes, profile_row};
+use crate::store::tables::{once, partner_rows};
 
 /// A partner that is about to be saved.
 #[derive(Debug, Clone)]
@@ -82,12 +85,10 @@ impl Store {
         now: Timestamp,
         once: Option<&Once>,
     ) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let keys = Arc::clone(&sqlite.keys);
+        let keys = Arc::clone(&self.db.keys);
         let request = once.map(|once| OnceRow::of(&keys, once));
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
                     once::refuse_second(connection, request.as_ref()).await?;
                     let known =
@@ -113,11 +114,9 @@ impl Store {
         partners: Vec<NewPartner>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let keys = Arc::clone(&sqlite.keys);
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(save(connection, keys, company, partners, now)))
+        let keys = Arc::clone(&self.db.keys);
+        self.db
+            .write(move |connection| Box::pin(save(connection, keys, company, partners, now)))
             .await
     }
 
@@ -129,11 +128,9 @@ impl Store {
         change: PartnerFields,
         now: Timestamp,
     ) -> Result<Option<Partner>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let keys = Arc::clone(&sqlite.keys);
-        sqlite
-            .writer
-            .run(move |connection| {
+        let keys = Arc::clone(&self.db.keys);
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
                     let found = by_id(connection, &keys, company, id).await?;
                     let Some((seq, mut partner)) = found else {
@@ -154,28 +151,26 @@ impl Store {
 
     /// Deletes a partner with its history; false when there is no such partner.
     pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let deleted = sqlite
-            .writer
-            .run(move |connection| {
+        let deleted = self
+            .db
+            .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "DELETE FROM partner_changes WHERE partner IN \
-                         (SELECT seq FROM partners WHERE id = ?1 AND company = ?2)",
+                         (SELECT seq FROM partners WHERE id = $1 AND company = $2)",
                     )
                     .bind(id.as_bytes().as_slice())
                     .bind(company.bytes())
                     .execute(&mut *connection)
                     .await?;
-                    let gone = sqlx::query("DELETE FROM partners WHERE id = ?1 AND company = ?2")
+                    let gone = query("DELETE FROM partners WHERE id = $1 AND company = $2")
                         .bind(id.as_bytes().as_slice())
                         .bind(company.bytes())
                         .execute(&mut *connection)
-                        .await?
-                        .rows_affected();
+                        .await?;
                     if gone > 0 {
                         // The answer to whoever created it holds all of it.
-                        sqlx::query("UPDATE idempotency SET answer = NULL WHERE created = ?1")
+                        query("UPDATE idempotency SET answer = NULL WHERE created = $1")
                             .bind(id.as_bytes().as_slice())
                             .execute(connection)
                             .await?;
@@ -189,9 +184,8 @@ impl Store {
 
     /// A partner by its identifier.
     pub async fn partner(&self, company: Company, id: Uuid) -> Result<Option<Partner>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let found = by_id(&mut reader, &sqlite.keys, company, id).await?;
+        let mut reader = self.db.read().await?;
+        let found = by_id(&mut reader, &self.db.keys, company, id).await?;
         Ok(found.map(|(_, partner)| partner))
     }
 
@@ -201,19 +195,18 @@ impl Store {
         company: Company,
         document: &Document,
     ) -> Result<Option<Partner>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
+        let mut reader = self.db.read().await?;
         let statement = format!(
             "SELECT {COLUMNS} FROM partners \
-             WHERE num_document = ?1 AND document_type = ?2 AND company = ?3"
+             WHERE num_document = $1 AND document_type = $2 AND company = $3"
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(number_bytes(&sqlite.keys, document))
+        let row = query(statement)
+            .bind(number_bytes(&self.db.keys, document))
             .bind(document.kind().as_str())
             .bind(company.bytes())
-            .fetch_optional(&mut *reader)
+            .fetch_optional(&mut reader)
             .await?;
-        let partner = row.map(|row| partner_rows::partner(&sqlite.keys, &row));
+        let partner = row.map(|row| partner_rows::partner(&self.db.keys, &row));
         Ok(partner.transpose()?.map(|(_, partner)| partner))
     }
 
@@ -225,32 +218,34 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = page_query(&sqlite.keys, company, filter, limit, cursor);
-        let mut reader = sqlite.readers.reader().await?;
-        let rows = query.build().fetch_all(&mut *reader).await?;
+        let query = page_query(&self.db.keys, company, filter, limit, cursor);
+        let mut reader = self.db.read().await?;
+        let rows = query.build().fetch_all(&mut reader).await?;
         let mut page = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (seq, partner) = partner_rows::partner(&sqlite.keys, row)?;
+            let (seq, partner) = partner_rows::partner(&self.db.keys, row)?;
             page.push((Cursor { at: 0, seq }, partner));
         }
         Ok(Page::cut(page, limit))
     }
 }
 
-impl Sqlite {
+impl Store {
     /// The partners with a number, of whatever kind their documents are and whosever they are.
-    pub(super) async fn partners_about(&self, number: &str) -> Result<Vec<Partner>, StoreError> {
-        let mut reader = self.readers.reader().await?;
+    pub(in crate::store) async fn partners_about(
+        &self,
+        number: &str,
+    ) -> Result<Vec<Partner>, StoreError> {
+        let mut reader = self.db.read().await?;
         let statement =
-            format!("SELECT {COLUMNS} FROM partners WHERE num_document IN (?1, ?2) ORDER BY seq");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            format!("SELECT {COLUMNS} FROM partners WHERE num_document IN ($1, $2) ORDER BY seq");
+        let rows = query(statement)
             .bind(number.as_bytes())
-            .bind(self.keys.hashed(number))
-            .fetch_all(&mut *reader)
+            .bind(self.db.keys.hashed(number))
+            .fetch_all(&mut reader)
             .await?;
-        let partner = |row| partner_rows::partner(&self.keys, row).map(|(_, partner)| partner);
+        let partner = |row| partner_rows::partner(&self.db.keys, row).map(|(_, partner)| partner);
         rows.iter().map(partner).collect()
     }
 }
@@ -261,8 +256,8 @@ fn page_query(
     filter: &PartnerFilter,
     limit: usize,
     cursor: Option<Cursor>,
-) -> QueryBuilder<sqlx::Sqlite> {
-    let mut query = QueryBuilder::new("SELECT ");
+) -> Builder {
+    let mut query = Builder::new("SELECT ");
     query.push(COLUMNS).push(" FROM partners WHERE company = ");
     query.push_bind(company.bytes().to_vec());
     match filter.fitness {
@@ -304,13 +299,13 @@ fn page_query(
 }
 
 async fn by_id(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     keys: &Keys,
     company: Company,
     id: Uuid,
 ) -> Result<Option<(i64, Partner)>, StoreError> {
-    let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1 AND company = ?2");
-    let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+    let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = $1 AND company = $2");
+    let row = query(statement)
         .bind(id.as_bytes().as_slice())
         .bind(company.bytes())
         .fetch_optional(connection)
@@ -320,32 +315,31 @@ async fn by_id(
 
 /// Deletes the partners with a number, whosever they are, and their history; says how many there
 /// were.
-pub(super) async fn erase(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn erase(
+    connection: &mut Conn,
     clear: &[u8],
     hashed: &[u8],
 ) -> Result<u64, StoreError> {
     let mut erased = 0;
     // The answer to whoever created a partner holds what is erased.
     for statement in [ERASE_ANSWERS, ERASE_CHANGES, ERASE_PARTNERS] {
-        erased = sqlx::query(statement)
+        erased = query(statement)
             .bind(clear)
             .bind(hashed)
             .execute(&mut *connection)
-            .await?
-            .rows_affected();
+            .await?;
     }
     Ok(erased)
 }
 
 const ERASE_ANSWERS: &str = "DELETE FROM idempotency WHERE created IN \
-     (SELECT id FROM partners WHERE num_document IN (?1, ?2))";
+     (SELECT id FROM partners WHERE num_document IN ($1, $2))";
 const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
-     (SELECT seq FROM partners WHERE num_document IN (?1, ?2))";
-const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN (?1, ?2)";
+     (SELECT seq FROM partners WHERE num_document IN ($1, $2))";
+const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN ($1, $2)";
 
 async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     keys: Arc<Keys>,
     company: Company,
     partners: Vec<NewPartner>,
@@ -397,7 +391,7 @@ static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
 
 /// The partners of a company that have one of these documents already.
 async fn known(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     keys: &Keys,
     company: Company,
     partners: &[NewPartner],
@@ -408,7 +402,7 @@ async fn known(
         .collect();
     let mut known = HashMap::new();
     for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for number in some {
             query = query.bind(number.as_slice());
         }
@@ -454,13 +448,13 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
 });
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     company: Company,
     rows: &[NewRow],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (statement, some) in INSERT.cut(rows) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for row in some {
             query = query
                 .bind(row.id.as_bytes().as_slice())
@@ -489,12 +483,12 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
 });
 
 async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     rows: &[(i64, ProfileRow)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (statement, some) in UPDATE.cut(rows) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for (seq, row) in some {
             query = query
                 .bind(*seq)

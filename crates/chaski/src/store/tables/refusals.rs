@@ -3,13 +3,14 @@
 use chaski_client::{Key, Reason, Remembered};
 use compact_str::CompactString;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
 
-use super::page::rows_of_page;
-use super::seal::{Keys, Place};
-use super::time::instant;
-use super::{Backend, Cursor, Page, Store, StoreError, meta};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::seal::{Keys, Place};
+use crate::store::sql::{Builder, Row, query};
+use crate::store::tables::meta;
+use crate::store::time::instant;
 
 /// Which refusals are wanted.
 #[derive(Debug, Clone, Default)]
@@ -54,14 +55,13 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<RefusalRow>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let limit = rows_of_page(limit);
-        let mut query = page_query(filter, limit, cursor);
-        let mut reader = sqlite.readers.reader().await?;
-        let rows = query.build().fetch_all(&mut *reader).await?;
+        let query = page_query(filter, limit, cursor);
+        let mut reader = self.db.read().await?;
+        let rows = query.build().fetch_all(&mut reader).await?;
         let rows: Result<Vec<_>, StoreError> = rows
             .iter()
-            .map(|row| placed_row(&sqlite.keys, row))
+            .map(|row| placed_row(&self.db.keys, row))
             .collect();
         Ok(Page::cut(rows?, limit))
     }
@@ -74,9 +74,31 @@ impl Store {
         }
     }
 
+    /// Forgets one key, answer or refusal; true when something was known.
+    pub(in crate::store) async fn forget_key(&self, key: &Key) -> Result<bool, StoreError> {
+        let subject = self.db.keys.subject_bytes(key);
+        let operation = key.operation;
+        let forgotten = self
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let gone = query("DELETE FROM answers WHERE subject = $1 AND operation = $2")
+                        .bind(subject)
+                        .bind(operation)
+                        .execute(&mut *connection)
+                        .await?;
+                    if gone > 0 {
+                        meta::note_forgetting(connection).await?;
+                    }
+                    Ok(gone)
+                })
+            })
+            .await?;
+        Ok(forgotten > 0)
+    }
+
     async fn forget_refusal(&self, key: &Key) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let known = sqlite.recall(std::slice::from_ref(key)).await?;
+        let known = self.db.recall(std::slice::from_ref(key)).await?;
         match known.first() {
             Some(Some(memory)) if matches!(memory.what, Remembered::Refusal { .. }) => {
                 Ok(u64::from(self.forget_key(key).await?))
@@ -86,21 +108,19 @@ impl Store {
     }
 
     async fn forget_all_refusals(&self) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let mut forgotten = 0;
         loop {
-            let gone = sqlite
-                .writer
-                .run(|connection| {
+            let gone = self
+                .db
+                .write(|connection| {
                     Box::pin(async move {
-                        let gone = sqlx::query(
+                        let gone = query(
                             "DELETE FROM answers WHERE seq IN (SELECT seq FROM answers \
-                             INDEXED BY answers_refused WHERE reason IS NOT NULL LIMIT ?1)",
+                             INDEXED BY answers_refused WHERE reason IS NOT NULL LIMIT $1)",
                         )
                         .bind(CHUNK)
                         .execute(&mut *connection)
-                        .await?
-                        .rows_affected();
+                        .await?;
                         if gone > 0 {
                             meta::note_forgetting(connection).await?;
                         }
@@ -116,12 +136,8 @@ impl Store {
     }
 }
 
-fn page_query(
-    filter: &RefusalFilter,
-    limit: usize,
-    cursor: Option<Cursor>,
-) -> QueryBuilder<sqlx::Sqlite> {
-    let mut query = QueryBuilder::new(
+fn page_query(filter: &RefusalFilter, limit: usize, cursor: Option<Cursor>) -> Builder {
+    let mut query = Builder::new(
         "SELECT seq, provider, operation, subject, personal, masked, reason, body, stored_at, \
          expires_at FROM answers INDEXED BY answers_refused WHERE reason IS NOT NULL",
     );
@@ -144,7 +160,7 @@ fn page_query(
     query
 }
 
-fn placed_row(keys: &Keys, row: &SqliteRow) -> Result<(Cursor, RefusalRow), StoreError> {
+fn placed_row(keys: &Keys, row: &Row) -> Result<(Cursor, RefusalRow), StoreError> {
     let (provider, operation): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
     let subject: &[u8] = row.try_get(3)?;
     let personal: bool = row.try_get(4)?;
@@ -175,7 +191,7 @@ fn placed_row(keys: &Keys, row: &SqliteRow) -> Result<(Cursor, RefusalRow), Stor
         operation: operation.into(),
         subject: shown,
         personal,
-        reason: row.try_get::<&str, _>(6)?.into(),
+        reason: row.try_get::<&str>(6)?.into(),
         message,
         stored_at: instant(stored_at),
         expires_at: instant(row.try_get(9)?),

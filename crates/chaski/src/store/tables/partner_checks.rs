@@ -8,17 +8,19 @@ use std::sync::{Arc, LazyLock};
 use chaski_client::{is_of_the_future, latest_true};
 use chaski_core::Ruc;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::calls::uuid_of;
-use super::partner_changes::{self, NewChange};
-use super::partner_rows::{self, StandingRow, number_bytes, standing_row};
-use super::seal::{Keys, from_hex};
-use super::shapes::Shapes;
-use super::{Backend, Company, Store, StoreError};
 use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::seal::{Keys, from_hex};
+use crate::store::shapes::Shapes;
+use crate::store::sql::{Builder, Conn, Row, query, query_scalar, uuid_of};
+use crate::store::sql::{any_bytes_of, list_of_bytes};
+use crate::store::tables::companies::Company;
+use crate::store::tables::partner_changes::NewChange;
+use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
+use crate::store::tables::{partner_changes, partner_rows};
 
 /// Which partners are due for a check. Only partners in use and with a RUC ever are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +83,10 @@ impl Store {
         due: Due,
         ahead_of: Option<Timestamp>,
     ) -> Result<Vec<Ruc>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
         // LIMIT keeps its order.
-        let mut query = QueryBuilder::new(
+        let mut query = Builder::new(
             "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
              FROM partners INDEXED BY partners_check \
@@ -106,11 +107,11 @@ impl Store {
         // NULL comes first in this order.
         query.push(" ORDER BY sunat_last_check, seq LIMIT ");
         query.push_bind(most).push(")");
-        let mut reader = sqlite.readers.reader().await?;
-        let list: String = query.build_query_scalar().fetch_one(&mut *reader).await?;
+        let mut reader = self.db.read().await?;
+        let list: String = query.build().fetch_one(&mut reader).await?.try_get(0)?;
         let list: Vec<Cow<'_, str>> =
             serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
-        list.iter().map(|one| due_ruc(&sqlite.keys, one)).collect()
+        list.iter().map(|one| due_ruc(&self.db.keys, one)).collect()
     }
 
     /// The same over all companies, so many and each number once, as old as its oldest check; and
@@ -120,25 +121,24 @@ impl Store {
         most: u32,
         now: Timestamp,
     ) -> Result<Vec<(Ruc, bool)>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
+        let mut reader = self.db.read().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
         // before all, and so is one of the future.
-        let list: String = sqlx::query_scalar(
+        let list: String = query_scalar(
             "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
              max(company = x'') AS house FROM partners \
              WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
-             ORDER BY min(iif(sunat_last_check <= ?2, sunat_last_check, -1)), min(seq) LIMIT ?1)",
+             ORDER BY min(iif(sunat_last_check <= $2, sunat_last_check, -1)), min(seq) LIMIT $1)",
         )
         .bind(most)
         .bind(latest_true(now).as_microsecond())
-        .fetch_one(&mut *reader)
+        .fetch_one(&mut reader)
         .await?;
         let list: Vec<(Cow<'_, str>, u8)> =
             serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
         list.iter()
-            .map(|(one, house)| Ok((due_ruc(&sqlite.keys, one)?, *house != 0)))
+            .map(|(one, house)| Ok((due_ruc(&self.db.keys, one)?, *house != 0)))
             .collect()
     }
 
@@ -149,23 +149,22 @@ impl Store {
         company: Company,
         ids: &[Uuid],
     ) -> Result<Vec<Option<Ruc>>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-        let ids = serde_json::to_string(&ids).map_err(|_| StoreError::Corrupt)?;
-        let mut reader = sqlite.readers.reader().await?;
-        let list: String = sqlx::query_scalar(
+        let ids = list_of_bytes(ids.iter().map(|id| id.as_bytes().as_slice()));
+        let mut reader = self.db.read().await?;
+        let list: String = query_scalar(concat!(
             "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
              WHEN personal = 1 THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END) \
-             FROM partners WHERE company = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
-        )
+             FROM partners WHERE company = $1 AND id IN ",
+            any_bytes_of!("$2")
+        ))
         .bind(company.bytes().to_vec())
         .bind(ids)
-        .fetch_one(&mut *reader)
+        .fetch_one(&mut reader)
         .await?;
         let list: Vec<Option<Cow<'_, str>>> =
             serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
         let ruc = |one: &Option<Cow<'_, str>>| {
-            let ruc = one.as_deref().map(|one| due_ruc(&sqlite.keys, one));
+            let ruc = one.as_deref().map(|one| due_ruc(&self.db.keys, one));
             ruc.transpose()
         };
         list.iter().map(ruc).collect()
@@ -181,11 +180,9 @@ impl Store {
         if checks.is_empty() {
             return Ok(ChecksNoted::default());
         }
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let keys = Arc::clone(&sqlite.keys);
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(note(connection, keys, company, checks)))
+        let keys = Arc::clone(&self.db.keys);
+        self.db
+            .write(move |connection| Box::pin(note(connection, keys, company, checks)))
             .await
     }
 }
@@ -209,7 +206,7 @@ const NUMBER_LENGTH: usize = 11;
 
 /// Read and written in one transaction, so that of two checks at a time none is lost.
 async fn note(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     keys: Arc<Keys>,
     company: Option<Company>,
     checks: Vec<SunatCheck>,
@@ -226,7 +223,7 @@ async fn note(
     let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
     let mut seen = HashSet::with_capacity(whole);
     for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for number in some {
             query = query.bind(number.as_slice());
         }
@@ -236,10 +233,10 @@ async fn note(
                 continue;
             }
             // Found again by the number that fills the list up.
-            if !seen.insert(row.try_get::<i64, _>(0)?) {
+            if !seen.insert(row.try_get::<i64>(0)?) {
                 continue;
             }
-            let Some(checks) = by_number.get(row.try_get::<&[u8], _>(NUMBER)?) else {
+            let Some(checks) = by_number.get(row.try_get::<&[u8]>(NUMBER)?) else {
                 continue;
             };
             noted.partners += checks.len() as u64;
@@ -258,7 +255,7 @@ async fn note(
 /// The new row of a partner, and what changed; none when the checks bring nothing new.
 fn written(
     keys: &Keys,
-    row: &SqliteRow,
+    row: &Row,
     checks: &[&SunatCheck],
     changes: &mut Vec<NewChange>,
 ) -> Result<Option<Noted>, StoreError> {
@@ -325,9 +322,9 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
 
 type Noted = (i64, StandingRow, SunatStanding);
 
-async fn update(connection: &mut SqliteConnection, rows: &[Noted]) -> Result<(), StoreError> {
+async fn update(connection: &mut Conn, rows: &[Noted]) -> Result<(), StoreError> {
     for (statement, some) in UPDATE.cut(rows) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for (seq, row, standing) in some {
             query = query
                 .bind(*seq)

@@ -4,30 +4,34 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard};
 
+use chaski_client::{Key, Memory};
+use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::StoreError;
+use crate::store::error::StoreError;
+use crate::store::seal::Keys;
+use crate::store::sql::Conn;
+use crate::store::tables::answers;
 
 /// Each connection has a thread and a page cache of its own; more would not read faster.
 const MOST_READERS: usize = 4;
 
-pub(super) struct Readers {
+pub(in crate::store) struct Readers {
     options: SqliteConnectOptions,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<Conn>>,
     room: Semaphore,
 }
 
 /// A connection on loan; goes back when dropped.
-pub(super) struct Reader<'a> {
-    connection: Option<SqliteConnection>,
+pub(in crate::store) struct Reader<'a> {
+    connection: Option<Conn>,
     home: &'a Readers,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Readers {
-    pub(super) fn new(options: SqliteConnectOptions) -> Readers {
+    pub(in crate::store) fn new(options: SqliteConnectOptions) -> Readers {
         Readers {
             options,
             idle: Mutex::new(Vec::with_capacity(MOST_READERS)),
@@ -35,12 +39,12 @@ impl Readers {
         }
     }
 
-    pub(super) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+    pub(in crate::store) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let permit = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.options.connect().await?,
+            None => Conn::Sqlite(self.options.connect().await?),
         };
         Ok(Reader {
             connection: Some(connection),
@@ -49,8 +53,18 @@ impl Readers {
         })
     }
 
+    /// What the database knows of each key, in the order asked.
+    pub(in crate::store) async fn stored(
+        &self,
+        keys: &Keys,
+        wanted: &[Key],
+    ) -> Result<Vec<Option<Memory>>, StoreError> {
+        let mut reader = self.reader().await?;
+        answers::stored(&mut reader, keys, wanted).await
+    }
+
     /// Closes what is idle and lends nothing more.
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         self.room.close();
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {
@@ -59,7 +73,7 @@ impl Readers {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Conn>> {
         self.idle
             .lock()
             .expect("no code panics while it holds this lock")
@@ -67,15 +81,15 @@ impl Readers {
 }
 
 impl Deref for Reader<'_> {
-    type Target = SqliteConnection;
+    type Target = Conn;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Conn {
         self.connection.as_ref().expect("taken only by drop")
     }
 }
 
 impl DerefMut for Reader<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Conn {
         self.connection.as_mut().expect("taken only by drop")
     }
 }

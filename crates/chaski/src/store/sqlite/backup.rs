@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::open::{APPLICATION_ID, DATABASE_FILE, IN_USE_FILE, SCHEMA, claim, options};
-use super::seal::{Keys, MasterKey};
-use super::{Backend, Store, StoreError, meta};
+use crate::store::error::StoreError;
+use crate::store::seal::{Keys, MasterKey};
+use crate::store::sql::{Conn, query, query_as, query_scalar};
+use crate::store::sqlite::open::{
+    APPLICATION_ID, DATABASE_FILE, IN_USE_FILE, SCHEMA, claim, connect, options,
+};
+use crate::store::tables::meta;
 
 /// Newest schema of which there are copies without a seal; whatever wrote a newer one sealed it.
 pub const UNSEALED_SCHEMA: u32 = 7;
@@ -51,45 +54,37 @@ impl Snapshot {
 pub async fn snapshot(dir: &Path, to: &Path) -> Result<(), StoreError> {
     let file = dir.join(DATABASE_FILE);
     let told = |error: StoreError| error.about(&file);
-    let mut connection = options(&file)
-        .read_only(true)
-        .connect()
+    let mut connection = connect(&options(&file).read_only(true))
         .await
-        .map_err(|error| told(error.into()))?;
+        .map_err(told)?;
     let copied = copy(&mut connection, to).await.map_err(told);
     // It only read: there is nothing that closing could lose.
     drop(connection.close().await);
     copied
 }
 
-async fn copy(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreError> {
+async fn copy(connection: &mut Conn, to: &Path) -> Result<(), StoreError> {
     let to = to.to_str().ok_or_else(|| StoreError::ReadOnly {
         path: to.to_owned(),
     })?;
-    sqlx::query("VACUUM INTO ?1")
-        .bind(to)
-        .execute(connection)
-        .await?;
+    query("VACUUM INTO $1").bind(to).execute(connection).await?;
     Ok(())
 }
 
 /// Looks a copy over: that it is ours, not newer than this program, and whole.
 pub async fn inspect(file: &Path) -> Result<Snapshot, StoreError> {
     let told = |error: StoreError| error.about(file);
-    let mut connection = options(file)
-        .read_only(true)
-        // A copy that nobody writes to: nothing is left beside it.
-        .immutable(true)
-        .connect()
+    // A copy that nobody writes to: nothing is left beside it.
+    let mut connection = connect(&options(file).read_only(true).immutable(true))
         .await
-        .map_err(|error| told(error.into()))?;
+        .map_err(told)?;
     let inspected = look_over(&mut connection).await.map_err(told);
     drop(connection.close().await);
     inspected
 }
 
-async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreError> {
-    let application: i32 = sqlx::query_scalar("PRAGMA application_id")
+async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
+    let application: i32 = query_scalar("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
     if application != APPLICATION_ID {
@@ -97,7 +92,7 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
             path: PathBuf::new(),
         });
     }
-    let schema: i64 = sqlx::query_scalar("PRAGMA user_version")
+    let schema: i64 = query_scalar("PRAGMA user_version")
         .fetch_one(&mut *connection)
         .await?;
     let schema = u32::try_from(schema).unwrap_or(u32::MAX);
@@ -109,20 +104,20 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
     }
     // Ours has neither: somebody put them there to do something at the next write.
     let strange: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
+        query_scalar("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
             .fetch_one(&mut *connection)
             .await?;
     if strange > 0 {
         return Err(StoreError::Corrupt);
     }
-    let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+    let verdict: String = query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(&mut *connection)
         .await?;
     if verdict != "ok" {
         return Err(StoreError::Corrupt);
     }
     let (calls, answers): (i64, i64) =
-        sqlx::query_as("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
+        query_as("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
             .fetch_one(&mut *connection)
             .await?;
     Ok(Snapshot {
@@ -138,32 +133,12 @@ async fn look_over(connection: &mut SqliteConnection) -> Result<Snapshot, StoreE
 pub async fn note_backup(dir: &Path, taken: &LastBackup) -> Result<(), StoreError> {
     let file = dir.join(DATABASE_FILE);
     let note = serde_json::to_vec(taken).unwrap_or_default();
-    let mut connection = options(&file)
-        .connect()
+    let mut connection = connect(&options(&file))
         .await
-        .map_err(|error| StoreError::from(error).about(&file))?;
+        .map_err(|error| error.about(&file))?;
     let noted = meta::put(&mut connection, meta::LAST_BACKUP, &note).await;
     drop(connection.close().await);
     noted.map_err(|error| error.about(&file))
-}
-
-impl Store {
-    /// The last copy that was taken of this folder; none when none was, or the note is unreadable.
-    pub async fn last_backup(&self) -> Result<Option<LastBackup>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let note = meta::get(&mut reader, meta::LAST_BACKUP).await?;
-        Ok(note.and_then(|note| serde_json::from_slice(&note).ok()))
-    }
-
-    /// Writes the smallest thing there is, to find out whether writing works.
-    pub async fn probe(&self) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run_alone(|connection| Box::pin(meta::probe(connection)))
-            .await
-    }
 }
 
 /// Whether a process has a folder open at this moment.

@@ -1,16 +1,18 @@
 //! A person's rights over their number: what is known of it, and erasing that.
 
 use chaski_client::{Key, Memory, Remembered};
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::calls::{self, uuid_of};
-use super::seal::Place;
-use super::{
-    Backend, CallFilter, CallRow, Cursor, Sqlite, Store, StoreError, answers, items, meta, names,
-    partners,
-};
 use crate::partners::Partner;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::names;
+use crate::store::page::Cursor;
+use crate::store::seal::Place;
+use crate::store::sql::any_of;
+use crate::store::sql::{Conn, query, uuid_of};
+use crate::store::tables::audit::{CallFilter, CallRow};
+use crate::store::tables::{answers, audit, items, meta, partners};
 
 /// What was erased of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,8 +89,7 @@ const BODIES: i64 = 200;
 impl Store {
     /// Everything known of one number, whatever was asked about it.
     pub async fn export_subject(&self, subject: &str) -> Result<SubjectRecord, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite.writer.flush().await?;
+        self.db.writer.flush().await?;
         let mut calls = Vec::new();
         let mut filter = CallFilter {
             subject: Some(subject.to_owned()),
@@ -104,46 +105,45 @@ impl Store {
             }
         }
         Ok(SubjectRecord {
-            answers: sqlite.answers_about(subject).await?,
+            answers: self.answers_about(subject).await?,
             calls,
-            items: sqlite.items_about(subject).await?,
-            mentions: sqlite.mentions_of(subject).await?,
-            partners: sqlite.partners_about(subject).await?,
+            items: self.items_about(subject).await?,
+            mentions: self.mentions_of(subject).await?,
+            partners: self.partners_about(subject).await?,
         })
     }
 
     /// Erases one number: answers, refusals, kept bodies and partners are deleted, and calls and
     /// batches no longer say whom they were about. Doing it twice is harmless.
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let items = sqlite.items_about(subject).await?;
-        let (clear, hashed) = (subject.as_bytes().to_vec(), sqlite.keys.hashed(subject));
-        let mut erased = sqlite
-            .writer
-            .run(move |connection| Box::pin(erase(connection, clear, hashed, items)))
+        let items = self.items_about(subject).await?;
+        let (clear, hashed) = (subject.as_bytes().to_vec(), self.db.keys.hashed(subject));
+        let mut erased = self
+            .db
+            .write(move |connection| Box::pin(erase(connection, clear, hashed, items)))
             .await?;
-        let mentions = sqlite.mentions_of(subject).await?;
-        erased.answers += sqlite
-            .writer
-            .run(move |connection| Box::pin(delete_mentions(connection, mentions)))
+        let mentions = self.mentions_of(subject).await?;
+        erased.answers += self
+            .db
+            .write(move |connection| Box::pin(delete_mentions(connection, mentions)))
             .await?;
-        erased.bodies += sqlite.erase_from_shared_bodies(subject).await?;
+        erased.bodies += self.erase_from_shared_bodies(subject).await?;
         erased.inputs = self.erase_from_inputs(subject).await?;
-        erased.log_emptied = sqlite.empty_log().await?;
+        erased.log_emptied = self.db.empty_log().await?;
         Ok(erased)
     }
 }
 
-impl Sqlite {
+impl Store {
     async fn answers_about(&self, subject: &str) -> Result<Vec<(Key, Memory)>, StoreError> {
-        let mut reader = self.readers.reader().await?;
-        let rows = sqlx::query(
+        let mut reader = self.db.read().await?;
+        let rows = query(
             "SELECT subject, personal, reason, body, stored_at, expires_at, provider, operation \
-             FROM answers WHERE subject IN (?1, ?2) ORDER BY provider, operation",
+             FROM answers WHERE subject IN ($1, $2) ORDER BY provider, operation",
         )
         .bind(subject.as_bytes())
-        .bind(self.keys.hashed(subject))
-        .fetch_all(&mut *reader)
+        .bind(self.db.keys.hashed(subject))
+        .fetch_all(&mut reader)
         .await?;
         let mut known = Vec::new();
         for row in rows {
@@ -152,7 +152,7 @@ impl Sqlite {
                 subject: subject.into(),
                 personal: row.try_get(1)?,
             };
-            let memory = answers::memory(&self.keys, key.operation, &row)?;
+            let memory = answers::memory(&self.db.keys, key.operation, &row)?;
             known.extend(memory.map(|memory| (key, memory)));
         }
         Ok(known)
@@ -160,19 +160,19 @@ impl Sqlite {
 
     /// Answers are sealed: those that are personal data have to be opened to know whom they name.
     async fn mentions_of(&self, subject: &str) -> Result<Vec<Mention>, StoreError> {
-        let (mut after, mut found) = (0, Vec::new());
+        let (mut after, mut found) = (0_i64, Vec::new());
         loop {
-            let mut reader = self.readers.reader().await?;
-            let rows = sqlx::query(
+            let mut reader = self.db.read().await?;
+            let rows = query(
                 "SELECT subject, personal, reason, body, stored_at, expires_at, provider, \
-                 operation, seq FROM answers WHERE seq > ?1 AND personal = 1 \
-                 AND subject NOT IN (?2, ?3) ORDER BY seq LIMIT ?4",
+                 operation, seq FROM answers WHERE seq > $1 AND personal = 1 \
+                 AND subject NOT IN ($2, $3) ORDER BY seq LIMIT $4",
             )
             .bind(after)
             .bind(subject.as_bytes())
-            .bind(self.keys.hashed(subject))
+            .bind(self.db.keys.hashed(subject))
             .bind(BODIES)
-            .fetch_all(&mut *reader)
+            .fetch_all(&mut reader)
             .await?;
             let Some(last) = rows.last() else {
                 return Ok(found);
@@ -180,7 +180,7 @@ impl Sqlite {
             after = last.try_get(8)?;
             for row in &rows {
                 let operation = names::name(row.try_get(7)?)?;
-                let memory = answers::memory(&self.keys, operation, row)?;
+                let memory = answers::memory(&self.db.keys, operation, row)?;
                 let names_it = |memory: &Memory| match &memory.what {
                     Remembered::Answer(body) => names_number(body, subject),
                     Remembered::Refusal { message, .. } => {
@@ -200,14 +200,14 @@ impl Sqlite {
 
     /// Scans all items, which are small: an index would cost every batch for a rare question.
     async fn items_about(&self, subject: &str) -> Result<Vec<SubjectItem>, StoreError> {
-        let mut reader = self.readers.reader().await?;
-        let rows = sqlx::query(
+        let mut reader = self.db.read().await?;
+        let rows = query(
             "SELECT b.id, i.position FROM batch_items i JOIN batches b ON b.seq = i.batch \
-             WHERE i.subject IN (?1, ?2) ORDER BY b.seq, i.position",
+             WHERE i.subject IN ($1, $2) ORDER BY b.seq, i.position",
         )
         .bind(subject.as_bytes())
-        .bind(self.keys.hashed(subject))
-        .fetch_all(&mut *reader)
+        .bind(self.db.keys.hashed(subject))
+        .fetch_all(&mut reader)
         .await?;
         rows.iter()
             .map(|row| {
@@ -233,8 +233,8 @@ impl Sqlite {
                 continue;
             }
             erased += self
-                .writer
-                .run(move |connection| Box::pin(delete_bodies(connection, found)))
+                .db
+                .write(move |connection| Box::pin(delete_bodies(connection, found)))
                 .await?;
         }
     }
@@ -246,21 +246,21 @@ impl Sqlite {
         after: Cursor,
         subject: &str,
     ) -> Result<(Option<Cursor>, Vec<Uuid>), StoreError> {
-        let mut reader = self.readers.reader().await?;
-        let rows = sqlx::query(
+        let mut reader = self.db.read().await?;
+        let rows = query(
             "SELECT b.seq, b.call, b.request, b.answer FROM call_bodies b \
              JOIN calls c ON c.id = b.call \
-             WHERE b.seq > ?1 AND c.subject IS NULL ORDER BY b.seq LIMIT ?2",
+             WHERE b.seq > $1 AND c.subject IS NULL ORDER BY b.seq LIMIT $2",
         )
         .bind(after.seq)
         .bind(BODIES)
-        .fetch_all(&mut *reader)
+        .fetch_all(&mut reader)
         .await?;
         let (mut last, mut found) = (None, Vec::new());
         for row in &rows {
             let call = uuid_of(row.try_get(1)?)?;
-            let request = self.keys.open(&Place::Request(call), row.try_get(2)?);
-            let answer = self.keys.open(&Place::Response(call), row.try_get(3)?);
+            let request = self.db.keys.open(&Place::Request(call), row.try_get(2)?);
+            let answer = self.db.keys.open(&Place::Response(call), row.try_get(3)?);
             let names_it = |body: Option<Vec<u8>>| {
                 // What does not open cannot be shown to be without it.
                 body.is_none_or(|body| {
@@ -281,30 +281,28 @@ impl Sqlite {
 }
 
 async fn erase(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     clear: Vec<u8>,
     hashed: Vec<u8>,
     items: Vec<SubjectItem>,
 ) -> Result<Erased, StoreError> {
-    let answers = sqlx::query("DELETE FROM answers WHERE subject IN (?1, ?2)")
+    let answers = query("DELETE FROM answers WHERE subject IN ($1, $2)")
         .bind(clear.as_slice())
         .bind(hashed.as_slice())
         .execute(&mut *connection)
-        .await?
-        .rows_affected();
+        .await?;
     if answers > 0 {
         meta::note_forgetting(connection).await?;
     }
-    let blocks = calls::subject_blocks(connection).await?;
+    let blocks = audit::subject_blocks(connection).await?;
     let [mut bodies, mut calls] = [0; 2];
     for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
-        *erased = sqlx::query(statement)
+        *erased = query(statement)
             .bind(blocks.as_str())
             .bind(clear.as_slice())
             .bind(hashed.as_slice())
             .execute(&mut *connection)
-            .await?
-            .rows_affected();
+            .await?;
     }
     let mut erased_items = 0;
     for item in items {
@@ -323,12 +321,20 @@ async fn erase(
 }
 
 // Bodies first: they are found by the calls, which afterwards no longer say whom they were about.
-const DELETE_BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
+const DELETE_BODIES: &str = concat!(
+    "DELETE FROM call_bodies WHERE call IN \
      (SELECT id FROM calls INDEXED BY calls_subject \
-     WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
-const UNLINK_CALLS: &str = "UPDATE calls SET subject = NULL, masked = NULL, purpose = NULL WHERE seq IN \
+     WHERE seq / 8192 IN ",
+    any_of!("$1"),
+    " AND subject IN ($2, $3))"
+);
+const UNLINK_CALLS: &str = concat!(
+    "UPDATE calls SET subject = NULL, masked = NULL, purpose = NULL WHERE seq IN \
      (SELECT seq FROM calls INDEXED BY calls_subject \
-     WHERE seq / 8192 IN (SELECT value FROM json_each(?1)) AND subject IN (?2, ?3))";
+     WHERE seq / 8192 IN ",
+    any_of!("$1"),
+    " AND subject IN ($2, $3))"
+);
 
 /// Whether the number is there as such, and not as a part of a longer one.
 fn names_number(body: &[u8], number: &str) -> bool {
@@ -341,32 +347,24 @@ fn names_number(body: &[u8], number: &str) -> bool {
     })
 }
 
-async fn delete_mentions(
-    connection: &mut SqliteConnection,
-    mentions: Vec<Mention>,
-) -> Result<u64, StoreError> {
+async fn delete_mentions(connection: &mut Conn, mentions: Vec<Mention>) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for mention in mentions {
-        deleted += sqlx::query("DELETE FROM answers WHERE seq = ?1")
+        deleted += query("DELETE FROM answers WHERE seq = $1")
             .bind(mention.seq)
             .execute(&mut *connection)
-            .await?
-            .rows_affected();
+            .await?;
     }
     Ok(deleted)
 }
 
-async fn delete_bodies(
-    connection: &mut SqliteConnection,
-    of_calls: Vec<Uuid>,
-) -> Result<u64, StoreError> {
+async fn delete_bodies(connection: &mut Conn, of_calls: Vec<Uuid>) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for call in of_calls {
-        deleted += sqlx::query("DELETE FROM call_bodies WHERE call = ?1")
+        deleted += query("DELETE FROM call_bodies WHERE call = $1")
             .bind(call.as_bytes().as_slice())
             .execute(&mut *connection)
-            .await?
-            .rows_affected();
+            .await?;
     }
     Ok(deleted)
 }

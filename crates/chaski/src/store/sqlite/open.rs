@@ -9,100 +9,103 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
-use super::presence::Presence;
-use super::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
-use super::{StoreError, asking, meta};
+use crate::store::error::StoreError;
+use crate::store::presence::Presence;
+use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
+use crate::store::sql::{Conn, query_scalar};
+use crate::store::tables::asking;
+use crate::store::tables::meta;
 
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "chaski.db";
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 13;
+pub(in crate::store) const SCHEMA: u32 = 13;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         "start",
-        include_str!("../../migrations/sqlite/0001_start.sql"),
+        include_str!("../../../migrations/sqlite/0001_start.sql"),
     ),
     (
         2,
         "keys",
-        include_str!("../../migrations/sqlite/0002_keys.sql"),
+        include_str!("../../../migrations/sqlite/0002_keys.sql"),
     ),
     (
         3,
         "jobs",
-        include_str!("../../migrations/sqlite/0003_jobs.sql"),
+        include_str!("../../../migrations/sqlite/0003_jobs.sql"),
     ),
     (
         4,
         "partners",
-        include_str!("../../migrations/sqlite/0004_partners.sql"),
+        include_str!("../../../migrations/sqlite/0004_partners.sql"),
     ),
     (
         5,
         "purpose",
-        include_str!("../../migrations/sqlite/0005_purpose.sql"),
+        include_str!("../../../migrations/sqlite/0005_purpose.sql"),
     ),
     (
         6,
         "companies",
-        include_str!("../../migrations/sqlite/0006_companies.sql"),
+        include_str!("../../../migrations/sqlite/0006_companies.sql"),
     ),
     (
         7,
         "once",
-        include_str!("../../migrations/sqlite/0007_once.sql"),
+        include_str!("../../../migrations/sqlite/0007_once.sql"),
     ),
     (
         8,
         "days",
-        include_str!("../../migrations/sqlite/0008_days.sql"),
+        include_str!("../../../migrations/sqlite/0008_days.sql"),
     ),
     (
         9,
         "processes",
-        include_str!("../../migrations/sqlite/0009_processes.sql"),
+        include_str!("../../../migrations/sqlite/0009_processes.sql"),
     ),
     (
         10,
         "brought",
-        include_str!("../../migrations/sqlite/0010_brought.sql"),
+        include_str!("../../../migrations/sqlite/0010_brought.sql"),
     ),
     (
         12,
         "closed",
-        include_str!("../../migrations/sqlite/0012_closed.sql"),
+        include_str!("../../../migrations/sqlite/0012_closed.sql"),
     ),
     (
         13,
         "providers",
-        include_str!("../../migrations/sqlite/0013_providers.sql"),
+        include_str!("../../../migrations/sqlite/0013_providers.sql"),
     ),
 ];
 
 /// `CHSK`: tells our files from those of other programs.
-pub(super) const APPLICATION_ID: i32 = 0x4348_534b;
+pub(in crate::store) const APPLICATION_ID: i32 = 0x4348_534b;
 
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an open folder gives.
-pub(super) struct Opened {
-    pub(super) writer: SqliteConnection,
-    pub(super) reader_options: SqliteConnectOptions,
-    pub(super) keys: Keys,
-    pub(super) in_use: File,
-    pub(super) presence: Presence,
+pub(in crate::store) struct Opened {
+    pub(in crate::store) writer: Conn,
+    pub(in crate::store) reader_options: SqliteConnectOptions,
+    pub(in crate::store) keys: Keys,
+    pub(in crate::store) in_use: File,
+    pub(in crate::store) presence: Presence,
 }
 
 /// Held, shared, by everybody who has the folder open; a restoration holds it alone.
-pub(super) const IN_USE_FILE: &str = "chaski.uso";
+pub(in crate::store) const IN_USE_FILE: &str = "chaski.uso";
 
-pub(super) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
+pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
     // Two processes that open a new folder at the same time must not both create it.
@@ -134,8 +137,8 @@ async fn open_database(
     dir: &Path,
     file: &Path,
     key: MasterKey,
-) -> Result<(SqliteConnection, SqliteConnectOptions, Keys), StoreError> {
-    let mut writer = options(file).connect().await?;
+) -> Result<(Conn, SqliteConnectOptions, Keys), StoreError> {
+    let mut writer = connect(&options(file)).await?;
     refuse_foreign(&mut writer).await?;
     set_up(&mut writer).await?;
     bring_up_to_date(&mut writer).await?;
@@ -148,7 +151,11 @@ async fn open_database(
     Ok((writer, reader_options, keys))
 }
 
-pub(super) fn options(file: &Path) -> SqliteConnectOptions {
+pub(in crate::store) async fn connect(options: &SqliteConnectOptions) -> Result<Conn, StoreError> {
+    Ok(Conn::Sqlite(options.connect().await?))
+}
+
+pub(in crate::store) fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY_TIMEOUT)
@@ -159,7 +166,7 @@ pub(super) fn options(file: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
+pub(in crate::store) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
     let created = fs::DirBuilder::new()
         .recursive(true)
@@ -209,7 +216,7 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
 ///
 /// Who has just closed the folder may need a moment to let go: a child that was being started then
 /// holds it until it runs. So it is tried for half a second.
-pub(super) fn claim(
+pub(in crate::store) fn claim(
     dir: &Path,
     lock: fn(&File) -> Result<(), TryLockError>,
 ) -> Result<File, StoreError> {
@@ -346,13 +353,10 @@ async fn create(dir: &Path, file: &Path) -> Result<(), StoreError> {
         .mode(0o600)
         .open(&draft)
         .map_err(failed)?;
-    let mut connection = options(&draft).connect().await?;
+    let mut connection = connect(&options(&draft)).await?;
     // Auto-vacuum is only possible before the first table exists; it lets pruning give space back.
     // What is cut short here is made anew, so nothing needs to be durable until the end.
-    execute(
-        &mut connection,
-        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF",
-    )
+    connection.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
     .await?;
     bring_up_to_date(&mut connection).await?;
     connection.close().await?;
@@ -363,8 +367,8 @@ async fn create(dir: &Path, file: &Path) -> Result<(), StoreError> {
 
 /// The header on disk may be older than the WAL, so the database itself is asked too, before
 /// anything is changed in it.
-pub(super) async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let application: i32 = sqlx::query_scalar("PRAGMA application_id")
+pub(in crate::store) async fn refuse_foreign(connection: &mut Conn) -> Result<(), StoreError> {
+    let application: i32 = query_scalar("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
     if application != APPLICATION_ID {
@@ -382,8 +386,8 @@ pub(super) async fn refuse_foreign(connection: &mut SqliteConnection) -> Result<
     Ok(())
 }
 
-async fn set_up(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
+async fn set_up(connection: &mut Conn) -> Result<(), StoreError> {
+    let mode: String = query_scalar("PRAGMA journal_mode = WAL")
         .fetch_one(&mut *connection)
         .await?;
     if mode != "wal" {
@@ -394,17 +398,17 @@ async fn set_up(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     }
     // NORMAL loses acknowledged commits when the power fails. The checkpoint interval of 16 MiB
     // rewrites hot pages less often than the default of 4 MiB.
-    execute(
-        connection,
-        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0; \
+    connection
+        .run(
+            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
          PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; \
          PRAGMA trusted_schema = OFF",
-    )
-    .await
+        )
+        .await
 }
 
-pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<(), StoreError> {
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }
@@ -414,6 +418,7 @@ pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection) -> Resul
     });
     let migrations: Vec<_> = migrations.collect();
     // One transaction for all of them: a crash leaves the old schema or the new one.
+    let Conn::Sqlite(connection) = connection;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     Migrator::with_migrations(migrations)
         .run(&mut *transaction)
@@ -438,19 +443,15 @@ fn of_migration(error: MigrateError) -> StoreError {
     }
 }
 
-async fn schema_version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
+    let version: i64 = query_scalar("PRAGMA user_version")
         .fetch_one(connection)
         .await?;
     Ok(u32::try_from(version).unwrap_or(u32::MAX))
 }
 
 /// A key other than the one on record is taken only while nothing depends on the old one.
-async fn settle_key(
-    connection: &mut SqliteConnection,
-    dir: &Path,
-    key: MasterKey,
-) -> Result<Keys, StoreError> {
+async fn settle_key(connection: &mut Conn, dir: &Path, key: MasterKey) -> Result<Keys, StoreError> {
     let keys = Keys::derive(&key);
     let known = meta::get(connection, meta::KEY_CHECK).await?;
     if known.as_deref() == Some(keys.check().as_slice()) {
@@ -468,12 +469,4 @@ async fn settle_key(
     }
     meta::put(connection, meta::KEY_CHECK, keys.check()).await?;
     Ok(keys)
-}
-
-async fn execute(
-    connection: &mut SqliteConnection,
-    statements: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::raw_sql(statements).execute(connection).await?;
-    Ok(())
 }

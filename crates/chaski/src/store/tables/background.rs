@@ -2,16 +2,18 @@
 //! transaction each, and what a worker writes is written under its claim.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::batches::{self, BatchState, NewBatch, Priority};
-use super::claims::{self, Claim};
-use super::items::{self, ItemRow, ItemState};
-use super::jobs::{self, JobEnd, NewJob};
-use super::once::{self, Once, OnceRow};
-use super::seal::Place;
-use super::{Backend, Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::seal::Place;
+use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::tables::batch_rows::{BatchState, Priority};
+use crate::store::tables::batches::NewBatch;
+use crate::store::tables::items::{ItemRow, ItemState};
+use crate::store::tables::jobs::{Claim, JobEnd, NewJob};
+use crate::store::tables::once::{Once, OnceRow};
+use crate::store::tables::{batch_rows, batches, items, jobs, once};
 
 /// What a batch in the background has besides.
 #[derive(Debug, Clone)]
@@ -49,14 +51,15 @@ impl Store {
         new: NewBatch,
         background: Background,
     ) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let rows = items::rows(&sqlite.keys, &new)?;
-        let sealed = sqlite.keys.seal(&Place::Input(new.id), &background.input)?;
+        let rows = items::rows(&self.db.keys, new.id, &new.subjects, &new.settled)?;
+        let sealed = self
+            .db
+            .keys
+            .seal(&Place::Input(new.id), &background.input)?;
         let request = background.once.as_ref();
-        let request = request.map(|once| OnceRow::of(&sqlite.keys, once));
-        sqlite
-            .writer
-            .run(move |connection| {
+        let request = request.map(|once| OnceRow::of(&self.db.keys, once));
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
                     once::refuse_second(connection, request.as_ref()).await?;
                     let id = new.id;
@@ -69,15 +72,14 @@ impl Store {
 
     /// The list of a batch as it was handed over; none for a batch without one.
     pub async fn batch_input(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar(
-            "SELECT i.sealed FROM batches b JOIN batch_inputs i ON i.batch = b.seq WHERE b.id = ?1",
+        let mut reader = self.db.read().await?;
+        let sealed: Option<Vec<u8>> = query_scalar(
+            "SELECT i.sealed FROM batches b JOIN batch_inputs i ON i.batch = b.seq WHERE b.id = $1",
         )
         .bind(id.as_bytes().as_slice())
-        .fetch_optional(&mut *reader)
+        .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| sqlite.keys.open(&Place::Input(id), &sealed);
+        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Input(id), &sealed);
         sealed
             .map(|sealed| open(sealed).ok_or(StoreError::Corrupt))
             .transpose()
@@ -85,14 +87,13 @@ impl Store {
 
     /// Bytes that the list of a batch is kept in; none when it was not handed over with a list.
     pub async fn batch_input_size(&self, id: Uuid) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let size: Option<i64> = sqlx::query_scalar(
+        let mut reader = self.db.read().await?;
+        let size: Option<i64> = query_scalar(
             "SELECT length(i.sealed) FROM batches b JOIN batch_inputs i ON i.batch = b.seq \
-             WHERE b.id = ?1",
+             WHERE b.id = $1",
         )
         .bind(id.as_bytes().as_slice())
-        .fetch_optional(&mut *reader)
+        .fetch_optional(&mut reader)
         .await?;
         Ok(size.unwrap_or(0).cast_unsigned())
     }
@@ -105,13 +106,11 @@ impl Store {
         id: Uuid,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let claim = claim.clone();
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
-                    claims::hold(connection, &claim).await?;
+                    jobs::hold(connection, &claim).await?;
                     if claim.job.attempts > 0 {
                         items::retry_failed(connection, id).await?;
                     }
@@ -130,22 +129,18 @@ impl Store {
         states: Vec<(u32, ItemState)>,
         cache_hits: u32,
     ) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let claim = claim.clone();
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
-                    claims::hold(connection, &claim).await?;
+                    jobs::hold(connection, &claim).await?;
                     items::settle(connection, id, states, Vec::new()).await?;
                     if cache_hits > 0 {
-                        sqlx::query(
-                            "UPDATE batches SET cache_hits = cache_hits + ?2 WHERE id = ?1",
-                        )
-                        .bind(id.as_bytes().as_slice())
-                        .bind(cache_hits)
-                        .execute(connection)
-                        .await?;
+                        query("UPDATE batches SET cache_hits = cache_hits + $2 WHERE id = $1")
+                            .bind(id.as_bytes().as_slice())
+                            .bind(cache_hits)
+                            .execute(connection)
+                            .await?;
                     }
                     Ok(())
                 })
@@ -162,11 +157,9 @@ impl Store {
         end: JobEnd,
         now: Timestamp,
     ) -> Result<BatchState, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let claim = claim.clone();
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move { finish(connection, &claim, id, &end, now).await })
             })
             .await
@@ -179,24 +172,27 @@ impl Store {
         wanted: BatchChange,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| Box::pin(change(connection, id, wanted, now)))
+        self.db
+            .write(move |connection| Box::pin(change(connection, id, wanted, now)))
+            .await
+    }
+
+    /// Stops a batch and its job; false when it had already ended. What is answered stays.
+    pub async fn cancel_batch(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        self.change_background_batch(id, BatchChange::Cancel, now)
             .await
     }
 
     /// Calls for so many numbers each that the open batches of a key may still need.
     pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let calls: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum((unique_items - answered - refused - failed + ?2 - 1) / ?2), 0) \
-             FROM batches WHERE key_id = ?1 AND state IN ('PENDING', 'PROCESSING')",
+        let mut reader = self.db.read().await?;
+        let calls: i64 = query_scalar(
+            "SELECT coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
+             FROM batches WHERE key_id = $1 AND state IN ('PENDING', 'PROCESSING')",
         )
         .bind(key_id.as_bytes().as_slice())
         .bind(a_call.cast_signed())
-        .fetch_one(&mut *reader)
+        .fetch_one(&mut reader)
         .await?;
         Ok(calls.cast_unsigned())
     }
@@ -204,47 +200,48 @@ impl Store {
     /// Calls that the open jobs of a key and of that kind say they may cost, as `calls` of their
     /// payload.
     pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let calls: i64 = sqlx::query_scalar(
+        let mut reader = self.db.read().await?;
+        let calls: i64 = query_scalar(
             "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
-             WHERE kind = ?2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = ?1",
+             WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
         )
         .bind(key_id.as_bytes().as_slice())
         .bind(kind)
-        .fetch_one(&mut *reader)
+        .fetch_one(&mut reader)
         .await?;
         Ok(calls.cast_unsigned())
     }
 
     /// Masks a number in every list that names it; says in how many.
-    pub(super) async fn erase_from_inputs(&self, subject: &str) -> Result<u64, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
+    pub(in crate::store) async fn erase_from_inputs(
+        &self,
+        subject: &str,
+    ) -> Result<u64, StoreError> {
         let (mut after, mut erased) = (0_i64, 0);
         loop {
             let row = {
-                let mut reader = sqlite.readers.reader().await?;
-                sqlx::query(
+                let mut reader = self.db.read().await?;
+                query(
                     "SELECT b.seq, b.id, i.sealed FROM batch_inputs i \
-                     JOIN batches b ON b.seq = i.batch WHERE i.batch > ?1 ORDER BY i.batch LIMIT 1",
+                     JOIN batches b ON b.seq = i.batch WHERE i.batch > $1 ORDER BY i.batch LIMIT 1",
                 )
                 .bind(after)
-                .fetch_optional(&mut *reader)
+                .fetch_optional(&mut reader)
                 .await?
             };
             let Some(row) = row else { return Ok(erased) };
             after = row.try_get(0)?;
-            let id = super::calls::uuid_of(row.try_get(1)?)?;
-            let Some(mut input) = sqlite.keys.open(&Place::Input(id), row.try_get(2)?) else {
+            let id = uuid_of(row.try_get(1)?)?;
+            let Some(mut input) = self.db.keys.open(&Place::Input(id), row.try_get(2)?) else {
                 continue;
             };
             if !mask(&mut input, subject.as_bytes()) {
                 continue;
             }
-            let (seq, sealed) = (after, sqlite.keys.seal(&Place::Input(id), &input)?);
-            erased += sqlite
-                .writer
-                .run(move |connection| Box::pin(replace_input(connection, seq, sealed)))
+            let (seq, sealed) = (after, self.db.keys.seal(&Place::Input(id), &input)?);
+            erased += self
+                .db
+                .write(move |connection| Box::pin(replace_input(connection, seq, sealed)))
                 .await?;
         }
     }
@@ -269,7 +266,7 @@ fn mask(input: &mut [u8], subject: &[u8]) -> bool {
 }
 
 async fn create(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     new: NewBatch,
     rows: Vec<ItemRow>,
     sealed: &[u8],
@@ -277,14 +274,14 @@ async fn create(
 ) -> Result<(), StoreError> {
     let id = new.id;
     batches::create(connection, new, rows).await?;
-    let seq = batches::seq_of(connection, id).await?;
-    sqlx::query("UPDATE batches SET priority = ?2, key_id = ?3 WHERE seq = ?1")
+    let seq = batch_rows::seq_of(connection, id).await?;
+    query("UPDATE batches SET priority = $2, key_id = $3 WHERE seq = $1")
         .bind(seq)
         .bind(background.priority.as_str())
         .bind(background.key_id.map(|id| id.as_bytes().to_vec()))
         .execute(&mut *connection)
         .await?;
-    sqlx::query("INSERT INTO batch_inputs (batch, sealed) VALUES (?1, ?2)")
+    query("INSERT INTO batch_inputs (batch, sealed) VALUES ($1, $2)")
         .bind(seq)
         .bind(sealed)
         .execute(&mut *connection)
@@ -293,17 +290,17 @@ async fn create(
 }
 
 async fn finish(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     claim: &Claim,
     id: Uuid,
     end: &JobEnd,
     now: Timestamp,
 ) -> Result<BatchState, StoreError> {
-    claims::end(connection, claim, end, now).await?;
-    let (job, answered, failed, open): (String, i64, i64, i64) = sqlx::query_as(
+    jobs::end(connection, claim, end, now).await?;
+    let (job, answered, failed, open): (String, i64, i64, i64) = query_as(
         "SELECT j.state, b.answered + b.refused, b.failed, \
          b.unique_items - b.answered - b.refused - b.failed \
-         FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = ?1",
+         FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
     )
     .bind(id.as_bytes().as_slice())
     .fetch_one(&mut *connection)
@@ -315,10 +312,10 @@ async fn finish(
         _ => BatchState::Partial,
     };
     let ended = state != BatchState::Processing;
-    sqlx::query(
-        "UPDATE batches SET finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE ?3 END, \
-         state = CASE state WHEN 'CANCELLED' THEN state ELSE ?2 END, calls = \
-         (SELECT count(*) FROM calls WHERE batch = ?1 AND attempt > 0) WHERE id = ?1",
+    query(
+        "UPDATE batches SET finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, \
+         state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, calls = \
+         (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
     )
     .bind(id.as_bytes().as_slice())
     .bind(state.as_str())
@@ -329,12 +326,12 @@ async fn finish(
 }
 
 async fn change(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     id: Uuid,
     wanted: BatchChange,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    batches::seq_of(connection, id).await?;
+    batch_rows::seq_of(connection, id).await?;
     let (batch, job) = match wanted {
         BatchChange::Pause => (PAUSE, jobs::PAUSE),
         BatchChange::Resume => (RESUME, jobs::RESUME),
@@ -351,25 +348,25 @@ async fn change(
     Ok(true)
 }
 
-const PAUSE: &str = "UPDATE batches SET paused = 1 WHERE id = ?1 AND paused = 0 AND ?2 > 0 \
-     AND state IN ('PENDING', 'PROCESSING') AND EXISTS (SELECT 1 FROM jobs WHERE batch = ?1)";
-const RESUME: &str = "UPDATE batches SET paused = 0 WHERE id = ?1 AND paused = 1 AND ?2 > 0";
-const CANCEL: &str = "UPDATE batches SET state = 'CANCELLED', finished_at = ?2, paused = 0 \
-     WHERE id = ?1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')";
+const PAUSE: &str = "UPDATE batches SET paused = 1 WHERE id = $1 AND paused = 0 AND $2 > 0 \
+     AND state IN ('PENDING', 'PROCESSING') AND EXISTS (SELECT 1 FROM jobs WHERE batch = $1)";
+const RESUME: &str = "UPDATE batches SET paused = 0 WHERE id = $1 AND paused = 1 AND $2 > 0";
+const CANCEL: &str = "UPDATE batches SET state = 'CANCELLED', finished_at = $2, paused = 0 \
+     WHERE id = $1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')";
 const RETRY: &str = "UPDATE batches SET state = 'PENDING', finished_at = NULL, paused = 0 \
-     WHERE id = ?1 AND state IN ('PARTIAL', 'FAILED') \
-     AND answered + refused < unique_items AND ?2 > 0 \
-     AND EXISTS (SELECT 1 FROM jobs WHERE batch = ?1)";
+     WHERE id = $1 AND state IN ('PARTIAL', 'FAILED') \
+     AND answered + refused < unique_items AND $2 > 0 \
+     AND EXISTS (SELECT 1 FROM jobs WHERE batch = $1)";
 
 async fn replace_input(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     batch: i64,
     sealed: Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let replaced = sqlx::query("UPDATE batch_inputs SET sealed = ?2 WHERE batch = ?1")
+    let replaced = query("UPDATE batch_inputs SET sealed = $2 WHERE batch = $1")
         .bind(batch)
         .bind(sealed)
         .execute(connection)
         .await?;
-    Ok(replaced.rows_affected())
+    Ok(replaced)
 }

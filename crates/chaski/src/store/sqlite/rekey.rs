@@ -5,13 +5,12 @@
 use std::collections::HashMap;
 
 use chaski_core::Ruc;
-use sqlx::{Row, SqliteConnection};
 
-use super::calls::uuid_of;
-use super::partner_rows;
-use super::seal::{Keys, Place};
-use super::{StoreError, meta};
 use crate::partners::DocumentType;
+use crate::store::error::StoreError;
+use crate::store::seal::{Keys, Place};
+use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::tables::{meta, partner_rows};
 
 /// Rows in memory at a time.
 const ROWS: i64 = 1_000;
@@ -24,8 +23,8 @@ struct Numbers<'k> {
 }
 
 /// Seals everything again. What cannot be opened is let go of: nobody could read it.
-pub(super) async fn rekey(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn rekey(
+    connection: &mut Conn,
     old: &Keys,
     new: &Keys,
 ) -> Result<(), StoreError> {
@@ -42,7 +41,7 @@ pub(super) async fn rekey(
     calls(connection, &mut numbers).await?;
     bodies(connection, old, new).await?;
     // Hashes of requests: whoever repeats one within its day is answered anew.
-    sqlx::query("DELETE FROM idempotency")
+    query("DELETE FROM idempotency")
         .execute(&mut *connection)
         .await?;
     meta::put(connection, meta::KEY_CHECK, new.check()).await
@@ -82,17 +81,14 @@ impl Numbers<'_> {
     }
 }
 
-async fn items(
-    connection: &mut SqliteConnection,
-    numbers: &mut Numbers<'_>,
-) -> Result<(), StoreError> {
-    let batches: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, id FROM batches")
+async fn items(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
+    let batches: Vec<(i64, Vec<u8>)> = query_as("SELECT seq, id FROM batches")
         .fetch_all(&mut *connection)
         .await?;
     for (seq, id) in batches {
         let batch = uuid_of(&id)?;
-        let rows: Vec<(u32, Vec<u8>)> = sqlx::query_as(
-            "SELECT position, sealed FROM batch_items WHERE batch = ?1 AND sealed IS NOT NULL",
+        let rows: Vec<(u32, Vec<u8>)> = query_as(
+            "SELECT position, sealed FROM batch_items WHERE batch = $1 AND sealed IS NOT NULL",
         )
         .bind(seq)
         .fetch_all(&mut *connection)
@@ -102,8 +98,8 @@ async fn items(
             let plain = numbers.old.open(&place, &sealed);
             let plain = plain.ok_or(StoreError::Corrupt)?;
             let number = String::from_utf8_lossy(&plain).into_owned();
-            sqlx::query(
-                "UPDATE batch_items SET subject = ?3, sealed = ?4 WHERE batch = ?1 AND position = ?2",
+            query(
+                "UPDATE batch_items SET subject = $3, sealed = $4 WHERE batch = $1 AND position = $2",
             )
             .bind(seq)
             .bind(position)
@@ -116,24 +112,19 @@ async fn items(
     Ok(())
 }
 
-async fn inputs(
-    connection: &mut SqliteConnection,
-    old: &Keys,
-    new: &Keys,
-) -> Result<(), StoreError> {
+async fn inputs(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
     let ids: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT b.seq, b.id FROM batches b JOIN batch_inputs i ON i.batch = b.seq")
+        query_as("SELECT b.seq, b.id FROM batches b JOIN batch_inputs i ON i.batch = b.seq")
             .fetch_all(&mut *connection)
             .await?;
     for (seq, id) in ids {
-        let sealed: Vec<u8> =
-            sqlx::query_scalar("SELECT sealed FROM batch_inputs WHERE batch = ?1")
-                .bind(seq)
-                .fetch_one(&mut *connection)
-                .await?;
+        let sealed: Vec<u8> = query_scalar("SELECT sealed FROM batch_inputs WHERE batch = $1")
+            .bind(seq)
+            .fetch_one(&mut *connection)
+            .await?;
         let place = Place::Input(uuid_of(&id)?);
         let plain = old.open(&place, &sealed).ok_or(StoreError::Corrupt)?;
-        sqlx::query("UPDATE batch_inputs SET sealed = ?2 WHERE batch = ?1")
+        query("UPDATE batch_inputs SET sealed = $2 WHERE batch = $1")
             .bind(seq)
             .bind(new.seal(&place, &plain)?)
             .execute(&mut *connection)
@@ -142,15 +133,12 @@ async fn inputs(
     Ok(())
 }
 
-async fn partners(
-    connection: &mut SqliteConnection,
-    numbers: &mut Numbers<'_>,
-) -> Result<(), StoreError> {
+async fn partners(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT seq, id, document_type, num_document, personal, profile, sunat FROM partners \
-             WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+             WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
         .bind(after)
         .bind(ROWS)
@@ -175,28 +163,23 @@ async fn partners(
                 numbers.new.seal(&place, &plain.ok_or(StoreError::Corrupt)?)
             };
             let profile = again(Place::PartnerProfile(id), sealed)?;
-            let sunat = row.try_get::<Option<&[u8]>, _>(6)?;
+            let sunat = row.try_get::<Option<&[u8]>>(6)?;
             let sunat = sunat.map(|sealed| again(Place::PartnerSunat(id), sealed));
-            sqlx::query(
-                "UPDATE partners SET num_document = ?2, profile = ?3, sunat = ?4 WHERE seq = ?1",
-            )
-            .bind(row.try_get::<i64, _>(0)?)
-            .bind(number)
-            .bind(profile)
-            .bind(sunat.transpose()?)
-            .execute(&mut *connection)
-            .await?;
+            query("UPDATE partners SET num_document = $2, profile = $3, sunat = $4 WHERE seq = $1")
+                .bind(row.try_get::<i64>(0)?)
+                .bind(number)
+                .bind(profile)
+                .bind(sunat.transpose()?)
+                .execute(&mut *connection)
+                .await?;
         }
     }
 }
 
 /// The marks of companies that are persons. One whose number nobody knows keeps its old mark, by
 /// which its key and its partners still belong together.
-async fn companies(
-    connection: &mut SqliteConnection,
-    numbers: &mut Numbers<'_>,
-) -> Result<(), StoreError> {
-    let marks: Vec<(Vec<u8>, Option<String>)> = sqlx::query_as(
+async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
+    let marks: Vec<(Vec<u8>, Option<String>)> = query_as(
         "SELECT company, max(company_shown) FROM api_keys WHERE length(company) = 16 GROUP BY company \
          UNION SELECT DISTINCT company, NULL FROM partners WHERE length(company) = 16 \
          AND company NOT IN (SELECT company FROM api_keys)",
@@ -208,10 +191,10 @@ async fn companies(
             continue;
         };
         for statement in [
-            "UPDATE api_keys SET company = ?2 WHERE company = ?1",
-            "UPDATE partners SET company = ?2 WHERE company = ?1",
+            "UPDATE api_keys SET company = $2 WHERE company = $1",
+            "UPDATE partners SET company = $2 WHERE company = $1",
         ] {
-            sqlx::query(statement)
+            query(statement)
                 .bind(mark.as_slice())
                 .bind(again.as_slice())
                 .execute(&mut *connection)
@@ -221,15 +204,12 @@ async fn companies(
     Ok(())
 }
 
-async fn answers(
-    connection: &mut SqliteConnection,
-    numbers: &mut Numbers<'_>,
-) -> Result<(), StoreError> {
+async fn answers(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT seq, provider, operation, subject, masked, body FROM answers \
-             WHERE personal = 1 AND seq > ?1 ORDER BY seq LIMIT ?2",
+             WHERE personal = 1 AND seq > $1 ORDER BY seq LIMIT $2",
         )
         .bind(after)
         .bind(ROWS)
@@ -251,14 +231,14 @@ async fn answers(
             let plain = numbers.old.open(&place(old), row.try_get(5)?);
             let again = numbers.hashed_again(old, row.try_get(4)?);
             let (Some(plain), Some(again)) = (plain, again) else {
-                sqlx::query("DELETE FROM answers WHERE seq = ?1")
+                query("DELETE FROM answers WHERE seq = $1")
                     .bind(seq)
                     .execute(&mut *connection)
                     .await?;
                 continue;
             };
             let body = numbers.new.seal(&place(&again), &plain)?;
-            sqlx::query("UPDATE answers SET subject = ?2, body = ?3 WHERE seq = ?1")
+            query("UPDATE answers SET subject = $2, body = $3 WHERE seq = $1")
                 .bind(seq)
                 .bind(again.as_slice())
                 .bind(body)
@@ -268,15 +248,12 @@ async fn answers(
     }
 }
 
-async fn calls(
-    connection: &mut SqliteConnection,
-    numbers: &mut Numbers<'_>,
-) -> Result<(), StoreError> {
+async fn calls(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows: Vec<(i64, Vec<u8>, String)> = sqlx::query_as(
+        let rows: Vec<(i64, Vec<u8>, String)> = query_as(
             "SELECT seq, subject, masked FROM calls \
-             WHERE seq > ?1 AND subject IS NOT NULL AND masked IS NOT NULL ORDER BY seq LIMIT ?2",
+             WHERE seq > $1 AND subject IS NOT NULL AND masked IS NOT NULL ORDER BY seq LIMIT $2",
         )
         .bind(after)
         .bind(ROWS)
@@ -287,7 +264,7 @@ async fn calls(
         };
         after = last.0;
         for (seq, subject, masked) in rows {
-            sqlx::query("UPDATE calls SET subject = ?2 WHERE seq = ?1")
+            query("UPDATE calls SET subject = $2 WHERE seq = $1")
                 .bind(seq)
                 .bind(numbers.hashed_again(&subject, Some(&masked)))
                 .execute(&mut *connection)
@@ -299,15 +276,11 @@ async fn calls(
 /// Place, call, request, answer.
 type BodiesRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
 
-async fn bodies(
-    connection: &mut SqliteConnection,
-    old: &Keys,
-    new: &Keys,
-) -> Result<(), StoreError> {
+async fn bodies(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows: Vec<BodiesRow> = sqlx::query_as(
-            "SELECT seq, call, request, answer FROM call_bodies WHERE seq > ?1 ORDER BY seq LIMIT 50",
+        let rows: Vec<BodiesRow> = query_as(
+            "SELECT seq, call, request, answer FROM call_bodies WHERE seq > $1 ORDER BY seq LIMIT 50",
         )
         .bind(after)
         .fetch_all(&mut *connection)
@@ -322,7 +295,7 @@ async fn bodies(
                 let plain = old.open(&place, sealed).ok_or(StoreError::Corrupt)?;
                 new.seal(&place, &plain)
             };
-            sqlx::query("UPDATE call_bodies SET request = ?2, answer = ?3 WHERE seq = ?1")
+            query("UPDATE call_bodies SET request = $2, answer = $3 WHERE seq = $1")
                 .bind(seq)
                 .bind(again(Place::Request(call), &request)?)
                 .bind(again(Place::Response(call), &answer)?)

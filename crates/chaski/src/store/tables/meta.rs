@@ -1,42 +1,41 @@
 //! Facts about the database itself.
 
-use sqlx::SqliteConnection;
-
-use super::StoreError;
+use crate::store::error::StoreError;
+use crate::store::sql::{Conn, query, query_scalar};
 
 /// Fingerprint of the key that personal data was sealed with.
-pub(super) const KEY_CHECK: &str = "key_check";
+pub(in crate::store) const KEY_CHECK: &str = "key_check";
 
 /// When and where the last copy of the folder was taken.
-pub(super) const LAST_BACKUP: &str = "last_backup";
+pub(in crate::store) const LAST_BACKUP: &str = "last_backup";
 
 /// Changes whenever something is forgotten, so that other processes forget it too.
 const FORGOTTEN: &str = "forgotten";
 
 /// Set when the first key of the gateway is made, and never taken back.
-pub(super) const HAD_KEYS: &str = "had_keys";
+pub(in crate::store) const HAD_KEYS: &str = "had_keys";
 
 /// Written only to find out whether writing works again.
 const PROBE: &str = "probe";
 
-pub(super) async fn get(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn get(
+    connection: &mut Conn,
     name: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let value = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?1")
+    let value = query_scalar("SELECT value FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(connection)
         .await?;
     Ok(value)
 }
 
-pub(super) async fn put(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn put(
+    connection: &mut Conn,
     name: &str,
     value: &[u8],
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO meta (name, value) VALUES (?1, ?2) \
+    query(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(name)
@@ -47,9 +46,9 @@ pub(super) async fn put(
 }
 
 /// Notes that something was forgotten.
-pub(super) async fn note_forgetting(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO meta (name, value) VALUES (?1, randomblob(8)) \
+pub(in crate::store) async fn note_forgetting(connection: &mut Conn) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO meta (name, value) VALUES ($1, randomblob(8)) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(FORGOTTEN)
@@ -59,22 +58,20 @@ pub(super) async fn note_forgetting(connection: &mut SqliteConnection) -> Result
 }
 
 /// What changes when something is forgotten.
-pub(super) async fn forgotten(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn forgotten(
+    connection: &mut Conn,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     get(connection, FORGOTTEN).await
 }
 
 /// The smallest write there is.
-pub(super) async fn probe(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(in crate::store) async fn probe(connection: &mut Conn) -> Result<(), StoreError> {
     put(connection, PROBE, &[]).await
 }
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
-pub(super) async fn has_personal_data(
-    connection: &mut SqliteConnection,
-) -> Result<bool, StoreError> {
-    let found: i64 = sqlx::query_scalar(
+pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
+    let found: i64 = query_scalar(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \

@@ -2,10 +2,12 @@
 //! making sure that it leaves the files too.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 
-use super::time::days_before;
-use super::{Backend, Sqlite, Store, StoreError, once};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::tables::once;
+use crate::store::time::days_before;
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,85 +48,78 @@ const DAYS_OF_A_KEY: i64 = 400;
 /// Rows per transaction.
 const CHUNK: i64 = 2_000;
 
-/// Pages given back per transaction.
-const PAGES: u64 = 500;
-
 impl Store {
     /// Deletes what is older than its time.
     pub async fn prune(&self, now: Timestamp, retention: &Retention) -> Result<Pruned, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
         let calls_before = days_before(now, retention.calls_days);
         let answers_before = days_before(now, retention.stale_answers_days);
         let batches_before = days_before(now, retention.batches_days);
-        let calls = sqlite
+        let calls = self
             .in_chunks(
                 &[
                     // Bodies first: they are found by the calls that the next one deletes.
                     "DELETE FROM call_bodies WHERE call IN \
-                 (SELECT id FROM calls WHERE at < ?1 ORDER BY at, seq LIMIT ?2)",
+                 (SELECT id FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)",
                     "DELETE FROM calls WHERE seq IN \
-                 (SELECT seq FROM calls WHERE at < ?1 ORDER BY at, seq LIMIT ?2)",
+                 (SELECT seq FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)",
                 ],
                 calls_before,
             )
             .await?;
-        let answers = sqlite
+        let answers = self
             .in_chunks(
                 &["DELETE FROM answers WHERE seq IN \
-                 (SELECT seq FROM answers WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)"],
+                 (SELECT seq FROM answers WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"],
                 answers_before,
             )
             .await?;
-        let (items, batches) = sqlite.prune_batches(batches_before).await?;
+        let (items, batches) = self.prune_batches(batches_before).await?;
         // Those of batches go with their batch.
-        let jobs = sqlite
+        let jobs = self
             .in_chunks(
                 &["DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs \
-                 WHERE created_at < ?1 AND finished_at < ?1 AND batch IS NULL LIMIT ?2)"],
+                 WHERE created_at < $1 AND finished_at < $1 AND batch IS NULL LIMIT $2)"],
                 batches_before,
             )
             .await?;
-        sqlite
-            .in_chunks(
-                &[
-                    "DELETE FROM quota_snapshots WHERE (provider, month, at) IN (SELECT provider, \
-                 month, at FROM quota_snapshots WHERE at < ?1 LIMIT ?2)",
-                ],
-                days_before(now, SNAPSHOT_DAYS),
-            )
-            .await?;
+        self.in_chunks(
+            &[
+                "DELETE FROM quota_snapshots WHERE (provider, month, at) IN (SELECT provider, \
+                 month, at FROM quota_snapshots WHERE at < $1 LIMIT $2)",
+            ],
+            days_before(now, SNAPSHOT_DAYS),
+        )
+        .await?;
         // By their number and not by the clock: one that is ahead for a moment must not make a
         // key forget what it has paid for today.
-        sqlite
-            .in_chunks(
-                &[
-                    "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
+        self.in_chunks(
+            &[
+                "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
                  row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) \
-                 WHERE place > ?1 LIMIT ?2)",
-                ],
-                DAYS_OF_A_KEY,
-            )
-            .await?;
-        sqlite
-            .in_chunks(
-                &["DELETE FROM idempotency WHERE place IN \
-                 (SELECT place FROM idempotency WHERE at <= ?1 LIMIT ?2)"],
-                days_before(now, once::DAYS),
-            )
-            .await?;
+                 WHERE place > $1 LIMIT $2)",
+            ],
+            DAYS_OF_A_KEY,
+        )
+        .await?;
+        self.in_chunks(
+            &["DELETE FROM idempotency WHERE place IN \
+                 (SELECT place FROM idempotency WHERE at <= $1 LIMIT $2)"],
+            days_before(now, once::DAYS),
+        )
+        .await?;
         Ok(Pruned {
             calls,
             answers,
             items,
             batches,
             jobs,
-            pages: sqlite.give_back_pages().await?,
-            log_emptied: sqlite.empty_log().await?,
+            pages: self.db.give_back_pages().await?,
+            log_emptied: self.db.empty_log().await?,
         })
     }
 }
 
-impl Sqlite {
+impl Store {
     /// Runs statements with a limit in one transaction, again and again until the last of them
     /// deletes less than its limit.
     async fn in_chunks(
@@ -135,17 +130,16 @@ impl Sqlite {
         let mut total = 0;
         loop {
             let gone = self
-                .writer
-                .run(move |connection| {
+                .db
+                .write(move |connection| {
                     Box::pin(async move {
                         let mut gone = 0;
                         for statement in statements {
-                            gone = sqlx::query(*statement)
+                            gone = query(*statement)
                                 .bind(before)
                                 .bind(CHUNK)
                                 .execute(&mut *connection)
-                                .await?
-                                .rows_affected();
+                                .await?;
                         }
                         Ok(gone)
                     })
@@ -162,8 +156,8 @@ impl Sqlite {
         let (mut items, mut batches) = (0, 0);
         loop {
             let step = self
-                .writer
-                .run(move |connection| Box::pin(prune_some_of_a_batch(connection, before)))
+                .db
+                .write(move |connection| Box::pin(prune_some_of_a_batch(connection, before)))
                 .await?;
             match step {
                 BatchStep::Items(gone) => items += gone,
@@ -171,27 +165,6 @@ impl Sqlite {
                 BatchStep::NothingLeft => return Ok((items, batches)),
             }
         }
-    }
-
-    async fn give_back_pages(&self) -> Result<u64, StoreError> {
-        let mut total = 0;
-        loop {
-            let (before, after) = self
-                .writer
-                .run(|connection| Box::pin(give_back_some_pages(connection)))
-                .await?;
-            total += before.saturating_sub(after);
-            if after == 0 || after >= before {
-                return Ok(total);
-            }
-        }
-    }
-
-    /// Copies the log into the database and empties it: what was deleted is then in neither.
-    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
-        self.writer
-            .run_alone(|connection| Box::pin(empty_log(connection)))
-            .await
     }
 }
 
@@ -202,12 +175,12 @@ enum BatchStep {
 }
 
 async fn prune_some_of_a_batch(
-    connection: &mut SqliteConnection,
+    connection: &mut Conn,
     before: i64,
 ) -> Result<BatchStep, StoreError> {
-    let batch: Option<i64> = sqlx::query_scalar(
+    let batch: Option<i64> = query_scalar(
         "SELECT seq FROM batches \
-         WHERE created_at < ?1 AND coalesce(finished_at, started_at, created_at) < ?1 LIMIT 1",
+         WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
     )
     .bind(before)
     .fetch_optional(&mut *connection)
@@ -215,58 +188,26 @@ async fn prune_some_of_a_batch(
     let Some(batch) = batch else {
         return Ok(BatchStep::NothingLeft);
     };
-    let items = sqlx::query(
-        "DELETE FROM batch_items WHERE batch = ?1 AND position IN \
-         (SELECT position FROM batch_items WHERE batch = ?1 LIMIT ?2)",
+    let items = query(
+        "DELETE FROM batch_items WHERE batch = $1 AND position IN \
+         (SELECT position FROM batch_items WHERE batch = $1 LIMIT $2)",
     )
     .bind(batch)
     .bind(CHUNK)
     .execute(&mut *connection)
-    .await?
-    .rows_affected();
+    .await?;
     if items > 0 {
         return Ok(BatchStep::Items(items));
     }
     for statement in [
-        "DELETE FROM batch_inputs WHERE batch = ?1",
-        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = ?1)",
-        "DELETE FROM batches WHERE seq = ?1",
+        "DELETE FROM batch_inputs WHERE batch = $1",
+        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = $1)",
+        "DELETE FROM batches WHERE seq = $1",
     ] {
-        sqlx::query(statement)
+        query(statement)
             .bind(batch)
             .execute(&mut *connection)
             .await?;
     }
     Ok(BatchStep::Batch)
-}
-
-async fn give_back_some_pages(connection: &mut SqliteConnection) -> Result<(u64, u64), StoreError> {
-    let before = free_pages(connection).await?;
-    let statement = format!("PRAGMA incremental_vacuum({PAGES})");
-    sqlx::query(sqlx::AssertSqlSafe(statement))
-        .persistent(false)
-        .execute(&mut *connection)
-        .await?;
-    Ok((before, free_pages(connection).await?))
-}
-
-pub(super) async fn free_pages(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
-    let pages: i64 = sqlx::query_scalar("PRAGMA freelist_count")
-        .fetch_one(connection)
-        .await?;
-    Ok(pages.cast_unsigned())
-}
-
-async fn empty_log(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    // A long read must not hold up all writing for the usual time.
-    sqlx::raw_sql("PRAGMA busy_timeout = 250")
-        .execute(&mut *connection)
-        .await?;
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .fetch_one(&mut *connection)
-        .await;
-    sqlx::raw_sql("PRAGMA busy_timeout = 5000")
-        .execute(&mut *connection)
-        .await?;
-    Ok(row?.try_get::<i64, _>(0)? == 0)
 }

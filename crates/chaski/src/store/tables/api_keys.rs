@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{ConnectOptions, Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::calls::uuid_of;
-use super::open::{DATABASE_FILE, options};
-use super::time::instant;
-use super::{Backend, Company, Store, StoreError, meta};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::{Conn, Row, query, query_scalar, uuid_of};
+use crate::store::sqlite::open::{DATABASE_FILE, connect, options};
+use crate::store::tables::companies::Company;
+use crate::store::tables::meta;
+use crate::store::time::instant;
 
 /// A key as stored: enough to recognise it, not to use it. No `Debug`: a hash is nobody's business.
 #[derive(Clone)]
@@ -44,35 +45,31 @@ pub struct ApiKeyRow {
 impl Store {
     /// All keys, revoked ones included, oldest first.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
-        let rows = sqlx::query(
+        let mut reader = self.db.read().await?;
+        let rows = query(
             "SELECT id, prefix, hash, name, scopes, per_minute, per_day, created_at, expires_at, \
              revoked_at, company, company_shown FROM api_keys ORDER BY seq",
         )
-        .fetch_all(&mut *reader)
+        .fetch_all(&mut reader)
         .await?;
         rows.iter().map(key_row).collect()
     }
 
     /// Whether there has ever been a key, whatever became of it.
     pub async fn had_keys(&self) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let mut reader = sqlite.readers.reader().await?;
+        let mut reader = self.db.read().await?;
         had_keys(&mut reader).await
     }
 
     /// Keeps a new key; durable when this returns.
     pub async fn add_api_key(&self, key: ApiKeyRow) -> Result<(), StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        sqlite
-            .writer
-            .run(move |connection| {
+        self.db
+            .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "INSERT INTO api_keys (id, prefix, hash, name, scopes, per_minute, \
                          per_day, created_at, expires_at, revoked_at, company, company_shown) \
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                     )
                     .bind(key.id.as_bytes().as_slice())
                     .bind(key.prefix.as_str())
@@ -96,20 +93,19 @@ impl Store {
 
     /// Revokes a key by its public beginning; false when there is none that is still good.
     pub async fn revoke_api_key(&self, prefix: String, now: Timestamp) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let revoked = sqlite
-            .writer
-            .run(move |connection| {
+        let revoked = self
+            .db
+            .write(move |connection| {
                 Box::pin(async move {
-                    let revoked = sqlx::query(
-                        "UPDATE api_keys SET revoked_at = ?2 \
-                         WHERE prefix = ?1 AND revoked_at IS NULL",
+                    let revoked = query(
+                        "UPDATE api_keys SET revoked_at = $2 \
+                         WHERE prefix = $1 AND revoked_at IS NULL",
                     )
                     .bind(prefix.as_str())
                     .bind(now.as_microsecond())
                     .execute(connection)
                     .await?;
-                    Ok(revoked.rows_affected())
+                    Ok(revoked)
                 })
             })
             .await?;
@@ -128,13 +124,12 @@ pub async fn folder_had_keys(dir: &Path) -> Result<bool, StoreError> {
     }
     let about = |error: StoreError| error.about(&file);
     let options = options(&file).read_only(true);
-    let connected = options.connect().await.map_err(|error| about(error.into()));
-    let mut connection = connected?;
+    let mut connection = connect(&options).await.map_err(about)?;
     let tables: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'api_keys')")
+        query_scalar("SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'api_keys')")
             .fetch_one(&mut connection)
             .await
-            .map_err(|error| about(error.into()))?;
+            .map_err(about)?;
     // One of before there were keys.
     if tables < 2 {
         return Ok(false);
@@ -142,9 +137,9 @@ pub async fn folder_had_keys(dir: &Path) -> Result<bool, StoreError> {
     had_keys(&mut connection).await.map_err(about)
 }
 
-async fn had_keys(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let had: i64 = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM meta WHERE name = ?1) \
+async fn had_keys(connection: &mut Conn) -> Result<bool, StoreError> {
+    let had: i64 = query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM meta WHERE name = $1) \
          OR EXISTS (SELECT 1 FROM api_keys)",
     )
     .bind(meta::HAD_KEYS)
@@ -153,7 +148,7 @@ async fn had_keys(connection: &mut SqliteConnection) -> Result<bool, StoreError>
     Ok(had != 0)
 }
 
-fn key_row(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {
+fn key_row(row: &Row) -> Result<ApiKeyRow, StoreError> {
     let hash: &[u8] = row.try_get(2)?;
     Ok(ApiKeyRow {
         id: uuid_of(row.try_get(0)?)?,
@@ -164,8 +159,8 @@ fn key_row(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {
         per_minute: row.try_get(5)?,
         per_day: row.try_get(6)?,
         created_at: instant(row.try_get(7)?),
-        expires_at: row.try_get::<Option<i64>, _>(8)?.map(instant),
-        revoked_at: row.try_get::<Option<i64>, _>(9)?.map(instant),
+        expires_at: row.try_get::<Option<i64>>(8)?.map(instant),
+        revoked_at: row.try_get::<Option<i64>>(9)?.map(instant),
         company: Company::of_stored(row.try_get(10)?)?,
         company_shown: row.try_get(11)?,
     })

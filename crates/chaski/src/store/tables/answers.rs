@@ -7,28 +7,31 @@ use bytes::Bytes;
 use chaski_client::{Key, Memory, Reason, Remembered};
 use compact_str::CompactString;
 use foldhash::quality::RandomState;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
-use super::readers::Readers;
-use super::seal::{Keys, Place, StoredSubject};
-use super::shapes::Shapes;
-use super::time::instant;
-use super::{Backend, Sqlite, Store, StoreError, meta, names};
+use crate::store::error::StoreError;
+use crate::store::names;
+use crate::store::seal::{Keys, Place, StoredSubject};
+use crate::store::shapes::Shapes;
+use crate::store::sql::{Conn, Row, query};
+use crate::store::time::instant;
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
-pub(super) struct AnswerRow {
-    pub(super) key: Key,
-    pub(super) memory: Memory,
+pub(in crate::store) struct AnswerRow {
+    pub(in crate::store) key: Key,
+    pub(in crate::store) memory: Memory,
     subject: StoredSubject,
     /// For personal data only; other bodies are taken from `memory`.
     sealed: Option<Vec<u8>>,
     /// Its number among the accepted ones.
-    pub(super) accepted: u64,
+    pub(in crate::store) accepted: u64,
 }
 
 impl AnswerRow {
-    pub(super) fn new(keys: &Keys, key: Key, memory: Memory) -> Result<AnswerRow, StoreError> {
+    pub(in crate::store) fn new(
+        keys: &Keys,
+        key: Key,
+        memory: Memory,
+    ) -> Result<AnswerRow, StoreError> {
         let subject = keys.stored_subject(&key);
         let sealed = if key.personal {
             let place = Place::Answer {
@@ -50,7 +53,7 @@ impl AnswerRow {
     }
 
     /// Kilobytes that it occupies in the queue.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::store) fn weight(&self) -> usize {
         1 + plain_body(&self.memory).len() / 1024
     }
 
@@ -71,43 +74,10 @@ impl AnswerRow {
 /// Where each stored subject stands in the list that was asked.
 type Places = HashMap<Vec<u8>, Vec<usize>, RandomState>;
 
-impl Sqlite {
-    pub(super) fn answer_rows(
-        &self,
-        entries: Vec<(Key, Memory)>,
-    ) -> Result<Vec<AnswerRow>, StoreError> {
-        entries
-            .into_iter()
-            .map(|(key, memory)| AnswerRow::new(&self.keys, key, memory))
-            .collect()
-    }
-
-    /// What is known of each key, what is only queued included.
-    pub(super) async fn recall(&self, keys: &[Key]) -> Result<Vec<Option<Memory>>, StoreError> {
-        // The queue first: what leaves it between the two looks is then in the database.
-        let mut found = self.writer.shared().accepted(keys);
-        let unknown: Vec<usize> = (0..keys.len())
-            .filter(|index| found[*index].is_none())
-            .collect();
-        match unknown[..] {
-            [] => {}
-            [only] => found[only] = self.recalls.recall(&keys[only]).await?,
-            _ => {
-                let wanted: Vec<Key> = unknown.iter().map(|index| keys[*index].clone()).collect();
-                let known = stored(&self.keys, &self.readers, &wanted).await?;
-                for (index, memory) in unknown.into_iter().zip(known) {
-                    found[index] = memory;
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
 /// What the database knows of each key, in the order asked.
-pub(super) async fn stored(
+pub(in crate::store) async fn stored(
+    connection: &mut Conn,
     keys: &Keys,
-    readers: &Readers,
     wanted: &[Key],
 ) -> Result<Vec<Option<Memory>>, StoreError> {
     let mut found = vec![None; wanted.len()];
@@ -120,19 +90,18 @@ pub(super) async fn stored(
             .or_default()
             .push(index);
     }
-    let mut reader = readers.reader().await?;
     for (operation, places) in questions {
         let mut subjects: Vec<&[u8]> = places.keys().map(Vec::as_slice).collect();
         // A subject asked for twice is found once; a second statement would be a second trip.
         let whole = Shapes::rounded_up(subjects.len());
         subjects.resize(whole, subjects[0]);
         for (statement, some) in SELECT.cut(&subjects) {
-            let mut query = sqlx::query(statement);
+            let mut query = query(statement);
             for subject in some {
                 query = query.bind(*subject);
             }
             let query = query.bind(operation);
-            for row in query.fetch_all(&mut *reader).await? {
+            for row in query.fetch_all(connection).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;
                 let memory = memory(keys, operation, &row)?;
                 for index in &places[subject] {
@@ -142,34 +111,6 @@ pub(super) async fn stored(
         }
     }
     Ok(found)
-}
-
-impl Store {
-    /// Forgets one key, answer or refusal; true when something was known.
-    pub(super) async fn forget_key(&self, key: &Key) -> Result<bool, StoreError> {
-        let Backend::Sqlite(sqlite) = &self.backend;
-        let subject = sqlite.keys.subject_bytes(key);
-        let operation = key.operation;
-        let forgotten = sqlite
-            .writer
-            .run(move |connection| {
-                Box::pin(async move {
-                    let gone =
-                        sqlx::query("DELETE FROM answers WHERE subject = ?1 AND operation = ?2")
-                            .bind(subject)
-                            .bind(operation)
-                            .execute(&mut *connection)
-                            .await?
-                            .rows_affected();
-                    if gone > 0 {
-                        meta::note_forgetting(connection).await?;
-                    }
-                    Ok(gone)
-                })
-            })
-            .await?;
-        Ok(forgotten > 0)
-    }
 }
 
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
@@ -202,12 +143,12 @@ const EXPIRES_AT: usize = 5;
 const PROVIDER: usize = 6;
 
 /// Writes rows in their order: of two of the same key the later one stays.
-pub(super) async fn put(
-    connection: &mut SqliteConnection,
+pub(in crate::store) async fn put(
+    connection: &mut Conn,
     rows: &[AnswerRow],
 ) -> Result<(), StoreError> {
     for (statement, some) in INSERT.cut(rows) {
-        let mut query = sqlx::query(statement);
+        let mut query = query(statement);
         for row in some {
             query = query
                 .bind(row.memory.provider)
@@ -228,15 +169,15 @@ pub(super) async fn put(
 /// The memory of a row. None when it cannot be read, because it was moved or changed or is of a
 /// kind only a newer program knows: then it is as if nothing were known, and asking again puts
 /// it right.
-pub(super) fn memory(
+pub(in crate::store) fn memory(
     keys: &Keys,
     operation: &str,
-    row: &SqliteRow,
+    row: &Row,
 ) -> Result<Option<Memory>, StoreError> {
     let provider = names::name(row.try_get(PROVIDER)?)?;
     let subject: &[u8] = row.try_get(SUBJECT)?;
     let stored: &[u8] = row.try_get(BODY)?;
-    let body = if row.try_get::<bool, _>(PERSONAL)? {
+    let body = if row.try_get::<bool>(PERSONAL)? {
         let place = Place::Answer {
             provider,
             operation,
@@ -250,7 +191,7 @@ pub(super) fn memory(
     } else {
         Bytes::copy_from_slice(stored)
     };
-    let what = match row.try_get::<Option<&str>, _>(REASON)? {
+    let what = match row.try_get::<Option<&str>>(REASON)? {
         None => Remembered::Answer(body),
         Some(name) => match Reason::parse(name) {
             Some(reason) => Remembered::Refusal {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use chaski_client::{Key, Memory};
 use tokio::sync::{mpsc, oneshot};
 
-use super::readers::Readers;
-use super::seal::Keys;
-use super::{StoreError, answers};
+use crate::store::error::StoreError;
+use crate::store::seal::Keys;
+use crate::store::sqlite::readers::Readers;
 
 /// One statement's worth; what comes beyond is the next group.
 const MOST_AT_ONCE: usize = 64;
 
 /// The near end of the queue of questions.
-pub(super) struct Recalls {
+pub(in crate::store) struct Recalls {
     queue: mpsc::UnboundedSender<Wanted>,
 }
 
@@ -28,14 +28,14 @@ struct Wanted {
 
 impl Recalls {
     /// Starts the task that answers; it ends with the last sender.
-    pub(super) fn start(keys: Arc<Keys>, readers: Arc<Readers>) -> Recalls {
+    pub(in crate::store) fn start(keys: Arc<Keys>, readers: Arc<Readers>) -> Recalls {
         let (queue, inbox) = mpsc::unbounded_channel();
         tokio::spawn(answer_all(inbox, keys, readers));
         Recalls { queue }
     }
 
     /// What is stored of one key.
-    pub(super) async fn recall(&self, key: &Key) -> Result<Option<Memory>, StoreError> {
+    pub(in crate::store) async fn recall(&self, key: &Key) -> Result<Option<Memory>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let wanted = Wanted {
             key: key.clone(),
@@ -65,7 +65,7 @@ async fn answer_all(
             .map(|one| (one.key, one.answer))
             .unzip();
         // Whoever has left meanwhile does not want the answer.
-        match answers::stored(&keys, &readers, &wanted).await {
+        match readers.stored(&keys, &wanted).await {
             Ok(found) => {
                 for (waiter, memory) in waiting.into_iter().zip(found) {
                     let _ = waiter.send(Ok(memory));

@@ -1,0 +1,178 @@
+//! Whichever database there is: a connection to read with, one writer, and what only that database
+//! can do. The one place that asks which one it is.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chaski_client::{Key, Memory};
+use futures_util::future::BoxFuture;
+
+use super::error::StoreError;
+use super::presence::Presence;
+use super::seal::Keys;
+use super::sql::Conn;
+use super::sqlite::housekeeping::{self, Sizes};
+use super::sqlite::open::Opened;
+use super::sqlite::readers::{Reader, Readers};
+use super::sqlite::recalls::Recalls;
+use super::tables::answers::AnswerRow;
+use super::writer::{Answered, Writer};
+
+/// The database of an open store.
+pub(super) struct Db {
+    pub(super) dir: PathBuf,
+    pub(super) keys: Arc<Keys>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) writer: Writer,
+    backend: Backend,
+    /// Tells others that the folder is in use, until the store is closed.
+    in_use: Mutex<Option<File>>,
+}
+
+enum Backend {
+    Sqlite {
+        readers: Arc<Readers>,
+        recalls: Recalls,
+    },
+}
+
+impl Db {
+    /// Begins to work with an open folder.
+    pub(super) fn start(dir: &Path, opened: Opened) -> Db {
+        let keys = Arc::new(opened.keys);
+        let readers = Arc::new(Readers::new(opened.reader_options));
+        Db {
+            dir: dir.to_owned(),
+            presence: Arc::new(opened.presence),
+            writer: Writer::start(opened.writer),
+            backend: Backend::Sqlite {
+                recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
+                readers,
+            },
+            keys,
+            in_use: Mutex::new(Some(opened.in_use)),
+        }
+    }
+
+    /// A connection to read with.
+    pub(super) async fn read(&self) -> Result<Reader<'_>, StoreError> {
+        let Backend::Sqlite { readers, .. } = &self.backend;
+        readers.reader().await
+    }
+
+    /// Does something in a transaction; durable when this returns.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// The same for somebody who does not wait; whoever comes later finds it done.
+    pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.post(work)
+    }
+
+    /// What is known of each key, what is only queued included.
+    pub(super) async fn recall(&self, keys: &[Key]) -> Result<Vec<Option<Memory>>, StoreError> {
+        // The queue first: what leaves it between the two looks is then in the database.
+        let mut found = self.writer.shared().accepted(keys);
+        let unknown: Vec<usize> = (0..keys.len())
+            .filter(|index| found[*index].is_none())
+            .collect();
+        let Backend::Sqlite { readers, recalls } = &self.backend;
+        match unknown[..] {
+            [] => {}
+            [only] => found[only] = recalls.recall(&keys[only]).await?,
+            _ => {
+                let wanted: Vec<Key> = unknown.iter().map(|index| keys[*index].clone()).collect();
+                let known = readers.stored(&self.keys, &wanted).await?;
+                for (index, memory) in unknown.into_iter().zip(known) {
+                    found[index] = memory;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Answers and refusals as they will be stored.
+    pub(super) fn answer_rows(
+        &self,
+        entries: Vec<(Key, Memory)>,
+    ) -> Result<Vec<AnswerRow>, StoreError> {
+        entries
+            .into_iter()
+            .map(|(key, memory)| AnswerRow::new(&self.keys, key, memory))
+            .collect()
+    }
+
+    /// Writes the smallest thing there is, outside any transaction.
+    pub(super) async fn probe(&self) -> Result<(), StoreError> {
+        self.writer
+            .run_alone(|connection| Box::pin(super::tables::meta::probe(connection)))
+            .await
+    }
+
+    /// Makes sure that what was deleted is in no file any more; whether that could be done.
+    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
+        let Backend::Sqlite { .. } = &self.backend;
+        self.writer
+            .run_alone(|connection| Box::pin(housekeeping::empty_log(connection)))
+            .await
+    }
+
+    /// Gives free space back to the file system; says how many pages.
+    pub(super) async fn give_back_pages(&self) -> Result<u64, StoreError> {
+        let Backend::Sqlite { .. } = &self.backend;
+        let mut total = 0;
+        loop {
+            let (before, after) = self
+                .write(|connection| Box::pin(housekeeping::give_back_some_pages(connection)))
+                .await?;
+            total += before.saturating_sub(after);
+            if after == 0 || after >= before {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// How large the database is.
+    pub(super) async fn sizes(&self) -> Result<Sizes, StoreError> {
+        let Backend::Sqlite { .. } = &self.backend;
+        let mut reader = self.read().await?;
+        housekeeping::sizes(&self.dir, &mut reader).await
+    }
+
+    /// Looks for damage.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        let Backend::Sqlite { .. } = &self.backend;
+        let mut reader = self.read().await?;
+        housekeeping::check(&mut reader).await
+    }
+
+    /// Limits the size of the database.
+    pub(super) async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
+        let Backend::Sqlite { .. } = &self.backend;
+        self.writer
+            .run_alone(move |connection| Box::pin(housekeeping::limit_size(connection, bytes)))
+            .await
+    }
+
+    /// Makes durable what is queued and closes the database; on an error it stays open.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let Backend::Sqlite { readers, .. } = &self.backend;
+        self.writer.flush().await?;
+        readers.close().await;
+        self.writer.close().await?;
+        self.presence.leave();
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(in_use.take());
+        Ok(())
+    }
+}

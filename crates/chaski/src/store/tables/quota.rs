@@ -1,0 +1,136 @@
+//! Calls counted per provider and month, and how the count grew; per asker and day. Whoever has a
+//! limit takes from the counter before it sends: no process passes what all of them may.
+
+use chaski_client::{Allowance, Counter, Taken};
+use jiff::Timestamp;
+
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::{query, query_as};
+use crate::store::tables::{counters, meta};
+use crate::store::time::instant;
+
+/// The counter of a month at some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaSnapshot {
+    /// The provider.
+    pub provider: String,
+    /// The month, such as `2026-11`.
+    pub month: String,
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// Calls counted by then.
+    pub used: u64,
+}
+
+impl Store {
+    /// Calls counted by now by all processes, those still queued here included.
+    pub(in crate::store) async fn counted(&self, counter: &Counter) -> Result<u64, StoreError> {
+        let queued = match counter {
+            Counter::Month { provider, month } => self.db.writer.shared().spent(provider, month),
+            Counter::Day { .. } => 0,
+        };
+        let mut reader = self.db.read().await?;
+        Ok(queued + counters::used(&mut reader, counter).await?)
+    }
+
+    /// Takes one call from each allowance or from none; durable when this returns.
+    pub(in crate::store) async fn take_calls(
+        &self,
+        from: Vec<Allowance>,
+    ) -> Result<Taken, StoreError> {
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { counters::take(connection, &from).await })
+            })
+            .await
+    }
+
+    /// Gives one call back to each allowance.
+    pub(in crate::store) async fn give_back_calls(
+        &self,
+        to: Vec<Allowance>,
+    ) -> Result<(), StoreError> {
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { counters::give_back(connection, &to).await })
+            })
+            .await
+    }
+
+    /// Notes when a provider's plan was found to be used up, or that it is not.
+    pub(in crate::store) async fn put_plan(
+        &self,
+        provider: &str,
+        spent_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let name = plan_name(provider);
+        let value = spent_at.map(|at| at.as_microsecond().to_le_bytes());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    meta::put(connection, &name, value.as_ref().map_or(&[], |it| it)).await
+                })
+            })
+            .await
+    }
+
+    /// When a provider's plan was found to be used up, if it was.
+    pub(in crate::store) async fn plan_of(
+        &self,
+        provider: &str,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let mut reader = self.db.read().await?;
+        let value = meta::get(&mut reader, &plan_name(provider)).await?;
+        let value = value.and_then(|value| <[u8; 8]>::try_from(value.as_slice()).ok());
+        Ok(value.map(|value| instant(i64::from_le_bytes(value))))
+    }
+
+    /// Notes the counters of a month as they are now; says how many there are.
+    pub async fn snapshot_quota(&self, month: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let (month, at) = (month.to_owned(), now.as_microsecond());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let noted = query(
+                        "INSERT OR REPLACE INTO quota_snapshots (provider, month, at, used) \
+                         SELECT provider, month, $1, used FROM quota WHERE month = $2",
+                    )
+                    .bind(at)
+                    .bind(month)
+                    .execute(connection)
+                    .await?;
+                    Ok(noted)
+                })
+            })
+            .await
+    }
+
+    /// How the counter of a month grew, oldest first.
+    pub async fn quota_snapshots(
+        &self,
+        provider: &str,
+        month: &str,
+    ) -> Result<Vec<QuotaSnapshot>, StoreError> {
+        let mut reader = self.db.read().await?;
+        let rows: Vec<(i64, i64)> = query_as(
+            "SELECT at, used FROM quota_snapshots WHERE provider = $1 AND month = $2 ORDER BY at",
+        )
+        .bind(provider)
+        .bind(month)
+        .fetch_all(&mut reader)
+        .await?;
+        let snapshot = |(at, used): (i64, i64)| QuotaSnapshot {
+            provider: provider.to_owned(),
+            month: month.to_owned(),
+            at: instant(at),
+            used: used.cast_unsigned(),
+        };
+        Ok(rows.into_iter().map(snapshot).collect())
+    }
+}
+
+/// The name of the fact that a plan is used up.
+fn plan_name(provider: &str) -> String {
+    format!("plan_spent:{provider}")
+}
