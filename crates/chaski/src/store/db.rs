@@ -9,12 +9,14 @@ use chaski_client::{Key, Memory};
 use futures_util::future::BoxFuture;
 
 use super::error::StoreError;
+use super::postgres;
 use super::presence::Presence;
+use super::readers::{Reader, Readers};
 use super::seal::Keys;
-use super::sql::Conn;
+use super::sql::{Conn, Options};
 use super::sqlite::housekeeping::{self, Sizes};
 use super::sqlite::open::Opened;
-use super::sqlite::readers::{Reader, Readers};
+
 use super::sqlite::recalls::Recalls;
 use super::tables::answers::AnswerRow;
 use super::writer::{Answered, Writer};
@@ -25,31 +27,38 @@ pub(super) struct Db {
     pub(super) keys: Arc<Keys>,
     pub(super) presence: Arc<Presence>,
     pub(super) writer: Writer,
+    readers: Arc<Readers>,
     backend: Backend,
+    /// What holds the place of the only server, where one serves.
+    server: Mutex<Option<Conn>>,
     /// Tells others that the folder is in use, until the store is closed.
     in_use: Mutex<Option<File>>,
 }
 
 enum Backend {
-    Sqlite {
-        readers: Arc<Readers>,
-        recalls: Recalls,
-    },
+    Sqlite { recalls: Recalls },
+    Postgres,
 }
 
 impl Db {
     /// Begins to work with an open folder.
     pub(super) fn start(dir: &Path, opened: Opened) -> Db {
         let keys = Arc::new(opened.keys);
+        let is_remote = matches!(opened.reader_options, Options::Postgres(_));
         let readers = Arc::new(Readers::new(opened.reader_options));
+        let backend = if is_remote {
+            Backend::Postgres
+        } else {
+            let recalls = Recalls::start(Arc::clone(&keys), Arc::clone(&readers));
+            Backend::Sqlite { recalls }
+        };
         Db {
             dir: dir.to_owned(),
             presence: Arc::new(opened.presence),
             writer: Writer::start(opened.writer),
-            backend: Backend::Sqlite {
-                recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
-                readers,
-            },
+            readers,
+            backend,
+            server: Mutex::new(None),
             keys,
             in_use: Mutex::new(Some(opened.in_use)),
         }
@@ -57,8 +66,7 @@ impl Db {
 
     /// A connection to read with.
     pub(super) async fn read(&self) -> Result<Reader<'_>, StoreError> {
-        let Backend::Sqlite { readers, .. } = &self.backend;
-        readers.reader().await
+        self.readers.reader().await
     }
 
     /// Does something in a transaction; durable when this returns.
@@ -86,13 +94,14 @@ impl Db {
         let unknown: Vec<usize> = (0..keys.len())
             .filter(|index| found[*index].is_none())
             .collect();
-        let Backend::Sqlite { readers, recalls } = &self.backend;
-        match unknown[..] {
-            [] => {}
-            [only] => found[only] = recalls.recall(&keys[only]).await?,
+        match (&unknown[..], &self.backend) {
+            ([], _) => {}
+            ([only], Backend::Sqlite { recalls }) => {
+                found[*only] = recalls.recall(&keys[*only]).await?;
+            }
             _ => {
                 let wanted: Vec<Key> = unknown.iter().map(|index| keys[*index].clone()).collect();
-                let known = readers.stored(&self.keys, &wanted).await?;
+                let known = self.readers.stored(&self.keys, &wanted).await?;
                 for (index, memory) in unknown.into_iter().zip(known) {
                     found[index] = memory;
                 }
@@ -121,7 +130,10 @@ impl Db {
 
     /// Makes sure that what was deleted is in no file any more; whether that could be done.
     pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
-        let Backend::Sqlite { .. } = &self.backend;
+        if matches!(self.backend, Backend::Postgres) {
+            let work = self.writer.run_alone(|it| Box::pin(postgres::vacuum(it)));
+            return work.await.map(|()| true);
+        }
         self.writer
             .run_alone(|connection| Box::pin(housekeeping::empty_log(connection)))
             .await
@@ -129,7 +141,9 @@ impl Db {
 
     /// Gives free space back to the file system; says how many pages.
     pub(super) async fn give_back_pages(&self) -> Result<u64, StoreError> {
-        let Backend::Sqlite { .. } = &self.backend;
+        if matches!(self.backend, Backend::Postgres) {
+            return Ok(0);
+        }
         let mut total = 0;
         loop {
             let (before, after) = self
@@ -144,32 +158,62 @@ impl Db {
 
     /// How large the database is.
     pub(super) async fn sizes(&self) -> Result<Sizes, StoreError> {
-        let Backend::Sqlite { .. } = &self.backend;
         let mut reader = self.read().await?;
-        housekeeping::sizes(&self.dir, &mut reader).await
+        match &self.backend {
+            Backend::Sqlite { .. } => housekeeping::sizes(&self.dir, &mut reader).await,
+            Backend::Postgres => postgres::sizes(&mut reader).await,
+        }
     }
 
     /// Looks for damage.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        let Backend::Sqlite { .. } = &self.backend;
         let mut reader = self.read().await?;
-        housekeeping::check(&mut reader).await
+        match &self.backend {
+            Backend::Sqlite { .. } => housekeeping::check(&mut reader).await,
+            Backend::Postgres => postgres::refuse_unsafe(&mut reader).await,
+        }
     }
 
     /// Limits the size of the database.
     pub(super) async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
-        let Backend::Sqlite { .. } = &self.backend;
+        if matches!(self.backend, Backend::Postgres) {
+            // Its disk is not ours to share out.
+            return Ok(());
+        }
         self.writer
             .run_alone(move |connection| Box::pin(housekeeping::limit_size(connection, bytes)))
             .await
     }
 
+    /// Takes the place of the only server of a `PostgreSQL` database until the store is closed;
+    /// false when another process has it. Processes that share a folder may all serve.
+    pub(super) async fn become_server(&self) -> Result<bool, StoreError> {
+        if matches!(self.backend, Backend::Sqlite { .. }) {
+            return Ok(true);
+        }
+        let mut connection = self.readers.new_connection().await?;
+        let held = postgres::hold_as_server(&mut connection).await?;
+        if held {
+            let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+            *server = Some(connection);
+        }
+        Ok(held)
+    }
+
     /// Makes durable what is queued and closes the database; on an error it stays open.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
-        let Backend::Sqlite { readers, .. } = &self.backend;
         self.writer.flush().await?;
-        readers.close().await;
+        self.readers.close().await;
         self.writer.close().await?;
+        let server = self
+            .server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(server) = server {
+            // It only held a lock, which ends with it.
+            let _ = server.close().await;
+        }
         self.presence.leave();
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         drop(in_use.take());

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chaski_client::LedgerError;
 use chaski_core::Lang;
+use sqlx::postgres::PgDatabaseError;
 
 /// A failure of the store. No variant holds a number, a name or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -280,6 +281,9 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         match &error {
             sqlx::Error::WorkerCrashed => StoreError::Closed,
+            sqlx::Error::Database(said) if said.try_downcast_ref::<PgDatabaseError>().is_some() => {
+                of_sqlstate(said.code().as_deref().unwrap_or_default(), said.message())
+            }
             sqlx::Error::Database(said) => {
                 let code = said.code().and_then(|code| code.parse().ok()).unwrap_or(0);
                 of_code(code, said.message())
@@ -289,6 +293,26 @@ impl From<sqlx::Error> for StoreError {
                 detail: other.to_string(),
             },
         }
+    }
+}
+
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn of_sqlstate(state: &str, detail: &str) -> StoreError {
+    match state {
+        "53100" => StoreError::DiskFull,
+        "55P03" | "40001" | "40P01" => StoreError::Locked,
+        "25006" | "42501" => StoreError::ReadOnly {
+            path: PathBuf::new(),
+        },
+        "XX001" | "XX002" => StoreError::Corrupt,
+        _ => StoreError::Database {
+            code: if state.starts_with("23") {
+                SQLITE_CONSTRAINT
+            } else {
+                0
+            },
+            detail: format!("{state}: {detail}"),
+        },
     }
 }
 

@@ -8,6 +8,7 @@ use super::asking::Asking;
 use super::db::Db;
 use super::error::StoreError;
 use super::page::{Cursor, Listed};
+use super::postgres;
 use super::seal::{self, MasterKey, Place};
 use super::sqlite::absorb::{self, Absorbed, OtherSide};
 use super::sqlite::backup::LastBackup;
@@ -26,6 +27,19 @@ impl Store {
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
         let opened = open::open(dir, key).await?;
         Ok(Store::start(Db::start(dir, opened)))
+    }
+
+    /// The same with a database of a `PostgreSQL` server, `postgres://user@host/name`; the folder
+    /// still holds the key, and tells processes of one machine of each other.
+    pub async fn open_remote(url: &str, dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
+        let opened = postgres::open(url, dir, key).await?;
+        Ok(Store::start(Db::start(dir, opened)))
+    }
+
+    /// Takes the place of the only server of a `PostgreSQL` database until this is closed; false
+    /// when another process has it. Processes that share a folder may all serve.
+    pub async fn become_server(&self) -> Result<bool, StoreError> {
+        self.db.become_server().await
     }
 
     /// The same for one side of a folder that may have two: what persons entered on the other one

@@ -15,13 +15,17 @@ mod handle;
 mod ledger;
 mod names;
 mod page;
+mod postgres;
 mod presence;
+mod readers;
 mod seal;
 mod shapes;
+mod spelling;
 mod sql;
 mod sqlite;
 mod tables;
 mod time;
+mod values;
 mod writer;
 
 pub use error::StoreError;

@@ -3,37 +3,50 @@
 //!
 //! A statement is one text. Numbered parameters (`$1`) are the same everywhere; where a statement
 //! stands for many rows its parameters are `?`, which `SQLite` binds without looking up names.
+//! `PostgreSQL` gets its own spelling of that text, without hints, or a text of its own.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::marker::PhantomData;
 
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Connection, Row as _, Sqlite, SqliteConnection};
-use uuid::Uuid;
+use sqlx::postgres::{PgArguments, PgConnectOptions};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres, Sqlite, SqliteConnection,
+};
 
 use super::error::StoreError;
+use super::spelling::spelled;
+pub(super) use super::values::{Bind, Cell, Record, Row, Value, list, list_of_bytes, uuid_of};
+
+/// How to get a connection to the database.
+pub(super) enum Options {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
 
 /// A connection to the database.
 pub(super) enum Conn {
     Sqlite(SqliteConnection),
+    Postgres(Box<Remote>),
 }
 
-/// A row that was found.
-pub(super) enum Row {
-    Sqlite(SqliteRow),
+/// A connection to a server, which may break.
+pub(super) struct Remote {
+    options: PgConnectOptions,
+    connection: PgConnection,
+    broken: bool,
 }
 
-/// A value on its way to the database. What is missing still has a type.
-pub(super) enum Value<'q> {
-    Int(Option<i64>),
-    Text(Option<Cow<'q, str>>),
-    Bytes(Option<Cow<'q, [u8]>>),
+/// A text that both databases understand, or one for each.
+pub(super) struct Sql {
+    text: Cow<'static, str>,
+    postgres: Option<Cow<'static, str>>,
 }
 
 /// A statement with its values.
 pub(super) struct Query<'q> {
-    text: Cow<'static, str>,
+    sql: Sql,
     values: Vec<Value<'q>>,
 }
 
@@ -46,57 +59,26 @@ pub(super) struct Tuples<'q, T>(Query<'q>, PhantomData<fn() -> T>);
 /// A statement that is put together piece by piece.
 pub(super) struct Builder {
     text: String,
+    postgres: Option<String>,
     values: Vec<Value<'static>>,
 }
 
 /// A statement.
-pub(super) fn query<'q>(text: impl Into<Cow<'static, str>>) -> Query<'q> {
+pub(super) fn query<'q>(sql: impl Into<Sql>) -> Query<'q> {
     Query {
-        text: text.into(),
+        sql: sql.into(),
         values: Vec::new(),
     }
 }
 
 /// A statement of whose rows the first column is wanted.
-pub(super) fn query_scalar<'q, T>(text: impl Into<Cow<'static, str>>) -> Scalar<'q, T> {
-    Scalar(query(text), PhantomData)
+pub(super) fn query_scalar<'q, T>(sql: impl Into<Sql>) -> Scalar<'q, T> {
+    Scalar(query(sql), PhantomData)
 }
 
 /// A statement whose rows are wanted as tuples.
-pub(super) fn query_as<'q, T>(text: impl Into<Cow<'static, str>>) -> Tuples<'q, T> {
-    Tuples(query(text), PhantomData)
-}
-
-/// The identifier of a stored one.
-pub(super) fn uuid_of(bytes: &[u8]) -> Result<Uuid, StoreError> {
-    Uuid::from_slice(bytes).map_err(|_| StoreError::Corrupt)
-}
-
-/// Whole numbers as one value, for `any_of!`: one statement for any count.
-pub(super) fn list(numbers: impl Iterator<Item = i64>) -> String {
-    let mut list = String::from("[");
-    for number in numbers {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        let _ = write!(list, "{number}");
-    }
-    list.push(']');
-    list
-}
-
-/// Identifiers and hashes as one value, for `any_bytes_of!`.
-pub(super) fn list_of_bytes<'b>(many: impl Iterator<Item = &'b [u8]>) -> String {
-    let mut list = String::from("[");
-    for bytes in many {
-        list.push_str(if list.len() > 1 { ",\"" } else { "\"" });
-        for byte in bytes {
-            let _ = write!(list, "{byte:02x}");
-        }
-        list.push('"');
-    }
-    list.push(']');
-    list
+pub(super) fn query_as<'q, T>(sql: impl Into<Sql>) -> Tuples<'q, T> {
+    Tuples(query(sql), PhantomData)
 }
 
 /// The numbers of a [`list`] that is the value of that parameter.
@@ -115,20 +97,86 @@ macro_rules! any_bytes_of {
 
 pub(super) use {any_bytes_of, any_of};
 
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Sql {
+        Sql {
+            text: text.into(),
+            postgres: None,
+        }
+    }
+}
+
+impl From<String> for Sql {
+    fn from(text: String) -> Sql {
+        Sql {
+            text: text.into(),
+            postgres: None,
+        }
+    }
+}
+
+impl Sql {
+    /// A text for `SQLite` and another one for `PostgreSQL`.
+    pub(super) fn each(sqlite: &'static str, postgres: &'static str) -> Sql {
+        Sql {
+            text: sqlite.into(),
+            postgres: Some(postgres.into()),
+        }
+    }
+}
+
+impl Options {
+    pub(super) async fn connect(&self) -> Result<Conn, StoreError> {
+        Ok(match self {
+            Options::Sqlite(options) => Conn::Sqlite(options.connect().await?),
+            Options::Postgres(options) => Conn::Postgres(Box::new(Remote {
+                options: options.clone(),
+                connection: options.connect().await?,
+                broken: false,
+            })),
+        })
+    }
+}
+
+impl Remote {
+    /// Keeps in mind that the connection is no more.
+    fn noted<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        done.map_err(|error| {
+            self.broken |= !matches!(error, sqlx::Error::Database(_) | sqlx::Error::RowNotFound);
+            error.into()
+        })
+    }
+}
+
 impl Conn {
+    /// Begins to write: nobody else does until the end.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.mend().await?;
+        match self {
+            Conn::Sqlite(_) => query("BEGIN IMMEDIATE").execute(self).await.map(drop),
+            Conn::Postgres(_) => self.run(BEGIN_ALONE).await,
+        }
+    }
+
     /// Runs statements without values that are not worth being kept prepared.
     pub(super) async fn run(
         &mut self,
         statements: impl Into<Cow<'static, str>>,
     ) -> Result<(), StoreError> {
-        let Conn::Sqlite(connection) = self;
-        sqlx::raw_sql(AssertSqlSafe(statements.into()))
-            .execute(connection)
-            .await?;
+        let statements = sqlx::raw_sql(AssertSqlSafe(statements.into()));
+        match self {
+            Conn::Sqlite(connection) => {
+                statements.execute(connection).await?;
+            }
+            Conn::Postgres(remote) => {
+                let done = statements.execute(&mut remote.connection).await;
+                remote.noted(done)?;
+            }
+        }
         Ok(())
     }
 
-    /// Does something in a transaction that `begin` begins: all of it or, on an error, nothing.
+    /// Ends a transaction: commits what was done or, on an error, nothing.
     pub(super) async fn end<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         match done {
             Ok(done) => self.run("COMMIT").await.map(|()| done),
@@ -140,12 +188,39 @@ impl Conn {
         }
     }
 
+    /// Whether it is to a server, which takes no key twice in one statement.
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self, Conn::Postgres(_))
+    }
+
+    /// Whether it is of no use any more.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Conn::Postgres(remote) if remote.broken)
+    }
+
+    /// A new connection in the place of one that broke.
+    async fn mend(&mut self) -> Result<(), StoreError> {
+        if let Conn::Postgres(remote) = self
+            && remote.broken
+        {
+            remote.connection = remote.options.connect().await?;
+            remote.broken = false;
+        }
+        Ok(())
+    }
+
     /// Closes it; an error when something may not have been written.
     pub(super) async fn close(self) -> Result<(), StoreError> {
-        let Conn::Sqlite(connection) = self;
-        Ok(connection.close().await?)
+        match self {
+            Conn::Sqlite(connection) => Ok(connection.close().await?),
+            Conn::Postgres(remote) => Ok(remote.connection.close().await?),
+        }
     }
 }
+
+/// One process writes at a time, whatever it writes: what it reads first stays true until it has
+/// written. The lock ends with the transaction.
+const BEGIN_ALONE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4850183747632906827)";
 
 impl<'q> Query<'q> {
     /// The next value.
@@ -156,16 +231,31 @@ impl<'q> Query<'q> {
 
     /// How many rows it changed.
     pub(super) async fn execute(self, connection: &mut Conn) -> Result<u64, StoreError> {
-        let Conn::Sqlite(connection) = connection;
-        let done = self.for_sqlite().execute(connection).await?;
-        Ok(done.rows_affected())
+        match connection {
+            Conn::Sqlite(connection) => {
+                let done = self.for_sqlite().execute(connection).await?;
+                Ok(done.rows_affected())
+            }
+            Conn::Postgres(remote) => {
+                let done = self.for_postgres().execute(&mut remote.connection).await;
+                Ok(remote.noted(done)?.rows_affected())
+            }
+        }
     }
 
     /// All rows.
     pub(super) async fn fetch_all(self, connection: &mut Conn) -> Result<Vec<Row>, StoreError> {
-        let Conn::Sqlite(connection) = connection;
-        let rows = self.for_sqlite().fetch_all(connection).await?;
-        Ok(rows.into_iter().map(Row::Sqlite).collect())
+        match connection {
+            Conn::Sqlite(connection) => {
+                let rows = self.for_sqlite().fetch_all(connection).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Conn::Postgres(remote) => {
+                let rows = self.for_postgres().fetch_all(&mut remote.connection).await;
+                let rows = remote.noted(rows)?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
     }
 
     /// The first row, if there is any.
@@ -173,9 +263,17 @@ impl<'q> Query<'q> {
         self,
         connection: &mut Conn,
     ) -> Result<Option<Row>, StoreError> {
-        let Conn::Sqlite(connection) = connection;
-        let row = self.for_sqlite().fetch_optional(connection).await?;
-        Ok(row.map(Row::Sqlite))
+        match connection {
+            Conn::Sqlite(connection) => {
+                let row = self.for_sqlite().fetch_optional(connection).await?;
+                Ok(row.map(Row::Sqlite))
+            }
+            Conn::Postgres(remote) => {
+                let query = self.for_postgres();
+                let row = query.fetch_optional(&mut remote.connection).await;
+                Ok(remote.noted(row)?.map(Row::Postgres))
+            }
+        }
     }
 
     /// The first row; an error when there is none.
@@ -185,7 +283,21 @@ impl<'q> Query<'q> {
     }
 
     fn for_sqlite(self) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-        let mut query = sqlx::query(AssertSqlSafe(self.text));
+        let mut query = sqlx::query(AssertSqlSafe(self.sql.text));
+        for value in self.values {
+            query = match value {
+                Value::Int(number) => query.bind(number),
+                Value::Text(text) => query.bind(text.map(Cow::into_owned)),
+                Value::Bytes(bytes) => query.bind(bytes.map(Cow::into_owned)),
+            };
+        }
+        query
+    }
+
+    fn for_postgres(self) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+        let sql = self.sql;
+        let text = sql.postgres.unwrap_or_else(|| spelled(&sql.text).into());
+        let mut query = sqlx::query(AssertSqlSafe(text));
         for value in self.values {
             query = match value {
                 Value::Int(number) => query.bind(number),
@@ -244,9 +356,11 @@ impl<'q, T: Record> Tuples<'q, T> {
 
 impl Builder {
     /// A statement that begins so.
-    pub(super) fn new(text: impl Into<String>) -> Builder {
+    pub(super) fn new(sql: impl Into<Sql>) -> Builder {
+        let sql = sql.into();
         Builder {
-            text: text.into(),
+            text: sql.text.into_owned(),
+            postgres: sql.postgres.map(Cow::into_owned),
             values: Vec::new(),
         }
     }
@@ -254,6 +368,9 @@ impl Builder {
     /// Goes on with a text.
     pub(super) fn push(&mut self, text: impl Display) -> &mut Builder {
         let _ = write!(self.text, "{text}");
+        if let Some(postgres) = &mut self.postgres {
+            let _ = write!(postgres, "{text}");
+        }
         self
     }
 
@@ -273,107 +390,11 @@ impl Builder {
     /// The statement.
     pub(super) fn build(self) -> Query<'static> {
         Query {
-            text: self.text.into(),
+            sql: Sql {
+                text: self.text.into(),
+                postgres: self.postgres.map(Cow::Owned),
+            },
             values: self.values,
         }
     }
-}
-
-impl Row {
-    /// What stands in a column.
-    pub(super) fn try_get<'r, T: Cell<'r>>(&'r self, column: usize) -> Result<T, StoreError> {
-        T::read(self, column)
-    }
-}
-
-/// What can be a value of a statement.
-pub(super) trait Bind<'q> {
-    /// The value.
-    fn value(self) -> Value<'q>;
-    /// That it is missing.
-    fn missing() -> Value<'q>;
-}
-
-/// What can stand in a column.
-pub(super) trait Cell<'r>: Sized {
-    /// Reads it.
-    fn read(row: &'r Row, column: usize) -> Result<Self, StoreError>;
-}
-
-/// What can be read from a whole row.
-pub(super) trait Record: Sized {
-    /// Reads it.
-    fn of(row: &Row) -> Result<Self, StoreError>;
-}
-
-impl<'q, T: Bind<'q>> Bind<'q> for Option<T> {
-    fn value(self) -> Value<'q> {
-        self.map_or_else(T::missing, T::value)
-    }
-
-    fn missing() -> Value<'q> {
-        T::missing()
-    }
-}
-
-macro_rules! bound {
-    ($($kind:ty => $variant:ident, $into:expr;)+) => {$(
-        impl<'q> Bind<'q> for $kind {
-            fn value(self) -> Value<'q> {
-                Value::$variant(Some($into(self)))
-            }
-
-            fn missing() -> Value<'q> {
-                Value::$variant(None)
-            }
-        }
-    )+};
-}
-
-bound! {
-    i64 => Int, i64::from;
-    u32 => Int, i64::from;
-    u16 => Int, i64::from;
-    bool => Int, i64::from;
-    &'q str => Text, Cow::Borrowed;
-    String => Text, Cow::Owned;
-    &'q [u8] => Bytes, Cow::Borrowed;
-    Vec<u8> => Bytes, Cow::Owned;
-}
-
-macro_rules! cells {
-    ($($kind:ty),+) => {$(
-        impl<'r> Cell<'r> for $kind {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
-                let Row::Sqlite(row) = row;
-                Ok(row.try_get(column)?)
-            }
-        }
-
-        impl<'r> Cell<'r> for Option<$kind> {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
-                let Row::Sqlite(row) = row;
-                Ok(row.try_get(column)?)
-            }
-        }
-    )+};
-}
-
-cells!(i64, i32, u32, u16, bool, String, Vec<u8>, &'r str, &'r [u8]);
-
-macro_rules! records {
-    ($($($kind:ident $column:literal),+;)+) => {$(
-        impl<$($kind: for<'r> Cell<'r>),+> Record for ($($kind,)+) {
-            fn of(row: &Row) -> Result<Self, StoreError> {
-                Ok(($(row.try_get::<$kind>($column)?,)+))
-            }
-        }
-    )+};
-}
-
-records! {
-    A 0, B 1;
-    A 0, B 1, C 2;
-    A 0, B 1, C 2, D 3;
-    A 0, B 1, C 2, D 3, E 4;
 }

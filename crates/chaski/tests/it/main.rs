@@ -37,5 +37,6 @@ mod store_conformance;
 mod store_crash;
 mod store_once;
 mod store_partners;
+mod store_postgres;
 mod store_privacy;
 mod tidy;

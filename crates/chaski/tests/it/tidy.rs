@@ -593,3 +593,16 @@ fn normal(path: &Path) -> PathBuf {
     }
     normal
 }
+
+/// What one database learns, the other one learns under the same number. `PostgreSQL` begins with the
+/// whole schema as of 13.
+#[test]
+fn migrations_of_both_databases_keep_step() {
+    let of = |database: &str| {
+        let folder = root().join("crates/chaski/migrations").join(database);
+        let files = files_under(&folder, "sql").into_iter();
+        let numbers = files.map(|file| stem(&file)[..4].parse::<u32>().expect("a number"));
+        numbers.filter(|number| *number >= 13).collect::<Vec<_>>()
+    };
+    assert_eq!(of("sqlite"), of("postgres"));
+}

@@ -55,7 +55,7 @@ pub(in crate::store) async fn bring_own(
     leave_only_own(&copy).await?;
     seal_again(&copy, &other.key, keys).await?;
     attach(mine, &copy).await?;
-    mine.run("BEGIN IMMEDIATE").await?;
+    mine.begin().await?;
     let brought = own(mine).await;
     let brought = mine.end(brought).await;
     detach(mine).await?;
@@ -85,7 +85,7 @@ async fn absorb_into(
     seal_again(copy, copy_key, &opened.keys).await?;
     let mine = &mut opened.writer;
     attach(mine, copy).await?;
-    mine.run("BEGIN IMMEDIATE").await?;
+    mine.begin().await?;
     let absorbed = everything(mine, &opened.keys, source).await;
     let absorbed = mine.end(absorbed).await;
     detach(mine).await?;

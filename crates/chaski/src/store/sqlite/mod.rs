@@ -5,6 +5,5 @@ pub(super) mod absorb;
 pub(super) mod backup;
 pub(super) mod housekeeping;
 pub(super) mod open;
-pub(super) mod readers;
 pub(super) mod recalls;
 mod rekey;

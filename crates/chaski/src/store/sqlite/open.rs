@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr};
 
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
-use crate::store::sql::{Conn, query_scalar};
+use crate::store::sql::{Conn, Options, query_scalar};
 use crate::store::tables::asking;
 use crate::store::tables::meta;
 
@@ -96,7 +96,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What an open folder gives.
 pub(in crate::store) struct Opened {
     pub(in crate::store) writer: Conn,
-    pub(in crate::store) reader_options: SqliteConnectOptions,
+    pub(in crate::store) reader_options: Options,
     pub(in crate::store) keys: Keys,
     pub(in crate::store) in_use: File,
     pub(in crate::store) presence: Presence,
@@ -137,7 +137,7 @@ async fn open_database(
     dir: &Path,
     file: &Path,
     key: MasterKey,
-) -> Result<(Conn, SqliteConnectOptions, Keys), StoreError> {
+) -> Result<(Conn, Options, Keys), StoreError> {
     let mut writer = connect(&options(file)).await?;
     refuse_foreign(&mut writer).await?;
     set_up(&mut writer).await?;
@@ -148,11 +148,11 @@ async fn open_database(
         .pragma("cache_size", "-4096")
         .pragma("mmap_size", "0")
         .pragma("temp_store", "MEMORY");
-    Ok((writer, reader_options, keys))
+    Ok((writer, Options::Sqlite(reader_options), keys))
 }
 
 pub(in crate::store) async fn connect(options: &SqliteConnectOptions) -> Result<Conn, StoreError> {
-    Ok(Conn::Sqlite(options.connect().await?))
+    Options::Sqlite(options.clone()).connect().await
 }
 
 pub(in crate::store) fn options(file: &Path) -> SqliteConnectOptions {
@@ -190,7 +190,7 @@ pub(in crate::store) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
+pub(in crate::store) async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("chaski.lock");
     let file = lock_file(&path)?;
     match file.try_lock() {
@@ -245,7 +245,11 @@ fn wait_for_lock(file: File) -> Result<File, StoreError> {
 
 /// A key that was just made up is saved before there is any database, so that a database never
 /// exists without its key.
-fn prepare_key(dir: &Path, database: &Path, key: MasterKey) -> Result<MasterKey, StoreError> {
+pub(in crate::store) fn prepare_key(
+    dir: &Path,
+    database: &Path,
+    key: MasterKey,
+) -> Result<MasterKey, StoreError> {
     if !key.is_unsaved() {
         return Ok(key);
     }
@@ -418,7 +422,9 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     });
     let migrations: Vec<_> = migrations.collect();
     // One transaction for all of them: a crash leaves the old schema or the new one.
-    let Conn::Sqlite(connection) = connection;
+    let Conn::Sqlite(connection) = connection else {
+        return Err(StoreError::Corrupt);
+    };
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     Migrator::with_migrations(migrations)
         .run(&mut *transaction)
@@ -433,7 +439,7 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     Ok(())
 }
 
-fn of_migration(error: MigrateError) -> StoreError {
+pub(in crate::store) fn of_migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
         other => StoreError::Database {
@@ -451,7 +457,11 @@ async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
 }
 
 /// A key other than the one on record is taken only while nothing depends on the old one.
-async fn settle_key(connection: &mut Conn, dir: &Path, key: MasterKey) -> Result<Keys, StoreError> {
+pub(in crate::store) async fn settle_key(
+    connection: &mut Conn,
+    dir: &Path,
+    key: MasterKey,
+) -> Result<Keys, StoreError> {
     let keys = Keys::derive(&key);
     let known = meta::get(connection, meta::KEY_CHECK).await?;
     if known.as_deref() == Some(keys.check().as_slice()) {

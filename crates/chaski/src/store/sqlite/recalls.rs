@@ -10,8 +10,8 @@ use chaski_client::{Key, Memory};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::error::StoreError;
+use crate::store::readers::Readers;
 use crate::store::seal::Keys;
-use crate::store::sqlite::readers::Readers;
 
 /// One statement's worth; what comes beyond is the next group.
 const MOST_AT_ONCE: usize = 64;

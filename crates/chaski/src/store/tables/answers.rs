@@ -1,5 +1,6 @@
 //! What the upstreams said of each key: answers and refusals, one row per key.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -147,9 +148,28 @@ pub(in crate::store) async fn put(
     connection: &mut Conn,
     rows: &[AnswerRow],
 ) -> Result<(), StoreError> {
+    if !connection.is_remote() {
+        return put_all(connection, rows).await;
+    }
+    let latest: HashMap<&Key, usize, RandomState> = rows
+        .iter()
+        .zip(0..)
+        .map(|(row, at)| (&row.key, at))
+        .collect();
+    let is_latest = |(at, row): &(usize, &AnswerRow)| latest[&row.key] == *at;
+    let rows = rows.iter().enumerate().filter(is_latest);
+    let rows: Vec<&AnswerRow> = rows.map(|(_, row)| row).collect();
+    put_all(connection, &rows).await
+}
+
+async fn put_all<R: Borrow<AnswerRow>>(
+    connection: &mut Conn,
+    rows: &[R],
+) -> Result<(), StoreError> {
     for (statement, some) in INSERT.cut(rows) {
         let mut query = query(statement);
         for row in some {
+            let row = row.borrow();
             query = query
                 .bind(row.memory.provider)
                 .bind(row.key.operation)

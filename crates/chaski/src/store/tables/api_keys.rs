@@ -138,14 +138,14 @@ pub async fn folder_had_keys(dir: &Path) -> Result<bool, StoreError> {
 }
 
 async fn had_keys(connection: &mut Conn) -> Result<bool, StoreError> {
-    let had: i64 = query_scalar(
+    let had: bool = query_scalar(
         "SELECT EXISTS (SELECT 1 FROM meta WHERE name = $1) \
          OR EXISTS (SELECT 1 FROM api_keys)",
     )
     .bind(meta::HAD_KEYS)
     .fetch_one(connection)
     .await?;
-    Ok(had != 0)
+    Ok(had)
 }
 
 fn key_row(row: &Row) -> Result<ApiKeyRow, StoreError> {

@@ -41,7 +41,7 @@ pub(in crate::store) async fn take_all(
 async fn take(connection: &mut Conn, row: &Asked, presence: &Presence) -> Result<bool, StoreError> {
     let holder: i64 = query_scalar(
         "INSERT INTO asking (subject, operation, holder) VALUES ($1, $2, $3) \
-         ON CONFLICT (subject, operation) DO UPDATE SET holder = holder \
+         ON CONFLICT (subject, operation) DO UPDATE SET holder = asking.holder \
          RETURNING holder",
     )
     .bind(row.subject.as_slice())
@@ -88,10 +88,10 @@ pub(in crate::store) async fn clear(
     if presence.has_company() {
         return Ok(());
     }
-    let left: i64 = query_scalar("SELECT EXISTS (SELECT 1 FROM asking)")
+    let left: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM asking)")
         .fetch_one(&mut *connection)
         .await?;
-    if left != 0 {
+    if left {
         query("DELETE FROM asking").execute(connection).await?;
     }
     Ok(())

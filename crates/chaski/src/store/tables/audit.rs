@@ -153,8 +153,9 @@ impl Store {
         let mut reader = self.db.read().await?;
         let rows = query(
             "SELECT provider, operation, outcome, cache, \
-             sum(CASE WHEN attempt = 0 THEN items ELSE 1 END), sum(attempt > 0), \
-             sum(items), sum(duration_us), max(duration_us) \
+             CAST(sum(CASE WHEN attempt = 0 THEN items ELSE 1 END) AS BIGINT), \
+             sum(CASE WHEN attempt > 0 THEN 1 ELSE 0 END), \
+             CAST(sum(items) AS BIGINT), CAST(sum(duration_us) AS BIGINT), max(duration_us) \
              FROM calls INDEXED BY calls_at WHERE at >= $1 \
              GROUP BY provider, operation, outcome, cache ORDER BY 1, 2, 3, 4",
         )

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Place;
-use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::sql::{Conn, Sql, query, query_as, query_scalar, uuid_of};
 use crate::store::tables::batch_rows::{BatchState, Priority};
 use crate::store::tables::batches::NewBatch;
 use crate::store::tables::items::{ItemRow, ItemState};
@@ -187,7 +187,8 @@ impl Store {
     pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
         let mut reader = self.db.read().await?;
         let calls: i64 = query_scalar(
-            "SELECT coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
+            "SELECT CAST(coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
+             AS BIGINT) \
              FROM batches WHERE key_id = $1 AND state IN ('PENDING', 'PROCESSING')",
         )
         .bind(key_id.as_bytes().as_slice())
@@ -201,10 +202,13 @@ impl Store {
     /// payload.
     pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
         let mut reader = self.db.read().await?;
-        let calls: i64 = query_scalar(
+        let calls: i64 = query_scalar(Sql::each(
             "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
              WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
-        )
+            "SELECT CAST(coalesce(sum(CAST(CAST(payload AS JSON) ->> 'calls' AS BIGINT)), 0) \
+             AS BIGINT) FROM jobs \
+             WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
+        ))
         .bind(key_id.as_bytes().as_slice())
         .bind(kind)
         .fetch_one(&mut reader)

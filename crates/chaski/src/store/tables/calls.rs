@@ -146,11 +146,14 @@ pub(in crate::store) async fn add(
     more: &[(Uuid, u32)],
 ) -> Result<(), StoreError> {
     for (row, items) in more {
-        query("UPDATE calls SET items = min(items + $2, 4294967295) WHERE id = $1")
-            .bind(row.as_bytes().as_slice())
-            .bind(*items)
-            .execute(&mut *connection)
-            .await?;
+        query(
+            "UPDATE calls SET items = CASE WHEN items + $2 < 4294967295 \
+             THEN items + $2 ELSE 4294967295 END WHERE id = $1",
+        )
+        .bind(row.as_bytes().as_slice())
+        .bind(*items)
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(())
 }

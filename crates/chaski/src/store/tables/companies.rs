@@ -66,7 +66,7 @@ impl Company {
         query.push(" AND (asked_by IN (SELECT 'llave:' || prefix FROM api_keys WHERE company = ");
         query.push_bind(self.bytes().to_vec()).push(")");
         if *self == Company::HOUSE {
-            query.push(" OR instr(asked_by, ':') = 0");
+            query.push(" OR asked_by NOT LIKE '%:%'");
         }
         query.push(")");
     }

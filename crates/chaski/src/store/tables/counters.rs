@@ -14,7 +14,7 @@ pub(in crate::store) async fn add(
 ) -> Result<(), StoreError> {
     query(
         "INSERT INTO quota (provider, month, used) VALUES ($1, $2, $3) \
-         ON CONFLICT (provider, month) DO UPDATE SET used = used + excluded.used",
+         ON CONFLICT (provider, month) DO UPDATE SET used = quota.used + excluded.used",
     )
     .bind(provider)
     .bind(month)
@@ -32,11 +32,12 @@ pub(in crate::store) async fn take(
         let statement = match one.counter {
             Counter::Month { .. } => {
                 "INSERT INTO quota (provider, month, used) SELECT $1, $2, 1 WHERE $3 > 0 \
-                 ON CONFLICT (provider, month) DO UPDATE SET used = used + 1 WHERE used < $3"
+                 ON CONFLICT (provider, month) DO UPDATE SET used = quota.used + 1 \
+                 WHERE quota.used < $3"
             }
             Counter::Day { .. } => {
                 "INSERT INTO days (who, day, used) SELECT $1, $2, 1 WHERE $3 > 0 \
-                 ON CONFLICT (who, day) DO UPDATE SET used = used + 1 WHERE used < $3"
+                 ON CONFLICT (who, day) DO UPDATE SET used = days.used + 1 WHERE days.used < $3"
             }
         };
         let (whose, period) = names_of(&one.counter);

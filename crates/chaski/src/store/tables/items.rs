@@ -263,7 +263,7 @@ pub(in crate::store) async fn retry_failed(
     let batch = batch_rows::seq_of(connection, id).await?;
     let changed = query(
         "UPDATE batch_items SET state = 'PENDING', code = NULL \
-         WHERE batch = $1 AND state = 'FAILED' AND subject <> x''",
+         WHERE batch = $1 AND state = 'FAILED' AND length(subject) > 0",
     )
     .bind(batch)
     .execute(&mut *connection)
@@ -293,7 +293,7 @@ async fn mark(
         let positions = sql::list(positions.into_iter().map(i64::from));
         // An erased number stays erased, whatever was still on its way.
         query(concat!(
-            "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND subject <> x'' \
+            "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND length(subject) > 0 \
              AND position IN ",
             any_of!("$4")
         ))
@@ -331,8 +331,8 @@ pub(in crate::store) async fn count(
     positions: &str,
 ) -> Result<Counts, StoreError> {
     let counts: (i64, i64, i64) = query_as(concat!(
-        "SELECT coalesce(sum(state = 'ANSWERED'), 0), coalesce(sum(state = 'REFUSED'), 0), \
-         coalesce(sum(state = 'FAILED'), 0) FROM batch_items \
+        "SELECT coalesce(sum(CASE state WHEN 'ANSWERED' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE state WHEN 'REFUSED' THEN 1 ELSE 0 END), 0), \
+         coalesce(sum(CASE state WHEN 'FAILED' THEN 1 ELSE 0 END), 0) FROM batch_items \
          WHERE batch = $1 AND position IN ",
         any_of!("$2")
     ))
@@ -375,7 +375,7 @@ pub(in crate::store) async fn erase(
     let one = sql::list(std::iter::once(i64::from(position)));
     let before = count(connection, batch, &one).await?;
     let erased = query(
-        "UPDATE batch_items SET subject = x'', sealed = NULL, \
+        "UPDATE batch_items SET subject = $4, sealed = NULL, \
          code = CASE state WHEN 'PENDING' THEN $3 ELSE code END, \
          state = CASE state WHEN 'PENDING' THEN 'FAILED' ELSE state END \
          WHERE batch = $1 AND position = $2",
@@ -383,6 +383,7 @@ pub(in crate::store) async fn erase(
     .bind(batch)
     .bind(position)
     .bind(ERASED)
+    .bind(Vec::new())
     .execute(&mut *connection)
     .await?;
     let after = count(connection, batch, &one).await?;

@@ -299,7 +299,7 @@ impl Store {
         lease: Duration,
     ) -> Result<bool, StoreError> {
         let mut reader = self.db.read().await?;
-        let due: i64 = query_scalar(
+        let due: bool = query_scalar(
             "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'PENDING' \
              AND (run_at <= $1 OR run_at > $2))",
         )
@@ -307,7 +307,7 @@ impl Store {
         .bind(latest_run(now))
         .fetch_one(&mut reader)
         .await?;
-        if due != 0 {
+        if due {
             return Ok(true);
         }
         let running = running(&mut reader).await?;

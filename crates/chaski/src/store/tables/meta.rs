@@ -1,6 +1,7 @@
 //! Facts about the database itself.
 
 use crate::store::error::StoreError;
+use crate::store::seal::fill_randomly;
 use crate::store::sql::{Conn, query, query_scalar};
 
 /// Fingerprint of the key that personal data was sealed with.
@@ -47,11 +48,14 @@ pub(in crate::store) async fn put(
 
 /// Notes that something was forgotten.
 pub(in crate::store) async fn note_forgetting(connection: &mut Conn) -> Result<(), StoreError> {
+    let mut mark = [0; 8];
+    fill_randomly(&mut mark)?;
     query(
-        "INSERT INTO meta (name, value) VALUES ($1, randomblob(8)) \
+        "INSERT INTO meta (name, value) VALUES ($1, $2) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(FORGOTTEN)
+    .bind(mark.as_slice())
     .execute(connection)
     .await?;
     Ok(())
@@ -71,7 +75,7 @@ pub(in crate::store) async fn probe(connection: &mut Conn) -> Result<(), StoreEr
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
 pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
-    let found: i64 = query_scalar(
+    let found: bool = query_scalar(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \
@@ -82,5 +86,5 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
     )
     .fetch_one(connection)
     .await?;
-    Ok(found != 0)
+    Ok(found)
 }

@@ -108,7 +108,7 @@ impl Store {
                     query(
                         "INSERT INTO idempotency (place, request, created, at, answer) \
                          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
-                         SET answer = excluded.answer WHERE request = excluded.request",
+                         SET answer = excluded.answer WHERE idempotency.request = excluded.request",
                     )
                     .bind(row.place)
                     .bind(row.request)

@@ -16,7 +16,7 @@ use crate::store::handle::Store;
 use crate::store::seal::{Keys, from_hex};
 use crate::store::shapes::Shapes;
 use crate::store::sql::{Builder, Conn, Row, query, query_scalar, uuid_of};
-use crate::store::sql::{any_bytes_of, list_of_bytes};
+use crate::store::sql::{Sql, any_bytes_of, list_of_bytes};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
 use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
@@ -86,12 +86,15 @@ impl Store {
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
         // LIMIT keeps its order.
-        let mut query = Builder::new(
+        let mut query = Builder::new(Sql::each(
             "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
              FROM partners INDEXED BY partners_check \
              WHERE document_type = 'ruc' AND is_active = 1 AND company = ",
-        );
+            "SELECT CAST(coalesce(json_agg(number), '[]') AS TEXT) FROM (SELECT CASE WHEN personal = 1 \
+             THEN encode(id, 'hex') || encode(profile, 'hex') ELSE convert_from(num_document, 'UTF8') END AS number \
+             FROM partners WHERE document_type = 'ruc' AND is_active = 1 AND company = ",
+        ));
         query.push_bind(company.bytes().to_vec());
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
@@ -102,11 +105,11 @@ impl Store {
         }
         let most = match due {
             Due::Most(most) => i64::from(most),
-            Due::All | Due::NeverChecked => -1,
+            Due::All | Due::NeverChecked => i64::MAX,
         };
         // NULL comes first in this order.
-        query.push(" ORDER BY sunat_last_check, seq LIMIT ");
-        query.push_bind(most).push(")");
+        query.push(" ORDER BY sunat_last_check NULLS FIRST, seq LIMIT ");
+        query.push_bind(most).push(") AS due");
         let mut reader = self.db.read().await?;
         let list: String = query.build().fetch_one(&mut reader).await?.try_get(0)?;
         let list: Vec<Cow<'_, str>> =
@@ -124,13 +127,18 @@ impl Store {
         let mut reader = self.db.read().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
         // before all, and so is one of the future.
-        let list: String = query_scalar(
+        let list: String = query_scalar(Sql::each(
             "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
-             max(company = x'') AS house FROM partners \
+             max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
              WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
-             ORDER BY min(iif(sunat_last_check <= $2, sunat_last_check, -1)), min(seq) LIMIT $1)",
-        )
+             ORDER BY min(CASE WHEN sunat_last_check <= $2 THEN sunat_last_check ELSE -1 END), min(seq) LIMIT $1)",
+            "SELECT CAST(coalesce(json_agg(json_build_array(number, house)), '[]') AS TEXT) FROM (SELECT (min(ARRAY[CASE WHEN personal = 1 \
+             THEN encode(id, 'hex') || encode(profile, 'hex') ELSE convert_from(num_document, 'UTF8') END]))[1] AS number, \
+             max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
+             WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
+             ORDER BY min(CASE WHEN sunat_last_check <= $2 THEN sunat_last_check ELSE -1 END), min(seq) LIMIT $1) AS due",
+        ))
         .bind(most)
         .bind(latest_true(now).as_microsecond())
         .fetch_one(&mut reader)
@@ -151,11 +159,20 @@ impl Store {
     ) -> Result<Vec<Option<Ruc>>, StoreError> {
         let ids = list_of_bytes(ids.iter().map(|id| id.as_bytes().as_slice()));
         let mut reader = self.db.read().await?;
-        let list: String = query_scalar(concat!(
+        let list: String = query_scalar(Sql::each(
+            concat!(
             "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
              WHEN personal = 1 THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END) \
              FROM partners WHERE company = $1 AND id IN ",
             any_bytes_of!("$2")
+        ),
+            concat!(
+            "SELECT CAST(coalesce(json_agg(CASE WHEN document_type <> 'ruc' THEN NULL \
+             WHEN personal = 1 THEN encode(id, 'hex') || encode(profile, 'hex') \
+             ELSE convert_from(num_document, 'UTF8') END), '[]') AS TEXT) \
+             FROM partners WHERE company = $1 AND id IN ",
+            "(SELECT decode(value, 'hex') FROM json_array_elements_text(CAST($2 AS JSON)) AS value)"
+        )
         ))
         .bind(company.bytes().to_vec())
         .bind(ids)

@@ -93,8 +93,9 @@ impl Store {
             .write(move |connection| {
                 Box::pin(async move {
                     let noted = query(
-                        "INSERT OR REPLACE INTO quota_snapshots (provider, month, at, used) \
-                         SELECT provider, month, $1, used FROM quota WHERE month = $2",
+                        "INSERT INTO quota_snapshots (provider, month, at, used) \
+                         SELECT provider, month, $1, used FROM quota WHERE month = $2 \
+                         ON CONFLICT (provider, month, at) DO UPDATE SET used = excluded.used",
                     )
                     .bind(at)
                     .bind(month)

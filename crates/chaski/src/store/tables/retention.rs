@@ -95,7 +95,7 @@ impl Store {
         self.in_chunks(
             &[
                 "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
-                 row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) \
+                 row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) AS ranked \
                  WHERE place > $1 LIMIT $2)",
             ],
             DAYS_OF_A_KEY,

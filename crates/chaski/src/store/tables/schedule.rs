@@ -47,7 +47,7 @@ async fn see_to(
 ) -> Result<bool, StoreError> {
     let noted = query(
         "INSERT INTO schedule (name, last_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
-         SET last_at = excluded.last_at WHERE last_at = $3",
+         SET last_at = excluded.last_at WHERE schedule.last_at = $3",
     )
     .bind(name)
     .bind(now.as_microsecond())

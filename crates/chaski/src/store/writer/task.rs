@@ -216,7 +216,7 @@ impl Task {
         refused: &mut Vec<(usize, StoreError)>,
     ) -> Result<(), StoreError> {
         let connection = &mut self.connection;
-        execute(connection, "BEGIN IMMEDIATE").await?;
+        connection.begin().await?;
         let mut written = Mark::default();
         for (index, (before, deed)) in deeds.iter_mut().enumerate() {
             self.group.write(connection, &mut written, *before).await?;

@@ -5,33 +5,31 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard};
 
 use chaski_client::{Key, Memory};
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::store::error::StoreError;
 use crate::store::seal::Keys;
-use crate::store::sql::Conn;
+use crate::store::sql::{Conn, Options};
 use crate::store::tables::answers;
 
 /// Each connection has a thread and a page cache of its own; more would not read faster.
 const MOST_READERS: usize = 4;
 
-pub(in crate::store) struct Readers {
-    options: SqliteConnectOptions,
+pub(super) struct Readers {
+    options: Options,
     idle: Mutex<Vec<Conn>>,
     room: Semaphore,
 }
 
 /// A connection on loan; goes back when dropped.
-pub(in crate::store) struct Reader<'a> {
+pub(super) struct Reader<'a> {
     connection: Option<Conn>,
     home: &'a Readers,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Readers {
-    pub(in crate::store) fn new(options: SqliteConnectOptions) -> Readers {
+    pub(super) fn new(options: Options) -> Readers {
         Readers {
             options,
             idle: Mutex::new(Vec::with_capacity(MOST_READERS)),
@@ -39,12 +37,12 @@ impl Readers {
         }
     }
 
-    pub(in crate::store) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+    pub(super) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let permit = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Conn::Sqlite(self.options.connect().await?),
+            None => self.options.connect().await?,
         };
         Ok(Reader {
             connection: Some(connection),
@@ -53,8 +51,13 @@ impl Readers {
         })
     }
 
+    /// A connection that is not one of the few.
+    pub(super) async fn new_connection(&self) -> Result<Conn, StoreError> {
+        self.options.connect().await
+    }
+
     /// What the database knows of each key, in the order asked.
-    pub(in crate::store) async fn stored(
+    pub(super) async fn stored(
         &self,
         keys: &Keys,
         wanted: &[Key],
@@ -64,7 +67,7 @@ impl Readers {
     }
 
     /// Closes what is idle and lends nothing more.
-    pub(in crate::store) async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.room.close();
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {
@@ -98,6 +101,7 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take()
             && !self.home.room.is_closed()
+            && !connection.is_broken()
         {
             self.home.idle().push(connection);
         }
