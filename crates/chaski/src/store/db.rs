@@ -9,13 +9,13 @@ use chaski_client::{Key, Memory};
 use futures_util::future::BoxFuture;
 
 use super::error::StoreError;
+use super::opening::Opened;
 use super::postgres;
 use super::presence::Presence;
 use super::readers::{Reader, Readers};
 use super::seal::Keys;
 use super::sql::{Conn, Options};
 use super::sqlite::housekeeping::{self, Sizes};
-use super::sqlite::open::Opened;
 
 use super::sqlite::recalls::Recalls;
 use super::tables::answers::AnswerRow;

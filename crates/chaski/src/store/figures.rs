@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::opening::SCHEMA;
 use crate::store::sql::query;
-use crate::store::sqlite::open::SCHEMA;
 use crate::store::time::instant;
 
 /// What the store holds.

@@ -1,19 +1,21 @@
 //! The cellar: what the gateway remembers, records and resumes.
 //!
-//! [`Store`] is what the rest of the program sees, and all that it does is done through [`db`], the
-//! one place that knows which database there is. `tables/` holds the SQL, a file per table, as
-//! functions that are handed a connection ([`sql`]); `sqlite/` what is `SQLite`'s alone. Who comes
-//! first in this list knows none of those that come later: connection and tools, the tables that
-//! the writer writes, the writer, the engine, `db`, the store, all other tables. The store has no
-//! clock: whoever calls says what time it is.
+//! [`Store`] is what the rest of the program sees, and all that it does is done through `db.rs`, the
+//! one place that asks which database there is. `tables/` holds the SQL, a file per table, as
+//! functions that are handed a connection (`sql.rs`); `sqlite/` and `postgres/` what is only theirs.
+//! No module knows one of a later step: tools, connection and statements; the tables that the writer
+//! writes; the writer, the readers, the two databases; `db.rs`; the store; all other tables. The store
+//! has no clock: whoever calls says what time it is.
 
 mod asking;
 mod db;
 mod error;
 mod figures;
+mod folder;
 mod handle;
 mod ledger;
 mod names;
+mod opening;
 mod page;
 mod postgres;
 mod presence;
@@ -30,6 +32,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use figures::Figures;
+pub use folder::DATABASE_FILE;
 pub use handle::Store;
 pub use page::{Cursor, Listed, Page};
 pub use seal::{KEY_FILE, MasterKey};
@@ -38,7 +41,6 @@ pub use sqlite::absorb::{Absorbed, OtherSide, absorb, prepare};
 pub use sqlite::backup::{
     Held, LastBackup, Snapshot, UNSEALED_SCHEMA, hold, inspect, is_in_use, note_backup, snapshot,
 };
-pub use sqlite::open::DATABASE_FILE;
 pub use tables::api_keys::{ApiKeyRow, folder_had_keys};
 pub use tables::audit::{CallFilter, CallRow, CallSummary};
 pub use tables::background::{Background, BatchChange};

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
-use crate::store::sqlite::open::DATABASE_FILE;
+use crate::store::folder::DATABASE_FILE;
 
 /// Name of the key file in the data folder.
 pub const KEY_FILE: &str = "llave";

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, io};
 
 use chaski::store::{MasterKey, Store, StoreError};
-use sqlx::{Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 /// Starts a server on a socket in a folder, and ends it when the tests have ended: then nobody
 /// writes to its input any more.
@@ -153,4 +153,38 @@ async fn a_connection_that_breaks_is_replaced() {
         .await
         .unwrap();
     store.close().await.unwrap();
+}
+
+/// Tables and their columns are the same in both databases, or one statement would not do.
+#[tokio::test]
+async fn both_schemas_have_the_same_columns() {
+    let Some(url) = database().await else { return };
+    let dir = tempfile::tempdir().unwrap();
+    open(&url, dir.path()).await.unwrap().close().await.unwrap();
+    let here = tempfile::tempdir().unwrap();
+    let store = crate::store::open(here.path()).await.unwrap();
+    store.close().await.unwrap();
+    let remote: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN '' ELSE '?' END \
+         FROM information_schema.columns WHERE table_schema = current_schema() \
+         AND table_name <> '_sqlx_migrations' ORDER BY 1",
+    )
+    .fetch_all(&mut connect(&url).await)
+    .await
+    .unwrap();
+    let file = here.path().join(chaski::store::DATABASE_FILE);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let local: Vec<String> = sqlx::query_scalar(
+        "SELECT t.name || '.' || c.name || iif(c.\"notnull\" OR c.pk, '', '?') \
+         FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name <> '_sqlx_migrations' ORDER BY 1",
+    )
+    .fetch_all(&mut options.connect().await.unwrap())
+    .await
+    .unwrap();
+    let sorted = |mut columns: Vec<String>| {
+        columns.sort();
+        columns
+    };
+    assert_eq!(sorted(local), sorted(remote));
 }

@@ -8,11 +8,12 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, SqlSafeStr};
 
 use super::error::StoreError;
+use super::folder;
+use super::opening::{self, Opened, SCHEMA};
 use super::presence::Presence;
 use super::seal::MasterKey;
 use super::sql::{Conn, Options, query_scalar};
 use super::sqlite::housekeeping::Sizes;
-use super::sqlite::open::{self, Opened, SCHEMA};
 use super::tables::asking;
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
@@ -33,15 +34,15 @@ pub(super) async fn open(url: &str, dir: &Path, key: MasterKey) -> Result<Opened
     let options = options
         .application_name("chaski")
         .disable_statement_logging();
-    open::prepare_folder(dir)?;
-    let opening = open::lock_folder(dir).await?;
-    let in_use = open::claim(dir, File::try_lock_shared)?;
+    folder::prepare_folder(dir)?;
+    let opening = folder::lock_folder(dir).await?;
+    let in_use = folder::claim(dir, File::try_lock_shared)?;
     // What stands beside it is no database: whether the key is the right one is asked below.
-    let key = open::prepare_key(dir, &dir.join(open::DATABASE_FILE), key)?;
+    let key = opening::prepare_key(dir, &dir.join(folder::DATABASE_FILE), key)?;
     let mut writer = Options::Postgres(options.clone()).connect().await?;
     refuse_unsafe(&mut writer).await?;
     bring_up_to_date(&options, &mut writer).await?;
-    let keys = open::settle_key(&mut writer, dir, key).await?;
+    let keys = opening::settle_key(&mut writer, dir, key).await?;
     let presence = Presence::enter(dir)?;
     asking::clear(&mut writer, &presence).await?;
     drop(opening);
@@ -124,7 +125,7 @@ async fn bring_up_to_date(
     Migrator::with_migrations(migrations)
         .run(&mut connection)
         .await
-        .map_err(open::of_migration)
+        .map_err(opening::of_migration)
 }
 
 /// Whether this process is the one that serves, from now on until the connection ends.

@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::store::error::StoreError;
+use crate::store::folder::DATABASE_FILE;
+use crate::store::opening::{Opened, SCHEMA};
 use crate::store::seal::{Keys, MasterKey};
 use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
-use crate::store::sqlite::open::{DATABASE_FILE, options};
+use crate::store::sqlite::open::options;
 use crate::store::sqlite::{backup, open, rekey};
 use crate::store::tables::partner_rows::{profile_row, standing_row};
 use crate::store::tables::{meta, partner_rows};
@@ -77,7 +79,7 @@ pub async fn absorb(
 }
 
 async fn absorb_into(
-    opened: &mut open::Opened,
+    opened: &mut Opened,
     copy: &Path,
     copy_key: &MasterKey,
     source: &str,
@@ -184,7 +186,7 @@ async fn anything_waits(
             return Err(error);
         }
     };
-    if version < i64::from(open::SCHEMA) {
+    if version < i64::from(SCHEMA) {
         detach(mine).await?;
         let opened = open::open(&other.dir, other.key.copy()).await?;
         opened.writer.close().await?;

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::store::error::StoreError;
+use crate::store::folder::{DATABASE_FILE, IN_USE_FILE, claim};
+use crate::store::opening::SCHEMA;
 use crate::store::seal::{Keys, MasterKey};
 use crate::store::sql::{Conn, query, query_as, query_scalar};
-use crate::store::sqlite::open::{
-    APPLICATION_ID, DATABASE_FILE, IN_USE_FILE, SCHEMA, claim, connect, options,
-};
+use crate::store::sqlite::open::{APPLICATION_ID, connect, options};
 use crate::store::tables::meta;
 
 /// Newest schema of which there are copies without a seal; whatever wrote a newer one sealed it.

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::store::error::StoreError;
+use crate::store::folder::DATABASE_FILE;
 use crate::store::sql::{Conn, query, query_scalar};
-use crate::store::sqlite::open::DATABASE_FILE;
 
 /// How large a database is, in bytes.
 pub(in crate::store) struct Sizes {

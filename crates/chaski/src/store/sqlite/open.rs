@@ -1,28 +1,23 @@
 //! Opening the data folder: its permissions, whose database it is, its schema, its key. Every
 //! way in which that can go wrong is one error of its own.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr};
 
 use crate::store::error::StoreError;
+use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
+use crate::store::opening::{Opened, SCHEMA, of_migration, prepare_key, settle_key};
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
 use crate::store::sql::{Conn, Options, query_scalar};
 use crate::store::tables::asking;
-use crate::store::tables::meta;
-
-/// Name of the database file in the data folder.
-pub const DATABASE_FILE: &str = "chaski.db";
-
-/// Newest schema this program knows: the number of the last migration.
-pub(in crate::store) const SCHEMA: u32 = 13;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
@@ -93,18 +88,6 @@ pub(in crate::store) const APPLICATION_ID: i32 = 0x4348_534b;
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What an open folder gives.
-pub(in crate::store) struct Opened {
-    pub(in crate::store) writer: Conn,
-    pub(in crate::store) reader_options: Options,
-    pub(in crate::store) keys: Keys,
-    pub(in crate::store) in_use: File,
-    pub(in crate::store) presence: Presence,
-}
-
-/// Held, shared, by everybody who has the folder open; a restoration holds it alone.
-pub(in crate::store) const IN_USE_FILE: &str = "chaski.uso";
-
 pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
@@ -164,103 +147,6 @@ pub(in crate::store) fn options(file: &Path) -> SqliteConnectOptions {
         .row_buffer_size(1_024)
         // Statements are ours and few; logging each would cost more than running it.
         .disable_statement_logging()
-}
-
-pub(in crate::store) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
-    let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
-    let created = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir);
-    if let Err(error) = created {
-        return Err(match error.kind() {
-            ErrorKind::AlreadyExists => StoreError::ReadOnly {
-                path: dir.to_owned(),
-            },
-            _ => failed(error),
-        });
-    }
-    let mode = fs::metadata(dir).map_err(failed)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        // A mounted volume may belong to somebody else; the files keep their own mode anyway.
-        if let Err(error) = fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) {
-            tracing::warn!(%error, "the data folder can be read by others");
-        }
-    }
-    Ok(())
-}
-
-pub(in crate::store) async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
-    let path = dir.join("chaski.lock");
-    let file = lock_file(&path)?;
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(StoreError::of_file(&path, &error)),
-    }
-    let waiting = tokio::task::spawn_blocking(move || wait_for_lock(file));
-    waiting.await.map_err(|_| StoreError::Closed)?
-}
-
-fn lock_file(path: &Path) -> Result<File, StoreError> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| StoreError::of_file(path, &error))
-}
-
-/// Says, until the file is dropped, that the folder is in use. An end by force lets go of it too.
-///
-/// Who has just closed the folder may need a moment to let go: a child that was being started then
-/// holds it until it runs. So it is tried for half a second.
-pub(in crate::store) fn claim(
-    dir: &Path,
-    lock: fn(&File) -> Result<(), TryLockError>,
-) -> Result<File, StoreError> {
-    let path = dir.join(IN_USE_FILE);
-    let file = lock_file(&path)?;
-    for _ in 0..25 {
-        match lock(&file) {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
-            Err(TryLockError::Error(error)) => return Err(StoreError::of_file(&path, &error)),
-        }
-    }
-    Err(StoreError::Locked)
-}
-
-/// Half a minute: the other process may be migrating.
-fn wait_for_lock(file: File) -> Result<File, StoreError> {
-    for _ in 0..3_000 {
-        if file.try_lock().is_ok() {
-            return Ok(file);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Err(StoreError::Locked)
-}
-
-/// A key that was just made up is saved before there is any database, so that a database never
-/// exists without its key.
-pub(in crate::store) fn prepare_key(
-    dir: &Path,
-    database: &Path,
-    key: MasterKey,
-) -> Result<MasterKey, StoreError> {
-    if !key.is_unsaved() {
-        return Ok(key);
-    }
-    // Another process may have created the folder since this key was made up.
-    if let Some(saved) = MasterKey::load(dir)? {
-        return Ok(saved);
-    }
-    if database.exists() {
-        return Ok(key);
-    }
-    key.save(dir)
 }
 
 /// Looks at the file before anything is done with it; true when there is none yet. What is there
@@ -439,44 +325,9 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     Ok(())
 }
 
-pub(in crate::store) fn of_migration(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        other => StoreError::Database {
-            code: 0,
-            detail: other.to_string(),
-        },
-    }
-}
-
 async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
     let version: i64 = query_scalar("PRAGMA user_version")
         .fetch_one(connection)
         .await?;
     Ok(u32::try_from(version).unwrap_or(u32::MAX))
-}
-
-/// A key other than the one on record is taken only while nothing depends on the old one.
-pub(in crate::store) async fn settle_key(
-    connection: &mut Conn,
-    dir: &Path,
-    key: MasterKey,
-) -> Result<Keys, StoreError> {
-    let keys = Keys::derive(&key);
-    let known = meta::get(connection, meta::KEY_CHECK).await?;
-    if known.as_deref() == Some(keys.check().as_slice()) {
-        return Ok(keys);
-    }
-    if known.is_some() && meta::has_personal_data(connection).await? {
-        return Err(if key.is_unsaved() {
-            StoreError::KeyMissing
-        } else {
-            StoreError::KeyWrong
-        });
-    }
-    if key.is_unsaved() {
-        key.save(dir)?;
-    }
-    meta::put(connection, meta::KEY_CHECK, keys.check()).await?;
-    Ok(keys)
 }

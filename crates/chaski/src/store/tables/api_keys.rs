@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
+use crate::store::folder::DATABASE_FILE;
 use crate::store::handle::Store;
 use crate::store::sql::{Conn, Row, query, query_scalar, uuid_of};
-use crate::store::sqlite::open::{DATABASE_FILE, connect, options};
+use crate::store::sqlite::open::{connect, options};
 use crate::store::tables::companies::Company;
 use crate::store::tables::meta;
 use crate::store::time::instant;

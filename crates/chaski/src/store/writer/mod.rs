@@ -5,21 +5,20 @@
 //! `ready` is an error and the queue, which is bounded, pushes back.
 
 mod deed;
+mod queue;
 mod task;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use chaski_client::{Call, Key, Memory};
+use chaski_client::{Call, Key};
 use compact_str::CompactString;
-use foldhash::quality::RandomState;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use uuid::Uuid;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(in crate::store) use self::deed::Answered;
-use self::deed::{Deed, waiting};
+use self::deed::waiting;
+use self::queue::{Message, Minute, Rows, Shared, Summary, lock};
 use self::task::Task;
 
 use crate::store::error::StoreError;
@@ -39,86 +38,12 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
 }
 
-/// What the task and the callers both see.
-#[derive(Default)]
-pub(super) struct Shared {
-    failing: AtomicBool,
-    /// Somebody waits for a commit.
-    hurry: Notify,
-    failure: Mutex<Option<StoreError>>,
-    failed: Notify,
-    queued: AtomicUsize,
-    accepted: Mutex<Accepted>,
-    hits: Mutex<Hits>,
-    /// Calls of a provider's month that are in the queue.
-    spent: Mutex<Spent>,
-}
-
-/// Calls by provider and month.
-type Spent = HashMap<(CompactString, CompactString), u64, RandomState>;
-
-/// Answers that are queued: a look-up that follows at once must already find them, or it would
-/// pay for the same answer again.
-#[derive(Default)]
-struct Accepted {
-    count: u64,
-    by_key: HashMap<Key, (u64, Memory), RandomState>,
-}
-
-/// Questions that memory answered. They cost nothing, so they may come without end, and the record
-/// has an end for each asker.
-#[derive(Default)]
-struct Hits {
-    /// Those in the queue, and how many equal ones came after each.
-    queued: HashMap<Hit, u32, RandomState>,
-    /// What each asker has of the present minute.
-    minutes: HashMap<CompactString, Minute, RandomState>,
-}
-
-/// The hits of an asker in one minute.
-#[derive(Default)]
-struct Minute {
-    number: i64,
-    rows: u32,
-    summary: Option<Summary>,
-}
-
-/// The row that stands for all hits of an asker and a minute beyond [`MOST_HITS`].
-struct Summary {
-    row: Uuid,
-    /// Hits that came since its row was told of any.
-    more: u32,
-    /// Second in which its row was last told.
-    told: i64,
-}
-
 /// Hits of one asker in one minute that have rows of their own. What comes on top shares one, so
 /// that an asker without a pace writes at most a hundred megabytes a day.
 const MOST_HITS: u32 = 240;
 
 /// The operation of rows that stand for many hits.
 const SUMMARY: &str = "resumen";
-
-/// Rows that nobody waits for.
-enum Rows {
-    Answers(Vec<AnswerRow>),
-    Call(Box<CallRecord>),
-    /// Hits that a row which is written, or queued before, stands for too.
-    More(Uuid, u32),
-    Spent {
-        provider: CompactString,
-        month: CompactString,
-        calls: u64,
-    },
-}
-
-enum Message {
-    Rows(Rows, Option<OwnedSemaphorePermit>),
-    Deed(Box<dyn Deed>),
-    Alone(Box<dyn Deed>),
-    Barrier(oneshot::Sender<Result<(), StoreError>>),
-    Close(oneshot::Sender<Result<(), StoreError>>),
-}
 
 impl Writer {
     /// Starts the task.
@@ -325,67 +250,6 @@ impl Writer {
     }
 }
 
-impl Shared {
-    /// Whether the last attempt to write succeeded.
-    pub(super) fn ready(&self) -> Result<(), StoreError> {
-        if self.failing.load(Ordering::Acquire) {
-            Err(self.failure().unwrap_or(StoreError::Closed))
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) fn failure(&self) -> Option<StoreError> {
-        lock(&self.failure).clone()
-    }
-
-    /// Rows accepted and not yet durable.
-    pub(super) fn queued(&self) -> usize {
-        self.queued.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn accepted(&self, keys: &[Key]) -> Vec<Option<Memory>> {
-        let accepted = lock(&self.accepted);
-        keys.iter()
-            .map(|key| accepted.by_key.get(key).map(|(_, memory)| memory.clone()))
-            .collect()
-    }
-
-    /// Calls that are counted and not yet durable.
-    pub(super) fn spent(&self, provider: &str, month: &str) -> u64 {
-        lock(&self.spent)
-            .get(&(provider.into(), month.into()))
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// A hit leaves the queue, with all that it stands for.
-    fn take_equals(&self, call: &mut CallRecord) {
-        if let Some(hit) = call.hit() {
-            let equals = lock(&self.hits).queued.remove(&hit);
-            call.add(equals.unwrap_or(0));
-        }
-    }
-
-    fn set_failure(&self, failure: Option<StoreError>) {
-        let failing = failure.is_some();
-        *lock(&self.failure) = failure;
-        self.failing.store(failing, Ordering::Release);
-        if failing {
-            self.failed.notify_waiters();
-        }
-    }
-}
-
-impl Rows {
-    fn count(&self) -> usize {
-        match self {
-            Rows::Answers(rows) => rows.len(),
-            Rows::Call(_) | Rows::More(..) | Rows::Spent { .. } => 1,
-        }
-    }
-}
-
 /// The row of a summary, which begins with the hit that was one too many.
 fn summary_of(call: &Call) -> Call {
     Call {
@@ -400,10 +264,4 @@ fn summary_of(call: &Call) -> Call {
         bodies: None,
         ..call.clone()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .expect("no code panics while it holds this lock")
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::deed::Deed;
-use super::{Message, Rows, Shared, Spent, lock};
+use super::queue::{Message, Rows, Shared, Spent, lock};
 use crate::store::error::StoreError;
 use crate::store::sql::{Conn, query};
 use crate::store::tables::answers::AnswerRow;

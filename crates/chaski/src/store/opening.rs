@@ -1,0 +1,79 @@
+//! What opening is with either database: the version of the schema, and the key.
+
+use std::fs::File;
+use std::path::Path;
+
+use sqlx::migrate::MigrateError;
+
+use super::error::StoreError;
+use super::presence::Presence;
+use super::seal::{Keys, MasterKey};
+use super::sql::{Conn, Options};
+use super::tables::meta;
+
+/// Newest schema this program knows: the number of the last migration.
+pub(super) const SCHEMA: u32 = 13;
+
+/// What an open folder gives.
+pub(super) struct Opened {
+    pub(super) writer: Conn,
+    pub(super) reader_options: Options,
+    pub(super) keys: Keys,
+    pub(super) in_use: File,
+    pub(super) presence: Presence,
+}
+
+/// A key that was just made up is saved before there is any database, so that a database never
+/// exists without its key.
+pub(super) fn prepare_key(
+    dir: &Path,
+    database: &Path,
+    key: MasterKey,
+) -> Result<MasterKey, StoreError> {
+    if !key.is_unsaved() {
+        return Ok(key);
+    }
+    // Another process may have created the folder since this key was made up.
+    if let Some(saved) = MasterKey::load(dir)? {
+        return Ok(saved);
+    }
+    if database.exists() {
+        return Ok(key);
+    }
+    key.save(dir)
+}
+
+pub(super) fn of_migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+        other => StoreError::Database {
+            code: 0,
+            detail: other.to_string(),
+        },
+    }
+}
+
+/// A key other than the one on record is taken only while nothing depends on the old one.
+pub(super) async fn settle_key(
+    connection: &mut Conn,
+    dir: &Path,
+    key: MasterKey,
+) -> Result<Keys, StoreError> {
+    let keys = Keys::derive(&key);
+    let known = meta::get(connection, meta::KEY_CHECK).await?;
+    if known.as_deref() == Some(keys.check().as_slice()) {
+        return Ok(keys);
+    }
+    if known.is_some() && meta::has_personal_data(connection).await? {
+        return Err(if key.is_unsaved() {
+            StoreError::KeyMissing
+        } else {
+            StoreError::KeyWrong
+        });
+    }
+    if key.is_unsaved() {
+        key.save(dir)?;
+    }
+    meta::put(connection, meta::KEY_CHECK, keys.check()).await?;
+    Ok(keys)
+}
