@@ -10,8 +10,9 @@ use crate::store::seal::Place;
 use crate::store::sql::{Conn, Sql, query, query_as, query_scalar, uuid_of};
 use crate::store::tables::batch_rows::{BatchState, Priority};
 use crate::store::tables::batches::NewBatch;
+use crate::store::tables::claims::{self, Claim};
 use crate::store::tables::items::{ItemRow, ItemState};
-use crate::store::tables::jobs::{Claim, JobEnd, NewJob};
+use crate::store::tables::jobs::{JobEnd, NewJob};
 use crate::store::tables::once::{Once, OnceRow};
 use crate::store::tables::{batch_rows, batches, items, jobs, once};
 
@@ -110,7 +111,7 @@ impl Store {
         self.db
             .write(move |connection| {
                 Box::pin(async move {
-                    jobs::hold(connection, &claim).await?;
+                    claims::hold(connection, &claim).await?;
                     if claim.job.attempts > 0 {
                         items::retry_failed(connection, id).await?;
                     }
@@ -133,7 +134,7 @@ impl Store {
         self.db
             .write(move |connection| {
                 Box::pin(async move {
-                    jobs::hold(connection, &claim).await?;
+                    claims::hold(connection, &claim).await?;
                     items::settle(connection, id, states, Vec::new()).await?;
                     if cache_hits > 0 {
                         query("UPDATE batches SET cache_hits = cache_hits + $2 WHERE id = $1")
@@ -300,7 +301,7 @@ async fn finish(
     end: &JobEnd,
     now: Timestamp,
 ) -> Result<BatchState, StoreError> {
-    jobs::end(connection, claim, end, now).await?;
+    claims::end(connection, claim, end, now).await?;
     let (job, answered, failed, open): (String, i64, i64, i64) = query_as(
         "SELECT j.state, b.answered + b.refused, b.failed, \
          b.unique_items - b.answered - b.refused - b.failed \

@@ -4,21 +4,16 @@
 //! further than a lease can was given while the clock was ahead, and a time to try again that is later
 //! than any pause was set then: both are over.
 //!
-//! Whoever holds a [`Claim`] writes under its fence. Taking a job over, pausing or cancelling it
+//! Whoever holds a [`Claim`](super::claims::Claim) writes under its fence. Taking a job over, pausing or cancelling it
 //! raises the fence: a worker that does not know yet finds out at its next write, which changes
 //! nothing. A job may therefore run twice, and never has two writers.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use chaski_client::latest_true;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page, rows_of_page};
-use crate::store::presence::Presence;
 use crate::store::sql::{Builder, Conn, Row, query, query_as, query_scalar, uuid_of};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::once;
@@ -115,14 +110,6 @@ pub struct JobCount {
     pub jobs: i64,
 }
 
-/// The right to work on a job, until its lease ends or its fence grows.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// The job.
-    pub job: Job,
-    fence: i64,
-}
-
 /// How a run of a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobEnd {
@@ -154,16 +141,6 @@ pub struct JobFilter {
     /// Only those of this key.
     pub key_id: Option<Uuid>,
 }
-
-/// A job whose worker died so often without any progress is not given to another one: it may be
-/// what kills them.
-const MOST_INTERRUPTIONS: i64 = 100;
-
-/// The longest a job waits before it is tried again.
-pub(in crate::store) const LONGEST_PAUSE: Duration = Duration::from_mins(15);
-
-/// Code of a job that was given up for that.
-const INTERRUPTED: &str = "trabajo_interrumpido";
 
 impl JobState {
     /// All of them.
@@ -216,68 +193,6 @@ impl Store {
             .await
     }
 
-    /// Takes the next job of at least that priority for so long; none when nothing is due.
-    pub async fn claim_job(
-        &self,
-        now: Timestamp,
-        lease: Duration,
-        at_least: Priority,
-    ) -> Result<Option<Claim>, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { claim(connection, now, lease, at_least, &presence).await })
-            })
-            .await
-    }
-
-    /// Holds a job for longer.
-    pub async fn renew_job(
-        &self,
-        claim: &Claim,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<(), StoreError> {
-        let (id, fence) = (claim.job.id, claim.fence);
-        let until = micros_after(now, lease);
-        self.db
-            .write(move |connection| Box::pin(renew(connection, id, fence, until)))
-            .await
-    }
-
-    /// Says how a run ended. `Again` without attempts left is a failure.
-    pub async fn end_job(
-        &self,
-        claim: &Claim,
-        end: JobEnd,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let claim = claim.clone();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { self::end(connection, &claim, &end, now).await })
-            })
-            .await
-    }
-
-    /// Says what a later run of a job is about, under a claim.
-    pub async fn change_payload(&self, claim: &Claim, payload: String) -> Result<(), StoreError> {
-        let claim = claim.clone();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    hold(connection, &claim).await?;
-                    query("UPDATE jobs SET payload = $2 WHERE id = $1")
-                        .bind(claim.job.id.as_bytes().as_slice())
-                        .bind(payload)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
     /// How many jobs of each kind are in each state they are found in.
     pub async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
         let mut reader = self.db.read().await?;
@@ -290,30 +205,6 @@ impl Store {
             Ok(JobCount { kind, state, jobs })
         };
         rows.into_iter().map(count).collect()
-    }
-
-    /// Whether there is something to claim.
-    pub async fn is_work_waiting(
-        &self,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<bool, StoreError> {
-        let mut reader = self.db.read().await?;
-        let due: bool = query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'PENDING' \
-             AND (run_at <= $1 OR run_at > $2))",
-        )
-        .bind(now.as_microsecond())
-        .bind(latest_run(now))
-        .fetch_one(&mut reader)
-        .await?;
-        if due {
-            return Ok(true);
-        }
-        let running = running(&mut reader).await?;
-        Ok(running
-            .iter()
-            .any(|it| it.is_over(now, lease, &self.db.presence)))
     }
 
     /// One job.
@@ -428,57 +319,6 @@ pub(in crate::store) async fn enqueue(
     Ok(())
 }
 
-/// An error unless the claim still holds; a sign of life too.
-pub(in crate::store) async fn hold(connection: &mut Conn, claim: &Claim) -> Result<(), StoreError> {
-    let held = query(
-        "UPDATE jobs SET interruptions = 0 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
-    )
-    .bind(claim.job.id.as_bytes().as_slice())
-    .bind(claim.fence)
-    .execute(connection)
-    .await?;
-    or_lost(held)
-}
-
-/// Ends a run, if the claim still holds.
-pub(in crate::store) async fn end(
-    connection: &mut Conn,
-    claim: &Claim,
-    end: &JobEnd,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let again = matches!(end, JobEnd::Again { .. });
-    let attempts_left = claim.job.attempts + 1 < claim.job.max_attempts;
-    let (state, code, run_at) = match end {
-        JobEnd::Completed => (JobState::Completed, None, None),
-        JobEnd::Released => (JobState::Pending, claim.job.code.as_deref(), None),
-        JobEnd::Again { at, code } if attempts_left => {
-            let at = at.as_microsecond().min(micros_after(now, LONGEST_PAUSE));
-            (JobState::Pending, Some(code.as_str()), Some(at))
-        }
-        JobEnd::Again { code, .. } | JobEnd::Failed { code } => {
-            (JobState::Failed, Some(code.as_str()), None)
-        }
-    };
-    let failed = again || matches!(end, JobEnd::Failed { .. });
-    let ended = !matches!(state, JobState::Pending);
-    let changed = query(
-        "UPDATE jobs SET state = $3, code = $4, run_at = coalesce($5, run_at), \
-         attempts = attempts + $6, finished_at = $7, leased_until = NULL, holder = NULL, \
-         fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
-    )
-    .bind(claim.job.id.as_bytes().as_slice())
-    .bind(claim.fence)
-    .bind(state.as_str())
-    .bind(code)
-    .bind(run_at)
-    .bind(i64::from(failed))
-    .bind(ended.then(|| now.as_microsecond()))
-    .execute(connection)
-    .await?;
-    or_lost(changed)
-}
-
 /// Runs one of the statements below on a job found by its identifier or by that of its batch;
 /// false when its state does not allow it.
 pub(in crate::store) async fn change(
@@ -510,157 +350,14 @@ pub(in crate::store) const REDO: &str = "UPDATE jobs SET state = 'PENDING', run_
      interruptions = 0, code = NULL, finished_at = NULL, fence = fence + 1 \
      WHERE $1 IN (id, batch) AND state IN ('FAILED', 'COMPLETED')";
 
-async fn claim(
-    connection: &mut Conn,
-    now: Timestamp,
-    lease: Duration,
-    at_least: Priority,
-    presence: &Presence,
-) -> Result<Option<Claim>, StoreError> {
-    take_back(connection, now, lease, presence).await?;
-    let statement = format!(
-        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = $2, holder = $4, \
-         started_at = coalesce(started_at, $1) WHERE seq = (SELECT seq FROM jobs \
-         INDEXED BY jobs_waiting WHERE state = 'PENDING' \
-         AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
-         ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
-    );
-    let row = query(statement)
-        .bind(now.as_microsecond())
-        .bind(micros_after(now, lease))
-        .bind(at_least.rank())
-        .bind(presence.id())
-        .bind(latest_run(now))
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| {
-        let (_, job) = placed_row(&row)?;
-        let fence = row.try_get(FENCE)?;
-        Ok(Claim { job, fence })
-    })
-    .transpose()
-}
-
-/// A job that somebody holds.
-struct Running {
-    seq: i64,
-    until: i64,
-    /// None where a program before this knowledge took it.
-    holder: Option<i64>,
-    interruptions: i64,
-}
-
-impl Running {
-    /// Whether nobody holds it any more.
-    fn is_over(&self, now: Timestamp, lease: Duration, presence: &Presence) -> bool {
-        if self.until < now.as_microsecond() {
-            return true;
-        }
-        match self.holder {
-            // Whoever lives renews a lease of the future within seconds.
-            Some(holder) => !presence.is_living(holder),
-            None => self.until > micros_after(latest_true(now), lease),
-        }
-    }
-}
-
-async fn running(connection: &mut Conn) -> Result<Vec<Running>, StoreError> {
-    let rows: Vec<(i64, i64, Option<i64>, i64)> = query_as(
-        "SELECT seq, leased_until, holder, interruptions FROM jobs WHERE state = 'RUNNING'",
-    )
-    .fetch_all(connection)
-    .await?;
-    let running = |(seq, until, holder, interruptions)| Running {
-        seq,
-        until,
-        holder,
-        interruptions,
-    };
-    Ok(rows.into_iter().map(running).collect())
-}
-
-/// Takes jobs back that nobody holds any more.
-async fn take_back(
-    connection: &mut Conn,
-    now: Timestamp,
-    lease: Duration,
-    presence: &Presence,
-) -> Result<(), StoreError> {
-    let over = running(connection).await?.into_iter();
-    let mut given_up = false;
-    for job in over.filter(|it| it.is_over(now, lease, presence)) {
-        if job.interruptions < MOST_INTERRUPTIONS {
-            query(
-                "UPDATE jobs SET state = 'PENDING', leased_until = NULL, holder = NULL, \
-                 fence = fence + 1, interruptions = interruptions + 1 WHERE seq = $1",
-            )
-            .bind(job.seq)
-            .execute(&mut *connection)
-            .await?;
-            continue;
-        }
-        given_up = true;
-        query(
-            "UPDATE jobs SET state = 'FAILED', code = $2, finished_at = $3, leased_until = NULL, \
-             holder = NULL, fence = fence + 1 WHERE seq = $1",
-        )
-        .bind(job.seq)
-        .bind(INTERRUPTED)
-        .bind(now.as_microsecond())
-        .execute(&mut *connection)
-        .await?;
-    }
-    if given_up {
-        query(
-            "UPDATE batches SET state = 'FAILED', finished_at = $2 WHERE state = 'PROCESSING' \
-             AND id IN (SELECT batch FROM jobs WHERE state = 'FAILED' AND code = $1)",
-        )
-        .bind(INTERRUPTED)
-        .bind(now.as_microsecond())
-        .execute(connection)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn renew(connection: &mut Conn, id: Uuid, fence: i64, until: i64) -> Result<(), StoreError> {
-    let renewed = query(
-        "UPDATE jobs SET leased_until = $3 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
-    )
-    .bind(id.as_bytes().as_slice())
-    .bind(fence)
-    .bind(until)
-    .execute(connection)
-    .await?;
-    or_lost(renewed)
-}
-
-fn or_lost(changed: u64) -> Result<(), StoreError> {
-    match changed {
-        0 => Err(StoreError::LeaseLost),
-        _ => Ok(()),
-    }
-}
-
-/// The latest time at which a job may be told to be tried again; what is later was set while the clock
-/// was ahead.
-fn latest_run(now: Timestamp) -> i64 {
-    micros_after(latest_true(now), LONGEST_PAUSE)
-}
-
-fn micros_after(now: Timestamp, lease: Duration) -> i64 {
-    let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
-    now.as_microsecond().saturating_add(lease)
-}
-
-const COLUMNS: &str = "seq, id, kind, payload, priority, state, attempts, max_attempts, run_at, \
+pub(in crate::store) const COLUMNS: &str = "seq, id, kind, payload, priority, state, attempts, max_attempts, run_at, \
                        leased_until, code, asked_by, key_id, batch, created_at, started_at, \
                        finished_at";
 
 /// Column of the fence, after those of a job.
-const FENCE: usize = 17;
+pub(in crate::store) const FENCE: usize = 17;
 
-fn placed_row(row: &Row) -> Result<(Cursor, Job), StoreError> {
+pub(in crate::store) fn placed_row(row: &Row) -> Result<(Cursor, Job), StoreError> {
     let created_at: i64 = row.try_get(14)?;
     let place = Cursor {
         at: created_at,

@@ -8,6 +8,7 @@ pub(super) mod background;
 pub(super) mod batch_rows;
 pub(super) mod batches;
 pub(super) mod calls;
+pub(super) mod claims;
 pub(super) mod companies;
 pub(super) mod counters;
 pub(super) mod items;
