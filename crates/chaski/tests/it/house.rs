@@ -1,8 +1,12 @@
-//! Rules about how the house is built: the map is true, and each shape stands once.
+//! Rules about how the house is built: the map is true, each shape stands once, and no module knows
+//! one that knows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use syn::visit::{self, Visit};
+use syn::{ItemMod, ItemUse, UseTree, Visibility};
 
 /// Folders that the map names and that are not of this repository: they are in a data folder.
 const OF_A_DATA_FOLDER: [&str; 1] = ["procesos/"];
@@ -71,6 +75,147 @@ fn each_shape_stands_once() {
             home.display()
         );
     }
+}
+
+/// Whoever reads a module may read first what it stands on. A folder's `mod.rs` and what is in that
+/// folder count as one: they are read together.
+#[test]
+fn no_circle_of_modules() {
+    for name in ["core", "client", "sandbox", "chaski"] {
+        let mut known = known_by(&root().join("crates").join(name).join("src"));
+        assert!(known.len() > 5, "{name}: {} modules: too few", known.len());
+        // Who knows nobody that is left is in no circle, nor is whom nobody left knows.
+        loop {
+            let left: BTreeSet<String> = known.keys().cloned().collect();
+            for others in known.values_mut() {
+                others.retain(|other| left.contains(other));
+            }
+            let wanted: BTreeSet<String> = known.values().flatten().cloned().collect();
+            known.retain(|module, others| !others.is_empty() && wanted.contains(module));
+            if known.len() == left.len() {
+                break;
+            }
+        }
+        assert!(known.is_empty(), "circles in {name}: {known:#?}");
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("a file");
+    };
+    write("one.rs", "use crate::{lib_of, two::{self, Two}};");
+    write("two.rs", "fn two() -> u8 { super::three::four() }");
+    write(
+        "three.rs",
+        "#[cfg(test)] mod tests { use crate::two; } pub(in crate::two) fn f() {}",
+    );
+    let known = known_by(folder.path());
+    let names = |module: &str| known[module].iter().cloned().collect::<Vec<_>>();
+    assert_eq!(names("one"), ["two"]);
+    assert_eq!(names("two"), ["three"]);
+    assert!(names("three").is_empty());
+}
+
+/// The modules of a crate, and those that each one names.
+fn known_by(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut modules = BTreeMap::new();
+    for file in files_under(source) {
+        let path = file
+            .strip_prefix(source)
+            .expect("inside")
+            .with_extension("");
+        let mut parts: Vec<String> = path
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
+        let is_source = file.extension().is_some_and(|it| it == "rs");
+        if parts.last().is_some_and(|last| last == "mod") {
+            parts.pop();
+        }
+        if is_source && !matches!(&parts[..], [only] if only == "lib" || only == "main") {
+            modules.insert(parts, file);
+        }
+    }
+    let find = |mut path: Vec<String>| {
+        while !path.is_empty() && !modules.contains_key(&path) {
+            path.pop();
+        }
+        path
+    };
+    let known = modules.iter().map(|(module, file)| {
+        let text = fs::read_to_string(file).expect("a source file");
+        let mut named = Named {
+            module,
+            paths: Vec::new(),
+        };
+        named.visit_file(&syn::parse_file(&text).expect("a source that compiles"));
+        let others = named.paths.into_iter().map(find);
+        let others = others.filter(|it| !it.starts_with(module) && !module.starts_with(it));
+        (module.join("::"), others.map(|it| it.join("::")).collect())
+    });
+    known.collect()
+}
+
+/// The paths within its crate that a module names, from the root.
+struct Named<'m> {
+    module: &'m [String],
+    paths: Vec<Vec<String>>,
+}
+
+impl Named<'_> {
+    fn note(&mut self, path: &[String]) {
+        let supers = path.iter().take_while(|part| *part == "super").count();
+        let (base, rest) = match path.first().map(String::as_str) {
+            Some("crate") => (&[][..], &path[1..]),
+            Some("self") => (self.module, &path[1..]),
+            Some("super") => {
+                let depth = self.module.len().saturating_sub(supers);
+                (&self.module[..depth], &path[supers..])
+            }
+            _ => return,
+        };
+        self.paths.push([base, rest].concat());
+    }
+
+    fn note_use(&mut self, before: &[String], tree: &UseTree) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            UseTree::Path(path) => self.note_use(&with(&path.ident), &path.tree),
+            UseTree::Name(name) => self.note(&with(&name.ident)),
+            UseTree::Rename(name) => self.note(&with(&name.ident)),
+            UseTree::Glob(_) => self.note(before),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.note_use(before, tree);
+                }
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Named<'_> {
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.note_use(&[], &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let parts = path.segments.iter().map(|part| part.ident.to_string());
+        self.note(&parts.collect::<Vec<_>>());
+        visit::visit_path(self, path);
+    }
+
+    /// Tests beside the code may know everybody.
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        if item.content.is_none() || item.ident != "tests" {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    /// Who may see something is not known by it.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }
 
 fn root() -> PathBuf {

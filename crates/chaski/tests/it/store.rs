@@ -219,9 +219,7 @@ const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEX
      CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type); \
      CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal) \
      WHERE document_type = 'ruc' AND is_active = 1; \
-     DROP TABLE days; ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
-     DROP INDEX answers_key; \
-     CREATE UNIQUE INDEX answers_key ON answers (subject, operation, provider); \
+     DROP TABLE days; \
      DELETE FROM _sqlx_migrations WHERE version > 5; PRAGMA user_version = 5";
 
 /// What was there before there were companies is the house's: its partners, with what SUNAT said of
