@@ -130,7 +130,8 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             .filter(|verdict| verdict.apto == aptitud)
             .count();
         if count > 0 {
-            let share = count * 1000 / total;
+            // Rounded as the workbook rounds it.
+            let share = (count * 1000 + total / 2) / total;
             let word = aptitud.word(lang);
             lines.push(format!(
                 "  {word:<24}{count:>7}  {:>3}.{} %",
