@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 145] = [
+const CODES: [Code; 161] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -96,6 +96,23 @@ const CODES: [Code; 145] = [
     row("almacen_mas_nuevo", 503, 1),
     row("almacen_cerrado", 503, 1),
     row("almacen_error", 503, 1),
+    // A database on a server.
+    row("base_direccion", 503, 7),
+    row("base_sin_direccion", 503, 7),
+    row("base_inalcanzable", 503, 5),
+    row("base_clave", 503, 7),
+    row("base_no_existe", 503, 7),
+    row("base_solo_lectura", 503, 7),
+    row("base_antigua", 503, 7),
+    row("base_sin_utf8", 503, 7),
+    row("base_sin_fsync", 503, 7),
+    row("base_sin_confirmar", 503, 7),
+    row("base_vacia", 503, 7),
+    row("base_de_otra_carpeta", 503, 1),
+    row("base_ya_servida", 503, 1),
+    row("base_en_uso", 503, 1),
+    row("base_con_datos", 503, 1),
+    row("traslado_distinto", 500, 1),
     row("lote_mezclado", 503, 1),
     row("trabajo_cedido", 503, 1),
     row("llave_ausente", 503, 7),

@@ -10,7 +10,9 @@ use secrecy::ExposeSecret;
 use super::backups::{BackupError, sync_folder, write_private};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::{Config, OutsideKey};
-use crate::store::{self, Absorbed, DATABASE_FILE, KEY_FILE, MasterKey, Snapshot, StoreError};
+use crate::store::{
+    self, Absorbed, DATABASE_FILE, Held, KEY_FILE, MasterKey, Snapshot, StoreError,
+};
 
 /// What became of one side of the old folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,26 +129,36 @@ fn is_free_for(config: &Config, folder: &Path, key: &MasterKey) -> Result<bool, 
     Ok(MasterKey::load(folder)?.is_none_or(|other| same(&other)))
 }
 
-/// Copies the database and its log. Nothing is written in the old folder.
+/// Copies the database and its log while nobody works there. Nothing is written in the old folder.
 fn copy_files(from: &Path, copy: &Path) -> Result<(), AppError> {
-    let database = from.join(DATABASE_FILE);
+    let held = hold_old(from)?;
+    copy_database(from, copy)?;
+    drop(held);
+    Ok(())
+}
+
+/// Holds an old folder that nobody works in.
+pub(super) fn hold_old(from: &Path) -> Result<Option<Held>, AppError> {
     // Who works there says so in this file; without it, nobody of these versions does.
     let says_so = from.join("chaski.uso").exists();
-    let held = match says_so.then(|| store::hold(from)) {
+    match says_so.then(|| store::hold(from)) {
         Some(Err(StoreError::Locked)) => {
             let folder = from.to_owned();
-            return Err(BackupError::InUse { folder }.into());
+            Err(BackupError::InUse { folder }.into())
         }
         // What may only be read can be copied as well.
-        held => held.and_then(Result::ok),
-    };
+        held => Ok(held.and_then(Result::ok)),
+    }
+}
+
+pub(super) fn copy_database(from: &Path, copy: &Path) -> Result<(), AppError> {
+    let database = from.join(DATABASE_FILE);
     fs::copy(&database, copy).map_err(AppError::file(&database))?;
     let log = from.join(format!("{DATABASE_FILE}-wal"));
     if log.exists() {
         let beside = copy.with_file_name(format!("{DATABASE_FILE}-wal"));
         fs::copy(&log, &beside).map_err(AppError::file(&log))?;
     }
-    drop(held);
     Ok(())
 }
 

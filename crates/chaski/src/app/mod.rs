@@ -18,6 +18,7 @@ pub mod lote_result;
 mod lote_work;
 pub mod lotes;
 pub mod migrate;
+pub mod moves;
 mod observed;
 pub mod once;
 pub mod partner_lists;
@@ -42,7 +43,7 @@ pub use crate::mode::Mode;
 pub use error::{AppError, DayTooSmall};
 pub(crate) use error::{plan_has_few, plan_too_small};
 pub use purpose::purpose;
-pub use secrets::{open_server_key, open_token, seal_setting};
+pub use secrets::{open_database_url, open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
 pub use verdicts::source_name;
 
@@ -52,11 +53,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
+use secrecy::ExposeSecret;
 
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
 use crate::sandbox_transport::{InProcess, Nowhere};
-use crate::store::{Absorbed, DATABASE_FILE, Store};
+use crate::store::{
+    Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys,
+};
 
 /// Everything a deed needs.
 pub struct App {
@@ -121,10 +125,28 @@ pub fn mode_of_records(config: &Config, wish: Wish) -> Result<Mode, AppError> {
     }
 }
 
-/// Whether the folder has, or had, a database of the real side. Even an emptied one counts.
+/// Whether the folder has, or had, a database of the real side, or says that it is on a server. Even
+/// an emptied one counts.
 pub fn has_real_data(config: &Config) -> bool {
     let there = |name: &str| config.dir.join(name).symlink_metadata().is_ok();
-    there(DATABASE_FILE) || there(&format!("{DATABASE_FILE}-wal"))
+    there(DATABASE_FILE)
+        || there(&format!("{DATABASE_FILE}-wal"))
+        || elsewhere(&config.dir).is_some()
+}
+
+/// Whether a side has data, in its folder or on a server. The folder may be new and the server not.
+pub fn has_data(config: &Config, mode: Mode) -> bool {
+    let folder = folder_of(config, mode);
+    let on_server = mode == Mode::Real && config.database_url.is_some();
+    folder.join(DATABASE_FILE).exists() || elsewhere(&folder).is_some() || on_server
+}
+
+/// The schema of a mode in a database on a server, for the same reason.
+pub(crate) fn schema_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Sandbox => "chaski_sandbox",
+        Mode::Real => "chaski",
+    }
 }
 
 /// The sides that a folder has: the sandbox, and the real one where there is a token or data.
@@ -169,8 +191,20 @@ impl App {
         exit: Option<Arc<dyn Transport>>,
     ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
-        let on_trial = mode == Mode::Sandbox && config.token().is_some();
-        App::open_side(config, mode, on_trial, clock, metrics, exit).await
+        let has_token = config.token().is_some();
+        let by_itself = wish == Wish::None && config.sandbox == SandboxMode::Auto && !has_token;
+        let on_trial = mode == Mode::Sandbox && has_token;
+        let app = App::open_side(config, mode, on_trial, clock, metrics, exit).await?;
+        // A folder that is new does not tell what is on the server.
+        if mode == Mode::Sandbox && by_itself {
+            let real = app.store.other_side(schema_of(Mode::Real)).await?;
+            if real.is_some() {
+                app.store.close().await?;
+                let folder = app.config.dir;
+                return Err(AppError::TokenGone { folder });
+            }
+        }
+        Ok(app)
     }
 
     /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
@@ -199,8 +233,7 @@ impl App {
             secrets::open_token(&mut config)?;
         }
         let key = secrets::key_of(&config, mode, &folder)?;
-        let other = secrets::other_side(&config, mode);
-        let (store, brought) = Store::open_beside(&folder, key, other, on_trial).await?;
+        let (store, brought) = open_store(&config, mode, &folder, key, on_trial).await?;
         let store = Arc::new(store);
         let ledger: Arc<dyn Ledger> = Arc::new(Observed {
             store: Arc::clone(&store),
@@ -244,6 +277,27 @@ impl App {
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
         })
+    }
+
+    /// Takes the place of the only server of a database on a server; an error when it is taken.
+    pub async fn become_server(&self) -> Result<(), AppError> {
+        Ok(self.store.become_server().await?)
+    }
+
+    /// What the server of the database is like; none where the data are in the folder.
+    pub async fn server_facts(&self) -> Result<Option<ServerFacts>, AppError> {
+        Ok(self.store.server_facts().await?)
+    }
+
+    /// Whether the real side had keys, asked of the sandbox.
+    pub async fn real_side_had_keys(&self) -> Result<bool, AppError> {
+        if self.config.database_url.is_none() {
+            let dir = &self.config.dir;
+            // On a server that was not named they cannot be looked for.
+            return Ok(elsewhere(dir).is_some() || folder_had_keys(dir).await?);
+        }
+        let real = self.store.other_side(schema_of(Mode::Real)).await?;
+        Ok(real.unwrap_or(false))
     }
 
     /// The store, for tests that look behind the rooms.
@@ -295,6 +349,24 @@ impl App {
         self.store.close().await?;
         Ok(())
     }
+}
+
+/// The data of a mode, in the folder or on a server. What persons entered on the other side is brought
+/// over from one database of the folder to the other, and not on a server.
+async fn open_store(
+    config: &Config,
+    mode: Mode,
+    folder: &Path,
+    key: MasterKey,
+    on_trial: bool,
+) -> Result<(Store, Absorbed), AppError> {
+    if let Some(url) = secrets::open_database_url(config)? {
+        let url = url.expose_secret();
+        let store = Store::open_remote(url, schema_of(mode), folder, key).await?;
+        return Ok((store, Absorbed::default()));
+    }
+    let other = secrets::other_side(config, mode);
+    Ok(Store::open_beside(folder, key, other, on_trial).await?)
 }
 
 /// The sandbox of a configuration.

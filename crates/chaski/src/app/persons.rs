@@ -8,13 +8,14 @@ use chaski_client::{
 };
 use chaski_core::{CheckDigit, Dni, Ruc, RucRules, lima_datetime};
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::backups::BackupError;
-use super::{App, AppError, Mode, folder_of, secrets};
+use super::{App, AppError, Mode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
-use crate::store::{CallRow, DATABASE_FILE, Erased, Mention, Store};
+use crate::store::{CallRow, Erased, Mention, Store};
 
 /// The operation under which telling is on record.
 pub const EXPORT: &str = "datos_personales_exportar";
@@ -26,11 +27,15 @@ pub const ERASE: &str = "datos_personales_borrar";
 pub async fn open_store(config: &Config, mode: Mode) -> Result<Arc<Store>, AppError> {
     let folder = folder_of(config, mode);
     // An empty folder would answer that nothing is known, and be there from then on.
-    if !folder.join(DATABASE_FILE).exists() {
+    if !has_data(config, mode) {
         return Err(BackupError::NothingThere { folder }.into());
     }
     let key = secrets::key_of(config, mode, &folder)?;
-    Ok(Arc::new(Store::open(&folder, key).await?))
+    let store = match secrets::open_database_url(config)? {
+        Some(url) => Store::open_remote(url.expose_secret(), schema_of(mode), &folder, key).await?,
+        None => Store::open(&folder, key).await?,
+    };
+    Ok(Arc::new(store))
 }
 
 impl App {

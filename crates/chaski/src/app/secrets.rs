@@ -6,11 +6,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{AppError, Mode, folder_of};
 use crate::config::{Config, ConfigError, OutsideKey, SEALED};
-use crate::store::{DATABASE_FILE, MasterKey, OtherSide};
+use crate::store::{DATABASE_FILE, MasterKey, OtherSide, elsewhere};
 
 /// Settings that are sealed where they are kept.
 const TOKEN: &str = "migo.token";
 const SERVER_KEY: &str = "server_key";
+const DATABASE_URL: &str = "database_url";
 
 /// Parts the sealed digits from the folder whose key sealed them.
 const AT: char = '@';
@@ -47,7 +48,7 @@ pub(super) fn other_side(config: &Config, mode: Mode) -> Option<OtherSide> {
         Mode::Real => Mode::Sandbox,
     };
     let dir = folder_of(config, other);
-    if !dir.join(DATABASE_FILE).exists() {
+    if !dir.join(DATABASE_FILE).exists() || elsewhere(&dir).is_some() {
         return None;
     }
     let key = existing_key(config, other, &dir).ok().flatten()?;
@@ -91,6 +92,13 @@ pub fn open_token(config: &mut Config) -> Result<(), AppError> {
 pub fn open_server_key(config: &Config) -> Result<Option<SecretString>, AppError> {
     let kept = config.server_key.clone();
     kept.map(|kept| open_setting(config, SERVER_KEY, kept))
+        .transpose()
+}
+
+/// The address of the database on a server, itself.
+pub fn open_database_url(config: &Config) -> Result<Option<SecretString>, AppError> {
+    let kept = config.database_url.clone();
+    kept.map(|kept| open_setting(config, DATABASE_URL, kept))
         .transpose()
 }
 

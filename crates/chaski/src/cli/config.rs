@@ -13,7 +13,9 @@ use super::Done;
 use super::needed::Needed;
 use super::output::notice;
 use super::records::Records;
-use crate::app::{AppError, Mode, Wish, mode_of, open_server_key, open_token, seal_setting};
+use crate::app::{
+    AppError, Mode, Wish, mode_of, open_database_url, open_server_key, open_token, seal_setting,
+};
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::mode::mode_of_key;
 use crate::sheets;
@@ -169,6 +171,7 @@ pub(super) fn check(needed: &Needed) -> Done {
         open_token(&mut needed.config.clone())?;
     }
     open_server_key(&needed.config)?;
+    open_database_url(&needed.config)?;
     let lang = needed.lang();
     let who = match (mode, needed.wish) {
         (Mode::Sandbox, Wish::Sandbox) => {
@@ -197,6 +200,10 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
             "server_key" => (
                 "Llave del servidor, chk_… (no se mostrará)",
                 "Key of the server, chk_… (not shown)",
+            ),
+            "database_url" => (
+                "Dirección de la base, postgres://… (no se mostrará)",
+                "Address of the database, postgres://… (not shown)",
             ),
             _ => (
                 "Token de APIMIGO (no se mostrará)",

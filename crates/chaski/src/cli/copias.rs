@@ -110,7 +110,8 @@ pub(super) async fn restaurar(
             .transpose()?;
     }
     let done = backups::restore(&needed.config, needed.wish, from, manner, now).await?;
-    let folder = done.folder.display();
+    let folder = done.place.clone();
+    let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
     notice(
@@ -132,6 +133,15 @@ pub(super) async fn restaurar(
                 format!(
                     "what was there before is in {aside}: delete it when it is no longer needed"
                 ),
+            ),
+        );
+    }
+    if let Some(aside) = &done.schema_aside {
+        notice(
+            needed,
+            &lang.pick(
+                format!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite"),
+                format!("what was in the database before is in its schema {aside}: delete it when it is no longer needed"),
             ),
         );
     }

@@ -12,8 +12,8 @@ use super::output::{self, notice};
 use super::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
-use crate::app::{AppError, Mode, Wish, folder_of, purpose};
-use crate::store::{DATABASE_FILE, Erased};
+use crate::app::{AppError, Mode, Wish, folder_of, has_data, purpose};
+use crate::store::Erased;
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
     let (typed, erasing) = match &command {
@@ -69,10 +69,7 @@ async fn erase_elsewhere(
         Mode::Real => Mode::Sandbox,
         Mode::Sandbox => Mode::Real,
     };
-    let there = folder_of(&needed.config, other)
-        .join(DATABASE_FILE)
-        .exists();
-    if !there || needed.wish != Wish::None {
+    if !has_data(&needed.config, other) || needed.wish != Wish::None {
         return Ok(nothing);
     }
     let store = open_store(&needed.config, other).await?;

@@ -15,7 +15,7 @@ use super::records::Records;
 use crate::app::checkup::{self, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
-use crate::config::{Origin, SEALED};
+use crate::config::{Origin, SEALED, holds_password};
 use crate::counted::counted;
 use crate::metrics::Metrics;
 use crate::sheets::OutputFormat;
@@ -212,6 +212,9 @@ impl Report {
                 .with("bytes", bytes)
                 .with("esquema", schema),
         );
+        if let Some(server) = app.server_facts().await? {
+            self.add(checkup::server_finding(&server, bytes));
+        }
         match app.probe_data().await {
             Ok(()) => {}
             // The folder said the same.
@@ -247,6 +250,14 @@ impl Report {
             }
             let path = path.display();
             let (es, en) = match key {
+                "database_url" => (
+                    format!(
+                        "la dirección de la base está sin sellar en {path}, con su contraseña: guárdela"
+                    ),
+                    format!(
+                        "the address of the database is not sealed in {path}, with its password"
+                    ),
+                ),
                 "migo.token" => (
                     format!("el token está sin sellar en {path}: guárdelo"),
                     format!("the token is not sealed in {path}"),
@@ -304,13 +315,21 @@ impl Report {
 fn secrets_in_files(needed: &Needed) -> Vec<(&'static str, PathBuf, bool)> {
     let config = &needed.config;
     let key = config.server_key.as_ref().map(ExposeSecret::expose_secret);
-    [("migo.token", config.token()), ("server_key", key)]
-        .into_iter()
-        .filter_map(|(name, secret)| match needed.layers.origin(name) {
-            Some(Origin::File(path)) => Some((name, path.clone(), secret?.starts_with(SEALED))),
-            _ => None,
-        })
-        .collect()
+    let database = config.database_url.as_ref();
+    let database = database.map(ExposeSecret::expose_secret);
+    // One without a password is no secret.
+    let database = database.filter(|url| url.starts_with(SEALED) || holds_password(url));
+    [
+        ("migo.token", config.token()),
+        ("server_key", key),
+        ("database_url", database),
+    ]
+    .into_iter()
+    .filter_map(|(name, secret)| match needed.layers.origin(name) {
+        Some(Origin::File(path)) => Some((name, path.clone(), secret?.starts_with(SEALED))),
+        _ => None,
+    })
+    .collect()
 }
 
 /// Files with a secret that are not in the data folder, and whether it is one in clear. What a
@@ -324,6 +343,7 @@ fn files_elsewhere(needed: &Needed) -> Vec<(PathBuf, bool)> {
         "CHASKI_KEY_FILE",
         "CHASKI_MIGO_TOKEN_FILE",
         "CHASKI_SERVER_KEY_FILE",
+        "CHASKI_DATABASE_URL_FILE",
     ]
     .into_iter()
     .filter_map(|name| needed.around.variables.get(name))

@@ -157,11 +157,9 @@ fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
 /// Data in the folder one stands in are used as before, and that is said once a run.
 fn say_old_folder(needed: &Needed, command: &Cmd) {
     let elsewhere = match command {
-        Cmd::Config(_)
-        | Cmd::Sandbox(_)
-        | Cmd::Openapi
-        | Cmd::Salud { .. }
-        | Cmd::Migrate { .. } => true,
+        Cmd::Config(_) | Cmd::Sandbox(_) | Cmd::Openapi | Cmd::Salud { .. } | Cmd::Migrate(_) => {
+            true
+        }
         Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Validar { .. })),
         _ => false,
     };
@@ -213,7 +211,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             };
             copias::restaurar(needed, &from, reemplazar, &phrase, demand).await
         }
-        Cmd::Migrate { from } => migrate::migrate(needed, &from).await,
+        Cmd::Migrate(args) => migrate::migrate(needed, &args).await,
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,

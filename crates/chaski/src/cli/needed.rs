@@ -13,7 +13,8 @@ use super::overwrite::Overwrite;
 use super::terminal::may_ask;
 use crate::app::{AppError, Wish};
 use crate::config::{
-    Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, parse_duration,
+    Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, holds_password,
+    is_database_url, parse_duration,
 };
 
 /// An option of the command line that is a key of the configuration: its name, the key, the value.
@@ -61,6 +62,9 @@ impl Needed {
         if let Some(dir) = &global.dir {
             flags.push(("--dir", "dir", dir.display().to_string()));
         }
+        if let Some(url) = &global.database_url {
+            flags.push(("--database-url", "database_url", url.clone()));
+        }
         if let Some(server) = &global.server {
             flags.push(("--server", "server", server.clone()));
         }
@@ -80,7 +84,8 @@ impl Needed {
             anstream::ColorChoice::Never.write_global();
         }
         // What says how this machine answers says that it does.
-        let here = global.dir.is_some() || global.sandbox || global.real;
+        let here =
+            global.dir.is_some() || global.database_url.is_some() || global.sandbox || global.real;
         let may_ask = may_ask(&global);
         let overwrite = Overwrite::new(&global, config.lang, Some(config.dir.clone()));
         Ok(Needed {
@@ -148,6 +153,9 @@ impl Needed {
 /// A server on the command line is an address, and nothing beside it says that this machine
 /// answers.
 fn refuse_together(global: &Global) -> Result<(), AppError> {
+    if let Some(url) = &global.database_url {
+        check_typed_url("--database-url", url)?;
+    }
     let Some(server) = global.server.as_deref().filter(|text| !text.is_empty()) else {
         return Ok(());
     };
@@ -162,11 +170,12 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
         (global.sandbox, "--sandbox"),
         (global.real, "--real"),
         (global.dir.is_some(), "--dir"),
+        (global.database_url.is_some(), "--database-url"),
     ];
     match others.into_iter().find(|(typed, _)| *typed) {
-        Some((_, "--dir")) => Err(AppError::usage(
-            "--server y --dir no van juntas: los datos están en la carpeta del servidor",
-            "--server and --dir do not go together: the data are in the server's folder",
+        Some((_, other @ ("--dir" | "--database-url"))) => Err(AppError::usage(
+            format!("--server y {other} no van juntas: los datos están en la carpeta del servidor"),
+            format!("--server and {other} do not go together: the data are in the server's folder"),
         )),
         Some((_, other)) => Err(AppError::usage(
             format!(
@@ -178,6 +187,28 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
         )),
         None => Ok(()),
     }
+}
+
+/// The address of a database on the command line. What is typed there is seen by everybody on the
+/// machine, and kept by the history.
+pub(super) fn check_typed_url(option: &str, url: &str) -> Result<(), AppError> {
+    if !is_database_url(url) {
+        return Err(AppError::usage(
+            format!("{option} debe ser una dirección como postgres://usuario@máquina/base"),
+            format!("{option} must be an address such as postgres://user@machine/database"),
+        ));
+    }
+    if holds_password(url) {
+        return Err(AppError::usage(
+            format!(
+                "{option} no lleva contraseña, porque otros la verían: póngala en un archivo que nombre PGPASSFILE, o la dirección entera en uno que nombre CHASKI_DATABASE_URL_FILE"
+            ),
+            format!(
+                "{option} takes no password, which others would see: put it in a file named by PGPASSFILE, or the whole address in one named by CHASKI_DATABASE_URL_FILE"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Config), ConfigError> {

@@ -20,7 +20,7 @@ use super::recargar::{self, InForce};
 use crate::app::servers::Presence;
 use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
-use crate::store::folder_had_keys;
+use crate::store::ServerFacts;
 use crate::telemetry::{line, writes_json};
 
 /// How soon keys made or revoked by another process are known.
@@ -36,7 +36,10 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let hangups = port::hangups();
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
-    close_if_the_other_side_had_keys(needed, &gateway).await?;
+    for side in gateway.sides() {
+        side.app.become_server().await?;
+    }
+    close_if_the_other_side_had_keys(&gateway).await?;
     // 2. Nobody but this machine without a key.
     if gateway.is_open() && !address.ip().is_loopback() {
         return Err(AppError::usage(
@@ -54,7 +57,8 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let presence = Presence::announce(&needed.config.dir, address)
         .inspect_err(|error| tracing::warn!(%error, "config recargar will not find this server"))
         .ok();
-    say_where(needed, &gateway, address);
+    let database = gateway.usual().app.server_facts().await?;
+    say_where(needed, &gateway, address, database.as_ref());
     // 3. Serve until told to stop; what is under way ends.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let keys = tokio::spawn(keep_keys(Arc::clone(&gateway)));
@@ -106,15 +110,9 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
 
 /// Without a token the real side is not there, but whoever made keys for it closed this door: a
 /// token that goes away must not open it.
-async fn close_if_the_other_side_had_keys(
-    needed: &Needed,
-    gateway: &Gateway,
-) -> Result<(), AppError> {
-    let real = folder_of(&needed.config, Mode::Real);
-    if gateway.is_open()
-        && gateway.usual().app.mode == Mode::Sandbox
-        && folder_had_keys(&real).await?
-    {
+async fn close_if_the_other_side_had_keys(gateway: &Gateway) -> Result<(), AppError> {
+    let app = &gateway.usual().app;
+    if gateway.is_open() && app.mode == Mode::Sandbox && app.real_side_had_keys().await? {
         gateway.close();
     }
     Ok(())
@@ -185,8 +183,14 @@ fn say_stopping(needed: &Needed) {
 }
 
 /// The banner for machines: where it listens and who answers.
-fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+fn log_where(
+    needed: &Needed,
+    gateway: &Gateway,
+    address: SocketAddr,
+    database: Option<&ServerFacts>,
+) {
     let mode = gateway.usual().app.mode;
+    let folder = || folder_of(&needed.config, mode).display().to_string();
     let fields = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         (
@@ -201,10 +205,7 @@ fn log_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
             "access",
             if gateway.is_open() { "open" } else { "keys" }.to_owned(),
         ),
-        (
-            "data",
-            folder_of(&needed.config, mode).display().to_string(),
-        ),
+        ("data", database.map_or_else(folder, |it| it.place.clone())),
     ];
     let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
     line("INFO", "started", fields.into_iter().collect());
@@ -224,10 +225,15 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     );
 }
 
-fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
+fn say_where(
+    needed: &Needed,
+    gateway: &Gateway,
+    address: SocketAddr,
+    database: Option<&ServerFacts>,
+) {
     if writes_json() {
         if !needed.quiet {
-            log_where(needed, gateway, address);
+            log_where(needed, gateway, address, database);
         }
         return;
     }
@@ -248,7 +254,10 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
         (Mode::Real, Lang::Es) => "modo REAL (APIMIGO)",
         (Mode::Real, Lang::En) => "REAL mode (APIMIGO)",
     };
-    let data = folder_of(&needed.config, mode);
+    let data = match database {
+        Some(server) => format!("{} (PostgreSQL)", server.place),
+        None => format!("{} (SQLite)", folder_of(&needed.config, mode).display()),
+    };
     let door = if gateway.is_open() {
         lang.pick(
             "abierta en esta máquina, sin llaves; para cerrarla: chaski llaves crear NOMBRE",
@@ -282,11 +291,10 @@ fn say_where(needed: &Needed, gateway: &Gateway, address: SocketAddr) {
          ├─ API         http://{address}/api/v1\n\
          ├─ {docs}  http://{address}/docs\n\
          ├─ {access}  {door}\n\
-         └─ {stored}  {} (SQLite)\n\
+         └─ {stored}  {data}\n\
          {try_it}\n  curl -s {key}http://{address}/api/v1/ruc/20100070970\n  \
          curl -s {key}http://{address}/api/v1/tipo-cambio\n  \
          curl -s http://{address}/metrics\n",
-        data.display(),
     );
     if mode == Mode::Sandbox && mode_of(&needed.config, Wish::Real).is_err() {
         text.push_str(english);

@@ -22,12 +22,13 @@ pub(crate) const HIDDEN: &str = "••••••";
 const OLD_FOLDER: &str = "chaski_data";
 
 /// The secrets among the keys.
-const SECRETS: [&str; 2] = ["migo.token", "server_key"];
+const SECRETS: [&str; 3] = ["migo.token", "server_key", "database_url"];
 
 /// Variables that name a file with the value of a key.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     ("CHASKI_MIGO_TOKEN_FILE", "migo.token"),
     ("CHASKI_SERVER_KEY_FILE", "server_key"),
+    ("CHASKI_DATABASE_URL_FILE", "database_url"),
 ];
 
 /// Environment variables of ours that are neither keys nor [`FILES`].

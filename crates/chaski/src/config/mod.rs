@@ -37,6 +37,8 @@ use crate::hints::Hinted;
 pub struct Config {
     /// Data folder.
     pub dir: PathBuf,
+    /// Database on a server that holds the data instead of the folder, perhaps still sealed.
+    pub database_url: Option<SecretString>,
     /// Address of the gateway.
     pub listen: SocketAddr,
     /// Language of messages.
@@ -149,6 +151,7 @@ impl Layers {
         self.check_dialect(&token, migo_version)?;
         Ok(Config {
             dir: self.dir()?,
+            database_url: self.database_url()?,
             listen: self.listen()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
             server: self.server()?,
@@ -195,6 +198,19 @@ impl Layers {
                 quota: self.cron("schedule.quota")?,
             },
         })
+    }
+
+    fn database_url(&self) -> Result<Option<SecretString>, ConfigError> {
+        let text = self.text("database_url").trim();
+        if text.is_empty() || text.starts_with(SEALED) || is_database_url(text) {
+            return Ok((!text.is_empty()).then(|| SecretString::from(text.to_owned())));
+        }
+        Err(complaint(
+            "database_url",
+            &self.values["database_url"].1,
+            "una dirección como postgres://usuario@máquina/base",
+            "an address such as postgres://user@machine/database",
+        ))
     }
 
     fn latency(&self) -> Result<String, ConfigError> {
@@ -360,6 +376,7 @@ impl fmt::Debug for Config {
             .field("sandbox", &self.sandbox)
             .field("token", &self.migo_token.as_ref().map(|_| HIDDEN))
             .field("server_key", &self.server_key.as_ref().map(|_| HIDDEN))
+            .field("database_url", &self.database_url.as_ref().map(|_| HIDDEN))
             .finish_non_exhaustive()
     }
 }
@@ -370,6 +387,19 @@ impl Config {
         self.migo_token.as_ref().map(ExposeSecret::expose_secret)
     }
 }
+/// Whether a text is meant as the address of a database of `PostgreSQL`.
+pub fn is_database_url(text: &str) -> bool {
+    text.starts_with("postgres://") || text.starts_with("postgresql://")
+}
+
+/// Whether such an address holds a password, or cannot be told not to.
+pub fn holds_password(url: &str) -> bool {
+    let (address, words) = url.split_once('?').unwrap_or((url, ""));
+    let user = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let user = user.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || words.to_ascii_lowercase().contains("pass")
+}
+
 /// A time such as `500ms`, `10s`, `15m`, `24h`, `30d`.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();

@@ -4,17 +4,21 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chaski_client::{Key, Memory};
 use futures_util::future::BoxFuture;
 
 use super::error::StoreError;
+use super::fault::PostgresFault;
 use super::opening::Opened;
-use super::postgres;
+use super::postgres::checks::refuse_unsafe;
+use super::postgres::seat::Seat;
+use super::postgres::{self, ServerFacts};
 use super::presence::Presence;
 use super::readers::{Reader, Readers};
 use super::seal::Keys;
-use super::sql::{Conn, Options};
+use super::sql::Conn;
 use super::sqlite::housekeeping::{self, Sizes};
 
 use super::sqlite::recalls::Recalls;
@@ -29,36 +33,32 @@ pub(super) struct Db {
     pub(super) writer: Writer,
     readers: Arc<Readers>,
     backend: Backend,
-    /// What holds the place of the only server, where one serves.
-    server: Mutex<Option<Conn>>,
     /// Tells others that the folder is in use, until the store is closed.
     in_use: Mutex<Option<File>>,
 }
 
 enum Backend {
     Sqlite { recalls: Recalls },
-    Postgres,
+    Postgres { seat: Arc<Seat> },
 }
 
 impl Db {
     /// Begins to work with an open folder.
-    pub(super) fn start(dir: &Path, opened: Opened) -> Db {
+    pub(super) fn start(dir: &Path, opened: Opened, seat: Option<Arc<Seat>>) -> Db {
         let keys = Arc::new(opened.keys);
-        let is_remote = matches!(opened.reader_options, Options::Postgres(_));
         let readers = Arc::new(Readers::new(opened.reader_options));
-        let backend = if is_remote {
-            Backend::Postgres
-        } else {
-            let recalls = Recalls::start(Arc::clone(&keys), Arc::clone(&readers));
-            Backend::Sqlite { recalls }
+        let backend = match seat {
+            Some(seat) => Backend::Postgres { seat },
+            None => Backend::Sqlite {
+                recalls: Recalls::start(Arc::clone(&keys), Arc::clone(&readers)),
+            },
         };
         Db {
             dir: dir.to_owned(),
+            writer: Writer::start(opened.writer, opened.presence.id()),
             presence: Arc::new(opened.presence),
-            writer: Writer::start(opened.writer),
             readers,
             backend,
-            server: Mutex::new(None),
             keys,
             in_use: Mutex::new(Some(opened.in_use)),
         }
@@ -130,7 +130,7 @@ impl Db {
 
     /// Makes sure that what was deleted is in no file any more; whether that could be done.
     pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
-        if matches!(self.backend, Backend::Postgres) {
+        if matches!(self.backend, Backend::Postgres { .. }) {
             let work = self.writer.run_alone(|it| Box::pin(postgres::vacuum(it)));
             return work.await.map(|()| true);
         }
@@ -141,7 +141,7 @@ impl Db {
 
     /// Gives free space back to the file system; says how many pages.
     pub(super) async fn give_back_pages(&self) -> Result<u64, StoreError> {
-        if matches!(self.backend, Backend::Postgres) {
+        if matches!(self.backend, Backend::Postgres { .. }) {
             return Ok(0);
         }
         let mut total = 0;
@@ -161,7 +161,7 @@ impl Db {
         let mut reader = self.read().await?;
         match &self.backend {
             Backend::Sqlite { .. } => housekeeping::sizes(&self.dir, &mut reader).await,
-            Backend::Postgres => postgres::sizes(&mut reader).await,
+            Backend::Postgres { .. } => postgres::sizes(&mut reader).await,
         }
     }
 
@@ -170,13 +170,13 @@ impl Db {
         let mut reader = self.read().await?;
         match &self.backend {
             Backend::Sqlite { .. } => housekeeping::check(&mut reader).await,
-            Backend::Postgres => postgres::refuse_unsafe(&mut reader).await,
+            Backend::Postgres { .. } => refuse_unsafe(&mut reader).await,
         }
     }
 
     /// Limits the size of the database.
     pub(super) async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
-        if matches!(self.backend, Backend::Postgres) {
+        if matches!(self.backend, Backend::Postgres { .. }) {
             // Its disk is not ours to share out.
             return Ok(());
         }
@@ -185,19 +185,46 @@ impl Db {
             .await
     }
 
-    /// Takes the place of the only server of a `PostgreSQL` database until the store is closed;
-    /// false when another process has it. Processes that share a folder may all serve.
-    pub(super) async fn become_server(&self) -> Result<bool, StoreError> {
+    /// Takes the place of the only server of a `PostgreSQL` database until the store is closed; an
+    /// error when another process has it. Processes that share a folder may all serve.
+    pub(super) async fn become_server(&self) -> Result<(), StoreError> {
+        let Backend::Postgres { seat } = &self.backend else {
+            return Ok(());
+        };
+        // The server may need a moment to notice that whoever had it is gone.
+        for _ in 0..20 {
+            let seat = Arc::clone(seat);
+            let held = self
+                .writer
+                .run_alone(move |it| Box::pin(async move { seat.serve(it).await }))
+                .await?;
+            if held {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(StoreError::Postgres(PostgresFault::Served))
+    }
+
+    /// What the server is like, where the data are on one.
+    pub(super) async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
         if matches!(self.backend, Backend::Sqlite { .. }) {
-            return Ok(true);
+            return Ok(None);
         }
-        let mut connection = self.readers.new_connection().await?;
-        let held = postgres::hold_as_server(&mut connection).await?;
-        if held {
-            let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-            *server = Some(connection);
+        let mut reader = self.read().await?;
+        postgres::facts(&self.dir, &mut reader).await.map(Some)
+    }
+
+    /// Whether the other side of a database on a server was ever begun, and then had keys.
+    pub(super) async fn other_side(
+        &self,
+        schema: &'static str,
+    ) -> Result<Option<bool>, StoreError> {
+        if matches!(self.backend, Backend::Sqlite { .. }) {
+            return Ok(None);
         }
-        Ok(held)
+        let mut reader = self.read().await?;
+        postgres::other_side(&mut reader, schema).await
     }
 
     /// Makes durable what is queued and closes the database; on an error it stays open.
@@ -205,15 +232,6 @@ impl Db {
         self.writer.flush().await?;
         self.readers.close().await;
         self.writer.close().await?;
-        let server = self
-            .server
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(server) = server {
-            // It only held a lock, which ends with it.
-            let _ = server.close().await;
-        }
         self.presence.leave();
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         drop(in_use.take());

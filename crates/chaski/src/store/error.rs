@@ -6,6 +6,8 @@ use chaski_client::LedgerError;
 use chaski_core::Lang;
 use sqlx::postgres::PgDatabaseError;
 
+use super::fault::PostgresFault;
+
 /// A failure of the store. No variant holds a number, a name or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
@@ -58,6 +60,8 @@ pub enum StoreError {
     BadCursor,
     /// The store was closed.
     Closed,
+    /// A server of `PostgreSQL`, or the way to it.
+    Postgres(PostgresFault),
     /// Anything else that the database said.
     Database {
         /// Extended result code of the database, 0 if there is none.
@@ -87,6 +91,7 @@ impl StoreError {
             StoreError::MixedBatch => "lote_mezclado",
             StoreError::BadCursor => "cursor_invalido",
             StoreError::Closed => "almacen_cerrado",
+            StoreError::Postgres(fault) => fault.code(),
             StoreError::Database { .. } => "almacen_error",
         }
     }
@@ -209,6 +214,7 @@ impl StoreError {
                 "el almacén está cerrado".into(),
                 "the store is closed".into(),
             ),
+            StoreError::Postgres(fault) => fault.both_messages(),
             StoreError::Database { code, detail } => (
                 format!("error de la base de datos ({code}): {detail}"),
                 format!("database error ({code}): {detail}"),
@@ -301,12 +307,17 @@ fn of_sqlstate(state: &str, detail: &str) -> StoreError {
     match state {
         "53100" => StoreError::DiskFull,
         "55P03" | "40001" | "40P01" => StoreError::Locked,
-        "25006" | "42501" => StoreError::ReadOnly {
-            path: PathBuf::new(),
-        },
+        "25006" | "42501" => StoreError::Postgres(PostgresFault::ReadOnly),
+        "28P01" | "28000" => StoreError::Postgres(PostgresFault::Password),
+        "3D000" => StoreError::Postgres(PostgresFault::NoDatabase),
+        // It shuts down or starts, or has no place for one connection more.
+        "57P01" | "57P02" | "57P03" | "53300" => {
+            StoreError::Postgres(PostgresFault::Unreachable { kind: None })
+        }
         "XX001" | "XX002" => StoreError::Corrupt,
         _ => StoreError::Database {
-            code: if state.starts_with("23") {
+            // A value that contradicts the others, or that no column can hold.
+            code: if state.starts_with("23") || state.starts_with("22") {
                 SQLITE_CONSTRAINT
             } else {
                 0

@@ -8,7 +8,7 @@ use super::asking::Asking;
 use super::db::Db;
 use super::error::StoreError;
 use super::page::{Cursor, Listed};
-use super::postgres;
+use super::postgres::{self, ServerFacts};
 use super::seal::{self, MasterKey, Place};
 use super::sqlite::absorb::{self, Absorbed, OtherSide};
 use super::sqlite::backup::LastBackup;
@@ -26,20 +26,35 @@ impl Store {
     /// on which the writer then runs.
     pub async fn open(dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
         let opened = open::open(dir, key).await?;
-        Ok(Store::start(Db::start(dir, opened)))
+        Ok(Store::start(Db::start(dir, opened, None)))
     }
 
-    /// The same with a database of a `PostgreSQL` server, `postgres://user@host/name`; the folder
-    /// still holds the key, and tells processes of one machine of each other.
-    pub async fn open_remote(url: &str, dir: &Path, key: MasterKey) -> Result<Store, StoreError> {
-        let opened = postgres::open(url, dir, key).await?;
-        Ok(Store::start(Db::start(dir, opened)))
+    /// The same with a schema in a database of a `PostgreSQL` server, `postgres://user@host/name`; the
+    /// folder still holds the key, and tells processes of each other.
+    pub async fn open_remote(
+        url: &str,
+        schema: &'static str,
+        dir: &Path,
+        key: MasterKey,
+    ) -> Result<Store, StoreError> {
+        let (opened, seat) = postgres::open(url, schema, dir, key).await?;
+        Ok(Store::start(Db::start(dir, opened, Some(seat))))
     }
 
-    /// Takes the place of the only server of a `PostgreSQL` database until this is closed; false
+    /// Takes the place of the only server of a `PostgreSQL` database until this is closed; an error
     /// when another process has it. Processes that share a folder may all serve.
-    pub async fn become_server(&self) -> Result<bool, StoreError> {
+    pub async fn become_server(&self) -> Result<(), StoreError> {
         self.db.become_server().await
+    }
+
+    /// What the server is like, where the data are on one.
+    pub async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
+        self.db.server_facts().await
+    }
+
+    /// Whether the schema of the other side was ever begun, and then whether it had keys.
+    pub async fn other_side(&self, schema: &'static str) -> Result<Option<bool>, StoreError> {
+        self.db.other_side(schema).await
     }
 
     /// The same for one side of a folder that may have two: what persons entered on the other one
@@ -65,7 +80,7 @@ impl Store {
         if on_trial {
             absorb::keep_here(&mut opened.writer).await?;
         }
-        Ok((Store::start(Db::start(dir, opened)), brought))
+        Ok((Store::start(Db::start(dir, opened, None)), brought))
     }
 
     fn start(db: Db) -> Store {

@@ -27,7 +27,7 @@ pub(super) struct Opened {
 /// exists without its key.
 pub(super) fn prepare_key(
     dir: &Path,
-    database: &Path,
+    has_database: bool,
     key: MasterKey,
 ) -> Result<MasterKey, StoreError> {
     if !key.is_unsaved() {
@@ -37,7 +37,7 @@ pub(super) fn prepare_key(
     if let Some(saved) = MasterKey::load(dir)? {
         return Ok(saved);
     }
-    if database.exists() {
+    if has_database {
         return Ok(key);
     }
     key.save(dir)

@@ -51,11 +51,6 @@ impl Readers {
         })
     }
 
-    /// A connection that is not one of the few.
-    pub(super) async fn new_connection(&self) -> Result<Conn, StoreError> {
-        self.options.connect().await
-    }
-
     /// What the database knows of each key, in the order asked.
     pub(super) async fn stored(
         &self,
@@ -99,10 +94,13 @@ impl DerefMut for Reader<'_> {
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && !self.home.room.is_closed()
-            && !connection.is_broken()
-        {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        if connection.is_broken() {
+            // What breaks one, such as a server that is started anew, breaks the others too.
+            self.home.idle().clear();
+        } else if !self.home.room.is_closed() {
             self.home.idle().push(connection);
         }
     }

@@ -327,6 +327,15 @@ pub(crate) fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
     })
 }
 
+/// Writes a file of the folder's owner whole or not at all.
+pub(super) fn write_whole(dir: &Path, file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut draft = tempfile::NamedTempFile::new_in(dir)?;
+    draft.write_all(bytes)?;
+    draft.as_file().sync_all()?;
+    draft.persist(file)?;
+    sync_folder(dir)
+}
+
 pub(super) fn sync_folder(dir: &Path) -> std::io::Result<()> {
     fs::File::open(dir)?.sync_all()
 }

@@ -8,14 +8,18 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions};
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgDatabaseError, PgSeverity};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres, Sqlite, SqliteConnection,
 };
 
 use super::error::StoreError;
+use super::fault::PostgresFault;
 use super::spelling::spelled;
 pub(super) use super::values::{Bind, Cell, Record, Row, Value, list, list_of_bytes, uuid_of};
 
@@ -36,7 +40,20 @@ pub(super) struct Remote {
     options: PgConnectOptions,
     connection: PgConnection,
     broken: bool,
+    greeting: Option<Greeting>,
 }
+
+/// What is asked of the server before anything is written through a connection that takes the place
+/// of a broken one.
+type Greeting =
+    Arc<dyn for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<(), StoreError>> + Send + Sync>;
+
+/// How long a server may take to let somebody in.
+const TO_COME_IN: Duration = Duration::from_secs(10);
+
+/// How long a statement may take. Of what came to its end meanwhile nothing is known then, as when a
+/// connection breaks.
+const TO_ANSWER: Duration = Duration::from_mins(2);
 
 /// A text that both databases understand, or one for each.
 pub(super) struct Sql {
@@ -131,19 +148,57 @@ impl Options {
             Options::Sqlite(options) => Conn::Sqlite(options.connect().await?),
             Options::Postgres(options) => Conn::Postgres(Box::new(Remote {
                 options: options.clone(),
-                connection: options.connect().await?,
+                connection: come_in(options).await?,
                 broken: false,
+                greeting: None,
             })),
         })
     }
+}
+
+async fn come_in(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let connected = tokio::time::timeout(TO_COME_IN, options.connect()).await;
+    let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    connected.unwrap_or_else(late).map_err(of_connection)
+}
+
+/// What a failure of a connection to a server means; its words may tell more than they should.
+fn of_connection(error: sqlx::Error) -> StoreError {
+    let kind = match error {
+        sqlx::Error::Database(_) | sqlx::Error::RowNotFound => return error.into(),
+        sqlx::Error::Io(error) => Some(error.kind()),
+        _ => None,
+    };
+    StoreError::Postgres(PostgresFault::Unreachable { kind })
+}
+
+/// Whether nothing can follow on that connection.
+fn breaks(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::RowNotFound => false,
+        sqlx::Error::Database(said) => said
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|said| matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic)),
+        _ => true,
+    }
+}
+
+/// Waits for what a server says, but not for ever.
+async fn patient<T>(
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(TO_ANSWER, statement)
+        .await
+        .unwrap_or_else(late)
 }
 
 impl Remote {
     /// Keeps in mind that the connection is no more.
     fn noted<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         done.map_err(|error| {
-            self.broken |= !matches!(error, sqlx::Error::Database(_) | sqlx::Error::RowNotFound);
-            error.into()
+            self.broken |= breaks(&error);
+            of_connection(error)
         })
     }
 }
@@ -198,15 +253,37 @@ impl Conn {
         matches!(self, Conn::Postgres(remote) if remote.broken)
     }
 
-    /// A new connection in the place of one that broke.
-    async fn mend(&mut self) -> Result<(), StoreError> {
-        if let Conn::Postgres(remote) = self
-            && remote.broken
-        {
-            remote.connection = remote.options.connect().await?;
+    /// A new connection in the place of one that broke; of no use either if it is not let in again.
+    pub(super) async fn mend(&mut self) -> Result<(), StoreError> {
+        let Conn::Postgres(remote) = self else {
+            return Ok(());
+        };
+        if !remote.broken {
+            return Ok(());
+        }
+        remote.connection = come_in(&remote.options).await?;
+        let Some(greeting) = remote.greeting.clone() else {
+            remote.broken = false;
+            return Ok(());
+        };
+        greeting(self).await?;
+        if let Conn::Postgres(remote) = self {
             remote.broken = false;
         }
         Ok(())
+    }
+
+    /// What a connection that takes the place of this one begins with.
+    pub(super) fn greet_with<F>(&mut self, greeting: F)
+    where
+        F: for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<(), StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        if let Conn::Postgres(remote) = self {
+            remote.greeting = Some(Arc::new(greeting));
+        }
     }
 
     /// Closes it; an error when something may not have been written.
@@ -220,7 +297,8 @@ impl Conn {
 
 /// One process writes at a time, whatever it writes: what it reads first stays true until it has
 /// written. The lock ends with the transaction.
-const BEGIN_ALONE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4850183747632906827)";
+const BEGIN_ALONE: &str = "BEGIN; SELECT pg_advisory_xact_lock(1129270849, \
+    CAST(CAST(CAST(current_schema() AS TEXT) AS REGNAMESPACE) AS OID)::INT4)";
 
 impl<'q> Query<'q> {
     /// The next value.
@@ -237,7 +315,8 @@ impl<'q> Query<'q> {
                 Ok(done.rows_affected())
             }
             Conn::Postgres(remote) => {
-                let done = self.for_postgres().execute(&mut remote.connection).await;
+                let statement = self.for_postgres();
+                let done = patient(statement.execute(&mut remote.connection)).await;
                 Ok(remote.noted(done)?.rows_affected())
             }
         }
@@ -251,7 +330,8 @@ impl<'q> Query<'q> {
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Conn::Postgres(remote) => {
-                let rows = self.for_postgres().fetch_all(&mut remote.connection).await;
+                let statement = self.for_postgres();
+                let rows = patient(statement.fetch_all(&mut remote.connection)).await;
                 let rows = remote.noted(rows)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
@@ -270,7 +350,7 @@ impl<'q> Query<'q> {
             }
             Conn::Postgres(remote) => {
                 let query = self.for_postgres();
-                let row = query.fetch_optional(&mut remote.connection).await;
+                let row = patient(query.fetch_optional(&mut remote.connection)).await;
                 Ok(remote.noted(row)?.map(Row::Postgres))
             }
         }
@@ -301,12 +381,20 @@ impl<'q> Query<'q> {
         for value in self.values {
             query = match value {
                 Value::Int(number) => query.bind(number),
-                Value::Text(text) => query.bind(text.map(Cow::into_owned)),
+                Value::Text(text) => query.bind(text.map(without_zero)),
                 Value::Bytes(bytes) => query.bind(bytes.map(Cow::into_owned)),
             };
         }
         query
     }
+}
+
+/// The one character that `PostgreSQL` holds in no text is shown as what cannot be shown.
+fn without_zero(text: Cow<'_, str>) -> String {
+    if text.contains('\0') {
+        return text.replace('\0', "\u{fffd}");
+    }
+    text.into_owned()
 }
 
 impl<'q, T: for<'r> Cell<'r>> Scalar<'q, T> {
@@ -379,6 +467,15 @@ impl Builder {
         self.values.push(value.value());
         let number = self.values.len();
         self.push(format_args!("${number}"))
+    }
+
+    /// Goes on with values, separated by commas.
+    pub(super) fn push_values(&mut self, values: impl Iterator<Item = Value<'static>>) {
+        for (place, value) in values.enumerate() {
+            self.values.push(value);
+            let (separator, number) = (if place == 0 { "" } else { ", " }, self.values.len());
+            self.push(format_args!("{separator}${number}"));
+        }
     }
 
     /// Goes on with the numbers of a [`list`].

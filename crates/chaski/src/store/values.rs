@@ -23,6 +23,28 @@ pub(super) enum Value<'q> {
     Bytes(Option<Cow<'q, [u8]>>),
 }
 
+impl Value<'_> {
+    /// The same once more.
+    pub(super) fn copied(&self) -> Value<'static> {
+        let text = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
+        let bytes = |bytes: &Cow<'_, [u8]>| Cow::Owned(bytes.clone().into_owned());
+        match self {
+            Value::Int(number) => Value::Int(*number),
+            Value::Text(it) => Value::Text(it.as_ref().map(text)),
+            Value::Bytes(it) => Value::Bytes(it.as_ref().map(bytes)),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Value::Text(Some(text)) => text.len(),
+            Value::Bytes(Some(bytes)) => bytes.len(),
+            _ => 8,
+        }
+    }
+}
+
 /// The identifier of a stored one.
 pub(super) fn uuid_of(bytes: &[u8]) -> Result<Uuid, StoreError> {
     Uuid::from_slice(bytes).map_err(|_| StoreError::Corrupt)

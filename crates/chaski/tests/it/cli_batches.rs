@@ -221,7 +221,17 @@ fn verdicts(place: &Place, name: &str) -> Vec<Vec<String>> {
 
 /// Of these numbers, those whose answer is in the data folder. No process has it open.
 pub(crate) fn stored(place: &Place, numbers: &[String]) -> BTreeSet<String> {
-    if !place.data().join("chaski.db").exists() {
+    stored_in(place, None, numbers)
+}
+
+/// The same of a place whose data may be on a server.
+pub(crate) fn stored_in(
+    place: &Place,
+    database: Option<&str>,
+    numbers: &[String],
+) -> BTreeSet<String> {
+    let begun = database.map_or("chaski.db", |_| "postgresql");
+    if !place.data().join(begun).exists() {
         return BTreeSet::new();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -230,7 +240,11 @@ pub(crate) fn stored(place: &Place, numbers: &[String]) -> BTreeSet<String> {
         .unwrap();
     runtime.block_on(async {
         let key = MasterKey::load_or_create(&place.data()).unwrap();
-        let store = Store::open(&place.data(), key).await.unwrap();
+        let store = match database {
+            Some(url) => Store::open_remote(url, "chaski", &place.data(), key).await,
+            None => Store::open(&place.data(), key).await,
+        };
+        let store = store.unwrap();
         let keys: Vec<_> = numbers
             .iter()
             .map(|number| RucQuery(number.parse().unwrap()).key())

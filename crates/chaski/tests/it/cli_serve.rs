@@ -11,8 +11,9 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::cli_batches::stored;
+use crate::cli_batches::stored_in;
 use crate::cli_kit::{Numbers, Place, Service, companies, wait_until};
+use crate::store_postgres::some_database;
 
 /// A running server; it ends with the test.
 pub(crate) struct Server {
@@ -92,15 +93,29 @@ fn kills() -> u64 {
 
 #[test]
 fn killed_while_batches_run() {
+    killed(None, kills());
+}
+
+#[test]
+fn killed_while_batches_run_on_a_server_of_postgresql() {
+    if let Some(url) = some_database() {
+        killed(Some(&url), kills().div_ceil(5));
+    }
+}
+
+fn killed(database: Option<&str>, kills: u64) {
     let service = Service::with(|config| config.latency = "20ms".parse().unwrap());
     let mut place = Place::asking(&service);
+    if let Some(url) = database {
+        place.set("CHASKI_DATABASE_URL", url);
+    }
     place.set("CHASKI_MIGO_BATCH_WINDOW", "2");
     let runtime = Runtime::new().unwrap();
     let client = Client::new();
     let mut random = Numbers(7);
     let (mut batches, mut all) = (Vec::new(), Vec::new());
-    for kill in 0..kills() {
-        let known = stored(&place, &all);
+    for kill in 0..kills {
+        let known = stored_in(&place, database, &all);
         let before = service.sandbox.last_sequence();
         let mut server = Server::start(&place);
         if kill % 4 == 0 {

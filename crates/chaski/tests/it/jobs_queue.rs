@@ -10,7 +10,7 @@ use chaski::store::{
 use uuid::Uuid;
 
 use crate::store::{minute, open};
-use crate::store_conformance::batch;
+use crate::store_conformance::{batch, on_each_backend};
 
 const LEASE: Duration = Duration::from_secs(10);
 
@@ -41,14 +41,6 @@ pub(crate) fn background(number: u128) -> Background {
         },
         once: None,
     }
-}
-
-async fn on_each_backend(chapter: impl AsyncFn(&Store)) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await.unwrap();
-    chapter(&store).await;
-    store.check().await.unwrap();
-    store.close().await.unwrap();
 }
 
 async fn claim_at(store: &Store, minutes: i64) -> Option<Claim> {

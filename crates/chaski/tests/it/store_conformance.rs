@@ -16,7 +16,7 @@ use crate::store::{all_calls, answer, api_key, call, dni, minute, open, refusal,
 use crate::store_postgres;
 
 /// Runs a chapter on each backend, freshly opened.
-async fn on_each_backend(chapter: impl AsyncFn(&Store)) {
+pub(crate) async fn on_each_backend(chapter: impl AsyncFn(&Store)) {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     chapter(&store).await;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::store::{minute, open};
+use crate::store_conformance::on_each_backend;
 
 /// Later than all that happens.
 const NOW: Timestamp = Timestamp::MAX;
@@ -26,14 +27,6 @@ const TWO: &str = "20131312955";
 const PERSON: &str = "10481516230";
 const DNI: &str = "48151623";
 const NAME: &str = "CANARIO DE PRUEBA";
-
-async fn on_a_fresh_store(chapter: impl AsyncFn(&Store)) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await.unwrap();
-    chapter(&store).await;
-    store.check().await.unwrap();
-    store.close().await.unwrap();
-}
 
 pub(crate) fn document(number: &str) -> Document {
     Document::parse(None, number, &RucRules::default()).unwrap()
@@ -134,7 +127,7 @@ async fn changes(store: &Store, filter: ChangeFilter) -> Vec<String> {
 
 #[tokio::test]
 async fn a_partner_is_saved_changed_and_deleted() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let id = Uuid::from_u128(1);
         let made = new(1, ONE, "name=UNO;phone=1;supplier=true");
         assert!(
@@ -195,7 +188,7 @@ async fn a_partner_is_saved_changed_and_deleted() {
 
 #[tokio::test]
 async fn one_number_may_be_of_two_kinds() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let passport = NewPartner {
             document: Document::parse(Some(DocumentType::Pasaporte), DNI, &RucRules::default())
                 .unwrap(),
@@ -222,7 +215,7 @@ async fn one_number_may_be_of_two_kinds() {
 
 #[tokio::test]
 async fn a_list_changes_what_it_brings_and_blanks_nothing() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let list = vec![
             new(1, ONE, "name=UNO;email=a@b.pe"),
             new(2, PERSON, "name=PERSONA"),
@@ -261,7 +254,7 @@ async fn a_list_changes_what_it_brings_and_blanks_nothing() {
 
 #[tokio::test]
 async fn partners_are_found_by_what_is_asked() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let list = vec![
             new(1, ONE, "name=Peruana de Aviación S.A."),
             new(2, TWO, "name=Dos;is_active=false"),
@@ -313,7 +306,7 @@ async fn partners_are_found_by_what_is_asked() {
 
 #[tokio::test]
 async fn those_never_checked_come_first_and_then_the_oldest() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let all = ["20100038146", ONE, TWO, PERSON, DNI];
         let list = (1..).zip(all).map(|(id, it)| new(id, it, "name=X"));
         store
@@ -343,7 +336,7 @@ async fn those_never_checked_come_first_and_then_the_oldest() {
 
 #[tokio::test]
 async fn checks_change_partners_and_are_told_apart() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let list = vec![new(1, ONE, "name=UNO"), new(2, PERSON, "name=PERSONA")];
         store
             .save_partners(Company::HOUSE, list, minute(0))
@@ -429,7 +422,7 @@ async fn checks_change_partners_and_are_told_apart() {
 /// Two companies and the house have partners of the same numbers, and nothing else in common.
 #[tokio::test]
 async fn each_company_has_its_own() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let entity = store.company(&"20603274742".parse().unwrap());
         let person = store.company(&"10123456781".parse().unwrap());
         let all = [Company::HOUSE, entity, person];
@@ -542,7 +535,7 @@ async fn each_company_has_its_own() {
 
 #[tokio::test]
 async fn a_page_of_changes_follows_another() {
-    on_a_fresh_store(async |store| {
+    on_each_backend(async |store| {
         let made = new(1, ONE, "name=UNO");
         store
             .create_partner(Company::HOUSE, made, minute(0))

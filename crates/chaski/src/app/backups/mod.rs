@@ -19,10 +19,10 @@ use secrecy::{ExposeSecret, SecretString};
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
 use super::servers::SERVING;
-use super::{AppError, Mode, Wish, folder_of, secrets};
+use super::{AppError, Mode, Wish, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
 use crate::store::{
-    self, DATABASE_FILE, Held, KEY_FILE, LastBackup, MasterKey, Snapshot, StoreError,
+    self, DATABASE_FILE, Held, KEY_FILE, LastBackup, MasterKey, RemoteSide, Snapshot, StoreError,
     UNSEALED_SCHEMA,
 };
 
@@ -92,6 +92,10 @@ pub struct Restored {
     pub key: RestoredKey,
     /// Where what was in the folder before is kept.
     pub set_aside: Option<PathBuf>,
+    /// The database on a server that holds it now, if one does.
+    pub place: Option<String>,
+    /// The schema in which what was in that database before is kept.
+    pub schema_aside: Option<String>,
     /// The configuration of the copy, for whoever wants it back.
     pub settings: PathBuf,
 }
@@ -118,8 +122,7 @@ const SET_ASIDE: &str = "anterior-";
 /// Whose data a deed about the folder itself is about: those of the sandbox only if they are all
 /// there is. A token has nothing to do with it.
 pub fn mode_of_data(config: &Config, wish: Wish) -> Mode {
-    let has_database = |mode| folder_of(config, mode).join(DATABASE_FILE).exists();
-    let only_invented = !has_database(Mode::Real) && has_database(Mode::Sandbox);
+    let only_invented = !has_data(config, Mode::Real) && has_data(config, Mode::Sandbox);
     match wish {
         Wish::Sandbox => Mode::Sandbox,
         Wish::None if only_invented => Mode::Sandbox,
@@ -141,7 +144,13 @@ pub async fn backup(
 ) -> Result<Taken, AppError> {
     // 1. From where and to where.
     let folder = folder_of(config, mode);
-    if !folder.join(DATABASE_FILE).exists() {
+    let url = secrets::open_database_url(config)?;
+    let server = url.as_ref().map(|url| side_of(url, mode));
+    let is_there = match &server {
+        Some(server) => server.has_data().await?,
+        None => folder.join(DATABASE_FILE).exists(),
+    };
+    if !is_there {
         return Err(BackupError::NothingThere { folder }.into());
     }
     let to = destination(to, now)?;
@@ -156,7 +165,10 @@ pub async fn backup(
     // 2. The database as it is at this moment, looked over.
     let staging = private_folder_in(archive::folder_of(&to))?;
     let copy = staging.path().join(DATABASE_FILE);
-    store::snapshot(&folder, &copy).await?;
+    match &server {
+        Some(server) => server.copy_to(&copy).await.map(drop)?,
+        None => store::snapshot(&folder, &copy).await?,
+    }
     let snapshot = store::inspect(&copy).await?;
     if let SealWith::Key(key) = &seal_with
         && !snapshot.opens_with(key)
@@ -186,7 +198,11 @@ pub async fn backup(
         at: now,
         path: std::path::absolute(&path).unwrap_or_else(|_| path.clone()),
     };
-    let not_noted = store::note_backup(&folder, &last).await.err();
+    let noted = match &server {
+        Some(server) => server.note_backup(&last).await,
+        None => store::note_backup(&folder, &last).await,
+    };
+    let not_noted = noted.err();
     Ok(Taken {
         path,
         bytes,
@@ -196,7 +212,15 @@ pub async fn backup(
     })
 }
 
-/// Puts a copy in the place of the data folder. One in use is refused; one with data too, unless
+/// The data of a mode on a server.
+pub(super) fn side_of(url: &SecretString, mode: Mode) -> RemoteSide<'_> {
+    RemoteSide {
+        url: url.expose_secret(),
+        schema: schema_of(mode),
+    }
+}
+
+/// Puts a copy in the place of the data folder, or of what there is on a server. One in use is refused; one with data too, unless
 /// they are to be set aside; and a copy whose seal cannot be proved.
 pub async fn restore(
     config: &Config,
@@ -213,6 +237,8 @@ pub async fn restore(
         _ => Mode::Real,
     };
     let folder = folder_of(config, mode);
+    let url = secrets::open_database_url(config)?;
+    let server = url.as_ref().map(|url| side_of(url, mode));
     let proved = prove(config, mode, &folder, from, &label, &manner)?;
     verified(from).await?;
     // 2. Nobody uses the folder, and nothing in it is lost.
@@ -244,16 +270,32 @@ pub async fn restore(
         [] => None,
         names => Some(set_aside(&folder, names, now)?),
     };
-    for name in [KEY_FILE, SETTINGS_FILE, DATABASE_FILE] {
+    let mut names = vec![KEY_FILE, SETTINGS_FILE];
+    if server.is_none() {
+        names.push(DATABASE_FILE);
+    }
+    for name in names {
         let (beside, place) = (staging.path().join(name), folder.join(name));
         if beside.exists() {
             fs::rename(&beside, &place).map_err(AppError::file(&place))?;
         }
     }
     archive::sync_folder(&folder)?;
+    let mut schema_aside = None;
+    if let Some(server) = &server {
+        if manner.replace {
+            schema_aside = server.set_aside(&stamp(now)).await?;
+        }
+        let copy = staging.path().join(DATABASE_FILE);
+        store::prepare(&copy).await?;
+        server.fill_from(&copy).await?;
+        server.mark(&folder)?;
+    }
     drop(held);
     Ok(Restored {
         settings: folder.join(SETTINGS_FILE),
+        schema_aside,
+        place: server.map(|server| server.place()).transpose()?,
         taken_at,
         folder,
         snapshot,
@@ -445,7 +487,11 @@ fn settle_key(
     }
 }
 
-fn set_aside(folder: &Path, names: &[String], now: Timestamp) -> Result<PathBuf, AppError> {
+pub(super) fn set_aside(
+    folder: &Path,
+    names: &[String],
+    now: Timestamp,
+) -> Result<PathBuf, AppError> {
     let stamp = stamp(now);
     let mut aside = folder.join(format!("{SET_ASIDE}{stamp}"));
     let mut count = 1;

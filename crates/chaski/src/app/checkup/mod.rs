@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::counted::counted;
-use crate::store::LastBackup;
+use crate::store::{LastBackup, ServerFacts};
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,35 @@ pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp)
     )
     .with("dias", days)
     .with("hecha", last.at.to_string())
+}
+
+/// The database on a server: its version and size, and who serves it.
+pub fn server_finding(server: &ServerFacts, bytes: u64) -> Finding {
+    let (place, version, kib) = (&server.place, &server.version, bytes / 1024);
+    let by = server
+        .served_by
+        .as_deref()
+        .map(|name| match &server.served_from {
+            Some(machine) => format!("{name} ({machine})"),
+            None => name.to_owned(),
+        });
+    let (es, en) = match &by {
+        Some(by) => (format!("atiende {by}"), format!("served by {by}")),
+        None => (
+            "ningún chaski serve la atiende".to_owned(),
+            "no chaski serve works with it".to_owned(),
+        ),
+    };
+    Finding::new(
+        "base",
+        Grade::Good,
+        format!("PostgreSQL {version} en {place}: {kib} KiB en total; {es}"),
+        format!("PostgreSQL {version} at {place}: {kib} KiB in all; {en}"),
+    )
+    .with("lugar", place.as_str())
+    .with("version_base", version.as_str())
+    .with("bytes_base", bytes)
+    .with("servidor_base", by)
 }
 
 /// What is left of the plan and of the limit that was set here.

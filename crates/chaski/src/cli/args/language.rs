@@ -89,7 +89,7 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those of the tax form stay as they are.
 fn value_name(name: &str, lang: Lang) -> &'static str {
-    const NAMES: [(&str, &str); 37] = [
+    const NAMES: [(&str, &str); 38] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
@@ -118,6 +118,7 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("NOMBRE", "NAME"),
         ("NUMERO", "NUMBER"),
         ("OPERACION", "OPERATION"),
+        ("ORIGEN", "SOURCE"),
         ("PERMISO", "SCOPE"),
         ("PROVEEDOR", "UPSTREAM"),
         ("QUIEN", "WHO"),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use folder::{ConfigCmd, PersonCmd, PhraseArgs};
+pub(super) use folder::{ConfigCmd, MigrateArgs, PersonCmd, PhraseArgs};
 pub(super) use language::command;
 pub(super) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
 pub(super) use lookups::{CallsArgs, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers};
@@ -73,6 +73,9 @@ pub(super) struct Global {
     /// Carpeta de datos || Data folder
     #[arg(long, global = true, value_name = "CARPETA")]
     pub(super) dir: Option<PathBuf>,
+    /// Base de PostgreSQL donde van los datos, sin contraseña || PostgreSQL database that holds the data, without a password
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) database_url: Option<String>,
     /// Consultar a este servidor de Chaski y no a la carpeta de datos || Ask this server of Chaski and not the data folder
     #[arg(long, global = true, value_name = "URL")]
     pub(super) server: Option<String>,
@@ -173,13 +176,9 @@ pub(super) enum Cmd {
         #[arg(long, alias = "without-seal")]
         sin_sello: bool,
     },
-    /// Trae a la carpeta de datos lo que hay en una anterior, que queda como está || Brings to the data folder what is in an old one, which stays as it is
+    /// Lleva los datos de una carpeta a otra, o a una base de PostgreSQL y de vuelta; lo anterior queda como está || Takes the data of a folder to another, or to a PostgreSQL database and back; what was before stays as it is
     #[command(alias = "migrar")]
-    Migrate {
-        /// La carpeta de datos anterior || The old data folder
-        #[arg(long, value_name = "CARPETA")]
-        from: PathBuf,
-    },
+    Migrate(MigrateArgs),
     /// ¿Está listo el servidor? Sale con 0 si lo está y con 5 si no || Is the server ready? Exits with 0 if so, with 5 if not
     #[command(alias = "health")]
     Salud {

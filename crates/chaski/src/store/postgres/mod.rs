@@ -1,20 +1,31 @@
-//! `PostgreSQL`: a server that is not ours, so it is looked over before anything is trusted to it.
+//! `PostgreSQL`: what is only its own. A database holds both sides of one data folder, each in a
+//! schema of its own: the tables keep their names, no statement says which side it means, and each
+//! side can be copied, moved or set aside alone.
+
+pub(super) mod address;
+pub(super) mod checks;
+pub(super) mod seat;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, SqlSafeStr};
 
+use self::checks::refuse_unsafe;
+use self::seat::Seat;
 use super::error::StoreError;
+use super::fault::PostgresFault;
 use super::folder;
+use super::mark::Mark;
 use super::opening::{self, Opened, SCHEMA};
 use super::presence::Presence;
 use super::seal::MasterKey;
 use super::sql::{Conn, Options, query_scalar};
 use super::sqlite::housekeeping::Sizes;
-use super::tables::asking;
+use super::tables::{asking, meta};
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(
@@ -23,78 +34,95 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(
     include_str!("../../../migrations/postgres/0013_start.sql"),
 )];
 
-/// The oldest server whose behaviour the tests have seen.
-const OLDEST: i64 = 150_000;
-
-/// Opens a database, creating its tables where it has none.
-pub(super) async fn open(url: &str, dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
-    let options: PgConnectOptions = url
-        .parse()
-        .map_err(|_| refused("not a URL of PostgreSQL"))?;
-    let options = options
-        .application_name("chaski")
-        .disable_statement_logging();
+/// Opens a side of a database, creating its tables where it has none.
+pub(super) async fn open(
+    url: &str,
+    schema: &'static str,
+    dir: &Path,
+    key: MasterKey,
+) -> Result<(Opened, Arc<Seat>), StoreError> {
+    let options = address::options(url, schema)?;
     folder::prepare_folder(dir)?;
     let opening = folder::lock_folder(dir).await?;
     let in_use = folder::claim(dir, File::try_lock_shared)?;
-    // What stands beside it is no database: whether the key is the right one is asked below.
-    let key = opening::prepare_key(dir, &dir.join(folder::DATABASE_FILE), key)?;
-    let mut writer = Options::Postgres(options.clone()).connect().await?;
-    refuse_unsafe(&mut writer).await?;
-    bring_up_to_date(&options, &mut writer).await?;
+    let mark = Mark::read(dir)?;
+    let mut writer = connect(&options).await?;
+    let has_data = begun(&mut writer).await?;
+    if !has_data && (mark.is_some() || dir.join(folder::DATABASE_FILE).exists()) {
+        return Err(StoreError::Postgres(PostgresFault::Empty));
+    }
+    let place = address::place_of(&options);
+    let settled = mark.as_ref().is_some_and(|mark| mark.place == place);
+    let mark = match mark {
+        Some(mark) => Mark { place, ..mark },
+        None => Mark::new(place)?,
+    };
+    let seat = Seat::take(&mut writer, schema, mark.folder).await?;
+    let key = opening::prepare_key(dir, has_data, key)?;
+    bring_up_to_date(&options, schema, &mut writer).await?;
     let keys = opening::settle_key(&mut writer, dir, key).await?;
+    if !settled {
+        mark.write(dir)?;
+    }
     let presence = Presence::enter(dir)?;
     asking::clear(&mut writer, &presence).await?;
+    meta::clear_groups(&mut writer, &presence).await?;
     drop(opening);
-    Ok(Opened {
+    let opened = Opened {
         writer,
         reader_options: Options::Postgres(options),
         keys,
         in_use,
         presence,
-    })
-}
-
-/// An error where the server forgets what it has confirmed, cannot hold every text, or is older
-/// than what was tried.
-pub(super) async fn refuse_unsafe(connection: &mut Conn) -> Result<(), StoreError> {
-    let setting = async |connection: &mut Conn, name: &'static str| -> Result<String, StoreError> {
-        let query = query_scalar("SELECT current_setting($1)").bind(name);
-        query.fetch_one(connection).await
     };
-    let version = setting(connection, "server_version_num").await?;
-    if version.parse().unwrap_or(0_i64) < OLDEST {
-        return Err(refused("the server is older than PostgreSQL 15"));
-    }
-    if setting(connection, "server_encoding").await? != "UTF8" {
-        return Err(refused("the encoding of the database is not UTF8"));
-    }
-    if setting(connection, "fsync").await? != "on" {
-        return Err(refused(
-            "the server runs with fsync = off and would lose data",
-        ));
-    }
-    if setting(connection, "synchronous_commit").await? == "off" {
-        return Err(refused(
-            "the server runs with synchronous_commit = off and would lose what it confirmed",
-        ));
-    }
-    Ok(())
+    Ok((opened, seat))
 }
 
-async fn bring_up_to_date(
+/// A connection to a server that can be trusted.
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<Conn, StoreError> {
+    let mut connection = Options::Postgres(options.clone()).connect().await?;
+    refuse_unsafe(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Whether something was ever kept there; an error when it is somebody else's.
+pub(super) async fn begun(connection: &mut Conn) -> Result<bool, StoreError> {
+    let tables: Vec<String> = query_scalar(
+        "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()",
+    )
+    .fetch_all(connection)
+    .await?;
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if !tables.is_empty() && !has("_sqlx_migrations") {
+        return Err(StoreError::NotOurs {
+            path: PathBuf::from("PostgreSQL"),
+        });
+    }
+    if !has("meta") {
+        return Ok(false);
+    }
+    // A run that was cut short leaves tables with nothing in them.
+    Ok(meta::get(connection, meta::KEY_CHECK).await?.is_some())
+}
+
+/// Makes the schema and its tables, or brings them up to date.
+pub(super) async fn bring_up_to_date(
     options: &PgConnectOptions,
+    schema: &'static str,
     connection: &mut Conn,
 ) -> Result<(), StoreError> {
-    let has = async |connection: &mut Conn, which: &'static str| -> Result<bool, StoreError> {
-        query_scalar(which).fetch_one(connection).await
-    };
-    if has(
-        connection,
-        "SELECT to_regclass('_sqlx_migrations') IS NOT NULL",
-    )
-    .await?
-    {
+    let has_schema: bool = query_scalar("SELECT current_schema() IS NOT NULL")
+        .fetch_one(connection)
+        .await?;
+    if !has_schema {
+        connection
+            .run(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
+            .await?;
+    }
+    let has_tables: bool = query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(connection)
+        .await?;
+    if has_tables {
         let found: Option<i64> = query_scalar("SELECT max(version) FROM _sqlx_migrations")
             .fetch_one(connection)
             .await?;
@@ -105,15 +133,6 @@ async fn bring_up_to_date(
                 known: SCHEMA,
             });
         }
-    } else if has(
-        connection,
-        "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema())",
-    )
-    .await?
-    {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::from(options.get_database().unwrap_or_default()),
-        });
     }
     let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;
@@ -126,13 +145,6 @@ async fn bring_up_to_date(
         .run(&mut connection)
         .await
         .map_err(opening::of_migration)
-}
-
-/// Whether this process is the one that serves, from now on until the connection ends.
-pub(super) async fn hold_as_server(connection: &mut Conn) -> Result<bool, StoreError> {
-    query_scalar("SELECT pg_try_advisory_lock(4850183747632906828)")
-        .fetch_one(connection)
-        .await
 }
 
 /// Lets the server write over what was deleted. Its log is the server's own affair.
@@ -153,9 +165,53 @@ pub(super) async fn sizes(connection: &mut Conn) -> Result<Sizes, StoreError> {
     })
 }
 
-fn refused(why: &str) -> StoreError {
-    StoreError::Database {
-        code: 0,
-        detail: why.to_owned(),
+/// What a database on a server is, for the doctor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// Machine and database.
+    pub place: String,
+    /// Version of the server.
+    pub version: String,
+    /// The process that serves, by the name of its connection.
+    pub served_by: Option<String>,
+    /// The machine of that process, where it is another one.
+    pub served_from: Option<String>,
+}
+
+pub(super) async fn facts(dir: &Path, connection: &mut Conn) -> Result<ServerFacts, StoreError> {
+    let place = Mark::read(dir)?.map_or_else(String::new, |mark| mark.place);
+    let version = checks::setting(connection, "server_version").await?;
+    let server = seat::server(connection).await?;
+    let (served_by, served_from) = server.map_or((None, None), |(name, from)| (Some(name), from));
+    Ok(ServerFacts {
+        place,
+        version,
+        served_by,
+        served_from,
+    })
+}
+
+/// Whether the other side of the database, of that schema, was ever begun, and had keys.
+pub(super) async fn other_side(
+    connection: &mut Conn,
+    schema: &'static str,
+) -> Result<Option<bool>, StoreError> {
+    let there: bool = query_scalar("SELECT to_regclass($1 || '.meta') IS NOT NULL")
+        .bind(schema)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !there {
+        return Ok(None);
     }
+    let which = schema;
+    let statement = format!("SELECT EXISTS (SELECT 1 FROM {which}.meta WHERE name = $1)");
+    let mut has = async |name: &'static str| -> Result<bool, StoreError> {
+        query_scalar(statement.clone())
+            .bind(name)
+            .fetch_one(&mut *connection)
+            .await
+    };
+    let begun = has(meta::KEY_CHECK).await?;
+    let had_keys = has(meta::HAD_KEYS).await?;
+    Ok(begun.then_some(had_keys))
 }

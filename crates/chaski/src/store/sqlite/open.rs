@@ -12,7 +12,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr};
 
 use crate::store::error::StoreError;
+use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
+use crate::store::mark::Mark;
 use crate::store::opening::{Opened, SCHEMA, of_migration, prepare_key, settle_key};
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
@@ -91,11 +93,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened, StoreError> {
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
+    if let Some(Mark { place, .. }) = Mark::read(dir)? {
+        return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }));
+    }
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;
     let in_use = claim(dir, File::try_lock_shared)?;
     let is_new = is_new(dir, &file)?;
-    let key = prepare_key(dir, &file, key)?;
+    let key = prepare_key(dir, file.exists(), key)?;
     if is_new {
         create(dir, &file).await?;
     }
@@ -233,25 +238,40 @@ fn not_ours(dir: &Path, path: &Path) -> StoreError {
 /// Creates the database beside its place and puts it there whole, so that an empty one in that
 /// place is never ours, whenever the process is killed.
 async fn create(dir: &Path, file: &Path) -> Result<(), StoreError> {
-    let draft = dir.join("chaski.db.nueva");
-    let failed = |error: std::io::Error| StoreError::of_file(&draft, &error);
-    let created = OpenOptions::new()
+    let draft = dir.join(DRAFT_FILE);
+    begin_draft(&draft).await?.close().await?;
+    end_draft(dir, &draft, file)
+}
+
+/// Where a database is made that is not there yet.
+pub(in crate::store) const DRAFT_FILE: &str = "chaski.db.nueva";
+
+/// An empty database of ours in a new file. What is cut short is made anew, so nothing needs to be
+/// durable until its end.
+pub(in crate::store) async fn begin_draft(draft: &Path) -> Result<Conn, StoreError> {
+    OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         // SQLite gives it to the log too.
         .mode(0o600)
-        .open(&draft)
-        .map_err(failed)?;
-    let mut connection = connect(&options(&draft)).await?;
+        .open(draft)
+        .map_err(|error| StoreError::of_file(draft, &error))?;
+    let mut connection = connect(&options(draft)).await?;
     // Auto-vacuum is only possible before the first table exists; it lets pruning give space back.
-    // What is cut short here is made anew, so nothing needs to be durable until the end.
     connection.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
     .await?;
     bring_up_to_date(&mut connection).await?;
-    connection.close().await?;
-    created.sync_all().map_err(failed)?;
-    fs::rename(&draft, file).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Puts a database that was closed in its place.
+pub(in crate::store) fn end_draft(dir: &Path, draft: &Path, file: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::of_file(draft, &error);
+    File::open(draft)
+        .and_then(|it| it.sync_all())
+        .map_err(failed)?;
+    fs::rename(draft, file).map_err(failed)?;
     sync_folder(dir).map_err(failed)
 }
 

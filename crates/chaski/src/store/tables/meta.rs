@@ -1,6 +1,9 @@
 //! Facts about the database itself.
 
+use uuid::Uuid;
+
 use crate::store::error::StoreError;
+use crate::store::presence::Presence;
 use crate::store::seal::fill_randomly;
 use crate::store::sql::{Conn, query, query_scalar};
 
@@ -15,6 +18,9 @@ const FORGOTTEN: &str = "forgotten";
 
 /// Set when the first key of the gateway is made, and never taken back.
 pub(in crate::store) const HAD_KEYS: &str = "had_keys";
+
+/// Begins the name under which a process notes the last group that it committed to a server.
+const GROUP: &str = "group:";
 
 /// Written only to find out whether writing works again.
 const PROBE: &str = "probe";
@@ -71,6 +77,40 @@ pub(in crate::store) async fn forgotten(
 /// The smallest write there is.
 pub(in crate::store) async fn probe(connection: &mut Conn) -> Result<(), StoreError> {
     put(connection, PROBE, &[]).await
+}
+
+/// Notes a group of a process in the transaction of its rows. Whether they are there can be asked
+/// then, when the connection broke before the server could say.
+pub(in crate::store) async fn note_group(
+    connection: &mut Conn,
+    process: i64,
+    group: Uuid,
+) -> Result<(), StoreError> {
+    put(connection, &format!("{GROUP}{process}"), group.as_bytes()).await
+}
+
+/// Whether that group of a process was committed. Only its last one is known.
+pub(in crate::store) async fn has_group(
+    connection: &mut Conn,
+    process: i64,
+    group: Uuid,
+) -> Result<bool, StoreError> {
+    let last = get(connection, &format!("{GROUP}{process}")).await?;
+    Ok(last.as_deref() == Some(group.as_bytes().as_slice()))
+}
+
+/// Deletes what the dead noted, where nobody else lives.
+pub(in crate::store) async fn clear_groups(
+    connection: &mut Conn,
+    presence: &Presence,
+) -> Result<(), StoreError> {
+    if !presence.has_company() {
+        query("DELETE FROM meta WHERE name LIKE $1")
+            .bind(format!("{GROUP}%"))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.

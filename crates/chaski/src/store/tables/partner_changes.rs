@@ -135,7 +135,7 @@ fn page_query(
     }
     query.push(" ORDER BY seq DESC LIMIT ");
     query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
-    query.push(") ON partner = partners.seq ORDER BY change_seq DESC");
+    query.push(") AS changes ON partner = partners.seq ORDER BY change_seq DESC");
     query
 }
 

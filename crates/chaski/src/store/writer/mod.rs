@@ -46,11 +46,11 @@ const MOST_HITS: u32 = 240;
 const SUMMARY: &str = "resumen";
 
 impl Writer {
-    /// Starts the task.
-    pub(super) fn start(connection: Conn) -> Writer {
+    /// Starts the task of a process.
+    pub(super) fn start(connection: Conn, process: i64) -> Writer {
         let (queue, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
-        tokio::spawn(Task::new(connection, inbox, Arc::clone(&shared)).run());
+        tokio::spawn(Task::new(connection, process, inbox, Arc::clone(&shared)).run());
         Writer {
             queue,
             room: Arc::new(Semaphore::new(ROOM as usize)),

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::deed::Deed;
 use super::queue::{Message, Rows, Shared, Spent, lock};
 use crate::store::error::StoreError;
+use crate::store::seal::fill_randomly;
 use crate::store::sql::{Conn, query};
 use crate::store::tables::answers::AnswerRow;
 use crate::store::tables::calls::CallRecord;
@@ -51,10 +52,14 @@ struct Mark {
 
 pub(super) struct Task {
     connection: Conn,
+    /// This process, as it is known to others.
+    process: i64,
     inbox: mpsc::UnboundedReceiver<Message>,
     shared: Arc<Shared>,
     messages: Vec<Message>,
     group: Group,
+    /// A group of which the connection broke before the server said whether it is committed.
+    unsure: Option<(Uuid, Group)>,
     deeds: Vec<(Mark, Box<dyn Deed>)>,
     alone: Vec<Box<dyn Deed>>,
     barriers: Vec<oneshot::Sender<Result<(), StoreError>>>,
@@ -71,15 +76,18 @@ enum Wake {
 impl Task {
     pub(super) fn new(
         connection: Conn,
+        process: i64,
         inbox: mpsc::UnboundedReceiver<Message>,
         shared: Arc<Shared>,
     ) -> Task {
         Task {
             connection,
+            process,
             inbox,
             shared,
             messages: Vec::new(),
             group: Group::default(),
+            unsure: None,
             deeds: Vec::new(),
             alone: Vec::new(),
             barriers: Vec::new(),
@@ -93,11 +101,15 @@ impl Task {
         loop {
             let wake = self.wait().await;
             for mut deed in mem::take(&mut self.alone) {
-                let done = deed.run(&mut self.connection).await;
+                let done = match self.connection.mend().await {
+                    Ok(()) => deed.run(&mut self.connection).await,
+                    Err(error) => Err(error),
+                };
                 deed.answer(done);
             }
             self.attempt().await;
-            let lost = self.group.rows;
+            let unsure = self.unsure.as_ref().map_or(0, |(_, group)| group.rows);
+            let lost = self.group.rows + unsure;
             match (wake, self.closing.take()) {
                 (Wake::Work, None) => {}
                 (Wake::Work, Some(waiter)) if lost > 0 => {
@@ -182,14 +194,14 @@ impl Task {
         let mut deeds = mem::take(&mut self.deeds);
         let failing = self.retry_at.is_some();
         let mut refused = Vec::new();
-        let written = if self.group.rows > 0 || !deeds.is_empty() || failing {
-            self.write(&mut deeds, &mut refused).await
-        } else {
-            Ok(())
-        };
+        let mut written = self.settle_unsure().await.map(drop);
+        if written.is_ok() && (self.group.rows > 0 || !deeds.is_empty() || failing) {
+            written = self.write(&mut deeds, &mut refused).await;
+        }
         let outcome = match written {
             Ok(()) => {
-                self.committed();
+                let group = mem::take(&mut self.group);
+                self.committed(group);
                 Ok(())
             }
             Err(error) => {
@@ -231,21 +243,48 @@ impl Task {
                 }
             }
         }
-        let all = self.group.mark();
-        self.group.write(connection, &mut written, all).await?;
-        calls::add(connection, &self.group.more).await?;
-        for ((provider, month), calls) in &self.group.spent {
-            counters::add(connection, provider, month, *calls).await?;
-        }
+        self.group.write_rest(connection, written).await?;
         if self.group.rows == 0 && deeds.is_empty() {
             meta::probe(connection).await?;
         }
-        execute(connection, "COMMIT").await?;
-        Ok(())
+        if !connection.is_remote() {
+            return execute(connection, "COMMIT").await;
+        }
+        let id = new_group()?;
+        meta::note_group(connection, self.process, id).await?;
+        let committed = execute(connection, "COMMIT").await;
+        if committed.is_err() && connection.is_broken() {
+            self.unsure = Some((id, mem::take(&mut self.group)));
+            // The server may be there again at once: then those who wait are told what is so.
+            if self.settle_unsure().await? {
+                return Ok(());
+            }
+        }
+        committed
     }
 
-    fn committed(&mut self) {
-        let group = mem::take(&mut self.group);
+    /// Finds out whether the group in doubt was committed and, if it was not, commits its rows: to
+    /// write them without looking would count its calls twice. True when it was, deeds and all.
+    async fn settle_unsure(&mut self) -> Result<bool, StoreError> {
+        let Some((id, group)) = &self.unsure else {
+            return Ok(false);
+        };
+        let connection = &mut self.connection;
+        // Waits for the end of the transaction in doubt, which holds what this one asks for.
+        connection.begin().await?;
+        let was_committed = meta::has_group(connection, self.process, *id).await?;
+        if !was_committed {
+            group.write_rest(connection, Mark::default()).await?;
+            meta::note_group(connection, self.process, *id).await?;
+        }
+        execute(connection, "COMMIT").await?;
+        if let Some((_, group)) = self.unsure.take() {
+            self.committed(group);
+        }
+        Ok(was_committed)
+    }
+
+    fn committed(&mut self, group: Group) {
         self.shared.queued.fetch_sub(group.rows, Ordering::Relaxed);
         {
             let mut accepted = lock(&self.shared.accepted);
@@ -303,6 +342,16 @@ impl Group {
         }
     }
 
+    /// Everything that is not written yet.
+    async fn write_rest(&self, connection: &mut Conn, mut written: Mark) -> Result<(), StoreError> {
+        self.write(connection, &mut written, self.mark()).await?;
+        calls::add(connection, &self.more).await?;
+        for ((provider, month), calls) in &self.spent {
+            counters::add(connection, provider, month, *calls).await?;
+        }
+        Ok(())
+    }
+
     fn mark(&self) -> Mark {
         Mark {
             answers: self.answers.len(),
@@ -321,6 +370,12 @@ impl Group {
         *written = until;
         Ok(())
     }
+}
+
+fn new_group() -> Result<Uuid, StoreError> {
+    let mut bytes = [0; 16];
+    fill_randomly(&mut bytes)?;
+    Ok(Uuid::from_bytes(bytes))
 }
 
 async fn execute(connection: &mut Conn, statement: &'static str) -> Result<(), StoreError> {

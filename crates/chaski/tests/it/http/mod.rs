@@ -53,6 +53,7 @@ pub(crate) struct Door {
     gateway: Arc<Gateway>,
     pub(crate) entry: Arc<chaski::http::Door>,
     both: bool,
+    database: Option<String>,
     folder: tempfile::TempDir,
 }
 
@@ -84,7 +85,12 @@ impl Door {
     }
 
     pub(crate) async fn open_sides(both: bool) -> Door {
-        Door::open_in(tempfile::tempdir().unwrap(), both).await
+        Door::open_on(None, both).await
+    }
+
+    /// The same with its data in that database of a server, if there is one.
+    pub(crate) async fn open_on(database: Option<String>, both: bool) -> Door {
+        Door::open_in(tempfile::tempdir().unwrap(), database, both).await
     }
 
     /// The same folder opened again, as after a restart.
@@ -92,7 +98,7 @@ impl Door {
         for side in self.gateway.sides() {
             side.app.close().await.unwrap();
         }
-        Door::open_in(self.folder, self.both).await
+        Door::open_in(self.folder, self.database, self.both).await
     }
 
     /// The rooms of the real side.
@@ -100,8 +106,11 @@ impl Door {
         &self.gateway.sides().nth(1).unwrap().app
     }
 
-    async fn open_in(folder: tempfile::TempDir, both: bool) -> Door {
+    async fn open_in(folder: tempfile::TempDir, database: Option<String>, both: bool) -> Door {
         let mut variables = vec![("CHASKI_DIR", folder.path().display().to_string())];
+        if let Some(url) = &database {
+            variables.push(("CHASKI_DATABASE_URL", url.clone()));
+        }
         if both {
             variables.push(("CHASKI_MIGO_TOKEN", "prueba".to_owned()));
             variables.push(("CHASKI_MIGO_BASE_URL", "http://127.0.0.1:9/api".to_owned()));
@@ -132,6 +141,7 @@ impl Door {
             gateway,
             app,
             both,
+            database,
             folder,
         }
     }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::scopes::{ROUTES, fits};
 use super::{Answered, Door};
 use crate::store_partners::found;
+use crate::store_postgres::databases;
 
 /// Two companies that the gateway serves; the second one is a person.
 const COMPANY: &str = "20604702811";
@@ -200,8 +201,17 @@ impl Things {
 const SIBLING: &str = "same company, other application";
 
 impl World {
-    async fn new() -> World {
-        let door = Door::open_both().await;
+    /// One on each database that there is.
+    async fn each() -> Vec<World> {
+        let mut worlds = Vec::new();
+        for database in databases().await {
+            worlds.push(World::new(database).await);
+        }
+        worlds
+    }
+
+    async fn new(database: Option<String>) -> World {
+        let door = Door::open_on(database, true).await;
         let real = Arc::clone(&door.gateway.usual().app);
         let mine = door.key_of(&door.app, Some(COMPANY)).await;
         let sides: [(&str, &App, Option<&str>); 6] = [
@@ -348,7 +358,12 @@ fn refusal(answer: &Answered, id: &str) -> (u16, Value, BTreeSet<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_elses_thing_does_not_exist() {
-    let world = World::new().await;
+    for world in World::each().await {
+        somebody_elses_thing_does_not_exist_in(&world).await;
+    }
+}
+
+async fn somebody_elses_thing_does_not_exist_in(world: &World) {
     let things = world.fill().await;
     let before = world.inventory(&things).await;
     for (method, path, _, body) in ROUTES {
@@ -410,7 +425,12 @@ async fn somebody_elses_thing_does_not_exist() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_show_nothing_of_others() {
-    let world = World::new().await;
+    for world in World::each().await {
+        lists_show_nothing_of_others_in(&world).await;
+    }
+}
+
+async fn lists_show_nothing_of_others_in(world: &World) {
     let things = world.fill().await;
     let is_empty = |page: &Value| {
         let nothing = page["data"] == json!([]) && page["next_cursor"].is_null();
@@ -465,7 +485,12 @@ async fn lists_show_nothing_of_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_go_through_ones_own_and_their_cursors_tell_nothing() {
-    let world = World::new().await;
+    for world in World::each().await {
+        pages_go_through_ones_own_and_their_cursors_tell_nothing_in(&world).await;
+    }
+}
+
+async fn pages_go_through_ones_own_and_their_cursors_tell_nothing_in(world: &World) {
     let other = world.strangers[2].1.as_str();
     for number in [NUMBER, OTHER, "20603274742"] {
         for key in [&world.mine, other] {
@@ -531,7 +556,12 @@ async fn pages_go_through_ones_own_and_their_cursors_tell_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_is_ones_own_and_changes_nothing_of_others() {
-    let world = World::new().await;
+    for world in World::each().await {
+        what_is_made_is_ones_own_and_changes_nothing_of_others_in(&world).await;
+    }
+}
+
+async fn what_is_made_is_ones_own_and_changes_nothing_of_others_in(world: &World) {
     let things = world.fill().await;
     let before = world.inventory(&things).await;
     for (name, key) in &world.strangers {
@@ -624,7 +654,12 @@ async fn what_is_made_is_ones_own_and_changes_nothing_of_others() {
 /// What one application was answered under an idempotency key is no answer to another one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idempotency_key_is_its_applications() {
-    let world = World::new().await;
+    for world in World::each().await {
+        an_idempotency_key_is_its_applications_in(&world).await;
+    }
+}
+
+async fn an_idempotency_key_is_its_applications_in(world: &World) {
     let csv = format!("num_document\n{OTHER}\n");
     let (json, list) = ("application/json", "text/csv");
     for (path, kind, body) in [
@@ -672,7 +707,12 @@ async fn an_idempotency_key_is_its_applications() {
 /// What works in the background works for the company of whoever handed it over.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_touches_the_partners_of_its_company() {
-    let world = World::new().await;
+    for world in World::each().await {
+        the_worker_touches_the_partners_of_its_company_in(&world).await;
+    }
+}
+
+async fn the_worker_touches_the_partners_of_its_company_in(world: &World) {
     let keys: Vec<&str> = [&world.mine]
         .into_iter()
         .chain(world.strangers[1..4].iter().map(|(_, key)| key))
