@@ -163,6 +163,7 @@ def main():
     words.add_argument("--binary", default=world.ROOT / "target/debug/chaski")
     words.add_argument("--kills", type=int, default=50)
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--postgres", help="folder of the socket of a server: the data go there")
     words = words.parse_args()
     random.seed(words.seed)
     failed, faults = 0, set()
@@ -170,6 +171,8 @@ def main():
     for what, share in shares:
         began = time.time()
         with World(words.binary) as at:
+            if words.postgres:
+                at.use_postgres(words.postgres, f"kills_{what.__name__}")
             wrong, judged = what(at, max(1, round(words.kills * share)), words.seed)
             twice = at.paid_twice()
             paid, record = at.paid(), at.record()

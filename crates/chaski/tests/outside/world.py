@@ -69,6 +69,12 @@ class World:
     def control(self, **settings):
         request(f"http://127.0.0.1:{self.port}/_control", json.dumps(settings).encode())
 
+    def use_postgres(self, folder, database):
+        """Keeps the data in a new database of a server from now on."""
+        address = f"postgres://postgres@localhost/{database}?host={folder}"
+        subprocess.run(["createdb", "-h", folder, "-U", "postgres", database], check=True)
+        self.extra["CHASKI_DATABASE_URL"] = address
+
     def environment(self, **more):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHASKI_")}
         return {
