@@ -10,9 +10,9 @@ use chaski_core::Ruc;
 use crate::kit::{ROUNDS, Report, Took, Watch, median, ratio, rucs};
 use crate::upstream::{Bare, Upstream, WINDOW, for_each, succeeded};
 
-const CALLS: u32 = 20_000;
+pub(crate) const CALLS: u32 = 20_000;
 /// Opens the connections and fills the caches of the allocator.
-const WARM_UP: u32 = 500;
+pub(crate) const WARM_UP: u32 = 500;
 
 pub(crate) fn measure() -> anyhow::Result<Report> {
     let upstream = Upstream::start("0", 1)?;
@@ -93,7 +93,7 @@ async fn through_reqwest(
     watch.stop()
 }
 
-async fn through_engine(
+pub(crate) async fn through_engine(
     upstream: &Upstream,
     ledger: Arc<dyn Ledger>,
     warm_up: &Arc<[Ruc]>,

@@ -15,6 +15,7 @@ mod kit;
 mod lookup_cached;
 mod lookup_uncached;
 mod memory;
+mod postgres;
 mod sheets;
 mod upstream;
 
@@ -29,10 +30,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 9] = [
     ("lookup_uncached", lookup_uncached::measure),
     ("lookup_cached", lookup_cached::measure),
     ("batch", batch::measure),
+    ("postgres", postgres::measure),
     ("audit", audit::measure),
     ("memory", memory::measure),
     ("memory_wire", memory::measure_on_the_wire),
