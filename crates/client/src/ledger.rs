@@ -153,6 +153,42 @@ impl CacheDecision {
     }
 }
 
+/// Whose a call is, to a ledger that keeps the calls of several owners apart: a mark that only the
+/// ledger makes and reads. The engine hands it on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Owner {
+    length: u8,
+    bytes: [u8; 16],
+}
+
+impl Owner {
+    /// Whoever keeps the ledger; their mark is empty.
+    pub const HOUSE: Owner = Owner {
+        length: 0,
+        bytes: [0; 16],
+    };
+
+    /// The owner with that mark; none when it has more than sixteen bytes.
+    pub fn of_mark(mark: &[u8]) -> Option<Owner> {
+        let mut owner = Owner::HOUSE;
+        owner.bytes.get_mut(..mark.len())?.copy_from_slice(mark);
+        owner.length = u8::try_from(mark.len()).ok()?;
+        Some(owner)
+    }
+
+    /// The mark.
+    pub fn mark(&self) -> &[u8] {
+        &self.bytes[..self.length.into()]
+    }
+}
+
+impl fmt::Debug for Owner {
+    /// The mark may be a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.length == 0 { "House" } else { "Owner" })
+    }
+}
+
 /// One row of the audit: an attempt that was sent, or a decision that made sending needless.
 /// It never holds a token; bodies only when the owner opted in.
 #[derive(Debug, Clone)]
@@ -165,6 +201,8 @@ pub struct Call {
     pub at: Timestamp,
     /// Who asked: `cli`, `library`, the name of a key.
     pub asked_by: CompactString,
+    /// Whose it is; none when it is nobody's but of whoever keeps the ledger.
+    pub owner: Option<Owner>,
     /// What it was for, as whoever asked said it.
     pub purpose: Option<CompactString>,
     /// The upstream that was asked, or that had given what memory knew.

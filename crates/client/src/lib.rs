@@ -60,7 +60,7 @@ pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use ledger::{
-    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Remembered,
+    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Owner, Remembered,
 };
 pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};

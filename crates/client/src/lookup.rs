@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::ledger::{NOT_FOUND, SUCCESS};
 use crate::transport::RawAnswer;
-use crate::{Budget, Clock, Error, Failure, Key, Reason};
+use crate::{Budget, Clock, Error, Failure, Key, Owner, Reason};
 
 /// A question with its answer's type, its key, and how its answer is kept. [`Engine`] shows one
 /// of one's own.
@@ -198,6 +198,8 @@ const PATIENCE_OF_MANY: Duration = Duration::from_hours(1);
 pub struct Ask {
     /// Name for the audit.
     pub who: CompactString,
+    /// Whose the calls are; none when they are nobody's but of whoever keeps the ledger.
+    pub owner: Option<Owner>,
     /// What a look-up about a person is for, for the audit.
     pub purpose: Option<CompactString>,
     /// Batch for the audit.
@@ -223,6 +225,7 @@ impl Ask {
     pub fn by(who: &str) -> Ask {
         Ask {
             who: who.into(),
+            owner: Some(Owner::HOUSE),
             purpose: None,
             batch: None,
             force: false,

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use chaski::store::{CallFilter, MasterKey, Store};
-use chaski_client::{CacheDecision, Call, Clock, Key, Ledger};
+use chaski_client::{CacheDecision, Call, Clock, Key, Ledger, Owner};
 use chaski_core::Ruc;
 use uuid::Uuid;
 
@@ -92,6 +92,7 @@ fn call_about(ruc: &Ruc, clock: &Clock) -> Call {
         lookup: id,
         at: clock.now(),
         asked_by: "benchmark".into(),
+        owner: Some(Owner::HOUSE),
         purpose: None,
         provider: "migo",
         key: Key {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{App, AppError};
 use crate::mode::kind_of;
-use crate::store::{ApiKeyRow, Company};
+use crate::store::{ApiKeyRow, Asker, Company};
 
 /// What a key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -197,16 +197,19 @@ impl App {
     /// How work in the background asks: under the name of its key, and within the key's day.
     pub(super) async fn ask_of_work(
         &self,
-        who: &str,
+        name: &str,
         key_id: Option<Uuid>,
     ) -> Result<Ask, AppError> {
-        let mut ask = Ask::by(who);
-        if let Some(id) = key_id {
-            let keys = self.store.api_keys().await?;
-            let key = keys.iter().find(|key| key.id == id);
-            ask.per_day = key.and_then(|key| most_a_day(key.per_day));
-        }
-        Ok(ask)
+        let keys = match key_id {
+            Some(_) => self.store.api_keys().await?,
+            None => Vec::new(),
+        };
+        let key = keys.iter().find(|key| Some(key.id) == key_id);
+        let asker = key.map_or_else(|| Asker::named(name), Asker::of_key);
+        Ok(Ask {
+            per_day: key.and_then(|key| most_a_day(key.per_day)),
+            ..asker.ask()
+        })
     }
 
     /// Revokes a key, named by its beginning or by its public part; false when there is none.
@@ -230,8 +233,8 @@ pub struct KeyRing {
 pub struct KeyState {
     /// Its identifier.
     pub id: Uuid,
-    /// Its name in the audit.
-    pub who: compact_str::CompactString,
+    /// Who asks with it.
+    pub asker: Asker,
     /// Whose it is.
     pub company: Company,
     /// What it may be used for.
@@ -344,7 +347,7 @@ impl KeyState {
     fn new(row: &ApiKeyRow, turn: Option<Instant>, may_pay: u64) -> KeyState {
         KeyState {
             id: row.id,
-            who: compact_str::format_compact!("llave:{}", row.prefix),
+            asker: Asker::of_key(row),
             company: row.company,
             scopes: Scopes::parse(&row.scopes),
             per_minute: row.per_minute,
@@ -408,7 +411,7 @@ impl KeyState {
 
 impl fmt::Debug for KeyState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyState({})", self.who)
+        write!(f, "KeyState({})", self.asker)
     }
 }
 

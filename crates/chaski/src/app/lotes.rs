@@ -24,8 +24,8 @@ use super::{App, AppError};
 use crate::scratch::Scratch;
 use crate::sheets::{self, Limits};
 use crate::store::{
-    Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once, Page,
-    Priority, StoreError,
+    Asker, Background, Batch, BatchChange, BatchState, Cursor, ItemState, NewBatch, NewJob, Once,
+    Page, Priority, StoreError,
 };
 
 /// A batch that is handed over.
@@ -43,10 +43,8 @@ pub struct NewLote {
     pub force: bool,
     /// Bring the partners up to date with what is learned.
     pub update_partners: bool,
-    /// Who asks, for the audit.
-    pub who: String,
-    /// With which key; none for the owner of the folder.
-    pub key_id: Option<Uuid>,
+    /// Who asks.
+    pub asker: Asker,
     /// Who pays for it.
     pub payer: Payer,
     /// Calls that it may cost; none for what is usual for its length.
@@ -164,7 +162,7 @@ impl App {
         let (rows, unique, input, source_hash) = read?;
         let ask = Ask {
             force: new.force,
-            ..Ask::by(&new.who)
+            ..new.asker.ask()
         };
         let mut known = 0;
         // What is remembered of a long list would take more memory than the list.
@@ -218,13 +216,13 @@ impl App {
             // No command line takes it up: `--reanudar` looks for its own options.
             options: "segundo plano".to_owned(),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            asked_by: new.who.clone(),
+            asked_by: new.asker.to_string(),
             subjects: subjects.collect(),
             settled: Vec::new(),
         };
         let background = Background {
             priority: new.priority,
-            key_id: new.key_id,
+            key_id: new.asker.key_id(),
             input: prepared.input,
             once: new.once,
             job: NewJob {
@@ -235,8 +233,7 @@ impl App {
                 max_attempts: MOST_ATTEMPTS,
                 run_at: now,
                 created_at: now,
-                asked_by: new.who,
-                key_id: new.key_id,
+                asker: new.asker,
                 batch: Some(id),
             },
         };

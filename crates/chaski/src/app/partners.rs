@@ -19,8 +19,8 @@ use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
 };
 use crate::store::{
-    ChangeFilter, ChangeRow, ChecksNoted, Company, Cursor, Due, NewPartner, Once, Page,
-    PartnerFilter, StoreError,
+    Asker, ChangeFilter, ChangeRow, Channel, ChecksNoted, Company, Cursor, Due, NewPartner, Once,
+    Page, PartnerFilter, StoreError,
 };
 
 /// Which partners to refresh. Only those with a RUC ever are; without being named, only those
@@ -335,10 +335,7 @@ impl App {
         };
         // The house's auditors see what was asked under the plain name: nobody's partners but
         // their own.
-        let for_companies = Ask {
-            who: compact_str::format_compact!("{}:empresas", ask.who),
-            ..ask.clone()
-        };
+        let for_companies = Asker::ForCompanies(Channel::Schedule).sign(ask.clone());
         let mut refreshed = Refreshed::default();
         for (rucs, ask) in [(of(true), ask), (of(false), &for_companies)] {
             if rucs.is_empty() {

@@ -206,6 +206,7 @@ async fn put_on_record(
             lookup: id,
             at: clock.now(),
             asked_by: ask.who.clone(),
+            owner: ask.owner,
             purpose: ask.purpose.clone(),
             provider: "chaski",
             key: Key {

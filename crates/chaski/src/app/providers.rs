@@ -5,6 +5,7 @@ use std::time::Duration;
 use chaski_client::{Account, Ask, BreakerState, Found};
 
 use super::{App, AppError, Mode};
+use crate::store::Asker;
 
 /// A list waits for the account so long before it begins.
 const TIME_FOR_THE_ACCOUNT: Duration = Duration::from_secs(5);
@@ -62,21 +63,21 @@ impl App {
     }
 
     /// Calls that the plan has left; none where that cannot be found out soon, or nothing is paid.
-    pub async fn calls_left(&self, who: &str) -> Option<u64> {
+    pub async fn calls_left(&self, asker: &Asker) -> Option<u64> {
         if self.mode == Mode::Sandbox {
             return None;
         }
-        let ask = Ask::by(who).deadline(TIME_FOR_THE_ACCOUNT);
+        let ask = asker.ask().deadline(TIME_FOR_THE_ACCOUNT);
         let left = self.migo.account(&ask).await.ok()?.value.consultas?;
         Some(u64::try_from(left).unwrap_or(0))
     }
 
     /// Calls that the plan has left, where they are fewer than some work needs.
-    pub async fn too_few_calls_left(&self, wanted: u64, who: &str) -> Option<u64> {
+    pub async fn too_few_calls_left(&self, wanted: u64, asker: &Asker) -> Option<u64> {
         // A single call finds it out by itself.
         if wanted < 2 {
             return None;
         }
-        self.calls_left(who).await.filter(|left| *left < wanted)
+        self.calls_left(asker).await.filter(|left| *left < wanted)
     }
 }

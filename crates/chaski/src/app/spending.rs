@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::job_kind::JobKind;
 use super::keys::KeyState;
 use super::{App, AppError, DayTooSmall};
+use crate::store::{Asker, Channel};
 
 /// Who pays for a deed: the owner of the folder, whose day has no limit, or whoever asks a gateway.
 #[derive(Clone, Default)]
@@ -46,9 +47,10 @@ impl Payer {
         self.key.as_ref().map(|key| key.id)
     }
 
-    /// Its name in the record.
-    pub(super) fn who(&self) -> &str {
-        self.key.as_ref().map_or("http", |key| key.who.as_str())
+    /// Who asks a gateway.
+    pub fn asker(&self) -> Asker {
+        let key = self.key.as_ref();
+        key.map_or(Asker::Owner(Channel::Http), |key| key.asker.clone())
     }
 
     /// The key, if a day's calls are limited.
@@ -112,7 +114,7 @@ impl App {
         again: bool,
     ) -> Result<Option<Reserved>, AppError> {
         if payer.asks_account
-            && let Some(left) = self.too_few_calls_left(calls, payer.who()).await
+            && let Some(left) = self.too_few_calls_left(calls, &payer.asker()).await
         {
             return Err(AppError::PlanTooSmall {
                 left,
@@ -146,7 +148,11 @@ impl App {
         others: u64,
     ) -> Result<(), AppError> {
         let limit = u64::from(key.per_day);
-        let paid = self.migo.engine().paid_today(&key.who).await?;
+        let paid = self
+            .migo
+            .engine()
+            .paid_today(&key.asker.to_string())
+            .await?;
         let left = limit.saturating_sub(paid.saturating_add(ahead));
         if calls.saturating_add(others) <= left {
             return Ok(());
@@ -175,7 +181,7 @@ impl App {
 
 impl fmt::Debug for Payer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payer({})", self.who())
+        write!(f, "Payer({})", self.asker())
     }
 }
 

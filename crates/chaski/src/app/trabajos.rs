@@ -12,8 +12,8 @@ use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::spending::Payer;
 use super::{App, AppError, Mode};
 use crate::store::{
-    BatchChange, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, NewJob, Once,
-    Page, Priority, Pruned, StoreError,
+    Asker, BatchChange, Channel, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter,
+    JobState, NewJob, Once, Page, Priority, Pruned, StoreError,
 };
 
 /// A refresh that is asked for.
@@ -130,8 +130,7 @@ impl App {
             max_attempts: MOST_ATTEMPTS,
             run_at: now,
             created_at: now,
-            asked_by: "programado".to_owned(),
-            key_id: None,
+            asker: Asker::Owner(Channel::Schedule),
             batch: None,
         }
     }
@@ -160,7 +159,6 @@ impl App {
         company: Company,
         wanted: RefreshWanted,
         payer: &Payer,
-        who: &str,
         once: Option<&Once>,
     ) -> Result<Uuid, AppError> {
         let limited = payer.is_limited() || wanted.most.is_some();
@@ -174,7 +172,6 @@ impl App {
         if !limited {
             prepared.calls = None;
         }
-        let key_id = payer.key_id();
         let now = self.clock.now();
         let id = new_id(now);
         let payload = RefreshPayload::wanted(prepared).text()?;
@@ -186,8 +183,7 @@ impl App {
             max_attempts: MOST_ATTEMPTS,
             run_at: now,
             created_at: now,
-            asked_by: who.to_owned(),
-            key_id,
+            asker: payer.asker(),
             batch: None,
         };
         match once {

@@ -13,7 +13,7 @@ use super::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, Mode, Wish, folder_of, has_data, purpose};
-use crate::store::Erased;
+use crate::store::{Asker, Channel, Erased};
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
     let (typed, erasing) = match &command {
@@ -22,7 +22,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     };
     // 1. Whom it is about, and that the person is sure.
     let dni = dni(needed, typed.dni.as_deref())?;
-    let mut ask = Ask::by("cli");
+    let mut ask = Asker::Owner(Channel::Cli).ask();
     ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
     if erasing {
         confirm(needed, dni)?;

@@ -16,6 +16,7 @@ use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, holds_password,
     is_database_url, parse_duration,
 };
+use crate::store::{Asker, Channel};
 
 /// An option of the command line that is a key of the configuration: its name, the key, the value.
 type Flag = (&'static str, &'static str, String);
@@ -130,14 +131,13 @@ impl Needed {
 
     /// How a command of this run asks.
     pub(super) fn ask(&self, freshness: &FreshnessArgs) -> Result<Ask, AppError> {
-        let mut ask = Ask::by("cli");
+        let mut ask = self.plain_ask();
         ask.force = freshness.force_refresh;
         ask.max_age = freshness
             .max_age
             .as_deref()
             .map(|text| duration("--max-age", text))
             .transpose()?;
-        ask.deadline = self.timeout;
         Ok(ask)
     }
 
@@ -145,7 +145,7 @@ impl Needed {
     pub(super) fn plain_ask(&self) -> Ask {
         Ask {
             deadline: self.timeout,
-            ..Ask::by("cli")
+            ..Asker::Owner(Channel::Cli).ask()
         }
     }
 }

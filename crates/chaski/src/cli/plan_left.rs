@@ -7,6 +7,7 @@ use chaski_core::Lang;
 
 use super::needed::Needed;
 use crate::app::{App, AppError, plan_has_few};
+use crate::store::{Asker, Channel};
 
 /// Calls that a list may send when the plan has fewer left than it needs; none when it has enough, or
 /// nobody knows. On a terminal the person decides, without one the list is refused.
@@ -15,7 +16,10 @@ pub(super) async fn fit(
     app: &App,
     wanted: u64,
 ) -> Result<Option<usize>, AppError> {
-    let Some(left) = app.too_few_calls_left(wanted, "cli").await else {
+    let Some(left) = app
+        .too_few_calls_left(wanted, &Asker::Owner(Channel::Cli))
+        .await
+    else {
         return Ok(None);
     };
     let (lang, first) = (needed.lang(), left.saturating_mul(MOST_RUCS as u64));

@@ -17,7 +17,7 @@ use crate::app::spending::Payer;
 use crate::app::{App, Mode};
 use crate::counted::counted;
 use crate::mode::mode_of_key;
-use crate::store::Company;
+use crate::store::{Asker, Company};
 use uuid::Uuid;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -118,13 +118,15 @@ impl Caller {
 
     /// How a look-up of this caller asks.
     pub(crate) fn ask(&self) -> Ask {
-        match &self.key {
-            Some(key) => Ask {
-                per_day: key.most_a_day(),
-                ..Ask::by(key.who.as_str())
-            },
-            None => Ask::by("http"),
+        Ask {
+            per_day: self.key.as_ref().and_then(|key| key.most_a_day()),
+            ..self.asker().ask()
         }
+    }
+
+    /// Who this is, for the record.
+    pub(super) fn asker(&self) -> Asker {
+        self.payer().asker()
     }
 
     /// Whose batches and jobs these are.

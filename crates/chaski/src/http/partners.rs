@@ -392,10 +392,10 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
     };
     let most = wanted.gastar_hasta;
     let wanted = crate::app::trabajos::RefreshWanted { which, most };
-    let (company, payer, who) = (caller.company(), caller.payer(), caller.ask().who);
+    let (company, payer) = (caller.company(), caller.payer());
     let job = caller
         .app
-        .submit_partner_refresh(company, wanted, &payer, &who, once.as_ref())
+        .submit_partner_refresh(company, wanted, &payer, once.as_ref())
         .await?;
     Ok(job)
 }

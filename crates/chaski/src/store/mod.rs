@@ -7,6 +7,7 @@
 //! writes; the writer, the readers, the two databases; `db.rs`; the store; all other tables. The store
 //! has no clock: whoever calls says what time it is.
 
+mod asker;
 mod asking;
 mod db;
 mod error;
@@ -34,6 +35,7 @@ mod transfer;
 mod values;
 mod writer;
 
+pub use asker::{Asker, Channel};
 pub use error::StoreError;
 pub use fault::PostgresFault;
 pub use figures::Figures;

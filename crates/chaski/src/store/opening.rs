@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use sqlx::migrate::MigrateError;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 use super::error::StoreError;
 use super::presence::Presence;
@@ -12,7 +13,30 @@ use super::sql::{Conn, Options};
 use super::tables::meta;
 
 /// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 13;
+pub(super) const SCHEMA: u32 = 14;
+
+/// A migration in the program: its number, its name, its statements.
+pub(super) type Embedded = (i64, &'static str, &'static str);
+
+macro_rules! embedded {
+    ($number:literal, $name:literal, $file:literal) => {
+        (
+            $number,
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $file)),
+        )
+    };
+}
+pub(super) use embedded;
+
+pub(super) fn migrator(embedded: &[Embedded]) -> Migrator {
+    let migration = |(number, name, sql): &Embedded| {
+        let kind = MigrationType::Simple;
+        Migration::new(*number, (*name).into(), kind, sql.into_sql_str(), false)
+    };
+    let migrations: Vec<_> = embedded.iter().map(migration).collect();
+    Migrator::with_migrations(migrations)
+}
 
 /// What an open folder gives.
 pub(super) struct Opened {

@@ -13,7 +13,9 @@ use chaski::app::{App, AppError, Wish};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs;
 use chaski::sheets::OutputFormat;
-use chaski::store::{BatchState, ItemState, JobState, Priority, StoreError};
+use chaski::store::{
+    Asker, BatchState, Channel, Company, ItemState, JobState, Priority, StoreError,
+};
 use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, lima_datetime};
 use chaski_sandbox::{Latency, Operation};
@@ -102,8 +104,7 @@ pub(crate) fn list(numbers: Vec<String>) -> NewLote {
         priority: Priority::Normal,
         force: false,
         update_partners: false,
-        who: "prueba".into(),
-        key_id: None,
+        asker: Asker::Owner(Channel::Http),
         payer: Payer::default(),
         most: None,
         once: None,
@@ -596,7 +597,11 @@ async fn each_key_sees_its_own() {
     let app = &gateway.app;
     let (ours, theirs) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
     let new = NewLote {
-        key_id: ours,
+        asker: Asker::Key {
+            id: Uuid::from_u128(1),
+            prefix: "000000000001".into(),
+            company: Company::HOUSE,
+        },
         ..list(vec!["20100070970".into()])
     };
     let id = app.submit_batch(new).await.unwrap();

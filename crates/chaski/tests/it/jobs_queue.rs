@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chaski::store::{
-    Background, BatchChange, BatchState, Claim, ItemState, JobEnd, JobFilter, JobState, NewJob,
-    Priority, Retention, Store, StoreError,
+    Asker, Background, BatchChange, BatchState, Channel, Claim, Company, ItemState, JobEnd,
+    JobFilter, JobState, NewJob, Priority, Retention, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -23,10 +23,17 @@ fn job(number: u128, priority: Priority) -> NewJob {
         max_attempts: 3,
         run_at: minute(0),
         created_at: minute(i64::try_from(number).unwrap()),
-        asked_by: "cli".into(),
-        key_id: None,
+        asker: Asker::Owner(Channel::Cli),
         batch: None,
     }
+}
+
+fn asker_of(key: Option<Uuid>) -> Asker {
+    key.map_or(Asker::Owner(Channel::Cli), |id| Asker::Key {
+        id,
+        prefix: "000000000077".into(),
+        company: Company::HOUSE,
+    })
 }
 
 pub(crate) fn background(number: u128) -> Background {
@@ -36,7 +43,7 @@ pub(crate) fn background(number: u128) -> Background {
         input: b"lista".to_vec(),
         job: NewJob {
             batch: Some(Uuid::from_u128(number)),
-            key_id: Some(Uuid::from_u128(77)),
+            asker: asker_of(Some(Uuid::from_u128(77))),
             ..job(number + 1_000, Priority::High)
         },
         once: None,

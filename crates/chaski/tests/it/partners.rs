@@ -175,7 +175,7 @@ fn check_end(fault: &'static str, state: JobState) {
         assert_eq!(counted.await.unwrap().calls, Some(1));
         let (house, most, payer) = (Company::HOUSE, Some(10), Payer::default());
         let wanted = RefreshWanted { which: due, most };
-        let id = app.submit_partner_refresh(house, wanted, &payer, "prueba", None);
+        let id = app.submit_partner_refresh(house, wanted, &payer, None);
         let id = id.await.unwrap();
         let job = run_until(&app, id, |job| job.attempts > 0).await;
         assert_eq!(

@@ -12,7 +12,7 @@ use chaski::store::{
     PartnerFilter, Store, StoreError,
 };
 use chaski_client::{
-    CacheDecision, Call, Counter, Key, Ledger, LedgerError, Memory, Reason, Remembered,
+    CacheDecision, Call, Counter, Key, Ledger, LedgerError, Memory, Owner, Reason, Remembered,
 };
 use chaski_core::Lang;
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +120,7 @@ pub(crate) fn call(number: u128, key: Key, at: Timestamp) -> Call {
         lookup: Uuid::from_u128(number + 1_000_000),
         at,
         asked_by: "cli".into(),
+        owner: Some(Owner::HOUSE),
         purpose: None,
         items: 1,
         key,
@@ -219,7 +220,7 @@ const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEX
      CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type); \
      CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal) \
      WHERE document_type = 'ruc' AND is_active = 1; \
-     DROP TABLE days; \
+     DROP TABLE days; ALTER TABLE calls DROP COLUMN company; \
      DELETE FROM _sqlx_migrations WHERE version > 5; PRAGMA user_version = 5";
 
 /// What was there before there were companies is the house's: its partners, with what SUNAT said of
@@ -311,6 +312,7 @@ async fn answers_of_several_providers_become_one() {
          INSERT INTO answers (provider, operation, subject, personal, body, stored_at, expires_at) \
          SELECT 'otro', operation, subject, 0, CAST('DESPUES' AS BLOB), \
          stored_at + 1, expires_at FROM answers WHERE subject = CAST('20131312955' AS BLOB); \
+         ALTER TABLE calls DROP COLUMN company; \
          DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
     )
     .await;
@@ -335,6 +337,83 @@ async fn answers_of_several_providers_become_one() {
     );
     let items = store.pending_items(uuid::Uuid::from_u128(1)).await.unwrap();
     assert_eq!(items, [(0, ruc("20100038146"))]);
+    store.close().await.unwrap();
+}
+
+/// Names under which calls were asked for before they bore a mark, and whose they are: by the place of
+/// the key's company in `companies`, or nobody's.
+const ASKED_BEFORE: [(&str, Option<usize>); 9] = [
+    ("llave:000000000001", Some(0)),
+    ("llave:000000000002", Some(1)),
+    ("llave:000000000003", Some(2)),
+    ("cli", Some(0)),
+    ("http", Some(0)),
+    ("programado", Some(0)),
+    ("programado:empresas", None),
+    ("cli:empresa", None),
+    ("llave:0000000000ff", None),
+];
+
+fn companies(store: &Store) -> [Company; 3] {
+    let of = |ruc: &str| store.company(&ruc.parse().unwrap());
+    [Company::HOUSE, of("20131312955"), of("10481516230")]
+}
+
+/// Three keys, one of each kind of company, and a call under each name.
+pub(crate) async fn ask_as_before(store: &Store) {
+    for (number, company) in (1..).zip(companies(store)) {
+        store.add_api_key(api_key(number, company)).await.unwrap();
+    }
+    for (number, (who, _)) in (1..).zip(ASKED_BEFORE) {
+        let asked = Call {
+            asked_by: who.into(),
+            ..call(number, ruc("20100038146"), minute(0))
+        };
+        store.record(asked).await.unwrap();
+    }
+    store.flush().await.unwrap();
+}
+
+/// Each call is listed to the same company as before, under the same name.
+pub(crate) async fn check_whose_calls(store: &Store) {
+    for (place, company) in companies(store).into_iter().enumerate() {
+        let filter = CallFilter {
+            company: Some(company),
+            limit: 9,
+            ..CallFilter::default()
+        };
+        let rows = store.calls(&filter).await.unwrap().rows;
+        let mut seen: Vec<_> = rows.iter().map(|row| row.asked_by.as_str()).collect();
+        seen.reverse();
+        let theirs = ASKED_BEFORE.iter().filter(|it| it.1 == Some(place));
+        let theirs: Vec<_> = theirs.map(|(who, _)| *who).collect();
+        assert_eq!(seen, theirs);
+    }
+    let all = CallFilter {
+        limit: 99,
+        ..CallFilter::default()
+    };
+    let all = store.calls(&all).await.unwrap().rows.len();
+    assert_eq!(all, ASKED_BEFORE.len());
+}
+
+#[tokio::test]
+async fn calls_of_before_are_listed_to_the_same_companies() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    ask_as_before(&store).await;
+    store.close().await.unwrap();
+    let mut connection = stranger(dir.path()).await;
+    run(
+        &mut connection,
+        "ALTER TABLE calls DROP COLUMN company; \
+         DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
+    )
+    .await;
+    connection.close().await.unwrap();
+    let store = open(dir.path()).await.unwrap();
+    store.check().await.unwrap();
+    check_whose_calls(&store).await;
     store.close().await.unwrap();
 }
 

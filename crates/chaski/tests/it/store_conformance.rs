@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use chaski::store::{
-    ApiKeyRow, BatchCounters, BatchState, CallFilter, Company, ItemState, Listed, NewBatch,
-    RefusalFilter, Retention, Store, StoreError,
+    ApiKeyRow, Asker, BatchCounters, BatchState, CallFilter, Channel, Company, ItemState, Listed,
+    NewBatch, RefusalFilter, Retention, Store, StoreError,
 };
 use chaski_client::{
     Allowance, Bodies, CacheDecision, Call, Counter, Key, Ledger, MemoryLedger, Reason, Taken,
@@ -1169,7 +1169,16 @@ async fn calls_belong_to_the_company_of_the_key_that_asked() {
             "nobody's, and not the house's"
         );
 
-        let askers = [
+        let others = [
+            Asker::Owner(Channel::Cli),
+            Asker::Owner(Channel::Http),
+            Asker::Owner(Channel::Schedule),
+            Asker::ForCompanies(Channel::Schedule),
+            Asker::ForCompanies(Channel::Cli),
+            Asker::named("llave:0000000000ff"),
+        ];
+        let askers = keys.iter().map(Asker::of_key).chain(others);
+        let names = [
             "llave:000000000001",
             "llave:000000000002",
             "llave:000000000003",
@@ -1179,13 +1188,21 @@ async fn calls_belong_to_the_company_of_the_key_that_asked() {
             "programado",
             "programado:empresas",
             "cli:empresa",
+            "llave:0000000000ff",
         ];
-        for (number, who) in (1..).zip(askers) {
+        for ((number, name), asker) in (1..).zip(names).zip(askers) {
+            let ask = asker.ask();
+            assert_eq!(ask.who, name);
             let asked = Call {
-                asked_by: who.into(),
+                asked_by: ask.who,
+                owner: ask.owner,
                 ..call(number, ruc("20100038146"), minute(2))
             };
             store.record(asked).await.unwrap();
+        }
+        for channel in [Channel::Cli, Channel::Http, Channel::Schedule] {
+            let asker = Asker::Owner(channel);
+            assert_eq!(Asker::named(&asker.to_string()), asker);
         }
         store.flush().await.unwrap();
         let check = async |company: Option<Company>, expected: &[u128]| {
@@ -1197,12 +1214,12 @@ async fn calls_belong_to_the_company_of_the_key_that_asked() {
             let mut seen = all_calls(store, filter).await;
             seen.sort_unstable();
             assert_eq!(seen, expected);
-            for number in 1..=9 {
+            for number in 1..=10 {
                 let found = store.call(company, Uuid::from_u128(number)).await.unwrap();
                 assert_eq!(found.is_some(), expected.contains(&number), "{number}");
             }
         };
-        check(None, &[1, 2, 3, 4, 5, 6, 7, 8, 9]).await;
+        check(None, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).await;
         check(Some(entity), &[1, 2]).await;
         check(Some(person), &[3]).await;
         check(Some(Company::HOUSE), &[4, 5, 6, 7]).await;

@@ -428,7 +428,7 @@ async fn each_company_has_its_own() {
         let all = [Company::HOUSE, entity, person];
         assert_eq!(entity, store.company(&"20603274742".parse().unwrap()));
         assert_ne!(entity, person);
-        assert_eq!(format!("{person:?}"), "Company", "it may be a person's");
+        assert_eq!(format!("{person:?}"), "Company(Owner)", "masked");
         for (at, company) in all.into_iter().enumerate() {
             let at = at as u128 * 10;
             let list = vec![new(at + 1, ONE, "name=UNO"), new(at + 2, PERSON, "ref=x")];

@@ -162,6 +162,24 @@ async fn there_is_one_server_and_any_number_of_others() {
     serving.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn calls_of_before_are_listed_to_the_same_companies() {
+    let Some(url) = database().await else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&url, dir.path()).await.unwrap();
+    crate::store::ask_as_before(&store).await;
+    store.close().await.unwrap();
+    run(
+        &url,
+        "ALTER TABLE chaski.calls DROP COLUMN company; \
+         DELETE FROM chaski._sqlx_migrations WHERE version > 13",
+    )
+    .await;
+    let store = open(&url, dir.path()).await.unwrap();
+    crate::store::check_whose_calls(&store).await;
+    store.close().await.unwrap();
+}
+
 /// Processes know of each other by files of a folder.
 #[tokio::test]
 async fn one_folder_at_a_time_works_with_a_database() {

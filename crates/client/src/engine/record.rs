@@ -60,6 +60,7 @@ impl Engine {
             lookup: id,
             at,
             asked_by: ask.who.clone(),
+            owner: ask.owner,
             purpose: ask.purpose.clone(),
             provider,
             key: key.clone(),

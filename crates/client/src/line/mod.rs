@@ -287,6 +287,7 @@ impl Line {
             lookup: sheet.lookup,
             at,
             asked_by: sheet.ask.who.clone(),
+            owner: sheet.ask.owner,
             purpose: sheet.ask.purpose.clone(),
             provider: shared.provider,
             key: sheet.key.clone(),

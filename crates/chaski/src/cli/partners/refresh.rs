@@ -14,7 +14,7 @@ use crate::cli::needed::Needed;
 use crate::cli::output::{self, notice};
 use crate::cli::{plan_left, progress};
 use crate::hints::Hinted;
-use crate::store::Company;
+use crate::store::{Asker, Channel, Company};
 
 pub(super) async fn actualizar(
     needed: &Needed,
@@ -26,8 +26,7 @@ pub(super) async fn actualizar(
 ) -> Done {
     let mut ask = needed.ask(freshness)?;
     if company != Company::HOUSE {
-        // The house's auditors are not shown whose partners others have.
-        ask.who = "cli:empresa".into();
+        ask = Asker::ForCompanies(Channel::Cli).sign(ask);
     }
     let mut code = 0;
     let which = match (typed.todos, typed.nunca, typed.pendientes) {

@@ -10,9 +10,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, SqlSafeStr};
 
 use self::checks::refuse_unsafe;
 use self::seat::Seat;
@@ -20,7 +19,7 @@ use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::folder;
 use super::mark::Mark;
-use super::opening::{self, Opened, SCHEMA};
+use super::opening::{self, Embedded, Opened, SCHEMA, embedded};
 use super::presence::Presence;
 use super::seal::MasterKey;
 use super::sql::{Conn, Options, query_scalar};
@@ -28,11 +27,10 @@ use super::sqlite::housekeeping::Sizes;
 use super::tables::{asking, meta};
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    13,
-    "start",
-    include_str!("../../../migrations/postgres/0013_start.sql"),
-)];
+const MIGRATIONS: &[Embedded] = &[
+    embedded!(13, "start", "postgres/0013_start.sql"),
+    embedded!(14, "callers", "postgres/0014_callers.sql"),
+];
 
 /// Opens a side of a database, creating its tables where it has none.
 pub(super) async fn open(
@@ -134,14 +132,9 @@ pub(super) async fn bring_up_to_date(
             });
         }
     }
-    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        let kind = MigrationType::Simple;
-        Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
-    });
-    let migrations: Vec<_> = migrations.collect();
     let mut connection = options.connect().await?;
     // It locks, so that of two that come at once one waits.
-    Migrator::with_migrations(migrations)
+    opening::migrator(MIGRATIONS)
         .run(&mut connection)
         .await
         .map_err(opening::of_migration)

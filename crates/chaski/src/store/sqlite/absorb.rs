@@ -379,9 +379,9 @@ const ANSWERS: &str = "INSERT INTO main.answers (provider, operation, subject, p
      WHERE excluded.stored_at > answers.stored_at";
 
 const CALLS: &str = "INSERT INTO main.calls (id, lookup, at, asked_by, provider, operation, subject, \
-     masked, items, attempt, outcome, http_status, duration_us, cache, batch, purpose) \
+     masked, items, attempt, outcome, http_status, duration_us, cache, batch, purpose, company) \
      SELECT id, lookup, at, asked_by, provider, operation, subject, masked, items, attempt, outcome, \
-     http_status, duration_us, cache, batch, purpose FROM other.calls WHERE true ORDER BY seq \
+     http_status, duration_us, cache, batch, purpose, company FROM other.calls WHERE true ORDER BY seq \
      ON CONFLICT DO NOTHING";
 
 const BODIES: &str = "INSERT INTO main.call_bodies (call, request, answer) \

@@ -7,81 +7,35 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
 use crate::store::mark::Mark;
-use crate::store::opening::{Opened, SCHEMA, of_migration, prepare_key, settle_key};
+use crate::store::opening::{
+    Embedded, Opened, SCHEMA, embedded, migrator, of_migration, prepare_key, settle_key,
+};
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
 use crate::store::sql::{Conn, Options, query_scalar};
 use crate::store::tables::asking;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (
-        1,
-        "start",
-        include_str!("../../../migrations/sqlite/0001_start.sql"),
-    ),
-    (
-        2,
-        "keys",
-        include_str!("../../../migrations/sqlite/0002_keys.sql"),
-    ),
-    (
-        3,
-        "jobs",
-        include_str!("../../../migrations/sqlite/0003_jobs.sql"),
-    ),
-    (
-        4,
-        "partners",
-        include_str!("../../../migrations/sqlite/0004_partners.sql"),
-    ),
-    (
-        5,
-        "purpose",
-        include_str!("../../../migrations/sqlite/0005_purpose.sql"),
-    ),
-    (
-        6,
-        "companies",
-        include_str!("../../../migrations/sqlite/0006_companies.sql"),
-    ),
-    (
-        7,
-        "once",
-        include_str!("../../../migrations/sqlite/0007_once.sql"),
-    ),
-    (
-        8,
-        "days",
-        include_str!("../../../migrations/sqlite/0008_days.sql"),
-    ),
-    (
-        9,
-        "processes",
-        include_str!("../../../migrations/sqlite/0009_processes.sql"),
-    ),
-    (
-        10,
-        "brought",
-        include_str!("../../../migrations/sqlite/0010_brought.sql"),
-    ),
-    (
-        12,
-        "closed",
-        include_str!("../../../migrations/sqlite/0012_closed.sql"),
-    ),
-    (
-        13,
-        "providers",
-        include_str!("../../../migrations/sqlite/0013_providers.sql"),
-    ),
+const MIGRATIONS: &[Embedded] = &[
+    embedded!(1, "start", "sqlite/0001_start.sql"),
+    embedded!(2, "keys", "sqlite/0002_keys.sql"),
+    embedded!(3, "jobs", "sqlite/0003_jobs.sql"),
+    embedded!(4, "partners", "sqlite/0004_partners.sql"),
+    embedded!(5, "purpose", "sqlite/0005_purpose.sql"),
+    embedded!(6, "companies", "sqlite/0006_companies.sql"),
+    embedded!(7, "once", "sqlite/0007_once.sql"),
+    embedded!(8, "days", "sqlite/0008_days.sql"),
+    embedded!(9, "processes", "sqlite/0009_processes.sql"),
+    embedded!(10, "brought", "sqlite/0010_brought.sql"),
+    embedded!(12, "closed", "sqlite/0012_closed.sql"),
+    embedded!(13, "providers", "sqlite/0013_providers.sql"),
+    embedded!(14, "callers", "sqlite/0014_callers.sql"),
 ];
 
 /// `CHSK`: tells our files from those of other programs.
@@ -322,17 +276,12 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     if schema_version(connection).await? == SCHEMA {
         return Ok(());
     }
-    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        let kind = MigrationType::Simple;
-        Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
-    });
-    let migrations: Vec<_> = migrations.collect();
     // One transaction for all of them: a crash leaves the old schema or the new one.
     let Conn::Sqlite(connection) = connection else {
         return Err(StoreError::Corrupt);
     };
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    Migrator::with_migrations(migrations)
+    migrator(MIGRATIONS)
         .run(&mut *transaction)
         .await
         .map_err(of_migration)?;

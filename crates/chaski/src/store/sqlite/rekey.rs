@@ -193,6 +193,7 @@ async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(
         for statement in [
             "UPDATE api_keys SET company = $2 WHERE company = $1",
             "UPDATE partners SET company = $2 WHERE company = $1",
+            "UPDATE calls SET company = $2 WHERE company = $1",
         ] {
             query(statement)
                 .bind(mark.as_slice())

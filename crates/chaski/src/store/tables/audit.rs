@@ -134,7 +134,9 @@ impl Store {
         let mut wanted = Builder::new(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
         wanted.push_bind(id.as_bytes().to_vec());
         if let Some(company) = company {
-            company.push_asked_by(&mut wanted);
+            wanted
+                .push(" AND company = ")
+                .push_bind(company.bytes().to_vec());
         }
         let Some(row) = wanted.build().fetch_optional(&mut reader).await? else {
             return Ok(None);
@@ -225,7 +227,9 @@ fn page_query(filter: &CallFilter, subject: Option<WantedSubject>, limit: usize)
         }
     }
     if let Some(company) = filter.company {
-        company.push_asked_by(&mut query);
+        query
+            .push(" AND company = ")
+            .push_bind(company.bytes().to_vec());
     }
     if let Some(since) = filter.since {
         query.push(" AND at >= ").push_bind(since.as_microsecond());

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use chaski_client::{CacheDecision, Call, Key};
+use chaski_client::{CacheDecision, Call, Key, Owner};
 use compact_str::CompactString;
 use uuid::Uuid;
 
@@ -83,13 +83,13 @@ impl Hit {
     }
 }
 
-const WIDTH: usize = 16;
+const WIDTH: usize = 17;
 
 // A group whose commit was reported as failed is written again: a row that did get in stays.
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
         "INSERT INTO calls (id, lookup, at, asked_by, provider, operation, subject, masked, \
-         items, attempt, outcome, http_status, duration_us, cache, batch, purpose) VALUES",
+         items, attempt, outcome, http_status, duration_us, cache, batch, purpose, company) VALUES",
         WIDTH,
         "ON CONFLICT (id) DO NOTHING",
     )
@@ -120,7 +120,8 @@ pub(in crate::store) async fn insert(
                 .bind(call.duration_us.cast_signed())
                 .bind(call.cache.as_str())
                 .bind(call.batch.as_ref().map(|batch| batch.as_bytes().as_slice()))
-                .bind(call.purpose.as_deref());
+                .bind(call.purpose.as_deref())
+                .bind(call.owner.as_ref().map(Owner::mark));
         }
         query.execute(&mut *connection).await?;
     }

@@ -1,34 +1,25 @@
 //! Whose things are: the house's, which runs the gateway, or those of a company that it serves.
 //!
-//! Keys and partners bear the mark of their company. Batches and jobs belong to a key, and so to
-//! its company; a call belongs to the company of the key that asked.
+//! Keys, partners and calls bear the mark of their company, calls since they were written: that of
+//! whoever asked. Batches and jobs belong to a key, and so to its company.
 
-use std::fmt;
-
+use chaski_client::Owner;
 use chaski_core::Ruc;
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Keys;
-use crate::store::sql::{Builder, query_scalar};
+use crate::store::sql::query_scalar;
 
-/// The house, or one company. Only a store makes the mark of a company: that of a person's RUC is
-/// a hash with the key of its folder.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Company(Mark);
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-enum Mark {
-    #[default]
-    House,
-    Entity([u8; 11]),
-    Person([u8; 16]),
-}
+/// The house, or one company. Only a store makes the mark of a company: the clear RUC, or that of a
+/// person hashed with the key of its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Company(Owner);
 
 impl Company {
     /// Whoever runs the gateway; what belongs to no company is theirs.
-    pub const HOUSE: Company = Company(Mark::House);
+    pub const HOUSE: Company = Company(Owner::HOUSE);
 
     pub(in crate::store) fn of_ruc(keys: &Keys, ruc: &Ruc) -> Company {
         let marked = if ruc.is_personal() {
@@ -40,45 +31,17 @@ impl Company {
     }
 
     pub(in crate::store) fn of_stored(bytes: &[u8]) -> Result<Company, StoreError> {
-        let mark = match bytes.len() {
-            0 => Mark::House,
-            11 => Mark::Entity(bytes.try_into().map_err(|_| StoreError::Corrupt)?),
-            _ => Mark::Person(bytes.try_into().map_err(|_| StoreError::Corrupt)?),
-        };
-        Ok(Company(mark))
+        Ok(Company(Owner::of_mark(bytes).ok_or(StoreError::Corrupt)?))
     }
 
     /// As stored.
     pub(in crate::store) fn bytes(&self) -> &[u8] {
-        match &self.0 {
-            Mark::House => &[],
-            Mark::Entity(ruc) => ruc,
-            Mark::Person(hash) => hash,
-        }
+        self.0.mark()
     }
 
-    /// Goes on with a query over calls: only those that keys of this company asked for. A key is
-    /// never deleted and its public part never given again, so that this stays true of old calls.
-    /// The house's are also those without any key, whose names have no colon but for those that
-    /// were asked for on behalf of companies (`programado:empresas`, `cli:empresa`): these are
-    /// nobody's but the folder's owner's.
-    pub(in crate::store) fn push_asked_by(&self, query: &mut Builder) {
-        query.push(" AND (asked_by IN (SELECT 'llave:' || prefix FROM api_keys WHERE company = ");
-        query.push_bind(self.bytes().to_vec()).push(")");
-        if *self == Company::HOUSE {
-            query.push(" OR asked_by NOT LIKE '%:%'");
-        }
-        query.push(")");
-    }
-}
-
-impl fmt::Debug for Company {
-    /// The number may be a person's.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Mark::House => "House",
-            Mark::Entity(_) | Mark::Person(_) => "Company",
-        })
+    /// The owner of what it asks for.
+    pub(in crate::store) fn owner(self) -> Owner {
+        self.0
     }
 }
 

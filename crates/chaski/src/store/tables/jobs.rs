@@ -11,6 +11,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::store::asker::Asker;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page, rows_of_page};
@@ -38,9 +39,7 @@ pub struct NewJob {
     /// When it was asked for.
     pub created_at: Timestamp,
     /// Who asked.
-    pub asked_by: String,
-    /// With which key, none for the owner of the folder.
-    pub key_id: Option<Uuid>,
+    pub asker: Asker,
     /// The batch it works on; a batch has at most one job.
     pub batch: Option<Uuid>,
 }
@@ -310,8 +309,8 @@ pub(in crate::store) async fn enqueue(
     .bind(new.priority.rank())
     .bind(new.max_attempts)
     .bind(new.run_at.as_microsecond())
-    .bind(new.asked_by.as_str())
-    .bind(new.key_id.map(|id| id.as_bytes().to_vec()))
+    .bind(new.asker.to_string())
+    .bind(new.asker.key_id().map(|id| id.as_bytes().to_vec()))
     .bind(new.batch.map(|id| id.as_bytes().to_vec()))
     .bind(new.created_at.as_microsecond())
     .execute(connection)

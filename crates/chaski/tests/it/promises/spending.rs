@@ -8,7 +8,7 @@ use chaski::app::App;
 use chaski::app::keys::{NewKey, Scopes};
 use chaski::app::lotes::Lote;
 use chaski::http::{Door, Gateway, Side};
-use chaski::store::{BatchState, ItemState, Retention};
+use chaski::store::{Asker, BatchState, Company, ItemState, Retention};
 use chaski_client::{Allowance, Ask, Clock, Counter, Ledger, Taken};
 use chaski_core::Ruc;
 use chaski_sandbox::Operation;
@@ -50,6 +50,14 @@ async fn key(app: &App, per_day: u32) -> (uuid::Uuid, String, String) {
     let (info, text) = app.create_key(new).await.unwrap();
     let who = format!("llave:{}", info.row.prefix);
     (info.row.id, who, text.expose_secret().to_owned())
+}
+
+fn asker(id: uuid::Uuid, who: &str) -> Asker {
+    Asker::Key {
+        id,
+        prefix: who.trim_start_matches("llave:").into(),
+        company: Company::HOUSE,
+    }
 }
 
 /// The gateway over HTTP, its real side answered by a service.
@@ -148,7 +156,7 @@ async fn h03_a_list_in_the_background_keeps_to_the_day_of_its_key() {
         let app = &gateway.app;
         let (id, who, _) = key(app, cap).await;
         let mut new = list(companies(23, 300));
-        (new.key_id, new.who) = (Some(id), who.clone());
+        new.asker = asker(id, &who);
         let batch = app.submit_batch(new).await.unwrap();
         let lote = until(app, batch, Lote::has_ended).await;
         let said = format!("{fault} {cap}: {:?}", lote.batch.state);
@@ -172,7 +180,7 @@ async fn h03_a_list_in_the_background_keeps_to_the_day_of_its_key() {
         // Another one of the same key on the same day pays for nothing.
         let before = sent(&service);
         let mut more = list(companies(24, 150));
-        (more.key_id, more.who) = (Some(id), who);
+        more.asker = asker(id, &who);
         let batch = app.submit_batch(more).await.unwrap();
         until(app, batch, Lote::has_ended).await;
         assert!(sent(&service) <= before.max(u64::from(cap)), "{said}");

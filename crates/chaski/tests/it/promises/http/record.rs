@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chaski::store::{CallFilter, CallRow};
-use chaski_client::{CacheDecision, Call, Key, Ledger};
+use chaski_client::{CacheDecision, Call, Key, Ledger, Owner};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ fn call(id: u128, who: &str, subject: &str, at: Timestamp) -> Call {
         lookup: Uuid::from_u128(id),
         at,
         asked_by: who.into(),
+        owner: Some(Owner::HOUSE),
         purpose: None,
         provider: "migo",
         key: Key {
