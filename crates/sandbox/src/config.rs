@@ -38,7 +38,7 @@ pub struct SandboxConfig {
     pub charge_per_ruc: bool,
     /// A collection leaves unknown RUCs out instead of answering `success:false` for them.
     pub collection_omits_unknown: bool,
-    /// A collection leaves out its first so many known RUCs.
+    /// How many of its first known RUCs a collection leaves out.
     pub collection_drops: usize,
     /// A collection answers in the reverse order.
     pub collection_reverses: bool,

@@ -5,7 +5,7 @@ use std::fmt;
 /// What an in-process caller sees instead of a broken connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// Nobody listens: the request did not arrive.
+    /// The port is closed: the request did not arrive.
     Refused,
     /// Reset before the request was looked at.
     Reset,

@@ -12,10 +12,8 @@ use crate::config::SandboxConfig;
 use crate::cut::Cut;
 use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
 use crate::ledger::{Entry, Ledger, Totals};
-use crate::migo::{Question, subjects};
+use crate::migo::{Question, Quota, Rates, subjects};
 use crate::operation::{Operation, recognise};
-use crate::quota::Quota;
-use crate::rates::Rates;
 use crate::reply::Reply;
 use crate::request::Asked;
 
@@ -32,7 +30,7 @@ struct State {
     started: Instant,
 }
 
-/// A dripping body comes in so many pieces.
+/// Pieces in which a dripping body comes.
 pub(crate) const DRIP_PIECES: u32 = 10;
 
 impl Sandbox {

@@ -62,7 +62,7 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         spawn_connection(stream, router.clone(), &graceful);
     }
-    // Closes the port before waiting, so that nobody new is left hanging.
+    // Closes the port before waiting, so that no new connection is left hanging.
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     Ok(())
@@ -79,7 +79,7 @@ fn spawn_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
         let reset = Arc::clone(&reset);
         async move {
             let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
-            // Whoever reaches this port by mistake can see that it is not the real one.
+            // A client that reaches this port by mistake can see that it is not the real one.
             let mode = HeaderValue::from_static("sandbox");
             response.headers_mut().insert("chaski-mode", mode);
             match response.extensions().get::<Cut>() {

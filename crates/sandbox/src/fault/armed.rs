@@ -76,7 +76,7 @@ impl Faults {
         Some(kind)
     }
 
-    /// Whether nobody listens now, for a connection that has not asked anything yet.
+    /// Whether the port is closed now, for a connection that has not asked anything yet.
     pub(crate) fn is_down(&self) -> bool {
         let now = Instant::now();
         self.any.load(Ordering::Acquire)

@@ -74,7 +74,7 @@ pub enum FaultKind {
     Redirect,
     /// Connection reset, nothing processed.
     Reset,
-    /// Nobody listens.
+    /// The port is closed.
     Outage,
     /// Processed; closed before the answer.
     Close,
@@ -114,9 +114,9 @@ pub enum RetryAfter {
 pub enum Frequency {
     /// Each time.
     Always,
-    /// The next so many times; then it is gone.
+    /// The next times, this many; then it is gone.
     Next(u64),
-    /// Every so many times.
+    /// Once in this many times.
     Every(u64),
     /// That share of the times, in per cent, drawn from the seed.
     Percent(f64),
@@ -153,7 +153,7 @@ impl Fault {
         }
     }
 
-    /// Only the next so many times.
+    /// Only the next times, this many.
     #[must_use]
     pub fn next(self, times: u64) -> Fault {
         Fault {
@@ -162,7 +162,7 @@ impl Fault {
         }
     }
 
-    /// Every so many times.
+    /// Once in this many times.
     #[must_use]
     pub fn every(self, times: u64) -> Fault {
         Fault {

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::rates::lima_date;
 use super::{Question, Reply, is_digits};
-use crate::rates::lima_date;
 use crate::request::Asked;
 
 #[derive(Serialize)]

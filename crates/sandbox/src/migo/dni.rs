@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::registry::find_person;
 use super::ruc::HOSTILE_NAME;
 use super::{Question, Reply};
 use crate::fault::Twist;
-use crate::registry::find_person;
 
 #[derive(Serialize)]
 struct Person<'a> {

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 
+use super::rates::{Quote, Source};
 use super::{Question, Reply};
-use crate::rates::{Quote, Source};
 
 #[derive(Serialize)]
 struct Rate {

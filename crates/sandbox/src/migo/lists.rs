@@ -3,12 +3,12 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Question, Reply};
-use crate::draw::{Draw, Topic};
-use crate::registry::{
+use super::registry::{
     ACTIVITIES, CHARGES, Text, find_taxpayer, is_fixed, is_good_taxpayer, is_withholding_agent,
     number, person_name,
 };
+use super::{Question, Reply};
+use crate::draw::{Draw, Topic};
 
 #[derive(Serialize)]
 struct Representatives<'a> {
@@ -171,7 +171,7 @@ fn draw(question: &Question<'_>, topic: Topic, ruc: &str) -> Draw {
 fn representative<'a>(ruc: &'a str, draw: &mut Draw) -> Representative<'a> {
     Representative {
         documento: "DNI",
-        // All under 00001000: numbers that nobody has.
+        // All under 00001000: numbers of no person.
         dni: format!("{:08}", draw.between(1, 999)),
         nombre: person_name(draw),
         cargo: draw.pick(&CHARGES),

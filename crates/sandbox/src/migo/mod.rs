@@ -4,6 +4,9 @@ mod cpe;
 mod dni;
 mod exchange;
 mod lists;
+mod quota;
+mod rates;
+mod registry;
 mod ruc;
 
 use compact_str::CompactString;
@@ -11,11 +14,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use quota::Quota;
+pub(crate) use rates::Rates;
+
 use crate::config::SandboxConfig;
 use crate::fault::{OTHER_RUC, Twist};
 use crate::operation::{Operation, Route, Version};
-use crate::quota::Quota;
-use crate::rates::Rates;
 use crate::reply::Reply;
 use crate::request::Asked;
 
@@ -170,7 +174,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// A number of exactly so many digits, from the path or from a field.
+    /// A number of exactly `length` digits, from the path or from a field.
     fn digits(&self, field: &str, length: usize) -> Result<&'a str, Reply> {
         match self.route.subject.or_else(|| self.asked.one(field)) {
             None | Some("") => Err(Reply::invalid(

@@ -4,10 +4,10 @@ use http::StatusCode;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::rates::lima_date;
+use super::registry::{Taxpayer, find_taxpayer};
 use super::{COLLECTION_LIMIT, Question, Reply, digits_rule, is_digits};
 use crate::fault::Twist;
-use crate::rates::lima_date;
-use crate::registry::{Taxpayer, find_taxpayer};
 
 /// The 22 fields, in the order in which the service sends them.
 #[derive(Serialize)]

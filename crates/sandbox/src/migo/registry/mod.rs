@@ -38,7 +38,7 @@ pub(crate) struct Taxpayer {
 pub(crate) enum Updated {
     /// At this very time.
     At(&'static str),
-    /// So many days before today, at this hour, minute and second.
+    /// Days before today, and the hour, minute and second.
     DaysAgo(i64, [i64; 3]),
 }
 
@@ -55,7 +55,7 @@ impl Updated {
     }
 }
 
-/// Who has this RUC; nobody when its check digit is wrong.
+/// Who has this RUC; none when its check digit is wrong.
 pub(crate) fn find_taxpayer(seed: u64, digits: &str) -> Option<Taxpayer> {
     let ruc: Ruc = digits.parse().ok()?;
     if let Some(known) = fixed::find(ruc.as_str()) {

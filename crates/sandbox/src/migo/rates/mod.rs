@@ -39,7 +39,7 @@ const LAST: Date = date(2060, 12, 31);
 /// Rates are loaded between 00:00 and 06:00 of Lima.
 const LOADED_AT_HOUR: i8 = 6;
 
-/// The whole table, worked out the first time that somebody asks.
+/// The whole table, worked out at the first question.
 pub(crate) struct Rates {
     seed: u64,
     days: OnceLock<Vec<Day>>,
