@@ -1,4 +1,4 @@
-//! The two languages that people are spoken to in.
+//! The two languages of messages for people.
 
 /// Language of messages for people. Codes and JSON keys are never translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -23,4 +23,38 @@ impl Lang {
             Lang::En => en,
         }
     }
+}
+
+/// A message in both languages, as [`text!`](crate::text!) makes it.
+///
+/// ```
+/// use chaski_core::{Lang, text};
+/// let rows = 3;
+/// let text = text!("hay {rows} filas", "there are {rows} rows");
+/// assert_eq!(text.pick(Lang::En), "there are 3 rows");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// In Spanish.
+    pub es: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Text {
+    /// The message in one language.
+    pub fn pick(self, lang: Lang) -> String {
+        lang.pick(self.es, self.en)
+    }
+}
+
+/// A [`Text`] of two formats, Spanish and English, that share their arguments.
+#[macro_export]
+macro_rules! text {
+    ($es:literal, $en:literal $(, $argument:expr)* $(,)?) => {
+        $crate::Text {
+            es: format!($es $(, $argument)*),
+            en: format!($en $(, $argument)*),
+        }
+    };
 }

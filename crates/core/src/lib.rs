@@ -30,7 +30,7 @@ pub use dates::{
 pub use dni::{Dni, DniError};
 pub use exchange_rate::{Currency, ExchangeRate, RateError, RateFor, RateSource};
 pub use fitness::{Finding, Fitness, Level, Role, Severity, fitness};
-pub use lang::Lang;
+pub use lang::{Lang, Text};
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
 pub use taxpayer::{Address, Taxpayer};
 pub use text::{clean, fold, present};

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::text::strip_separators;
-use crate::{Dni, Lang};
+use crate::{Dni, Lang, text};
 
 /// A RUC whose format is right and, unless it came from [`CheckDigit::FormatOnly`], whose check
 /// digit is right too. That it exists at SUNAT is another question.
@@ -144,52 +144,35 @@ impl RucError {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        match (self, lang) {
-            (RucError::Empty, Lang::Es) => "RUC vacío".into(),
-            (RucError::Empty, Lang::En) => "empty RUC".into(),
-            (RucError::NotDigits { found, position }, Lang::Es) => format!(
+        let text = match self {
+            RucError::Empty => text!("RUC vacío", "empty RUC"),
+            RucError::NotDigits { found, position } => text!(
                 "RUC debe contener solo dígitos: hay {} en la posición {position}",
+                "a RUC has digits only: found {} at position {position}",
                 printable(*found)
             ),
-            (RucError::NotDigits { found, position }, Lang::En) => {
-                format!(
-                    "a RUC has digits only: found {} at position {position}",
-                    printable(*found)
-                )
-            }
-            (RucError::Length { found: 8 }, Lang::Es) => {
-                "RUC debe tener 11 dígitos, tiene 8: parece un DNI".into()
-            }
-            (RucError::Length { found: 8 }, Lang::En) => {
-                "a RUC has 11 digits, this has 8: it looks like a DNI".into()
-            }
-            (RucError::Length { found }, Lang::Es) => {
-                format!("RUC debe tener 11 dígitos, tiene {found}")
-            }
-            (RucError::Length { found }, Lang::En) => {
-                format!("a RUC has 11 digits, this has {found}")
-            }
-            (RucError::Prefix { found }, Lang::Es) => {
-                format!("RUC debe empezar con 10, 15, 16, 17 o 20, empieza con {found}")
-            }
-            (RucError::Prefix { found }, Lang::En) => {
-                format!("a RUC begins with 10, 15, 16, 17 or 20, this begins with {found}")
-            }
-            (RucError::Blocked, Lang::Es) => {
-                "RUC de prueba o secuencia numérica: no corresponde a un contribuyente".into()
-            }
-            (RucError::Blocked, Lang::En) => {
-                "test RUC or plain sequence: it belongs to no taxpayer".into()
-            }
-            (RucError::CheckDigit { expected, found }, Lang::Es) => {
-                format!(
-                    "dígito verificador incorrecto: termina en {found} y debería terminar en {expected}"
-                )
-            }
-            (RucError::CheckDigit { expected, found }, Lang::En) => {
-                format!("wrong check digit: it ends in {found} and should end in {expected}")
-            }
-        }
+            RucError::Length { found: 8 } => text!(
+                "RUC debe tener 11 dígitos, tiene 8: parece un DNI",
+                "a RUC has 11 digits, this has 8: it looks like a DNI"
+            ),
+            RucError::Length { found } => text!(
+                "RUC debe tener 11 dígitos, tiene {found}",
+                "a RUC has 11 digits, this has {found}"
+            ),
+            RucError::Prefix { found } => text!(
+                "RUC debe empezar con 10, 15, 16, 17 o 20, empieza con {found}",
+                "a RUC begins with 10, 15, 16, 17 or 20, this begins with {found}"
+            ),
+            RucError::Blocked => text!(
+                "RUC de prueba o secuencia numérica: no corresponde a un contribuyente",
+                "test RUC or plain sequence: it belongs to no taxpayer"
+            ),
+            RucError::CheckDigit { expected, found } => text!(
+                "dígito verificador incorrecto: termina en {found} y debería terminar en {expected}",
+                "wrong check digit: it ends in {found} and should end in {expected}"
+            ),
+        };
+        text.pick(lang)
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Address {
 }
 
 impl Taxpayer {
-    /// A taxpayer of whom only number and name are known.
+    /// A taxpayer of which only number and name are known.
     pub fn new(ruc: Ruc, nombre_o_razon_social: impl Into<String>) -> Taxpayer {
         Taxpayer {
             ruc,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 use super::Limits;
 
@@ -152,10 +152,7 @@ impl SheetError {
 
     /// What is wrong, where, and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Es => self.spanish(),
-            Lang::En => self.english(),
-        }
+        self.text().pick(lang)
     }
 
     /// Sorts what the system said of a write into the cases a person can act on.
@@ -185,145 +182,89 @@ impl SheetError {
         }
     }
 
-    fn spanish(&self) -> String {
+    fn text(&self) -> Text {
         match self {
-            SheetError::NotFound { path } => format!(
+            SheetError::NotFound { path } => text!(
                 "no existe el archivo {}: revise el nombre y la carpeta",
-                path.display()
-            ),
-            SheetError::Unreadable { path, source } => format!(
-                "no se puede leer {} ({source}): ciérrelo si está abierto en otro programa o revise sus permisos",
-                path.display()
-            ),
-            SheetError::EmptyFile => {
-                "el archivo está vacío (0 bytes): vuelva a exportarlo o a copiarlo".into()
-            }
-            SheetError::NoSheets => {
-                "el libro no tiene hojas con celdas: guarde la lista en una hoja de cálculo".into()
-            }
-            SheetError::EmptySheet => {
-                "la hoja no tiene datos: escriba la lista debajo de los títulos y guarde el archivo"
-                    .into()
-            }
-            SheetError::UnknownKind => {
-                "el archivo no es un libro de Excel (.xlsx), de Calc (.ods) ni un CSV: ábralo en Excel y guárdelo como .xlsx"
-                    .into()
-            }
-            SheetError::WebPage => {
-                "el archivo es una página web con nombre de Excel: ábralo en Excel y guárdelo de nuevo como .xlsx"
-                    .into()
-            }
-            SheetError::OldExcel => {
-                "el archivo es de Excel 97-2003 (.xls): ábralo en Excel y guárdelo como .xlsx".into()
-            }
-            SheetError::BinaryExcel => {
-                "el archivo es un libro binario (.xlsb): ábralo en Excel y guárdelo como .xlsx".into()
-            }
-            SheetError::Encrypted => {
-                "el archivo está protegido con contraseña: ábralo en Excel, quite la contraseña (Archivo > Información > Proteger libro) y guárdelo de nuevo"
-                    .into()
-            }
-            SheetError::Corrupt { place } => format!(
-                "el archivo está dañado ({place}): ábralo en Excel, acepte repararlo y guárdelo de nuevo como .xlsx"
-            ),
-            SheetError::TooLarge { what, limit } => what.spanish(*limit),
-            SheetError::TooWide { cell, limit } => format!(
-                "hay datos en la celda {cell} y se aceptan hasta {limit} columnas: borre lo que sobra a la derecha o copie la lista a un libro nuevo"
-            ),
-            SheetError::CellTooLong { cell, limit } => format!(
-                "la celda {cell} tiene más de {limit} caracteres: acórtela, o revise si falta cerrar unas comillas"
-            ),
-            SheetError::UnclosedQuote { row } => format!(
-                "en la fila {row} se abre una comilla («\"») que no se cierra y se lleva las filas siguientes: ciérrela o quítela y guarde el archivo"
-            ),
-            SheetError::NoFolder { path } => format!(
-                "no existe la carpeta {}: créela o elija otra salida",
-                path.display()
-            ),
-            SheetError::IsFolder { path } => format!(
-                "{} es una carpeta: indique también el nombre del archivo de salida",
-                path.display()
-            ),
-            SheetError::NotWritable { path } => format!(
-                "no hay permiso para escribir {}: elija otra carpeta o cierre el archivo si está abierto",
-                path.display()
-            ),
-            SheetError::DiskFull { path } => format!(
-                "no queda espacio en el disco para escribir {}: libere espacio o elija otra unidad; no se dejó nada a medias",
-                path.display()
-            ),
-            SheetError::WriteFailed { path, source } => format!(
-                "no se pudo escribir {} ({source}): elija otra salida e intente de nuevo",
-                path.display()
-            ),
-        }
-    }
-
-    fn english(&self) -> String {
-        match self {
-            SheetError::NotFound { path } => format!(
                 "there is no file {}: check its name and folder",
                 path.display()
             ),
-            SheetError::Unreadable { path, source } => format!(
+            SheetError::Unreadable { path, source } => text!(
+                "no se puede leer {} ({source}): ciérrelo si está abierto en otro programa o revise sus permisos",
                 "cannot read {} ({source}): close it if another program has it open, or check its permissions",
                 path.display()
             ),
-            SheetError::EmptyFile => "the file is empty (0 bytes): export or copy it again".into(),
-            SheetError::NoSheets => {
-                "the workbook has no sheet of cells: save the list in a worksheet".into()
-            }
-            SheetError::EmptySheet => {
-                "the sheet has no data: write the list below its titles and save the file".into()
-            }
-            SheetError::UnknownKind => {
+            SheetError::EmptyFile => text!(
+                "el archivo está vacío (0 bytes): vuelva a exportarlo o a copiarlo",
+                "the file is empty (0 bytes): export or copy it again"
+            ),
+            SheetError::NoSheets => text!(
+                "el libro no tiene hojas con celdas: guarde la lista en una hoja de cálculo",
+                "the workbook has no sheet of cells: save the list in a worksheet"
+            ),
+            SheetError::EmptySheet => text!(
+                "la hoja no tiene datos: escriba la lista debajo de los títulos y guarde el archivo",
+                "the sheet has no data: write the list below its titles and save the file"
+            ),
+            SheetError::UnknownKind => text!(
+                "el archivo no es un libro de Excel (.xlsx), de Calc (.ods) ni un CSV: ábralo en Excel y guárdelo como .xlsx",
                 "the file is neither an Excel (.xlsx) nor a Calc (.ods) workbook nor a CSV: open it in Excel and save it as .xlsx"
-                    .into()
-            }
-            SheetError::WebPage => {
+            ),
+            SheetError::WebPage => text!(
+                "el archivo es una página web con nombre de Excel: ábralo en Excel y guárdelo de nuevo como .xlsx",
                 "the file is a web page named like a workbook: open it in Excel and save it again as .xlsx"
-                    .into()
-            }
-            SheetError::OldExcel => {
-                "the file is from Excel 97-2003 (.xls): open it in Excel and save it as .xlsx".into()
-            }
-            SheetError::BinaryExcel => {
-                "the file is a binary workbook (.xlsb): open it in Excel and save it as .xlsx".into()
-            }
-            SheetError::Encrypted => {
+            ),
+            SheetError::OldExcel => text!(
+                "el archivo es de Excel 97-2003 (.xls): ábralo en Excel y guárdelo como .xlsx",
+                "the file is from Excel 97-2003 (.xls): open it in Excel and save it as .xlsx"
+            ),
+            SheetError::BinaryExcel => text!(
+                "el archivo es un libro binario (.xlsb): ábralo en Excel y guárdelo como .xlsx",
+                "the file is a binary workbook (.xlsb): open it in Excel and save it as .xlsx"
+            ),
+            SheetError::Encrypted => text!(
+                "el archivo está protegido con contraseña: ábralo en Excel, quite la contraseña (Archivo > Información > Proteger libro) y guárdelo de nuevo",
                 "the file is protected with a password: open it in Excel, remove the password (File > Info > Protect Workbook) and save it again"
-                    .into()
-            }
-            SheetError::Corrupt { place } => format!(
+            ),
+            SheetError::Corrupt { place } => text!(
+                "el archivo está dañado ({place}): ábralo en Excel, acepte repararlo y guárdelo de nuevo como .xlsx",
                 "the file is damaged ({place}): open it in Excel, let it be repaired and save it again as .xlsx"
             ),
-            SheetError::TooLarge { what, limit } => what.english(*limit),
-            SheetError::TooWide { cell, limit } => format!(
+            SheetError::TooLarge { what, limit } => what.text(*limit),
+            SheetError::TooWide { cell, limit } => text!(
+                "hay datos en la celda {cell} y se aceptan hasta {limit} columnas: borre lo que sobra a la derecha o copie la lista a un libro nuevo",
                 "there is data in cell {cell} and up to {limit} columns are accepted: delete what is left over on the right or copy the list to a new workbook"
             ),
-            SheetError::CellTooLong { cell, limit } => format!(
+            SheetError::CellTooLong { cell, limit } => text!(
+                "la celda {cell} tiene más de {limit} caracteres: acórtela, o revise si falta cerrar unas comillas",
                 "cell {cell} has more than {limit} characters: shorten it, or look for a quote that is not closed"
             ),
-            SheetError::UnclosedQuote { row } => format!(
+            SheetError::UnclosedQuote { row } => text!(
+                "en la fila {row} se abre una comilla («\"») que no se cierra y se lleva las filas siguientes: ciérrela o quítela y guarde el archivo",
                 "a quote (\") opens in row {row} and is not closed, so that it takes the rows below: close it or remove it and save the file"
             ),
-            SheetError::NoFolder { path } => format!(
+            SheetError::NoFolder { path } => text!(
+                "no existe la carpeta {}: créela o elija otra salida",
                 "there is no folder {}: create it or choose another output",
                 path.display()
             ),
-            SheetError::IsFolder { path } => format!(
+            SheetError::IsFolder { path } => text!(
+                "{} es una carpeta: indique también el nombre del archivo de salida",
                 "{} is a folder: give the name of the output file too",
                 path.display()
             ),
-            SheetError::NotWritable { path } => format!(
+            SheetError::NotWritable { path } => text!(
+                "no hay permiso para escribir {}: elija otra carpeta o cierre el archivo si está abierto",
                 "no permission to write {}: choose another folder or close the file if it is open",
                 path.display()
             ),
-            SheetError::DiskFull { path } => format!(
+            SheetError::DiskFull { path } => text!(
+                "no queda espacio en el disco para escribir {}: libere espacio o elija otra unidad; no se dejó nada a medias",
                 "no space left on the disk to write {}: free some or choose another drive; nothing was left half-written",
                 path.display()
             ),
-            SheetError::WriteFailed { path, source } => format!(
+            SheetError::WriteFailed { path, source } => text!(
+                "no se pudo escribir {} ({source}): elija otra salida e intente de nuevo",
                 "could not write {} ({source}): choose another output and try again",
                 path.display()
             ),
@@ -343,75 +284,49 @@ impl Excess {
         (most > limit).then_some(most / 1024 / 1024)
     }
 
-    fn spanish(self, limit: u64) -> String {
+    fn text(self, limit: u64) -> Text {
         let mib = limit / 1024 / 1024;
-        let more = self.here(limit).map_or_else(String::new, |mib| {
-            format!(", o dé la orden de chaski en la máquina de la pasarela, sin --server: acepta hasta {mib} MB")
+        let (more, more_en) = self.here(limit).map_or_else(Default::default, |mib| {
+            (
+                format!(", o dé la orden de chaski en la máquina de la pasarela, sin --server: acepta hasta {mib} MB"),
+                format!(", or give the command of chaski on the gateway's machine, without --server: it takes up to {mib} MB"),
+            )
         });
         match self {
-            Excess::FileBytes => format!(
-                "el archivo pesa más de {mib} MB: divida el archivo o copie solo la lista a un libro nuevo"
-            ),
-            Excess::UnpackedBytes => format!(
-                "el libro ocupa más de {mib} MB al abrirlo: divida el archivo o copie solo la lista a un libro nuevo"
-            ),
-            Excess::Parts => format!(
-                "el libro tiene más de {limit} partes internas: copie solo la lista a un libro nuevo y guárdelo como .xlsx"
-            ),
-            Excess::Markup => {
-                "el libro tiene un texto o una etiqueta desmedida: copie solo la lista a un libro nuevo y guárdelo de nuevo como .xlsx"
-                    .into()
-            }
-            Excess::Idle => {
-                "la hoja tiene demasiadas celdas vacías con formato: copie solo la lista a un libro nuevo y guárdelo como .xlsx"
-                    .into()
-            }
-            Excess::Text => format!(
-                "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita{more}"
-            ),
-            Excess::Memory => format!(
-                "la lista ocupa más de {mib} MB una vez leída: divida el archivo o quite las columnas que no necesita{more}"
-            ),
-            Excess::Rows => {
-                format!("la hoja tiene más de {limit} filas: divida el archivo en partes más pequeñas")
-            }
-            Excess::Cells => format!(
-                "la hoja tiene más de {limit} celdas: divida el archivo o quite las columnas que no necesita"
-            ),
-        }
-    }
-
-    fn english(self, limit: u64) -> String {
-        let mib = limit / 1024 / 1024;
-        let more = self.here(limit).map_or_else(String::new, |mib| {
-            format!(", or give the command of chaski on the gateway's machine, without --server: it takes up to {mib} MB")
-        });
-        match self {
-            Excess::FileBytes => format!(
+            Excess::FileBytes => text!(
+                "el archivo pesa más de {mib} MB: divida el archivo o copie solo la lista a un libro nuevo",
                 "the file is over {mib} MB: split it or copy only the list to a new workbook"
             ),
-            Excess::UnpackedBytes => format!(
+            Excess::UnpackedBytes => text!(
+                "el libro ocupa más de {mib} MB al abrirlo: divida el archivo o copie solo la lista a un libro nuevo",
                 "the workbook takes over {mib} MB when opened: split it or copy only the list to a new workbook"
             ),
-            Excess::Parts => format!(
+            Excess::Parts => text!(
+                "el libro tiene más de {limit} partes internas: copie solo la lista a un libro nuevo y guárdelo como .xlsx",
                 "the workbook has over {limit} inner parts: copy only the list to a new workbook and save it as .xlsx"
             ),
-            Excess::Markup => {
+            Excess::Markup => text!(
+                "el libro tiene un texto o una etiqueta desmedida: copie solo la lista a un libro nuevo y guárdelo de nuevo como .xlsx",
                 "the workbook has a text or a tag out of all proportion: copy only the list to a new workbook and save it again as .xlsx"
-                    .into()
-            }
-            Excess::Idle => {
+            ),
+            Excess::Idle => text!(
+                "la hoja tiene demasiadas celdas vacías con formato: copie solo la lista a un libro nuevo y guárdelo como .xlsx",
                 "the sheet has too many blank cells with a format: copy only the list to a new workbook and save it as .xlsx"
-                    .into()
-            }
-            Excess::Text => format!(
-                "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need{more}"
             ),
-            Excess::Memory => format!(
-                "the list takes over {mib} MB once it is read: split it or remove the columns you do not need{more}"
+            Excess::Text => text!(
+                "los textos del archivo suman más de {mib} MB: divida el archivo o quite las columnas que no necesita{more}",
+                "the texts of the file add up to over {mib} MB: split it or remove the columns you do not need{more_en}"
             ),
-            Excess::Rows => format!("the sheet has over {limit} rows: split it into smaller files"),
-            Excess::Cells => format!(
+            Excess::Memory => text!(
+                "la lista ocupa más de {mib} MB una vez leída: divida el archivo o quite las columnas que no necesita{more}",
+                "the list takes over {mib} MB once it is read: split it or remove the columns you do not need{more_en}"
+            ),
+            Excess::Rows => text!(
+                "la hoja tiene más de {limit} filas: divida el archivo en partes más pequeñas",
+                "the sheet has over {limit} rows: split it into smaller files"
+            ),
+            Excess::Cells => text!(
+                "la hoja tiene más de {limit} celdas: divida el archivo o quite las columnas que no necesita",
                 "the sheet has over {limit} cells: split it or remove the columns you do not need"
             ),
         }
