@@ -63,7 +63,7 @@ struct Purse {
 }
 
 impl Budget {
-    /// So many calls.
+    /// This many calls.
     pub fn of(calls: u64) -> Budget {
         Budget(Arc::new(Purse {
             left: AtomicU64::new(calls),

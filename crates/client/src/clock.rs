@@ -3,10 +3,10 @@
 //!
 //! A clock is set wrong, and right again; what was stamped in between stays in the store. One rule
 //! holds for every stored time: what is stamped later than now, by more than two clocks may differ,
-//! was stamped by a wrong clock and says nothing. An answer so stamped is past its time, a lease
+//! was stamped by a wrong clock and says nothing. An answer so stamped is expired, a lease
 //! is over, a retry is due, an entry of the schedule counts from now. Nothing is rewritten or deleted
 //! for it, because it may be the present clock that is wrong. What measures a time that passes (pace,
-//! breaker, deadlines) asks tokio's clock, which nobody sets.
+//! breaker, deadlines) asks tokio's clock, which cannot be set.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -29,7 +29,7 @@ enum Kind {
     Virtual {
         base: Timestamp,
         started: Instant,
-        /// Seconds by which somebody has set it.
+        /// Seconds by which it was set.
         set_by: Option<&'static AtomicI64>,
     },
 }

@@ -176,7 +176,7 @@ impl Error {
         )
     }
 
-    /// Somebody else who asks the same may have calls left.
+    /// Another caller that asks the same may have calls left.
     pub(crate) fn is_for_want_of_allowance(&self) -> bool {
         matches!(
             self.failure(),

@@ -27,7 +27,7 @@ pub enum Failure {
     QuotaSpent,
     /// The month's calls that the operator allows are spent, by our own count: nothing was sent.
     OwnQuotaSpent,
-    /// The calls that whoever asks may pay for today are spent: nothing was sent.
+    /// The caller has spent its calls of today: nothing was sent.
     DaySpent {
         /// Until midnight in Lima.
         retry_after: Duration,
@@ -69,7 +69,7 @@ pub enum Failure {
         retry_in: Duration,
     },
     /// The total deadline ran out, or nothing sent now could be answered within it. That is our own
-    /// queue or the caller's hurry, and no verdict on the upstream.
+    /// queue or the caller's deadline, and no verdict on the upstream.
     DeadlineExceeded {
         /// When there may be room for it again, where the queue is too long.
         retry_after: Option<Duration>,
@@ -91,7 +91,7 @@ pub struct Treatment {
     pub transient: bool,
     /// Says that the upstream is ill: counts towards opening the breaker.
     pub trips_breaker: bool,
-    /// An answer past its time may stand in, marked stale.
+    /// An expired answer may be given instead, marked stale.
     pub stale_may_serve: bool,
     /// Every other number would fail by it as well: a list ends after a handful of calls.
     pub concerns_all: bool,

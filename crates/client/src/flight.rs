@@ -1,6 +1,6 @@
 //! The same question asked by many at once is one call.
 //!
-//! A flight runs in a task of its own, so whoever asked first may leave; the others, and memory,
+//! A flight runs in a task of its own, so the first caller may leave; the others, and memory,
 //! still get the answer that was paid for.
 
 use std::any::Any;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::{Ask, Key};
 
 /// What a flight brings home; the asker knows the type behind it.
-pub(crate) type Cargo = Arc<dyn Any + Send + Sync>;
+pub(crate) type SharedOutcome = Arc<dyn Any + Send + Sync>;
 
 /// Flights in the air. A forced look-up never joins one that may answer from memory, nor one
 /// that takes no stale answer one that does.
@@ -24,26 +24,26 @@ pub(crate) struct Flights {
     airborne: Mutex<Airborne>,
 }
 
-type Airborne = HashMap<FlightKey, Other, RandomState>;
+type Airborne = HashMap<FlightKey, OtherFlight, RandomState>;
 
 /// The question, whether it is forced, whether a stale answer will do.
 type FlightKey = (Key, bool, bool);
 
-/// Somebody else's flight.
+/// The flight of another caller.
 #[derive(Clone)]
-pub(crate) struct Other {
+pub(crate) struct OtherFlight {
     /// Where its outcome arrives.
-    pub(crate) receiver: watch::Receiver<Option<Cargo>>,
+    pub(crate) receiver: watch::Receiver<Option<SharedOutcome>>,
     /// Until when it may wait for its turn.
     pub(crate) until: Instant,
 }
 
 /// The asker's part in a flight.
-pub(crate) enum Part {
-    /// Nobody else is asking: fly, then [`Lead::land`].
+pub(crate) enum Joined {
+    /// No other caller is asking: fly, then [`Lead::land`].
     Lead(Lead),
-    /// Somebody is: wait for theirs.
-    Follow(Other),
+    /// Another caller is: wait for its flight.
+    Follow(OtherFlight),
 }
 
 /// The duty to land a flight. Dropped without landing (a panic), it lets the followers go on by
@@ -51,20 +51,20 @@ pub(crate) enum Part {
 pub(crate) struct Lead {
     flights: Arc<Flights>,
     key: FlightKey,
-    sender: watch::Sender<Option<Cargo>>,
+    sender: watch::Sender<Option<SharedOutcome>>,
 }
 
 impl Flights {
     /// Joins the flight of this question, or leads one that has time `until` then.
-    pub(crate) fn join(self: &Arc<Self>, key: &Key, ask: &Ask, until: Instant) -> Part {
+    pub(crate) fn join(self: &Arc<Self>, key: &Key, ask: &Ask, until: Instant) -> Joined {
         let flight_key = (key.clone(), ask.force, ask.stale_allowed);
         let mut airborne = self.lock();
         if let Some(other) = airborne.get(&flight_key) {
-            return Part::Follow(other.clone());
+            return Joined::Follow(other.clone());
         }
         let (sender, receiver) = watch::channel(None);
-        airborne.insert(flight_key.clone(), Other { receiver, until });
-        Part::Lead(Lead {
+        airborne.insert(flight_key.clone(), OtherFlight { receiver, until });
+        Joined::Lead(Lead {
             flights: Arc::clone(self),
             key: flight_key,
             sender,
@@ -79,14 +79,14 @@ impl Flights {
 }
 
 impl Lead {
-    /// Gives the outcome to all who wait. Memory must know it already: whoever asks after this
+    /// Gives the outcome to all who wait. Memory must know it already: a caller after this
     /// line starts a new flight and looks there first.
-    pub(crate) fn land(self, cargo: Cargo) {
+    pub(crate) fn land(self, cargo: SharedOutcome) {
         self.sender.send_replace(Some(cargo));
     }
 
     /// A way to hear of one's own flight.
-    pub(crate) fn listen(&self) -> watch::Receiver<Option<Cargo>> {
+    pub(crate) fn listen(&self) -> watch::Receiver<Option<SharedOutcome>> {
         self.sender.subscribe()
     }
 }
@@ -134,7 +134,9 @@ impl Drop for WorkGuard {
 }
 
 /// Waits for a flight; none when it was lost.
-pub(crate) async fn arrival(mut receiver: watch::Receiver<Option<Cargo>>) -> Option<Cargo> {
+pub(crate) async fn arrival(
+    mut receiver: watch::Receiver<Option<SharedOutcome>>,
+) -> Option<SharedOutcome> {
     let cargo = receiver.wait_for(Option::is_some).await.ok()?;
     cargo.clone()
 }

@@ -22,16 +22,16 @@ pub(crate) struct GateLimits {
 
 /// The gate's word.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(crate) enum GateEntry {
     /// Send now.
     Go(Pass),
-    /// A turn was reserved: wait, then enter again with [`Turn::Reserved`].
+    /// A turn was reserved: wait, then enter again with [`GateTurn::Reserved`].
     WaitFor(Duration),
     /// Do not send.
     Closed(Failure),
 }
 
-/// Leave to send one call. Whoever holds it reports with it how the call went.
+/// Leave to send one call. Its holder reports with it how the call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pass {
     /// Its outcome decides whether the breaker closes.
@@ -52,7 +52,7 @@ pub(crate) struct Errand {
 
 /// Whether the caller already holds a turn of the pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum GateTurn {
     New,
     Reserved,
 }
@@ -156,32 +156,32 @@ impl Gate {
     }
 
     /// Asks to send one call.
-    pub(crate) fn enter(&self, now: Instant, turn: Turn, errand: &Errand) -> Entry {
+    pub(crate) fn enter(&self, now: Instant, turn: GateTurn, errand: &Errand) -> GateEntry {
         let mut state = self.lock();
         // 1. Breaker.
         if let Some(retry_in) = state.breaker.refuses(now) {
-            return Entry::Closed(Failure::BreakerOpen { retry_in });
+            return GateEntry::Closed(Failure::BreakerOpen { retry_in });
         }
         // 2. What cannot end in time is not sent: it would be paid for and come too late.
-        let waited = errand.waited || turn == Turn::Reserved;
+        let waited = errand.waited || turn == GateTurn::Reserved;
         let last_moment = errand
             .deadline
             .checked_sub(state.times.needed(errand.kind, waited, now))
             .filter(|last| *last >= now);
         let Some(last_moment) = last_moment else {
-            return Entry::Closed(Failure::DeadlineExceeded { retry_after: None });
+            return GateEntry::Closed(Failure::DeadlineExceeded { retry_after: None });
         };
         // 3. Closed by the upstream's own word; a turn reserved before that is void.
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
-        if !errand.free && (turn == Turn::New || !closed_for.is_zero()) {
+        if !errand.free && (turn == GateTurn::New || !closed_for.is_zero()) {
             let early = state.interval * self.limits().early_turns();
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
                 .max(closed_for);
             if now + wait > last_moment {
-                return Entry::Closed(Failure::RateLimited {
+                return GateEntry::Closed(Failure::RateLimited {
                     retry_after: Some(wait),
                 });
             }
@@ -189,11 +189,11 @@ impl Gate {
                 state.next_turn = state.next_turn.max(now) + state.interval;
             }
             if !wait.is_zero() {
-                return Entry::WaitFor(wait);
+                return GateEntry::WaitFor(wait);
             }
         }
         let probe = state.breaker.passes(now);
-        Entry::Go(Pass { probe })
+        GateEntry::Go(Pass { probe })
     }
 
     /// Time that an answer is going to take, as far as is known, for a call that waited.
@@ -247,7 +247,7 @@ impl Gate {
                 state.interval = slower.clamp(FIRST_INTERVAL_AFTER_429, LONGEST_INTERVAL);
             }
             state.closed_until = state.closed_until.max(now + pause);
-            // Whoever waits goes out one by one afterwards, not in a burst.
+            // Those that wait go out one by one afterwards, not in a burst.
             state.next_turn = state.closed_until + state.interval * self.limits().early_turns();
         }
         let ill = failure.treatment().trips_breaker;

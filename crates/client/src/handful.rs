@@ -16,12 +16,12 @@ pub(crate) struct Handful {
     turns: Semaphore,
     /// Turns that are not given before the first answer.
     held_back: AtomicUsize,
-    /// Taken by whoever finds out what a failure means: one at a time, the others wait.
+    /// Held while finding out what a failure means: one at a time, the others wait.
     pub(crate) finding: tokio::sync::Mutex<()>,
 }
 
 /// Leave to send one call of the list.
-pub(crate) struct Turn<'a> {
+pub(crate) struct ListTurn<'a> {
     handful: &'a Handful,
     _permit: SemaphorePermit<'a>,
 }
@@ -52,12 +52,12 @@ impl Handful {
     }
 
     /// Waits for a turn; the failure when everything is going to fail by it.
-    pub(crate) async fn turn(&self) -> Result<Turn<'_>, Failure> {
+    pub(crate) async fn turn(&self) -> Result<ListTurn<'_>, Failure> {
         let permit = self.turns.acquire().await;
         let permit = permit.expect("the semaphore is never closed");
         match self.over() {
             Some(failure) => Err(failure),
-            None => Ok(Turn {
+            None => Ok(ListTurn {
                 handful: self,
                 _permit: permit,
             }),
@@ -81,7 +81,7 @@ impl Handful {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for ListTurn<'_> {
     fn drop(&mut self) {
         let handful = self.handful;
         if handful.held_back.load(Ordering::Relaxed) == 0 {

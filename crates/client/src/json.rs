@@ -14,12 +14,12 @@ pub(crate) enum Json<'a> {
     Number(serde_json::Number),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
-    Object(Fields<'a>),
+    Object(JsonFields<'a>),
 }
 
 /// The members of an object, in their order. Of two with the same name the later one counts.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+pub(crate) struct JsonFields<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 /// Members of the largest object that is common here.
 const USUAL_FIELDS: usize = 24;
@@ -40,7 +40,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    pub(crate) fn as_object(&self) -> Option<&Fields<'a>> {
+    pub(crate) fn as_object(&self) -> Option<&JsonFields<'a>> {
         match self {
             Json::Object(fields) => Some(fields),
             _ => None,
@@ -48,7 +48,7 @@ impl<'a> Json<'a> {
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> JsonFields<'a> {
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
         let same = |(own, _): &&(Cow<'a, str>, Json<'a>)| own == name;
         self.0.iter().rfind(same).map(|(_, value)| value)
@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for AnyJson {
         while let Some((Name(name), value)) = members.next_entry()? {
             fields.push((name, value));
         }
-        Ok(Json::Object(Fields(fields)))
+        Ok(Json::Object(JsonFields(fields)))
     }
 }
 

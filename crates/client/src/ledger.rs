@@ -67,8 +67,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Whether it may answer now. One that the clock stamped while it was ahead may not: nobody
-    /// knows how old it is.
+    /// Whether it may answer now. One that the clock stamped while it was ahead may not: its age
+    /// is not known.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         is_fresh(self.stored_at, self.expires_at, now)
     }
@@ -133,7 +133,7 @@ pub enum CacheDecision {
     Refused,
     /// The same question was in flight, and its outcome was given to both.
     Shared,
-    /// The upstream failed and an answer past its time was given, marked so.
+    /// The upstream failed and an expired answer was given, marked so.
     Stale,
     /// The caller asked for a new answer whatever was known.
     Bypass,
@@ -203,7 +203,7 @@ pub struct Call {
     pub asked_by: CompactString,
     /// Whose it is; none when it is nobody's but of whoever keeps the ledger.
     pub owner: Option<Owner>,
-    /// What it was for, as whoever asked said it.
+    /// What it was for, as the caller said it.
     pub purpose: Option<CompactString>,
     /// The upstream that was asked, or that had given what memory knew.
     pub provider: &'static str,

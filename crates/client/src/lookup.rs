@@ -38,7 +38,7 @@ pub trait Lookup: Clone + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether it is about a person, so that whoever asks may have to say what for (Ley 29733).
+    /// Whether it is about a person, so that the caller may have to say what for (Ley 29733).
     fn needs_purpose(&self) -> bool {
         false
     }
@@ -208,13 +208,13 @@ pub struct Ask {
     pub force: bool,
     /// Take from memory only what is at most this old.
     pub max_age: Option<Duration>,
-    /// Take an answer past its time while the upstream is down.
+    /// Take an expired answer while the upstream is down.
     pub stale_allowed: bool,
     /// Total time, the engine's own when none.
     pub deadline: Option<Duration>,
     /// The ledger was looked at already and knows nothing fresh: it is not looked at again.
     pub recalled: bool,
-    /// Calls that whoever asks may pay for on one day of Lima; none without a limit.
+    /// Calls that the caller may pay for on one day of Lima; none without a limit.
     pub per_day: Option<u64>,
     /// Calls that this look-up, or the whole list, may still cost; none without a limit.
     pub budget: Option<Budget>,
@@ -327,7 +327,7 @@ pub enum Source {
     Upstream,
     /// Remembered and fresh: no call was spent.
     Memory,
-    /// Remembered, past its time, given because the upstream failed.
+    /// Remembered and expired, given because the upstream failed.
     Stale,
 }
 

@@ -37,7 +37,7 @@ pub struct Migo {
 /// The name of APIMIGO on record.
 const PROVIDER: &str = "migo";
 
-/// Whoever waits for it waits in the middle of something else.
+/// Its caller waits for it in the middle of another question.
 const TIME_FOR_THE_ACCOUNT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How a [`Migo`] is put together; everything but the token has a default.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 const LONGEST_GRACE: Duration = Duration::from_secs(2);
 
 /// Waits for something until `due`; none when it did not come. A time-out that fires late means that
-/// nobody was there to look: what arrived meanwhile lies in the socket and is read first, for which
+/// the task was not running: what arrived meanwhile lies in the socket and is read first, for which
 /// there is as much time as the time-out was late, within reason.
 pub(crate) async fn until<F: Future>(due: Instant, awaited: F) -> Option<F::Output> {
     let mut awaited = pin!(awaited);

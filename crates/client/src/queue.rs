@@ -16,8 +16,8 @@ pub(crate) struct Queue {
     places: Semaphore,
     size: u32,
     line: Mutex<Line>,
-    /// Microseconds that a place is held when all goes well; 0 while unknown. Whoever is refused by
-    /// it cannot be served: a moment in which all is slow must not turn away those who could be.
+    /// Microseconds that a place is held when all goes well; 0 while unknown. A call refused by
+    /// it cannot be served: a slow moment must not turn away those that could be.
     held_us: AtomicU64,
     /// Calls that are over.
     over: AtomicU64,
@@ -160,7 +160,7 @@ impl Line {
     }
 }
 
-/// Somebody in the line, however they leave it.
+/// A caller in the queue, however it leaves it.
 struct Waiter<'a> {
     ticket: usize,
     queue: &'a Queue,

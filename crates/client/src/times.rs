@@ -27,7 +27,7 @@ struct Estimate {
 }
 
 /// Older knowledge counts for nothing: an upstream that was slow has to get its chance again, and
-/// nobody would find out otherwise.
+/// it would not be found out otherwise.
 const LATELY: Duration = Duration::from_secs(10);
 
 impl Times {
@@ -50,8 +50,8 @@ impl Times {
         known.at = now;
     }
 
-    /// Time that an answer is going to take, as far as is known; zero where nothing is. Whoever
-    /// `waited` goes out with little time left: what is sent then should come in time nearly always,
+    /// Time that an answer is going to take, as far as is known; zero where nothing is. A call
+    /// that `waited` goes out with little time left: what is sent then should come in time nearly always,
     /// or half of the answers of a full queue would come too late.
     pub(crate) fn needed(&self, kind: Kind, waited: bool, now: Instant) -> Duration {
         let known = self.known.iter().find(|(known, _)| *known == kind);

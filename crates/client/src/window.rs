@@ -1,16 +1,16 @@
-//! Places in the window of a batch.
+//! Places in the window of a list.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A place in the window of a batch. It is left when the answer is there, so that the next call goes
+/// A place in the window of a list. It is left when the answer is there, so that the next call goes
 /// out while this one is read and put away.
-pub(crate) struct Place(Mutex<Option<OwnedSemaphorePermit>>);
+pub(crate) struct WindowPlace(Mutex<Option<OwnedSemaphorePermit>>);
 
-impl Place {
-    pub(crate) fn new(permit: OwnedSemaphorePermit) -> Place {
-        Place(Mutex::new(Some(permit)))
+impl WindowPlace {
+    pub(crate) fn new(permit: OwnedSemaphorePermit) -> WindowPlace {
+        WindowPlace(Mutex::new(Some(permit)))
     }
 
     /// Leaves it; whether it was not left before.

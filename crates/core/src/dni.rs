@@ -5,8 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Lang;
 use crate::text::strip_separators;
+use crate::{Lang, text};
 
 /// A DNI of eight digits. `Debug` and `Display` show it as `12****78`.
 ///
@@ -64,12 +64,11 @@ impl DniError {
     pub fn message(&self, lang: Lang) -> String {
         match self {
             DniError::Empty => lang.pick("DNI vacío", "empty DNI").into(),
-            DniError::NotDigits { position } => match lang {
-                Lang::Es => {
-                    format!("DNI debe contener solo dígitos: revise la posición {position}")
-                }
-                Lang::En => format!("a DNI has digits only: look at position {position}"),
-            },
+            DniError::NotDigits { position } => text!(
+                "DNI debe contener solo dígitos: revise la posición {position}",
+                "a DNI has digits only: look at position {position}"
+            )
+            .pick(lang),
             DniError::Length { found: 7 } => lang
                 .pick(
                     "DNI debe tener 8 dígitos, tiene 7: si perdió el cero inicial, antepóngalo",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use chaski::app::batches::BatchInput;
-use chaski::app::{App, Wish};
+use chaski::app::{App, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
 use chaski::sheets::{self, Limits, OutputFormat};
 use chaski_client::{Ask, Clock};
@@ -25,7 +25,7 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Runtime::new()?;
     let app = runtime.block_on(App::open(
         config(folder.path())?,
-        Wish::Sandbox,
+        WantedMode::Sandbox,
         Clock::system(),
     ));
     let app = app.map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;

@@ -88,7 +88,7 @@ pub struct App {
 
 /// What the caller insists on, above the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wish {
+pub enum WantedMode {
     /// Nothing: the configuration decides.
     #[default]
     None,
@@ -100,23 +100,25 @@ pub enum Wish {
 
 /// Who answers under a configuration and a wish; demanding the real one without a token is an
 /// error. So is a lost token: beside real data nothing is invented unless that is said.
-pub fn mode_of(config: &Config, wish: Wish) -> Result<Mode, AppError> {
+pub fn mode_of(config: &Config, wish: WantedMode) -> Result<Mode, AppError> {
     let has_token = config.token().is_some();
     match (wish, config.sandbox) {
-        (Wish::Sandbox, _) | (Wish::None, SandboxMode::Always) => Ok(Mode::Sandbox),
-        (Wish::Real, _) | (Wish::None, SandboxMode::Never) if !has_token => Err(AppError::NoToken),
-        (Wish::None, SandboxMode::Auto) if !has_token && has_real_data(config) => {
+        (WantedMode::Sandbox, _) | (WantedMode::None, SandboxMode::Always) => Ok(Mode::Sandbox),
+        (WantedMode::Real, _) | (WantedMode::None, SandboxMode::Never) if !has_token => {
+            Err(AppError::NoToken)
+        }
+        (WantedMode::None, SandboxMode::Auto) if !has_token && has_real_data(config) => {
             Err(AppError::TokenGone {
                 folder: config.dir.clone(),
             })
         }
-        (Wish::None, SandboxMode::Auto) if !has_token => Ok(Mode::Sandbox),
+        (WantedMode::None, SandboxMode::Auto) if !has_token => Ok(Mode::Sandbox),
         _ => Ok(Mode::Real),
     }
 }
 
 /// Whose records are meant. To read them takes no token, so that a lost one hides nothing.
-pub fn mode_of_records(config: &Config, wish: Wish) -> Result<Mode, AppError> {
+pub fn mode_of_records(config: &Config, wish: WantedMode) -> Result<Mode, AppError> {
     match mode_of(config, wish) {
         Err(AppError::TokenGone { .. } | AppError::NoToken) if has_real_data(config) => {
             Ok(Mode::Real)
@@ -168,14 +170,14 @@ pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
 
 impl App {
     /// Opens the data folder and puts the client together.
-    pub async fn open(config: Config, wish: Wish, clock: Clock) -> Result<App, AppError> {
+    pub async fn open(config: Config, wish: WantedMode, clock: Clock) -> Result<App, AppError> {
         App::open_beside(config, wish, clock, Metrics::default()).await
     }
 
     /// The same, counting into what another one counts into.
     pub async fn open_beside(
         config: Config,
-        wish: Wish,
+        wish: WantedMode,
         clock: Clock,
         metrics: Metrics,
     ) -> Result<App, AppError> {
@@ -185,14 +187,15 @@ impl App {
     /// The same with another way to the real upstream than the usual one.
     pub async fn open_through(
         config: Config,
-        wish: Wish,
+        wish: WantedMode,
         clock: Clock,
         metrics: Metrics,
         exit: Option<Arc<dyn Transport>>,
     ) -> Result<App, AppError> {
         let mode = mode_of(&config, wish)?;
         let has_token = config.token().is_some();
-        let by_itself = wish == Wish::None && config.sandbox == SandboxMode::Auto && !has_token;
+        let by_itself =
+            wish == WantedMode::None && config.sandbox == SandboxMode::Auto && !has_token;
         let on_trial = mode == Mode::Sandbox && has_token;
         let app = App::open_side(config, mode, on_trial, clock, metrics, exit).await?;
         // A folder that is new does not tell what is on the server.

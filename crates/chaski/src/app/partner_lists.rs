@@ -10,7 +10,7 @@ use super::unread::no_partner;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};
 use crate::sheets::{
-    self, Cell, ColumnError, Flaw, OutputFormat, PlainCsv, PlainXlsx, Problem, Row, Table,
+    self, Cell, CellProblem, ColumnError, Flaw, OutputFormat, PlainCsv, PlainXlsx, Row, Table,
     column_letter,
 };
 use crate::store::{Company, NewPartner, PartnerFilter, Saved};
@@ -91,7 +91,7 @@ impl App {
             for row in rows {
                 let partner = match table.flaws.get(&row.number) {
                     Some(Flaw::Shifted { cells, usual }) => {
-                        Err(PartnerError::Document(Problem::Shifted {
+                        Err(PartnerError::Document(CellProblem::Shifted {
                             cells: *cells,
                             usual: *usual,
                         }))

@@ -16,7 +16,7 @@ use super::cost::calls_for;
 use super::cost::within_cost;
 use super::{App, AppError};
 use crate::partners::{
-    Document, DocumentType, Partner, PartnerError, PartnerFields, Said, SunatCheck,
+    Document, DocumentType, Partner, PartnerError, PartnerFields, SunatAnswer, SunatCheck,
 };
 use crate::store::{
     Asker, ChangeFilter, ChangeRow, Channel, ChecksNoted, Company, Cursor, Due, NewPartner, Once,
@@ -485,9 +485,9 @@ impl PartnerRefresh {
         for (position, outcome) in group {
             let check = SunatCheck::of(self.rucs[position], &outcome, now);
             match check.said {
-                Said::Found { .. } => self.refreshed.found += 1,
-                Said::NotFound { .. } => self.refreshed.not_found += 1,
-                Said::Failed { .. } => {
+                SunatAnswer::Found { .. } => self.refreshed.found += 1,
+                SunatAnswer::NotFound { .. } => self.refreshed.not_found += 1,
+                SunatAnswer::Failed { .. } => {
                     self.refreshed.failed += 1;
                     self.refreshed.note(outcome.err());
                 }

@@ -8,7 +8,7 @@ use chaski_core::{DniError, Lang, RucError};
 use super::AppError;
 use super::verdicts::{RowPlan, of_problem};
 use crate::partners::PartnerError;
-use crate::sheets::{Problem, Row, Subject};
+use crate::sheets::{CellProblem, Row, Subject};
 
 /// Says so if no row of a list names a RUC.
 pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
@@ -94,7 +94,7 @@ impl Wrong for Subject {
     fn kind(&self) -> &'static str {
         match self {
             Subject::Ruc(_) => "ruc",
-            Subject::Dni { .. } | Subject::Bad(Problem::Dni(DniError::Length { found: 7 })) => {
+            Subject::Dni { .. } | Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })) => {
                 "dni"
             }
             Subject::Empty => "vacia",
@@ -128,7 +128,7 @@ impl Wrong for PartnerError {
 fn words(subject: &Subject, lang: Lang) -> (String, &'static str) {
     let separator = |c: char| matches!(c, ';' | ',' | '|' | '\t');
     match subject {
-        Subject::Dni { .. } | Subject::Bad(Problem::Dni(DniError::Length { found: 7 })) => (
+        Subject::Dni { .. } | Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })) => (
             lang.pick("son DNI y no RUC", "they are DNIs, not RUCs")
                 .to_owned(),
             lang.pick(
@@ -136,7 +136,7 @@ fn words(subject: &Subject, lang: Lang) -> (String, &'static str) {
                 ": look them up with chaski dni",
             ),
         ),
-        Subject::Bad(problem @ Problem::Ruc(RucError::NotDigits { found, .. }))
+        Subject::Bad(problem @ CellProblem::Ruc(RucError::NotDigits { found, .. }))
             if separator(*found) =>
         {
             (

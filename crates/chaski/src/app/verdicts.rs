@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{App, Mode};
 use crate::hints::Hinted;
-use crate::partners::{Said, SunatCheck};
-use crate::sheets::{Aptitud, Problem, Repair, Subject, Verdict};
+use crate::partners::{SunatAnswer, SunatCheck};
+use crate::sheets::{Aptitud, CellProblem, Repair, Subject, Verdict};
 use crate::store::ItemState;
 
 /// What one row turned out to be.
@@ -113,17 +113,17 @@ impl Settled {
     /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
     /// that could not be asked, and says nothing.
     pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
-        let failed = |why: String| Said::Failed { why, at: now };
+        let failed = |why: String| SunatAnswer::Failed { why, at: now };
         let said = match self {
             Settled::Found {
                 source: Source::Stale,
                 ..
             } => failed("el proveedor no respondió".to_owned()),
-            Settled::Found { taxpayer, at, .. } => Said::Found {
+            Settled::Found { taxpayer, at, .. } => SunatAnswer::Found {
                 taxpayer: Arc::clone(taxpayer),
                 at: *at,
             },
-            Settled::NotFound { source, at } => Said::NotFound {
+            Settled::NotFound { source, at } => SunatAnswer::NotFound {
                 at: *at,
                 remembered: *source == Source::Memory,
             },
@@ -374,9 +374,9 @@ fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
 }
 
 /// A column of RUCs is no place for advice on how to write a DNI.
-pub(super) fn of_problem(problem: &Problem, lang: Lang) -> String {
+pub(super) fn of_problem(problem: &CellProblem, lang: Lang) -> String {
     match problem {
-        Problem::Dni(DniError::Length { found: 7 }) => lang
+        CellProblem::Dni(DniError::Length { found: 7 }) => lang
             .pick(
                 "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
                 "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC",

@@ -5,16 +5,17 @@ use std::io::{IsTerminal, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use chaski_core::Lang;
-use serde_json::{Map, Value};
+use chaski_core::{Lang, text};
+use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::needed::Needed;
 use super::output::notice;
-use super::records::Records;
+use super::records::{Records, fields};
 use crate::app::{
-    AppError, Mode, Wish, mode_of, open_database_url, open_server_key, open_token, seal_setting,
+    AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
+    seal_setting,
 };
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::mode::mode_of_key;
@@ -43,16 +44,12 @@ pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     write_private(&path, text.as_bytes())?;
     anstream::eprintln!(
         "{}",
-        match lang {
-            Lang::Es => format!(
-                "se escribió {}: quite el # de lo que quiera cambiar",
-                path.display()
-            ),
-            Lang::En => format!(
-                "wrote {}: remove the # of what you want to change",
-                path.display()
-            ),
-        }
+        text!(
+            "se escribió {}: quite el # de lo que quiera cambiar",
+            "wrote {}: remove the # of what you want to change",
+            path.display()
+        )
+        .pick(lang)
     );
     Ok(0)
 }
@@ -64,21 +61,16 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
         .layers
         .shown()
         .map(|(key, text, origin)| {
-            let mut row = Map::new();
-            row.insert("clave".into(), key.into());
-            row.insert("valor".into(), text.into());
+            let mut row = fields(json!({"clave": key, "valor": text}));
             if with_origin {
                 row.insert("origen".into(), Value::from(origin.describe(lang)));
             }
             row
         })
         .collect();
-    let mut columns = vec![
-        ("clave", lang.pick("Clave", "Key").to_owned()),
-        ("valor", lang.pick("Valor", "Value").to_owned()),
-    ];
+    let mut columns = vec![("clave", "Clave", "Key"), ("valor", "Valor", "Value")];
     if with_origin {
-        columns.push(("origen", lang.pick("Origen", "Origin").to_owned()));
+        columns.push(("origen", "Origen", "Origin"));
     }
     Records { columns, rows }.write(needed)?;
     Ok(0)
@@ -174,7 +166,7 @@ pub(super) fn check(needed: &Needed) -> Done {
     open_database_url(&needed.config)?;
     let lang = needed.lang();
     let who = match (mode, needed.wish) {
-        (Mode::Sandbox, Wish::Sandbox) => {
+        (Mode::Sandbox, WantedMode::Sandbox) => {
             lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox")
         }
         (Mode::Sandbox, _) => lang.pick(
@@ -183,12 +175,9 @@ pub(super) fn check(needed: &Needed) -> Done {
         ),
         (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
     };
-    notice(
-        needed,
-        &match lang {
-            Lang::Es => format!("configuración correcta; responde: {who}"),
-            Lang::En => format!("the configuration is right; answered by: {who}"),
-        },
+    needed.say(
+        format!("configuración correcta; responde: {who}"),
+        format!("the configuration is right; answered by: {who}"),
     );
     Ok(0)
 }
@@ -265,7 +254,7 @@ pub(super) fn key_for(secret: &str) -> &'static str {
     }
 }
 
-/// A file that nobody else can read.
+/// A file that other users cannot read.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     let failed = |error| AppError::file(path)(error);
     // A file with the token is the owner's alone from its first byte on.

@@ -14,7 +14,7 @@ use super::output::notice;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
 use crate::app::{AppError, Mode, folder_of};
 
-/// Nobody types a longer phrase.
+/// Longest phrase.
 const MOST_PHRASE_BYTES: u64 = 4 * 1024;
 
 pub(super) async fn backup(
@@ -41,34 +41,21 @@ pub(super) async fn backup(
     let taken = backups::backup(&needed.config, mode, &settings, to, with_key, phrase, now).await?;
     let (path, kib) = (taken.path.display(), taken.bytes.div_ceil(1024));
     let (calls, answers) = (taken.snapshot.calls, taken.snapshot.answers);
-    notice(
-        needed,
-        &match needed.lang() {
-            Lang::Es => format!(
-                "copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})"
-            ),
-            Lang::En => {
-                format!("verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})")
-            }
-        },
+    needed.say(
+        format!("copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})"),
+        format!("verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"),
     );
     if by_phrase {
-        notice(
-            needed,
-            needed.lang().pick(
-                "sellada con su frase: sin ella nadie puede comprobar que la copia no fue alterada",
-                "sealed with your phrase: without it nobody can prove that the copy was not altered",
-            ),
+        needed.say(
+            "sellada con su frase: sin ella nadie puede comprobar que la copia no fue alterada",
+            "sealed with your phrase: without it nobody can prove that the copy was not altered",
         );
     }
     if let Some(error) = &taken.not_noted {
         let why = error.message(needed.lang());
-        notice(
-            needed,
-            &needed.lang().pick(
-                format!("no se pudo anotar en la carpeta que se hizo la copia: {why}"),
-                format!("the folder could not note that the copy was taken: {why}"),
-            ),
+        needed.say(
+            format!("no se pudo anotar en la carpeta que se hizo la copia: {why}"),
+            format!("the folder could not note that the copy was taken: {why}"),
         );
     }
     let about_key = match (taken.with_key, taken.snapshot.has_personal_data) {
@@ -114,62 +101,44 @@ pub(super) async fn restaurar(
     let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
-    notice(
-        needed,
-        &lang.pick(
-            format!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})"),
-            format!("restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"),
-        ),
+    needed.say(
+        format!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})"),
+        format!("restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"),
     );
     if let Some(text) = about_seal(done.proved, lang) {
         notice(needed, text);
     }
     if let Some(aside) = &done.set_aside {
         let aside = aside.display();
-        notice(
-            needed,
-            &lang.pick(
-                format!("lo que había antes está en {aside}: bórrelo cuando ya no lo necesite"),
-                format!(
-                    "what was there before is in {aside}: delete it when it is no longer needed"
-                ),
-            ),
+        needed.say(
+            format!("lo que había antes está en {aside}: bórrelo cuando ya no lo necesite"),
+            format!("what was there before is in {aside}: delete it when it is no longer needed"),
         );
     }
     if let Some(aside) = &done.schema_aside {
-        notice(
-            needed,
-            &lang.pick(
-                format!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite"),
-                format!("what was in the database before is in its schema {aside}: delete it when it is no longer needed"),
-            ),
+        needed.say(
+            format!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite"),
+            format!("what was in the database before is in its schema {aside}: delete it when it is no longer needed"),
         );
     }
     let settings = done.settings.display();
-    notice(
-        needed,
-        &lang.pick(
-            format!("la configuración de la copia está en {settings}; no se aplica sola (--config)"),
-            format!("the configuration of the copy is in {settings}; it is not applied by itself (--config)"),
+    needed.say(
+        format!("la configuración de la copia está en {settings}; no se aplica sola (--config)"),
+        format!(
+            "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
         ),
     );
     if done.key == RestoredKey::Missing && done.snapshot.has_personal_data {
-        notice(
-            needed,
-            lang.pick(
-                "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
-                "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
-            ),
+        needed.say(
+            "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
+            "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
         );
     }
     let is_real = done.folder == folder_of(&needed.config, Mode::Real);
     if is_real && needed.config.token().is_none() {
-        notice(
-            needed,
-            lang.pick(
-                "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
-                "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
-            ),
+        needed.say(
+            "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
+            "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
         );
     }
     Ok(0)

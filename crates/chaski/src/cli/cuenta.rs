@@ -1,13 +1,13 @@
 //! `chaski cuenta`: the plan's calls left, and what this installation counted.
 
 use chaski_client::Failure;
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use super::Done;
 use super::desk::Desk;
 use super::needed::Needed;
 use super::output::notice;
-use super::records::Records;
+use super::records::{Records, fields};
 use super::ruc::insert_origin;
 use crate::hints::Hinted;
 
@@ -16,41 +16,25 @@ pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
     desk.say_mode(needed);
     let (found, quota) = desk.account(&needed.plain_ask()).await?;
     let account = &found.value;
-    let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
-    let mut row = Map::new();
-    row.insert("nombre".into(), text(account.nombre.as_deref()));
-    row.insert("email".into(), text(account.email.as_deref()));
-    row.insert(
-        "consultas".into(),
-        account.consultas.map_or(Value::Null, Value::from),
-    );
-    row.insert("llamadas_del_mes".into(), quota.spent.into());
-    row.insert(
-        "cuota_configurada".into(),
-        quota.most.map_or(Value::Null, Value::from),
-    );
+    let mut row = fields(json!({
+        "nombre": account.nombre,
+        "email": account.email,
+        "consultas": account.consultas,
+        "llamadas_del_mes": quota.spent,
+        "cuota_configurada": quota.most,
+    }));
     insert_origin(&mut row, desk, &found, lang);
     let columns = vec![
-        ("nombre", lang.pick("Titular", "Holder").to_owned()),
-        ("email", lang.pick("Correo", "E-mail").to_owned()),
-        (
-            "consultas",
-            lang.pick("Consultas que quedan", "Calls left").to_owned(),
-        ),
+        ("nombre", "Titular", "Holder"),
+        ("email", "Correo", "E-mail"),
+        ("consultas", "Consultas que quedan", "Calls left"),
         (
             "llamadas_del_mes",
-            lang.pick(
-                "Llamadas de este mes, según Chaski",
-                "Calls this month, by Chaski",
-            )
-            .to_owned(),
+            "Llamadas de este mes, según Chaski",
+            "Calls this month, by Chaski",
         ),
-        (
-            "cuota_configurada",
-            lang.pick("Cuota configurada", "Configured quota")
-                .to_owned(),
-        ),
-        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+        ("cuota_configurada", "Cuota configurada", "Configured quota"),
+        ("fuente", "Fuente", "Source"),
     ];
     Records {
         columns,

@@ -8,11 +8,11 @@ use chaski_core::Dni;
 use super::Done;
 use super::args::PersonCmd;
 use super::needed::Needed;
-use super::output::{self, notice};
+use super::output;
 use super::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
-use crate::app::{AppError, Mode, Wish, folder_of, has_data, purpose};
+use crate::app::{AppError, Mode, WantedMode, folder_of, has_data, purpose};
 use crate::store::{Asker, Channel, Erased};
 
 pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Done {
@@ -20,7 +20,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
         PersonCmd::Exportar(person) => (person, false),
         PersonCmd::Borrar(person) => (person, true),
     };
-    // 1. Whom it is about, and that the person is sure.
+    // 1. The number, and that the person who gives the command is sure.
     let dni = dni(needed, typed.dni.as_deref())?;
     let mut ask = Asker::Owner(Channel::Cli).ask();
     ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
@@ -29,7 +29,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     } else if let Some(path) = &needed.output {
         needed.overwrite.check(path)?;
     }
-    // 2. The data that are there, whoever answers look-ups now.
+    // 2. The data that are there, of either side.
     let mode = mode_of_data(&needed.config, needed.wish);
     let store = open_store(&needed.config, mode).await?;
     let folder = folder_of(&needed.config, mode);
@@ -37,7 +37,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
         format!("carpeta: {}", folder.display()),
         format!("folder: {}", folder.display()),
     );
-    notice(needed, &needed.lang().pick(es, en));
+    needed.say(es, en);
     // 3. The deed. What persons entered may be on the other side too.
     let done = if erasing {
         let elsewhere = erase_elsewhere(needed, mode, dni, &ask).await?;
@@ -69,7 +69,7 @@ async fn erase_elsewhere(
         Mode::Real => Mode::Sandbox,
         Mode::Sandbox => Mode::Real,
     };
-    if !has_data(&needed.config, other) || needed.wish != Wish::None {
+    if !has_data(&needed.config, other) || needed.wish != WantedMode::None {
         return Ok(nothing);
     }
     let store = open_store(&needed.config, other).await?;
@@ -84,7 +84,7 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
     let mut text = serde_json::to_vec_pretty(known).map_err(std::io::Error::from)?;
     text.push(b'\n');
     match &needed.output {
-        // What is known of a person is for whoever asked alone.
+        // What is known of a person is only for the user who asked.
         Some(path) => needed.overwrite.write(path, true, all(&text)),
         None => output::to_stdout(&text),
     }
@@ -93,28 +93,18 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
 fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
-    let lang = needed.lang();
-    notice(
-        needed,
-        &lang.pick(
-            format!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}"),
-            format!("erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"),
-        ),
+    needed.say(
+        format!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}"),
+        format!("erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"),
     );
-    notice(
-        needed,
-        lang.pick(
-            "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
-            "earlier backups still have it: delete them, or erase again after restoring one",
-        ),
+    needed.say(
+        "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
+        "earlier backups still have it: delete them, or erase again after restoring one",
     );
     if !erased.log_emptied {
-        notice(
-            needed,
-            lang.pick(
-                "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
-                "another process was reading: repeat the command to empty the log of the database too",
-            ),
+        needed.say(
+            "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
+            "another process was reading: repeat the command to empty the log of the database too",
         );
     }
 }

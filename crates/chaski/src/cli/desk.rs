@@ -42,7 +42,7 @@ impl Desk {
 
     /// Who said so, for people.
     pub(super) fn source_name(&self, source: Source, lang: Lang) -> &'static str {
-        // Whoever gave an answer said who they are.
+        // An answer is there, so its side is known.
         source_name(self.mode().unwrap_or(Mode::Sandbox), source, lang)
     }
 

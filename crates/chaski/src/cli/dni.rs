@@ -1,7 +1,7 @@
 //! `chaski dni`: whose DNI is this? Shown masked unless asked for whole.
 
 use chaski_core::{Dni, DniError, Lang};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::DniArgs;
@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::explain::token_misplaced;
 use super::needed::Needed;
 use super::output::{complain_about, exit_of};
-use super::records::Records;
+use super::records::{Records, fields};
 use super::ruc::{insert_origin, numbers};
 use crate::app::{AppError, purpose};
 use crate::config::looks_like_token;
@@ -29,7 +29,7 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
     let show_whole = typed.mostrar || !needed.config.mask_dni;
     let (mut rows, mut codes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (text, parsed)) in numbers.iter().zip(parsed).enumerate() {
-        let mut row = Map::new();
+        let mut row;
         let shown = |dni: Dni| {
             if show_whole {
                 dni.as_str().to_owned()
@@ -39,9 +39,8 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
         };
         match parsed.map(|dni| (dni, outcomes.next())) {
             Ok((dni, Some(Ok(found)))) => {
-                row.insert("success".into(), true.into());
-                row.insert("dni".into(), shown(dni).into());
-                row.insert("nombre".into(), found.value.nombre.as_str().into());
+                let nombre = &found.value.nombre;
+                row = fields(json!({"success": true, "dni": shown(dni), "nombre": nombre}));
                 insert_origin(&mut row, desk, &found, lang);
                 codes.push(0);
             }
@@ -51,8 +50,8 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
                 let message = error
                     .as_ref()
                     .map_or_else(String::new, |error| not_found(error, lang));
-                complaints.push((shown(dni), message.clone()));
-                fail(&mut row, shown(dni), code, message);
+                row = failed(&shown(dni), code, &message);
+                complaints.push((shown(dni), message));
                 codes.push(error.as_ref().map_or(1, AppError::exit_code));
             }
             Err(error) => {
@@ -64,34 +63,31 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
                 };
                 // What was typed may be almost a DNI: it is named by its place.
                 let name = format!("{} {}", lang.pick("n.º", "no."), place + 1);
-                complaints.push((name.clone(), message.clone()));
                 let (code, exit) = if is_token {
                     ("token_fuera_de_lugar", 2)
                 } else {
                     (error.code(), 3)
                 };
-                fail(&mut row, name, code, message);
+                row = failed(&name, code, &message);
+                complaints.push((name, message));
                 codes.push(exit);
             }
         }
         rows.push(row);
     }
     let columns = vec![
-        ("dni", "DNI".to_owned()),
-        ("nombre", lang.pick("Nombre", "Name").to_owned()),
-        ("fuente", lang.pick("Fuente", "Source").to_owned()),
-        ("error", "Error".to_owned()),
+        ("dni", "DNI", "DNI"),
+        ("nombre", "Nombre", "Name"),
+        ("fuente", "Fuente", "Source"),
+        ("error", "Error", "Error"),
     ];
     complain_about(needed, &complaints, rows.len());
     Records { columns, rows }.write(needed)?;
     Ok(exit_of(&codes))
 }
 
-fn fail(row: &mut Map<String, Value>, dni: String, code: &str, message: String) {
-    row.insert("success".into(), false.into());
-    row.insert("dni".into(), dni.into());
-    row.insert("code".into(), code.into());
-    row.insert("error".into(), message.into());
+fn failed(dni: &str, code: &str, message: &str) -> Map<String, Value> {
+    fields(json!({"success": false, "dni": dni, "code": code, "error": message}))
 }
 
 /// Absence from a registry-based service is not absence from RENIEC.

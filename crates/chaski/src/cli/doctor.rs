@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chaski_client::{Clock, Failure, Http};
 use chaski_core::{Lang, lima_datetime};
 use secrecy::ExposeSecret;
-use serde_json::Map;
+use serde_json::json;
 
 use super::Done;
 use super::needed::Needed;
 use super::output;
-use super::records::Records;
+use super::records::{Records, fields};
 use crate::app::checkup::{self, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
@@ -291,20 +291,20 @@ impl Report {
 
     fn records(&self, lang: Lang) -> Records {
         let row = |finding: &Finding| {
-            let mut row = Map::new();
-            row.insert("prueba".into(), finding.check.into());
-            row.insert("estado".into(), finding.grade.as_str().into());
-            row.insert("mensaje".into(), finding.message(lang).into());
-            for (name, value) in &finding.facts {
-                row.insert((*name).into(), value.clone());
-            }
+            let mut row = fields(json!({
+                "prueba": finding.check,
+                "estado": finding.grade.as_str(),
+                "mensaje": finding.message(lang),
+            }));
+            let facts = finding.facts.iter();
+            row.extend(facts.map(|(name, value)| ((*name).to_owned(), value.clone())));
             row
         };
         Records {
             columns: vec![
-                ("prueba", lang.pick("Prueba", "Check").to_owned()),
-                ("estado", lang.pick("Estado", "State").to_owned()),
-                ("mensaje", lang.pick("Mensaje", "Message").to_owned()),
+                ("prueba", "Prueba", "Check"),
+                ("estado", "Estado", "State"),
+                ("mensaje", "Mensaje", "Message"),
             ],
             rows: self.0.iter().map(row).collect(),
         }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
@@ -165,10 +165,7 @@ fn hint(error: &Error, lang: Lang) -> Option<String> {
         return Some(number.message(lang));
     }
     if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {
-        return Some(match lang {
-            Lang::Es => format!("¿quiso decir {order}?"),
-            Lang::En => format!("did you mean {order}?"),
-        });
+        return Some(text!("¿quiso decir {order}?", "did you mean {order}?").pick(lang));
     }
     let suggested = [
         ContextKind::SuggestedArg,
@@ -179,19 +176,13 @@ fn hint(error: &Error, lang: Lang) -> Option<String> {
     .map(|kind| shown(error, kind))
     .find(|text| !text.is_empty());
     if let Some(name) = suggested {
-        return Some(match lang {
-            Lang::Es => format!("¿quiso decir {name}?"),
-            Lang::En => format!("did you mean {name}?"),
-        });
+        return Some(text!("¿quiso decir {name}?", "did you mean {name}?").pick(lang));
     }
     let valid = [ContextKind::ValidValue, ContextKind::ValidSubcommand]
         .into_iter()
         .map(|kind| shown(error, kind))
         .find(|text| !text.is_empty())?;
-    Some(match lang {
-        Lang::Es => format!("valen: {valid}"),
-        Lang::En => format!("these are good: {valid}"),
-    })
+    Some(text!("valen: {valid}", "these are good: {valid}").pick(lang))
 }
 
 /// A number, or a list, where a command was expected: the command it wants. A DNI is not repeated.

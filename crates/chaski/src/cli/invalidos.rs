@@ -1,7 +1,7 @@
 //! `chaski ruc invalidos`: the registry of refused numbers.
 
-use chaski_core::{Ruc, lima_datetime};
-use serde_json::Map;
+use chaski_core::Ruc;
+use serde_json::json;
 
 use super::Done;
 use super::args::InvalidosCmd;
@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output::{self, complain_about};
-use super::records::Records;
+use super::records::{Records, fields, time};
 use crate::app::AppError;
 use crate::counted::counted;
 use crate::store::RefusalRow;
@@ -39,40 +39,32 @@ pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<Inva
 }
 
 async fn listar(needed: &Needed, desk: &Desk) -> Done {
-    let lang = needed.lang();
     desk.say_mode(needed);
     let now = desk.now();
     let refusals = desk.refusals().await?;
     let row = |refusal: &RefusalRow| {
-        let mut row = Map::new();
-        let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
-        row.insert("ruc".into(), refusal.subject.as_str().into());
-        row.insert("motivo".into(), refusal.reason.as_str().into());
-        row.insert("mensaje".into(), refusal.message.as_str().into());
-        row.insert("registrado_en".into(), time(refusal.stored_at).into());
-        row.insert("vence_en".into(), time(refusal.expires_at).into());
-        row.insert("vigente".into(), (refusal.expires_at > now).into());
-        row
+        fields(json!({
+            "ruc": refusal.subject,
+            "motivo": refusal.reason.as_str(),
+            "mensaje": refusal.message,
+            "registrado_en": time(refusal.stored_at),
+            "vence_en": time(refusal.expires_at),
+            "vigente": refusal.expires_at > now,
+        }))
     };
     let rows: Vec<_> = refusals.iter().map(row).collect();
     if rows.is_empty() {
-        output::notice(
-            needed,
-            lang.pick(
-                "no hay números registrados como inexistentes",
-                "no number is on record as unknown",
-            ),
+        needed.say(
+            "no hay números registrados como inexistentes",
+            "no number is on record as unknown",
         );
     }
     let columns = vec![
-        ("ruc", "RUC".to_owned()),
-        ("motivo", lang.pick("Motivo", "Reason").to_owned()),
-        (
-            "registrado_en",
-            lang.pick("Registrado", "Recorded").to_owned(),
-        ),
-        ("vence_en", lang.pick("Vence", "Expires").to_owned()),
-        ("vigente", lang.pick("Vigente", "In force").to_owned()),
+        ("ruc", "RUC", "RUC"),
+        ("motivo", "Motivo", "Reason"),
+        ("registrado_en", "Registrado", "Recorded"),
+        ("vence_en", "Vence", "Expires"),
+        ("vigente", "Vigente", "In force"),
     ];
     Records { columns, rows }.write(needed)?;
     Ok(0)

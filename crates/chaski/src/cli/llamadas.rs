@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use chaski_core::{lima_datetime, lima_timestamp};
+use chaski_core::lima_timestamp;
 use jiff::ToSpan;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::CallsArgs;
@@ -12,8 +12,8 @@ use super::desk::Desk;
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output;
-use super::records::Records;
-use super::tipo_cambio::date;
+use super::records::{Records, fields, time};
+use super::tipo_cambio::optional_date;
 use crate::app::AppError;
 use crate::app::lookups::subject_of;
 use crate::app::persons::{ERASE, EXPORT};
@@ -22,21 +22,12 @@ use crate::counted::counted;
 use crate::store::{CallFilter, CallRow};
 
 pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> Done {
-    let lang = needed.lang();
     if typed.limpiar {
         return prune(needed, desk).await;
     }
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
-    let since = typed
-        .desde
-        .as_deref()
-        .map(|text| date("--desde", text))
-        .transpose()?;
-    let until = typed
-        .hasta
-        .as_deref()
-        .map(|text| date("--hasta", text))
-        .transpose()?;
+    let since = optional_date("--desde", typed.desde.as_deref())?;
+    let until = optional_date("--hasta", typed.hasta.as_deref())?;
     if let Some((since, until)) = since.zip(until).filter(|(since, until)| since > until) {
         return Err(AppError::usage(
             format!("el rango está al revés: {since} es posterior a {until}"),
@@ -74,40 +65,34 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
         }
     }
     if rows.is_empty() {
-        let none = lang.pick(
+        needed.say(
             "no hay llamadas así en el registro",
             "no such call is on record",
         );
-        output::notice(needed, none);
     }
     let columns = vec![
-        ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
-        ("quien", lang.pick("Quién", "Who").to_owned()),
-        ("operacion", lang.pick("Operación", "Operation").to_owned()),
-        ("sobre", lang.pick("Sobre", "About").to_owned()),
-        ("resultado", lang.pick("Resultado", "Outcome").to_owned()),
-        ("http", "HTTP".to_owned()),
-        ("intento", lang.pick("Intento", "Attempt").to_owned()),
-        ("ms", "ms".to_owned()),
-        ("cache", lang.pick("Caché", "Cache").to_owned()),
-        ("motivo", lang.pick("Motivo", "Purpose").to_owned()),
+        ("fecha", "Fecha (Lima)", "Date (Lima)"),
+        ("quien", "Quién", "Who"),
+        ("operacion", "Operación", "Operation"),
+        ("sobre", "Sobre", "About"),
+        ("resultado", "Resultado", "Outcome"),
+        ("http", "HTTP", "HTTP"),
+        ("intento", "Intento", "Attempt"),
+        ("ms", "ms", "ms"),
+        ("cache", "Caché", "Cache"),
+        ("motivo", "Motivo", "Purpose"),
     ];
     Records { columns, rows }.write(needed)?;
     if let Some(next) = cursor {
-        output::notice(
-            needed,
-            &lang.pick(
-                format!("hay más; siga con: --cursor {next}"),
-                format!("there are more; go on with: --cursor {next}"),
-            ),
+        needed.say(
+            format!("hay más; siga con: --cursor {next}"),
+            format!("there are more; go on with: --cursor {next}"),
         );
     }
     Ok(0)
 }
 
 fn row_of(call: &CallRow) -> Map<String, Value> {
-    let text = |it: &str| Value::from(it.to_owned());
-    let at = lima_datetime(call.at).strftime("%Y-%m-%d %H:%M:%S");
     let about = match (call.subject.as_str(), call.items) {
         ("", n) if call.operation == "resumen" => format!("×{n}"),
         ("", n) if n > 1 => format!("{n} RUC"),
@@ -116,33 +101,21 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
     };
     // Tenths of a millisecond, rounded, without a float.
     let tenths = call.duration_us.div_ceil(50) / 2;
-    let mut row = Map::new();
-    row.insert("fecha".into(), at.to_string().into());
-    row.insert("quien".into(), text(&call.asked_by));
-    row.insert(
-        "motivo".into(),
-        call.purpose.as_deref().map_or(Value::Null, Value::from),
-    );
-    row.insert("proveedor".into(), text(&call.provider));
-    row.insert("operacion".into(), text(&call.operation));
-    row.insert("sobre".into(), about.into());
-    row.insert("resultado".into(), text(&call.outcome));
-    row.insert(
-        "http".into(),
-        call.http_status.map_or(Value::Null, Value::from),
-    );
-    row.insert("intento".into(), call.attempt.into());
-    row.insert(
-        "ms".into(),
-        format!("{}.{}", tenths / 10, tenths % 10).into(),
-    );
-    row.insert("cache".into(), text(&call.cache));
-    row.insert(
-        "lote".into(),
-        call.batch.map_or(Value::Null, |id| id.to_string().into()),
-    );
-    row.insert("id".into(), call.id.to_string().into());
-    row
+    fields(json!({
+        "fecha": time(call.at),
+        "quien": call.asked_by,
+        "motivo": call.purpose,
+        "proveedor": call.provider,
+        "operacion": call.operation,
+        "sobre": about,
+        "resultado": call.outcome,
+        "http": call.http_status,
+        "intento": call.attempt,
+        "ms": format!("{}.{}", tenths / 10, tenths % 10),
+        "cache": call.cache,
+        "lote": call.batch.map(|id| id.to_string()),
+        "id": call.id.to_string(),
+    }))
 }
 
 async fn prune(needed: &Needed, desk: &Desk) -> Done {
@@ -168,12 +141,9 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
     )?;
     let pruned = app.prune().await?;
     let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
-    output::notice(
-        needed,
-        &lang.pick(
-            format!("Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}"),
-            format!("Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"),
-        ),
+    needed.say(
+        format!("Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}"),
+        format!("Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"),
     );
     Ok(0)
 }

@@ -3,14 +3,14 @@
 use chaski_client::Clock;
 use chaski_core::Ruc;
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::{LlaveArgs, LlavesCmd};
 use super::explain::repeatable;
 use super::needed::Needed;
 use super::output;
-use super::records::Records;
+use super::records::{Records, fields, time};
 use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};
@@ -30,7 +30,6 @@ async fn open(needed: &Needed, mode: Mode) -> Result<App, AppError> {
 }
 
 async fn listar(needed: &Needed) -> Done {
-    let lang = needed.lang();
     let mut rows = Vec::new();
     for mode in sides_of(&needed.config) {
         let app = open(needed, mode).await?;
@@ -39,52 +38,43 @@ async fn listar(needed: &Needed) -> Done {
         app.close().await?;
     }
     if rows.is_empty() {
-        let none = lang.pick(
+        needed.say(
             "no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
             "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME",
         );
-        output::notice(needed, none);
     }
-    let columns = [
-        ("llave", lang.pick("Llave", "Key")),
-        ("nombre", lang.pick("Nombre", "Name")),
-        ("empresa", lang.pick("Empresa", "Company")),
-        ("estado", lang.pick("Estado", "State")),
-        ("permisos", lang.pick("Permisos", "Scopes")),
-        ("por_minuto", lang.pick("Por minuto", "A minute")),
-        ("por_dia", lang.pick("Por día", "A day")),
-        ("vence_en", lang.pick("Vence", "Expires")),
+    let columns = vec![
+        ("llave", "Llave", "Key"),
+        ("nombre", "Nombre", "Name"),
+        ("empresa", "Empresa", "Company"),
+        ("estado", "Estado", "State"),
+        ("permisos", "Permisos", "Scopes"),
+        ("por_minuto", "Por minuto", "A minute"),
+        ("por_dia", "Por día", "A day"),
+        ("vence_en", "Vence", "Expires"),
     ];
-    let columns = columns
-        .map(|(name, title)| (name, title.to_owned()))
-        .to_vec();
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }
 
 fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
-    let time = |at| {
-        let at = chaski_core::lima_datetime(at);
-        Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string())
-    };
     let state = match (key.row.revoked_at, key.row.expires_at) {
         (Some(_), _) => "REVOCADA",
         (None, Some(until)) if until <= now => "VENCIDA",
         _ => "VIGENTE",
     };
-    let mut row = Map::new();
-    row.insert("llave".into(), key.shown.as_str().into());
-    row.insert("nombre".into(), key.row.name.as_str().into());
-    row.insert("empresa".into(), key.row.company_shown.clone().into());
-    row.insert("estado".into(), state.into());
-    row.insert("permisos".into(), key.row.scopes.as_str().into());
-    row.insert("por_minuto".into(), key.row.per_minute.into());
-    row.insert("por_dia".into(), key.row.per_day.into());
-    row.insert("creada_en".into(), time(key.row.created_at));
-    let until = key.row.expires_at.map_or(Value::Null, time);
-    row.insert("vence_en".into(), until);
-    row.insert("id".into(), key.row.id.to_string().into());
-    row
+    fields(json!({
+        "llave": key.shown,
+        "nombre": key.row.name,
+        "empresa": key.row.company_shown,
+        "estado": state,
+        "permisos": key.row.scopes,
+        "por_minuto": key.row.per_minute,
+        "por_dia": key.row.per_day,
+        "creada_en": time(key.row.created_at),
+        "vence_en": key.row.expires_at.map(time),
+        "id": key.row.id.to_string(),
+    }))
 }
 
 async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
@@ -113,22 +103,15 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let closed = app.close().await;
     let (_, text) = made?;
     closed?;
-    let lang = needed.lang();
     if app.mode == Mode::Sandbox && !typed.prueba {
-        output::notice(
-            needed,
-            lang.pick(
-                "No hay token de APIMIGO, así que la llave es de prueba: la atiende el sandbox",
-                "There is no APIMIGO token, so this is a test key: the sandbox answers it",
-            ),
+        needed.say(
+            "No hay token de APIMIGO, así que la llave es de prueba: la atiende el sandbox",
+            "There is no APIMIGO token, so this is a test key: the sandbox answers it",
         );
     }
-    output::notice(
-        needed,
-        lang.pick(
-            "Cópiela ahora: no se guarda y no se volverá a mostrar",
-            "Copy it now: it is not stored and will not be shown again",
-        ),
+    needed.say(
+        "Cópiela ahora: no se guarda y no se volverá a mostrar",
+        "Copy it now: it is not stored and will not be shown again",
     );
     output::to_stdout(format!("{}\n", text.expose_secret()).as_bytes())?;
     Ok(0)
@@ -181,23 +164,16 @@ async fn revocar(needed: &Needed, key: &str) -> Done {
     let closed = app.close().await;
     let revoked = revoked?;
     closed?;
-    let lang = needed.lang();
     if revoked {
-        output::notice(
-            needed,
-            lang.pick(
-                "Revocada; un servidor en marcha lo sabe en unos segundos",
-                "Revoked; a running server knows within seconds",
-            ),
+        needed.say(
+            "Revocada; un servidor en marcha lo sabe en unos segundos",
+            "Revoked; a running server knows within seconds",
         );
         return Ok(0);
     }
-    output::notice(
-        needed,
-        lang.pick(
-            "no hay una llave vigente con ese comienzo",
-            "there is no good key of that beginning",
-        ),
+    needed.say(
+        "no hay una llave vigente con ese comienzo",
+        "there is no good key of that beginning",
     );
     Ok(3)
 }

@@ -1,6 +1,5 @@
 //! `chaski lotes`: batches of the local data folder.
 
-use chaski_core::lima_datetime;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -9,7 +8,7 @@ use super::args::LotesCmd;
 use super::lote::output_format;
 use super::needed::Needed;
 use super::output;
-use super::records::Records;
+use super::records::{Records, time};
 use crate::app::lotes::Lote;
 use crate::app::spending::Payer;
 use crate::app::{App, AppError};
@@ -105,20 +104,16 @@ fn going_on(needed: &Needed, lote: Result<Lote, AppError>) -> Result<Lote, AppEr
 }
 
 fn write(needed: &Needed, lotes: &[Lote]) -> Done {
-    let lang = needed.lang();
     let columns = vec![
-        ("creado_en", lang.pick("Creado", "Created").to_owned()),
-        ("nombre", lang.pick("Lista", "List").to_owned()),
-        ("estado", lang.pick("Estado", "State").to_owned()),
-        ("en_pausa", lang.pick("En pausa", "Paused").to_owned()),
-        ("prioridad", lang.pick("Prioridad", "Priority").to_owned()),
-        ("total", lang.pick("RUC", "RUCs").to_owned()),
-        ("progreso", "%".to_owned()),
-        (
-            "fallidos",
-            lang.pick("Sin respuesta", "No answer").to_owned(),
-        ),
-        ("id", "ID".to_owned()),
+        ("creado_en", "Creado", "Created"),
+        ("nombre", "Lista", "List"),
+        ("estado", "Estado", "State"),
+        ("en_pausa", "En pausa", "Paused"),
+        ("prioridad", "Prioridad", "Priority"),
+        ("total", "RUC", "RUCs"),
+        ("progreso", "%", "%"),
+        ("fallidos", "Sin respuesta", "No answer"),
+        ("id", "ID", "ID"),
     ];
     let rows = lotes.iter().map(row_of).collect();
     Records { columns, rows }.write(needed)?;
@@ -157,9 +152,4 @@ fn row_of(lote: &Lote) -> Map<String, Value> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// Lima time, for people and spreadsheets.
-pub(super) fn time(at: Timestamp) -> String {
-    lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use chaski_client::Clock;
 use chaski_core::Lang;
 use secrecy::SecretString;
-use serde_json::Map;
+use serde_json::json;
 
 use super::Done;
 use super::args::MigrateArgs;
 use super::needed::{Needed, check_typed_url};
 use super::output::{self, notice};
-use super::records::Records;
+use super::records::{Records, fields};
 use crate::app::migrate::{How, Migrated, migrate as take_over};
 use crate::app::moves::{MovedSide, move_to_folder, move_to_server};
 use crate::app::{AppError, Mode, open_database_url};
@@ -64,12 +64,9 @@ async fn to_server(needed: &Needed, from: &Path, url: &SecretString) -> Done {
     let sides = move_to_server(&needed.config, from, url).await?;
     tell(needed, &sides)?;
     let from = from.display();
-    notice(
-        needed,
-        &needed.lang().pick(
-            format!("{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave"),
-            format!("{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"),
-        ),
+    needed.say(
+        format!("{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave"),
+        format!("{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"),
     );
     Ok(0)
 }
@@ -79,12 +76,9 @@ async fn to_folder(needed: &Needed, url: &SecretString, to: &Path, replace: bool
     let now = Clock::system().now();
     let sides = move_to_folder(&needed.config, url, to, replace, now).await?;
     tell(needed, &sides)?;
-    notice(
-        needed,
-        needed.lang().pick(
-            "la base queda como estaba: quite database_url de la configuración, y bórrela cuando haya visto que todo está",
-            "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there",
-        ),
+    needed.say(
+        "la base queda como estaba: quite database_url de la configuración, y bórrela cuando haya visto que todo está",
+        "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there",
     );
     Ok(0)
 }
@@ -95,44 +89,33 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
     let mut rows = Vec::new();
     for side in sides {
         let (what, place) = (data_of(side.mode, lang), &side.place);
-        notice(
-            needed,
-            &lang.pick(
-                format!("{what} en {place}: todas las tablas son iguales en los dos lados"),
-                format!("{what} in {place}: all tables are the same at both ends"),
-            ),
+        needed.say(
+            format!("{what} en {place}: todas las tablas son iguales en los dos lados"),
+            format!("{what} in {place}: all tables are the same at both ends"),
         );
         if let Some(aside) = &side.set_aside {
             let aside = aside.display();
-            notice(
-                needed,
-                &lang.pick(
-                    format!("la base que había antes está en {aside}"),
-                    format!("the database that was there before is in {aside}"),
-                ),
+            needed.say(
+                format!("la base que había antes está en {aside}"),
+                format!("the database that was there before is in {aside}"),
             );
         }
         for table in &side.tables {
-            let mut row = Map::new();
-            row.insert("lado".into(), side_of(side.mode).into());
-            row.insert("tabla".into(), table.table.as_str().into());
-            row.insert("filas".into(), table.rows.into());
-            row.insert("huella".into(), table.hash.as_str().into());
-            rows.push(row);
+            rows.push(fields(json!({
+                "lado": side_of(side.mode),
+                "tabla": table.table,
+                "filas": table.rows,
+                "huella": table.hash,
+            })));
         }
     }
-    let columns = [
-        ("lado", lang.pick("Lado", "Side")),
-        ("tabla", lang.pick("Tabla", "Table")),
-        ("filas", lang.pick("Filas", "Rows")),
-        ("huella", lang.pick("Huella", "Hash")),
+    let columns = vec![
+        ("lado", "Lado", "Side"),
+        ("tabla", "Tabla", "Table"),
+        ("filas", "Filas", "Rows"),
+        ("huella", "Huella", "Hash"),
     ];
-    let columns = columns.map(|(name, title)| (name, title.to_owned()));
-    Records {
-        columns: columns.to_vec(),
-        rows,
-    }
-    .write(needed)
+    Records { columns, rows }.write(needed)
 }
 
 fn side_of(mode: Mode) -> &'static str {
@@ -155,12 +138,9 @@ async fn old_folder(needed: &Needed, from: &Path) -> Done {
         notice(needed, &said(side, needed.lang()));
     }
     let from = from.display();
-    notice(
-        needed,
-        &needed.lang().pick(
-            format!("{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario"),
-            format!("{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"),
-        ),
+    needed.say(
+        format!("{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario"),
+        format!("{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"),
     );
     Ok(0)
 }

@@ -170,12 +170,9 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
         return;
     }
     let (old, usual) = (needed.config.dir.display(), usual.display());
-    output::notice(
-        needed,
-        &needed.lang().pick(
-            format!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})"),
-            format!("the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"),
-        ),
+    needed.say(
+        format!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})"),
+        format!("the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"),
     );
 }
 
@@ -340,12 +337,9 @@ async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
     let (lang, patience) = (needed.lang(), needed.timeout);
     let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
     if server.shows_its_key() {
-        output::notice(
-            needed,
-            lang.pick(
-                "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-                "beware: the key travels unencrypted; use https:// towards other machines",
-            ),
+        needed.say(
+            "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+            "beware: the key travels unencrypted; use https:// towards other machines",
         );
     }
     Ok(Desk::There(Box::new(server)))

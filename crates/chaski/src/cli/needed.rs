@@ -11,7 +11,7 @@ use chaski_core::Lang;
 use super::args::{Format, FreshnessArgs, Global};
 use super::overwrite::Overwrite;
 use super::terminal::may_ask;
-use crate::app::{AppError, Wish};
+use crate::app::{AppError, WantedMode};
 use crate::config::{
     Config, ConfigError, Layers, Origin, ServerAddress, Surroundings, holds_password,
     is_database_url, parse_duration,
@@ -29,7 +29,7 @@ pub(super) struct Needed {
     pub(super) around: Surroundings,
     pub(super) config_file: Option<PathBuf>,
     flags: Vec<Flag>,
-    pub(super) wish: Wish,
+    pub(super) wish: WantedMode,
     pub(super) format: Option<Format>,
     pub(super) output: Option<PathBuf>,
     pub(super) quiet: bool,
@@ -76,9 +76,9 @@ impl Needed {
             read => read?,
         };
         let wish = match (global.sandbox, global.real) {
-            (true, _) => Wish::Sandbox,
-            (_, true) => Wish::Real,
-            _ => Wish::None,
+            (true, _) => WantedMode::Sandbox,
+            (_, true) => WantedMode::Real,
+            _ => WantedMode::None,
         };
         let no_colour = global.no_color || around.variables.contains_key("NO_COLOR");
         if no_colour {

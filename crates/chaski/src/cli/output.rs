@@ -56,7 +56,7 @@ impl Records {
     /// Every field that appears, the shown ones first, in order of appearance.
     fn headings(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for name in self.columns.iter().map(|(name, _)| *name).chain(
+        for name in self.columns.iter().map(|(name, ..)| *name).chain(
             self.rows
                 .iter()
                 .flat_map(|row| row.keys().map(String::as_str)),
@@ -142,6 +142,13 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),
+    }
+}
+
+impl Needed {
+    /// A notice in the language of the person, unless they want quiet.
+    pub(super) fn say(&self, es: impl AsRef<str>, en: impl AsRef<str>) {
+        notice(self, self.lang().pick(es.as_ref(), en.as_ref()));
     }
 }
 
@@ -247,7 +254,7 @@ pub(super) fn complain(error: &AppError, lang: Lang) {
     anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
 }
 
-/// What is wrong with some of the subjects, by name, of so many in all. Where a table shows the
+/// What is wrong with some of `subjects` numbers, by name. Where a table shows the
 /// others too, its rows say it already.
 pub(super) fn complain_about(needed: &Needed, complaints: &[(String, String)], subjects: usize) {
     let in_table = needed.output.is_none() && format_of(needed).ok() == Some(Format::Table);

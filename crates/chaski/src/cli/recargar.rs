@@ -39,12 +39,12 @@ const OF_OTHERS: [&str; 2] = ["server", "server_key"];
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 
-/// What a server goes by at the moment.
-pub(super) struct InForce(Layers);
+/// The configuration that a server uses at the moment.
+pub(super) struct InUse(Layers);
 
-impl InForce {
-    pub(super) fn of(needed: &Needed) -> InForce {
-        InForce(needed.layers.clone())
+impl InUse {
+    pub(super) fn of(needed: &Needed) -> InUse {
+        InUse(needed.layers.clone())
     }
 
     /// Reads the configuration again and takes over what it can, or nothing at all.
@@ -72,7 +72,7 @@ impl InForce {
         config: &Config,
     ) -> Result<(Vec<String>, Vec<String>), AppError> {
         let mode = gateway.usual().app.mode;
-        // Nobody who asked for real answers may get invented ones because a file was emptied.
+        // A caller who asked for real answers may not get invented ones because a file was emptied.
         if mode == Mode::Real && mode_of(config, needed.wish)? == Mode::Sandbox {
             return Err(AppError::NoToken);
         }
@@ -104,7 +104,7 @@ fn refusal(error: &AppError) -> Refused {
     }
 }
 
-/// Says in the log of the server what came of it, and in its file for whoever asked.
+/// Says in the log of the server what came of it, and in its file for the command that asked.
 pub(super) fn tell(needed: &Needed, presence: Option<&mut Presence>, reloaded: Reloaded) {
     let lang = needed.lang();
     if writes_json() {

@@ -1,13 +1,29 @@
 //! What a command has to tell, before it is known in which form.
 
-use chaski_core::Lang;
+use chaski_core::{Lang, lima_datetime};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// Records of one kind and the columns that people want to see of them.
 pub(super) struct Records {
-    /// Field and its heading for people.
-    pub(super) columns: Vec<(&'static str, String)>,
+    pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Map<String, Value>>,
+}
+
+/// A field, and its heading for people in Spanish and in English.
+pub(super) type Column = (&'static str, &'static str, &'static str);
+
+/// The fields of a record, in the order in which they are written.
+pub(super) fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Lima time, for people and spreadsheets.
+pub(super) fn time(at: Timestamp) -> String {
+    lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A value as one line of text.

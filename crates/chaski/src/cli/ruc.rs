@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use chaski_client::{Found, taxpayer_fields};
-use chaski_core::{Lang, Role, Ruc, Taxpayer, lima_datetime};
+use chaski_client::{Found, Source, taxpayer_fields};
+use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime};
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -12,7 +12,7 @@ use super::desk::Desk;
 use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
 use super::output::{complain_about, exit_of};
-use super::records::Records;
+use super::records::{Column, Records, fields};
 use crate::app::AppError;
 use crate::config::{HIDDEN, looks_like_token, nearest};
 
@@ -24,10 +24,8 @@ pub(super) async fn ruc(needed: &Needed, desk: &Desk, typed: RucNumbers) -> Done
         .iter()
         .map(|answer| answer.row(desk, lang))
         .collect();
-    let records = Records {
-        columns: columns(lang),
-        rows,
-    };
+    let columns = COLUMNS.to_vec();
+    let records = Records { columns, rows };
     complain_about(needed, &complaints(&answers, lang), answers.len());
     records.write(needed)?;
     Ok(exit_of(
@@ -53,16 +51,16 @@ pub(super) async fn facturacion(
         codes.push(code);
     }
     let columns = vec![
-        ("ruc", "RUC".to_owned()),
-        ("razon_social", lang.pick("Razón social", "Name").to_owned()),
-        ("valido", lang.pick("¿Apto?", "Fit?").to_owned()),
-        ("nivel", lang.pick("Nivel", "Level").to_owned()),
-        ("estado", "Estado".to_owned()),
-        ("condicion", "Condición".to_owned()),
-        ("direccion", lang.pick("Dirección", "Address").to_owned()),
-        ("hallazgos", lang.pick("Hallazgos", "Findings").to_owned()),
-        ("fuente", lang.pick("Fuente", "Source").to_owned()),
-        ("error", "Error".to_owned()),
+        ("ruc", "RUC", "RUC"),
+        ("razon_social", "Razón social", "Name"),
+        ("valido", "¿Apto?", "Fit?"),
+        ("nivel", "Nivel", "Level"),
+        ("estado", "Estado", "Estado"),
+        ("condicion", "Condición", "Condición"),
+        ("direccion", "Dirección", "Address"),
+        ("hallazgos", "Hallazgos", "Findings"),
+        ("fuente", "Fuente", "Source"),
+        ("error", "Error", "Error"),
     ];
     complain_about(needed, &complaints(&answers, lang), answers.len());
     Records { columns, rows }.write(needed)?;
@@ -245,32 +243,21 @@ impl Answer {
             self.insert_error(&mut row, lang);
             return (row, self.exit_code());
         };
-        row.insert("success".into(), true.into());
-        row.insert("ruc".into(), self.name().into());
-        row.insert("valido".into(), fitness.valido.into());
-        row.insert("apto".into(), fitness.apto.into());
-        row.insert("nivel".into(), fitness.nivel.as_str().into());
+        row.extend(fields(json!({
+            "success": true,
+            "ruc": self.name(),
+            "valido": fitness.valido,
+            "apto": fitness.apto,
+            "nivel": fitness.nivel.as_str(),
+        })));
         if let Outcome::Asked(_, Ok(found)) = &self.outcome {
             let taxpayer = &found.value;
-            let text = |it: Option<&str>| it.map_or(Value::Null, Value::from);
-            row.insert(
-                "razon_social".into(),
-                taxpayer.nombre_o_razon_social.as_str().into(),
-            );
-            row.insert(
-                "estado".into(),
-                text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str)),
-            );
-            row.insert(
-                "condicion".into(),
-                text(
-                    taxpayer
-                        .condicion
-                        .as_ref()
-                        .map(chaski_core::Condicion::as_str),
-                ),
-            );
-            row.insert("direccion".into(), text(taxpayer.direccion()));
+            row.extend(fields(json!({
+                "razon_social": taxpayer.nombre_o_razon_social,
+                "estado": taxpayer.estado.as_ref().map(Estado::as_str),
+                "condicion": taxpayer.condicion.as_ref().map(Condicion::as_str),
+                "direccion": taxpayer.direccion(),
+            })));
             insert_origin(&mut row, desk, found, lang);
         }
         row.insert("errores".into(), fitness.errores.clone().into());
@@ -294,33 +281,23 @@ pub(super) fn insert_origin<A>(
     found: &Found<A>,
     lang: Lang,
 ) {
-    row.insert("fuente".into(), desk.source_name(found.source, lang).into());
-    row.insert(
-        "cache_hit".into(),
-        (found.source != chaski_client::Source::Upstream).into(),
-    );
-    row.insert(
-        "stale".into(),
-        (found.source == chaski_client::Source::Stale).into(),
-    );
-    let at = lima_datetime(found.stored_at)
-        .strftime("%Y-%m-%dT%H:%M:%S-05:00")
-        .to_string();
-    row.insert("consultado_en".into(), at.into());
+    let at = lima_datetime(found.stored_at).strftime("%Y-%m-%dT%H:%M:%S-05:00");
+    row.extend(fields(json!({
+        "fuente": desk.source_name(found.source, lang),
+        "cache_hit": found.source != Source::Upstream,
+        "stale": found.source == Source::Stale,
+        "consultado_en": at.to_string(),
+    })));
 }
 
-fn columns(lang: Lang) -> Vec<(&'static str, String)> {
-    [
-        ("ruc", "RUC"),
-        ("nombre_o_razon_social", lang.pick("Razón social", "Name")),
-        ("estado_del_contribuyente", "Estado"),
-        ("condicion_de_domicilio", "Condición"),
-        ("direccion", lang.pick("Dirección", "Address")),
-        ("ubigeo", "Ubigeo"),
-        ("actualizado_en", lang.pick("Actualizado", "Updated")),
-        ("fuente", lang.pick("Fuente", "Source")),
-        ("error", "Error"),
-    ]
-    .map(|(name, heading)| (name, heading.to_owned()))
-    .to_vec()
-}
+const COLUMNS: [Column; 9] = [
+    ("ruc", "RUC", "RUC"),
+    ("nombre_o_razon_social", "Razón social", "Name"),
+    ("estado_del_contribuyente", "Estado", "Estado"),
+    ("condicion_de_domicilio", "Condición", "Condición"),
+    ("direccion", "Dirección", "Address"),
+    ("ubigeo", "Ubigeo", "Ubigeo"),
+    ("actualizado_en", "Actualizado", "Updated"),
+    ("fuente", "Fuente", "Source"),
+    ("error", "Error", "Error"),
+];

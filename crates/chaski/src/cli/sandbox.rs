@@ -1,19 +1,16 @@
 //! `chaski sandbox`: APIMIGO on a port of this machine, with faults on command.
 
 use chaski_client::Clock;
-use chaski_core::Lang;
 use chaski_sandbox::{Fault, FaultError, LatencyError, Sandbox, SandboxConfig, serve};
 
 use super::Done;
 use super::args::SandboxArgs;
 use super::explain::repeatable;
 use super::needed::Needed;
-use super::output::notice;
 use super::port;
 use crate::app::AppError;
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
-    let lang = needed.lang();
     let clock = Clock::system();
     let address = port::address(&typed.listen, "127.0.0.1:8421")?;
     if !address.ip().is_loopback() {
@@ -45,16 +42,9 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     }
     let listener = port::bind(address)?;
     let address = listener.local_addr()?;
-    notice(
-        needed,
-        &match lang {
-            Lang::Es => format!(
-                "Sandbox de APIMIGO (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
-            ),
-            Lang::En => format!(
-                "Sandbox of APIMIGO (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
-            ),
-        },
+    needed.say(
+        format!("Sandbox de APIMIGO (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"),
+        format!("Sandbox of APIMIGO (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"),
     );
     serve(sandbox, listener, port::told_to_stop()).await?;
     Ok(0)

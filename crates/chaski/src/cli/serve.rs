@@ -16,9 +16,9 @@ use super::needed::Needed;
 use super::output::{self, notice};
 use super::overwrite::all;
 use super::port::{self, Hangups};
-use super::recargar::{self, InForce};
+use super::recargar::{self, InUse};
 use crate::app::servers::Presence;
-use crate::app::{App, AppError, Mode, Wish, folder_of, mode_of};
+use crate::app::{App, AppError, Mode, WantedMode, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::store::ServerFacts;
 use crate::telemetry::{line, writes_json};
@@ -40,7 +40,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         side.app.become_server().await?;
     }
     close_if_the_other_side_had_keys(&gateway).await?;
-    // 2. Nobody but this machine without a key.
+    // 2. Without a key only this machine may ask.
     if gateway.is_open() && !address.ip().is_loopback() {
         return Err(AppError::usage(
             format!(
@@ -101,7 +101,13 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     if usual.mode == Mode::Sandbox {
         return Ok(Gateway::new(Side::open(usual).await?, None));
     }
-    let sandbox = App::open_beside(config.clone(), Wish::Sandbox, Clock::system(), metrics).await?;
+    let sandbox = App::open_beside(
+        config.clone(),
+        WantedMode::Sandbox,
+        Clock::system(),
+        metrics,
+    )
+    .await?;
     Ok(Gateway::new(
         Side::open(Arc::new(sandbox)).await?,
         Some(Side::open(usual).await?),
@@ -139,7 +145,7 @@ async fn reloading<T>(
     mut presence: Option<Presence>,
     serving: impl Future<Output = T>,
 ) -> T {
-    let mut in_force = InForce::of(needed);
+    let mut in_force = InUse::of(needed);
     let mut serving = std::pin::pin!(serving);
     loop {
         tokio::select! {
@@ -147,7 +153,7 @@ async fn reloading<T>(
             () = hangups.next() => {
                 let reloaded = in_force.reload(needed, gateway);
                 recargar::tell(needed, presence.as_mut(), reloaded);
-                // Whoever reloads does not want to wait for the next look at the keys.
+                // A reload shall not wait for the next look at the keys.
                 let gateway = Arc::clone(gateway);
                 tokio::spawn(async move { gateway.reload_keys().await });
             }
@@ -176,7 +182,7 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
 
 fn say_stopping(needed: &Needed) {
     if !writes_json() {
-        notice(needed, needed.lang().pick("Terminando…", "Stopping…"));
+        needed.say("Terminando…", "Stopping…");
     } else if !needed.quiet {
         line("INFO", "stopping", Map::new());
     }
@@ -216,12 +222,9 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     if !gateway.usual().app.is_shared() {
         return;
     }
-    notice(
-        needed,
-        needed.lang().pick(
-            "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
-            "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
-        ),
+    needed.say(
+        "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
+        "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
     );
 }
 
@@ -296,7 +299,7 @@ fn say_where(
          curl -s {key}http://{address}/api/v1/tipo-cambio\n  \
          curl -s http://{address}/metrics\n",
     );
-    if mode == Mode::Sandbox && mode_of(&needed.config, Wish::Real).is_err() {
+    if mode == Mode::Sandbox && mode_of(&needed.config, WantedMode::Real).is_err() {
         text.push_str(english);
     }
     notice(needed, text.trim_end());

@@ -29,10 +29,11 @@ pub(super) fn render(records: &Records, needed: &Needed) -> String {
     }
 }
 
-type Column<'a> = (&'static str, &'a str);
+/// A field and its heading.
+type Shown = (&'static str, &'static str);
 
 /// A column without a single value says nothing.
-fn shown_columns(records: &Records, lang: Lang) -> Vec<Column<'_>> {
+fn shown_columns(records: &Records, lang: Lang) -> Vec<Shown> {
     let has_value = |name: &str| {
         records
             .rows
@@ -42,12 +43,12 @@ fn shown_columns(records: &Records, lang: Lang) -> Vec<Column<'_>> {
     records
         .columns
         .iter()
-        .filter(|(name, _)| has_value(name))
-        .map(|(name, heading)| (*name, heading.as_str()))
+        .filter(|(name, ..)| has_value(name))
+        .map(|(name, es, en)| (*name, lang.pick(*es, *en)))
         .collect()
 }
 
-fn grid(rows: &[Map<String, Value>], columns: &[Column<'_>], needed: &Needed) -> String {
+fn grid(rows: &[Map<String, Value>], columns: &[Shown], needed: &Needed) -> String {
     let mut table = empty_table(needed);
     table.set_header(columns.iter().map(|(_, heading)| bold(heading, needed)));
     for row in rows {
@@ -57,7 +58,7 @@ fn grid(rows: &[Map<String, Value>], columns: &[Column<'_>], needed: &Needed) ->
 }
 
 /// One record reads better downwards.
-fn block(row: &Map<String, Value>, columns: &[Column<'_>], needed: &Needed) -> String {
+fn block(row: &Map<String, Value>, columns: &[Shown], needed: &Needed) -> String {
     let mut table = empty_table(needed);
     for (name, heading) in columns {
         if !plain(row.get(*name), needed.lang()).is_empty() {
@@ -78,11 +79,11 @@ fn empty_table(needed: &Needed) -> Table {
     table
 }
 
-fn fits(rows: &[Map<String, Value>], columns: &[Column<'_>], needed: &Needed) -> bool {
+fn fits(rows: &[Map<String, Value>], columns: &[Shown], needed: &Needed) -> bool {
     let Some(width) = empty_table(needed).width() else {
         return true;
     };
-    let widest = |(name, heading): &Column<'_>| {
+    let widest = |(name, heading): &Shown| {
         let cells = rows
             .iter()
             .map(|row| plain(row.get(*name), needed.lang()).chars().count());

@@ -2,14 +2,13 @@
 
 use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
 use jiff::civil::Date;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::RateArgs;
 use super::desk::Desk;
 use super::needed::Needed;
-use super::output;
-use super::records::Records;
+use super::records::{Records, fields};
 use super::ruc::insert_origin;
 use crate::app::AppError;
 
@@ -18,21 +17,9 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
     let ask = needed.plain_ask();
     let fuente = RateSource::parse(&typed.fuente).unwrap_or(RateSource::Sunat);
     let moneda = Currency::parse(&typed.moneda).unwrap_or(Currency::Usd);
-    let fecha = typed
-        .fecha
-        .as_deref()
-        .map(|text| date("--fecha", text))
-        .transpose()?;
-    let desde = typed
-        .desde
-        .as_deref()
-        .map(|text| date("--desde", text))
-        .transpose()?;
-    let hasta = typed
-        .hasta
-        .as_deref()
-        .map(|text| date("--hasta", text))
-        .transpose()?;
+    let fecha = optional_date("--fecha", typed.fecha.as_deref())?;
+    let desde = optional_date("--desde", typed.desde.as_deref())?;
+    let hasta = optional_date("--hasta", typed.hasta.as_deref())?;
     if fuente == RateSource::Sbs && desde.is_some() {
         return Err(AppError::usage(
             "de la SBS no hay rangos; consulte fecha por fecha con --fecha",
@@ -65,29 +52,25 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
             insert_origin(&mut row, desk, &found, lang);
             if found.value.arrastrado {
                 let used = found.value.rate.fecha_publicacion;
-                output::notice(needed, &lang.pick(
+                needed.say(
                     format!("el {fecha} no se publicó; vale el último publicado, del {used}"),
-                    format!("none was published on {fecha}; the last one published applies, of {used}"),
-                ));
+                    format!(
+                        "none was published on {fecha}; the last one published applies, of {used}"
+                    ),
+                );
             }
             vec![row]
         }
     };
     let columns = vec![
-        (
-            "fecha_solicitada",
-            lang.pick("Fecha pedida", "Date asked").to_owned(),
-        ),
-        ("fecha", lang.pick("Publicado", "Published").to_owned()),
-        ("moneda", lang.pick("Moneda", "Currency").to_owned()),
-        ("precio_compra", lang.pick("Compra", "Buy").to_owned()),
-        ("precio_venta", lang.pick("Venta", "Sell").to_owned()),
-        (
-            "arrastrado",
-            lang.pick("Arrastrado", "Carried over").to_owned(),
-        ),
-        ("origen", lang.pick("Publica", "Publisher").to_owned()),
-        ("fuente", lang.pick("Fuente", "Source").to_owned()),
+        ("fecha_solicitada", "Fecha pedida", "Date asked"),
+        ("fecha", "Publicado", "Published"),
+        ("moneda", "Moneda", "Currency"),
+        ("precio_compra", "Compra", "Buy"),
+        ("precio_venta", "Venta", "Sell"),
+        ("arrastrado", "Arrastrado", "Carried over"),
+        ("origen", "Publica", "Publisher"),
+        ("fuente", "Fuente", "Source"),
     ];
     let shown = |name: &str| {
         rows.iter()
@@ -95,29 +78,27 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
     };
     let columns = columns
         .into_iter()
-        .filter(|(name, _)| shown(name))
+        .filter(|(name, ..)| shown(name))
         .collect();
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }
 
 fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {
-    let mut row = Map::new();
-    row.insert("fecha".into(), rate.fecha_publicacion.to_string().into());
-    row.insert(
-        "fecha_cierre_sbs".into(),
-        rate.fecha_cierre_sbs().to_string().into(),
-    );
-    row.insert("moneda".into(), rate.moneda.as_str().into());
-    row.insert("precio_compra".into(), rate.compra.to_string().into());
-    row.insert("precio_venta".into(), rate.venta.to_string().into());
-    row.insert("origen".into(), rate.fuente.as_str().into());
-    row
+    fields(json!({
+        "fecha": rate.fecha_publicacion.to_string(),
+        "fecha_cierre_sbs": rate.fecha_cierre_sbs().to_string(),
+        "moneda": rate.moneda.as_str(),
+        "precio_compra": rate.compra.to_string(),
+        "precio_venta": rate.venta.to_string(),
+        "origen": rate.fuente.as_str(),
+    }))
 }
 
-/// A date of the command line.
-pub(super) fn date(flag: &str, text: &str) -> Result<Date, AppError> {
-    parse_date(text).map_err(|error| {
+/// A date of the command line, if it was given.
+pub(super) fn optional_date(flag: &str, text: Option<&str>) -> Result<Option<Date>, AppError> {
+    let date = text.map(parse_date).transpose();
+    date.map_err(|error| {
         AppError::usage(
             format!("{flag}: {}", error.message(chaski_core::Lang::Es)),
             format!("{flag}: {}", error.message(chaski_core::Lang::En)),

@@ -1,15 +1,13 @@
 //! `chaski trabajos`: the queue of the local data folder.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::TrabajosCmd;
-use super::lotes::time;
 use super::needed::Needed;
-use super::output;
-use super::records::Records;
+use super::records::{Records, fields, time};
 use crate::app::App;
+use crate::app::programados::Programado;
 use crate::app::spending::Payer;
 use crate::store::{Job, JobState};
 
@@ -46,49 +44,42 @@ async fn listar(needed: &Needed, app: &App, state: Option<JobState>, limit: u32)
         }
     }
     if rows.is_empty() {
-        let none = needed.lang().pick("no hay trabajos", "there are no jobs");
-        output::notice(needed, none);
+        needed.say("no hay trabajos", "there are no jobs");
     }
     write(needed, &rows)
 }
 
 async fn programados(needed: &Needed, app: &App) -> Done {
-    let lang = needed.lang();
-    let optional = |at: Option<Timestamp>| at.map_or(Value::Null, |at| time(at).into());
-    let mut rows = Vec::new();
-    for entry in app.programados().await? {
-        let mut row = Map::new();
-        row.insert("clave".into(), entry.name.into());
-        row.insert("cron".into(), entry.cron.into());
-        row.insert("tipo".into(), entry.kind.as_str().into());
-        row.insert("ultima".into(), optional(entry.last));
-        row.insert("proxima".into(), optional(entry.next));
-        rows.push(row);
-    }
+    let row = |entry: Programado| {
+        fields(json!({
+            "clave": entry.name,
+            "cron": entry.cron,
+            "tipo": entry.kind.as_str(),
+            "ultima": entry.last.map(time),
+            "proxima": entry.next.map(time),
+        }))
+    };
+    let rows = app.programados().await?.into_iter().map(row).collect();
     let columns = vec![
-        ("clave", lang.pick("Clave", "Key").to_owned()),
-        ("cron", "Cron".to_owned()),
-        ("tipo", lang.pick("Tipo", "Kind").to_owned()),
-        ("proxima", lang.pick("Próxima vez", "Next time").to_owned()),
+        ("clave", "Clave", "Key"),
+        ("cron", "Cron", "Cron"),
+        ("tipo", "Tipo", "Kind"),
+        ("proxima", "Próxima vez", "Next time"),
     ];
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }
 
 fn write(needed: &Needed, jobs: &[Job]) -> Done {
-    let lang = needed.lang();
     let columns = vec![
-        ("creado_en", lang.pick("Creado", "Created").to_owned()),
-        ("tipo", lang.pick("Tipo", "Kind").to_owned()),
-        ("estado", lang.pick("Estado", "State").to_owned()),
-        ("prioridad", lang.pick("Prioridad", "Priority").to_owned()),
-        (
-            "intentos",
-            lang.pick("Intentos fallidos", "Failed attempts").to_owned(),
-        ),
-        ("codigo", lang.pick("Código", "Code").to_owned()),
-        ("desde", lang.pick("No antes de", "Not before").to_owned()),
-        ("id", "ID".to_owned()),
+        ("creado_en", "Creado", "Created"),
+        ("tipo", "Tipo", "Kind"),
+        ("estado", "Estado", "State"),
+        ("prioridad", "Prioridad", "Priority"),
+        ("intentos", "Intentos fallidos", "Failed attempts"),
+        ("codigo", "Código", "Code"),
+        ("desde", "No antes de", "Not before"),
+        ("id", "ID", "ID"),
     ];
     let rows = jobs.iter().map(row_of).collect();
     Records { columns, rows }.write(needed)?;
@@ -96,29 +87,18 @@ fn write(needed: &Needed, jobs: &[Job]) -> Done {
 }
 
 fn row_of(job: &Job) -> Map<String, Value> {
-    let optional = |at: Option<Timestamp>| at.map_or(Value::Null, |at| time(at).into());
-    let pairs: [(&str, Value); 12] = [
-        ("id", job.id.to_string().into()),
-        ("tipo", job.kind.as_str().into()),
-        ("estado", job.state.as_str().into()),
-        ("prioridad", job.priority.as_str().into()),
-        ("intentos", job.attempts.into()),
-        (
-            "codigo",
-            job.code.as_deref().map_or(Value::Null, Value::from),
-        ),
-        (
-            "lote",
-            job.batch.map_or(Value::Null, |id| id.to_string().into()),
-        ),
-        ("quien", job.asked_by.as_str().into()),
-        ("desde", time(job.run_at).into()),
-        ("creado_en", time(job.created_at).into()),
-        ("iniciado_en", optional(job.started_at)),
-        ("terminado_en", optional(job.finished_at)),
-    ];
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    fields(json!({
+        "id": job.id.to_string(),
+        "tipo": job.kind.as_str(),
+        "estado": job.state.as_str(),
+        "prioridad": job.priority.as_str(),
+        "intentos": job.attempts,
+        "codigo": job.code,
+        "lote": job.batch.map(|id| id.to_string()),
+        "quien": job.asked_by,
+        "desde": time(job.run_at),
+        "creado_en": time(job.created_at),
+        "iniciado_en": job.started_at.map(time),
+        "terminado_en": job.finished_at.map(time),
+    }))
 }

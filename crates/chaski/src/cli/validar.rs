@@ -1,13 +1,13 @@
-//! `chaski ruc validar`: format and check digit, nobody is asked.
+//! `chaski ruc validar`: format and check digit, without a look-up.
 
 use chaski_core::{Ruc, RucKind};
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use super::Done;
 use super::explain::{repeatable, token_misplaced};
 use super::needed::Needed;
 use super::output::{complain_about, exit_of};
-use super::records::Records;
+use super::records::{Records, fields};
 use crate::config::looks_like_token;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
@@ -16,8 +16,6 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
     let mut rows = Vec::new();
     for typed in super::ruc::numbers(numbers, "ruc validar")? {
         let parsed = Ruc::parse_with(&typed, &needed.config.ruc_rules);
-        let mut row = Map::new();
-        row.insert("valido".into(), parsed.is_ok().into());
         match parsed {
             Ok(ruc) => {
                 let kind = match ruc.kind() {
@@ -35,8 +33,9 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
                     RucKind::LegalEntity => lang.pick("persona jurídica", "legal entity"),
                     RucKind::Unknown => lang.pick("prefijo desconocido", "unknown prefix"),
                 };
-                row.insert("ruc".into(), ruc.as_str().into());
-                row.insert("tipo".into(), kind.into());
+                rows.push(fields(
+                    json!({"valido": true, "ruc": ruc.as_str(), "tipo": kind}),
+                ));
                 codes.push(0);
             }
             Err(error) => {
@@ -46,30 +45,30 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
                 } else {
                     error.message(lang)
                 };
+                let (code, exit) = if is_token {
+                    ("token_fuera_de_lugar", 2)
+                } else {
+                    (error.code(), 3)
+                };
                 let name = repeatable(&typed);
-                complaints.push((name.clone(), message.clone()));
-                row.insert("ruc".into(), name.into());
-                row.insert("tipo".into(), Value::Null);
-                row.insert(
-                    "code".into(),
-                    if is_token {
-                        "token_fuera_de_lugar"
-                    } else {
-                        error.code()
-                    }
-                    .into(),
-                );
-                row.insert("error".into(), message.into());
-                codes.push(if is_token { 2 } else { 3 });
+                let row = json!({
+                    "valido": false,
+                    "ruc": name,
+                    "tipo": null,
+                    "code": code,
+                    "error": message,
+                });
+                rows.push(fields(row));
+                complaints.push((name, message));
+                codes.push(exit);
             }
         }
-        rows.push(row);
     }
     let columns = vec![
-        ("ruc", "RUC".to_owned()),
-        ("valido", lang.pick("¿Válido?", "Valid?").to_owned()),
-        ("tipo", lang.pick("Tipo", "Kind").to_owned()),
-        ("error", lang.pick("Motivo", "Reason").to_owned()),
+        ("ruc", "RUC", "RUC"),
+        ("valido", "¿Válido?", "Valid?"),
+        ("tipo", "Tipo", "Kind"),
+        ("error", "Motivo", "Reason"),
     ];
     complain_about(needed, &complaints, rows.len());
     Records { columns, rows }.write(needed)?;

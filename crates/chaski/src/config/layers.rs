@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::SEALED;
@@ -64,10 +64,7 @@ impl Origin {
             Origin::File(path) => path.display().to_string(),
             Origin::Variable(name) => format!("variable {name}"),
             Origin::Set => "chaski config set".to_owned(),
-            Origin::Flag(name) => match lang {
-                Lang::Es => format!("opción {name}"),
-                Lang::En => format!("flag {name}"),
-            },
+            Origin::Flag(name) => text!("opción {name}", "flag {name}").pick(lang),
         }
     }
 }
@@ -260,7 +257,7 @@ impl Layers {
     }
 
     /// A secret that is named and empty is a slip, not "none": without its token a gateway would
-    /// answer with invented data, without its key a server would be asked as nobody.
+    /// answer with invented data, without its key a server would be asked without a key.
     pub(super) fn refuse_empty_secrets(&self) -> Result<(), ConfigError> {
         for key in SECRETS {
             let (value, origin) = &self.values[key];

@@ -90,7 +90,7 @@ pub struct Config {
 pub struct Schedule {
     /// Bringing the partners up to date.
     pub partners: Option<Cron>,
-    /// Deleting what is past its time.
+    /// Deleting what has expired.
     pub retention: Option<Cron>,
     /// Noting how many calls of the month are spent.
     pub quota: Option<Cron>,

@@ -35,7 +35,7 @@ const PER_KILOBYTE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 struct Whole(Scratch);
 
-/// What a body over [`IN_MEMORY`] takes in memory, at most, once it is read: for each byte so many.
+/// What a body over [`IN_MEMORY`] takes in memory, at most, once it is read: bytes for each of its own.
 const TIMES: u64 = 8;
 
 /// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
@@ -56,7 +56,7 @@ pub(super) async fn read(mut request: Request, most: usize) -> Result<Bytes, Pro
 }
 
 /// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
-/// that whoever sends slowly takes no memory and nobody's place but its own.
+/// that a slow sender takes no memory and only its own place.
 pub(super) async fn arrived(request: &mut Request, most: usize) -> Result<Scratch, Problem> {
     if let Some(Whole(scratch)) = request.extensions().get::<Whole>() {
         return Ok(scratch.clone());

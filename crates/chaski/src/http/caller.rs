@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use chaski_client::Ask;
+use chaski_core::{CheckDigit, RucRules};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -44,7 +45,15 @@ impl FromRequestParts<Arc<Gateway>> for Caller {
 }
 
 impl Caller {
-    /// The caller who presented a key in the headers, or nobody in open local mode.
+    /// What other systems' callers may ask about: they know no check digit.
+    pub(super) fn lenient_rules(&self) -> RucRules {
+        RucRules {
+            check_digit: CheckDigit::FormatOnly,
+            ..self.app.config.ruc_rules.clone()
+        }
+    }
+
+    /// The caller who presented a key in the headers, or none in open local mode.
     pub(super) fn of_headers(
         headers: &HeaderMap,
         info: RequestInfo,

@@ -7,7 +7,7 @@ use chaski_core::Lang;
 
 /// Cause and remedy of one code.
 #[derive(Clone, Copy)]
-pub(super) struct Page {
+pub(super) struct CodePage {
     pub(super) cause: &'static str,
     pub(super) action: &'static str,
 }
@@ -16,13 +16,13 @@ const ES: &str = include_str!("../../../../docs/es/errores.md");
 
 const EN: &str = include_str!("../../../../docs/en/errors.md");
 
-pub(super) static PAGES: LazyLock<[BTreeMap<&'static str, Page>; 2]> =
+pub(super) static PAGES: LazyLock<[BTreeMap<&'static str, CodePage>; 2]> =
     LazyLock::new(|| [rows(ES).collect(), rows(EN).collect()]);
 
 /// What is said of a code.
-pub(super) fn page(code: &str, lang: Lang) -> Page {
+pub(super) fn page(code: &str, lang: Lang) -> CodePage {
     let [es, en] = &*PAGES;
-    let unknown = Page {
+    let unknown = CodePage {
         cause: "",
         action: "",
     };
@@ -30,12 +30,12 @@ pub(super) fn page(code: &str, lang: Lang) -> Page {
 }
 
 /// Rows `| code | cause | action |` of the tables.
-fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, Page)> {
+fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, CodePage)> {
     text.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");
         let code = cells.next()?.trim_end_matches('`');
         let cause = cells.next()?;
         let action = cells.next()?.trim_end_matches('|').trim_end();
-        Some((code, Page { cause, action }))
+        Some((code, CodePage { cause, action }))
     })
 }

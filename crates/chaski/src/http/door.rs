@@ -55,7 +55,7 @@ impl Door {
             learned: Learned::default(),
         };
         if usual.mode == Mode::Sandbox {
-            // There is nobody else here who could answer.
+            // No other handler here could answer.
             info.learned.put_invented();
         }
         let uri = request.uri().clone();

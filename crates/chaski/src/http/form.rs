@@ -8,20 +8,20 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 /// One field of a form.
-pub(super) struct Part {
+pub(super) struct FormPart {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
     pub(super) content: Scratch,
 }
 
-/// Fields of a form; nobody has more to say.
+/// Most fields of a form.
 const MOST_PARTS: usize = 256;
 /// What stands between a mark and the content of its field.
 const MOST_HEAD: u64 = 4 * 1024;
 /// A field that is not a file.
 const MOST_TEXT: u64 = 64 * 1024;
 
-impl Part {
+impl FormPart {
     /// The text of a field that is not a file.
     pub(super) fn text(&self) -> Result<String, Problem> {
         if self.content.len() > MOST_TEXT {
@@ -52,7 +52,7 @@ struct Head {
 }
 
 /// The fields of a form, in their order.
-pub(super) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<Part>, Problem> {
+pub(super) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
     let failed = |_: io::Error| Problem::internal();
     let mark = format!("\r\n--{boundary}");
     let mut reader = form.reader();
@@ -63,7 +63,7 @@ pub(super) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<Part>, Problem
             continue;
         }
         if let Some(head) = begun.take() {
-            parts.push(Part {
+            parts.push(FormPart {
                 name: head.name,
                 file_name: head.file_name,
                 content: form.part(head.content..at),
@@ -205,7 +205,7 @@ mod tests {
     fn check(form: &str, expected: Option<&[(&str, Option<&str>, &str)]>) {
         let form = Scratch::of_bytes(form.to_owned().into());
         let read = parts(&form, "x1").ok().map(|parts| {
-            let part = |it: Part| {
+            let part = |it: FormPart| {
                 (
                     it.name.clone(),
                     it.file_name.clone(),

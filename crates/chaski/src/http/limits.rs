@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::problem::Problem;
-use super::room::Held;
+use super::room::RoomHeld;
 use crate::app::keys::Turn;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -30,7 +30,7 @@ struct Slots {
     invented: AtomicBool,
     place: OnceLock<OwnedSemaphorePermit>,
     owner: OnceLock<Uuid>,
-    held: Mutex<Vec<Held>>,
+    held: Mutex<Vec<RoomHeld>>,
 }
 
 impl Learned {
@@ -62,7 +62,7 @@ impl Learned {
     }
 
     /// Keeps what the request needs, for as long as it is worked on.
-    pub(super) fn keep(&self, held: Held) {
+    pub(super) fn keep(&self, held: RoomHeld) {
         let mut kept = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push(held);
     }

@@ -8,19 +8,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use chaski_client::dialects::migo::MOST_RUCS;
+use chaski_client::dialects::migo::{MOST_RUCS, MigoDialect};
 use chaski_client::{
-    ActivityQuery, CpeQuery, CpeState, DniQuery, Error, LatestRateQuery, List, ListQuery,
-    Membership, RateQuery, RatesQuery, RepresentativesQuery, RucQuery, taxpayer_fields,
+    ActivityQuery, CpeQuery, CpeState, DniQuery, Error, LatestRateQuery, List, ListQuery, Lookup,
+    RateQuery, RatesQuery, Representative, RepresentativesQuery, RucQuery, Upstream,
+    taxpayer_fields,
 };
-use chaski_core::{
-    CheckDigit, Currency, Dni, ExchangeRate, RateSource, Ruc, RucRules, Taxpayer, parse_date,
-};
+use chaski_core::{Currency, Dni, ExchangeRate, RateSource, Ruc, Taxpayer, parse_date};
 use http::StatusCode;
 use http::request::Parts;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, to_value};
 
 use super::Gateway;
 use super::body;
@@ -109,20 +108,11 @@ impl Asked {
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
-        if text.is_empty() {
-            return Err(Problem::of_field(
-                name,
-                "campo_requerido",
-                format!("el campo {name} es obligatorio"),
-                format!("the field {name} is required"),
-            ));
-        }
-        Ok(text)
+        required(name, text)
     }
 
     fn ruc(&self, name: &str) -> Result<Ruc, Problem> {
-        let text = self.text(name)?;
-        Ruc::parse_with(&text, &rules(&self.caller)).map_err(|error| Problem::of_ruc(name, &error))
+        parse_ruc(&self.caller, name, &self.text(name)?)
     }
 
     fn date(&self, name: &str) -> Result<Date, Problem> {
@@ -130,7 +120,7 @@ impl Asked {
     }
 }
 
-/// Whoever has the key in the headers, else in `token`.
+/// The caller whose key is in the headers, else in `token`.
 async fn who(
     parts: &mut Parts,
     gateway: &Arc<Gateway>,
@@ -145,11 +135,21 @@ async fn who(
     }
 }
 
-fn rules(caller: &Caller) -> RucRules {
-    RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..caller.app.config.ruc_rules.clone()
+fn parse_ruc(caller: &Caller, name: &str, text: &str) -> Result<Ruc, Problem> {
+    Ruc::parse_with(text, &caller.lenient_rules()).map_err(|error| Problem::of_ruc(name, &error))
+}
+
+/// A field that has to be there.
+fn required(name: &str, text: String) -> Result<String, Problem> {
+    if text.is_empty() {
+        return Err(Problem::of_field(
+            name,
+            "campo_requerido",
+            format!("el campo {name} es obligatorio"),
+            format!("the field {name} is required"),
+        ));
     }
+    Ok(text)
 }
 
 /// "There is none", as version 1 and 2 say it.
@@ -168,11 +168,10 @@ fn words_of(error: &Error) -> String {
     words.map_or_else(|| error.hinted(chaski_core::Lang::Es), str::to_owned)
 }
 
-fn taxpayer(taxpayer: &Taxpayer) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("success".into(), true.into());
+fn taxpayer(taxpayer: &Taxpayer) -> Value {
+    let mut body = json!({"success": true});
     for (name, value) in taxpayer_fields(taxpayer) {
-        body.insert(name.into(), value.as_deref().unwrap_or("-").into());
+        body[name] = value.as_deref().unwrap_or("-").into();
     }
     body
 }
@@ -189,26 +188,32 @@ fn rate(rate: &ExchangeRate) -> Value {
 
 type Gate = State<Arc<Gateway>>;
 
+/// Asks, and answers with `body` or with the upstream's "there is none".
+async fn answer<L: Lookup>(
+    caller: &Caller,
+    question: &L,
+    body: impl FnOnce(&L::Answer) -> Value,
+) -> Result<Response, Problem>
+where
+    MigoDialect: Upstream<L>,
+{
+    match caller.app.ask(question, &caller.ask()).await {
+        Ok(found) => Ok(Json(body(&found.value)).into_response()),
+        Err(error) => refused(error),
+    }
+}
+
 /// `POST /v1/ruc`
 pub(super) async fn ruc(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
-    let ruc = asked.ruc("ruc")?;
-    one_ruc(&asked.caller, ruc).await
+    answer(&asked.caller, &RucQuery(asked.ruc("ruc")?), taxpayer).await
 }
 
 /// `GET /v2/ruc/{ruc}`
 pub(super) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Response, Problem> {
-    let ruc =
-        Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
-    one_ruc(&caller, ruc).await
-}
-
-async fn one_ruc(caller: &Caller, ruc: Ruc) -> Result<Response, Problem> {
+    let ruc = parse_ruc(&caller, "ruc", &ruc)?;
     caller.needs(Scope::Consultas)?;
-    match caller.app.ask(&RucQuery(ruc), &caller.ask()).await {
-        Ok(found) => Ok(Json(taxpayer(&found.value)).into_response()),
-        Err(error) => refused(error),
-    }
+    answer(&caller, &RucQuery(ruc), taxpayer).await
 }
 
 /// `POST /v1/ruc/collection`
@@ -231,7 +236,7 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
             "at most 100 RUCs a call",
         ));
     }
-    let rules = rules(caller);
+    let rules = caller.lenient_rules();
     let texts: Vec<String> = items
         .iter()
         .map(|item| {
@@ -258,7 +263,7 @@ pub(super) async fn rucs(State(gateway): Gate, request: Request) -> Result<Respo
     let answers = texts.iter().zip(&parsed).map(|(text, parsed)| {
         let outcome = parsed.is_ok().then(|| outcomes.next()).flatten();
         match outcome {
-            Some(Ok(found)) => Value::Object(taxpayer(&found.value)),
+            Some(Ok(found)) => taxpayer(&found.value),
             Some(Err(error)) => json!({
                 "success": false,
                 "ruc": text,
@@ -308,20 +313,13 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
 /// `POST /v1/exchange/latest`
 pub(super) async fn latest(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
-    latest_rate(&asked.caller).await
+    answer(&asked.caller, &LatestRateQuery, rate).await
 }
 
 /// `GET /v2/tipo-cambio/sunat/ultimo`
 pub(super) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
-    latest_rate(&caller).await
-}
-
-async fn latest_rate(caller: &Caller) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
-    match caller.app.ask(&LatestRateQuery, &caller.ask()).await {
-        Ok(found) => Ok(Json(rate(&found.value)).into_response()),
-        Err(error) => refused(error),
-    }
+    answer(&caller, &LatestRateQuery, rate).await
 }
 
 /// `POST /v1/exchange/date`
@@ -334,20 +332,8 @@ pub(super) async fn on_date(State(gateway): Gate, request: Request) -> Result<Re
 type QueryMap = Query<std::collections::HashMap<String, String>>;
 
 fn of_query(query: &QueryMap, name: &str) -> Result<String, Problem> {
-    let text = query
-        .0
-        .get(name)
-        .map(|text| text.trim())
-        .unwrap_or_default();
-    if text.is_empty() {
-        return Err(Problem::of_field(
-            name,
-            "campo_requerido",
-            format!("el campo {name} es obligatorio"),
-            format!("the field {name} is required"),
-        ));
-    }
-    Ok(text.to_owned())
+    let text = query.0.get(name).map(|text| text.trim());
+    required(name, text.unwrap_or_default().to_owned())
 }
 
 /// `GET /v2/tipo-cambio/sunat?fecha=`
@@ -402,19 +388,15 @@ async fn rate_on(
 /// `POST /v1/exchange`
 pub(super) async fn range(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
-    let caller = &asked.caller;
-    let (from, until) = (asked.date("fecha_inicio")?, asked.date("fecha_fin")?);
     let question = RatesQuery {
-        desde: from,
-        hasta: until,
+        desde: asked.date("fecha_inicio")?,
+        hasta: asked.date("fecha_fin")?,
     };
-    match caller.app.ask(&question, &caller.ask()).await {
-        Ok(found) => {
-            let data: Vec<_> = found.value.iter().map(rate).collect();
-            Ok(Json(json!({"success": true, "data": data})).into_response())
-        }
-        Err(error) => refused(error),
-    }
+    answer(&asked.caller, &question, |rates| {
+        let data: Vec<_> = rates.iter().map(rate).collect();
+        json!({"success": true, "data": data})
+    })
+    .await
 }
 
 /// `POST /v1/ruc/representantes-legales`
@@ -423,29 +405,23 @@ pub(super) async fn representatives(
     request: Request,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Dni).await?;
-    let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    match caller
-        .app
-        .ask(&RepresentativesQuery(ruc), &caller.ask())
-        .await
-    {
-        Ok(found) => {
-            let data = found.value.iter().map(|it| {
-                json!({
-                    "ruc": ruc.as_str(),
-                    "documento": it.documento,
-                    "dni": it.dni,
-                    "nombre": it.nombre,
-                    "cargo": it.cargo,
-                    "fecha": it.fecha.map(|day| day.to_string()),
-                })
-            });
-            let data: Vec<_> = data.collect();
-            Ok(Json(json!({"success": true, "data": data})).into_response())
-        }
-        Err(error) => refused(error),
-    }
+    let one = |it: &Representative| {
+        json!({
+            "ruc": ruc.as_str(),
+            "documento": it.documento,
+            "dni": it.dni,
+            "nombre": it.nombre,
+            "cargo": it.cargo,
+            "fecha": it.fecha,
+        })
+    };
+    answer(
+        &asked.caller,
+        &RepresentativesQuery(ruc),
+        |all| json!({"success": true, "data": all.iter().map(one).collect::<Vec<_>>()}),
+    )
+    .await
 }
 
 /// `GET /v1/ruc/actividad/{ruc}?token=`: the one address that carries a token; logs never show it.
@@ -459,28 +435,15 @@ pub(super) async fn activity(
     let token = query.0.get("token").map(String::as_str);
     let caller = who(&mut parts, &gateway, token).await?;
     caller.needs(Scope::Consultas)?;
-    let ruc =
-        Ruc::parse_with(&ruc, &rules(&caller)).map_err(|error| Problem::of_ruc("ruc", &error))?;
-    match caller.app.ask(&ActivityQuery(ruc), &caller.ask()).await {
-        Ok(found) => {
-            let it = &*found.value;
-            Ok(Json(json!({
-                "success": true,
-                "ruc": ruc.as_str(),
-                "tipo": it.tipo,
-                "actividad_economica_rev3_principal": it.actividad_economica_rev3_principal,
-                "actividad_economica_rev3_secundaria": it.actividad_economica_rev3_secundaria,
-                "actividad_economica_rev4_principal": it.actividad_economica_rev4_principal,
-                "numero_trabajadores": it.numero_trabajadores,
-                "tipo_facturacion": it.tipo_facturacion,
-                "tipo_contabilidad": it.tipo_contabilidad,
-                "comercio_exterior": it.comercio_exterior,
-                "periodo": it.periodo,
-            }))
-            .into_response())
+    let ruc = parse_ruc(&caller, "ruc", &ruc)?;
+    answer(&caller, &ActivityQuery(ruc), |activity| {
+        let mut body = json!({"success": true, "ruc": ruc.as_str()});
+        if let (Value::Object(body), Ok(Value::Object(fields))) = (&mut body, to_value(activity)) {
+            body.extend(fields);
         }
-        Err(error) => refused(error),
-    }
+        body
+    })
+    .await
 }
 
 /// `POST /v1/ruc/agentes-retencion`
@@ -495,34 +458,21 @@ pub(super) async fn good(State(gateway): Gate, request: Request) -> Result<Respo
 
 async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<Response, Problem> {
     let asked = Asked::read(gateway, request, Scope::Consultas).await?;
-    let caller = &asked.caller;
     let ruc = asked.ruc("ruc")?;
-    match caller
-        .app
-        .ask(&ListQuery { list, ruc }, &caller.ask())
-        .await
-    {
-        Ok(found) => {
-            let Membership {
-                a_partir_del,
-                resolucion,
-            } = &*found.value;
-            Ok(Json(json!({
-                "success": true,
-                "ruc": ruc.as_str(),
-                "a_partir_del": a_partir_del.map(|day| day.to_string()),
-                "resolucion": resolucion,
-            }))
-            .into_response())
-        }
-        Err(error) => refused(error),
-    }
+    answer(&asked.caller, &ListQuery { list, ruc }, |membership| {
+        json!({
+            "success": true,
+            "ruc": ruc.as_str(),
+            "a_partir_del": membership.a_partir_del,
+            "resolucion": membership.resolucion,
+        })
+    })
+    .await
 }
 
 /// `POST /v1/cpe`
 pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
-    let caller = &asked.caller;
     let wrong = |field: &str| {
         Problem::of_field(
             field,
@@ -542,18 +492,16 @@ pub(super) async fn cpe(State(gateway): Gate, request: Request) -> Result<Respon
             .parse::<Decimal>()
             .map_err(|_| wrong("monto"))?,
     };
-    match caller.app.ask(&query, &caller.ask()).await {
-        Ok(found) => {
-            let state = match &*found.value {
-                CpeState::NotFound => "0",
-                CpeState::Accepted => "1",
-                CpeState::Cancelled => "2",
-                CpeState::Unknown(raw) => raw,
-            };
-            Ok(Json(json!({"success": true, "estado_comprobante": state})).into_response())
-        }
-        Err(error) => refused(error),
-    }
+    answer(&asked.caller, &query, |state| {
+        let state = match state {
+            CpeState::NotFound => "0",
+            CpeState::Accepted => "1",
+            CpeState::Cancelled => "2",
+            CpeState::Unknown(raw) => raw,
+        };
+        json!({"success": true, "estado_comprobante": state})
+    })
+    .await
 }
 
 /// `POST /v1/account`

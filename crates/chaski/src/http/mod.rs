@@ -60,7 +60,7 @@ use waiting::Waiting;
 use crate::app::keys::KeyRing;
 use crate::app::{App, AppError, Mode};
 
-/// Requests with a key worked on at once; whoever comes on top is told to come back in a moment.
+/// Requests with a key worked on at once; any further one is told to come back in a moment.
 /// What needs no key, health first of all, needs no place either.
 const MOST_AT_ONCE: usize = 2_048;
 
@@ -116,7 +116,7 @@ impl Gateway {
         gateway
     }
 
-    /// Nobody has ever made a key: whoever reaches the address from this machine may ask. Only for
+    /// No key was ever made: every program of this machine may ask. Only for
     /// loopback.
     pub fn is_open(&self) -> bool {
         !self.closed.load(Ordering::Acquire)

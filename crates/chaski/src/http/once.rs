@@ -91,7 +91,7 @@ pub(super) enum Start {
     Known(DoneBefore),
 }
 
-/// Reads a request of at most so many bytes and finds out whether it came before.
+/// Reads a request of at most `most` bytes and finds out whether it came before.
 pub(super) async fn begin(
     caller: &Caller,
     request: Request,

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{DniQuery, Error, Found, LatestRateQuery, RucQuery, Source, taxpayer_fields};
-use chaski_core::{CheckDigit, Lang, Ruc, RucRules, Taxpayer, parse_date};
 use chaski_core::{Currency, Dni, RateSource};
+use chaski_core::{Lang, Ruc, Taxpayer, parse_date};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
 const MOST_RUCS: usize = 10_000;
-/// From so many on a request needs memory of its own, so many bytes for each.
+/// From `MANY` numbers on a request needs memory of its own, `EACH` bytes for each.
 const MANY: usize = 500;
 const EACH: u64 = 12 * 1024;
 
@@ -58,13 +58,6 @@ fn required(text: &'static str) -> Problem {
     Problem {
         status: StatusCode::BAD_REQUEST,
         ..Problem::new("campo_requerido", text, text)
-    }
-}
-
-fn rules(caller: &Caller) -> RucRules {
-    RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..caller.app.config.ruc_rules.clone()
     }
 }
 
@@ -101,7 +94,7 @@ pub(super) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
     caller.needs(Scope::Consultas)?;
     let fields = fields(request).await?.unwrap_or_default();
     let typed = text(&fields, "ruc").ok_or_else(|| required("RUC es requerido"))?;
-    let ruc = match Ruc::parse_with(&typed, &rules(&caller)) {
+    let ruc = match Ruc::parse_with(&typed, &caller.lenient_rules()) {
         Ok(ruc) => ruc,
         Err(error) => {
             return Ok(Json(json!({
@@ -132,8 +125,7 @@ pub(super) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
 /// The upstream's flat object, and the same fields under `data`.
 fn found_body(found: &Found<Taxpayer>) -> Map<String, Value> {
     let data = flat(&found.value);
-    let mut body = Map::new();
-    body.insert("success".into(), true.into());
+    let mut body = Map::from_iter([("success".to_owned(), true.into())]);
     body.extend(data.clone());
     body.insert("data".into(), data.into());
     let hit = found.source != Source::Upstream;
@@ -309,7 +301,7 @@ struct Bulk {
 
 impl Bulk {
     fn of(typed: &[String], caller: &Caller) -> Bulk {
-        let rules = rules(caller);
+        let rules = caller.lenient_rules();
         let mut seen = HashSet::new();
         let (mut entries, mut rucs) = (Vec::new(), Vec::new());
         for text in typed {
@@ -351,8 +343,7 @@ impl Buckets {
         match outcome {
             Ok(found) => {
                 let data = flat(&found.value);
-                let mut item = Map::new();
-                item.insert("ruc".into(), ruc.as_str().into());
+                let mut item = Map::from_iter([("ruc".to_owned(), ruc.as_str().into())]);
                 item.insert("data".into(), data.clone().into());
                 item.extend(data);
                 let hit = found.source != Source::Upstream;

@@ -15,12 +15,12 @@ use uuid::Uuid;
 
 use super::body::no_file;
 use super::problem::Problem;
-use super::room::{Held, Room};
+use super::room::{Room, RoomHeld};
 use crate::scratch::{Scratch, ScratchReader, ScratchWriter};
 
 /// Bytes that are on their way at once.
 const PIECE: usize = 32 * 1024;
-/// An answer of so many bytes goes out as it is.
+/// An answer of up to this many bytes goes out as it is.
 const SMALL: u64 = 128 * 1024;
 
 /// An answer, with its body where it does no harm.
@@ -48,7 +48,7 @@ pub(super) async fn sent(room: &Arc<Room>, key: Option<Uuid>, answer: Response) 
 }
 
 /// A file as the body of an answer; its place is kept until the caller has taken it.
-pub(super) fn of_file(scratch: &Scratch, held: Held) -> Response {
+pub(super) fn of_file(scratch: &Scratch, held: RoomHeld) -> Response {
     let mut answer = Response::new(streamed(scratch, Some(held)));
     put_length(&mut answer, scratch.len());
     answer
@@ -77,8 +77,8 @@ async fn in_a_file(room: &Arc<Room>, bytes: Bytes) -> Result<Scratch, Bytes> {
 }
 
 /// Bytes in pieces: a connection copies what it is given, and a whole answer would be there twice.
-fn pieces(bytes: Bytes, held: Held) -> Body {
-    let next = |(mut rest, held): (Bytes, Held)| async move {
+fn pieces(bytes: Bytes, held: RoomHeld) -> Body {
+    let next = |(mut rest, held): (Bytes, RoomHeld)| async move {
         if rest.is_empty() {
             return None;
         }
@@ -88,8 +88,8 @@ fn pieces(bytes: Bytes, held: Held) -> Body {
     Body::from_stream(stream::unfold((bytes, held), next))
 }
 
-fn streamed(scratch: &Scratch, held: Option<Held>) -> Body {
-    let next = |(reader, held): (ScratchReader, Option<Held>)| async move {
+fn streamed(scratch: &Scratch, held: Option<RoomHeld>) -> Body {
+    let next = |(reader, held): (ScratchReader, Option<RoomHeld>)| async move {
         let read = tokio::task::spawn_blocking(move || read_piece(reader)).await;
         match read.map_err(std::io::Error::other).and_then(|read| read) {
             Ok((piece, _)) if piece.is_empty() => None,

@@ -16,14 +16,14 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
-use super::under_way::{UnderWay, Work};
+use super::under_way::{RequestUnderWay, Work};
 
 /// Most that is read to be dropped: the largest body there is, and the text around it.
 const MOST_DROPPED: u64 = 66 * 1024 * 1024;
 /// How long that may take, and how long nothing may come.
 const DROPPING: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(5);
-/// A rest of so many bytes is soon gone, and the connection serves the next request. With more the
+/// A rest of this many bytes is soon gone, and the connection serves the next request. With more the
 /// answer says that it is the last one.
 const LITTLE: u64 = 64 * 1024;
 
@@ -39,7 +39,7 @@ pub(super) struct Watched {
 pub(super) struct Rest(Arc<Left>);
 
 struct Left {
-    /// Bytes that are still to come; all there are when nobody said how many.
+    /// Bytes that are still to come; all there are when the head did not say how many.
     bytes: AtomicU64,
     ended: AtomicBool,
     /// The caller sends its body only when it is told to.
@@ -133,7 +133,7 @@ impl Drop for Watched {
     }
 }
 
-async fn drop_slowly(mut body: Incoming, _under_way: UnderWay) {
+async fn drop_slowly(mut body: Incoming, _under_way: RequestUnderWay) {
     let until = Instant::now() + DROPPING;
     let mut dropped = 0;
     while dropped < MOST_DROPPED {

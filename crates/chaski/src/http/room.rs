@@ -1,5 +1,5 @@
 //! Memory and files for what may be large, in all and for each key. A caller that takes its time
-//! keeps what is its key's and nobody else's.
+//! keeps only what is its key's.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ const FILES_OF_A_KEY: usize = 8;
 const ANSWERS: u64 = 48 * MIB;
 const ANSWERS_OF_A_KEY: u64 = 16 * MIB;
 
-/// How long one waits for a file, which may be the pace of somebody's line.
+/// How long one waits for a file, which may be as slow as a client's connection.
 const FILE_WAITS: Duration = Duration::from_secs(5);
 /// How long one waits for memory, which is that of work under way.
 const MEMORY_WAITS: Duration = Duration::from_secs(20);
@@ -63,7 +63,7 @@ pub(super) struct Room {
 
 /// What was taken, until it is dropped.
 #[expect(dead_code, reason = "kept until it is dropped")]
-pub(super) struct Held([OwnedSemaphorePermit; 2]);
+pub(super) struct RoomHeld([OwnedSemaphorePermit; 2]);
 
 impl Room {
     /// One whose files lie in that folder.
@@ -81,24 +81,27 @@ impl Room {
     }
 
     /// Memory for work of a key, for which it may wait a moment.
-    pub(super) async fn memory(&self, key: Option<Uuid>, bytes: u64) -> Result<Held, Problem> {
+    pub(super) async fn memory(&self, key: Option<Uuid>, bytes: u64) -> Result<RoomHeld, Problem> {
         let amount = kib(bytes.min(OF_A_KEY));
         let own = Arc::clone(&self.of(key).memory);
         take([own, Arc::clone(&self.all.memory)], amount, MEMORY_WAITS).await
     }
 
     /// A file of a key.
-    pub(super) async fn file(&self, key: Option<Uuid>) -> Result<Held, Problem> {
+    pub(super) async fn file(&self, key: Option<Uuid>) -> Result<RoomHeld, Problem> {
         let own = Arc::clone(&self.of(key).files);
         take([own, Arc::clone(&self.all.files)], 1, FILE_WAITS).await
     }
 
     /// Memory for an answer, if there is some.
-    pub(super) fn answer(&self, key: Option<Uuid>, bytes: u64) -> Option<Held> {
+    pub(super) fn answer(&self, key: Option<Uuid>, bytes: u64) -> Option<RoomHeld> {
         let own = Arc::clone(&self.of(key).answers);
         let own = own.try_acquire_many_owned(kib(bytes)).ok()?;
         let all = Arc::clone(&self.all.answers);
-        Some(Held([own, all.try_acquire_many_owned(kib(bytes)).ok()?]))
+        Some(RoomHeld([
+            own,
+            all.try_acquire_many_owned(kib(bytes)).ok()?,
+        ]))
     }
 
     fn of(&self, key: Option<Uuid>) -> Arc<Amounts> {
@@ -110,15 +113,15 @@ impl Room {
     }
 }
 
-/// First what is the key's own: whoever waits for that stands in nobody's way.
+/// First what is the key's own: waiting for that holds up no other key.
 async fn take(
     [own, all]: [Arc<Semaphore>; 2],
     amount: u32,
     waits: Duration,
-) -> Result<Held, Problem> {
+) -> Result<RoomHeld, Problem> {
     let taken = async {
         let own = own.acquire_many_owned(amount).await.ok()?;
-        Some(Held([own, all.acquire_many_owned(amount).await.ok()?]))
+        Some(RoomHeld([own, all.acquire_many_owned(amount).await.ok()?]))
     };
     match timeout(waits, taken).await {
         Ok(Some(held)) => Ok(held),

@@ -1,5 +1,5 @@
 //! Connections: none may hold one by being slow. The ready-made server has no limits at all:
-//! whoever sends a header each minute keeps a connection for ever.
+//! a client that sends a header each minute keeps a connection for ever.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -37,7 +37,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENT: Duration = Duration::from_secs(9);
 /// Connections at once. From there on the one that has been silent longest makes room for the next.
 const MOST_CONNECTIONS: usize = 8_192;
-/// Those that are at work make no room: so many more than that may there be.
+/// Connections at work make no room: there may be this many more.
 const MORE_CONNECTIONS: usize = 1_024;
 /// Pause between two looks at whether a connection that should make room is at work.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -86,7 +86,7 @@ pub async fn serve(
             }
         });
     }
-    // Closes the port before waiting, so that nobody new is left hanging.
+    // Closes the port before waiting, so that no new connection is left hanging.
     drop(listener);
     let _ = timeout(GRACE, graceful.shutdown()).await;
     Ok(())

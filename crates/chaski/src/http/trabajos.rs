@@ -58,7 +58,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<J
         of_lotes.clone()?;
     }
     let job = caller.app.trabajo(id_of(&id)?, caller.owner()).await?;
-    // Whoever may bring partners up to date may see how that goes.
+    // A key that may bring partners up to date may see how that goes.
     if job.kind != JobKind::PartnerRefresh.as_str() {
         of_lotes?;
     }

@@ -14,9 +14,9 @@ struct Requests {
 }
 
 impl Work {
-    pub(super) fn begin(&self) -> UnderWay {
+    pub(super) fn begin(&self) -> RequestUnderWay {
         self.0.begun.fetch_add(1, Ordering::Relaxed);
-        UnderWay(self.clone())
+        RequestUnderWay(self.clone())
     }
 
     pub(super) fn begun(&self) -> usize {
@@ -29,9 +29,9 @@ impl Work {
 }
 
 /// A request until its answer is made.
-pub(super) struct UnderWay(Work);
+pub(super) struct RequestUnderWay(Work);
 
-impl UnderWay {
+impl RequestUnderWay {
     /// The same frame: only to be kept for as long as there are any.
     #[expect(clippy::unused_self, reason = "a closure over it keeps it")]
     pub(super) fn of<T>(&self, frame: T) -> T {
@@ -39,7 +39,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RequestUnderWay {
     fn drop(&mut self) {
         self.0.0.ended.fetch_add(1, Ordering::Relaxed);
     }

@@ -7,9 +7,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use super::caller::Caller;
 use super::form::broken_form;
-use super::form::{self, Part};
+use super::form::{self, FormPart};
 use super::problem::Problem;
-use super::room::{self, Held};
+use super::room::{self, RoomHeld};
 use super::{Gateway, body, outgoing};
 use crate::app::AppError;
 use crate::scratch::Scratch;
@@ -21,7 +21,7 @@ pub(super) fn most_of_a_file() -> usize {
 }
 
 /// The fields of a form with a file in it.
-pub(super) async fn form(mut request: Request) -> Result<Vec<Part>, Problem> {
+pub(super) async fn form(mut request: Request) -> Result<Vec<FormPart>, Problem> {
     let boundary = form::boundary(request.headers()).ok_or_else(broken_form)?;
     let boundary = boundary.to_owned();
     let whole = body::arrived(&mut request, most_of_a_file()).await?;
@@ -35,7 +35,7 @@ pub(super) async fn with_memory<T, R>(
     gateway: &Gateway,
     caller: &Caller,
     read: impl Fn(Limits) -> R,
-) -> Result<(T, Held), Problem>
+) -> Result<(T, RoomHeld), Problem>
 where
     R: Future<Output = Result<T, AppError>>,
 {
@@ -57,7 +57,7 @@ pub(super) fn unknown_field(name: &str) -> Problem {
     )
 }
 
-/// A field that may come once came again: which of the two is meant nobody can tell.
+/// A field that may come once came again: which of the two is meant cannot be told.
 pub(super) fn repeated(name: &str) -> Problem {
     if is_file(name) {
         return Problem::of_field(
@@ -106,7 +106,12 @@ pub(super) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
 }
 
 /// A file to be saved under a name.
-pub(super) fn download(file: &Scratch, held: Held, format: OutputFormat, name: &str) -> Response {
+pub(super) fn download(
+    file: &Scratch,
+    held: RoomHeld,
+    format: OutputFormat,
+    name: &str,
+) -> Response {
     let (kind, ending) = match format {
         OutputFormat::Json => ("application/json", "json"),
         OutputFormat::Ndjson => ("application/x-ndjson", "ndjson"),

@@ -1,5 +1,5 @@
 //! Those who wait for what their caller has yet to send. It costs nothing to send nothing, so when
-//! there are too many the one that has waited longest makes room: whoever sends at once is never it.
+//! there are too many the one that has waited longest makes room: a client that sends at once is never it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -5,7 +5,7 @@ use std::fmt;
 use chaski_core::{CheckDigit, Dni, Ruc, RucRules, fold};
 
 use super::PartnerError;
-use crate::sheets::{Cell, Problem, Subject, repair};
+use crate::sheets::{Cell, CellProblem, Subject, repair};
 
 /// Kinds of document, in the words of the system that Chaski replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,10 +129,10 @@ impl Document {
             (Subject::Empty, _) => Err(PartnerError::NoDocument),
             (Subject::Bad(problem), _) => Err(PartnerError::Document(problem)),
             // Its digits are those of another kind than the one named.
-            (Subject::Ruc(_), Some(_)) => Err(PartnerError::Document(Problem::Dni(
+            (Subject::Ruc(_), Some(_)) => Err(PartnerError::Document(CellProblem::Dni(
                 chaski_core::DniError::Length { found: 11 },
             ))),
-            (Subject::Dni { .. }, Some(_)) => Err(PartnerError::Document(Problem::Ruc(
+            (Subject::Dni { .. }, Some(_)) => Err(PartnerError::Document(CellProblem::Ruc(
                 chaski_core::RucError::Length { found: 8 },
             ))),
         }

@@ -2,7 +2,7 @@
 
 use chaski_core::Lang;
 
-use crate::sheets::Problem;
+use crate::sheets::CellProblem;
 
 /// Why a deed on a partner cannot be done. No variant holds a number or a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum PartnerError {
     /// The kind of document is none of ours.
     DocumentType,
     /// The number is no RUC or DNI.
-    Document(Problem),
+    Document(CellProblem),
     /// The number of a document without rules of its own is not one.
     OtherDocument,
     /// A field is too long.

@@ -11,7 +11,9 @@ mod standing;
 pub use document::{Document, DocumentType};
 pub use error::PartnerError;
 pub use fields::PartnerFields;
-pub use standing::{Said, StandingChange, SunatCheck, SunatCondition, SunatStanding, SunatState};
+pub use standing::{
+    StandingChange, SunatAnswer, SunatCheck, SunatCondition, SunatStanding, SunatState,
+};
 
 use std::fmt;
 

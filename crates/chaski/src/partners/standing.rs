@@ -80,14 +80,14 @@ pub struct SunatCheck {
     /// The number.
     pub ruc: Ruc,
     /// What was said.
-    pub said: Said,
+    pub said: SunatAnswer,
     /// When it is noted: a check that is later than this was noted while the clock was ahead.
     pub now: Timestamp,
 }
 
 /// What was said about a RUC.
 #[derive(Clone)]
-pub enum Said {
+pub enum SunatAnswer {
     /// Its registry row.
     Found {
         /// The row.
@@ -99,7 +99,7 @@ pub enum Said {
     NotFound {
         /// When that was said, as far as known.
         at: Timestamp,
-        /// It comes from memory: nobody was asked now.
+        /// It comes from memory: the upstream was not asked now.
         remembered: bool,
     },
     /// Nothing was said: the upstream could not be asked.
@@ -239,23 +239,23 @@ impl SunatCondition {
 }
 
 impl SunatCheck {
-    /// What the outcome of a look-up says. An answer past its time says nothing: it stood in for
-    /// an upstream that could not be asked.
+    /// What the outcome of a look-up says. An expired answer says nothing: it was given in
+    /// place of an upstream that could not be asked.
     pub fn of(ruc: Ruc, outcome: &Result<Found<Taxpayer>, Error>, now: Timestamp) -> SunatCheck {
         let said = match outcome {
-            Ok(found) if found.source == Source::Stale => Said::Failed {
+            Ok(found) if found.source == Source::Stale => SunatAnswer::Failed {
                 why: "el proveedor no respondió".to_owned(),
                 at: now,
             },
-            Ok(found) => Said::Found {
+            Ok(found) => SunatAnswer::Found {
                 taxpayer: Arc::clone(&found.value),
                 at: found.stored_at,
             },
-            Err(error) if error.is_not_found() => Said::NotFound {
+            Err(error) if error.is_not_found() => SunatAnswer::NotFound {
                 at: now,
                 remembered: error.is_remembered(),
             },
-            Err(error) => Said::Failed {
+            Err(error) => SunatAnswer::Failed {
                 why: error.hinted(Lang::Es),
                 at: now,
             },
@@ -264,7 +264,7 @@ impl SunatCheck {
     }
 }
 
-impl Said {
+impl SunatAnswer {
     /// Whether it may bring something new on a partner that was last checked then, and was valid
     /// or not: not the same answer again, nor an older one than is known.
     pub(crate) fn is_news(&self, last_check: Option<Timestamp>, valid: Option<bool>) -> bool {
@@ -272,24 +272,26 @@ impl Said {
             return true;
         };
         match self {
-            Said::Found { at, .. } => micros(*at) > last,
-            Said::NotFound { remembered, .. } if *remembered && valid == Some(false) => false,
-            Said::NotFound { at, .. } => micros(*at) >= last,
-            Said::Failed { .. } => true,
+            SunatAnswer::Found { at, .. } => micros(*at) > last,
+            SunatAnswer::NotFound { remembered, .. } if *remembered && valid == Some(false) => {
+                false
+            }
+            SunatAnswer::NotFound { at, .. } => micros(*at) >= last,
+            SunatAnswer::Failed { .. } => true,
         }
     }
 }
 
 impl SunatStanding {
     /// What SUNAT says after a check; none when the check brings nothing new.
-    pub fn after(&self, said: &Said) -> Option<SunatStanding> {
+    pub fn after(&self, said: &SunatAnswer) -> Option<SunatStanding> {
         if !said.is_news(self.last_check, self.valid) {
             return None;
         }
         let next = match said {
-            Said::Found { taxpayer, at } => self.found(taxpayer, *at),
-            Said::NotFound { at, .. } => self.not_found(*at),
-            Said::Failed { why, at } => self.noted(*at, why),
+            SunatAnswer::Found { taxpayer, at } => self.found(taxpayer, *at),
+            SunatAnswer::NotFound { at, .. } => self.not_found(*at),
+            SunatAnswer::Failed { why, at } => self.noted(*at, why),
         };
         (next != *self).then_some(next)
     }
@@ -419,7 +421,7 @@ mod tests {
         Timestamp::from_second(1_793_635_200).unwrap() + SignedDuration::from_hours(24 * days)
     }
 
-    fn found(days: i64, estado: &str, condicion: &str, address: &str) -> Said {
+    fn found(days: i64, estado: &str, condicion: &str, address: &str) -> SunatAnswer {
         let mut taxpayer = Taxpayer::new("20100070970".parse().unwrap(), "EMPRESA S.A.C.");
         taxpayer.estado = Estado::parse(estado);
         taxpayer.condicion = Condicion::parse(condicion);
@@ -427,19 +429,19 @@ mod tests {
             direccion_simple: present(Some(address)),
             ..Address::default()
         };
-        Said::Found {
+        SunatAnswer::Found {
             taxpayer: Arc::new(taxpayer),
             at: day(days),
         }
     }
 
-    fn not_found(days: i64, remembered: bool) -> Said {
+    fn not_found(days: i64, remembered: bool) -> SunatAnswer {
         let at = day(days);
-        Said::NotFound { at, remembered }
+        SunatAnswer::NotFound { at, remembered }
     }
 
-    fn failed(days: i64) -> Said {
-        Said::Failed {
+    fn failed(days: i64) -> SunatAnswer {
+        SunatAnswer::Failed {
             why: "el proveedor no está disponible".into(),
             at: day(days),
         }
@@ -447,7 +449,7 @@ mod tests {
 
     /// What is known after some checks, in one line.
     #[track_caller]
-    fn check(said: &[Said], expected: &str) {
+    fn check(said: &[SunatAnswer], expected: &str) {
         let mut standing = SunatStanding::default();
         for said in said {
             standing = standing.after(said).unwrap_or(standing);
@@ -543,7 +545,7 @@ mod tests {
         assert!((950..=1_000).contains(&comment.chars().count()));
         assert!(comment.starts_with("[2026-12-31] SUNAT: Validación exitosa\n[2026-12-30]"));
         assert!(comment.lines().all(|line| line.ends_with("exitosa")));
-        let long = Said::Failed {
+        let long = SunatAnswer::Failed {
             why: "ñ".repeat(2_000),
             at: day(0),
         };

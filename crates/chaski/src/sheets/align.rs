@@ -262,7 +262,7 @@ fn has_identities(kinds: &[Kind]) -> bool {
         .any(|kind| matches!(kind, Kind::Identities | Kind::Own(_)))
 }
 
-/// Every way in which so many cells over can be joined to texts.
+/// Every way in which the surplus cells can be joined to texts.
 struct Ways {
     over: usize,
     /// By column and offset: the columns from there on can take the cells from there on.

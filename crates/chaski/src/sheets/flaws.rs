@@ -4,10 +4,10 @@ use chaski_core::{DniError, Lang, RucError};
 
 use crate::counted::counted;
 
-/// Why a cell names nobody. No variant holds what the cell says.
+/// Why a cell holds no number. No variant holds what the cell says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message(Lang::Es))]
-pub enum Problem {
+pub enum CellProblem {
     /// Not a RUC.
     Ruc(RucError),
     /// Not a DNI.
@@ -38,30 +38,30 @@ pub enum Problem {
     },
 }
 
-impl Problem {
+impl CellProblem {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match self {
-            Problem::Ruc(error) => error.code(),
-            Problem::Dni(DniError::Length { found: 7 }) => "dni_incompleto",
-            Problem::Dni(_) => "dni_formato",
-            Problem::PrecisionLost { .. } => "cifras_perdidas",
-            Problem::Fraction => "numero_con_decimales",
-            Problem::Negative => "numero_negativo",
-            Problem::IsDate => "celda_fecha",
-            Problem::IsBool => "celda_logica",
-            Problem::IsError => "celda_error",
-            Problem::Several => "varios_ruc",
-            Problem::Shifted { .. } => "fila_corrida",
+            CellProblem::Ruc(error) => error.code(),
+            CellProblem::Dni(DniError::Length { found: 7 }) => "dni_incompleto",
+            CellProblem::Dni(_) => "dni_formato",
+            CellProblem::PrecisionLost { .. } => "cifras_perdidas",
+            CellProblem::Fraction => "numero_con_decimales",
+            CellProblem::Negative => "numero_negativo",
+            CellProblem::IsDate => "celda_fecha",
+            CellProblem::IsBool => "celda_logica",
+            CellProblem::IsError => "celda_error",
+            CellProblem::Several => "varios_ruc",
+            CellProblem::Shifted { .. } => "fila_corrida",
         }
     }
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
         let (es, en) = match self {
-            Problem::Ruc(error) => return error.message(lang),
-            Problem::Dni(error) => return error.message(lang),
-            Problem::PrecisionLost { digits } => {
+            CellProblem::Ruc(error) => return error.message(lang),
+            CellProblem::Dni(error) => return error.message(lang),
+            CellProblem::PrecisionLost { digits } => {
                 return match lang {
                     Lang::Es => format!(
                         "Excel lo guardó en notación científica y solo {} {}: vuelva a copiar el número con la columna en formato Texto",
@@ -74,35 +74,35 @@ impl Problem {
                     ),
                 };
             }
-            Problem::Fraction => (
+            CellProblem::Fraction => (
                 "es un número con decimales: escriba el RUC completo, de 11 dígitos",
                 "it is a number with decimals: write the whole RUC, 11 digits",
             ),
-            Problem::Negative => (
+            CellProblem::Negative => (
                 "es un número negativo: escriba el RUC sin signo",
                 "it is a negative number: write the RUC without a sign",
             ),
-            Problem::IsDate => (
+            CellProblem::IsDate => (
                 "la celda es una fecha: cambie su formato a Texto y escriba el RUC",
                 "the cell is a date: change its format to Text and write the RUC",
             ),
-            Problem::IsBool => (
+            CellProblem::IsBool => (
                 "la celda es VERDADERO o FALSO: escriba el RUC",
                 "the cell is TRUE or FALSE: write the RUC",
             ),
-            Problem::IsError => (
+            CellProblem::IsError => (
                 "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
                 "the cell holds the error of a formula: correct it or write the RUC",
             ),
-            Problem::Several => (
+            CellProblem::Several => (
                 "la celda tiene más de un número como RUC: deje uno por fila",
                 "the cell holds more than one number like a RUC: leave one per row",
             ),
-            Problem::Shifted { cells, usual } if cells == usual => (
+            CellProblem::Shifted { cells, usual } if cells == usual => (
                 "las celdas de la fila están corridas: no se sabe cuál es la del RUC; ponga cada dato bajo su título",
                 "the cells of the row are shifted: it is not known which holds the RUC; put each value under its title",
             ),
-            Problem::Shifted { cells, usual } => {
+            CellProblem::Shifted { cells, usual } => {
                 return match lang {
                     Lang::Es => format!(
                         "la fila tiene {} y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas",

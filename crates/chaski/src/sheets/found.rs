@@ -3,7 +3,7 @@
 use super::table::{Row, SourceKind};
 
 /// The rows of the first sheet that has any, visible ones first.
-pub(super) struct Found {
+pub(super) struct SheetFound {
     pub(super) source: SourceKind,
     pub(super) rows: Vec<Row>,
     /// How many cells each of the rows had, blank ones too; a workbook does not say.

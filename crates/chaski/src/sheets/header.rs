@@ -5,7 +5,7 @@ use chaski_core::fold;
 use super::SheetError;
 use super::align::align;
 use super::column::is_identity_header;
-use super::found::Found;
+use super::found::SheetFound;
 use super::identity::{Holds, holds, holds_long_number, looks_numeric_identity};
 use super::table::{Cell, Row, SourceKind, Table, column_letter};
 
@@ -14,7 +14,7 @@ const SEARCHED_ROWS: usize = 20;
 
 /// Splits the rows into titles and list. A list without titles is allowed: its columns are then
 /// named by their letters.
-pub(super) fn into_table(found: Found, notes: Vec<String>) -> Result<Table, SheetError> {
+pub(super) fn into_table(found: SheetFound, notes: Vec<String>) -> Result<Table, SheetError> {
     let (source, mut rows, mut cells) = (found.source, found.rows, found.cells);
     let blank = |row: &Row| row.cells.iter().all(Cell::is_blank);
     let mut of_row = rows.iter();

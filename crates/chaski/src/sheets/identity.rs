@@ -1,4 +1,4 @@
-//! What a cell says of identities, for whoever must tell columns and rows apart: the chooser of the
+//! What a cell says of identities, for those that must tell columns and rows apart: the chooser of the
 //! column, the search for the titles, the check that a row's cells are under their titles.
 
 use std::borrow::Cow;

@@ -23,14 +23,14 @@ pub use column::{ColumnError, find_column};
 pub(crate) use column::{holds_one_value, holds_rucs};
 pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
-pub use flaws::{Problem, Repair};
+pub use flaws::{CellProblem, Repair};
 pub use limits::Limits;
 pub use read::{read, read_bytes, read_stored, read_stream};
 pub use repair::{Repaired, Subject, read_row, repair};
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
+pub(crate) use write::{Destination, RESULT_COLUMNS, put_in_place, render_result, resolved};
 pub use write::{
     OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
     write_atomically, write_result, write_result_to,
 };
-pub(crate) use write::{Place, RESULT_COLUMNS, put_in_place, render_result, resolved};

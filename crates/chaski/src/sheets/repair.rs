@@ -2,7 +2,7 @@
 
 use chaski_core::{Dni, DniError, Ruc, RucRules};
 
-use super::flaws::{Problem, Repair};
+use super::flaws::{CellProblem, Repair};
 use super::table::{Cell, Flaw, Row, Table};
 
 /// What a cell holds, and what had to be put right to see it.
@@ -10,11 +10,11 @@ use super::table::{Cell, Flaw, Row, Table};
 pub struct Repaired {
     /// What it holds.
     pub subject: Subject,
-    /// What was put right, in the order it was done; nothing if the cell names nobody.
+    /// What was put right, in the order it was done; nothing if the cell holds no number.
     pub repairs: Vec<Repair>,
 }
 
-/// Whom a cell names.
+/// The number that a cell holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A RUC that passes the rules.
@@ -29,7 +29,7 @@ pub enum Subject {
     /// Nothing: blanks or dashes only.
     Empty,
     /// Something that must be corrected by hand.
-    Bad(Problem),
+    Bad(CellProblem),
 }
 
 /// Reads a cell as a RUC or DNI under the given rules, putting right what is safe to put right.
@@ -51,9 +51,9 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
         Cell::Empty => Subject::Empty,
         Cell::Number(number) => from_number(*number, rules, &mut repairs),
         Cell::Text(text) => from_text(text, rules, &mut repairs),
-        Cell::Bool(_) => Subject::Bad(Problem::IsBool),
-        Cell::Date(_) => Subject::Bad(Problem::IsDate),
-        Cell::Error(_) => Subject::Bad(Problem::IsError),
+        Cell::Bool(_) => Subject::Bad(CellProblem::IsBool),
+        Cell::Date(_) => Subject::Bad(CellProblem::IsDate),
+        Cell::Error(_) => Subject::Bad(CellProblem::IsError),
     };
     if let Subject::Empty | Subject::Bad(_) = subject {
         repairs.clear();
@@ -75,7 +75,7 @@ pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Re
             repaired
         }
         Some(Flaw::Shifted { cells, usual }) => Repaired {
-            subject: Subject::Bad(Problem::Shifted {
+            subject: Subject::Bad(CellProblem::Shifted {
                 cells: *cells,
                 usual: *usual,
             }),
@@ -86,17 +86,17 @@ pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Re
 
 fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {
     if number < 0.0 {
-        return Subject::Bad(Problem::Negative);
+        return Subject::Bad(CellProblem::Negative);
     }
     if number.fract() != 0.0 {
-        return Subject::Bad(Problem::Fraction);
+        return Subject::Bad(CellProblem::Fraction);
     }
     let digits = format!("{number:.0}");
     if digits.len() == 7 {
         repairs.push(Repair::LostZero);
         return match format!("0{digits}").parse() {
             Ok(dni) => Subject::Dni { dni, padded: true },
-            Err(error) => Subject::Bad(Problem::Dni(error)),
+            Err(error) => Subject::Bad(CellProblem::Dni(error)),
         };
     }
     from_digits(&digits, rules)
@@ -111,7 +111,7 @@ fn from_text(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject
     };
     match inside(&text) {
         Inside::Nothing => whole,
-        Inside::Several => Subject::Bad(Problem::Several),
+        Inside::Several => Subject::Bad(CellProblem::Several),
         Inside::One(digits) => match Ruc::parse_with(digits, rules) {
             Ok(ruc) if ruc.has_valid_check_digit() => {
                 repairs.clear();
@@ -137,7 +137,7 @@ enum Inside<'t> {
 /// amount (`20100038146.50`), and of a word only if that is the country's or names the number
 /// (`PE20100038146`, `RUC20100038146`).
 fn inside(text: &str) -> Inside<'_> {
-    // A formula as a text names nobody; `="20100038146"` is how programs keep a number a text.
+    // A formula as a text holds no number; `="20100038146"` is how programs keep a number a text.
     if text.starts_with(['=', '+', '@']) && text.contains(char::is_alphabetic) {
         return Inside::Nothing;
     }
@@ -224,7 +224,7 @@ fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subjec
         // The core says which character it is and where, in the text as the person sees it.
         return match Ruc::parse_with(&text, rules) {
             Ok(ruc) => Subject::Ruc(ruc),
-            Err(error) => Subject::Bad(Problem::Ruc(error)),
+            Err(error) => Subject::Bad(CellProblem::Ruc(error)),
         };
     }
     from_digits(&bare, rules)
@@ -232,14 +232,14 @@ fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subjec
 
 fn from_digits(digits: &str, rules: &RucRules) -> Subject {
     match digits.len() {
-        7 => Subject::Bad(Problem::Dni(DniError::Length { found: 7 })),
+        7 => Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })),
         8 => match digits.parse() {
             Ok(dni) => Subject::Dni { dni, padded: false },
-            Err(error) => Subject::Bad(Problem::Dni(error)),
+            Err(error) => Subject::Bad(CellProblem::Dni(error)),
         },
         _ => match Ruc::parse_with(digits, rules) {
             Ok(ruc) => Subject::Ruc(ruc),
-            Err(error) => Subject::Bad(Problem::Ruc(error)),
+            Err(error) => Subject::Bad(CellProblem::Ruc(error)),
         },
     }
 }
@@ -399,13 +399,13 @@ impl Scientific {
     /// The number if none of its digits was lost. One trailing zero may be missing, as programs
     /// write it, if the check digit then agrees.
     fn subject(&self, rules: &RucRules) -> Subject {
-        let lost = Subject::Bad(Problem::PrecisionLost {
+        let lost = Subject::Bad(CellProblem::PrecisionLost {
             digits: self.digits.trim_end_matches('0').len(),
         });
         let digits = self.digits.as_str();
         let fraction = digits.get(self.length..).unwrap_or_default();
         if fraction.bytes().any(|byte| byte != b'0') {
-            return Subject::Bad(Problem::Fraction);
+            return Subject::Bad(CellProblem::Fraction);
         }
         let digits = &digits[..digits.len().min(self.length)];
         if digits.len() == self.length {

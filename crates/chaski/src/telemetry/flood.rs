@@ -48,7 +48,7 @@ struct Kind {
 
 /// How often a warning came that was not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct RepeatSummary {
     /// Its level.
     pub level: Level,
     /// Its words.
@@ -61,7 +61,7 @@ pub struct Summary {
 
 impl Flood {
     /// What has to be said by now.
-    pub fn due(&self) -> Vec<Summary> {
+    pub fn due(&self) -> Vec<RepeatSummary> {
         let now = Instant::now();
         let mut state = self.lock();
         let mut summaries = Vec::new();
@@ -86,7 +86,7 @@ impl Flood {
     }
 
     /// What is left to say when nothing more will come.
-    pub fn rest(&self) -> Vec<Summary> {
+    pub fn rest(&self) -> Vec<RepeatSummary> {
         let now = Instant::now();
         let mut state = self.lock();
         state.by_place.clear();
@@ -135,8 +135,8 @@ impl Flood {
 }
 
 impl Kind {
-    fn summary(&self, within: Duration) -> Summary {
-        Summary {
+    fn summary(&self, within: Duration) -> RepeatSummary {
+        RepeatSummary {
             level: self.level,
             text: self.text.clone(),
             repeated: self.repeated,

@@ -38,7 +38,7 @@ pub(crate) fn line(level: &str, message: &str, fields: Map<String, Value>) {
     } else {
         format!("{now} {level:>5} {message}\n")
     };
-    // Nobody is left to be told that the error output cannot be written.
+    // That the error output cannot be written can be told nowhere.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 

@@ -5,7 +5,7 @@
 mod flood;
 mod lines;
 
-pub use flood::{Flood, MOST_KINDS, Summary, WINDOW};
+pub use flood::{Flood, MOST_KINDS, RepeatSummary, WINDOW};
 pub(crate) use lines::{line, writes_json};
 
 use std::io::IsTerminal;
@@ -91,7 +91,7 @@ impl Telling {
     }
 }
 
-fn tell(summaries: &[Summary]) {
+fn tell(summaries: &[RepeatSummary]) {
     for summary in summaries {
         let (times, seconds) = (summary.repeated, summary.within.as_secs());
         let mut fields = Map::new();

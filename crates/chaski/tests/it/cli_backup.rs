@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use chaski::app::backups::{Manner, RestoredKey, backup, restore};
-use chaski::app::{App, Mode, Wish};
+use chaski::app::{App, Mode, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
 use chaski::store::MasterKey;
 use chaski_client::{Ask, Clock};
@@ -292,7 +292,7 @@ fn config(dir: &Path) -> Config {
 async fn while_others_write() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&folder.path().join("datos"));
-    let app = App::open(config.clone(), Wish::Sandbox, Clock::system())
+    let app = App::open(config.clone(), WantedMode::Sandbox, Clock::system())
         .await
         .unwrap();
     let numbers = companies(11, 200);
@@ -323,7 +323,7 @@ async fn while_others_write() {
     let last = copies.last().unwrap();
     let refused = restore(
         &config,
-        Wish::None,
+        WantedMode::None,
         &last.path,
         replacing(),
         app.clock.now(),
@@ -333,7 +333,7 @@ async fn while_others_write() {
     app.close().await.unwrap();
     let restored = restore(
         &config,
-        Wish::None,
+        WantedMode::None,
         &last.path,
         replacing(),
         app.clock.now(),
@@ -342,7 +342,7 @@ async fn while_others_write() {
     .unwrap();
     assert_eq!(restored.key, RestoredKey::Copied);
     assert_eq!(restored.snapshot, last.snapshot);
-    let app = App::open(config, Wish::Sandbox, Clock::system())
+    let app = App::open(config, WantedMode::Sandbox, Clock::system())
         .await
         .unwrap();
     let found = app

@@ -1,7 +1,7 @@
 //! A person's request: what is known of them, and to be forgotten. Purposes and the filters of the
 //! record.
 
-use chaski::app::{App, Wish};
+use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::store::CallFilter;
 use chaski_client::{Ask, Clock};
@@ -106,7 +106,7 @@ async fn open(place: &Place) -> App {
     };
     let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
     let clock = Clock::starting_at("2026-11-02T17:00:00Z".parse().unwrap());
-    App::open(config, Wish::Sandbox, clock).await.unwrap()
+    App::open(config, WantedMode::Sandbox, clock).await.unwrap()
 }
 
 /// The representatives of a company are an answer about the company that names persons: of it,

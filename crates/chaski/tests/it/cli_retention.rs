@@ -1,6 +1,6 @@
 //! What is past its time goes by itself once a day, and when it is asked for.
 
-use chaski::app::{App, Wish};
+use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::store::CallFilter;
 use chaski_client::{Ask, Clock, Ledger};
@@ -20,7 +20,7 @@ async fn open(place: &Place, clock: Clock) -> App {
         here: place.path(""),
     };
     let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
-    App::open(config, Wish::Sandbox, clock).await.unwrap()
+    App::open(config, WantedMode::Sandbox, clock).await.unwrap()
 }
 
 async fn calls(app: &App) -> usize {

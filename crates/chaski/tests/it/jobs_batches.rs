@@ -9,7 +9,7 @@ use chaski::app::job_kind::JobKind;
 use chaski::app::lotes::{Lote, LoteInput, NewLote};
 use chaski::app::programados::Programado;
 use chaski::app::spending::Payer;
-use chaski::app::{App, AppError, Wish};
+use chaski::app::{App, AppError, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs;
 use chaski::sheets::OutputFormat;
@@ -93,7 +93,7 @@ pub(crate) async fn open(
         here: place.path(""),
     };
     let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
-    App::open(config, Wish::None, clock).await.unwrap()
+    App::open(config, WantedMode::None, clock).await.unwrap()
 }
 
 pub(crate) fn list(numbers: Vec<String>) -> NewLote {

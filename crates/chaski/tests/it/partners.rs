@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chaski::app::partners::Which;
 use chaski::app::spending::Payer;
 use chaski::app::trabajos::RefreshWanted;
-use chaski::app::{App, AppError, Wish};
+use chaski::app::{App, AppError, WantedMode};
 use chaski::config::{Layers, Origin};
 use chaski::partners::{PartnerError, PartnerFields};
 use chaski::sheets::{Limits, OutputFormat, read_bytes};
@@ -23,12 +23,12 @@ async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
     let mut set = |key: &str, value: &str| layers.set_text(key, value, Origin::Set).unwrap();
     set("dir", &dir.display().to_string());
     let wish = match service {
-        None => Wish::Sandbox,
+        None => WantedMode::Sandbox,
         Some(service) => {
             set("migo.token", "prueba");
             set("migo.base_url", &service.url());
             set("migo.max_attempts", "1");
-            Wish::Real
+            WantedMode::Real
         }
     };
     let config = layers.config().unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chaski::partners::{
-    Document, DocumentType, Partner, PartnerFields, Said, SunatCheck, SunatState,
+    Document, DocumentType, Partner, PartnerFields, SunatAnswer, SunatCheck, SunatState,
 };
 use chaski::store::{
     ChangeFilter, ChangeRow, Company, Due, NewPartner, PartnerFilter, PartnerFitness, Saved, Store,
@@ -58,7 +58,7 @@ pub(crate) fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> S
         direccion_simple: Some("AV. DE PRUEBA 123".into()),
         ..Address::default()
     };
-    let said = Said::Found {
+    let said = SunatAnswer::Found {
         taxpayer: Arc::new(taxpayer),
         at: minute(minutes),
     };
@@ -67,7 +67,7 @@ pub(crate) fn found(ruc: &str, minutes: i64, estado: &str, condicion: &str) -> S
 }
 
 fn not_found(ruc: &str, minutes: i64) -> SunatCheck {
-    let said = Said::NotFound {
+    let said = SunatAnswer::NotFound {
         at: minute(minutes),
         remembered: false,
     };
@@ -77,7 +77,7 @@ fn not_found(ruc: &str, minutes: i64) -> SunatCheck {
 }
 
 fn failed(ruc: &str, minutes: i64) -> SunatCheck {
-    let said = Said::Failed {
+    let said = SunatAnswer::Failed {
         why: "el proveedor no está disponible".into(),
         at: minute(minutes),
     };

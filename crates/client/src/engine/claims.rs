@@ -35,8 +35,8 @@ pub(super) enum Whose<A> {
 }
 
 impl Engine {
-    /// Which of the questions may be asked, set aside; none when all may, because nobody shares the
-    /// ledger.
+    /// Which of the questions may be asked, set aside; none when all may, because no other process
+    /// shares the ledger.
     pub(crate) async fn claim(&self, keys: Vec<Key>) -> (Claimed, Option<Vec<bool>>) {
         let ledger = Arc::clone(&self.shared.ledger);
         let ours = ledger.claim(&keys).await.unwrap_or_else(|error| {
@@ -55,8 +55,8 @@ impl Engine {
         (Claimed { ledger, keys }, ours)
     }
 
-    /// Waits until a question is ours to ask or another process has its answer. Whoever wants a new
-    /// answer takes one that came since it asked.
+    /// Waits until a question is ours to ask or another process has its answer. A caller that wants
+    /// a new answer takes one that came since it asked.
     pub(super) async fn whose<L: Lookup>(
         &self,
         question: &L,

@@ -1,15 +1,15 @@
-//! A look-up that somebody else is making already.
+//! A look-up that another caller is making already.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{Engine, MORE_TIME, internal, landed};
-use crate::flight::{Other, Part, arrival};
+use crate::flight::{Joined, OtherFlight, arrival};
 use crate::{Ask, Error, Found, Key, Lookup, Routes, Source, patience, route};
 
 impl Engine {
-    /// Waits for somebody else's answer, within a deadline of one's own; where theirs does not
+    /// Waits for another caller's answer, within its own deadline; where theirs does not
     /// do, there is one more flight.
     pub(crate) async fn follow<L: Lookup, R: Routes<L>>(
         &self,
@@ -17,7 +17,7 @@ impl Engine {
         question: &L,
         key: Key,
         ask: &Ask,
-        other: Other,
+        other: OtherFlight,
     ) -> Result<Found<L::Answer>, Error> {
         self.count(|counters| &counters.shared);
         let deadline = Instant::now() + self.total_time(question, ask);
@@ -33,7 +33,7 @@ impl Engine {
             {
                 ask.force = true;
             }
-            // They were in more of a hurry.
+            // They had a shorter deadline.
             Some(Err(error))
                 if error.is_for_want_of_time()
                     && error.attempts() < self.shared.tuned.max_attempts()
@@ -50,11 +50,11 @@ impl Engine {
         let left = deadline.saturating_duration_since(Instant::now());
         ask.deadline = Some(left);
         match self.shared.flights.join(&key, &ask, deadline) {
-            Part::Lead(lead) => {
+            Joined::Lead(lead) => {
                 self.take_off(routes, question, key, &ask, (lead, deadline))
                     .await
             }
-            Part::Follow(other) => {
+            Joined::Follow(other) => {
                 let Some(cargo) = patience::until(deadline, arrival(other.receiver)).await else {
                     return self.too_late(question, &key, &ask).await;
                 };

@@ -25,13 +25,13 @@ use tokio::time::Instant;
 use attempts::{One, Together};
 use claims::Whose;
 
-use crate::flight::{AtWork, Cargo, Flights, Lead, Part, WorkGuard, arrival};
+use crate::flight::{AtWork, Flights, Joined, Lead, SharedOutcome, WorkGuard, arrival};
 use crate::ledger::new_id;
 use crate::line::{CallSheet, day_name};
 use crate::patience;
 use crate::route;
 use crate::settings::Tuned;
-use crate::window::Place;
+use crate::window::WindowPlace;
 use crate::{
     Ask, Clock, Counter, Decoded, Error, Failure, Found, Key, Ledger, LedgerError, Line, Lookup,
     Memory, Reason, Routes, Settings,
@@ -182,7 +182,7 @@ impl<T> Default for OfLines<T> {
 /// An outcome kept in the process; the look-up knows the type behind `cargo`.
 #[derive(Clone)]
 struct Hot {
-    cargo: Cargo,
+    cargo: SharedOutcome,
     provider: &'static str,
     stored_at: Timestamp,
     expires_at: Timestamp,
@@ -209,14 +209,14 @@ pub struct Stats {
     pub hits: u64,
     /// Look-ups that needed the upstream.
     pub misses: u64,
-    /// Look-ups that shared somebody else's call.
+    /// Look-ups that shared another caller's call.
     pub shared: u64,
-    /// Look-ups answered with something past its time.
+    /// Look-ups answered with something expired.
     pub stale: u64,
 }
 
-/// Whoever has that much more time than the flight that was joined tries again when it failed for
-/// want of time; those who came together do not.
+/// A caller with this much more time than the flight it joined tries again when that one ran out of
+/// time; callers that came together do not.
 const MORE_TIME: Duration = Duration::from_millis(10);
 
 /// A remembered or received outcome: the answer, or the upstream's "no".
@@ -225,13 +225,13 @@ type Outcome<A> = Result<Arc<A>, (Reason, CompactString)>;
 /// How far a flight has come.
 pub(crate) enum Approach<A> {
     /// The upstream said something: to be weighed and remembered.
-    Said(Box<Said<A>>),
+    Answered(Box<UpstreamAnswer<A>>),
     /// Memory knew, or nothing was said.
     Over(Result<Found<A>, Error>),
 }
 
 /// What the upstream said of one question.
-pub(crate) struct Said<A> {
+pub(crate) struct UpstreamAnswer<A> {
     pub(crate) decoded: Decoded<A>,
     /// The line it came by.
     pub(crate) line: Line,
@@ -242,7 +242,7 @@ pub(crate) struct Said<A> {
 }
 
 /// What an answer leaves in memory; none when it is not to be kept.
-pub(crate) type Trace = (Key, Option<Memory>);
+pub(crate) type MemoryEntry = (Key, Option<Memory>);
 
 impl Engine {
     /// An engine that remembers in `ledger`. What it asks goes out by lines, which keep the record.
@@ -280,16 +280,16 @@ impl Engine {
         // 2. The same question in flight? Wait for that answer, otherwise fly.
         let deadline = Instant::now() + self.total_time(question, ask);
         match self.shared.flights.join(&key, ask, deadline) {
-            Part::Lead(lead) => {
+            Joined::Lead(lead) => {
                 self.take_off(routes, question, key, ask, (lead, deadline))
                     .await
             }
             // Boxed like all that is rare: ten thousand who wait hold what they do not need otherwise.
-            Part::Follow(other) => Box::pin(self.follow(routes, question, key, ask, other)).await,
+            Joined::Follow(other) => Box::pin(self.follow(routes, question, key, ask, other)).await,
         }
     }
 
-    /// Flies in a task of its own: whoever asked first may leave, and does so at the deadline. What
+    /// Flies in a task of its own: the first caller may leave, and does so at the deadline. What
     /// was sent by then is still listened to, and remembered.
     async fn take_off<L: Lookup, R: Routes<L>>(
         &self,
@@ -316,7 +316,7 @@ impl Engine {
         }
     }
 
-    /// What whoever could not wait any longer gets: an older answer, or the truth.
+    /// What a caller gets that cannot wait any longer: an older answer, or the failure.
     pub(crate) async fn too_late<L: Lookup>(
         &self,
         question: &L,
@@ -339,7 +339,7 @@ impl Engine {
     ) -> Result<Found<L::Answer>, Error> {
         // 1. Memory, then the upstream.
         let said = match self.approach(routes, question, key, ask).await {
-            Approach::Said(said) => said,
+            Approach::Answered(said) => said,
             Approach::Over(outcome) => return outcome,
         };
         // 2. A refusal among others is doubted.
@@ -400,7 +400,7 @@ impl Engine {
         // 3. What it said, or what was known before.
         let unanswered = match asking.await {
             Ok((decoded, line, attempts)) => {
-                return Approach::Said(Box::new(Said {
+                return Approach::Answered(Box::new(UpstreamAnswer {
                     decoded,
                     line: line.clone(),
                     attempts,
@@ -419,7 +419,7 @@ impl Engine {
         &self,
         question: &L,
         key: &Key,
-        said: Box<Said<L::Answer>>,
+        said: Box<UpstreamAnswer<L::Answer>>,
     ) -> Result<Found<L::Answer>, Error> {
         let provider = said.line.provider();
         let (entry, result) = self.digest(question, key, provider, said.decoded);
@@ -460,7 +460,7 @@ impl Engine {
         }
     }
 
-    /// Calls that somebody paid for today in Lima, counted where their day has a limit.
+    /// Calls that a payer made today in Lima, counted where their day has a limit.
     pub async fn paid_today(&self, who: &str) -> Result<u64, LedgerError> {
         let counter = Counter::Day {
             who: who.into(),
@@ -485,7 +485,7 @@ impl Engine {
         &self.shared.settings
     }
 
-    /// The clock it goes by.
+    /// The clock it reads.
     pub fn clock(&self) -> Clock {
         self.shared.clock
     }
@@ -506,7 +506,7 @@ impl Engine {
         routes: &Arc<R>,
         questions: &[L],
         ask: &Ask,
-        place: &Place,
+        place: &WindowPlace,
     ) -> Result<(Vec<Option<Decoded<L::Answer>>>, Line), (Failure, u32)> {
         let first = questions.first().map(Lookup::key);
         let Some(first) = first else {
@@ -530,7 +530,7 @@ impl Engine {
             patience: questions[0].patience(),
             deadline: Instant::now() + self.total_time(&questions[0], ask),
         };
-        // Those without such a call, or with a smaller one, are asked singly by whoever asks.
+        // Those without such a call, or with a smaller one, are asked singly by the caller.
         let routes = route::all(&**routes).filter_map(|way| {
             let many = way.dialect.many()?;
             (many.most() >= questions.len()).then_some((way.line, Together(many, questions)))
@@ -555,7 +555,7 @@ impl Engine {
 }
 
 /// The cargo of a flight as its outcome; none when the flight was lost.
-fn landed<L: Lookup>(cargo: Option<Cargo>) -> Option<Result<Found<L::Answer>, Error>> {
+fn landed<L: Lookup>(cargo: Option<SharedOutcome>) -> Option<Result<Found<L::Answer>, Error>> {
     cargo?
         .downcast_ref::<Result<Found<L::Answer>, Error>>()
         .cloned()

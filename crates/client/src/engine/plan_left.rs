@@ -45,7 +45,7 @@ impl Engine {
         };
         let _turn = line.plan().asking.lock().await;
         if !line.knows_what_is_left(lately) && ask(self.clone()).await.is_none() {
-            // Nobody knows; asking each time would not help.
+            // It is not known; asking each time would not help.
             line.note_left(None).await;
         }
     }

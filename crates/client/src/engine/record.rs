@@ -24,7 +24,7 @@ impl Engine {
         self.record_decision(key, provider, cache, word, ask).await;
     }
 
-    /// Puts on record that somebody else's call answered, or failed at the `first` of the upstreams.
+    /// Puts on record that another caller's call answered, or failed at the `first` of the upstreams.
     pub(super) async fn record_shared<A>(
         &self,
         key: &Key,

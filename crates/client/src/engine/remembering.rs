@@ -1,4 +1,4 @@
-//! What memory has to do with a look-up: in the process, in the ledger, past its time.
+//! What memory has to do with a look-up: in the process, in the ledger, expired.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::{Engine, Hot, Outcome, Trace, later};
-use crate::flight::Cargo;
+use super::{Engine, Hot, MemoryEntry, Outcome, later};
+use crate::flight::SharedOutcome;
 use crate::ledger::{is_fresh, warn_once};
 use crate::{
     Ask, CacheDecision, Decoded, Error, Failure, Found, Key, LedgerError, Lookup, Memory,
@@ -116,7 +116,7 @@ impl Engine {
         key: &Key,
         provider: &'static str,
         decoded: Decoded<L::Answer>,
-    ) -> (Trace, Result<Found<L::Answer>, Error>) {
+    ) -> (MemoryEntry, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
         let times = &self.shared.tuned.times();
         let (what, lasts, outcome) = match decoded {
@@ -154,10 +154,10 @@ impl Engine {
         )
     }
 
-    /// Puts answers into memory. One that is not to be kept still puts out what it contradicts. While
-    /// the ledger cannot write, it waits until it can: what is told must outlive the process. An error
-    /// means that it could not be written so far; it will be, as soon as that is possible.
-    pub(crate) async fn remember(&self, entries: Vec<Trace>) -> Result<(), Failure> {
+    /// Puts answers into memory. One that is not kept still removes the older one that it contradicts.
+    /// While the ledger cannot write, this waits until it can: what a caller is given must outlive the
+    /// process. An error means that it is not written yet; it will be as soon as that is possible.
+    pub(crate) async fn remember(&self, entries: Vec<MemoryEntry>) -> Result<(), Failure> {
         let mut kept = Vec::with_capacity(entries.len());
         for (key, memory) in entries {
             match memory {
@@ -185,8 +185,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether an answer is known to the process alone, because the ledger cannot write. Nobody is
-    /// told it: a process that ends would have lost it.
+    /// Whether an answer is known to the process alone, because the ledger cannot write. It is
+    /// not given out: a process that ends would have lost it.
     #[inline]
     fn is_unwritten(&self, key: &Key) -> bool {
         self.shared.unwritten.any.load(Ordering::Relaxed) && self.is_still_unwritten(key)
@@ -245,7 +245,7 @@ impl Engine {
     }
 
     fn keep_hot<L: Lookup>(&self, key: &Key, outcome: &Outcome<L::Answer>, memory: &Memory) {
-        let cargo: Cargo = Arc::new(outcome.clone());
+        let cargo: SharedOutcome = Arc::new(outcome.clone());
         self.shared.hot.insert(
             key.clone(),
             Hot {

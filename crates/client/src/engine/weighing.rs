@@ -11,7 +11,7 @@ use super::Engine;
 use super::attempts::One;
 use crate::ledger::{new_id, warn_once};
 use crate::line::CallSheet;
-use crate::line::doubt::{Word, is_doubtful};
+use crate::line::doubt::{Credence, is_doubtful};
 use crate::{Ask, Decoded, Failure, Key, Line, Lookup, Upstream};
 
 /// Asks for what is known to exist.
@@ -23,7 +23,7 @@ pub(super) enum Checked {
     Good,
     /// It is said not to exist, or the upstream fails.
     Bad,
-    /// Nothing was sent: whoever asked had nothing left to spend, or no time.
+    /// Nothing was sent: the caller had no calls or no time left.
     NotAsked(Failure),
 }
 
@@ -80,14 +80,14 @@ impl Engine {
         };
         let operation = first.operation;
         let seen = match line.doubt().note(operation, keys, strict, Instant::now()) {
-            Word::Believed => return Ok(()),
-            Word::Refuted => return Err(Failure::Doubtful),
-            Word::Doubted(seen) => seen,
+            Credence::Believed => return Ok(()),
+            Credence::Refuted => return Err(Failure::Doubtful),
+            Credence::Doubted(seen) => seen,
         };
         self.check(line, &check, operation, ask, seen).await
     }
 
-    /// Asks for what is known to exist, or takes the result of whoever did so meanwhile.
+    /// Asks for what is known to exist, or takes the result of a caller that did so meanwhile.
     async fn check(
         &self,
         line: &Line,

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use crate::{Key, Reason};
 
-/// So many different numbers are believed to be nobody's without asking: people mistype.
+/// Different numbers that are believed not to exist without a check: people mistype.
 pub(crate) const FEW: usize = 2;
 /// A good check covers as many refusals again as came before it, no longer than this.
 const PROOF_LASTS: Duration = Duration::from_mins(10);
-/// And after a good answer rows of so many.
+/// The same after a good answer.
 const COVERED_LATER: usize = 10;
 /// After a bad check refusals are not believed for this long, and nothing is asked about them.
 const REFUTED_FOR: Duration = Duration::from_secs(5);
@@ -52,10 +52,10 @@ struct Row {
 }
 
 /// What is made of some refusals at once.
-pub(crate) enum Word {
+pub(crate) enum Credence {
     Believed,
     Refuted,
-    /// A check has to say; so many had come to a result before.
+    /// A check has to say; this many checks had ended before.
     Doubted(u64),
 }
 
@@ -67,7 +67,7 @@ impl Doubt {
         keys: &[Key],
         strict: bool,
         now: Instant,
-    ) -> Word {
+    ) -> Credence {
         let mut state = self.lock();
         self.open.store(true, Ordering::Relaxed);
         let checks = state.checks;
@@ -81,13 +81,13 @@ impl Doubt {
             row.count += usize::from(is_new);
         }
         if row.is_refuted(now) {
-            return Word::Refuted;
+            return Credence::Refuted;
         }
         if strict || row.count > covered {
-            return Word::Doubted(checks);
+            return Credence::Doubted(checks);
         }
         row.believed.extend_from_slice(keys);
-        Word::Believed
+        Credence::Believed
     }
 
     /// A good answer came: refusals before it were meant.
@@ -110,7 +110,7 @@ impl Doubt {
         state.last_was_good = good;
     }
 
-    /// The result of a check that ended after so many had.
+    /// The result of the last check, if one ended after the first `checks`.
     pub(crate) fn since(&self, checks: u64) -> Option<bool> {
         let state = self.lock();
         (state.checks > checks).then_some(state.last_was_good)

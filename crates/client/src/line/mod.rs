@@ -1,5 +1,5 @@
 //! One way to one upstream: leave to send, the only send, and its record. Memory, flights, retries
-//! and the order of upstreams are the engine's; whoever must send a thing once needs no more than
+//! and the order of upstreams are the engine's; a caller that must send a thing once needs no more than
 //! this.
 
 pub(crate) mod doubt;
@@ -20,14 +20,14 @@ use uuid::Uuid;
 use doubt::Doubt;
 use plan::Plan;
 
-use crate::gate::{Entry, Errand, Gate, GateLimits, Pass, Turn};
+use crate::gate::{Errand, Gate, GateEntry, GateLimits, GateTurn, Pass};
 use crate::ledger::{new_id, warn_once};
 use crate::patience;
 use crate::queue::{Queue, Slot};
 use crate::retry::RetryBudget;
 use crate::settings::{LONGEST_TIME, Settings, Tuned};
 use crate::times::Kind;
-use crate::window::Place;
+use crate::window::WindowPlace;
 use crate::words::Words;
 use crate::{
     Allowance, Ask, Bodies, BreakerState, CacheDecision, Call, Clock, Counter, Failure, Key,
@@ -119,7 +119,7 @@ pub(crate) struct CallSheet<'a> {
     /// decides about answers that are paid for already.
     pub(crate) at_once: bool,
     /// Its place in the window of a batch.
-    pub(crate) place: Option<&'a Place>,
+    pub(crate) place: Option<&'a WindowPlace>,
     pub(crate) ask: &'a Ask,
     /// Time for one attempt where the line's usual one is too short.
     pub(crate) patience: Option<Duration>,
@@ -333,23 +333,23 @@ impl Line {
             free: sheet.free,
         };
         shared.ledger.ready().map_err(|_| Failure::LedgerDown)?;
-        let mut turn = Turn::New;
+        let mut turn = GateTurn::New;
         loop {
             // Each time: it may be found out while one waits.
             if !sheet.free && self.plan_is_spent() {
                 return Err(Failure::QuotaSpent);
             }
             match shared.gate.enter(Instant::now(), turn, &errand) {
-                Entry::Go(pass) => {
+                GateEntry::Go(pass) => {
                     let waited = micros(began.elapsed());
                     let total = &shared.counters.gate_wait_us;
                     total.fetch_add(waited, Ordering::Relaxed);
                     return Ok((slot, pass));
                 }
-                Entry::WaitFor(wait) => tokio::time::sleep(wait).await,
-                Entry::Closed(failure) => return Err(failure),
+                GateEntry::WaitFor(wait) => tokio::time::sleep(wait).await,
+                GateEntry::Closed(failure) => return Err(failure),
             }
-            turn = Turn::Reserved;
+            turn = GateTurn::Reserved;
         }
     }
 
@@ -437,7 +437,7 @@ impl Line {
                     && answer.status == 200
                     && place.leave()
                 {
-                    // Whoever waits for it goes first: reading takes a while.
+                    // Those that wait for it go first: reading takes a while.
                     tokio::task::yield_now().await;
                 }
                 // A dialect that panics at an answer is still a call that was sent and paid.

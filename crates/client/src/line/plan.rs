@@ -25,7 +25,7 @@ pub(crate) struct Plan {
 
 /// A limit that says nothing better than this is not about pace.
 const NO_PACE: Duration = Duration::from_mins(15);
-/// So many of them in a row may be about the plan; and of others, whatever they say.
+/// How many of them in a row may be about the plan; and of others, whatever they say.
 const LIMITS: u32 = 2;
 const OTHER_LIMITS: u32 = 3;
 

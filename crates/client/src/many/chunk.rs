@@ -8,27 +8,27 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::singles::Check;
+use super::singles::SingleCheck;
 use super::{Asked, Group, Run, Word};
 use crate::engine::{Claimed, LOOK_AGAIN};
-use crate::flight::{Lead, Part};
-use crate::handful::Turn;
+use crate::flight::{Joined, Lead};
+use crate::handful::ListTurn;
 use crate::line::doubt::is_doubtful;
 use crate::route;
-use crate::window::Place;
+use crate::window::WindowPlace;
 use crate::{Decoded, Engine, Error, Failure, Key, Line, Lookup, Route, Routes};
 
 impl<L: Lookup, R: Routes<L>> Run<L, R> {
-    pub(super) async fn chunk(&self, chunk: Vec<Asked<L>>, place: Place) {
-        // 1. Questions that somebody else is asking are waited for, not asked again; one that
+    pub(super) async fn chunk(&self, chunk: Vec<Asked<L>>, place: WindowPlace) {
+        // 1. Questions that another caller is asking are waited for, not asked again; one that
         //    landed since memory was looked at is in memory now.
         let since = self.engine.clock().now();
         let (mut mine, mut followed, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for one in chunk {
             let until = Instant::now() + self.engine.total_time(&one.question, &self.ask);
             match self.engine.flights().join(&one.key, &self.ask, until) {
-                Part::Follow(other) => followed.push((one, other)),
-                Part::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
+                Joined::Follow(other) => followed.push((one, other)),
+                Joined::Lead(lead) => match self.engine.hot_answer::<L>(&one.key, &self.ask) {
                     Some(outcome) => {
                         Engine::land::<L>(lead, &outcome);
                         self.record_hit(&one.key, &outcome).await;
@@ -106,7 +106,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     pub(super) async fn wait_for_others(
         &self,
         mut open: Vec<(Asked<L>, Lead)>,
-        place: &Place,
+        place: &WindowPlace,
         since: Timestamp,
     ) {
         let total = self.engine.total_time(&open[0].0.question, &self.ask);
@@ -133,8 +133,8 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     }
 
     /// One call for questions that are ours to ask. Nothing is handed out while leads are held:
-    /// whoever follows them would wait for our listener.
-    pub(super) async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &Place) {
+    /// their followers would wait for our listener.
+    pub(super) async fn together(&self, ours: Vec<(Asked<L>, Lead)>, place: &WindowPlace) {
         let (asked, leads): (Vec<Asked<L>>, Vec<Lead>) = ours.into_iter().unzip();
         let turn = match self.handful.turn().await {
             _ if self.faith.is_denied() => {
@@ -192,7 +192,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,
         (decoded, line): (Vec<Option<Decoded<L::Answer>>>, &Line),
-        place: &Place,
+        place: &WindowPlace,
     ) {
         let (mut said, mut missing, mut missing_leads) = (Vec::new(), Vec::new(), Vec::new());
         // A dialect that gives too few entries does not mention the rest.
@@ -215,7 +215,9 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         }
         let good = good.is_some();
         // Before anything is waited for: these are paid for, and the process may be killed.
-        let group = self.put_away(line, said, good, &Check::default()).await;
+        let group = self
+            .put_away(line, said, good, &SingleCheck::default())
+            .await;
         let rest = async {
             if !missing.is_empty() {
                 place.come_back(&self.window).await;
@@ -232,7 +234,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         line: &Line,
         said: Vec<Word<L>>,
         good: bool,
-        check: &Check,
+        check: &SingleCheck,
     ) -> Group<L::Answer> {
         let refused = said.iter().filter_map(|(one, _, decoded)| match decoded {
             Decoded::Refused { reason, .. } if is_doubtful(*reason) => Some(one.key.clone()),
@@ -277,7 +279,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         &self,
         line: &Line,
         refused: &[Key],
-        check: &Check,
+        check: &SingleCheck,
     ) -> Result<(), Failure> {
         if refused.is_empty() {
             return Ok(());
@@ -303,7 +305,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         mut asked: Vec<Asked<L>>,
         mut leads: Vec<Lead>,
         (failure, attempts): (Failure, u32),
-        (turn, place): (Turn<'_>, &Place),
+        (turn, place): (ListTurn<'_>, &WindowPlace),
     ) {
         let finding = self.handful.finding.lock().await;
         let (mut good, mut first) = (self.handful.is_good_singly(), Vec::new());
@@ -316,7 +318,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
             (asked, leads) = (rest, other_leads);
         }
         drop((finding, turn));
-        let first = self.land_singles(first, &Check::default()).await;
+        let first = self.land_singles(first, &SingleCheck::default()).await;
         let others = async {
             if good {
                 place.come_back(&self.window).await;

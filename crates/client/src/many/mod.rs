@@ -1,7 +1,7 @@
 //! Path 2: many look-ups through an upstream's native batch call.
 //!
 //! Known ones come from memory; the rest goes out in chunks through a window of calls, without a
-//! barrier between chunks. A question that somebody else is asking already is not asked again,
+//! barrier between chunks. A question that another caller is asking already is not asked again,
 //! and one that the answer does not mention is asked singly: every question ends in exactly one
 //! outcome.
 
@@ -18,13 +18,13 @@ use foldhash::fast::RandomState;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::engine::Said;
+use crate::engine::UpstreamAnswer;
 use crate::flight::Lead;
 use crate::handful::Handful;
 use crate::line::doubt::FEW;
 use crate::patience;
 use crate::route;
-use crate::window::Place;
+use crate::window::WindowPlace;
 use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Line, Lookup, Routes};
 
 /// Outcomes with the positions of their questions.
@@ -86,7 +86,7 @@ const RECALL_CHUNK: usize = 500;
 type Sender<L> = mpsc::Sender<Group<<L as Lookup>::Answer>>;
 
 /// A refusal, its flight still to land.
-type Refusal<L> = (Asked<L>, Lead, Box<Said<<L as Lookup>::Answer>>);
+type Refusal<L> = (Asked<L>, Lead, Box<UpstreamAnswer<<L as Lookup>::Answer>>);
 
 /// What became of a question that was asked singly.
 enum Single<L: Lookup> {
@@ -142,7 +142,7 @@ struct Run<L: Lookup, R> {
     /// Most questions in one native batch call.
     most: usize,
     ask: Ask,
-    /// Time that whoever asks gives to each chunk; none when they wait for as long as it takes.
+    /// Time that the caller gives to each chunk; none when it waits for as long as it takes.
     in_time: Option<Duration>,
     /// Calls on the wire.
     window: Arc<Semaphore>,
@@ -367,7 +367,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     async fn launch(&self, chunk: Vec<Asked<L>>) {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let place = Arc::clone(&self.window).acquire_owned().await;
-        let place = Place::new(place.expect("the window is never closed"));
+        let place = WindowPlace::new(place.expect("the window is never closed"));
         if self.sender.is_closed() {
             return;
         }
@@ -418,7 +418,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
 
     async fn deliver(&self, group: Group<L::Answer>) {
         if !group.is_empty() {
-            // Nobody listening any more is fine: the answers are in memory.
+            // No listener any more is fine: the answers are in memory.
             drop(self.sender.send(group).await);
         }
     }

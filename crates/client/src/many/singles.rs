@@ -13,21 +13,21 @@ use crate::{Ask, Budget, Decoded, Engine, Failure, Found, Line, Lookup, Routes, 
 /// A call of a list's budget that is kept for asking for what is known to exist; given back when it
 /// was not needed.
 #[derive(Default)]
-pub(super) struct Check {
+pub(super) struct SingleCheck {
     of: Option<Budget>,
     /// What the check may spend; none where the list's budget has no limit.
     purse: Option<Budget>,
 }
 
-impl Check {
-    /// For so many questions that may all be refused; a few are believed without.
-    fn set_aside(of: Option<&Budget>, asked: usize) -> Check {
+impl SingleCheck {
+    /// For this many questions, which may all be refused; a few are believed without a check.
+    fn set_aside(of: Option<&Budget>, asked: usize) -> SingleCheck {
         match of.filter(|_| asked > FEW) {
-            Some(budget) => Check {
+            Some(budget) => SingleCheck {
                 purse: Some(Budget::of(u64::from(budget.take(true)))),
                 of: Some(budget.clone()),
             },
-            None => Check::default(),
+            None => SingleCheck::default(),
         }
     }
 
@@ -46,7 +46,7 @@ impl Check {
     }
 }
 
-impl Drop for Check {
+impl Drop for SingleCheck {
     fn drop(&mut self) {
         self.give_back();
     }
@@ -72,7 +72,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         leads: Vec<Lead>,
     ) -> Group<L::Answer> {
         // Refusals that cannot be checked are of no use, and paid for.
-        let check = Check::set_aside(self.ask.budget.as_ref(), asked.len());
+        let check = SingleCheck::set_aside(self.ask.budget.as_ref(), asked.len());
         let kept = &check;
         let flights = asked.into_iter().zip(leads).map(|(one, lead)| async move {
             let turn = match self.handful.turn().await {
@@ -112,7 +112,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
             .await;
         let outcome = match approach {
             Approach::Over(outcome) => outcome,
-            Approach::Said(said) => match said.decoded {
+            Approach::Answered(said) => match said.decoded {
                 Decoded::Refused { reason, .. } if is_doubtful(reason) => {
                     return Single::Held(Box::new((one, lead, said)));
                 }
@@ -127,11 +127,11 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     }
 
     /// Lands the refusals that were held until all had come: only then is it known whether they stand
-    /// alone. Nothing is handed out before: whoever follows them would wait for our listener.
+    /// alone. Nothing is handed out before: their followers would wait for our listener.
     pub(super) async fn land_singles(
         &self,
         singles: Vec<Single<L>>,
-        check: &Check,
+        check: &SingleCheck,
     ) -> Group<L::Answer> {
         let (mut done, mut claims) = (Vec::new(), Vec::new());
         let mut held: Vec<(Line, Vec<Word<L>>)> = Vec::new();

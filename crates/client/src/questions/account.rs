@@ -36,11 +36,7 @@ impl Lookup for AccountQuery {
     type Answer = Account;
 
     fn key(&self) -> Key {
-        Key {
-            operation: "cuenta",
-            subject: "".into(),
-            personal: true,
-        }
+        super::key("cuenta", "", true)
     }
 
     fn time_to_live(&self, _: &Account, _: Timestamp, _: &TimesToLive) -> Duration {

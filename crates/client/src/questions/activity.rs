@@ -40,11 +40,7 @@ impl Lookup for ActivityQuery {
     type Answer = Activity;
 
     fn key(&self) -> Key {
-        Key {
-            operation: "actividad",
-            subject: self.0.as_str().into(),
-            personal: self.0.is_personal(),
-        }
+        super::key("actividad", self.0.as_str(), self.0.is_personal())
     }
 
     fn time_to_live(&self, _: &Activity, _: Timestamp, times: &TimesToLive) -> Duration {

@@ -58,11 +58,7 @@ impl Lookup for CpeQuery {
             self.fecha_emision,
             self.monto
         );
-        Key {
-            operation: "cpe",
-            subject: subject.into(),
-            personal: self.ruc_emisor.is_personal(),
-        }
+        super::key("cpe", &subject, self.ruc_emisor.is_personal())
     }
 
     fn time_to_live(&self, answer: &CpeState, _: Timestamp, times: &TimesToLive) -> Duration {

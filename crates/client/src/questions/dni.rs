@@ -41,11 +41,7 @@ impl Lookup for DniQuery {
     type Answer = Person;
 
     fn key(&self) -> Key {
-        Key {
-            operation: "dni",
-            subject: self.0.as_str().into(),
-            personal: true,
-        }
+        super::key("dni", self.0.as_str(), true)
     }
 
     fn needs_purpose(&self) -> bool {

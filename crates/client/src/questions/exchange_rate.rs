@@ -64,14 +64,6 @@ impl Record {
     }
 }
 
-fn key(operation: &'static str, subject: &str) -> Key {
-    Key {
-        operation,
-        subject: subject.into(),
-        personal: false,
-    }
-}
-
 fn check_date(fecha: Date, today: Date) -> Result<(), Error> {
     if fecha > today {
         return Err(Error::invalid(
@@ -92,7 +84,7 @@ impl Lookup for LatestRateQuery {
     type Answer = ExchangeRate;
 
     fn key(&self) -> Key {
-        key("tipo_cambio_ultimo", "")
+        super::key("tipo_cambio_ultimo", "", false)
     }
 
     fn time_to_live(&self, _: &ExchangeRate, _: Timestamp, times: &TimesToLive) -> Duration {
@@ -133,7 +125,7 @@ impl Lookup for RateQuery {
             self.moneda.as_str(),
             self.fecha
         );
-        key("tipo_cambio_fecha", &subject)
+        super::key("tipo_cambio_fecha", &subject, false)
     }
 
     fn check(&self, clock: Clock) -> Result<(), Error> {
@@ -182,10 +174,8 @@ impl Lookup for RatesQuery {
     type Answer = Vec<ExchangeRate>;
 
     fn key(&self) -> Key {
-        key(
-            "tipo_cambio_rango",
-            &format!("{}..{}", self.desde, self.hasta),
-        )
+        let subject = format!("{}..{}", self.desde, self.hasta);
+        super::key("tipo_cambio_rango", &subject, false)
     }
 
     fn check(&self, clock: Clock) -> Result<(), Error> {

@@ -46,12 +46,7 @@ impl Lookup for ListQuery {
             List::WithholdingAgents => "agente_retencion",
             List::GoodTaxpayers => "buen_contribuyente",
         };
-        let subject = self.ruc.as_str().into();
-        Key {
-            operation,
-            subject,
-            personal: self.ruc.is_personal(),
-        }
+        super::key(operation, self.ruc.as_str(), self.ruc.is_personal())
     }
 
     fn time_to_live(&self, _: &Membership, _: Timestamp, times: &TimesToLive) -> Duration {

@@ -24,8 +24,20 @@ use serde::de::DeserializeOwned;
 
 use std::time::Duration;
 
+use crate::Key;
+
 /// Long enough to be for ever, short enough to add to any date.
 const FOR_EVER: Duration = Duration::from_hours(20 * 365 * 24);
+
+/// What a question is known by; `personal` where question or answer tell of a person.
+fn key(operation: &'static str, subject: &str, personal: bool) -> Key {
+    let subject = subject.into();
+    Key {
+        operation,
+        subject,
+        personal,
+    }
+}
 
 fn to_json<T: Serialize>(value: &T) -> Bytes {
     let text = serde_json::to_vec(value).expect("plain structs always serialize");

@@ -43,12 +43,8 @@ impl Lookup for RepresentativesQuery {
     type Answer = Vec<Representative>;
 
     fn key(&self) -> Key {
-        Key {
-            operation: "representantes",
-            subject: self.0.as_str().into(),
-            // The answer names persons even when the number asked for is a company's.
-            personal: true,
-        }
+        // The answer names persons even when the number asked for is a company's.
+        super::key("representantes", self.0.as_str(), true)
     }
 
     fn time_to_live(&self, _: &Self::Answer, _: Timestamp, times: &TimesToLive) -> Duration {

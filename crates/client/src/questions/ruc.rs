@@ -24,11 +24,7 @@ impl Lookup for RucQuery {
     type Answer = Taxpayer;
 
     fn key(&self) -> Key {
-        Key {
-            operation: "ruc",
-            subject: self.0.as_str().into(),
-            personal: self.0.is_personal(),
-        }
+        super::key("ruc", self.0.as_str(), self.0.is_personal())
     }
 
     fn time_to_live(&self, _: &Taxpayer, _: Timestamp, times: &TimesToLive) -> Duration {
@@ -61,7 +57,7 @@ const SECONDS: DateTimePrinter = DateTimePrinter::new().separator(b' ').precisio
 
 /// A taxpayer as the 21 flat fields of the registry, in the upstream's order and spelling; absent
 /// values are none.
-pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<Cow<'_, str>>); 21] {
+pub fn taxpayer_fields<'t>(taxpayer: &'t Taxpayer) -> [(&'static str, Option<Cow<'t, str>>); 21] {
     let Taxpayer {
         address,
         estado,
@@ -69,13 +65,12 @@ pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<Cow<'_, st
         ubigeo,
         ..
     } = taxpayer;
+    let text = |it: &'t Option<String>| it.as_deref().map(Cow::Borrowed);
+    let name = taxpayer.nombre_o_razon_social.as_str();
     let updated = |at: DateTime| Cow::Owned(SECONDS.datetime_to_string(&at));
     [
         ("ruc", Some(taxpayer.ruc.as_str().into())),
-        (
-            "nombre_o_razon_social",
-            Some(taxpayer.nombre_o_razon_social.as_str().into()),
-        ),
+        ("nombre_o_razon_social", Some(name.into())),
         (
             "estado_del_contribuyente",
             estado.as_ref().map(|it| it.as_str().into()),
@@ -85,39 +80,21 @@ pub fn taxpayer_fields(taxpayer: &Taxpayer) -> [(&'static str, Option<Cow<'_, st
             condicion.as_ref().map(|it| it.as_str().into()),
         ),
         ("ubigeo", ubigeo.as_ref().map(|it| it.as_str().into())),
-        (
-            "tipo_de_via",
-            address.tipo_de_via.as_deref().map(Cow::Borrowed),
-        ),
-        (
-            "nombre_de_via",
-            address.nombre_de_via.as_deref().map(Cow::Borrowed),
-        ),
-        (
-            "codigo_de_zona",
-            address.codigo_de_zona.as_deref().map(Cow::Borrowed),
-        ),
-        (
-            "tipo_de_zona",
-            address.tipo_de_zona.as_deref().map(Cow::Borrowed),
-        ),
-        ("numero", address.numero.as_deref().map(Cow::Borrowed)),
-        ("interior", address.interior.as_deref().map(Cow::Borrowed)),
-        ("lote", address.lote.as_deref().map(Cow::Borrowed)),
-        ("dpto", address.dpto.as_deref().map(Cow::Borrowed)),
-        ("manzana", address.manzana.as_deref().map(Cow::Borrowed)),
-        ("kilometro", address.kilometro.as_deref().map(Cow::Borrowed)),
-        ("distrito", address.distrito.as_deref().map(Cow::Borrowed)),
-        ("provincia", address.provincia.as_deref().map(Cow::Borrowed)),
-        (
-            "departamento",
-            address.departamento.as_deref().map(Cow::Borrowed),
-        ),
-        (
-            "direccion_simple",
-            address.direccion_simple.as_deref().map(Cow::Borrowed),
-        ),
-        ("direccion", address.direccion.as_deref().map(Cow::Borrowed)),
+        ("tipo_de_via", text(&address.tipo_de_via)),
+        ("nombre_de_via", text(&address.nombre_de_via)),
+        ("codigo_de_zona", text(&address.codigo_de_zona)),
+        ("tipo_de_zona", text(&address.tipo_de_zona)),
+        ("numero", text(&address.numero)),
+        ("interior", text(&address.interior)),
+        ("lote", text(&address.lote)),
+        ("dpto", text(&address.dpto)),
+        ("manzana", text(&address.manzana)),
+        ("kilometro", text(&address.kilometro)),
+        ("distrito", text(&address.distrito)),
+        ("provincia", text(&address.provincia)),
+        ("departamento", text(&address.departamento)),
+        ("direccion_simple", text(&address.direccion_simple)),
+        ("direccion", text(&address.direccion)),
         ("actualizado_en", taxpayer.actualizado_en.map(updated)),
     ]
 }

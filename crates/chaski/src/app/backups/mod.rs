@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
 use super::servers::SERVING;
-use super::{AppError, Mode, Wish, folder_of, has_data, schema_of, secrets};
+use super::{AppError, Mode, WantedMode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
 use crate::store::{
     self, DATABASE_FILE, Held, KEY_FILE, LastBackup, MasterKey, RemoteSide, Snapshot, StoreError,
@@ -121,12 +121,12 @@ const SET_ASIDE: &str = "anterior-";
 
 /// Whose data a deed about the folder itself is about: those of the sandbox only if they are all
 /// there is. A token has nothing to do with it.
-pub fn mode_of_data(config: &Config, wish: Wish) -> Mode {
+pub fn mode_of_data(config: &Config, wish: WantedMode) -> Mode {
     let only_invented = !has_data(config, Mode::Real) && has_data(config, Mode::Sandbox);
     match wish {
-        Wish::Sandbox => Mode::Sandbox,
-        Wish::None if only_invented => Mode::Sandbox,
-        Wish::None | Wish::Real => Mode::Real,
+        WantedMode::Sandbox => Mode::Sandbox,
+        WantedMode::None if only_invented => Mode::Sandbox,
+        WantedMode::None | WantedMode::Real => Mode::Real,
     }
 }
 
@@ -224,7 +224,7 @@ pub(super) fn side_of(url: &SecretString, mode: Mode) -> RemoteSide<'_> {
 /// they are to be set aside; and a copy whose seal cannot be proved.
 pub async fn restore(
     config: &Config,
-    wish: Wish,
+    wish: WantedMode,
     from: &Path,
     manner: Manner,
     now: Timestamp,
@@ -233,7 +233,7 @@ pub async fn restore(
     let label = archive::label(from)?;
     let taken_at = label.manifest.taken_at;
     let mode = match (wish, label.manifest.sandbox) {
-        (Wish::Sandbox, _) | (Wish::None, true) => Mode::Sandbox,
+        (WantedMode::Sandbox, _) | (WantedMode::None, true) => Mode::Sandbox,
         _ => Mode::Real,
     };
     let folder = folder_of(config, mode);

@@ -13,7 +13,7 @@ use crate::sheets::RESULT_COLUMNS;
 /// How much of a file is looked at.
 const LOOKED_AT: u64 = 256 * 1024;
 
-/// Fields that every exported partner has, and together nobody else's.
+/// Fields that every exported partner has, and no other file has together.
 const OF_PARTNERS: [&str; 4] = [
     "num_document",
     "sunat_valid",
@@ -22,7 +22,7 @@ const OF_PARTNERS: [&str; 4] = [
 ];
 
 /// Fields of the records that look-ups write: those that each has, and those that it may have. One
-/// field more and somebody added it.
+/// field more was added by a person.
 const OF_RECORDS: [(&[&str], &[&str]); 5] = [
     (
         &[

@@ -1,5 +1,5 @@
 //! No command overwrites a file that Chaski did not write, nor one that was changed since: it asks,
-//! or refuses where nobody can be asked. Looked at before anything is spent, and again right before
+//! or refuses where no person can be asked. Looked at before anything is spent, and again right before
 //! the file takes its name.
 
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use super::args::Global;
 use super::terminal::{may_ask, says_yes};
 use crate::app::AppError;
 use crate::draft;
-use crate::sheets::{self, Place};
+use crate::sheets::{self, Destination};
 
 mod marks;
 mod written;
@@ -80,15 +80,15 @@ impl Overwrite {
             _ => self.allow(&resolved)?,
         };
         let mut hash = None;
-        let ready = |draft: &Path| -> Result<Place, AppError> {
+        let ready = |draft: &Path| -> Result<Destination, AppError> {
             let now = standing(&resolved);
             if now != before {
                 self.allow(&resolved)?;
             }
             hash = written::hash_of(draft).ok();
             Ok(match now {
-                Standing::Nothing => Place::New,
-                _ => Place::Replaced,
+                Standing::Nothing => Destination::New,
+                _ => Destination::Replaced,
             })
         };
         sheets::put_in_place(&resolved, private, write, ready)?;
@@ -106,7 +106,7 @@ impl Overwrite {
     /// What stands there, if it may be replaced.
     fn allow(&self, path: &Path) -> Result<Standing, AppError> {
         let standing = standing(path);
-        // One without a byte is somebody's too: its name is taken on purpose.
+        // An empty file counts too: its name is taken on purpose.
         if !matches!(standing, Standing::File { .. }) || self.replace {
             return Ok(standing);
         }

@@ -4,9 +4,9 @@ mod refresh;
 
 use std::path::Path;
 
-use chaski_core::{Lang, lima_datetime, lima_timestamp};
+use chaski_core::{Lang, lima_timestamp, text};
 use jiff::ToSpan;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
@@ -14,8 +14,8 @@ use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, complain_about, notice};
-use super::records::Records;
-use super::tipo_cambio::date;
+use super::records::{Column, Records, fields, time};
+use super::tipo_cambio::optional_date;
 use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
 use crate::counted::counted;
@@ -59,14 +59,11 @@ pub(super) fn noted_text(noted: &ChecksNoted, lang: Lang) -> String {
         lost_fitness,
         ..
     } = noted;
-    match lang {
-        Lang::Es => format!(
-            "Partners: {partners} · cambiaron de estado o condición: {changed} · dejaron de ser aptos: {lost_fitness}"
-        ),
-        Lang::En => format!(
-            "Partners: {partners} · changed estado or condición: {changed} · stopped being fit: {lost_fitness}"
-        ),
-    }
+    text!(
+        "Partners: {partners} · cambiaron de estado o condición: {changed} · dejaron de ser aptos: {lost_fitness}",
+        "Partners: {partners} · changed estado or condición: {changed} · stopped being fit: {lost_fitness}"
+    )
+    .pick(lang)
 }
 
 async fn importar(
@@ -90,21 +87,15 @@ async fn importar(
     }
     let imported = app.import_partners(company, &table, column).await?;
     let taken = imported.columns.join(", ");
-    notice(
-        needed,
-        &lang.pick(
-            format!("Números tomados de la columna {taken}"),
-            format!("Numbers taken from column {taken}"),
-        ),
+    needed.say(
+        format!("Números tomados de la columna {taken}"),
+        format!("Numbers taken from column {taken}"),
     );
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
-        notice(
-            needed,
-            &lang.pick(
-                format!("Columnas que no se importan: {titles}"),
-                format!("Columns that are not imported: {titles}"),
-            ),
+        needed.say(
+            format!("Columnas que no se importan: {titles}"),
+            format!("Columns that are not imported: {titles}"),
         );
     }
     let problems: Vec<(String, String)> = imported
@@ -119,12 +110,9 @@ async fn importar(
     complain_about(needed, &problems, 0);
     let (saved, bad) = (imported.saved, problems.len());
     let (created, updated, same) = (saved.created, saved.updated, saved.unchanged);
-    notice(
-        needed,
-        &lang.pick(
-            format!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}"),
-            format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
-        ),
+    needed.say(
+        format!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}"),
+        format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
     );
     match imported.nothing_read() {
         Some(nothing) => Err(nothing),
@@ -159,29 +147,22 @@ async fn listar(
         let any = app
             .list_partners(company, &PartnerFilter::default(), 1, None)
             .await?;
-        let none = if any.rows.is_empty() {
-            needed.lang().pick(
+        if any.rows.is_empty() {
+            needed.say(
                 "no hay partners; se agregan con: chaski partners importar LISTA",
                 "there are no partners; add them with: chaski partners importar LIST",
-            )
+            );
         } else {
-            needed
-                .lang()
-                .pick("ningún partner es así", "no partner is like that")
-        };
-        notice(needed, none);
+            needed.say("ningún partner es así", "no partner is like that");
+        }
     }
-    let lang = needed.lang();
     let columns = vec![
-        (
-            "num_document",
-            lang.pick("Documento", "Document").to_owned(),
-        ),
-        ("nombre", lang.pick("Nombre", "Name").to_owned()),
-        ("estado", lang.pick("Estado", "Estado").to_owned()),
-        ("condicion", lang.pick("Condición", "Condición").to_owned()),
-        ("apto", lang.pick("Apto", "Fit").to_owned()),
-        ("consultado", lang.pick("Consultado", "Checked").to_owned()),
+        ("num_document", "Documento", "Document"),
+        ("nombre", "Nombre", "Name"),
+        ("estado", "Estado", "Estado"),
+        ("condicion", "Condición", "Condición"),
+        ("apto", "Apto", "Fit"),
+        ("consultado", "Consultado", "Checked"),
     ];
     Records { columns, rows }.write(needed)?;
     Ok(0)
@@ -190,29 +171,19 @@ async fn listar(
 /// A partner in a list.
 fn shown(app: &App, partner: &Partner, whole: bool) -> Map<String, Value> {
     let sunat = &partner.sunat;
-    let time = |at| lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let mut row = Map::new();
-    row.insert(
-        "document_type".into(),
-        partner.document.kind().as_str().into(),
-    );
-    row.insert("num_document".into(), number(app, partner, whole).into());
-    row.insert("nombre".into(), partner.shown_name().into());
-    row.insert("estado".into(), sunat.state.as_str().into());
-    row.insert("condicion".into(), sunat.condition.as_str().into());
-    row.insert(
-        "estado_del_contribuyente".into(),
-        sunat.estado.as_deref().into(),
-    );
-    row.insert(
-        "condicion_de_domicilio".into(),
-        sunat.condicion.as_deref().into(),
-    );
-    row.insert("existe".into(), sunat.valid.into());
-    row.insert("apto".into(), sunat.fit.into());
-    row.insert("consultado".into(), sunat.last_check.map(time).into());
-    row.insert("id".into(), partner.id.to_string().into());
-    row
+    fields(json!({
+        "document_type": partner.document.kind().as_str(),
+        "num_document": number(app, partner, whole),
+        "nombre": partner.shown_name(),
+        "estado": sunat.state.as_str(),
+        "condicion": sunat.condition.as_str(),
+        "estado_del_contribuyente": sunat.estado,
+        "condicion_de_domicilio": sunat.condicion,
+        "existe": sunat.valid,
+        "apto": sunat.fit,
+        "consultado": sunat.last_check.map(time),
+        "id": partner.id.to_string(),
+    }))
 }
 
 fn number(app: &App, partner: &Partner, whole: bool) -> String {
@@ -227,29 +198,20 @@ async fn ver(needed: &Needed, app: &App, company: Company, documents: &[String])
     let found = find(needed, app, company, documents).await?;
     let record = |(typed, found): (&String, Result<Partner, PartnerError>)| match found {
         Ok(partner) => record(&partner),
-        Err(error) => {
-            let mut record = Map::new();
-            record.insert("num_document".into(), repeatable(typed).into());
-            record.insert("error".into(), error.code().into());
-            record
-        }
+        Err(error) => fields(json!({"num_document": repeatable(typed), "error": error.code()})),
     };
     let codes: Vec<u8> = found
         .iter()
         .map(|it| if it.is_ok() { 0 } else { 3 })
         .collect();
     let rows: Vec<_> = documents.iter().zip(found).map(record).collect();
-    let columns = LABELS.map(|(name, es, en)| (name, needed.lang().pick(es, en).to_owned()));
-    Records {
-        columns: columns.to_vec(),
-        rows,
-    }
-    .write(needed)?;
+    let columns = LABELS.to_vec();
+    Records { columns, rows }.write(needed)?;
     Ok(output::exit_of(&codes))
 }
 
 /// What people see of one partner.
-const LABELS: [(&str, &str, &str); 17] = [
+const LABELS: [Column; 17] = [
     ("document_type", "Tipo", "Type"),
     ("num_document", "Documento", "Document"),
     ("name", "Nombre", "Name"),
@@ -370,12 +332,9 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
     for partner in found {
         app.delete_partner(company, partner.id).await?;
     }
-    notice(
-        needed,
-        &lang.pick(
-            format!("partners borrados: {count}"),
-            format!("partners deleted: {count}"),
-        ),
+    needed.say(
+        format!("partners borrados: {count}"),
+        format!("partners deleted: {count}"),
     );
     Ok(output::exit_of(&codes))
 }
@@ -387,21 +346,18 @@ async fn cambios(
     typed: PartnerChangesArgs,
     lost: bool,
 ) -> Done {
-    let lang = needed.lang();
     let midnight = |day: jiff::civil::Date| lima_timestamp(day.at(0, 0, 0, 0));
-    let since = typed.desde.as_deref().map(|text| date("--desde", text));
-    let until = typed.hasta.as_deref().map(|text| date("--hasta", text));
+    let since = optional_date("--desde", typed.desde.as_deref())?;
+    let until = optional_date("--hasta", typed.hasta.as_deref())?;
     let partner = match &typed.numero {
         Some(number) => Some(one(app, company, number).await?.id),
         None => None,
     };
     let filter = ChangeFilter {
         partner,
-        since: since.transpose()?.map(midnight),
+        since: since.map(midnight),
         // The last day counts whole.
-        until: until
-            .transpose()?
-            .map(|day| midnight(day.saturating_add(1.day()))),
+        until: until.map(|day| midnight(day.saturating_add(1.day()))),
         lost_fitness: lost,
     };
     let (mut rows, mut left, mut cursor) = (Vec::new(), typed.limite, None);
@@ -421,35 +377,25 @@ async fn cambios(
         let any = app
             .list_partner_changes(company, &ChangeFilter::default(), 1, None)
             .await?;
-        let none = if any.rows.is_empty() {
-            lang.pick(
+        if any.rows.is_empty() {
+            needed.say(
                 "no hay cambios; se anotan al consultar: chaski partners actualizar",
                 "there are no changes; they are noted by: chaski partners actualizar",
-            )
+            );
         } else {
-            lang.pick("ningún cambio es así", "no change is like that")
-        };
-        notice(needed, none);
+            needed.say("ningún cambio es así", "no change is like that");
+        }
     }
     let columns = vec![
-        ("fecha", lang.pick("Fecha (Lima)", "Date (Lima)").to_owned()),
-        (
-            "num_document",
-            lang.pick("Documento", "Document").to_owned(),
-        ),
-        ("nombre", lang.pick("Nombre", "Name").to_owned()),
-        (
-            "estado_antes",
-            lang.pick("Estado antes", "Estado before").to_owned(),
-        ),
-        ("estado", lang.pick("Estado", "Estado").to_owned()),
-        (
-            "condicion_antes",
-            lang.pick("Condición antes", "Condición before").to_owned(),
-        ),
-        ("condicion", lang.pick("Condición", "Condición").to_owned()),
-        ("apto", lang.pick("Apto", "Fit").to_owned()),
-        ("apto_hoy", lang.pick("Apto hoy", "Fit today").to_owned()),
+        ("fecha", "Fecha (Lima)", "Date (Lima)"),
+        ("num_document", "Documento", "Document"),
+        ("nombre", "Nombre", "Name"),
+        ("estado_antes", "Estado antes", "Estado before"),
+        ("estado", "Estado", "Estado"),
+        ("condicion_antes", "Condición antes", "Condición before"),
+        ("condicion", "Condición", "Condición"),
+        ("apto", "Apto", "Fit"),
+        ("apto_hoy", "Apto hoy", "Fit today"),
     ];
     Records { columns, rows }.write(needed)?;
     Ok(0)
@@ -457,39 +403,25 @@ async fn cambios(
 
 fn change_row(app: &App, row: &ChangeRow, whole: bool) -> Map<String, Value> {
     let change = &row.change;
-    let at = lima_datetime(row.at).strftime("%Y-%m-%d %H:%M:%S");
-    let mut record = Map::new();
-    let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
-    put("fecha", at.to_string().into());
-    put("document_type", row.partner.document.kind().as_str().into());
-    put("num_document", number(app, &row.partner, whole).into());
-    put("nombre", row.partner.shown_name().into());
-    put("estado_antes", change.state[0].as_str().into());
-    put("estado", change.state[1].as_str().into());
-    put("condicion_antes", change.condition[0].as_str().into());
-    put("condicion", change.condition[1].as_str().into());
-    put(
-        "estado_del_contribuyente_antes",
-        change.estado[0].as_deref().into(),
-    );
-    put(
-        "estado_del_contribuyente",
-        change.estado[1].as_deref().into(),
-    );
-    put(
-        "condicion_de_domicilio_antes",
-        change.condicion[0].as_deref().into(),
-    );
-    put(
-        "condicion_de_domicilio",
-        change.condicion[1].as_deref().into(),
-    );
-    put("existe", change.valid[1].into());
-    put("apto_antes", change.fit[0].into());
-    put("apto", change.fit[1].into());
-    put("apto_hoy", row.partner.sunat.fit.into());
-    put("id", row.partner.id.to_string().into());
-    record
+    fields(json!({
+        "fecha": time(row.at),
+        "document_type": row.partner.document.kind().as_str(),
+        "num_document": number(app, &row.partner, whole),
+        "nombre": row.partner.shown_name(),
+        "estado_antes": change.state[0].as_str(),
+        "estado": change.state[1].as_str(),
+        "condicion_antes": change.condition[0].as_str(),
+        "condicion": change.condition[1].as_str(),
+        "estado_del_contribuyente_antes": change.estado[0],
+        "estado_del_contribuyente": change.estado[1],
+        "condicion_de_domicilio_antes": change.condicion[0],
+        "condicion_de_domicilio": change.condicion[1],
+        "existe": change.valid[1],
+        "apto_antes": change.fit[0],
+        "apto": change.fit[1],
+        "apto_hoy": row.partner.sunat.fit,
+        "id": row.partner.id.to_string(),
+    }))
 }
 
 fn filter_of(typed: PartnerFilterArgs) -> PartnerFilter {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaski_client::{Budget, Error};
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use super::{find, noted_text};
 use crate::app::partners::{Refreshed, Which};
@@ -88,14 +88,11 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
         ..
     } = refreshed;
     let seconds = format!("{:.2} s", Duration::as_secs_f64(lasted));
-    let mut lines = vec![match lang {
-        Lang::Es => format!(
-            "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}"
-        ),
-        Lang::En => format!(
-            "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
-        ),
-    }];
+    let mut lines = vec![text!(
+        "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}",
+        "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
+    )
+    .pick(lang)];
     lines.push(noted_text(noted, lang));
     if *without_ruc > 0 {
         lines.push(match lang {
@@ -108,10 +105,7 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
         && !is_whole(refreshed, failure)
     {
         let why = failure.hinted(lang);
-        lines.push(match lang {
-            Lang::Es => format!("Sin respuesta: {why}"),
-            Lang::En => format!("No answer: {why}"),
-        });
+        lines.push(text!("Sin respuesta: {why}", "No answer: {why}").pick(lang));
     }
     notice(needed, &lines.join("\n"));
 }

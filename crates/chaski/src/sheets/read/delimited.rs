@@ -4,9 +4,9 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::fields::Fields;
+use super::fields::FieldSplitter;
 use super::grid::Grid;
-use crate::sheets::found::Found;
+use crate::sheets::found::SheetFound;
 use crate::sheets::identity::{Holds, holds};
 use crate::sheets::table::{Cell, Encoding, SourceKind};
 use crate::sheets::{Limits, SheetError};
@@ -24,7 +24,7 @@ const SAMPLE_BYTES: usize = 64 * 1024;
 pub(super) fn read_delimited<R: Read + Seek>(
     mut source: R,
     limits: &Limits,
-) -> Result<Found, SheetError> {
+) -> Result<SheetFound, SheetError> {
     let encoding = detect_encoding(&mut source).map_err(unreadable)?;
     let (sample, complete) = decoded_sample(&mut source, encoding).map_err(unreadable)?;
     if looks_binary(&sample) {
@@ -36,7 +36,7 @@ pub(super) fn read_delimited<R: Read + Seek>(
     let mut grid = Grid::new(limits);
     let skipped_rows = u32::from(declared.is_some());
     let byte = u8::try_from(separator).expect("every separator is ASCII");
-    let mut fields = Fields::new(byte, skipped_rows, limits);
+    let mut fields = FieldSplitter::new(byte, skipped_rows, limits);
     let mut decoded = Decoded::new(source, encoding);
     while decoded.refill().map_err(unreadable)? {
         fields.feed(decoded.ready(), &mut grid)?;
@@ -47,7 +47,7 @@ pub(super) fn read_delimited<R: Read + Seek>(
     if rows.is_empty() {
         return Err(SheetError::EmptySheet);
     }
-    Ok(Found {
+    Ok(SheetFound {
         source: SourceKind::Csv {
             separator,
             encoding,

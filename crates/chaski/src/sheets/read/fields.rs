@@ -10,7 +10,7 @@ use crate::sheets::{Limits, SheetError};
 
 /// Where in the text the last byte was.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Position {
     FieldStart,
     Bare,
     Quoted,
@@ -19,10 +19,10 @@ enum Place {
 }
 
 /// The state of the cutting between two pieces of text.
-pub(super) struct Fields<'l> {
+pub(super) struct FieldSplitter<'l> {
     limits: &'l Limits,
     separator: u8,
-    place: Place,
+    place: Position,
     field: Vec<u8>,
     row: u32,
     column: usize,
@@ -38,13 +38,13 @@ pub(super) struct Fields<'l> {
     usual: Option<usize>,
 }
 
-impl<'l> Fields<'l> {
-    /// The first rows, so many, are counted and left out.
-    pub(super) fn new(separator: u8, skipped_rows: u32, limits: &'l Limits) -> Fields<'l> {
-        Fields {
+impl<'l> FieldSplitter<'l> {
+    /// `skipped_rows` rows at the beginning are counted and left out.
+    pub(super) fn new(separator: u8, skipped_rows: u32, limits: &'l Limits) -> FieldSplitter<'l> {
+        FieldSplitter {
             limits,
             separator,
-            place: Place::FieldStart,
+            place: Position::FieldStart,
             field: Vec::with_capacity(256),
             row: 0,
             column: 0,
@@ -62,18 +62,18 @@ impl<'l> Fields<'l> {
         for &byte in piece {
             let after_return = std::mem::replace(&mut self.after_return, false);
             match (self.place, byte) {
-                (Place::Quoted, b'"') => self.place = Place::QuoteInQuotes,
-                (Place::Quoted, _) => {
+                (Position::Quoted, b'"') => self.place = Position::QuoteInQuotes,
+                (Position::Quoted, _) => {
                     if matches!(byte, b'\n' | b'\r') {
                         self.end_quoted_line()?;
                     }
                     self.push(byte)?;
                 }
-                (Place::QuoteInQuotes, b'"') => {
-                    self.place = Place::Quoted;
+                (Position::QuoteInQuotes, b'"') => {
+                    self.place = Position::Quoted;
                     self.push(byte)?;
                 }
-                (Place::FieldStart, b'"') => self.place = Place::Quoted,
+                (Position::FieldStart, b'"') => self.place = Position::Quoted,
                 (_, b'\n') if after_return => {}
                 (_, b'\n' | b'\r') => {
                     self.end_row(grid)?;
@@ -84,11 +84,11 @@ impl<'l> Fields<'l> {
                     self.column += 1;
                 }
                 // Quotes that end in the middle of a text below did not begin there.
-                (Place::QuoteInQuotes, byte) if self.last_line.is_some() && byte != b' ' => {
+                (Position::QuoteInQuotes, byte) if self.last_line.is_some() && byte != b' ' => {
                     return Err(self.unclosed());
                 }
                 (_, byte) => {
-                    self.place = Place::Bare;
+                    self.place = Position::Bare;
                     self.push(byte)?;
                 }
             }
@@ -98,7 +98,7 @@ impl<'l> Fields<'l> {
 
     /// Ends the last field, which may lack its line break.
     pub(super) fn finish(mut self, grid: &mut Grid<'_>) -> Result<(), SheetError> {
-        if self.place == Place::Quoted {
+        if self.place == Position::Quoted {
             return Err(self.unclosed());
         }
         self.end_row(grid)
@@ -151,7 +151,7 @@ impl<'l> Fields<'l> {
     }
 
     fn end_field(&mut self, grid: &mut Grid<'_>) -> Result<(), SheetError> {
-        self.place = Place::FieldStart;
+        self.place = Position::FieldStart;
         if self.field.is_empty() {
             return Ok(());
         }

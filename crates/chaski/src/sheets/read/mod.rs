@@ -16,7 +16,7 @@ use std::path::Path;
 
 use chaski_core::Lang;
 
-use super::found::Found;
+use super::found::SheetFound;
 use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
 use crate::counted::counted;
@@ -122,7 +122,7 @@ fn kind_of(start: &[u8]) -> Kind {
     }
 }
 
-fn read_archive<R: Read + Seek>(source: R, limits: &Limits) -> Result<Found, SheetError> {
+fn read_archive<R: Read + Seek>(source: R, limits: &Limits) -> Result<SheetFound, SheetError> {
     let mut package = Package::open(source, limits)?;
     if package.has("content.xml") {
         ods::read_ods(&mut package, limits)
@@ -161,7 +161,7 @@ fn too_heavy(limits: &Limits) -> SheetError {
 }
 
 /// What the person should know of how the list was read.
-fn notes(found: &Found, lang: Lang) -> Vec<String> {
+fn notes(found: &SheetFound, lang: Lang) -> Vec<String> {
     let mut notes = Vec::new();
     if let (Some(sheet), false) = (found.source.sheet(), found.others.is_empty()) {
         let others = found.others.len();

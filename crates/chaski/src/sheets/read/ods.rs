@@ -10,8 +10,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::dates::{from_duration, from_iso};
 use super::grid::{Grid, cell_name};
-use super::package::{Package, Part, attribute, push_reference};
-use crate::sheets::found::Found;
+use super::package::{Package, XmlPart, attribute, push_reference};
+use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind};
 use crate::sheets::{Excess, Limits, SheetError};
 
@@ -19,12 +19,12 @@ use crate::sheets::{Excess, Limits, SheetError};
 pub(super) fn read_ods<R: Read + Seek>(
     package: &mut Package<'_, R>,
     limits: &Limits,
-) -> Result<Found, SheetError> {
+) -> Result<SheetFound, SheetError> {
     refuse_encrypted(package)?;
     let mut part = package
         .part("content.xml")?
         .ok_or_else(|| super::package::corrupt("content.xml"))?;
-    let mut found: Option<Found> = None;
+    let mut found: Option<SheetFound> = None;
     let mut others = Vec::new();
     loop {
         let name = match part.next_event()? {
@@ -45,7 +45,7 @@ pub(super) fn read_ods<R: Read + Seek>(
         if rows.is_empty() {
             others.push(name);
         } else {
-            found = Some(Found {
+            found = Some(SheetFound {
                 source: SourceKind::Ods { sheet: name },
                 rows,
                 cells: Vec::new(),
@@ -58,7 +58,7 @@ pub(super) fn read_ods<R: Read + Seek>(
         }
     }
     match found {
-        Some(found) => Ok(Found { others, ..found }),
+        Some(found) => Ok(SheetFound { others, ..found }),
         None if others.is_empty() => Err(SheetError::NoSheets),
         None => Err(SheetError::EmptySheet),
     }
@@ -82,7 +82,7 @@ fn refuse_encrypted<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<(), 
 
 /// Reads to the end of a table.
 fn read_table<R: Read + Seek>(
-    part: &mut Part<'_, R>,
+    part: &mut XmlPart<'_, R>,
     grid: &mut Grid<'_>,
     limits: &Limits,
 ) -> Result<(), SheetError> {
@@ -123,7 +123,7 @@ struct Filled {
 
 /// Reads to the end of a row.
 fn read_row<R: Read + Seek>(
-    part: &mut Part<'_, R>,
+    part: &mut XmlPart<'_, R>,
     row: u32,
     grid: &mut Grid<'_>,
     limits: &Limits,
@@ -231,7 +231,7 @@ impl CellHead {
 
 /// Reads to the end of a cell and gives its paragraphs; comments and drawings are left out.
 fn read_text<R: Read + Seek>(
-    part: &mut Part<'_, R>,
+    part: &mut XmlPart<'_, R>,
     row: u32,
     column: usize,
     limits: &Limits,

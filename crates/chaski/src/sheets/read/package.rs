@@ -58,7 +58,7 @@ impl<'l, R: Read + Seek> Package<'l, R> {
     }
 
     /// A part as XML; none if the archive has no such part.
-    pub(super) fn part(&mut self, name: &str) -> Result<Option<Part<'_, R>>, SheetError> {
+    pub(super) fn part(&mut self, name: &str) -> Result<Option<XmlPart<'_, R>>, SheetError> {
         let Some(&index) = self.names.get(&name.to_ascii_lowercase()) else {
             return Ok(None);
         };
@@ -79,7 +79,7 @@ impl<'l, R: Read + Seek> Package<'l, R> {
         };
         let mut reader = Reader::from_reader(guard);
         reader.config_mut().expand_empty_elements = true;
-        Ok(Some(Part {
+        Ok(Some(XmlPart {
             reader,
             buffer: Vec::with_capacity(1024),
             depth: 0,
@@ -91,7 +91,7 @@ impl<'l, R: Read + Seek> Package<'l, R> {
 }
 
 /// One part being read, event by event.
-pub(super) struct Part<'p, R: Read + Seek> {
+pub(super) struct XmlPart<'p, R: Read + Seek> {
     reader: Reader<Guard<'p, BufReader<ZipFile<'p, BufReader<R>>>>>,
     buffer: Vec<u8>,
     depth: usize,
@@ -104,7 +104,7 @@ pub(super) struct Part<'p, R: Read + Seek> {
 /// name of every open element, so unlimited depth would be unlimited memory.
 const DEPTH_LIMIT: usize = 256;
 
-impl<R: Read + Seek> Part<'_, R> {
+impl<R: Read + Seek> XmlPart<'_, R> {
     /// The next event. A document type is refused: no entity is ever defined or fetched.
     pub(super) fn next_event(&mut self) -> Result<Event<'_>, SheetError> {
         self.idle += 1;
@@ -165,7 +165,7 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
         })
 }
 
-/// Appends what a reference such as `&amp;` or `&#241;` stands for; an entity nobody defined
+/// Appends what a reference such as `&amp;` or `&#241;` stands for; an undefined entity
 /// stays as it is written.
 pub(super) fn push_reference(text: &mut String, reference: &BytesRef<'_>) {
     if let Ok(Some(c)) = reference.resolve_char_ref() {

@@ -11,17 +11,17 @@ use std::io::{Read, Seek};
 use quick_xml::events::{BytesStart, Event};
 
 use super::grid::{Grid, cell_name};
-use super::package::{Package, Part, attribute, push_reference};
+use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
-use crate::sheets::found::Found;
+use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
 
 pub(super) fn read_xlsx<R: Read + Seek>(
     package: &mut Package<'_, R>,
     limits: &Limits,
-) -> Result<Found, SheetError> {
+) -> Result<SheetFound, SheetError> {
     let book = open_workbook(package, limits)?;
     for (index, sheet) in book.sheets.iter().enumerate() {
         let mut grid = Grid::new(limits);
@@ -36,7 +36,7 @@ pub(super) fn read_xlsx<R: Read + Seek>(
         }
         let mut others: Vec<String> = book.sheets.into_iter().map(|sheet| sheet.name).collect();
         let sheet = others.remove(index);
-        return Ok(Found {
+        return Ok(SheetFound {
             source: SourceKind::Xlsx { sheet },
             rows,
             cells: Vec::new(),
@@ -66,7 +66,7 @@ enum Kind {
 }
 
 fn read_cells<R: Read + Seek>(
-    part: &mut Part<'_, R>,
+    part: &mut XmlPart<'_, R>,
     book: &Workbook,
     grid: &mut Grid<'_>,
     limits: &Limits,
@@ -112,7 +112,7 @@ fn read_cells<R: Read + Seek>(
 /// Reads to the end of the cell and leaves in `text` what its `v` or `is` holds. A formula is
 /// skipped: what it gave is in `v`.
 fn read_value<R: Read + Seek>(
-    part: &mut Part<'_, R>,
+    part: &mut XmlPart<'_, R>,
     head: &CellHead,
     text: &mut String,
     limits: &Limits,

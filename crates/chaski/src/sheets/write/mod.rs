@@ -66,13 +66,13 @@ pub fn write_result(
 ) -> Result<(), SheetError> {
     let write =
         |file: &mut File| render_result(file, format, table, verdicts.into(), summary, lang);
-    put_in_place(&resolved(out), false, write, |_| Ok(Place::Replaced))
+    put_in_place(&resolved(out), false, write, |_| Ok(Destination::Replaced))
 }
 
 /// Writes bytes to a file that appears complete or not at all, in the place of what was there.
 pub fn write_atomically(out: &Path, bytes: &[u8]) -> Result<(), SheetError> {
     let write = |file: &mut File| file.write_all(bytes);
-    put_in_place(&resolved(out), false, write, |_| Ok(Place::Replaced))
+    put_in_place(&resolved(out), false, write, |_| Ok(Destination::Replaced))
 }
 
 /// Whether a file can be put there, found out without leaving anything behind.
@@ -102,7 +102,7 @@ pub(crate) fn resolved(out: &Path) -> PathBuf {
 
 /// What a draft takes the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Destination {
     /// Of nothing: a file that is there by then stays.
     New,
     /// Of the file that is there.
@@ -115,7 +115,7 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
     out: &Path,
     private: bool,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-    ready: impl FnOnce(&Path) -> Result<Place, E>,
+    ready: impl FnOnce(&Path) -> Result<Destination, E>,
 ) -> Result<(), E> {
     let failed = |error| SheetError::writing(out, error);
     let existing = fs::metadata(out).ok();
@@ -146,7 +146,7 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
                 .map_err(failed)?;
         }
     }
-    let replace = place == Place::Replaced;
+    let replace = place == Destination::Replaced;
     draft::put(file, out, replace).map_err(failed)?;
     sync_folder(folder);
     Ok(())

@@ -52,7 +52,7 @@ impl PlainCsv {
         write().map_err(|error| failed(error.into()))
     }
 
-    /// The bytes of the rows since it was asked last, for whoever writes as it goes.
+    /// The bytes of the rows since the last call, for a caller that writes as it goes.
     pub fn written(&mut self) -> Result<Vec<u8>, SheetError> {
         self.0.flush().map_err(failed)?;
         let next = writer(Vec::new());

@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use chaski::app::keys::{NewKey, Scope, Scopes};
-use chaski::app::{App, Wish};
+use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::http::{Gateway, Side};
 use chaski_client::Clock;
@@ -128,10 +128,10 @@ impl Door {
             let app = App::open(config.clone(), wish, Clock::system());
             Arc::new(app.await.unwrap())
         };
-        let app = open(Wish::Sandbox).await;
+        let app = open(WantedMode::Sandbox).await;
         let side = Side::open(Arc::clone(&app)).await.unwrap();
         let real = if both {
-            Some(Side::open(open(Wish::Real).await).await.unwrap())
+            Some(Side::open(open(WantedMode::Real).await).await.unwrap())
         } else {
             None
         };

@@ -204,7 +204,7 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
         }
         let check = |number: &str, at: Timestamp, estado: &str| {
             let mut check = found(number, 0, estado, "HABIDO");
-            if let chaski::partners::Said::Found { at: said_at, .. } = &mut check.said {
+            if let chaski::partners::SunatAnswer::Found { at: said_at, .. } = &mut check.said {
                 *said_at = at;
             }
             check.now = at;

@@ -8,9 +8,9 @@ use http::Request;
 use jiff::ToSpan;
 use serde_json::Value;
 
-use super::words::{About, Asked};
+use super::words::{About, AskedAbout};
 use super::{MigoDialect, Version, read};
-use crate::json::{Fields, Json};
+use crate::json::{Json, JsonFields};
 use crate::questions::taxpayer_from_fields;
 use crate::{
     Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, Decoded, DniQuery, Failure,
@@ -67,7 +67,7 @@ impl UpstreamMany<RucQuery> for MigoDialect {
         questions: &[RucQuery],
         answer: &RawAnswer,
     ) -> Result<Vec<Option<Decoded<Taxpayer>>>, Failure> {
-        let of_all = Asked {
+        let of_all = AskedAbout {
             about: About::Ruc,
             subject: "",
         };
@@ -77,7 +77,8 @@ impl UpstreamMany<RucQuery> for MigoDialect {
             read::Body::No(_) => return Err(Failure::Rejected),
             read::Body::Object(_) => return Err(Failure::Garbled),
         };
-        let mut by_ruc: HashMap<String, Option<&Fields<'_>>> = HashMap::with_capacity(items.len());
+        let mut by_ruc: HashMap<String, Option<&JsonFields<'_>>> =
+            HashMap::with_capacity(items.len());
         for item in items.iter().filter_map(Json::as_object) {
             if let Some(ruc) = read::some_text(item, "ruc") {
                 by_ruc
@@ -104,8 +105,8 @@ impl UpstreamMany<RucQuery> for MigoDialect {
     }
 }
 
-fn about(about: About, ruc: &Ruc) -> Asked<'_> {
-    Asked {
+fn about(about: About, ruc: &Ruc) -> AskedAbout<'_> {
+    AskedAbout {
         about,
         subject: ruc.as_str(),
     }
@@ -113,7 +114,7 @@ fn about(about: About, ruc: &Ruc) -> Asked<'_> {
 
 /// A taxpayer out of a `/ruc` object; one about another number, or that says nothing, is not an
 /// answer.
-fn taxpayer(ruc: Ruc, object: &Fields<'_>) -> Result<Taxpayer, Failure> {
+fn taxpayer(ruc: Ruc, object: &JsonFields<'_>) -> Result<Taxpayer, Failure> {
     if !read::echoes(object, "ruc", ruc.as_str()) {
         return Err(Failure::Garbled);
     }
@@ -131,7 +132,7 @@ impl Upstream<DniQuery> for MigoDialect {
     }
 
     fn decode(&self, question: &DniQuery, answer: &RawAnswer) -> Result<Decoded<Person>, Failure> {
-        let asked = Asked {
+        let asked = AskedAbout {
             about: About::Dni,
             subject: question.0.as_str(),
         };
@@ -262,8 +263,8 @@ impl Upstream<RatesQuery> for MigoDialect {
 /// Days that a rate may be carried over: longer than any chain of holidays.
 const MOST_DAYS_CARRIED: i32 = 10;
 
-fn of_rates(dates: &str) -> Asked<'_> {
-    Asked {
+fn of_rates(dates: &str) -> AskedAbout<'_> {
+    AskedAbout {
         about: About::Rate,
         subject: dates,
     }
@@ -296,7 +297,7 @@ impl Upstream<RepresentativesQuery> for MigoDialect {
             })
         })?;
         match decoded {
-            // A list of nobody does not say whose it is.
+            // An empty list does not say whose it is.
             Decoded::Answer(people) if people.is_empty() => Err(Failure::Garbled),
             decoded => Ok(decoded),
         }
@@ -420,7 +421,7 @@ impl Upstream<AccountQuery> for MigoDialect {
     }
 
     fn decode(&self, _: &AccountQuery, answer: &RawAnswer) -> Result<Decoded<Account>, Failure> {
-        let asked = Asked {
+        let asked = AskedAbout {
             about: About::Account,
             subject: "",
         };

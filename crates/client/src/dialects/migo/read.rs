@@ -6,14 +6,14 @@ use chaski_core::{Currency, ExchangeRate, RateSource, clean, fold, present};
 use compact_str::CompactString;
 use jiff::civil::Date;
 
-use super::words::{self, About, Asked, Trouble, is_mute, says_no_with_empty_data, trouble};
-use crate::json::{self, Fields, Json};
+use super::words::{self, About, AskedAbout, Trouble, is_mute, says_no_with_empty_data, trouble};
+use crate::json::{self, Json, JsonFields};
 use crate::{Decoded, Failure, RawAnswer, Reason};
 
 /// What a body turned out to be.
 pub(super) enum Body<'a> {
     /// An object with a good answer.
-    Object(Fields<'a>),
+    Object(JsonFields<'a>),
     /// A list, bare or under `data`.
     List(Vec<Json<'a>>),
     /// An explicit "there is none", with the upstream's words.
@@ -22,7 +22,7 @@ pub(super) enum Body<'a> {
 
 /// Reads status and body. `success:false` means the same with 200 and with 404, and a "no" is one only
 /// in the words of `words.rs`.
-pub(super) fn body<'a>(answer: &'a RawAnswer, asked: Asked<'_>) -> Result<Body<'a>, Failure> {
+pub(super) fn body<'a>(answer: &'a RawAnswer, asked: AskedAbout<'_>) -> Result<Body<'a>, Failure> {
     let by_status = || Failure::of_status(answer.status, answer.retry_after());
     let read = may_be_read(answer.status).then(|| json::parse(&answer.body));
     match (answer.status, read.flatten()) {
@@ -50,7 +50,7 @@ fn may_be_read(status: u16) -> bool {
 
 /// An answer that does not refuse: bare, or under `data`. One that contradicts itself, tells of an
 /// error or is about another number is none.
-fn good<'a>(mut object: Fields<'a>, asked: Asked<'_>) -> Result<Body<'a>, Failure> {
+fn good<'a>(mut object: JsonFields<'a>, asked: AskedAbout<'_>) -> Result<Body<'a>, Failure> {
     if object.contradicts_itself() || is_foreign(&object, asked) {
         return Err(Failure::Garbled);
     }
@@ -78,9 +78,9 @@ fn good<'a>(mut object: Fields<'a>, asked: Asked<'_>) -> Result<Body<'a>, Failur
 
 /// What a refusal says: the words of its "no", or the failure it is.
 pub(super) fn refusal(
-    object: &Fields<'_>,
+    object: &JsonFields<'_>,
     answer: &RawAnswer,
-    asked: Asked<'_>,
+    asked: AskedAbout<'_>,
 ) -> Result<CompactString, Failure> {
     let texts = texts_of(object);
     let contradicts = object.contradicts_itself()
@@ -212,7 +212,7 @@ impl<'t> Texts<'t> {
     }
 }
 
-fn texts_of<'t>(object: &'t Fields<'_>) -> Texts<'t> {
+fn texts_of<'t>(object: &'t JsonFields<'_>) -> Texts<'t> {
     let mut texts = Texts {
         read: Vec::new(),
         elsewhere: Vec::new(),
@@ -263,7 +263,7 @@ fn code(value: &Json<'_>) -> Option<i64> {
 }
 
 /// An error beside a good answer, or a "no"; a code is no error in itself, one provider sends "200".
-fn tells_of_error(object: &Fields<'_>, asked: Asked<'_>) -> bool {
+fn tells_of_error(object: &JsonFields<'_>, asked: AskedAbout<'_>) -> bool {
     object.iter().any(|(name, value)| match name {
         "error" | "errors" | "exception" | "fault" => !says_nothing(value),
         "message" | "mensaje" => value
@@ -290,7 +290,7 @@ fn says_nothing(value: &Json<'_>) -> bool {
 }
 
 /// Whether a field that bears a number bears another one than was asked for.
-fn is_foreign(object: &Fields<'_>, asked: Asked<'_>) -> bool {
+fn is_foreign(object: &JsonFields<'_>, asked: AskedAbout<'_>) -> bool {
     let names = match asked.about {
         About::Ruc | About::List | About::Representatives => RUCS,
         About::Dni => DNIS,
@@ -327,7 +327,7 @@ fn is_false(value: Option<&Json<'_>>) -> bool {
 }
 
 /// A field as text; numbers are read too, since one provider sends them.
-pub(super) fn text<'f>(object: &'f Fields<'_>, name: &str) -> Option<Cow<'f, str>> {
+pub(super) fn text<'f>(object: &'f JsonFields<'_>, name: &str) -> Option<Cow<'f, str>> {
     match object.get(name)? {
         Json::Text(text) => Some(Cow::Borrowed(text)),
         Json::Number(number) => Some(Cow::Owned(number.to_string())),
@@ -336,19 +336,19 @@ pub(super) fn text<'f>(object: &'f Fields<'_>, name: &str) -> Option<Cow<'f, str
 }
 
 /// A field that says something: not `-`, blank or null.
-pub(super) fn some_text(object: &Fields<'_>, name: &str) -> Option<String> {
+pub(super) fn some_text(object: &JsonFields<'_>, name: &str) -> Option<String> {
     present(text(object, name).as_deref())
 }
 
 /// Whether the answer says that it is about the number asked for.
-pub(super) fn echoes(object: &Fields<'_>, name: &str, asked: &str) -> bool {
+pub(super) fn echoes(object: &JsonFields<'_>, name: &str, asked: &str) -> bool {
     object
         .get(name)
         .is_some_and(|value| is_number(value, asked))
 }
 
 /// The same where the answer need not say it.
-pub(super) fn echoes_if_said(object: &Fields<'_>, name: &str, asked: &str) -> bool {
+pub(super) fn echoes_if_said(object: &JsonFields<'_>, name: &str, asked: &str) -> bool {
     object
         .get(name)
         .is_none_or(|value| says_nothing(value) || is_number(value, asked))
@@ -356,7 +356,7 @@ pub(super) fn echoes_if_said(object: &Fields<'_>, name: &str, asked: &str) -> bo
 
 /// Whether a body that does not refuse affirms anything: it says so, or has one of the fields.
 /// An object of something else altogether must not count as a yes.
-pub(super) fn affirms(object: &Fields<'_>, fields: &[&str]) -> bool {
+pub(super) fn affirms(object: &JsonFields<'_>, fields: &[&str]) -> bool {
     is_true(object.get("success")) || fields.iter().any(|name| some_text(object, name).is_some())
 }
 
@@ -370,13 +370,13 @@ fn is_true(success: Option<&Json<'_>>) -> bool {
 }
 
 /// A date as APIMIGO writes it, a time of day after it ignored.
-pub(super) fn date(object: &Fields<'_>, name: &str) -> Option<Date> {
+pub(super) fn date(object: &JsonFields<'_>, name: &str) -> Option<Date> {
     let text = some_text(object, name)?;
     chaski_core::parse_date(text.get(..10).unwrap_or(&text)).ok()
 }
 
 /// An exchange rate; prices may be strings or numbers.
-pub(super) fn rate(object: &Fields<'_>, fuente: RateSource) -> Result<ExchangeRate, Failure> {
+pub(super) fn rate(object: &JsonFields<'_>, fuente: RateSource) -> Result<ExchangeRate, Failure> {
     let price = |name| ExchangeRate::parse_price(&text(object, name)?).ok();
     let moneda = some_text(object, "moneda").map_or(Some(Currency::Usd), |it| Currency::parse(&it));
     let (Some(moneda), Some(fecha), Some(compra), Some(venta)) = (
@@ -393,9 +393,9 @@ pub(super) fn rate(object: &Fields<'_>, fuente: RateSource) -> Result<ExchangeRa
 /// An object read by `good`, or the refusal.
 pub(super) fn object<A>(
     answer: &RawAnswer,
-    asked: Asked<'_>,
+    asked: AskedAbout<'_>,
     reason: Reason,
-    good: impl FnOnce(&Fields<'_>) -> Result<A, Failure>,
+    good: impl FnOnce(&JsonFields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<A>, Failure> {
     match body(answer, asked)? {
         Body::Object(object) => good(&object).map(Decoded::Answer),
@@ -407,9 +407,9 @@ pub(super) fn object<A>(
 /// A list of objects, each read by `good`, or the refusal.
 pub(super) fn list<A>(
     answer: &RawAnswer,
-    asked: Asked<'_>,
+    asked: AskedAbout<'_>,
     reason: Reason,
-    good: impl Fn(&Fields<'_>) -> Result<A, Failure>,
+    good: impl Fn(&JsonFields<'_>) -> Result<A, Failure>,
 ) -> Result<Decoded<Vec<A>>, Failure> {
     let read = |item: &Json<'_>| {
         let item = item.as_object().ok_or(Failure::Garbled)?;
@@ -434,9 +434,9 @@ pub(super) fn list<A>(
 
 /// An item of a native batch answer: what it refuses, nothing if it does not, or the failure it is.
 pub(super) fn item_refusal(
-    item: &Fields<'_>,
+    item: &JsonFields<'_>,
     answer: &RawAnswer,
-    asked: Asked<'_>,
+    asked: AskedAbout<'_>,
 ) -> Result<Option<CompactString>, Failure> {
     if is_false(item.get("success")) {
         return refusal(item, answer, asked).map(Some);

@@ -29,13 +29,13 @@ pub(super) enum About {
 
 /// A question as words may repeat it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'q> {
+pub(super) struct AskedAbout<'q> {
     pub(super) about: About,
     /// The number, or the dates.
     pub(super) subject: &'q str,
 }
 
-impl Asked<'_> {
+impl AskedAbout<'_> {
     /// Whether a question about rates may be answered about a day: one that names none may.
     pub(super) fn is_about_day(self, day: Date) -> bool {
         self.subject.is_empty() || self.subject.contains(&day.to_string())
@@ -135,7 +135,7 @@ const MUTE: &[&str] = &["NOT FOUND", "404 NOT FOUND", "404", "ERROR", "ERROR 404
 const LONGEST: usize = 300;
 
 /// Whether a text says that what was asked for is not there.
-pub(super) fn says_no(text: &str, asked: Asked<'_>) -> bool {
+pub(super) fn says_no(text: &str, asked: AskedAbout<'_>) -> bool {
     if text.len() > LONGEST {
         return false;
     }
@@ -257,11 +257,11 @@ pub(super) fn trouble<'t>(texts: impl Iterator<Item = &'t str>) -> Trouble {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Asked, Trouble, says_no, trouble};
+    use super::{About, AskedAbout, Trouble, says_no, trouble};
 
     #[track_caller]
     fn check(about: About, subject: &str, text: &str, expected: bool) {
-        let asked = Asked { about, subject };
+        let asked = AskedAbout { about, subject };
         assert_eq!(says_no(text, asked), expected, "{about:?}: {text}");
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chaski::app::partners::Which;
-use chaski::app::{App, Wish};
+use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Origin};
 use chaski::sheets::{Limits, read_bytes};
 use chaski::store::{Company, PartnerFilter};
@@ -147,7 +147,7 @@ async fn open(dir: &Path, upstream: &Upstream) -> App {
     set("migo.base_url", &upstream.url());
     set("migo.max_attempts", "1");
     let config = layers.config().unwrap();
-    App::open(config, Wish::Real, Clock::system())
+    App::open(config, WantedMode::Real, Clock::system())
         .await
         .unwrap()
 }
