@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
-use chaski::app::batches::BatchInput;
+use chaski::app::batches::List;
 use chaski::app::{App, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
 use chaski::sheets::{self, Limits, OutputFormat};
@@ -85,7 +85,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
         .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(list)?)?;
-    let input = BatchInput {
+    let input = List {
         table,
         column,
         source_name: "clientes.xlsx".to_owned(),
@@ -94,23 +94,23 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     let read = watch.stop()?.wall;
     let watch = Watch::start()?;
     let done = async {
-        let plan = app.plan_batch(input, &ask, false).await?;
-        let mut running = app.start_batch(plan, &ask).await?;
-        while running.next(app).await? {}
-        running.finish(app, lang).await
+        let mut batch = app.plan_batch(input, &ask, false).await?;
+        batch.start(app).await?;
+        while batch.next(app).await? {}
+        batch.finish(app, lang).await
     };
     let finished = done
         .await
         .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
-    anyhow::ensure!(finished.failed == 0 && finished.verdicts.len() == ROWS as usize);
+    anyhow::ensure!(finished.failed == 0 && finished.result.verdicts.len() == ROWS as usize);
     let asked = watch.stop()?.wall;
     let watch = Watch::start()?;
     sheets::write_result(
         verdicts,
         OutputFormat::Xlsx,
-        &finished.table,
-        &finished.verdicts,
-        &finished.summary,
+        &finished.result.table,
+        &finished.result.verdicts,
+        &finished.result.summary,
         lang,
     )?;
     let written = watch.stop()?.wall;

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::reply::{Word, lima, mode_name};
 use crate::app::App;
-use crate::app::lotes::Lote;
 use crate::sheets::{Aptitud, Verdict};
+use crate::store::Batch;
 
 /// A list of numbers to look up.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LoteWanted {
+#[schema(as = LoteWanted)]
+pub(crate) struct BatchWanted {
     /// RUCs as people type them; wrong ones are told in the result.
     #[schema(min_items = 1, max_items = 70_000, example = json!(["20100070970", "20131312955"]))]
     pub(crate) rucs: Vec<String>,
@@ -33,7 +34,8 @@ pub(crate) struct LoteWanted {
 
 /// A batch and how far it is.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct LoteData {
+#[schema(as = LoteData)]
+pub(crate) struct BatchData {
     pub(crate) id: Uuid,
     /// `real` or `sandbox` (invented data).
     #[schema(value_type = String)]
@@ -69,10 +71,10 @@ pub(crate) struct LoteData {
     pub(crate) failure_code: Option<String>,
 }
 
-impl LoteData {
-    pub(crate) fn of(app: &App, lote: &Lote) -> LoteData {
-        let batch = &lote.batch;
-        LoteData {
+impl BatchData {
+    pub(crate) fn of(app: &App, batch: &Batch) -> BatchData {
+        let duration = batch.duration(app.clock.now());
+        BatchData {
             id: batch.id,
             mode: mode_name(app).into(),
             nombre: batch.source_name.clone(),
@@ -81,12 +83,12 @@ impl LoteData {
             priority: batch.priority.as_str().into(),
             total_rows: batch.total_rows,
             total_items: batch.unique,
-            processed_items: lote.processed(),
-            successful_items: lote.successful(),
+            processed_items: batch.processed(),
+            successful_items: batch.successful(),
             failed_items: batch.failed,
-            progress_percentage: lote.progress_percentage(),
-            success_rate: lote.success_rate(),
-            duration_seconds: lote.duration().map(|it| it.as_secs_f64()),
+            progress_percentage: batch.progress_percentage(),
+            success_rate: batch.success_rate(),
+            duration_seconds: duration.map(|it| it.as_secs_f64()),
             cache_hits: batch.cache_hits,
             api_calls: batch.calls,
             requested_by: batch.asked_by.clone(),
@@ -115,8 +117,9 @@ fn fingerprint(hash: &[u8]) -> String {
 
 /// A page of batches, newest first.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct LotesPage {
-    pub(crate) data: Vec<LoteData>,
+#[schema(as = LotesPage)]
+pub(crate) struct BatchesPage {
+    pub(crate) data: Vec<BatchData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     #[schema(value_type = String)]
@@ -126,7 +129,8 @@ pub(crate) struct LotesPage {
 /// An event of a batch.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is streamed")]
-pub(crate) struct LoteEvent {
+#[schema(as = LoteEvent)]
+pub(crate) struct BatchEvent {
     /// `progreso`, or `fin` for the last one.
     pub(crate) event: String,
     /// The batch, as JSON.

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
     /// A batch of look-ups.
-    Lote,
+    Batch,
     /// Deleting what is past its time.
     Retention,
     /// Noting how many calls of the month are spent.
@@ -16,7 +16,7 @@ pub enum JobKind {
 impl JobKind {
     /// All of them.
     pub const ALL: [JobKind; 4] = [
-        JobKind::Lote,
+        JobKind::Batch,
         JobKind::Retention,
         JobKind::Quota,
         JobKind::PartnerRefresh,
@@ -25,7 +25,7 @@ impl JobKind {
     /// Stable name, as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
-            JobKind::Lote => "lote",
+            JobKind::Batch => "lote",
             JobKind::Retention => "limpieza",
             JobKind::Quota => "cuota",
             JobKind::PartnerRefresh => "partners",

@@ -1,6 +1,5 @@
 //! The rooms: one function per deed. Doors call them; they call the engine and the store.
 
-mod asking;
 mod backup_error;
 pub mod backups;
 pub mod batches;
@@ -13,10 +12,6 @@ pub mod health;
 pub mod job_kind;
 pub mod keys;
 pub mod lookups;
-mod lote_input;
-pub mod lote_result;
-mod lote_work;
-pub mod lotes;
 pub mod migrate;
 pub mod moves;
 mod observed;
@@ -53,7 +48,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
@@ -61,6 +58,13 @@ use crate::sandbox_transport::{InProcess, Nowhere};
 use crate::store::{
     Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys,
 };
+
+/// An identifier that sorts by time.
+fn new_id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
 
 /// Everything a deed needs.
 pub struct App {

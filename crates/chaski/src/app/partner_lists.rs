@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chaski_core::{Lang, fold, lima_datetime, present};
 use serde_json::{Map, Value};
 
-use super::batches::new_id;
+use super::new_id;
 use super::unread::no_partner;
 use super::{App, AppError};
 use crate::partners::{Document, DocumentType, Partner, PartnerError, PartnerFields};

@@ -11,9 +11,9 @@ use chaski_core::{Ruc, Taxpayer};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::batches::new_id;
 use super::cost::calls_for;
 use super::cost::within_cost;
+use super::new_id;
 use super::{App, AppError};
 use crate::partners::{
     Document, DocumentType, Partner, PartnerError, PartnerFields, SunatAnswer, SunatCheck,

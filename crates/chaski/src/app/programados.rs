@@ -9,6 +9,7 @@ use super::job_kind::JobKind;
 use super::trabajos::OF_ALL_COMPANIES;
 use super::{App, AppError};
 use crate::config::{Cron, Schedule};
+use crate::store::{Asker, Channel};
 
 /// What is done by itself, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,11 @@ impl App {
                 Some(seen) if entry.cron.next_after(seen).is_none_or(|next| next > now) => {
                     continue;
                 }
-                Some(_) => Some(self.job_of_schedule(entry.kind, entry.payload.to_owned())),
+                Some(_) => Some(self.new_job(
+                    entry.kind,
+                    entry.payload.to_owned(),
+                    &Asker::Owner(Channel::Schedule),
+                )),
             };
             self.store
                 .see_to_schedule(entry.name, seen, now, job)

@@ -5,15 +5,15 @@ use chaski_core::lima_date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::batches::new_id;
 use super::cost::calls_for;
 use super::job_kind::JobKind;
+use super::new_id;
 use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::spending::Payer;
 use super::{App, AppError, Mode};
 use crate::store::{
-    Asker, BatchChange, Channel, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter,
-    JobState, NewJob, Once, Page, Priority, Pruned, StoreError,
+    Asker, BatchChange, Claim, Company, Cursor, Job, JobCount, JobEnd, JobFilter, JobState, Once,
+    Page, Pruned, StoreError,
 };
 
 /// A refresh that is asked for.
@@ -56,7 +56,8 @@ impl App {
     pub async fn cancel_trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
         let job = self.trabajo(id, key_id).await?;
         if let Some(batch) = job.batch {
-            self.cancel_lote(batch, key_id).await?;
+            self.change_batch(batch, key_id, BatchChange::Cancel, &Payer::default())
+                .await?;
         } else if !self.store.cancel_job(id, self.clock.now()).await? {
             return Err(refusal(BatchChange::Cancel, &job));
         }
@@ -74,7 +75,8 @@ impl App {
     ) -> Result<Job, AppError> {
         let job = self.trabajo(id, key_id).await?;
         if let Some(batch) = job.batch {
-            self.retry_lote(batch, key_id, payer).await?;
+            self.change_batch(batch, key_id, BatchChange::Retry, payer)
+                .await?;
             return self.trabajo(id, key_id).await;
         }
         let calls = self.retry_calls(&job).await?;
@@ -120,18 +122,18 @@ impl App {
     }
 
     /// A job that is due now and belongs to nobody.
-    pub(crate) fn job_of_schedule(&self, kind: JobKind, payload: String) -> NewJob {
+    pub(super) fn new_job(&self, kind: JobKind, payload: String, asker: &Asker) -> Job {
         let now = self.clock.now();
-        NewJob {
+        Job {
             id: new_id(now),
-            kind: kind.as_str(),
+            kind: kind.as_str().to_owned(),
             payload,
-            priority: Priority::Normal,
             max_attempts: MOST_ATTEMPTS,
             run_at: now,
             created_at: now,
-            asker: Asker::Owner(Channel::Schedule),
-            batch: None,
+            asked_by: asker.to_string(),
+            key_id: asker.key_id(),
+            ..Job::default()
         }
     }
 
@@ -172,20 +174,9 @@ impl App {
         if !limited {
             prepared.calls = None;
         }
-        let now = self.clock.now();
-        let id = new_id(now);
         let payload = RefreshPayload::wanted(prepared).text()?;
-        let job = NewJob {
-            id,
-            kind: JobKind::PartnerRefresh.as_str(),
-            payload,
-            priority: Priority::default(),
-            max_attempts: MOST_ATTEMPTS,
-            run_at: now,
-            created_at: now,
-            asker: payer.asker(),
-            batch: None,
-        };
+        let job = self.new_job(JobKind::PartnerRefresh, payload, &payer.asker());
+        let id = job.id;
         match once {
             Some(once) => self.store.enqueue_job_once(job, once).await?,
             None => self.store.enqueue_job(job).await?,

@@ -14,12 +14,12 @@ use super::needed::Needed;
 use super::output::{self, notice};
 use super::overwrite::is_same_file;
 use super::{partners, plan_left, progress};
-use crate::app::batches::{BatchInput, Finished, Running};
+use crate::app::batches::{Attended, BatchResult, Finished, List};
 use crate::app::cost::Over;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Mode};
 use crate::counted::counted;
-use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table};
-use crate::store::Company;
+use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table, Verdict};
+use crate::store::StoreError;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
@@ -27,45 +27,70 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let ask = needed.ask(&typed.freshness)?;
     let (input, _) = read(needed, &typed)?;
     // 2. What it will cost.
-    let mut plan = app.plan_batch(input, &ask, typed.reanudar).await?;
-    plan.allow(typed.gastar_hasta);
+    let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
+    batch.allow(typed.gastar_hasta, typed.actualizar_partners);
     output::say_mode(needed, app.mode);
-    say_cost(needed, app, &plan).await?;
-    let calls = plan.cost.calls.min(plan.cost.most);
+    say_cost(needed, app, &batch).await?;
+    let calls = batch.cost.calls.min(batch.cost.most);
     if let Some(calls) = plan_left::fit(needed, app, calls).await? {
-        plan.most = plan.most.min(calls.saturating_mul(MOST_RUCS));
+        batch.most = batch.most.min(calls.saturating_mul(MOST_RUCS));
     }
     // 3. Ask, group by group, until done or interrupted.
-    let mut running = app.start_batch(plan, &ask).await?;
-    let total = running.progress().total;
-    loop {
-        let step = async || {
-            let more = running.next(app).await?;
-            Ok((more, running.progress().done))
-        };
-        if !progress::to_the_end(needed, total, step).await? {
-            return interrupted(needed, app, running).await;
-        }
-        match may_spend_more(needed, running.over_the_cost())? {
-            0 => break,
-            more => running.go_on(app, &ask, more).await?,
-        }
+    batch.start(app).await?;
+    let done = asked(needed, app, &mut batch).await;
+    if let Ok(false) | Err(AppError::Store(StoreError::LeaseLost)) = done {
+        progress::wind_up(needed, batch.stop(app)).await?;
+        anstream::eprintln!("{}", to_be_taken_up(needed, batch.progress()));
+    }
+    if !done? {
+        return Ok(130);
     }
     if typed.actualizar_partners {
-        let noted = app
-            .note_on_partners(Company::HOUSE, running.sunat_checks(app))
-            .await?;
+        let noted = batch.note_on_partners(app).await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
-    let mut finished = running.finish(app, needed.lang()).await?;
+    let finished = batch.finish(app, needed.lang()).await?;
     // 4. Write, whole or not at all.
-    if typed.solo_errores {
-        keep_only_errors(&mut finished);
+    conclude(needed, app.mode, format, typed.solo_errores, finished)
+}
+
+/// Asks for a list to its end; false when the person interrupted.
+async fn asked(needed: &Needed, app: &App, batch: &mut Attended) -> Result<bool, AppError> {
+    let (_, total) = batch.progress();
+    loop {
+        let step = async || {
+            let more = batch.next(app).await?;
+            Ok((more, batch.progress().0))
+        };
+        if !progress::to_the_end(needed, total, step).await? {
+            return Ok(false);
+        }
+        match may_spend_more(needed, batch.over_the_cost())? {
+            0 => return Ok(true),
+            more => batch.go_on(app, more).await?,
+        }
+    }
+}
+
+/// Writes what came of a list and says what it is.
+pub(super) fn conclude(
+    needed: &Needed,
+    mode: Mode,
+    format: OutputFormat,
+    only_errors: bool,
+    mut finished: Finished,
+) -> Done {
+    if only_errors {
+        keep_only_errors(&mut finished.result);
     }
     let writing = Instant::now();
-    write(needed, format, &finished)?;
-    say_summary(needed, app.mode, &finished, writing.elapsed());
-    Ok(exit_code(&finished))
+    write(needed, format, &finished.result)?;
+    say_summary(needed, mode, &finished, writing.elapsed());
+    Ok(match &finished.total_failure {
+        Some(error) => error.exit_code(),
+        None if finished.failed > 0 => 8,
+        None => 0,
+    })
 }
 
 pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
@@ -101,10 +126,7 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
 }
 
 /// The list, and its bytes where they came from the input and cannot be read again.
-pub(super) fn read(
-    needed: &Needed,
-    typed: &LoteArgs,
-) -> Result<(BatchInput, Option<Vec<u8>>), AppError> {
+pub(super) fn read(needed: &Needed, typed: &LoteArgs) -> Result<(List, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
     let limits = Limits::default();
     let from_input = typed.input == Path::new("-");
@@ -166,7 +188,7 @@ pub(super) fn read(
     } else {
         name.unwrap_or_default()
     };
-    let input = BatchInput {
+    let input = List {
         table,
         column,
         source_name,
@@ -220,72 +242,40 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
     Ok(if yes { more } else { 0 })
 }
 
-async fn interrupted(needed: &Needed, app: &App, running: Running) -> Done {
-    let progress = progress::wind_up(needed, running.stop(app)).await?;
-    let (done, total) = (progress.done, progress.total);
-    anstream::eprintln!(
-        "{}",
-        match needed.lang() {
-            Lang::Es => format!(
-                "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
-            ),
-            Lang::En => format!(
-                "Done and kept: {done} of {}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice",
-                counted(total, "RUC", "RUCs")
-            ),
-        }
-    );
-    Ok(130)
+/// What a person does about a list that was interrupted.
+fn to_be_taken_up(needed: &Needed, (done, total): (usize, usize)) -> String {
+    match needed.lang() {
+        Lang::Es => format!(
+            "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
+        ),
+        Lang::En => format!(
+            "Done and kept: {done} of {}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice",
+            counted(total, "RUC", "RUCs")
+        ),
+    }
 }
 
-pub(super) fn keep_only_errors(finished: &mut Finished) {
-    let wanted: Vec<bool> = finished
-        .verdicts
-        .iter()
-        .map(|verdict| verdict.apto != Aptitud::Apto)
-        .collect();
-    let mut keep = wanted.iter().copied();
-    finished.table.rows.retain(|_| keep.next().unwrap_or(true));
-    let mut keep = wanted.iter().copied();
-    finished.verdicts.retain(|_| keep.next().unwrap_or(true));
+fn keep_only_errors(result: &mut BatchResult) {
+    let wrong = |verdict: &Verdict| verdict.apto != Aptitud::Apto;
+    let mut keep = result.verdicts.iter().map(wrong);
+    result.table.rows.retain(|_| keep.next().unwrap_or(true));
+    result.verdicts.retain(wrong);
 }
 
 pub(super) fn write(
     needed: &Needed,
     format: OutputFormat,
-    finished: &Finished,
+    result: &BatchResult,
 ) -> Result<(), AppError> {
-    let Finished {
-        table,
-        verdicts,
-        summary,
-        ..
-    } = finished;
     let lang = needed.lang();
-    if let Some(path) = &needed.output {
-        needed.overwrite.write(path, false, |file| {
-            sheets::render_result(
-                file,
-                format,
-                table,
-                verdicts.as_slice().into(),
-                summary,
-                lang,
-            )
-        })?;
-    } else {
+    let Some(path) = &needed.output else {
         let mut bytes = Vec::new();
-        let verdicts = verdicts.as_slice().into();
-        sheets::write_result_to(&mut bytes, format, table, verdicts, summary, lang)?;
-        output::to_stdout(&bytes)?;
-    }
-    Ok(())
-}
-
-pub(super) fn exit_code(finished: &Finished) -> u8 {
-    match &finished.total_failure {
-        Some(error) => error.exit_code(),
-        None if finished.failed > 0 => 8,
-        None => 0,
-    }
+        result.write(format, lang, &mut bytes)?;
+        return output::to_stdout(&bytes);
+    };
+    let (table, summary) = (&result.table, &result.summary);
+    needed.overwrite.write(path, false, |file| {
+        let verdicts = result.verdicts.as_slice().into();
+        sheets::render_result(file, format, table, verdicts, summary, lang)
+    })
 }

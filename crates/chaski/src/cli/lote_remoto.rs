@@ -12,18 +12,16 @@ use uuid::Uuid;
 
 use super::Done;
 use super::args::LoteArgs;
-use super::lote::{exit_code, keep_only_errors, output_format, read, write};
-use super::lote_words::say_summary;
+use super::lote::{conclude, output_format, read};
 use super::needed::Needed;
 use super::output::{self, notice};
-use super::progress::{BETWEEN_LINES, bar};
-use crate::api::batches::LoteData;
+use super::progress::to_the_end;
+use crate::api::batches::BatchData;
 use crate::app::AppError;
-use crate::app::batches::{Finished, Told};
-use crate::app::lotes::list_hash;
+use crate::app::batches::{BatchResult, Finished};
 use crate::counted::counted;
 use crate::remote::{NewList, Server, ServerError, failure_of};
-use crate::sheets::{Aptitud, Table, Verdict, column_letter, find_column};
+use crate::sheets::{Aptitud, Summary, Table, Verdict, column_letter, find_column};
 
 /// How often the server is asked how far it is: first, and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -51,7 +49,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let mut interrupt = Interrupt(Box::pin(tokio::signal::ctrl_c()));
     let mode = interrupt.or(server.who_answers()).await?;
     // 2. Take it up where it is, or hand it over.
-    let hash = list_hash(blake3::hash(&bytes).as_bytes(), input.column);
+    let hash = input.fingerprint();
     let taken_up = if typed.reanudar {
         interrupt
             .or(taken_up(needed, server, &typed, &hash))
@@ -88,7 +86,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let result = async {
         let lote = follow(needed, server, lote).await?;
         let verdicts = server.verdicts(id, &input.table.rows).await?;
-        Ok::<_, ServerError>((lote, verdicts))
+        Ok::<_, AppError>((lote, verdicts))
     };
     let (lote, verdicts) = match interrupt.or(result).await {
         Err(AppError::Interrupted) => {
@@ -105,38 +103,36 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         result => result?,
     };
     // 4. Write, whole or not at all.
-    let told = Told {
-        source_file: input.source_name.clone(),
-        calls: lote.api_calls as usize,
-        cache_hits: lote.cache_hits as usize,
-        duration: began.elapsed(),
-    };
-    let (lang, now) = (needed.lang(), Clock::system().now());
-    let mut finished = Finished {
-        summary: input.summary(&needed.config.ruc_rules, told, mode, now, lang),
+    let (lang, rules, now) = (
+        needed.lang(),
+        &needed.config.ruc_rules,
+        Clock::system().now(),
+    );
+    let failure = failure_of(&lote, lang).map(AppError::Server);
+    let asking = Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0));
+    let finished = Finished {
         failed: lote.without_answer() as usize,
         over: None,
         left_out: left_out(&verdicts, &lote),
         by_a_server: true,
-        total_failure: input
-            .nothing_read(&needed.config.ruc_rules)
-            .or_else(|| failure_of(&lote, lang).map(AppError::Server)),
-        asking: Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0))
-            .unwrap_or_default(),
-        table: input.table,
-        verdicts,
+        total_failure: input.nothing_read(rules).or(failure),
+        asking: asking.unwrap_or_default(),
+        result: BatchResult {
+            summary: Summary {
+                calls_spent: lote.api_calls as usize,
+                cache_hits: lote.cache_hits as usize,
+                duration: began.elapsed(),
+                ..input.summary(rules, mode, now, lang)
+            },
+            table: input.table,
+            verdicts,
+        },
     };
-    if typed.solo_errores {
-        keep_only_errors(&mut finished);
-    }
-    let writing = Instant::now();
-    write(needed, format, &finished)?;
-    say_summary(needed, mode, &finished, writing.elapsed());
-    Ok(exit_code(&finished))
+    conclude(needed, mode, format, typed.solo_errores, finished)
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.
-fn left_out(verdicts: &[Verdict], lote: &LoteData) -> usize {
+fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
     let not_asked = verdicts
         .iter()
         .filter(|it| it.apto == Aptitud::Pendiente)
@@ -168,9 +164,9 @@ async fn taken_up(
     server: &Server,
     typed: &LoteArgs,
     hash: &[u8; 32],
-) -> Result<Option<LoteData>, ServerError> {
+) -> Result<Option<BatchData>, ServerError> {
     let now = Clock::system().now();
-    let lote = server.lote_of_list(hash).await?.filter(|lote| {
+    let lote = server.batch_of_list(hash).await?.filter(|lote| {
         let ended: Option<Timestamp> = lote.completed_at.as_deref().and_then(|it| it.parse().ok());
         let age = ended.map(|at| now.duration_since(at));
         !age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age > TAKEN_UP_WITHIN))
@@ -192,10 +188,10 @@ async fn taken_up(
         notice(needed, kept);
     }
     if lote.paused {
-        return server.resume_lote(lote.id).await.map(Some);
+        return server.change_batch(lote.id, "reanudar").await.map(Some);
     }
     if lote.has_ended() && lote.without_answer() > 0 {
-        return server.retry_lote(lote.id).await.map(Some);
+        return server.change_batch(lote.id, "reintentar").await.map(Some);
     }
     Ok(Some(lote))
 }
@@ -210,7 +206,7 @@ fn column_name(table: &Table, column: usize) -> String {
         .unwrap_or(number)
 }
 
-fn say_handed_over(needed: &Needed, lote: &LoteData) {
+fn say_handed_over(needed: &Needed, lote: &BatchData) {
     let (id, total) = (lote.id, lote.total_items);
     let text = match needed.lang() {
         Lang::Es => {
@@ -247,18 +243,13 @@ fn may_be_there(lang: Lang) -> &'static str {
 async fn follow(
     needed: &Needed,
     server: &Server,
-    mut lote: LoteData,
-) -> Result<LoteData, ServerError> {
-    let total = lote.total_items;
-    let bar = bar(needed, total.into());
-    let lines = !needed.quiet && bar.is_hidden();
-    let (mut wait, mut heard, mut told) = (FIRST_LOOK, Instant::now(), Instant::now());
-    let mut said_paused = false;
-    while !lote.has_ended() {
-        bar.set_position(lote.processed_items.into());
-        if lines && told.elapsed() >= BETWEEN_LINES {
-            anstream::eprintln!("{}/{total}", lote.processed_items);
-            told = Instant::now();
+    mut lote: BatchData,
+) -> Result<BatchData, AppError> {
+    let total = lote.total_items as usize;
+    let (mut wait, mut heard, mut said_paused) = (FIRST_LOOK, Instant::now(), false);
+    let step = async || {
+        if lote.has_ended() {
+            return Ok((false, total));
         }
         if lote.paused && !said_paused {
             said_paused = true;
@@ -270,7 +261,7 @@ async fn follow(
         }
         sleep(wait).await;
         wait = (wait * 3 / 2).min(LONGEST_WAIT);
-        match server.lote(lote.id).await {
+        match server.batch(lote.id).await {
             Ok(now) => {
                 lote = now;
                 heard = Instant::now();
@@ -279,13 +270,13 @@ async fn follow(
                 let asked_for = error.retry_after().unwrap_or(LONGEST_WAIT);
                 wait = asked_for.clamp(LONGEST_WAIT, Duration::from_mins(1));
             }
-            Err(error) => {
-                bar.finish_and_clear();
-                return Err(error);
-            }
+            Err(error) => return Err(error.into()),
         }
+        Ok((true, lote.processed_items as usize))
+    };
+    if !to_the_end(needed, total, step).await? {
+        return Err(AppError::Interrupted);
     }
-    bar.finish_and_clear();
     // One that is asked for alone says why there is no answer.
-    server.ended_lote(lote.id).await
+    Ok(server.ended_batch(lote.id).await?)
 }

@@ -7,14 +7,14 @@ use chaski_core::Lang;
 
 use super::needed::Needed;
 use super::output::{self, notice};
-use crate::app::batches::{Finished, Plan};
+use crate::app::batches::concerns_all;
+use crate::app::batches::{Attended, Finished};
 use crate::app::cost::{Cost, Over};
-use crate::app::lotes::concerns_all;
 use crate::app::{App, AppError, Mode};
 use crate::counted::counted;
 use crate::sheets::Aptitud;
 
-pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Plan) -> Result<(), AppError> {
+pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Result<(), AppError> {
     let (known, to_ask) = (plan.known, plan.to_ask);
     let Cost { calls, most } = plan.cost;
     let at_most = at_most(plan, needed.lang());
@@ -99,7 +99,7 @@ pub(super) fn why_singly(over: Over, lang: Lang) -> &'static str {
 }
 
 /// How much of what a list takes may be spent.
-fn at_most(plan: &Plan, lang: Lang) -> String {
+fn at_most(plan: &Attended, lang: Lang) -> String {
     let Cost { calls, most } = plan.cost;
     match (lang, plan.limit) {
         (Lang::Es, Some(_)) if most < calls => {
@@ -121,10 +121,11 @@ fn at_most(plan: &Plan, lang: Lang) -> String {
 
 pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writing: Duration) {
     let lang = needed.lang();
-    let total = finished.verdicts.len().max(1);
+    let total = finished.result.verdicts.len().max(1);
     let mut lines = vec![String::new()];
     for aptitud in Aptitud::ALL {
         let count = finished
+            .result
             .verdicts
             .iter()
             .filter(|verdict| verdict.apto == aptitud)
@@ -140,7 +141,7 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
             ));
         }
     }
-    let summary = &finished.summary;
+    let summary = &finished.result.summary;
     let (calls, hits) = (summary.calls_spent, summary.cache_hits);
     let (repeated, repaired) = (summary.duplicates, summary.repaired);
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
@@ -185,7 +186,7 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
 
 /// Why rows have no answer, in the words of most of them.
 fn usual_reason(finished: &Finished) -> Option<&str> {
-    let failed = finished.verdicts.iter();
+    let failed = finished.result.verdicts.iter();
     let failed = failed.filter(|it| it.apto == Aptitud::Error && !it.motivo.is_empty());
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for verdict in failed {

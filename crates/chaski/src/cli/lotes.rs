@@ -1,5 +1,7 @@
 //! `chaski lotes`: batches of the local data folder.
 
+use std::io::Write;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -8,72 +10,61 @@ use super::args::LotesCmd;
 use super::lote::output_format;
 use super::needed::Needed;
 use super::output;
-use super::records::{Records, time};
-use crate::app::lotes::Lote;
+use super::records::{Records, pages, time};
+use crate::app::App;
 use crate::app::spending::Payer;
-use crate::app::{App, AppError};
 use crate::counted::counted;
-use crate::sheets;
+use crate::store::{Batch, BatchChange};
 
 pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>) -> Done {
-    let one = match command.unwrap_or(LotesCmd::Listar { limite: 50 }) {
+    let (id, wanted) = match command.unwrap_or(LotesCmd::Listar { limite: 50 }) {
         LotesCmd::Listar { limite } => return listar(needed, app, limite).await,
         LotesCmd::Resultado(typed) => return resultado(needed, app, typed.id).await,
-        LotesCmd::Ver(typed) => app.lote(typed.id, None).await,
-        LotesCmd::Pausar(typed) => app.pause_lote(typed.id, None).await,
-        LotesCmd::Cancelar(typed) => app.cancel_lote(typed.id, None).await,
-        LotesCmd::Reanudar(typed) => going_on(needed, app.resume_lote(typed.id, None).await),
-        LotesCmd::Reintentar(typed) => going_on(
-            needed,
-            app.retry_lote(typed.id, None, &Payer::default()).await,
-        ),
+        LotesCmd::Ver(typed) => (typed.id, None),
+        LotesCmd::Pausar(typed) => (typed.id, Some(BatchChange::Pause)),
+        LotesCmd::Cancelar(typed) => (typed.id, Some(BatchChange::Cancel)),
+        LotesCmd::Reanudar(typed) => (typed.id, Some(BatchChange::Resume)),
+        LotesCmd::Reintentar(typed) => (typed.id, Some(BatchChange::Retry)),
+    };
+    let one = match wanted {
+        None => app.batch(id, None).await,
+        Some(wanted) => app.change_batch(id, None, wanted, &Payer::default()).await,
     }?;
-    write(needed, &[one])
+    if let Some(BatchChange::Resume | BatchChange::Retry) = wanted {
+        // This command changes the queue; `serve` is what works on it.
+        let text = needed.lang().pick(
+            "sigue cuando «chaski serve» esté en marcha con esta carpeta",
+            "it goes on while \"chaski serve\" runs on this folder",
+        );
+        output::notice(needed, text);
+    }
+    write(needed, app, &[one])
 }
 
 async fn listar(needed: &Needed, app: &App, limit: u32) -> Done {
-    let mut rows = Vec::new();
-    let mut cursor = None;
-    while rows.len() < limit as usize {
-        let left = limit - u32::try_from(rows.len()).unwrap_or(limit);
-        let page = app.lotes(left.min(250), cursor, None).await?;
-        rows.extend(page.rows);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let page = async |limit, cursor| app.batches(limit, cursor, None).await;
+    let rows = pages(limit, page).await?;
     if rows.is_empty() {
         let none = needed.lang().pick("no hay lotes", "there are no batches");
         output::notice(needed, none);
     }
-    write(needed, &rows)
+    write(needed, app, &rows)
 }
 
 async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     let lang = needed.lang();
     let format = output_format(needed)?;
     output::say_mode(needed, app.mode);
-    let result = app.lote_result(id, None, lang).await?;
-    if let Some(path) = &needed.output {
-        let (table, verdicts, summary) = (&result.table, &result.verdicts, &result.summary);
-        needed.overwrite.write(path, false, |file| {
-            sheets::render_result(
-                file,
-                format,
-                table,
-                verdicts.as_slice().into(),
-                summary,
-                lang,
-            )
-        })?;
-    } else {
-        let mut bytes = Vec::new();
-        result.write(format, &mut bytes)?;
-        output::to_stdout(&bytes)?;
+    let result = app.write_batch_result(id, None, lang, format, Vec::new());
+    let bytes = result.await?;
+    match &needed.output {
+        Some(path) => needed
+            .overwrite
+            .write(path, false, |file| file.write_all(&bytes))?,
+        None => output::to_stdout(&bytes)?,
     }
-    let lote = app.lote(id, None).await?;
-    let (done, total) = (lote.processed(), lote.batch.unique);
+    let batch = app.batch(id, None).await?;
+    let (done, total) = (batch.processed(), batch.unique);
     if done < total {
         let text = lang.pick(
             format!("el lote no terminó: {done} de {total} RUC con resultado"),
@@ -84,26 +75,14 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
         );
         output::notice(needed, &text);
     }
-    Ok(if done < total || lote.batch.failed > 0 {
+    Ok(if done < total || batch.failed > 0 {
         8
     } else {
         0
     })
 }
 
-/// This command changes the queue; `serve` is what works on it.
-fn going_on(needed: &Needed, lote: Result<Lote, AppError>) -> Result<Lote, AppError> {
-    if lote.is_ok() {
-        let text = needed.lang().pick(
-            "sigue cuando «chaski serve» esté en marcha con esta carpeta",
-            "it goes on while \"chaski serve\" runs on this folder",
-        );
-        output::notice(needed, text);
-    }
-    lote
-}
-
-fn write(needed: &Needed, lotes: &[Lote]) -> Done {
+fn write(needed: &Needed, app: &App, batches: &[Batch]) -> Done {
     let columns = vec![
         ("creado_en", "Creado", "Created"),
         ("nombre", "Lista", "List"),
@@ -115,16 +94,16 @@ fn write(needed: &Needed, lotes: &[Lote]) -> Done {
         ("fallidos", "Sin respuesta", "No answer"),
         ("id", "ID", "ID"),
     ];
-    let rows = lotes.iter().map(row_of).collect();
+    let now = app.clock.now();
+    let rows = batches.iter().map(|batch| row_of(batch, now)).collect();
     Records { columns, rows }.write(needed)?;
     Ok(0)
 }
 
-fn row_of(lote: &Lote) -> Map<String, Value> {
-    let batch = &lote.batch;
+fn row_of(batch: &Batch, now: Timestamp) -> Map<String, Value> {
     let optional = |at: Option<Timestamp>| at.map_or(Value::Null, |at| time(at).into());
-    let seconds = lote
-        .duration()
+    let seconds = batch
+        .duration(now)
         .map(|it| (it.as_secs_f64() * 100.0).round() / 100.0);
     let pairs: [(&str, Value); 20] = [
         ("id", batch.id.to_string().into()),
@@ -134,12 +113,12 @@ fn row_of(lote: &Lote) -> Map<String, Value> {
         ("prioridad", batch.priority.as_str().into()),
         ("filas", batch.total_rows.into()),
         ("total", batch.unique.into()),
-        ("procesados", lote.processed().into()),
+        ("procesados", batch.processed().into()),
         ("respondidos", batch.answered.into()),
         ("no_encontrados", batch.refused.into()),
         ("fallidos", batch.failed.into()),
-        ("progreso", lote.progress_percentage().into()),
-        ("tasa_exito", lote.success_rate().into()),
+        ("progreso", batch.progress_percentage().into()),
+        ("tasa_exito", batch.success_rate().into()),
         ("ya_guardados", batch.cache_hits.into()),
         ("llamadas", batch.calls.into()),
         ("quien", batch.asked_by.as_str().into()),

@@ -11,7 +11,7 @@ use super::output::notice;
 use crate::app::AppError;
 
 /// Lines of progress, where there is no bar.
-pub(super) const BETWEEN_LINES: Duration = Duration::from_secs(5);
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// Goes on with `step`, which says whether there is more and how many numbers are done, until
 /// there is no more; false when the person interrupted.
@@ -51,7 +51,7 @@ pub(super) async fn to_the_end(
     }
 }
 
-pub(super) fn bar(needed: &Needed, total: u64) -> ProgressBar {
+fn bar(needed: &Needed, total: u64) -> ProgressBar {
     let hidden = needed.quiet || !std::io::stderr().is_terminal();
     let target = if hidden {
         ProgressDrawTarget::hidden()

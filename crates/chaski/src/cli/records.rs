@@ -4,6 +4,9 @@ use chaski_core::{Lang, lima_datetime};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::app::AppError;
+use crate::store::{Cursor, Page};
+
 /// Records of one kind and the columns that people want to see of them.
 pub(super) struct Records {
     pub(super) columns: Vec<Column>,
@@ -24,6 +27,24 @@ pub(super) fn fields(object: Value) -> Map<String, Value> {
 /// Lima time, for people and spreadsheets.
 pub(super) fn time(at: Timestamp) -> String {
     lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The first so many things of a list that comes in pages.
+pub(super) async fn pages<T>(
+    limit: u32,
+    page: impl AsyncFn(u32, Option<Cursor>) -> Result<Page<T>, AppError>,
+) -> Result<Vec<T>, AppError> {
+    let (mut rows, mut cursor) = (Vec::new(), None);
+    while rows.len() < limit as usize {
+        let left = limit - u32::try_from(rows.len()).unwrap_or(limit);
+        let more = page(left.min(250), cursor).await?;
+        rows.extend(more.rows);
+        cursor = more.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 /// A value as one line of text.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Done;
 use super::args::TrabajosCmd;
 use super::needed::Needed;
-use super::records::{Records, fields, time};
+use super::records::{Records, fields, pages, time};
 use crate::app::App;
 use crate::app::programados::Programado;
 use crate::app::spending::Payer;
@@ -32,17 +32,8 @@ pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<Trabajo
 }
 
 async fn listar(needed: &Needed, app: &App, state: Option<JobState>, limit: u32) -> Done {
-    let mut rows = Vec::new();
-    let mut cursor = None;
-    while rows.len() < limit as usize {
-        let left = limit - u32::try_from(rows.len()).unwrap_or(limit);
-        let page = app.trabajos(state, left.min(250), cursor, None).await?;
-        rows.extend(page.rows);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let page = async |limit, cursor| app.trabajos(state, limit, cursor, None).await;
+    let rows = pages(limit, page).await?;
     if rows.is_empty() {
         needed.say("no hay trabajos", "there are no jobs");
     }

@@ -4,6 +4,7 @@
 //! limits), `door` (what all requests pass), `caller` (who asks), `problem` (how errors look), and
 //! one file per noun.
 
+mod batches;
 mod body;
 mod caller;
 mod calls;
@@ -18,7 +19,6 @@ mod form;
 mod health;
 mod invalid_rucs;
 mod limits;
-mod lotes;
 mod migo;
 mod once;
 mod original;

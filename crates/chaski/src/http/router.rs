@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    Gateway, calls, code_pages, cpe, dni, docs, exchange_rate, health, invalid_rucs, lotes, migo,
+    Gateway, batches, calls, code_pages, cpe, dni, docs, exchange_rate, health, invalid_rucs, migo,
     original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
 };
 use crate::api::problem::{FieldBody, ProblemBody};
@@ -85,14 +85,14 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(calls::list))
         .routes(routes!(calls::search))
         .routes(routes!(calls::one))
-        .routes(routes!(lotes::submit, lotes::list))
-        .routes(routes!(lotes::one))
-        .routes(routes!(lotes::cancel))
-        .routes(routes!(lotes::pause))
-        .routes(routes!(lotes::resume))
-        .routes(routes!(lotes::retry))
-        .routes(routes!(lotes::result))
-        .routes(routes!(lotes::events))
+        .routes(routes!(batches::submit, batches::list))
+        .routes(routes!(batches::one))
+        .routes(routes!(batches::cancel))
+        .routes(routes!(batches::pause))
+        .routes(routes!(batches::resume))
+        .routes(routes!(batches::retry))
+        .routes(routes!(batches::result))
+        .routes(routes!(batches::events))
         .routes(routes!(partners::list, partners::create))
         .routes(routes!(partners::search))
         .routes(routes!(partners::changes))

@@ -21,10 +21,7 @@ use tokio::time::Instant;
 
 use crate::app::job_kind::JobKind;
 use crate::app::{App, AppError};
-use crate::store::{Claim, JobEnd, Priority, StoreError};
-
-/// For how long a job is held without a sign of life.
-const LEASE: Duration = Duration::from_secs(10);
+use crate::store::{Claim, JobEnd, LEASE, Priority, StoreError};
 
 /// How often that is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -131,7 +128,7 @@ async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>)
 
 async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
     match JobKind::parse(&claim.job.kind) {
-        Some(JobKind::Lote) => batch::work(app, claim).await,
+        Some(JobKind::Batch) => batch::work(app, claim).await,
         Some(JobKind::Retention) => retention::work(app, claim).await,
         Some(JobKind::Quota) => quota::work(app, claim).await,
         Some(JobKind::PartnerRefresh) => partners::work(app, claim).await,

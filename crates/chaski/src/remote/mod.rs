@@ -2,18 +2,18 @@
 //! values as answers.
 //!
 //! In reading order: [`Server`] (one request, one whole answer), `lookups` and `records` (one
-//! function per deed), `lotes` (a list in the background), `error` (what can go wrong on the way, and
+//! function per deed), `batches` (a list handed over), `error` (what can go wrong on the way, and
 //! what its codes mean here). What a server writes is read by the shapes of `api/`.
 
+mod batches;
 mod error;
 mod lookups;
-mod lotes;
 mod records;
 
+pub use batches::NewList;
+pub(crate) use batches::failure_of;
 pub use error::ServerError;
 pub use lookups::Quota;
-pub use lotes::NewList;
-pub(crate) use lotes::failure_of;
 
 use std::fmt;
 use std::sync::OnceLock;

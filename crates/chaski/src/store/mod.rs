@@ -53,13 +53,12 @@ pub use sqlite::backup::{
 };
 pub use tables::api_keys::{ApiKeyRow, folder_had_keys};
 pub use tables::audit::{CallFilter, CallRow, CallSummary};
-pub use tables::background::{Background, BatchChange};
 pub use tables::batch_rows::{Batch, BatchState, Priority};
-pub use tables::batches::{BatchCounters, NewBatch};
-pub use tables::claims::Claim;
+pub use tables::batches::{BatchChange, NewBatch, SameList};
+pub use tables::claims::{Claim, LEASE};
 pub use tables::companies::Company;
 pub use tables::items::{Item, ItemState};
-pub use tables::jobs::{Job, JobCount, JobEnd, JobFilter, JobState, NewJob};
+pub use tables::jobs::{Job, JobCount, JobEnd, JobFilter, JobState};
 pub use tables::once::{DoneBefore, Once};
 pub use tables::partner_changes::{ChangeFilter, ChangeRow};
 pub use tables::partner_checks::{ChecksNoted, Due};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::store::error::StoreError;
+use crate::store::sql::Builder;
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -55,6 +56,18 @@ impl Listed {
 
 /// Most rows of a page.
 const MOST_ROWS: u32 = 1_000;
+
+/// Ends the query of a page: its rows, newest first by the time in that column, after the place that the
+/// page before ended at.
+pub(super) fn newest_first(query: &mut Builder, column: &str, limit: usize, after: Option<Cursor>) {
+    if let Some(after) = after {
+        query.push(format!(" AND {column} <= ")).push_bind(after.at);
+        query.push(format!(" AND ({column} < ")).push_bind(after.at);
+        query.push(" OR seq < ").push_bind(after.seq).push(")");
+    }
+    query.push(format!(" ORDER BY {column} DESC, seq DESC LIMIT "));
+    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+}
 
 pub(super) fn rows_of_page(limit: u32) -> usize {
     limit.clamp(1, MOST_ROWS) as usize

@@ -82,6 +82,11 @@ impl Presence {
         id == self.id || is_locked(&path_of(&self.folder, id))
     }
 
+    /// Whether that process lives and is not this one.
+    pub(super) fn is_another(&self, id: i64) -> bool {
+        id != self.id && self.is_living(id)
+    }
+
     /// Whether any other process has the folder open.
     pub(super) fn has_company(&self) -> bool {
         match ids(&self.folder) {

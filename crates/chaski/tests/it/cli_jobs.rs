@@ -1,6 +1,8 @@
 //! `chaski lotes` and `chaski trabajos` on a folder that a gateway has worked on.
 
-use chaski::app::lotes::{Lote, LoteInput, NewLote};
+use chaski::app::batches::{ListInput, Submission};
+use chaski::scratch::Scratch;
+use chaski::store::Batch;
 use chaski_client::Clock;
 use uuid::Uuid;
 
@@ -9,9 +11,9 @@ use crate::jobs_batches::{Gateway, list, open, until};
 
 const CSV: &str = "Cliente;RUC\nUno;20100070970\nDos;20100070971\nTres;20131312955\n";
 
-fn csv() -> NewLote {
-    NewLote {
-        input: LoteInput::File(CSV.into()),
+fn csv() -> Submission {
+    Submission {
+        input: ListInput::File(Scratch::of_bytes(CSV.into())),
         name: "clientes.csv".into(),
         ..list(Vec::new())
     }
@@ -24,7 +26,7 @@ fn handed_over(place: &Place, worked_on: bool) -> Uuid {
         if worked_on {
             let gateway = Gateway::start(place, None, &[]).await;
             let id = gateway.app.submit_batch(csv()).await.unwrap();
-            until(&gateway.app, id, Lote::has_ended).await;
+            until(&gateway.app, id, Batch::has_ended).await;
             gateway.stop().await;
             return id;
         }
@@ -190,5 +192,9 @@ fn a_batch_of_the_command_line() {
         .objects();
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0]["ruc_normalizado"], "20100070970");
-    assert!(place.run("trabajos").expect(0).out.is_empty());
+    let jobs = place.run("trabajos").expect(0).objects();
+    assert_eq!(
+        (&jobs[0]["lote"], &jobs[0]["estado"]),
+        (&listed[0]["id"], &"COMPLETED".into())
+    );
 }

@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaski::app::batches::{ListInput, Submission};
 use chaski::app::job_kind::JobKind;
-use chaski::app::lotes::{Lote, LoteInput, NewLote};
 use chaski::app::programados::Programado;
 use chaski::app::spending::Payer;
 use chaski::app::{App, AppError, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs;
+use chaski::scratch::Scratch;
 use chaski::sheets::OutputFormat;
 use chaski::store::{
-    Asker, BatchState, Channel, Company, ItemState, JobState, Priority, StoreError,
+    Asker, Batch, BatchChange, BatchState, Channel, Company, ItemState, JobState, Priority,
+    StoreError,
 };
 use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, lima_datetime};
@@ -96,9 +98,9 @@ pub(crate) async fn open(
     App::open(config, WantedMode::None, clock).await.unwrap()
 }
 
-pub(crate) fn list(numbers: Vec<String>) -> NewLote {
-    NewLote {
-        input: LoteInput::Numbers(numbers),
+pub(crate) fn list(numbers: Vec<String>) -> Submission {
+    Submission {
+        input: ListInput::Numbers(numbers),
         name: "lista".into(),
         column: None,
         priority: Priority::Normal,
@@ -112,8 +114,8 @@ pub(crate) fn list(numbers: Vec<String>) -> NewLote {
 }
 
 /// Waits until a batch is so.
-pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Lote) -> bool) -> Lote {
-    let events = app.lote_events(id, None).await.unwrap();
+pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Batch) -> bool) -> Batch {
+    let events = app.batch_events(id, None).await.unwrap();
     let mut events = std::pin::pin!(events);
     let waiting = async {
         while let Some(lote) = events.next().await {
@@ -122,7 +124,7 @@ pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Lote) -> boo
                 return lote;
             }
         }
-        panic!("the batch ended before: {:?}", app.lote(id, None).await);
+        panic!("the batch ended before: {:?}", app.batch(id, None).await);
     };
     tokio::time::timeout(Duration::from_mins(1), waiting)
         .await
@@ -130,9 +132,8 @@ pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Lote) -> boo
 }
 
 async fn text(app: &App, id: Uuid, format: OutputFormat) -> String {
-    let result = app.lote_result(id, None, Lang::Es).await.unwrap();
-    let mut bytes = Vec::new();
-    result.write(format, &mut bytes).unwrap();
+    let result = app.write_batch_result(id, None, Lang::Es, format, Vec::new());
+    let bytes = result.await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -147,23 +148,20 @@ async fn a_list_in_the_background() {
     let app = &gateway.app;
     let csv = "Cliente;RUC;Monto\nUno;20100070970;1,5\nDos;20100070971;2\nTres;20131312955;3\n\
                Uno otra vez;20100070970;4\n";
-    let new = NewLote {
-        input: LoteInput::File(csv.into()),
+    let new = Submission {
+        input: ListInput::File(Scratch::of_bytes(csv.into())),
         name: "clientes.csv".into(),
         column: Some("RUC".into()),
         ..list(Vec::new())
     };
     let id = app.submit_batch(new.clone()).await.unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
-    assert_eq!(lote.batch.state, BatchState::Completed);
-    assert_eq!((lote.batch.total_rows, lote.batch.unique), (4, 2));
-    assert_eq!(
-        (lote.processed(), lote.successful(), lote.batch.calls),
-        (2, 2, 1)
-    );
+    let lote = until(app, id, Batch::has_ended).await;
+    assert_eq!(lote.state, BatchState::Completed);
+    assert_eq!((lote.total_rows, lote.unique), (4, 2));
+    assert_eq!((lote.processed(), lote.successful(), lote.calls), (2, 2, 1));
     assert!((lote.progress_percentage() - 100.0).abs() < f64::EPSILON);
     assert!((lote.success_rate() - 100.0).abs() < f64::EPSILON);
-    assert!(lote.duration().is_some());
+    assert!(lote.duration(app.clock.now()).is_some());
     assert_eq!(service.sandbox.ledger().len(), 1);
 
     // The result has the caller's columns, in every format, and is that of the command line.
@@ -191,19 +189,19 @@ async fn a_list_in_the_background() {
             .await
             .starts_with("[\n{\"fila\":2")
     );
-    let workbook = app.lote_result(id, None, Lang::En).await.unwrap();
-    let mut bytes = Vec::new();
-    workbook.write(OutputFormat::Xlsx, &mut bytes).unwrap();
+    let xlsx = OutputFormat::Xlsx;
+    let workbook = app.write_batch_result(id, None, Lang::En, xlsx, Vec::new());
+    let bytes = workbook.await.unwrap();
     assert!(bytes.starts_with(b"PK"));
 
     // Again: memory answers, and nothing is paid; by force it is.
     let id = app.submit_batch(new.clone()).await.unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
-    assert_eq!((lote.batch.cache_hits, lote.batch.calls), (2, 0));
-    let forced = NewLote { force: true, ..new };
+    let lote = until(app, id, Batch::has_ended).await;
+    assert_eq!((lote.cache_hits, lote.calls), (2, 0));
+    let forced = Submission { force: true, ..new };
     let id = app.submit_batch(forced).await.unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
-    assert_eq!((lote.batch.cache_hits, lote.batch.calls), (0, 1));
+    let lote = until(app, id, Batch::has_ended).await;
+    assert_eq!((lote.cache_hits, lote.calls), (0, 1));
     gateway.stop().await;
 
     // The command line says the same of the same list.
@@ -232,8 +230,8 @@ async fn a_list_in_the_background() {
 async fn lists_that_are_refused() {
     let place = Place::new();
     let app = open(&place, None, &[], Clock::system()).await;
-    let file = |bytes: &[u8], column: Option<&str>| NewLote {
-        input: LoteInput::File(bytes.to_vec()),
+    let file = |bytes: &[u8], column: Option<&str>| Submission {
+        input: ListInput::File(Scratch::of_bytes(bytes.to_vec().into())),
         column: column.map(str::to_owned),
         ..list(Vec::new())
     };
@@ -261,13 +259,13 @@ async fn lists_that_are_refused() {
         "uso",
     ];
     assert_eq!(codes, expected);
-    assert!(app.lotes(10, None, None).await.unwrap().rows.is_empty());
+    assert!(app.batches(10, None, None).await.unwrap().rows.is_empty());
     // A list without anything to ask is done without a call.
     let id = app
         .submit_batch(list(vec!["20100070971".into()]))
         .await
         .unwrap();
-    assert_eq!(app.lote(id, None).await.unwrap().batch.unique, 0);
+    assert_eq!(app.batch(id, None).await.unwrap().unique, 0);
     app.close().await.unwrap();
 }
 
@@ -300,7 +298,7 @@ fn dying_many_times_repeats_nothing() {
     let id = Runtime::new().unwrap().block_on(async {
         let app = open(&place, Some(&service), &[], Clock::system()).await;
         // Asked whatever is known: only what this batch itself asked for may count.
-        let new = NewLote {
+        let new = Submission {
             force: true,
             ..list(numbers.clone())
         };
@@ -327,7 +325,7 @@ async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
     let numbers = companies(48, 150);
     let (place, service) = (Place::new(), Service::new());
     let app = open(&place, Some(&service), &[], Clock::system()).await;
-    let new = NewLote {
+    let new = Submission {
         force: true,
         ..list(numbers.clone())
     };
@@ -340,8 +338,8 @@ async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
     app.close().await.unwrap();
     let before = service.sandbox.last_sequence();
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
-    let lote = until(&gateway.app, id, Lote::has_ended).await;
-    assert_eq!(lote.batch.state, BatchState::Completed);
+    let lote = until(&gateway.app, id, Batch::has_ended).await;
+    assert_eq!(lote.state, BatchState::Completed);
     let asked: BTreeSet<String> = service.asked_since(before).into_iter().collect();
     assert_eq!(asked, numbers[100..].iter().cloned().collect());
     gateway.stop().await;
@@ -349,7 +347,7 @@ async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
 
 /// Everything of the process goes at once, as far as a test can do that within one: tasks are
 /// dropped wherever they wait, and nothing is flushed or closed.
-fn die_when(place: &Place, service: &Service, id: Uuid, is_so: impl Fn(&Lote) -> bool) {
+fn die_when(place: &Place, service: &Service, id: Uuid, is_so: impl Fn(&Batch) -> bool) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
         let gateway = Gateway::start(place, Some(service), &[]).await;
@@ -390,8 +388,8 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
         let before = service.sandbox.last_sequence();
 
         let gateway = Gateway::start(place, Some(service), &[]).await;
-        let lote = until(&gateway.app, id, Lote::has_ended).await;
-        let batch = &lote.batch;
+        let lote = until(&gateway.app, id, Batch::has_ended).await;
+        let batch = &lote;
         assert_eq!(batch.state, BatchState::Completed);
         let all = u32::try_from(numbers.len()).unwrap();
         assert_eq!(
@@ -468,10 +466,16 @@ async fn paused_resumed_cancelled() {
     let app = &gateway.app;
     let id = app.submit_batch(list(numbers.clone())).await.unwrap();
     until(app, id, |lote| lote.processed() >= 100).await;
-    let paused = app.pause_lote(id, None).await.unwrap();
-    assert!(paused.batch.paused);
+    let paused = app
+        .change_batch(id, None, BatchChange::Pause, &Payer::default())
+        .await
+        .unwrap();
+    assert!(paused.paused);
     assert_eq!(
-        app.pause_lote(id, None).await.unwrap_err().code(),
+        app.change_batch(id, None, BatchChange::Pause, &Payer::default())
+            .await
+            .unwrap_err()
+            .code(),
         "estado_no_permite"
     );
     // What was in flight ends in memory, and then nothing more is asked.
@@ -479,24 +483,31 @@ async fn paused_resumed_cancelled() {
     let so_far = text(app, id, OutputFormat::Ndjson).await;
     assert_eq!(so_far.lines().count(), 1_000);
     assert!(so_far.contains("\"pendiente\""));
-    app.resume_lote(id, None).await.unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
+    app.change_batch(id, None, BatchChange::Resume, &Payer::default())
+        .await
+        .unwrap();
+    let lote = until(app, id, Batch::has_ended).await;
     assert_eq!(
-        (lote.batch.state, lote.successful()),
+        (lote.state, lote.successful()),
         (BatchState::Completed, 1_000)
     );
     assert_eq!(service.sandbox.charged(), 10, "a pause costs no call");
 
     let id = app.submit_batch(list(companies(35, 3_000))).await.unwrap();
     until(app, id, |lote| lote.processed() >= 100).await;
-    let cancelled = app.cancel_lote(id, None).await.unwrap();
-    assert_eq!(cancelled.batch.state, BatchState::Cancelled);
+    let cancelled = app
+        .change_batch(id, None, BatchChange::Cancel, &Payer::default())
+        .await
+        .unwrap();
+    assert_eq!(cancelled.state, BatchState::Cancelled);
     assert!(charged_in_the_end(app, &service).await < 38);
-    let ended = app.lote(id, None).await.unwrap();
-    assert_eq!(ended.batch.state, BatchState::Cancelled);
+    let ended = app.batch(id, None).await.unwrap();
+    assert_eq!(ended.state, BatchState::Cancelled);
     for refused in [
-        app.cancel_lote(id, None).await,
-        app.retry_lote(id, None, &Payer::default()).await,
+        app.change_batch(id, None, BatchChange::Cancel, &Payer::default())
+            .await,
+        app.change_batch(id, None, BatchChange::Retry, &Payer::default())
+            .await,
     ] {
         assert_eq!(refused.unwrap_err().code(), "estado_no_permite");
     }
@@ -514,9 +525,9 @@ async fn failed_numbers_are_tried_again() {
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
     let app = &gateway.app;
     let id = app.submit_batch(list(numbers.clone())).await.unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
-    assert_eq!(lote.batch.state, BatchState::Partial);
-    assert_eq!((lote.successful(), lote.batch.failed), (100, 50));
+    let lote = until(app, id, Batch::has_ended).await;
+    assert_eq!(lote.state, BatchState::Partial);
+    assert_eq!((lote.successful(), lote.failed), (100, 50));
     let job = app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!(
         (job.state, job.code.as_deref()),
@@ -529,9 +540,9 @@ async fn failed_numbers_are_tried_again() {
     app.retry_trabajo(job.id, None, &Payer::default())
         .await
         .unwrap();
-    let lote = until(app, id, Lote::has_ended).await;
+    let lote = until(app, id, Batch::has_ended).await;
     assert_eq!(
-        (lote.batch.state, lote.successful()),
+        (lote.state, lote.successful()),
         (BatchState::Completed, 150)
     );
     let asked: BTreeSet<String> = service.asked_since(before).into_iter().collect();
@@ -551,8 +562,8 @@ async fn a_passing_failure_is_tried_again() {
     let app = &gateway.app;
     let id = app.submit_batch(list(companies(47, 3))).await.unwrap();
     // Calls are counted when a run ends.
-    let lote = until(app, id, |lote| lote.batch.calls > 0).await;
-    assert_eq!((lote.batch.failed, lote.has_ended()), (3, false));
+    let lote = until(app, id, |lote| lote.calls > 0).await;
+    assert_eq!((lote.failed, lote.has_ended()), (3, false));
     gateway.stop().await;
     let app = open(&place, Some(&service), &once, night(0)).await;
     let job = app.store().job_of_batch(id).await.unwrap().unwrap();
@@ -562,11 +573,8 @@ async fn a_passing_failure_is_tried_again() {
     app.close().await.unwrap();
     service.sandbox.heal();
     let gateway = Gateway::start_at(&place, Some(&service), &once, night(1)).await;
-    let lote = until(&gateway.app, id, Lote::has_ended).await;
-    assert_eq!(
-        (lote.batch.state, lote.successful()),
-        (BatchState::Completed, 3)
-    );
+    let lote = until(&gateway.app, id, Batch::has_ended).await;
+    assert_eq!((lote.state, lote.successful()), (BatchState::Completed, 3));
     gateway.stop().await;
 }
 
@@ -584,7 +592,7 @@ async fn stopping_puts_back_what_runs() {
     assert_eq!((job.state, job.attempts), (JobState::Pending, 0));
     app.close().await.unwrap();
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
-    until(&gateway.app, id, Lote::has_ended).await;
+    until(&gateway.app, id, Batch::has_ended).await;
     assert_eq!(service.sandbox.charged(), 10, "no call was repeated");
     gateway.stop().await;
 }
@@ -596,7 +604,7 @@ async fn each_key_sees_its_own() {
     let gateway = Gateway::start(&place, None, &[]).await;
     let app = &gateway.app;
     let (ours, theirs) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-    let new = NewLote {
+    let new = Submission {
         asker: Asker::Key {
             id: Uuid::from_u128(1),
             prefix: "000000000001".into(),
@@ -605,27 +613,26 @@ async fn each_key_sees_its_own() {
         ..list(vec!["20100070970".into()])
     };
     let id = app.submit_batch(new).await.unwrap();
-    until(app, id, Lote::has_ended).await;
+    until(app, id, Batch::has_ended).await;
     let job = app.store().job_of_batch(id).await.unwrap().unwrap().id;
     let none = |outcome: Result<(), AppError>, what: &str| match outcome {
         Err(AppError::Store(StoreError::NoSuchBatch | StoreError::NoSuchJob)) => {}
         other => panic!("{what}: {other:?}"),
     };
-    none(app.lote(id, theirs).await.map(drop), "see");
+    let payer = Payer::default();
+    let change = |wanted| app.change_batch(id, theirs, wanted, &payer);
+    none(app.batch(id, theirs).await.map(drop), "see");
     none(
-        app.lote_result(id, theirs, Lang::Es).await.map(drop),
-        "result",
-    );
-    none(app.lote_events(id, theirs).await.map(drop), "events");
-    none(app.pause_lote(id, theirs).await.map(drop), "pause");
-    none(app.resume_lote(id, theirs).await.map(drop), "resume");
-    none(app.cancel_lote(id, theirs).await.map(drop), "cancel");
-    none(
-        app.retry_lote(id, theirs, &Payer::default())
+        app.write_batch_result(id, theirs, Lang::Es, OutputFormat::Csv, Vec::new())
             .await
             .map(drop),
-        "retry",
+        "result",
     );
+    none(app.batch_events(id, theirs).await.map(drop), "events");
+    none(change(BatchChange::Pause).await.map(drop), "pause");
+    none(change(BatchChange::Resume).await.map(drop), "resume");
+    none(change(BatchChange::Cancel).await.map(drop), "cancel");
+    none(change(BatchChange::Retry).await.map(drop), "retry");
     none(app.trabajo(job, theirs).await.map(drop), "see job");
     none(
         app.cancel_trabajo(job, theirs).await.map(drop),
@@ -638,14 +645,19 @@ async fn each_key_sees_its_own() {
         "retry job",
     );
     for (key, expected) in [(ours, 1), (theirs, 0), (None, 1)] {
-        assert_eq!(app.lotes(10, None, key).await.unwrap().rows.len(), expected);
+        assert_eq!(
+            app.batches(10, None, key).await.unwrap().rows.len(),
+            expected
+        );
         let jobs = app.trabajos(None, 10, None, key).await.unwrap().rows;
         assert_eq!(
             jobs.iter().filter(|job| job.batch == Some(id)).count(),
             expected
         );
     }
-    app.lote_result(id, ours, Lang::Es).await.unwrap();
+    app.write_batch_result(id, ours, Lang::Es, OutputFormat::Csv, Vec::new())
+        .await
+        .unwrap();
     gateway.stop().await;
 }
 
@@ -656,17 +668,17 @@ async fn progress_never_goes_back() {
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
     let app = &gateway.app;
     let id = app.submit_batch(list(companies(38, 1_000))).await.unwrap();
-    let events = app.lote_events(id, None).await.unwrap();
-    let seen: Vec<Lote> = events.map(Result::unwrap).collect().await;
+    let events = app.batch_events(id, None).await.unwrap();
+    let seen: Vec<Batch> = events.map(Result::unwrap).collect().await;
     assert!(seen.len() >= 3, "{} values", seen.len());
-    assert!(seen.is_sorted_by_key(Lote::processed));
+    assert!(seen.is_sorted_by_key(Batch::processed));
     let last = seen.last().unwrap();
     assert_eq!(
-        (last.batch.state, last.processed()),
+        (last.state, last.processed()),
         (BatchState::Completed, 1_000)
     );
     // Somebody who comes late hears the end.
-    let late: Vec<_> = app.lote_events(id, None).await.unwrap().collect().await;
+    let late: Vec<_> = app.batch_events(id, None).await.unwrap().collect().await;
     assert_eq!(late.len(), 1);
     gateway.stop().await;
 }
@@ -680,21 +692,21 @@ async fn the_urgent_one_does_not_wait() {
     let app = &gateway.app;
     let mut slow_ones = Vec::new();
     for seed in 40..43 {
-        let low = NewLote {
+        let low = Submission {
             priority: Priority::Low,
             ..list(companies(seed, 3_000))
         };
         slow_ones.push(app.submit_batch(low).await.unwrap());
     }
     until(app, slow_ones[0], |lote| lote.processed() >= 100).await;
-    let urgent = NewLote {
+    let urgent = Submission {
         priority: Priority::Critical,
         ..list(companies(44, 50))
     };
     let id = app.submit_batch(urgent).await.unwrap();
-    until(app, id, Lote::has_ended).await;
-    let waiting = app.lote(slow_ones[2], None).await.unwrap();
-    assert_eq!(waiting.batch.state, BatchState::Pending);
+    until(app, id, Batch::has_ended).await;
+    let waiting = app.batch(slow_ones[2], None).await.unwrap();
+    assert_eq!(waiting.state, BatchState::Pending);
     gateway.stop().await;
 }
 
@@ -771,7 +783,7 @@ async fn jobs_of_the_schedule() {
         .submit_batch(list(companies(45, 50)))
         .await
         .unwrap();
-    until(&earlier.app, id, Lote::has_ended).await;
+    until(&earlier.app, id, Batch::has_ended).await;
     earlier.stop().await;
     let gateway = Gateway::start_at(&place, Some(&service), &every_minute, night(1)).await;
     let done = async || {
@@ -810,7 +822,7 @@ async fn the_native_batch_call_is_used() {
     let gateway = Gateway::start(&place, Some(&service), &[]).await;
     let numbers = companies(46, 250);
     let id = gateway.app.submit_batch(list(numbers)).await.unwrap();
-    until(&gateway.app, id, Lote::has_ended).await;
+    until(&gateway.app, id, Batch::has_ended).await;
     let entries = service.sandbox.ledger();
     assert_eq!(entries.len(), 3);
     let native = |entry: &chaski_sandbox::Entry| entry.operation == Operation::Collection;

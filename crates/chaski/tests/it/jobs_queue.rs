@@ -4,49 +4,40 @@
 use std::time::Duration;
 
 use chaski::store::{
-    Asker, Background, BatchChange, BatchState, Channel, Claim, Company, ItemState, JobEnd,
-    JobFilter, JobState, NewJob, Priority, Retention, Store, StoreError,
+    BatchChange, BatchState, Claim, ItemState, Job, JobEnd, JobFilter, JobState, NewBatch,
+    Priority, Retention, Store, StoreError,
 };
 use uuid::Uuid;
 
 use crate::store::{minute, open};
-use crate::store_conformance::{batch, on_each_backend};
+use crate::store_conformance::{batch, claimed, on_each_backend};
 
 const LEASE: Duration = Duration::from_secs(10);
 
-fn job(number: u128, priority: Priority) -> NewJob {
-    NewJob {
+fn job(number: u128, priority: Priority) -> Job {
+    Job {
         id: Uuid::from_u128(number),
-        kind: "prueba",
+        kind: "prueba".into(),
         payload: "{}".into(),
         priority,
         max_attempts: 3,
         run_at: minute(0),
         created_at: minute(i64::try_from(number).unwrap()),
-        asker: Asker::Owner(Channel::Cli),
-        batch: None,
+        asked_by: "cli".into(),
+        ..Job::default()
     }
 }
 
-fn asker_of(key: Option<Uuid>) -> Asker {
-    key.map_or(Asker::Owner(Channel::Cli), |id| Asker::Key {
-        id,
-        prefix: "000000000077".into(),
-        company: Company::HOUSE,
-    })
-}
-
-pub(crate) fn background(number: u128) -> Background {
-    Background {
-        priority: Priority::High,
-        key_id: Some(Uuid::from_u128(77)),
-        input: b"lista".to_vec(),
-        job: NewJob {
-            batch: Some(Uuid::from_u128(number)),
-            asker: asker_of(Some(Uuid::from_u128(77))),
-            ..job(number + 1_000, Priority::High)
+/// A batch with its list, of the key 77 and urgent.
+pub(crate) fn handed_over(new: NewBatch) -> NewBatch {
+    NewBatch {
+        input: Some(b"lista".to_vec()),
+        job: Job {
+            priority: Priority::High,
+            key_id: Some(Uuid::from_u128(77)),
+            ..new.job
         },
-        once: None,
+        ..new
     }
 }
 
@@ -71,7 +62,7 @@ async fn the_most_urgent_first_then_the_oldest() {
         ] {
             store.enqueue_job(job(number, priority)).await.unwrap();
         }
-        let later = NewJob {
+        let later = Job {
             run_at: minute(25),
             ..job(6, Priority::Critical)
         };
@@ -132,7 +123,7 @@ async fn who_lost_the_lease_writes_nothing() {
 #[tokio::test]
 async fn attempts_are_bounded_and_interruptions_are_no_attempts() {
     on_each_backend(async |store| {
-        let new = NewJob {
+        let new = Job {
             run_at: minute(-20),
             ..job(1, Priority::Normal)
         };
@@ -174,21 +165,12 @@ async fn attempts_are_bounded_and_interruptions_are_no_attempts() {
 async fn a_job_that_kills_its_workers_is_given_up() {
     on_each_backend(async |store| {
         let new = batch(1, &["20100038146"]);
-        store
-            .create_background_batch(new, background(1))
-            .await
-            .unwrap();
+        store.create_batch(handed_over(new)).await.unwrap();
         let mut deaths = 0;
         while let Some(claim) = claim_at(store, 2_000 + deaths).await {
             if deaths == 50 {
                 // Progress in between starts the count anew.
-                let id = Uuid::from_u128(1);
-                assert!(
-                    store
-                        .begin_claimed(&claim, id, minute(2_000))
-                        .await
-                        .unwrap()
-                );
+                assert!(store.begin_batch(&claim, minute(2_000)).await.unwrap());
             }
             deaths += 1;
             assert!(deaths < 1_000);
@@ -206,31 +188,31 @@ async fn a_job_that_kills_its_workers_is_given_up() {
 async fn a_batch_its_list_and_its_job_are_all_there_or_none() {
     on_each_backend(async |store| {
         let id = Uuid::from_u128(1);
-        let create = async |number: u128, background: Background| {
-            let new = batch(number, &["20100038146", "10000000011", "20131312955"]);
-            store.create_background_batch(new, background).await
+        let new = |number: u128| {
+            let subjects = ["20100038146", "10000000011", "20131312955"];
+            handed_over(batch(number, &subjects))
         };
-        create(1, background(1)).await.unwrap();
+        store.create_batch(new(1)).await.unwrap();
         assert_eq!(store.batch_input(id).await.unwrap().unwrap(), b"lista");
         let stored = store.batch(id).await.unwrap().unwrap();
         assert_eq!(stored.priority, Priority::High);
         assert_eq!(stored.key_id, Some(Uuid::from_u128(77)));
         // The job of another batch has the same identifier: nothing of this one stays.
-        let twice = Background {
-            job: NewJob {
+        let twice = NewBatch {
+            job: Job {
                 batch: Some(Uuid::from_u128(2)),
-                ..background(1).job
+                ..new(1).job
             },
-            ..background(2)
+            ..new(2)
         };
-        create(2, twice).await.unwrap_err();
+        store.create_batch(twice).await.unwrap_err();
         assert_eq!(store.batch(Uuid::from_u128(2)).await.unwrap(), None);
         assert_eq!(store.batch_input(Uuid::from_u128(2)).await.unwrap(), None);
 
         // Whose it is.
         for (key, expected) in [(None, 1), (Some(77), 1), (Some(78), 0)] {
             let key = key.map(Uuid::from_u128);
-            let batches = store.batches_of(key, 10, None).await.unwrap().rows;
+            let batches = store.batches(key, 10, None).await.unwrap().rows;
             assert_eq!(batches.len(), expected);
             let filter = JobFilter {
                 key_id: key,
@@ -250,12 +232,9 @@ async fn what_the_owner_wants_of_a_batch() {
         let id = Uuid::from_u128(1);
         let subjects = ["20100038146", "10000000011", "20131312955"];
         let new = batch(1, &subjects);
-        store
-            .create_background_batch(new, background(1))
-            .await
-            .unwrap();
+        store.create_batch(handed_over(new)).await.unwrap();
         let want = async |wanted: BatchChange| {
-            let changed = store.change_background_batch(id, wanted, minute(2_000));
+            let changed = store.change_batch(id, wanted, minute(2_000));
             changed.await.unwrap()
         };
         let state = async || {
@@ -264,15 +243,10 @@ async fn what_the_owner_wants_of_a_batch() {
             (batch.state.as_str(), batch.paused, job.state.as_str())
         };
         let settle = async |claim: &Claim, at: u32, state: ItemState| {
-            store.settle_claimed(claim, id, vec![(at, state)], 1).await
+            store.settle_items(claim, vec![(at, state)], 1).await
         };
         let claim = claim_at(store, 2_000).await.unwrap();
-        assert!(
-            store
-                .begin_claimed(&claim, id, minute(2_000))
-                .await
-                .unwrap()
-        );
+        assert!(store.begin_batch(&claim, minute(2_000)).await.unwrap());
         settle(&claim, 0, ItemState::Answered).await.unwrap();
         assert_eq!(state().await, ("PROCESSING", false, "RUNNING"));
 
@@ -286,12 +260,7 @@ async fn what_the_owner_wants_of_a_batch() {
         assert!(want(BatchChange::Resume).await);
 
         let claim = claim_at(store, 3_000).await.unwrap();
-        assert!(
-            store
-                .begin_claimed(&claim, id, minute(3_000))
-                .await
-                .unwrap()
-        );
+        assert!(store.begin_batch(&claim, minute(3_000)).await.unwrap());
         let failed = ItemState::Failed {
             code: "limite".into(),
         };
@@ -300,9 +269,7 @@ async fn what_the_owner_wants_of_a_batch() {
         let failed = JobEnd::Failed {
             code: "limite".into(),
         };
-        let ended = store
-            .finish_claimed(&claim, id, failed, minute(3_000))
-            .await;
+        let ended = store.finish_batch(&claim, failed, minute(3_000)).await;
         assert_eq!(ended.unwrap(), BatchState::Partial);
         assert_eq!(state().await, ("PARTIAL", false, "FAILED"));
         let counted = store.batch(id).await.unwrap().unwrap();
@@ -321,19 +288,21 @@ async fn what_the_owner_wants_of_a_batch() {
         }
         assert!(claim_at(store, 4_000).await.is_none());
 
-        // One of the command line has no worker.
+        // One that a command works on does as its owner wants too, and waits for the command.
         store.create_batch(batch(2, &subjects)).await.unwrap();
-        let other = Uuid::from_u128(2);
+        let (other, claim) = (Uuid::from_u128(2), claimed(store, 2).await);
         for (wanted, possible) in [
-            (BatchChange::Pause, false),
+            (BatchChange::Pause, true),
             (BatchChange::Retry, false),
+            (BatchChange::Resume, true),
             (BatchChange::Cancel, true),
         ] {
-            let changed = store.change_background_batch(other, wanted, minute(1));
+            let changed = store.change_batch(other, wanted, minute(1));
             assert_eq!(changed.await.unwrap(), possible, "{wanted:?}");
         }
-        let missing =
-            store.change_background_batch(Uuid::from_u128(9), BatchChange::Pause, minute(1));
+        let late = store.settle_items(&claim, vec![], 0).await;
+        assert_eq!(late, Err(StoreError::LeaseLost));
+        let missing = store.change_batch(Uuid::from_u128(9), BatchChange::Pause, minute(1));
         assert_eq!(missing.await, Err(StoreError::NoSuchBatch));
     })
     .await;
@@ -345,28 +314,22 @@ async fn a_later_attempt_asks_again_for_what_failed() {
     on_each_backend(async |store| {
         let id = Uuid::from_u128(1);
         let new = batch(1, &["20100038146", "20131312955"]);
-        store
-            .create_background_batch(new, background(1))
-            .await
-            .unwrap();
+        store.create_batch(handed_over(new)).await.unwrap();
         for attempt in 0..2_i64 {
             let claim = claim_at(store, 2_000 + attempt).await.unwrap();
-            store
-                .begin_claimed(&claim, id, minute(2_000))
-                .await
-                .unwrap();
+            store.begin_batch(&claim, minute(2_000)).await.unwrap();
             let open = store.pending_items(id).await.unwrap().len();
             assert_eq!(open, [2, 1][usize::try_from(attempt).unwrap()]);
             let failed = ItemState::Failed {
                 code: "limite".into(),
             };
             let states = vec![(0, ItemState::Answered), (1, failed)];
-            store.settle_claimed(&claim, id, states, 0).await.unwrap();
+            store.settle_items(&claim, states, 0).await.unwrap();
             let again = JobEnd::Again {
                 at: minute(2_000 + attempt),
                 code: "limite".into(),
             };
-            let state = store.finish_claimed(&claim, id, again, minute(2_000)).await;
+            let state = store.finish_batch(&claim, again, minute(2_000)).await;
             assert_eq!(state.unwrap(), BatchState::Processing, "not the end yet");
         }
     })
@@ -379,15 +342,12 @@ async fn a_list_keeps_no_secret_for_ever() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let input = "[\"10000000018\",\"00000001\",\"x00000001y\",\"900000001\",\"20100038146\"]";
-    let list = Background {
-        input: input.into(),
-        ..background(1)
+    let list = NewBatch {
+        input: Some(input.into()),
+        ..handed_over(batch(1, &["20100038146"]))
     };
     let id = Uuid::from_u128(1);
-    store
-        .create_background_batch(batch(1, &["20100038146"]), list)
-        .await
-        .unwrap();
+    store.create_batch(list).await.unwrap();
     for (path, bytes) in crate::cli_kit::files_of(dir.path()) {
         let clear = bytes.windows(11).any(|part| part == b"10000000018");
         assert!(!clear, "{}", path.display());

@@ -215,7 +215,7 @@ const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEX
      DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
      DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
-     ALTER TABLE batches DROP COLUMN holder; ALTER TABLE partners DROP COLUMN company; \
+     ALTER TABLE partners DROP COLUMN company; \
      ALTER TABLE api_keys DROP COLUMN company; ALTER TABLE api_keys DROP COLUMN company_shown; \
      CREATE UNIQUE INDEX partners_document ON partners (num_document, document_type); \
      CREATE INDEX partners_check ON partners (sunat_last_check, seq, num_document, personal) \
@@ -304,6 +304,7 @@ async fn answers_of_several_providers_become_one() {
     run(
         &mut connection,
         "ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
+         ALTER TABLE batches ADD COLUMN holder INTEGER; \
          DROP TABLE asking; CREATE TABLE asking (subject BLOB NOT NULL, operation TEXT NOT NULL, \
          provider TEXT NOT NULL, holder INTEGER NOT NULL, \
          PRIMARY KEY (subject, operation, provider)) STRICT, WITHOUT ROWID; \
@@ -686,7 +687,7 @@ async fn ready_again_without_any_write() {
     store.limit_size(None).await.unwrap();
     store.flush().await.unwrap();
     store.ready().unwrap();
-    assert_eq!(store.batches(10, None).await.unwrap().rows.len(), 0);
+    assert_eq!(store.batches(None, 10, None).await.unwrap().rows.len(), 0);
 }
 
 #[tokio::test]

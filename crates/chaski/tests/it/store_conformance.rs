@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use chaski::store::{
-    ApiKeyRow, Asker, BatchCounters, BatchState, CallFilter, Channel, Company, ItemState, Listed,
-    NewBatch, RefusalFilter, Retention, Store, StoreError,
+    ApiKeyRow, Asker, Batch, BatchChange, BatchState, CallFilter, Channel, Claim, Company,
+    ItemState, Job, JobEnd, Listed, NewBatch, RefusalFilter, Retention, Store, StoreError,
 };
 use chaski_client::{
     Allowance, Bodies, CacheDecision, Call, Counter, Key, Ledger, MemoryLedger, Reason, Taken,
@@ -33,17 +33,41 @@ pub(crate) async fn on_each_backend(chapter: impl AsyncFn(&Store)) {
 
 pub(crate) fn batch(number: u128, subjects: &[&str]) -> NewBatch {
     NewBatch {
-        id: Uuid::from_u128(number),
-        created_at: minute(i64::try_from(number).unwrap()),
         operation: "ruc",
         source_name: "clientes.xlsx".into(),
         source_hash: [7; 32],
         options: "columna=RUC".into(),
         total_rows: 10,
-        asked_by: "cli".into(),
         subjects: subjects.iter().map(|subject| ruc(subject)).collect(),
         settled: Vec::new(),
+        cache_hits: 0,
+        input: None,
+        once: None,
+        job: Job {
+            id: Uuid::from_u128(number + 1_000),
+            kind: "prueba".into(),
+            payload: "{}".into(),
+            max_attempts: 3,
+            created_at: minute(i64::try_from(number).unwrap()),
+            asked_by: "cli".into(),
+            batch: Some(Uuid::from_u128(number)),
+            ..Job::default()
+        },
     }
+}
+
+/// The claim of a command that works on a batch.
+pub(crate) async fn claimed(store: &Store, number: u128) -> Claim {
+    let claim = store.claim_batch(Uuid::from_u128(number), "{}".into(), minute(2));
+    claim.await.unwrap().expect("it can go on")
+}
+
+/// The unfinished batch of a list.
+async fn unfinished(store: &Store, hash: [u8; 32], options: &str) -> Option<Batch> {
+    let names = [(hash, options.to_owned()), ([0; 32], "otro".to_owned())];
+    let same = store.same_list(&names).await.unwrap();
+    assert!(!same.under_way, "nobody else is there");
+    same.unfinished
 }
 
 /// What any ledger does, in the process or in a database.
@@ -650,21 +674,16 @@ async fn refusals_are_listed_and_forgotten() {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn a_batch_goes_on_where_it_stopped() {
     on_each_backend(async |store| {
         let subjects = ["20100038146", "10000000011", "20603274742", "20604702811"];
         let new = batch(1, &subjects);
-        let (id, hash) = (new.id, new.source_hash);
+        let (id, hash) = (new.job.batch.unwrap(), new.source_hash);
         store.create_batch(new.clone()).await.unwrap();
         let again = store.create_batch(new).await.unwrap_err();
         assert_eq!(again.code(), "almacen_error", "an identifier is used once");
 
-        let found = store
-            .unfinished_batch(&hash, "columna=RUC")
-            .await
-            .unwrap()
-            .unwrap();
+        let found = unfinished(store, hash, "columna=RUC").await.unwrap();
         assert_eq!(
             (found.id, found.state, found.unique),
             (id, BatchState::Pending, 4)
@@ -673,22 +692,12 @@ async fn a_batch_goes_on_where_it_stopped() {
             (found.total_rows, found.source_name.as_str()),
             (10, "clientes.xlsx")
         );
-        assert!(
-            store
-                .unfinished_batch(&hash, "columna=B")
-                .await
-                .unwrap()
-                .is_none()
-        );
-        assert!(
-            store
-                .unfinished_batch(&[8; 32], "columna=RUC")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert_eq!(unfinished(store, hash, "columna=B").await, None);
+        assert_eq!(unfinished(store, [8; 32], "columna=RUC").await, None);
 
-        assert!(store.start_batch(id, minute(2)).await.unwrap());
+        let claim = claimed(store, 1).await;
+        let twice = store.claim_batch(id, "{}".into(), minute(2)).await;
+        assert!(twice.unwrap().is_none(), "somebody works on it");
         let pending = store.pending_items(id).await.unwrap();
         let expected: Vec<(u32, Key)> = (0..).zip(subjects.map(ruc)).collect();
         assert_eq!(pending, expected);
@@ -696,61 +705,32 @@ async fn a_batch_goes_on_where_it_stopped() {
         let failed = ItemState::Failed {
             code: "TIMEOUT".into(),
         };
-        let settle = async || {
-            store
-                .settle_items(
-                    id,
-                    vec![
-                        (0, ItemState::Answered),
-                        (1, ItemState::Refused),
-                        (3, failed.clone()),
-                    ],
-                    vec![
-                        (ruc(subjects[0]), answer("{}", minute(2))),
-                        (ruc(subjects[1]), refusal("no", minute(2))),
-                    ],
-                )
-                .await
-                .unwrap();
+        let settle = async |hits: u32| {
+            let states = vec![
+                (0, ItemState::Answered),
+                (1, ItemState::Refused),
+                (3, failed.clone()),
+            ];
+            store.settle_items(&claim, states, hits).await.unwrap();
             let batch = store.batch(id).await.unwrap().unwrap();
             (batch.answered, batch.refused, batch.failed)
         };
-        assert_eq!(settle().await, (1, 1, 1));
-        assert_eq!(settle().await, (1, 1, 1), "again is harmless");
-        let known = store
-            .recall(&[ruc(subjects[0]), ruc(subjects[1])])
-            .await
-            .unwrap();
-        assert_eq!(
-            [words(known[0].as_ref()), words(known[1].as_ref())],
-            [
-                "answer {}".to_owned(),
-                "refusal 404_NOT_FOUND no".to_owned()
-            ]
-        );
+        assert_eq!(settle(1).await, (1, 1, 1));
+        assert_eq!(settle(0).await, (1, 1, 1), "again is harmless");
         assert_eq!(
             store.pending_items(id).await.unwrap(),
             [(2, ruc(subjects[2]))]
         );
 
-        let counters = BatchCounters {
-            cache_hits: 1,
-            calls: 2,
-        };
-        store
-            .finish_batch(id, BatchState::Partial, counters, minute(3))
-            .await
-            .unwrap();
-        let found = store
-            .unfinished_batch(&hash, "columna=RUC")
-            .await
-            .unwrap()
-            .unwrap();
+        let end = store.finish_batch(&claim, JobEnd::Completed, minute(3));
+        assert_eq!(end.await, Ok(BatchState::Partial));
+        let late = store.settle_items(&claim, vec![], 0).await;
+        assert_eq!(late, Err(StoreError::LeaseLost));
+        let found = unfinished(store, hash, "columna=RUC").await.unwrap();
         assert_eq!((found.id, found.finished_at), (id, Some(minute(3))));
 
         // The second run asks what failed again, and its counters are added.
-        assert!(store.start_batch(id, minute(4)).await.unwrap());
-        assert_eq!(store.retry_failed_items(id).await.unwrap(), 1);
+        let claim = claimed(store, 1).await;
         let rest = store.pending_items(id).await.unwrap();
         assert_eq!(
             rest.iter()
@@ -762,31 +742,25 @@ async fn a_batch_goes_on_where_it_stopped() {
             .iter()
             .map(|(position, _)| (*position, ItemState::Answered))
             .collect();
-        store.settle_items(id, states, vec![]).await.unwrap();
-        store
-            .finish_batch(id, BatchState::Completed, counters, minute(5))
-            .await
-            .unwrap();
+        store.settle_items(&claim, states, 1).await.unwrap();
+        let end = store.finish_batch(&claim, JobEnd::Completed, minute(5));
+        assert_eq!(end.await, Ok(BatchState::Completed));
 
         let done = store.batch(id).await.unwrap().unwrap();
         assert_eq!((done.answered, done.refused, done.failed), (3, 1, 0));
         assert_eq!(
             (done.cache_hits, done.calls, done.state),
-            (2, 4, BatchState::Completed)
+            (2, 0, BatchState::Completed)
         );
         assert_eq!(
             (done.started_at, done.finished_at),
             (Some(minute(2)), Some(minute(5)))
         );
-        assert!(
-            store
-                .unfinished_batch(&hash, "columna=RUC")
-                .await
-                .unwrap()
-                .is_none()
-        );
-        assert!(!store.start_batch(id, minute(6)).await.unwrap());
-        assert!(!store.cancel_batch(id, minute(6)).await.unwrap());
+        assert_eq!(unfinished(store, hash, "columna=RUC").await, None);
+        let ended = store.claim_batch(id, "{}".into(), minute(6)).await;
+        assert!(ended.unwrap().is_none());
+        let cancel = store.change_batch(id, BatchChange::Cancel, minute(6));
+        assert!(!cancel.await.unwrap());
         let states: Vec<_> = store
             .item_states(id)
             .await
@@ -814,7 +788,7 @@ async fn batches_are_listed_cancelled_and_refused() {
         }
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
-            let page = store.batches(2, cursor).await.unwrap();
+            let page = store.batches(None, 2, cursor).await.unwrap();
             seen.extend(page.rows.iter().map(|batch| batch.id.as_u128()));
             cursor = page.next;
             if cursor.is_none() {
@@ -822,47 +796,31 @@ async fn batches_are_listed_cancelled_and_refused() {
             }
         }
         assert_eq!(seen, [5, 4, 3, 2, 1]);
-        let latest = store
-            .unfinished_batch(&[7; 32], "columna=RUC")
-            .await
-            .unwrap()
-            .unwrap();
+        let latest = unfinished(store, [7; 32], "columna=RUC").await.unwrap();
         assert_eq!(latest.id.as_u128(), 5);
 
         let id = Uuid::from_u128(5);
-        assert!(store.cancel_batch(id, minute(9)).await.unwrap());
-        assert!(!store.cancel_batch(id, minute(9)).await.unwrap());
-        let counters = BatchCounters {
-            cache_hits: 0,
-            calls: 1,
+        let claim = claimed(store, 5).await;
+        let cancel = async || {
+            let cancelled = store.change_batch(id, BatchChange::Cancel, minute(9));
+            cancelled.await.unwrap()
         };
-        store
-            .finish_batch(id, BatchState::Completed, counters, minute(10))
-            .await
-            .unwrap();
+        assert!(cancel().await);
+        assert!(!cancel().await);
+        let end = store.finish_batch(&claim, JobEnd::Completed, minute(10));
+        assert_eq!(end.await, Err(StoreError::LeaseLost));
         let cancelled = store.batch(id).await.unwrap().unwrap();
-        assert_eq!(
-            (cancelled.state, cancelled.calls),
-            (BatchState::Cancelled, 1)
-        );
+        assert_eq!(cancelled.state, BatchState::Cancelled);
         assert_eq!(cancelled.finished_at, Some(minute(9)));
 
         let nobody = Uuid::from_u128(99);
         let missing = StoreError::NoSuchBatch;
         assert_eq!(store.batch(nobody).await.unwrap(), None);
         assert_eq!(store.pending_items(nobody).await.unwrap_err(), missing);
-        let settled = store.settle_items(
-            nobody,
-            vec![],
-            vec![(dni("00000001"), answer("{}", minute(0)))],
-        );
-        assert_eq!(settled.await.unwrap_err(), missing);
-        let known = store.recall(&[dni("00000001")]).await.unwrap();
-        assert_eq!(words(known[0].as_ref()), "-", "both or none");
-        assert_eq!(
-            store.start_batch(nobody, minute(0)).await.unwrap_err(),
-            missing
-        );
+        let change = store.change_batch(nobody, BatchChange::Pause, minute(0));
+        assert_eq!(change.await, Err(missing));
+        let claim = store.claim_batch(nobody, "{}".into(), minute(0)).await;
+        assert!(claim.unwrap().is_none());
         store.ready().unwrap();
 
         let mut mixed = batch(20, &["20100038146"]);
@@ -919,20 +877,15 @@ async fn what_is_old_is_let_go_in_chunks() {
         store.record(new).await.unwrap();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         store.create_batch(batch(1, &many)).await.unwrap();
-        let counters = BatchCounters::default();
-        let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        store
-            .finish_batch(first, BatchState::Completed, counters, days(1))
-            .await
-            .unwrap();
         store
             .create_batch(batch(2, &["20100038146"]))
             .await
             .unwrap();
-        store
-            .finish_batch(second, BatchState::Completed, counters, days(50))
-            .await
-            .unwrap();
+        for (number, at) in [(1, days(1)), (2, days(50))] {
+            let claim = claimed(store, number).await;
+            let end = store.finish_batch(&claim, JobEnd::Completed, at);
+            end.await.unwrap();
+        }
         store
             .create_batch(batch(3, &["20100038146"]))
             .await
@@ -1025,7 +978,7 @@ async fn a_person_is_shown_and_erased() {
         store.create_batch(batch(2, &[person])).await.unwrap();
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         store
-            .settle_items(second, vec![(0, ItemState::Answered)], vec![])
+            .settle_items(&claimed(store, 2).await, vec![(0, ItemState::Answered)], 0)
             .await
             .unwrap();
 
@@ -1102,12 +1055,11 @@ async fn a_person_is_shown_and_erased() {
         );
         let batch = store.batch(first).await.unwrap().unwrap();
         assert_eq!((batch.answered, batch.failed), (0, 1));
-        assert_eq!(store.retry_failed_items(first).await.unwrap(), 0);
-        // What was on its way for it does not bring it back.
-        store
-            .settle_items(first, vec![(1, ItemState::Answered)], vec![])
-            .await
-            .unwrap();
+        // Neither another run nor what was on its way for it brings it back.
+        let claim = claimed(store, 1).await;
+        assert_eq!(store.pending_items(first).await.unwrap().len(), 2);
+        let answered = vec![(1, ItemState::Answered)];
+        store.settle_items(&claim, answered, 0).await.unwrap();
         assert_eq!(store.batch(first).await.unwrap().unwrap().answered, 0);
     })
     .await;
@@ -1122,7 +1074,7 @@ async fn a_batch_may_begin_with_what_is_known() {
             (0, ItemState::Refused),
             (9, ItemState::Answered),
         ];
-        let id = new.id;
+        let id = new.job.batch.unwrap();
         store.create_batch(new).await.unwrap();
         let batch = store.batch(id).await.unwrap().unwrap();
         assert_eq!((batch.answered, batch.refused, batch.failed), (1, 1, 0));

@@ -10,7 +10,7 @@ use chaski_client::{Key, Ledger};
 use uuid::Uuid;
 
 use crate::store::{all_calls, answer, call, dni, minute, open, ruc, spent, words};
-use crate::store_conformance::batch;
+use crate::store_conformance::{batch, claimed};
 
 const LOG: &str = "chaski.db-wal";
 
@@ -104,14 +104,16 @@ async fn what_was_acknowledged_survives_at_every_point() {
     );
 }
 
+/// A group of a batch is put away: its answers first, then its items and counters.
 #[tokio::test]
-async fn items_and_answers_are_both_there_or_neither() {
+async fn no_item_is_settled_before_its_answer_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let subjects: Vec<String> = (0..60).map(|index| format!("1010{index:07}")).collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let id = Uuid::from_u128(1);
     store.create_batch(batch(1, &subjects)).await.unwrap();
+    let claim = claimed(&store, 1).await;
     let created = usize::try_from(fs::metadata(dir.path().join(LOG)).unwrap().len()).unwrap();
     for chunk in 0..6_u32 {
         let positions = chunk * 10..chunk * 10 + 10;
@@ -123,7 +125,8 @@ async fn items_and_answers_are_both_there_or_neither() {
         let learned = positions
             .map(|position| (ruc(subjects[position as usize]), answer(&body, minute(0))))
             .collect();
-        store.settle_items(id, states, learned).await.unwrap();
+        store.remember(learned).await.unwrap();
+        store.settle_items(&claim, states, 0).await.unwrap();
     }
     let whole = usize::try_from(fs::metadata(dir.path().join(LOG)).unwrap().len()).unwrap();
     let keys: Vec<Key> = subjects.iter().map(|subject| ruc(subject)).collect();
@@ -134,7 +137,8 @@ async fn items_and_answers_are_both_there_or_neither() {
         let known: Vec<bool> = known.iter().map(Option::is_some).collect();
         let items = copy.item_states(id).await.unwrap();
         let settled: Vec<bool> = items.iter().map(|item| item.state.is_some()).collect();
-        assert_eq!(known, settled);
+        let pairs = known.iter().zip(&settled);
+        assert!(pairs.into_iter().all(|(known, settled)| *known || !settled));
         let answered = copy.batch(id).await.unwrap().unwrap().answered;
         assert_eq!(
             answered as usize,

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use chaski::partners::{Document, PartnerFields};
 use chaski::store::{
-    Background, Company, DATABASE_FILE, DoneBefore, JobFilter, KEY_FILE, NewJob, NewPartner, Once,
+    Company, DATABASE_FILE, DoneBefore, Job, JobFilter, KEY_FILE, NewBatch, NewPartner, Once,
     PartnerFilter, Retention, Store, StoreError,
 };
 use chaski_core::RucRules;
 use uuid::Uuid;
 
-use crate::jobs_queue::background;
+use crate::jobs_queue::handed_over;
 use crate::store::{minute, open};
 use crate::store_conformance::batch;
 
@@ -33,12 +33,11 @@ const KINDS: [&str; 3] = ["lote", "partner", "trabajo"];
 async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(), StoreError> {
     match kind {
         "lote" => {
-            let new = batch(number, &["20100038146"]);
-            let background = Background {
+            let new = NewBatch {
                 once: Some(once),
-                ..background(number)
+                ..handed_over(batch(number, &["20100038146"]))
             };
-            store.create_background_batch(new, background).await
+            store.create_batch(new).await
         }
         "partner" => {
             let new = NewPartner {
@@ -51,10 +50,10 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
                 .map(|made| assert!(made, "there is no other one"))
         }
         _ => {
-            let job = NewJob {
+            let job = Job {
                 id: Uuid::from_u128(number),
                 batch: None,
-                ..background(number).job
+                ..batch(number, &[]).job
             };
             store.enqueue_job_once(job, &once).await
         }
@@ -63,7 +62,7 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
 
 /// How many batches, partners and jobs there are.
 async fn counted(store: &Store) -> [usize; 3] {
-    let batches = store.batches_of(None, 100, None).await.unwrap();
+    let batches = store.batches(None, 100, None).await.unwrap();
     let every = PartnerFilter::default();
     let partners = store.partners(Company::HOUSE, &every, 100, None).await;
     let jobs = store.jobs(&JobFilter::default(), 100, None).await.unwrap();

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use uuid::Uuid;
 
 use crate::store::{answer, call, dni, minute, open, refusal, ruc, words};
-use crate::store_conformance::batch;
+use crate::store_conformance::{batch, claimed};
 
 const DNI: &str = "48151623";
 const RUC: &str = "10481516239";
@@ -77,10 +77,9 @@ async fn no_byte_tells_a_person() {
     store.create_batch(batch(1, &[COMPANY, RUC])).await.unwrap();
     let learned = vec![(ruc(RUC), answer(&person, minute(1)))];
     let states = vec![(1, ItemState::Answered)];
-    store
-        .settle_items(Uuid::from_u128(1), states, learned)
-        .await
-        .unwrap();
+    store.remember(learned).await.unwrap();
+    let claim = claimed(&store, 1).await;
+    store.settle_items(&claim, states, 0).await.unwrap();
     store.flush().await.unwrap();
 
     let expect_clean = || {

@@ -14,7 +14,7 @@ use super::explain::repeatable;
 use super::llaves::empresa;
 use super::needed::Needed;
 use super::output::{self, complain_about, notice};
-use super::records::{Column, Records, fields, time};
+use super::records::{Column, Records, fields, pages, time};
 use super::tipo_cambio::optional_date;
 use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
@@ -130,19 +130,10 @@ async fn listar(
     whole: bool,
 ) -> Done {
     let filter = filter_of(typed);
-    let (mut rows, mut left, mut cursor) = (Vec::new(), limit, None);
-    while left > 0 {
-        let page = app
-            .list_partners(company, &filter, left.min(250), cursor)
-            .await?;
-        left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
-        let row = |partner: &Partner| shown(app, partner, whole);
-        rows.extend(page.rows.iter().map(row));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let page = async |limit, cursor| app.list_partners(company, &filter, limit, cursor).await;
+    let found = pages(limit, page).await?;
+    let row = |partner: &Partner| shown(app, partner, whole);
+    let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() {
         let any = app
             .list_partners(company, &PartnerFilter::default(), 1, None)
@@ -360,19 +351,13 @@ async fn cambios(
         until: until.map(|day| midnight(day.saturating_add(1.day()))),
         lost_fitness: lost,
     };
-    let (mut rows, mut left, mut cursor) = (Vec::new(), typed.limite, None);
-    while left > 0 {
-        let page = app
-            .list_partner_changes(company, &filter, left.min(250), cursor)
-            .await?;
-        left -= u32::try_from(page.rows.len()).unwrap_or(left).min(left);
-        let row = |change: &ChangeRow| change_row(app, change, typed.mostrar);
-        rows.extend(page.rows.iter().map(row));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let page = async |limit, cursor| {
+        let changes = app.list_partner_changes(company, &filter, limit, cursor);
+        changes.await
+    };
+    let found = pages(typed.limite, page).await?;
+    let row = |change: &ChangeRow| change_row(app, change, typed.mostrar);
+    let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() {
         let any = app
             .list_partner_changes(company, &ChangeFilter::default(), 1, None)

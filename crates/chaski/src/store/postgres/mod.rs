@@ -30,6 +30,7 @@ use super::tables::{asking, meta};
 const MIGRATIONS: &[Embedded] = &[
     embedded!(13, "start", "postgres/0013_start.sql"),
     embedded!(14, "callers", "postgres/0014_callers.sql"),
+    embedded!(15, "lists", "postgres/0015_lists.sql"),
 ];
 
 /// Opens a side of a database, creating its tables where it has none.

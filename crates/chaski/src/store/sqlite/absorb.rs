@@ -461,11 +461,13 @@ const INPUTS: &str = "INSERT INTO main.batch_inputs (batch, sealed) \
      SELECT m.seq, i.sealed FROM other.batches o JOIN main.batches m ON m.id = o.id \
      JOIN other.batch_inputs i ON i.batch = o.seq WHERE true ON CONFLICT DO NOTHING";
 
-/// Nobody works on them any more: they wait to be taken up.
+/// Nobody works on them any more: they wait to be taken up. That of a command, which has no lease, is
+/// left as it was: whoever looks next finds that its process is gone.
 const JOBS: &str = "INSERT INTO main.jobs (id, kind, payload, priority, state, attempts, \
      max_attempts, interruptions, run_at, fence, code, asked_by, key_id, batch, created_at, \
      started_at, finished_at) \
-     SELECT id, kind, payload, priority, iif(state = 'RUNNING', 'PENDING', state), attempts, \
+     SELECT id, kind, payload, priority, \
+     iif(state = 'RUNNING' AND leased_until IS NOT NULL, 'PENDING', state), attempts, \
      max_attempts, interruptions, run_at, fence, code, asked_by, key_id, batch, created_at, \
      started_at, finished_at FROM other.jobs WHERE true ORDER BY seq ON CONFLICT DO NOTHING";
 

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Embedded] = &[
     embedded!(12, "closed", "sqlite/0012_closed.sql"),
     embedded!(13, "providers", "sqlite/0013_providers.sql"),
     embedded!(14, "callers", "sqlite/0014_callers.sql"),
+    embedded!(15, "lists", "sqlite/0015_lists.sql"),
 ];
 
 /// `CHSK`: tells our files from those of other programs.

@@ -1,5 +1,7 @@
 //! A batch as it rests: its states, and how a row is read back.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -51,6 +53,46 @@ pub struct Batch {
     pub key_id: Option<Uuid>,
     /// Its owner wants it to wait.
     pub paused: bool,
+}
+
+impl Batch {
+    /// Numbers with an outcome.
+    pub fn processed(&self) -> u32 {
+        self.answered + self.refused + self.failed
+    }
+
+    /// Numbers that the upstream answered about, its "no such number" included.
+    pub fn successful(&self) -> u32 {
+        self.answered + self.refused
+    }
+
+    /// Share of the numbers with an outcome, in percent with two decimals; a list without any
+    /// number to ask is done.
+    pub fn progress_percentage(&self) -> f64 {
+        percentage(self.processed(), self.unique).unwrap_or(100.0)
+    }
+
+    /// Share of the successful among the processed, in percent with two decimals.
+    pub fn success_rate(&self) -> f64 {
+        percentage(self.successful(), self.processed()).unwrap_or(0.0)
+    }
+
+    /// From the beginning of the work to its end, or until now.
+    pub fn duration(&self, now: Timestamp) -> Option<Duration> {
+        let until = self.finished_at.unwrap_or(now);
+        let took = until.duration_since(self.started_at?);
+        Some(Duration::try_from(took).unwrap_or(Duration::ZERO))
+    }
+
+    /// Nothing more will come by itself.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.state, BatchState::Pending | BatchState::Processing)
+    }
+}
+
+fn percentage(part: u32, whole: u32) -> Option<f64> {
+    let share = f64::from(part) * 10_000.0 / f64::from(whole);
+    (whole > 0).then(|| share.round() / 100.0)
 }
 
 /// How far a batch has come.
@@ -110,10 +152,6 @@ impl BatchState {
     pub fn parse(name: &str) -> Option<BatchState> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
-
-    pub(in crate::store) fn has_ended(self) -> bool {
-        !matches!(self, BatchState::Pending | BatchState::Processing)
-    }
 }
 
 impl Priority {
@@ -136,12 +174,7 @@ impl Priority {
 
     /// Its place in the order, as the queue stores it.
     pub(in crate::store) fn rank(self) -> u32 {
-        match self {
-            Priority::Low => 0,
-            Priority::Normal => 1,
-            Priority::High => 2,
-            Priority::Critical => 3,
-        }
+        self as u32
     }
 
     pub(in crate::store) fn of_rank(rank: u32) -> Option<Priority> {

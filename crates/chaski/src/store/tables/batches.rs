@@ -1,4 +1,8 @@
-//! Batches: who asked for which list, how far it has come, and how to go on after a crash.
+//! Batches: who asked for which list, and how far it has come.
+//!
+//! A batch, its numbers and its job are stored in one transaction and change together. Whoever works
+//! on it, a server or a command, holds the job by a [`Claim`] and writes under its fence. What its
+//! owner wants of it raises the fence, and the next write of whoever works on it changes nothing.
 
 use std::sync::Arc;
 
@@ -8,134 +12,137 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
-use crate::store::presence::Presence;
-use crate::store::sql::{Builder, Conn, query, query_scalar};
-use crate::store::tables::batch_rows::{Batch, COLUMNS, placed_row};
-use crate::store::tables::batch_rows::{BatchState, Priority, seq_of};
-use crate::store::tables::items;
-use crate::store::tables::items::{ItemRow, ItemState};
+use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
+use crate::store::seal::Place;
+use crate::store::sql::{Builder, Conn, query, query_as, query_scalar};
+use crate::store::tables::batch_inputs;
+use crate::store::tables::batch_rows::{Batch, BatchState, COLUMNS, placed_row, seq_of};
+use crate::store::tables::claims::{self, Claim};
+use crate::store::tables::items::{self, ItemRow, ItemState};
+use crate::store::tables::jobs::{self, Job, JobEnd};
+use crate::store::tables::once::{self, Once, OnceRow};
 
-/// A batch that is about to begin.
+/// A batch that is about to begin. Its identifier, its owner and its priority are those of its job.
 #[derive(Debug, Clone)]
 pub struct NewBatch {
-    /// Its identifier.
-    pub id: Uuid,
-    /// When it was asked for.
-    pub created_at: Timestamp,
     /// What is asked of each number.
     pub operation: &'static str,
     /// Name of the file without its folders.
     pub source_name: String,
-    /// Hash of the file's content.
+    /// What tells its list from others.
     pub source_hash: [u8; 32],
     /// Canonical text of the options that change the result.
     pub options: String,
     /// Rows of the file, repeated and wrong ones included.
     pub total_rows: u32,
-    /// Who asked.
-    pub asked_by: String,
     /// The numbers, each once, in the order of their first appearance.
     pub subjects: Vec<Key>,
     /// What is known of some of them already, by position.
     pub settled: Vec<(u32, ItemState)>,
+    /// How many of those memory answered.
+    pub cache_hits: u32,
+    /// The list as it was handed over, which is sealed; none where its file can be read again.
+    pub input: Option<Vec<u8>>,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
+    /// The job that works on it; one that runs already is this process's.
+    pub job: Job,
 }
 
-/// What a run adds to the counters of its batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BatchCounters {
-    /// Numbers that memory answered.
-    pub cache_hits: u32,
-    /// Calls that were sent.
-    pub calls: u32,
+/// What was changed by its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchChange {
+    /// Work stops until it is resumed.
+    Pause,
+    /// A worker goes on with it.
+    Resume,
+    /// Work stops for good; what is answered stays.
+    Cancel,
+    /// A worker asks for the failed numbers again.
+    Retry,
+}
+
+/// What there is of a list that was handed over before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SameList {
+    /// The latest batch of it that can go on, and that no living process works on.
+    pub unfinished: Option<Batch>,
+    /// Another process works on one.
+    pub under_way: bool,
 }
 
 impl Store {
-    /// Stores a batch and its numbers in one transaction; durable when this returns.
+    /// Stores a batch, its numbers, its list and its job in one transaction; durable when this
+    /// returns.
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
-        let rows = items::rows(&self.db.keys, new.id, &new.subjects, &new.settled)?;
+        let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
+        let rows = items::rows(&self.db.keys, id, &new.subjects, &new.settled)?;
+        let seal = |input: &Vec<u8>| self.db.keys.seal(&Place::Input(id), input);
+        let sealed = new.input.as_ref().map(seal).transpose()?;
+        let request = new.once.as_ref();
+        let request = request.map(|once| OnceRow::of(&self.db.keys, once));
         let me = self.db.presence.id();
         self.db
             .write(move |connection| {
                 Box::pin(async move {
-                    let id = new.id;
-                    create(connection, new, rows).await?;
-                    query("UPDATE batches SET holder = $2 WHERE id = $1")
-                        .bind(id.as_bytes().as_slice())
-                        .bind(me)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
+                    once::refuse_second(connection, request.as_ref()).await?;
+                    create(connection, id, new, rows, sealed, me).await?;
+                    once::note(connection, request.as_ref(), id).await
                 })
             })
             .await
     }
 
-    /// Takes up a batch that was interrupted; false when another process works on it.
-    pub async fn take_up_batch(&self, id: Uuid) -> Result<bool, StoreError> {
+    /// What there is of a list that a command or a gateway without keys was given before, under
+    /// either of two pairs of hash and options.
+    pub async fn same_list(&self, names: &[([u8; 32], String); 2]) -> Result<SameList, StoreError> {
+        let mut query = Builder::new(format!(
+            "SELECT {COLUMNS}, (SELECT holder FROM jobs WHERE jobs.batch = batches.id \
+             AND jobs.state = 'RUNNING') FROM batches INDEXED BY batches_source WHERE key_id IS NULL \
+             AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED') AND source_hash IN ("
+        ));
+        let [(hash, options), (other_hash, other_options)] = names;
+        query.push_bind(hash.to_vec());
+        query.push(", ").push_bind(other_hash.to_vec());
+        query.push(") AND options IN (").push_bind(options.clone());
+        query.push(", ").push_bind(other_options.clone());
+        query.push(") ORDER BY created_at DESC, seq DESC");
+        let mut reader = self.db.read().await?;
+        let mut same = SameList::default();
+        for row in query.build().fetch_all(&mut reader).await? {
+            let holder: Option<i64> = row.try_get(HOLDER)?;
+            if holder.is_some_and(|holder| self.db.presence.is_another(holder)) {
+                same.under_way = true;
+            } else if same.unfinished.is_none() {
+                same.unfinished = Some(placed_row(&row)?.1);
+            }
+        }
+        Ok(same)
+    }
+
+    /// Takes up the job of a batch that this process is to work on now, whatever it waits for, with
+    /// another payload; none when another process works on it, or when it has ended for good.
+    pub async fn claim_batch(
+        &self,
+        id: Uuid,
+        payload: String,
+        now: Timestamp,
+    ) -> Result<Option<Claim>, StoreError> {
         let presence = Arc::clone(&self.db.presence);
         self.db
             .write(move |connection| {
-                Box::pin(async move { take_up(connection, id, &presence).await })
-            })
-            .await
-    }
-
-    /// Lets go of a batch that is not worked on for now.
-    pub async fn let_go_of_batch(&self, id: Uuid) -> Result<(), StoreError> {
-        let me = self.db.presence.id();
-        self.db
-            .write(move |connection| {
                 Box::pin(async move {
-                    query("UPDATE batches SET holder = NULL WHERE id = $1 AND holder = $2")
-                        .bind(id.as_bytes().as_slice())
-                        .bind(me)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
+                    claims::take_back(connection, now, claims::LEASE, &presence).await?;
+                    let me = presence.id();
+                    let claim = claims::take_up(connection, id, payload, now, me).await?;
+                    if claim.is_some() {
+                        items::retry_failed(connection, id).await?;
+                        change(connection, START, id, now).await?;
+                    }
+                    Ok(claim)
                 })
             })
             .await
-    }
-
-    /// Whether another process that lives is working on a list of the same content.
-    pub async fn is_being_worked_on(&self, source_hash: &[u8; 32]) -> Result<bool, StoreError> {
-        let mut reader = self.db.read().await?;
-        let holders: Vec<i64> = query_scalar(
-            "SELECT holder FROM batches INDEXED BY batches_source \
-             WHERE source_hash = $1 AND holder IS NOT NULL",
-        )
-        .bind(source_hash.as_slice())
-        .fetch_all(&mut reader)
-        .await?;
-        let me = self.db.presence.id();
-        Ok(holders
-            .into_iter()
-            .any(|holder| holder != me && self.db.presence.is_living(holder)))
-    }
-
-    /// The latest batch of the same content and options that can go on, and that no other process is
-    /// working on.
-    pub async fn unfinished_batch(
-        &self,
-        source_hash: &[u8; 32],
-        options: &str,
-    ) -> Result<Option<Batch>, StoreError> {
-        let mut query = Builder::new(format!(
-            "SELECT {COLUMNS}, holder FROM batches INDEXED BY batches_source \
-             WHERE state IN ('PENDING', 'PROCESSING', 'PARTIAL') AND source_hash = "
-        ));
-        query.push_bind(source_hash.to_vec());
-        query.push(" AND options = ").push_bind(options.to_owned());
-        query.push(" ORDER BY created_at DESC, seq DESC");
-        let mut reader = self.db.read().await?;
-        for row in query.build().fetch_all(&mut reader).await? {
-            let holder: Option<i64> = row.try_get(HOLDER)?;
-            if !is_held_by_another(&self.db.presence, holder) {
-                return Ok(Some(placed_row(&row)?.1));
-            }
-        }
-        Ok(None)
     }
 
     /// One batch.
@@ -147,130 +154,147 @@ impl Store {
         row.map(|row| Ok(placed_row(&row)?.1)).transpose()
     }
 
-    /// A page of batches, newest first.
+    /// A page of batches, newest first; of one key only, or of all without one.
     pub async fn batches(
-        &self,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Page<Batch>, StoreError> {
-        self.batches_of(None, limit, cursor).await
-    }
-
-    /// The same of one key only, or of all without one.
-    pub async fn batches_of(
         &self,
         key_id: Option<Uuid>,
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Batch>, StoreError> {
         let limit = rows_of_page(limit);
-        let mut query = Builder::new(match key_id {
-            None => format!("SELECT {COLUMNS} FROM batches INDEXED BY batches_created WHERE true"),
-            Some(_) => {
-                format!("SELECT {COLUMNS} FROM batches INDEXED BY batches_of_key WHERE true")
-            }
-        });
+        let index = key_id.map_or("batches_created", |_| "batches_of_key");
+        let mut query = Builder::new(format!(
+            "SELECT {COLUMNS} FROM batches INDEXED BY {index} WHERE true"
+        ));
         if let Some(key_id) = key_id {
             query.push(" AND key_id = ");
             query.push_bind(key_id.as_bytes().to_vec());
         }
-        if let Some(cursor) = cursor {
-            query.push(" AND created_at <= ").push_bind(cursor.at);
-            query.push(" AND (created_at < ").push_bind(cursor.at);
-            query.push(" OR seq < ").push_bind(cursor.seq).push(")");
-        }
-        query.push(" ORDER BY created_at DESC, seq DESC LIMIT ");
-        query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        newest_first(&mut query, "created_at", limit, cursor);
         let mut reader = self.db.read().await?;
         let rows = query.build().fetch_all(&mut reader).await?;
         let rows: Result<Vec<_>, StoreError> = rows.iter().map(placed_row).collect();
         Ok(Page::cut(rows?, limit))
     }
 
-    /// Says that work on a batch begins, or begins again. False when it was cancelled or has
-    /// ended for good: then there is nothing to do.
-    pub async fn start_batch(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+    /// Says that a run of a batch begins; on a later attempt the failed numbers are put back.
+    /// False when the batch has ended.
+    pub async fn begin_batch(&self, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
+        let (claim, id) = (claim.clone(), claim.batch()?);
         self.db
-            .write(move |connection| Box::pin(change(connection, START, id, now)))
+            .write(move |connection| {
+                Box::pin(async move {
+                    claims::hold(connection, &claim).await?;
+                    if claim.job.attempts > 0 {
+                        items::retry_failed(connection, id).await?;
+                    }
+                    change(connection, START, id, now).await
+                })
+            })
             .await
     }
 
-    /// Says how a run of a batch ended and adds its counters. A batch that was cancelled
-    /// meanwhile stays so.
+    /// Ends a run of a batch and of its job. The calls are counted from the record. While the job
+    /// will be tried again, the batch is still being processed.
     pub async fn finish_batch(
         &self,
-        id: Uuid,
-        state: BatchState,
-        counters: BatchCounters,
+        claim: &Claim,
+        end: JobEnd,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let finished_at = state.has_ended().then(|| now.as_microsecond());
+    ) -> Result<BatchState, StoreError> {
+        let (claim, id) = (claim.clone(), claim.batch()?);
         self.db
-            .write(move |connection| Box::pin(finish(connection, id, state, counters, finished_at)))
+            .write(move |connection| {
+                Box::pin(async move { finish(connection, &claim, id, &end, now).await })
+            })
             .await
+    }
+
+    /// What the owner of a batch wants of it; false when its state does not allow it.
+    pub async fn change_batch(
+        &self,
+        id: Uuid,
+        wanted: BatchChange,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let presence = Arc::clone(&self.db.presence);
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    // What nobody works on any more stands as it would if that had been noticed.
+                    claims::take_back(connection, now, claims::LEASE, &presence).await?;
+                    change_as_wanted(connection, id, wanted, now).await
+                })
+            })
+            .await
+    }
+
+    /// Calls for so many numbers each that the open batches of a key may still need.
+    pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
+        let mut reader = self.db.read().await?;
+        let calls: i64 = query_scalar(
+            "SELECT CAST(coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
+             AS BIGINT) \
+             FROM batches WHERE key_id = $1 AND state IN ('PENDING', 'PROCESSING')",
+        )
+        .bind(key_id.as_bytes().as_slice())
+        .bind(a_call.cast_signed())
+        .fetch_one(&mut reader)
+        .await?;
+        Ok(calls.cast_unsigned())
     }
 }
 
 /// Column of the holder, after those of a batch.
 const HOLDER: usize = 21;
 
-fn is_held_by_another(presence: &Presence, holder: Option<i64>) -> bool {
-    holder.is_some_and(|holder| holder != presence.id() && presence.is_living(holder))
-}
-
-async fn take_up(connection: &mut Conn, id: Uuid, presence: &Presence) -> Result<bool, StoreError> {
-    let seq = seq_of(connection, id).await?;
-    let holder: Option<i64> = query_scalar("SELECT holder FROM batches WHERE seq = $1")
-        .bind(seq)
-        .fetch_one(&mut *connection)
-        .await?;
-    if is_held_by_another(presence, holder) {
-        return Ok(false);
-    }
-    query("UPDATE batches SET holder = $2 WHERE seq = $1")
-        .bind(seq)
-        .bind(presence.id())
-        .execute(connection)
-        .await?;
-    Ok(true)
-}
-
-pub(in crate::store) async fn create(
+async fn create(
     connection: &mut Conn,
+    id: Uuid,
     new: NewBatch,
     rows: Vec<ItemRow>,
+    sealed: Option<Vec<u8>>,
+    me: i64,
 ) -> Result<(), StoreError> {
-    let seq = insert(connection, &new).await?;
+    let seq = insert(connection, id, &new).await?;
     items::insert(connection, seq, &rows).await?;
-    items::adjust(connection, seq, [0; 3], items::counts(&rows)).await
+    let counts = items::counts(&rows);
+    items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
+    if let Some(sealed) = sealed {
+        batch_inputs::insert(connection, seq, sealed).await?;
+    }
+    jobs::enqueue(connection, &new.job, me).await
 }
 
-async fn insert(connection: &mut Conn, new: &NewBatch) -> Result<i64, StoreError> {
+async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, StoreError> {
     let first = new.subjects.first();
-    let operation = first.map_or(new.operation, |key| key.operation);
+    let (job, started_at) = (&new.job, new.job.started_at);
+    let state = started_at.map_or(BatchState::Pending, |_| BatchState::Processing);
     let seq = query_scalar(
-        "INSERT INTO batches (id, created_at, state, priority, operation, \
-         key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq",
+        "INSERT INTO batches (id, created_at, started_at, state, priority, operation, \
+         key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items, \
+         key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq",
     )
-    .bind(new.id.as_bytes().as_slice())
-    .bind(new.created_at.as_microsecond())
-    .bind(BatchState::Pending.as_str())
-    .bind(Priority::default().as_str())
+    .bind(id.as_bytes().as_slice())
+    .bind(job.created_at.as_microsecond())
+    .bind(started_at.map(Timestamp::as_microsecond))
+    .bind(state.as_str())
+    .bind(job.priority.as_str())
     .bind(new.operation)
-    .bind(operation)
+    .bind(first.map_or(new.operation, |key| key.operation))
     .bind(new.source_name.as_str())
     .bind(new.source_hash.as_slice())
     .bind(new.options.as_str())
-    .bind(new.asked_by.as_str())
+    .bind(job.asked_by.as_str())
     .bind(new.total_rows)
     .bind(i64::try_from(new.subjects.len()).unwrap_or(i64::MAX))
+    .bind(job.key_id.map(|id| id.as_bytes().to_vec()))
     .fetch_one(connection)
     .await?;
     Ok(seq)
 }
 
-pub(in crate::store) async fn change(
+async fn change(
     connection: &mut Conn,
     statement: &'static str,
     id: Uuid,
@@ -287,29 +311,71 @@ pub(in crate::store) async fn change(
 
 async fn finish(
     connection: &mut Conn,
+    claim: &Claim,
     id: Uuid,
-    state: BatchState,
-    counters: BatchCounters,
-    finished_at: Option<i64>,
-) -> Result<(), StoreError> {
-    let changed = query(
-        "UPDATE batches SET cache_hits = cache_hits + $2, calls = calls + $3, holder = NULL, \
-         finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $4 END, \
-         state = CASE state WHEN 'CANCELLED' THEN state ELSE $5 END WHERE id = $1",
+    end: &JobEnd,
+    now: Timestamp,
+) -> Result<BatchState, StoreError> {
+    claims::end(connection, claim, end, now).await?;
+    let (job, answered, failed, open): (String, i64, i64, i64) = query_as(
+        "SELECT j.state, b.answered + b.refused, b.failed, \
+         b.unique_items - b.answered - b.refused - b.failed \
+         FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
     )
     .bind(id.as_bytes().as_slice())
-    .bind(counters.cache_hits)
-    .bind(counters.calls)
-    .bind(finished_at)
+    .fetch_one(&mut *connection)
+    .await?;
+    let state = match (job.as_str(), answered, failed + open) {
+        ("PENDING", ..) => BatchState::Processing,
+        (_, _, 0) => BatchState::Completed,
+        (_, 0, _) => BatchState::Failed,
+        _ => BatchState::Partial,
+    };
+    let ended = state != BatchState::Processing;
+    query(
+        "UPDATE batches SET finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, \
+         state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, calls = \
+         (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
+    )
+    .bind(id.as_bytes().as_slice())
     .bind(state.as_str())
+    .bind(ended.then(|| now.as_microsecond()))
     .execute(connection)
     .await?;
-    match changed {
-        0 => Err(StoreError::NoSuchBatch),
-        _ => Ok(()),
-    }
+    Ok(state)
 }
 
-pub(in crate::store) const START: &str = "UPDATE batches SET state = 'PROCESSING', \
-     started_at = coalesce(started_at, $2), finished_at = NULL \
+async fn change_as_wanted(
+    connection: &mut Conn,
+    id: Uuid,
+    wanted: BatchChange,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (batch, job) = match wanted {
+        BatchChange::Pause => (PAUSE, jobs::PAUSE),
+        BatchChange::Resume => (RESUME, jobs::RESUME),
+        BatchChange::Cancel => (CANCEL, jobs::CANCEL),
+        BatchChange::Retry => (RETRY, jobs::REDO),
+    };
+    if !change(connection, batch, id, now).await? {
+        return Ok(false);
+    }
+    if wanted == BatchChange::Retry {
+        items::retry_failed(connection, id).await?;
+    }
+    jobs::change(connection, job, id, now).await?;
+    Ok(true)
+}
+
+const START: &str = "UPDATE batches SET state = 'PROCESSING', \
+     started_at = coalesce(started_at, $2), finished_at = NULL, paused = 0 \
+     WHERE id = $1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED')";
+const PAUSE: &str = "UPDATE batches SET paused = 1 WHERE id = $1 AND paused = 0 AND $2 > 0 \
+     AND state IN ('PENDING', 'PROCESSING')";
+const RESUME: &str = "UPDATE batches SET paused = 0 WHERE id = $1 AND paused = 1 AND $2 > 0";
+const CANCEL: &str = "UPDATE batches SET state = 'CANCELLED', finished_at = $2, paused = 0 \
      WHERE id = $1 AND state IN ('PENDING', 'PROCESSING', 'PARTIAL')";
+const RETRY: &str = "UPDATE batches SET state = 'PENDING', finished_at = NULL, paused = 0 \
+     WHERE id = $1 AND state IN ('PARTIAL', 'FAILED') \
+     AND answered + refused < unique_items AND $2 > 0 \
+     AND EXISTS (SELECT 1 FROM jobs WHERE batch = $1)";

@@ -1,5 +1,9 @@
 //! Jobs claimed by lease: taken, held, taken over, ended. Every write of a worker passes the fence of its
 //! [`Claim`].
+//!
+//! A worker holds a job by a lease that it renews. A command that works on its own batch holds it as
+//! long as its process lives, without a lease: when it is gone, the batch waits for whoever gave the
+//! command, as if they had paused it, and no worker takes it unasked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +15,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::presence::Presence;
-use crate::store::sql::{Conn, query, query_as, query_scalar};
+use crate::store::sql::{Conn, Row, query, query_as, query_scalar};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::jobs::{COLUMNS, FENCE, Job, JobEnd, JobState, placed_row};
 
@@ -23,6 +27,9 @@ pub struct Claim {
     fence: i64,
 }
 
+/// For how long a job is held without a sign of life.
+pub const LEASE: Duration = Duration::from_secs(10);
+
 /// A job whose worker died so often without any progress is not given to another one: it may be
 /// what kills them.
 const MOST_INTERRUPTIONS: i64 = 100;
@@ -32,6 +39,18 @@ pub(in crate::store) const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// Code of a job that was given up for that.
 const INTERRUPTED: &str = "trabajo_interrumpido";
+
+impl Claim {
+    /// That of whoever puts a job into the queue as one that it runs already.
+    pub(crate) fn at_birth(job: Job) -> Claim {
+        Claim { job, fence: 1 }
+    }
+
+    /// The batch that is worked on.
+    pub(crate) fn batch(&self) -> Result<Uuid, StoreError> {
+        self.job.batch.ok_or(StoreError::NoSuchBatch)
+    }
+}
 
 impl Store {
     /// Takes the next job of at least that priority for so long; none when nothing is due.
@@ -195,18 +214,46 @@ async fn claim(
         .bind(latest_run(now))
         .fetch_optional(connection)
         .await?;
-    row.map(|row| {
-        let (_, job) = placed_row(&row)?;
-        let fence = row.try_get(FENCE)?;
-        Ok(Claim { job, fence })
-    })
-    .transpose()
+    row.as_ref().map(claimed).transpose()
+}
+
+fn claimed(row: &Row) -> Result<Claim, StoreError> {
+    let (_, job) = placed_row(row)?;
+    let fence = row.try_get(FENCE)?;
+    Ok(Claim { job, fence })
+}
+
+/// Takes the job of a batch that can go on for as long as this process lives, with all its attempts;
+/// none when somebody holds it.
+pub(in crate::store) async fn take_up(
+    connection: &mut Conn,
+    batch: Uuid,
+    payload: String,
+    now: Timestamp,
+    me: i64,
+) -> Result<Option<Claim>, StoreError> {
+    let statement = format!(
+        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = NULL, holder = $2, \
+         payload = $3, attempts = 0, interruptions = 0, code = NULL, finished_at = NULL, \
+         started_at = coalesce(started_at, $4) WHERE batch = $1 AND state <> 'RUNNING' \
+         AND EXISTS (SELECT 1 FROM batches WHERE id = $1 \
+         AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED')) RETURNING {COLUMNS}, fence"
+    );
+    let row = query(statement)
+        .bind(batch.as_bytes().as_slice())
+        .bind(me)
+        .bind(payload)
+        .bind(now.as_microsecond())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(claimed).transpose()
 }
 
 /// A job that somebody holds.
 struct Running {
     seq: i64,
-    until: i64,
+    /// None where a command holds it, for as long as it lives.
+    until: Option<i64>,
     /// None where a program before this knowledge took it.
     holder: Option<i64>,
     interruptions: i64,
@@ -215,19 +262,18 @@ struct Running {
 impl Running {
     /// Whether nobody holds it any more.
     fn is_over(&self, now: Timestamp, lease: Duration, presence: &Presence) -> bool {
-        if self.until < now.as_microsecond() {
-            return true;
-        }
-        match self.holder {
+        match (self.until, self.holder) {
+            (Some(until), _) if until < now.as_microsecond() => true,
             // Whoever lives renews a lease of the future within seconds.
-            Some(holder) => !presence.is_living(holder),
-            None => self.until > micros_after(latest_true(now), lease),
+            (_, Some(holder)) => !presence.is_living(holder),
+            (Some(until), None) => until > micros_after(latest_true(now), lease),
+            (None, None) => true,
         }
     }
 }
 
 async fn running(connection: &mut Conn) -> Result<Vec<Running>, StoreError> {
-    let rows: Vec<(i64, i64, Option<i64>, i64)> = query_as(
+    let rows: Vec<(i64, Option<i64>, Option<i64>, i64)> = query_as(
         "SELECT seq, leased_until, holder, interruptions FROM jobs WHERE state = 'RUNNING'",
     )
     .fetch_all(connection)
@@ -242,7 +288,7 @@ async fn running(connection: &mut Conn) -> Result<Vec<Running>, StoreError> {
 }
 
 /// Takes jobs back that nobody holds any more.
-async fn take_back(
+pub(in crate::store) async fn take_back(
     connection: &mut Conn,
     now: Timestamp,
     lease: Duration,
@@ -251,6 +297,15 @@ async fn take_back(
     let over = running(connection).await?.into_iter();
     let mut given_up = false;
     for job in over.filter(|it| it.is_over(now, lease, presence)) {
+        if job.until.is_none() {
+            for statement in [LET_GO, LET_GO_OF_BATCH] {
+                query(statement)
+                    .bind(job.seq)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            continue;
+        }
         if job.interruptions < MOST_INTERRUPTIONS {
             query(
                 "UPDATE jobs SET state = 'PENDING', leased_until = NULL, holder = NULL, \
@@ -284,6 +339,12 @@ async fn take_back(
     }
     Ok(())
 }
+
+/// What becomes of a job whose command is gone: it waits for whoever gave the command.
+const LET_GO: &str =
+    "UPDATE jobs SET state = 'PAUSED', holder = NULL, fence = fence + 1 WHERE seq = $1";
+const LET_GO_OF_BATCH: &str = "UPDATE batches SET paused = 1 \
+     WHERE state IN ('PENDING', 'PROCESSING') AND id IN (SELECT batch FROM jobs WHERE seq = $1)";
 
 async fn renew(connection: &mut Conn, id: Uuid, fence: i64, until: i64) -> Result<(), StoreError> {
     let renewed = query(

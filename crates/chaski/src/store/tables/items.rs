@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use chaski_client::{Key, Memory};
+use chaski_client::Key;
 use compact_str::CompactString;
 use uuid::Uuid;
 
@@ -14,8 +14,8 @@ use crate::store::seal::{Keys, Place};
 use crate::store::shapes::Shapes;
 use crate::store::sql::{self, any_of};
 use crate::store::sql::{Conn, Row, query, query_as};
-use crate::store::tables::answers::AnswerRow;
-use crate::store::tables::{answers, batch_rows};
+use crate::store::tables::batch_rows;
+use crate::store::tables::claims::{self, Claim};
 
 /// What became of one number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,24 +87,23 @@ impl Store {
         self.items_where(id, "").await
     }
 
-    /// Marks items and remembers what was learned, both or none; durable when this returns.
+    /// Marks items under a claim and counts those that memory answered; durable when this returns.
     /// Settling an item again is harmless.
     pub async fn settle_items(
         &self,
-        id: Uuid,
+        claim: &Claim,
         states: Vec<(u32, ItemState)>,
-        learned: Vec<(Key, Memory)>,
+        cache_hits: u32,
     ) -> Result<(), StoreError> {
-        let rows = self.db.answer_rows(learned)?;
+        let (claim, id) = (claim.clone(), claim.batch()?);
         self.db
-            .write(move |connection| Box::pin(settle(connection, id, states, rows)))
-            .await
-    }
-
-    /// Puts the failed numbers of a batch back to be asked again; says how many.
-    pub async fn retry_failed_items(&self, id: Uuid) -> Result<u64, StoreError> {
-        self.db
-            .write(move |connection| Box::pin(retry_failed(connection, id)))
+            .write(move |connection| {
+                Box::pin(async move {
+                    claims::hold(connection, &claim).await?;
+                    let batch = batch_rows::seq_of(connection, id).await?;
+                    mark(connection, batch, states, cache_hits).await
+                })
+            })
             .await
     }
 
@@ -245,17 +244,6 @@ pub(in crate::store) async fn insert(
     Ok(())
 }
 
-pub(in crate::store) async fn settle(
-    connection: &mut Conn,
-    id: Uuid,
-    states: Vec<(u32, ItemState)>,
-    rows: Vec<AnswerRow>,
-) -> Result<(), StoreError> {
-    let batch = batch_rows::seq_of(connection, id).await?;
-    answers::put(connection, &rows).await?;
-    mark(connection, batch, states).await
-}
-
 pub(in crate::store) async fn retry_failed(
     connection: &mut Conn,
     id: Uuid,
@@ -281,6 +269,7 @@ async fn mark(
     connection: &mut Conn,
     batch: i64,
     states: Vec<(u32, ItemState)>,
+    cache_hits: u32,
 ) -> Result<(), StoreError> {
     let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
     let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
@@ -305,7 +294,7 @@ async fn mark(
         .await?;
     }
     let after = count(connection, batch, &all).await?;
-    adjust(connection, batch, before, after).await
+    adjust(connection, batch, before, after, cache_hits).await
 }
 
 /// Answered, refused, failed.
@@ -348,15 +337,17 @@ pub(in crate::store) async fn adjust(
     batch: i64,
     before: Counts,
     after: Counts,
+    cache_hits: u32,
 ) -> Result<(), StoreError> {
     query(
         "UPDATE batches SET answered = answered + $2, refused = refused + $3, \
-         failed = failed + $4 WHERE seq = $1",
+         failed = failed + $4, cache_hits = cache_hits + $5 WHERE seq = $1",
     )
     .bind(batch)
     .bind(after[0] - before[0])
     .bind(after[1] - before[1])
     .bind(after[2] - before[2])
+    .bind(cache_hits)
     .execute(connection)
     .await?;
     Ok(())
@@ -387,6 +378,6 @@ pub(in crate::store) async fn erase(
     .execute(&mut *connection)
     .await?;
     let after = count(connection, batch, &one).await?;
-    adjust(connection, batch, before, after).await?;
+    adjust(connection, batch, before, after, 0).await?;
     Ok(erased)
 }

@@ -11,49 +11,25 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::store::asker::Asker;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
-use crate::store::sql::{Builder, Conn, Row, query, query_as, query_scalar, uuid_of};
+use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
+use crate::store::sql::{Builder, Conn, Row, Sql, query, query_as, query_scalar, uuid_of};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::once;
 use crate::store::tables::once::{Once, OnceRow};
 use crate::store::time::instant;
 
-/// Work to be done later.
-#[derive(Debug, Clone)]
-pub struct NewJob {
-    /// Its identifier.
-    pub id: Uuid,
-    /// Which kind of work.
-    pub kind: &'static str,
-    /// What the work is about, JSON; never a number of a person.
-    pub payload: String,
-    /// Which jobs go first.
-    pub priority: Priority,
-    /// Runs that may fail before the job has failed.
-    pub max_attempts: u32,
-    /// Not before this.
-    pub run_at: Timestamp,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-    /// Who asked.
-    pub asker: Asker,
-    /// The batch it works on; a batch has at most one job.
-    pub batch: Option<Uuid>,
-}
-
-/// A job as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Work to be done later, or that is being done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Job {
     /// Its identifier.
     pub id: Uuid,
     /// Which kind of work.
     pub kind: String,
-    /// What the work is about, JSON.
+    /// What the work is about, JSON; never a number of a person.
     pub payload: String,
-    /// Which jobs go first.
+    /// Which jobs go first; that of a batch is its batch's.
     pub priority: Priority,
     /// How far it is.
     pub state: JobState,
@@ -63,15 +39,15 @@ pub struct Job {
     pub max_attempts: u32,
     /// Not before this.
     pub run_at: Timestamp,
-    /// Until when a worker holds it.
+    /// Until when a worker holds it; none while a command works on it.
     pub leased_until: Option<Timestamp>,
     /// Code of the last failure.
     pub code: Option<String>,
     /// Who asked.
     pub asked_by: String,
-    /// With which key.
+    /// With which key, none for the owner of the folder.
     pub key_id: Option<Uuid>,
-    /// The batch it works on.
+    /// The batch it works on; a batch has at most one job.
     pub batch: Option<Uuid>,
     /// When it was asked for.
     pub created_at: Timestamp,
@@ -82,9 +58,10 @@ pub struct Job {
 }
 
 /// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum JobState {
     /// Waits for a worker.
+    #[default]
     Pending,
     /// A worker holds it.
     Running,
@@ -172,20 +149,22 @@ impl JobState {
 
 impl Store {
     /// Puts a job into the queue; durable when this returns.
-    pub async fn enqueue_job(&self, new: NewJob) -> Result<(), StoreError> {
+    pub async fn enqueue_job(&self, new: Job) -> Result<(), StoreError> {
+        let me = self.db.presence.id();
         self.db
-            .write(move |connection| Box::pin(async move { enqueue(connection, &new).await }))
+            .write(move |connection| Box::pin(async move { enqueue(connection, &new, me).await }))
             .await
     }
 
     /// The same for a request that may come again: an error if it created a job already.
-    pub async fn enqueue_job_once(&self, new: NewJob, once: &Once) -> Result<(), StoreError> {
+    pub async fn enqueue_job_once(&self, new: Job, once: &Once) -> Result<(), StoreError> {
         let request = OnceRow::of(&self.db.keys, once);
+        let me = self.db.presence.id();
         self.db
             .write(move |connection| {
                 Box::pin(async move {
                     once::refuse_second(connection, Some(&request)).await?;
-                    enqueue(connection, &new).await?;
+                    enqueue(connection, &new, me).await?;
                     once::note(connection, Some(&request), new.id).await
                 })
             })
@@ -216,6 +195,24 @@ impl Store {
         self.job_where("batch", batch).await
     }
 
+    /// Calls that the open jobs of a key and of that kind say they may cost, as `calls` of their
+    /// payload.
+    pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
+        let mut reader = self.db.read().await?;
+        let calls: i64 = query_scalar(Sql::each(
+            "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
+             WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
+            "SELECT CAST(coalesce(sum(CAST(CAST(payload AS JSON) ->> 'calls' AS BIGINT)), 0) \
+             AS BIGINT) FROM jobs \
+             WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
+        ))
+        .bind(key_id.as_bytes().as_slice())
+        .bind(kind)
+        .fetch_one(&mut reader)
+        .await?;
+        Ok(calls.cast_unsigned())
+    }
+
     /// A page of jobs, newest first.
     pub async fn jobs(
         &self,
@@ -237,13 +234,7 @@ impl Store {
             query.push(" AND key_id = ");
             query.push_bind(key_id.as_bytes().to_vec());
         }
-        if let Some(cursor) = cursor {
-            query.push(" AND created_at <= ").push_bind(cursor.at);
-            query.push(" AND (created_at < ").push_bind(cursor.at);
-            query.push(" OR seq < ").push_bind(cursor.seq).push(")");
-        }
-        query.push(" ORDER BY created_at DESC, seq DESC LIMIT ");
-        query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        newest_first(&mut query, "created_at", limit, cursor);
         let mut reader = self.db.read().await?;
         let rows = query.build().fetch_all(&mut reader).await?;
         let rows: Result<Vec<_>, StoreError> = rows.iter().map(placed_row).collect();
@@ -294,25 +285,33 @@ impl Store {
     }
 }
 
-/// Puts a job into the queue, inside the transaction of the fact that causes it.
+/// Puts a job into the queue, inside the transaction of the fact that causes it. One that runs
+/// already is held by this process as long as it lives.
 pub(in crate::store) async fn enqueue(
     connection: &mut Conn,
-    new: &NewJob,
+    new: &Job,
+    me: i64,
 ) -> Result<(), StoreError> {
+    let runs = new.state == JobState::Running;
     query(
         "INSERT INTO jobs (id, kind, payload, priority, state, max_attempts, run_at, asked_by, \
-         key_id, batch, created_at) VALUES ($1, $2, $3, $4, 'PENDING', $5, $6, $7, $8, $9, $10)",
+         key_id, batch, created_at, started_at, fence, holder) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(new.id.as_bytes().as_slice())
-    .bind(new.kind)
+    .bind(new.kind.as_str())
     .bind(new.payload.as_str())
     .bind(new.priority.rank())
+    .bind(new.state.as_str())
     .bind(new.max_attempts)
     .bind(new.run_at.as_microsecond())
-    .bind(new.asker.to_string())
-    .bind(new.asker.key_id().map(|id| id.as_bytes().to_vec()))
+    .bind(new.asked_by.as_str())
+    .bind(new.key_id.map(|id| id.as_bytes().to_vec()))
     .bind(new.batch.map(|id| id.as_bytes().to_vec()))
     .bind(new.created_at.as_microsecond())
+    .bind(new.started_at.map(Timestamp::as_microsecond))
+    .bind(i64::from(runs))
+    .bind(runs.then_some(me))
     .execute(connection)
     .await?;
     Ok(())

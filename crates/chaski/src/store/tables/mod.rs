@@ -4,7 +4,7 @@ pub(super) mod answers;
 pub(super) mod api_keys;
 pub(super) mod asking;
 pub(super) mod audit;
-pub(super) mod background;
+pub(super) mod batch_inputs;
 pub(super) mod batch_rows;
 pub(super) mod batches;
 pub(super) mod calls;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
 use crate::store::seal::{Keys, Place};
 use crate::store::sql::{Builder, Row, query};
 use crate::store::tables::meta;
@@ -150,13 +150,7 @@ fn page_query(filter: &RefusalFilter, limit: usize, cursor: Option<Cursor>) -> B
     if let Some(reason) = filter.reason {
         query.push(" AND reason = ").push_bind(reason.as_str());
     }
-    if let Some(cursor) = cursor {
-        query.push(" AND stored_at <= ").push_bind(cursor.at);
-        query.push(" AND (stored_at < ").push_bind(cursor.at);
-        query.push(" OR seq < ").push_bind(cursor.seq).push(")");
-    }
-    query.push(" ORDER BY stored_at DESC, seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    newest_first(&mut query, "stored_at", limit, cursor);
     query
 }
 

@@ -7,7 +7,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::sql::{Conn, query, query_scalar};
 use crate::store::tables::jobs;
-use crate::store::tables::jobs::NewJob;
+use crate::store::tables::jobs::Job;
 use crate::store::time::instant;
 
 impl Store {
@@ -28,11 +28,12 @@ impl Store {
         name: &'static str,
         seen: Option<Timestamp>,
         now: Timestamp,
-        job: Option<NewJob>,
+        job: Option<Job>,
     ) -> Result<bool, StoreError> {
+        let me = self.db.presence.id();
         self.db
             .write(move |connection| {
-                Box::pin(async move { see_to(connection, name, seen, now, job).await })
+                Box::pin(async move { see_to(connection, name, seen, now, job, me).await })
             })
             .await
     }
@@ -43,7 +44,8 @@ async fn see_to(
     name: &str,
     seen: Option<Timestamp>,
     now: Timestamp,
-    job: Option<NewJob>,
+    job: Option<Job>,
+    me: i64,
 ) -> Result<bool, StoreError> {
     let noted = query(
         "INSERT INTO schedule (name, last_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
@@ -58,7 +60,7 @@ async fn see_to(
         return Ok(false);
     }
     if let Some(job) = job {
-        jobs::enqueue(connection, &job).await?;
+        jobs::enqueue(connection, &job, me).await?;
     }
     Ok(true)
 }

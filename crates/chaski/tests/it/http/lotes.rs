@@ -211,7 +211,7 @@ async fn the_days_limit_counts_what_is_tried_again() {
     let claim = claim.unwrap();
     let end = JobEnd::Failed { code: "x".into() };
     let id = claim.job.batch.unwrap();
-    store.finish_claimed(&claim, id, end, now).await.unwrap();
+    store.finish_batch(&claim, end, now).await.unwrap();
     assert_eq!(id.to_string(), first);
     // All of the day's calls are for the second list.
     let second = hand_in(&numbers[300..]).await;

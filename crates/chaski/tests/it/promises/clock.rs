@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chaski::app::job_kind::JobKind;
 use chaski::app::keys::{KeyRing, NewKey, Scope};
-use chaski::app::lotes::Lote;
-use chaski::store::{Company, Due, JobEnd, NewJob, NewPartner, Once, Priority, StoreError};
+use chaski::store::Batch;
+use chaski::store::{Company, Due, Job, JobEnd, NewPartner, Once, Priority, StoreError};
 use chaski_client::{Ask, Clock, Ledger, Source, is_of_the_future};
 use chaski_core::Ruc;
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::cli_kit::{Numbers, Place, Service, companies};
 use crate::jobs_batches::{Gateway, list, open, until};
-use crate::jobs_queue::background;
 use crate::store::{minute, open as open_store, partner};
+use crate::store_conformance::batch;
 use crate::store_partners::found;
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -145,11 +145,11 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
             minute(2_000) + SignedDuration::from_secs(jump),
         );
         let wrong = is_of_the_future(ahead, right);
-        let new = |id: u128| NewJob {
+        let new = |id: u128| Job {
             id: Uuid::from_u128(id),
             run_at: right,
             batch: None,
-            ..background(number).job
+            ..batch(number, &[]).job
         };
         // A job that failed while the clock was ahead waits for its retry, but no longer than any.
         store.enqueue_job(new(1)).await.unwrap();
@@ -299,11 +299,11 @@ async fn h13_lists_go_on_whatever_the_clock_does() {
         .submit_batch(list(companies(83, 3)))
         .await
         .unwrap();
-    until(&gateway.app, id, |lote| lote.batch.calls > 0).await;
+    until(&gateway.app, id, |lote| lote.calls > 0).await;
     service.sandbox.heal();
     set_to.store(0, Ordering::Relaxed);
-    let lote = until(&gateway.app, id, Lote::has_ended).await;
-    assert_eq!(lote.batch.failed, 0);
+    let lote = until(&gateway.app, id, Batch::has_ended).await;
+    assert_eq!(lote.failed, 0);
     gateway.stop().await;
 
     let service = Service::with(|config| config.latency = "20ms".parse().unwrap());
@@ -318,8 +318,8 @@ async fn h13_lists_go_on_whatever_the_clock_does() {
         set_to.store(jump, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-    let lote = until(&second.app, id, Lote::has_ended).await;
-    assert_eq!((lote.batch.failed, lote.successful()), (0, 2_000));
+    let lote = until(&second.app, id, Batch::has_ended).await;
+    assert_eq!((lote.failed, lote.successful()), (0, 2_000));
     let after = second.app.store().job_of_batch(id).await.unwrap().unwrap();
     assert_eq!((before.attempts, after.attempts), (0, 0));
     assert_eq!(service.asked_since(0).len(), 2_000, "each number once");

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use chaski::app::App;
-use chaski::app::batches::{BatchInput, Finished};
-use chaski::app::lotes::{Lote, NewLote};
+use chaski::app::batches::Submission;
+use chaski::app::batches::{Finished, List};
 use chaski::http::{Door, Gateway, Side};
-use chaski::sheets::{self, Aptitud, Limits};
+use chaski::sheets::{self, Aptitud, Limits, OutputFormat};
+use chaski::store::Batch;
 use chaski::store::JobState;
 use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
@@ -202,9 +203,9 @@ fn a04_the_own_limit_is_not_called_the_plan() {
     check(&place.run(&format!("ruc {}", companies(68, 1)[0])).expect(6));
 }
 
-fn input_of(numbers: &[String]) -> BatchInput {
+fn input_of(numbers: &[String]) -> List {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
-    BatchInput {
+    List {
         table: sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap(),
         column: 0,
         source_name: "lista.csv".into(),
@@ -216,11 +217,11 @@ fn input_of(numbers: &[String]) -> BatchInput {
 async fn first_of(app: &App, numbers: &[String], resume: bool, most: usize) -> Finished {
     let ask = Ask::by("cli");
     let input = input_of(numbers);
-    let mut plan = app.plan_batch(input, &ask, resume).await.unwrap();
-    plan.most = plan.most.min(most);
-    let mut running = app.start_batch(plan, &ask).await.unwrap();
-    while running.next(app).await.unwrap() {}
-    running.finish(app, Lang::Es).await.unwrap()
+    let mut batch = app.plan_batch(input, &ask, resume).await.unwrap();
+    batch.most = batch.most.min(most);
+    batch.start(app).await.unwrap();
+    while batch.next(app).await.unwrap() {}
+    batch.finish(app, Lang::Es).await.unwrap()
 }
 
 /// Those beyond the first that the plan can pay for say why they were not asked, and are asked next.
@@ -233,13 +234,16 @@ async fn a04_rows_beyond_the_plan_say_why_they_were_not_asked() {
     let finished = first_of(&app, &numbers, false, 100).await;
     assert_eq!((finished.failed, finished.left_out), (200, 200));
     assert!(finished.over.is_none() && finished.total_failure.is_none());
-    for verdict in &finished.verdicts[100..] {
+    for verdict in &finished.result.verdicts[100..] {
         assert_eq!(verdict.apto, Aptitud::Pendiente);
         assert!(verdict.motivo.contains("su plan"), "{}", verdict.motivo);
     }
     assert_eq!(sent(&service), 1);
     let finished = first_of(&app, &numbers, true, 300).await;
-    assert_eq!((finished.failed, finished.summary.cache_hits), (0, 100));
+    assert_eq!(
+        (finished.failed, finished.result.summary.cache_hits),
+        (0, 100)
+    );
     assert_eq!(sent(&service), 3);
 }
 
@@ -325,7 +329,7 @@ async fn a04_nothing_is_tried_again_over_http_beyond_the_plan() {
     let (lote, limited) = (id_of(&lote, "id"), id_of(&limited, "id"));
     let refresh = id_of(&refresh, "trabajo");
     for id in [&lote, &limited] {
-        until(&gateway.app, id.parse().unwrap(), Lote::has_ended).await;
+        until(&gateway.app, id.parse().unwrap(), Batch::has_ended).await;
     }
     let job = loop {
         let job = gateway.app.trabajo(refresh.parse().unwrap(), None).await;
@@ -339,7 +343,7 @@ async fn a04_nothing_is_tried_again_over_http_beyond_the_plan() {
     service.sandbox.heal();
     let (_, good) = post("/api/v1/lotes", json!({"rucs": companies(65, 100)})).await;
     let good = id_of(&good, "id").parse().unwrap();
-    until(&gateway.app, good, Lote::has_ended).await;
+    until(&gateway.app, good, Batch::has_ended).await;
     assert_eq!(service.sandbox.quota_left(), Some(2));
     let before = sent(&service);
     let jobs = gateway.app.trabajos(None, 10, None, None).await.unwrap();
@@ -365,7 +369,7 @@ async fn a04_nothing_is_tried_again_over_http_beyond_the_plan() {
     // 3. What its own limit lets it cost is there.
     let path = format!("/api/v1/lotes/{limited}/reintentar");
     assert_eq!(post(&path, Value::Null).await.0, 200);
-    until(&gateway.app, limited.parse().unwrap(), Lote::has_ended).await;
+    until(&gateway.app, limited.parse().unwrap(), Batch::has_ended).await;
     assert_eq!(service.sandbox.quota_left(), Some(1));
     gateway.stop().await;
 }
@@ -377,18 +381,24 @@ async fn a04_rows_beyond_a_limit_have_one_word_in_the_background_too() {
     let place = Place::new();
     let gateway = jobs_batches::Gateway::start(&place, Some(&service), &[]).await;
     let app = &gateway.app;
-    let new = NewLote {
+    let new = Submission {
         most: Some(1),
         ..list(companies(69, 300))
     };
     let id = app.submit_batch(new).await.unwrap();
-    until(app, id, Lote::has_ended).await;
-    let result = app.lote_result(id, None, Lang::Es).await.unwrap();
-    let left = result.verdicts.iter();
-    let left: Vec<_> = left.filter(|it| it.apto == Aptitud::Pendiente).collect();
+    until(app, id, Batch::has_ended).await;
+    let lines = OutputFormat::Ndjson;
+    let result = app.write_batch_result(id, None, Lang::Es, lines, Vec::new());
+    let result = String::from_utf8(result.await.unwrap()).unwrap();
+    let rows = result.lines().map(serde_json::from_str);
+    let rows: Vec<serde_json::Value> = rows.map(Result::unwrap).collect();
+    let left: Vec<_> = rows
+        .iter()
+        .filter(|it| it["aptitud"] == "pendiente")
+        .collect();
     assert_eq!(left.len(), 200);
-    for verdict in left {
-        let why = &verdict.motivo;
+    for row in left {
+        let why = row["motivo"].as_str().unwrap();
         assert!(
             why.contains("máximo") && why.contains("tope_de_gasto"),
             "{why}"

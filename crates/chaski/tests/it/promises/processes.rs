@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski::app::App;
-use chaski::app::batches::BatchInput;
-use chaski::app::lotes::{Lote, NewLote};
+use chaski::app::batches::{List, Submission};
 use chaski::sheets::{self, Limits};
+use chaski::store::Batch;
 use chaski::store::{BatchState, JobState, Priority, Store};
 use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::cli_kit::{Place, Service, companies, finished, wait_until};
 use crate::cli_serve::Server;
 use crate::jobs_batches::{Gateway, list, open, until};
-use crate::jobs_queue::background;
+use crate::jobs_queue::handed_over;
 use crate::store::{minute, open as open_store};
 use crate::store_conformance::batch;
 
@@ -47,20 +47,20 @@ fn rucs(numbers: &[String]) -> Vec<Ruc> {
 async fn foreground(app: &App, numbers: &[String], resume: bool) -> (bool, usize) {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
     let table = sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap();
-    let input = BatchInput {
+    let input = List {
         table,
         column: 0,
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     };
     let ask = Ask::by("cli");
-    let plan = app.plan_batch(input, &ask, resume).await.unwrap();
-    let told = plan.under_way_elsewhere;
-    let mut running = app.start_batch(plan, &ask).await.unwrap();
-    while running.next(app).await.unwrap() {}
-    let finished = running.finish(app, Lang::Es).await.unwrap();
+    let mut batch = app.plan_batch(input, &ask, resume).await.unwrap();
+    let told = batch.under_way_elsewhere;
+    batch.start(app).await.unwrap();
+    while batch.next(app).await.unwrap() {}
+    let finished = batch.finish(app, Lang::Es).await.unwrap();
     assert_eq!(finished.failed, 0);
-    (told, finished.verdicts.len())
+    (told, finished.result.verdicts.len())
 }
 
 /// A lease is taken over when it lapses, and at once when the process that holds it is gone; never
@@ -70,7 +70,7 @@ async fn h07_only_what_nobody_holds_is_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let ours = open_store(dir.path()).await.unwrap();
     let theirs = open_store(dir.path()).await.unwrap();
-    ours.create_background_batch(batch(1, &["20100038146"]), background(1))
+    ours.create_batch(handed_over(batch(1, &["20100038146"])))
         .await
         .unwrap();
     let claim = async |store: &Store, seconds: i64| {
@@ -108,7 +108,7 @@ async fn h07_a_second_server_works_beside_the_first() {
     let (place, service) = (Place::new(), slow("20ms"));
     let numbers = companies(71, 1_500);
     let first = Gateway::start(&place, Some(&service), &[]).await;
-    let new = NewLote {
+    let new = Submission {
         update_partners: true,
         ..list(numbers.clone())
     };
@@ -129,11 +129,8 @@ async fn h07_a_second_server_works_beside_the_first() {
         .await
         .unwrap();
     for id in [id, same] {
-        let lote = until(&second.app, id, Lote::has_ended).await;
-        assert_eq!(
-            (lote.batch.state, lote.batch.failed),
-            (BatchState::Completed, 0)
-        );
+        let lote = until(&second.app, id, Batch::has_ended).await;
+        assert_eq!((lote.state, lote.failed), (BatchState::Completed, 0));
     }
     assert_eq!(not_once(&service, &numbers), BTreeMap::new());
     first.stop().await;
@@ -175,8 +172,8 @@ async fn h07_processes_that_ask_the_same_pay_once() {
         };
         let (rows, ()) = tokio::join!(futures_util::future::join_all(lists), singles);
         assert_eq!(rows, [900, 900]);
-        let lote = until(&server.app, id, Lote::has_ended).await;
-        assert_eq!(lote.batch.state, BatchState::Completed);
+        let lote = until(&server.app, id, Batch::has_ended).await;
+        assert_eq!(lote.state, BatchState::Completed);
         assert_eq!(
             not_once(&service, &numbers),
             BTreeMap::new(),
@@ -203,7 +200,7 @@ async fn h07_a_list_is_taken_up_only_when_nobody_is_at_it() {
     assert!(told, "that somebody is at it is said");
     assert_eq!(rows, 800);
     assert_eq!(first.await.unwrap(), (false, 800));
-    let batches = other.store().batches(10, None).await.unwrap().rows;
+    let batches = other.store().batches(None, 10, None).await.unwrap().rows;
     assert_eq!(batches.len(), 2, "each has its own");
     assert!(batches.iter().all(|it| it.state == BatchState::Completed));
     assert_eq!(not_once(&service, &numbers), BTreeMap::new());

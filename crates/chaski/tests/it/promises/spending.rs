@@ -6,9 +6,8 @@ use std::time::Duration;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::keys::{NewKey, Scopes};
-use chaski::app::lotes::Lote;
 use chaski::http::{Door, Gateway, Side};
-use chaski::store::{Asker, BatchState, Company, ItemState, Retention};
+use chaski::store::{Asker, Batch, BatchState, Company, ItemState, Retention};
 use chaski_client::{Allowance, Ask, Clock, Counter, Ledger, Taken};
 use chaski_core::Ruc;
 use chaski_sandbox::Operation;
@@ -158,8 +157,8 @@ async fn h03_a_list_in_the_background_keeps_to_the_day_of_its_key() {
         let mut new = list(companies(23, 300));
         new.asker = asker(id, &who);
         let batch = app.submit_batch(new).await.unwrap();
-        let lote = until(app, batch, Lote::has_ended).await;
-        let said = format!("{fault} {cap}: {:?}", lote.batch.state);
+        let lote = until(app, batch, Batch::has_ended).await;
+        let said = format!("{fault} {cap}: {:?}", lote.state);
         assert!(
             sent(&service) <= u64::from(cap),
             "{said}: {}",
@@ -167,22 +166,22 @@ async fn h03_a_list_in_the_background_keeps_to_the_day_of_its_key() {
         );
         let expected = match fault {
             "" => BatchState::Partial,
-            _ => lote.batch.state,
+            _ => lote.state,
         };
-        assert_eq!(lote.batch.state, expected, "{said}");
-        assert_ne!(lote.batch.state, BatchState::Completed, "{said}");
+        assert_eq!(lote.state, expected, "{said}");
+        assert_ne!(lote.state, BatchState::Completed, "{said}");
         let states = app.store().item_states(batch).await.unwrap();
         let over = states.iter().filter(
             |item| matches!(&item.state, Some(ItemState::Failed { code }) if code == "tope_diario"),
         );
         assert!(over.count() > 0, "{said}");
-        assert!(app.lote_retry_calls(batch, Some(id)).await.unwrap() > 0);
+        assert!(app.batch_retry_calls(batch, Some(id)).await.unwrap() > 0);
         // Another one of the same key on the same day pays for nothing.
         let before = sent(&service);
         let mut more = list(companies(24, 150));
         more.asker = asker(id, &who);
         let batch = app.submit_batch(more).await.unwrap();
-        until(app, batch, Lote::has_ended).await;
+        until(app, batch, Batch::has_ended).await;
         assert!(sent(&service) <= before.max(u64::from(cap)), "{said}");
         gateway.stop().await;
     }

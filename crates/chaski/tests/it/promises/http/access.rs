@@ -63,6 +63,7 @@ async fn h06_the_mark_comes_from_either() {
         "DELETE FROM meta WHERE name = 'had_keys'; \
          ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
          ALTER TABLE calls DROP COLUMN company; \
+         ALTER TABLE batches ADD COLUMN holder INTEGER; \
          DELETE FROM _sqlx_migrations WHERE version >= 12; PRAGMA user_version = 7",
     ] {
         let door = Door::open().await;

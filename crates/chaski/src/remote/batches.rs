@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{Question, Server, ServerError, with_query};
-use crate::api::batches::{LoteData, LotesPage, ResultRow};
+use crate::api::batches::{BatchData, BatchesPage, ResultRow};
 use crate::sheets::{Row, Verdict};
 
 /// Largest result that is read, the caller's own columns included.
@@ -39,7 +39,7 @@ pub struct NewList {
 }
 
 /// Why there is not a single answer to a batch, or not to all of it, if that is known.
-pub(crate) fn failure_of(lote: &LoteData, lang: Lang) -> Option<ServerError> {
+pub(crate) fn failure_of(lote: &BatchData, lang: Lang) -> Option<ServerError> {
     let code = lote.failure_code.as_deref()?;
     let text = if lote.failed_items < lote.total_items {
         lang.pick("no se siguió consultando", "the rest was not asked about")
@@ -53,7 +53,7 @@ pub(crate) fn failure_of(lote: &LoteData, lang: Lang) -> Option<ServerError> {
 impl Server {
     /// Hands a list over; it is worked on from then on, whoever waits. Where the answer is lost on
     /// the way, it is asked for again under the same idempotency key: the list is handed over once.
-    pub(crate) async fn submit_list(&self, list: NewList) -> Result<LoteData, ServerError> {
+    pub(crate) async fn submit_list(&self, list: NewList) -> Result<BatchData, ServerError> {
         let once = Uuid::from_u128(fastrand::u128(..)).simple().to_string();
         let boundary = format!("chaski-{once}");
         let kind = format!("multipart/form-data; boundary={boundary}");
@@ -61,7 +61,7 @@ impl Server {
         let hand_over = async || {
             let question = Question::of(Method::POST, "/api/v1/lotes".to_owned());
             let question = question.with_body(kind.as_str(), form.clone()).slow();
-            self.ask::<LoteData>(Question {
+            self.ask::<BatchData>(Question {
                 once: Some(once.clone()),
                 ..question
             })
@@ -74,28 +74,28 @@ impl Server {
     }
 
     /// How far a batch is.
-    pub(crate) async fn lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
+    pub(crate) async fn batch(&self, id: Uuid) -> Result<BatchData, ServerError> {
         self.ask(Question::get(format!("/api/v1/lotes/{id}"))).await
     }
 
     /// A batch that has ended; whoever has waited so long does not give up over a moment.
-    pub(crate) async fn ended_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
-        let ask = async || self.lote(id).await;
+    pub(crate) async fn ended_batch(&self, id: Uuid) -> Result<BatchData, ServerError> {
+        let ask = async || self.batch(id).await;
         insist(ask().await, ask).await
     }
 
     /// The newest batch of the same list that somebody did not stop.
-    pub(crate) async fn lote_of_list(
+    pub(crate) async fn batch_of_list(
         &self,
         hash: &[u8; 32],
-    ) -> Result<Option<LoteData>, ServerError> {
+    ) -> Result<Option<BatchData>, ServerError> {
         let fingerprint = blake3::Hash::from_bytes(*hash).to_hex();
         let mut cursor = None;
         loop {
             let page = [("limit", Some("250".to_owned())), ("cursor", cursor)];
             let target = with_query("/api/v1/lotes", page);
-            let told: LotesPage = self.ask(Question::get(target)).await?;
-            let same = |lote: &LoteData| {
+            let told: BatchesPage = self.ask(Question::get(target)).await?;
+            let same = |lote: &BatchData| {
                 lote.fingerprint == fingerprint.as_str() && lote.status != "CANCELLED"
             };
             if let Some(lote) = told.data.into_iter().find(same) {
@@ -108,17 +108,8 @@ impl Server {
         }
     }
 
-    /// Lets a paused batch go on.
-    pub(crate) async fn resume_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
-        self.change_lote(id, "reanudar").await
-    }
-
-    /// Asks again for the numbers of a batch that have no answer.
-    pub(crate) async fn retry_lote(&self, id: Uuid) -> Result<LoteData, ServerError> {
-        self.change_lote(id, "reintentar").await
-    }
-
-    async fn change_lote(&self, id: Uuid, how: &str) -> Result<LoteData, ServerError> {
+    /// Lets a batch go on: `reanudar` one that is paused, `reintentar` one that has ended.
+    pub(crate) async fn change_batch(&self, id: Uuid, how: &str) -> Result<BatchData, ServerError> {
         let target = format!("/api/v1/lotes/{id}/{how}");
         self.ask(Question::of(Method::POST, target)).await
     }

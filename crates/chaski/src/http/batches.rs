@@ -22,14 +22,13 @@ use super::parameters::id_of;
 use super::problem::{Problem, Problems};
 use super::upload::{self, most_of_a_file};
 use super::{Gateway, outgoing, room};
-use crate::api::batches::{LoteData, LoteEvent, LoteWanted, LotesPage};
+use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
 use crate::api::reply::mode_name;
+use crate::app::batches::{ListInput, Submission};
 use crate::app::keys::Scope;
-use crate::app::lotes::{LoteInput, NewLote};
 use crate::app::once::Once;
-use crate::app::spending::Payer;
 use crate::scratch::ScratchWriter;
-use crate::store::{Listed, Priority};
+use crate::store::{BatchChange, Listed, Priority};
 
 /// Hand in a list
 ///
@@ -40,9 +39,9 @@ use crate::store::{Listed, Priority};
     path = "/api/v1/lotes",
     tag = "lotes",
     params(OnceWanted),
-    request_body = LoteWanted,
+    request_body = BatchWanted,
     responses(
-        (status = 202, body = LoteData, headers(("location" = String, description = "Its address"))),
+        (status = 202, body = BatchData, headers(("location" = String, description = "Its address"))),
         Problems
     )
 )]
@@ -57,9 +56,9 @@ pub(super) async fn submit(
         _ => body::MOST_BYTES,
     };
     let show = async |id| {
-        let lote = caller.app.lote(id, caller.owner()).await?;
+        let batch = caller.app.batch(id, caller.owner()).await?;
         let place = format!("/api/v1/lotes/{id}");
-        let body = LoteData::of(&caller.app, &lote);
+        let body = BatchData::of(&caller.app, &batch);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
     let create = |request, once| create(&gateway, &caller, request, once);
@@ -72,7 +71,7 @@ async fn create(
     request: Request,
     once: Option<Once>,
 ) -> Result<Uuid, Problem> {
-    let (mut new, most) = match body::kind(&request).as_deref() {
+    let mut new = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
         _ => typed(caller, request).await?,
     };
@@ -80,7 +79,6 @@ async fn create(
     if new.update_partners {
         caller.needs(Scope::Partners)?;
     }
-    (new.most, new.payer) = (most, caller.payer());
     let submit = |limits| {
         let (app, new) = (Arc::clone(&caller.app), new.clone());
         async move { app.submit_batch_within(new, limits).await }
@@ -89,8 +87,24 @@ async fn create(
     Ok(id)
 }
 
-async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
-    let wanted: LoteWanted = body::json(request).await?;
+/// What is handed over, without what the request says of it.
+fn submission(caller: &Caller) -> Submission {
+    Submission {
+        input: ListInput::Numbers(Vec::new()),
+        name: "lista".to_owned(),
+        column: None,
+        priority: Priority::default(),
+        force: false,
+        update_partners: false,
+        asker: caller.asker(),
+        payer: caller.payer(),
+        most: None,
+        once: None,
+    }
+}
+
+async fn typed(caller: &Caller, request: Request) -> Result<Submission, Problem> {
+    let wanted: BatchWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
         return Err(Problem::of_field(
             "rucs",
@@ -99,19 +113,16 @@ async fn typed(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64
             "the list is empty",
         ));
     }
-    let new = NewLote {
-        input: LoteInput::Numbers(wanted.rucs),
+    let new = Submission {
+        input: ListInput::Numbers(wanted.rucs),
         name: name(wanted.nombre)?,
-        column: None,
         priority: priority(wanted.prioridad.as_deref())?,
         force: wanted.force_refresh,
         update_partners: wanted.update_partners,
-        asker: caller.asker(),
-        payer: Payer::default(),
-        most: None,
-        once: None,
+        most: wanted.gastar_hasta,
+        ..submission(caller)
     };
-    Ok((new, wanted.gastar_hasta))
+    Ok(new)
 }
 
 fn name(text: Option<String>) -> Result<String, Problem> {
@@ -142,20 +153,9 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 }
 
 /// A file and the fields beside it.
-async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<u64>), Problem> {
-    let mut new = NewLote {
-        input: LoteInput::Numbers(Vec::new()),
-        name: "lista".to_owned(),
-        column: None,
-        priority: Priority::default(),
-        force: false,
-        update_partners: false,
-        asker: caller.asker(),
-        payer: Payer::default(),
-        most: None,
-        once: None,
-    };
-    let (mut file, mut most) = (None, None);
+async fn uploaded(caller: &Caller, request: Request) -> Result<Submission, Problem> {
+    let mut new = submission(caller);
+    let mut file = None;
     let mut seen = HashSet::new();
     for part in upload::form(request).await? {
         let of_file = upload::is_file(&part.name);
@@ -177,12 +177,12 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<(NewLote, Option<
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = yes,
             "update_partners" => new.update_partners = yes,
-            "gastar_hasta" => most = Some(calls(&text)?),
+            "gastar_hasta" => new.most = Some(calls(&text)?),
             unknown => return Err(upload::unknown_field(unknown)),
         }
     }
-    new.input = LoteInput::Stored(file.ok_or_else(upload::no_file)?);
-    Ok((new, most))
+    new.input = ListInput::File(file.ok_or_else(upload::no_file)?);
+    Ok(new)
 }
 
 fn calls(text: &str) -> Result<u64, Problem> {
@@ -202,28 +202,28 @@ fn calls(text: &str) -> Result<u64, Problem> {
     path = "/api/v1/lotes",
     tag = "lotes",
     params(PageWanted),
-    responses((status = 200, body = LotesPage), Problems)
+    responses((status = 200, body = BatchesPage), Problems)
 )]
 pub(super) async fn list(
     caller: Caller,
     page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<LotesPage>, Problem> {
+) -> Result<Json<BatchesPage>, Problem> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
-        .lotes(
+        .batches(
             wanted.limit()?,
             wanted.cursor(&caller, Listed::Batches)?,
             caller.owner(),
         )
         .await?;
-    Ok(Json(LotesPage {
+    Ok(Json(BatchesPage {
         mode: mode_name(&caller.app).into(),
         data: page
             .rows
             .iter()
-            .map(|lote| LoteData::of(&caller.app, lote))
+            .map(|batch| BatchData::of(&caller.app, batch))
             .collect(),
         next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
     }))
@@ -235,14 +235,17 @@ pub(super) async fn list(
     path = "/api/v1/lotes/{id}",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteData), Problems)
+    responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<LoteData>, Problem> {
+pub(super) async fn one(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<BatchData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let lote = caller.app.lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData {
-        failure_code: caller.app.lote_failure(&lote).await?,
-        ..LoteData::of(&caller.app, &lote)
+    let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
+    Ok(Json(BatchData {
+        failure_code: caller.app.batch_failure(&batch).await?,
+        ..BatchData::of(&caller.app, &batch)
     }))
 }
 
@@ -252,15 +255,13 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<L
     path = "/api/v1/lotes/{id}/cancelar",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteData), Problems)
+    responses((status = 200, body = BatchData), Problems)
 )]
 pub(super) async fn cancel(
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<LoteData>, Problem> {
-    caller.needs(Scope::Lotes)?;
-    let lote = caller.app.cancel_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&caller.app, &lote)))
+) -> Result<Json<BatchData>, Problem> {
+    change(&caller, &id, BatchChange::Cancel).await
 }
 
 /// Stop a batch for now
@@ -269,15 +270,13 @@ pub(super) async fn cancel(
     path = "/api/v1/lotes/{id}/pausar",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteData), Problems)
+    responses((status = 200, body = BatchData), Problems)
 )]
 pub(super) async fn pause(
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<LoteData>, Problem> {
-    caller.needs(Scope::Lotes)?;
-    let lote = caller.app.pause_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&caller.app, &lote)))
+) -> Result<Json<BatchData>, Problem> {
+    change(&caller, &id, BatchChange::Pause).await
 }
 
 /// Let a paused batch go on
@@ -286,15 +285,13 @@ pub(super) async fn pause(
     path = "/api/v1/lotes/{id}/reanudar",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteData), Problems)
+    responses((status = 200, body = BatchData), Problems)
 )]
 pub(super) async fn resume(
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<LoteData>, Problem> {
-    caller.needs(Scope::Lotes)?;
-    let lote = caller.app.resume_lote(id_of(&id)?, caller.owner()).await?;
-    Ok(Json(LoteData::of(&caller.app, &lote)))
+) -> Result<Json<BatchData>, Problem> {
+    change(&caller, &id, BatchChange::Resume).await
 }
 
 /// Ask again for the numbers that failed
@@ -303,16 +300,24 @@ pub(super) async fn resume(
     path = "/api/v1/lotes/{id}/reintentar",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteData), Problems)
+    responses((status = 200, body = BatchData), Problems)
 )]
 pub(super) async fn retry(
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<LoteData>, Problem> {
+) -> Result<Json<BatchData>, Problem> {
+    change(&caller, &id, BatchChange::Retry).await
+}
+
+async fn change(
+    caller: &Caller,
+    id: &str,
+    wanted: BatchChange,
+) -> Result<Json<BatchData>, Problem> {
     caller.needs(Scope::Lotes)?;
-    let (id, payer) = (id_of(&id)?, caller.payer());
-    let lote = caller.app.retry_lote(id, caller.owner(), &payer).await?;
-    Ok(Json(LoteData::of(&caller.app, &lote)))
+    let (id, owner, payer) = (id_of(id)?, caller.owner(), caller.payer());
+    let batch = caller.app.change_batch(id, owner, wanted, &payer).await?;
+    Ok(Json(BatchData::of(&caller.app, &batch)))
 }
 
 /// In which form a result is wanted.
@@ -353,13 +358,13 @@ pub(super) async fn result(
     let format = upload::format(wanted.format.as_deref())?;
     let id = id_of(&id)?;
     let file = gateway.room.file(caller.owner()).await?;
-    let large = caller.app.lote_is_large(id, caller.owner()).await?;
+    let large = caller.app.batch_is_large(id, caller.owner()).await?;
     let needed = if large { room::LARGE } else { room::SMALL };
     let memory = gateway.room.memory(caller.owner(), needed).await?;
     let writer = ScratchWriter::new(gateway.room.folder());
     let result = caller
         .app
-        .write_lote_result(id, caller.owner(), caller.info.lang, format, writer)
+        .write_batch_result(id, caller.owner(), caller.info.lang, format, writer)
         .await?;
     // From here on the caller's pace takes a file and no memory.
     drop(memory);
@@ -376,7 +381,7 @@ pub(super) async fn result(
     path = "/api/v1/lotes/{id}/eventos",
     tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = LoteEvent, content_type = "text/event-stream"), Problems)
+    responses((status = 200, body = BatchEvent, content_type = "text/event-stream"), Problems)
 )]
 pub(super) async fn events(
     State(gateway): State<Arc<Gateway>>,
@@ -385,16 +390,16 @@ pub(super) async fn events(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let id = id_of(&id)?;
-    let states = caller.app.lote_events(id, caller.owner()).await?;
+    let states = caller.app.batch_events(id, caller.owner()).await?;
     // A batch may take hours, for which a stop does not wait; its watcher comes back.
     let states = states.take_until(gateway.stopped().boxed());
     let app = Arc::clone(&caller.app);
     let events = states.map(move |state| {
-        let lote = state.map_err(|error| std::io::Error::other(error.code()))?;
-        let named = if lote.has_ended() { "fin" } else { "progreso" };
+        let batch = state.map_err(|error| std::io::Error::other(error.code()))?;
+        let named = if batch.has_ended() { "fin" } else { "progreso" };
         Event::default()
             .event(named)
-            .json_data(LoteData::of(&app, &lote))
+            .json_data(BatchData::of(&app, &batch))
             .map_err(std::io::Error::other)
     });
     Ok(Sse::new(events)

@@ -7,7 +7,7 @@ use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::AppError;
+use crate::app::AppError;
 use crate::sheets::{Cell, Encoding, Flaw, Row, SourceKind, Table};
 
 /// A list and how it is to be read.

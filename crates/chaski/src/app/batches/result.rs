@@ -4,34 +4,36 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::time::Duration;
 
-use chaski_client::{Key, Ledger, Lookup, RucQuery, Source};
-use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
+use chaski_client::{Key, Ledger, Source};
+use chaski_core::{CheckDigit, Lang, Ruc, lima_datetime};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::batches::{Told, rows_of};
-use super::lote_input::KeptList;
-use super::lotes::{AT_A_TIME, Lote};
-use super::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
-use super::{App, AppError};
-use crate::sheets::{self, OutputFormat, Summary, Table, Verdict, Verdicts};
-use crate::store::{Item, ItemState};
+use super::input::KeptList;
+use super::kind::BatchKind;
+use super::submit::AT_A_TIME;
+use super::work::accepted_before;
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::{App, AppError, Mode};
+use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict, Verdicts};
+use crate::store::{Batch, Item, ItemState};
 
 /// The list, one verdict for each of its rows, and what is said of it as a whole.
-pub struct LoteResult {
+pub struct BatchResult {
     /// The list as it was handed over.
     pub table: Table,
     /// One verdict for each row.
     pub verdicts: Vec<Verdict>,
     /// The list as a whole.
     pub summary: Summary,
-    lang: Lang,
 }
 
 /// What a result is made of.
 struct Parts {
-    lote: Lote,
+    batch: Batch,
     list: KeptList,
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
@@ -50,44 +52,26 @@ const LARGE_NUMBERS: u32 = 10_000;
 /// Parts of the verdicts that may wait for their writer.
 const PARTS_AHEAD: usize = 2;
 
-impl LoteResult {
+impl BatchResult {
     /// Writes it. A workbook takes its time: a server does this on a blocking thread.
-    pub fn write(&self, format: OutputFormat, writer: &mut dyn Write) -> Result<(), AppError> {
+    pub fn write(
+        &self,
+        format: OutputFormat,
+        lang: Lang,
+        writer: &mut dyn Write,
+    ) -> Result<(), AppError> {
+        let verdicts = self.verdicts.as_slice().into();
+        let (table, summary) = (&self.table, &self.summary);
         Ok(sheets::write_result_to(
-            writer,
-            format,
-            &self.table,
-            self.verdicts.as_slice().into(),
-            &self.summary,
-            self.lang,
+            writer, format, table, verdicts, summary, lang,
         )?)
     }
 }
 
 impl App {
-    /// The result of a batch so far, in the same form as that of `chaski ruc lote`. Numbers that
-    /// wait are "not asked yet".
-    pub async fn lote_result(
-        &self,
-        id: Uuid,
-        key_id: Option<Uuid>,
-        lang: Lang,
-    ) -> Result<LoteResult, AppError> {
-        let parts = self.parts_of(id, key_id).await?;
-        let mut verdicts = Vec::with_capacity(parts.rows.len());
-        for rows in parts.rows.chunks(AT_A_TIME) {
-            verdicts.extend(self.verdicts_of(&parts, rows, lang).await?);
-        }
-        Ok(LoteResult {
-            summary: self.summary(&parts.rows, told(&parts.lote), lang),
-            table: parts.list.table,
-            verdicts,
-            lang,
-        })
-    }
-
-    /// Writes the same and gives back what it wrote to; never is all of it in memory.
-    pub async fn write_lote_result<W: Write + Send + 'static>(
+    /// Writes the result of a batch so far and gives back what it wrote to; never is all of it in
+    /// memory. Numbers that wait are "not asked yet".
+    pub async fn write_batch_result<W: Write + Send + 'static>(
         &self,
         id: Uuid,
         key_id: Option<Uuid>,
@@ -97,7 +81,7 @@ impl App {
     ) -> Result<W, AppError> {
         // 1. The list, and what became of its numbers.
         let mut parts = self.parts_of(id, key_id).await?;
-        let summary = self.summary(&parts.rows, told(&parts.lote), lang);
+        let summary = self.summary_of(&parts, lang);
         let nothing = KeptList::of_numbers(&[], CheckDigit::Strict);
         let table = std::mem::replace(&mut parts.list, nothing).table;
         // 2. A thread writes, which is not one that serves others.
@@ -120,14 +104,25 @@ impl App {
     }
 
     /// Whether the result of a batch takes much memory to write.
-    pub async fn lote_is_large(&self, id: Uuid, key_id: Option<Uuid>) -> Result<bool, AppError> {
-        let lote = self.lote(id, key_id).await?;
+    pub async fn batch_is_large(&self, id: Uuid, key_id: Option<Uuid>) -> Result<bool, AppError> {
+        let batch = self.batch(id, key_id).await?;
         let kept = self.store.batch_input_size(id).await?;
-        Ok(kept > LARGE_BYTES || lote.batch.unique > LARGE_NUMBERS)
+        Ok(kept > LARGE_BYTES || batch.unique > LARGE_NUMBERS)
+    }
+
+    fn summary_of(&self, parts: &Parts, lang: Lang) -> Summary {
+        let (batch, now) = (&parts.batch, self.clock.now());
+        Summary {
+            source_file: batch.source_name.clone(),
+            calls_spent: batch.calls as usize,
+            cache_hits: batch.cache_hits as usize,
+            duration: batch.duration(now).unwrap_or_default(),
+            ..summary(&parts.rows, self.mode, now, lang)
+        }
     }
 
     async fn parts_of(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Parts, AppError> {
-        let lote = self.lote(id, key_id).await?;
+        let batch = self.batch(id, key_id).await?;
         let items = self.store.item_states(id).await?;
         let kept = self.store.batch_input(id).await?;
         let configured = self.config.ruc_rules.clone();
@@ -138,13 +133,13 @@ impl App {
                 None => KeptList::of_numbers(&numbers_of(&items), configured.check_digit),
             };
             let rules = list.rules(&configured);
-            let (rows, unique) = rows_of(&list.table, list.column, &rules);
+            let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, &rules);
             let states = states_of(items);
             let failed =
                 |it: &ItemState| matches!(it, ItemState::Failed { code } if !is_limit(code));
-            let nothing_came = lote.successful() == 0 && states.values().any(failed);
+            let nothing_came = batch.successful() == 0 && states.values().any(failed);
             Ok::<_, AppError>(Parts {
-                lote,
+                batch,
                 list,
                 rows,
                 unique,
@@ -172,7 +167,7 @@ impl App {
         };
         let verdict = |row: &RowPlan| {
             let settled = row.unique.and_then(|at| settled.get(&parts.unique[at]));
-            self.verdict(row, settled, list, lang)
+            BatchKind::Ruc.row(self, row, settled, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }
@@ -186,7 +181,10 @@ impl App {
     ) -> Result<HashMap<Ruc, Settled>, AppError> {
         let asked = rucs.filter_map(|ruc| Some((ruc, parts.states.get(&ruc)?)));
         let asked: Vec<(Ruc, &ItemState)> = asked.collect();
-        let keys: Vec<Key> = asked.iter().map(|(ruc, _)| RucQuery(*ruc).key()).collect();
+        let keys: Vec<Key> = asked
+            .iter()
+            .map(|(ruc, _)| BatchKind::Ruc.key(*ruc))
+            .collect();
         let memories = self.store.recall(&keys).await?;
         let mut settled = HashMap::with_capacity(asked.len());
         for ((ruc, state), memory) in asked.into_iter().zip(memories) {
@@ -194,7 +192,7 @@ impl App {
                 (ItemState::Failed { code }, _) => Settled::FailedBefore(code.clone()),
                 (_, None) => Settled::Forgotten,
                 (_, Some(memory)) => {
-                    let source = match parts.lote.batch.created_at {
+                    let source = match parts.batch.created_at {
                         created if memory.stored_at >= created => Source::Upstream,
                         created if memory.expires_at >= created => Source::Memory,
                         _ => Source::Stale,
@@ -208,16 +206,34 @@ impl App {
     }
 }
 
-fn told(lote: &Lote) -> Told {
-    Told {
-        source_file: lote.batch.source_name.clone(),
-        calls: lote.batch.calls as usize,
-        cache_hits: lote.batch.cache_hits as usize,
-        duration: lote.duration().unwrap_or_default(),
+/// The list as a whole, without what it cost.
+pub(super) fn summary(rows: &[RowPlan], mode: Mode, now: Timestamp, lang: Lang) -> Summary {
+    let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
+    Summary {
+        source_file: String::new(),
+        answered_by: match mode {
+            Mode::Real => "APIMIGO".to_owned(),
+            Mode::Sandbox => lang
+                .pick(
+                    "SANDBOX: datos ficticios, no los use para facturar",
+                    "SANDBOX: invented data, do not invoice by them",
+                )
+                .to_owned(),
+        },
+        generated_at: lima_datetime(now),
+        duplicates: rows.iter().filter(|row| row.repeats.is_some()).count(),
+        damaged: rows.iter().filter(is_bad).count(),
+        repaired: rows
+            .iter()
+            .filter(|row| row.unique.is_some() && row.repairs.iter().any(|it| it.corrects()))
+            .count(),
+        calls_spent: 0,
+        cache_hits: 0,
+        duration: Duration::ZERO,
     }
 }
 
-/// A batch of the command line keeps no list: its numbers are one.
+/// A batch whose file can be read again keeps no list: its numbers are one.
 fn numbers_of(items: &[Item]) -> Vec<String> {
     let number = |item: &Item| {
         let key = item.key.as_ref();
@@ -228,13 +244,6 @@ fn numbers_of(items: &[Item]) -> Vec<String> {
 
 /// How each number stands that has an outcome.
 fn states_of(items: Vec<Item>) -> HashMap<Ruc, ItemState> {
-    let rules = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
-    let state = |item: Item| {
-        let ruc = Ruc::parse_with(&item.key?.subject, &rules).ok()?;
-        Some((ruc, item.state?))
-    };
+    let state = |item: Item| Some((accepted_before(&item.key?.subject)?, item.state?));
     items.into_iter().filter_map(state).collect()
 }

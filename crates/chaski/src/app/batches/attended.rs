@@ -1,0 +1,406 @@
+//! A batch that somebody waits for: the same as any other, worked on by the process that stored it.
+//!
+//! [`App::plan_batch`] reads the rows and spends nothing; [`Attended::start`] stores the batch and
+//! claims its job, or takes up the one that was left; [`Attended::next`] settles group after group;
+//! [`Attended::finish`] gives the verdicts. A crash between any two of them repeats no answer that was
+//! stored: the batch then waits for whoever gave the command.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use chaski_client::{Ask, Budget, Failure};
+use chaski_core::{Lang, Ruc, RucRules};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::kind::BatchKind;
+use super::result::{BatchResult, summary};
+use super::submit::{BatchOptions, list_hash, options_text};
+use super::work::{Run, states_of};
+use crate::app::cost::{Cost, Over};
+use crate::app::job_kind::JobKind;
+use crate::app::unread::unread;
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::{App, AppError, Mode};
+use crate::sheets::{Summary, Table, Verdict};
+use crate::store::{
+    Asker, Batch, BatchChange, ChecksNoted, Claim, Company, Job, JobEnd, JobState, NewBatch,
+    StoreError,
+};
+
+/// A list and where its RUCs are.
+pub struct List {
+    /// The rows.
+    pub table: Table,
+    /// Column of the RUC, from 0.
+    pub column: usize,
+    /// Name of the file, without its folder.
+    pub source_name: String,
+    /// Hash of its bytes.
+    pub source_hash: [u8; 32],
+}
+
+/// A batch of this process. Until it is started nothing is spent or stored.
+pub struct Attended {
+    list: List,
+    rows: Vec<RowPlan>,
+    unique: Vec<Ruc>,
+    /// What came of them so far, by their place.
+    settled: HashMap<usize, Settled>,
+    /// The batch of the same list that was left unfinished.
+    unfinished: Option<Uuid>,
+    ask: Ask,
+    update_partners: bool,
+    run: Option<(Claim, Run)>,
+    /// Answers that are known and fresh.
+    pub known: usize,
+    /// RUCs that must be asked for.
+    pub to_ask: usize,
+    /// Calls that takes, if the upstream answers about all of them, and at most. No more are
+    /// spent: what is left over then has no answer.
+    pub cost: Cost,
+    /// Another process is working on the same list: what it asks is not asked again.
+    pub under_way_elsewhere: bool,
+    /// What a person lets it spend, where that was said.
+    pub limit: Option<u64>,
+    /// RUCs that are asked for at most, where the plan has calls for no more.
+    pub most: usize,
+    budget: Budget,
+    /// Of those known at the beginning, how many memory held before the list was first asked for.
+    held_before: usize,
+    calls_before: u64,
+    prepared_in: Duration,
+    started: Instant,
+    asked_in: Duration,
+}
+
+/// What came of a list.
+pub struct Finished {
+    /// What is written.
+    pub result: BatchResult,
+    /// RUCs without an answer, those that were not asked for among them.
+    pub failed: usize,
+    /// Those that were not asked for because the list had spent the most that it may.
+    pub over: Option<Over>,
+    /// Those that were not asked for because of another limit: the plan has too few calls for them,
+    /// or a server says so.
+    pub left_out: usize,
+    /// A server asked.
+    pub by_a_server: bool,
+    /// The failure, when nothing at all was answered, not one number could be read, or every other
+    /// number fails by it as well.
+    pub total_failure: Option<AppError>,
+    /// Time spent asking.
+    pub asking: Duration,
+}
+
+impl App {
+    /// Reads every row, finds repetitions and what is known already. With `resume`, takes up the
+    /// newest unfinished batch of the same list.
+    pub async fn plan_batch(
+        &self,
+        list: List,
+        ask: &Ask,
+        resume: bool,
+    ) -> Result<Attended, AppError> {
+        let began = Instant::now();
+        // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
+        let rules = &self.config.ruc_rules;
+        let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, rules);
+        // 2. What an interrupted run of the same list settled stays settled, however old.
+        let same = self.store.same_list(&list.names(rules)).await?;
+        // One that was read otherwise, by another version, has other numbers.
+        let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
+        let unfinished = same.unfinished.filter(is_same);
+        let since = unfinished.as_ref().map(|batch| batch.created_at);
+        let settled = self.remembered(&unique, since, ask).await?;
+        // 3. What is left, and how many calls that is.
+        let (known, to_ask) = (settled.len(), unique.len() - settled.len());
+        let cost = Cost::of(to_ask);
+        Ok(Attended {
+            list,
+            rows,
+            unique,
+            held_before: settled.values().filter(|it| it.is_from_memory()).count(),
+            settled,
+            unfinished: unfinished.map(|batch| batch.id),
+            ask: ask.clone(),
+            update_partners: false,
+            run: None,
+            known,
+            to_ask,
+            cost,
+            under_way_elsewhere: same.under_way,
+            limit: None,
+            most: to_ask,
+            budget: Budget::of(cost.most),
+            calls_before: 0,
+            prepared_in: began.elapsed(),
+            started: began,
+            asked_in: Duration::ZERO,
+        })
+    }
+}
+
+impl Attended {
+    /// Keeps it to what a person lets it spend, and says whether partners are to learn of it.
+    pub fn allow(&mut self, limit: Option<u64>, update_partners: bool) {
+        self.cost = Cost::within(self.to_ask, limit);
+        (self.limit, self.update_partners) = (limit, update_partners);
+    }
+
+    /// Stores the batch, or takes up the one that was left, and begins to ask.
+    pub async fn start(&mut self, app: &App) -> Result<(), AppError> {
+        let options = BatchOptions {
+            force: self.ask.force,
+            update_partners: self.update_partners,
+            most: Some(self.cost.most),
+            left: None,
+        };
+        let payload = options.text()?;
+        let known = self.settled.iter().map(|(at, settled)| (*at, settled));
+        let (store, mut writes) = (app.store.clone(), JoinSet::new());
+        let taken_up = match self.unfinished {
+            // Another process may have taken it up since it was found.
+            Some(id) => {
+                let now = app.clock.now();
+                store.claim_batch(id, payload.clone(), now).await?
+            }
+            None => None,
+        };
+        let claim = if let Some(claim) = taken_up {
+            let open = store.pending_items(claim.batch()?).await?;
+            let open: HashSet<usize> = open.iter().map(|(at, _)| *at as usize).collect();
+            let (states, hits) = states_of(known.filter(|(at, _)| open.contains(at)));
+            let by = claim.clone();
+            writes.spawn(async move { store.settle_items(&by, states, hits).await });
+            claim
+        } else {
+            let (settled, cache_hits) = states_of(known);
+            let job = app.new_job(JobKind::Batch, payload, &Asker::named(&self.ask.who));
+            let job = Job {
+                state: JobState::Running,
+                started_at: Some(job.created_at),
+                ..job
+            };
+            let (name, hash) = (self.list.source_name.clone(), self.list.fingerprint());
+            let batch = NewBatch {
+                settled,
+                cache_hits,
+                ..app.new_batch(name, hash, self.rows.len(), &self.unique, job)
+            };
+            let claim = Claim::at_birth(batch.job.clone());
+            let created = async move { store.create_batch(batch).await };
+            if self.to_ask == 0 {
+                // Nothing will be paid for, so nothing has to wait until it is on record.
+                writes.spawn(created);
+            } else {
+                created.await?;
+            }
+            claim
+        };
+        self.calls_before = app.migo.line().stats().paid;
+        (self.started, self.budget) = (Instant::now(), Budget::of(self.cost.most));
+        let wanted = (0..self.unique.len()).filter(|at| !self.settled.contains_key(at));
+        let wanted = wanted.take(self.most).collect();
+        self.ask_for(app, claim, wanted, writes);
+        Ok(())
+    }
+
+    fn ask_for(
+        &mut self,
+        app: &App,
+        claim: Claim,
+        wanted: Vec<usize>,
+        writes: JoinSet<Result<(), StoreError>>,
+    ) {
+        let wanted = wanted.into_iter().map(|at| (at, self.unique[at])).collect();
+        let ask = self.ask.clone().budget(self.budget.clone());
+        let run = app.run_batch(claim.clone(), wanted, &ask, None, writes);
+        self.run = Some((claim, run));
+    }
+
+    /// RUCs with an outcome, and RUCs in all, each once.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.settled.len(), self.unique.len())
+    }
+
+    /// RUCs that were not asked for because the list had spent the most that it may.
+    pub fn over_the_cost(&self) -> Option<Over> {
+        let over = self.count(is_over_cost);
+        self.over(over, over)
+    }
+
+    fn over(&self, rucs: usize, left: usize) -> Option<Over> {
+        Over::of(rucs, self.cost.most, left, self.budget.refused_singly())
+    }
+
+    fn count(&self, wanted: impl Fn(&Settled) -> bool) -> usize {
+        self.settled.values().filter(|it| wanted(it)).count()
+    }
+
+    /// Asks for those with so many calls more.
+    pub async fn go_on(&mut self, app: &App, more: u64) -> Result<(), AppError> {
+        let Some((claim, mut run)) = self.run.take() else {
+            return Ok(());
+        };
+        run.written().await?;
+        let left = self.settled.extract_if(|_, it| is_over_cost(it));
+        let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
+        left.sort_unstable();
+        self.budget = Budget::of(more);
+        self.cost.most += more;
+        self.ask_for(app, claim, left, JoinSet::new());
+        Ok(())
+    }
+
+    /// Waits for the next group of outcomes and puts them on their way to the store; false when
+    /// all have come.
+    pub async fn next(&mut self, app: &App) -> Result<bool, AppError> {
+        let group = match &mut self.run {
+            Some((_, run)) => run.next(app).await?,
+            None => None,
+        };
+        let Some(group) = group else {
+            self.asked_in = self.started.elapsed();
+            return Ok(false);
+        };
+        self.settled.extend(group);
+        Ok(true)
+    }
+
+    /// Stops asking; the batch waits to be taken up. What is in flight still ends in memory.
+    pub async fn stop(&mut self, app: &App) -> Result<(), AppError> {
+        let Some((claim, run)) = self.run.take() else {
+            return Ok(());
+        };
+        match run.stop(app).await {
+            Ok(()) => {
+                let (id, now) = (claim.batch()?, app.clock.now());
+                app.store.change_batch(id, BatchChange::Pause, now).await?;
+                Ok(())
+            }
+            // It is paused or cancelled already, or somebody else's.
+            Err(AppError::Store(StoreError::LeaseLost)) => Ok(()),
+            failed => failed,
+        }
+    }
+
+    /// Whether the upstream failed and answered about no number.
+    fn nothing_came(&self) -> bool {
+        let failed = |it: &Settled| matches!(it, Settled::Failed(error) if !is_limit(error.code()));
+        self.settled.values().any(failed) && self.settled.values().all(is_failed)
+    }
+
+    /// Why nothing at all was answered, or why the rest fails as well.
+    fn total_failure(&self) -> Option<AppError> {
+        let none_answered = self.settled.values().all(is_failed);
+        let unread = unread(&self.rows, &self.list.table.rows);
+        let failures = self.settled.values().filter_map(|it| match it {
+            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
+            _ => None,
+        });
+        let cause = failures
+            // What the list may cost, or that the upstream is down by now, is no cause: it is why
+            // the cause was not met again.
+            .max_by_key(|error| {
+                let is_cause = !matches!(
+                    error.failure(),
+                    Some(Failure::BudgetSpent | Failure::BreakerOpen { .. })
+                );
+                (error.concerns_all(), is_cause)
+            })
+            .map(|error| AppError::Lookup(error.clone()));
+        unread.filter(|_| none_answered).or(cause)
+    }
+
+    /// Notes on the house's partners what the settled RUCs say of them.
+    pub async fn note_on_partners(&self, app: &App) -> Result<ChecksNoted, AppError> {
+        let now = app.clock.now();
+        let checks = self.settled.iter();
+        let checks = checks.map(|(at, settled)| settled.check(self.unique[*at], now));
+        app.note_on_partners(Company::HOUSE, checks.collect()).await
+    }
+
+    /// Ends the batch: one verdict for each row.
+    pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
+        // While the last groups are written.
+        let of_list = OfList {
+            otherwise: NotAsked::PlanTooSmall,
+            nothing_came: self.nothing_came(),
+        };
+        let verdict = |row: &RowPlan| {
+            let settled = row.unique.and_then(|at| self.settled.get(&at));
+            BatchKind::Ruc.row(app, row, settled, of_list, lang)
+        };
+        let verdicts: Vec<Verdict> = self.rows.iter().map(verdict).collect();
+        if let Some((claim, mut run)) = self.run.take() {
+            run.written().await?;
+            app.finish_batch(&claim, JobEnd::Completed).await?;
+        }
+        let calls = app.migo.line().stats().paid - self.calls_before;
+        let hits = self.count(Settled::is_from_memory);
+        let left_out = self.unique.len() - self.settled.len();
+        let failed = self.count(is_failed) + left_out;
+        Ok(Finished {
+            failed,
+            over: self.over(self.count(is_over_cost), failed),
+            left_out,
+            by_a_server: false,
+            total_failure: self.total_failure(),
+            asking: self.asked_in,
+            result: BatchResult {
+                verdicts,
+                summary: Summary {
+                    source_file: self.list.source_name,
+                    calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
+                    // As it was announced: what an earlier run of the list paid for is known to
+                    // this one.
+                    cache_hits: self.known + hits.saturating_sub(self.held_before),
+                    duration: self.started.elapsed() + self.prepared_in,
+                    ..summary(&self.rows, app.mode, app.clock.now(), lang)
+                },
+                table: self.list.table,
+            },
+        })
+    }
+}
+
+fn is_failed(settled: &Settled) -> bool {
+    matches!(settled, Settled::Failed(_))
+}
+
+fn is_over_cost(settled: &Settled) -> bool {
+    matches!(settled, Settled::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
+}
+
+impl List {
+    /// What tells it from other lists, whoever is given it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        list_hash(&self.source_hash, self.column)
+    }
+
+    /// Under what its batches are stored: now, and by commands of before.
+    fn names(&self, rules: &RucRules) -> [([u8; 32], String); 2] {
+        let options = options_text(rules.check_digit);
+        let of_before = format!("columna={} {options}", self.column);
+        [(self.fingerprint(), options), (self.source_hash, of_before)]
+    }
+
+    /// Says so if no row names a RUC.
+    pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
+        let (rows, _) = BatchKind::Ruc.read(&self.table, self.column, rules);
+        unread(&rows, &self.table.rows)
+    }
+
+    /// The list as a whole, when a server answered it.
+    pub fn summary(&self, rules: &RucRules, mode: Mode, now: Timestamp, lang: Lang) -> Summary {
+        let (rows, _) = BatchKind::Ruc.read(&self.table, self.column, rules);
+        Summary {
+            source_file: self.source_name.clone(),
+            ..summary(&rows, mode, now, lang)
+        }
+    }
+}

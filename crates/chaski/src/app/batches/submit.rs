@@ -1,0 +1,241 @@
+//! A batch submitted: its list read and counted, and stored with its numbers and its job.
+
+use chaski_client::Ask;
+use chaski_core::{CheckDigit, Lang, Ruc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::input::KeptList;
+use super::kind::BatchKind;
+use crate::app::cost::Cost;
+use crate::app::job_kind::JobKind;
+use crate::app::new_id;
+use crate::app::spending::Payer;
+use crate::app::unread::unread;
+use crate::app::{App, AppError};
+use crate::scratch::Scratch;
+use crate::sheets::{self, Limits};
+use crate::store::{Asker, Job, NewBatch, Once, Priority};
+
+/// A list that is handed over to be worked on later.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The list.
+    pub input: ListInput,
+    /// Name of the file, without its folder; what the person sees.
+    pub name: String,
+    /// Column of the RUC by title, letter or number; none to find it.
+    pub column: Option<String>,
+    /// Which batches go first.
+    pub priority: Priority,
+    /// Ask the upstream whatever is known.
+    pub force: bool,
+    /// Bring the partners up to date with what is learned.
+    pub update_partners: bool,
+    /// Who asks.
+    pub asker: Asker,
+    /// Who pays for it.
+    pub payer: Payer,
+    /// Calls that it may cost; none for what is usual for its length.
+    pub most: Option<u64>,
+    /// The request that hands it over, where it may come again.
+    pub once: Option<Once>,
+}
+
+/// The list of a batch.
+#[derive(Clone)]
+pub enum ListInput {
+    /// An xlsx, ods or csv.
+    File(Scratch),
+    /// Numbers as they were typed.
+    Numbers(Vec<String>),
+}
+
+/// What whoever works on a batch has to know besides its numbers: the payload of its job.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct BatchOptions {
+    #[serde(default)]
+    pub(super) force: bool,
+    #[serde(default)]
+    pub(super) update_partners: bool,
+    /// Calls that it may cost; of those of before, what is usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) most: Option<u64>,
+    /// What is left of them for the next run; none when a person lets it begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<u64>,
+}
+
+/// Numbers of which memory is asked at once.
+pub(super) const AT_A_TIME: usize = 1_000;
+
+/// Numbers of a list without a file.
+const MOST_NUMBERS: usize = 200_000;
+
+impl App {
+    /// Checks a list and stores it with its numbers and its job in one transaction. Nothing is asked
+    /// yet: a worker does that. What it may cost is set aside from what its payer may still spend.
+    pub async fn submit_batch(&self, new: Submission) -> Result<Uuid, AppError> {
+        self.submit_batch_within(new, Limits::default()).await
+    }
+
+    /// The same for a list that may take no more memory than so much.
+    pub async fn submit_batch_within(
+        &self,
+        new: Submission,
+        limits: Limits,
+    ) -> Result<Uuid, AppError> {
+        let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
+        let (input, column) = (new.input, new.column);
+        let is_file = matches!(input, ListInput::File(_));
+        // 1. Reading a workbook takes its time, which is not that of other requests.
+        let read = tokio::task::spawn_blocking(move || {
+            let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
+            let hash = list_hash(&hash, list.column);
+            let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, &rules);
+            // Numbers that were sent one by one are told what is wrong with each.
+            if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
+                return Err(nothing);
+            }
+            Ok::<_, AppError>((rows.len(), unique, list.to_bytes()?, hash))
+        });
+        let read = read.await.map_err(|error| AppError::Io(error.into()))?;
+        let (rows, unique, input, source_hash) = read?;
+        // 2. What it may cost.
+        let ask = Ask {
+            force: new.force,
+            ..new.asker.ask()
+        };
+        let mut known = 0;
+        // What is remembered of a long list would take more memory than the list.
+        for some in unique.chunks(AT_A_TIME) {
+            known += self.remembered(some, None, &ask).await?.len();
+        }
+        let mut cost = Cost::of(unique.len() - known);
+        cost.most = new.most.unwrap_or(cost.most);
+        let calls = cost.calls.min(cost.most);
+        let _reserved = self.reserve_spending(&new.payer, calls, false).await?;
+        // 3. All of it is there, or none.
+        let options = BatchOptions {
+            force: new.force,
+            update_partners: new.update_partners,
+            most: Some(cost.most),
+            left: None,
+        };
+        let job = Job {
+            priority: new.priority,
+            ..self.new_job(JobKind::Batch, options.text()?, &new.asker)
+        };
+        let batch = NewBatch {
+            input: Some(input),
+            once: new.once,
+            ..self.new_batch(new.name, source_hash, rows, &unique, job)
+        };
+        let id = batch.job.batch;
+        self.store.create_batch(batch).await?;
+        self.signals.work_came();
+        Ok(id.unwrap_or_default())
+    }
+
+    /// A batch of which nothing is known yet, of a list whose file can be read again.
+    pub(super) fn new_batch(
+        &self,
+        source_name: String,
+        source_hash: [u8; 32],
+        rows: usize,
+        unique: &[Ruc],
+        job: Job,
+    ) -> NewBatch {
+        let kind = BatchKind::Ruc;
+        let job = Job {
+            batch: Some(new_id(self.clock.now())),
+            ..job
+        };
+        NewBatch {
+            operation: kind.as_str(),
+            source_name,
+            source_hash,
+            options: options_text(self.config.ruc_rules.check_digit),
+            total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
+            subjects: unique.iter().map(|ruc| kind.key(*ruc)).collect(),
+            settled: Vec::new(),
+            cache_hits: 0,
+            input: None,
+            once: None,
+            job,
+        }
+    }
+}
+
+impl BatchOptions {
+    pub(super) fn of(job: &Job) -> Result<BatchOptions, AppError> {
+        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
+    }
+
+    pub(super) fn text(self) -> Result<String, AppError> {
+        Ok(serde_json::to_string(&self).map_err(std::io::Error::from)?)
+    }
+}
+
+impl std::fmt::Debug for ListInput {
+    /// A list holds numbers of people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ListInput::File(bytes) => write!(f, "File({} bytes)", bytes.len()),
+            ListInput::Numbers(numbers) => write!(f, "Numbers({})", numbers.len()),
+        }
+    }
+}
+
+/// What changes the result of a list besides its file and column, as text.
+pub(super) fn options_text(check_digit: CheckDigit) -> String {
+    format!("verificacion={check_digit:?}")
+}
+
+/// What tells one list from another: the same file read by another column is another list.
+pub(super) fn list_hash(file: &[u8; 32], column: usize) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(file);
+    hasher.update(&(column as u64).to_le_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+fn read(
+    input: ListInput,
+    column: Option<&str>,
+    check_digit: CheckDigit,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<(KeptList, [u8; 32]), AppError> {
+    match input {
+        ListInput::File(file) => {
+            let table = sheets::read_stored(&file, limits, lang)?;
+            let column = sheets::find_column(&table, column)?;
+            let list = KeptList {
+                table,
+                column,
+                check_digit,
+            };
+            let mut hasher = blake3::Hasher::new();
+            std::io::copy(&mut file.reader(), &mut hasher)?;
+            Ok((list, *hasher.finalize().as_bytes()))
+        }
+        ListInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::usage(
+            "la lista no tiene ningún número",
+            "the list has no number",
+        )),
+        ListInput::Numbers(numbers) if numbers.len() > MOST_NUMBERS => Err(AppError::usage(
+            format!("la lista tiene más de {MOST_NUMBERS} números: divídala"),
+            format!("the list has more than {MOST_NUMBERS} numbers: split it"),
+        )),
+        ListInput::Numbers(numbers) => {
+            let mut hasher = blake3::Hasher::new();
+            for number in &numbers {
+                hasher.update(number.as_bytes());
+                hasher.update(b"\n");
+            }
+            let list = KeptList::of_numbers(&numbers, check_digit);
+            Ok((list, *hasher.finalize().as_bytes()))
+        }
+    }
+}

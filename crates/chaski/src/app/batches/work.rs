@@ -1,0 +1,326 @@
+//! One run of a batch, under the claim of its job. It may be cut off anywhere: the next one finds
+//! in memory what this one paid for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaski_client::{Ask, Budget, Ledger, Memory, Outcomes, Source, is_of_the_future};
+use chaski_core::{CheckDigit, Ruc, RucRules, Taxpayer};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::kind::BatchKind;
+use super::submit::{AT_A_TIME, BatchOptions};
+use crate::app::cost::Cost;
+use crate::app::verdicts::Settled;
+use crate::app::{App, AppError};
+use crate::store::{BatchState, Claim, Company, ItemState, JobEnd, StoreError};
+
+/// Waiting times before the failed numbers of a batch are asked again.
+const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
+
+/// Some numbers of a batch that are being asked for, and settled group after group.
+pub(super) struct Run {
+    claim: Claim,
+    outcomes: Outcomes<Taxpayer>,
+    /// Place among the questions → position in the batch.
+    positions: Vec<usize>,
+    /// Whose partners learn of it, and the numbers by their place.
+    partners: Option<(Company, Vec<Ruc>)>,
+    writes: JoinSet<Result<(), StoreError>>,
+}
+
+/// Why numbers of a run failed.
+#[derive(Default)]
+struct Failures {
+    /// Code of one that every number fails by: asking again would not help.
+    concerns_all: Option<String>,
+    /// Code of one that asking again may help.
+    retryable: Option<String>,
+    /// Code of any.
+    any: Option<String>,
+}
+
+impl App {
+    /// What memory holds of some RUCs, by their place: what is fresh enough for `ask`, and what
+    /// was learned since an unfinished batch began, however old.
+    pub(in crate::app) async fn remembered(
+        &self,
+        rucs: &[Ruc],
+        since: Option<Timestamp>,
+        ask: &Ask,
+    ) -> Result<HashMap<usize, Settled>, AppError> {
+        let keys: Vec<_> = rucs.iter().map(|ruc| BatchKind::Ruc.key(*ruc)).collect();
+        let memories = self.store.recall(&keys).await?;
+        let now = self.clock.now();
+        let mut settled = HashMap::new();
+        for (place, (ruc, memory)) in rucs.iter().zip(memories).enumerate() {
+            let Some(memory) = memory else { continue };
+            let of_batch = since.is_some_and(|since| {
+                memory.stored_at >= since && !is_of_the_future(memory.stored_at, now)
+            });
+            let fresh = memory.is_fresh(now) && !ask.force && young_enough(&memory, now, ask);
+            // What an earlier run of this batch asked for is part of it, not of memory.
+            let source = if of_batch {
+                Source::Upstream
+            } else {
+                Source::Memory
+            };
+            if (of_batch || fresh)
+                && let Some(outcome) = Settled::of_memory(*ruc, &memory, source)
+            {
+                settled.insert(place, outcome);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Begins to ask. `writes` are those of the batch that are still on their way.
+    pub(super) fn run_batch(
+        &self,
+        claim: Claim,
+        wanted: Vec<(usize, Ruc)>,
+        ask: &Ask,
+        whose_partners: Option<Company>,
+        writes: JoinSet<Result<(), StoreError>>,
+    ) -> Run {
+        let (positions, rucs): (Vec<usize>, Vec<Ruc>) = wanted.into_iter().unzip();
+        let ask = Ask {
+            batch: claim.job.batch,
+            // Memory was looked at already; looking twice would cost as much as a call.
+            recalled: true,
+            ..ask.clone()
+        };
+        Run {
+            claim,
+            outcomes: BatchKind::Ruc.work(self, &rucs, &ask),
+            positions,
+            partners: whose_partners.map(|company| (company, rucs)),
+            writes,
+        }
+    }
+
+    /// Works on a batch until every number has an outcome, and says how that ended. An error
+    /// leaves its job to be tried again; [`StoreError::LeaseLost`] means that it is no longer ours.
+    pub(crate) async fn work_batch(&self, claim: &Claim) -> Result<BatchState, AppError> {
+        let id = claim.batch()?;
+        match self.ask_for_batch(claim, id).await {
+            Err(AppError::Store(StoreError::LeaseLost)) => Err(StoreError::LeaseLost.into()),
+            Err(error) => {
+                let again = self.again(claim, error.code().to_owned(), None);
+                self.finish_batch(claim, again).await?;
+                Err(error)
+            }
+            Ok(end) => self.finish_batch(claim, end).await,
+        }
+    }
+
+    pub(super) async fn finish_batch(
+        &self,
+        claim: &Claim,
+        end: JobEnd,
+    ) -> Result<BatchState, AppError> {
+        let now = self.clock.now();
+        let state = self.store.finish_batch(claim, end, now).await?;
+        self.signals.batch_moved();
+        Ok(state)
+    }
+
+    async fn ask_for_batch(&self, claim: &Claim, id: Uuid) -> Result<JobEnd, AppError> {
+        let options = BatchOptions::of(&claim.job)?;
+        let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
+        if !self.store.begin_batch(claim, self.clock.now()).await? {
+            return Ok(JobEnd::Completed);
+        }
+        self.signals.batch_moved();
+        let mut ask = self.ask_of_work(&batch.asked_by, batch.key_id).await?;
+        ask.force = options.force;
+        let whose_partners = if options.update_partners {
+            Some(self.store.company_of_key(batch.key_id).await?)
+        } else {
+            None
+        };
+        // 1. What was already answered, in memory or by a run that was cut off.
+        let open = self.store.pending_items(id).await?;
+        let open = open.into_iter().filter_map(|(at, key)| {
+            let ruc = accepted_before(&key.subject)?;
+            Some((at as usize, ruc))
+        });
+        let open: Vec<(usize, Ruc)> = open.collect();
+        let mut wanted = Vec::new();
+        // Part by part: what is remembered of a long list takes more memory than the list.
+        for some in open.chunks(AT_A_TIME) {
+            let rucs: Vec<Ruc> = some.iter().map(|(_, ruc)| *ruc).collect();
+            let known = self.remembered(&rucs, Some(batch.created_at), &ask).await?;
+            let unknown = some.iter().enumerate();
+            let unknown = unknown.filter(|(place, _)| !known.contains_key(place));
+            wanted.extend(unknown.map(|(_, item)| *item));
+            if known.is_empty() {
+                continue;
+            }
+            // Partners before items: a run that was cut off in between does both again.
+            if let Some(company) = whose_partners {
+                let now = self.clock.now();
+                let checks = known.iter().map(|(at, it)| it.check(some[*at].1, now));
+                self.note_on_partners(company, checks.collect()).await?;
+            }
+            let settled = known.iter().map(|(place, it)| (some[*place].0, it));
+            let (states, hits) = states_of(settled);
+            self.store.settle_items(claim, states, hits).await?;
+            self.signals.batch_moved();
+        }
+        drop(open);
+        // 2. The rest, through the native batch call. No more than was announced, over all runs.
+        let most = options.most.unwrap_or_else(|| Cost::of(wanted.len()).most);
+        let budget = Budget::of(options.left.unwrap_or(most));
+        ask.budget = Some(budget.clone());
+        let writes = JoinSet::new();
+        let mut run = self.run_batch(claim.clone(), wanted, &ask, whose_partners, writes);
+        let (mut failures, mut wait) = (Failures::default(), None);
+        while let Some(group) = run.next(self).await? {
+            for (_, settled) in &group {
+                if let Settled::Failed(error) = settled {
+                    wait = wait.max(error.retry_after());
+                    failures.note(error);
+                }
+            }
+        }
+        run.written().await?;
+        let options = BatchOptions {
+            left: failures.retryable.is_some().then(|| budget.left()),
+            ..options
+        };
+        let payload = options.text()?;
+        if payload != claim.job.payload {
+            self.store.change_payload(claim, payload).await?;
+        }
+        Ok(match failures {
+            Failures {
+                concerns_all: Some(code),
+                ..
+            } => JobEnd::Failed { code },
+            Failures {
+                retryable: Some(code),
+                ..
+            } => self.again(claim, code, wait),
+            Failures {
+                any: Some(code), ..
+            } => JobEnd::Failed { code },
+            _ => JobEnd::Completed,
+        })
+    }
+
+    pub(in crate::app) fn again(
+        &self,
+        claim: &Claim,
+        code: String,
+        wait: Option<Duration>,
+    ) -> JobEnd {
+        let pause = PAUSES[(claim.job.attempts as usize).min(PAUSES.len() - 1)];
+        let pause = pause.max(wait.unwrap_or_default());
+        let at = self.clock.now().checked_add(pause);
+        let at = at.unwrap_or(Timestamp::MAX);
+        JobEnd::Again { at, code }
+    }
+}
+
+impl Run {
+    /// Waits for the next group of outcomes and puts them on their way to the store; none when
+    /// all have come.
+    pub(super) async fn next(
+        &mut self,
+        app: &App,
+    ) -> Result<Option<Vec<(usize, Settled)>>, AppError> {
+        let Some(group) = self.outcomes.next().await else {
+            return Ok(None);
+        };
+        let now = app.clock.now();
+        let mut checks = Vec::new();
+        let settled = |(place, outcome)| {
+            let settled = Settled::of_outcome(outcome, now);
+            if let Some((_, rucs)) = &self.partners {
+                checks.push(settled.check(rucs[place], now));
+            }
+            (self.positions[place], settled)
+        };
+        let group: Vec<_> = group.into_iter().map(settled).collect();
+        let (states, hits) = states_of(group.iter().map(|(at, settled)| (*at, settled)));
+        let (store, claim) = (Arc::clone(&app.store), self.claim.clone());
+        let (signals, company) = (app.signals.clone(), self.partners.as_ref().map(|it| it.0));
+        // The writer groups these; waiting for each would hold up the next answer.
+        self.writes.spawn(async move {
+            // Before the items are settled: a run that was cut off in between does it again, and
+            // twice is harmless.
+            if let Some(company) = company {
+                store.note_checks(Some(company), checks).await?;
+            }
+            store.settle_items(&claim, states, hits).await?;
+            signals.batch_moved();
+            Ok(())
+        });
+        while let Some(written) = self.writes.try_join_next() {
+            written.map_err(|error| AppError::Io(error.into()))??;
+        }
+        Ok(Some(group))
+    }
+
+    /// Waits until everything settled is stored.
+    pub(super) async fn written(&mut self) -> Result<(), AppError> {
+        written(std::mem::take(&mut self.writes)).await
+    }
+
+    /// Stops asking and waits for what is in flight.
+    pub(super) async fn stop(self, app: &App) -> Result<(), AppError> {
+        drop(self.outcomes);
+        app.migo.engine().idle().await;
+        written(self.writes).await
+    }
+}
+
+impl Failures {
+    fn note(&mut self, error: &chaski_client::Error) {
+        let code = || error.code().to_owned();
+        if error.concerns_all() {
+            self.concerns_all.get_or_insert_with(code);
+        }
+        if error.is_retryable() {
+            self.retryable.get_or_insert_with(code);
+        }
+        self.any.get_or_insert_with(code);
+    }
+}
+
+async fn written(mut writes: JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
+    while let Some(written) = writes.join_next().await {
+        written.map_err(|error| AppError::Io(error.into()))??;
+    }
+    Ok(())
+}
+
+/// The RUC of an item: whatever was accepted as one when its list came still is.
+pub(super) fn accepted_before(subject: &str) -> Option<Ruc> {
+    let rules = RucRules {
+        check_digit: CheckDigit::FormatOnly,
+        ..RucRules::default()
+    };
+    Ruc::parse_with(subject, &rules).ok()
+}
+
+/// How items are marked, and how many memory answered.
+pub(super) fn states_of<'s>(
+    settled: impl Iterator<Item = (usize, &'s Settled)>,
+) -> (Vec<(u32, ItemState)>, u32) {
+    let mut hits = 0;
+    let states = settled.filter_map(|(position, settled)| {
+        hits += u32::from(settled.is_from_memory());
+        Some((u32::try_from(position).ok()?, settled.state()))
+    });
+    (states.collect(), hits)
+}
+
+fn young_enough(memory: &Memory, now: Timestamp, ask: &Ask) -> bool {
+    let age = Duration::try_from(now.duration_since(memory.stored_at)).unwrap_or(Duration::ZERO);
+    ask.max_age.is_none_or(|most| age <= most)
+}
