@@ -1,5 +1,6 @@
 //! Batches: lists that are looked up in the background.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -8,6 +9,9 @@ use super::reply::{Word, lima, mode_name};
 use crate::app::App;
 use crate::sheets::{Aptitud, Verdict};
 use crate::store::Batch;
+
+/// For how long the result of a batch may not have been fetched by who waited for it.
+const NOT_FETCHED_YET: SignedDuration = SignedDuration::from_hours(24);
 
 /// A list of numbers to look up.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -103,6 +107,14 @@ impl BatchData {
     /// Numbers without an answer.
     pub(crate) fn without_answer(&self) -> u32 {
         self.total_items.saturating_sub(self.processed_items) + self.failed_items
+    }
+
+    /// Whether `--reanudar` means it: it can go on, or it is whole since a short time, so that whoever
+    /// waited for its result may not have it.
+    pub(crate) fn is_to_be_taken_up(&self, now: Timestamp) -> bool {
+        let ended: Option<Timestamp> = self.completed_at.as_deref().and_then(|it| it.parse().ok());
+        let is_new = || ended.is_none_or(|at| now.duration_since(at) <= NOT_FETCHED_YET);
+        self.status != "CANCELLED" && (self.without_answer() > 0 || is_new())
     }
 
     /// Nothing more will come by itself.

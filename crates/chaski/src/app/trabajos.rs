@@ -37,11 +37,7 @@ impl App {
         cursor: Option<Cursor>,
         key_id: Option<Uuid>,
     ) -> Result<Page<Job>, AppError> {
-        let filter = JobFilter {
-            state,
-            key_id,
-            ..JobFilter::default()
-        };
+        let filter = JobFilter { state, key_id };
         Ok(self.store.jobs(&filter, limit, cursor).await?)
     }
 

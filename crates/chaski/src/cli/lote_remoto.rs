@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::Lang;
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -28,8 +27,6 @@ const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A server that does not answer for so long is given up.
 const LOST_AFTER: Duration = Duration::from_mins(2);
-/// A batch that ended longer ago is not taken for the interrupted one: its answers are old.
-const TAKEN_UP_WITHIN: Duration = Duration::from_hours(24);
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
     let began = Instant::now();
@@ -166,12 +163,7 @@ async fn taken_up(
     hash: &[u8; 32],
 ) -> Result<Option<BatchData>, ServerError> {
     let now = Clock::system().now();
-    let lote = server.batch_of_list(hash).await?.filter(|lote| {
-        let ended: Option<Timestamp> = lote.completed_at.as_deref().and_then(|it| it.parse().ok());
-        let age = ended.map(|at| now.duration_since(at));
-        !age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age > TAKEN_UP_WITHIN))
-    });
-    let Some(lote) = lote else {
+    let Some(lote) = server.unfinished_batch(hash, now).await? else {
         let none = needed.lang().pick(
             "el servidor no tiene un lote por terminar de esta lista: se entrega de nuevo",
             "the server has no unfinished batch of this list: it is handed over again",

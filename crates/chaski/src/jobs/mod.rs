@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::app::job_kind::JobKind;
 use crate::app::{App, AppError};
-use crate::store::{Claim, JobEnd, LEASE, Priority, StoreError};
+use crate::store::{Claim, JobEnd, Priority, StoreError};
 
 /// How often that is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -89,7 +89,7 @@ async fn fill(
         } else {
             Priority::Low
         };
-        let Some(claim) = app.claim_job(LEASE, at_least).await? else {
+        let Some(claim) = app.claim_job(at_least).await? else {
             break;
         };
         running.spawn(attend(Arc::clone(app), claim, stopped.clone()));
@@ -153,7 +153,7 @@ async fn beat(app: &App, claim: &Claim) {
     loop {
         // Whoever stops a job says so, and then it stops at once.
         let _ = tokio::time::timeout(HEARTBEAT, control.changed()).await;
-        let renewed = app.renew_job(claim, LEASE).await;
+        let renewed = app.renew_job(claim).await;
         if renewed == Err(StoreError::LeaseLost) {
             return;
         }

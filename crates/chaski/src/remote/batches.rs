@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use chaski_core::Lang;
 use http::Method;
+use jiff::Timestamp;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -84,10 +85,11 @@ impl Server {
         insist(ask().await, ask).await
     }
 
-    /// The newest batch of the same list that somebody did not stop.
-    pub(crate) async fn batch_of_list(
+    /// The newest batch of the same list that is unfinished, or whose result may not have been fetched.
+    pub(crate) async fn unfinished_batch(
         &self,
         hash: &[u8; 32],
+        now: Timestamp,
     ) -> Result<Option<BatchData>, ServerError> {
         let fingerprint = blake3::Hash::from_bytes(*hash).to_hex();
         let mut cursor = None;
@@ -95,8 +97,8 @@ impl Server {
             let page = [("limit", Some("250".to_owned())), ("cursor", cursor)];
             let target = with_query("/api/v1/lotes", page);
             let told: BatchesPage = self.ask(Question::get(target)).await?;
-            let same = |lote: &BatchData| {
-                lote.fingerprint == fingerprint.as_str() && lote.status != "CANCELLED"
+            let same = |batch: &BatchData| {
+                batch.fingerprint == fingerprint.as_str() && batch.is_to_be_taken_up(now)
             };
             if let Some(lote) = told.data.into_iter().find(same) {
                 return Ok(Some(lote));

@@ -32,15 +32,12 @@ pub(super) struct Run {
     writes: JoinSet<Result<(), StoreError>>,
 }
 
-/// Why numbers of a run failed.
-#[derive(Default)]
-struct Failures {
-    /// Code of one that every number fails by: asking again would not help.
-    concerns_all: Option<String>,
-    /// Code of one that asking again may help.
-    retryable: Option<String>,
-    /// Code of any.
-    any: Option<String>,
+/// The worst failure of a run: what every number fails by, before what asking again may help.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worst {
+    Usual,
+    Retryable,
+    ConcernsAll,
 }
 
 impl App {
@@ -178,37 +175,37 @@ impl App {
         ask.budget = Some(budget.clone());
         let writes = JoinSet::new();
         let mut run = self.run_batch(claim.clone(), wanted, &ask, whose_partners, writes);
-        let (mut failures, mut wait) = (Failures::default(), None);
+        let (mut worst, mut wait, mut again) = (None, None, false);
         while let Some(group) = run.next(self).await? {
             for (_, settled) in &group {
-                if let Settled::Failed(error) = settled {
-                    wait = wait.max(error.retry_after());
-                    failures.note(error);
+                let Settled::Failed(error) = settled else {
+                    continue;
+                };
+                let kind = match () {
+                    () if error.concerns_all() => Worst::ConcernsAll,
+                    () if error.is_retryable() => Worst::Retryable,
+                    () => Worst::Usual,
+                };
+                if worst.as_ref().is_none_or(|(known, _)| *known < kind) {
+                    worst = Some((kind, error.code().to_owned()));
                 }
+                again |= error.is_retryable();
+                wait = wait.max(error.retry_after());
             }
         }
         run.written().await?;
         let options = BatchOptions {
-            left: failures.retryable.is_some().then(|| budget.left()),
+            left: again.then(|| budget.left()),
             ..options
         };
         let payload = options.text()?;
         if payload != claim.job.payload {
             self.store.change_payload(claim, payload).await?;
         }
-        Ok(match failures {
-            Failures {
-                concerns_all: Some(code),
-                ..
-            } => JobEnd::Failed { code },
-            Failures {
-                retryable: Some(code),
-                ..
-            } => self.again(claim, code, wait),
-            Failures {
-                any: Some(code), ..
-            } => JobEnd::Failed { code },
-            _ => JobEnd::Completed,
+        Ok(match worst {
+            None => JobEnd::Completed,
+            Some((Worst::Retryable, code)) => self.again(claim, code, wait),
+            Some((_, code)) => JobEnd::Failed { code },
         })
     }
 
@@ -276,19 +273,6 @@ impl Run {
         drop(self.outcomes);
         app.migo.engine().idle().await;
         written(self.writes).await
-    }
-}
-
-impl Failures {
-    fn note(&mut self, error: &chaski_client::Error) {
-        let code = || error.code().to_owned();
-        if error.concerns_all() {
-            self.concerns_all.get_or_insert_with(code);
-        }
-        if error.is_retryable() {
-            self.retryable.get_or_insert_with(code);
-        }
-        self.any.get_or_insert_with(code);
     }
 }
 

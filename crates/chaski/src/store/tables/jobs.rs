@@ -112,8 +112,6 @@ pub enum JobEnd {
 pub struct JobFilter {
     /// Only in this state.
     pub state: Option<JobState>,
-    /// Only of this kind.
-    pub kind: Option<String>,
     /// Only those of this key.
     pub key_id: Option<Uuid>,
 }
@@ -226,9 +224,6 @@ impl Store {
         ));
         if let Some(state) = filter.state {
             query.push(" AND state = ").push_bind(state.as_str());
-        }
-        if let Some(kind) = &filter.kind {
-            query.push(" AND kind = ").push_bind(kind.clone());
         }
         if let Some(key_id) = filter.key_id {
             query.push(" AND key_id = ");
