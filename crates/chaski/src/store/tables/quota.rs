@@ -24,12 +24,16 @@ pub struct QuotaSnapshot {
 }
 
 impl Store {
-    /// Calls counted by now by all processes, those still queued here included.
+    /// Calls counted by now by all processes, those still queued here included. While the store cannot
+    /// write, what is in the middle of being written may be counted twice.
     pub(in crate::store) async fn counted(&self, counter: &Counter) -> Result<u64, StoreError> {
-        let queued = match counter {
-            Counter::Month { provider, month } => self.db.writer.shared().spent(provider, month),
-            Counter::Day { .. } => 0,
-        };
+        let mut queued = 0;
+        // What waits in the queue and what is stored are not of one moment while a group is committed.
+        if let Counter::Month { provider, month } = counter
+            && self.db.writer.flush().await.is_err()
+        {
+            queued = self.db.writer.shared().spent(provider, month);
+        }
         let mut reader = self.db.read().await?;
         Ok(queued + counters::used(&mut reader, counter).await?)
     }
