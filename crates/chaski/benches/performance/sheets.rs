@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
-use chaski::app::batches::List;
+use chaski::app::batches::ReadList;
 use chaski::app::{App, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
 use chaski::sheets::{self, Limits, OutputFormat};
@@ -85,7 +85,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
         .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(list)?)?;
-    let input = List {
+    let input = ReadList {
         table,
         column,
         source_name: "clientes.xlsx".to_owned(),

@@ -7,9 +7,9 @@ use clap::Command;
 use clap_complete::Shell;
 
 use super::Done;
-use super::args::command;
-use super::output::text;
-use super::overwrite::Overwrite;
+use super::kit::args::command;
+use super::kit::output::text;
+use super::kit::overwrite::Overwrite;
 use crate::app::AppError;
 
 pub(super) fn completions(

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use super::Done;
-use super::needed::Needed;
-use super::output::notice;
-use super::records::{Records, fields};
+use super::kit::needed::Needed;
+use super::kit::output::notice;
+use super::kit::records::{Records, fields};
 use crate::app::{
     AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
     seal_setting,

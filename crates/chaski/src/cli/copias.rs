@@ -8,9 +8,9 @@ use chaski_core::{Lang, lima_datetime};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Done;
-use super::args::PhraseArgs;
-use super::needed::Needed;
-use super::output::notice;
+use super::kit::args::PhraseArgs;
+use super::kit::needed::Needed;
+use super::kit::output::notice;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
 use crate::app::{AppError, Mode, folder_of};
 

@@ -4,10 +4,10 @@ use chaski_client::Failure;
 use serde_json::json;
 
 use super::Done;
-use super::desk::Desk;
-use super::needed::Needed;
-use super::output::notice;
-use super::records::{Records, fields};
+use super::kit::desk::Desk;
+use super::kit::needed::Needed;
+use super::kit::output::notice;
+use super::kit::records::{Records, fields};
 use super::ruc::insert_origin;
 use crate::hints::Hinted;
 

@@ -6,10 +6,10 @@ use chaski_client::{Ask, Clock};
 use chaski_core::Dni;
 
 use super::Done;
-use super::args::PersonCmd;
-use super::needed::Needed;
-use super::output;
-use super::overwrite::all;
+use super::kit::args::PersonCmd;
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::overwrite::all;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, Mode, WantedMode, folder_of, has_data, purpose};

@@ -4,12 +4,12 @@ use chaski_core::{Dni, DniError, Lang};
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::DniArgs;
-use super::desk::Desk;
-use super::explain::token_misplaced;
-use super::needed::Needed;
-use super::output::{complain_about, exit_of};
-use super::records::{Records, fields};
+use super::kit::args::DniArgs;
+use super::kit::desk::Desk;
+use super::kit::explain::token_misplaced;
+use super::kit::needed::Needed;
+use super::kit::output::{complain_about, exit_of};
+use super::kit::records::{Records, fields};
 use super::ruc::{insert_origin, numbers};
 use crate::app::{AppError, purpose};
 use crate::config::looks_like_token;

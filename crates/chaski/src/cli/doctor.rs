@@ -9,9 +9,9 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::Done;
-use super::needed::Needed;
-use super::output;
-use super::records::{Records, fields};
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::records::{Records, fields};
 use crate::app::checkup::{self, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};

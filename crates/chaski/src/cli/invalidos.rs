@@ -4,12 +4,12 @@ use chaski_core::Ruc;
 use serde_json::json;
 
 use super::Done;
-use super::args::InvalidosCmd;
-use super::desk::Desk;
-use super::explain::repeatable;
-use super::needed::Needed;
-use super::output::{self, complain_about};
-use super::records::{Records, fields, time};
+use super::kit::args::InvalidosCmd;
+use super::kit::desk::Desk;
+use super::kit::explain::repeatable;
+use super::kit::needed::Needed;
+use super::kit::output::{self, complain_about};
+use super::kit::records::{Records, fields, time};
 use crate::app::AppError;
 use crate::counted::counted;
 use crate::store::RefusalRow;

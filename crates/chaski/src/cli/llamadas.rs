@@ -7,12 +7,12 @@ use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::CallsArgs;
-use super::desk::Desk;
-use super::explain::repeatable;
-use super::needed::Needed;
-use super::output;
-use super::records::{Records, fields, time};
+use super::kit::args::CallsArgs;
+use super::kit::desk::Desk;
+use super::kit::explain::repeatable;
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::records::{Records, fields, time};
 use super::tipo_cambio::optional_date;
 use crate::app::AppError;
 use crate::app::lookups::subject_of;

@@ -6,11 +6,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::{LlaveArgs, LlavesCmd};
-use super::explain::repeatable;
-use super::needed::Needed;
-use super::output;
-use super::records::{Records, fields, time};
+use super::kit::args::{LlaveArgs, LlavesCmd};
+use super::kit::explain::repeatable;
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::records::{Records, fields, time};
 use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};

@@ -8,15 +8,17 @@ use chaski_core::Lang;
 use tokio::time::Instant;
 
 use super::Done;
-use super::args::{Format, LoteArgs};
+use super::kit::args::{Format, LoteArgs};
+use super::kit::needed::Needed;
+use super::kit::output::{self, notice};
+use super::kit::overwrite::is_same_file;
 use super::lote_words::{say_cost, say_summary, why_singly};
-use super::needed::Needed;
-use super::output::{self, notice};
-use super::overwrite::is_same_file;
-use super::{partners, plan_left, progress};
-use crate::app::batches::{Attended, BatchResult, Finished, List};
+use super::partners;
+use crate::app::batches::{Attended, BatchResult, Finished, ReadList};
 use crate::app::cost::Over;
 use crate::app::{App, AppError, Mode};
+use crate::cli::kit::plan_left;
+use crate::cli::kit::progress;
 use crate::counted::counted;
 use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table, Verdict};
 use crate::store::StoreError;
@@ -126,7 +128,10 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
 }
 
 /// The list, and its bytes where they came from the input and cannot be read again.
-pub(super) fn read(needed: &Needed, typed: &LoteArgs) -> Result<(List, Option<Vec<u8>>), AppError> {
+pub(super) fn read(
+    needed: &Needed,
+    typed: &LoteArgs,
+) -> Result<(ReadList, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
     let limits = Limits::default();
     let from_input = typed.input == Path::new("-");
@@ -188,7 +193,7 @@ pub(super) fn read(needed: &Needed, typed: &LoteArgs) -> Result<(List, Option<Ve
     } else {
         name.unwrap_or_default()
     };
-    let input = List {
+    let input = ReadList {
         table,
         column,
         source_name,
@@ -238,7 +243,7 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
             )
         }
     };
-    let yes = super::terminal::says_yes(&question, needed.lang())?;
+    let yes = super::kit::terminal::says_yes(&question, needed.lang())?;
     Ok(if yes { more } else { 0 })
 }
 

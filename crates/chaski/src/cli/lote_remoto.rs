@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Done;
-use super::args::LoteArgs;
+use super::kit::args::LoteArgs;
+use super::kit::needed::Needed;
+use super::kit::output::{self, notice};
+use super::kit::progress::to_the_end;
 use super::lote::{conclude, output_format, read};
-use super::needed::Needed;
-use super::output::{self, notice};
-use super::progress::to_the_end;
 use crate::api::batches::BatchData;
 use crate::app::AppError;
 use crate::app::batches::{BatchResult, Finished};

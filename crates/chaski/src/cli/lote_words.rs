@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chaski_core::Lang;
 
-use super::needed::Needed;
-use super::output::{self, notice};
+use super::kit::needed::Needed;
+use super::kit::output::{self, notice};
 use crate::app::batches::concerns_all;
 use crate::app::batches::{Attended, Finished};
 use crate::app::cost::{Cost, Over};

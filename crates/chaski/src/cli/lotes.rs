@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Done;
-use super::args::LotesCmd;
+use super::kit::args::LotesCmd;
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::records::{Records, pages, time};
 use super::lote::output_format;
-use super::needed::Needed;
-use super::output;
-use super::records::{Records, pages, time};
 use crate::app::App;
 use crate::app::spending::Payer;
 use crate::counted::counted;

@@ -8,10 +8,10 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::Done;
-use super::args::MigrateArgs;
-use super::needed::{Needed, check_typed_url};
-use super::output::{self, notice};
-use super::records::{Records, fields};
+use super::kit::args::MigrateArgs;
+use super::kit::needed::{Needed, check_typed_url};
+use super::kit::output::{self, notice};
+use super::kit::records::{Records, fields};
 use crate::app::migrate::{How, Migrated, migrate as take_over};
 use crate::app::moves::{MovedSide, move_to_folder, move_to_server};
 use crate::app::{AppError, Mode, open_database_url};

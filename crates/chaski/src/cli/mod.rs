@@ -1,17 +1,15 @@
 //! The command line: typed → needed → one file per command. Data goes to the output, everything
 //! else to the error output.
 
-mod args;
 mod completions;
 mod config;
 mod copias;
 mod cuenta;
 mod datos_personales;
-mod desk;
 mod dni;
 mod doctor;
-mod explain;
 mod invalidos;
+mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
@@ -19,22 +17,12 @@ mod lote_remoto;
 mod lote_words;
 mod lotes;
 mod migrate;
-mod needed;
-mod numbers;
-mod output;
-mod overwrite;
 mod partners;
-mod plan_left;
-mod port;
-mod progress;
 mod recargar;
-mod records;
 mod ruc;
 mod salud;
 mod sandbox;
 mod serve;
-mod table;
-mod terminal;
 mod tipo_cambio;
 mod trabajos;
 mod validar;
@@ -51,10 +39,10 @@ use crate::app::{App, AppError, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
 use crate::telemetry::LogFormat;
-use args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
-use desk::Desk;
-use needed::Needed;
-use overwrite::Overwrite;
+use kit::args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
+use kit::desk::Desk;
+use kit::needed::Needed;
+use kit::overwrite::Overwrite;
 
 /// What a command comes to: its exit code, or why it could not be done.
 type Done = Result<u8, AppError>;
@@ -62,26 +50,26 @@ type Done = Result<u8, AppError>;
 /// Runs the command line that was typed and says the exit code.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let around = Surroundings::of_process();
-    let guess = needed::language(&arguments, &around);
+    let guess = kit::needed::language(&arguments, &around);
     // Before anything can be said. What is wrong with it is told where logs are begun.
     if let Ok(format) = log_format(&around) {
         format.begin();
     }
     let arguments = help_asked_as_command(arguments);
-    let command = args::command(guess);
-    let arguments = numbers::join_negative(arguments, &command);
+    let command = kit::args::command(guess);
+    let arguments = kit::numbers::join_negative(arguments, &command);
     let typed = command
         .clone()
         .try_get_matches_from(&arguments)
         .and_then(|matches| Typed::from_arg_matches(&matches));
     let typed = match typed {
         Ok(typed) => typed,
-        Err(error) => return explain::exit(&error, &arguments, &command, guess),
+        Err(error) => return kit::explain::exit(&error, &arguments, &command, guess),
     };
     match run_typed(typed, around, guess) {
         Ok(code) => ExitCode::from(code),
         Err((error, lang)) => {
-            output::complain(&error, lang);
+            kit::output::complain(&error, lang);
             ExitCode::from(error.exit_code())
         }
     }
@@ -109,7 +97,7 @@ fn run_typed(typed: Typed, around: Surroundings, guess: Lang) -> Result<u8, (App
     let done = match typed.command {
         Cmd::Completions { shell } => completions::completions(shell, &overwrite, output, guess),
         Cmd::Man { to } => completions::man(to.as_deref(), &overwrite, output, guess),
-        Cmd::Version => output::version(&overwrite, output),
+        Cmd::Version => kit::output::version(&overwrite, output),
         Cmd::Config(ConfigCmd::Init { force }) => config::init(&around, force, guess),
         command => return run_configured(command, global, around, guess),
     };
@@ -179,7 +167,7 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {
     match command {
         Cmd::Config(ConfigCmd::Show { origin }) => {
-            output::check(needed)?;
+            kit::output::check(needed)?;
             config::show(needed, origin)
         }
         Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
@@ -332,7 +320,7 @@ async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
     let Some(address) = &needed.server else {
         return Ok(Desk::Here(Box::new(open(needed).await?)));
     };
-    output::check(needed)?;
+    kit::output::check(needed)?;
     let key = open_server_key(&needed.config)?;
     let (lang, patience) = (needed.lang(), needed.timeout);
     let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
@@ -359,18 +347,18 @@ async fn with_records(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> 
 }
 
 async fn open_records(needed: &Needed) -> Result<App, AppError> {
-    output::check(needed)?;
+    kit::output::check(needed)?;
     let mode = mode_of_records(&needed.config, needed.wish)?;
     let app = App::open_records(needed.config.clone(), mode, Clock::system()).await?;
-    output::say_brought(needed, &app);
+    kit::output::say_brought(needed, &app);
     Ok(app)
 }
 
 /// Opens the rooms, once it is sure that the result can be written.
 async fn open(needed: &Needed) -> Result<App, AppError> {
-    output::check(needed)?;
+    kit::output::check(needed)?;
     let app = App::open(needed.config.clone(), needed.wish, Clock::system()).await?;
-    output::say_brought(needed, &app);
+    kit::output::say_brought(needed, &app);
     Ok(app)
 }
 

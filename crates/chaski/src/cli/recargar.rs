@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
 use super::Done;
-use super::needed::Needed;
-use super::output::{self, notice};
+use super::kit::needed::Needed;
+use super::kit::output::{self, notice};
 use crate::app::servers::{Presence, Refused, Reloaded, Serving, serving};
 use crate::app::{AppError, Mode, mode_of};
 use crate::config::{Config, Layers};

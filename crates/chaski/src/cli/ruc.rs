@@ -7,12 +7,12 @@ use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime};
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::RucNumbers;
-use super::desk::Desk;
-use super::explain::{repeatable, token_misplaced};
-use super::needed::Needed;
-use super::output::{complain_about, exit_of};
-use super::records::{Column, Records, fields};
+use super::kit::args::RucNumbers;
+use super::kit::desk::Desk;
+use super::kit::explain::{repeatable, token_misplaced};
+use super::kit::needed::Needed;
+use super::kit::output::{complain_about, exit_of};
+use super::kit::records::{Column, Records, fields};
 use crate::app::AppError;
 use crate::config::{HIDDEN, looks_like_token, nearest};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Done;
-use super::needed::Needed;
-use super::output;
+use super::kit::needed::Needed;
+use super::kit::output;
 use crate::app::health::{Health, health_of};
 
 /// A server that takes longer than this to say that it is well, is not.

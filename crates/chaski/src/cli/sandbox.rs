@@ -4,10 +4,10 @@ use chaski_client::Clock;
 use chaski_sandbox::{Fault, FaultError, LatencyError, Sandbox, SandboxConfig, serve};
 
 use super::Done;
-use super::args::SandboxArgs;
-use super::explain::repeatable;
-use super::needed::Needed;
-use super::port;
+use super::kit::args::SandboxArgs;
+use super::kit::explain::repeatable;
+use super::kit::needed::Needed;
+use super::kit::port;
 use crate::app::AppError;
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {

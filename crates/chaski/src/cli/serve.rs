@@ -11,11 +11,11 @@ use serde_json::Map;
 use tokio::sync::watch;
 
 use super::Done;
-use super::args::ServeArgs;
-use super::needed::Needed;
-use super::output::{self, notice};
-use super::overwrite::all;
-use super::port::{self, Hangups};
+use super::kit::args::ServeArgs;
+use super::kit::needed::Needed;
+use super::kit::output::{self, notice};
+use super::kit::overwrite::all;
+use super::kit::port::{self, Hangups};
 use super::recargar::{self, InUse};
 use crate::app::servers::Presence;
 use crate::app::{App, AppError, Mode, WantedMode, folder_of, mode_of};

@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::RateArgs;
-use super::desk::Desk;
-use super::needed::Needed;
-use super::records::{Records, fields};
+use super::kit::args::RateArgs;
+use super::kit::desk::Desk;
+use super::kit::needed::Needed;
+use super::kit::records::{Records, fields};
 use super::ruc::insert_origin;
 use crate::app::AppError;
 

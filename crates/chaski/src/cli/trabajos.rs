@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::TrabajosCmd;
-use super::needed::Needed;
-use super::records::{Records, fields, pages, time};
+use super::kit::args::TrabajosCmd;
+use super::kit::needed::Needed;
+use super::kit::records::{Records, fields, pages, time};
 use crate::app::App;
 use crate::app::programados::Programado;
 use crate::app::spending::Payer;

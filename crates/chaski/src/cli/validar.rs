@@ -4,10 +4,10 @@ use chaski_core::{Ruc, RucKind};
 use serde_json::json;
 
 use super::Done;
-use super::explain::{repeatable, token_misplaced};
-use super::needed::Needed;
-use super::output::{complain_about, exit_of};
-use super::records::{Records, fields};
+use super::kit::explain::{repeatable, token_misplaced};
+use super::kit::needed::Needed;
+use super::kit::output::{complain_about, exit_of};
+use super::kit::records::{Records, fields};
 use crate::config::looks_like_token;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {

@@ -8,11 +8,11 @@ use chaski_client::{CpeQuery, CpeState};
 use chaski_core::Ruc;
 use rust_decimal::Decimal;
 
-use super::body;
-use super::caller::Caller;
-use super::parameters::date;
-use super::problem::{Problem, Problems};
-use super::reply;
+use super::kit::body;
+use super::kit::caller::Caller;
+use super::kit::parameters::date;
+use super::kit::problem::{Problem, Problems};
+use super::kit::reply;
 use crate::api::cpe::{CpeData, CpeWanted};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;

@@ -9,11 +9,11 @@ use chaski_core::Dni;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
-use super::parameters::bad_query;
-use super::parameters::put_purpose;
-use super::problem::{Problem, Problems};
-use super::reply;
+use super::kit::caller::Caller;
+use super::kit::parameters::bad_query;
+use super::kit::parameters::put_purpose;
+use super::kit::problem::{Problem, Problems};
+use super::kit::reply;
 use crate::api::persons::DniData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;

@@ -10,8 +10,8 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::problem::Problem;
-use super::request_info::RequestInfo;
+use super::kit::problem::Problem;
+use super::kit::request_info::RequestInfo;
 
 const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
 const STYLE: &[u8] = include_bytes!("../../assets/swagger-ui.css.gz");

@@ -7,11 +7,11 @@ use chaski_core::{Currency, RateSource};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
-use super::parameters::bad_query;
-use super::parameters::date;
-use super::problem::{Problem, Problems};
-use super::reply;
+use super::kit::caller::Caller;
+use super::kit::parameters::bad_query;
+use super::kit::parameters::date;
+use super::kit::problem::{Problem, Problems};
+use super::kit::reply;
 use crate::api::rates::RateData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;

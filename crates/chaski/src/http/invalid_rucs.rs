@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::{Path, Query, Request};
 use chaski_core::Ruc;
 
-use super::body;
-use super::caller::Caller;
-use super::paging::{PageWanted, next_cursor};
-use super::parameters::bad_query;
-use super::parameters::{MOST_RUCS, check_fits};
-use super::problem::{Problem, Problems};
+use super::kit::body;
+use super::kit::caller::Caller;
+use super::kit::paging::{PageWanted, next_cursor};
+use super::kit::parameters::bad_query;
+use super::kit::parameters::{MOST_RUCS, check_fits};
+use super::kit::problem::{Problem, Problems};
 use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
 use crate::api::reply::mode_name;
 use crate::app::keys::Scope;

@@ -5,44 +5,24 @@
 //! one file per noun.
 
 mod batches;
-mod body;
-mod caller;
 mod calls;
-mod code_pages;
-mod code_texts;
+mod compat;
 mod cpe;
 mod dni;
 mod docs;
 mod door;
 mod exchange_rate;
-mod form;
 mod health;
 mod invalid_rucs;
-mod limits;
-mod migo;
-mod once;
-mod original;
-mod outgoing;
-mod paging;
-mod parameters;
+mod kit;
 mod partner_lists;
 mod partners;
-mod problem;
-mod rendered;
-mod reply;
-mod request_info;
-mod rest;
-mod room;
 mod router;
 mod ruc;
 mod server;
 mod several;
-mod texts;
 mod trabajos;
-mod under_way;
-mod upload;
 mod upstreams;
-mod waiting;
 
 pub use door::Door;
 pub use router::openapi;
@@ -53,9 +33,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Semaphore, watch};
 
-use rendered::RenderedBodies;
-use room::Room;
-use waiting::Waiting;
+use kit::rendered::RenderedBodies;
+use kit::room::Room;
+use kit::waiting::Waiting;
 
 use crate::app::keys::KeyRing;
 use crate::app::{App, AppError, Mode};
@@ -64,7 +44,7 @@ use crate::app::{App, AppError, Mode};
 /// What needs no key, health first of all, needs no place either.
 const MOST_AT_ONCE: usize = 2_048;
 
-/// Bodies that are read to find the key in them; see [`body::MOST_BEFORE_THE_KEY`].
+/// Bodies that are read to find the key in them; see [`kit::body::MOST_BEFORE_THE_KEY`].
 const MOST_UNKNOWN: usize = 1_024;
 
 /// Everything the door needs: the rooms of both sides and the keys to them.

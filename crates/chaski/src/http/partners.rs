@@ -9,13 +9,13 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::body::{self, MOST_BYTES};
-use super::caller::Caller;
-use super::once::{self, Created, OnceWanted};
-use super::paging::{cursor, limit, next_cursor};
-use super::parameters::bad_query;
-use super::parameters::id_of;
-use super::problem::{Problem, Problems};
+use super::kit::body::{self, MOST_BYTES};
+use super::kit::caller::Caller;
+use super::kit::once::{self, Created, OnceWanted};
+use super::kit::paging::{cursor, limit, next_cursor};
+use super::kit::parameters::bad_query;
+use super::kit::parameters::id_of;
+use super::kit::problem::{Problem, Problems};
 use crate::api::partners::{
     ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
     RefreshData, RefreshWanted,

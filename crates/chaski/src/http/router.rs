@@ -13,12 +13,16 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
+use super::kit::problem::Problem;
 use super::{
-    Gateway, batches, calls, code_pages, cpe, dni, docs, exchange_rate, health, invalid_rucs, migo,
-    original, partner_lists, partners, ruc, several, texts, trabajos, upstreams,
+    Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, partner_lists,
+    partners, ruc, several, trabajos, upstreams,
 };
 use crate::api::problem::{FieldBody, ProblemBody};
+use crate::http::compat::migo;
+use crate::http::compat::original;
+use crate::http::kit::code_pages;
+use crate::http::kit::texts;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -16,12 +16,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Gateway;
-use super::caller::Caller;
-use super::parameters::bad_query;
-use super::problem::{Problem, Problems};
-use super::rendered;
-use super::reply;
-use super::request_info::RequestInfo;
+use super::kit::caller::Caller;
+use super::kit::parameters::bad_query;
+use super::kit::problem::{Problem, Problems};
+use super::kit::rendered;
+use super::kit::reply;
+use super::kit::request_info::RequestInfo;
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
     ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,

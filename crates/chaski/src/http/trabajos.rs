@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 
-use super::caller::Caller;
-use super::paging::{PageWanted, next_cursor};
-use super::parameters::bad_query;
-use super::parameters::id_of;
-use super::problem::{Problem, Problems};
+use super::kit::caller::Caller;
+use super::kit::paging::{PageWanted, next_cursor};
+use super::kit::parameters::bad_query;
+use super::kit::parameters::id_of;
+use super::kit::problem::{Problem, Problems};
 use crate::api::jobs::{JobData, JobsPage, ScheduleData, ScheduledData};
 use crate::app::job_kind::JobKind;
 use crate::app::keys::Scope;

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::caller::Caller;
-use super::problem::{Problem, Problems};
-use super::reply;
+use super::kit::caller::Caller;
+use super::kit::problem::{Problem, Problems};
+use super::kit::reply;
 use crate::api::providers::{AccountData, UpstreamData, UpstreamsData};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;

@@ -44,7 +44,7 @@ fn every_key_is_documented_with_its_variable() {
 
 #[test]
 fn every_flag_is_documented() {
-    let typed: String = files_under(&root().join("crates/chaski/src/cli/args"), "rs")
+    let typed: String = files_under(&root().join("crates/chaski/src/cli/kit/args"), "rs")
         .iter()
         .map(|file| fs::read_to_string(file).expect("a source file"))
         .collect();

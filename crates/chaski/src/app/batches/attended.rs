@@ -31,7 +31,7 @@ use crate::store::{
 };
 
 /// A list and where its RUCs are.
-pub struct List {
+pub struct ReadList {
     /// The rows.
     pub table: Table,
     /// Column of the RUC, from 0.
@@ -44,7 +44,7 @@ pub struct List {
 
 /// A batch of this process. Until it is started nothing is spent or stored.
 pub struct Attended {
-    list: List,
+    list: ReadList,
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
     /// What came of them so far, by their place.
@@ -101,7 +101,7 @@ impl App {
     /// newest unfinished batch of the same list.
     pub async fn plan_batch(
         &self,
-        list: List,
+        list: ReadList,
         ask: &Ask,
         resume: bool,
     ) -> Result<Attended, AppError> {
@@ -376,7 +376,7 @@ fn is_over_cost(settled: &Settled) -> bool {
     matches!(settled, Settled::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
 }
 
-impl List {
+impl ReadList {
     /// What tells it from other lists, whoever is given it.
     pub fn fingerprint(&self) -> [u8; 32] {
         list_hash(&self.source_hash, self.column)

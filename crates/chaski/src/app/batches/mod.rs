@@ -21,7 +21,7 @@ mod result;
 mod submit;
 mod work;
 
-pub use attended::{Attended, Finished, List};
+pub use attended::{Attended, Finished, ReadList};
 pub use result::BatchResult;
 pub use submit::{ListInput, Submission};
 

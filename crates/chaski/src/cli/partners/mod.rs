@@ -9,12 +9,12 @@ use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
-use super::explain::repeatable;
+use super::kit::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
+use super::kit::explain::repeatable;
+use super::kit::needed::Needed;
+use super::kit::output::{self, complain_about, notice};
+use super::kit::records::{Column, Records, fields, pages, time};
 use super::llaves::empresa;
-use super::needed::Needed;
-use super::output::{self, complain_about, notice};
-use super::records::{Column, Records, fields, pages, time};
 use super::tipo_cambio::optional_date;
 use crate::app::partner_lists::record;
 use crate::app::{App, AppError};

@@ -9,10 +9,11 @@ use super::{find, noted_text};
 use crate::app::partners::{Refreshed, Which};
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
-use crate::cli::args::{FreshnessArgs, WhichPartnersArgs};
-use crate::cli::needed::Needed;
-use crate::cli::output::{self, notice};
-use crate::cli::{plan_left, progress};
+use crate::cli::kit::args::{FreshnessArgs, WhichPartnersArgs};
+use crate::cli::kit::needed::Needed;
+use crate::cli::kit::output::{self, notice};
+use crate::cli::kit::plan_left;
+use crate::cli::kit::progress;
 use crate::hints::Hinted;
 use crate::store::{Asker, Channel, Company};
 

@@ -1,0 +1,147 @@
+//! `ruc`, `dni`, `tipo-cambio`, `llamadas`.
+
+use clap::{Args, Subcommand};
+
+use super::{FreshnessArgs, LoteArgs};
+use crate::cli::kit::numbers::whole;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in crate::cli) struct RucArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<RucCmd>,
+    #[command(flatten)]
+    pub(in crate::cli) lookup: RucNumbers,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RucNumbers {
+    /// RUC de 11 dígitos; «-» los lee de la entrada, uno por línea || 11-digit RUCs; "-" reads them from the input, one a line
+    #[arg(value_name = "RUC")]
+    pub(in crate::cli) numbers: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RucCmd {
+    /// Verifica formato y dígito sin consultar a nadie || Checks format and digit, asks nobody
+    #[command(alias = "check")]
+    Validar {
+        /// RUC a verificar || RUCs to check
+        #[arg(value_name = "RUC", required = true)]
+        numbers: Vec<String>,
+    },
+    /// ¿Se le puede facturar? Con los códigos de SUNAT || Fit to be invoiced? With SUNAT's codes
+    #[command(alias = "fitness")]
+    Facturacion {
+        #[command(flatten)]
+        lookup: RucNumbers,
+        /// Evaluarlo como emisor y no como cliente || Judge it as issuer, not as buyer
+        #[arg(long)]
+        emisor: bool,
+    },
+    /// Consulta una lista de Excel, ODS o CSV y escribe el resultado || Looks up an Excel, ODS or CSV list and writes the result
+    #[command(alias = "batch")]
+    Lote(LoteArgs),
+    /// Números que el registro no conoce: listar o borrar || Numbers unknown to the registry: listar or borrar
+    Invalidos {
+        #[command(subcommand)]
+        command: Option<InvalidosCmd>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum InvalidosCmd {
+    /// Lista los números registrados como inexistentes || Lists the numbers on record as unknown
+    #[command(alias = "list")]
+    Listar,
+    /// Olvida uno, varios o todos || Forgets some or all
+    #[command(alias = "clear")]
+    Borrar {
+        /// RUC a olvidar || RUCs to forget
+        #[arg(value_name = "RUC", required_unless_present = "todos")]
+        numbers: Vec<String>,
+        /// Olvidarlos todos || Forget them all
+        #[arg(long, alias = "all")]
+        todos: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DniArgs {
+    /// DNI de 8 dígitos; «-» los lee de la entrada || 8-digit DNIs; "-" reads the input
+    #[arg(value_name = "DNI")]
+    pub(in crate::cli) numbers: Vec<String>,
+    /// Mostrar el DNI completo en la salida || Show the whole DNI in the output
+    #[arg(long, alias = "reveal")]
+    pub(in crate::cli) mostrar: bool,
+    /// Para qué se consulta; queda en el registro de llamadas || What the look-up is for; the record of calls keeps it
+    #[arg(long, value_name = "MOTIVO", alias = "purpose")]
+    pub(in crate::cli) motivo: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RateArgs {
+    /// Fecha AAAA-MM-DD o DD/MM/AAAA || Date YYYY-MM-DD or DD/MM/YYYY
+    #[arg(long, value_name = "FECHA", conflicts_with_all = ["desde", "hasta"])]
+    pub(in crate::cli) fecha: Option<String>,
+    /// Primera fecha del rango || First date of the range
+    #[arg(long, value_name = "FECHA", requires = "hasta")]
+    pub(in crate::cli) desde: Option<String>,
+    /// Última fecha del rango || Last date of the range
+    #[arg(long, value_name = "FECHA", requires = "desde")]
+    pub(in crate::cli) hasta: Option<String>,
+    /// Quién lo publica: sunat (por defecto) o sbs || Who publishes it: sunat (the default) or sbs
+    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
+    pub(in crate::cli) fuente: String,
+    /// USD (por defecto), o EUR con --fuente sbs || USD (the default), or EUR with --fuente sbs
+    #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]
+    pub(in crate::cli) moneda: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CallsArgs {
+    /// Desde esta fecha, Lima || From this date on, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(in crate::cli) desde: Option<String>,
+    /// Hasta esta fecha, Lima || Up to this date, Lima
+    #[arg(long, value_name = "FECHA")]
+    pub(in crate::cli) hasta: Option<String>,
+    /// Solo una operación: ruc, dni, cuenta … || Only one operation: ruc, dni, cuenta …
+    #[arg(long, value_name = "OPERACION")]
+    pub(in crate::cli) operacion: Option<String>,
+    /// Solo las de este proveedor: migo, o chaski para lo propio || Only of this upstream: migo, or chaski for its own
+    #[arg(long, value_name = "PROVEEDOR", alias = "provider")]
+    pub(in crate::cli) proveedor: Option<String>,
+    /// Solo las que pidió: cli, library, http, o llave: y sus doce cifras || Only those asked by: cli, library, http, or llave: and its twelve digits
+    #[arg(long, value_name = "QUIEN", alias = "who")]
+    pub(in crate::cli) quien: Option<String>,
+    /// Solo las de este lote || Only those of this batch
+    #[arg(long, value_name = "LOTE", alias = "batch")]
+    pub(in crate::cli) lote: Option<uuid::Uuid>,
+    /// Solo las que trataron de este número; «-» lo lee de la entrada || Only those about this number; "-" reads it from the input
+    #[arg(long, value_name = "NUMERO")]
+    pub(in crate::cli) numero: Option<String>,
+    // Not a doc comment: there the name would need back-ticks, which the terminal would show.
+    #[arg(
+        long,
+        value_name = "RESULTADO",
+        help = "Solo con este resultado: SUCCESS, NOT_FOUND o el código del error || Only this outcome: SUCCESS, NOT_FOUND or the failure's code"
+    )]
+    pub(in crate::cli) resultado: Option<String>,
+    /// Solo las que se enviaron al proveedor || Only those sent to the upstream
+    #[arg(long)]
+    pub(in crate::cli) enviadas: bool,
+    /// Cuántas, las más recientes primero; 50 por defecto || How many, newest first; 50 by default
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32, 1>)]
+    pub(in crate::cli) limite: u32,
+    /// Seguir donde terminó la página anterior || Go on where the page before ended
+    #[arg(long, value_name = "CURSOR", conflicts_with = "limpiar")]
+    pub(in crate::cli) cursor: Option<String>,
+    /// Borrar ahora lo que pasó de su plazo (`audit.retention_days`) || Delete now what is past its time (`audit.retention_days`)
+    #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "proveedor", "quien", "lote", "numero", "resultado", "enviadas"])]
+    pub(in crate::cli) limpiar: bool,
+}

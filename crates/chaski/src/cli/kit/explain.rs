@@ -1,0 +1,234 @@
+//! The parser's complaints, in the person's language and with what to do.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use chaski_core::{Lang, text};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+
+use super::numbers::NotWhole;
+use crate::cli::config::key_for;
+use crate::config::{HIDDEN, looks_like_token};
+use crate::telemetry::{line, writes_json};
+
+/// Prints the help that was asked for, or what is wrong with what was typed.
+pub(in crate::cli) fn exit(
+    error: &Error,
+    arguments: &[OsString],
+    command: &Command,
+    lang: Lang,
+) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A closed pipe is not a failure: help into `head`.
+            drop(error.print());
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            drop(error.print());
+            ExitCode::from(2)
+        }
+        _ if writes_json() => {
+            let hint = hint(error, lang).map_or_else(String::new, |hint| format!("; {hint}"));
+            let text = format!("{}{hint}", explain(error, lang));
+            line("ERROR", &text, serde_json::Map::new());
+            ExitCode::from(2)
+        }
+        _ => {
+            let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+            anstream::eprintln!("{style}error{style:#}: {}", explain(error, lang));
+            if let Some(hint) = hint(error, lang) {
+                anstream::eprintln!("  {hint}");
+            }
+            let path = path_of(arguments, command);
+            let help = match lang {
+                Lang::Es => format!("Vea las opciones con: {path} --help"),
+                Lang::En => format!("See the options with: {path} --help"),
+            };
+            anstream::eprintln!("  {help}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What was typed, fit to be repeated: neither a token nor the number of a person.
+pub(in crate::cli) fn repeatable(text: &str) -> String {
+    let text = chaski_core::clean(text);
+    if looks_like_token(&text) {
+        return HIDDEN.to_owned();
+    }
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let shown: Vec<char> = text.chars().take(40).collect();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // Seven to nine digits are a DNI, or one with a slip; the name of a file has letters.
+    if (7..=9).contains(&digits) && letters <= 1 {
+        let (first, last) = (&shown[..2], &shown[shown.len() - 2..]);
+        return first.iter().chain(&['*'; 4]).chain(last).collect();
+    }
+    shown.into_iter().collect()
+}
+
+/// What to do with a token or key that was typed where it does not belong; it is not repeated.
+pub(in crate::cli) fn token_misplaced(typed: &str, lang: Lang) -> String {
+    let key = key_for(typed);
+    lang.pick(
+        format!(
+            "eso parece un token o una llave: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)"
+        ),
+        format!(
+            "that looks like a token or a key: it does not belong on the command line, where the history keeps it. Set it with: chaski config set {key} (it is asked for without showing it)"
+        ),
+    )
+}
+
+fn explain(error: &Error, lang: Lang) -> String {
+    let argument = shown(error, ContextKind::InvalidArg);
+    let subcommand = shown(error, ContextKind::InvalidSubcommand);
+    let value = shown(error, ContextKind::InvalidValue);
+    if let Some(token) = token_in(error) {
+        return token_misplaced(&token, lang);
+    }
+    let (subcommand, value) = (repeatable(&subcommand), repeatable(&value));
+    match (error.kind(), lang) {
+        (ErrorKind::UnknownArgument, _) => {
+            let argument = repeatable(&argument);
+            lang.pick(
+                format!("no existe la opción «{argument}»"),
+                format!("there is no option \"{argument}\""),
+            )
+        }
+        (ErrorKind::InvalidSubcommand, Lang::Es) => format!("no existe la orden «{subcommand}»"),
+        (ErrorKind::InvalidSubcommand, Lang::En) => format!("there is no command \"{subcommand}\""),
+        (ErrorKind::MissingRequiredArgument, Lang::Es) => format!("falta {argument}"),
+        (ErrorKind::MissingRequiredArgument, Lang::En) => format!("missing {argument}"),
+        (ErrorKind::MissingSubcommand, Lang::Es) => "falta la orden".to_owned(),
+        (ErrorKind::MissingSubcommand, Lang::En) => "the command is missing".to_owned(),
+        (ErrorKind::ArgumentConflict, _) => {
+            let prior = shown(error, ContextKind::PriorArg);
+            if prior.is_empty() || prior == argument {
+                return lang.pick(
+                    format!("{argument} está repetida: escríbala una sola vez"),
+                    format!("{argument} is repeated: write it once"),
+                );
+            }
+            lang.pick(
+                format!("{argument} no se puede usar junto con {prior}"),
+                format!("{argument} cannot be used with {prior}"),
+            )
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) if value.is_empty() => {
+            format!("{argument} necesita un valor")
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::En) if value.is_empty() => {
+            format!("{argument} needs a value")
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) => {
+            format!("«{value}» no vale para {argument}")
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::En) => {
+            format!("\"{value}\" is no good for {argument}")
+        }
+        (ErrorKind::InvalidUtf8, Lang::Es) => "hay un texto que no es UTF-8".to_owned(),
+        (ErrorKind::InvalidUtf8, Lang::En) => "some text is not UTF-8".to_owned(),
+        (_, Lang::Es) => format!("no se entiende {argument}"),
+        (_, Lang::En) => format!("cannot make sense of {argument}"),
+    }
+}
+
+/// The token, or the option that would bring one.
+fn token_in(error: &Error) -> Option<String> {
+    let places = [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+    ];
+    places
+        .into_iter()
+        .map(|place| shown(error, place))
+        .find(|text| names_token(text))
+}
+
+/// Whether it is a token, or an option that would bring one.
+fn names_token(text: &str) -> bool {
+    let name = text.split(['=', ' ']).next().unwrap_or_default();
+    matches!(name, "--token" | "--api-key" | "--migo-token") || looks_like_token(text)
+}
+
+fn hint(error: &Error, lang: Lang) -> Option<String> {
+    if token_in(error).is_some() {
+        return None;
+    }
+    let source = std::error::Error::source(error);
+    if let Some(number) = source.and_then(|it| it.downcast_ref::<NotWhole>()) {
+        return Some(number.message(lang));
+    }
+    if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {
+        return Some(text!("¿quiso decir {order}?", "did you mean {order}?").pick(lang));
+    }
+    let suggested = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .map(|kind| shown(error, kind))
+    .find(|text| !text.is_empty());
+    if let Some(name) = suggested {
+        return Some(text!("¿quiso decir {name}?", "did you mean {name}?").pick(lang));
+    }
+    let valid = [ContextKind::ValidValue, ContextKind::ValidSubcommand]
+        .into_iter()
+        .map(|kind| shown(error, kind))
+        .find(|text| !text.is_empty())?;
+    Some(text!("valen: {valid}", "these are good: {valid}").pick(lang))
+}
+
+/// A number, or a list, where a command was expected: the command it wants. A DNI is not repeated.
+fn order_for_number(typed: &str) -> Option<String> {
+    let digits = typed.bytes().all(|byte| byte.is_ascii_digit());
+    let extension = std::path::Path::new(typed).extension();
+    let is_list = extension.is_some_and(|it| {
+        ["xlsx", "ods", "csv"]
+            .iter()
+            .any(|ext| it.eq_ignore_ascii_case(ext))
+    });
+    match typed.len() {
+        8 if digits => Some("chaski dni <DNI>".to_owned()),
+        9..=13 if digits => Some(format!("chaski ruc {}", repeatable(typed))),
+        _ if is_list => Some(format!(
+            "chaski ruc lote {} -o resultado.xlsx",
+            repeatable(typed)
+        )),
+        _ => None,
+    }
+}
+
+/// The deepest command that was typed, for its help.
+fn path_of(arguments: &[OsString], command: &Command) -> String {
+    let mut path = "chaski".to_owned();
+    let mut command = command;
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(inner) = command.find_subcommand(word) {
+            path = format!("{path} {}", inner.get_name());
+            command = inner;
+        }
+    }
+    path
+}
+
+fn shown(error: &Error, kind: ContextKind) -> String {
+    let text = match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        Some(ContextValue::StyledStr(text)) => text.to_string(),
+        Some(ContextValue::StyledStrs(texts)) => texts
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+        _ => String::new(),
+    };
+    text.replace("...", "")
+}

@@ -1,0 +1,291 @@
+//! How data leaves: a table for people, json, ndjson, csv or xlsx for the rest.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use chaski_core::Lang;
+use serde_json::{Map, Value};
+
+use super::args::Format;
+use super::needed::Needed;
+use super::overwrite::{Overwrite, all};
+use super::records::{Records, plain};
+use super::table;
+use super::terminal::says_yes;
+use crate::app::{App, AppError, Mode};
+use crate::cli::Done;
+use crate::sheets::{self, OutputFormat};
+use crate::telemetry::{line, writes_json};
+
+impl Records {
+    /// Writes the records where and how this run wants them.
+    pub(in crate::cli) fn write(&self, needed: &Needed) -> Result<(), AppError> {
+        let format = format_of(needed)?;
+        match &needed.output {
+            Some(path) => {
+                let bytes = self.render(format, needed)?;
+                needed.overwrite.write(path, false, all(&bytes))
+            }
+            None => to_stdout(&self.render(format, needed)?),
+        }
+    }
+
+    fn render(&self, format: Format, needed: &Needed) -> Result<Vec<u8>, AppError> {
+        Ok(match format {
+            Format::Table => table::render(self, needed).into_bytes(),
+            Format::Json => {
+                let mut text =
+                    serde_json::to_vec_pretty(&self.rows).map_err(std::io::Error::from)?;
+                text.push(b'\n');
+                text
+            }
+            Format::Ndjson => {
+                let mut text = Vec::new();
+                for row in &self.rows {
+                    serde_json::to_writer(&mut text, row).map_err(std::io::Error::from)?;
+                    text.push(b'\n');
+                }
+                text
+            }
+            Format::Csv => sheets::plain_csv(&self.headings(), &self.cells(needed.lang()))?,
+            Format::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells(needed.lang()))?,
+        })
+    }
+
+    /// Every field that appears, the shown ones first, in order of appearance.
+    fn headings(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.columns.iter().map(|(name, ..)| *name).chain(
+            self.rows
+                .iter()
+                .flat_map(|row| row.keys().map(String::as_str)),
+        ) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
+    fn cells(&self, lang: Lang) -> Vec<Vec<String>> {
+        let headings = self.headings();
+        let cell = |row: &Map<String, Value>, name: &String| plain(row.get(name), lang);
+        let row = |row: &Map<String, Value>| headings.iter().map(|name| cell(row, name)).collect();
+        self.rows.iter().map(row).collect()
+    }
+}
+
+/// What is wrong with the output, told before a call is spent on what goes there.
+pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
+    if let Some(path) = &needed.output {
+        needed.overwrite.check(path)?;
+    }
+    let format = format_of(needed)?;
+    let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
+    if format == Format::Xlsx && on_screen {
+        return Err(AppError::usage(
+            "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
+            "xlsx cannot be shown on a screen; add -o file.xlsx",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes a text that has only one format.
+pub(in crate::cli) fn text(
+    overwrite: &Overwrite,
+    output: Option<&Path>,
+    bytes: &[u8],
+) -> Result<(), AppError> {
+    match output {
+        Some(path) => overwrite.write(path, false, all(bytes)),
+        None => to_stdout(bytes),
+    }
+}
+
+/// The format of this run: the flag, else the extension of the output, else by who reads.
+pub(in crate::cli) fn format_of(needed: &Needed) -> Result<Format, AppError> {
+    if let Some(format) = needed.format {
+        return Ok(format);
+    }
+    match &needed.output {
+        Some(path) => of_extension(path),
+        None if std::io::stdout().is_terminal() => Ok(Format::Table),
+        None => Ok(Format::Ndjson),
+    }
+}
+
+fn of_extension(path: &Path) -> Result<Format, AppError> {
+    match OutputFormat::of_path(path) {
+        Some(OutputFormat::Xlsx) => Ok(Format::Xlsx),
+        Some(OutputFormat::Csv) => Ok(Format::Csv),
+        Some(OutputFormat::Json) => Ok(Format::Json),
+        Some(OutputFormat::Ndjson) => Ok(Format::Ndjson),
+        None => {
+            let name = path.display();
+            Err(AppError::usage(
+                format!(
+                    "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format"
+                ),
+                format!(
+                    "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+                ),
+            ))
+        }
+    }
+}
+
+/// Writes to the output; a reader that went away (`| head`) is fine.
+pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+impl Needed {
+    /// A notice in the language of the person, unless they want quiet.
+    pub(in crate::cli) fn say(&self, es: impl AsRef<str>, en: impl AsRef<str>) {
+        notice(self, self.lang().pick(es.as_ref(), en.as_ref()));
+    }
+}
+
+/// A notice for the person, unless they want quiet.
+pub(in crate::cli) fn notice(needed: &Needed, text: &str) {
+    if needed.quiet {
+        return;
+    }
+    if writes_json() {
+        line("INFO", text, Map::new());
+    } else {
+        anstream::eprintln!("{text}");
+    }
+}
+
+/// Says who answers when it is the sandbox: invented data must never pass for real.
+pub(in crate::cli) fn say_mode(needed: &Needed, mode: Mode) {
+    let (es, en) = if needed.config.token().is_some() {
+        (
+            "modo SANDBOX: datos ficticios, nada sale a Internet (hay un token: para datos reales, quite --sandbox o sandbox.mode)",
+            "SANDBOX mode: invented data, nothing leaves for the Internet (there is a token: for real data leave out --sandbox or sandbox.mode)",
+        )
+    } else {
+        (
+            "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
+            "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
+        )
+    };
+    say_sandbox(needed, mode, es, en);
+}
+
+/// The same of a server.
+pub(in crate::cli) fn say_mode_there(needed: &Needed, mode: Mode) {
+    say_sandbox(
+        needed,
+        mode,
+        "el servidor responde con su SANDBOX: datos ficticios",
+        "the server answers with its SANDBOX: invented data",
+    );
+}
+
+fn say_sandbox(needed: &Needed, mode: Mode, es: &str, en: &str) {
+    if mode == Mode::Sandbox {
+        let text = needed.lang().pick(es, en);
+        let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
+        notice(needed, &format!("{style}{text}{style:#}"));
+    }
+}
+
+/// Says what was entered on the other side and is here now.
+pub(in crate::cli) fn say_brought(needed: &Needed, app: &App) {
+    let (partners, batches) = (app.brought.partners, app.brought.batches);
+    if partners + batches == 0 {
+        return;
+    }
+    notice(
+        needed,
+        &match (needed.lang(), app.mode) {
+            (Lang::Es, Mode::Real) => format!(
+                "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)"
+            ),
+            (Lang::En, Mode::Real) => format!(
+                "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
+            ),
+            (Lang::Es, Mode::Sandbox) => format!(
+                "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}"
+            ),
+            (Lang::En, Mode::Sandbox) => format!(
+                "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
+            ),
+        },
+    );
+}
+
+/// Asks before something is lost; without a person to ask, `--yes` must have said it.
+pub(in crate::cli) fn confirm(
+    needed: &Needed,
+    question: &str,
+    unconfirmed: AppError,
+) -> Result<(), AppError> {
+    if needed.yes {
+        return Ok(());
+    }
+    if !needed.may_ask {
+        return Err(unconfirmed);
+    }
+    if says_yes(question, needed.lang())? {
+        Ok(())
+    } else {
+        Err(AppError::Interrupted)
+    }
+}
+
+/// One line that says what is wrong and what to do.
+pub(in crate::cli) fn complain(error: &AppError, lang: Lang) {
+    if writes_json() {
+        let mut fields = Map::new();
+        fields.insert("code".into(), error.code().into());
+        line("ERROR", &error.message(lang), fields);
+        return;
+    }
+    let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
+}
+
+/// What is wrong with some of `subjects` numbers, by name. Where a table shows the
+/// others too, its rows say it already.
+pub(in crate::cli) fn complain_about(
+    needed: &Needed,
+    complaints: &[(String, String)],
+    subjects: usize,
+) {
+    let in_table = needed.output.is_none() && format_of(needed).ok() == Some(Format::Table);
+    if in_table && complaints.len() < subjects {
+        return;
+    }
+    let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    for (subject, message) in complaints {
+        anstream::eprintln!("{style}{subject}{style:#}: {message}");
+    }
+}
+
+/// `chaski version`.
+pub(in crate::cli) fn version(overwrite: &Overwrite, output: Option<&Path>) -> Done {
+    text(
+        overwrite,
+        output,
+        format!("chaski {}\n", env!("CARGO_PKG_VERSION")).as_bytes(),
+    )?;
+    Ok(0)
+}
+
+/// The exit code of several outcomes: all well, all ill in one way, or a mixture.
+pub(in crate::cli) fn exit_of(codes: &[u8]) -> u8 {
+    match codes.iter().find(|code| **code != 0) {
+        None => 0,
+        Some(first) if codes.iter().all(|code| *code != 0) => *first,
+        Some(_) => 8,
+    }
+}

@@ -1,0 +1,87 @@
+//! A port of this machine: its address, its opening, and the signal that ends it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use chaski_core::Lang;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::app::AppError;
+use crate::io_words::reason;
+
+/// Connections that wait to be accepted.
+const WAITING: u32 = 1_024;
+/// What the kernel holds for a caller who does not read, bytes. By itself it grows to megabytes for
+/// each, and thousands of them are thousands of megabytes.
+const SEND_BUFFER: u32 = 256 * 1024;
+
+/// What was typed after `--listen`; `example` has a good one.
+pub(in crate::cli) fn address(typed: &str, example: &str) -> Result<SocketAddr, AppError> {
+    typed.trim().parse().map_err(|_| {
+        AppError::usage(
+            format!("--listen: «{typed}» no es una dirección; use por ejemplo {example}"),
+            format!("--listen: \"{typed}\" is not an address; use for instance {example}"),
+        )
+    })
+}
+
+/// Opens the port.
+pub(in crate::cli) fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    let open = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        socket.listen(WAITING)
+    };
+    open().map_err(|error| {
+        let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
+        AppError::usage(
+            format!("no se puede escuchar en {address}: {es}; elija otra dirección con --listen"),
+            format!("cannot listen on {address}: {en}; choose another address with --listen"),
+        )
+    })
+}
+
+/// Each SIGHUP from the call on.
+pub(in crate::cli) struct Hangups(Option<Signal>);
+
+/// Catches SIGHUP, which would end the process otherwise.
+pub(in crate::cli) fn hangups() -> Hangups {
+    Hangups(signal(SignalKind::hangup()).ok())
+}
+
+impl Hangups {
+    pub(in crate::cli) async fn next(&mut self) {
+        let came = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if came.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Ready at SIGINT or SIGTERM; the second is caught from the call on, not from the first poll.
+pub(in crate::cli) fn told_to_stop() -> impl Future<Output = ()> {
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    async move {
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+    }
+}
