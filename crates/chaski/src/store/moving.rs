@@ -1,6 +1,7 @@
 //! One side of a database on a server, copied to a file, filled from one, or emptied into a folder.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
@@ -110,13 +111,16 @@ impl RemoteSide<'_> {
         let mut there = self.connect().await?;
         // As a folder that nobody else has.
         let folder = Mark::new(String::new())?.folder;
-        match Seat::take(&mut there, self.schema, folder).await {
-            Ok(_) => Ok(there),
-            Err(StoreError::Postgres(PostgresFault::OtherFolder)) => {
-                Err(StoreError::Postgres(PostgresFault::InUse))
+        // The server may need a moment to notice that whoever had it is gone.
+        for _ in 0..20 {
+            match Seat::take(&mut there, self.schema, folder).await {
+                Ok(_) => return Ok(there),
+                Err(StoreError::Postgres(PostgresFault::OtherFolder)) => {}
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        Err(StoreError::Postgres(PostgresFault::InUse))
     }
 
     async fn bring_up_to_date(&self, there: &mut Conn) -> Result<(), StoreError> {
