@@ -12,9 +12,6 @@ use super::seal::{Keys, MasterKey};
 use super::sql::{Conn, Options};
 use super::tables::meta;
 
-/// Newest schema this program knows: the number of the last migration.
-pub(super) const SCHEMA: u32 = 15;
-
 /// A migration in the program: its number, its name, its statements.
 pub(super) type Embedded = (i64, &'static str, &'static str);
 
@@ -27,7 +24,38 @@ macro_rules! embedded {
         )
     };
 }
-pub(super) use embedded;
+/// The folder's own database.
+pub(super) const SQLITE: &[Embedded] = &[
+    embedded!(1, "start", "sqlite/0001_start.sql"),
+    embedded!(2, "keys", "sqlite/0002_keys.sql"),
+    embedded!(3, "jobs", "sqlite/0003_jobs.sql"),
+    embedded!(4, "partners", "sqlite/0004_partners.sql"),
+    embedded!(5, "purpose", "sqlite/0005_purpose.sql"),
+    embedded!(6, "companies", "sqlite/0006_companies.sql"),
+    embedded!(7, "once", "sqlite/0007_once.sql"),
+    embedded!(8, "days", "sqlite/0008_days.sql"),
+    embedded!(9, "processes", "sqlite/0009_processes.sql"),
+    embedded!(10, "brought", "sqlite/0010_brought.sql"),
+    embedded!(12, "closed", "sqlite/0012_closed.sql"),
+    embedded!(13, "providers", "sqlite/0013_providers.sql"),
+    embedded!(14, "callers", "sqlite/0014_callers.sql"),
+    embedded!(15, "lists", "sqlite/0015_lists.sql"),
+];
+
+/// Whatever `SQLite`'s files had brought about by then is in the first one.
+pub(super) const POSTGRES: &[Embedded] = &[
+    embedded!(13, "start", "postgres/0013_start.sql"),
+    embedded!(14, "callers", "postgres/0014_callers.sql"),
+    embedded!(15, "lists", "postgres/0015_lists.sql"),
+];
+
+/// Newest schema this program knows: the number of the last migration.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small number"
+)]
+pub(super) const SCHEMA: u32 = SQLITE[SQLITE.len() - 1].0 as u32;
 
 pub(super) fn migrator(embedded: &[Embedded]) -> Migrator {
     let migration = |(number, name, sql): &Embedded| {

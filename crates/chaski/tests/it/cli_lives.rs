@@ -137,6 +137,7 @@ fn a_command_takes_up_the_list_of_a_gateway() {
 /// What a program of before left: a command's batch had no job, was named by its file and options, and
 /// began when it ended.
 const OF_BEFORE: &str = "DELETE FROM jobs; ALTER TABLE batches ADD COLUMN holder INTEGER; \
+     ALTER TABLE calls DROP COLUMN company; \
      UPDATE batches SET state = CASE state WHEN 'PROCESSING' THEN 'PENDING' ELSE state END, \
      started_at = NULL, holder = 12345, paused = 0, source_hash = $1, \
      options = 'columna=0 verificacion=Strict'; \

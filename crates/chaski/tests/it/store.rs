@@ -407,7 +407,7 @@ async fn calls_of_before_are_listed_to_the_same_companies() {
     let mut connection = stranger(dir.path()).await;
     run(
         &mut connection,
-        "ALTER TABLE calls DROP COLUMN company; \
+        "ALTER TABLE calls DROP COLUMN company; ALTER TABLE batches ADD COLUMN holder INTEGER; \
          DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
     )
     .await;

@@ -19,19 +19,12 @@ use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::folder;
 use super::mark::Mark;
-use super::opening::{self, Embedded, Opened, SCHEMA, embedded};
+use super::opening::{self, Opened, SCHEMA};
 use super::presence::Presence;
 use super::seal::MasterKey;
 use super::sql::{Conn, Options, query_scalar};
 use super::sqlite::housekeeping::Sizes;
 use super::tables::{asking, meta};
-
-/// Whatever `SQLite`'s files had brought about by then is in the first one.
-const MIGRATIONS: &[Embedded] = &[
-    embedded!(13, "start", "postgres/0013_start.sql"),
-    embedded!(14, "callers", "postgres/0014_callers.sql"),
-    embedded!(15, "lists", "postgres/0015_lists.sql"),
-];
 
 /// Opens a side of a database, creating its tables where it has none.
 pub(super) async fn open(
@@ -135,7 +128,7 @@ pub(super) async fn bring_up_to_date(
     }
     let mut connection = options.connect().await?;
     // It locks, so that of two that come at once one waits.
-    opening::migrator(MIGRATIONS)
+    opening::migrator(opening::POSTGRES)
         .run(&mut connection)
         .await
         .map_err(opening::of_migration)

@@ -15,29 +15,12 @@ use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
 use crate::store::mark::Mark;
 use crate::store::opening::{
-    Embedded, Opened, SCHEMA, embedded, migrator, of_migration, prepare_key, settle_key,
+    Opened, SCHEMA, SQLITE, migrator, of_migration, prepare_key, settle_key,
 };
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
 use crate::store::sql::{Conn, Options, query_scalar};
 use crate::store::tables::asking;
-
-const MIGRATIONS: &[Embedded] = &[
-    embedded!(1, "start", "sqlite/0001_start.sql"),
-    embedded!(2, "keys", "sqlite/0002_keys.sql"),
-    embedded!(3, "jobs", "sqlite/0003_jobs.sql"),
-    embedded!(4, "partners", "sqlite/0004_partners.sql"),
-    embedded!(5, "purpose", "sqlite/0005_purpose.sql"),
-    embedded!(6, "companies", "sqlite/0006_companies.sql"),
-    embedded!(7, "once", "sqlite/0007_once.sql"),
-    embedded!(8, "days", "sqlite/0008_days.sql"),
-    embedded!(9, "processes", "sqlite/0009_processes.sql"),
-    embedded!(10, "brought", "sqlite/0010_brought.sql"),
-    embedded!(12, "closed", "sqlite/0012_closed.sql"),
-    embedded!(13, "providers", "sqlite/0013_providers.sql"),
-    embedded!(14, "callers", "sqlite/0014_callers.sql"),
-    embedded!(15, "lists", "sqlite/0015_lists.sql"),
-];
 
 /// `CHSK`: tells our files from those of other programs.
 pub(in crate::store) const APPLICATION_ID: i32 = 0x4348_534b;
@@ -282,7 +265,7 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
         return Err(StoreError::Corrupt);
     };
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    migrator(MIGRATIONS)
+    migrator(SQLITE)
         .run(&mut *transaction)
         .await
         .map_err(of_migration)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::batches::Submission;
-use chaski::app::batches::{Finished, List};
+use chaski::app::batches::{Finished, ReadList};
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits, OutputFormat};
 use chaski::store::Batch;
@@ -203,9 +203,9 @@ fn a04_the_own_limit_is_not_called_the_plan() {
     check(&place.run(&format!("ruc {}", companies(68, 1)[0])).expect(6));
 }
 
-fn input_of(numbers: &[String]) -> List {
+fn input_of(numbers: &[String]) -> ReadList {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
-    List {
+    ReadList {
         table: sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap(),
         column: 0,
         source_name: "lista.csv".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski::app::App;
-use chaski::app::batches::{List, Submission};
+use chaski::app::batches::{ReadList, Submission};
 use chaski::sheets::{self, Limits};
 use chaski::store::Batch;
 use chaski::store::{BatchState, JobState, Priority, Store};
@@ -47,7 +47,7 @@ fn rucs(numbers: &[String]) -> Vec<Ruc> {
 async fn foreground(app: &App, numbers: &[String], resume: bool) -> (bool, usize) {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
     let table = sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap();
-    let input = List {
+    let input = ReadList {
         table,
         column: 0,
         source_name: "lista.csv".into(),
