@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PhraseArgs {
@@ -67,10 +67,10 @@ pub(in crate::cli) struct PersonArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MigrateArgs {
     /// La carpeta anterior, o la dirección de la base; la de la configuración si no se dice || The old folder, or the address of the database; that of the configuration if not said
-    #[arg(long, value_name = "ORIGEN", required_unless_present = "to")]
+    #[arg(long, value_name = "ORIGEN", value_hint = ValueHint::AnyPath, required_unless_present = "to")]
     pub(in crate::cli) from: Option<String>,
     /// La carpeta o la dirección de la base adonde van; la carpeta de datos si no se dice || The folder or the address of the database where they go; the data folder if not said
-    #[arg(long, value_name = "DESTINO")]
+    #[arg(long, value_name = "DESTINO", value_hint = ValueHint::AnyPath)]
     pub(in crate::cli) to: Option<String>,
     /// Apartar la base que haya en la carpeta de destino || Set aside the database that is in the target folder
     #[arg(long, alias = "replace")]
