@@ -18,7 +18,7 @@ TABLE = [
     # Durations that are measured. Whole seconds and longer are settings and stay.
     (r"\b\d+([.,]\d+)? ?(ms|µs)\b", r"N \2"),
     (r"\b\d+[.,]\d+ ?(s|segundos|seconds|min)\b", r"N \1"),
-    (r"(<time>,)\d+\.\d+(?=\r?$)", r"\1N"),
+    (r"(<time>,,?)\d+\.\d+(?=\r?$)", r"\1N"),
     (r"(,)\d+\.\d(,[A-Z]+,)", r"\1N\2"),
     (r"┆ +\d+\.\d ┆ (?=[A-Z])", "┆ N ┆ "),
     (r"^([A-Z]\d+ inlineStr s\d+ )'\d+\.\d'$", r"\1'N'"),
