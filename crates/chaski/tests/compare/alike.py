@@ -76,6 +76,7 @@ def made_alike(text, places):
 def unordered(text):
     """For what comes side by side: the lines sorted, whichever identifier, widths of columns aside."""
     text = re.sub(r"\bID-\d+\b", "ID", text)
+    text = text.replace("[{", "[\n{").replace("},{", "},\n{").replace("}]", "},\n]")
     text = re.sub(r"([─═╌]|-(?=-)| (?= ))+", "", text)
     return "\n".join(sorted(text.splitlines()))
 

@@ -18,6 +18,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -38,6 +39,8 @@ def main():
     asked.add_argument("--keep", action="store_true")
     asked = asked.parse_args()
 
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     steps = cases.read(sorted((HERE / "cases").glob("[0-9]*.txt")), asked.only)
     explained = Explained(HERE / "expected.txt")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="chaski-compare-"))
@@ -72,6 +75,7 @@ def both(steps, folder, *binaries):
             it.join()
     finally:
         for it in sides:
+            it.over = True
             it.end()
     if failed:
         raise failed[0]
@@ -146,7 +150,9 @@ class Explained:
         return reasons
 
     def idle(self):
-        return [it["reason"] for it in self.rules if not it["used"]]
+        """Reasons of rules that explained nothing, in a run in which others did."""
+        idle = [it["reason"] for it in self.rules if not it["used"]]
+        return idle if len(idle) < len(self.rules) else []
 
 
 def pattern(text):
