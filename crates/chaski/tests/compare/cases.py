@@ -5,8 +5,9 @@ import re
 import shlex
 
 METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS")
-CASES = ("run", "list", "stop", *METHODS)
+CASES = ("run", "list", "stop", "find", *METHODS)
 WITH_TEXT = ("file", "book")
+FOUND, NOT_FOUND = "found", "NOT FOUND"
 
 
 @dataclasses.dataclass

@@ -56,7 +56,8 @@ def main():
 
 def both(steps, folder, *binaries):
     """What each program answered, case by case; they run side by side, so that their clocks agree."""
-    sides = [side.Side(pathlib.Path(it).resolve(), folder / name) for it, name in zip(binaries, ("old", "new"))]
+    before = pathlib.Path(binaries[0]).resolve()
+    sides = [side.Side(pathlib.Path(it).resolve(), before, folder / name) for it, name in zip(binaries, ("old", "new"))]
     failed = []
 
     def run(one):

@@ -27,8 +27,9 @@ DATA_FOLDER = ("chaski.db", "llave", "procesos")
 
 
 class Side:
-    def __init__(self, binary, root):
-        self.binary = str(binary)
+    def __init__(self, binary, before, root):
+        self.own, self.before = str(binary), str(before)
+        self.binary = self.own
         self.root = root
         self.answers = collections.OrderedDict()
         self.processes = {}
@@ -53,7 +54,7 @@ class Side:
             else:
                 text = getattr(self, f"do_{step.word}")(filled, step)
             if step.name:
-                self.last = text
+                self.last = text if step.word != "find" else self.last
                 text = alike.made_alike(text, self.places())
                 self.answers[step.name] = alike.unordered(text) if step.unordered else text
 
@@ -76,6 +77,7 @@ class Side:
 
     def do_place(self, name, _step):
         """A folder with a home and no data."""
+        self.binary = self.own
         self.place = self.root / name.replace(" ", "-")
         (self.place / "home").mkdir(parents=True, exist_ok=True)
         self.environment = {
@@ -190,6 +192,14 @@ class Side:
     def start(self, words, environment, **streams):
         return subprocess.Popen([self.binary, *words], cwd=self.place, env=environment, start_new_session=True,
                                 **streams)
+
+    def do_program(self, which, _step):
+        """`program before`: from here on the first program, on both sides; `program own`: each its own."""
+        self.binary = self.before if which == "before" else self.own
+
+    def do_find(self, shape, _step):
+        """Whether the last answer holds it: wrong on either side if it does not."""
+        return cases.FOUND if re.search(shape, self.last) else f"{cases.NOT_FOUND}: {shape}"
 
     def do_keep(self, text, _step):
         """`keep NAME regex`: the group of the first match in the last answer."""
