@@ -20,7 +20,7 @@ TABLE = [
     (r"\b\d+[.,]\d+ ?(s|segundos|seconds|min)\b", r"N \1"),
     (r"(<time>,,?)\d+\.\d+(?=\r?$)", r"\1N"),
     (r"(,)\d+\.\d(,[A-Z]+,)", r"\1N\2"),
-    (r"┆ +\d+\.\d ┆ (?=[A-Z])", "┆ N ┆ "),
+    (r"┆ +\d+\.\d +┆ (?=[A-Z])", "┆ N ┆ "),
     (r"^([A-Z]\d+ inlineStr s\d+ )'\d+\.\d'$", r"\1'N'"),
     (r'("(?:ms|\w+_ms|segundos|\w*seconds\w*)":\s*"?)[\d.]+', r"\1N"),
     # How long ago, and how long until midnight.
