@@ -101,10 +101,12 @@ def report(old, new, explained, brief, some):
         if before == after:
             continue
         different += 1
+        before, known = explained.rewritten(name, before)
         if flowed(before) != flowed(after):
             before, after = flowed(before), flowed(after)
         shown = list(difflib.unified_diff(lines(before), lines(after), "old", "new", lineterm="", n=2))
-        reasons = explained.all_of(name, shown)
+        others = explained.all_of(name, shown)
+        reasons = known + others if others or before == after else []
         unexpected += not reasons
         if reasons and brief:
             continue
@@ -140,22 +142,41 @@ def lines(text):
 
 
 class Explained:
-    """Differences that are meant to be: a reason, the cases (`?`), and the lines (`-`, `+`) it is good for."""
+    """Differences that are meant to be: a reason, the cases (`?`), what is written in another way (`=`), and the
+    lines (`-`, `+`) it is good for."""
 
     def __init__(self, path):
         self.rules = []
         for line in path.read_text().splitlines() if path.exists() else []:
             mark, text = line[:1], line[2:]
             if mark == ":":
-                self.rules.append({"reason": text, "cases": [], "-": [], "+": [], "used": False})
+                self.rules.append({"reason": text, "cases": [], "=": [], "-": [], "+": [], "used": False})
             elif mark == "?":
                 self.rules[-1]["cases"].append(pattern(text))
+            elif mark == "=":
+                shape, _, become = text.partition(" =>")
+                self.rules[-1]["="].append((re.compile(shape, re.M), become[1:]))
             elif mark in ("-", "+"):
                 self.rules[-1][mark].append(pattern(text))
 
+    def ruling(self, name):
+        return [it for it in self.rules if not it["cases"] or any(case.fullmatch(name) for case in it["cases"])]
+
+    def rewritten(self, name, before):
+        """What OLD answered as NEW would write it, and the reasons of what was rewritten."""
+        reasons = []
+        for rule in self.ruling(name):
+            for shape, become in rule["="]:
+                before, count = shape.subn(become, before)
+                if count:
+                    rule["used"] = True
+                    if rule["reason"] not in reasons:
+                        reasons.append(rule["reason"])
+        return before, reasons
+
     def all_of(self, name, diff):
         """The reasons, if they explain every line of a difference; else none."""
-        ruling = [it for it in self.rules if not it["cases"] or any(case.fullmatch(name) for case in it["cases"])]
+        ruling = self.ruling(name)
         reasons = []
         changed = [line for line in diff[2:] if line[:1] in ("-", "+")]
         if ALIKE_BLOCKS.match(name):
