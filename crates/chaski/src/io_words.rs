@@ -6,7 +6,12 @@ use chaski_core::Lang;
 
 /// Why it could not be done, without the path and without a number of the system.
 pub(crate) fn reason(error: &Error, lang: Lang) -> String {
-    let (es, en) = match error.kind() {
+    reason_of_kind(error.kind(), lang).map_or_else(|| error.to_string(), str::to_owned)
+}
+
+/// The same of a kind; none where the kind says nothing.
+pub(crate) fn reason_of_kind(kind: ErrorKind, lang: Lang) -> Option<&'static str> {
+    let (es, en) = match kind {
         ErrorKind::NotFound => ("no existe", "it does not exist"),
         ErrorKind::PermissionDenied => ("no tiene permiso", "no permission"),
         ErrorKind::AlreadyExists => ("ya existe", "it exists already"),
@@ -29,7 +34,17 @@ pub(crate) fn reason(error: &Error, lang: Lang) -> String {
             "esta máquina no tiene esa dirección",
             "this machine does not have that address",
         ),
-        _ => return error.to_string(),
+        ErrorKind::ConnectionRefused => ("nadie atiende ahí", "connection refused"),
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => ("se cortó la conexión", "the connection was cut"),
+        ErrorKind::TimedOut => ("no contestó a tiempo", "no answer in time"),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => (
+            "no hay camino hasta esa máquina",
+            "there is no way to that machine",
+        ),
+        _ => return None,
     };
-    lang.pick(es, en).to_owned()
+    Some(lang.pick(es, en))
 }

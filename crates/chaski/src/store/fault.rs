@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use chaski_core::Lang;
 
-use crate::io_words::reason;
+use crate::io_words::reason_of_kind;
 
 /// What is wrong with a server, its database, or the way to it. No variant holds a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl PostgresFault {
             }
             PostgresFault::Unreachable { kind } => {
                 let why = |lang: Lang| {
-                    let text = kind.map(|kind| reason(&kind.into(), lang));
+                    let text = kind.and_then(|kind| reason_of_kind(kind, lang));
                     text.map_or_else(String::new, |text| format!(" ({text})"))
                 };
                 return (
