@@ -34,12 +34,15 @@ mod failure;
 mod flight;
 mod gate;
 mod handful;
+pub mod issue;
+pub mod journal;
 mod json;
 mod ledger;
 mod line;
 mod lookup;
 mod many;
 mod migo;
+mod nubefact;
 mod patience;
 mod questions;
 mod queue;
@@ -55,10 +58,20 @@ mod words;
 pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
+pub use dialects::nubefact::{
+    AuthForm, Likeness, NUBEFACT_HOST, NubefactDocument, NubefactId, NubefactKind,
+    NubefactOperation, NubefactRefusal, NubefactReply, NubefactState, NubefactToken, Ruta,
+};
 pub use engine::{Engine, Stats};
 pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
+pub use issue::{Blocked, Issued, IssuingWay, Settled, VoidSettled, VoidWish};
+pub use journal::{
+    AttemptOutcome, AttemptRecord, Deed, FileJournal, FileJournalOptions, InClear, Intended,
+    Intent, Journal, JournalAttempt, JournalEntry, JournalError, JournalFault, MemoryJournal,
+    Noted, Sealer, SeriesCount, SeriesName, StoredReply, T_QUIET,
+};
 pub use ledger::{
     Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Owner, Remembered,
 };
@@ -66,6 +79,9 @@ pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};
 pub use many::Outcomes;
 pub use migo::{Migo, MigoBuilder};
+pub use nubefact::{
+    FetchedFile, FileKind, JsonSent, Nubefact, NubefactBuilder, NubefactError, NubefactSettings,
+};
 pub use questions::{
     Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, DniQuery, LatestRateQuery,
     List, ListQuery, Membership, Person, RateQuery, RatesQuery, Representative,
