@@ -87,11 +87,13 @@
 mod config;
 mod control;
 mod cut;
+mod delivery;
 mod draw;
 mod fault;
 mod latency;
 mod ledger;
 mod migo;
+mod nubefact;
 mod operation;
 mod reply;
 mod request;
@@ -101,9 +103,12 @@ mod span;
 
 pub use config::SandboxConfig;
 pub use cut::Cut;
-pub use fault::{Fault, FaultError, FaultKind, Frequency, RetryAfter, Window};
+pub use fault::{Afterwards, Fault, FaultError, FaultKind, Frequency, RetryAfter, Window};
 pub use latency::{Latency, LatencyError};
 pub use ledger::Entry;
+pub use nubefact::{
+    DEMO_CAP, Decided, NubefactAccount, NubefactConfig, NubefactEntry, Standing, StateSeal,
+};
 pub use operation::{Operation, Version};
 pub use request::{Auth, Encoding};
 pub use sandbox::Sandbox;

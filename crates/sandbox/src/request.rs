@@ -43,6 +43,10 @@ pub enum Auth {
     Query,
     /// `Authorization: Bearer`.
     Bearer,
+    /// `Authorization: Token token=…`, as NubeFact's clients send it.
+    Token,
+    /// `Authorization` with the token alone, as NubeFact's manual says.
+    Bare,
 }
 
 /// A request after reading.

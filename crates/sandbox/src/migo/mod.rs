@@ -122,7 +122,8 @@ impl<'a> Question<'a> {
             Operation::GoodTaxpayers => lists::good_taxpayers(self),
             Operation::Cpe => cpe::validate(self),
             Operation::Account => self.account(),
-            Operation::Unknown => Reply::wrong_path(),
+            // NubeFact's never come here.
+            _ => Reply::wrong_path(),
         }
     }
 
