@@ -1,4 +1,41 @@
-//! Invoicing: right documents, from draft to what NubeFact takes.
+//! From draft to checked document: everything that is issued through NubeFact is checked here first.
+//!
+//! A document comes in one of two forms: the *simple form* (`tipo`, `items`, … of which the totals
+//! are computed) or NubeFact's own JSON (`operacion`, … whose totals are checked). What goes out is
+//! NubeFact's JSON and every finding at once. Nothing here sends, knows a clock or an account: the
+//! time is passed, and what only others know comes in [`Known`].
+//!
+//! The cast, in reading order:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `kind.rs`, `document.rs` | what is issued; the checked document and its bytes |
+//! | `finding.rs`, `codes.rs` | one thing found; every code with its texts |
+//! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
+//! | `catalogs/`, `fields.rs` | codes, rates and dates; the fields of NubeFact's requests |
+//! | `known.rs` | facts that the document does not hold |
+//!
+//! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
+//! checked again stays as it is, byte by byte.
 
 pub mod catalogs;
+pub mod codes;
+mod decimal;
+mod document;
 pub mod fields;
+mod finding;
+mod kind;
+mod known;
+mod read;
+mod value;
+
+pub use decimal::{
+    DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
+    to_cents,
+};
+pub use document::{DocumentCustomer, DocumentName, TaxDocument};
+pub use finding::{Findings, InvoiceFinding};
+pub use kind::DocumentKind;
+pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
+pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
+pub use value::{JsonObject, JsonValue};

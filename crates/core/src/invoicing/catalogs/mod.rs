@@ -10,6 +10,7 @@
 //! | [`icbper_rates`] | tax per plastic bag | Ley 30884 |
 //! | [`affectations`] | catálogo 07 and its tributes | SUNAT's workbook of validations |
 //! | [`isc_systems`] | catálogo 08 | the same |
+//! | [`document_types`] | catálogo 01, letters of series | the same, NubeFact's manuals |
 //! | [`identities`] | catálogo 06 with lengths | the same |
 //! | [`currencies`] | ISO 4217 that NubeFact takes | manual v2.9 |
 //! | [`transactions`] | `sunat_transaction`, catálogo 51 | manual v2.9 |
@@ -33,6 +34,7 @@ pub mod currencies;
 pub mod deadlines;
 pub mod detraction_goods;
 pub mod detraction_payments;
+pub mod document_types;
 pub mod icbper_rates;
 pub mod identities;
 pub mod igv_rates;
