@@ -12,22 +12,30 @@
 //! | `kind.rs`, `document.rs` | what is issued; the checked document and its bytes |
 //! | `finding.rs`, `codes.rs` | one thing found; every code with its texts |
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
-//! | `catalogs/`, `fields.rs` | codes, rates and dates; the fields of NubeFact's requests |
+//! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
 //! | `known.rs` | facts that the document does not hold |
 //!
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.
 
+mod anulacion;
 pub mod catalogs;
 pub mod codes;
 mod decimal;
 mod document;
-pub mod fields;
 mod finding;
+mod form;
+mod guia;
+mod header;
 mod kind;
 mod known;
+mod other;
+mod other_fields;
+mod percepcion;
 mod read;
+mod retencion;
 mod value;
+mod withholding;
 
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,

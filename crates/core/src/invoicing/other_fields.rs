@@ -1,20 +1,14 @@
-//! Every field of NubeFact's requests as a table: name, kind, length or digits, required or not.
+//! The fields of everything that is no sale: name, kind, length or digits, required or not.
 //!
-//! Sources: manual v2.9 (sales, notes, voids), GRE manual v1.6 (guías), public descriptions of the
-//! manuals for retención and percepción. "12.2" there is up to twelve digits before the point and two
-//! after it. The tables say what holds for a field alone; what depends on other fields is judged by
-//! the check of its kind, so such a field is only [`FieldNeed::Conditional`] here. Fields that are not
-//! in the tables are kept and sent, because newer manuals exist.
+//! Sources: GRE manual v1.6 (guías), public descriptions of the manuals for retención and percepción,
+//! manual v2.9 (voids); nubefact.md §4 to §6. "12.2" there is up to twelve digits before the point and
+//! two after it. The tables say what holds for a field alone; what depends on other fields is judged
+//! by the check of its kind, so such a field is only [`FieldNeed::Conditional`] here; so is `numero`
+//! of a document, which Chaski gives when it is sent.
 
 /// Form of a field's value. NubeFact takes numbers and booleans as texts too.
-///
-/// ```
-/// use chaski_core::invoicing::fields::{FieldForm, SALE, rule};
-/// let total = rule(SALE, "total").expect("a field of the manual");
-/// assert_eq!(total.form, FieldForm::Decimal { whole: 12, places: 2 });
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldForm {
+pub(crate) enum FieldForm {
     /// A whole number without sign.
     Integer {
         /// Most digits.
@@ -44,7 +38,7 @@ pub enum FieldForm {
 
 /// Whether a field must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldNeed {
+pub(crate) enum FieldNeed {
     /// Always.
     Required,
     /// When other fields say so.
@@ -54,168 +48,29 @@ pub enum FieldNeed {
 }
 
 /// One field.
-///
-/// ```
-/// use chaski_core::invoicing::fields::{FieldNeed, SALE_ITEM, rule};
-/// assert_eq!(rule(SALE_ITEM, "descripcion").map(|it| it.need), Some(FieldNeed::Required));
-/// assert!(rule(SALE_ITEM, "total_base_igv").is_none()); // NubeFact ignores what it does not know
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FieldRule {
+pub(crate) struct FieldRule {
     /// Name in NubeFact's JSON.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Form of its value.
-    pub form: FieldForm,
+    pub(crate) form: FieldForm,
     /// Whether it must be there.
-    pub need: FieldNeed,
+    pub(crate) need: FieldNeed,
 }
 
 /// The rule of a name.
-pub fn rule(table: &'static [FieldRule], name: &str) -> Option<&'static FieldRule> {
+pub(crate) fn rule(table: &'static [FieldRule], name: &str) -> Option<&'static FieldRule> {
     table.iter().find(|rule| rule.name == name)
 }
 
 use FieldNeed::{Conditional as C, Optional as O, Required as R};
 
-/// `generar_comprobante`: header of a factura, boleta, nota de crédito or nota de débito.
-pub static SALE: &[FieldRule] = &[
-    text("operacion", 1, 250, R),
-    int("tipo_de_comprobante", 2, R),
-    text("serie", 4, 4, R),
-    int("numero", 8, R),
-    int("sunat_transaction", 2, R),
-    text("cliente_tipo_de_documento", 1, 1, R),
-    text("cliente_numero_de_documento", 1, 15, R),
-    text("cliente_denominacion", 1, 100, R),
-    text("cliente_direccion", 1, 100, C),
-    text("cliente_email", 1, 250, O),
-    text("cliente_email_1", 1, 250, O),
-    text("cliente_email_2", 1, 250, O),
-    date("fecha_de_emision", R),
-    date("fecha_de_vencimiento", O),
-    int("moneda", 1, R),
-    decimal("tipo_de_cambio", 1, 3, C),
-    decimal("porcentaje_de_igv", 2, 2, R),
-    amount("descuento_global", C),
-    amount("total_descuento", C),
-    amount("total_anticipo", C),
-    amount("total_gravada", C),
-    amount("total_inafecta", C),
-    amount("total_exonerada", C),
-    amount("total_igv", C),
-    amount("total_gratuita", C),
-    amount("total_otros_cargos", C),
-    amount("total_isc", C),
-    amount("total_impuestos_bolsas", C),
-    amount("total", R),
-    int("percepcion_tipo", 1, C),
-    amount("percepcion_base_imponible", C),
-    amount("total_percepcion", C),
-    amount("total_incluido_percepcion", C),
-    int("retencion_tipo", 1, C),
-    amount("retencion_base_imponible", C),
-    amount("total_retencion", C),
-    text("observaciones", 1, 1000, O),
-    int("documento_que_se_modifica_tipo", 1, C),
-    text("documento_que_se_modifica_serie", 4, 4, C),
-    int("documento_que_se_modifica_numero", 8, C),
-    int("tipo_de_nota_de_credito", 2, C),
-    int("tipo_de_nota_de_debito", 1, C),
-    boolean("enviar_automaticamente_a_la_sunat", C),
-    boolean("enviar_automaticamente_al_cliente", C),
-    text("codigo_unico", 1, 20, O),
-    text("condiciones_de_pago", 1, 250, O),
-    text("medio_de_pago", 1, 250, O),
-    text("placa_vehiculo", 1, 8, O),
-    text("orden_compra_servicio", 1, 20, O),
-    text("nubecont_tipo_de_venta_codigo", 1, 5, O),
-    text("tabla_personalizada_codigo", 1, 250, O),
-    text("formato_de_pdf", 2, 6, O),
-    boolean("generado_por_contingencia", O),
-    boolean("bienes_region_selva", O),
-    boolean("servicios_region_selva", O),
-    boolean("detraccion", C),
-    int("detraccion_tipo", 2, C),
-    decimal("detraccion_total", 12, 10, C),
-    decimal("detraccion_porcentaje", 3, 5, C),
-    int("medio_de_pago_detraccion", 2, C),
-    // Transport of cargo and of passengers, sunat_transaction 33 and 32.
-    text("ubigeo_origen", 6, 6, C),
-    text("direccion_origen", 1, 100, C),
-    text("ubigeo_destino", 6, 6, C),
-    text("direccion_destino", 1, 100, C),
-    text("detalle_viaje", 1, 100, C),
-    amount("val_ref_serv_trans", C),
-    amount("val_ref_carga_efec", C),
-    amount("val_ref_carga_util", C),
-    text("punto_origen_viaje", 6, 6, O),
-    text("punto_destino_viaje", 6, 6, O),
-    text("descripcion_tramo", 1, 100, O),
-    amount("val_ref_carga_efec_tramo_virtual", O),
-    text("configuracion_vehicular", 1, 15, O),
-    amount("carga_util_tonel_metricas", O),
-    amount("carga_efec_tonel_metricas", O),
-    // "Numeric 1–5": digits in all, so up to five on either side.
-    decimal("val_ref_tonel_metrica", 5, 5, O),
-    amount("val_pre_ref_carga_util_nominal", O),
-    boolean("indicador_aplicacion_retorno_vacio", O),
-    // Hydrobiological resources, sunat_transaction 31.
-    text("matricula_emb_pesquera", 1, 15, C),
-    text("nombre_emb_pesquera", 1, 50, C),
-    text("descripcion_tipo_especie_vendida", 1, 100, C),
-    text("lugar_de_descarga", 1, 200, C),
-    amount("cantidad_especie_vendida", C),
-    date("fecha_de_descarga", C),
-    list("items", SALE_ITEM, R),
-    list("guias", SALE_GUIA, O),
-    list("venta_al_credito", SALE_INSTALMENT, O),
-];
-
-/// `items` of `generar_comprobante`.
-pub static SALE_ITEM: &[FieldRule] = &[
-    text("unidad_de_medida", 2, 5, R),
-    text("codigo", 1, 250, O),
-    text("codigo_producto_sunat", 1, 8, O),
-    text("descripcion", 1, 250, R),
-    decimal("cantidad", 12, 10, R),
-    decimal("valor_unitario", 12, 10, R),
-    decimal("precio_unitario", 12, 10, R),
-    amount("descuento", O),
-    amount("subtotal", R),
-    int("tipo_de_igv", 2, C),
-    int("tipo_de_ivap", 3, C),
-    amount("igv", R),
-    amount("total", R),
-    int("tipo_de_isc", 1, C),
-    amount("isc", C),
-    amount("impuesto_bolsas", C),
-    // Not in the manual's table; one of the vendor's own examples has it.
-    amount("otros_cargos", O),
-    boolean("anticipo_regularizacion", R),
-    text("anticipo_documento_serie", 4, 4, C),
-    int("anticipo_documento_numero", 8, C),
-    // How older programs spell the two.
-    text("anticipo_comprobante_serie", 4, 4, O),
-    int("anticipo_comprobante_numero", 8, O),
-];
-
-/// `guias` of `generar_comprobante`.
-pub static SALE_GUIA: &[FieldRule] = &[int("guia_tipo", 1, O), text("guia_serie_numero", 1, 30, O)];
-
-/// `venta_al_credito` of `generar_comprobante`.
-pub static SALE_INSTALMENT: &[FieldRule] = &[
-    int("cuota", 3, O),
-    date("fecha_de_pago", O),
-    amount("importe", R),
-];
-
 /// `generar_guia`, remitente and transportista.
-pub static GUIA: &[FieldRule] = &[
+pub(crate) static GUIA: &[FieldRule] = &[
     text("operacion", 1, 250, R),
     int("tipo_de_comprobante", 1, R),
     text("serie", 4, 4, R),
-    int("numero", 8, R),
+    int("numero", 8, C),
     text("cliente_tipo_de_documento", 1, 1, R),
     text("cliente_numero_de_documento", 1, 15, R),
     text("cliente_denominacion", 1, 100, R),
@@ -271,7 +126,7 @@ pub static GUIA: &[FieldRule] = &[
 ];
 
 /// `items` of `generar_guia`.
-pub static GUIA_ITEM: &[FieldRule] = &[
+pub(crate) static GUIA_ITEM: &[FieldRule] = &[
     text("unidad_de_medida", 2, 5, R),
     text("codigo", 1, 250, O),
     text("descripcion", 1, 250, R),
@@ -280,17 +135,18 @@ pub static GUIA_ITEM: &[FieldRule] = &[
 ];
 
 /// `documento_relacionado` of `generar_guia`.
-pub static GUIA_DOCUMENT: &[FieldRule] = &[
+pub(crate) static GUIA_DOCUMENT: &[FieldRule] = &[
     text("tipo", 2, 2, R),
     text("serie", 4, 4, R),
     int("numero", 8, R),
 ];
 
 /// `vehiculos_secundarios` of `generar_guia`, two at most.
-pub static GUIA_VEHICLE: &[FieldRule] = &[text("placa_numero", 1, 250, R), text("tuc", 10, 15, O)];
+pub(crate) static GUIA_VEHICLE: &[FieldRule] =
+    &[text("placa_numero", 1, 250, R), text("tuc", 10, 15, O)];
 
 /// `conductores_secundarios` of `generar_guia`, two at most.
-pub static GUIA_DRIVER: &[FieldRule] = &[
+pub(crate) static GUIA_DRIVER: &[FieldRule] = &[
     text("documento_tipo", 1, 1, R),
     text("documento_numero", 1, 15, R),
     text("nombre", 1, 250, R),
@@ -299,10 +155,10 @@ pub static GUIA_DRIVER: &[FieldRule] = &[
 ];
 
 /// `generar_retencion`.
-pub static RETENCION: &[FieldRule] = &[
+pub(crate) static RETENCION: &[FieldRule] = &[
     text("operacion", 1, 250, R),
     text("serie", 4, 4, R),
-    int("numero", 8, R),
+    int("numero", 8, C),
     text("cliente_tipo_de_documento", 1, 1, R),
     text("cliente_numero_de_documento", 11, 11, R),
     text("cliente_denominacion", 1, 100, R),
@@ -324,7 +180,7 @@ pub static RETENCION: &[FieldRule] = &[
 ];
 
 /// `items` of `generar_retencion`.
-pub static RETENCION_ITEM: &[FieldRule] = &[
+pub(crate) static RETENCION_ITEM: &[FieldRule] = &[
     text("documento_relacionado_tipo", 2, 2, R),
     text("documento_relacionado_serie", 4, 4, R),
     int("documento_relacionado_numero", 8, R),
@@ -342,10 +198,10 @@ pub static RETENCION_ITEM: &[FieldRule] = &[
 ];
 
 /// `generar_percepcion`.
-pub static PERCEPCION: &[FieldRule] = &[
+pub(crate) static PERCEPCION: &[FieldRule] = &[
     text("operacion", 1, 250, R),
     text("serie", 4, 4, R),
-    int("numero", 8, R),
+    int("numero", 8, C),
     text("cliente_tipo_de_documento", 1, 1, R),
     text("cliente_numero_de_documento", 11, 11, R),
     text("cliente_denominacion", 1, 100, R),
@@ -367,7 +223,7 @@ pub static PERCEPCION: &[FieldRule] = &[
 ];
 
 /// `items` of `generar_percepcion`.
-pub static PERCEPCION_ITEM: &[FieldRule] = &[
+pub(crate) static PERCEPCION_ITEM: &[FieldRule] = &[
     text("documento_relacionado_tipo", 2, 2, R),
     text("documento_relacionado_serie", 4, 4, R),
     int("documento_relacionado_numero", 8, R),
@@ -385,7 +241,7 @@ pub static PERCEPCION_ITEM: &[FieldRule] = &[
 ];
 
 /// `generar_anulacion`.
-pub static ANULACION: &[FieldRule] = &[
+pub(crate) static ANULACION: &[FieldRule] = &[
     text("operacion", 1, 250, R),
     int("tipo_de_comprobante", 2, R),
     text("serie", 4, 4, R),
@@ -397,7 +253,7 @@ pub static ANULACION: &[FieldRule] = &[
 ];
 
 /// `generar_reversion_retencion` and `generar_reversion_percepcion`.
-pub static REVERSION: &[FieldRule] = &[
+pub(crate) static REVERSION: &[FieldRule] = &[
     text("operacion", 1, 250, R),
     text("serie", 4, 4, R),
     int("numero", 8, R),
@@ -459,7 +315,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_lengths_make_sense() {
-        for table in [SALE, GUIA, RETENCION, PERCEPCION, ANULACION, REVERSION] {
+        for table in [GUIA, RETENCION, PERCEPCION, ANULACION, REVERSION] {
             check(table);
         }
     }
