@@ -16,6 +16,7 @@ mod dates;
 mod dni;
 mod exchange_rate;
 mod fitness;
+pub mod invoicing;
 mod lang;
 mod ruc;
 mod taxpayer;

@@ -1,0 +1,3 @@
+//! Invoicing: right documents, from draft to what Nubefact takes.
+
+pub mod catalogs;
