@@ -12,11 +12,13 @@
 //! | `kind.rs`, `document.rs` | what is issued; the checked document and its bytes |
 //! | `finding.rs`, `codes.rs` | one thing found; every code with its texts |
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
+//! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
 //! | `known.rs` | facts that the document does not hold |
 //!
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.
 
+pub mod catalogs;
 pub mod codes;
 mod decimal;
 mod document;
