@@ -90,12 +90,11 @@ pub(crate) fn check_form(
     let mut out = JsonObject::new();
     for (name, value) in form.fields.iter().filter(|(_, value)| !value.is_absent()) {
         let path = form.path(name);
-        let value = match rule(table, name) {
-            Some(rule) => check_value(rule, value, form, findings),
-            None => {
-                report_unknown(name, path, table, findings);
-                value.clone()
-            }
+        let value = if let Some(rule) = rule(table, name) {
+            check_value(rule, value, form, findings)
+        } else {
+            report_unknown(name, path, table, findings);
+            value.clone()
         };
         out.push(name, value);
     }

@@ -32,10 +32,12 @@ mod known;
 mod other;
 mod other_fields;
 mod percepcion;
+mod qr;
 mod read;
 mod retencion;
 mod value;
 mod withholding;
+mod words;
 
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
@@ -45,5 +47,8 @@ pub use document::{DocumentCustomer, DocumentName, TaxDocument};
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
+pub use other::check_other;
+pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
 pub use value::{JsonObject, JsonValue};
+pub use words::amount_in_words;

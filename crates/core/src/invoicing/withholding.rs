@@ -163,7 +163,7 @@ fn check_line(
     };
     let stated = line.amount(names.amount);
     if let (Some(stated), Some(right)) = (stated, percent_of(exact, percent)) {
-        compare(names, line.path(names.amount), stated, right, findings);
+        compare(names, &line.path(names.amount), stated, right, findings);
     }
     let paid = line.amount(names.paid);
     if let (Some(stated), Some(paid)) = (stated, paid) {
@@ -172,14 +172,14 @@ fn check_line(
         } else {
             to_cents(exact) + stated
         };
-        compare(names, line.path(names.paid), paid, right, findings);
+        compare(names, &line.path(names.paid), paid, right, findings);
     }
 }
 
 /// More than a cent away is wrong; a cent is remarked on.
 fn compare(
     names: &Withholding,
-    path: String,
+    path: &str,
     stated: Decimal,
     right: Decimal,
     findings: &mut Findings,
@@ -193,7 +193,7 @@ fn compare(
     } else {
         &codes::CENT
     };
-    let found = findings.add(code, path.clone());
+    let found = findings.add(code, path);
     found.expected(to_cents(right));
     if apart > CENT && path.ends_with(names.paid) {
         found.says(if names.comes_off {
