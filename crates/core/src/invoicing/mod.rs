@@ -21,6 +21,7 @@
 mod anulacion;
 pub mod catalogs;
 pub mod codes;
+mod correct;
 mod decimal;
 mod document;
 mod finding;
@@ -34,11 +35,15 @@ mod other_fields;
 mod percepcion;
 mod qr;
 mod read;
+mod replicate;
 mod retencion;
 mod value;
 mod withholding;
 mod words;
 
+pub use correct::{
+    CorrectError, Correction, CorrectionScope, CreditedBefore, ScopeKind, allowed_scopes, correct,
+};
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
     to_cents,
@@ -50,5 +55,6 @@ pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
 pub use other::check_other;
 pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
+pub use replicate::{ReplicateError, replicate};
 pub use value::{JsonObject, JsonValue};
 pub use words::amount_in_words;
