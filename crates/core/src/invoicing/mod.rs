@@ -18,16 +18,25 @@
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.
 
+mod arithmetic;
 pub mod catalogs;
 pub mod codes;
 mod decimal;
 mod document;
+mod fields;
 mod finding;
 mod kind;
 mod known;
 mod read;
+mod review;
+mod sale;
+mod sale_fields;
 mod value;
 
+pub use arithmetic::{
+    AdvanceAmounts, ArithmeticFault, LineAmounts, LineDiscount, LineExcise, LineTerms, SaleAmounts,
+    SaleTerms, compute, detraccion_in_soles,
+};
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
     to_cents,
