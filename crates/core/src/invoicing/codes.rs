@@ -143,9 +143,6 @@ codes! {
         "el total de la línea no es subtotal + IGV + ISC + cargos + bolsas",
         "the total of the line is not subtotal + IGV + ISC + charges + bags";
         "corrija total", "correct total".
-    LINE_TAX_EXCISE = "3108" Error:
-        "el ISC de la línea no corresponde a su sistema", "the ISC of the line does not fit its system";
-        "indique tipo_de_isc (1, 2 o 3) junto con isc", "state tipo_de_isc (1, 2 or 3) with isc".
     BAG_RATE = "4237" Observacion:
         "el impuesto a las bolsas no es la tasa del año × bolsas",
         "the tax on bags is not the year's rate × pieces";
@@ -155,6 +152,11 @@ codes! {
         "all lines of an export are export lines";
         "use tipo_de_igv 16 en cada línea, o sunat_transaction 1",
         "use tipo_de_igv 16 in each line, or sunat_transaction 1".
+
+    SELVA = "3284" Error:
+        "la leyenda de la Región Selva es solo para líneas exoneradas",
+        "the legend of the Selva region is for exonerada lines only";
+        "quite la leyenda, o use tipo_de_igv 8", "remove the legend, or use tipo_de_igv 8".
 
     // --- Header ---------------------------------------------------------------------------------
     HEADER_TAXED = "3277" Error / "4299" Error:
@@ -193,6 +195,10 @@ codes! {
         "total no es la suma de valores, impuestos y cargos",
         "total is not the sum of values, taxes and charges";
         "corrija total", "correct total".
+    HEADER_CHARGES = "3301" Error / "4308" Error:
+        "total_otros_cargos es menos que los cargos de las líneas",
+        "total_otros_cargos is less than the charges of the lines";
+        "corrija total_otros_cargos", "correct total_otros_cargos".
     TAX_RATE = "3462" Error:
         "la tasa de IGV no rige en la fecha de emisión",
         "the IGV rate is not in force on the day of issue";

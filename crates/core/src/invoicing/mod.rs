@@ -19,11 +19,13 @@
 //! checked again stays as it is, byte by byte.
 
 mod anulacion;
+mod arithmetic;
 pub mod catalogs;
 pub mod codes;
 mod correct;
 mod decimal;
 mod document;
+mod fields;
 mod finding;
 mod form;
 mod guia;
@@ -37,10 +39,17 @@ mod qr;
 mod read;
 mod replicate;
 mod retencion;
+mod review;
+mod sale;
+mod sale_fields;
 mod value;
 mod withholding;
 mod words;
 
+pub use arithmetic::{
+    AdvanceAmounts, ArithmeticFault, LineAmounts, LineDiscount, LineExcise, LineTerms, SaleAmounts,
+    SaleTerms, compute, detraccion_in_soles,
+};
 pub use correct::{
     CorrectError, Correction, CorrectionScope, CreditedBefore, ScopeKind, allowed_scopes, correct,
 };

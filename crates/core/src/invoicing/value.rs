@@ -147,6 +147,12 @@ impl JsonObject {
             .map(|(_, value)| value)
     }
 
+    /// The field of that name, to be changed in its place.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut JsonValue> {
+        let mut fields = self.0.iter_mut();
+        fields.find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// The field of that name, if it says anything: `null` and blank texts are absent.
     pub fn present(&self, name: &str) -> Option<&JsonValue> {
         self.get(name).filter(|value| !value.is_absent())
@@ -319,4 +325,13 @@ fn write_text(text: &str, out: &mut String) {
     }
     out.push_str(&text[written..]);
     out.push('"');
+}
+
+impl IntoIterator for JsonObject {
+    type Item = (CompactString, JsonValue);
+    type IntoIter = std::vec::IntoIter<(CompactString, JsonValue)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
