@@ -10,6 +10,8 @@ mod dates;
 mod dni;
 mod exchange_rate;
 mod fitness;
+mod invoicing_qr;
+mod invoicing_words;
 mod masking;
 mod oracle;
 mod ruc;
