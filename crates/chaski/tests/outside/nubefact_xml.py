@@ -30,7 +30,16 @@ KNOWN = {
     "3020": "the same, for the taxes of a line",
     "3021": "the same",
     "2936": "units beyond a short list; SUNAT's catálogo 03 is UN/ECE's recommendation 20",
+    "3102": "a percent of 0.00 of what is exonerated; SUNAT's rule is n(3,5)",
+    "3206": "an operation 1001 (detracción), which one of its lists lacks; SUNAT's catálogo 51 has it",
     "2801": "the length of a DNI in a boleta; SUNAT observes (4207)",
+}
+# Where its reading of a note's lines is wrong: (kind of document, code).
+KNOWN_OF_NOTES = {
+    (3, "3271"): "it leaves the discount of the line out",
+    (4, "3271"): "the same",
+    (3, "3272"): "it takes the unit value for the value of the line",
+    (4, "3279"): "it leaves IGV out of the price",
 }
 
 
@@ -176,6 +185,8 @@ def main():
         found = judge.get(body["tipo_de_comprobante"], referee.validate_invoice)(xml.decode())
         for fault in found:
             said[fault.code, fault.message] += 1
+            if (body["tipo_de_comprobante"], fault.code) in KNOWN_OF_NOTES:
+                continue
             if fault.code in FORBIDDEN or fault.code not in KNOWN:
                 wrong.append((body["serie"], body["numero"], fault.code, fault.message))
     for (code, message), times in sorted(said.items()):
