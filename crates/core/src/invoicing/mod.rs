@@ -18,32 +18,55 @@
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.
 
+mod anulacion;
 mod arithmetic;
 pub mod catalogs;
+mod check;
 pub mod codes;
+mod compose;
 mod decimal;
 mod document;
+mod draft;
+mod draft_read;
 mod fields;
 mod finding;
+mod form;
+mod guia;
+mod header;
 mod kind;
 mod known;
+mod other;
+mod other_fields;
+mod percepcion;
+mod qr;
 mod read;
+mod retencion;
 mod review;
 mod sale;
 mod sale_fields;
 mod value;
+mod withholding;
+mod words;
 
 pub use arithmetic::{
     AdvanceAmounts, ArithmeticFault, LineAmounts, LineDiscount, LineExcise, LineTerms, SaleAmounts,
     SaleTerms, compute, detraccion_in_soles,
 };
+pub use check::{CheckedDocument, check, check_draft, check_value};
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
     to_cents,
 };
 pub use document::{DocumentCustomer, DocumentName, TaxDocument};
+pub use draft::{
+    Draft, DraftAdvance, DraftCustomer, DraftDetraction, DraftExcise, DraftInstalment, DraftItem,
+    DraftNote, draft_schema,
+};
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
+pub use other::check_other;
+pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
 pub use value::{JsonObject, JsonValue};
+pub use words::amount_in_words;

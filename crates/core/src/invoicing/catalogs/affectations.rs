@@ -1,8 +1,8 @@
-//! How a line is affected by IGV: catálogo 07, its tribute (catálogo 05), and Nubefact's
+//! How a line is affected by IGV: catálogo 07, its tribute (catálogo 05), and NubeFact's
 //! `tipo_de_igv` or `tipo_de_ivap`.
 //!
 //! Sources: SUNAT's workbook of validations (tributes; IGV must be 0.00: 3110; must not: 3111);
-//! Nubefact's manual v2.9 (its numbers). The pairs follow from the names, which are the same in
+//! NubeFact's manual v2.9 (its numbers). The pairs follow from the names, which are the same in
 //! both; 9996, 9997 and 9998 were seen in answers.
 
 /// The tribute of a line: catálogo 05.
@@ -41,7 +41,7 @@ impl Tribute {
     }
 }
 
-/// Which of Nubefact's two fields carries an affectation, and with which number.
+/// Which of NubeFact's two fields carries an affectation, and with which number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NubefactAffectation {
     /// `tipo_de_igv`.
@@ -57,7 +57,7 @@ pub enum NubefactAffectation {
 /// let free = Affectation::from_nubefact(20).expect("a known number");
 /// assert_eq!((free.catalog, free.tribute), ("37", Tribute::Gratuito));
 /// assert!(free.is_free() && !free.bears_igv);
-/// // 30 is SUNAT's code for inafecto; Nubefact's number for it is 9.
+/// // 30 is SUNAT's code for inafecto; NubeFact's number for it is 9.
 /// assert!(Affectation::from_nubefact(30).is_none());
 /// assert_eq!(Affectation::from_catalog("30").and_then(|it| it.tipo_de_igv()), Some(9));
 /// ```
@@ -66,7 +66,7 @@ pub enum NubefactAffectation {
 pub struct Affectation {
     /// Code of catálogo 07. `17` is two rows: IVAP sold, and given away.
     pub catalog: &'static str,
-    /// Nubefact's field and number.
+    /// NubeFact's field and number.
     pub nubefact: NubefactAffectation,
     /// Tribute of the line.
     pub tribute: Tribute,
@@ -221,14 +221,14 @@ impl Affectation {
         AFFECTATIONS.into_iter().find(|row| row.catalog == code)
     }
 
-    /// By Nubefact's `tipo_de_igv`.
+    /// By NubeFact's `tipo_de_igv`.
     pub fn from_nubefact(tipo_de_igv: u8) -> Option<Affectation> {
         AFFECTATIONS
             .into_iter()
             .find(|row| row.nubefact == Igv(tipo_de_igv))
     }
 
-    /// By Nubefact's `tipo_de_ivap`: 17 charged, 101 free.
+    /// By NubeFact's `tipo_de_ivap`: 17 charged, 101 free.
     pub fn from_ivap(tipo_de_ivap: u8) -> Option<Affectation> {
         AFFECTATIONS
             .into_iter()
@@ -257,7 +257,7 @@ impl Affectation {
         self.tribute == Tribute::Gratuito
     }
 
-    /// Nubefact's `tipo_de_igv`; `None` where `tipo_de_ivap` says it.
+    /// NubeFact's `tipo_de_igv`; `None` where `tipo_de_ivap` says it.
     pub fn tipo_de_igv(self) -> Option<u8> {
         match self.nubefact {
             Igv(number) => Some(number),
@@ -265,7 +265,7 @@ impl Affectation {
         }
     }
 
-    /// Nubefact's `tipo_de_ivap`; `None` where `tipo_de_igv` says it.
+    /// NubeFact's `tipo_de_ivap`; `None` where `tipo_de_igv` says it.
     pub fn tipo_de_ivap(self) -> Option<u8> {
         match self.nubefact {
             Igv(_) => None,
@@ -274,15 +274,15 @@ impl Affectation {
     }
 }
 
-/// A code of catálogo 07 that stands where Nubefact's number belongs.
+/// A code of catálogo 07 that stands where NubeFact's number belongs.
 ///
 /// ```
 /// use chaski_core::invoicing::catalogs::affectations::CatalogCodeSent;
 /// let mistake = CatalogCodeSent::of(30).expect("a code of SUNAT's");
-/// assert!(mistake.certain); // Nubefact has no 30
+/// assert!(mistake.certain); // NubeFact has no 30
 /// assert_eq!(mistake.right.tipo_de_igv(), Some(9));
 /// let mistake = CatalogCodeSent::of(20).expect("a code of SUNAT's");
-/// assert!(!mistake.certain); // Nubefact's 20 is a free transfer: the amounts decide
+/// assert!(!mistake.certain); // NubeFact's 20 is a free transfer: the amounts decide
 /// assert!(CatalogCodeSent::of(1).is_none());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,7 +290,7 @@ impl Affectation {
 pub struct CatalogCodeSent {
     /// What that code means at SUNAT; its `tipo_de_igv` is the number to send.
     pub right: Affectation,
-    /// Nubefact has no such number, so nothing else can be meant. Otherwise it means something in
+    /// NubeFact has no such number, so nothing else can be meant. Otherwise it means something in
     /// both lists (10 to 17 and 20), and the line's amounts must tell.
     pub certain: bool,
 }

@@ -1,6 +1,6 @@
-//! Currencies of a document: Nubefact's `moneda` and ISO 4217.
+//! Currencies of a document: NubeFact's `moneda` and ISO 4217.
 //!
-//! Source: Nubefact's manual v2.9 (1 soles, 2 dollars, 3 euros, 4 pounds sterling). Names: the forms
+//! Source: NubeFact's manual v2.9 (1 soles, 2 dollars, 3 euros, 4 pounds sterling). Names: the forms
 //! printed in words under an invoice.
 
 /// Currency of a document.
@@ -24,7 +24,7 @@ pub enum Moneda {
 }
 
 impl Moneda {
-    /// All of them, in Nubefact's order.
+    /// All of them, in NubeFact's order.
     pub const ALL: [Moneda; 4] = [Moneda::Pen, Moneda::Usd, Moneda::Eur, Moneda::Gbp];
 
     /// Code of ISO 4217.
@@ -37,7 +37,7 @@ impl Moneda {
         }
     }
 
-    /// Nubefact's `moneda`.
+    /// NubeFact's `moneda`.
     pub fn nubefact(self) -> u8 {
         match self {
             Moneda::Pen => 1,
@@ -78,7 +78,7 @@ impl Moneda {
         all.find(|it| it.iso().eq_ignore_ascii_case(code.trim()))
     }
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<Moneda> {
         Moneda::ALL.into_iter().find(|it| it.nubefact() == number)
     }

@@ -1,13 +1,13 @@
 //! Days within which things may be done, counted in Lima dates from the date of issue.
 //!
 //! Sources: RS 000003-2023/SUNAT (facturas and their notes: 3 calendar days, then 2108); SUNAT's
-//! workbook (2957: voids within 7 days; 1079: boletas late; notes of B-series 5 days); Nubefact's
+//! workbook (2957: voids within 7 days; 1079: boletas late; notes of B-series 5 days); NubeFact's
 //! manual v2.9 and its GRE manual v1.6 (a guía is at most a day old).
 
 use jiff::civil::Date;
 
 /// How old a factura, a boleta or a note may be when it is sent. A boleta that is sent singly meets
-/// the same bound here, because Nubefact answers 22 to one that is older.
+/// the same bound here, because NubeFact answers 22 to one that is older.
 pub const TO_ISSUE: i32 = 3;
 /// How old a guía may be.
 pub const TO_ISSUE_GUIA: i32 = 1;

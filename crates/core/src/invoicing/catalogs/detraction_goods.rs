@@ -1,7 +1,7 @@
-//! Goods and services subject to detracción: catálogo 54, Nubefact's `detraccion_tipo`, and the
+//! Goods and services subject to detracción: catálogo 54, NubeFact's `detraccion_tipo`, and the
 //! percent that is usual, by date.
 //!
-//! Sources of the codes: Nubefact's manual v2.9; 044 and 045 SUNAT's workbook (from 2025-04-01).
+//! Sources of the codes: NubeFact's manual v2.9; 044 and 045 SUNAT's workbook (from 2025-04-01).
 //! Sources of the percents: RS 183-2004/SUNAT, annexes 1 to 3, as changed by RS 343-2014 (from
 //! 2015-01-01) and RS 071-2018 (12 % from 2018-04-01 for 012, 020, 022 and 037); RS 266-2004 for
 //! 002, RS 073-2006 for 027. SUNAT does not check the percent, the rate of a good may depend on who
@@ -28,7 +28,7 @@ use super::hundredths;
 pub struct DetractionGood {
     /// SUNAT's code, three digits.
     pub catalog: &'static str,
-    /// Nubefact's `detraccion_tipo`.
+    /// NubeFact's `detraccion_tipo`.
     pub nubefact: u8,
     /// Name in Spanish.
     pub name: &'static str,
@@ -36,7 +36,7 @@ pub struct DetractionGood {
     pub percents: &'static [(Date, Decimal)],
 }
 
-/// Every code that Nubefact takes, in SUNAT's order.
+/// Every code that NubeFact takes, in SUNAT's order.
 pub const GOODS: [DetractionGood; 39] = [
     row(
         "001",
@@ -234,7 +234,7 @@ impl DetractionGood {
         GOODS.into_iter().find(|row| row.catalog == code)
     }
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<DetractionGood> {
         GOODS.into_iter().find(|row| row.nubefact == number)
     }

@@ -1,6 +1,6 @@
-//! How a detracción is paid: catálogo 59, and Nubefact's `medio_de_pago_detraccion`.
+//! How a detracción is paid: catálogo 59, and NubeFact's `medio_de_pago_detraccion`.
 //!
-//! Source: Nubefact's manual v2.9, which gives both numbers.
+//! Source: NubeFact's manual v2.9, which gives both numbers.
 
 /// One means of payment.
 ///
@@ -14,7 +14,7 @@
 pub struct DetractionPayment {
     /// SUNAT's code, three digits.
     pub catalog: &'static str,
-    /// Nubefact's number.
+    /// NubeFact's number.
     pub nubefact: u8,
     /// Name in Spanish.
     pub name: &'static str,
@@ -69,7 +69,7 @@ impl DetractionPayment {
         PAYMENTS.into_iter().find(|row| row.catalog == code)
     }
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<DetractionPayment> {
         PAYMENTS.into_iter().find(|row| row.nubefact == number)
     }

@@ -1,7 +1,7 @@
-//! Identity documents of a customer: catálogo 06, which is also what Nubefact's
+//! Identity documents of a customer: catálogo 06, which is also what NubeFact's
 //! `cliente_tipo_de_documento` takes, with the form of the number.
 //!
-//! Sources: Nubefact's manual v2.9, table of `cliente_tipo_de_documento`; SUNAT's workbook (2017:
+//! Sources: NubeFact's manual v2.9, table of `cliente_tipo_de_documento`; SUNAT's workbook (2017:
 //! a RUC has 11 digits; 2801, in boletas 4207: a DNI has 8; others up to 15 letters and digits).
 
 /// One kind of identity document.
@@ -15,7 +15,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct IdentityKind {
-    /// The code, the same at SUNAT and Nubefact. It is text: `-`, `A`, `B`, `G` are codes too.
+    /// The code, the same at SUNAT and NubeFact. It is text: `-`, `A`, `B`, `G` are codes too.
     pub code: &'static str,
     /// Name in Spanish.
     pub name: &'static str,
@@ -29,7 +29,7 @@ pub struct IdentityKind {
     pub in_guias: bool,
 }
 
-/// Every kind that Nubefact takes.
+/// Every kind that NubeFact takes.
 pub const IDENTITIES: [IdentityKind; 9] = [
     row("6", "RUC", 11, 11, true, true),
     row("1", "DNI", 8, 8, true, true),

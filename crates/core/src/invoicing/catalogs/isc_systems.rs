@@ -1,6 +1,6 @@
-//! Systems by which ISC is computed: catálogo 08, and Nubefact's `tipo_de_isc`.
+//! Systems by which ISC is computed: catálogo 08, and NubeFact's `tipo_de_isc`.
 //!
-//! Sources: SUNAT's annex 8, catálogo 08; Nubefact's manual v2.9 (1, 2, 3). The names agree.
+//! Sources: SUNAT's annex 8, catálogo 08; NubeFact's manual v2.9 (1, 2, 3). The names agree.
 
 /// How the ISC of a line comes about.
 ///
@@ -36,7 +36,7 @@ impl IscSystem {
         }
     }
 
-    /// Nubefact's number.
+    /// NubeFact's number.
     pub fn nubefact(self) -> u8 {
         match self {
             IscSystem::AlValor => 1,
@@ -50,7 +50,7 @@ impl IscSystem {
         IscSystem::ALL.into_iter().find(|it| it.catalog() == code)
     }
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<IscSystem> {
         IscSystem::ALL
             .into_iter()

@@ -8,14 +8,19 @@ use rust_decimal::Decimal;
 
 use super::hundredths;
 
+/// Whole soles.
+const fn soles(number: u32) -> Decimal {
+    hundredths(number * 100)
+}
+
 /// A boleta of more than this names its buyer.
-pub const BOLETA_WITHOUT_IDENTITY: Decimal = hundredths(700_00);
+pub const BOLETA_WITHOUT_IDENTITY: Decimal = soles(700);
 /// Sales of up to this are not subject to detracción (annexes 2 and 3).
-pub const DETRACTION: Decimal = hundredths(700_00);
+pub const DETRACTION: Decimal = soles(700);
 /// The same for the transport of cargo.
-pub const DETRACTION_OF_CARGO: Decimal = hundredths(400_00);
+pub const DETRACTION_OF_CARGO: Decimal = soles(400);
 /// Payments of up to this are not subject to retención.
-pub const RETENTION: Decimal = hundredths(700_00);
+pub const RETENTION: Decimal = soles(700);
 /// A taxed base of up to this may bear no IGV.
 pub const BASE_WITHOUT_IGV: Decimal = hundredths(6);
 /// A cent.

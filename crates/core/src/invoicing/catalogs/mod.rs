@@ -1,6 +1,6 @@
 //! Dated data and catalogues of invoicing: one file each, with its source at the top.
 //!
-//! A row says SUNAT's code and, where Nubefact numbers the same thing in another way, Nubefact's
+//! A row says SUNAT's code and, where NubeFact numbers the same thing in another way, NubeFact's
 //! too: taking one for the other is the commonest mistake of all (`10`, `20`, `30` sent as
 //! `tipo_de_igv`). Where a file bears dates, a row holds from its date until the next one's.
 //!
@@ -10,9 +10,9 @@
 //! | [`icbper_rates`] | tax per plastic bag | Ley 30884 |
 //! | [`affectations`] | catálogo 07 and its tributes | SUNAT's workbook of validations |
 //! | [`isc_systems`] | catálogo 08 | the same |
-//! | [`document_types`] | catálogo 01 | the same, Nubefact's manuals |
+//! | [`document_types`] | catálogo 01, letters of series | the same, NubeFact's manuals |
 //! | [`identities`] | catálogo 06 with lengths | the same |
-//! | [`currencies`] | ISO 4217 that Nubefact takes | manual v2.9 |
+//! | [`currencies`] | ISO 4217 that NubeFact takes | manual v2.9 |
 //! | [`transactions`] | `sunat_transaction`, catálogo 51 | manual v2.9 |
 //! | [`note_reasons`] | catálogos 09 and 10 | manual v2.9 and SUNAT's annex 8 |
 //! | [`detraction_goods`] | catálogo 54 with usual percents | RS 183-2004/SUNAT and its changes |

@@ -1,8 +1,8 @@
-//! Why a note is issued: catálogo 09 (crédito) and 10 (débito), with Nubefact's numbers.
+//! Why a note is issued: catálogo 09 (crédito) and 10 (débito), with NubeFact's numbers.
 //!
-//! Sources: SUNAT's annex 8; Nubefact's manual v2.9. The two lists number IVAP and export the other
-//! way round: 11 is export at SUNAT and IVAP at Nubefact, 12 the reverse; in notes of débito they
-//! are 11 and 12 at SUNAT, 5 and 4 at Nubefact.
+//! Sources: SUNAT's annex 8; NubeFact's manual v2.9. The two lists number IVAP and export the other
+//! way round: 11 is export at SUNAT and IVAP at NubeFact, 12 the reverse; in notes of débito they
+//! are 11 and 12 at SUNAT, 5 and 4 at NubeFact.
 
 /// Which of the two notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +27,7 @@ pub struct NoteReason {
     pub kind: NoteKind,
     /// SUNAT's code.
     pub catalog: &'static str,
-    /// Nubefact's `tipo_de_nota_de_credito` or `tipo_de_nota_de_debito`.
+    /// NubeFact's `tipo_de_nota_de_credito` or `tipo_de_nota_de_debito`.
     pub nubefact: u8,
     /// Name in Spanish.
     pub name: &'static str,
@@ -79,7 +79,7 @@ impl NoteReason {
         all.find(|row| row.kind == kind && row.catalog == code)
     }
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(kind: NoteKind, number: u8) -> Option<NoteReason> {
         let mut all = REASONS.into_iter();
         all.find(|row| row.kind == kind && row.nubefact == number)

@@ -1,7 +1,7 @@
-//! Percents of percepción: catálogo 22, and Nubefact's `percepcion_tipo` and
+//! Percents of percepción: catálogo 22, and NubeFact's `percepcion_tipo` and
 //! `tipo_de_tasa_de_percepcion`.
 //!
-//! Sources: Ley 29173 (2 % in general, 1 % of fuel, 0.5 % special rate); Nubefact's manual v2.9 and
+//! Sources: Ley 29173 (2 % in general, 1 % of fuel, 0.5 % special rate); NubeFact's manual v2.9 and
 //! SUNAT's workbook, which number the three alike.
 
 use rust_decimal::Decimal;
@@ -21,7 +21,7 @@ use super::hundredths;
 pub struct PerceptionRate {
     /// SUNAT's code.
     pub catalog: &'static str,
-    /// Nubefact's number.
+    /// NubeFact's number.
     pub nubefact: u8,
     /// Percent of the price with IGV.
     pub percent: Decimal,
@@ -51,7 +51,7 @@ const fn row(
 }
 
 impl PerceptionRate {
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<PerceptionRate> {
         RATES.into_iter().find(|row| row.nubefact == number)
     }

@@ -1,7 +1,7 @@
 //! Documents that another one names: in a guía, in a retención or percepción, and the customs
 //! declarations of an import or export.
 //!
-//! Sources: Nubefact's GRE manual v1.6 (01, 03, 09, 31; 50 and 52 with the regimes 10, 18 and 40 in
+//! Sources: NubeFact's GRE manual v1.6 (01, 03, 09, 31; 50 and 52 with the regimes 10, 18 and 40 in
 //! the number); public descriptions of its retención and percepción manuals (01, 03, 07, 08).
 
 /// One kind of document.

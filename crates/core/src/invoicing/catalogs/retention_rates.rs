@@ -1,7 +1,7 @@
-//! Percents of retención: catálogo 23, and Nubefact's `retencion_tipo` and
+//! Percents of retención: catálogo 23, and NubeFact's `retencion_tipo` and
 //! `tipo_de_tasa_de_retencion`.
 //!
-//! Sources: RS 037-2002/SUNAT (6 %); RS 033-2014/SUNAT (3 % from 2014-03-01); Nubefact's manual
+//! Sources: RS 037-2002/SUNAT (6 %); RS 033-2014/SUNAT (3 % from 2014-03-01); NubeFact's manual
 //! v2.9 (1 and 2).
 
 use jiff::civil::{Date, date};
@@ -23,7 +23,7 @@ use super::hundredths;
 pub struct RetentionRate {
     /// SUNAT's code.
     pub catalog: &'static str,
-    /// Nubefact's number.
+    /// NubeFact's number.
     pub nubefact: u8,
     /// Percent of what is paid.
     pub percent: Decimal,
@@ -52,7 +52,7 @@ pub const RATES: [RetentionRate; 2] = [
 ];
 
 impl RetentionRate {
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<RetentionRate> {
         RATES.into_iter().find(|row| row.nubefact == number)
     }

@@ -1,6 +1,6 @@
 //! What else is to be said of a transport: `sunat_envio_indicador` of a guía.
 //!
-//! Source: Nubefact's GRE manual v1.6: 01 to 05 in guías of the carrier, 04 to 06 in those of the
+//! Source: NubeFact's GRE manual v1.6: 01 to 05 in guías of the carrier, 04 to 06 in those of the
 //! sender.
 
 /// One indicator.

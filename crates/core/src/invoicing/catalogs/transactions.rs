@@ -1,6 +1,6 @@
-//! Kinds of operation: Nubefact's `sunat_transaction`, with SUNAT's code of catálogo 51.
+//! Kinds of operation: NubeFact's `sunat_transaction`, with SUNAT's code of catálogo 51.
 //!
-//! Sources: Nubefact's manual v2.9; SUNAT's workbook (1001 to 1004: detracción; 2001: percepción;
+//! Sources: NubeFact's manual v2.9; SUNAT's workbook (1001 to 1004: detracción; 2001: percepción;
 //! 0101, 0200, 0401 of annex 8). 3, 5 to 8 and 10 to 13 stood in manuals before 2019 and are gone.
 
 /// One kind of operation.
@@ -14,7 +14,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SunatTransaction {
-    /// Nubefact's number.
+    /// NubeFact's number.
     pub number: u8,
     /// SUNAT's code of catálogo 51, where it is established.
     pub catalog: Option<&'static str>,
@@ -22,7 +22,7 @@ pub struct SunatTransaction {
     pub name: &'static str,
 }
 
-/// Every kind that Nubefact takes today.
+/// Every kind that NubeFact takes today.
 pub const TRANSACTIONS: [SunatTransaction; 10] = [
     row(1, Some("0101"), "venta interna"),
     row(2, Some("0200"), "exportación"),
@@ -65,7 +65,7 @@ impl SunatTransaction {
     /// Sale to tourists, tax free.
     pub const TAX_FREE: SunatTransaction = TRANSACTIONS[9];
 
-    /// By Nubefact's number.
+    /// By NubeFact's number.
     pub fn from_nubefact(number: u8) -> Option<SunatTransaction> {
         TRANSACTIONS.into_iter().find(|row| row.number == number)
     }

@@ -1,6 +1,6 @@
 //! Why goods are moved: catálogo 20, `motivo_de_traslado` of a guía remitente.
 //!
-//! Source: Nubefact's GRE manual v1.6, which takes SUNAT's codes as they are.
+//! Source: NubeFact's GRE manual v1.6, which takes SUNAT's codes as they are.
 
 /// One reason, and what it asks for.
 ///

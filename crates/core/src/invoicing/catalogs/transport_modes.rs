@@ -1,6 +1,6 @@
 //! Who carries the goods: catálogo 18, `tipo_de_transporte` of a guía remitente.
 //!
-//! Source: Nubefact's GRE manual v1.6.
+//! Source: NubeFact's GRE manual v1.6.
 
 /// Public or private transport.
 ///

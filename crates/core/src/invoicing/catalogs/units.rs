@@ -1,6 +1,6 @@
 //! Units of measure in common use, for lists and suggestions: catálogo 03 (UN/ECE rec. 20).
 //!
-//! Source: SUNAT's annex 8, catálogo 03. Nubefact knows NIU and ZZ; any other must be created in the
+//! Source: SUNAT's annex 8, catálogo 03. NubeFact knows NIU and ZZ; any other must be created in the
 //! account first, so a code that is not here is not wrong.
 
 /// Code and Spanish name, the two of every account first.
