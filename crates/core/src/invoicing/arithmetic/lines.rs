@@ -11,7 +11,6 @@ use super::{
 /// A line on its way: amounts, and what is needed to move a cent.
 pub(super) struct Working {
     pub(super) affectation: Affectation,
-    pub(super) gross: Decimal,
     pub(super) off: Decimal,
     pub(super) base: Decimal,
     pub(super) isc: Decimal,
@@ -43,15 +42,11 @@ pub(super) fn line_alone(
     if amount.is_sign_negative() && !amount.is_zero() {
         return Err(ArithmeticFault::Discount(Some(index)));
     }
-    let work = alone(terms, line, (gross, off, amount));
+    let work = alone(terms, line, off, amount);
     work.ok_or(too_large(index))
 }
 
-fn alone(
-    terms: &SaleTerms,
-    line: &LineTerms,
-    (gross, off, amount): (Decimal, Decimal, Decimal),
-) -> Option<Working> {
+fn alone(terms: &SaleTerms, line: &LineTerms, off: Decimal, amount: Decimal) -> Option<Working> {
     let affectation = line.affectation;
     let free = affectation.is_free();
     let excise = line.isc.filter(|_| !free);
@@ -66,7 +61,6 @@ fn alone(
     let percent = terms.percent_of(affectation);
     let mut work = Working {
         affectation,
-        gross,
         off,
         base: amount,
         isc: fixed + percent_of(amount, excise_percent)?,

@@ -4,7 +4,6 @@ use rust_decimal::Decimal;
 
 use super::super::catalogs::currencies::Moneda;
 use super::super::catalogs::icbper_rates;
-use super::super::catalogs::igv_rates;
 use super::super::catalogs::limits::{BASE_WITHOUT_IGV, CENT};
 use super::super::codes::{self, InvoiceCode};
 use super::super::decimal::{percent_of, product, quotient, to_cents};
@@ -39,15 +38,6 @@ impl Place<'_> {
         let index = self.index;
         self.findings.add(code, format!("items[{index}].{name}"))
     }
-}
-
-/// The percent that a taxed line bears.
-pub(super) fn percent_for(sale: &Sale, line: &SaleLine) -> Option<Decimal> {
-    let affectation = line.affectation?;
-    if affectation.catalog == "17" {
-        return Some(igv_rates::IVAP);
-    }
-    sale.percent
 }
 
 /// `round(cantidad × valor_unitario) − descuento` (3271).
@@ -88,7 +78,7 @@ fn review_tax(sale: &Sale, line: &SaleLine, spread: bool, found: &mut Place<'_>)
         }
         return;
     }
-    let Some(percent) = percent_for(sale, line) else {
+    let Some(percent) = sale.percent_for(line) else {
         return;
     };
     let Some(expected) = percent_of(line.base(), percent) else {
@@ -135,7 +125,7 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
     else {
         return;
     };
-    let percent = percent_for(sale, line).unwrap_or_default();
+    let percent = sale.percent_for(line).unwrap_or_default();
     let with_tax = product(valor, Decimal::ONE + percent / Decimal::ONE_HUNDRED, 10);
     let by_sums = line
         .cantidad

@@ -10,7 +10,6 @@ use super::super::decimal::{percent_of, to_cents};
 use super::super::finding::Findings;
 use super::super::known::Known;
 use super::super::sale::{Sale, SaleLine};
-use super::lines::percent_for;
 use crate::{Severity, text};
 
 /// What the lines say the header should be.
@@ -184,7 +183,7 @@ fn add_line(sale: &Sale, line: &SaleLine, sums: &mut Sums) {
         sums.otros_cargos += line.otros_cargos;
     }
     if line.is_taxed()
-        && let Some(percent) = percent_for(sale, line)
+        && let Some(percent) = sale.percent_for(line)
     {
         sums.igv += signed(line.igv);
         sums.taxed_lines += 1;
