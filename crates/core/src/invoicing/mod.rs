@@ -70,7 +70,6 @@ pub use draft::{
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
-pub use other::check_other;
 pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
 pub use replicate::{ReplicateError, replicate};
