@@ -11,6 +11,7 @@ mod dni;
 mod exchange_rate;
 mod fitness;
 mod invoice_samples;
+mod invoicing_correct;
 mod invoicing_other;
 mod invoicing_qr;
 mod invoicing_words;
