@@ -580,7 +580,9 @@ proptest! {
         let note = correct(&document, &Correction::new(motivo("01"), CorrectionScope::Whole, TODAY));
         let note = note.expect("a note");
         let checked = checked_note(&document, &note, Decimal::ZERO);
-        prop_assert_eq!(told(&checked), "", "{}", shown(&note));
+        // Nothing that the document itself has not: a cent that was spread over its lines.
+        let own = check(&document.to_bytes(), now(), &known(&document, Decimal::ZERO));
+        prop_assert_eq!(told(&checked), told(&own), "{}", shown(&note));
         assert_adds_up(&document, &[note]);
     }
 
@@ -645,10 +647,9 @@ proptest! {
     }
 
     #[test]
-    fn a_repeated_document_is_as_right_as_the_first(form in any_sale(), days in 1i32..400) {
+    fn a_repeated_document_is_as_right_as_the_first(form in any_sale(), days in 1i32..180) {
         let Some(document) = try_issued(&form) else { return Ok(()); };
         let day = TODAY.checked_add(jiff::Span::new().days(days)).expect("a day");
-        prop_assume!(day.year() == 2026 || day < date(2027, 6, 1));
         let again = replicate(&document, day).expect("a document");
         prop_assert_eq!(again.numero(), None);
         prop_assert_eq!(totals(&again), totals(&document));

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::error::CorrectError;
 use crate::invoicing::catalogs::affectations::Affectation;
+use crate::invoicing::catalogs::limits::CENT;
 use crate::invoicing::catalogs::{icbper_rates, igv_rates};
 use crate::invoicing::decimal::{percent_of, product, quotient, read_decimal, to_cents};
 use crate::invoicing::document::{TaxDocument, whole};
@@ -100,6 +101,16 @@ impl SoldLine {
             bag,
             fields: fields.clone(),
         })
+    }
+
+    /// Its IGV as it counts in the header: none where nothing is charged, taken off where it settles
+    /// an advance.
+    pub(super) fn charged_igv(&self) -> Decimal {
+        match (self.affectation.is_free(), self.advance) {
+            (true, _) => Decimal::ZERO,
+            (false, true) => -self.full.igv,
+            (false, false) => self.full.igv,
+        }
     }
 
     /// What the line is worth up to a quantity.
@@ -259,18 +270,20 @@ fn unit_values(
     let large = CorrectError::TooLarge;
     let gross = worth.subtotal + worth.descuento;
     let own = product(line.valor_unitario, quantity, 2).ok_or(large.clone())?;
-    if own == gross {
-        return Ok((line.valor_unitario, line.precio_unitario));
-    }
-    let valor = quotient(gross, quantity, 10)
-        .ok_or(large.clone())?
-        .normalize();
-    // NubeFact's price of one is value × (1 + rate), whatever the line's discount (nubefact.md §10.1).
-    let rate = (line.percent / Decimal::ONE_HUNDRED).normalize();
+    let valor = if own == gross {
+        line.valor_unitario
+    } else {
+        quotient(gross, quantity, 10)
+            .ok_or(large.clone())?
+            .normalize()
+    };
+    // NubeFact's price of one is value × (1 + rate), whatever the line's discount (nubefact.md §10.1);
+    // of a small part of a large unit, rounding moves it.
+    let rate = line.percent / Decimal::ONE_HUNDRED;
     let precio = product(valor, Decimal::ONE + rate, 10)
         .ok_or(large)?
         .normalize();
-    let near = (precio - line.precio_unitario).abs() <= Decimal::new(5, 3);
+    let near = (precio - line.precio_unitario).abs() <= CENT;
     Ok((valor, if near { line.precio_unitario } else { precio }))
 }
 
