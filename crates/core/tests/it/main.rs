@@ -10,6 +10,7 @@ mod dates;
 mod dni;
 mod exchange_rate;
 mod fitness;
+mod invoice_properties;
 mod invoice_samples;
 mod invoicing_correct;
 mod invoicing_other;

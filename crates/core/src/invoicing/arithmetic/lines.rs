@@ -76,16 +76,15 @@ fn alone(terms: &SaleTerms, line: &LineTerms, off: Decimal, amount: Decimal) -> 
         work.exact = taxed * percent / Decimal::ONE_HUNDRED;
         return Some(work);
     }
-    // The price holds IGV, and ISC where that is a percent; ISC by fixed amount comes on top, with
-    // the IGV on it.
+    // The price holds IGV, and ISC where that is a percent: the two are one value to the IGV. ISC by
+    // fixed amount comes on top, with the IGV on it.
     let hundred = Decimal::ONE_HUNDRED;
-    let divisor = (hundred + percent) * (hundred + excise_percent);
-    let scaled = amount * hundred * hundred;
-    work.base = quotient(scaled, divisor, 2)?;
-    work.exact = scaled / divisor;
-    let excise = percent_of(work.base, excise_percent)?;
+    let value = quotient(amount * hundred, hundred + percent, 2)?;
+    work.base = quotient(value * hundred, hundred + excise_percent, 2)?;
+    let excise = value - work.base;
     work.isc = excise + fixed;
-    work.igv = amount - work.base - excise + percent_of(fixed, percent)?;
+    work.igv = amount - value + percent_of(fixed, percent)?;
+    work.exact = amount * hundred / (hundred + percent) - excise;
     Some(work)
 }
 
