@@ -24,6 +24,7 @@ pub mod catalogs;
 mod check;
 pub mod codes;
 mod compose;
+mod correct;
 mod decimal;
 mod document;
 mod draft;
@@ -40,6 +41,7 @@ mod other_fields;
 mod percepcion;
 mod qr;
 mod read;
+mod replicate;
 mod retencion;
 mod review;
 mod sale;
@@ -53,6 +55,9 @@ pub use arithmetic::{
     SaleTerms, compute, detraccion_in_soles,
 };
 pub use check::{CheckedDocument, check, check_draft, check_value};
+pub use correct::{
+    CorrectError, Correction, CorrectionScope, CreditedBefore, ScopeKind, allowed_scopes, correct,
+};
 pub use decimal::{
     DecimalFault, MOST_PLACES, MOST_WHOLE_DIGITS, percent_of, product, quotient, read_decimal,
     to_cents,
@@ -65,8 +70,8 @@ pub use draft::{
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
-pub use other::check_other;
 pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
+pub use replicate::{ReplicateError, replicate};
 pub use value::{JsonObject, JsonValue};
 pub use words::amount_in_words;

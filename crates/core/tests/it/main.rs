@@ -14,6 +14,8 @@ mod invoice_bad_input;
 mod invoice_json;
 mod invoice_properties;
 mod invoice_samples;
+mod invoicing_correct;
+mod invoicing_other;
 mod invoicing_qr;
 mod invoicing_words;
 mod masking;
