@@ -21,10 +21,14 @@
 mod anulacion;
 mod arithmetic;
 pub mod catalogs;
+mod check;
 pub mod codes;
+mod compose;
 mod correct;
 mod decimal;
 mod document;
+mod draft;
+mod draft_read;
 mod fields;
 mod finding;
 mod form;
@@ -50,6 +54,7 @@ pub use arithmetic::{
     AdvanceAmounts, ArithmeticFault, LineAmounts, LineDiscount, LineExcise, LineTerms, SaleAmounts,
     SaleTerms, compute, detraccion_in_soles,
 };
+pub use check::{CheckedDocument, check, check_draft, check_value};
 pub use correct::{
     CorrectError, Correction, CorrectionScope, CreditedBefore, ScopeKind, allowed_scopes, correct,
 };
@@ -58,10 +63,13 @@ pub use decimal::{
     to_cents,
 };
 pub use document::{DocumentCustomer, DocumentName, TaxDocument};
+pub use draft::{
+    Draft, DraftAdvance, DraftCustomer, DraftDetraction, DraftExcise, DraftInstalment, DraftItem,
+    DraftNote, draft_schema,
+};
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
-pub use other::check_other;
 pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
 pub use replicate::{ReplicateError, replicate};

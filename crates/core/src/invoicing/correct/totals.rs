@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::error::CorrectError;
 use super::lines::{LineWorth, SoldLine, part_of};
 use crate::invoicing::catalogs::affectations::Tribute;
-use crate::invoicing::decimal::{percent_of, to_cents};
+use crate::invoicing::decimal::to_cents;
 use crate::invoicing::document::TaxDocument;
 use crate::invoicing::value::{JsonObject, JsonValue};
 
@@ -113,14 +113,18 @@ impl NoteTotals {
             return Ok(());
         }
         let discount = part_of(whole, charged, in_all)?;
-        let of = |tributes: &[Tribute]| {
+        let bears = |tributes: &[Tribute]| {
             let mut all = lines.iter();
-            all.find(|line| tributes.contains(&line.affectation.tribute))
+            all.any(|line| tributes.contains(&line.affectation.tribute))
         };
-        if let Some(taxed) = of(&[Tribute::Igv, Tribute::Ivap]) {
+        if bears(&[Tribute::Igv, Tribute::Ivap]) {
             self.gravada -= discount;
-            self.igv -= percent_of(discount, taxed.percent).ok_or(CorrectError::TooLarge)?;
-        } else if of(&[Tribute::Exonerado]).is_some() {
+            // The document's own IGV of the discount may be a cent away from rate × discount; a part
+            // of the discount has its part of that cent, and no discount has none.
+            let of_lines: Decimal = lines.iter().map(SoldLine::charged_igv).sum();
+            let stated = to_cents(document.amount("total_igv").unwrap_or_default());
+            self.igv -= part_of(of_lines - stated, discount, whole)?;
+        } else if bears(&[Tribute::Exonerado]) {
             self.exonerada -= discount;
         } else {
             self.inafecta -= discount;
