@@ -55,7 +55,7 @@ pub struct SeriesCount {
 /// What is to be done with a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+pub enum JournalDeed {
     /// Issue it.
     Issue,
     /// Void it.
@@ -68,7 +68,7 @@ pub struct Intent {
     /// Who issues.
     pub issuer: CompactString,
     /// What is wanted.
-    pub deed: Deed,
+    pub deed: JournalDeed,
     /// The document, with or without a number.
     pub document: NubefactDocument,
     /// The caller's name for this wish: the same one again is the same document. At most 255 characters.
@@ -85,7 +85,7 @@ impl Intent {
     pub fn to_issue(issuer: &str, key: &str, document: &NubefactDocument, at: Timestamp) -> Intent {
         Intent {
             issuer: issuer.into(),
-            deed: Deed::Issue,
+            deed: JournalDeed::Issue,
             document: document.clone(),
             key: key.into(),
             renumber: false,
@@ -146,8 +146,8 @@ impl fmt::Debug for JournalAttempt {
     }
 }
 
-/// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What came of an attempt. `Debug` leaves the upstream's words out: they may name the customer.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// Not a byte left.
@@ -187,6 +187,23 @@ pub enum AttemptOutcome {
     },
     /// It has come to nothing: asked about after [`T_QUIET`], and not there.
     Cleared,
+}
+
+impl fmt::Debug for AttemptOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AttemptOutcome::NotSent => f.write_str("NotSent"),
+            AttemptOutcome::Accepted { recovered, reply } => {
+                write!(f, "Accepted(recovered: {recovered}, {reply:?})")
+            }
+            AttemptOutcome::Refused { codigo, .. } => write!(f, "Refused({codigo:?})"),
+            AttemptOutcome::Held { codigo, .. } => write!(f, "Held({codigo:?})"),
+            AttemptOutcome::Taken => f.write_str("Taken"),
+            AttemptOutcome::Unknown { why } => write!(f, "Unknown({why})"),
+            AttemptOutcome::Conflict { different } => write!(f, "Conflict({different:?})"),
+            AttemptOutcome::Cleared => f.write_str("Cleared"),
+        }
+    }
 }
 
 impl AttemptOutcome {
@@ -247,7 +264,7 @@ pub struct JournalEntry {
     /// Its issuer, kind and series.
     pub series: SeriesName,
     /// What is wanted of it.
-    pub deed: Deed,
+    pub deed: JournalDeed,
     /// The number that it is bound to, or was last.
     pub numero: u32,
     /// Whether the caller brought the number.
@@ -317,9 +334,9 @@ impl JournalEntry {
         }
     }
 
-    /// Whether an attempt is open.
+    /// Whether it may exist and nobody knows: an attempt is open and none was accepted.
     pub fn is_open(&self) -> bool {
-        self.attempts.iter().any(AttemptRecord::is_open)
+        self.accepted().is_none() && self.attempts.iter().any(AttemptRecord::is_open)
     }
 
     /// The newest attempt that is open.
