@@ -8,6 +8,7 @@ use chaski_client::{Failure, LedgerError};
 use chaski_core::Lang;
 
 use super::backup_error::BackupError;
+use super::invoices::InvoiceError;
 use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
@@ -60,6 +61,9 @@ pub enum AppError {
     /// A partner.
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    /// A document that is issued.
+    #[error(transparent)]
+    Invoice(#[from] InvoiceError),
     /// A server that was asked instead of the data folder.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -170,6 +174,7 @@ impl AppError {
             AppError::Column(error) => error.code(),
             AppError::Partner(error) => error.code(),
             AppError::Server(error) => error.code(),
+            AppError::Invoice(error) => error.code(),
             AppError::NoToken | AppError::TokenGone { .. } => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage { .. } => "uso",
@@ -198,6 +203,7 @@ impl AppError {
             AppError::Column(error) => error.message(lang),
             AppError::Partner(error) => error.message(lang),
             AppError::Server(error) => error.message(lang),
+            AppError::Invoice(error) => error.message(lang),
             AppError::NoToken => lang
                 .pick(
                     "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",

@@ -9,6 +9,8 @@ pub mod cost;
 mod error;
 mod folder;
 pub mod health;
+pub mod invoices;
+pub mod issuers;
 pub mod job_kind;
 pub mod keys;
 pub mod lookups;
@@ -27,6 +29,7 @@ mod refusals;
 mod retention;
 mod seal_error;
 mod secrets;
+mod series;
 pub mod servers;
 mod signals;
 pub mod spending;
@@ -283,6 +286,15 @@ impl App {
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
+        })
+    }
+
+    /// Where calls are put on record, and counted.
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(Observed {
+            store: Arc::clone(&self.store),
+            metrics: self.metrics.clone(),
+            invented: self.mode == Mode::Sandbox,
         })
     }
 

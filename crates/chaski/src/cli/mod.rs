@@ -8,6 +8,8 @@ mod cuenta;
 mod datos_personales;
 mod dni;
 mod doctor;
+mod empresas;
+mod factura;
 mod invalidos;
 mod kit;
 mod llamadas;
@@ -22,6 +24,7 @@ mod recargar;
 mod ruc;
 mod salud;
 mod sandbox;
+mod series;
 mod serve;
 mod tipo_cambio;
 mod trabajos;
@@ -35,7 +38,7 @@ use chaski_core::Lang;
 use clap::FromArgMatches;
 
 use crate::app::backups::Demand;
-use crate::app::{App, AppError, mode_of_records, open_server_key};
+use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
 use crate::telemetry::LogFormat;
@@ -229,6 +232,9 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             })
             .await
         }
+        Cmd::Factura(command) => factura::factura(needed, command).await,
+        Cmd::Series { command } => series::series(needed, command).await,
+        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
         Cmd::Cuenta => at_desk(needed, async |desk| cuenta::cuenta(needed, desk).await).await,
         Cmd::Llamadas(args) => {
             at_records(needed, async |desk| {
@@ -275,6 +281,12 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     let typed = global.server.as_deref().is_some_and(|it| !it.is_empty());
     if looks_up(command) || !typed {
         return Ok(());
+    }
+    if matches!(command, Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }) {
+        return Err(AppError::usage(
+            "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
+            "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder",
+        ));
     }
     Err(AppError::usage(
         "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
@@ -335,6 +347,27 @@ async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
 
 async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
     let app = open(needed).await?;
+    let done = deed(&app).await;
+    close(&app, done).await
+}
+
+/// Documents are issued for real wherever there are real data; the token of the look-ups has nothing to do
+/// with it, but without it no customer can be looked up.
+async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
+    kit::output::check(needed)?;
+    let mode = mode_of_records(&needed.config, needed.wish)?;
+    let config = needed.config.clone();
+    let app = match (mode, config.token()) {
+        (Mode::Real, None) => App::open_records(config, mode, Clock::system()).await?,
+        _ => App::open(config, needed.wish, Clock::system()).await?,
+    };
+    kit::output::say_brought(needed, &app);
+    if app.mode == Mode::Sandbox {
+        needed.say(
+            "modo SANDBOX: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
+            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)",
+        );
+    }
     let done = deed(&app).await;
     close(&app, done).await
 }

@@ -299,6 +299,7 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NothingRead { .. }
             | AppError::NoPurpose
+            | AppError::Invoice(_)
             | AppError::NotNow { .. }
             | AppError::NoToken
             | AppError::TokenGone { .. } => {}

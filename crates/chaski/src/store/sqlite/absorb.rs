@@ -223,7 +223,7 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
     changed(mine, FURTHER_ITEMS).await?;
     absorbed.batches += changed(mine, BATCHES).await?;
     for statement in [
-        REVOKED, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
+        REVOKED, ISSUERS, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
     ] {
         changed(mine, statement).await?;
     }
@@ -392,6 +392,9 @@ const API_KEYS: &str = "INSERT INTO main.api_keys (id, prefix, hash, name, scope
      per_day, created_at, expires_at, revoked_at, company, company_shown) \
      SELECT id, prefix, hash, name, scopes, per_minute, per_day, created_at, expires_at, revoked_at, \
      company, company_shown FROM other.api_keys WHERE true ORDER BY seq ON CONFLICT DO NOTHING";
+
+const ISSUERS: &str = "INSERT INTO main.issuers (company, sealed, created_at) \
+     SELECT company, sealed, created_at FROM other.issuers WHERE true ON CONFLICT DO NOTHING";
 
 const REVOKED: &str = "UPDATE main.api_keys SET revoked_at = o.revoked_at FROM other.api_keys o \
      WHERE o.id = main.api_keys.id AND o.revoked_at IS NOT NULL AND main.api_keys.revoked_at IS NULL";

@@ -10,7 +10,7 @@ use crate::partners::DocumentType;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
 use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
-use crate::store::tables::{meta, partner_rows};
+use crate::store::tables::{issuers, meta, partner_rows};
 
 /// Rows in memory at a time.
 const ROWS: i64 = 1_000;
@@ -37,6 +37,7 @@ pub(in crate::store) async fn rekey(
     inputs(connection, old, new).await?;
     partners(connection, &mut numbers).await?;
     companies(connection, &mut numbers).await?;
+    issuers::seal_again(connection, old, new).await?;
     answers(connection, &mut numbers).await?;
     calls(connection, &mut numbers).await?;
     bodies(connection, old, new).await?;
