@@ -282,7 +282,10 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     if looks_up(command) || !typed {
         return Ok(());
     }
-    if matches!(command, Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }) {
+    if matches!(
+        command,
+        Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }
+    ) {
         return Err(AppError::usage(
             "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
             "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder",
