@@ -44,14 +44,10 @@ struct DateForm;
 #[derive(Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Comprobante de Chaski, forma simple")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are the form's own check boxes"
-)]
 pub struct Draft {
     /// Qué se emite.
     #[schemars(with = "String", required, extend("enum" = ["factura", "boleta", "nota_credito", "nota_debito"]))]
-    #[serde(serialize_with = "as_name", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tipo: Option<DocumentKind>,
     /// RUC del emisor; si falta, el único configurado.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -437,14 +433,6 @@ impl JsonSchema for DateForm {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "date" })
     }
-}
-
-#[expect(clippy::ref_option, reason = "the signature that serde calls")]
-fn as_name<S: serde::Serializer>(
-    kind: &Option<DocumentKind>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.map_or("", DocumentKind::as_str))
 }
 
 #[expect(

@@ -235,8 +235,7 @@ impl<'o, 'f> Part<'o, 'f> {
 
     fn text(&mut self, name: &str) -> Option<String> {
         match self.object.present(name)? {
-            JsonValue::Text(text) => Some(text.to_string()),
-            JsonValue::Number(text) => Some(text.to_string()),
+            JsonValue::Text(text) | JsonValue::Number(text) => Some(text.to_string()),
             _ => {
                 self.wrong(name, text!("debe ser un texto", "this has to be a text"));
                 None
@@ -337,19 +336,15 @@ impl<'o, 'f> Part<'o, 'f> {
     }
 
     fn object(&mut self, name: &str) -> Option<Part<'o, '_>> {
-        match self.object.present(name)? {
-            JsonValue::Object(object) => {
-                let place = self.place(name);
-                Some(Part::new(object, place, self.findings))
-            }
-            _ => {
-                self.wrong(
-                    name,
-                    text!("debe ser un objeto", "this has to be an object"),
-                );
-                None
-            }
+        if let JsonValue::Object(object) = self.object.present(name)? {
+            let place = self.place(name);
+            return Some(Part::new(object, place, self.findings));
         }
+        self.wrong(
+            name,
+            text!("debe ser un objeto", "this has to be an object"),
+        );
+        None
     }
 
     fn list<T>(&mut self, name: &str, read: fn(Part<'_, '_>) -> T) -> Vec<T> {

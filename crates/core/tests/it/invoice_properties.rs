@@ -198,7 +198,7 @@ fn pay(draft: &mut Value, seed: u8) {
     let amount = |name: &str| document.amount(name).unwrap_or_default();
     let net =
         amount("total") - to_cents(amount("detraccion_total") / rate) - amount("total_retencion");
-    if seed % 6 != 2 && seed % 2 == 0 && net > Decimal::ONE {
+    if seed % 6 != 2 && seed.is_multiple_of(2) && net > Decimal::ONE {
         let first = to_cents(net / Decimal::TWO);
         draft["cuotas"] = json!([
             {"fecha": "2026-12-27", "importe": first.to_string()},
@@ -526,8 +526,6 @@ fn is_tolerated(name: &str, old: Decimal, new: Decimal, place: &str, value: &Val
         .and_then(|(line, _)| value.pointer(line));
     let field = |name: &str| line.map(|it| number(&it[name])).unwrap_or_default();
     match name {
-        // NubeFact does not enforce it.
-        "total_descuento" => true,
         // 3270 within a cent, against either of two formulas.
         "precio_unitario" => {
             off * field("cantidad").min(Decimal::ONE) <= "0.03".parse().expect("a decimal")
@@ -538,9 +536,9 @@ fn is_tolerated(name: &str, old: Decimal, new: Decimal, place: &str, value: &Val
             let unit = field("valor_unitario");
             off * unit < "0.0051".parse().expect("a decimal")
         }
-        // In soles, within one of them; a rate or percent as far as it moves that.
+        // NubeFact does not enforce the sum of discounts; a rate moves what is within a sol.
+        "total_descuento" | "detraccion_porcentaje" | "tipo_de_cambio" => true,
         "detraccion_total" => within("1.00"),
-        "detraccion_porcentaje" | "tipo_de_cambio" => true,
         // Products within a cent.
         "total_retencion" | "total_percepcion" | "percepcion_base_imponible" => within("0.01"),
         "retencion_base_imponible" => within("0.67"),

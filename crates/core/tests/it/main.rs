@@ -10,6 +10,8 @@ mod dates;
 mod dni;
 mod exchange_rate;
 mod fitness;
+mod invoice_bad_input;
+mod invoice_json;
 mod invoice_properties;
 mod invoice_samples;
 mod invoicing_correct;

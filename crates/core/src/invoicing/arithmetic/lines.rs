@@ -121,11 +121,10 @@ pub(super) fn finish(terms: &SaleTerms, line: &LineTerms, work: &Working) -> Opt
             10,
         )?
     };
-    let taxes = work.igv + work.isc;
     let total = if free && !line.bolsas.is_zero() {
         line.bolsas
     } else {
-        work.base + taxes + line.bolsas + line.otros_cargos
+        work.base + work.igv + work.isc + line.bolsas + line.otros_cargos
     };
     let stated = work.affectation.bears_igv && free;
     Some(LineAmounts {

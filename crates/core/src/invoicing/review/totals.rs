@@ -274,9 +274,10 @@ pub(super) fn review_rate(sale: &Sale, known: &Known, findings: &mut Findings) {
         return;
     }
     let fecha = modified.and_then(|it| it.fecha);
-    let taken = match sale.kind.is_note() {
-        true => may_a_note_bear(percent, day, fecha),
-        false => regime_of(percent, day).is_some(),
+    let taken = if sale.kind.is_note() {
+        may_a_note_bear(percent, day, fecha)
+    } else {
+        regime_of(percent, day).is_some()
     };
     if !taken {
         let restaurant = known.restaurant == Some(true);
