@@ -14,6 +14,9 @@
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
 //! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
 //! | `known.rs` | facts that the document does not hold |
+//! | `other.rs` and `guia/`, `retencion.rs`, `percepcion.rs`, `anulacion.rs` | checks of what is no sale: these come as NubeFact's JSON only, there is no simple form of them |
+//! | `correct/`, `replicate.rs` | a note made out of the document it corrects; a document repeated |
+//! | `words.rs`, `qr.rs` | amounts in words; the text of the QR code, both ways |
 //!
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.

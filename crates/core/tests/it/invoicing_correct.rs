@@ -66,13 +66,8 @@ fn quantities<const N: usize>(all: [(usize, &str); N]) -> CorrectionScope {
 fn known(document: &TaxDocument, credited_before: Decimal) -> Known {
     Known {
         modified: Some(ModifiedDocument {
-            total: document.total(),
-            moneda: document.moneda(),
-            tipo_de_cambio: document.amount("tipo_de_cambio"),
-            porcentaje_de_igv: document.amount("porcentaje_de_igv"),
-            fecha: document.fecha(),
-            al_credito: Some(document.fields().get("venta_al_credito").is_some()),
             credited_before,
+            ..ModifiedDocument::of(document)
         }),
         restaurant: Some(false),
         ..Known::default()
@@ -474,6 +469,37 @@ fn what_cannot_be_credited_is_told() {
 }
 
 #[test]
+fn notes_on_amounts_and_on_other_documents_are_told_apart() {
+    let document = issued(&sale());
+    let run = |scope, code| {
+        correct(&document, &Correction::new(motivo(code), scope, TODAY)).expect("a note")
+    };
+    let amount = run(CorrectionScope::Amount(dec("10.00")), "04");
+    let boxes = run(quantities([(0, "2")]), "07");
+    let interest = NoteReason::from_catalog(NoteKind::Debit, "01").expect("a code of SUNAT's");
+    let more = correct(
+        &document,
+        &Correction::new(interest, CorrectionScope::Amount(dec("5.00")), TODAY),
+    )
+    .expect("a note");
+    let mut other = document.clone().numbered(8);
+    other = correct(
+        &other,
+        &Correction::new(motivo("01"), CorrectionScope::Whole, TODAY),
+    )
+    .expect("a note");
+    let before = CreditedBefore::by_notes(&document, &[amount, boxes, more, other])
+        .expect("a document that was read");
+    assert_eq!(
+        before,
+        CreditedBefore {
+            quantities: [(0, dec("2"))].into(),
+            amount: dec("10.00")
+        }
+    );
+}
+
+#[test]
 fn a_document_that_settles_advances_is_credited_whole() {
     let mut form = sale();
     form["items"] = json!([{"descripcion": "CAJA", "cantidad": 3, "precio": "500.00"}, {"descripcion": "OTRA", "cantidad": 1, "precio": "118.00"}]);
@@ -687,6 +713,13 @@ proptest! {
     }
 }
 
+/// What is left to credit, in money; nothing where nothing is left.
+fn rest(document: &TaxDocument, before: &CreditedBefore) -> Option<Decimal> {
+    let mut correction = Correction::new(motivo("01"), CorrectionScope::Whole, TODAY);
+    correction.before = before.clone();
+    correct(document, &correction).ok()?.total()
+}
+
 /// Makes the notes one after the other, each knowing of those before, and adds them up.
 #[track_caller]
 fn add_up(document: &TaxDocument, parts: impl Iterator<Item = BTreeMap<usize, Option<Decimal>>>) {
@@ -711,6 +744,15 @@ fn add_up(document: &TaxDocument, parts: impl Iterator<Item = BTreeMap<usize, Op
             *all = quantity.map_or(sold[line], |quantity| *all + quantity);
         }
         notes.push(note);
+        // The notes say themselves what they took off: the rest is worth the same.
+        let told = CreditedBefore::by_notes(document, &notes).expect("a document that was read");
+        assert_eq!(told.amount, Decimal::ZERO, "{}", shown(document));
+        assert_eq!(
+            rest(document, &told),
+            rest(document, &before),
+            "{}",
+            shown(document)
+        );
     }
     if (0..sold.len()).all(|line| before.quantities.get(&line) == Some(&sold[line])) {
         assert_adds_up(document, &notes);

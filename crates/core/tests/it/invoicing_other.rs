@@ -2,7 +2,9 @@
 //! change that makes it wrong is found at its field.
 
 use chaski_core::Lang;
-use chaski_core::invoicing::{CheckedDocument, DocumentKind, Known, check};
+use chaski_core::invoicing::{
+    CheckedDocument, CustomerFacts, DatePolicy, DocumentKind, Known, check,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -515,6 +517,37 @@ fn a_series_that_is_not_open_is_found() {
         ..Known::default()
     };
     assert_eq!(found(&run(&sender(), &known)), ["error CH-SERIE serie"]);
+}
+
+#[test]
+fn what_others_know_is_told() {
+    let unknown = Known {
+        customer: CustomerFacts::NotFound,
+        ..Known::default()
+    };
+    for document in [sender(), carrier(), retencion()] {
+        assert_eq!(
+            found(&run(&document, &unknown)),
+            ["error 1083 cliente_numero_de_documento"]
+        );
+    }
+    let mut yesterday = retencion();
+    yesterday["fecha_de_emision"] = json!("26-11-2026");
+    let strict = Known {
+        dates: DatePolicy::TodayOnly,
+        ..Known::default()
+    };
+    assert_eq!(
+        found(&run(&yesterday, &strict)),
+        ["error CH-FECHA fecha_de_emision"]
+    );
+    // A series that was closed since may still have documents to void.
+    let closed = Known {
+        series: Some(BTreeSet::new()),
+        ..Known::default()
+    };
+    assert_eq!(found(&run(&void(), &closed)), Vec::<String>::new());
+    assert_eq!(found(&run(&retencion(), &closed)), ["error CH-SERIE serie"]);
 }
 
 fn retencion() -> Value {

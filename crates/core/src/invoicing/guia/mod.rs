@@ -17,7 +17,9 @@ use crate::invoicing::document::TaxDocument;
 use crate::invoicing::fields::SaleField;
 use crate::invoicing::finding::Findings;
 use crate::invoicing::form::{Section, check_form, check_identity, nubefact_date};
-use crate::invoicing::header::{check_code, check_delivery, check_series, require_elements};
+use crate::invoicing::header::{
+    check_code, check_customer, check_delivery, check_series, require_elements,
+};
 use crate::invoicing::kind::DocumentKind;
 use crate::invoicing::known::Known;
 use crate::invoicing::other_fields::{GUIA, GUIA_DOCUMENT, GUIA_DRIVER, GUIA_ITEM, GUIA_VEHICLE};
@@ -53,9 +55,8 @@ pub(crate) fn check_guia(
     let mut out = check_form(&section, GUIA, &LISTS, findings);
 
     // 1. Whose, when.
-    check_series(kind, &section, known, findings, &mut out);
-    let customer = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
-    check_identity(&section, customer, &IDENTITIES, findings);
+    check_series(kind, &section, known.series.as_ref(), findings, &mut out);
+    check_customer(&section, &IDENTITIES, known, findings);
     check_dates(&section, today, findings);
     check_delivery(&section, findings);
 
