@@ -236,6 +236,16 @@ fn advances() {
         paid("1180"),
         json!({"total_anticipo": 1000, "total_gravada": 0, "total_igv": 0, "total": 0}),
     );
+    // One that reaches over what is taxed into what is not is two lines.
+    let mut mixed = paid("1230");
+    mixed["items"] = json!([{"descripcion": "A", "cantidad": 1, "precio": 1000},
+        {"descripcion": "B", "cantidad": 1, "precio": 100, "afectacion": "20"}]);
+    gives(
+        mixed,
+        json!({"total_anticipo": 1050, "total_gravada": 0, "total_exonerada": 50, "total_igv": 0,
+            "total": 50, "items": [{}, {}, {"tipo_de_igv": 1, "subtotal": 1000, "total": 1180},
+                {"tipo_de_igv": 8, "subtotal": 50, "igv": 0, "anticipo_documento_numero": 90}]}),
+    );
 }
 
 #[test]
