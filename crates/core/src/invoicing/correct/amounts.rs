@@ -14,6 +14,9 @@ use crate::invoicing::decimal::{quotient, to_cents};
 use crate::invoicing::document::TaxDocument;
 use crate::invoicing::value::{JsonObject, JsonValue};
 
+/// Amounts of a document stay below this: twelve digits before the point.
+pub(super) const LIMIT: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
 type NoteBody = (Vec<JsonObject>, NoteTotals);
 
 /// An amount on the whole: one line for each way in which the document is taxed, each with its share
@@ -199,7 +202,7 @@ fn shares(amount: Decimal, worth: &[Decimal]) -> Result<Vec<Decimal>, CorrectErr
 }
 
 fn check_amount(amount: Decimal) -> Result<(), CorrectError> {
-    let fits = amount > Decimal::ZERO && amount.normalize().scale() <= 2;
+    let fits = amount > Decimal::ZERO && amount < LIMIT && amount.normalize().scale() <= 2;
     fits.then_some(()).ok_or(Error::Amount)
 }
 

@@ -163,6 +163,7 @@ pub fn correct(
     scopes::check(motivo, correction.scope.kind())?;
     let lines = read_lines(document)?;
     scopes::check_document(motivo, document, &lines)?;
+    check_before(&lines, &correction.before)?;
 
     // 2. Its lines and totals.
     let (items, totals) = match &correction.scope {
@@ -255,6 +256,24 @@ fn modified_type(document: &TaxDocument) -> Result<u8, CorrectError> {
     }
 }
 
+/// What was credited before can be no more than there was. Its numbers come from outside.
+fn check_before(lines: &[SoldLine], before: &CreditedBefore) -> Result<(), CorrectError> {
+    for (index, quantity) in &before.quantities {
+        let lines_in_all = lines.len();
+        let line = lines.get(*index).ok_or(CorrectError::NoSuchLine {
+            line: *index,
+            lines: lines_in_all,
+        })?;
+        if quantity.is_sign_negative() || *quantity > line.cantidad {
+            let (line, left) = (*index, Decimal::ZERO);
+            return Err(CorrectError::TooMuch { line, left });
+        }
+    }
+    let amount = before.amount;
+    let fits = !amount.is_sign_negative() && amount < amounts::LIMIT;
+    fits.then_some(()).ok_or(CorrectError::TooLarge)
+}
+
 /// A note states no detracción and no percepción, and is no advance itself.
 fn transaction(document: &TaxDocument) -> u8 {
     let own = whole(document.fields(), "sunat_transaction").and_then(|it| u8::try_from(it).ok());
@@ -342,10 +361,13 @@ fn check_schedule(
         return Err(CorrectError::NotOnCredit);
     }
     let total = document.total().ok_or(CorrectError::Unreadable("total"))?;
-    let sum: Decimal = schedule.iter().map(|(_, amount)| *amount).sum();
+    if schedule.iter().any(|(_, amount)| *amount >= amounts::LIMIT) {
+        return Err(CorrectError::TooLarge);
+    }
     if schedule.is_empty() || schedule.iter().any(|(_, amount)| *amount <= Decimal::ZERO) {
         return Err(CorrectError::NoSchedule);
     }
+    let sum: Decimal = schedule.iter().map(|(_, amount)| *amount).sum();
     if sum > total {
         return Err(CorrectError::ScheduleExceeds { total });
     }
