@@ -171,9 +171,9 @@ pub fn correct(
             check_schedule(document, schedule)?;
             (vec![amounts::empty_line(correction)], NoteTotals::default())
         }
-        CorrectionScope::Amount(amount) => lines_of_amount(document, &lines, *amount, correction)?,
+        CorrectionScope::Amount(amount) => lines_of_amount(&lines, *amount, correction)?,
         CorrectionScope::LineAmounts(amounts) => {
-            lines_of_line_amounts(document, &lines, amounts, correction)?
+            lines_of_line_amounts(&lines, amounts, correction)?
         }
         CorrectionScope::Whole => take(document, &lines, &everything(&lines), correction)?,
         CorrectionScope::Lines(wanted) => take(document, &lines, wanted, correction)?,
