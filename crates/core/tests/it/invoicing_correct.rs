@@ -242,6 +242,7 @@ fn a_note_bears_what_the_document_bore() {
     let mut correction = Correction::new(motivo("01"), CorrectionScope::Whole, date(2026, 11, 27));
     correction.sustento = Some("EL CLIENTE DESISTIÓ".into());
     correction.serie = Some("fff2".into());
+    assert!(!format!("{correction:?}").contains("DESISTIÓ"));
     let note = correct(&document, &correction).expect("a note");
     for name in [
         "moneda",

@@ -103,7 +103,9 @@ pub struct CreditedBefore {
 /// assert_eq!(note.names().map(|name| name.to_string()).as_deref(), Some("FFF1-7"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` leaves out the words of the sustento: they may name a person.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Correction {
     /// Why: catálogo 09 or 10. It says whether the note is of crédito or débito.
@@ -131,6 +133,18 @@ impl Correction {
             sustento: None,
             before: CreditedBefore::default(),
         }
+    }
+}
+
+impl std::fmt::Debug for Correction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Correction")
+            .field("motivo", &self.motivo.catalog)
+            .field("scope", &self.scope)
+            .field("fecha", &self.fecha)
+            .field("serie", &self.serie)
+            .field("before", &self.before)
+            .finish_non_exhaustive()
     }
 }
 
