@@ -343,11 +343,13 @@ fn a_guia_has_codes_and_numbers_of_its_lists() {
         "error CH-CATALOGO",
     );
     found_at(&sender(), "peso_bruto_total", json!(0), "error CH-PESO");
-    found_at(
+    check_changed(
         &sender(),
-        "peso_bruto_total",
-        json!(-1),
-        "error CH-NEGATIVO",
+        &[("peso_bruto_total", json!(-1))],
+        &[
+            "error CH-NEGATIVO peso_bruto_total",
+            "error CH-PESO peso_bruto_total",
+        ],
     );
     found_at(
         &sender(),
