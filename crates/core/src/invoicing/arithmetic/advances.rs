@@ -64,8 +64,8 @@ fn classes_of(
     let mut charged: Vec<Affectation> = Vec::new();
     let worth = working.iter().filter(|work| !work.base.is_zero());
     for work in worth {
-        let same = |it: &Affectation| it.tribute == work.affectation.tribute;
-        if !work.affectation.is_free() && !charged.iter().any(same) {
+        let is_there = |it: &Affectation| it.tribute == work.affectation.tribute;
+        if !work.affectation.is_free() && !charged.iter().any(is_there) {
             charged.push(work.affectation);
         }
     }
