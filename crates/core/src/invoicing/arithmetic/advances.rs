@@ -19,10 +19,13 @@ pub(super) fn take_off_advances(
     let of_taxed = |work: &&Working| work.affectation.bears_igv && !work.affectation.is_free();
     let isc: Decimal = working.iter().filter(of_taxed).map(|work| work.isc).sum();
     // An advance bears no ISC, nor the IGV on it.
-    let igv_of_isc = percent_of(isc, terms.percent)
-        .unwrap_or_default()
-        .min(sale.igv);
-    let igv = sale.igv - igv_of_isc;
+    let igv = if isc.is_zero() {
+        sale.igv
+    } else {
+        let of_value = percent_of(sale.gravada, terms.percent).unwrap_or_default();
+        sale.igv.min(of_value)
+    };
+    let igv_of_isc = sale.igv - igv;
     let mut classes = classes_of(working, sale, igv);
     for (index, total) in terms.anticipos.iter().enumerate() {
         let mut rest = to_cents(*total);
@@ -124,7 +127,7 @@ fn settle_cents(
         let Some(due) = percent_of(base + isc, percent) else {
             return;
         };
-        let nothing_left = left.is_zero() && !base.is_zero();
+        let nothing_left = left.is_zero() && isc.is_zero() && !base.is_zero();
         let negative = base.is_sign_negative() || igv.is_sign_negative();
         if (igv - due).abs() <= CENT && !nothing_left && !negative {
             return;
