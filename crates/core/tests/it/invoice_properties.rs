@@ -151,18 +151,13 @@ prop_compose! {
         }
         if let (Some(paid), Some(document)) = (paid, checked(&draft).document) {
             let alone = |name: &str| document.amount(name).unwrap_or_default();
-            // An advance bears no ISC, nor the IGV on it.
-            let igv = if alone("total_isc").is_zero() {
-                alone("total_igv")
-            } else {
-                Decimal::ZERO
-            };
-            let most = igv
+            let most = alone("total_igv")
                 + alone("total_gravada")
                 + alone("total_exonerada")
                 + alone("total_inafecta");
             let total = to_cents(most * Decimal::from(paid) / Decimal::ONE_HUNDRED);
-            if !total.is_zero() {
+            // An advance bears no ISC: what it may settle there is not the total.
+            if !total.is_zero() && alone("total_isc").is_zero() {
                 draft["anticipos"] = json!([
                     {"serie": "FFF1", "numero": 90, "total": total.to_string()}
                 ]);

@@ -129,7 +129,9 @@ fn settle_cents(
         };
         let nothing_left = left.is_zero() && isc.is_zero() && !base.is_zero();
         let negative = base.is_sign_negative() || igv.is_sign_negative();
-        if (igv - due).abs() <= CENT && !nothing_left && !negative {
+        // With ISC the rate is not that of an advance alone: nothing but a negative rest is mended.
+        let fits = !isc.is_zero() || (igv - due).abs() <= CENT;
+        if fits && !nothing_left && !negative {
             return;
         }
         // The base that is left has too much where its IGV has too little.
