@@ -38,6 +38,7 @@ const MOST_MOTIVO: usize = 100;
 pub struct VoidWish {
     id: NubefactId,
     motivo: String,
+    codigo_unico: Option<String>,
     unaccepted: bool,
 }
 
@@ -55,6 +56,7 @@ impl VoidWish {
         Ok(VoidWish {
             id,
             motivo,
+            codigo_unico: None,
             unaccepted: false,
         })
     }
@@ -62,6 +64,13 @@ impl VoidWish {
     /// Its name among the wishes of this process.
     pub(crate) fn flight(&self) -> String {
         format!("anular {} {}", self.id.kind.catalog_01(), self.id)
+    }
+
+    /// Sends a `codigo_unico` with it, whatever Nubefact makes of it.
+    #[must_use]
+    pub fn codigo_unico(mut self, codigo: &str) -> VoidWish {
+        self.codigo_unico = Some(chaski_core::clean(codigo)).filter(|it| !it.is_empty());
+        self
     }
 
     /// Sends it although SUNAT has not accepted the document yet: a demo account never says that it has.
@@ -377,7 +386,8 @@ fn is_voided_before(reply: &NubefactReply) -> bool {
 }
 
 fn document_of(operation: NubefactOperation, wish: &VoidWish) -> NubefactDocument {
-    let fields = [("motivo", wish.motivo.as_str())];
+    let mut fields = vec![("motivo", wish.motivo.as_str())];
+    fields.extend(wish.codigo_unico.as_deref().map(|it| ("codigo_unico", it)));
     let body = Bytes::from(request_about(operation, &wish.id, &fields));
     NubefactDocument::frozen(&wish.id, body)
 }

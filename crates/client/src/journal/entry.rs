@@ -146,8 +146,8 @@ impl fmt::Debug for JournalAttempt {
     }
 }
 
-/// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What came of an attempt. `Debug` leaves the upstream's words out: they may name the customer.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// Not a byte left.
@@ -187,6 +187,23 @@ pub enum AttemptOutcome {
     },
     /// It has come to nothing: asked about after [`T_QUIET`], and not there.
     Cleared,
+}
+
+impl fmt::Debug for AttemptOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AttemptOutcome::NotSent => f.write_str("NotSent"),
+            AttemptOutcome::Accepted { recovered, reply } => {
+                write!(f, "Accepted(recovered: {recovered}, {reply:?})")
+            }
+            AttemptOutcome::Refused { codigo, .. } => write!(f, "Refused({codigo:?})"),
+            AttemptOutcome::Held { codigo, .. } => write!(f, "Held({codigo:?})"),
+            AttemptOutcome::Taken => f.write_str("Taken"),
+            AttemptOutcome::Unknown { why } => write!(f, "Unknown({why})"),
+            AttemptOutcome::Conflict { different } => write!(f, "Conflict({different:?})"),
+            AttemptOutcome::Cleared => f.write_str("Cleared"),
+        }
+    }
 }
 
 impl AttemptOutcome {

@@ -236,9 +236,9 @@ impl Nubefact {
         let id = id_of(operation, &request)?;
         if operation.voids() {
             let motivo = request.text("motivo").unwrap_or_default();
-            return Ok(JsonSent::Voided(
-                self.void(&VoidWish::new(id, &motivo)?).await?,
-            ));
+            let codigo = request.text("codigo_unico").unwrap_or_default();
+            let wish = VoidWish::new(id, &motivo)?.codigo_unico(&codigo);
+            return Ok(JsonSent::Voided(self.void(&wish).await?));
         }
         let body = Bytes::copy_from_slice(json);
         let is_void = id.kind.asking_voided() == Some(operation);
