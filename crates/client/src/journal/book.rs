@@ -415,7 +415,7 @@ fn binds(entry: &JournalEntry, numero: u32) -> bool {
     if accepted.is_some_and(|it| it.numero == numero) {
         return true;
     }
-    let open = accepted.is_none() && with_it.any(AttemptRecord::is_open);
+    let open = entry.is_open() && with_it.any(AttemptRecord::is_open);
     let waits = entry.numero == numero
         && !entry.abandoned
         && matches!(entry.last_outcome(), Some(AttemptOutcome::Held { .. }));

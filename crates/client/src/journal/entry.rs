@@ -334,9 +334,9 @@ impl JournalEntry {
         }
     }
 
-    /// Whether an attempt is open.
+    /// Whether it may exist and nobody knows: an attempt is open and none was accepted.
     pub fn is_open(&self) -> bool {
-        self.attempts.iter().any(AttemptRecord::is_open)
+        self.accepted().is_none() && self.attempts.iter().any(AttemptRecord::is_open)
     }
 
     /// The newest attempt that is open.

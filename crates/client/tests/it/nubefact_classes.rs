@@ -133,7 +133,8 @@ const NOTHING: &[&str] = &[];
 #[track_caller]
 fn check(name: &str, seen: Seen, estado: &str, next: &[&str]) {
     paused(async {
-        let is_taken = matches!(&seen, Seen::Answer(_, body) if body.contains("23") || body.contains("ya existe"));
+        let is_taken = matches!(&seen, Seen::Answer(_, body)
+            if body.contains("\"codigo\":23") || body.contains("ya existe"));
         let played = Played::of(vec![seen]);
         if is_taken {
             played.then(vec![code(400, 24)]);

@@ -23,7 +23,10 @@ async fn the_files_of_a_document_are_fetched() {
         let id = NubefactId::new(NubefactKind::Factura, "FFF1", 1).unwrap();
         let reply = it.nubefact.consult(&id).await.unwrap().unwrap();
         for kind in [FileKind::Pdf, FileKind::Xml, FileKind::Cdr] {
-            let file = it.nubefact.file(&reply, kind).await.unwrap().unwrap();
+            let file = it.nubefact.file(&reply, kind).await;
+            let file = file
+                .unwrap_or_else(|it| panic!("{kind:?}: {it} {:?}", reply.fields()))
+                .unwrap();
             assert_eq!(file.kind, kind);
             let begin =
                 String::from_utf8_lossy(&file.bytes[..200.min(file.bytes.len())]).into_owned();

@@ -140,7 +140,10 @@ impl NubefactToken {
 const LEAST_TELLING: usize = 8;
 
 fn check(token: &str) -> Result<(), Error> {
-    if token.is_empty() {
+    let is_a_beginning = ["bearer", "token"]
+        .iter()
+        .any(|it| token.eq_ignore_ascii_case(it));
+    if token.is_empty() || is_a_beginning {
         return Err(Error::invalid(
             "falta el token de Nubefact; está en su cuenta, en API (Integración)",
             "the Nubefact token is missing; it is in your account, under API (Integración)",

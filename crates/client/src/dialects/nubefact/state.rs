@@ -62,7 +62,9 @@ impl NubefactState {
                 NubefactState::Observed { codes }
             };
         }
-        let fault = || NubefactState::Undelivered { code: code.clone() };
+        let fault = || NubefactState::Undelivered {
+            code: code.clone().filter(|it| digits_of(it) != Some(0)),
+        };
         match code.as_deref().map(|text| (text, digits_of(text))) {
             Some((_, Some(0))) | None => match reply.text("sunat_soap_error") {
                 Some(_) => fault(),
