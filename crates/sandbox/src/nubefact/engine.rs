@@ -13,8 +13,8 @@ use super::form::Form;
 use super::kind::IssuedKind;
 use super::refusal::Refusal;
 use super::rules::{
-    Withheld, check_comprobante, check_guia, check_withheld, issue_date, most_characters, required,
-    required_whole,
+    Modified, Withheld, check_comprobante, check_guia, check_withheld, issue_date, most_characters,
+    required, required_whole,
 };
 use super::state::{Change, DocumentIssuer, IssuedDocument, Remembered, RequestedVoid};
 use super::sunat::{Verdict, after};
@@ -106,7 +106,11 @@ impl Desk<'_> {
         // 1. Is it right in itself?
         let identity = self.identity(form)?;
         let facts = Facts::read(form, identity.kind)?;
-        self.check(form, &identity, &facts)?;
+        // What is sent again is not measured against itself: a note would exceed its document.
+        let is_there = self.remembered.document(self.mark, &identity).is_some();
+        let modified = facts.modifies.as_ref().filter(|_| !is_there);
+        let known = modified.and_then(|modified| self.remembered.modified(self.mark, modified));
+        self.check(form, &identity, &facts, known)?;
         // 2. May it be issued here, now, under this number?
         if !account.has_series(&identity.serie) {
             // The quote at the end is real.
@@ -114,7 +118,7 @@ impl Desk<'_> {
                 "Serie No puedes emitir comprobantes con esta serie'",
             ));
         }
-        if self.remembered.document(self.mark, &identity).is_some() {
+        if is_there {
             return Err(Refusal::of(23));
         }
         let code = facts.unique_code.as_deref();
@@ -147,18 +151,19 @@ impl Desk<'_> {
         })
     }
 
-    fn check(&self, form: &Form, identity: &Identity, facts: &Facts) -> Result<(), Refusal> {
+    fn check(
+        &self,
+        form: &Form,
+        identity: &Identity,
+        facts: &Facts,
+        known: Option<Modified>,
+    ) -> Result<(), Refusal> {
         let serie = identity.serie.as_str();
         match identity.kind {
             IssuedKind::Retencion => check_withheld(form, serie, &Withheld::RETENCION),
             IssuedKind::Percepcion => check_withheld(form, serie, &Withheld::PERCEPCION),
             kind if kind.is_guia() => check_guia(form, kind, serie),
-            kind => {
-                let modified = facts.modifies.as_ref();
-                let known =
-                    modified.and_then(|modified| self.remembered.modified(self.mark, modified));
-                check_comprobante(form, kind, serie, facts.issued, known)
-            }
+            kind => check_comprobante(form, kind, serie, facts.issued, known),
         }
     }
 
