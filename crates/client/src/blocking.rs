@@ -8,8 +8,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     Account, Activity, Ask, CpeQuery, CpeState, Error, Failure, FetchedFile, FileKind, Found,
-    Intent, JournalEntry, JsonSent, List, Membership, NubefactDocument, NubefactError, NubefactId,
-    NubefactKind, NubefactReply, Person, Representative, Settled, VoidSettled, VoidWish,
+    Intent, IssueSettled, JournalEntry, JsonSent, List, Membership, NubefactDocument,
+    NubefactError, NubefactId, NubefactKind, NubefactReply, Person, Representative, VoidSettled,
+    VoidWish,
 };
 
 /// A client of APIMIGO whose methods wait for the answer. It owns a small runtime; do not use it
@@ -151,22 +152,26 @@ impl Nubefact {
     }
 
     /// See [`crate::Nubefact::issue`].
-    pub fn issue(&self, document: &NubefactDocument, key: &str) -> Result<Settled, NubefactError> {
+    pub fn issue(
+        &self,
+        document: &NubefactDocument,
+        key: &str,
+    ) -> Result<IssueSettled, NubefactError> {
         self.runtime.block_on(self.inner.issue(document, key))
     }
 
     /// See [`crate::Nubefact::settle`].
-    pub fn settle(&self, intent: Intent) -> Result<Settled, NubefactError> {
+    pub fn settle(&self, intent: Intent) -> Result<IssueSettled, NubefactError> {
         self.runtime.block_on(self.inner.settle(intent))
     }
 
     /// See [`crate::Nubefact::resolve`].
-    pub fn resolve(&self, entry: &JournalEntry) -> Result<Settled, NubefactError> {
+    pub fn resolve(&self, entry: &JournalEntry) -> Result<IssueSettled, NubefactError> {
         self.runtime.block_on(self.inner.resolve(entry))
     }
 
     /// See [`crate::Nubefact::resolve_open`].
-    pub fn resolve_open(&self) -> Result<Vec<Settled>, NubefactError> {
+    pub fn resolve_open(&self) -> Result<Vec<IssueSettled>, NubefactError> {
         self.runtime.block_on(self.inner.resolve_open())
     }
 

@@ -66,10 +66,10 @@ pub use engine::{Engine, Stats};
 pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
-pub use issue::{Blocked, Issued, IssuingWay, Settled, VoidSettled, VoidWish};
+pub use issue::{Blocked, IssueSettled, Issued, IssuingWay, VoidSettled, VoidWish};
 pub use journal::{
-    AttemptOutcome, AttemptRecord, Deed, FileJournal, FileJournalOptions, InClear, Intended,
-    Intent, Journal, JournalAttempt, JournalEntry, JournalError, JournalFault, MemoryJournal,
+    AttemptOutcome, AttemptRecord, FileJournal, FileJournalOptions, InClear, Intended, Intent,
+    Journal, JournalAttempt, JournalDeed, JournalEntry, JournalError, JournalFault, MemoryJournal,
     Noted, Sealer, SeriesCount, SeriesName, StoredReply, T_QUIET,
 };
 pub use ledger::{

@@ -15,11 +15,11 @@ mod settled;
 mod transition;
 mod void;
 
-pub use settled::{Blocked, Issued, Settled};
+pub use settled::{Blocked, IssueSettled, Issued};
 pub use void::{VoidSettled, VoidWish, settle_void};
 
 pub(crate) use class::is_of_void;
-pub(crate) use transition::{Finding, finding_of};
+pub(crate) use transition::{FoundByName, finding_of};
 
 use bytes::Bytes;
 use chaski_core::Ruc;
@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use class::{AttemptClass, classify};
 use exchange::NubefactExchange;
-use transition::{AskedAbout, FirstStep, attempt_in_doubt, decide_about, first_step, outcome_of};
+use transition::{DoubtDecided, FirstStep, attempt_in_doubt, decide_about, first_step, outcome_of};
 
 use crate::dialects::nubefact::likeness::request_about;
 use crate::dialects::nubefact::{NubefactDialect, NubefactId, NubefactOperation, NubefactRefusal};
@@ -61,7 +61,7 @@ pub async fn settle(
     way: &IssuingWay<'_>,
     journal: &dyn Journal,
     intent: &Intent,
-) -> Result<Settled, JournalError> {
+) -> Result<IssueSettled, JournalError> {
     // 1. What is known of it; what is open is asked about before anything else.
     let known = journal.by_key(&intent.issuer, &intent.key).await?;
     if let Some(known) = known.as_ref() {
@@ -69,7 +69,7 @@ pub async fn settle(
             FirstStep::Done => return Ok(done(known.clone())),
             FirstStep::Intend => {}
             FirstStep::Ask => match ask_about(way, journal, known).await? {
-                (_, AskedAbout::Absent) => {}
+                (_, DoubtDecided::Absent) => {}
                 (entry, asked) => return Ok(settled_by_asking(entry, asked)),
             },
         }
@@ -83,7 +83,7 @@ pub async fn settle(
         Ok(leave) => leave,
         Err(failure) => {
             let entry = known.map(Box::new);
-            return Ok(Settled::NotSent { failure, entry });
+            return Ok(IssueSettled::NotSent { failure, entry });
         }
     };
     // 3. The number and the bytes, durable before the first of them leaves.
@@ -114,26 +114,26 @@ pub async fn settle(
         .await?;
     let entry = Box::new(entry);
     Ok(match class {
-        AttemptClass::Accepted(reply) => Settled::Accepted(Box::new(Issued {
+        AttemptClass::Accepted(reply) => IssueSettled::Accepted(Box::new(Issued {
             entry: *entry,
             reply,
             recovered: false,
             before: false,
         })),
-        AttemptClass::Refused(refusal) => Settled::Refused { entry, refusal },
+        AttemptClass::Refused(refusal) => IssueSettled::Refused { entry, refusal },
         AttemptClass::Held {
             refusal,
             retry_after,
-        } => Settled::Held {
+        } => IssueSettled::Held {
             entry,
             refusal,
             retry_after,
         },
-        AttemptClass::NotSent => Settled::NotSent {
+        AttemptClass::NotSent => IssueSettled::NotSent {
             failure: Failure::Unreachable,
             entry: Some(entry),
         },
-        AttemptClass::Unknown(why) => Settled::Unknown {
+        AttemptClass::Unknown(why) => IssueSettled::Unknown {
             entry,
             why: why.to_owned(),
         },
@@ -152,7 +152,7 @@ pub async fn resolve(
     way: &IssuingWay<'_>,
     journal: &dyn Journal,
     entry: &JournalEntry,
-) -> Result<Settled, JournalError> {
+) -> Result<IssueSettled, JournalError> {
     if entry.accepted().is_some() {
         return Ok(done(entry.clone()));
     }
@@ -168,9 +168,9 @@ async fn ask_about(
     way: &IssuingWay<'_>,
     journal: &dyn Journal,
     entry: &JournalEntry,
-) -> Result<(JournalEntry, AskedAbout), JournalError> {
+) -> Result<(JournalEntry, DoubtDecided), JournalError> {
     let Some(attempt) = attempt_in_doubt(entry) else {
-        return Ok((entry.clone(), AskedAbout::Absent));
+        return Ok((entry.clone(), DoubtDecided::Absent));
     };
     let id = NubefactId {
         numero: attempt.numero,
@@ -181,18 +181,18 @@ async fn ask_about(
     let asked = decide_about(attempt, &id, body.as_deref(), way.ruc, &finding);
     let at = way.asking.clock().now();
     let entry = match &asked {
-        AskedAbout::Ours(outcome) | AskedAbout::Theirs(outcome) => {
+        DoubtDecided::Ours(outcome) | DoubtDecided::Theirs(outcome) => {
             journal.conclude(attempt.id, outcome, at).await?
         }
-        AskedAbout::Absent => journal.note(entry.id, &Noted::Absent, at).await?,
-        AskedAbout::NotYet(_) => entry.clone(),
+        DoubtDecided::Absent => journal.note(entry.id, &Noted::Absent, at).await?,
+        DoubtDecided::NotYet(_) => entry.clone(),
     };
     Ok((entry, asked))
 }
 
 impl IssuingWay<'_> {
     /// What Nubefact has under a name.
-    pub(crate) async fn consult(&self, id: &NubefactId) -> Finding {
+    pub(crate) async fn consult(&self, id: &NubefactId) -> FoundByName {
         let operation = id.kind.asking();
         let (sent, heard) = self.ask_once(operation, id, self.asking).await;
         finding_of(&sent, heard.heard(), |reply| reply.is_of(id))
@@ -272,14 +272,14 @@ pub(crate) fn key_of(operation: NubefactOperation, name: &str) -> Key {
     }
 }
 
-fn done(entry: JournalEntry) -> Settled {
+fn done(entry: JournalEntry) -> IssueSettled {
     let accepted = entry.accepted().and_then(|it| it.outcome.as_ref());
     let Some(AttemptOutcome::Accepted { recovered, reply }) = accepted else {
         return settled_before(entry);
     };
     let recovered = *recovered;
     let reply = entry.reply.as_ref().unwrap_or(reply).reply();
-    Settled::Accepted(Box::new(Issued {
+    IssueSettled::Accepted(Box::new(Issued {
         reply,
         recovered,
         before: true,
@@ -287,69 +287,71 @@ fn done(entry: JournalEntry) -> Settled {
     }))
 }
 
-fn not_intended(intended: Intended) -> Settled {
+fn not_intended(intended: Intended) -> IssueSettled {
     match intended {
         Intended::Done(entry) => done(entry),
-        Intended::Conflict(entry) => Settled::Conflict {
+        Intended::Conflict(entry) => IssueSettled::Conflict {
             entry: Box::new(entry),
         },
-        Intended::AskFirst(entry) => Settled::Unknown {
+        Intended::AskFirst(entry) => IssueSettled::Unknown {
             entry: Box::new(entry),
             why: "por_consultar".to_owned(),
         },
-        Intended::OtherContent(entry) => Settled::Blocked(Blocked::OtherContent(Box::new(entry))),
-        Intended::NumberUsed(entry) => Settled::Blocked(Blocked::NumberUsed(Box::new(entry))),
-        Intended::NumberTheirs(numero) => Settled::Blocked(Blocked::NumberTheirs(numero)),
-        Intended::SeriesNotOpen(series) => Settled::Blocked(Blocked::SeriesNotOpen(series)),
-        Intended::SeriesFull(series) => Settled::Blocked(Blocked::SeriesFull(series)),
+        Intended::OtherContent(entry) => {
+            IssueSettled::Blocked(Blocked::OtherContent(Box::new(entry)))
+        }
+        Intended::NumberUsed(entry) => IssueSettled::Blocked(Blocked::NumberUsed(Box::new(entry))),
+        Intended::NumberTheirs(numero) => IssueSettled::Blocked(Blocked::NumberTheirs(numero)),
+        Intended::SeriesNotOpen(series) => IssueSettled::Blocked(Blocked::SeriesNotOpen(series)),
+        Intended::SeriesFull(series) => IssueSettled::Blocked(Blocked::SeriesFull(series)),
         // Sent by the caller.
-        Intended::Attempt(_) => Settled::NotSent {
+        Intended::Attempt(_) => IssueSettled::NotSent {
             failure: Failure::Internal,
             entry: None,
         },
     }
 }
 
-fn settled_by_asking(entry: JournalEntry, asked: AskedAbout) -> Settled {
-    let unknown = |entry: JournalEntry, why: &str| Settled::Unknown {
+fn settled_by_asking(entry: JournalEntry, asked: DoubtDecided) -> IssueSettled {
+    let unknown = |entry: JournalEntry, why: &str| IssueSettled::Unknown {
         entry: Box::new(entry),
         why: why.to_owned(),
     };
     match asked {
-        AskedAbout::Ours(AttemptOutcome::Accepted { reply, .. }) => {
-            Settled::Accepted(Box::new(Issued {
+        DoubtDecided::Ours(AttemptOutcome::Accepted { reply, .. }) => {
+            IssueSettled::Accepted(Box::new(Issued {
                 reply: reply.reply(),
                 recovered: true,
                 before: false,
                 entry,
             }))
         }
-        AskedAbout::Theirs(_) => Settled::Conflict {
+        DoubtDecided::Theirs(_) => IssueSettled::Conflict {
             entry: Box::new(entry),
         },
-        AskedAbout::NotYet(why) => unknown(entry, why),
-        AskedAbout::Absent if entry.is_open() => unknown(entry, "aun_no_figura"),
+        DoubtDecided::NotYet(why) => unknown(entry, why),
+        DoubtDecided::Absent if entry.is_open() => unknown(entry, "aun_no_figura"),
         // Quiet for long enough: it has come to nothing.
-        AskedAbout::Absent | AskedAbout::Ours(_) => settled_before(entry),
+        DoubtDecided::Absent | DoubtDecided::Ours(_) => settled_before(entry),
     }
 }
 
 /// What the last attempt of a document that does not exist came to.
-fn settled_before(entry: JournalEntry) -> Settled {
+fn settled_before(entry: JournalEntry) -> IssueSettled {
     let last = entry.last_outcome().cloned();
     let entry = Box::new(entry);
     match last {
-        Some(AttemptOutcome::Refused { codigo, text }) => Settled::Refused {
+        Some(AttemptOutcome::Refused { codigo, text }) => IssueSettled::Refused {
             entry,
             refusal: NubefactRefusal { codigo, text },
         },
-        Some(AttemptOutcome::Held { codigo, text }) => Settled::Held {
+        Some(AttemptOutcome::Held { codigo, text }) => IssueSettled::Held {
             entry,
             refusal: NubefactRefusal { codigo, text },
             retry_after: None,
         },
-        Some(AttemptOutcome::Conflict { .. }) => Settled::Conflict { entry },
-        _ => Settled::NotSent {
+        Some(AttemptOutcome::Conflict { .. }) => IssueSettled::Conflict { entry },
+        _ => IssueSettled::NotSent {
             failure: Failure::Unreachable,
             entry: Some(entry),
         },

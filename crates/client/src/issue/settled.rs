@@ -11,19 +11,19 @@ use crate::journal::{JournalEntry, SeriesName};
 /// What came of a wish to issue, told once and for all or for now.
 ///
 /// ```
-/// use chaski_client::{Settled, issue};
-/// fn goes_on(settled: &Settled) -> &'static str {
+/// use chaski_client::{IssueSettled, issue};
+/// fn goes_on(settled: &IssueSettled) -> &'static str {
 ///     match settled {
-///         Settled::Accepted(_) => "issued, once",
-///         Settled::Refused { .. } => "correct it; the number is free again",
-///         Settled::Unknown { .. } => "do not issue it again: ask",
+///         IssueSettled::Accepted(_) => "issued, once",
+///         IssueSettled::Refused { .. } => "correct it; the number is free again",
+///         IssueSettled::Unknown { .. } => "do not issue it again: ask",
 ///         _ => "nothing was issued",
 ///     }
 /// }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub enum Settled {
+pub enum IssueSettled {
     /// The document exists, exactly once.
     Accepted(Box<Issued>),
     /// It was looked at and not taken.
@@ -96,24 +96,26 @@ pub enum Blocked {
     SeriesFull(SeriesName),
 }
 
-impl Settled {
+impl IssueSettled {
     /// The document's state as people and programs see it.
     pub fn estado(&self) -> &'static str {
         match self {
-            Settled::Accepted(issued) => issued.reply.state().as_str(),
-            Settled::Refused { .. } => "DEVUELTO",
-            Settled::Held { .. } => "EN_ESPERA",
-            Settled::Conflict { .. } | Settled::Blocked(Blocked::NumberTheirs(_)) => "CONFLICTO",
-            Settled::Unknown { .. } => "DESCONOCIDO",
-            Settled::NotSent { .. } => "EN_COLA",
-            Settled::Blocked(_) => "BORRADOR",
+            IssueSettled::Accepted(issued) => issued.reply.state().as_str(),
+            IssueSettled::Refused { .. } => "DEVUELTO",
+            IssueSettled::Held { .. } => "EN_ESPERA",
+            IssueSettled::Conflict { .. } | IssueSettled::Blocked(Blocked::NumberTheirs(_)) => {
+                "CONFLICTO"
+            }
+            IssueSettled::Unknown { .. } => "DESCONOCIDO",
+            IssueSettled::NotSent { .. } => "EN_COLA",
+            IssueSettled::Blocked(_) => "BORRADOR",
         }
     }
 
     /// The document, where it exists.
     pub fn issued(&self) -> Option<&Issued> {
         match self {
-            Settled::Accepted(issued) => Some(issued),
+            IssueSettled::Accepted(issued) => Some(issued),
             _ => None,
         }
     }
@@ -121,16 +123,16 @@ impl Settled {
     /// What the journal knows of it.
     pub fn entry(&self) -> Option<&JournalEntry> {
         match self {
-            Settled::Accepted(issued) => Some(&issued.entry),
-            Settled::Refused { entry, .. }
-            | Settled::Held { entry, .. }
-            | Settled::Conflict { entry }
-            | Settled::Unknown { entry, .. }
-            | Settled::Blocked(Blocked::OtherContent(entry) | Blocked::NumberUsed(entry)) => {
+            IssueSettled::Accepted(issued) => Some(&issued.entry),
+            IssueSettled::Refused { entry, .. }
+            | IssueSettled::Held { entry, .. }
+            | IssueSettled::Conflict { entry }
+            | IssueSettled::Unknown { entry, .. }
+            | IssueSettled::Blocked(Blocked::OtherContent(entry) | Blocked::NumberUsed(entry)) => {
                 Some(entry)
             }
-            Settled::NotSent { entry, .. } => entry.as_deref(),
-            Settled::Blocked(_) => None,
+            IssueSettled::NotSent { entry, .. } => entry.as_deref(),
+            IssueSettled::Blocked(_) => None,
         }
     }
 
@@ -143,45 +145,45 @@ impl Settled {
         let name = self.entry().map(|it| it.document().to_string());
         let name = name.unwrap_or_default();
         match self {
-            Settled::Accepted(issued) if issued.before => text!(
+            IssueSettled::Accepted(issued) if issued.before => text!(
                 "{name} ya estaba emitido con esa misma clave; no se emitió otra vez",
                 "{name} was issued before under this key; it was not issued again",
             ),
-            Settled::Accepted(issued) if issued.recovered => text!(
+            IssueSettled::Accepted(issued) if issued.recovered => text!(
                 "{name} está emitido: se había perdido la respuesta, y al consultar se encontró el mismo documento",
                 "{name} is issued: the answer had been lost, and asking found the same document",
             ),
-            Settled::Accepted(_) => text!("{name} está emitido", "{name} is issued"),
-            Settled::Refused { refusal, .. } => {
+            IssueSettled::Accepted(_) => text!("{name} está emitido", "{name} is issued"),
+            IssueSettled::Refused { refusal, .. } => {
                 let said = said_by(refusal);
                 text!(
                     "Nubefact no aceptó {name}{said}; corríjalo y vuelva a emitir",
                     "Nubefact did not take {name}{said}; correct it and issue it again",
                 )
             }
-            Settled::Held { refusal, .. } => {
+            IssueSettled::Held { refusal, .. } => {
                 let said = said_by(refusal);
                 text!(
                     "Nubefact no atiende esta cuenta por ahora{said}; revise token, ruta y estado de la cuenta: {name} espera con su número",
                     "Nubefact does not serve this account for now{said}; check token, ruta and the account: {name} waits with its number",
                 )
             }
-            Settled::Conflict { .. } => text!(
+            IssueSettled::Conflict { .. } => text!(
                 "el número {name} ya es de otro documento que no se emitió desde aquí; no se emitió nada: use otro número y averigüe quién usa la serie",
                 "the number {name} is another document's that was not issued from here; nothing was issued: use another number and find out who uses the series",
             ),
-            Settled::Unknown { .. } => text!(
+            IssueSettled::Unknown { .. } => text!(
                 "no se sabe todavía si {name} quedó emitido; no lo emita de otra forma: al consultar se decide",
                 "it is not known yet whether {name} was issued; do not issue it in another way: asking decides",
             ),
-            Settled::NotSent { failure, .. } => {
+            IssueSettled::NotSent { failure, .. } => {
                 let (es, en) = (failure.message(Lang::Es), failure.message(Lang::En));
                 Text {
                     es: format!("no se envió nada: {es}"),
                     en: format!("nothing was sent: {en}"),
                 }
             }
-            Settled::Blocked(blocked) => blocked.text(&name),
+            IssueSettled::Blocked(blocked) => blocked.text(&name),
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn outcome_of(class: &AttemptClass) -> AttemptOutcome {
 
 /// What was found by asking about a document.
 #[derive(Debug, Clone)]
-pub(crate) enum Finding {
+pub(crate) enum FoundByName {
     /// There is one.
     There(NubefactReply),
     /// 24: there is none, as yet.
@@ -76,23 +76,23 @@ pub(crate) fn finding_of(
     sent: &Result<(), Failure>,
     heard: Option<&Heard>,
     is_it: impl Fn(&NubefactReply) -> bool,
-) -> Finding {
+) -> FoundByName {
     let why = sent
         .as_ref()
         .err()
         .map_or("respuesta_ilegible", Failure::code);
     match heard.map(|it| (it.status, &it.said)) {
-        Some((200..=299, Said::Reply(reply))) if is_it(reply) => Finding::There(reply.clone()),
+        Some((200..=299, Said::Reply(reply))) if is_it(reply) => FoundByName::There(reply.clone()),
         Some((200..=499, Said::Refusal(refusal))) if meaning_of(refusal) == Meaning::Absent => {
-            Finding::Absent
+            FoundByName::Absent
         }
-        _ => Finding::NotTold(why),
+        _ => FoundByName::NotTold(why),
     }
 }
 
 /// What asking says about an attempt.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum AskedAbout {
+pub(crate) enum DoubtDecided {
     /// It made the document that is there (rule R4).
     Ours(AttemptOutcome),
     /// Somebody else's document is there (rule R7).
@@ -109,27 +109,27 @@ pub(crate) fn decide_about(
     id: &NubefactId,
     body: Option<&[u8]>,
     issuer: Option<&Ruc>,
-    finding: &Finding,
-) -> AskedAbout {
+    finding: &FoundByName,
+) -> DoubtDecided {
     let reply = match finding {
-        Finding::Absent => return AskedAbout::Absent,
-        Finding::NotTold(why) => return AskedAbout::NotYet(why),
-        Finding::There(reply) => reply,
+        FoundByName::Absent => return DoubtDecided::Absent,
+        FoundByName::NotTold(why) => return DoubtDecided::NotYet(why),
+        FoundByName::There(reply) => reply,
     };
     let likeness = body.map_or(Likeness::Untold, |body| {
         compare(SentDocument { id, body, issuer }, reply)
     });
     match likeness {
-        Likeness::Same => AskedAbout::Ours(recovered(reply)),
-        Likeness::Different(fields) => AskedAbout::Theirs(AttemptOutcome::Conflict {
+        Likeness::Same => DoubtDecided::Ours(recovered(reply)),
+        Likeness::Different(fields) => DoubtDecided::Theirs(AttemptOutcome::Conflict {
             different: fields.into_iter().map(Into::into).collect(),
         }),
         // A guía, a retención and a percepción have nothing to compare but their name. Where our own
         // bytes may have arrived, the name is enough while nobody else uses the series (assumption A4).
         Likeness::Untold if !id.kind.has_telling_qr() && attempt.may_have_arrived() => {
-            AskedAbout::Ours(recovered(reply))
+            DoubtDecided::Ours(recovered(reply))
         }
-        Likeness::Untold => AskedAbout::NotYet("sin_datos_para_comparar"),
+        Likeness::Untold => DoubtDecided::NotYet("sin_datos_para_comparar"),
     }
 }
 

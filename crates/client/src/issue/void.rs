@@ -8,7 +8,7 @@ use chaski_core::{Lang, Text, lima_date, text};
 use jiff::civil::Date;
 
 use super::class::{AttemptClass, classify_void, is_of_void};
-use super::transition::{Finding, finding_of, outcome_of};
+use super::transition::{FoundByName, finding_of, outcome_of};
 use super::{IssuingWay, NubefactExchange, key_of};
 use crate::dialects::nubefact::likeness::{issued_on, request_about};
 use crate::dialects::nubefact::words::says_voided_before;
@@ -16,7 +16,8 @@ use crate::dialects::nubefact::{
     NubefactDocument, NubefactId, NubefactOperation, NubefactRefusal, NubefactReply, NubefactState,
 };
 use crate::journal::{
-    AttemptOutcome, Deed, Intended, Intent, Journal, JournalEntry, JournalError, Noted, StoredReply,
+    AttemptOutcome, Intended, Intent, Journal, JournalDeed, JournalEntry, JournalError, Noted,
+    StoredReply,
 };
 use crate::{Error, Failure};
 
@@ -212,12 +213,12 @@ pub async fn settle_void(
     let known = journal.by_key(issuer, &key).await?;
     let finding = consult_void(way, asking, id).await;
     match finding {
-        Finding::There(reply) => {
+        FoundByName::There(reply) => {
             recover(journal, known.as_ref(), &reply, way).await?;
             return Ok(of_reply(reply));
         }
-        Finding::NotTold(why) => return Ok(unknown(why)),
-        Finding::Absent => {
+        FoundByName::NotTold(why) => return Ok(unknown(why)),
+        FoundByName::Absent => {
             if let Some(open) = known.as_ref().filter(|it| it.is_open()) {
                 let at = way.asking.clock().now();
                 journal.note(open.id, &Noted::Absent, at).await?;
@@ -234,7 +235,7 @@ pub async fn settle_void(
     let document = document_of(operation, wish);
     let intent = |document: NubefactDocument| Intent {
         issuer: issuer.into(),
-        deed: Deed::Void,
+        deed: JournalDeed::Void,
         document,
         key: key.as_str().into(),
         renumber: false,
@@ -287,18 +288,22 @@ pub async fn settle_void(
         AttemptClass::Unknown(why) => unknown(why),
         // 5. There is a void already: how does it stand?
         AttemptClass::Taken => match consult_void(way, asking, id).await {
-            Finding::There(reply) => {
+            FoundByName::There(reply) => {
                 recover(journal, Some(&entry), &reply, way).await?;
                 of_reply(reply)
             }
-            Finding::Absent => unknown("aun_no_figura"),
-            Finding::NotTold(why) => unknown(why),
+            FoundByName::Absent => unknown("aun_no_figura"),
+            FoundByName::NotTold(why) => unknown(why),
         },
     })
 }
 
 /// How the voiding of a document stands.
-async fn consult_void(way: &IssuingWay<'_>, asking: NubefactOperation, id: &NubefactId) -> Finding {
+async fn consult_void(
+    way: &IssuingWay<'_>,
+    asking: NubefactOperation,
+    id: &NubefactId,
+) -> FoundByName {
     let (sent, heard) = way.ask_once(asking, id, way.asking).await;
     let heard = heard.heard();
     // What is answered where there is no void is not known for certain: besides 24, words that say so.
@@ -309,17 +314,17 @@ async fn consult_void(way: &IssuingWay<'_>, asking: NubefactOperation, id: &Nube
             it.codigo != Some(40) && chaski_core::fold(&it.text).contains("NO EXISTE")
         })
     {
-        return Finding::Absent;
+        return FoundByName::Absent;
     }
     finding_of(&sent, heard, |reply| is_of_void(reply, id))
 }
 
 /// Why a document cannot be voided, by what Nubefact has of it.
-fn obstacle(finding: Finding, wish: &VoidWish, today: Date) -> Option<VoidSettled> {
+fn obstacle(finding: FoundByName, wish: &VoidWish, today: Date) -> Option<VoidSettled> {
     let reply = match finding {
-        Finding::Absent => return Some(VoidSettled::NotFound),
-        Finding::NotTold(why) => return Some(unknown(why)),
-        Finding::There(reply) => reply,
+        FoundByName::Absent => return Some(VoidSettled::NotFound),
+        FoundByName::NotTold(why) => return Some(unknown(why)),
+        FoundByName::There(reply) => reply,
     };
     let state = reply.state();
     match state {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::entry::{AttemptRecord, JournalEntry, StoredReply};
 use super::event::{Event, IntentEvent};
 use super::{
-    AttemptOutcome, Deed, Intended, Intent, JournalAttempt, JournalError, Noted, SeriesCount,
-    SeriesName,
+    AttemptOutcome, Intended, Intent, JournalAttempt, JournalDeed, JournalError, Noted,
+    SeriesCount, SeriesName,
 };
 use crate::dialects::nubefact::{MOST_NUMERO, NubefactState};
 use crate::ledger::new_id;
@@ -25,7 +25,7 @@ pub(super) struct Book {
     by_key: HashMap<(CompactString, CompactString), usize>,
     /// The entry and the place in it.
     attempts: HashMap<Uuid, (usize, usize)>,
-    numbers: HashMap<(Deed, SeriesName, u32), Number>,
+    numbers: HashMap<(JournalDeed, SeriesName, u32), Number>,
 }
 
 /// How far a series has come.
@@ -75,7 +75,7 @@ impl Book {
         let answer =
             |intended: fn(JournalEntry) -> Intended| Err(Box::new(intended(known.clone())));
         // 1. What is the same wish: a void may have another reason, unless one may be under way.
-        if other_content && (intent.deed == Deed::Issue || known.is_open()) {
+        if other_content && (intent.deed == JournalDeed::Issue || known.is_open()) {
             return answer(Intended::OtherContent);
         }
         if known.accepted().is_some() {
@@ -212,7 +212,7 @@ impl Book {
                 let ours = self
                     .numbers
                     .keys()
-                    .filter(|it| it.0 == Deed::Issue && it.1 == *series);
+                    .filter(|it| it.0 == JournalDeed::Issue && it.1 == *series);
                 let ours = ours.map(|it| it.2).max().unwrap_or(0);
                 let count = self.series.entry(series.clone()).or_default();
                 count.last = count.last.max(*last).max(ours);
@@ -280,7 +280,7 @@ impl Book {
         let number = self.numbers.entry(number).or_default();
         number.entries.retain(|it| *it != place);
         number.entries.push(place);
-        if event.deed == Deed::Issue
+        if event.deed == JournalDeed::Issue
             && let Some(count) = self.series.get_mut(&event.series)
         {
             count.last = count.last.max(event.numero);
@@ -323,7 +323,7 @@ impl Book {
     /// Puts the numbers that an entry has had on the list of free ones, or takes them off.
     fn settle_numbers(&mut self, place: usize) {
         let entry = &self.entries[place];
-        if entry.deed != Deed::Issue {
+        if entry.deed != JournalDeed::Issue {
             return;
         }
         let series = entry.series.clone();
@@ -343,7 +343,7 @@ impl Book {
 
     /// Whether every attempt ever made with a number is known to have come to nothing (rule R5).
     fn came_to_nothing(&self, series: &SeriesName, numero: u32) -> bool {
-        let place = (Deed::Issue, series.clone(), numero);
+        let place = (JournalDeed::Issue, series.clone(), numero);
         self.numbers.get(&place).is_some_and(|number| {
             let bound = |at: &usize| binds(&self.entries[*at], numero);
             !number.theirs && !number.entries.iter().any(bound)
@@ -369,7 +369,9 @@ impl Book {
     }
 
     pub(super) fn numero(&self, series: &SeriesName, numero: u32) -> Option<&JournalEntry> {
-        let number = self.numbers.get(&(Deed::Issue, series.clone(), numero))?;
+        let number = self
+            .numbers
+            .get(&(JournalDeed::Issue, series.clone(), numero))?;
         let entries = number.entries.iter().map(|at| &self.entries[*at]);
         entries.rev().find(|it| binds(it, numero))
     }

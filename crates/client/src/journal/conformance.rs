@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    AttemptOutcome, Deed, Intended, Intent, Journal, JournalAttempt, JournalEntry, Noted,
+    AttemptOutcome, Intended, Intent, Journal, JournalAttempt, JournalDeed, JournalEntry, Noted,
     SeriesName, StoredReply, T_QUIET,
 };
 use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind, NubefactReply};
@@ -292,7 +292,7 @@ async fn voids_take_no_number(place: &dyn JournalPlace) {
         let id = NubefactId::new(NubefactKind::Factura, "FFF1", 1).unwrap();
         let body = format!(r#"{{"operacion":"generar_anulacion","motivo":"{reason}"}}"#);
         Intent {
-            deed: Deed::Void,
+            deed: JournalDeed::Void,
             document: NubefactDocument::frozen(&id, body.into()),
             ..wish("anular", None)
         }
@@ -334,7 +334,7 @@ async fn voids_take_no_number(place: &dyn JournalPlace) {
     assert!(matches!(it.intend(&void("tres")).await, Intended::Done(_)));
     assert_eq!(it.granted("b").await.numero, 2);
     let by_numero = it.journal.by_numero(&series(), 1).await.unwrap().unwrap();
-    assert_eq!(by_numero.deed, Deed::Issue);
+    assert_eq!(by_numero.deed, JournalDeed::Issue);
 }
 
 async fn what_is_final_stays(place: &dyn JournalPlace) {

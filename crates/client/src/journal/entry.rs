@@ -55,7 +55,7 @@ pub struct SeriesCount {
 /// What is to be done with a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+pub enum JournalDeed {
     /// Issue it.
     Issue,
     /// Void it.
@@ -68,7 +68,7 @@ pub struct Intent {
     /// Who issues.
     pub issuer: CompactString,
     /// What is wanted.
-    pub deed: Deed,
+    pub deed: JournalDeed,
     /// The document, with or without a number.
     pub document: NubefactDocument,
     /// The caller's name for this wish: the same one again is the same document. At most 255 characters.
@@ -85,7 +85,7 @@ impl Intent {
     pub fn to_issue(issuer: &str, key: &str, document: &NubefactDocument, at: Timestamp) -> Intent {
         Intent {
             issuer: issuer.into(),
-            deed: Deed::Issue,
+            deed: JournalDeed::Issue,
             document: document.clone(),
             key: key.into(),
             renumber: false,
@@ -264,7 +264,7 @@ pub struct JournalEntry {
     /// Its issuer, kind and series.
     pub series: SeriesName,
     /// What is wanted of it.
-    pub deed: Deed,
+    pub deed: JournalDeed,
     /// The number that it is bound to, or was last.
     pub numero: u32,
     /// Whether the caller brought the number.

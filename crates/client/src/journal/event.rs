@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AttemptOutcome, Deed, Noted, SeriesName};
+use super::{AttemptOutcome, JournalDeed, Noted, SeriesName};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -36,7 +36,7 @@ pub(super) struct IntentEvent {
     pub(super) entry: Uuid,
     pub(super) attempt: Uuid,
     pub(super) series: SeriesName,
-    pub(super) deed: Deed,
+    pub(super) deed: JournalDeed,
     pub(super) key: CompactString,
     pub(super) content: CompactString,
     pub(super) own_numero: bool,

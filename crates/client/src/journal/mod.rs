@@ -23,7 +23,7 @@ mod memory;
 mod sealer;
 
 pub use entry::{
-    AttemptOutcome, AttemptRecord, Deed, Intended, Intent, JournalAttempt, JournalEntry,
+    AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
     JournalError, JournalFault, Noted, SeriesCount, SeriesName, StoredReply, T_QUIET,
 };
 pub use file::{FaultPoint, FileJournal, FileJournalOptions};
@@ -39,7 +39,7 @@ use uuid::Uuid;
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use chaski_client::{Deed, Intended, Intent, Journal, MemoryJournal, NubefactDocument, SeriesName};
+/// use chaski_client::{JournalDeed, Intended, Intent, Journal, MemoryJournal, NubefactDocument, SeriesName};
 /// let journal = MemoryJournal::new();
 /// let json = br#"{"operacion":"generar_comprobante","tipo_de_comprobante":1,"serie":"FFF1"}"#;
 /// let document = NubefactDocument::from_json(json)?;

@@ -6,7 +6,7 @@ use crate::dialects::nubefact::NubefactRefusal;
 use crate::{Error, JournalError};
 
 /// Why a call has no answer. What came of a wish to issue is no error but a
-/// [`Settled`](crate::Settled).
+/// [`IssueSettled`](crate::IssueSettled).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NubefactError {

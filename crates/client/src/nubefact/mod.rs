@@ -37,8 +37,8 @@ use crate::dialects::nubefact::{
     NubefactToken,
 };
 use crate::issue::{
-    Finding, IssuingWay, Settled, VoidSettled, VoidWish, finding_of, is_of_void, resolve, settle,
-    settle_void,
+    FoundByName, IssueSettled, IssuingWay, VoidSettled, VoidWish, finding_of, is_of_void, resolve,
+    settle, settle_void,
 };
 use crate::journal::{Intent, Journal, JournalEntry, Noted, SeriesCount, SeriesName, StoredReply};
 use crate::{Ask, Clock, Error, Failure, Line};
@@ -84,7 +84,7 @@ pub enum JsonSent {
     /// It asked: Nubefact's word, or none where there is no such document.
     Asked(Option<NubefactReply>),
     /// It issues.
-    Issued(Settled),
+    Issued(IssueSettled),
     /// It voids.
     Voided(VoidSettled),
 }
@@ -124,14 +124,14 @@ impl Nubefact {
         &self,
         document: &NubefactDocument,
         key: &str,
-    ) -> Result<Settled, NubefactError> {
+    ) -> Result<IssueSettled, NubefactError> {
         let at = self.shared.clock.now();
         let intent = Intent::to_issue(&self.shared.issuer, key, document, at);
         self.settle(intent).await
     }
 
     /// The same for a wish with all its options.
-    pub async fn settle(&self, intent: Intent) -> Result<Settled, NubefactError> {
+    pub async fn settle(&self, intent: Intent) -> Result<IssueSettled, NubefactError> {
         check_key(&intent.key)?;
         let it = self.clone();
         // Whoever gives up waiting must not leave the journal without an outcome.
@@ -145,7 +145,7 @@ impl Nubefact {
     }
 
     /// Asks what became of a document whose attempt is open; sends nothing that issues.
-    pub async fn resolve(&self, entry: &JournalEntry) -> Result<Settled, NubefactError> {
+    pub async fn resolve(&self, entry: &JournalEntry) -> Result<IssueSettled, NubefactError> {
         let _turn = self.shared.flights.turn(&entry.key).await;
         let way = self.way(&self.shared.asking);
         Ok(resolve(&way, &*self.shared.journal, entry).await?)
@@ -153,10 +153,10 @@ impl Nubefact {
 
     /// Asks about every document of this issuer whose attempt is open: what a program does first when it
     /// starts.
-    pub async fn resolve_open(&self) -> Result<Vec<Settled>, NubefactError> {
+    pub async fn resolve_open(&self) -> Result<Vec<IssueSettled>, NubefactError> {
         let mut settled = Vec::new();
         for entry in self.shared.journal.open().await? {
-            let is_issue = entry.deed == crate::Deed::Issue;
+            let is_issue = entry.deed == crate::JournalDeed::Issue;
             if is_issue && entry.series.issuer == self.shared.issuer {
                 settled.push(self.resolve(&entry).await?);
             }
@@ -340,9 +340,9 @@ impl Nubefact {
             .await;
         let heard = exchange.heard();
         match finding_of(&sent, heard, is_it) {
-            Finding::There(reply) => Ok(Some(reply)),
-            Finding::Absent => Ok(None),
-            Finding::NotTold(_) => Err(match heard.and_then(|it| it.refusal()) {
+            FoundByName::There(reply) => Ok(Some(reply)),
+            FoundByName::Absent => Ok(None),
+            FoundByName::NotTold(_) => Err(match heard.and_then(|it| it.refusal()) {
                 Some(refusal) => NubefactError::Refused(refusal.clone()),
                 None => Error::failed(sent.err().unwrap_or(Failure::Garbled)).into(),
             }),

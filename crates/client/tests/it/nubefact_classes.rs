@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use chaski_client::{
-    Clock, Nubefact, NubefactError, NubefactKind, Settled, Transport, TransportError,
+    Clock, IssueSettled, Nubefact, NubefactError, NubefactKind, Transport, TransportError,
 };
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -317,15 +317,15 @@ fn check_asking(name: &str, found: Seen, estado: &str, operations: &[&str]) {
         let nubefact = client(&played).await;
         let document = factura("uno");
         let doubt = nubefact.issue(&document, "k").await.unwrap();
-        assert!(matches!(doubt, Settled::Unknown { .. }));
+        assert!(matches!(doubt, IssueSettled::Unknown { .. }));
         played.operations();
         let settled = nubefact.issue(&document, "k").await.unwrap();
         assert_eq!(settled.estado(), estado, "{name}: {settled:?}");
         assert_eq!(played.operations(), operations, "{name}");
-        if let Settled::Conflict { .. } = settled {
+        if let IssueSettled::Conflict { .. } = settled {
             // Told again, and nothing is sent.
             let again = nubefact.issue(&document, "k").await.unwrap();
-            assert!(matches!(again, Settled::Conflict { .. }), "{name}");
+            assert!(matches!(again, IssueSettled::Conflict { .. }), "{name}");
             assert!(played.operations().is_empty());
         }
     });
@@ -379,7 +379,7 @@ async fn a_conflict_is_renumbered_only_when_that_is_wanted() {
     let nubefact = client(&played).await;
     let document = factura("uno");
     let told = nubefact.issue(&document, "k").await.unwrap();
-    assert!(matches!(told, Settled::Conflict { .. }), "{told:?}");
+    assert!(matches!(told, IssueSettled::Conflict { .. }), "{told:?}");
     let mut intent = chaski_client::Intent::to_issue(nubefact.issuer(), "k", &document, start());
     intent.renumber = true;
     played.then(vec![says(200, &echo(2))]);

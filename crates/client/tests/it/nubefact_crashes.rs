@@ -10,9 +10,9 @@ use chaski_client::dialects::nubefact::NubefactDialect;
 use chaski_client::issue::settle;
 use chaski_client::journal::conformance::JournalPlace;
 use chaski_client::{
-    Ask, AttemptOutcome, AuthForm, Clock, Intended, Intent, IssuingWay, Journal, JournalEntry,
-    JournalError, Line, MemoryLedger, NUBEFACT_HOST, Noted, NubefactKind, NubefactToken, Ruta,
-    SeriesCount, SeriesName, Settings, Settled, Transport, TransportError,
+    Ask, AttemptOutcome, AuthForm, Clock, Intended, Intent, IssueSettled, IssuingWay, Journal,
+    JournalEntry, JournalError, Line, MemoryLedger, NUBEFACT_HOST, Noted, NubefactKind,
+    NubefactToken, Ruta, SeriesCount, SeriesName, Settings, Transport, TransportError,
 };
 use chaski_sandbox::{Decided, Sandbox, SandboxConfig};
 use futures_util::future::BoxFuture;
@@ -173,7 +173,7 @@ async fn life(
     clock: Clock,
     key: &str,
     points: usize,
-) -> Option<Settled> {
+) -> Option<IssueSettled> {
     let fuse = Fuse::of(points);
     let journal = Fragile {
         inner: place.open().await,

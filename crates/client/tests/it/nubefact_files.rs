@@ -1,47 +1,36 @@
 //! PDF, XML and CDR: from links and out of answers, told by content, from their own hosts only.
 
-use std::time::Duration;
-
 use base64::Engine as _;
-use chaski_client::{FileKind, NubefactError, NubefactId, NubefactKind, NubefactReply};
+use chaski_client::{FileKind, NubefactError, NubefactReply};
 use serde_json::{Value, json};
 
 use crate::nubefact_classes::{Played, Seen, client, says};
-use crate::nubefact_kit::{Nube, factura, nube};
 
 #[tokio::test(start_paused = true)]
-async fn the_files_of_a_document_are_fetched() {
-    for attached in [false, true] {
-        let it: Nube = Nube::with(|it| {
-            it.nubefact.attach_files = attached;
-            it.nubefact.links = Some("https://www.nubefact.com".to_owned());
-        })
-        .await;
-        let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
-        assert!(settled.issued().is_some());
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        let id = NubefactId::new(NubefactKind::Factura, "FFF1", 1).unwrap();
-        let reply = it.nubefact.consult(&id).await.unwrap().unwrap();
-        for kind in [FileKind::Pdf, FileKind::Xml, FileKind::Cdr] {
-            let file = it.nubefact.file(&reply, kind).await;
-            let file = file
-                .unwrap_or_else(|it| panic!("{kind:?}: {it} {:?}", reply.fields()))
-                .unwrap();
-            assert_eq!(file.kind, kind);
-            let begin =
-                String::from_utf8_lossy(&file.bytes[..200.min(file.bytes.len())]).into_owned();
-            assert_eq!(begin.starts_with("%PDF"), kind == FileKind::Pdf, "{begin}");
-        }
+async fn the_files_of_a_document_are_fetched_under_its_name() {
+    let fields = json!({
+        "serie": "FFF1", "numero": 1, "tipo_de_comprobante": 1, "aceptada_por_sunat": true,
+        "enlace": "https://www.nubefact.com/cpe/1",
+        "enlace_del_pdf": "https://www.nubefact.com/cpe/1.pdf",
+        "enlace_del_xml": "https://www.nubefact.com/cpe/1.xml",
+        "enlace_del_cdr": "https://www.nubefact.com/cpe/1.cdr",
+    });
+    let files = [
+        (FileKind::Pdf, "%PDF-1.7 ..."),
+        (FileKind::Xml, "<?xml version='1.0'?><Invoice/>"),
+        (
+            FileKind::Cdr,
+            "<?xml version='1.0'?><ar:ApplicationResponse/>",
+        ),
+    ];
+    let played = Played::of(files.iter().map(|(_, body)| says(200, body)).collect());
+    let nubefact = client(&played).await;
+    for (kind, body) in files {
+        let file = nubefact.file(&reply(&fields), kind).await.unwrap().unwrap();
+        assert_eq!((file.kind, &*file.bytes), (kind, body.as_bytes()));
     }
-    let it = nube().await;
-    let nothing = NubefactReply::from_json(b"{}").unwrap();
-    assert!(
-        it.nubefact
-            .file(&nothing, FileKind::Pdf)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let nothing = nubefact.file(&reply(&json!({})), FileKind::Pdf).await;
+    assert!(nothing.unwrap().is_none());
 }
 
 fn reply(fields: &Value) -> NubefactReply {

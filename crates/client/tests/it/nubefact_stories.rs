@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::{
-    Ask, AuthForm, Clock, Intent, JsonSent, Nubefact, NubefactDocument, NubefactId, NubefactKind,
-    NubefactState, Settled, VoidSettled, VoidWish, blocking,
+    Ask, AuthForm, Clock, Intent, IssueSettled, JsonSent, Nubefact, NubefactDocument, NubefactId,
+    NubefactKind, NubefactState, VoidSettled, VoidWish, blocking,
 };
 use chaski_core::Lang;
 use chaski_sandbox::{Decided, Sandbox, SandboxConfig};
@@ -35,12 +35,16 @@ fn factura_id(numero: u32) -> NubefactId {
 }
 
 /// Wishes again as long as it is not known, as a queue would.
-async fn issue_patiently(nubefact: &Nubefact, document: &NubefactDocument, key: &str) -> Settled {
+async fn issue_patiently(
+    nubefact: &Nubefact,
+    document: &NubefactDocument,
+    key: &str,
+) -> IssueSettled {
     for _ in 0..10 {
         let settled = nubefact.issue(document, key).await.unwrap();
         if !matches!(
             settled,
-            Settled::Unknown { .. } | Settled::Held { .. } | Settled::NotSent { .. }
+            IssueSettled::Unknown { .. } | IssueSettled::Held { .. } | IssueSettled::NotSent { .. }
         ) {
             return settled;
         }
@@ -56,7 +60,7 @@ async fn the_cases_of_public_reports() {
     it.fail("cerrar@generar_comprobante x1");
     let lost = sample_today("una-respuesta-perdida");
     let doubt = it.nubefact.issue(&lost, "k").await.unwrap();
-    assert!(matches!(doubt, Settled::Unknown { .. }), "{doubt:?}");
+    assert!(matches!(doubt, IssueSettled::Unknown { .. }), "{doubt:?}");
     assert!(
         doubt
             .message(Lang::Es)
@@ -192,7 +196,10 @@ async fn a_stranger_takes_the_number_first() {
     let it = nube().await;
     it.fail("23-ajeno@generar_comprobante x1");
     let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
-    assert!(matches!(settled, Settled::Conflict { .. }), "{settled:?}");
+    assert!(
+        matches!(settled, IssueSettled::Conflict { .. }),
+        "{settled:?}"
+    );
     let mut intent = Intent::to_issue(it.nubefact.issuer(), "k", &factura("uno"), start());
     intent.renumber = true;
     let settled = it.nubefact.settle(intent).await.unwrap();
@@ -222,7 +229,7 @@ async fn refusals_leave_no_hole() {
     assert_eq!(it.issued(), ["FFF1-1", "FFF1-2"]);
     let told = it.nubefact.issue(&document(&wrong), "mal").await.unwrap();
     assert_eq!(told.estado(), "DEVUELTO");
-    let Settled::Refused { refusal, .. } = told else {
+    let IssueSettled::Refused { refusal, .. } = told else {
         panic!("{told:?}");
     };
     assert!(refusal.codigo == Some(21) && !refusal.text.is_empty());
@@ -602,7 +609,7 @@ async fn every_call_is_on_record() {
     let mut wrong = factura_json("mal");
     wrong["total"] = 999.into();
     let refused = it.nubefact.issue(&document(&wrong), "m").await.unwrap();
-    assert!(matches!(refused, Settled::Refused { .. }));
+    assert!(matches!(refused, IssueSettled::Refused { .. }));
     assert!(it.nubefact.consult(&factura_id(9)).await.unwrap().is_none());
     assert_eq!(
         it.rows(),
@@ -661,13 +668,13 @@ async fn what_is_open_at_the_start_is_asked_about() {
     it.fail("cerrar@generar_comprobante x2");
     for key in ["a", "b"] {
         let doubt = it.nubefact.issue(&factura(key), key).await.unwrap();
-        assert!(matches!(doubt, Settled::Unknown { .. }));
+        assert!(matches!(doubt, IssueSettled::Unknown { .. }));
     }
     it.fail("reset@generar_comprobante x1");
     let lost = it.nubefact.issue(&factura("c"), "c").await.unwrap();
-    assert!(matches!(lost, Settled::Unknown { .. }));
+    assert!(matches!(lost, IssueSettled::Unknown { .. }));
     let settled = it.nubefact.resolve_open().await.unwrap();
-    let estados: Vec<_> = settled.iter().map(Settled::estado).collect();
+    let estados: Vec<_> = settled.iter().map(IssueSettled::estado).collect();
     assert_eq!(estados, ["ACEPTADO", "ACEPTADO", "DESCONOCIDO"]);
     // Later than anything can still arrive, what is not there was not issued, and its number is free.
     tokio::time::sleep(Duration::from_mins(20)).await;

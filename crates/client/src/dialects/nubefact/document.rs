@@ -4,6 +4,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use chaski_core::invoicing::TaxDocument;
 use compact_str::CompactString;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -39,6 +40,19 @@ pub struct NubefactDocument {
 }
 
 impl NubefactDocument {
+    /// A document that core has checked, as it is sent.
+    ///
+    /// ```
+    /// # fn run(checked: &chaski_core::invoicing::TaxDocument) -> Result<(), chaski_client::Error> {
+    /// use chaski_client::NubefactDocument;
+    /// let document = NubefactDocument::of(checked)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of(document: &TaxDocument) -> Result<NubefactDocument, Error> {
+        NubefactDocument::from_json(&document.to_bytes())
+    }
+
     /// Reads the request of one of the four operations that issue.
     pub fn from_json(json: &[u8]) -> Result<NubefactDocument, Error> {
         if json.len() > MOST_BYTES {

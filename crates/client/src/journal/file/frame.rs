@@ -16,13 +16,17 @@ const MOST_SEALED: usize = 1 << 30;
 
 /// An event as JSON, and the bytes that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct FrameRecord {
     pub(super) json: Vec<u8>,
     pub(super) body: Vec<u8>,
 }
 
 /// The frame of these records at a place; none when they are too large for one.
-pub(super) fn frame_of(place: u64, records: &[Record], sealer: &dyn Sealer) -> Option<Vec<u8>> {
+pub(super) fn frame_of(
+    place: u64,
+    records: &[FrameRecord],
+    sealer: &dyn Sealer,
+) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     for record in records {
         plain.extend(u32::try_from(record.json.len()).ok()?.to_le_bytes());
@@ -97,7 +101,7 @@ fn read_whole(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 }
 
 /// The records of an opened frame; none where they do not add up.
-pub(super) fn records_of(mut plain: &[u8]) -> Option<Vec<Record>> {
+pub(super) fn records_of(mut plain: &[u8]) -> Option<Vec<FrameRecord>> {
     let mut records = Vec::new();
     while !plain.is_empty() {
         let (json, rest) = plain.split_first_chunk::<4>()?;
@@ -105,7 +109,7 @@ pub(super) fn records_of(mut plain: &[u8]) -> Option<Vec<Record>> {
         let (json, body) = (u32::from_le_bytes(*json), u32::from_le_bytes(*body));
         let (json, rest) = rest.split_at_checked(json as usize)?;
         let (body, rest) = rest.split_at_checked(body as usize)?;
-        records.push(Record {
+        records.push(FrameRecord {
             json: json.to_vec(),
             body: body.to_vec(),
         });

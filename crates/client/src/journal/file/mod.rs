@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use disk::{Disk, Fault, not_a_journal};
-use frame::{Record, frame_of, records_of};
+use frame::{FrameRecord, frame_of, records_of};
 
 use super::book::{Book, Decision};
 use super::event::Event;
@@ -123,7 +123,7 @@ struct State {
 }
 
 struct Waiting {
-    record: Record,
+    record: FrameRecord,
     attempt: Option<Uuid>,
 }
 
@@ -142,7 +142,7 @@ impl FileJournal {
         let mut state = State::default();
         disk.read_all(|place, sealed| read_frame(&mut state, place, &sealed, &*sealer))?;
         if disk.end() == 0 {
-            let first = Record {
+            let first = FrameRecord {
                 json: FORMAT.to_vec(),
                 body: Vec::new(),
             };
@@ -244,7 +244,7 @@ impl Pages {
         state.book.apply(event);
         let (attempt, body) = body.unzip();
         state.waiting.push(Waiting {
-            record: Record {
+            record: FrameRecord {
                 json,
                 body: body.map(Vec::from).unwrap_or_default(),
             },
