@@ -56,7 +56,7 @@ impl Book {
     /// What to answer an intent. Changes nothing.
     pub(super) fn decide(&self, intent: &Intent) -> Decision {
         match self.numero_for(intent) {
-            Ok((numero, known)) => self.bind(intent, numero, known),
+            Ok((numero, known)) => Book::bind(intent, numero, known),
             Err(answer) => Decision::Answer(*answer),
         }
     }
@@ -140,7 +140,7 @@ impl Book {
         }
     }
 
-    fn bind(&self, intent: &Intent, numero: u32, known: Option<&JournalEntry>) -> Decision {
+    fn bind(intent: &Intent, numero: u32, known: Option<&JournalEntry>) -> Decision {
         let body = intent.document.with_numero(numero);
         let hash: CompactString = blake3::hash(&body).to_hex().as_str().into();
         // Same number, same bytes: guaranteed by the content, and looked at all the same (rule R2).
@@ -263,7 +263,7 @@ impl Book {
         });
         let entry = &mut self.entries[place];
         entry.numero = event.numero;
-        entry.content = event.content.clone();
+        entry.content.clone_from(&event.content);
         entry.abandoned = false;
         self.attempts
             .insert(event.attempt, (place, entry.attempts.len()));

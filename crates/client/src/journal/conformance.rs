@@ -2,11 +2,7 @@
 //! opened again between the chapters, so that what was answered has to be what is kept.
 //!
 //! For tests: everything here panics where a journal does not conform.
-#![expect(
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "a suite that fails loudly; it is hidden from the documentation"
-)]
+#![expect(clippy::unwrap_used, reason = "a suite that fails loudly")]
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -196,10 +196,10 @@ impl FileJournal {
 fn read_frame(
     state: &mut State,
     place: u64,
-    sealed: &[u8],
+    frame: &[u8],
     sealer: &dyn Sealer,
 ) -> Result<(), JournalError> {
-    let opened = sealer.open(place, sealed);
+    let opened = sealer.open(place, frame);
     let records = opened.and_then(|plain| records_of(&plain));
     let records = records.ok_or_else(other_key)?;
     if place == 0 {
