@@ -10,7 +10,7 @@ use super::catalogs::deadlines::{TO_VOID, days_between};
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::{Form, check_form};
+use super::form::{Section, check_form};
 use super::header::check_series;
 use super::kind::DocumentKind;
 use super::known::Known;
@@ -27,31 +27,32 @@ pub(crate) fn check_anulacion(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let form = Form::new(fields);
+    let section = Section::new(fields);
     let table = match kind {
         DocumentKind::Anulacion => ANULACION,
         _ => REVERSION,
     };
-    let mut out = check_form(&form, table, findings);
+    let mut out = check_form(&section, table, &[], findings);
     let voided = match kind {
         DocumentKind::ReversionRetencion => Some(DocumentKind::Retencion),
         DocumentKind::ReversionPercepcion => Some(DocumentKind::Percepcion),
-        _ => check_kind(&form, findings),
+        _ => check_kind(&section, findings),
     };
     if let Some(voided) = voided {
-        check_series(voided, &form, known, findings, &mut out);
-        check_deadline(voided, &form, today, known, findings);
+        // A series that was closed since may still have documents to void.
+        check_series(voided, &section, None, findings, &mut out);
+        check_deadline(voided, &section, today, known, findings);
     }
     TaxDocument::new(kind, out)
 }
 
 /// What kind of document is voided: 1 to 4. Guías have another way.
-fn check_kind(form: &Form<'_>, findings: &mut Findings) -> Option<DocumentKind> {
+fn check_kind(section: &Section<'_>, findings: &mut Findings) -> Option<DocumentKind> {
     let field = "tipo_de_comprobante";
-    let number = form.small(field);
+    let number = section.small(field);
     let kind = DocumentKind::of_request("generar_comprobante", number);
-    if kind.is_none() && form.has(field) {
-        let found = findings.add(&codes::CATALOG, form.path(field));
+    if kind.is_none() && section.has(field) {
+        let found = findings.add(&codes::CATALOG, section.path(field));
         found.expected("1, 2, 3, 4");
         if matches!(number, Some(7 | 8)) {
             found
@@ -72,7 +73,7 @@ fn check_kind(form: &Form<'_>, findings: &mut Findings) -> Option<DocumentKind> 
 /// only be taken back by a nota de crédito.
 fn check_deadline(
     voided: DocumentKind,
-    form: &Form<'_>,
+    section: &Section<'_>,
     today: Date,
     known: &Known,
     findings: &mut Findings,
@@ -84,12 +85,12 @@ fn check_deadline(
     if age <= TO_VOID {
         return;
     }
-    let found = findings.add(&codes::VOID_LATE, form.path("fecha_de_emision"));
+    let found = findings.add(&codes::VOID_LATE, section.path("fecha_de_emision"));
     found.says(text!(
         "se emitió hace {age} días; se anula hasta {TO_VOID} días después de la emisión",
         "it was issued {age} days ago; it can be voided up to {TO_VOID} days after the issue"
     ));
-    let name = match (form.text("serie"), form.text("numero")) {
+    let name = match (section.text("serie"), section.text("numero")) {
         (Some(serie), Some(number)) => format!("{serie}-{number}"),
         _ => String::new(),
     };

@@ -26,10 +26,10 @@ pub(crate) struct SaleField {
 pub(crate) enum SaleForm {
     /// A whole number of up to so many digits.
     Whole(usize),
-    /// A number of one of NubeFact's lists. `wrong` says `None` if the number, given also as it was
-    /// written, is one of them, and what belongs there otherwise, if that is known.
+    /// A number of one of NubeFact's lists.
     Listed {
-        wrong: fn(u32, &str) -> Option<Option<String>>,
+        /// Whether the number, given also as it was written, is one of them.
+        look: fn(u32, &str) -> Listed,
         /// What stands in the list for a word or code that is no number.
         meant: fn(&str) -> Option<u8>,
     },
@@ -45,6 +45,14 @@ pub(crate) enum SaleForm {
     Flag,
     /// A list or object with a table of its own.
     Nested,
+}
+
+/// What a list says of a number.
+pub(crate) enum Listed {
+    /// It is one of them.
+    Known,
+    /// It is not; the one that was probably meant, if that can be told.
+    Wrong(Option<String>),
 }
 
 /// A field that may be absent.
@@ -171,7 +179,7 @@ fn read_one(
         SaleForm::Date => date(value, field, findings),
         SaleForm::Decimal(places) => decimal(value, places, field, findings),
         SaleForm::Whole(digits) => whole(value, digits, field, findings),
-        SaleForm::Listed { wrong, meant } => listed(value, wrong, meant, field, findings),
+        SaleForm::Listed { look, meant } => listed(value, look, meant, field, findings),
         SaleForm::Text(shortest, longest) => text_of(value, shortest, longest, field, findings),
         SaleForm::Email => {
             let value = text_of(value, 1, 250, field, findings);
@@ -192,16 +200,14 @@ fn flag(value: JsonValue, field: impl Fn() -> String, findings: &mut Findings) -
         Some("0") => Some(false),
         _ => value.as_bool(),
     };
-    match read {
-        Some(read) => JsonValue::Bool(read),
-        None => {
-            findings.add(&codes::TEXT, field()).says(text!(
-                "debe ser true o false",
-                "this has to be true or false"
-            ));
-            value
-        }
+    if let Some(read) = read {
+        return JsonValue::Bool(read);
     }
+    findings.add(&codes::TEXT, field()).says(text!(
+        "debe ser true o false",
+        "this has to be true or false"
+    ));
+    value
 }
 
 fn date(value: JsonValue, field: impl Fn() -> String, findings: &mut Findings) -> JsonValue {
@@ -307,19 +313,17 @@ fn whole(
 
 fn listed(
     value: JsonValue,
-    wrong: fn(u32, &str) -> Option<Option<String>>,
+    look: fn(u32, &str) -> Listed,
     meant: fn(&str) -> Option<u8>,
     field: impl Fn() -> String,
     findings: &mut Findings,
 ) -> JsonValue {
     let written = value.as_str().unwrap_or_default().trim();
     let number = super::document::whole_of(&value);
-    let fault = match number {
-        Some(number) => wrong(number, written),
-        None => Some(meant(written).map(|it| it.to_string())),
-    };
-    let Some(right) = fault else {
-        return JsonValue::number(number.expect("a fault otherwise"));
+    let right = match number.map(|number| (number, look(number, written))) {
+        Some((number, Listed::Known)) => return JsonValue::number(number),
+        Some((_, Listed::Wrong(right))) => right,
+        None => meant(written).map(|it| it.to_string()),
     };
     let finding = findings.add(&codes::CATALOG, field());
     if let Some(right) = right {
@@ -381,7 +385,7 @@ fn text_of(
 
 /// Whether a text may hold something that [`check_characters`] refuses; cheap for the usual one.
 fn needs_a_look(text: &str) -> bool {
-    text.bytes().any(|b| b < 0x20 || b >= 0x7f)
+    text.bytes().any(|b| !(0x20..0x7f).contains(&b))
 }
 
 /// XML takes tabs and line breaks, and no other control character.

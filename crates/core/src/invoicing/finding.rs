@@ -4,6 +4,7 @@
 //! `{codigo, severidad, campo, mensaje, esperado?, accion}`. Codes of four digits are SUNAT's; those
 //! that begin with `CH-` are Chaski's. Every code stands in [`codes`](super::codes), with its texts.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use super::codes::InvoiceCode;
@@ -127,9 +128,34 @@ impl Findings {
         self.list.iter().any(|it| it.severidad == Severity::Error)
     }
 
+    /// Whether errors with that code were found.
+    pub(crate) fn has_errors_of(&self, code: &InvoiceCode) -> bool {
+        let mut errors = self.list.iter();
+        errors.any(|it| it.codigo == code.codigo && it.severidad == Severity::Error)
+    }
+
     /// What was found so far, in the order of the checks.
     pub fn list(&self) -> &[InvoiceFinding] {
         &self.list
+    }
+
+    /// What was found, in the order of the checks.
+    pub(crate) fn into_list(self) -> Vec<InvoiceFinding> {
+        self.list
+    }
+
+    /// Takes over the findings of another check, but errors of fields that have one already: what a
+    /// value lacks in the form, it lacks in what is made of it.
+    pub(crate) fn take(&mut self, others: impl IntoIterator<Item = InvoiceFinding>) {
+        let errors = self
+            .list
+            .iter()
+            .filter(|it| it.severidad == Severity::Error);
+        let told: HashSet<String> = errors.map(|it| it.campo.clone()).collect();
+        let news = others
+            .into_iter()
+            .filter(|it| it.severidad != Severity::Error || !told.contains(&it.campo));
+        self.list.extend(news);
     }
 
     /// All that was found: errors first, then observations, then notices; of equal severity, in the

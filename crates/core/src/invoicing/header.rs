@@ -1,28 +1,30 @@
-//! What guías, retenciones, percepciones, voids and reversals have in common: series, customer's
-//! e-mail, format of the PDF, lists that may not be empty.
+//! What guías, retenciones, percepciones, voids and reversals have in common: series,
+//! customer, format of the PDF, lists that may not be empty, codes of catalogues.
+
+use std::collections::BTreeSet;
 
 use super::catalogs::document_types;
 use super::codes;
 use super::finding::Findings;
-use super::form::Form;
+use super::form::{Section, check_identity};
 use super::kind::DocumentKind;
-use super::known::Known;
+use super::known::{CustomerFacts, Known};
 use super::value::{JsonObject, JsonValue};
-use crate::text;
+use crate::{Ruc, text};
 
 /// Formats of the PDF; nothing stands for the account's own.
 const PDF_FORMATS: [&str; 3] = ["A4", "A5", "TICKET"];
 
-/// Checks that a series is one of `kind`, and open if it is known which are. It is written in upper
-/// case, as NubeFact has it.
+/// Checks that a series is one of `kind`, and among those that are `open` if these are known. It is
+/// written in upper case, as NubeFact has it.
 pub(crate) fn check_series(
     kind: DocumentKind,
-    form: &Form<'_>,
-    known: &Known,
+    section: &Section<'_>,
+    open: Option<&BTreeSet<(DocumentKind, String)>>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
-    let Some(serie) = form.text("serie") else {
+    let Some(serie) = section.text("serie") else {
         return;
     };
     let serie = serie.to_uppercase();
@@ -35,69 +37,65 @@ pub(crate) fn check_series(
             .collect::<Vec<_>>();
         let list = list.join(", ");
         findings
-            .add(&codes::SERIES_KIND, form.path("serie"))
+            .add(&codes::SERIES_KIND, section.path("serie"))
             .expected(&list)
             .advises(text!(
                 "use una serie {list} de 4 letras y dígitos",
                 "use a series {list} of 4 letters and digits"
             ));
-    } else if let Some(open) = &known.series
+    } else if let Some(open) = open
         && !open.contains(&(kind, serie.clone()))
     {
-        findings.add(&codes::SERIES, form.path("serie"));
+        findings.add(&codes::SERIES, section.path("serie"));
     }
     out.set("serie", JsonValue::text(serie));
 }
 
-/// Checks e-mails and the format of the PDF.
-pub(crate) fn check_delivery(form: &Form<'_>, findings: &mut Findings) {
-    for name in ["cliente_email", "cliente_email_1", "cliente_email_2"] {
-        if form.text(name).is_some_and(|it| !is_email(it)) {
-            findings.add(&codes::TEXT, form.path(name)).says(text!(
-                "no es una dirección de correo",
-                "not an e-mail address"
-            ));
-        }
-    }
-    let format = form.text("formato_de_pdf");
-    if format.is_some_and(|it| !PDF_FORMATS.contains(&it)) {
-        findings
-            .add(&codes::CATALOG, form.path("formato_de_pdf"))
-            .expected(PDF_FORMATS.join(", "));
+/// Checks the customer: the kinds of identity document that are allowed, the form of the number, and
+/// that a look-up did not find the register to be without it (1083).
+pub(crate) fn check_customer(
+    section: &Section<'_>,
+    allowed: &[&str],
+    known: &Known,
+    findings: &mut Findings,
+) {
+    let names = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
+    check_identity(section, names, allowed, findings);
+    let is_ruc = section.text(names.0) == Some("6");
+    let right = section
+        .text(names.1)
+        .is_some_and(|it| it.parse::<Ruc>().is_ok());
+    if is_ruc && right && known.customer == CustomerFacts::NotFound {
+        findings.add(&codes::CUSTOMER_UNKNOWN, section.path(names.1));
     }
 }
 
-/// Something, one `@`, a domain with a point, and no blank.
-fn is_email(text: &str) -> bool {
-    let Some((user, domain)) = text.split_once('@') else {
-        return false;
-    };
-    let named = domain.split('.').all(|part| !part.is_empty()) && domain.contains('.');
-    !user.is_empty()
-        && named
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-        && !domain.contains('@')
+/// Checks the format of the PDF.
+pub(crate) fn check_delivery(section: &Section<'_>, findings: &mut Findings) {
+    let is_known = |format: &str| PDF_FORMATS.contains(&format);
+    let all = PDF_FORMATS.join(", ");
+    check_code(section, "formato_de_pdf", is_known, &all, findings);
 }
 
 /// A list that must hold something.
-pub(crate) fn require_elements(name: &str, form: &Form<'_>, findings: &mut Findings) {
-    let list = form.fields.present(name);
+pub(crate) fn require_elements(name: &str, section: &Section<'_>, findings: &mut Findings) {
+    let list = section.fields.present(name);
     if matches!(list, Some(JsonValue::List(values)) if values.is_empty()) {
-        findings.add(&codes::REQUIRED, form.path(name));
+        findings.add(&codes::REQUIRED, section.path(name));
     }
 }
 
 /// A code that must be among those of a catalogue; absent ones are somebody else's matter.
 pub(crate) fn check_code(
-    form: &Form<'_>,
+    section: &Section<'_>,
     name: &str,
     is_known: impl Fn(&str) -> bool,
     allowed: &str,
     findings: &mut Findings,
 ) {
-    if form.text(name).is_some_and(|code| !is_known(code)) {
+    if section.text(name).is_some_and(|code| !is_known(code)) {
         findings
-            .add(&codes::CATALOG, form.path(name))
+            .add(&codes::CATALOG, section.path(name))
             .expected(allowed)
             .advises(text!("use uno de: {allowed}", "use one of: {allowed}"));
     }

@@ -129,3 +129,10 @@ impl DocumentKind {
         matches!(self, DocumentKind::NotaCredito | DocumentKind::NotaDebito)
     }
 }
+
+/// Its name, as in the simple form.
+impl serde::Serialize for DocumentKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -14,6 +14,9 @@
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
 //! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
 //! | `known.rs` | facts that the document does not hold |
+//! | `other.rs` and `guia/`, `retencion.rs`, `percepcion.rs`, `anulacion.rs` | checks of what is no sale: these come as NubeFact's JSON only, there is no simple form of them |
+//! | `correct/`, `replicate.rs` | a note made out of the document it corrects; a document repeated |
+//! | `words.rs`, `qr.rs` | amounts in words; the text of the QR code, both ways |
 //!
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.
@@ -21,10 +24,14 @@
 mod anulacion;
 mod arithmetic;
 pub mod catalogs;
+mod check;
 pub mod codes;
+mod compose;
 mod correct;
 mod decimal;
 mod document;
+mod draft;
+mod draft_read;
 mod fields;
 mod finding;
 mod form;
@@ -50,6 +57,7 @@ pub use arithmetic::{
     AdvanceAmounts, ArithmeticFault, LineAmounts, LineDiscount, LineExcise, LineTerms, SaleAmounts,
     SaleTerms, compute, detraccion_in_soles,
 };
+pub use check::{CheckedDocument, check, check_draft, check_value};
 pub use correct::{
     CorrectError, Correction, CorrectionScope, CreditedBefore, ScopeKind, allowed_scopes, correct,
 };
@@ -58,10 +66,13 @@ pub use decimal::{
     to_cents,
 };
 pub use document::{DocumentCustomer, DocumentName, TaxDocument};
+pub use draft::{
+    Draft, DraftAdvance, DraftCustomer, DraftDetraction, DraftExcise, DraftInstalment, DraftItem,
+    DraftNote, draft_schema,
+};
 pub use finding::{Findings, InvoiceFinding};
 pub use kind::DocumentKind;
 pub use known::{CustomerFacts, DatePolicy, Known, ModifiedDocument};
-pub use other::check_other;
 pub use qr::{QrError, QrField, QrText};
 pub use read::{JsonError, MOST_BYTES, MOST_DEPTH};
 pub use replicate::{ReplicateError, replicate};

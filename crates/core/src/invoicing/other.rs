@@ -16,22 +16,7 @@ use super::value::JsonObject;
 
 /// Checks a document that is no sale; `None` for sales, which are checked elsewhere. `today` is a
 /// Lima date.
-///
-/// ```
-/// use chaski_core::invoicing::{DocumentKind, Findings, JsonValue, Known, check_other};
-/// use jiff::civil::date;
-/// let fields = JsonValue::parse(br#"{"operacion": "generar_anulacion", "tipo_de_comprobante": 1,
-///     "serie": "FFF1", "numero": 12, "motivo": "PEDIDO REPETIDO"}"#)?;
-/// let fields = fields.as_object().expect("an object");
-/// let known = Known { voided_issued_on: Some(date(2026, 11, 19)), ..Known::default() };
-/// let mut findings = Findings::new();
-/// let document =
-///     check_other(DocumentKind::Anulacion, fields, date(2026, 11, 27), &known, &mut findings);
-/// assert!(document.is_some());
-/// assert_eq!(findings.list()[0].codigo, "2957"); // eight days
-/// # Ok::<(), chaski_core::invoicing::JsonError>(())
-/// ```
-pub fn check_other(
+pub(crate) fn check_other(
     kind: DocumentKind,
     fields: &JsonObject,
     today: Date,

@@ -9,16 +9,17 @@ use super::catalogs::perception_rates::PerceptionRate;
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::Form;
+use super::form::Section;
 use super::kind::DocumentKind;
 use super::known::Known;
-use super::other_fields::PERCEPCION;
+use super::other_fields::{PERCEPCION, PERCEPCION_ITEM};
 use super::value::JsonObject;
 use super::withholding::{Withholding, check_rate_number, check_withholding};
 
 static NAMES: Withholding = Withholding {
     kind: DocumentKind::Percepcion,
     table: PERCEPCION,
+    lines: PERCEPCION_ITEM,
     rate: "tipo_de_tasa_de_percepcion",
     total: "total_percibido",
     total_paid: "total_cobrado",
@@ -38,10 +39,10 @@ pub(crate) fn check_percepcion(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let form = Form::new(fields);
+    let section = Section::new(fields);
     let exists = |number: u8| PerceptionRate::from_nubefact(number).is_some();
-    check_rate_number(&form, NAMES.rate, "1, 2, 3", exists, findings);
-    let rate = form
+    check_rate_number(&section, NAMES.rate, "1, 2, 3", exists, findings);
+    let rate = section
         .small(NAMES.rate)
         .and_then(PerceptionRate::from_nubefact);
     let percent = rate.map(|rate| rate.percent);

@@ -9,10 +9,10 @@ use super::catalogs::retention_rates::RetentionRate;
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::Form;
+use super::form::Section;
 use super::kind::DocumentKind;
 use super::known::Known;
-use super::other_fields::RETENCION;
+use super::other_fields::{RETENCION, RETENCION_ITEM};
 use super::value::JsonObject;
 use super::withholding::{Withholding, check_rate_number, check_withholding};
 use crate::{Severity, text};
@@ -20,6 +20,7 @@ use crate::{Severity, text};
 static NAMES: Withholding = Withholding {
     kind: DocumentKind::Retencion,
     table: RETENCION,
+    lines: RETENCION_ITEM,
     rate: "tipo_de_tasa_de_retencion",
     total: "total_retenido",
     total_paid: "total_pagado",
@@ -39,20 +40,20 @@ pub(crate) fn check_retencion(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let form = Form::new(fields);
+    let section = Section::new(fields);
     let exists = |number: u8| RetentionRate::from_nubefact(number).is_some();
-    check_rate_number(&form, NAMES.rate, "1, 2", exists, findings);
-    let rate = form
+    check_rate_number(&section, NAMES.rate, "1, 2", exists, findings);
+    let rate = section
         .small(NAMES.rate)
         .and_then(RetentionRate::from_nubefact);
     if let Some(rate) = rate {
-        let late = |line: &Form<'_>| {
+        let late = |line: &Section<'_>| {
             let paid = line.date(NAMES.payment_date);
             paid.is_some_and(|day| !rate.is_in_force(day))
         };
-        if form.list("items").iter().any(late) {
+        if section.list("items").iter().any(late) {
             findings
-                .add(&codes::CATALOG, form.path(NAMES.rate))
+                .add(&codes::CATALOG, section.path(NAMES.rate))
                 .as_severe_as(Severity::Observacion)
                 .says(text!(
                     "la tasa de {} % no rige en la fecha de un pago",

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::catalogs::affectations::Affectation;
 use super::catalogs::currencies::Moneda;
 use super::catalogs::deadlines;
+use super::catalogs::igv_rates;
 use super::catalogs::transactions::SunatTransaction;
 use super::decimal::{product, read_decimal};
 use super::document::{whole, whole_of};
@@ -138,6 +139,14 @@ impl Sale {
     /// Whether it is credit note 13, which changes instalments and no amount.
     pub(crate) fn is_schedule_note(&self) -> bool {
         self.kind == DocumentKind::NotaCredito && self.code("tipo_de_nota_de_credito") == Some(13)
+    }
+
+    /// The percent that a taxed line bears: IVAP has its own.
+    pub(crate) fn percent_for(&self, line: &SaleLine) -> Option<Decimal> {
+        match line.affectation?.catalog {
+            "17" => Some(igv_rates::IVAP),
+            _ => self.percent,
+        }
     }
 
     /// An amount of the document in soles, where that is known.

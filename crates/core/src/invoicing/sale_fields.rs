@@ -10,8 +10,8 @@ use super::catalogs::note_reasons::{NoteKind, NoteReason};
 use super::catalogs::perception_rates::PerceptionRate;
 use super::catalogs::retention_rates::RetentionRate;
 use super::catalogs::transactions::SunatTransaction;
-use super::fields::SaleForm::{Date, Decimal, Email, Flag, Listed, Nested, Text, Whole};
-use super::fields::{SaleField, SaleForm, optional, required};
+use super::fields::SaleForm::{Date, Decimal, Email, Flag, Nested, Text, Whole};
+use super::fields::{Listed, SaleField, SaleForm, optional, required};
 
 const AMOUNT: SaleForm = Decimal(2);
 
@@ -150,97 +150,90 @@ pub(crate) static GUIA: &[SaleField] = &[
     optional("guia_serie_numero", Text(1, 30)),
 ];
 
-const TRANSACTION: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(SunatTransaction::from_nubefact)),
-    meant: |_| None,
-};
-const MONEDA: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(Moneda::from_nubefact)),
+/// A list of which a word is no hint.
+const fn list(look: fn(u32, &str) -> Listed) -> SaleForm {
+    SaleForm::Listed {
+        look,
+        meant: |_| None,
+    }
+}
+
+const TRANSACTION: SaleForm = list(|number, _| {
+    known(
+        byte(number)
+            .and_then(SunatTransaction::from_nubefact)
+            .is_some(),
+    )
+});
+const MONEDA: SaleForm = SaleForm::Listed {
+    look: |number, _| known(byte(number).and_then(Moneda::from_nubefact).is_some()),
     meant: |word| Moneda::from_iso(word).map(Moneda::nubefact),
 };
-const PERCEPCION: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(PerceptionRate::from_nubefact)),
-    meant: |_| None,
-};
-const RETENCION: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(RetentionRate::from_nubefact)),
-    meant: |_| None,
-};
-const MODIFIED: SaleForm = Listed {
-    wrong: |number, written| match (number, written) {
-        // SUNAT's 03 is a boleta, which is 2 here.
-        (3, _) => Some(Some("2".to_owned())),
-        (1 | 2, _) => None,
-        _ => Some(None),
-    },
-    meant: |_| None,
-};
-const NOTA_DE_CREDITO: SaleForm = Listed {
-    wrong: |number, _| {
-        known(byte(number).and_then(|it| NoteReason::from_nubefact(NoteKind::Credit, it)))
-    },
-    meant: |_| None,
-};
-const NOTA_DE_DEBITO: SaleForm = Listed {
-    wrong: |number, written| {
-        let reason = byte(number).and_then(|it| NoteReason::from_nubefact(NoteKind::Debit, it));
-        let sunat = || NoteReason::from_catalog(NoteKind::Debit, written);
-        reason
-            .is_none()
-            .then(|| sunat().map(|it| it.nubefact.to_string()))
-    },
-    meant: |_| None,
-};
+const PERCEPCION: SaleForm = list(|number, _| {
+    known(
+        byte(number)
+            .and_then(PerceptionRate::from_nubefact)
+            .is_some(),
+    )
+});
+const RETENCION: SaleForm = list(|number, _| {
+    known(
+        byte(number)
+            .and_then(RetentionRate::from_nubefact)
+            .is_some(),
+    )
+});
+/// SUNAT's 03 is a boleta, which is 2 here.
+const MODIFIED: SaleForm = list(|number, _| match number {
+    1 | 2 => Listed::Known,
+    3 => Listed::Wrong(Some("2".to_owned())),
+    _ => Listed::Wrong(None),
+});
+const NOTA_DE_CREDITO: SaleForm = list(|number, _| {
+    let reason = byte(number).and_then(|it| NoteReason::from_nubefact(NoteKind::Credit, it));
+    known(reason.is_some())
+});
+const NOTA_DE_DEBITO: SaleForm = list(|number, written| {
+    let reason = byte(number).and_then(|it| NoteReason::from_nubefact(NoteKind::Debit, it));
+    let sunat = || NoteReason::from_catalog(NoteKind::Debit, written);
+    known_or(reason.is_some(), || sunat().map(|it| it.nubefact))
+});
 /// SUNAT's codes have three digits and begin with a zero: `037` is 35 here, and 37 something else.
-const DETRACCION: SaleForm = Listed {
-    wrong: |number, written| {
-        let ours = byte(number).and_then(DetractionGood::from_nubefact);
-        let sunat = || DetractionGood::from_catalog(written).map(|it| it.nubefact.to_string());
-        (ours.is_none() || is_padded(written))
-            .then(sunat)
-            .filter(|right| {
-                ours.is_none() || right.as_deref() != Some(written.trim_start_matches('0'))
-            })
-    },
-    meant: |_| None,
-};
-const MEDIO_DE_PAGO: SaleForm = Listed {
-    wrong: |number, written| {
-        let ours = byte(number).and_then(DetractionPayment::from_nubefact);
-        let sunat = || DetractionPayment::from_catalog(written).map(|it| it.nubefact.to_string());
-        ours.is_none().then(sunat)
-    },
-    meant: |_| None,
-};
-const TIPO_DE_ISC: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(IscSystem::from_nubefact)),
-    meant: |_| None,
-};
+const DETRACCION: SaleForm = list(|number, written| {
+    let ours = byte(number).and_then(DetractionGood::from_nubefact);
+    let sunat = DetractionGood::from_catalog(written).map(|it| it.nubefact);
+    let padded = written.len() == 3 && written.starts_with('0');
+    let meant_sunat = padded && sunat.is_some() && sunat != byte(number);
+    known_or(ours.is_some() && !meant_sunat, || sunat)
+});
+const MEDIO_DE_PAGO: SaleForm = list(|number, written| {
+    let ours = byte(number).and_then(DetractionPayment::from_nubefact);
+    let sunat = || DetractionPayment::from_catalog(written);
+    known_or(ours.is_some(), || sunat().map(|it| it.nubefact))
+});
+const TIPO_DE_ISC: SaleForm =
+    list(|number, _| known(byte(number).and_then(IscSystem::from_nubefact).is_some()));
 /// What stands in both lists (10 to 17 and 20) is decided by the amounts, elsewhere.
-const TIPO_DE_IGV: SaleForm = Listed {
-    wrong: |number, _| {
-        let ours = byte(number).and_then(Affectation::from_nubefact);
-        let sunat = || {
-            let right = CatalogCodeSent::of(byte(number)?)?.right;
-            right.tipo_de_igv().map(|it| it.to_string())
-        };
-        ours.is_none().then(sunat)
-    },
-    meant: |_| None,
-};
-const TIPO_DE_IVAP: SaleForm = Listed {
-    wrong: |number, _| known(byte(number).and_then(Affectation::from_ivap)),
-    meant: |_| None,
-};
+const TIPO_DE_IGV: SaleForm = list(|number, _| {
+    let ours = byte(number).and_then(Affectation::from_nubefact);
+    let sunat = || CatalogCodeSent::of(byte(number)?)?.right.tipo_de_igv();
+    known_or(ours.is_some(), sunat)
+});
+const TIPO_DE_IVAP: SaleForm =
+    list(|number, _| known(byte(number).and_then(Affectation::from_ivap).is_some()));
 
 fn byte(number: u32) -> Option<u8> {
     u8::try_from(number).ok()
 }
 
-fn known<T>(row: Option<T>) -> Option<Option<String>> {
-    row.is_none().then_some(None)
+fn known(is_listed: bool) -> Listed {
+    known_or(is_listed, || None)
 }
 
-fn is_padded(written: &str) -> bool {
-    written.len() == 3 && written.starts_with('0')
+fn known_or(is_listed: bool, meant: impl FnOnce() -> Option<u8>) -> Listed {
+    if is_listed {
+        Listed::Known
+    } else {
+        Listed::Wrong(meant().map(|it| it.to_string()))
+    }
 }

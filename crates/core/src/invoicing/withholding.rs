@@ -15,19 +15,20 @@ use super::catalogs::related_documents::RelatedDocument;
 use super::codes::{self, InvoiceCode};
 use super::decimal::{percent_of, product, to_cents};
 use super::document::TaxDocument;
+use super::fields::SaleField;
 use super::finding::Findings;
-use super::form::{Form, check_form, check_identity, nubefact_date};
-use super::header::{check_code, check_delivery, check_series, require_elements};
+use super::form::{Section, check_form, nubefact_date};
+use super::header::{check_code, check_customer, check_delivery, check_series, require_elements};
 use super::kind::DocumentKind;
-use super::known::Known;
-use super::other_fields::FieldRule;
+use super::known::{DatePolicy, Known};
 use super::value::JsonObject;
 use crate::{Severity, text};
 
 /// What the two call the same things.
 pub(super) struct Withholding {
     pub(super) kind: DocumentKind,
-    pub(super) table: &'static [FieldRule],
+    pub(super) table: &'static [SaleField],
+    pub(super) lines: &'static [SaleField],
     /// Header: which percent; sum of what is withheld or perceived; sum of what is paid or collected.
     pub(super) rate: &'static str,
     pub(super) total: &'static str,
@@ -53,30 +54,41 @@ pub(super) fn check_withholding(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let form = Form::new(fields);
-    let mut out = check_form(&form, names.table, findings);
+    let section = Section::new(fields);
+    let mut out = check_form(&section, names.table, &[("items", names.lines)], findings);
 
     // 1. Whose, to whom, when, in soles.
-    check_series(names.kind, &form, known, findings, &mut out);
-    let customer = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
-    check_identity(&form, customer, &["6"], findings);
-    check_day(&form, today, findings);
-    check_code(&form, "moneda", |code| code == "1", "1", findings);
-    check_delivery(&form, findings);
-    require_elements("items", &form, findings);
+    check_series(
+        names.kind,
+        &section,
+        known.series.as_ref(),
+        findings,
+        &mut out,
+    );
+    check_customer(&section, &["6"], known, findings);
+    check_day(&section, today, known, findings);
+    check_code(&section, "moneda", |code| code == "1", "1", findings);
+    check_delivery(&section, findings);
+    require_elements("items", &section, findings);
 
     // 2. Line by line.
-    let lines = form.list("items");
+    let lines = section.list("items");
     for line in &lines {
         check_document(line, findings);
         check_line(names, percent, line, findings);
     }
 
     // 3. The header is the sum of the lines as they stand.
-    check_sum(names, &form, &lines, (names.total, names.amount), findings);
     check_sum(
         names,
-        &form,
+        &section,
+        &lines,
+        (names.total, names.amount),
+        findings,
+    );
+    check_sum(
+        names,
+        &section,
         &lines,
         (names.total_paid, names.paid),
         findings,
@@ -86,11 +98,11 @@ pub(super) fn check_withholding(
 
 /// After today is wrong; before today is told. What SUNAT does with late ones is not established, so
 /// nothing is refused for it.
-fn check_day(form: &Form<'_>, today: Date, findings: &mut Findings) {
-    let Some(issued) = form.date("fecha_de_emision") else {
+fn check_day(section: &Section<'_>, today: Date, known: &Known, findings: &mut Findings) {
+    let Some(issued) = section.date("fecha_de_emision") else {
         return;
     };
-    let path = form.path("fecha_de_emision");
+    let path = section.path("fecha_de_emision");
     let age = days_between(issued, today);
     if age < 0 {
         let found = findings.add(&codes::DATE_FUTURE, path);
@@ -99,15 +111,19 @@ fn check_day(form: &Form<'_>, today: Date, findings: &mut Findings) {
         let found = findings.add(&codes::DATE_OLD, path);
         found.as_severe_as(Severity::Observacion);
     } else if age > 0 {
-        findings.add(&codes::DATE, path).advises(text!(
+        let found = findings.add(&codes::DATE, path);
+        found.expected(nubefact_date(today)).advises(text!(
             "NubeFact pide la fecha de hoy",
             "NubeFact asks for today"
         ));
+        if known.dates == DatePolicy::TodayOnly {
+            found.as_severe_as(Severity::Error);
+        }
     }
 }
 
 /// The document that was paid: its kind, its currency and, if that is not soles, the exchange rate.
-fn check_document(line: &Form<'_>, findings: &mut Findings) {
+fn check_document(line: &Section<'_>, findings: &mut Findings) {
     let is_kind =
         |code: &str| RelatedDocument::from_code(code).is_some_and(|it| it.in_withholdings);
     let kind = "documento_relacionado_tipo";
@@ -132,7 +148,7 @@ fn check_document(line: &Form<'_>, findings: &mut Findings) {
     }
 }
 
-fn currency_of(line: &Form<'_>) -> Option<Moneda> {
+fn currency_of(line: &Section<'_>) -> Option<Moneda> {
     line.small("documento_relacionado_moneda")
         .and_then(Moneda::from_nubefact)
 }
@@ -141,7 +157,7 @@ fn currency_of(line: &Form<'_>) -> Option<Moneda> {
 fn check_line(
     names: &Withholding,
     percent: Option<Decimal>,
-    line: &Form<'_>,
+    line: &Section<'_>,
     findings: &mut Findings,
 ) {
     let Some(payment) = line.amount(names.payment) else {
@@ -214,19 +230,19 @@ fn compare(
 
 fn check_sum(
     names: &Withholding,
-    form: &Form<'_>,
-    lines: &[Form<'_>],
+    section: &Section<'_>,
+    lines: &[Section<'_>],
     (total, part): (&str, &str),
     findings: &mut Findings,
 ) {
     let parts: Option<Vec<Decimal>> = lines.iter().map(|line| line.amount(part)).collect();
-    let (Some(stated), Some(parts)) = (form.amount(total), parts) else {
+    let (Some(stated), Some(parts)) = (section.amount(total), parts) else {
         return;
     };
     let sum: Decimal = parts.iter().sum();
     if stated != sum && !lines.is_empty() {
         findings
-            .add(names.sum, form.path(total))
+            .add(names.sum, section.path(total))
             .expected(to_cents(sum))
             .advises(text!(
                 "corrija {total}: es la suma de {part} de las líneas",
@@ -237,16 +253,16 @@ fn check_sum(
 
 /// The number that says which percent, checked against those that exist.
 pub(super) fn check_rate_number(
-    form: &Form<'_>,
+    section: &Section<'_>,
     field: &str,
     allowed: &str,
     is_known: impl Fn(u8) -> bool,
     findings: &mut Findings,
 ) {
-    let known = form.small(field).is_some_and(is_known);
-    if form.has(field) && !known {
+    let known = section.small(field).is_some_and(is_known);
+    if section.has(field) && !known {
         findings
-            .add(&codes::CATALOG, form.path(field))
+            .add(&codes::CATALOG, section.path(field))
             .expected(allowed);
     }
 }

@@ -2,8 +2,9 @@
 
 use rust_decimal::Decimal;
 
+use super::super::catalogs::affectations::Affectation;
 use super::super::catalogs::limits::CENT;
-use super::super::decimal::{quotient, to_cents};
+use super::super::decimal::{percent_of, quotient, to_cents};
 use super::lines::Working;
 use super::{AdvanceAmounts, ArithmeticFault, SaleAmounts, SaleTerms};
 
@@ -41,35 +42,15 @@ pub(super) fn take_off_advances(
             total,
         });
     }
-    // What is left, and the base that it should have. Each advance was rounded by itself.
     let paid: Decimal = sale.anticipos.iter().map(|it| it.total).sum();
-    let bases: Decimal = sale.anticipos.iter().map(|it| it.subtotal).sum();
-    let base = *sale.of_tribute(affectation.tribute);
-    let left = base + sale.igv - paid;
+    let left = *sale.of_tribute(affectation.tribute) + sale.igv - paid;
     if left.is_sign_negative() && !left.is_zero() {
         return Err(ArithmeticFault::Advances);
     }
-    let wanted =
-        quotient((left + sale.isc) * hundred, hundred + percent, 2).ok_or(large)? - sale.isc;
-    let wanted = wanted.max(Decimal::ZERO).min(left);
-    let mut missing = if affectation.bears_igv {
-        (base - bases) - wanted
-    } else {
-        Decimal::ZERO
-    };
-    let keeps = (missing.abs() <= CENT) && base >= bases && left >= base - bases;
-    if !keeps {
-        for advance in &mut sale.anticipos {
-            let step = missing.max(-CENT).min(CENT);
-            advance.subtotal += step;
-            advance.igv -= step;
-            missing -= step;
-        }
-        // A sale of many lines may be further off; the last advance bears it.
-        if let Some(last) = sale.anticipos.last_mut() {
-            last.subtotal += missing;
-            last.igv -= missing;
-        }
+    if affectation.bears_igv {
+        let taxed = working.iter().filter(taxed);
+        let isc = taxed.map(|work| work.isc).sum();
+        settle_cents(percent, (left, isc), affectation, sale);
     }
     let subtotal: Decimal = sale.anticipos.iter().map(|it| it.subtotal).sum();
     let igv: Decimal = sale.anticipos.iter().map(|it| it.igv).sum();
@@ -77,4 +58,37 @@ pub(super) fn take_off_advances(
     sale.anticipo = subtotal;
     sale.igv -= igv;
     Ok(())
+}
+
+/// Each advance was rounded by itself: single ones give or take a cent until what is left fits its
+/// rate, is not negative, and is nothing where all was paid.
+fn settle_cents(
+    percent: Decimal,
+    (left, isc): (Decimal, Decimal),
+    affectation: Affectation,
+    sale: &mut SaleAmounts,
+) {
+    for index in 0..sale.anticipos.len() {
+        let bases: Decimal = sale.anticipos.iter().map(|it| it.subtotal).sum();
+        let base = *sale.of_tribute(affectation.tribute) - bases;
+        let igv = left - base;
+        let Some(due) = percent_of(base + isc, percent) else {
+            return;
+        };
+        let nothing_left = left.is_zero() && !base.is_zero();
+        let negative = base.is_sign_negative() || igv.is_sign_negative();
+        if (igv - due).abs() <= CENT && !nothing_left && !negative {
+            return;
+        }
+        // The base that is left has too much where its IGV has too little.
+        let step = if base.is_sign_negative() || (igv > due && !igv.is_sign_negative()) {
+            -CENT
+        } else {
+            CENT
+        };
+        if let Some(advance) = sale.anticipos.get_mut(index) {
+            advance.subtotal += step;
+            advance.igv -= step;
+        }
+    }
 }

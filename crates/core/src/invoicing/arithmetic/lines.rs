@@ -11,7 +11,6 @@ use super::{
 /// A line on its way: amounts, and what is needed to move a cent.
 pub(super) struct Working {
     pub(super) affectation: Affectation,
-    pub(super) gross: Decimal,
     pub(super) off: Decimal,
     pub(super) base: Decimal,
     pub(super) isc: Decimal,
@@ -43,15 +42,11 @@ pub(super) fn line_alone(
     if amount.is_sign_negative() && !amount.is_zero() {
         return Err(ArithmeticFault::Discount(Some(index)));
     }
-    let work = alone(terms, line, (gross, off, amount));
+    let work = alone(terms, line, off, amount);
     work.ok_or(too_large(index))
 }
 
-fn alone(
-    terms: &SaleTerms,
-    line: &LineTerms,
-    (gross, off, amount): (Decimal, Decimal, Decimal),
-) -> Option<Working> {
+fn alone(terms: &SaleTerms, line: &LineTerms, off: Decimal, amount: Decimal) -> Option<Working> {
     let affectation = line.affectation;
     let free = affectation.is_free();
     let excise = line.isc.filter(|_| !free);
@@ -66,7 +61,6 @@ fn alone(
     let percent = terms.percent_of(affectation);
     let mut work = Working {
         affectation,
-        gross,
         off,
         base: amount,
         isc: fixed + percent_of(amount, excise_percent)?,
@@ -82,16 +76,15 @@ fn alone(
         work.exact = taxed * percent / Decimal::ONE_HUNDRED;
         return Some(work);
     }
-    // The price holds IGV, and ISC where that is a percent; ISC by fixed amount comes on top, with
-    // the IGV on it.
+    // The price holds IGV, and ISC where that is a percent: the two are one value to the IGV. ISC by
+    // fixed amount comes on top, with the IGV on it.
     let hundred = Decimal::ONE_HUNDRED;
-    let divisor = (hundred + percent) * (hundred + excise_percent);
-    let scaled = amount * hundred * hundred;
-    work.base = quotient(scaled, divisor, 2)?;
-    work.exact = scaled / divisor;
-    let excise = percent_of(work.base, excise_percent)?;
+    let value = quotient(amount * hundred, hundred + percent, 2)?;
+    work.base = quotient(value * hundred, hundred + excise_percent, 2)?;
+    let excise = value - work.base;
     work.isc = excise + fixed;
-    work.igv = amount - work.base - excise + percent_of(fixed, percent)?;
+    work.igv = amount - value + percent_of(fixed, percent)?;
+    work.exact = amount * hundred / (hundred + percent) - excise;
     Some(work)
 }
 
@@ -128,11 +121,10 @@ pub(super) fn finish(terms: &SaleTerms, line: &LineTerms, work: &Working) -> Opt
             10,
         )?
     };
-    let taxes = work.igv + work.isc;
     let total = if free && !line.bolsas.is_zero() {
         line.bolsas
     } else {
-        work.base + taxes + line.bolsas + line.otros_cargos
+        work.base + work.igv + work.isc + line.bolsas + line.otros_cargos
     };
     let stated = work.affectation.bears_igv && free;
     Some(LineAmounts {

@@ -81,7 +81,6 @@ pub enum LineExcise {
 /// # Ok::<(), rust_decimal::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct SaleTerms {
     /// Percent of IGV.
     pub percent: Decimal,

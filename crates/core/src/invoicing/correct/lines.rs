@@ -1,15 +1,18 @@
 //! Lines of the document that is corrected, and what a part of each is worth.
 //!
-//! The worth of a line up to a quantity is proportional to the quantity, each amount rounded by
-//! itself; where prices include IGV the total is proportional and the base is what remains of it, so
-//! that one of three boxes of 25.00 is 25.00. A part is the difference of two such sums.
+//! The worth of a line up to a quantity is computed as the line itself was: where prices include IGV
+//! its total is proportional to the quantity and the base is taken out of it, so that one of three
+//! boxes of 25.00 is 25.00; where they do not, its value is, and IGV is computed on it. A part is the
+//! difference of two such sums; a second part may therefore be a cent away from its own rate × base,
+//! which is the cent that the first one had too much.
 
 use rust_decimal::Decimal;
 
 use super::error::CorrectError;
 use crate::invoicing::catalogs::affectations::Affectation;
+use crate::invoicing::catalogs::limits::CENT;
 use crate::invoicing::catalogs::{icbper_rates, igv_rates};
-use crate::invoicing::decimal::{product, quotient, read_decimal, to_cents};
+use crate::invoicing::decimal::{percent_of, product, quotient, read_decimal, to_cents};
 use crate::invoicing::document::{TaxDocument, whole};
 use crate::invoicing::value::{JsonObject, JsonValue};
 
@@ -24,7 +27,7 @@ pub(super) struct SoldLine {
     pub(super) advance: bool,
     /// Percent that its IGV is computed with; zero where it bears none.
     pub(super) percent: Decimal,
-    valor_unitario: Decimal,
+    pub(super) valor_unitario: Decimal,
     precio_unitario: Decimal,
     /// The rate of one plastic bag when it was sold.
     bag: Option<Decimal>,
@@ -100,6 +103,16 @@ impl SoldLine {
         })
     }
 
+    /// Its IGV as it counts in the header: none where nothing is charged, taken off where it settles
+    /// an advance.
+    pub(super) fn charged_igv(&self) -> Decimal {
+        match (self.affectation.is_free(), self.advance) {
+            (true, _) => Decimal::ZERO,
+            (false, true) => -self.full.igv,
+            (false, false) => self.full.igv,
+        }
+    }
+
     /// What the line is worth up to a quantity.
     pub(super) fn up_to(&self, quantity: Decimal) -> Result<LineWorth, CorrectError> {
         let full = self.full;
@@ -110,17 +123,13 @@ impl SoldLine {
             return Ok(LineWorth::default());
         }
         let part = |amount: Decimal| part_of(amount, quantity, self.cantidad);
-        let igv = part(full.igv)?;
-        let subtotal = if self.has_prices_with_igv() {
-            part(full.subtotal + full.igv)? - igv
-        } else {
-            part(full.subtotal)?
-        };
+        let isc = part(full.isc)?;
+        let (subtotal, igv) = self.taxed_up_to(quantity, isc)?;
         let mut worth = LineWorth {
             subtotal,
             descuento: part(full.descuento)?,
             igv,
-            isc: part(full.isc)?,
+            isc,
             bolsas: self.bags_up_to(quantity)?,
             otros_cargos: part(full.otros_cargos)?,
             total: part(full.total)?,
@@ -130,6 +139,36 @@ impl SoldLine {
             worth.total = worth.sum();
         }
         Ok(worth)
+    }
+
+    /// Value and IGV up to a quantity: computed as those of the line were, so that a first part is as
+    /// right as a line of its own.
+    fn taxed_up_to(
+        &self,
+        quantity: Decimal,
+        isc: Decimal,
+    ) -> Result<(Decimal, Decimal), CorrectError> {
+        let full = self.full;
+        let part = |amount: Decimal| part_of(amount, quantity, self.cantidad);
+        let hundred = Decimal::ONE_HUNDRED;
+        let base_of = |total: Decimal| quotient(total * hundred, hundred + self.percent, 2);
+        let (base, total) = (
+            full.subtotal + full.isc,
+            full.subtotal + full.isc + full.igv,
+        );
+        let taxed = !full.igv.is_zero() && !self.percent.is_zero();
+        if taxed && self.has_prices_with_igv() && base_of(total) == Some(base) {
+            let total = part(full.subtotal + full.igv)? + isc;
+            let base = base_of(total).ok_or(CorrectError::TooLarge)?;
+            return Ok((base - isc, total - base));
+        }
+        let subtotal = part(full.subtotal)?;
+        if taxed && percent_of(base, self.percent) == Some(full.igv) {
+            let igv = percent_of(subtotal + isc, self.percent).ok_or(CorrectError::TooLarge)?;
+            return Ok((subtotal, igv));
+        }
+        // Cents were spread over the lines of the document: each amount in proportion.
+        Ok((subtotal, part(full.igv)?))
     }
 
     /// Whether the price with IGV is what was agreed: it has fewer decimals than the one without.
@@ -231,18 +270,20 @@ fn unit_values(
     let large = CorrectError::TooLarge;
     let gross = worth.subtotal + worth.descuento;
     let own = product(line.valor_unitario, quantity, 2).ok_or(large.clone())?;
-    if own == gross {
-        return Ok((line.valor_unitario, line.precio_unitario));
-    }
-    let valor = quotient(gross, quantity, 10)
-        .ok_or(large.clone())?
-        .normalize();
-    // NubeFact's price of one is value × (1 + rate), whatever the line's discount (nubefact.md §10.1).
-    let rate = (line.percent / Decimal::ONE_HUNDRED).normalize();
+    let valor = if own == gross {
+        line.valor_unitario
+    } else {
+        quotient(gross, quantity, 10)
+            .ok_or(large.clone())?
+            .normalize()
+    };
+    // NubeFact's price of one is value × (1 + rate), whatever the line's discount (nubefact.md §10.1);
+    // of a small part of a large unit, rounding moves it.
+    let rate = line.percent / Decimal::ONE_HUNDRED;
     let precio = product(valor, Decimal::ONE + rate, 10)
         .ok_or(large)?
         .normalize();
-    let near = (precio - line.precio_unitario).abs() <= Decimal::new(5, 3);
+    let near = (precio - line.precio_unitario).abs() <= CENT;
     Ok((valor, if near { line.precio_unitario } else { precio }))
 }
 

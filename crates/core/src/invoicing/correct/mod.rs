@@ -15,10 +15,12 @@
 //! | `scopes.rs` | which motivo allows what |
 //! | `lines.rs` | lines of the document, and what a part of each is worth |
 //! | `totals.rs` | the header that belongs to those parts, with its global discount |
+//! | `before.rs` | what earlier notes took off |
 //! | `amounts.rs` | notes on an amount instead of a quantity |
 //! | `error.rs` | why a note cannot be made |
 
 mod amounts;
+mod before;
 mod error;
 mod lines;
 mod scopes;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::error::CorrectError;
 use super::lines::{LineWorth, SoldLine, part_of};
 use crate::invoicing::catalogs::affectations::Tribute;
-use crate::invoicing::decimal::{percent_of, to_cents};
+use crate::invoicing::decimal::to_cents;
 use crate::invoicing::document::TaxDocument;
 use crate::invoicing::value::{JsonObject, JsonValue};
 
@@ -119,7 +119,9 @@ impl NoteTotals {
         };
         if let Some(taxed) = of(&[Tribute::Igv, Tribute::Ivap]) {
             self.gravada -= discount;
-            self.igv -= percent_of(discount, taxed.percent).ok_or(CorrectError::TooLarge)?;
+            let of_lines: Decimal = lines.iter().map(SoldLine::charged_igv).sum();
+            let stated = to_cents(document.amount("total_igv").unwrap_or_default());
+            self.igv -= igv_of_discount(discount, taxed.percent, (whole, of_lines - stated));
         } else if of(&[Tribute::Exonerado]).is_some() {
             self.exonerada -= discount;
         } else {
@@ -195,4 +197,26 @@ impl NoteTotals {
             }
         }
     }
+}
+
+/// IGV of a part of a global discount: rate × discount, and all of the document's for all of it.
+///
+/// The document's own may be a cent or so away from rate × discount. The parts are then rounded towards
+/// it, so that every note's share, the last one's too, stays within a cent of rate × its own discount.
+fn igv_of_discount(discount: Decimal, percent: Decimal, whole: (Decimal, Decimal)) -> Decimal {
+    let (whole, whole_igv) = whole;
+    if discount == whole {
+        return whole_igv;
+    }
+    let rate = percent / Decimal::ONE_HUNDRED;
+    let half_a_cent = Decimal::new(5, 3);
+    let apart = whole_igv - rate * whole;
+    let strategy = if apart > half_a_cent {
+        RoundingStrategy::AwayFromZero
+    } else if apart < -half_a_cent {
+        RoundingStrategy::ToZero
+    } else {
+        RoundingStrategy::MidpointAwayFromZero
+    };
+    (rate * discount).round_dp_with_strategy(2, strategy)
 }

@@ -14,12 +14,15 @@ use crate::invoicing::catalogs::transport_modes::TransportMode;
 use crate::invoicing::catalogs::units::OF_WEIGHT;
 use crate::invoicing::codes;
 use crate::invoicing::document::TaxDocument;
+use crate::invoicing::fields::SaleField;
 use crate::invoicing::finding::Findings;
-use crate::invoicing::form::{Form, check_form, check_identity, nubefact_date};
-use crate::invoicing::header::{check_code, check_delivery, check_series, require_elements};
+use crate::invoicing::form::{Section, check_form, check_identity, nubefact_date};
+use crate::invoicing::header::{
+    check_code, check_customer, check_delivery, check_series, require_elements,
+};
 use crate::invoicing::kind::DocumentKind;
 use crate::invoicing::known::Known;
-use crate::invoicing::other_fields::GUIA;
+use crate::invoicing::other_fields::{GUIA, GUIA_DOCUMENT, GUIA_DRIVER, GUIA_ITEM, GUIA_VEHICLE};
 use crate::invoicing::value::{JsonObject, JsonValue};
 use crate::{Severity, Ubigeo, text};
 use people::{check_carrier, check_driver, check_other_people, check_plate};
@@ -28,6 +31,14 @@ mod people;
 
 /// Most secondary vehicles, and most secondary drivers.
 const MOST_SECONDARY: usize = 2;
+
+/// Lists and their fields.
+const LISTS: [(&str, &[SaleField]); 4] = [
+    ("items", GUIA_ITEM),
+    ("documento_relacionado", GUIA_DOCUMENT),
+    ("vehiculos_secundarios", GUIA_VEHICLE),
+    ("conductores_secundarios", GUIA_DRIVER),
+];
 
 /// Identity documents that a guía may name.
 const IDENTITIES: [&str; 6] = ["6", "1", "4", "7", "A", "0"];
@@ -40,36 +51,35 @@ pub(crate) fn check_guia(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let form = Form::new(fields);
-    let mut out = check_form(&form, GUIA, findings);
+    let section = Section::new(fields);
+    let mut out = check_form(&section, GUIA, &LISTS, findings);
 
     // 1. Whose, when.
-    check_series(kind, &form, known, findings, &mut out);
-    let customer = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
-    check_identity(&form, customer, &IDENTITIES, findings);
-    check_dates(&form, today, findings);
-    check_delivery(&form, findings);
+    check_series(kind, &section, known.series.as_ref(), findings, &mut out);
+    check_customer(&section, &IDENTITIES, known, findings);
+    check_dates(&section, today, findings);
+    check_delivery(&section, findings);
 
     // 2. Why, how heavy, which way.
     if kind == DocumentKind::GuiaRemitente {
-        check_reason(&form, findings);
+        check_reason(&section, findings);
     }
-    check_load(&form, findings);
-    check_indicator(kind, &form, findings);
+    check_load(&section, findings);
+    check_indicator(kind, &section, findings);
     for point in ["punto_de_partida", "punto_de_llegada"] {
-        check_point(&form, point, findings);
+        check_point(&section, point, findings);
     }
 
     // 3. In which vehicle, by whom.
-    check_plate(&form, "transportista_placa_numero", findings);
-    check_carrier(kind, &form, findings);
-    check_driver(kind, &form, findings);
-    check_other_people(kind, &form, findings);
-    check_secondary(&form, findings);
+    check_plate(&section, "transportista_placa_numero", findings);
+    check_carrier(kind, &section, findings);
+    check_driver(kind, &section, findings);
+    check_other_people(kind, &section, findings);
+    check_secondary(&section, findings);
 
     // 4. What.
-    check_items(kind, &form, findings);
-    for document in form.list("documento_relacionado") {
+    check_items(kind, &section, findings);
+    for document in section.list("documento_relacionado") {
         let is_known = |code: &str| RelatedDocument::from_code(code).is_some_and(|it| it.in_guias);
         check_code(&document, "tipo", is_known, "01, 03, 09, 31", findings);
     }
@@ -78,21 +88,21 @@ pub(crate) fn check_guia(
 }
 
 /// Today, or a day ago at most.
-fn check_dates(form: &Form<'_>, today: Date, findings: &mut Findings) {
-    let Some(issued) = form.date("fecha_de_emision") else {
+fn check_dates(section: &Section<'_>, today: Date, findings: &mut Findings) {
+    let Some(issued) = section.date("fecha_de_emision") else {
         return;
     };
     let age = days_between(issued, today);
     if !(0..=TO_ISSUE_GUIA).contains(&age) {
         findings
-            .add(&codes::GUIA_DATE, form.path("fecha_de_emision"))
+            .add(&codes::GUIA_DATE, section.path("fecha_de_emision"))
             .expected(nubefact_date(today));
     }
     // The manual does not forbid it, and one of its own examples does it.
-    let begins = form.date("fecha_de_inicio_de_traslado");
+    let begins = section.date("fecha_de_inicio_de_traslado");
     if begins.is_some_and(|begins| begins < issued) {
         findings
-            .add(&codes::DATE, form.path("fecha_de_inicio_de_traslado"))
+            .add(&codes::DATE, section.path("fecha_de_inicio_de_traslado"))
             .says(text!(
                 "el traslado empieza antes de la emisión de la guía",
                 "the transfer begins before the guía is issued"
@@ -105,31 +115,31 @@ fn check_dates(form: &Form<'_>, today: Date, findings: &mut Findings) {
 }
 
 /// What the sender says of the transfer, and what its reason asks for.
-fn check_reason(form: &Form<'_>, findings: &mut Findings) {
-    form.require("motivo_de_traslado", findings);
-    form.require("numero_de_bultos", findings);
-    form.require("tipo_de_transporte", findings);
+fn check_reason(section: &Section<'_>, findings: &mut Findings) {
+    section.require("motivo_de_traslado", findings);
+    section.require("numero_de_bultos", findings);
+    section.require("tipo_de_transporte", findings);
     let reasons = REASONS.map(|row| row.code).join(", ");
     let is_reason = |code: &str| TransferReason::from_code(code).is_some();
-    check_code(form, "motivo_de_traslado", is_reason, &reasons, findings);
+    check_code(section, "motivo_de_traslado", is_reason, &reasons, findings);
     let is_mode = |code: &str| TransportMode::from_code(code).is_some();
-    check_code(form, "tipo_de_transporte", is_mode, "01, 02", findings);
-    let Some(reason) = form
+    check_code(section, "tipo_de_transporte", is_mode, "01, 02", findings);
+    let Some(reason) = section
         .text("motivo_de_traslado")
         .and_then(TransferReason::from_code)
     else {
         return;
     };
     if reason.needs_establishments {
-        form.require("punto_de_partida_codigo_establecimiento_sunat", findings);
-        form.require("punto_de_llegada_codigo_establecimiento_sunat", findings);
+        section.require("punto_de_partida_codigo_establecimiento_sunat", findings);
+        section.require("punto_de_llegada_codigo_establecimiento_sunat", findings);
     }
     if reason.needs_customs {
-        form.require("documento_relacionado_codigo", findings);
+        section.require("documento_relacionado_codigo", findings);
     }
     let is_customs = |code: &str| RelatedDocument::from_code(code).is_some_and(|it| it.is_customs);
     check_code(
-        form,
+        section,
         "documento_relacionado_codigo",
         is_customs,
         "50, 52",
@@ -137,17 +147,17 @@ fn check_reason(form: &Form<'_>, findings: &mut Findings) {
     );
 }
 
-fn check_load(form: &Form<'_>, findings: &mut Findings) {
-    if form
+fn check_load(section: &Section<'_>, findings: &mut Findings) {
+    if section
         .amount("peso_bruto_total")
         .is_some_and(|it| it.is_zero())
     {
-        findings.add(&codes::GUIA_WEIGHT, form.path("peso_bruto_total"));
+        findings.add(&codes::GUIA_WEIGHT, section.path("peso_bruto_total"));
     }
     let is_unit = |code: &str| OF_WEIGHT.contains(&code);
     let units = OF_WEIGHT.join(", ");
     check_code(
-        form,
+        section,
         "peso_bruto_unidad_de_medida",
         is_unit,
         &units,
@@ -155,7 +165,7 @@ fn check_load(form: &Form<'_>, findings: &mut Findings) {
     );
 }
 
-fn check_indicator(kind: DocumentKind, form: &Form<'_>, findings: &mut Findings) {
+fn check_indicator(kind: DocumentKind, section: &Section<'_>, findings: &mut Findings) {
     let fits = |row: ShipmentIndicator| match kind {
         DocumentKind::GuiaRemitente => row.for_sender,
         _ => row.for_carrier,
@@ -164,14 +174,14 @@ fn check_indicator(kind: DocumentKind, form: &Form<'_>, findings: &mut Findings)
     let allowed: Vec<&str> = allowed.map(|row| row.code).collect();
     let is_known = |code: &str| allowed.contains(&code);
     let list = allowed.join(", ");
-    check_code(form, "sunat_envio_indicador", is_known, &list, findings);
+    check_code(section, "sunat_envio_indicador", is_known, &list, findings);
 }
 
 /// One end of the way: its ubigeo, and its establishment where one is named.
-fn check_point(form: &Form<'_>, point: &str, findings: &mut Findings) {
+fn check_point(section: &Section<'_>, point: &str, findings: &mut Findings) {
     let ubigeo = format!("{point}_ubigeo");
-    if let Some(code) = form.text(&ubigeo) {
-        let path = form.path(&ubigeo);
+    if let Some(code) = section.text(&ubigeo) {
+        let path = section.path(&ubigeo);
         if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
             findings
                 .add(&codes::TEXT, path)
@@ -189,9 +199,12 @@ fn check_point(form: &Form<'_>, point: &str, findings: &mut Findings) {
     }
     let establishment = format!("{point}_codigo_establecimiento_sunat");
     let plain = |code: &str| code.bytes().all(|byte| byte.is_ascii_digit());
-    if form.text(&establishment).is_some_and(|code| !plain(code)) {
+    if section
+        .text(&establishment)
+        .is_some_and(|code| !plain(code))
+    {
         findings
-            .add(&codes::TEXT, form.path(&establishment))
+            .add(&codes::TEXT, section.path(&establishment))
             .says(text!(
                 "el código de establecimiento tiene 4 dígitos, por ejemplo 0000",
                 "the code of an establishment has 4 digits, such as 0000"
@@ -199,33 +212,33 @@ fn check_point(form: &Form<'_>, point: &str, findings: &mut Findings) {
     }
 }
 
-fn check_secondary(form: &Form<'_>, findings: &mut Findings) {
+fn check_secondary(section: &Section<'_>, findings: &mut Findings) {
     for name in ["vehiculos_secundarios", "conductores_secundarios"] {
-        let count = form.fields.get(name).map_or(0, |it| it.elements().len());
+        let count = section.fields.get(name).map_or(0, |it| it.elements().len());
         if count > MOST_SECONDARY {
-            findings.add(&codes::LENGTH, form.path(name)).says(text!(
+            findings.add(&codes::LENGTH, section.path(name)).says(text!(
                 "hay {count}; se admiten {MOST_SECONDARY}",
                 "there are {count}; {MOST_SECONDARY} are allowed"
             ));
         }
     }
-    for vehicle in form.list("vehiculos_secundarios") {
+    for vehicle in section.list("vehiculos_secundarios") {
         check_plate(&vehicle, "placa_numero", findings);
     }
-    for driver in form.list("conductores_secundarios") {
+    for driver in section.list("conductores_secundarios") {
         let names = ("documento_tipo", "documento_numero");
         check_identity(&driver, names, &IDENTITIES[1..], findings);
         people::check_licence(&driver, "numero_licencia", findings);
     }
 }
 
-fn check_items(kind: DocumentKind, form: &Form<'_>, findings: &mut Findings) {
-    require_elements("items", form, findings);
-    let reason = form
+fn check_items(kind: DocumentKind, section: &Section<'_>, findings: &mut Findings) {
+    require_elements("items", section, findings);
+    let reason = section
         .text("motivo_de_traslado")
         .and_then(TransferReason::from_code);
     let customs = kind == DocumentKind::GuiaRemitente && reason.is_some_and(|it| it.needs_customs);
-    for item in form.list("items") {
+    for item in section.list("items") {
         if item.amount("cantidad").is_some_and(|it| it.is_zero()) {
             findings
                 .add(&codes::NEGATIVE, item.path("cantidad"))
@@ -240,7 +253,7 @@ fn check_items(kind: DocumentKind, form: &Form<'_>, findings: &mut Findings) {
         let Some(declared) = item.text("codigo_dam") else {
             continue;
         };
-        let regime = regime_of(form);
+        let regime = regime_of(section);
         if !is_declaration(declared, regime) {
             let shape = format!("nnnn/ddd-aaaa-{}-nnnnnn", regime.unwrap_or("rr"));
             findings
@@ -255,9 +268,9 @@ fn check_items(kind: DocumentKind, form: &Form<'_>, findings: &mut Findings) {
 }
 
 /// The customs regime that stands in the number, where reason and document fix it.
-fn regime_of(form: &Form<'_>) -> Option<&'static str> {
-    let document = form.text("documento_relacionado_codigo");
-    match (form.text("motivo_de_traslado"), document) {
+fn regime_of(section: &Section<'_>) -> Option<&'static str> {
+    let document = section.text("documento_relacionado_codigo");
+    match (section.text("motivo_de_traslado"), document) {
         (Some("08"), Some("50")) => Some("10"),
         (Some("08"), Some("52")) => Some("18"),
         (Some("09"), Some("50")) => Some("40"),

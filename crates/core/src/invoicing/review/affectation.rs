@@ -10,6 +10,7 @@ use super::super::codes;
 use super::super::finding::Findings;
 use super::super::kind::DocumentKind;
 use super::super::sale::{Sale, SaleLine};
+use super::super::value::JsonValue;
 use crate::{Severity, text};
 
 pub(super) fn review(sale: &mut Sale, findings: &mut Findings) {
@@ -122,7 +123,7 @@ fn given(sale: &Sale, index: usize) -> bool {
 }
 
 fn has(sale: &Sale, index: usize, name: &str) -> bool {
-    let items = sale.fields.get("items").map(|it| it.elements());
+    let items = sale.fields.get("items").map(JsonValue::elements);
     let line = items.and_then(|it| it.get(index)?.as_object());
     line.is_some_and(|it| it.present(name).is_some())
 }

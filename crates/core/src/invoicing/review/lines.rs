@@ -4,17 +4,15 @@ use rust_decimal::Decimal;
 
 use super::super::catalogs::currencies::Moneda;
 use super::super::catalogs::icbper_rates;
-use super::super::catalogs::igv_rates;
+use super::super::catalogs::isc_systems::IscSystem;
 use super::super::catalogs::limits::{BASE_WITHOUT_IGV, CENT};
 use super::super::codes::{self, InvoiceCode};
 use super::super::decimal::{percent_of, product, quotient, to_cents};
 use super::super::finding::{Findings, InvoiceFinding};
 use super::super::sale::{Sale, SaleLine};
-use super::totals::is_spread;
 use crate::text;
 
-pub(super) fn review(sale: &Sale, findings: &mut Findings) {
-    let spread = is_spread(sale);
+pub(super) fn review(sale: &Sale, spread: bool, findings: &mut Findings) {
     for (index, line) in sale.lines.iter().enumerate() {
         let mut found = Place {
             index,
@@ -39,15 +37,6 @@ impl Place<'_> {
         let index = self.index;
         self.findings.add(code, format!("items[{index}].{name}"))
     }
-}
-
-/// The percent that a taxed line bears.
-pub(super) fn percent_for(sale: &Sale, line: &SaleLine) -> Option<Decimal> {
-    let affectation = line.affectation?;
-    if affectation.catalog == "17" {
-        return Some(igv_rates::IVAP);
-    }
-    sale.percent
 }
 
 /// `round(cantidad × valor_unitario) − descuento` (3271).
@@ -88,7 +77,7 @@ fn review_tax(sale: &Sale, line: &SaleLine, spread: bool, found: &mut Place<'_>)
         }
         return;
     }
-    let Some(percent) = percent_for(sale, line) else {
+    let Some(percent) = sale.percent_for(line) else {
         return;
     };
     let Some(expected) = percent_of(line.base(), percent) else {
@@ -116,16 +105,26 @@ fn review_tax(sale: &Sale, line: &SaleLine, spread: bool, found: &mut Place<'_>)
                 "the tax on bags is in the base of the IGV"
             ));
         }
-    } else if !off.is_zero() && !spread && !is_of_price_with_igv(line, percent) {
+    } else if !off.is_zero()
+        && !spread
+        && !line.advance
+        && base_of_price(line, percent) != Some(line.base())
+    {
+        // An advance bears the amounts of its own document, which may have been spread.
         found.add(&codes::CENT, "igv").expected(expected);
     }
 }
 
-/// Whether base and IGV are those of a price that includes IGV: the base is rounded, and the IGV is the
-/// rest. They may be a cent away from rate × base then, and are right.
-fn is_of_price_with_igv(line: &SaleLine, percent: Decimal) -> bool {
-    let total = (line.base() + line.igv) * Decimal::ONE_HUNDRED;
-    quotient(total, Decimal::ONE_HUNDRED + percent, 2) == Some(line.base())
+/// The base, ISC included, that a price with IGV makes of the same total: the base is rounded, and the
+/// IGV is the rest. ISC by fixed amount comes on top of the price, with its own IGV.
+pub(super) fn base_of_price(line: &SaleLine, percent: Decimal) -> Option<Decimal> {
+    let hundred = Decimal::ONE_HUNDRED;
+    let base_of = |total: Decimal| quotient(total * hundred, hundred + percent, 2);
+    if line.tipo_de_isc == Some(IscSystem::MontoFijo.nubefact()) {
+        let on_top = percent_of(line.isc, percent)?;
+        return Some(base_of(line.subtotal + line.igv - on_top)? + line.isc);
+    }
+    base_of(line.base() + line.igv)
 }
 
 /// `precio_unitario`: unit value plus its taxes (3270); NubeFact leaves line discounts out of it.
@@ -135,7 +134,7 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
     else {
         return;
     };
-    let percent = percent_for(sale, line).unwrap_or_default();
+    let percent = sale.percent_for(line).unwrap_or_default();
     let with_tax = product(valor, Decimal::ONE + percent / Decimal::ONE_HUNDRED, 10);
     let by_sums = line
         .cantidad
@@ -147,7 +146,10 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
         affectation.bears_igv.then_some(with_tax).flatten(),
         by_sums,
     ];
-    let near = |right: Decimal| (right - precio).abs() <= CENT;
+    // A cent of the price, or of the line: a small quantity makes a large price of it.
+    let units = line.cantidad.unwrap_or(Decimal::ONE).min(Decimal::ONE);
+    let near =
+        |right: Decimal| product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT);
     if right.iter().flatten().any(|right| near(*right)) {
         return;
     }

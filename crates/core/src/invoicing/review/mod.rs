@@ -26,7 +26,7 @@ pub(crate) fn review(sale: &mut Sale, today: Date, known: &Known, findings: &mut
     customer::review(sale, known, findings);
     notes::review(sale, known, findings);
     totals::review_rate(sale, known, findings);
-    lines::review(sale, findings);
+    lines::review(sale, totals::is_spread(sale), findings);
     totals::review(sale, findings);
     payment::review(sale, findings);
 }

@@ -192,11 +192,11 @@ fn review_credit(sale: &Sale, findings: &mut Findings) {
     let Some(net) = net_amount(sale, total) else {
         return;
     };
-    // Abroad, the detracción is converted back: a cent may be lost.
-    let foreign = sale.moneda.is_some_and(|it| it != Moneda::Pen);
+    // A detracción is in soles: converted back, a cent may be lost.
+    let converted = sale.moneda.is_some_and(|it| it != Moneda::Pen)
+        && !sale.amount("detraccion_total").is_zero();
     let off = (sum - net).abs();
-    let paid_before = sum < net && !sale.amount("total_anticipo").is_zero();
-    if off > Decimal::ZERO && !(foreign && off <= CENT) && !paid_before {
+    if off > CENT || (!off.is_zero() && !converted) {
         findings
             .add(&codes::INSTALMENTS_NET, "venta_al_credito")
             .expected(net);

@@ -10,7 +10,7 @@ use super::super::decimal::{percent_of, to_cents};
 use super::super::finding::Findings;
 use super::super::known::Known;
 use super::super::sale::{Sale, SaleLine};
-use super::lines::percent_for;
+use super::lines::base_of_price;
 use crate::{Severity, text};
 
 /// What the lines say the header should be.
@@ -28,8 +28,6 @@ struct Sums {
     /// Bases of taxed lines with their ISC, advances taken off, by the percent they bear.
     taxed: Vec<(Decimal, Decimal)>,
     taxed_lines: i64,
-    /// Σ round(base × rate), line by line.
-    rounded: Decimal,
     /// Every line could be read, so that the sums mean something.
     complete: bool,
 }
@@ -141,12 +139,49 @@ fn by_rate(sums: &Sums) -> Decimal {
         .sum()
 }
 
-/// Whether cents were spread over the lines: the header is within a cent of rate × base, and lines
-/// rounded one by one would not be.
+/// Whether cents were spread over the lines: the header is within a cent of rate × base, and the same
+/// lines, each rounded by itself, would not be; whether their prices included IGV or not.
 pub(super) fn is_spread(sale: &Sale) -> bool {
-    let sums = sums_of(sale);
-    let by_rate = by_rate(&sums);
-    (sums.igv - by_rate).abs() <= CENT && (sums.rounded - by_rate).abs() > CENT
+    let (mut stated, mut by_value, mut by_price) = (Drift::new(), Drift::new(), Drift::new());
+    let charged = |line: &&SaleLine| line.is_taxed() && !line.advance;
+    for line in sale.lines.iter().filter(charged) {
+        let Some(percent) = sale.percent_for(line) else {
+            continue;
+        };
+        stated.add(percent, line.base(), line.igv);
+        let rounded = percent_of(line.base(), percent).unwrap_or_default();
+        by_value.add(percent, line.base(), rounded);
+        let base = base_of_price(line, percent).unwrap_or_default();
+        by_price.add(percent, base, line.base() + line.igv - base);
+    }
+    stated.of_all() <= CENT && (by_value.of_all() > CENT || by_price.of_all() > CENT)
+}
+
+/// IGV against rate × base, by the percent that lines bear.
+struct Drift(Vec<(Decimal, Decimal, Decimal)>);
+
+impl Drift {
+    fn new() -> Drift {
+        Drift(Vec::with_capacity(1))
+    }
+
+    fn add(&mut self, percent: Decimal, base: Decimal, igv: Decimal) {
+        match self.0.iter_mut().find(|(other, ..)| *other == percent) {
+            Some((_, bases, igvs)) => {
+                *bases += base;
+                *igvs += igv;
+            }
+            None => self.0.push((percent, base, igv)),
+        }
+    }
+
+    /// The largest, whichever side it is on.
+    fn of_all(&self) -> Decimal {
+        let drifts = self.0.iter().map(|(percent, base, igv)| {
+            (percent_of(*base, *percent).unwrap_or_default() - igv).abs()
+        });
+        drifts.max().unwrap_or_default()
+    }
 }
 
 fn sums_of(sale: &Sale) -> Sums {
@@ -184,11 +219,10 @@ fn add_line(sale: &Sale, line: &SaleLine, sums: &mut Sums) {
         sums.otros_cargos += line.otros_cargos;
     }
     if line.is_taxed()
-        && let Some(percent) = percent_for(sale, line)
+        && let Some(percent) = sale.percent_for(line)
     {
         sums.igv += signed(line.igv);
         sums.taxed_lines += 1;
-        sums.rounded += signed(percent_of(line.base(), percent).unwrap_or_default());
         match sums.taxed.iter_mut().find(|(other, _)| *other == percent) {
             Some((_, base)) => *base += signed(line.base()),
             None => sums.taxed.push((percent, signed(line.base()))),
@@ -240,9 +274,10 @@ pub(super) fn review_rate(sale: &Sale, known: &Known, findings: &mut Findings) {
         return;
     }
     let fecha = modified.and_then(|it| it.fecha);
-    let taken = match sale.kind.is_note() {
-        true => may_a_note_bear(percent, day, fecha),
-        false => regime_of(percent, day).is_some(),
+    let taken = if sale.kind.is_note() {
+        may_a_note_bear(percent, day, fecha)
+    } else {
+        regime_of(percent, day).is_some()
     };
     if !taken {
         let restaurant = known.restaurant == Some(true);
