@@ -12,7 +12,7 @@
 //! | any of the fourteen, as JSON | [`Nubefact::send_json`] | `_make_request` | issues through the journal all the same |
 //! | numbers | [`Nubefact::open_series`] | a counter in its own transaction | a number and its bytes are durable together, before the first byte leaves |
 //! | many at once | [`Nubefact::issue`] from as many tasks as there are documents | `emitir_lote` and a semaphore | pace, places and breaker are the line's |
-//! | call log | the [`Ledger`] | fired and forgotten, bodies and all | beside the send, without token, customer or body |
+//! | call log | the [`Ledger`](crate::Ledger) | fired and forgotten, bodies and all | beside the send, without token, customer or body |
 
 mod builder;
 mod error;

@@ -212,6 +212,29 @@ async fn a_stranger_takes_the_number_first() {
     assert_eq!(by_stranger.count(), 1);
 }
 
+/// Refused, and a late copy accepted all the same: the same wish finds it, and so does whoever took the
+/// number meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_late_copy_of_a_refused_request_is_found() {
+    for another_comes_first in [false, true] {
+        let it = nube().await;
+        it.fail("rechaza-y-acepta@generar_comprobante x1");
+        let refused = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        assert_eq!(refused.estado(), "DEVUELTO");
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        if another_comes_first {
+            let mut other = factura_json("dos");
+            other["cliente_numero_de_documento"] = "20131312955".into();
+            let told = it.nubefact.issue(&document(&other), "l").await.unwrap();
+            assert!(matches!(told, IssueSettled::Conflict { .. }), "{told:?}");
+        }
+        let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        let issued = settled.issued().unwrap();
+        assert!(issued.recovered && issued.entry.numero == 1, "{settled:?}");
+        assert_eq!(it.issued(), ["FFF1-1"]);
+    }
+}
+
 /// Refused numbers are taken again, lowest first: no hole is left.
 #[tokio::test(start_paused = true)]
 async fn refusals_leave_no_hole() {

@@ -428,6 +428,14 @@ impl Journal for FileJournal {
         Box::pin(self.read(move |book| book.numero(series, numero).cloned()))
     }
 
+    fn tried<'a>(
+        &'a self,
+        series: &'a SeriesName,
+        numero: u32,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>> {
+        Box::pin(self.read(move |book| book.tried(series, numero)))
+    }
+
     fn open(&self) -> BoxFuture<'_, Result<Vec<JournalEntry>, JournalError>> {
         Box::pin(self.read(Book::open))
     }
