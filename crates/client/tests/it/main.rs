@@ -24,6 +24,7 @@ mod nubefact_journal;
 mod nubefact_kit;
 mod nubefact_privacy;
 mod nubefact_stories;
+mod nubefact_wire;
 mod pace;
 mod privacy;
 mod promises;
