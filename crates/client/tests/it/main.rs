@@ -23,6 +23,7 @@ mod nubefact_files;
 mod nubefact_journal;
 mod nubefact_kit;
 mod nubefact_privacy;
+mod nubefact_sequences;
 mod nubefact_stories;
 mod nubefact_wire;
 mod pace;
