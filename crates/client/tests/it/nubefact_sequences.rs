@@ -134,7 +134,7 @@ impl Transport for Desk {
 }
 
 async fn story(sequence: &[Happens], late_after: usize) {
-    let named = format!("{sequence:?}, late after {late_after}");
+    let story_name = format!("{sequence:?}, late after {late_after}");
     let desk = Arc::new(Desk {
         happens: Mutex::new(sequence.iter().copied().collect()),
         ..Desk::default()
@@ -164,21 +164,25 @@ async fn story(sequence: &[Happens], late_after: usize) {
     let settled: IssueSettled = settled.unwrap();
     let issued = settled
         .issued()
-        .unwrap_or_else(|| panic!("{named}: {settled:?}"));
-    assert_eq!(issued.entry.numero, 1, "{named}");
+        .unwrap_or_else(|| panic!("{story_name}: {settled:?}"));
+    assert_eq!(issued.entry.numero, 1, "{story_name}");
     for body in std::mem::take(&mut *desk.late.lock().unwrap()) {
         desk.work(&body);
     }
     desk.happens.lock().unwrap().clear();
     let next = nubefact.issue(&factura("dos"), "l").await.unwrap();
-    assert_eq!(next.issued().map(|it| it.entry.numero), Some(2), "{named}");
+    assert_eq!(
+        next.issued().map(|it| it.entry.numero),
+        Some(2),
+        "{story_name}"
+    );
     let documents = desk.documents.lock().unwrap();
     let names: Vec<&String> = documents.keys().collect();
-    assert_eq!(names, ["FFF1-1", "FFF1-2"], "{named}");
+    assert_eq!(names, ["FFF1-1", "FFF1-2"], "{story_name}");
     for (name, bodies) in &*desk.arrived.lock().unwrap() {
         assert!(
             bodies.iter().all(|it| it == &bodies[0]),
-            "{named}: {name} had other bytes"
+            "{story_name}: {name} had other bytes"
         );
     }
 }
@@ -195,8 +199,8 @@ fn every_sequence_ends_with_one_document() {
         // One runtime for all of a length: making one costs more than a story.
         paused(async {
             for sequence in &sequences {
-                let has_late = sequence.contains(&Happens::Late);
-                for late_after in if has_late { 1..4 } else { 9..10 } {
+                let may_be_late = sequence.contains(&Happens::Late);
+                for late_after in if may_be_late { 1..4 } else { 9..10 } {
                     story(sequence, late_after).await;
                     told += 1;
                 }

@@ -346,6 +346,36 @@ async fn every_kind_is_issued_and_asked_about() {
     }
 }
 
+/// What has no IGV is found again as well; somebody else's is not taken for it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_retencion_and_percepcion_are_found() {
+    for (name, operation) in [
+        ("retencion-3", "generar_retencion"),
+        ("percepcion-2", "generar_percepcion"),
+    ] {
+        let it = nube().await;
+        it.fail(&format!("cerrar@{operation} x1"));
+        let document = sample_today(name);
+        let settled = issue_patiently(&it.nubefact, &document, "k").await;
+        assert!(settled.issued().unwrap().recovered, "{settled:?}");
+        assert_eq!(it.issued().len(), 1);
+        let it = nube().await;
+        let elsewhere = nube_of(&it.sandbox, it.clock).await;
+        let mut theirs = sample(name);
+        theirs["fecha_de_emision"] = "28-01-2026".into();
+        theirs["cliente_numero_de_documento"] = "20512333797".into();
+        let issued = elsewhere
+            .issue(&crate::nubefact_kit::document(&theirs), "t")
+            .await;
+        assert!(issued.unwrap().issued().is_some());
+        let settled = it.nubefact.issue(&document, "k").await.unwrap();
+        assert!(
+            matches!(settled, IssueSettled::Conflict { .. }),
+            "{settled:?}"
+        );
+    }
+}
+
 /// A guía is accepted later, and its lost answer is found by its name.
 #[tokio::test(start_paused = true)]
 async fn a_guia_goes_in_two_steps() {
