@@ -16,6 +16,9 @@ const GUIA_NOTE: &str = "Para generar el PDF en las Guías de Remisión se requi
     primero. Usa la operación 'consultar_guia' para obtener el PDF o CDR. La Sunat puede tomar un \
     tiempo en aceptarla.";
 
+/// A guía's QR leads to SUNAT.
+const GUIA_QR: &str = "https://e-factura.sunat.gob.pe/v1/contribuyente/gre/comprobantes/descargaqr";
+
 /// What an answer is written from.
 pub(super) struct Teller<'a> {
     pub(super) config: &'a NubefactConfig,
@@ -108,13 +111,12 @@ impl Teller<'_> {
         document: &IssuedDocument,
         void: Option<&RequestedVoid>,
     ) -> AcceptedDocument {
-        let sunat = match void {
-            Some(void) => self.void_told(document, void),
-            None => {
-                let identity = &document.identity;
-                let subject = format!("{} numero {}", identity.kind.words(), identity.name());
-                document.verdict.told(self.now, &subject)
-            }
+        let sunat = if let Some(void) = void {
+            self.void_told(document, void)
+        } else {
+            let identity = &document.identity;
+            let subject = format!("{} numero {}", identity.kind.words(), identity.name());
+            document.verdict.told(self.now, &subject)
         };
         let form = Form::read(document.body.as_bytes()).unwrap_or_default();
         AcceptedDocument {
@@ -167,13 +169,11 @@ impl Teller<'_> {
         let identity = &document.identity;
         let facts = &document.facts;
         if identity.kind.is_guia() {
-            let there = document.verdict.is_accepted(self.now);
+            if !document.verdict.is_accepted(self.now) {
+                return String::new();
+            }
             let hash = document.hash.replace(['+', '/', '='], "");
-            let address =
-                "https://e-factura.sunat.gob.pe/v1/contribuyente/gre/comprobantes/descargaqr";
-            return there
-                .then(|| format!("{address}?hashqr={hash}"))
-                .unwrap_or_default();
+            return format!("{GUIA_QR}?hashqr={hash}");
         }
         format!(
             "{} | {} | {} | {:06} | {:.2} | {:.2} | {} | {} | {} | {} |",

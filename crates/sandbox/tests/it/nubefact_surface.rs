@@ -1,4 +1,4 @@
-//! NubeFact's side over HTTP: its doors under `/_sandbox`, its links, a real port.
+//! Nubefact's side over HTTP: its doors under `/_sandbox`, its links, a real port.
 
 use axum::body::{Body, to_bytes};
 use chaski_sandbox::serve;
