@@ -30,21 +30,22 @@ impl Teller<'_> {
     /// To an issue or to a question, which differ in `anulado` only; of a guía there is nothing
     /// before SUNAT took it.
     pub(super) fn document(&self, document: &IssuedDocument) -> Value {
-        let full = self.accepted(document, None);
+        let sunat = self.told(document, None);
         if document.identity.kind.is_guia() {
-            return self.guia(document, &full);
+            return self.guia(document, &sunat);
         }
         let link = self.link("cpe", &document.key);
-        let has_cdr = full.sunat.code.is_some();
-        let mut body = head(&full, &link);
-        tell(&mut body, &full.sunat);
+        let qr = self.qr(document);
+        let has_cdr = sunat.code.is_some();
+        let mut body = head(document, &link);
+        tell(&mut body, &sunat);
         body.insert("anulado".to_owned(), self.is_voided(document).into());
-        self.attach(&mut body, &full, has_cdr);
-        body.insert("cadena_para_codigo_qr".to_owned(), full.qr.clone().into());
-        body.insert("codigo_hash".to_owned(), full.hash.clone().into());
-        body.insert("codigo_de_barras".to_owned(), full.qr.clone().into());
+        self.attach(&mut body, document, None, has_cdr);
+        body.insert("cadena_para_codigo_qr".to_owned(), qr.clone().into());
+        body.insert("codigo_hash".to_owned(), document.hash.clone().into());
+        body.insert("codigo_de_barras".to_owned(), qr.into());
         body.insert("key".to_owned(), document.key.clone().into());
-        body.insert("digest_value".to_owned(), full.hash.clone().into());
+        body.insert("digest_value".to_owned(), document.hash.clone().into());
         let mut inner = body.clone();
         inner.shift_remove("anulado");
         insert_links(&mut body, &link, has_cdr);
@@ -52,8 +53,8 @@ impl Teller<'_> {
         body.into()
     }
 
-    fn guia(&self, document: &IssuedDocument, full: &AcceptedDocument) -> Value {
-        let there = full.sunat.accepted;
+    fn guia(&self, document: &IssuedDocument, sunat: &SunatAnswer) -> Value {
+        let there = sunat.accepted;
         let link = if there {
             self.link("guia", &document.key)
         } else {
@@ -63,25 +64,25 @@ impl Teller<'_> {
         if !there {
             body.insert("nota_importante".to_owned(), GUIA_NOTE.into());
         }
-        body.extend(head(full, &link));
+        body.extend(head(document, &link));
         // The one accepted guía that the manual shows says nothing besides.
         let told = SunatAnswer {
-            code: full.sunat.code.clone().filter(|code| code != "0"),
-            description: full.sunat.description.clone().filter(|_| !there),
-            ..full.sunat.clone()
+            code: sunat.code.clone().filter(|code| code != "0"),
+            description: sunat.description.clone().filter(|_| !there),
+            ..sunat.clone()
         };
         tell(&mut body, &told);
         if told.soap_error.is_empty() {
             body.insert("sunat_soap_error".to_owned(), Value::Null);
         }
         if there {
-            self.attach(&mut body, full, true);
+            self.attach(&mut body, document, None, true);
         } else {
             for key in ["pdf_zip_base64", "xml_zip_base64", "cdr_zip_base64"] {
                 body.insert(key.to_owned(), "".into());
             }
         }
-        body.insert("cadena_para_codigo_qr".to_owned(), full.qr.clone().into());
+        body.insert("cadena_para_codigo_qr".to_owned(), self.qr(document).into());
         for end in ["pdf", "xml", "cdr"] {
             let there = there.then(|| format!("{link}.{end}"));
             let link = there.unwrap_or_default();
@@ -93,14 +94,14 @@ impl Teller<'_> {
     /// To a void or a reversal, and to a question about it.
     pub(super) fn void(&self, document: &IssuedDocument, void: &RequestedVoid) -> Value {
         let link = self.link("anulacion", &void.key);
-        let full = self.accepted(document, Some(void));
+        let sunat = self.told(document, Some(void));
         let mut body = Map::new();
         body.insert("numero".to_owned(), document.identity.numero.into());
         body.insert("enlace".to_owned(), link.clone().into());
         body.insert("sunat_ticket_numero".to_owned(), json!(void.ticket));
-        tell(&mut body, &full.sunat);
+        tell(&mut body, &sunat);
         insert_links(&mut body, &link, true);
-        self.attach(&mut body, &full, full.sunat.code.is_some());
+        self.attach(&mut body, document, Some(void), sunat.code.is_some());
         body.insert("key".to_owned(), void.key.clone().into());
         body.into()
     }
@@ -111,13 +112,6 @@ impl Teller<'_> {
         document: &IssuedDocument,
         void: Option<&RequestedVoid>,
     ) -> AcceptedDocument {
-        let sunat = if let Some(void) = void {
-            self.void_told(document, void)
-        } else {
-            let identity = &document.identity;
-            let subject = format!("{} numero {}", identity.kind.words(), identity.name());
-            document.verdict.told(self.now, &subject)
-        };
         let form = Form::read(document.body.as_bytes()).unwrap_or_default();
         AcceptedDocument {
             body: form.to_value(),
@@ -130,13 +124,23 @@ impl Teller<'_> {
             accepted_at: document.at,
             hash: document.hash.clone(),
             qr: self.qr(document),
-            sunat,
+            sunat: self.told(document, void),
             void: void.map(|void| VoidNotice {
                 motivo: void.motivo.clone(),
                 ticket: void.ticket.clone(),
                 requested_at: void.at,
             }),
         }
+    }
+
+    /// What SUNAT has said by now, of the void or of the document.
+    fn told(&self, document: &IssuedDocument, void: Option<&RequestedVoid>) -> SunatAnswer {
+        if let Some(void) = void {
+            return self.void_told(document, void);
+        }
+        let identity = &document.identity;
+        let subject = format!("{} numero {}", identity.kind.words(), identity.name());
+        document.verdict.told(self.now, &subject)
     }
 
     fn void_told(&self, document: &IssuedDocument, void: &RequestedVoid) -> SunatAnswer {
@@ -196,26 +200,37 @@ impl Teller<'_> {
     }
 
     /// The files themselves, where the account has them sent.
-    fn attach(&self, body: &mut Map<String, Value>, document: &AcceptedDocument, has_cdr: bool) {
+    fn attach(
+        &self,
+        body: &mut Map<String, Value>,
+        document: &IssuedDocument,
+        void: Option<&RequestedVoid>,
+        has_cdr: bool,
+    ) {
+        let full = self
+            .config
+            .attach_files
+            .then(|| self.accepted(document, void));
         for (key, kind) in [
             ("pdf_zip_base64", FileKind::Pdf),
             ("xml_zip_base64", FileKind::Xml),
             ("cdr_zip_base64", FileKind::Cdr),
         ] {
-            let wanted = self.config.attach_files && (has_cdr || kind != FileKind::Cdr);
-            let content = wanted.then(|| STANDARD.encode(file(document, kind)));
-            body.insert(key.to_owned(), json!(content));
+            let wanted = full.as_ref().filter(|_| has_cdr || kind != FileKind::Cdr);
+            let zipped = wanted.map(|full| STANDARD.encode(file(full, kind)));
+            body.insert(key.to_owned(), json!(zipped));
         }
     }
 }
 
-fn head(document: &AcceptedDocument, link: &str) -> Map<String, Value> {
+fn head(document: &IssuedDocument, link: &str) -> Map<String, Value> {
+    let identity = &document.identity;
     let mut body = Map::new();
-    if let Some(tipo) = document.kind.tipo() {
+    if let Some(tipo) = identity.kind.tipo() {
         body.insert("tipo_de_comprobante".to_owned(), tipo.into());
     }
-    body.insert("serie".to_owned(), document.serie.clone().into());
-    body.insert("numero".to_owned(), document.numero.into());
+    body.insert("serie".to_owned(), identity.serie.clone().into());
+    body.insert("numero".to_owned(), identity.numero.into());
     body.insert("enlace".to_owned(), link.into());
     body
 }

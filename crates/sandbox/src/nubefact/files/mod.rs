@@ -1,6 +1,6 @@
 //! What the links of an accepted document serve: its PDF, its XML and SUNAT's CDR.
 //!
-//! [`links`](super::links) calls [`file()`] and nothing else. An empty file is one that there is not:
+//! [`links`](super::links) calls [`file`] and nothing else. An empty file is one that there is not:
 //! the link answers 404.
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::kind::IssuedKind;
 
-/// A document that Nubefact took, and what SUNAT says of it at the moment when the file is asked
+/// A document that NubeFact took, and what SUNAT says of it at the moment when the file is asked
 /// for.
 #[derive(Clone)]
 #[expect(dead_code, reason = "the files read it")]
@@ -25,9 +25,9 @@ pub(crate) struct AcceptedDocument {
     /// Four characters.
     pub(crate) serie: String,
     pub(crate) numero: u32,
-    /// When Nubefact took it. In Lima's time it is the hour of issue.
+    /// When NubeFact took it. In Lima's time it is the hour of issue.
     pub(crate) accepted_at: Timestamp,
-    /// The 44 characters in base64 that Nubefact calls `codigo_hash`.
+    /// The 44 characters in base64 that NubeFact calls `codigo_hash`.
     pub(crate) hash: String,
     /// `cadena_para_codigo_qr`.
     pub(crate) qr: String,
@@ -63,7 +63,7 @@ pub(crate) struct VoidNotice {
 pub(crate) enum FileKind {
     Pdf,
     Xml,
-    /// A ZIP that holds SUNAT's `ApplicationResponse`.
+    /// A ZIP that holds SUNAT's ApplicationResponse.
     Cdr,
 }
 
