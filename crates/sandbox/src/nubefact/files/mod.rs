@@ -3,6 +3,14 @@
 //! [`links`](super::links) calls [`file`] and nothing else. An empty file is one that there is not:
 //! the link answers 404.
 
+mod markup;
+mod papers;
+mod pdf;
+mod sale;
+mod ubl;
+
+use std::io::{self, Write};
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -11,7 +19,6 @@ use super::kind::IssuedKind;
 /// A document that NubeFact took, and what SUNAT says of it at the moment when the file is asked
 /// for.
 #[derive(Clone)]
-#[expect(dead_code, reason = "the files read it")]
 pub(crate) struct AcceptedDocument {
     /// The request as it came, but every number is a text with the digits as they were written:
     /// `"total": 118.0` is `"118.0"`. Booleans are booleans or texts, what is absent is missing,
@@ -51,7 +58,6 @@ pub(crate) struct SunatAnswer {
 
 /// A *comunicación de baja* or a reversal.
 #[derive(Clone)]
-#[expect(dead_code, reason = "the files read it")]
 pub(crate) struct VoidNotice {
     pub(crate) motivo: String,
     pub(crate) ticket: Option<String>,
@@ -67,22 +73,45 @@ pub(crate) enum FileKind {
     Cdr,
 }
 
+/// One file of a document. Empty: there is none.
 pub(crate) fn file(document: &AcceptedDocument, kind: FileKind) -> Vec<u8> {
     match kind {
-        FileKind::Pdf => pdf(document),
+        FileKind::Pdf => pdf::pdf(document),
         FileKind::Xml => xml(document),
         FileKind::Cdr => cdr(document),
     }
 }
 
-fn pdf(_: &AcceptedDocument) -> Vec<u8> {
-    Vec::new()
+fn xml(document: &AcceptedDocument) -> Vec<u8> {
+    if let Some(void) = &document.void {
+        return papers::voided(document, void);
+    }
+    match document.kind {
+        IssuedKind::GuiaRemitente | IssuedKind::GuiaTransportista => papers::guia(document),
+        IssuedKind::Retencion | IssuedKind::Percepcion => papers::withholding(document),
+        _ => ubl::xml(document),
+    }
 }
 
-fn xml(_: &AcceptedDocument) -> Vec<u8> {
-    Vec::new()
-}
-
-fn cdr(_: &AcceptedDocument) -> Vec<u8> {
-    Vec::new()
+/// `R-<RUC>-<tipo>-<serie>-<numero>.xml` in a ZIP, as SUNAT names it; none before it has spoken.
+fn cdr(document: &AcceptedDocument) -> Vec<u8> {
+    if document.sunat.code.is_none() {
+        return Vec::new();
+    }
+    let name = format!(
+        "R-{}-{}-{}-{}.xml",
+        document.issuer_ruc,
+        document.kind.sunat_code(),
+        document.serie,
+        document.numero
+    );
+    let response = papers::response(document);
+    let mut archive = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+    let written = archive
+        .start_file(name, zip::write::SimpleFileOptions::default())
+        .and_then(|()| Ok(archive.write_all(&response)?));
+    match written.and_then(|()| archive.finish()) {
+        Ok(bytes) => bytes.into_inner(),
+        Err(_) => Vec::new(),
+    }
 }
