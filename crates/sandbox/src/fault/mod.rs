@@ -49,6 +49,24 @@ pub use text::FaultError;
 /// | `rechazado:2335`, `observado:4252` | what SUNAT says in the end |
 /// | `ticket-perdido`, `2323` | a void whose ticket is lost; SUNAT says that the document was voided before |
 ///
+/// The losses that a program which issues has to live with, and the fault that makes each:
+///
+/// | loss | fault |
+/// |---|---|
+/// | accepted, then the connection closes | `cerrar` |
+/// | accepted, then 500, a proxy's 502, `codigo` 40 | `tras:500`, `tras:502:html`, `tras:40` |
+/// | accepted after the client has left | `tarde:20s` |
+/// | one request that arrives twice | `doble` |
+/// | refused, then a late copy accepted | `rechaza-y-acepta` |
+/// | 200 cut short, of another number, empty | `truncado`, `otro-numero`, `vacio` |
+/// | an answer that drips | `goteo:200ms` |
+/// | 23 for a stranger's document | `23-ajeno` |
+/// | 24 for what was accepted a moment ago | `24-tardio:5s` |
+/// | account suspended, not paid, token revoked | `50`, `51`, `10` |
+/// | pending for hours, then accepted, rejected, known with other data, voided before | `pendiente:3h`, `rechazado:2335`, `rechazado:1033`, `2323` |
+/// | 429 with and without a date | `429:retry=2`, `429:fecha=60` |
+/// | sent to another address | `redireccion` |
+///
 /// What SUNAT says is settled when a document is issued or voided; on a question it settles a
 /// document that is still pending. `24-tardio`, `pendiente` and `soap` last by the sandbox's simulated
 /// time ([`Sandbox::now`](crate::Sandbox::now)), `tarde` and `rechaza-y-acepta` by tokio's clock.

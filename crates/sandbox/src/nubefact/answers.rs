@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::config::NubefactConfig;
-use super::files::{AcceptedDocument, FileKind, SunatAnswer, VoidNotice, file};
+use super::files::{AcceptedDocument, FileKind, SunatAnswer, VoidNotice};
 use super::form::Form;
 use super::state::{IssuedDocument, RequestedVoid};
 use super::sunat::{nothing_to_void, voided_before};
+use super::zipped::zipped;
 
 const GUIA_NOTE: &str = "Para generar el PDF en las Guías de Remisión se requiere que la Sunat la acepte \
     primero. Usa la operación 'consultar_guia' para obtener el PDF o CDR. La Sunat puede tomar un \
@@ -199,7 +200,7 @@ impl Teller<'_> {
         format!("{}/{folder}/{key}", host.trim_end_matches('/'))
     }
 
-    /// The files themselves, where the account has them sent.
+    /// The files themselves, each in a ZIP, where the account has them sent.
     fn attach(
         &self,
         body: &mut Map<String, Value>,
@@ -217,7 +218,7 @@ impl Teller<'_> {
             ("cdr_zip_base64", FileKind::Cdr),
         ] {
             let wanted = full.as_ref().filter(|_| has_cdr || kind != FileKind::Cdr);
-            let zipped = wanted.map(|full| STANDARD.encode(file(full, kind)));
+            let zipped = wanted.map(|full| STANDARD.encode(zipped(full, kind)));
             body.insert(key.to_owned(), json!(zipped));
         }
     }

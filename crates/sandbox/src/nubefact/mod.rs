@@ -36,6 +36,7 @@ mod state;
 mod store;
 mod stranger;
 mod sunat;
+mod zipped;
 
 use std::fmt;
 use std::io;
