@@ -5,6 +5,7 @@
 //! where to where, in which vehicle, driven by whom.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use crate::invoicing::catalogs::deadlines::{TO_ISSUE_GUIA, days_between};
 use crate::invoicing::catalogs::related_documents::RelatedDocument;
@@ -150,7 +151,7 @@ fn check_reason(section: &Section<'_>, findings: &mut Findings) {
 fn check_load(section: &Section<'_>, findings: &mut Findings) {
     if section
         .amount("peso_bruto_total")
-        .is_some_and(|it| it.is_zero())
+        .is_some_and(|it| it <= Decimal::ZERO)
     {
         findings.add(&codes::GUIA_WEIGHT, section.path("peso_bruto_total"));
     }
