@@ -200,7 +200,10 @@ impl Desk<'_> {
     fn void(&self, form: &Form) -> Result<Done, Refusal> {
         // 1. What is asked, and of which document.
         let identity = self.identity(form)?;
-        required(form, "motivo")?;
+        // A client that many use sends none with a reversal; of those the vendor's text was not seen.
+        if self.arrival.operation == Operation::GenerarAnulacion {
+            required(form, "motivo")?;
+        }
         most_characters(form, "motivo", 100)?;
         most_characters(form, "codigo_unico", 250)?;
         let document = self.found(&identity)?;
@@ -241,7 +244,7 @@ impl Desk<'_> {
         let parts = [document.key.as_bytes(), at.as_bytes(), b"anulacion"];
         let is_lost = self.struck == Some(FaultKind::TicketLost);
         let void = RequestedVoid {
-            motivo: required(form, "motivo")?.to_owned(),
+            motivo: form.text("motivo").unwrap_or_default().to_owned(),
             at: self.now,
             key: link_key(&parts),
             ticket: (!is_lost).then(|| ticket(&parts)),
