@@ -39,6 +39,8 @@ const OTHER_VARIABLES: [&str; 6] = [
     "CHASKI_LANG",
     "CHASKI_LOG",
     "CHASKI_LOG_FORMAT",
+    "CHASKI_NUBEFACT_TOKEN",
+    "CHASKI_NUBEFACT_TOKEN_FILE",
 ];
 
 /// Where a value came from.
