@@ -32,7 +32,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// Environment variables of ours that are neither keys nor [`FILES`].
-const OTHER_VARIABLES: [&str; 6] = [
+const OTHER_VARIABLES: [&str; 8] = [
     "CHASKI_CONFIG",
     "CHASKI_KEY",
     "CHASKI_KEY_FILE",
