@@ -169,8 +169,7 @@ fn review_total(line: &SaleLine, found: &mut Place<'_>) {
         return;
     }
     let whole = line.base() + line.igv + line.bolsas + line.otros_cargos;
-    let off = (whole - line.total).abs();
-    if off.is_zero() {
+    if whole == line.total {
         return;
     }
     if line.is_free() {
@@ -184,15 +183,13 @@ fn review_total(line: &SaleLine, found: &mut Place<'_>) {
         if !values.contains(&line.total) {
             found
                 .add(&codes::LINE_TOTAL, "total")
-                .as_severe_as(crate::Severity::Observacion)
                 .expected(to_cents(line.subtotal));
         }
-    } else if off > CENT {
+    } else {
+        // A sum has no tolerance.
         found
             .add(&codes::LINE_TOTAL, "total")
             .expected(to_cents(whole));
-    } else {
-        found.add(&codes::CENT, "total").expected(to_cents(whole));
     }
 }
 
