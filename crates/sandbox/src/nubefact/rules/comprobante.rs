@@ -84,11 +84,10 @@ pub(crate) fn check_comprobante(
     let rate = percent / Decimal::ONE_HUNDRED;
     let lines = check_lines(form, rate)?;
     check_rate(&lines, percent, kind, issued)?;
-    if transaction == EXPORT {
-        let other = |line: &&CheckedLine| line.class != LineClass::Exportacion;
-        if lines.iter().any(|line| other(&line)) {
-            return Err(Refusal::sunat(2642, "tipo_de_igv", transaction));
-        }
+    let exported = |line: &CheckedLine| line.class == LineClass::Exportacion;
+    let is_export = transaction == EXPORT || lines.iter().any(exported);
+    if is_export && !lines.iter().all(exported) {
+        return Err(Refusal::sunat(2642, "tipo_de_igv", transaction));
     }
     check_sums(form, &lines, rate)?;
     check_selva(form, &lines)?;

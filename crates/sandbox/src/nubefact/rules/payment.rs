@@ -68,7 +68,10 @@ pub(super) fn check_percepcion(form: &Form) -> Result<(), Refusal> {
         return Err(Refusal::sunat(2798, "total_percepcion", said));
     }
     let with = form.amount("total_incluido_percepcion")?;
-    if with != form.amount("total")? + said {
+    // A percepción is in soles, whatever the currency of the sale.
+    let total = form.amount("total")?;
+    let in_soles = cents(total * form.amount("tipo_de_cambio")?);
+    if with != total + said && with != in_soles + said {
         return Err(Refusal::reason(format!(
             "Total incluido percepcion {with} no coincide con el total más la percepción"
         )));

@@ -145,7 +145,7 @@ fn check_others(form: &Form, lines: &[CheckedLine]) -> Result<(), Refusal> {
     }
     // Other charges may be of the whole document; those of its lines are part of them.
     let said = form.amount("total_otros_cargos")?;
-    if !otros.is_zero() && said != otros {
+    if said < otros {
         return Err(Refusal::sunat(3301, "total_otros_cargos", said));
     }
     Ok(())
