@@ -137,12 +137,12 @@ fn check_record(place: &Place, key: &str, first: u64) {
     assert!(of("HIT") + of("REFUSED") > 2 * first, "{calls:?}");
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ejemplos/clientes")
 }
 
 /// A folder to put on Python's path: one that already works, or one that pip fills now.
-fn python_library() -> Option<PathBuf> {
+pub(crate) fn python_library() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-requests-2.32.5");
     let works = || {
         runs(
@@ -175,7 +175,7 @@ fn python_library() -> Option<PathBuf> {
     (runs(&mut install) && works()).then_some(folder)
 }
 
-fn runs(command: &mut Command) -> bool {
+pub(crate) fn runs(command: &mut Command) -> bool {
     let ran = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     ran.is_ok_and(|status| status.success())
 }
