@@ -25,6 +25,7 @@ mod nubefact_kit;
 mod nubefact_privacy;
 mod nubefact_sequences;
 mod nubefact_stories;
+mod nubefact_stress;
 mod nubefact_wire;
 mod pace;
 mod privacy;
