@@ -117,13 +117,13 @@ async fn check_and_sandbox_agree() {
         };
         note("", &as_it_is, &document);
         // 2. With one thing changed, under a number of its own.
-        let mut changed = document.clone();
-        changed["numero"] = (numero + 1).into();
-        if let Some(field) = dice.change(&mut changed) {
-            let opinions = opinions(&sandbox, &changed).await;
+        let mut altered = document.clone();
+        altered["numero"] = (numero + 1).into();
+        if let Some(field) = dice.change(&mut altered) {
+            let opinions = opinions(&sandbox, &altered).await;
             changes += 1;
             refused += u32::from(opinions.refusal.is_some());
-            note(&field, &opinions, &changed);
+            note(&field, &opinions, &altered);
         }
     }
     let shown: Vec<String> = found
@@ -247,7 +247,7 @@ impl Dice {
         match self.0.u8(0..8) {
             0 => item["descuento_porcentaje"] = self.0.u8(0..100).to_string().into(),
             1 if !free => {
-                item["isc"] = json!({"sistema": "01", "tasa": self.0.u8(1..60).to_string()})
+                item["isc"] = json!({"sistema": "01", "tasa": self.0.u8(1..60).to_string()});
             }
             2 if !free => item["isc"] = json!({"sistema": "02", "monto": self.cents(1, 300)}),
             3 => {
