@@ -99,7 +99,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 
-async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
+async fn upstream_now(side: &Side) -> UpstreamNow {
     let (breaker, gate_wait) = side.app.provider_gate();
     // A store that cannot be read is told by health.
     let quota = side.app.month_calls().await.ok();
