@@ -38,7 +38,7 @@ pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetErro
         return read_stream(file, limits, lang);
     }
     if metadata.len() > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(file, limits, lang)
 }
@@ -46,7 +46,7 @@ pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetErro
 /// Reads a list that was put away.
 pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
     if list.len() > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(list.reader(), limits, lang)
 }
@@ -54,7 +54,7 @@ pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table,
 /// Reads a list from bytes in memory.
 pub fn read_bytes(bytes: &[u8], limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
     if bytes.len() as u64 > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(Cursor::new(bytes), limits, lang)
 }
@@ -142,21 +142,9 @@ fn compound_kind<R: Read + Seek>(source: &mut R) -> SheetError {
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    let mut encrypted = false;
-    let scanned = package::scan(source, &name, |_| {
-        encrypted = true;
-        false
-    });
-    match (scanned, encrypted) {
-        (Ok(()), true) => SheetError::Encrypted,
+    match package::count(source, &name, 0) {
+        Ok(1..) => SheetError::Encrypted,
         _ => SheetError::OldExcel,
-    }
-}
-
-fn too_heavy(limits: &Limits) -> SheetError {
-    SheetError::TooLarge {
-        what: Excess::FileBytes,
-        limit: limits.file_bytes,
     }
 }
 

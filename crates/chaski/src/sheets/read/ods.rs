@@ -9,7 +9,7 @@ use std::io::{Read, Seek};
 use quick_xml::events::{BytesStart, Event};
 
 use super::dates::{from_duration, from_iso};
-use super::grid::{Grid, cell_name};
+use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind};
@@ -39,19 +39,11 @@ pub(super) fn read_ods<R: Read + Seek>(
             continue;
         }
         let mut grid = Grid::new(limits);
-        read_table(&mut part, &mut grid, limits)?;
-        let dropped = grid.dropped;
-        let rows = grid.into_rows()?;
-        if rows.is_empty() {
+        read_table(&mut part, &mut grid)?;
+        let sheet = name.clone();
+        found = grid.found(SourceKind::Ods { sheet })?;
+        if found.is_none() {
             others.push(name);
-        } else {
-            found = Some(SheetFound {
-                source: SourceKind::Ods { sheet: name },
-                rows,
-                cells: Vec::new(),
-                dropped,
-                others: Vec::new(),
-            });
         }
         if others.len() > limits.parts {
             return Err(part.corrupt());
@@ -84,7 +76,6 @@ fn refuse_encrypted<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<(), 
 fn read_table<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     let mut row: u32 = 0;
     let mut nested = 0_usize;
@@ -94,8 +85,8 @@ fn read_table<R: Read + Seek>(
                 "table-row" => {
                     let repeated =
                         repeats(&element, "number-rows-repeated").ok_or_else(|| part.corrupt())?;
-                    let cells = read_row(part, row, grid, limits)?;
-                    put_row(&cells, row, repeated, grid, limits)?;
+                    let cells = read_row(part, row, grid)?;
+                    put_row(&cells, row, repeated, grid)?;
                     row = row.saturating_add(repeated);
                 }
                 // A table inside a cell or a drawing is no part of the list.
@@ -126,7 +117,6 @@ fn read_row<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     row: u32,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<Vec<Filled>, SheetError> {
     let mut cells = Vec::new();
     let mut column: usize = 0;
@@ -145,15 +135,12 @@ fn read_row<R: Read + Seek>(
             Event::Eof => return Err(part.corrupt()),
             _ => continue,
         };
-        let text = read_text(part, row, column, limits)?;
+        let text = read_text(part, row, column)?;
         let cell = head.cell(&text, grid);
         if cell != Cell::Empty {
             part.gave_value(true);
-            if column >= limits.columns {
-                return Err(SheetError::TooWide {
-                    cell: cell_name(row, column),
-                    limit: limits.columns,
-                });
+            if column >= grid.limits.columns {
+                return Err(grid.limits.too_wide(row, column));
             }
             cells.push(Filled {
                 column,
@@ -171,16 +158,12 @@ fn put_row(
     row: u32,
     repeated: u32,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     if cells.is_empty() {
         return Ok(());
     }
-    if repeated as usize > limits.rows {
-        return Err(SheetError::TooLarge {
-            what: Excess::Rows,
-            limit: limits.rows as u64,
-        });
+    if repeated as usize > grid.limits.rows {
+        return Err(grid.limits.beyond(Excess::Rows));
     }
     for copy in 0..repeated {
         let row = row.saturating_add(copy);
@@ -234,8 +217,8 @@ fn read_text<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     row: u32,
     column: usize,
-    limits: &Limits,
 ) -> Result<String, SheetError> {
+    let limits = part.limits;
     let mut text = String::new();
     let (mut paragraphs, mut inside, mut aside, mut nested) = (0, false, 0_usize, 0_usize);
     loop {
@@ -273,10 +256,7 @@ fn read_text<R: Read + Seek>(
             _ => {}
         }
         if text.len() > limits.cell_chars * 4 + 16 {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(row, column),
-                limit: limits.cell_chars,
-            });
+            return Err(limits.too_long(row, column));
         }
     }
 }

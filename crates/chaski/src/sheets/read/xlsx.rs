@@ -10,7 +10,7 @@ use std::io::{Read, Seek};
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::grid::{Grid, cell_name};
+use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
@@ -28,21 +28,13 @@ pub(super) fn read_xlsx<R: Read + Seek>(
         let mut part = package
             .part(&sheet.part)?
             .ok_or_else(|| super::package::corrupt(&sheet.part))?;
-        read_cells(&mut part, &book, &mut grid, limits)?;
-        let dropped = grid.dropped;
-        let rows = grid.into_rows()?;
-        if rows.is_empty() {
-            continue;
+        read_cells(&mut part, &book, &mut grid)?;
+        let sheet = sheet.name.clone();
+        if let Some(mut found) = grid.found(SourceKind::Xlsx { sheet })? {
+            found.others = book.sheets.into_iter().map(|sheet| sheet.name).collect();
+            found.others.remove(index);
+            return Ok(found);
         }
-        let mut others: Vec<String> = book.sheets.into_iter().map(|sheet| sheet.name).collect();
-        let sheet = others.remove(index);
-        return Ok(SheetFound {
-            source: SourceKind::Xlsx { sheet },
-            rows,
-            cells: Vec::new(),
-            dropped,
-            others,
-        });
     }
     Err(SheetError::EmptySheet)
 }
@@ -69,7 +61,6 @@ fn read_cells<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     book: &Workbook,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     let (mut next_row, mut next_column) = (0, 0);
     let mut text = String::new();
@@ -99,7 +90,7 @@ fn read_cells<R: Read + Seek>(
             _ => continue,
         };
         let head = head.ok_or_else(|| part.corrupt())?;
-        read_value(part, &head, &mut text, limits)?;
+        read_value(part, &head, &mut text)?;
         next_column = head.column + 1;
         let cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
         if cell != Cell::Empty {
@@ -115,53 +106,69 @@ fn read_value<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     head: &CellHead,
     text: &mut String,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     text.clear();
-    let mut inside_value = false;
-    let mut phonetic = false;
-    let (mut preserve, mut start) = (false, 0);
+    let mut rich = RichText::default();
+    let limits = part.limits;
     // An entity of up to ten characters may stand for each character.
     let ceiling = limits.cell_chars * 4 + 16;
     loop {
-        match part.next_event()? {
-            Event::Start(element) => match element.local_name().as_ref() {
-                "v" => inside_value = true,
-                "t" => {
-                    inside_value = true;
-                    start = text.len();
-                    preserve = attribute(&element, "space").as_deref() == Some("preserve");
-                }
-                "rPh" => phonetic = true,
-                _ => {}
-            },
+        let event = part.next_event()?;
+        match &event {
+            Event::Start(element) if element.local_name().as_ref() == "v" => rich.inside = true,
             Event::End(element) => match element.local_name().as_ref() {
-                "v" => inside_value = false,
-                "t" => {
-                    inside_value = false;
-                    if !preserve {
-                        trim_since(text, start);
-                    }
-                }
-                "rPh" => phonetic = false,
+                "v" => rich.inside = false,
                 "c" => return Ok(()),
                 _ => {}
             },
-            Event::Text(piece) if inside_value && !phonetic => {
-                text.push_str(&piece.xml10_content());
-            }
-            Event::CData(piece) if inside_value && !phonetic => {
-                text.push_str(&piece.xml10_content());
-            }
-            Event::GeneralRef(name) if inside_value && !phonetic => push_reference(text, &name),
             Event::Eof => return Err(part.corrupt()),
             _ => {}
         }
+        rich.take(&event, text);
         if text.len() > ceiling {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(head.row, head.column),
-                limit: limits.cell_chars,
-            });
+            return Err(limits.too_long(head.row, head.column));
+        }
+    }
+}
+
+/// Where in a text with formats the reader is: it is what the `t` hold, without how it is read
+/// aloud (`rPh`).
+#[derive(Default)]
+struct RichText {
+    inside: bool,
+    phonetic: bool,
+    preserve: bool,
+    start: usize,
+}
+
+impl RichText {
+    /// Appends what the next event says.
+    fn take(&mut self, event: &Event<'_>, text: &mut String) {
+        match event {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "t" => {
+                    self.inside = true;
+                    self.start = text.len();
+                    self.preserve = attribute(element, "space").as_deref() == Some("preserve");
+                }
+                "rPh" => self.phonetic = true,
+                _ => {}
+            },
+            Event::End(element) => match element.local_name().as_ref() {
+                "t" => {
+                    self.inside = false;
+                    if !self.preserve {
+                        trim_since(text, self.start);
+                    }
+                }
+                "rPh" => self.phonetic = false,
+                _ => {}
+            },
+            _ if !self.inside || self.phonetic => {}
+            Event::Text(piece) => text.push_str(&piece.xml10_content()),
+            Event::CData(piece) => text.push_str(&piece.xml10_content()),
+            Event::GeneralRef(name) => push_reference(text, name),
+            _ => {}
         }
     }
 }
@@ -239,27 +246,12 @@ impl SharedStrings {
         let Some(mut part) = package.part(name)? else {
             return Ok(strings);
         };
-        let (mut inside_text, mut phonetic, mut preserve) = (false, false, false);
-        let mut start = 0;
+        let mut rich = RichText::default();
         loop {
-            match part.next_event()? {
-                Event::Start(element) => match element.local_name().as_ref() {
-                    "t" => {
-                        inside_text = true;
-                        start = strings.pending().len();
-                        preserve = attribute(&element, "space").as_deref() == Some("preserve");
-                    }
-                    "rPh" => phonetic = true,
-                    _ => {}
-                },
+            let event = part.next_event()?;
+            rich.take(&event, strings.pending());
+            match &event {
                 Event::End(element) => match element.local_name().as_ref() {
-                    "t" => {
-                        inside_text = false;
-                        if !preserve {
-                            trim_since(strings.pending(), start);
-                        }
-                    }
-                    "rPh" => phonetic = false,
                     "si" => {
                         let has_text = strings.finish(limits)?;
                         part.gave_value(has_text);
@@ -267,15 +259,6 @@ impl SharedStrings {
                     "sst" => return Ok(strings),
                     _ => {}
                 },
-                Event::Text(piece) if inside_text && !phonetic => {
-                    strings.pending().push_str(&piece.xml10_content());
-                }
-                Event::CData(piece) if inside_text && !phonetic => {
-                    strings.pending().push_str(&piece.xml10_content());
-                }
-                Event::GeneralRef(name) if inside_text && !phonetic => {
-                    push_reference(strings.pending(), &name);
-                }
                 Event::Eof => return Err(part.corrupt()),
                 _ => {}
             }
