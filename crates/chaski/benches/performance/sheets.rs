@@ -1,6 +1,7 @@
 //! An Excel list of ten thousand known numbers to an Excel verdict, beside the two libraries that
 //! read and write it, alone.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
@@ -105,14 +106,12 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     anyhow::ensure!(finished.failed == 0 && finished.result.verdicts.len() == ROWS as usize);
     let asked = watch.stop()?.wall;
     let watch = Watch::start()?;
-    sheets::write_result(
-        verdicts,
-        OutputFormat::Xlsx,
-        &finished.result.table,
-        &finished.result.verdicts,
-        &finished.result.summary,
-        lang,
-    )?;
+    let result = &finished.result;
+    let (table, summary) = (&result.table, &result.summary);
+    let made = Box::new(result.verdicts.iter().map(Cow::Borrowed));
+    sheets::write_atomically(verdicts, |file| {
+        sheets::render_result(file, OutputFormat::Xlsx, table, made, summary, lang)
+    })?;
     let written = watch.stop()?.wall;
     Ok([read, asked, written].map(|seconds| seconds * 1000.0))
 }

@@ -273,6 +273,6 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     }
     // What replaces the file takes its mode: one that others could read no longer will be.
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
-    sheets::write_atomically(path, bytes)?;
+    sheets::write_atomically(path, |file| file.write_all(bytes))?;
     Ok(())
 }

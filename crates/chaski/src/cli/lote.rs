@@ -1,5 +1,6 @@
 //! `chaski ruc lote`: an Excel list in, an Excel verdict out.
 
+use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -280,7 +281,7 @@ pub(super) fn write(
     };
     let (table, summary) = (&result.table, &result.summary);
     needed.overwrite.write(path, false, |file| {
-        let verdicts = result.verdicts.as_slice().into();
+        let verdicts = Box::new(result.verdicts.iter().map(Cow::Borrowed));
         sheets::render_result(file, format, table, verdicts, summary, lang)
     })
 }

@@ -3,7 +3,7 @@
 //!
 //! In reading order: what is accepted ([`Limits`]), how it is read ([`read()`]), which column holds
 //! the RUCs ([`find_column`]), what a damaged cell meant ([`repair()`]), and how the answer is
-//! written ([`write_result`]).
+//! written ([`write_result_to`]).
 
 mod align;
 mod column;
@@ -29,8 +29,8 @@ pub use read::{read, read_bytes, read_stored, read_stream};
 pub use repair::{Repaired, Subject, read_row, repair};
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
-pub(crate) use write::{Destination, RESULT_COLUMNS, put_in_place, render_result, resolved};
+pub(crate) use write::{Destination, RESULT_COLUMNS, put_in_place, resolved};
 pub use write::{
     OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
-    write_atomically, write_result, write_result_to,
+    render_result, write_atomically, write_result_to,
 };

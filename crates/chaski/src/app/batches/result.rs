@@ -2,6 +2,7 @@
 //! and the answers in memory. Row by row: the verdicts of a long list take more memory than the
 //! list, and the answers behind them even more.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::submit::AT_A_TIME;
 use super::work::accepted_before;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict, Verdicts};
+use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict};
 use crate::store::{Batch, Item, ItemState};
 
 /// The list, one verdict for each of its rows, and what is said of it as a whole.
@@ -60,7 +61,7 @@ impl BatchResult {
         lang: Lang,
         writer: &mut dyn Write,
     ) -> Result<(), AppError> {
-        let verdicts = self.verdicts.as_slice().into();
+        let verdicts = Box::new(self.verdicts.iter().map(Cow::Borrowed));
         let (table, summary) = (&self.table, &self.summary);
         Ok(sheets::write_result_to(
             writer, format, table, verdicts, summary, lang,
@@ -88,7 +89,7 @@ impl App {
         let (made, mut verdicts) = mpsc::channel::<Vec<Verdict>>(PARTS_AHEAD);
         let written = tokio::task::spawn_blocking(move || {
             let parts = std::iter::from_fn(|| verdicts.blocking_recv());
-            let made = Verdicts::Made(Box::new(parts.flatten()));
+            let made = Box::new(parts.flatten().map(Cow::Owned));
             sheets::write_result_to(&mut out, format, &table, made, &summary, lang)?;
             Ok(out)
         });
