@@ -167,7 +167,8 @@ fn inside(text: &str) -> Inside<'_> {
     found.map_or(Inside::Nothing, Inside::One)
 }
 
-fn has_prefix(digits: &str) -> bool {
+/// Whether they begin as a RUC.
+pub(super) fn has_prefix(digits: &str) -> bool {
     ["10", "15", "16", "17", "20"]
         .iter()
         .any(|prefix| digits.starts_with(prefix))
