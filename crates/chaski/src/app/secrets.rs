@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chaski_core::text;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{AppError, Mode, folder_of};
@@ -142,23 +143,16 @@ fn opened(
 }
 
 fn sealed_shut(setting: &str, any_key: bool) -> ConfigError {
-    if any_key {
-        ConfigError::new(
-            format!(
-                "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
-            ),
-            format!(
-                "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
-            ),
+    let text = if any_key {
+        text!(
+            "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
     } else {
-        ConfigError::new(
-            format!(
-                "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
-            ),
-            format!(
-                "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
-            ),
+        text!(
+            "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
-    }
+    };
+    text.into()
 }

@@ -159,7 +159,7 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
     let Some(server) = global.server.as_deref().filter(|text| !text.is_empty()) else {
         return Ok(());
     };
-    if ServerAddress::parse(server).is_err() {
+    if server.parse::<ServerAddress>().is_err() {
         let (es, en) = ServerAddress::WANTED;
         return Err(AppError::usage(
             format!("--server debe ser {es}; la llave va en: chaski config set server_key"),
