@@ -19,6 +19,7 @@ mod io_words;
 pub mod jobs;
 pub mod metrics;
 pub mod mode;
+mod named;
 pub mod partners;
 pub mod remote;
 mod sandbox_transport;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use syn::visit::{self, Visit};
-use syn::{Item, ItemMod, ItemUse, UseTree, Visibility};
+use syn::{Item, ItemEnum, ItemMod, ItemUse, UseTree, Visibility};
 
 /// Folders that the map names and that are not of this repository: they are in a data folder.
 const OF_A_DATA_FOLDER: [&str; 1] = ["procesos/"];
@@ -114,6 +114,11 @@ fn names_of_types_are_unique() {
                     Item::Struct(it) => (it.vis, it.ident),
                     Item::Trait(it) => (it.vis, it.ident),
                     Item::Type(it) => (it.vis, it.ident),
+                    // A set of names, which a macro makes.
+                    Item::Macro(it) => match it.mac.parse_body::<ItemEnum>() {
+                        Ok(it) => (it.vis, it.ident),
+                        Err(_) => continue,
+                    },
                     _ => continue,
                 };
                 if !matches!(visibility, Visibility::Inherited) {
