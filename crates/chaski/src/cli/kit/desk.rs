@@ -197,7 +197,7 @@ impl Desk {
     pub(in crate::cli) async fn forget(&self, ruc: Ruc) -> Result<u64, AppError> {
         Ok(match self {
             Desk::Here(app) => app.forget_refusals(&[ruc]).await?,
-            Desk::There(server) => server.forget(ruc).await?,
+            Desk::There(server) => server.forget(Some(ruc)).await?,
         })
     }
 
@@ -205,7 +205,7 @@ impl Desk {
     pub(in crate::cli) async fn forget_all(&self) -> Result<u64, AppError> {
         Ok(match self {
             Desk::Here(app) => app.forget_all_refusals().await?,
-            Desk::There(server) => server.forget_all().await?,
+            Desk::There(server) => server.forget(None).await?,
         })
     }
 
