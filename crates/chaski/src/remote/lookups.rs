@@ -38,7 +38,7 @@ impl Server {
     /// proxy on the way keeps addresses in its log.
     pub async fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
         let wanted = |part: &[Ruc]| RucsWanted {
-            rucs: part.iter().map(Ruc::to_string).collect(),
+            rucs: part.iter().map(|it| it.as_str().to_owned()).collect(),
             force_refresh: ask.force,
             max_age: ask.max_age.map(whole_seconds),
         };
