@@ -125,12 +125,12 @@ fn kind_of(start: &[u8]) -> Kind {
 fn read_archive<R: Read + Seek>(source: R, limits: &Limits) -> Result<SheetFound, SheetError> {
     let mut package = Package::open(source, limits)?;
     if package.has("content.xml") {
-        ods::read_ods(&mut package, limits)
+        ods::read_ods(&mut package)
     } else if package.has("_rels/.rels") || package.has("xl/workbook.xml") {
         if package.has_folder("word/") || package.has_folder("ppt/") {
             return Err(SheetError::UnknownKind);
         }
-        xlsx::read_xlsx(&mut package, limits)
+        xlsx::read_xlsx(&mut package)
     } else {
         Err(SheetError::UnknownKind)
     }

@@ -13,13 +13,13 @@ use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind};
-use crate::sheets::{Excess, Limits, SheetError};
+use crate::sheets::{Excess, SheetError};
 
 /// The rows of the first table of the book that has any.
 pub(super) fn read_ods<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<SheetFound, SheetError> {
+    let limits = package.limits;
     refuse_encrypted(package)?;
     let mut part = package
         .part("content.xml")?

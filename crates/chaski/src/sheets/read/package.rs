@@ -23,7 +23,7 @@ pub(super) struct Package<'l, R: Read + Seek> {
     /// Part names in lower case with forward slashes: some writers disagree with themselves.
     names: HashMap<String, usize>,
     unpacked: Counter<u64>,
-    limits: &'l Limits,
+    pub(super) limits: &'l Limits,
 }
 
 impl<'l, R: Read + Seek> Package<'l, R> {

@@ -8,14 +8,15 @@ use quick_xml::events::Event;
 
 use super::package::{Package, attribute, corrupt};
 use super::strings::SharedStrings;
-use crate::sheets::{Limits, SheetError};
+use crate::sheets::SheetError;
 
 /// What is needed of a workbook to read its sheets.
 pub(super) struct Workbook {
     /// Sheets of cells, visible ones first.
     pub(super) sheets: Vec<SheetEntry>,
     pub(super) strings: SharedStrings,
-    pub(super) styles: Styles,
+    /// Which cell styles show a date or time.
+    pub(super) dates: Vec<bool>,
     /// Whether days are counted from 1904, as Excel for Mac once did.
     pub(super) since_1904: bool,
 }
@@ -28,25 +29,12 @@ pub(super) struct SheetEntry {
     hidden: bool,
 }
 
-/// Which cell styles show a date or time.
-#[derive(Default)]
-pub(super) struct Styles {
-    dates: Vec<bool>,
-}
-
-impl Styles {
-    pub(super) fn is_date(&self, style: usize) -> bool {
-        self.dates.get(style).copied().unwrap_or(false)
-    }
-}
-
 /// Sheets, relations and number formats beyond this are not of a book for people: Excel itself
 /// stops at 65,490 styles.
 const LIST_LIMIT: usize = 70_000;
 
 pub(super) fn open_workbook<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<Workbook, SheetError> {
     let book_part = relations(package, "", "_rels/.rels")?
         .into_values()
@@ -75,8 +63,8 @@ pub(super) fn open_workbook<R: Read + Seek>(
     sheets.sort_by_key(|sheet| sheet.hidden);
     Ok(Workbook {
         sheets,
-        strings: SharedStrings::read(package, &strings_part, limits)?,
-        styles: read_styles(package, &styles_part)?,
+        strings: SharedStrings::read(package, &strings_part)?,
+        dates: read_styles(package, &styles_part)?,
         since_1904,
     })
 }
@@ -160,7 +148,7 @@ fn list_sheets<R: Read + Seek>(
                 }
                 "sheet" => {
                     let id = attribute(&element, "id").unwrap_or_default();
-                    let relation = related.get(&id).ok_or_else(|| part_missing(name))?;
+                    let relation = related.get(&id).ok_or_else(|| corrupt(name))?;
                     if relation.kind == "worksheet" {
                         sheets.push(SheetEntry {
                             name: attribute(&element, "name").unwrap_or_default(),
@@ -180,20 +168,16 @@ fn list_sheets<R: Read + Seek>(
     }
 }
 
-fn part_missing(name: &str) -> SheetError {
-    corrupt(name)
-}
-
 /// Reads which cell formats are dates; a book without styles has none.
 fn read_styles<R: Read + Seek>(
     package: &mut Package<'_, R>,
     name: &str,
-) -> Result<Styles, SheetError> {
-    let mut styles = Styles::default();
+) -> Result<Vec<bool>, SheetError> {
+    let mut dates = Vec::new();
     let mut custom = HashSet::<u32>::new();
     let mut inside_cell_formats = false;
     let Some(mut part) = package.part(name)? else {
-        return Ok(styles);
+        return Ok(dates);
     };
     loop {
         match part.next_event()? {
@@ -212,17 +196,17 @@ fn read_styles<R: Read + Seek>(
                     let id = attribute(&element, "numFmtId").and_then(|id| id.parse().ok());
                     let id: u32 = id.unwrap_or(0);
                     let builtin = matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58);
-                    styles.dates.push(builtin || custom.contains(&id));
+                    dates.push(builtin || custom.contains(&id));
                 }
                 _ => {}
             },
             Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
-                return Ok(styles);
+                return Ok(dates);
             }
-            Event::Eof => return Ok(styles),
+            Event::Eof => return Ok(dates),
             _ => {}
         }
-        if styles.dates.len() > LIST_LIMIT || custom.len() > LIST_LIMIT {
+        if dates.len() > LIST_LIMIT || custom.len() > LIST_LIMIT {
             return Err(corrupt(name));
         }
     }

@@ -14,17 +14,16 @@ use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
+use crate::sheets::SheetError;
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind, column_index};
-use crate::sheets::{Limits, SheetError};
 
 pub(super) fn read_xlsx<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<SheetFound, SheetError> {
-    let book = open_workbook(package, limits)?;
+    let book = open_workbook(package)?;
     for (index, sheet) in book.sheets.iter().enumerate() {
-        let mut grid = Grid::new(limits);
+        let mut grid = Grid::new(package.limits);
         let mut part = package
             .part(&sheet.part)?
             .ok_or_else(|| super::package::corrupt(&sheet.part))?;
@@ -190,7 +189,7 @@ fn cell_of(head: &CellHead, text: &str, book: &Workbook, grid: &mut Grid<'_>) ->
             let Ok(number) = trimmed.parse::<f64>() else {
                 return Some(grid.text(trimmed));
             };
-            let date = book.styles.is_date(head.style);
+            let date = book.dates.get(head.style).is_some_and(|date| *date);
             let date = date.then(|| super::dates::from_serial(number, book.since_1904));
             Some(date.flatten().map_or(Cell::Number(number), Cell::Date))
         }
@@ -240,13 +239,12 @@ impl SharedStrings {
     pub(super) fn read<R: Read + Seek>(
         package: &mut Package<'_, R>,
         name: &str,
-        limits: &Limits,
     ) -> Result<SharedStrings, SheetError> {
         let mut strings = SharedStrings::default();
         let Some(mut part) = package.part(name)? else {
             return Ok(strings);
         };
-        let mut rich = RichText::default();
+        let (mut rich, limits) = (RichText::default(), part.limits);
         loop {
             let event = part.next_event()?;
             rich.take(&event, strings.pending());
