@@ -133,15 +133,13 @@ fn in_seconds<M: Metric + Clone>(all: &mut Registry, name: &str, help: &str, met
 impl Metrics {
     /// Where answers of one kind are counted.
     pub fn answers(&self, route: &str, method: &'static str, status: u16) -> Answers {
-        let route = ("route", Cow::Owned(route.to_owned()));
-        let (method, status) = (
-            ("method", method.into()),
-            ("status", status.to_string().into()),
-        );
-        Answers {
-            times: self.request_times.get_or_create_owned(&[route.clone()]),
-            requests: self.requests.get_or_create_owned(&[route, method, status]),
-        }
+        let route = [("route", Cow::Owned(route.to_owned()))];
+        let times = self.request_times.get_or_create_owned(&route);
+        let [route] = route;
+        let status = ("status", status.to_string().into());
+        let labels = [route, ("method", method.into()), status];
+        let requests = self.requests.get_or_create_owned(&labels);
+        Answers { requests, times }
     }
 
     /// A call was put on record: sent, or made needless by memory. Those of the sandbox are told
