@@ -15,6 +15,9 @@ macro_rules! named {
         }
 
         impl $set {
+            /// All of them, in this order.
+            pub const ALL: [$set; [$($name),+].len()] = [$($set::$value,)+];
+
             /// Stable name, never translated.
             pub fn as_str(self) -> &'static str {
                 match self {

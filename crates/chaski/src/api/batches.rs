@@ -170,9 +170,7 @@ pub(crate) struct ResultRow {
 
 impl ResultRow {
     pub(crate) fn verdict(self) -> Option<Verdict> {
-        let apto = Aptitud::ALL
-            .into_iter()
-            .find(|it| it.code() == self.aptitud)?;
+        let apto = Aptitud::from_name(&self.aptitud)?;
         Some(Verdict {
             ruc_normalizado: self.ruc_normalizado,
             razon_social: self.razon_social,

@@ -150,26 +150,6 @@ impl Repair {
         self != Repair::Wider
     }
 
-    /// Stable code, never translated.
-    pub fn code(self) -> &'static str {
-        match self {
-            Repair::Bom => "bom",
-            Repair::Quotes => "quotes",
-            Repair::Apostrophe => "apostrophe",
-            Repair::Prefix => "prefix",
-            Repair::Blanks => "blanks",
-            Repair::Dashes => "dashes",
-            Repair::Separators => "separators",
-            Repair::Float => "float",
-            Repair::Scientific => "scientific",
-            Repair::FullWidth => "full_width",
-            Repair::LostZero => "lost_zero",
-            Repair::Inside => "inside",
-            Repair::Realigned => "realigned",
-            Repair::Wider => "wider",
-        }
-    }
-
     /// What was done, for people.
     pub fn message(self, lang: Lang) -> &'static str {
         let (es, en) = match self {

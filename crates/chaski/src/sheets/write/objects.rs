@@ -46,7 +46,7 @@ fn object(output: &Output<'_>, names: &[String], row: &Row) -> Map<String, Value
         object.insert((*name).into(), value.into());
     }
     // The word is for people and changes with the language; this is for programs.
-    object.insert("aptitud".into(), verdict.apto.code().into());
+    object.insert("aptitud".into(), verdict.apto.as_str().into());
     object
 }
 
