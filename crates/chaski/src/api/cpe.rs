@@ -1,5 +1,6 @@
 //! Whether a received document exists at SUNAT.
 
+use chaski_client::CpeState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,4 +36,19 @@ pub(crate) struct CpeData {
     pub(crate) estado: Word,
     /// The upstream's own value.
     pub(crate) estado_comprobante: String,
+}
+
+impl CpeData {
+    pub(crate) fn of(state: &CpeState) -> CpeData {
+        let (estado, raw) = match state {
+            CpeState::NotFound => ("NO_EXISTE", "0"),
+            CpeState::Accepted => ("ACEPTADO", "1"),
+            CpeState::Cancelled => ("ANULADO", "2"),
+            CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
+        };
+        CpeData {
+            estado: estado.into(),
+            estado_comprobante: raw.to_owned(),
+        }
+    }
 }

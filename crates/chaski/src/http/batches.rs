@@ -14,21 +14,15 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Gateway;
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted};
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
-use super::kit::upload::{self, most_of_a_file};
+use super::kit::{
+    Answered, Caller, Created, Given, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
+    id_of, most_of_a_file, next_cursor, once, outgoing, room, upload,
+};
 use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
 use crate::api::reply::mode_name;
 use crate::app::batches::{ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
-use crate::http::kit::outgoing;
-use crate::http::kit::room;
 use crate::scratch::ScratchWriter;
 use crate::store::{BatchChange, Listed, Priority};
 
@@ -206,10 +200,7 @@ fn calls(text: &str) -> Result<u64, Problem> {
     params(PageWanted),
     responses((status = 200, body = BatchesPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<BatchesPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<BatchesPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
@@ -239,10 +230,7 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn one(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
     caller.needs(Scope::Lotes)?;
     let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
     Ok(Json(BatchData {
@@ -259,10 +247,7 @@ pub(super) async fn one(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn cancel(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
     change(&caller, &id, BatchChange::Cancel).await
 }
 
@@ -274,10 +259,7 @@ pub(super) async fn cancel(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn pause(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
     change(&caller, &id, BatchChange::Pause).await
 }
 
@@ -289,10 +271,7 @@ pub(super) async fn pause(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn resume(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
     change(&caller, &id, BatchChange::Resume).await
 }
 
@@ -304,18 +283,11 @@ pub(super) async fn resume(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn retry(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
     change(&caller, &id, BatchChange::Retry).await
 }
 
-async fn change(
-    caller: &Caller,
-    id: &str,
-    wanted: BatchChange,
-) -> Result<Json<BatchData>, Problem> {
+async fn change(caller: &Caller, id: &str, wanted: BatchChange) -> Answered<BatchData> {
     caller.needs(Scope::Lotes)?;
     let (id, owner, payer) = (id_of(id)?, caller.owner(), caller.payer());
     let batch = caller.app.change_batch(id, owner, wanted, &payer).await?;
@@ -353,7 +325,7 @@ pub(super) async fn result(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(id): Path<String>,
-    wanted: Result<Query<FormatWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<FormatWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = wanted.map_err(bad_query)?;

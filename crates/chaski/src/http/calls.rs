@@ -8,13 +8,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::paging::{cursor, limit, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::date;
-use super::kit::parameters::{id_of, nobody};
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Answered, Caller, Given, Problem, Problems, bad_query, body, cursor, date, id_of, limit,
+    next_cursor, nobody,
+};
 use crate::api::calls::{CallData, CallsPage, CallsSearched};
 use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
@@ -60,10 +57,7 @@ pub(super) struct CallsWanted {
     params(CallsWanted),
     responses((status = 200, body = CallsPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    wanted: Result<Query<CallsWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<CallsPage>, Problem> {
+pub(super) async fn list(caller: Caller, wanted: Given<CallsWanted>) -> Answered<CallsPage> {
     caller.needs(Scope::Auditoria)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     page(&caller, wanted, None).await
@@ -80,7 +74,7 @@ pub(super) async fn list(
     request_body = CallsSearched,
     responses((status = 200, body = CallsPage), Problems)
 )]
-pub(super) async fn search(caller: Caller, request: Request) -> Result<Json<CallsPage>, Problem> {
+pub(super) async fn search(caller: Caller, request: Request) -> Answered<CallsPage> {
     caller.needs(Scope::Auditoria)?;
     let wanted: CallsSearched = body::json(request).await?;
     let subject = subject(&wanted.numero)?;
@@ -103,7 +97,7 @@ async fn page(
     caller: &Caller,
     wanted: CallsWanted,
     subject: Option<String>,
-) -> Result<Json<CallsPage>, Problem> {
+) -> Answered<CallsPage> {
     let day = |name: &str, text: &Option<String>| {
         text.as_deref().map(|text| date(name, text)).transpose()
     };
@@ -151,7 +145,7 @@ fn subject(text: &str) -> Result<String, Problem> {
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = CallData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<CallData> {
     caller.needs(Scope::Auditoria)?;
     let call = caller.app.find_call(caller.auditor(), id_of(&id)?).await?;
     let call = call.ok_or_else(nobody)?;

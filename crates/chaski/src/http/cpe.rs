@@ -4,15 +4,10 @@ use std::str::FromStr;
 
 use axum::extract::Request;
 use axum::response::Response;
-use chaski_client::{CpeQuery, CpeState};
-use chaski_core::Ruc;
+use chaski_client::CpeQuery;
 use rust_decimal::Decimal;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::parameters::date;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Problem, Problems, body, date, read_ruc, reply};
 use crate::api::cpe::{CpeData, CpeWanted};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -30,25 +25,14 @@ pub(super) async fn validate(caller: Caller, request: Request) -> Result<Respons
     let wanted: CpeWanted = body::json(request).await?;
     let query = read(&caller, &wanted)?;
     let found = caller.app.ask(&query, &caller.ask()).await?;
-    let (estado, raw) = match &*found.value {
-        CpeState::NotFound => ("NO_EXISTE", "0"),
-        CpeState::Accepted => ("ACEPTADO", "1"),
-        CpeState::Cancelled => ("ANULADO", "2"),
-        CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
-    };
-    let data = CpeData {
-        estado: estado.into(),
-        estado_comprobante: raw.to_owned(),
-    };
-    Ok(reply::found(&caller, &found, data))
+    Ok(reply::found(&caller, &found, CpeData::of(&found.value)))
 }
 
 fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
     let wrong =
         |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
     let rules = &caller.app.config.ruc_rules;
-    let ruc_emisor = Ruc::parse_with(&wanted.ruc_emisor, rules)
-        .map_err(|error| Problem::of_ruc("ruc_emisor", &error))?;
+    let ruc_emisor = read_ruc("ruc_emisor", &wanted.ruc_emisor, rules)?;
     let kind = wanted.tipo_comprobante.trim();
     if kind.len() != 2 || !kind.bytes().all(|b| b.is_ascii_digit()) {
         return Err(wrong(

@@ -5,15 +5,10 @@ use std::time::Duration;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::DniQuery;
-use chaski_core::Dni;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::parameters::put_purpose;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Given, Problem, Problems, bad_query, put_purpose, read_dni, reply};
 use crate::api::persons::DniData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -45,12 +40,10 @@ pub(super) struct DniFreshness {
 pub(super) async fn dni(
     caller: Caller,
     Path(dni): Path<String>,
-    freshness: Result<Query<DniFreshness>, axum::extract::rejection::QueryRejection>,
+    freshness: Given<DniFreshness>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
-    let dni: Dni = dni
-        .parse()
-        .map_err(|error| Problem::of_dni("dni", &error))?;
+    let dni = read_dni(&dni)?;
     let Query(freshness) = freshness.map_err(bad_query)?;
     let mut ask = caller.ask();
     ask.force = freshness.force_refresh;

@@ -10,8 +10,7 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::kit::problem::Problem;
-use super::kit::request_info::RequestInfo;
+use super::kit::{Problem, RequestInfo};
 
 const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
 const STYLE: &[u8] = include_bytes!("../../assets/swagger-ui.css.gz");

@@ -7,11 +7,7 @@ use chaski_core::{Currency, RateSource};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::parameters::date;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Given, Problem, Problems, bad_query, date, reply};
 use crate::api::rates::RateData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -37,10 +33,7 @@ pub(super) struct RatesWanted {
     params(RatesWanted),
     responses((status = 200, body = Reply<Vec<RateData>>), Problems)
 )]
-pub(super) async fn rates(
-    caller: Caller,
-    wanted: Result<Query<RatesWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn rates(caller: Caller, wanted: Given<RatesWanted>) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let day = |name: &str, text: Option<String>| text.map(|text| date(name, &text)).transpose();
@@ -95,7 +88,7 @@ pub(super) struct RateWanted {
 pub(super) async fn rate(
     caller: Caller,
     Path(fecha): Path<String>,
-    wanted: Result<Query<RateWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<RateWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let fecha = date("fecha", &fecha)?;

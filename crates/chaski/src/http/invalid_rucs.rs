@@ -4,12 +4,10 @@ use axum::Json;
 use axum::extract::{Path, Query, Request};
 use chaski_core::Ruc;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::{MOST_RUCS, check_fits};
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Answered, Caller, Given, MOST_RUCS, PageWanted, Problem, Problems, bad_query, body, check_fits,
+    next_cursor, read_ruc,
+};
 use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
 use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
@@ -23,10 +21,7 @@ use crate::store::Listed;
     params(PageWanted),
     responses((status = 200, body = InvalidPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<InvalidPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<InvalidPage> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let (limit, cursor) = (wanted.limit()?, wanted.cursor(&caller, Listed::Refusals)?);
@@ -48,10 +43,7 @@ pub(super) async fn list(
     request_body = ForgetWanted,
     responses((status = 200, body = ForgottenCount), Problems)
 )]
-pub(super) async fn forget_many(
-    caller: Caller,
-    request: Request,
-) -> Result<Json<ForgottenCount>, Problem> {
+pub(super) async fn forget_many(caller: Caller, request: Request) -> Answered<ForgottenCount> {
     caller.needs(Scope::Consultas)?;
     let wanted: ForgetWanted = body::json(request).await?;
     if wanted.todos {
@@ -68,13 +60,8 @@ pub(super) async fn forget_many(
     }
     check_fits("rucs", wanted.rucs.len(), MOST_RUCS, "")?;
     let rules = &caller.app.config.ruc_rules;
-    let parse = |text: &String| Ruc::parse_with(text, rules);
-    let rucs: Vec<Ruc> = wanted
-        .rucs
-        .iter()
-        .map(parse)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Problem::of_ruc("rucs", &error))?;
+    let parsed = wanted.rucs.iter().map(|it| read_ruc("rucs", it, rules));
+    let rucs: Vec<Ruc> = parsed.collect::<Result<_, _>>()?;
     let gone = if wanted.todos {
         caller.app.forget_all_refusals().await?
     } else {
@@ -94,13 +81,9 @@ pub(super) async fn forget_many(
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970")),
     responses((status = 200, body = Forgotten), Problems)
 )]
-pub(super) async fn forget(
-    caller: Caller,
-    Path(ruc): Path<String>,
-) -> Result<Json<Forgotten>, Problem> {
+pub(super) async fn forget(caller: Caller, Path(ruc): Path<String>) -> Answered<Forgotten> {
     caller.needs(Scope::Consultas)?;
-    let ruc = Ruc::parse_with(&ruc, &caller.app.config.ruc_rules)
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let ruc = read_ruc("ruc", &ruc, &caller.app.config.ruc_rules)?;
     let gone = caller.app.forget_refusals(&[ruc]).await?;
     Ok(Json(Forgotten {
         success: true,

@@ -10,19 +10,15 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Gateway;
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted, Start};
-use super::kit::parameters::bad_query;
-use super::kit::problem::{Problem, Problems};
-use super::kit::upload::{self, most_of_a_file};
+use super::kit::{
+    Caller, Created, Given, OnceWanted, Problem, Problems, Start, bad_query, body, most_of_a_file,
+    once, outgoing, room, upload,
+};
 use super::partners::{filter, refuse_a_persons_number};
 use crate::api::partner_lists::{ImportData, ImportForm, RowData};
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::app::partner_lists::Imported;
-use crate::http::kit::outgoing;
-use crate::http::kit::room;
 use crate::scratch::{Scratch, ScratchWriter};
 use crate::sheets::{self, Limits, OutputFormat, Table};
 use crate::store::StoreError;
@@ -184,7 +180,7 @@ pub(super) struct ExportWanted {
 pub(super) async fn export(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
-    wanted: Result<Query<ExportWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<ExportWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;

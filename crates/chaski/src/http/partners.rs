@@ -9,13 +9,10 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::kit::body::{self, MOST_BYTES};
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted};
-use super::kit::paging::{cursor, limit, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Answered, Caller, Created, Given, MOST_BYTES, OnceWanted, Problem, Problems, bad_query, body,
+    cursor, id_of, limit, next_cursor, once,
+};
 use crate::api::partners::{
     ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
     RefreshData, RefreshWanted,
@@ -52,10 +49,7 @@ pub(super) struct PartnersWanted {
     params(PartnersWanted),
     responses((status = 200, body = PartnersPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    wanted: Result<Query<PartnersWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<PartnersPage>, Problem> {
+pub(super) async fn list(caller: Caller, wanted: Given<PartnersWanted>) -> Answered<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     refuse_a_persons_number(wanted.buscar.as_deref())?;
@@ -74,10 +68,7 @@ pub(super) async fn list(
     request_body = PartnersSearched,
     responses((status = 200, body = PartnersPage), Problems)
 )]
-pub(super) async fn search(
-    caller: Caller,
-    request: Request,
-) -> Result<Json<PartnersPage>, Problem> {
+pub(super) async fn search(caller: Caller, request: Request) -> Answered<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnersSearched = body::json(request).await?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
@@ -90,7 +81,7 @@ async fn page(
     filter: &PartnerFilter,
     limit: u32,
     cursor: Option<Cursor>,
-) -> Result<Json<PartnersPage>, Problem> {
+) -> Answered<PartnersPage> {
     let company = caller.company();
     let page = caller.app.list_partners(company, filter, limit, cursor);
     let page = page.await?;
@@ -237,10 +228,7 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = PartnerData), Problems)
 )]
-pub(super) async fn one(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<PartnerData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<PartnerData> {
     caller.needs(Scope::Partners)?;
     let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData::of(&caller.app, &partner)))
@@ -261,7 +249,7 @@ pub(super) async fn change(
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<PartnerData>, Problem> {
+) -> Answered<PartnerData> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnerWanted = body::json(request).await?;
     if wanted.num_document.is_some() || wanted.document_type.is_some() {
@@ -322,10 +310,7 @@ pub(super) struct ChangesWanted {
     params(ChangesWanted),
     responses((status = 200, body = ChangesPage), Problems)
 )]
-pub(super) async fn changes(
-    caller: Caller,
-    wanted: Result<Query<ChangesWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<ChangesPage>, Problem> {
+pub(super) async fn changes(caller: Caller, wanted: Given<ChangesWanted>) -> Answered<ChangesPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = ChangeFilter {

@@ -7,22 +7,22 @@ use axum::extract::{MatchedPath, Query, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
+use chaski_client::List;
 use chaski_core::Lang;
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::kit::problem::Problem;
+use super::kit::{Problem, code_pages, texts};
 use super::{
     Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, partner_lists,
     partners, ruc, several, trabajos, upstreams,
 };
 use crate::api::problem::{FieldBody, ProblemBody};
-use crate::http::compat::migo;
+use crate::app::keys::Scope;
+use crate::http::compat::migo::{self, asked};
 use crate::http::compat::original;
-use crate::http::kit::code_pages;
-use crate::http::kit::texts;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -190,21 +190,29 @@ fn frozen() -> Router<Arc<Gateway>> {
 /// APIMIGO's own addresses.
 fn pass_through() -> Router<Arc<Gateway>> {
     Router::new()
-        .route("/v1/ruc", post(migo::ruc))
-        .route("/v1/ruc/collection", post(migo::rucs))
-        .route("/v1/dni", post(migo::dni))
-        .route("/v1/exchange/latest", post(migo::latest))
-        .route("/v1/exchange/date", post(migo::on_date))
-        .route("/v1/exchange", post(migo::range))
+        .route("/v1/ruc", asked(Scope::Consultas, migo::ruc))
+        .route("/v1/ruc/collection", asked(Scope::Consultas, migo::rucs))
+        .route("/v1/dni", asked(Scope::Dni, migo::dni))
+        .route("/v1/exchange/latest", asked(Scope::Consultas, migo::latest))
+        .route("/v1/exchange/date", asked(Scope::Consultas, migo::on_date))
+        .route("/v1/exchange", asked(Scope::Consultas, migo::range))
         .route(
             "/v1/ruc/representantes-legales",
-            post(migo::representatives),
+            asked(Scope::Dni, migo::representatives),
         )
         .route("/v1/ruc/actividad/{ruc}", get(migo::activity))
-        .route("/v1/ruc/agentes-retencion", post(migo::agents))
-        .route("/v1/ruc/buenos-contribuyentes", post(migo::good))
-        .route("/v1/cpe", post(migo::cpe))
-        .route("/v1/account", post(migo::account))
+        .route(
+            "/v1/ruc/agentes-retencion",
+            asked(Scope::Consultas, |it| {
+                migo::member(it, List::WithholdingAgents)
+            }),
+        )
+        .route(
+            "/v1/ruc/buenos-contribuyentes",
+            asked(Scope::Consultas, |it| migo::member(it, List::GoodTaxpayers)),
+        )
+        .route("/v1/cpe", asked(Scope::Consultas, migo::cpe))
+        .route("/v1/account", asked(Scope::Auditoria, migo::account))
         .route("/v2/ruc/{ruc}", get(migo::ruc_v2))
         .route("/v2/dni/{dni}", get(migo::dni_v2))
         .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
@@ -16,12 +15,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Gateway;
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::problem::{Problem, Problems};
-use super::kit::rendered;
-use super::kit::reply;
-use super::kit::request_info::RequestInfo;
+use super::kit::{
+    Answered, Caller, Given, Problem, Problems, RequestInfo, bad_query, read_ruc, rendered, reply,
+};
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
     ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,
@@ -47,11 +43,10 @@ pub(super) struct Freshness {
 fn read(
     caller: &Caller,
     text: &str,
-    freshness: Option<Result<Query<Freshness>, QueryRejection>>,
+    freshness: Option<Given<Freshness>>,
 ) -> Result<(Ruc, Ask), Problem> {
     caller.needs(Scope::Consultas)?;
-    let ruc = Ruc::parse_with(text, &caller.app.config.ruc_rules)
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let ruc = read_ruc("ruc", text, &caller.app.config.ruc_rules)?;
     let mut ask = caller.ask();
     if let Some(freshness) = freshness {
         let Query(freshness) = freshness.map_err(bad_query)?;
@@ -62,8 +57,6 @@ fn read(
     }
     Ok((ruc, ask))
 }
-
-type FreshnessQuery = Result<Query<Freshness>, QueryRejection>;
 
 /// What the registry knows of a RUC
 #[utoipa::path(
@@ -77,7 +70,7 @@ pub(super) async fn ruc(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     look_up(&gateway, &caller, &ruc, &ask).await
@@ -152,7 +145,7 @@ pub(super) struct JudgeAs {
 pub(super) async fn fitness(
     caller: Caller,
     Path(ruc): Path<String>,
-    judge_as: Result<Query<JudgeAs>, QueryRejection>,
+    judge_as: Given<JudgeAs>,
 ) -> Result<Response, Problem> {
     let (ruc, mut ask) = read(&caller, &ruc, None)?;
     let Query(judge_as) = judge_as.map_err(bad_query)?;
@@ -224,7 +217,7 @@ fn fitness_data(
 pub(super) async fn representatives(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&RepresentativesQuery(ruc), &ask).await?;
@@ -249,7 +242,7 @@ pub(super) async fn representatives(
 pub(super) async fn activity(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&ActivityQuery(ruc), &ask).await?;
@@ -271,8 +264,8 @@ pub(super) async fn activity(
 pub(super) async fn lists(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
-) -> Result<Json<ListsData>, Problem> {
+    freshness: Given<Freshness>,
+) -> Answered<ListsData> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let of = |list| ListQuery { list, ruc };
     let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));

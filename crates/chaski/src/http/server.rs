@@ -22,9 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::door::Door;
-use super::kit::rest::Watched;
-use super::kit::under_way::Work;
-use super::kit::waiting::{Turned, Waiting};
+use super::kit::{Turned, Waiting, Watched, Work};
 
 /// Time for the headers of a request, the wait for the next one included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

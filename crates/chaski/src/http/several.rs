@@ -8,12 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chaski_client::{Ask, Error, Found};
 use chaski_core::{Dni, Ruc};
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::parameters::put_purpose;
-use super::kit::parameters::{MOST_RUCS, check_fits};
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, MOST_RUCS, Problem, Problems, body, check_fits, put_purpose, reply};
 use crate::api::persons::DniData;
 use crate::api::reply::{Meta, lima};
 use crate::api::rucs::RucData;

@@ -3,11 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 
-use super::kit::caller::Caller;
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
+use super::kit::{Answered, Caller, Given, PageWanted, Problems, bad_query, id_of, next_cursor};
 use crate::api::jobs::{JobData, JobsPage, ScheduleData, ScheduledData};
 use crate::app::job_kind::JobKind;
 use crate::app::keys::Scope;
@@ -21,10 +17,7 @@ use crate::store::Listed;
     params(PageWanted),
     responses((status = 200, body = JobsPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<JobsPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<JobsPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
@@ -52,7 +45,7 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<JobData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
     let of_lotes = caller.needs(Scope::Lotes);
     if caller.needs(Scope::Partners).is_err() {
         of_lotes.clone()?;
@@ -73,10 +66,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<J
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn cancel(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<JobData>, Problem> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
     caller.needs(Scope::Lotes)?;
     let job = caller
         .app
@@ -93,10 +83,7 @@ pub(super) async fn cancel(
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn retry(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<JobData>, Problem> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
     caller.needs(Scope::Lotes)?;
     let (id, payer) = (id_of(&id)?, caller.payer());
     let job = caller.app.retry_trabajo(id, caller.owner(), &payer).await?;
@@ -110,7 +97,7 @@ pub(super) async fn retry(
     tag = "trabajos",
     responses((status = 200, body = ScheduleData), Problems)
 )]
-pub(super) async fn scheduled(caller: Caller) -> Result<Json<ScheduleData>, Problem> {
+pub(super) async fn scheduled(caller: Caller) -> Answered<ScheduleData> {
     caller.needs(Scope::Auditoria)?;
     let entries = caller.app.programados().await?;
     Ok(Json(ScheduleData {

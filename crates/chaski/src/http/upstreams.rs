@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::kit::caller::Caller;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Answered, Caller, Problem, Problems, reply};
 use crate::api::providers::{AccountData, UpstreamData, UpstreamsData};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -18,7 +16,7 @@ use crate::app::keys::Scope;
     tag = "proveedores",
     responses((status = 200, body = UpstreamsData), Problems)
 )]
-pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem> {
+pub(super) async fn list(caller: Caller) -> Answered<UpstreamsData> {
     caller.needs(Scope::Auditoria)?;
     Ok(Json(UpstreamsData {
         data: vec![UpstreamData::of(&caller.app).await?],

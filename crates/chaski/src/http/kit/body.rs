@@ -22,10 +22,10 @@ use crate::http::kit::form;
 use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
-pub(in crate::http) const MOST_BYTES: usize = 1024 * 1024;
+pub(crate) const MOST_BYTES: usize = 1024 * 1024;
 /// Largest body that is read to find the key in it. The longest question of that protocol, 100 RUCs,
 /// is 3 KiB as JSON, 2.5 as a form, and up to 17 as a form in parts with a line of type in each.
-pub(in crate::http) const MOST_BEFORE_THE_KEY: usize = 24 * 1024;
+pub(crate) const MOST_BEFORE_THE_KEY: usize = 24 * 1024;
 /// Time for such a body to arrive.
 const TIME_BEFORE_THE_KEY: Duration = Duration::from_secs(5);
 /// Time for a body of any size to arrive, and what each kilobyte adds to it.
@@ -40,7 +40,7 @@ struct Whole(Scratch);
 const TIMES: u64 = 8;
 
 /// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
-pub(in crate::http) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
     let whole = arrived(&mut request, most).await?;
     if let Some(bytes) = whole.at_hand() {
         return Ok(bytes);
@@ -58,10 +58,7 @@ pub(in crate::http) async fn read(mut request: Request, most: usize) -> Result<B
 
 /// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
 /// that a slow sender takes no memory and only its own place.
-pub(in crate::http) async fn arrived(
-    request: &mut Request,
-    most: usize,
-) -> Result<Scratch, Problem> {
+pub(crate) async fn arrived(request: &mut Request, most: usize) -> Result<Scratch, Problem> {
     if let Some(Whole(scratch)) = request.extensions().get::<Whole>() {
         return Ok(scratch.clone());
     }
@@ -92,7 +89,7 @@ fn whose(request: &Request) -> Option<(Arc<Room>, RequestInfo)> {
 }
 
 /// Length of a body as its head says.
-pub(in crate::http) fn declared(request: &Request) -> Option<u64> {
+pub(crate) fn declared(request: &Request) -> Option<u64> {
     let length = request.headers().get(CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
@@ -157,7 +154,7 @@ async fn put(
 }
 
 /// A file of ours cannot be written or read, usually for want of space.
-pub(in crate::http) fn no_file(error: &std::io::Error) -> Problem {
+pub(crate) fn no_file(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "a temporary file failed");
     Problem::from(&Failure::LedgerDown)
 }
@@ -179,14 +176,14 @@ fn too_large(most: usize) -> Problem {
 }
 
 /// Kind of a body, without its parameters.
-pub(in crate::http) fn kind(request: &Request) -> Option<String> {
+pub(crate) fn kind(request: &Request) -> Option<String> {
     let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     Some(kind.split(';').next()?.trim().to_ascii_lowercase())
 }
 
 /// A JSON body of a known shape; what it does not know is an error, with its place. No extractor:
 /// those are at work before it is known what their caller may do.
-pub(in crate::http) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
     if kind(&request).as_deref() != Some("application/json") {
         return Err(unknown_kind("application/json"));
     }
@@ -226,12 +223,12 @@ fn shape(place: &str, why: &str) -> Problem {
 }
 
 /// What is wrong with a parameter of the address.
-pub(in crate::http) fn parameter(place: &str, why: &str) -> Problem {
+pub(crate) fn parameter(place: &str, why: &str) -> Problem {
     Wrong::read(place, why).problem("parametro_invalido", ["parámetro", "parameter"])
 }
 
 /// A field of a body that means nothing, beside those that do.
-pub(in crate::http) fn unknown_field(name: &str, known: Vec<&str>) -> Problem {
+pub(crate) fn unknown_field(name: &str, known: Vec<&str>) -> Problem {
     Wrong::Unknown(name, known).problem("campo_invalido", ["campo", "field"])
 }
 
@@ -333,9 +330,7 @@ fn unknown_kind(wanted: &str) -> Problem {
 
 /// The fields of a body that may be a form or a JSON object; none when it is neither. Repeated
 /// fields of a form become a list.
-pub(in crate::http) async fn fields(
-    request: Request,
-) -> Result<Option<Map<String, Value>>, Problem> {
+pub(crate) async fn fields(request: Request) -> Result<Option<Map<String, Value>>, Problem> {
     let kind = Kind::of(&request);
     let body = read(request, MOST_BYTES).await?;
     fields_of(&kind, body)
@@ -343,7 +338,7 @@ pub(in crate::http) async fn fields(
 
 /// The same of a body in which the key is: a small one, in a short time, and with as many others as
 /// there is room for.
-pub(in crate::http) async fn fields_before_the_key(
+pub(crate) async fn fields_before_the_key(
     gateway: &Gateway,
     request: Request,
 ) -> Result<Option<Map<String, Value>>, Problem> {

@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Gateway>> for Caller {
 
 impl Caller {
     /// What other systems' callers may ask about: they know no check digit.
-    pub(in crate::http) fn lenient_rules(&self) -> RucRules {
+    pub(crate) fn lenient_rules(&self) -> RucRules {
         RucRules {
             check_digit: CheckDigit::FormatOnly,
             ..self.app.config.ruc_rules.clone()
@@ -54,7 +54,7 @@ impl Caller {
     }
 
     /// The caller who presented a key in the headers, or none in open local mode.
-    pub(in crate::http) fn of_headers(
+    pub(crate) fn of_headers(
         headers: &HeaderMap,
         info: RequestInfo,
         gateway: &Gateway,
@@ -77,7 +77,7 @@ impl Caller {
     }
 
     /// The caller who presented that key.
-    pub(in crate::http) fn of_key(
+    pub(crate) fn of_key(
         presented: &str,
         info: RequestInfo,
         gateway: &Gateway,
@@ -134,23 +134,23 @@ impl Caller {
     }
 
     /// Who this is, for the record.
-    pub(in crate::http) fn asker(&self) -> Asker {
+    pub(crate) fn asker(&self) -> Asker {
         self.payer().asker()
     }
 
     /// Whose batches and jobs these are.
-    pub(in crate::http) fn owner(&self) -> Option<Uuid> {
+    pub(crate) fn owner(&self) -> Option<Uuid> {
         self.key.as_ref().map(|key| key.id)
     }
 
     /// Whose partners these are.
-    pub(in crate::http) fn company(&self) -> Company {
+    pub(crate) fn company(&self) -> Company {
         let key = self.key.as_ref();
         key.map_or(Company::HOUSE, |key| key.company)
     }
 
     /// Whose calls these are; in open local mode, everybody's.
-    pub(in crate::http) fn auditor(&self) -> Option<Company> {
+    pub(crate) fn auditor(&self) -> Option<Company> {
         self.key.as_ref().map(|key| key.company)
     }
 
@@ -225,7 +225,7 @@ fn refuse_what_was_passed_on(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The refusal of what a proxy passed on while there are no keys.
-pub(in crate::http) fn passed_on() -> Problem {
+pub(crate) fn passed_on() -> Problem {
     Problem::new(
         "origen_ajeno",
         "sin llaves no se atiende lo que pasa un proxy: detrás de él puede estar cualquiera; cree una llave con: chaski llaves crear NOMBRE",
@@ -297,7 +297,7 @@ fn no_key() -> Problem {
     )
 }
 
-pub(in crate::http) fn refused(why: KeyRefusal) -> Problem {
+pub(crate) fn refused(why: KeyRefusal) -> Problem {
     match why {
         KeyRefusal::Unknown => Problem::new(
             "llave_desconocida",

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::request_info::RequestInfo;
 
 /// The page of one code.
-pub(in crate::http) async fn error_page(
+pub(crate) async fn error_page(
     Path(code): Path<String>,
     info: RequestInfo,
 ) -> Result<Response, Problem> {

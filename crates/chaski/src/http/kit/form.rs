@@ -8,10 +8,10 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 /// One field of a form.
-pub(in crate::http) struct FormPart {
-    pub(in crate::http) name: String,
-    pub(in crate::http) file_name: Option<String>,
-    pub(in crate::http) content: Scratch,
+pub(crate) struct FormPart {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content: Scratch,
 }
 
 /// Most fields of a form.
@@ -23,7 +23,7 @@ const MOST_TEXT: u64 = 64 * 1024;
 
 impl FormPart {
     /// The text of a field that is not a file.
-    pub(in crate::http) fn text(&self) -> Result<String, Problem> {
+    pub(crate) fn text(&self) -> Result<String, Problem> {
         if self.content.len() > MOST_TEXT {
             return Err(broken_form());
         }
@@ -52,7 +52,7 @@ struct Head {
 }
 
 /// The fields of a form, in their order.
-pub(in crate::http) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
+pub(crate) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
     let failed = |_: io::Error| Problem::internal();
     let mark = format!("\r\n--{boundary}");
     let mut reader = form.reader();
@@ -182,11 +182,11 @@ fn value_of(text: &str) -> (String, &str) {
     (value, "")
 }
 
-pub(in crate::http) fn broken_form() -> Problem {
+pub(crate) fn broken_form() -> Problem {
     Problem::unreadable("el formulario no se puede leer", "the form cannot be read")
 }
 
-pub(in crate::http) fn boundary(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn boundary(headers: &HeaderMap) -> Option<&str> {
     let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let mut parameters = kind.split(';').skip(1);
     let value = parameters.find_map(|it| {

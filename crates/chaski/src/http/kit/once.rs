@@ -33,7 +33,7 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes a header that is read by hand")]
-pub(in crate::http) struct OnceWanted {
+pub(crate) struct OnceWanted {
     /// Any text of 1 to 255 visible ASCII characters, another one for each thing to create, such
     /// as a UUID. For 24 hours the same request under it gets the first answer again.
     #[param(
@@ -47,18 +47,14 @@ pub(in crate::http) struct OnceWanted {
 
 /// The answer to a request that created something.
 #[derive(Serialize, Deserialize)]
-pub(in crate::http) struct Created {
+pub(crate) struct Created {
     status: u16,
     location: Option<String>,
     body: String,
 }
 
 impl Created {
-    pub(in crate::http) fn new(
-        status: StatusCode,
-        location: Option<String>,
-        body: &impl Serialize,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, location: Option<String>, body: &impl Serialize) -> Self {
         Created {
             status: status.as_u16(),
             location,
@@ -88,7 +84,7 @@ impl IntoResponse for Created {
 }
 
 /// What to do with a request that creates something.
-pub(in crate::http) enum Start {
+pub(crate) enum Start {
     /// Create, and keep the answer under the ticket if there is one.
     New(Box<Request>, Option<Ticket>),
     /// It created already, or another one under its idempotency key did.
@@ -96,7 +92,7 @@ pub(in crate::http) enum Start {
 }
 
 /// Reads a request of at most `most` bytes and finds out whether it came before.
-pub(in crate::http) async fn begin(
+pub(crate) async fn begin(
     caller: &Caller,
     request: Request,
     most: usize,
@@ -113,7 +109,7 @@ pub(in crate::http) async fn begin(
 }
 
 /// Keeps the answer of a request for when it comes again.
-pub(in crate::http) async fn keep(
+pub(crate) async fn keep(
     caller: &Caller,
     ticket: Option<&Ticket>,
     created: Uuid,
@@ -126,7 +122,7 @@ pub(in crate::http) async fn keep(
 
 /// Answers a request that creates one thing. `create` does it and notes what it is told in the same
 /// transaction; `show` renders what was created.
-pub(in crate::http) async fn once<C, S, CF, SF>(
+pub(crate) async fn once<C, S, CF, SF>(
     caller: &Caller,
     request: Request,
     most: usize,
@@ -160,7 +156,7 @@ where
 }
 
 /// The first answer; where it was never given, what was created as it is now.
-pub(in crate::http) async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
+pub(crate) async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
 where
     S: FnOnce(Uuid) -> SF,
     SF: Future<Output = Result<Created, Problem>>,

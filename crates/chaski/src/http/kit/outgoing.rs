@@ -24,11 +24,7 @@ const PIECE: usize = 32 * 1024;
 const SMALL: u64 = 128 * 1024;
 
 /// An answer, with its body where it does no harm.
-pub(in crate::http) async fn sent(
-    room: &Arc<Room>,
-    key: Option<Uuid>,
-    answer: Response,
-) -> Response {
+pub(crate) async fn sent(room: &Arc<Room>, key: Option<Uuid>, answer: Response) -> Response {
     let length = answer.body().size_hint().exact();
     let Some(length) = length.filter(|length| *length > SMALL) else {
         return answer;
@@ -52,7 +48,7 @@ pub(in crate::http) async fn sent(
 }
 
 /// A file as the body of an answer; its place is kept until the caller has taken it.
-pub(in crate::http) fn of_file(scratch: &Scratch, held: RoomHeld) -> Response {
+pub(crate) fn of_file(scratch: &Scratch, held: RoomHeld) -> Response {
     let mut answer = Response::new(streamed(scratch, Some(held)));
     put_length(&mut answer, scratch.len());
     answer
@@ -116,6 +112,6 @@ fn read_piece(mut reader: ScratchReader) -> std::io::Result<(Bytes, ScratchReade
 }
 
 /// A result that is written at its own pace into a file of ours.
-pub(in crate::http) fn finished(writer: ScratchWriter) -> Result<Scratch, Problem> {
+pub(crate) fn finished(writer: ScratchWriter) -> Result<Scratch, Problem> {
     writer.finish().map_err(|error| no_file(&error))
 }

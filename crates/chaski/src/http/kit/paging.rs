@@ -8,15 +8,15 @@ use super::problem::Problem;
 use crate::store::{Cursor, Listed};
 
 /// Rows of a page when nothing is said, and at most.
-pub(in crate::http) const USUAL_LIMIT: u32 = 50;
+pub(crate) const USUAL_LIMIT: u32 = 50;
 
-pub(in crate::http) const MOST_LIMIT: u32 = 250;
+pub(crate) const MOST_LIMIT: u32 = 250;
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(in crate::http) struct PageWanted {
+pub(crate) struct PageWanted {
     /// Rows, 1 to 250.
     #[param(minimum = 1, maximum = 250)]
     limit: Option<u32>,
@@ -25,20 +25,16 @@ pub(in crate::http) struct PageWanted {
 }
 
 impl PageWanted {
-    pub(in crate::http) fn limit(&self) -> Result<u32, Problem> {
+    pub(crate) fn limit(&self) -> Result<u32, Problem> {
         limit(self.limit)
     }
 
-    pub(in crate::http) fn cursor(
-        &self,
-        caller: &Caller,
-        list: Listed,
-    ) -> Result<Option<Cursor>, Problem> {
+    pub(crate) fn cursor(&self, caller: &Caller, list: Listed) -> Result<Option<Cursor>, Problem> {
         cursor(caller, list, self.cursor.as_deref())
     }
 }
 
-pub(in crate::http) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
+pub(crate) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     match wanted.unwrap_or(USUAL_LIMIT) {
         limit @ 1..=MOST_LIMIT => Ok(limit),
         _ => Err(Problem::of_field(
@@ -52,7 +48,7 @@ pub(in crate::http) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
 
 /// A `next_cursor` of a list that comes back. It is sealed: places are counted through everybody's
 /// rows, and how many others have is their business.
-pub(in crate::http) fn cursor(
+pub(crate) fn cursor(
     caller: &Caller,
     list: Listed,
     text: Option<&str>,
@@ -69,7 +65,7 @@ pub(in crate::http) fn cursor(
 }
 
 /// A `next_cursor` that goes out.
-pub(in crate::http) fn next_cursor(
+pub(crate) fn next_cursor(
     caller: &Caller,
     list: Listed,
     next: Option<Cursor>,

@@ -12,10 +12,10 @@ use quick_cache::sync::Cache;
 const MOST_BODIES: usize = 4_096;
 
 /// Stands where the age goes; nothing that is rendered after it can hold it.
-pub(in crate::http) const AGE: u64 = u64::MAX;
+pub(crate) const AGE: u64 = u64::MAX;
 
 /// The bodies. Of persons none is kept: what is known of them has to be erasable.
-pub(in crate::http) struct RenderedBodies {
+pub(crate) struct RenderedBodies {
     bodies: Cache<(Ruc, Lang), Arc<Rendered>>,
 }
 
@@ -39,7 +39,7 @@ impl Default for RenderedBodies {
 impl RenderedBodies {
     /// The body of an answer; `render` makes one of the age [`AGE`] and of an empty identifier,
     /// its last field. None where a body is not to be kept.
-    pub(in crate::http) fn body(
+    pub(crate) fn body(
         &self,
         found: &Found<Taxpayer>,
         lang: Lang,

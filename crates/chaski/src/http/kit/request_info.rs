@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use super::limits::Learned;
 
 /// Identifier of a request, taken from the caller where it is a plain one.
-pub(in crate::http) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the door knows of a request.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct RequestInfo {
     pub(crate) id: CompactString,
     pub(crate) lang: Lang,
     /// Where what the door has to say is left.
-    pub(in crate::http) learned: Learned,
+    pub(crate) learned: Learned,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestInfo {
@@ -35,7 +35,7 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
 }
 
 /// The caller's own identifier if it is one, else a new one.
-pub(in crate::http) fn request_id(headers: &HeaderMap) -> CompactString {
+pub(crate) fn request_id(headers: &HeaderMap) -> CompactString {
     let given = headers.get(REQUEST_ID).and_then(|it| it.to_str().ok());
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match given {
@@ -54,7 +54,7 @@ pub(in crate::http) fn request_id(headers: &HeaderMap) -> CompactString {
 }
 
 /// The first of our languages that the caller prefers.
-pub(in crate::http) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
+pub(crate) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
     let Some(wanted) = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()) else {
         return usual;
     };

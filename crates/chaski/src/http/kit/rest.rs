@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LITTLE: u64 = 64 * 1024;
 
 /// A body that knows how much of it was read.
-pub(in crate::http) struct Watched {
+pub(crate) struct Watched {
     body: Option<Incoming>,
     rest: Rest,
     work: Work,
@@ -36,7 +36,7 @@ pub(in crate::http) struct Watched {
 
 /// What is left of it, as the maker of its answer sees it.
 #[derive(Clone)]
-pub(in crate::http) struct Rest(Arc<Left>);
+pub(crate) struct Rest(Arc<Left>);
 
 struct Left {
     /// Bytes that are still to come; all there are when the head did not say how many.
@@ -47,7 +47,7 @@ struct Left {
 }
 
 impl Watched {
-    pub(in crate::http) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Rest) {
+    pub(crate) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Rest) {
         let headers = request.headers();
         let length = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
         let length = length.and_then(|text| text.parse().ok());
@@ -67,7 +67,7 @@ impl Watched {
 
 impl Rest {
     /// Says in the answer that the connection ends with it, where it does.
-    pub(in crate::http) fn announce<B>(&self, answer: &mut Response<B>) {
+    pub(crate) fn announce<B>(&self, answer: &mut Response<B>) {
         let left = &self.0;
         let ended = left.ended.load(Ordering::Acquire);
         let little = left.bytes.load(Ordering::Acquire) <= LITTLE && !left.asked_first;

@@ -22,7 +22,7 @@ static PAIRS: LazyLock<HashMap<&str, [&str; 2]>> = LazyLock::new(|| {
 });
 
 /// Puts every summary and description into one language.
-pub(in crate::http) fn translate(document: &mut Value, lang: Lang) {
+pub(crate) fn translate(document: &mut Value, lang: Lang) {
     each_text(document, &mut |text| {
         if let Some([en, es]) = PAIRS.get(on_one_line(text).as_str()) {
             (*lang.pick(es, en)).clone_into(text);

@@ -18,12 +18,12 @@ use crate::scratch::Scratch;
 use crate::sheets::{Limits, OutputFormat, SheetError};
 
 /// Largest file, bytes.
-pub(in crate::http) fn most_of_a_file() -> usize {
+pub(crate) fn most_of_a_file() -> usize {
     usize::try_from(Limits::of_the_gateway().file_bytes).unwrap_or(usize::MAX)
 }
 
 /// The fields of a form with a file in it.
-pub(in crate::http) async fn form(mut request: Request) -> Result<Vec<FormPart>, Problem> {
+pub(crate) async fn form(mut request: Request) -> Result<Vec<FormPart>, Problem> {
     let boundary = form::boundary(request.headers()).ok_or_else(broken_form)?;
     let boundary = boundary.to_owned();
     let whole = body::arrived(&mut request, most_of_a_file()).await?;
@@ -33,7 +33,7 @@ pub(in crate::http) async fn form(mut request: Request) -> Result<Vec<FormPart>,
 
 /// Does something that reads a list: first with the memory that most lists take, then, for one that
 /// needs more, with that of the largest.
-pub(in crate::http) async fn with_memory<T, R>(
+pub(crate) async fn with_memory<T, R>(
     gateway: &Gateway,
     caller: &Caller,
     read: impl Fn(Limits) -> R,
@@ -50,7 +50,7 @@ where
     Ok((read(Limits::of_the_gateway()).await?, held))
 }
 
-pub(in crate::http) fn unknown_field(name: &str) -> Problem {
+pub(crate) fn unknown_field(name: &str) -> Problem {
     Problem::of_field(
         name,
         "campo_invalido",
@@ -60,7 +60,7 @@ pub(in crate::http) fn unknown_field(name: &str) -> Problem {
 }
 
 /// A field that may come once came again: which of the two is meant cannot be told.
-pub(in crate::http) fn repeated(name: &str) -> Problem {
+pub(crate) fn repeated(name: &str) -> Problem {
     if is_file(name) {
         return Problem::of_field(
             name,
@@ -77,7 +77,7 @@ pub(in crate::http) fn repeated(name: &str) -> Problem {
     )
 }
 
-pub(in crate::http) fn no_file() -> Problem {
+pub(crate) fn no_file() -> Problem {
     Problem::of_field(
         "archivo",
         "campo_requerido",
@@ -87,12 +87,12 @@ pub(in crate::http) fn no_file() -> Problem {
 }
 
 /// Whether a field of a form is the file.
-pub(in crate::http) fn is_file(name: &str) -> bool {
+pub(crate) fn is_file(name: &str) -> bool {
     matches!(name, "archivo" | "file")
 }
 
 /// The format of a file that goes out, JSON if nothing is said.
-pub(in crate::http) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
+pub(crate) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
     match wanted.unwrap_or("json") {
         "json" => Ok(OutputFormat::Json),
         "ndjson" => Ok(OutputFormat::Ndjson),
@@ -108,7 +108,7 @@ pub(in crate::http) fn format(wanted: Option<&str>) -> Result<OutputFormat, Prob
 }
 
 /// A file to be saved under a name.
-pub(in crate::http) fn download(
+pub(crate) fn download(
     file: &Scratch,
     held: RoomHeld,
     format: OutputFormat,
