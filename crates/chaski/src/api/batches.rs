@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::reply::{Word, lima, mode_name};
 use crate::app::App;
-use crate::sheets::{Aptitud, Verdict};
+use crate::sheets::Verdict;
 use crate::store::Batch;
 
 /// For how long the result of a batch may not have been fetched by who waited for it.
@@ -153,40 +153,6 @@ pub(crate) struct BatchEvent {
 #[derive(Deserialize)]
 pub(crate) struct ResultRow {
     pub(crate) fila: u32,
-    aptitud: String,
-    ruc_normalizado: String,
-    razon_social: String,
-    estado: String,
-    condicion: String,
-    ubigeo: String,
-    departamento: String,
-    provincia: String,
-    distrito: String,
-    direccion: String,
-    motivo: String,
-    fuente: String,
-    consultado_en: String,
-}
-
-impl ResultRow {
-    pub(crate) fn verdict(self) -> Option<Verdict> {
-        let apto = Aptitud::ALL
-            .into_iter()
-            .find(|it| it.code() == self.aptitud)?;
-        Some(Verdict {
-            ruc_normalizado: self.ruc_normalizado,
-            razon_social: self.razon_social,
-            estado: self.estado,
-            condicion: self.condicion,
-            apto,
-            ubigeo: self.ubigeo,
-            departamento: self.departamento,
-            provincia: self.provincia,
-            distrito: self.distrito,
-            direccion: self.direccion,
-            motivo: self.motivo,
-            fuente: self.fuente,
-            consultado_en: self.consultado_en,
-        })
-    }
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
 }

@@ -1,7 +1,5 @@
 //! DNI: personal data, so it needs a scope of its own.
 
-use std::time::Duration;
-
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::DniQuery;
@@ -45,11 +43,7 @@ pub(super) async fn dni(
     caller.needs(Scope::Dni)?;
     let dni = read_dni(&dni)?;
     let Query(freshness) = freshness.map_err(bad_query)?;
-    let mut ask = caller.ask();
-    ask.force = freshness.force_refresh;
-    ask.max_age = freshness
-        .max_age
-        .map(|seconds| Duration::from_secs(seconds.into()));
+    let mut ask = caller.ask_fresh(freshness.force_refresh, freshness.max_age);
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let found = caller.app.ask(&DniQuery(dni), &ask).await?;
     Ok(reply::found(&caller, &found, DniData::of(&found.value)))

@@ -88,24 +88,26 @@ async fn imported(
     Ok(Created::new(StatusCode::OK, None, &body))
 }
 
+/// Whether a body of that kind may be the list itself.
+fn is_list(kind: &str) -> bool {
+    let known = ["application/octet-stream", "text/csv", "text/plain"];
+    known.contains(&kind) || kind.starts_with("application/vnd.")
+}
+
 /// The file of a form and its column, or the body itself.
 async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
-        None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
-            let file = body::arrived(&mut request, most_of_a_file()).await?;
-            return Ok((file, None));
-        }
-        Some(kind) if kind.starts_with("application/vnd.") => {
-            let file = body::arrived(&mut request, most_of_a_file()).await?;
-            return Ok((file, None));
-        }
-        Some(_) => {
+        Some(kind) if !is_list(kind) => {
             return Err(Problem::new(
                 "tipo_de_cuerpo",
                 "envíe la lista en «archivo» de un formulario, o como application/octet-stream",
                 "send the list as \"archivo\" of a form, or as application/octet-stream",
             ));
+        }
+        _ => {
+            let file = body::arrived(&mut request, most_of_a_file()).await?;
+            return Ok((file, None));
         }
     }
     let (mut file, mut column) = (None, None);

@@ -151,7 +151,8 @@ impl PartnerWanted {
             .keys()
             .find(|name| PartnerFields::names().all(|known| known != name.as_str()));
         if let Some(name) = unknown {
-            return Err(body::unknown_field(name, PartnerFields::names().collect()));
+            let known: Vec<_> = PartnerFields::names().collect();
+            return Err(body::unknown_field(name, &known));
         }
         let given = Value::Object(self.fields.clone());
         serde_path_to_error::deserialize(given).map_err(|error| {

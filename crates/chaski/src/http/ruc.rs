@@ -21,6 +21,7 @@ use super::kit::{
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
     ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,
+    masked,
 };
 use crate::app::AppError;
 use crate::app::keys::Scope;
@@ -47,14 +48,11 @@ fn read(
 ) -> Result<(Ruc, Ask), Problem> {
     caller.needs(Scope::Consultas)?;
     let ruc = read_ruc("ruc", text, &caller.app.config.ruc_rules)?;
-    let mut ask = caller.ask();
-    if let Some(freshness) = freshness {
-        let Query(freshness) = freshness.map_err(bad_query)?;
-        ask.force = freshness.force_refresh;
-        ask.max_age = freshness
-            .max_age
-            .map(|seconds| std::time::Duration::from_secs(seconds.into()));
-    }
+    let Some(freshness) = freshness else {
+        return Ok((ruc, caller.ask()));
+    };
+    let Query(freshness) = freshness.map_err(bad_query)?;
+    let ask = caller.ask_fresh(freshness.force_refresh, freshness.max_age);
     Ok((ruc, ask))
 }
 
@@ -222,12 +220,10 @@ pub(super) async fn representatives(
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&RepresentativesQuery(ruc), &ask).await?;
     // Who may see persons sees their numbers whole.
-    let masked = caller.needs(Scope::Dni).is_err();
-    let data: Vec<_> = found
-        .value
-        .iter()
-        .map(|it| RepresentativeData::of(it, masked))
-        .collect();
+    if caller.needs(Scope::Dni).is_ok() {
+        return Ok(reply::found(&caller, &found, &*found.value));
+    }
+    let data: Vec<_> = found.value.iter().map(masked).collect();
     Ok(reply::found(&caller, &found, data))
 }
 
@@ -246,11 +242,7 @@ pub(super) async fn activity(
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&ActivityQuery(ruc), &ask).await?;
-    Ok(reply::found(
-        &caller,
-        &found,
-        ActivityData::of(&found.value),
-    ))
+    Ok(reply::found(&caller, &found, &*found.value))
 }
 
 /// Is a RUC a withholding agent, or a good taxpayer?

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use chaski_core::Lang;
+use serde::Deserialize;
 
 /// What is known of the RUC of one row; texts are empty where nothing is known.
 ///
 /// `Debug` leaves out what may be personal: number, name and address.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Verdict {
     /// The RUC (or DNI) without its damage.
     pub ruc_normalizado: String,
@@ -19,6 +20,7 @@ pub struct Verdict {
     /// Condición of the address, in SUNAT's words.
     pub condicion: String,
     /// Whether it can be invoiced.
+    #[serde(rename = "aptitud")]
     pub apto: Aptitud,
     /// Code of the district, six digits.
     pub ubigeo: String,
@@ -49,7 +51,8 @@ impl fmt::Debug for Verdict {
 }
 
 /// Whether a row can be invoiced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Aptitud {
     /// Yes.
     Apto,

@@ -214,100 +214,82 @@ pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Pro
 fn shape(place: &str, why: &str) -> Problem {
     // What follows is for those who see the body.
     let why = why.split(" at line ").next().unwrap_or_default();
-    let wrong = Wrong::read(place, why);
-    let code = match wrong {
-        Wrong::Missing(_) => "campo_requerido",
-        _ => "campo_invalido",
+    let code = if why.starts_with("missing field `") {
+        "campo_requerido"
+    } else {
+        "campo_invalido"
     };
-    wrong.problem(code, ["campo", "field"])
+    wrong(place, why, code, FIELD)
 }
 
 /// What is wrong with a parameter of the address.
 pub(crate) fn parameter(place: &str, why: &str) -> Problem {
-    Wrong::read(place, why).problem("parametro_invalido", ["parámetro", "parameter"])
+    wrong(place, why, "parametro_invalido", ["parámetro", "parameter"])
 }
 
 /// A field of a body that means nothing, beside those that do.
-pub(crate) fn unknown_field(name: &str, known: Vec<&str>) -> Problem {
-    Wrong::Unknown(name, known).problem("campo_invalido", ["campo", "field"])
+pub(crate) fn unknown_field(name: &str, known: &[&str]) -> Problem {
+    unknown(name, known, "campo_invalido", FIELD)
 }
+
+const FIELD: [&str; 2] = ["campo", "field"];
 
 /// What the words of the reader of a body or an address say. They name fields and kinds, which is
 /// told, and values, which is not: one could be a person's number.
-enum Wrong<'a> {
-    /// A name that means nothing here, and those that do.
-    Unknown(&'a str, Vec<&'a str>),
-    Missing(&'a str),
-    Repeated(&'a str),
-    /// A value, and what it should be.
-    Value(&'a str, [&'static str; 2]),
+fn wrong(place: &str, why: &str, code: &'static str, kind: [&str; 2]) -> Problem {
+    let mut quoted = why.split('`').skip(1).step_by(2);
+    let first = quoted.next().unwrap_or_default();
+    let [es, en] = kind;
+    if why.starts_with("unknown field `") {
+        return unknown(first, &quoted.collect::<Vec<_>>(), code, kind);
+    }
+    if why.starts_with("missing field `") {
+        let es = format!("falta este {es}");
+        return named(first, code, es, format!("this {en} is missing"));
+    }
+    if why.starts_with("duplicate field `") {
+        let es = format!("este {es} está repetido");
+        return named(first, code, es, format!("this {en} is repeated"));
+    }
+    let (es, en) = if why.contains("not `true` or `false`") {
+        ("debe ser true o false", "must be true or false")
+    } else if why.contains("invalid digit") || why.contains("parse integer") {
+        (
+            "debe ser un número entero, sin signo ni unidad",
+            "must be a whole number without sign or unit",
+        )
+    } else if why.contains("number too large") {
+        ("es demasiado grande", "is too large")
+    } else if why.contains("UUID") {
+        (
+            "debe ser un identificador (UUID)",
+            "must be an identifier (UUID)",
+        )
+    } else {
+        (
+            "el valor no es de la forma esperada; vea /docs",
+            "the value is not of the expected shape; see /docs",
+        )
+    };
+    named(place, code, es.to_owned(), en.to_owned())
 }
 
-impl<'a> Wrong<'a> {
-    fn read(place: &'a str, why: &'a str) -> Wrong<'a> {
-        let quoted = |text: &'a str| text.split('`').next().unwrap_or_default();
-        if let Some(rest) = why.strip_prefix("unknown field `") {
-            let mut pieces = rest.split('`');
-            let name = pieces.next().unwrap_or_default();
-            return Wrong::Unknown(name, pieces.skip(1).step_by(2).collect());
-        }
-        if let Some(rest) = why.strip_prefix("missing field `") {
-            return Wrong::Missing(quoted(rest));
-        }
-        if let Some(rest) = why.strip_prefix("duplicate field `") {
-            return Wrong::Repeated(quoted(rest));
-        }
-        let should = if why.contains("not `true` or `false`") {
-            ["debe ser true o false", "must be true or false"]
-        } else if why.contains("invalid digit") || why.contains("parse integer") {
-            [
-                "debe ser un número entero, sin signo ni unidad",
-                "must be a whole number without sign or unit",
-            ]
-        } else if why.contains("number too large") {
-            ["es demasiado grande", "is too large"]
-        } else if why.contains("UUID") {
-            [
-                "debe ser un identificador (UUID)",
-                "must be an identifier (UUID)",
-            ]
-        } else {
-            [
-                "el valor no es de la forma esperada; vea /docs",
-                "the value is not of the expected shape; see /docs",
-            ]
-        };
-        Wrong::Value(place, should)
-    }
+/// A name that means nothing here, and those that do.
+fn unknown(name: &str, known: &[&str], code: &'static str, [es, en]: [&str; 2]) -> Problem {
+    let list = |before: &str| match known.join(", ") {
+        known if known.is_empty() => known,
+        known => format!("; {before}: {known}"),
+    };
+    let es = format!("este {es} no existe aquí{}", list("los que hay"));
+    let en = format!("there is no such {en} here{}", list("those there are"));
+    named(name, code, es, en)
+}
 
-    fn problem(self, code: &'static str, [es, en]: [&str; 2]) -> Problem {
-        let (name, es, en) = match self {
-            Wrong::Unknown(name, known) => {
-                let list = |before: &str| match known.join(", ") {
-                    known if known.is_empty() => known,
-                    known => format!("; {before}: {known}"),
-                };
-                let es = format!("este {es} no existe aquí{}", list("los que hay"));
-                let en = format!("there is no such {en} here{}", list("those there are"));
-                (name, es, en)
-            }
-            Wrong::Missing(name) => (
-                name,
-                format!("falta este {es}"),
-                format!("this {en} is missing"),
-            ),
-            Wrong::Repeated(name) => (
-                name,
-                format!("este {es} está repetido"),
-                format!("this {en} is repeated"),
-            ),
-            Wrong::Value(name, [es, en]) => (name, es.to_owned(), en.to_owned()),
-        };
-        if is_a_name(name) {
-            Problem::of_field(name, code, es, en)
-        } else {
-            Problem::new(code, es, en)
-        }
+fn named(name: &str, code: &'static str, es: String, en: String) -> Problem {
+    if is_a_name(name) {
+        Problem::of_field(name, code, es, en)
+    } else {
+        Problem::new(code, es, en)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Who asks: the key of a request, what it may do, and what it may still spend.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use chaski_client::Ask;
 use chaski_core::{CheckDigit, RucRules};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::problem::Problem;
@@ -130,6 +131,15 @@ impl Caller {
         Ask {
             per_day: self.key.as_ref().and_then(|key| key.most_a_day()),
             ..self.asker().ask()
+        }
+    }
+
+    /// The same with the freshness that a request wants: the oldest answer that will do, in seconds.
+    pub(crate) fn ask_fresh(&self, force: bool, max_age: Option<u32>) -> Ask {
+        Ask {
+            force,
+            max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
+            ..self.ask()
         }
     }
 
@@ -269,24 +279,16 @@ fn names_this_machine(host: &str) -> bool {
 
 /// The key in the headers; never in the address, where logs would keep it.
 fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let unknown = |_| refused(KeyRefusal::Unknown);
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let text = value.to_str().map_err(|_| refused(KeyRefusal::Unknown))?;
-        let bearer = text
-            .get(..7)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-        return match bearer {
-            Some(_) => Ok(Some(text[7..].trim())),
+        return match value.to_str().map_err(unknown)?.split_at_checked(7) {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => Ok(Some(key.trim())),
             // Such as Django's `Token`: what is missing is the scheme, whatever the key.
-            None => Err(no_key()),
+            _ => Err(no_key()),
         };
     }
-    match headers.get(X_API_KEY) {
-        Some(value) => match value.to_str() {
-            Ok(text) => Ok(Some(text.trim())),
-            Err(_) => Err(refused(KeyRefusal::Unknown)),
-        },
-        None => Ok(None),
-    }
+    let key = headers.get(X_API_KEY).map(HeaderValue::to_str);
+    Ok(key.transpose().map_err(unknown)?.map(str::trim))
 }
 
 fn no_key() -> Problem {

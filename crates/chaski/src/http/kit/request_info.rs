@@ -72,12 +72,7 @@ pub(crate) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
         };
         (weight > 0.0).then_some((weight, lang))
     });
-    let best = weighted.fold(
-        None,
-        |best: Option<(f32, Lang)>, (weight, lang)| match best {
-            Some((known, _)) if known >= weight => best,
-            _ => Some((weight, lang)),
-        },
-    );
+    // Of two that are wanted as much, the first.
+    let best = weighted.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map_or(usual, |(_, lang)| lang)
 }
