@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{Word, lima, mode_name};
+use super::reply::{lima, mode_name};
 use crate::app::App;
 use crate::sheets::Verdict;
 use crate::store::Batch;
@@ -42,16 +42,13 @@ pub(crate) struct BatchWanted {
 pub(crate) struct BatchData {
     pub(crate) id: Uuid,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
     pub(crate) nombre: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
-    #[schema(value_type = String)]
-    pub(crate) status: Word,
+    pub(crate) status: String,
     pub(crate) paused: bool,
     /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
-    #[schema(value_type = String)]
-    pub(crate) priority: Word,
+    pub(crate) priority: String,
     /// Rows of the list, repeated and wrong ones included.
     pub(crate) total_rows: u32,
     /// Distinct numbers.
@@ -134,8 +131,7 @@ pub(crate) struct BatchesPage {
     pub(crate) data: Vec<BatchData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// An event of a batch.

@@ -4,8 +4,6 @@ use chaski_client::CpeState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::Word;
-
 /// A received document.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,8 +30,7 @@ pub(crate) struct CpeWanted {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CpeData {
     /// `ACEPTADO`, `ANULADO`, `NO_EXISTE` or `DESCONOCIDO`.
-    #[schema(value_type = String)]
-    pub(crate) estado: Word,
+    pub(crate) estado: String,
     /// The upstream's own value.
     pub(crate) estado_comprobante: String,
 }

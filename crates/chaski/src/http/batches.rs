@@ -57,7 +57,10 @@ pub(super) async fn submit(
         let body = BatchData::of(&caller.app, &batch);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let create = |request, once| create(&gateway, &caller, request, once);
+    let create = async |request, once| {
+        let id = create(&gateway, &caller, request, once).await?;
+        Ok((id, show(id).await?))
+    };
     once::once(&caller, request, most, create, show).await
 }
 
@@ -102,9 +105,8 @@ fn submission(caller: &Caller) -> Submission {
 async fn typed(caller: &Caller, request: Request) -> Result<Submission, Problem> {
     let wanted: BatchWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "rucs",
-            "campo_requerido",
             "la lista está vacía",
             "the list is empty",
         ));
@@ -125,9 +127,8 @@ fn name(text: Option<String>) -> Result<String, Problem> {
     let text = text.unwrap_or_else(|| "lista".to_owned());
     let good = text.chars().count() <= 200 && !text.contains(char::is_control);
     good.then_some(text).ok_or_else(|| {
-        Problem::of_field(
+        Problem::wrong_field(
             "nombre",
-            "campo_invalido",
             "debe ser una línea de hasta 200 caracteres",
             "must be one line of at most 200 characters",
         )
@@ -139,9 +140,8 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
         return Ok(Priority::default());
     };
     Priority::parse(&text.trim().to_uppercase()).ok_or_else(|| {
-        Problem::of_field(
+        Problem::wrong_field(
             "prioridad",
-            "campo_invalido",
             "debe ser LOW, NORMAL, HIGH o CRITICAL",
             "must be LOW, NORMAL, HIGH or CRITICAL",
         )
@@ -183,9 +183,8 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<Submission, Probl
 
 fn calls(text: &str) -> Result<u64, Problem> {
     text.trim().parse().map_err(|_| {
-        Problem::of_field(
+        Problem::wrong_field(
             "gastar_hasta",
-            "campo_invalido",
             "debe ser un número de consultas",
             "must be a number of calls",
         )

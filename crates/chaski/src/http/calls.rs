@@ -128,9 +128,8 @@ async fn page(
 /// The number as calls know it.
 fn subject(text: &str) -> Result<String, Problem> {
     subject_of(text).ok_or_else(|| {
-        Problem::of_field(
+        Problem::wrong_field(
             "numero",
-            "campo_invalido",
             "debe ser un RUC de 11 dígitos o un DNI de 8",
             "must be an 11-digit RUC or an 8-digit DNI",
         )

@@ -29,13 +29,11 @@ pub(super) async fn validate(caller: Caller, request: Request) -> Result<Respons
 }
 
 fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
-    let wrong =
-        |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
     let rules = &caller.app.config.ruc_rules;
     let ruc_emisor = read_ruc("ruc_emisor", &wanted.ruc_emisor, rules)?;
     let kind = wanted.tipo_comprobante.trim();
     if kind.len() != 2 || !kind.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "tipo_comprobante",
             "debe tener dos dígitos, como 01 (factura) o 03 (boleta)",
             "must be two digits, such as 01 (factura) or 03 (boleta)",
@@ -43,14 +41,14 @@ fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
     }
     let serie = wanted.serie.trim().to_uppercase();
     if serie.len() != 4 || !serie.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "serie",
             "debe tener cuatro letras o dígitos, como F001",
             "must be four letters or digits, such as F001",
         ));
     }
     if !(1..=99_999_999).contains(&wanted.numero) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "numero",
             "debe ser de 1 a 99999999",
             "must be 1 to 99999999",
@@ -62,7 +60,7 @@ fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
             !it.is_sign_negative() && it.scale() <= 2 && *it < Decimal::from(1_000_000_000_000_i64)
         })
         .ok_or_else(|| {
-            wrong(
+            Problem::wrong_field(
                 "monto",
                 "debe ser un importe como 118.00",
                 "must be an amount such as 118.00",

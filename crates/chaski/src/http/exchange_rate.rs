@@ -56,9 +56,8 @@ pub(super) async fn rates(caller: Caller, wanted: Given<RatesWanted>) -> Result<
 }
 
 fn missing(field: &str) -> Problem {
-    Problem::of_field(
+    Problem::wrong_parameter(
         field,
-        "parametro_invalido",
         "un rango necesita desde y hasta",
         "a range needs desde and hasta",
     )
@@ -117,10 +116,5 @@ pub(super) async fn rate(
 }
 
 fn unknown(field: &str, es: &str, en: &str) -> Problem {
-    Problem::of_field(
-        field,
-        "parametro_invalido",
-        format!("debe ser {es}"),
-        format!("must be {en}"),
-    )
+    Problem::wrong_parameter(field, format!("debe ser {es}"), format!("must be {en}"))
 }

@@ -51,9 +51,8 @@ pub(super) async fn forget_many(caller: Caller, request: Request) -> Answered<Fo
         caller.needs(Scope::Administracion)?;
     }
     if wanted.rucs.is_empty() != wanted.todos {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "rucs",
-            "campo_requerido",
             "diga cuáles, o todos",
             "say which, or todos",
         ));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::Gateway;
 use super::kit::{
-    Caller, Created, Given, OnceWanted, Problem, Problems, Start, bad_query, body, most_of_a_file,
-    once, outgoing, room, upload,
+    Caller, Created, Given, OnceWanted, Problem, Problems, bad_query, body, most_of_a_file, once,
+    outgoing, room, upload,
 };
 use super::partners::{filter, refuse_a_persons_number};
 use crate::api::partner_lists::{ImportData, ImportForm, RowData};
@@ -50,16 +50,9 @@ pub(super) async fn import(
     caller.needs(Scope::Partners)?;
     // Rows are saved in groups, not in one transaction with the answer: after a crash the list is
     // imported again, which finds what was saved unchanged and adds the rest.
-    match once::begin(&caller, request, most_of_a_file()).await? {
-        Start::Known(before) => {
-            once::replay(before, async |_| Err(StoreError::DoneBefore.into())).await
-        }
-        Start::New(request, ticket) => {
-            let answer = imported(&gateway, &caller, *request).await?;
-            once::keep(&caller, ticket.as_ref(), Uuid::nil(), &answer).await;
-            Ok(answer.into_response())
-        }
-    }
+    let import = async |request, _| Ok((Uuid::nil(), imported(&gateway, &caller, request).await?));
+    let show = async |_| Err(StoreError::DoneBefore.into());
+    once::once(&caller, request, most_of_a_file(), import, show).await
 }
 
 async fn imported(

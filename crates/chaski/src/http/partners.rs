@@ -110,9 +110,8 @@ pub(super) fn refuse_a_persons_number(text: Option<&str>) -> Result<(), Problem>
     if !of_a_person || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
-    Err(Problem::of_field(
+    Err(Problem::wrong_parameter(
         "buscar",
-        "parametro_invalido",
         "el número de una persona no va en la dirección: use POST /api/v1/partners/buscar, que lo lleva en el cuerpo",
         "the number of a person does not go in the address: use POST /api/v1/partners/buscar, which has it in the body",
     ))
@@ -129,9 +128,8 @@ pub(super) fn filter(
         Some("no_aptos") => Some(PartnerFitness::Unfit),
         Some("nunca") => Some(PartnerFitness::NeverChecked),
         Some(_) => {
-            return Err(Problem::of_field(
+            return Err(Problem::wrong_parameter(
                 "situacion",
-                "parametro_invalido",
                 "debe ser aptos, no_aptos o nunca",
                 "must be aptos, no_aptos or nunca",
             ));
@@ -163,7 +161,7 @@ impl PartnerWanted {
             } else {
                 ("debe ser un texto", "must be a text")
             };
-            Problem::of_field(&name, "campo_invalido", es, en)
+            Problem::wrong_field(&name, es, en)
         })
     }
 }
@@ -188,7 +186,10 @@ pub(super) async fn create(caller: Caller, request: Request) -> Result<Response,
         let body = PartnerData::of(&caller.app, &partner);
         Ok(Created::new(StatusCode::CREATED, Some(place), &body))
     };
-    let add = |request, once| add(&caller, request, once);
+    let add = async |request, once| {
+        let id = add(&caller, request, once).await?;
+        Ok((id, show(id).await?))
+    };
     once::once(&caller, request, MOST_BYTES, add, show).await
 }
 
@@ -201,9 +202,8 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
         .as_deref()
         .map(|name| {
             DocumentType::parse(name).ok_or_else(|| {
-                Problem::of_field(
+                Problem::wrong_field(
                     "document_type",
-                    "campo_invalido",
                     "debe ser ruc, dni, ce, pasaporte u otro",
                     "must be ruc, dni, ce, pasaporte or otro",
                 )
@@ -254,9 +254,8 @@ pub(super) async fn change(
     caller.needs(Scope::Partners)?;
     let wanted: PartnerWanted = body::json(request).await?;
     if wanted.num_document.is_some() || wanted.document_type.is_some() {
-        return Err(Problem::of_field(
+        return Err(Problem::wrong_field(
             "num_document",
-            "campo_invalido",
             "el documento de un partner no se cambia: cree otro",
             "the document of a partner does not change: add another one",
         ));
@@ -354,7 +353,10 @@ pub(super) async fn refresh(caller: Caller, request: Request) -> Result<Response
         let body = RefreshData { trabajo: job };
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let enqueue = |request, once| enqueue(&caller, request, once);
+    let enqueue = async |request, once| {
+        let job = enqueue(&caller, request, once).await?;
+        Ok((job, show(job).await?))
+    };
     once::once(&caller, request, MOST_BYTES, enqueue, show).await
 }
 
@@ -368,9 +370,8 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
         (None, Some("nunca")) => Which::NeverChecked,
         (None, Some("todos")) => Which::All,
         _ => {
-            return Err(Problem::of_field(
+            return Err(Problem::wrong_field(
                 "cuales",
-                "campo_invalido",
                 "debe ser vencidos, nunca o todos; o hasta 10 000 ids en lugar de esto",
                 "must be vencidos, nunca or todos; or up to 10,000 ids instead",
             ));

@@ -153,11 +153,7 @@ pub(super) async fn fitness(
     } else {
         Role::Buyer
     };
-    // A failure says nothing of a taxpayer.
-    let found = match caller.app.ask(&RucQuery(ruc), &ask).await {
-        Err(error) if !error.is_not_found() => return Err(error.into()),
-        outcome => outcome.ok(),
-    };
+    let found = found_or_not(caller.app.ask(&RucQuery(ruc), &ask).await)?;
     let known = found.as_ref().map(|found| &*found.value);
     let today = lima_date(caller.app.clock.now());
     let fitness = chaski_core::fitness(&ruc, known, role, today);
@@ -272,17 +268,19 @@ pub(super) async fn lists(
 }
 
 fn list_data(outcome: Result<Found<Membership>, AppError>) -> Result<ListData, Problem> {
+    let found = found_or_not(outcome)?;
+    let member = found.as_ref().map(|found| &found.value);
+    Ok(ListData {
+        figura: member.is_some(),
+        a_partir_del: member.and_then(|it| Some(it.a_partir_del?.to_string())),
+        resolucion: member.and_then(|it| it.resolucion.clone()),
+    })
+}
+
+/// What was found, if there is such a thing. A failure says nothing of a taxpayer.
+fn found_or_not<A>(outcome: Result<Found<A>, AppError>) -> Result<Option<Found<A>>, Problem> {
     match outcome {
-        Ok(found) => Ok(ListData {
-            figura: true,
-            a_partir_del: found.value.a_partir_del.map(|day| day.to_string()),
-            resolucion: found.value.resolucion.clone(),
-        }),
-        Err(error) if error.is_not_found() => Ok(ListData {
-            figura: false,
-            a_partir_del: None,
-            resolucion: None,
-        }),
-        Err(error) => Err(error.into()),
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        outcome => Ok(outcome.ok()),
     }
 }

@@ -121,9 +121,12 @@ fn connection(
             // What has its length is written by itself; a stream is work until it ends.
             Ok::<_, Infallible>(match response.body().size_hint().exact() {
                 Some(_) => response,
-                None => {
-                    response.map(|body| Body::new(body.map_frame(move |frame| under_way.of(frame))))
-                }
+                None => response.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _kept = &under_way;
+                        frame
+                    }))
+                }),
             })
         }
     });

@@ -83,9 +83,8 @@ pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, P
 
 fn check_count(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
     if count == 0 {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             field,
-            "campo_requerido",
             "la lista está vacía",
             "the list is empty",
         ));
@@ -131,7 +130,10 @@ fn each<'a, N, A, T>(
         })
     };
     Ok(Outcomes {
-        data: parsed.into_iter().map(outcome).collect::<Result<_, Problem>>()?,
+        data: parsed
+            .into_iter()
+            .map(outcome)
+            .collect::<Result<_, Problem>>()?,
         request_id: caller.info.id.clone(),
     })
 }

@@ -132,9 +132,8 @@ fn who(
 /// A field that has to be there.
 fn required(name: &str, text: String) -> Result<String, Problem> {
     if text.is_empty() {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             name,
-            "campo_requerido",
             format!("el campo {name} es obligatorio"),
             format!("the field {name} is required"),
         ));
@@ -222,9 +221,8 @@ pub(crate) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Re
 pub(crate) async fn rucs(asked: Asked) -> Result<Response, Problem> {
     let caller = &asked.caller;
     let Some(Value::Array(items)) = asked.fields.get("ruc") else {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "ruc",
-            "campo_requerido",
             "debe ser una lista de RUC",
             "must be a list of RUCs",
         ));
@@ -326,12 +324,7 @@ pub(crate) async fn on_date_v2(caller: Caller, query: QueryMap) -> Result<Respon
 pub(crate) async fn sbs_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
     let day = date("fecha", &of_query(&query, "fecha")?)?;
     let currency = Currency::parse(&of_query(&query, "moneda")?).ok_or_else(|| {
-        Problem::of_field(
-            "moneda",
-            "parametro_invalido",
-            "debe ser USD o EUR",
-            "must be USD or EUR",
-        )
+        Problem::wrong_parameter("moneda", "debe ser USD o EUR", "must be USD or EUR")
     })?;
     rate_on(&caller, day, RateSource::Sbs, currency).await
 }
@@ -432,9 +425,8 @@ pub(crate) async fn member(asked: Asked, list: List) -> Result<Response, Problem
 /// `POST /v1/cpe`
 pub(crate) async fn cpe(asked: Asked) -> Result<Response, Problem> {
     let wrong = |field: &str| {
-        Problem::of_field(
+        Problem::wrong_field(
             field,
-            "campo_invalido",
             "no es de la forma esperada",
             "is not of the expected shape",
         )

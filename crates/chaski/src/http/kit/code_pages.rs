@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use chaski_core::Lang;
 
-use super::code_texts::{PAGES, page};
+use super::code_texts::page;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 
@@ -13,11 +13,7 @@ pub(crate) async fn error_page(
     Path(code): Path<String>,
     info: RequestInfo,
 ) -> Result<Response, Problem> {
-    let [es, _] = &*PAGES;
-    let Some((code, _)) = es.get_key_value(code.as_str()) else {
-        return Err(Problem::not_found());
-    };
-    let page = page(code, info.lang);
+    let page = page(&code, info.lang).ok_or_else(Problem::not_found)?;
     let (what, lang) = match info.lang {
         Lang::Es => ("Qué hacer", "es"),
         Lang::En => ("What to do", "en"),

@@ -24,7 +24,7 @@ pub(crate) mod waiting;
 pub(crate) use body::{MOST_BYTES, fields};
 pub(crate) use caller::Caller;
 pub(crate) use limits::Learned;
-pub(crate) use once::{Created, OnceWanted, Start};
+pub(crate) use once::{Created, OnceWanted};
 pub(crate) use paging::{PageWanted, cursor, limit, next_cursor};
 pub(crate) use parameters::{
     Given, MOST_RUCS, bad_query, check_fits, date, id_of, nobody, put_purpose, read_dni, read_ruc,

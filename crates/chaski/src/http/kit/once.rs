@@ -17,7 +17,7 @@ use super::body;
 use super::caller::Caller;
 use super::form::boundary;
 use super::problem::Problem;
-use crate::app::once::{Begun, DoneBefore, Once, Ticket};
+use crate::app::once::{Begun, DoneBefore, Once};
 use crate::store::StoreError;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -83,82 +83,47 @@ impl IntoResponse for Created {
     }
 }
 
-/// What to do with a request that creates something.
-pub(crate) enum Start {
-    /// Create, and keep the answer under the ticket if there is one.
-    New(Box<Request>, Option<Ticket>),
-    /// It created already, or another one under its idempotency key did.
-    Known(DoneBefore),
-}
-
-/// Reads a request of at most `most` bytes and finds out whether it came before.
-pub(crate) async fn begin(
+/// Answers a request of at most `most` bytes that creates something. `create` does it, notes what it
+/// is told in the same transaction, and renders it; `show` renders what was created before.
+pub(crate) async fn once<CF, SF>(
     caller: &Caller,
     request: Request,
     most: usize,
-) -> Result<Start, Problem> {
-    let Some(place) = place(caller, &request)? else {
-        return Ok(Start::New(Box::new(request), None));
-    };
-    let (request, wanted) = read(request, most).await?;
-    match caller.app.begin_once(place, wanted).await? {
-        Begun::First(ticket) => Ok(Start::New(Box::new(request), Some(ticket))),
-        Begun::Before(before) => Ok(Start::Known(before)),
-        Begun::UnderWay => Err(under_way()),
-    }
-}
-
-/// Keeps the answer of a request for when it comes again.
-pub(crate) async fn keep(
-    caller: &Caller,
-    ticket: Option<&Ticket>,
-    created: Uuid,
-    answer: &Created,
-) {
-    let Some(ticket) = ticket else { return };
-    let kept = serde_json::to_vec(answer).unwrap_or_default();
-    caller.app.keep_answer(&ticket.once, created, &kept).await;
-}
-
-/// Answers a request that creates one thing. `create` does it and notes what it is told in the same
-/// transaction; `show` renders what was created.
-pub(crate) async fn once<C, S, CF, SF>(
-    caller: &Caller,
-    request: Request,
-    most: usize,
-    create: C,
-    show: S,
+    create: impl FnOnce(Request, Option<Once>) -> CF,
+    show: impl FnOnce(Uuid) -> SF,
 ) -> Result<Response, Problem>
 where
-    C: FnOnce(Request, Option<Once>) -> CF,
-    CF: Future<Output = Result<Uuid, Problem>>,
-    S: FnOnce(Uuid) -> SF,
+    CF: Future<Output = Result<(Uuid, Created), Problem>>,
     SF: Future<Output = Result<Created, Problem>>,
 {
-    let (request, ticket) = match begin(caller, request, most).await? {
-        Start::New(request, ticket) => (request, ticket),
-        Start::Known(before) => return replay(before, show).await,
+    let Some(place) = place(caller, &request)? else {
+        let (_, answer) = create(request, None).await?;
+        return Ok(answer.into_response());
     };
-    let once = ticket.as_ref().map(|ticket| ticket.once);
-    match (create(*request, once).await, once) {
-        (Ok(created), _) => {
-            let answer = show(created).await?;
-            keep(caller, ticket.as_ref(), created, &answer).await;
+    let (request, wanted) = read(request, most).await?;
+    let ticket = match caller.app.begin_once(place, wanted).await? {
+        Begun::First(ticket) => ticket,
+        Begun::Before(before) => return replay(before, show).await,
+        Begun::UnderWay => return Err(under_way()),
+    };
+    match create(request, Some(ticket.once)).await {
+        Ok((created, answer)) => {
+            let kept = serde_json::to_vec(&answer).unwrap_or_default();
+            caller.app.keep_answer(&ticket.once, created, &kept).await;
             Ok(answer.into_response())
         }
         // Another process on the same folder was faster by a moment.
-        (Err(problem), Some(once)) if problem.code == StoreError::DoneBefore.code() => {
-            let before = caller.app.done_before(&once).await?;
+        Err(problem) if problem.code == StoreError::DoneBefore.code() => {
+            let before = caller.app.done_before(&ticket.once).await?;
             replay(before.ok_or(problem)?, show).await
         }
-        (Err(problem), _) => Err(problem),
+        Err(problem) => Err(problem),
     }
 }
 
 /// The first answer; where it was never given, what was created as it is now.
-pub(crate) async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
+async fn replay<SF>(before: DoneBefore, show: impl FnOnce(Uuid) -> SF) -> Result<Response, Problem>
 where
-    S: FnOnce(Uuid) -> SF,
     SF: Future<Output = Result<Created, Problem>>,
 {
     if !before.same_request {

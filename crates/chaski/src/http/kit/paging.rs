@@ -37,9 +37,8 @@ impl PageWanted {
 pub(crate) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     match wanted.unwrap_or(USUAL_LIMIT) {
         limit @ 1..=MOST_LIMIT => Ok(limit),
-        _ => Err(Problem::of_field(
+        _ => Err(Problem::wrong_parameter(
             "limit",
-            "parametro_invalido",
             "debe ser de 1 a 250",
             "must be 1 to 250",
         )),
@@ -55,9 +54,8 @@ pub(crate) fn cursor(
 ) -> Result<Option<Cursor>, Problem> {
     let opened = text.map(|text| caller.app.open_cursor(list, text));
     opened.transpose().map_err(|_| {
-        Problem::of_field(
+        Problem::wrong_parameter(
             "cursor",
-            "parametro_invalido",
             "no es un next_cursor de una página anterior de esta lista",
             "is not a next_cursor of an earlier page of this list",
         )

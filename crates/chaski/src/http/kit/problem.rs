@@ -124,6 +124,19 @@ impl Problem {
         }
     }
 
+    pub(crate) fn wrong_field<T: Into<String>>(field: &str, es: T, en: T) -> Problem {
+        Problem::of_field(field, "campo_invalido", es, en)
+    }
+
+    pub(crate) fn missing_field<T: Into<String>>(field: &str, es: T, en: T) -> Problem {
+        Problem::of_field(field, "campo_requerido", es, en)
+    }
+
+    /// One parameter of the address is readable and wrong.
+    pub(crate) fn wrong_parameter<T: Into<String>>(name: &str, es: T, en: T) -> Problem {
+        Problem::of_field(name, "parametro_invalido", es, en)
+    }
+
     /// The same, as a reader of such values says it.
     pub(crate) fn of_value<T: Into<String>>(
         field: &str,
@@ -171,7 +184,7 @@ impl Problem {
 
     /// The answer, now that language and request are known.
     pub(crate) fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Response {
-        let page = code_texts::page(self.code, lang);
+        let page = code_texts::page(self.code, lang).unwrap_or_default();
         let errors = self.errors.iter().map(|field| FieldBody {
             field: field.field.clone(),
             code: field.code.to_owned(),

@@ -31,14 +31,6 @@ impl Work {
 /// A request until its answer is made.
 pub(crate) struct RequestUnderWay(Work);
 
-impl RequestUnderWay {
-    /// The same frame: only to be kept for as long as there are any.
-    #[expect(clippy::unused_self, reason = "a closure over it keeps it")]
-    pub(crate) fn of<T>(&self, frame: T) -> T {
-        frame
-    }
-}
-
 impl Drop for RequestUnderWay {
     fn drop(&mut self) {
         self.0.0.ended.fetch_add(1, Ordering::Relaxed);

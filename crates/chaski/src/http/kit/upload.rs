@@ -51,9 +51,8 @@ where
 }
 
 pub(crate) fn unknown_field(name: &str) -> Problem {
-    Problem::of_field(
+    Problem::wrong_field(
         name,
-        "campo_invalido",
         "este campo no existe aquí",
         "there is no such field here",
     )
@@ -62,25 +61,18 @@ pub(crate) fn unknown_field(name: &str) -> Problem {
 /// A field that may come once came again: which of the two is meant cannot be told.
 pub(crate) fn repeated(name: &str) -> Problem {
     if is_file(name) {
-        return Problem::of_field(
+        return Problem::wrong_field(
             name,
-            "campo_invalido",
             "el formulario trae más de un archivo; envíe una sola lista por petición",
             "the form brings more than one file; send one list a request",
         );
     }
-    Problem::of_field(
-        name,
-        "campo_invalido",
-        "este campo está repetido",
-        "this field is repeated",
-    )
+    Problem::wrong_field(name, "este campo está repetido", "this field is repeated")
 }
 
 pub(crate) fn no_file() -> Problem {
-    Problem::of_field(
+    Problem::missing_field(
         "archivo",
-        "campo_requerido",
         "falta el archivo de la lista",
         "the file of the list is missing",
     )
@@ -98,9 +90,8 @@ pub(crate) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
         "ndjson" => Ok(OutputFormat::Ndjson),
         "csv" => Ok(OutputFormat::Csv),
         "xlsx" => Ok(OutputFormat::Xlsx),
-        _ => Err(Problem::of_field(
+        _ => Err(Problem::wrong_parameter(
             "format",
-            "parametro_invalido",
             "debe ser json, ndjson, csv o xlsx",
             "must be json, ndjson, csv or xlsx",
         )),
