@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::Gateway;
 use super::kit::{
-    Answered, Caller, Created, Given, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
-    id_of, most_of_a_file, next_cursor, once, outgoing, room, upload,
+    Caller, Created, Given, JsonAnswer, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
+    cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
 };
 use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
 use crate::api::reply::mode_name;
@@ -33,7 +33,6 @@ use crate::store::{BatchChange, Listed, Priority};
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
-    tag = "lotes",
     params(OnceWanted),
     request_body = BatchWanted,
     responses(
@@ -195,29 +194,28 @@ fn calls(text: &str) -> Result<u64, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes",
-    tag = "lotes",
     params(PageWanted),
     responses((status = 200, body = BatchesPage), Problems)
 )]
-pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<BatchesPage> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<BatchesPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .batches(
-            wanted.limit()?,
-            wanted.cursor(&caller, Listed::Batches)?,
+            limit(wanted.limit)?,
+            cursor(&caller, Listed::Batches, wanted.cursor.as_deref())?,
             caller.owner(),
         )
         .await?;
+    let (data, next_cursor) = shaped(&caller, Listed::Batches, &page, |it| {
+        BatchData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(BatchesPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|batch| BatchData::of(&caller.app, batch))
-            .collect(),
-        next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -225,11 +223,10 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<Ba
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     caller.needs(Scope::Lotes)?;
     let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
     Ok(Json(BatchData {
@@ -242,11 +239,10 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<Batc
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/cancelar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Cancel).await
 }
 
@@ -254,11 +250,10 @@ pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<B
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/pausar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
+pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Pause).await
 }
 
@@ -266,11 +261,10 @@ pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> Answered<Ba
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reanudar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
+pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Resume).await
 }
 
@@ -278,15 +272,14 @@ pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> Answered<B
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reintentar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> Answered<BatchData> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Retry).await
 }
 
-async fn change(caller: &Caller, id: &str, wanted: BatchChange) -> Answered<BatchData> {
+async fn change(caller: &Caller, id: &str, wanted: BatchChange) -> JsonAnswer<BatchData> {
     caller.needs(Scope::Lotes)?;
     let (id, owner, payer) = (id_of(id)?, caller.owner(), caller.payer());
     let batch = caller.app.change_batch(id, owner, wanted, &payer).await?;
@@ -308,7 +301,6 @@ pub(super) struct FormatWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/resultados",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier"), FormatWanted),
     responses(
         (status = 200, content(
@@ -352,7 +344,6 @@ pub(super) async fn result(
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/eventos",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchEvent, content_type = "text/event-stream"), Problems)
 )]

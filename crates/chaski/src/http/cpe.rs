@@ -16,7 +16,6 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     post,
     path = "/api/v1/cpe/validar",
-    tag = "cpe",
     request_body = CpeWanted,
     responses((status = 200, body = Reply<CpeData>), Problems)
 )]

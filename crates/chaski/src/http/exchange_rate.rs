@@ -29,7 +29,6 @@ pub(super) struct RatesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio",
-    tag = "tipo de cambio",
     params(RatesWanted),
     responses((status = 200, body = Reply<Vec<RateData>>), Problems)
 )]
@@ -80,7 +79,6 @@ pub(super) struct RateWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio/{fecha}",
-    tag = "tipo de cambio",
     params(("fecha" = String, Path, description = "`AAAA-MM-DD`", example = "2026-01-28"), RateWanted),
     responses((status = 200, body = Reply<RateData>), Problems)
 )]

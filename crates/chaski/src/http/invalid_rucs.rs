@@ -5,8 +5,8 @@ use axum::extract::{Path, Query, Request};
 use chaski_core::Ruc;
 
 use super::kit::{
-    Answered, Caller, Given, MOST_RUCS, PageWanted, Problem, Problems, bad_query, body, check_fits,
-    next_cursor, read_ruc,
+    Caller, Given, JsonAnswer, MOST_RUCS, PageWanted, Problem, Problems, bad_query, body,
+    check_fits, cursor, limit, read_ruc, shaped,
 };
 use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
 use crate::api::reply::mode_name;
@@ -17,19 +17,23 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/invalidos",
-    tag = "ruc",
     params(PageWanted),
     responses((status = 200, body = InvalidPage), Problems)
 )]
-pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<InvalidPage> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<InvalidPage> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = page.map_err(bad_query)?;
-    let (limit, cursor) = (wanted.limit()?, wanted.cursor(&caller, Listed::Refusals)?);
+    let (limit, cursor) = (
+        limit(wanted.limit)?,
+        cursor(&caller, Listed::Refusals, wanted.cursor.as_deref())?,
+    );
     let page = caller.app.list_refusals(limit, cursor).await?;
+    let (data, next_cursor) = shaped(&caller, Listed::Refusals, &page, InvalidData::of)?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(InvalidPage {
-        mode: mode_name(&caller.app).into(),
-        data: page.rows.iter().map(InvalidData::of).collect(),
-        next_cursor: next_cursor(&caller, Listed::Refusals, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -39,11 +43,10 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<In
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/invalidos/olvidar",
-    tag = "ruc",
     request_body = ForgetWanted,
     responses((status = 200, body = ForgottenCount), Problems)
 )]
-pub(super) async fn forget_many(caller: Caller, request: Request) -> Answered<ForgottenCount> {
+pub(super) async fn forget_many(caller: Caller, request: Request) -> JsonAnswer<ForgottenCount> {
     caller.needs(Scope::Consultas)?;
     let wanted: ForgetWanted = body::json(request).await?;
     if wanted.todos {
@@ -76,11 +79,10 @@ pub(super) async fn forget_many(caller: Caller, request: Request) -> Answered<Fo
 #[utoipa::path(
     delete,
     path = "/api/v1/ruc/invalidos/{ruc}",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970")),
     responses((status = 200, body = Forgotten), Problems)
 )]
-pub(super) async fn forget(caller: Caller, Path(ruc): Path<String>) -> Answered<Forgotten> {
+pub(super) async fn forget(caller: Caller, Path(ruc): Path<String>) -> JsonAnswer<Forgotten> {
     caller.needs(Scope::Consultas)?;
     let ruc = read_ruc("ruc", &ruc, &caller.app.config.ruc_rules)?;
     let gone = caller.app.forget_refusals(&[ruc]).await?;

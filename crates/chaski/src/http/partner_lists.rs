@@ -34,7 +34,6 @@ const MOST_TOLD: usize = 1_000;
 #[utoipa::path(
     post,
     path = "/api/v1/partners/importar",
-    tag = "partners",
     params(OnceWanted),
     request_body(content(
         (ImportForm = "multipart/form-data"),
@@ -160,7 +159,6 @@ pub(super) struct ExportWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/exportar",
-    tag = "partners",
     params(ExportWanted),
     responses(
         (status = 200, content(

@@ -10,8 +10,8 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::kit::{
-    Answered, Caller, Created, Given, MOST_BYTES, OnceWanted, Problem, Problems, bad_query, body,
-    cursor, id_of, limit, next_cursor, once,
+    Caller, Created, Given, JsonAnswer, MOST_BYTES, OnceWanted, Problem, Problems, bad_query, body,
+    cursor, id_of, limit, once, shaped,
 };
 use crate::api::partners::{
     ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
@@ -45,11 +45,13 @@ pub(super) struct PartnersWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners",
-    tag = "partners",
     params(PartnersWanted),
     responses((status = 200, body = PartnersPage), Problems)
 )]
-pub(super) async fn list(caller: Caller, wanted: Given<PartnersWanted>) -> Answered<PartnersPage> {
+pub(super) async fn list(
+    caller: Caller,
+    wanted: Given<PartnersWanted>,
+) -> JsonAnswer<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     refuse_a_persons_number(wanted.buscar.as_deref())?;
@@ -64,11 +66,10 @@ pub(super) async fn list(caller: Caller, wanted: Given<PartnersWanted>) -> Answe
 #[utoipa::path(
     post,
     path = "/api/v1/partners/buscar",
-    tag = "partners",
     request_body = PartnersSearched,
     responses((status = 200, body = PartnersPage), Problems)
 )]
-pub(super) async fn search(caller: Caller, request: Request) -> Answered<PartnersPage> {
+pub(super) async fn search(caller: Caller, request: Request) -> JsonAnswer<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnersSearched = body::json(request).await?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
@@ -81,18 +82,18 @@ async fn page(
     filter: &PartnerFilter,
     limit: u32,
     cursor: Option<Cursor>,
-) -> Answered<PartnersPage> {
+) -> JsonAnswer<PartnersPage> {
     let company = caller.company();
     let page = caller.app.list_partners(company, filter, limit, cursor);
     let page = page.await?;
+    let (data, next_cursor) = shaped(caller, Listed::Partners, &page, |it| {
+        PartnerData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(PartnersPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|it| PartnerData::of(&caller.app, it))
-            .collect(),
-        next_cursor: next_cursor(caller, Listed::Partners, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -170,7 +171,6 @@ impl PartnerWanted {
 #[utoipa::path(
     post,
     path = "/api/v1/partners",
-    tag = "partners",
     params(OnceWanted),
     request_body = PartnerWanted,
     responses(
@@ -197,19 +197,16 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
     let wanted: PartnerWanted = body::json(request).await?;
     let fields = wanted.fields()?;
     let number = wanted.num_document.as_deref().unwrap_or_default();
-    let kind = wanted
-        .document_type
-        .as_deref()
-        .map(|name| {
-            DocumentType::parse(name).ok_or_else(|| {
-                Problem::wrong_field(
-                    "document_type",
-                    "debe ser ruc, dni, ce, pasaporte u otro",
-                    "must be ruc, dni, ce, pasaporte or otro",
-                )
-            })
+    let kind = wanted.document_type.as_deref().map(|name| {
+        DocumentType::parse(name).ok_or_else(|| {
+            Problem::wrong_field(
+                "document_type",
+                "debe ser ruc, dni, ce, pasaporte u otro",
+                "must be ruc, dni, ce, pasaporte or otro",
+            )
         })
-        .transpose()?;
+    });
+    let kind = kind.transpose()?;
     let document = caller
         .app
         .parse_document(kind, number)
@@ -225,11 +222,10 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
 #[utoipa::path(
     get,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = PartnerData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<PartnerData> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<PartnerData> {
     caller.needs(Scope::Partners)?;
     let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData::of(&caller.app, &partner)))
@@ -241,7 +237,6 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<Part
 #[utoipa::path(
     patch,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     request_body = PartnerWanted,
     responses((status = 200, body = PartnerData), Problems)
@@ -250,7 +245,7 @@ pub(super) async fn change(
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
-) -> Answered<PartnerData> {
+) -> JsonAnswer<PartnerData> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnerWanted = body::json(request).await?;
     if wanted.num_document.is_some() || wanted.document_type.is_some() {
@@ -272,7 +267,6 @@ pub(super) async fn change(
 #[utoipa::path(
     delete,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 204), Problems)
 )]
@@ -306,11 +300,13 @@ pub(super) struct ChangesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/cambios",
-    tag = "partners",
     params(ChangesWanted),
     responses((status = 200, body = ChangesPage), Problems)
 )]
-pub(super) async fn changes(caller: Caller, wanted: Given<ChangesWanted>) -> Answered<ChangesPage> {
+pub(super) async fn changes(
+    caller: Caller,
+    wanted: Given<ChangesWanted>,
+) -> JsonAnswer<ChangesPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = ChangeFilter {
@@ -323,14 +319,14 @@ pub(super) async fn changes(caller: Caller, wanted: Given<ChangesWanted>) -> Ans
         .app
         .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
+    let (data, next_cursor) = shaped(&caller, Listed::PartnerChanges, &page, |it| {
+        ChangeData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(ChangesPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|row| ChangeData::of(&caller.app, row))
-            .collect(),
-        next_cursor: next_cursor(&caller, Listed::PartnerChanges, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -338,7 +334,6 @@ pub(super) async fn changes(caller: Caller, wanted: Given<ChangesWanted>) -> Ans
 #[utoipa::path(
     post,
     path = "/api/v1/partners/actualizar",
-    tag = "partners",
     params(OnceWanted),
     request_body = RefreshWanted,
     responses(

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use chaski_client::List;
 use chaski_core::Lang;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -125,27 +125,40 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
-    describe_mode(&mut document);
+    describe_all(&mut document);
     texts::translate(&mut document, lang);
     document
 }
 
-/// Any answer may come from the sandbox, and then says so.
-fn describe_mode(document: &mut Value) {
-    let header = serde_json::json!({
+/// What is said of every operation: its tag, and that its answers may come from the sandbox.
+fn describe_all(document: &mut Value) {
+    let header = json!({
         "description": "`sandbox`: the sandbox answered, and what it says is invented. Answers about real data do not have it.",
         "schema": { "type": "string", "enum": ["sandbox"] },
     });
     let paths = document["paths"].as_object_mut();
-    let operations = paths
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, path)| path.as_object_mut());
-    for (_, operation) in operations.flatten() {
-        let responses = operation["responses"].as_object_mut();
-        for (_, response) in responses.into_iter().flatten() {
-            response["headers"]["Chaski-Mode"] = header.clone();
+    for (path, operations) in paths.into_iter().flatten() {
+        let operations = operations.as_object_mut();
+        for (_, operation) in operations.into_iter().flatten() {
+            if let Some(fields) = operation.as_object_mut() {
+                fields.shift_insert(0, "tags".to_owned(), json!([tag(path)]));
+            }
+            let responses = operation["responses"].as_object_mut();
+            for (_, response) in responses.into_iter().flatten() {
+                response["headers"]["Chaski-Mode"] = header.clone();
+            }
         }
+    }
+}
+
+/// The tag of an address, usually its first word.
+fn tag(path: &str) -> &str {
+    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
+    match rest.split('/').nth(1).unwrap_or_default() {
+        "tipo-cambio" => "tipo de cambio",
+        "programados" => "trabajos",
+        "version" | "metrics" => "salud",
+        word => word,
     }
 }
 

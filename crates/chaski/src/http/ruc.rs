@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use super::Gateway;
 use super::kit::{
-    Answered, Caller, Given, Problem, Problems, RequestInfo, bad_query, read_ruc, rendered, reply,
+    Caller, Given, JsonAnswer, Problem, Problems, RequestInfo, bad_query, read_ruc, rendered, reply,
 };
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
@@ -60,7 +60,6 @@ fn read(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<RucData<'static>>), Problems)
 )]
@@ -71,21 +70,17 @@ pub(super) async fn ruc(
     freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    look_up(&gateway, &caller, &ruc, &ask).await
+    look_up(&gateway, &caller, ruc, &ask).await
 }
 
+/// A taxpayer, from the rendered bodies where it is there.
 async fn look_up(
     gateway: &Gateway,
     caller: &Caller,
-    ruc: &Ruc,
+    ruc: Ruc,
     ask: &Ask,
 ) -> Result<Response, Problem> {
-    let found = caller.app.ask(&RucQuery(*ruc), ask).await?;
-    Ok(reply_of(gateway, caller, &found))
-}
-
-/// A found taxpayer, from the rendered bodies where it is there.
-fn reply_of(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Response {
+    let found = &caller.app.ask(&RucQuery(ruc), ask).await?;
     let (age, id) = (reply::age(&caller.app, found.stored_at), &caller.info.id);
     let render = |age, id| reply::body(caller, found, RucData::of(&found.value), (age, id));
     let known = gateway
@@ -94,7 +89,7 @@ fn reply_of(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Resp
             render(rendered::AGE, CompactString::default())
         });
     let body = known.unwrap_or_else(|| render(age.as_secs(), id.clone()));
-    reply::with_headers(found.source, age, body)
+    Ok(reply::with_headers(found.source, age, body))
 }
 
 /// How the metrics name the address of a look-up.
@@ -116,7 +111,7 @@ pub(super) async fn plain(
 ) -> Result<Response, Problem> {
     let caller = Caller::of_headers(headers, info.clone(), gateway)?;
     let (ruc, ask) = read(&caller, number, None)?;
-    look_up(gateway, &caller, &ruc, &ask).await
+    look_up(gateway, &caller, ruc, &ask).await
 }
 
 /// As whom a RUC is judged.
@@ -136,7 +131,6 @@ pub(super) struct JudgeAs {
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/validacion-facturacion",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), JudgeAs),
     responses((status = 200, body = FitnessData), Problems)
 )]
@@ -204,7 +198,6 @@ fn fitness_data(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/representantes",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<Vec<RepresentativeData>>), Problems)
 )]
@@ -227,7 +220,6 @@ pub(super) async fn representatives(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/actividad",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<ActivityData>), Problems)
 )]
@@ -245,7 +237,6 @@ pub(super) async fn activity(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/condiciones",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = ListsData), Problems)
 )]
@@ -253,7 +244,7 @@ pub(super) async fn lists(
     caller: Caller,
     Path(ruc): Path<String>,
     freshness: Given<Freshness>,
-) -> Answered<ListsData> {
+) -> JsonAnswer<ListsData> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let of = |list| ListQuery { list, ruc };
     let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));

@@ -24,7 +24,6 @@ const MOST_DNIS: usize = 100;
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/consultas",
-    tag = "ruc",
     request_body = RucsWanted,
     responses((status = 200, body = Outcomes<'static, RucData<'static>>), Problems)
 )]
@@ -57,7 +56,6 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
 #[utoipa::path(
     post,
     path = "/api/v1/dni/consultas",
-    tag = "dni",
     request_body = DnisWanted,
     responses((status = 200, body = Outcomes<'static, DniData>), Problems)
 )]

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 
-use super::kit::{Answered, Caller, Given, PageWanted, Problems, bad_query, id_of, next_cursor};
+use super::kit::{
+    Caller, Given, JsonAnswer, PageWanted, Problems, bad_query, cursor, id_of, limit, shaped,
+};
 use crate::api::jobs::{JobData, JobsPage, ScheduleData, ScheduledData};
 use crate::app::job_kind::JobKind;
 use crate::app::keys::Scope;
@@ -13,26 +15,23 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos",
-    tag = "trabajos",
     params(PageWanted),
     responses((status = 200, body = JobsPage), Problems)
 )]
-pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<JobsPage> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<JobsPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .trabajos(
             None,
-            wanted.limit()?,
-            wanted.cursor(&caller, Listed::Jobs)?,
+            limit(wanted.limit)?,
+            cursor(&caller, Listed::Jobs, wanted.cursor.as_deref())?,
             caller.owner(),
         )
         .await?;
-    Ok(Json(JobsPage {
-        data: page.rows.iter().map(JobData::of).collect(),
-        next_cursor: next_cursor(&caller, Listed::Jobs, page.next)?,
-    }))
+    let (data, next_cursor) = shaped(&caller, Listed::Jobs, &page, JobData::of)?;
+    Ok(Json(JobsPage { data, next_cursor }))
 }
 
 /// One job
@@ -41,11 +40,10 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> Answered<Jo
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos/{id}",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     let of_lotes = caller.needs(Scope::Lotes);
     if caller.needs(Scope::Partners).is_err() {
         of_lotes.clone()?;
@@ -62,11 +60,10 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Answered<JobD
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/cancelar",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     caller.needs(Scope::Lotes)?;
     let job = caller
         .app
@@ -79,11 +76,10 @@ pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> Answered<J
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/reintentar",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> Answered<JobData> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     caller.needs(Scope::Lotes)?;
     let (id, payer) = (id_of(&id)?, caller.payer());
     let job = caller.app.retry_trabajo(id, caller.owner(), &payer).await?;
@@ -94,10 +90,9 @@ pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> Answered<Jo
 #[utoipa::path(
     get,
     path = "/api/v1/programados",
-    tag = "trabajos",
     responses((status = 200, body = ScheduleData), Problems)
 )]
-pub(super) async fn scheduled(caller: Caller) -> Answered<ScheduleData> {
+pub(super) async fn scheduled(caller: Caller) -> JsonAnswer<ScheduleData> {
     caller.needs(Scope::Auditoria)?;
     let entries = caller.app.programados().await?;
     Ok(Json(ScheduleData {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::kit::{Answered, Caller, Problem, Problems, reply};
+use super::kit::{Caller, JsonAnswer, Problem, Problems, reply};
 use crate::api::providers::{AccountData, UpstreamData, UpstreamsData};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -13,10 +13,9 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores",
-    tag = "proveedores",
     responses((status = 200, body = UpstreamsData), Problems)
 )]
-pub(super) async fn list(caller: Caller) -> Answered<UpstreamsData> {
+pub(super) async fn list(caller: Caller) -> JsonAnswer<UpstreamsData> {
     caller.needs(Scope::Auditoria)?;
     Ok(Json(UpstreamsData {
         data: vec![UpstreamData::of(&caller.app).await?],
@@ -27,7 +26,6 @@ pub(super) async fn list(caller: Caller) -> Answered<UpstreamsData> {
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores/{id}/cuenta",
-    tag = "proveedores",
     params(("id" = String, Path, description = "`migo`", example = "migo")),
     responses((status = 200, body = Reply<AccountData>), Problems)
 )]

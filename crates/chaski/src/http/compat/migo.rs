@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use chaski_client::dialects::migo::{MOST_RUCS, MigoDialect};
@@ -58,28 +58,27 @@ pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
 }
 
 /// A question of version 1: who asks, and its fields.
-pub(crate) struct Asked {
+pub(crate) struct MigoQuestion {
     caller: Caller,
     fields: Map<String, Value>,
 }
 
-impl Asked {
+impl MigoQuestion {
     /// The key is looked for in the headers first, where nothing has to be read for it; else it is
     /// the `token` of a small body. What it may not do is refused before the rest is looked at.
     async fn read(
         gateway: &Arc<Gateway>,
         request: Request,
         scope: Scope,
-    ) -> Result<Asked, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Ok(info) = RequestInfo::from_request_parts(&mut parts, gateway).await;
-        let of_headers = Caller::of_headers(&parts.headers, info.clone(), gateway);
+    ) -> Result<MigoQuestion, Problem> {
+        let info = request.extensions().get::<RequestInfo>();
+        let info = info.cloned().unwrap_or_default();
+        let of_headers = Caller::of_headers(request.headers(), info.clone(), gateway);
         match &of_headers {
             Ok(caller) => caller.needs(scope)?,
             Err(problem) if is_of_another(problem) => {}
             Err(problem) => return Err(problem.clone()),
         }
-        let request = Request::from_parts(parts, body);
         let fields = body::fields_before_the_key(gateway, request).await?;
         let mut fields = fields.unwrap_or_default();
         let token = fields.remove("token");
@@ -87,7 +86,7 @@ impl Asked {
         let token = token.filter(|token| !token.is_empty());
         let caller = who(of_headers, token, info, gateway)?;
         caller.needs(scope)?;
-        Ok(Asked { caller, fields })
+        Ok(MigoQuestion { caller, fields })
     }
 
     fn text(&self, name: &str) -> Result<String, Problem> {
@@ -185,11 +184,11 @@ type Gate = State<Arc<Gateway>>;
 /// The route of a question of version 1, whose key needs that scope.
 pub(crate) fn asked<H, R>(scope: Scope, handler: H) -> MethodRouter<Arc<Gateway>>
 where
-    H: Fn(Asked) -> R + Clone + Send + Sync + 'static,
+    H: Fn(MigoQuestion) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<Response, Problem>> + Send,
 {
     post(async move |State(gateway): Gate, request: Request| {
-        handler(Asked::read(&gateway, request, scope).await?).await
+        handler(MigoQuestion::read(&gateway, request, scope).await?).await
     })
 }
 
@@ -206,7 +205,7 @@ where
 }
 
 /// `POST /v1/ruc`
-pub(crate) async fn ruc(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn ruc(asked: MigoQuestion) -> Result<Response, Problem> {
     answer(&asked.caller, &RucQuery(asked.ruc("ruc")?), taxpayer).await
 }
 
@@ -218,7 +217,7 @@ pub(crate) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Re
 }
 
 /// `POST /v1/ruc/collection`
-pub(crate) async fn rucs(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn rucs(asked: MigoQuestion) -> Result<Response, Problem> {
     let caller = &asked.caller;
     let Some(Value::Array(items)) = asked.fields.get("ruc") else {
         return Err(Problem::missing_field(
@@ -268,7 +267,7 @@ fn is_outage<A>(outcome: &Result<A, Error>) -> bool {
 }
 
 /// `POST /v1/dni`
-pub(crate) async fn dni(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn dni(asked: MigoQuestion) -> Result<Response, Problem> {
     let text = asked.text("dni")?;
     let purpose = asked.fields.get("motivo").and_then(Value::as_str);
     one_dni(&asked.caller, &text, purpose).await
@@ -291,7 +290,7 @@ async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<R
 }
 
 /// `POST /v1/exchange/latest`
-pub(crate) async fn latest(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn latest(asked: MigoQuestion) -> Result<Response, Problem> {
     answer(&asked.caller, &LatestRateQuery, rate).await
 }
 
@@ -302,7 +301,7 @@ pub(crate) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
 }
 
 /// `POST /v1/exchange/date`
-pub(crate) async fn on_date(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn on_date(asked: MigoQuestion) -> Result<Response, Problem> {
     let day = asked.date("fecha")?;
     rate_on(&asked.caller, day, RateSource::Sunat, Currency::Usd).await
 }
@@ -352,7 +351,7 @@ async fn rate_on(
 }
 
 /// `POST /v1/exchange`
-pub(crate) async fn range(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn range(asked: MigoQuestion) -> Result<Response, Problem> {
     let question = RatesQuery {
         desde: asked.date("fecha_inicio")?,
         hasta: asked.date("fecha_fin")?,
@@ -365,7 +364,7 @@ pub(crate) async fn range(asked: Asked) -> Result<Response, Problem> {
 }
 
 /// `POST /v1/ruc/representantes-legales`
-pub(crate) async fn representatives(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn representatives(asked: MigoQuestion) -> Result<Response, Problem> {
     let ruc = asked.ruc("ruc")?;
     let one = |it: &Representative| {
         json!({
@@ -409,7 +408,7 @@ pub(crate) async fn activity(
 }
 
 /// `POST /v1/ruc/agentes-retencion` and `POST /v1/ruc/buenos-contribuyentes`
-pub(crate) async fn member(asked: Asked, list: List) -> Result<Response, Problem> {
+pub(crate) async fn member(asked: MigoQuestion, list: List) -> Result<Response, Problem> {
     let ruc = asked.ruc("ruc")?;
     answer(&asked.caller, &ListQuery { list, ruc }, |membership| {
         json!({
@@ -423,7 +422,7 @@ pub(crate) async fn member(asked: Asked, list: List) -> Result<Response, Problem
 }
 
 /// `POST /v1/cpe`
-pub(crate) async fn cpe(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn cpe(asked: MigoQuestion) -> Result<Response, Problem> {
     let wrong = |field: &str| {
         Problem::wrong_field(
             field,
@@ -450,7 +449,7 @@ pub(crate) async fn cpe(asked: Asked) -> Result<Response, Problem> {
 }
 
 /// `POST /v1/account`
-pub(crate) async fn account(asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn account(asked: MigoQuestion) -> Result<Response, Problem> {
     let caller = &asked.caller;
     told(caller.app.find_account(&caller.ask()).await, |account| {
         json!({

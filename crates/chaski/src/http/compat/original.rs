@@ -20,7 +20,9 @@ use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 use crate::http::Gateway;
-use crate::http::kit::{Caller, Given, Problem, RequestInfo, bad_query, date, fields, put_purpose};
+use crate::http::kit::{
+    Caller, Given, JsonAnswer, Problem, RequestInfo, bad_query, date, fields, put_purpose,
+};
 use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
@@ -59,20 +61,23 @@ fn required(text: &'static str) -> Problem {
     }
 }
 
-/// Text of a field; numbers are read too, as spreadsheets send them.
+/// Text of a field that is there.
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = match fields.get(name)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => whole(number),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
+    let text = fields.get(name).and_then(typed);
+    text.filter(|text| !text.is_empty())
 }
 
-/// `20100070970.0` is how a float cell of Excel arrives.
-fn whole(number: &serde_json::Number) -> String {
-    let text = number.to_string();
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+/// What was typed; numbers are read too, as spreadsheets send them.
+fn typed(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => {
+            // `20100070970.0` is how a float cell of Excel arrives.
+            let text = number.to_string();
+            Some(text.strip_suffix(".0").unwrap_or(&text).to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn flag(fields: &Map<String, Value>, name: &str) -> bool {
@@ -88,7 +93,7 @@ fn flag(fields: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// `POST /api/ruc/consultar-async/`
-pub(crate) async fn ruc(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn ruc(caller: Caller, request: Request) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
     let fields = fields(request).await?.unwrap_or_default();
     let typed = text(&fields, "ruc").ok_or_else(|| required("RUC es requerido"))?;
@@ -102,8 +107,7 @@ pub(crate) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
                 "invalid_format": true,
                 "code": error.code(),
                 "cache_hit": false,
-            }))
-            .into_response());
+            })));
         }
     };
     let mut ask = caller.ask();
@@ -117,7 +121,7 @@ pub(crate) async fn ruc(caller: Caller, request: Request) -> Result<Response, Pr
         Err(error) => return Err(error.into()),
     };
     put_warnings(&mut body, &ruc, caller.info.lang);
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }
 
 /// The upstream's flat object, and the same fields under `data`.
@@ -182,7 +186,7 @@ pub(crate) async fn rucs(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     request: Request,
-) -> Result<Response, Problem> {
+) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
     let began = std::time::Instant::now();
     let fields = fields(request).await?.unwrap_or_default();
@@ -227,24 +231,18 @@ pub(crate) async fn rucs(
             }
         }
     }
-    let Buckets {
-        valid,
-        invalid,
-        errors,
-    } = buckets;
     Ok(Json(json!({
         "success": true,
         "total_consultados": typed.len(),
-        "exitosos": valid.len(),
-        "validos": valid.len(),
-        "invalidos": invalid.len(),
-        "errores": errors.len(),
+        "exitosos": buckets.valid.len(),
+        "validos": buckets.valid.len(),
+        "invalidos": buckets.invalid.len(),
+        "errores": buckets.errors.len(),
         "duration_ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "unique_rucs": entries.len(),
         "duplicates_removed": typed.len() - entries.len(),
-        "data": {"validos": valid, "invalidos": invalid, "errores": errors},
-    }))
-    .into_response())
+        "data": {"validos": buckets.valid, "invalidos": buckets.invalid, "errores": buckets.errors},
+    })))
 }
 
 /// The numbers typed, as text.
@@ -253,11 +251,7 @@ fn list(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
     let typed: Vec<String> = match fields.get("rucs") {
         Some(Value::Array(items)) => items
             .iter()
-            .map(|item| match item {
-                Value::String(text) => Ok(text.trim().to_owned()),
-                Value::Number(number) => Ok(whole(number)),
-                _ => Err(required("Cada RUC debe ser texto o número")),
-            })
+            .map(|item| typed(item).ok_or_else(|| required("Cada RUC debe ser texto o número")))
             .collect::<Result<_, _>>()?,
         Some(Value::String(text)) => text
             .split([',', ';', '\n', ' '])
@@ -342,7 +336,7 @@ impl Buckets {
 }
 
 /// `POST /api/dni/consultar-async/`
-pub(crate) async fn dni(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn dni(caller: Caller, request: Request) -> JsonAnswer<Value> {
     caller.needs(Scope::Dni)?;
     let fields = fields(request).await?.unwrap_or_default();
     let typed = text(&fields, "dni").ok_or_else(|| required("DNI es requerido"))?;
@@ -356,8 +350,7 @@ pub(crate) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
                 "dni": typed,
                 "invalid_format": true,
                 "code": error.code(),
-            }))
-            .into_response());
+            })));
         }
     };
     let mut ask = caller.ask();
@@ -372,8 +365,7 @@ pub(crate) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
                 "nombre": found.value.nombre,
                 "data": data,
                 "cache_hit": found.source != Source::Upstream,
-            }))
-            .into_response())
+            })))
         }
         Err(AppError::Lookup(error)) if error.is_not_found() => Ok(Json(json!({
             "success": false,
@@ -382,8 +374,7 @@ pub(crate) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
             "status_code": 404,
             "code": error.code(),
             "cache_hit": error.is_remembered(),
-        }))
-        .into_response()),
+        }))),
         Err(error) => Err(error.into()),
     }
 }
@@ -392,7 +383,7 @@ pub(crate) async fn dni(caller: Caller, request: Request) -> Result<Response, Pr
 pub(crate) async fn exchange_rate(
     caller: Caller,
     query: Given<HashMap<String, String>>,
-) -> Result<Response, Problem> {
+) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
     let Query(query) = query.map_err(bad_query)?;
     let wanted = query
@@ -427,5 +418,5 @@ pub(crate) async fn exchange_rate(
         body["fecha_solicitada"] = asked.into();
         body["arrastrado"] = carried.into();
     }
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }

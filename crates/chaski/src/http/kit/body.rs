@@ -14,11 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::problem::Problem;
-use super::request_info::RequestInfo;
-use super::room::Room;
+use super::{Problem, RequestInfo, Room, form};
 use crate::http::Gateway;
-use crate::http::kit::form;
 use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
@@ -40,20 +37,18 @@ struct Whole(Scratch);
 const TIMES: u64 = 8;
 
 /// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
-pub(crate) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
-    let whole = arrived(&mut request, most).await?;
+pub(crate) async fn read(request: &mut Request, most: usize) -> Result<Bytes, Problem> {
+    let whole = arrived(request, most).await?;
     if let Some(bytes) = whole.at_hand() {
         return Ok(bytes);
     }
-    if let Some((room, info)) = whose(&request) {
+    if let Some((room, info)) = whose(request) {
         let held = room
             .memory(info.learned.owner(), whole.len() * TIMES)
             .await?;
         info.learned.keep(held);
     }
-    let read = tokio::task::spawn_blocking(move || whole.whole()).await;
-    read.map_err(|_| Problem::internal())?
-        .map_err(|error| no_file(&error))
+    on_disk(move || whole.whole()).await
 }
 
 /// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
@@ -128,29 +123,31 @@ async fn collect(
             return Ok(Scratch::of_bytes(data));
         }
         bytes.extend_from_slice(&data);
-        if bytes.len() >= PIECE && writer.is_some() {
-            writer = put(writer, bytes.split().freeze()).await?;
+        if let Some(ready) = writer.take_if(|_| bytes.len() >= PIECE) {
+            writer = Some(put(ready, bytes.split().freeze()).await?);
         }
     }
-    match put(writer, bytes.clone().freeze()).await? {
-        Some(writer) => writer.finish().map_err(|error| no_file(&error)),
-        None => Ok(Scratch::of_bytes(bytes.freeze())),
-    }
+    let Some(writer) = writer else {
+        return Ok(Scratch::of_bytes(bytes.freeze()));
+    };
+    let written = put(writer, bytes.freeze()).await?.finish();
+    written.map_err(|error| no_file(&error))
 }
 
 /// Bytes that are written at once.
 const PIECE: usize = 64 * 1024;
 
-async fn put(
-    writer: Option<ScratchWriter>,
-    bytes: Bytes,
-) -> Result<Option<ScratchWriter>, Problem> {
-    let Some(mut writer) = writer else {
-        return Ok(None);
-    };
-    let written = tokio::task::spawn_blocking(move || writer.write_all(&bytes).map(|()| writer));
-    let written = written.await.map_err(|_| Problem::internal())?;
-    Ok(Some(written.map_err(|error| no_file(&error))?))
+async fn put(mut writer: ScratchWriter, bytes: Bytes) -> Result<ScratchWriter, Problem> {
+    on_disk(move || writer.write_all(&bytes).map(|()| writer)).await
+}
+
+/// Works on a file of ours, which takes a moment that is not that of other requests.
+pub(crate) async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Problem::internal())?
+        .map_err(|error| no_file(&error))
 }
 
 /// A file of ours cannot be written or read, usually for want of space.
@@ -183,11 +180,11 @@ pub(crate) fn kind(request: &Request) -> Option<String> {
 
 /// A JSON body of a known shape; what it does not know is an error, with its place. No extractor:
 /// those are at work before it is known what their caller may do.
-pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(mut request: Request) -> Result<T, Problem> {
     if kind(&request).as_deref() != Some("application/json") {
         return Err(unknown_kind("application/json"));
     }
-    let body = read(request, MOST_BYTES).await?;
+    let body = read(&mut request, MOST_BYTES).await?;
     let mut reader = serde_json::Deserializer::from_slice(&body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let place = error.path().to_string();
@@ -312,22 +309,20 @@ fn unknown_kind(wanted: &str) -> Problem {
 
 /// The fields of a body that may be a form or a JSON object; none when it is neither. Repeated
 /// fields of a form become a list.
-pub(crate) async fn fields(request: Request) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = Kind::of(&request);
-    let body = read(request, MOST_BYTES).await?;
-    fields_of(&kind, body)
+pub(crate) async fn fields(mut request: Request) -> Result<Option<Map<String, Value>>, Problem> {
+    let body = read(&mut request, MOST_BYTES).await?;
+    fields_of(&request, body)
 }
 
 /// The same of a body in which the key is: a small one, in a short time, and with as many others as
 /// there is room for.
 pub(crate) async fn fields_before_the_key(
     gateway: &Gateway,
-    request: Request,
+    mut request: Request,
 ) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = Kind::of(&request);
     let turned = gateway.unknown.enter();
     let body = async {
-        let read = read(request, MOST_BEFORE_THE_KEY);
+        let read = read(&mut request, MOST_BEFORE_THE_KEY);
         timeout(TIME_BEFORE_THE_KEY, read)
             .await
             .unwrap_or_else(|_| Err(too_slow()))
@@ -336,31 +331,16 @@ pub(crate) async fn fields_before_the_key(
         body = body => body?,
         _ = turned => return Err(Problem::overload()),
     };
-    fields_of(&kind, body)
+    fields_of(&request, body)
 }
 
-/// What a body says of itself.
-struct Kind {
-    name: Option<String>,
-    /// What stands between the fields of a form in parts.
-    boundary: Option<String>,
-}
-
-impl Kind {
-    fn of(request: &Request) -> Kind {
-        Kind {
-            name: kind(request),
-            boundary: form::boundary(request.headers()).map(str::to_owned),
-        }
-    }
-}
-
-fn fields_of(kind: &Kind, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
+fn fields_of(request: &Request, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
     let as_json = || match serde_json::from_slice(&body) {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
-    Ok(match (kind.name.as_deref(), &kind.boundary) {
+    let boundary = form::boundary(request.headers());
+    Ok(match (kind(request).as_deref(), boundary) {
         (Some("application/x-www-form-urlencoded"), _) => Some(of_urlencoded(&body)),
         (Some("multipart/form-data"), Some(boundary)) => {
             let mut fields = Map::new();

@@ -11,8 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::problem::Problem;
-use super::request_info::RequestInfo;
+use super::{Problem, RequestInfo};
 use crate::app::keys::{KeyRefusal, KeyState, Scope};
 use crate::app::spending::Payer;
 use crate::app::{App, Mode};
@@ -60,21 +59,20 @@ impl Caller {
         info: RequestInfo,
         gateway: &Gateway,
     ) -> Result<Caller, Problem> {
-        let Some(presented) = presented(headers)? else {
-            if gateway.is_open() {
-                refuse_what_was_passed_on(headers)?;
-                refuse_strange_pages(headers)?;
-                info.learned.take_place(&gateway.places, None)?;
-                let app = Arc::clone(&gateway.usual().app);
-                return Ok(Caller {
-                    app,
-                    key: None,
-                    info,
-                });
-            }
+        if let Some(presented) = presented(headers)? {
+            return Caller::of_key(presented, info, gateway);
+        }
+        if !gateway.is_open() {
             return Err(no_key());
-        };
-        Caller::of_key(presented, info, gateway)
+        }
+        refuse_what_was_passed_on(headers)?;
+        refuse_strange_pages(headers)?;
+        info.learned.take_place(&gateway.places, None)?;
+        Ok(Caller {
+            app: Arc::clone(&gateway.usual().app),
+            key: None,
+            info,
+        })
     }
 
     /// The caller who presented that key.

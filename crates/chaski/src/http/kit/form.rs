@@ -47,9 +47,8 @@ enum Mark {
 /// The fields of a form, in their order.
 pub(crate) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
     let failed = |_: io::Error| Problem::internal();
-    let mark = format!("\r\n--{boundary}");
     let mut parts = Vec::<FormPart>::new();
-    for (at, after) in places(form, mark.as_bytes()).map_err(failed)? {
+    for (at, after) in places(form, boundary).map_err(failed)? {
         let read = read_mark(form, after).map_err(failed)?;
         if matches!(read, Mark::None) {
             continue;
@@ -67,7 +66,9 @@ pub(crate) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Pro
 }
 
 /// Where marks begin and end. The first one has no end of a line before it.
-fn places(form: &Scratch, mark: &[u8]) -> io::Result<Vec<(u64, u64)>> {
+pub(crate) fn places(form: &Scratch, boundary: &str) -> io::Result<Vec<(u64, u64)>> {
+    let mark = format!("\r\n--{boundary}");
+    let mark = mark.as_bytes();
     let length = mark.len() as u64;
     let mut places = Vec::new();
     let mut reader = form.reader();

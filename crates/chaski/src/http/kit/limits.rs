@@ -8,8 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::problem::Problem;
-use super::room::RoomHeld;
+use super::{Problem, RoomHeld};
 use crate::app::keys::Turn;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");

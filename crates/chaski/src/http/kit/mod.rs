@@ -25,14 +25,15 @@ pub(crate) use body::{MOST_BYTES, fields};
 pub(crate) use caller::Caller;
 pub(crate) use limits::Learned;
 pub(crate) use once::{Created, OnceWanted};
-pub(crate) use paging::{PageWanted, cursor, limit, next_cursor};
+pub(crate) use paging::{PageWanted, cursor, limit, shaped};
 pub(crate) use parameters::{
     Given, MOST_RUCS, bad_query, check_fits, date, id_of, nobody, put_purpose, read_dni, read_ruc,
 };
 pub(crate) use problem::{Problem, Problems};
-pub(crate) use reply::Answered;
+pub(crate) use reply::JsonAnswer;
 pub(crate) use request_info::{REQUEST_ID, RequestInfo, language, request_id};
 pub(crate) use rest::Watched;
+pub(crate) use room::{Room, RoomHeld};
 pub(crate) use under_way::Work;
 pub(crate) use upload::most_of_a_file;
 pub(crate) use waiting::{Turned, Waiting};

@@ -1,7 +1,6 @@
 //! `Idempotency-Key`: a creating request that is sent again within a day creates nothing twice and
 //! gets the answer of the first time.
 
-use std::io::Read;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -13,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::body;
-use super::caller::Caller;
-use super::form::boundary;
-use super::problem::Problem;
+use super::form::{boundary, places};
+use super::{Caller, Problem, body};
 use crate::app::once::{Begun, DoneBefore, Once};
+use crate::scratch::Scratch;
 use crate::store::StoreError;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -104,7 +102,14 @@ where
     let ticket = match caller.app.begin_once(place, wanted).await? {
         Begun::First(ticket) => ticket,
         Begun::Before(before) => return replay(before, show).await,
-        Begun::UnderWay => return Err(under_way()),
+        Begun::UnderWay => {
+            return Err(Problem::new(
+                "idempotencia_en_curso",
+                "la primera petición con esa Idempotency-Key todavía se atiende",
+                "the first request with that Idempotency-Key is still being worked on",
+            )
+            .after(SOON));
+        }
     };
     match create(request, Some(ticket.once)).await {
         Ok((created, answer)) => {
@@ -139,15 +144,6 @@ where
         Some(answer) => Ok(answer.replayed()),
         None => Ok(show(before.created).await?.replayed()),
     }
-}
-
-fn under_way() -> Problem {
-    Problem::new(
-        "idempotencia_en_curso",
-        "la primera petición con esa Idempotency-Key todavía se atiende",
-        "the first request with that Idempotency-Key is still being worked on",
-    )
-    .after(SOON)
 }
 
 /// Whose, where and which idempotency key; none without one.
@@ -194,18 +190,16 @@ async fn read(mut request: Request, most: usize) -> Result<(Request, Hash), Prob
     put(&mut hasher, kind.as_bytes());
     let of_form = boundary(request.headers()).filter(|_| kind == "multipart/form-data");
     let boundary = of_form.map(str::to_owned);
-    // A file takes a moment, which is not that of other requests.
-    let digest = tokio::task::spawn_blocking(move || {
+    let digest = body::on_disk(move || {
         if let Some(boundary) = boundary {
-            put_form(&mut hasher, whole.reader(), boundary.as_bytes())?;
+            put_form(&mut hasher, &whole, &boundary)?;
         } else {
             hasher.update(&whole.len().to_le_bytes());
             std::io::copy(&mut whole.reader(), &mut hasher)?;
         }
-        Ok::<_, std::io::Error>(hasher.finalize())
+        Ok(hasher.finalize())
     });
-    let digest = digest.await.map_err(|_| Problem::internal())?;
-    Ok((request, digest.map_err(|error| body::no_file(&error))?))
+    Ok((request, digest.await?))
 }
 
 fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
@@ -215,43 +209,15 @@ fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
 
 /// A form but for the text between its parts: programs make up another one each time they send
 /// the same form.
-fn put_form(
-    hasher: &mut blake3::Hasher,
-    mut form: impl Read,
-    boundary: &[u8],
-) -> std::io::Result<()> {
-    let mark = [b"--", boundary].concat();
-    let mut piece = vec![0; 64 * 1024];
-    // The beginning of a line, for as long as it may be a mark.
-    let mut begun = Some(Vec::new());
-    loop {
-        let length = form.read(&mut piece)?;
-        if length == 0 {
-            hasher.update(&begun.unwrap_or_default());
-            return Ok(());
-        }
-        for mut line in piece[..length].split_inclusive(|byte| *byte == b'\n') {
-            if let Some(start) = &mut begun {
-                let missing = (mark.len() - start.len()).min(line.len());
-                start.extend_from_slice(&line[..missing]);
-                line = &line[missing..];
-                let told = start.len() == mark.len() || start.ends_with(b"\n");
-                if told {
-                    let is_mark = *start == mark;
-                    hasher.update(if is_mark {
-                        &b"--"[..]
-                    } else {
-                        start.as_slice()
-                    });
-                    begun = start.ends_with(b"\n").then(Vec::new);
-                }
-            }
-            hasher.update(line);
-            if line.ends_with(b"\n") {
-                begun = Some(Vec::new());
-            }
-        }
+fn put_form(hasher: &mut blake3::Hasher, form: &Scratch, boundary: &str) -> std::io::Result<()> {
+    let mut from = 0;
+    for (_, after) in places(form, boundary)? {
+        let piece = form.part(from..after - boundary.len() as u64);
+        std::io::copy(&mut piece.reader(), hasher)?;
+        from = after;
     }
+    std::io::copy(&mut form.part(from..form.len()).reader(), hasher)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -260,7 +226,8 @@ mod tests {
 
     fn of_form(boundary: &str, form: &str) -> Hash {
         let mut hasher = blake3::Hasher::new();
-        put_form(&mut hasher, form.as_bytes(), boundary.as_bytes()).unwrap();
+        let form = Scratch::of_bytes(form.to_owned().into());
+        put_form(&mut hasher, &form, boundary).unwrap();
         hasher.finalize()
     }
 

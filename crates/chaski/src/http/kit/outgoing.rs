@@ -13,9 +13,7 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use uuid::Uuid;
 
-use super::body::no_file;
-use super::problem::Problem;
-use super::room::{Room, RoomHeld};
+use super::{Problem, Room, RoomHeld, body::no_file};
 use crate::scratch::{Scratch, ScratchReader, ScratchWriter};
 
 /// Bytes that are on their way at once.
@@ -78,14 +76,11 @@ async fn in_a_file(room: &Arc<Room>, bytes: Bytes) -> Result<Scratch, Bytes> {
 
 /// Bytes in pieces: a connection copies what it is given, and a whole answer would be there twice.
 fn pieces(bytes: Bytes, held: RoomHeld) -> Body {
-    let next = |(mut rest, held): (Bytes, RoomHeld)| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        let piece = rest.split_to(rest.len().min(PIECE));
-        Some((Ok::<_, std::convert::Infallible>(piece), (rest, held)))
-    };
-    Body::from_stream(stream::unfold((bytes, held), next))
+    let pieces = (0..bytes.len()).step_by(PIECE).map(move |at| {
+        let _until_the_last = &held;
+        Ok::<_, std::convert::Infallible>(bytes.slice(at..bytes.len().min(at + PIECE)))
+    });
+    Body::from_stream(stream::iter(pieces))
 }
 
 fn streamed(scratch: &Scratch, held: Option<RoomHeld>) -> Body {

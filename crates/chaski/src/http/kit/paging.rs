@@ -3,9 +3,8 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
-use super::problem::Problem;
-use crate::store::{Cursor, Listed};
+use super::{Caller, Problem};
+use crate::store::{Cursor, Listed, Page};
 
 /// Rows of a page when nothing is said, and at most.
 pub(crate) const USUAL_LIMIT: u32 = 50;
@@ -19,19 +18,9 @@ pub(crate) const MOST_LIMIT: u32 = 250;
 pub(crate) struct PageWanted {
     /// Rows, 1 to 250.
     #[param(minimum = 1, maximum = 250)]
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-impl PageWanted {
-    pub(crate) fn limit(&self) -> Result<u32, Problem> {
-        limit(self.limit)
-    }
-
-    pub(crate) fn cursor(&self, caller: &Caller, list: Listed) -> Result<Option<Cursor>, Problem> {
-        cursor(caller, list, self.cursor.as_deref())
-    }
+    pub(crate) cursor: Option<String>,
 }
 
 pub(crate) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
@@ -62,12 +51,13 @@ pub(crate) fn cursor(
     })
 }
 
-/// A `next_cursor` that goes out.
-pub(crate) fn next_cursor(
+/// The rows of a page as `shape` writes them, and the `next_cursor` that goes out.
+pub(crate) fn shaped<R, T>(
     caller: &Caller,
     list: Listed,
-    next: Option<Cursor>,
-) -> Result<Option<String>, Problem> {
-    let sealed = next.map(|cursor| caller.app.seal_cursor(list, cursor));
-    Ok(sealed.transpose()?)
+    page: &Page<R>,
+    shape: impl Fn(&R) -> T,
+) -> Result<(Vec<T>, Option<String>), Problem> {
+    let sealed = page.next.map(|cursor| caller.app.seal_cursor(list, cursor));
+    Ok((page.rows.iter().map(shape).collect(), sealed.transpose()?))
 }

@@ -7,8 +7,7 @@ use chaski_core::{Dni, DniError, Ruc, RucRules, parse_date};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::body;
-use super::problem::Problem;
+use super::{Problem, body};
 use crate::app::purpose;
 
 /// Parameters of an address, as they were read before it was known what their caller may do.

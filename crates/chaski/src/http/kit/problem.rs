@@ -298,10 +298,11 @@ fn how_to_go_on(left: u64, again: bool, lang: Lang) -> String {
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
+        let said = || Problem::said(error.code(), |lang| error.message(lang));
         match &error {
-            AppError::Lookup(error) => return Problem::from(error.clone()),
-            AppError::Store(error) => return Problem::from(error.clone()),
-            AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
+            AppError::Lookup(error) => Problem::from(error.clone()),
+            AppError::Store(error) => Problem::from(error.clone()),
+            AppError::Ledger(_) => Problem::from(&Failure::LedgerDown),
             AppError::Usage { .. }
             | AppError::Sheet(_)
             | AppError::Column(_)
@@ -309,25 +310,20 @@ impl From<AppError> for Problem {
             | AppError::NoPurpose
             | AppError::NotNow { .. }
             | AppError::NoToken
-            | AppError::TokenGone { .. } => {}
-            AppError::DayTooSmall(day) => {
-                let problem = Problem::said(error.code(), |lang| error.message(lang));
-                return match day.retry_after {
-                    Some(wait) => problem.after(wait),
-                    // No day is long enough for it.
-                    None => problem,
-                };
-            }
+            | AppError::TokenGone { .. } => said(),
+            AppError::DayTooSmall(day) => match day.retry_after {
+                Some(wait) => said().after(wait),
+                // No day is long enough for it.
+                None => said(),
+            },
             AppError::PlanTooSmall {
                 left,
                 wanted,
                 again,
-            } => {
-                let text =
-                    |lang| plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang);
-                return Problem::said(error.code(), text);
-            }
-            AppError::Partner(error) => return Problem::from(error),
+            } => Problem::said(error.code(), |lang| {
+                plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang)
+            }),
+            AppError::Partner(error) => Problem::from(error),
             AppError::Config(_)
             | AppError::Backup(_)
             | AppError::Server(_)
@@ -335,9 +331,8 @@ impl From<AppError> for Problem {
             | AppError::File { .. }
             | AppError::Interrupted => {
                 tracing::error!(code = error.code(), "a deed failed");
-                return Problem::internal();
+                Problem::internal()
             }
         }
-        Problem::said(error.code(), |lang| error.message(lang))
     }
 }

@@ -12,13 +12,12 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::caller::Caller;
-use super::problem::Problem;
+use super::{Caller, Problem};
 use crate::api::reply::{Meta, Reply, lima};
 use crate::app::App;
 
 /// An answer of that shape, or what went wrong.
-pub(crate) type Answered<T> = Result<Json<T>, Problem>;
+pub(crate) type JsonAnswer<T> = Result<Json<T>, Problem>;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use chaski_core::Lang;
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -13,7 +13,7 @@ use super::limits::Learned;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the door knows of a request.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct RequestInfo {
     pub(crate) id: CompactString,
     pub(crate) lang: Lang,
@@ -26,11 +26,7 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<RequestInfo, Self::Rejection> {
         let info = parts.extensions.get::<RequestInfo>().cloned();
-        Ok(info.unwrap_or_else(|| RequestInfo {
-            id: CompactString::default(),
-            lang: Lang::Es,
-            learned: Learned::default(),
-        }))
+        Ok(info.unwrap_or_default())
     }
 }
 
@@ -40,16 +36,8 @@ pub(crate) fn request_id(headers: &HeaderMap) -> CompactString {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match given {
         Some(id) if (1..=64).contains(&id.len()) && id.chars().all(plain) => id.into(),
-        _ => {
-            // 96 bits in 24 digits, which the text holds without an allocation.
-            let mut bits = (u128::from(fastrand::u64(..)) << 32) | u128::from(fastrand::u32(..));
-            let mut digits = [0; 24];
-            for digit in &mut digits {
-                *digit = b"0123456789abcdef"[(bits & 15) as usize];
-                bits >>= 4;
-            }
-            CompactString::from(std::str::from_utf8(&digits).expect("digits"))
-        }
+        // 96 bits in 24 digits, which the text holds without an allocation.
+        _ => format_compact!("{:016x}{:08x}", fastrand::u64(..), fastrand::u32(..)),
     }
 }
 

@@ -5,15 +5,9 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
-use super::caller::Caller;
-use super::form::broken_form;
-use super::form::{self, FormPart};
-use super::problem::Problem;
-use super::room::{self, RoomHeld};
+use super::{Caller, Problem, RoomHeld, body, form, outgoing, room};
 use crate::app::AppError;
 use crate::http::Gateway;
-use crate::http::kit::body;
-use crate::http::kit::outgoing;
 use crate::scratch::Scratch;
 use crate::sheets::{Limits, OutputFormat, SheetError};
 
@@ -23,8 +17,8 @@ pub(crate) fn most_of_a_file() -> usize {
 }
 
 /// The fields of a form with a file in it.
-pub(crate) async fn form(mut request: Request) -> Result<Vec<FormPart>, Problem> {
-    let boundary = form::boundary(request.headers()).ok_or_else(broken_form)?;
+pub(crate) async fn form(mut request: Request) -> Result<Vec<form::FormPart>, Problem> {
+    let boundary = form::boundary(request.headers()).ok_or_else(form::broken_form)?;
     let boundary = boundary.to_owned();
     let whole = body::arrived(&mut request, most_of_a_file()).await?;
     let parts = tokio::task::spawn_blocking(move || form::parts(&whole, &boundary));
