@@ -76,7 +76,7 @@ impl MigoQuestion {
         let of_headers = Caller::of_headers(request.headers(), info.clone(), gateway);
         match &of_headers {
             Ok(caller) => caller.needs(scope)?,
-            Err(problem) if is_of_another(problem) => {}
+            Err(problem) if key_may_be_elsewhere(problem) => {}
             Err(problem) => return Err(problem.clone()),
         }
         let fields = body::fields_before_the_key(gateway, request).await?;
@@ -109,7 +109,7 @@ impl MigoQuestion {
 
 /// Whether a key may be in another place than the headers. One that is known and may not now, because
 /// it is too fast, is not another one's.
-fn is_of_another(problem: &Problem) -> bool {
+fn key_may_be_elsewhere(problem: &Problem) -> bool {
     problem.status == StatusCode::UNAUTHORIZED
 }
 
@@ -121,7 +121,7 @@ fn who(
     gateway: &Gateway,
 ) -> Result<Caller, Problem> {
     match (of_headers, token) {
-        (Err(problem), Some(token)) if is_of_another(&problem) => {
+        (Err(problem), Some(token)) if key_may_be_elsewhere(&problem) => {
             Caller::of_key(token, info, gateway)
         }
         (caller, _) => caller,
