@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use chaski_core::Lang;
+use serde::Deserialize;
 
 use crate::named::named;
 
 /// What is known of the RUC of one row; texts are empty where nothing is known.
 ///
 /// `Debug` leaves out what may be personal: number, name and address.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Verdict {
     /// The RUC (or DNI) without its damage.
     pub ruc_normalizado: String,
@@ -21,6 +22,7 @@ pub struct Verdict {
     /// Condición of the address, in SUNAT's words.
     pub condicion: String,
     /// Whether it can be invoiced.
+    #[serde(rename = "aptitud")]
     pub apto: Aptitud,
     /// Code of the district, six digits.
     pub ubigeo: String,
@@ -52,7 +54,8 @@ impl fmt::Debug for Verdict {
 
 named! {
     /// Whether a row can be invoiced. The order is that of the summary.
-    #[derive(Default)]
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum Aptitud {
         /// Yes.
         Apto = "apto",
