@@ -107,7 +107,7 @@ pub async fn move_to_folder(
         let tables = side.take_into(staging.path()).await?;
         let copy = staging.path().join(DATABASE_FILE);
         let snapshot = store::inspect(&copy).await?;
-        settle_key(config, &there, mode, &folder, &snapshot)?;
+        bring_key(config, &there, mode, &folder, &snapshot)?;
         // 2. What was there aside, and it in its place.
         let aside = match old.as_slice() {
             [] => None,
@@ -134,7 +134,7 @@ pub async fn move_to_folder(
 
 /// The key that opens it is in the folder, comes from outside, or is in the folder that was used with
 /// the server; then it goes along.
-fn settle_key(
+fn bring_key(
     config: &Config,
     there: &Config,
     mode: Mode,

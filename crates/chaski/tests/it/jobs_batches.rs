@@ -269,7 +269,7 @@ async fn lists_that_are_refused() {
     app.close().await.unwrap();
 }
 
-/// Dies after each settled group in turn, and once more while it makes up for that.
+/// Dies after each noted group in turn, and once more while it makes up for that.
 #[test]
 fn dying_after_any_group_repeats_nothing() {
     const GROUPS: u32 = 6;
@@ -283,8 +283,8 @@ fn dying_after_any_group_repeats_nothing() {
             id
         });
         for deaths in [after, (after + 2).min(GROUPS)] {
-            let settled = deaths * 100;
-            die_when(&place, &service, id, |lote| lote.processed() >= settled);
+            let noted = deaths * 100;
+            die_when(&place, &service, id, |lote| lote.processed() >= noted);
         }
         finish_and_check(&place, &service, id, &numbers);
     }
@@ -318,10 +318,10 @@ fn dying_many_times_repeats_nothing() {
     finish_and_check(&place, &service, id, &numbers);
 }
 
-/// The narrowest gap: answers that are stored, of numbers that are not settled yet. They belong to
+/// The narrowest gap: answers that are stored, of numbers that are not noted yet. They belong to
 /// the batch, even to one that asks whatever is known.
 #[tokio::test]
-async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
+async fn dying_between_an_answer_and_its_noting_repeats_nothing() {
     let numbers = companies(48, 150);
     let (place, service) = (Place::new(), Service::new());
     let app = open(&place, Some(&service), &[], Clock::system()).await;
@@ -402,10 +402,10 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
             .map(|item| item.key.as_ref().unwrap().subject.as_str())
             .collect();
         assert_eq!(asked, numbers, "each number once, in its place");
-        let settled = |state: &Option<ItemState>| {
+        let noted = |state: &Option<ItemState>| {
             matches!(state, Some(ItemState::Answered | ItemState::Refused))
         };
-        assert!(items.iter().all(|item| settled(&item.state)));
+        assert!(items.iter().all(|item| noted(&item.state)));
         let paid = service.asked_since(before);
         let again: Vec<_> = paid.iter().filter(|ruc| stored.contains(*ruc)).collect();
         assert!(

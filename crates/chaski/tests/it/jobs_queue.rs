@@ -242,19 +242,19 @@ async fn what_the_owner_wants_of_a_batch() {
             let job = store.job_of_batch(id).await.unwrap().unwrap();
             (batch.state.as_str(), batch.paused, job.state.as_str())
         };
-        let settle = async |claim: &Claim, at: u32, state: ItemState| {
-            store.settle_items(claim, vec![(at, state)], 1).await
+        let note = async |claim: &Claim, at: u32, state: ItemState| {
+            store.note_items(claim, vec![(at, state)], 1).await
         };
         let claim = claim_at(store, 2_000).await.unwrap();
         assert!(store.begin_batch(&claim, minute(2_000)).await.unwrap());
-        settle(&claim, 0, ItemState::Answered).await.unwrap();
+        note(&claim, 0, ItemState::Answered).await.unwrap();
         assert_eq!(state().await, ("PROCESSING", false, "RUNNING"));
 
         assert!(!want(BatchChange::Resume).await);
         assert!(want(BatchChange::Pause).await);
         assert!(!want(BatchChange::Pause).await);
         assert_eq!(state().await, ("PROCESSING", true, "PAUSED"));
-        let late = settle(&claim, 1, ItemState::Answered).await;
+        let late = note(&claim, 1, ItemState::Answered).await;
         assert_eq!(late, Err(StoreError::LeaseLost));
         assert!(claim_at(store, 3_000).await.is_none());
         assert!(want(BatchChange::Resume).await);
@@ -264,8 +264,8 @@ async fn what_the_owner_wants_of_a_batch() {
         let failed = ItemState::Failed {
             code: "limite".into(),
         };
-        settle(&claim, 1, failed.clone()).await.unwrap();
-        settle(&claim, 2, failed).await.unwrap();
+        note(&claim, 1, failed.clone()).await.unwrap();
+        note(&claim, 2, failed).await.unwrap();
         let failed = JobEnd::Failed {
             code: "limite".into(),
         };
@@ -300,7 +300,7 @@ async fn what_the_owner_wants_of_a_batch() {
             let changed = store.change_batch(other, wanted, minute(1));
             assert_eq!(changed.await.unwrap(), possible, "{wanted:?}");
         }
-        let late = store.settle_items(&claim, vec![], 0).await;
+        let late = store.note_items(&claim, vec![], 0).await;
         assert_eq!(late, Err(StoreError::LeaseLost));
         let missing = store.change_batch(Uuid::from_u128(9), BatchChange::Pause, minute(1));
         assert_eq!(missing.await, Err(StoreError::NoSuchBatch));
@@ -324,7 +324,7 @@ async fn a_later_attempt_asks_again_for_what_failed() {
                 code: "limite".into(),
             };
             let states = vec![(0, ItemState::Answered), (1, failed)];
-            store.settle_items(&claim, states, 0).await.unwrap();
+            store.note_items(&claim, states, 0).await.unwrap();
             let again = JobEnd::Again {
                 at: minute(2_000 + attempt),
                 code: "limite".into(),

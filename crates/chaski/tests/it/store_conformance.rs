@@ -39,7 +39,7 @@ pub(crate) fn batch(number: u128, subjects: &[&str]) -> NewBatch {
         options: "columna=RUC".into(),
         total_rows: 10,
         subjects: subjects.iter().map(|subject| ruc(subject)).collect(),
-        settled: Vec::new(),
+        known: Vec::new(),
         cache_hits: 0,
         input: None,
         once: None,
@@ -705,18 +705,18 @@ async fn a_batch_goes_on_where_it_stopped() {
         let failed = ItemState::Failed {
             code: "TIMEOUT".into(),
         };
-        let settle = async |hits: u32| {
+        let note = async |hits: u32| {
             let states = vec![
                 (0, ItemState::Answered),
                 (1, ItemState::Refused),
                 (3, failed.clone()),
             ];
-            store.settle_items(&claim, states, hits).await.unwrap();
+            store.note_items(&claim, states, hits).await.unwrap();
             let batch = store.batch(id).await.unwrap().unwrap();
             (batch.answered, batch.refused, batch.failed)
         };
-        assert_eq!(settle(1).await, (1, 1, 1));
-        assert_eq!(settle(0).await, (1, 1, 1), "again is harmless");
+        assert_eq!(note(1).await, (1, 1, 1));
+        assert_eq!(note(0).await, (1, 1, 1), "again is harmless");
         assert_eq!(
             store.pending_items(id).await.unwrap(),
             [(2, ruc(subjects[2]))]
@@ -724,7 +724,7 @@ async fn a_batch_goes_on_where_it_stopped() {
 
         let end = store.finish_batch(&claim, JobEnd::Completed, minute(3));
         assert_eq!(end.await, Ok(BatchState::Partial));
-        let late = store.settle_items(&claim, vec![], 0).await;
+        let late = store.note_items(&claim, vec![], 0).await;
         assert_eq!(late, Err(StoreError::LeaseLost));
         let found = unfinished(store, hash, "columna=RUC").await.unwrap();
         assert_eq!((found.id, found.finished_at), (id, Some(minute(3))));
@@ -742,7 +742,7 @@ async fn a_batch_goes_on_where_it_stopped() {
             .iter()
             .map(|(position, _)| (*position, ItemState::Answered))
             .collect();
-        store.settle_items(&claim, states, 1).await.unwrap();
+        store.note_items(&claim, states, 1).await.unwrap();
         let end = store.finish_batch(&claim, JobEnd::Completed, minute(5));
         assert_eq!(end.await, Ok(BatchState::Completed));
 
@@ -978,7 +978,7 @@ async fn a_person_is_shown_and_erased() {
         store.create_batch(batch(2, &[person])).await.unwrap();
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         store
-            .settle_items(&claimed(store, 2).await, vec![(0, ItemState::Answered)], 0)
+            .note_items(&claimed(store, 2).await, vec![(0, ItemState::Answered)], 0)
             .await
             .unwrap();
 
@@ -1059,7 +1059,7 @@ async fn a_person_is_shown_and_erased() {
         let claim = claimed(store, 1).await;
         assert_eq!(store.pending_items(first).await.unwrap().len(), 2);
         let answered = vec![(1, ItemState::Answered)];
-        store.settle_items(&claim, answered, 0).await.unwrap();
+        store.note_items(&claim, answered, 0).await.unwrap();
         assert_eq!(store.batch(first).await.unwrap().unwrap().answered, 0);
     })
     .await;
@@ -1069,7 +1069,7 @@ async fn a_person_is_shown_and_erased() {
 async fn a_batch_may_begin_with_what_is_known() {
     on_each_backend(async |store| {
         let mut new = batch(1, &["20100038146", "20131312955", "10000000006"]);
-        new.settled = vec![
+        new.known = vec![
             (2, ItemState::Answered),
             (0, ItemState::Refused),
             (9, ItemState::Answered),

@@ -264,7 +264,7 @@ pub async fn restore(
         .into());
     }
     // 4. With which key it will be read.
-    let key = settle_key(config, mode, &folder, staging.path(), &snapshot)?;
+    let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
     // 5. The old one aside, the new one in its place, the database last.
     let set_aside = match occupied.as_slice() {
         [] => None,
@@ -448,7 +448,7 @@ fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
 
 /// Leaves beside the copy the key that it will be read with, if there is one and it does not come
 /// from outside.
-fn settle_key(
+fn leave_key(
     config: &Config,
     mode: Mode,
     folder: &Path,

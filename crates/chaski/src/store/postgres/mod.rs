@@ -44,7 +44,7 @@ pub(super) async fn open(
         return Err(StoreError::Postgres(PostgresFault::Empty));
     }
     let place = address::place_of(&options);
-    let settled = mark.as_ref().is_some_and(|mark| mark.place == place);
+    let is_noted = mark.as_ref().is_some_and(|mark| mark.place == place);
     let mark = match mark {
         Some(mark) => Mark { place, ..mark },
         None => Mark::new(place)?,
@@ -52,8 +52,8 @@ pub(super) async fn open(
     let seat = Seat::take(&mut writer, schema, mark.folder).await?;
     let key = opening::prepare_key(dir, has_data, key)?;
     bring_up_to_date(&options, schema, &mut writer).await?;
-    let keys = opening::settle_key(&mut writer, dir, key).await?;
-    if !settled {
+    let keys = opening::accept_key(&mut writer, dir, key).await?;
+    if !is_noted {
         mark.write(dir)?;
     }
     let presence = Presence::enter(dir)?;

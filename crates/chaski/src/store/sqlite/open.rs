@@ -15,7 +15,7 @@ use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
 use crate::store::mark::Mark;
 use crate::store::opening::{
-    Opened, SCHEMA, SQLITE, migrator, of_migration, prepare_key, settle_key,
+    Opened, SCHEMA, SQLITE, accept_key, migrator, of_migration, prepare_key,
 };
 use crate::store::presence::Presence;
 use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
@@ -68,7 +68,7 @@ async fn open_database(
     refuse_foreign(&mut writer).await?;
     set_up(&mut writer).await?;
     bring_up_to_date(&mut writer).await?;
-    let keys = settle_key(&mut writer, dir, key).await?;
+    let keys = accept_key(&mut writer, dir, key).await?;
     let reader_options = options(file)
         .read_only(true)
         .pragma("cache_size", "-4096")

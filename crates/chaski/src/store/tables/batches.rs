@@ -38,7 +38,7 @@ pub struct NewBatch {
     /// The numbers, each once, in the order of their first appearance.
     pub subjects: Vec<Key>,
     /// What is known of some of them already, by position.
-    pub settled: Vec<(u32, ItemState)>,
+    pub known: Vec<(u32, ItemState)>,
     /// How many of those memory answered.
     pub cache_hits: u32,
     /// The list as it was handed over, which is sealed; none where its file can be read again.
@@ -76,7 +76,7 @@ impl Store {
     /// returns.
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
-        let rows = items::rows(&self.db.keys, id, &new.subjects, &new.settled)?;
+        let rows = items::rows(&self.db.keys, id, &new.subjects, &new.known)?;
         let seal = |input: &Vec<u8>| self.db.keys.seal(&Place::Input(id), input);
         let sealed = new.input.as_ref().map(seal).transpose()?;
         let request = new.once.as_ref();

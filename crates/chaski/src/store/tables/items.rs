@@ -88,8 +88,8 @@ impl Store {
     }
 
     /// Marks items under a claim and counts those that memory answered; durable when this returns.
-    /// Settling an item again is harmless.
-    pub async fn settle_items(
+    /// Noting an item again is harmless.
+    pub async fn note_items(
         &self,
         claim: &Claim,
         states: Vec<(u32, ItemState)>,
@@ -182,7 +182,7 @@ pub(in crate::store) fn rows(
     keys: &Keys,
     batch: Uuid,
     subjects: &[Key],
-    settled: &[(u32, ItemState)],
+    known: &[(u32, ItemState)],
 ) -> Result<Vec<ItemRow>, StoreError> {
     let first = subjects.first();
     let same = |key: &Key| first.is_some_and(|first| key.operation == first.operation);
@@ -190,7 +190,7 @@ pub(in crate::store) fn rows(
         return Err(StoreError::MixedBatch);
     }
     let mut states: HashMap<u32, &ItemState> =
-        settled.iter().map(|(at, state)| (*at, state)).collect();
+        known.iter().map(|(at, state)| (*at, state)).collect();
     subjects
         .iter()
         .zip(0..)
