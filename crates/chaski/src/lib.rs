@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod mode;
 pub mod partners;
+mod private;
 pub mod remote;
 mod sandbox_transport;
 pub mod scratch;

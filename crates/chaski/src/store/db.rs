@@ -18,7 +18,7 @@ use super::postgres::{self, ServerFacts};
 use super::presence::Presence;
 use super::readers::{Reader, Readers};
 use super::seal::Keys;
-use super::sql::Conn;
+use super::sql::{Conn, deed};
 use super::sqlite::housekeeping::{self, Sizes};
 
 use super::sqlite::recalls::Recalls;
@@ -196,7 +196,7 @@ impl Db {
             let seat = Arc::clone(seat);
             let held = self
                 .writer
-                .run_alone(move |it| Box::pin(async move { seat.serve(it).await }))
+                .run_alone(deed!(|it| seat.serve(it).await))
                 .await?;
             if held {
                 return Ok(());

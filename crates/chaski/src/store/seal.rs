@@ -5,7 +5,6 @@
 use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, Payload};
@@ -15,6 +14,7 @@ use compact_str::CompactString;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
+use crate::private::{self, sync_folder};
 use crate::store::error::StoreError;
 use crate::store::folder::DATABASE_FILE;
 
@@ -65,12 +65,7 @@ impl MasterKey {
         if dir.join(DATABASE_FILE).exists() {
             return Err(StoreError::KeyMissing);
         }
-        // Only what is made is made private: the folder may be one that others need.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(|error| StoreError::of_file(dir, &error))?;
+        private::make_folder(dir).map_err(|error| StoreError::of_file(dir, &error))?;
         MasterKey::generate()?.save(dir)
     }
 
@@ -334,10 +329,6 @@ pub(super) fn write_whole(dir: &Path, file: &Path, bytes: &[u8]) -> std::io::Res
     draft.as_file().sync_all()?;
     draft.persist(file)?;
     sync_folder(dir)
-}
-
-pub(super) fn sync_folder(dir: &Path) -> std::io::Result<()> {
-    fs::File::open(dir)?.sync_all()
 }
 
 fn hex_digit(character: u8) -> Result<u8, StoreError> {

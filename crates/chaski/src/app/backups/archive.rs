@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use chaski_core::lima_datetime;
@@ -18,8 +17,8 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::super::AppError;
 use super::seal::{Seal, SealWith};
 use super::{BackupError, SealError};
-use crate::draft;
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
+use crate::{draft, private};
 
 /// Name of the settings in a copy, and where it was restored.
 pub(super) const SETTINGS_FILE: &str = "chaski.toml";
@@ -105,7 +104,7 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     draft
         .persist(to)
         .map_err(|error| AppError::file(to)(error.error))?;
-    sync_folder(folder)?;
+    private::sync_folder(folder).map_err(AppError::file(folder))?;
     Ok(bytes)
 }
 
@@ -158,17 +157,14 @@ pub(super) fn label(from: &Path) -> Result<Label, AppError> {
     })
 }
 
-pub(in crate::app) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let mut file = private_file(path)?;
-    file.write_all(bytes)
+/// Leaves a key in a folder.
+pub(in crate::app) fn write_key(key: &MasterKey, folder: &Path) -> Result<(), AppError> {
+    let path = folder.join(KEY_FILE);
+    let text = key.to_text();
+    let mut file = private_file(&path)?;
+    writeln!(file, "{}", text.expose_secret())
         .and_then(|()| file.sync_all())
-        .map_err(AppError::file(path))
-}
-
-pub(in crate::app) fn sync_folder(folder: &Path) -> Result<(), AppError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(AppError::file(folder))
+        .map_err(AppError::file(&path))
 }
 
 pub(super) fn folder_of(file: &Path) -> &Path {
@@ -179,10 +175,8 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 }
 
 fn private_file(path: &Path) -> Result<File, AppError> {
-    File::options()
-        .write(true)
+    private::to_write()
         .create_new(true)
-        .mode(0o600)
         .open(path)
         .map_err(AppError::file(path))
 }

@@ -6,11 +6,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
+use crate::private;
 use crate::store::error::StoreError;
 use crate::store::folder::DATABASE_FILE;
 use crate::store::opening::{Opened, SCHEMA};
 use crate::store::seal::{Keys, MasterKey};
-use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::sql::{Conn, query};
 use crate::store::sqlite::open::options;
 use crate::store::sqlite::{backup, open, rekey};
 use crate::store::tables::partner_rows::{profile_row, standing_row};
@@ -51,7 +54,8 @@ pub(in crate::store) async fn bring_own(
     if !file.exists() || !anything_waits(mine, &file, &other).await? {
         return Ok(Absorbed::default());
     }
-    let staging = private_folder_in(dir)?;
+    let staging = private::passing_folder(".chaski-traslado-", dir)
+        .map_err(|error| StoreError::of_file(dir, &error))?;
     let copy = staging.path().join(DATABASE_FILE);
     backup::snapshot(&other.dir, &copy).await?;
     leave_only_own(&copy).await?;
@@ -176,7 +180,7 @@ async fn anything_waits(
     other: &OtherSide,
 ) -> Result<bool, StoreError> {
     attach(mine, file).await?;
-    let version = query_scalar("PRAGMA other.user_version")
+    let version = query("PRAGMA other.user_version")
         .fetch_one(&mut *mine)
         .await;
     let version: i64 = match version {
@@ -192,7 +196,7 @@ async fn anything_waits(
         opened.writer.close().await?;
         attach(mine, file).await?;
     }
-    let waits = query_scalar(ANYTHING).fetch_one(&mut *mine).await;
+    let waits = query(ANYTHING).fetch_one(&mut *mine).await;
     detach(mine).await?;
     let waits: i64 = waits?;
     Ok(waits != 0)
@@ -228,7 +232,7 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
         changed(mine, statement).await?;
     }
     quota(mine, source).await?;
-    let missing: i64 = query_scalar(MISSING).fetch_one(mine).await?;
+    let missing: i64 = query(MISSING).fetch_one(mine).await?;
     if missing != 0 {
         return Err(StoreError::Corrupt);
     }
@@ -243,11 +247,10 @@ async fn changed(connection: &mut Conn, statement: &'static str) -> Result<u64, 
 /// Partners that both have and of which the other one knows something newer: their own fields and
 /// SUNAT's word, each by its own time. Sealed again, for the seal names the partner.
 async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, StoreError> {
-    let pairs: Vec<(i64, Vec<u8>, i64, bool, bool)> =
-        query_as(NEWER_PARTNERS).fetch_all(&mut *connection).await?;
+    let pairs: Vec<(i64, Uuid, i64, bool, bool)> =
+        query(NEWER_PARTNERS).fetch_all(&mut *connection).await?;
     let found = u64::try_from(pairs.len()).unwrap_or(u64::MAX);
     for (seq, id, other, profile, sunat) in pairs {
-        let id = uuid_of(&id)?;
         let row = query(OTHER_PARTNER)
             .bind(other)
             .fetch_one(&mut *connection)
@@ -263,7 +266,7 @@ async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, Store
             .bind(again.is_active)
             .bind(again.search)
             .bind(again.profile)
-            .bind(partner.updated_at.as_microsecond())
+            .bind(partner.updated_at)
             .execute(&mut *connection)
             .await?;
         }
@@ -283,12 +286,10 @@ async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, Store
 
 /// Adds the calls of each month. What an earlier run added already is on record, by the source.
 async fn quota(connection: &mut Conn, source: &str) -> Result<(), StoreError> {
-    let rows = query("SELECT provider, month, used FROM other.quota")
+    let rows: Vec<(String, String, i64)> = query("SELECT provider, month, used FROM other.quota")
         .fetch_all(&mut *connection)
         .await?;
-    for row in rows {
-        let (provider, month): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let used: i64 = row.try_get(2)?;
+    for (provider, month, used) in rows {
         let name = format!("migrated/{source}/{provider}/{month}");
         let before = meta::get(connection, &name).await?;
         let before = before.and_then(|bytes| bytes.try_into().ok());
@@ -308,14 +309,6 @@ async fn quota(connection: &mut Conn, source: &str) -> Result<(), StoreError> {
         meta::put(connection, &name, &used.to_le_bytes()).await?;
     }
     Ok(())
-}
-
-fn private_folder_in(dir: &Path) -> Result<tempfile::TempDir, StoreError> {
-    tempfile::Builder::new()
-        .prefix(".chaski-traslado-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(dir)
-        .map_err(|error| StoreError::of_file(dir, &error))
 }
 
 /// Of the house: entered without a key, or with one of the house's. Those of companies are reached

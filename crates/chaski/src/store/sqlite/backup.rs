@@ -11,7 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::folder::{DATABASE_FILE, IN_USE_FILE, claim};
 use crate::store::opening::SCHEMA;
 use crate::store::seal::{Keys, MasterKey};
-use crate::store::sql::{Conn, query, query_as, query_scalar};
+use crate::store::sql::{Conn, query};
 use crate::store::sqlite::open::{APPLICATION_ID, connect, options};
 use crate::store::tables::meta;
 
@@ -46,6 +46,14 @@ impl Snapshot {
     pub fn opens_with(&self, key: &MasterKey) -> bool {
         let check = *Keys::derive(key).check();
         !self.has_personal_data || self.key_check.as_deref() == Some(check.as_slice())
+    }
+
+    /// An error when it is another key.
+    pub fn demand(&self, key: &MasterKey) -> Result<(), StoreError> {
+        if self.opens_with(key) {
+            return Ok(());
+        }
+        Err(StoreError::KeyWrong)
     }
 }
 
@@ -84,7 +92,7 @@ pub async fn inspect(file: &Path) -> Result<Snapshot, StoreError> {
 }
 
 async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
-    let application: i32 = query_scalar("PRAGMA application_id")
+    let application: i32 = query("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
     if application != APPLICATION_ID {
@@ -92,7 +100,7 @@ async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
             path: PathBuf::new(),
         });
     }
-    let schema: i64 = query_scalar("PRAGMA user_version")
+    let schema: i64 = query("PRAGMA user_version")
         .fetch_one(&mut *connection)
         .await?;
     let schema = u32::try_from(schema).unwrap_or(u32::MAX);
@@ -104,20 +112,20 @@ async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
     }
     // Ours has neither: somebody put them there to do something at the next write.
     let strange: i64 =
-        query_scalar("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
+        query("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
             .fetch_one(&mut *connection)
             .await?;
     if strange > 0 {
         return Err(StoreError::Corrupt);
     }
-    let verdict: String = query_scalar("PRAGMA integrity_check(1)")
+    let verdict: String = query("PRAGMA integrity_check(1)")
         .fetch_one(&mut *connection)
         .await?;
     if verdict != "ok" {
         return Err(StoreError::Corrupt);
     }
     let (calls, answers): (i64, i64) =
-        query_as("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
+        query("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
             .fetch_one(&mut *connection)
             .await?;
     Ok(Snapshot {

@@ -14,7 +14,6 @@ use crate::store::names;
 use crate::store::seal::{Keys, Place, StoredSubject};
 use crate::store::shapes::Shapes;
 use crate::store::sql::{Conn, Row, query};
-use crate::store::time::instant;
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(in crate::store) struct AnswerRow {
@@ -102,7 +101,7 @@ pub(in crate::store) async fn stored(
                 query = query.bind(*subject);
             }
             let query = query.bind(operation);
-            for row in query.fetch_all(connection).await? {
+            for row in query.fetch_all::<Row>(connection).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;
                 let memory = memory(keys, operation, &row)?;
                 for index in &places[subject] {
@@ -178,8 +177,8 @@ async fn put_all<R: Borrow<AnswerRow>>(
                 .bind(row.subject.masked.as_deref())
                 .bind(row.reason())
                 .bind(row.body())
-                .bind(row.memory.stored_at.as_microsecond())
-                .bind(row.memory.expires_at.as_microsecond());
+                .bind(row.memory.stored_at)
+                .bind(row.memory.expires_at);
         }
         query.execute(&mut *connection).await?;
     }
@@ -224,8 +223,8 @@ pub(in crate::store) fn memory(
     Ok(Some(Memory {
         what,
         provider,
-        stored_at: instant(row.try_get(STORED_AT)?),
-        expires_at: instant(row.try_get(EXPIRES_AT)?),
+        stored_at: row.try_get(STORED_AT)?,
+        expires_at: row.try_get(EXPIRES_AT)?,
     }))
 }
 

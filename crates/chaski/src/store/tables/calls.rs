@@ -105,9 +105,9 @@ pub(in crate::store) async fn insert(
             let call = &record.call;
             let subject = record.subject.as_ref();
             query = query
-                .bind(call.id.as_bytes().as_slice())
-                .bind(call.lookup.as_bytes().as_slice())
-                .bind(call.at.as_microsecond())
+                .bind(call.id)
+                .bind(call.lookup)
+                .bind(call.at)
                 .bind(call.asked_by.as_str())
                 .bind(call.provider)
                 .bind(call.key.operation)
@@ -131,7 +131,7 @@ pub(in crate::store) async fn insert(
                 "INSERT INTO call_bodies (call, request, answer) VALUES ($1, $2, $3) \
                  ON CONFLICT (call) DO NOTHING",
             )
-            .bind(record.call.id.as_bytes().as_slice())
+            .bind(record.call.id)
             .bind(request.as_slice())
             .bind(answer.as_slice())
             .execute(&mut *connection)
@@ -151,7 +151,7 @@ pub(in crate::store) async fn add(
             "UPDATE calls SET items = CASE WHEN items + $2 < 4294967295 \
              THEN items + $2 ELSE 4294967295 END WHERE id = $1",
         )
-        .bind(row.as_bytes().as_slice())
+        .bind(*row)
         .bind(*items)
         .execute(&mut *connection)
         .await?;

@@ -12,8 +12,7 @@ use crate::store::handle::Store;
 use crate::store::names;
 use crate::store::seal::{Keys, Place};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{self, any_of};
-use crate::store::sql::{Conn, Row, query, query_as};
+use crate::store::sql::{self, Conn, Row, any_of, deed, query};
 use crate::store::tables::batch_rows;
 use crate::store::tables::claims::{self, Claim};
 
@@ -97,13 +96,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
         self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    claims::hold(connection, &claim).await?;
-                    let batch = batch_rows::seq_of(connection, id).await?;
-                    mark(connection, batch, states, cache_hits).await
-                })
-            })
+            .write(deed!(|connection| {
+                claims::hold(connection, &claim).await?;
+                let batch = batch_rows::seq_of(connection, id).await?;
+                mark(connection, batch, states, cache_hits).await
+            }))
             .await
     }
 
@@ -118,7 +115,7 @@ impl Store {
         let (mut items, mut from) = (Vec::new(), 0_i64);
         loop {
             let rows = query(statement.clone())
-                .bind(id.as_bytes().as_slice())
+                .bind(id)
                 .bind(from)
                 .fetch_all(&mut reader)
                 .await?;
@@ -258,7 +255,7 @@ pub(in crate::store) async fn retry_failed(
     .await?;
     query("UPDATE batches SET failed = failed - $2 WHERE seq = $1")
         .bind(batch)
-        .bind(changed.cast_signed())
+        .bind(changed)
         .execute(connection)
         .await?;
     Ok(changed)
@@ -319,7 +316,7 @@ pub(in crate::store) async fn count(
     batch: i64,
     positions: &str,
 ) -> Result<Counts, StoreError> {
-    let counts: (i64, i64, i64) = query_as(concat!(
+    let counts: (i64, i64, i64) = query(concat!(
         "SELECT coalesce(sum(CASE state WHEN 'ANSWERED' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE state WHEN 'REFUSED' THEN 1 ELSE 0 END), 0), \
          coalesce(sum(CASE state WHEN 'FAILED' THEN 1 ELSE 0 END), 0) FROM batch_items \
          WHERE batch = $1 AND position IN ",

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
 use crate::store::seal::fill_randomly;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, query};
 
 /// Fingerprint of the key that personal data was sealed with.
 pub(in crate::store) const KEY_CHECK: &str = "key_check";
@@ -29,7 +29,7 @@ pub(in crate::store) async fn get(
     connection: &mut Conn,
     name: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let value = query_scalar("SELECT value FROM meta WHERE name = $1")
+    let value = query("SELECT value FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(connection)
         .await?;
@@ -115,7 +115,7 @@ pub(in crate::store) async fn clear_groups(
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
 pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
-    let found: bool = query_scalar(
+    let found: bool = query(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \

@@ -9,14 +9,13 @@ use uuid::Uuid;
 use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, Row, query};
+use crate::store::sql::{Conn, Query, Row, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_rows;
 use crate::store::tables::partner_rows::COLUMNS;
-use crate::store::time::instant;
 
 /// Which changes are wanted.
 #[derive(Debug, Clone, Default)]
@@ -87,13 +86,9 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<ChangeRow>, StoreError> {
-        let limit = rows_of_page(limit);
         let query = page_query(company, filter, limit, cursor);
         let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> =
-            rows.iter().map(|row| placed(&self.db.keys, row)).collect();
-        Ok(Page::cut(rows?, limit))
+        Page::of(query, limit, &mut reader, |row| placed(&self.db.keys, &row)).await
     }
 }
 
@@ -111,30 +106,26 @@ const PARTNER: usize = 12;
 fn page_query(
     company: Company,
     filter: &ChangeFilter,
-    limit: usize,
+    limit: u32,
     cursor: Option<Cursor>,
-) -> Builder {
-    let mut query = Builder::new("SELECT ");
+) -> Query<'static> {
+    let mut query = query("SELECT ");
     query.push(COLUMNS).push(CHANGE);
-    query.push_bind(company.bytes().to_vec()).push(")");
+    query.push_bind(company).push(")");
     if let Some(id) = filter.partner {
         query.push(" AND partner = (SELECT seq FROM partners WHERE id = ");
-        query.push_bind(id.as_bytes().to_vec()).push(")");
+        query.push_bind(id).push(")");
     }
     if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since.as_microsecond());
+        query.push(" AND at >= ").push_bind(since);
     }
     if let Some(until) = filter.until {
-        query.push(" AND at < ").push_bind(until.as_microsecond());
+        query.push(" AND at < ").push_bind(until);
     }
     if filter.lost_fitness {
         query.push(" AND old_fit = 1 AND new_fit = 0");
     }
-    if let Some(cursor) = cursor {
-        query.push(" AND seq < ").push_bind(cursor.seq);
-    }
-    query.push(" ORDER BY seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    newest_first(&mut query, None, limit, cursor);
     query.push(") AS changes ON partner = partners.seq ORDER BY change_seq DESC");
     query
 }
@@ -165,7 +156,7 @@ fn placed(keys: &Keys, row: &Row) -> Result<(Cursor, ChangeRow), StoreError> {
         at: 0,
         seq: row.try_get(PARTNER)?,
     };
-    let at = instant(row.try_get(PARTNER + 1)?);
+    let at = row.try_get(PARTNER + 1)?;
     let row = ChangeRow {
         at,
         change,
@@ -198,7 +189,7 @@ pub(in crate::store) async fn insert(
         {
             query = query
                 .bind(*partner)
-                .bind(at.as_microsecond())
+                .bind(*at)
                 .bind(change.valid[0])
                 .bind(change.valid[1])
                 .bind(change.state[0].as_str())

@@ -15,8 +15,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::{Keys, from_hex};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, Row, query, query_scalar, uuid_of};
-use crate::store::sql::{Sql, any_bytes_of, list_of_bytes};
+use crate::store::sql::{Conn, Row, any_bytes_of, list_of_bytes, query, query_of_each};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
 use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
@@ -86,7 +85,7 @@ impl Store {
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
         // LIMIT keeps its order.
-        let mut query = Builder::new(Sql::each(
+        let mut query = query_of_each(
             "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
              FROM partners INDEXED BY partners_check \
@@ -94,14 +93,14 @@ impl Store {
             "SELECT CAST(coalesce(json_agg(number), '[]') AS TEXT) FROM (SELECT CASE WHEN personal = 1 \
              THEN encode(id, 'hex') || encode(profile, 'hex') ELSE convert_from(num_document, 'UTF8') END AS number \
              FROM partners WHERE document_type = 'ruc' AND is_active = 1 AND company = ",
-        ));
-        query.push_bind(company.bytes().to_vec());
+        );
+        query.push_bind(company);
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
         }
         if let Some(now) = ahead_of {
             query.push(" AND sunat_last_check > ");
-            query.push_bind(latest_true(now).as_microsecond());
+            query.push_bind(latest_true(now));
         }
         let most = match due {
             Due::Most(most) => i64::from(most),
@@ -111,7 +110,7 @@ impl Store {
         query.push(" ORDER BY sunat_last_check NULLS FIRST, seq LIMIT ");
         query.push_bind(most).push(") AS due");
         let mut reader = self.db.read().await?;
-        let list: String = query.build().fetch_one(&mut reader).await?.try_get(0)?;
+        let list: String = query.fetch_one(&mut reader).await?;
         let list: Vec<Cow<'_, str>> =
             serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
         list.iter().map(|one| due_ruc(&self.db.keys, one)).collect()
@@ -127,7 +126,7 @@ impl Store {
         let mut reader = self.db.read().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
         // before all, and so is one of the future.
-        let list: String = query_scalar(Sql::each(
+        let list: String = query_of_each(
             "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
              max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
@@ -138,9 +137,9 @@ impl Store {
              max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
              WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
              ORDER BY min(CASE WHEN sunat_last_check <= $2 THEN sunat_last_check ELSE -1 END), min(seq) LIMIT $1) AS due",
-        ))
+        )
         .bind(most)
-        .bind(latest_true(now).as_microsecond())
+        .bind(latest_true(now))
         .fetch_one(&mut reader)
         .await?;
         let list: Vec<(Cow<'_, str>, u8)> =
@@ -159,7 +158,7 @@ impl Store {
     ) -> Result<Vec<Option<Ruc>>, StoreError> {
         let ids = list_of_bytes(ids.iter().map(|id| id.as_bytes().as_slice()));
         let mut reader = self.db.read().await?;
-        let list: String = query_scalar(Sql::each(
+        let list: String = query_of_each(
             concat!(
             "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
              WHEN personal = 1 THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END) \
@@ -173,8 +172,8 @@ impl Store {
              FROM partners WHERE company = $1 AND id IN ",
             "(SELECT decode(value, 'hex') FROM json_array_elements_text(CAST($2 AS JSON)) AS value)"
         )
-        ))
-        .bind(company.bytes().to_vec())
+        )
+        .bind(company)
         .bind(ids)
         .fetch_one(&mut reader)
         .await?;
@@ -210,9 +209,14 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
         Document::of_stored(DocumentType::Ruc, text)
     } else {
         let bytes = from_hex(text).ok_or(StoreError::Corrupt)?;
-        let (id, profile) = bytes.split_at_checked(16).ok_or(StoreError::Corrupt)?;
+        let (id, profile) = bytes.split_first_chunk().ok_or(StoreError::Corrupt)?;
         let kind = DocumentType::Ruc;
-        Some(partner_rows::document(keys, uuid_of(id)?, kind, profile)?)
+        Some(partner_rows::document(
+            keys,
+            Uuid::from_bytes(*id),
+            kind,
+            profile,
+        )?)
     };
     let ruc = document.and_then(|document| document.ruc());
     ruc.ok_or(StoreError::Corrupt)
@@ -244,9 +248,9 @@ async fn note(
         for number in some {
             query = query.bind(number.as_slice());
         }
-        for row in query.fetch_all(&mut *connection).await? {
+        for row in query.fetch_all::<Row>(&mut *connection).await? {
             let is_other = |it: Company| company.is_some_and(|company| company != it);
-            if is_other(Company::of_stored(row.try_get(COMPANY)?)?) {
+            if is_other(row.try_get(COMPANY)?) {
                 continue;
             }
             // Found again by the number that fills the list up.
@@ -292,7 +296,7 @@ fn written(
     if !checks.iter().any(brings) {
         return Ok(None);
     }
-    let (seq, id) = (row.try_get(0)?, uuid_of(row.try_get(1)?)?);
+    let (seq, id) = (row.try_get(0)?, row.try_get(1)?);
     let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
     standing.last_check = last_check;
     let mut is_new = false;
@@ -349,7 +353,7 @@ async fn update(connection: &mut Conn, rows: &[Noted]) -> Result<(), StoreError>
                 .bind(standing.state.as_str())
                 .bind(standing.condition.as_str())
                 .bind(standing.fit)
-                .bind(standing.last_check.map(Timestamp::as_microsecond))
+                .bind(standing.last_check)
                 .bind(row.search.as_str())
                 .bind(row.sunat.as_slice());
         }

@@ -11,7 +11,7 @@ use crate::partners::{
 };
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Row, uuid_of};
+use crate::store::sql::Row;
 use crate::store::time::instant;
 
 /// Columns of every SELECT that is read by [`partner`], in their order.
@@ -105,7 +105,7 @@ pub(in crate::store) fn standing_row(
 
 /// Place in the table and the partner of a row of [`COLUMNS`].
 pub(in crate::store) fn partner(keys: &Keys, row: &Row) -> Result<(i64, Partner), StoreError> {
-    let id = uuid_of(row.try_get(1)?)?;
+    let id = row.try_get(1)?;
     let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
     let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get(3)?)?;
     let document = Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)?;
@@ -114,8 +114,8 @@ pub(in crate::store) fn partner(keys: &Keys, row: &Row) -> Result<(i64, Partner)
         document,
         fields: profile.fields,
         sunat: standing(keys, id, row, STANDING)?,
-        created_at: instant(row.try_get(4)?),
-        updated_at: instant(row.try_get(5)?),
+        created_at: row.try_get(4)?,
+        updated_at: row.try_get(5)?,
     };
     Ok((row.try_get(0)?, partner))
 }

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::partners::{Document, DocumentType, Partner, PartnerFields};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, query};
+use crate::store::sql::{Conn, Query, Row, deed, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::once::{Once, OnceRow};
 use crate::store::tables::partner_rows::{COLUMNS, ProfileRow, number_bytes, profile_row};
@@ -88,20 +88,17 @@ impl Store {
         let keys = Arc::clone(&self.db.keys);
         let request = once.map(|once| OnceRow::of(&keys, once));
         self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    once::refuse_second(connection, request.as_ref()).await?;
-                    let known =
-                        known(connection, &keys, company, std::slice::from_ref(&new)).await?;
-                    if !known.is_empty() {
-                        return Ok(false);
-                    }
-                    let row = new_row(&keys, &new)?;
-                    insert(connection, company, &[row], now).await?;
-                    once::note(connection, request.as_ref(), new.id).await?;
-                    Ok(true)
-                })
-            })
+            .write(deed!(|connection| {
+                once::refuse_second(connection, request.as_ref()).await?;
+                let known = known(connection, &keys, company, std::slice::from_ref(&new)).await?;
+                if !known.is_empty() {
+                    return Ok(false);
+                }
+                let row = new_row(&keys, &new)?;
+                insert(connection, company, &[row], now).await?;
+                once::note(connection, request.as_ref(), new.id).await?;
+                Ok(true)
+            }))
             .await
     }
 
@@ -130,22 +127,20 @@ impl Store {
     ) -> Result<Option<Partner>, StoreError> {
         let keys = Arc::clone(&self.db.keys);
         self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let found = by_id(connection, &keys, company, id).await?;
-                    let Some((seq, mut partner)) = found else {
-                        return Ok(None);
-                    };
-                    let before = partner.fields.clone();
-                    partner.fields.apply(change);
-                    if partner.fields != before {
-                        partner.updated_at = now;
-                        let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
-                        update(connection, &[(seq, row)], now).await?;
-                    }
-                    Ok(Some(partner))
-                })
-            })
+            .write(deed!(|connection| {
+                let found = by_id(connection, &keys, company, id).await?;
+                let Some((seq, mut partner)) = found else {
+                    return Ok(None);
+                };
+                let before = partner.fields.clone();
+                partner.fields.apply(change);
+                if partner.fields != before {
+                    partner.updated_at = now;
+                    let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
+                    update(connection, &[(seq, row)], now).await?;
+                }
+                Ok(Some(partner))
+            }))
             .await
     }
 
@@ -153,31 +148,29 @@ impl Store {
     pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<bool, StoreError> {
         let deleted = self
             .db
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "DELETE FROM partner_changes WHERE partner IN \
+            .write(deed!(|connection| {
+                query(
+                    "DELETE FROM partner_changes WHERE partner IN \
                          (SELECT seq FROM partners WHERE id = $1 AND company = $2)",
-                    )
-                    .bind(id.as_bytes().as_slice())
-                    .bind(company.bytes())
+                )
+                .bind(id)
+                .bind(company)
+                .execute(&mut *connection)
+                .await?;
+                let gone = query("DELETE FROM partners WHERE id = $1 AND company = $2")
+                    .bind(id)
+                    .bind(company)
                     .execute(&mut *connection)
                     .await?;
-                    let gone = query("DELETE FROM partners WHERE id = $1 AND company = $2")
-                        .bind(id.as_bytes().as_slice())
-                        .bind(company.bytes())
-                        .execute(&mut *connection)
+                if gone > 0 {
+                    // The answer to whoever created it holds all of it.
+                    query("UPDATE idempotency SET answer = NULL WHERE created = $1")
+                        .bind(id)
+                        .execute(connection)
                         .await?;
-                    if gone > 0 {
-                        // The answer to whoever created it holds all of it.
-                        query("UPDATE idempotency SET answer = NULL WHERE created = $1")
-                            .bind(id.as_bytes().as_slice())
-                            .execute(connection)
-                            .await?;
-                    }
-                    Ok(gone)
-                })
-            })
+                }
+                Ok(gone)
+            }))
             .await?;
         Ok(deleted > 0)
     }
@@ -203,7 +196,7 @@ impl Store {
         let row = query(statement)
             .bind(number_bytes(&self.db.keys, document))
             .bind(document.kind().as_str())
-            .bind(company.bytes())
+            .bind(company)
             .fetch_optional(&mut reader)
             .await?;
         let partner = row.map(|row| partner_rows::partner(&self.db.keys, &row));
@@ -218,16 +211,14 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, StoreError> {
-        let limit = rows_of_page(limit);
-        let query = page_query(&self.db.keys, company, filter, limit, cursor);
+        let mut query = wanted(&self.db.keys, company, filter);
+        newest_first(&mut query, None, limit, cursor);
         let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let mut page = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let (seq, partner) = partner_rows::partner(&self.db.keys, row)?;
-            page.push((Cursor { at: 0, seq }, partner));
-        }
-        Ok(Page::cut(page, limit))
+        let read = |row| {
+            let (seq, partner) = partner_rows::partner(&self.db.keys, &row)?;
+            Ok((Cursor { at: 0, seq }, partner))
+        };
+        Page::of(query, limit, &mut reader, read).await
     }
 }
 
@@ -250,16 +241,10 @@ impl Store {
     }
 }
 
-fn page_query(
-    keys: &Keys,
-    company: Company,
-    filter: &PartnerFilter,
-    limit: usize,
-    cursor: Option<Cursor>,
-) -> Builder {
-    let mut query = Builder::new("SELECT ");
+fn wanted(keys: &Keys, company: Company, filter: &PartnerFilter) -> Query<'static> {
+    let mut query = query("SELECT ");
     query.push(COLUMNS).push(" FROM partners WHERE company = ");
-    query.push_bind(company.bytes().to_vec());
+    query.push_bind(company);
     match filter.fitness {
         None => {}
         Some(PartnerFitness::Fit) => drop(query.push(" AND sunat_fit = 1")),
@@ -290,11 +275,6 @@ fn page_query(
         }
         query.push(")");
     }
-    if let Some(cursor) = cursor {
-        query.push(" AND seq < ").push_bind(cursor.seq);
-    }
-    query.push(" ORDER BY seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
     query
 }
 
@@ -306,8 +286,8 @@ async fn by_id(
 ) -> Result<Option<(i64, Partner)>, StoreError> {
     let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = $1 AND company = $2");
     let row = query(statement)
-        .bind(id.as_bytes().as_slice())
-        .bind(company.bytes())
+        .bind(id)
+        .bind(company)
         .fetch_optional(connection)
         .await?;
     row.map(|row| partner_rows::partner(keys, &row)).transpose()
@@ -406,8 +386,8 @@ async fn known(
         for number in some {
             query = query.bind(number.as_slice());
         }
-        let query = query.bind(company.bytes());
-        for row in query.fetch_all(&mut *connection).await? {
+        let query = query.bind(company);
+        for row in query.fetch_all::<Row>(&mut *connection).await? {
             let (seq, partner) = partner_rows::partner(keys, &row)?;
             known.insert(partner.document.clone(), (seq, partner));
         }
@@ -457,16 +437,16 @@ async fn insert(
         let mut query = query(statement);
         for row in some {
             query = query
-                .bind(row.id.as_bytes().as_slice())
+                .bind(row.id)
                 .bind(row.kind.as_str())
                 .bind(row.number.as_slice())
                 .bind(row.personal)
                 .bind(row.profile.is_active)
                 .bind(row.profile.search.as_str())
                 .bind(row.profile.profile.as_slice())
-                .bind(now.as_microsecond())
-                .bind(now.as_microsecond())
-                .bind(company.bytes());
+                .bind(now)
+                .bind(now)
+                .bind(company);
         }
         query.execute(&mut *connection).await?;
     }
@@ -495,7 +475,7 @@ async fn update(
                 .bind(row.is_active)
                 .bind(row.search.as_str())
                 .bind(row.profile.as_slice())
-                .bind(now.as_microsecond());
+                .bind(now);
         }
         query.execute(&mut *connection).await?;
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{query, query_as};
+use crate::store::sql::{deed, query};
 use crate::store::tables::{counters, meta};
 use crate::store::time::instant;
 
@@ -44,9 +44,7 @@ impl Store {
         from: Vec<Allowance>,
     ) -> Result<Taken, StoreError> {
         self.db
-            .write(move |connection| {
-                Box::pin(async move { counters::take(connection, &from).await })
-            })
+            .write(deed!(|connection| counters::take(connection, &from).await))
             .await
     }
 
@@ -56,9 +54,9 @@ impl Store {
         to: Vec<Allowance>,
     ) -> Result<(), StoreError> {
         self.db
-            .write(move |connection| {
-                Box::pin(async move { counters::give_back(connection, &to).await })
-            })
+            .write(deed!(
+                |connection| counters::give_back(connection, &to).await
+            ))
             .await
     }
 
@@ -71,11 +69,12 @@ impl Store {
         let name = plan_name(provider);
         let value = spent_at.map(|at| at.as_microsecond().to_le_bytes());
         self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    meta::put(connection, &name, value.as_ref().map_or(&[], |it| it)).await
-                })
-            })
+            .write(deed!(|connection| meta::put(
+                connection,
+                &name,
+                value.as_ref().map_or(&[], |it| it)
+            )
+            .await))
             .await
     }
 
@@ -94,20 +93,18 @@ impl Store {
     pub async fn snapshot_quota(&self, month: &str, now: Timestamp) -> Result<u64, StoreError> {
         let (month, at) = (month.to_owned(), now.as_microsecond());
         self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let noted = query(
-                        "INSERT INTO quota_snapshots (provider, month, at, used) \
+            .write(deed!(|connection| {
+                let noted = query(
+                    "INSERT INTO quota_snapshots (provider, month, at, used) \
                          SELECT provider, month, $1, used FROM quota WHERE month = $2 \
                          ON CONFLICT (provider, month, at) DO UPDATE SET used = excluded.used",
-                    )
-                    .bind(at)
-                    .bind(month)
-                    .execute(connection)
-                    .await?;
-                    Ok(noted)
-                })
-            })
+                )
+                .bind(at)
+                .bind(month)
+                .execute(connection)
+                .await?;
+                Ok(noted)
+            }))
             .await
     }
 
@@ -118,7 +115,7 @@ impl Store {
         month: &str,
     ) -> Result<Vec<QuotaSnapshot>, StoreError> {
         let mut reader = self.db.read().await?;
-        let rows: Vec<(i64, i64)> = query_as(
+        let rows: Vec<(i64, i64)> = query(
             "SELECT at, used FROM quota_snapshots WHERE provider = $1 AND month = $2 ORDER BY at",
         )
         .bind(provider)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, deed, query};
 use crate::store::tables::once;
 use crate::store::time::days_before;
 
@@ -131,19 +131,17 @@ impl Store {
         loop {
             let gone = self
                 .db
-                .write(move |connection| {
-                    Box::pin(async move {
-                        let mut gone = 0;
-                        for statement in statements {
-                            gone = query(*statement)
-                                .bind(before)
-                                .bind(CHUNK)
-                                .execute(&mut *connection)
-                                .await?;
-                        }
-                        Ok(gone)
-                    })
-                })
+                .write(deed!(|connection| {
+                    let mut gone = 0;
+                    for statement in statements {
+                        gone = query(*statement)
+                            .bind(before)
+                            .bind(CHUNK)
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    Ok(gone)
+                }))
                 .await?;
             total += gone;
             if gone < CHUNK.cast_unsigned() {
@@ -178,7 +176,7 @@ async fn prune_some_of_a_batch(
     connection: &mut Conn,
     before: i64,
 ) -> Result<BatchStep, StoreError> {
-    let batch: Option<i64> = query_scalar(
+    let batch: Option<i64> = query(
         "SELECT seq FROM batches \
          WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
     )
