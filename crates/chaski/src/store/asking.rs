@@ -171,7 +171,7 @@ impl Asking {
         }
         let (gone, me) = (Arc::new(gone), self.db.presence.id());
         let (rows, db) = (Arc::clone(&gone), Arc::downgrade(&self.db));
-        let deleted = self.db.post(deed!(
+        let deleted = self.db.writer.post(deed!(
             |connection| table::delete(connection, &rows, me).await
         ));
         drop(state);
@@ -224,7 +224,7 @@ impl Asking {
             let presence = Arc::clone(&self.db.presence);
             // A store that is closed has nothing under way. If it fails, the next of these questions
             // may be paid for twice: nothing worse.
-            let _ = self.db.post(deed!(|connection| table::take_all(
+            let _ = self.db.writer.post(deed!(|connection| table::take_all(
                 connection, &rows, &presence
             )
             .await));

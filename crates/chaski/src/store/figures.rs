@@ -35,7 +35,7 @@ pub struct Figures {
 impl Store {
     /// Counts everything; about a second for ten million calls.
     pub async fn figures(&self) -> Result<Figures, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let (answers, refusals, calls, oldest_call, batches): (u64, u64, u64, _, u64) = query(
             "SELECT (SELECT count(*) FROM answers), \
              (SELECT count(*) FROM answers WHERE reason IS NOT NULL), \
@@ -45,7 +45,7 @@ impl Store {
         .fetch_one(&mut reader)
         .await?;
         drop(reader);
-        let sizes = self.db.sizes().await?;
+        let sizes = self.sizes().await?;
         Ok(Figures {
             schema: SCHEMA,
             answers: answers.saturating_sub(refusals),
@@ -53,7 +53,7 @@ impl Store {
             calls,
             oldest_call,
             batches,
-            queued_rows: self.db.writer.shared().queued() as u64,
+            queued_rows: self.writer.shared().queued() as u64,
             database_bytes: sizes.database,
             log_bytes: sizes.log,
             free_bytes: sizes.free,

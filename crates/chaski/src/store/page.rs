@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::store::error::StoreError;
-use crate::store::sql::{Conn, Query, Row};
+use crate::store::sql::{Conn, Query, Row, names};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -41,18 +41,14 @@ pub enum Listed {
     Refusals,
 }
 
-impl Listed {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Listed::Calls => "calls",
-            Listed::Batches => "batches",
-            Listed::Jobs => "jobs",
-            Listed::Partners => "partners",
-            Listed::PartnerChanges => "partner changes",
-            Listed::Refusals => "refusals",
-        }
-    }
-}
+names!(Listed {
+    Calls => "calls",
+    Batches => "batches",
+    Jobs => "jobs",
+    Partners => "partners",
+    PartnerChanges => "partner changes",
+    Refusals => "refusals",
+});
 
 /// Most rows of a page.
 const MOST_ROWS: u32 = 1_000;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::private;
 use crate::store::error::StoreError;
+use crate::store::seal::random;
 
 /// Where the files are, in the data folder.
 const FOLDER: &str = "procesos";
@@ -37,9 +38,7 @@ impl Presence {
         let folder = dir.join(FOLDER);
         let failed = |error: std::io::Error| StoreError::of_file(&folder, &error);
         private::make_folder(&folder).map_err(failed)?;
-        let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(|error| failed(std::io::Error::other(error)))?;
-        let id = i64::from_le_bytes(bytes) & i64::MAX;
+        let id = i64::from_le_bytes(random()?) & i64::MAX;
         let mut met_others = false;
         for other in ids(&folder).map_err(failed)? {
             if is_locked(&path_of(&folder, other)) {

@@ -94,6 +94,17 @@ macro_rules! any_bytes_of {
     };
 }
 
+/// What is done with the connection of the writer.
+pub(super) trait Writing<T>:
+    for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+{
+}
+
+impl<T, F> Writing<T> for F where
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+{
+}
+
 /// What is done in a transaction.
 macro_rules! deed {
     (|$connection:ident| $work:expr) => {

@@ -4,8 +4,6 @@
 //!
 //! Tables, columns and keys are read from the end that is `SQLite`, so that none can be forgotten.
 
-use std::fmt::Write as _;
-
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::sql::{Conn, Row, Value, query};
@@ -245,12 +243,8 @@ impl Table {
     }
 
     fn names(&self, places: impl Iterator<Item = usize>) -> String {
-        let mut names = String::new();
-        for place in places {
-            let separator = if names.is_empty() { "" } else { ", " };
-            let _ = write!(names, "{separator}{}", self.columns[place].0);
-        }
-        names
+        let names = places.map(|place| self.columns[place].0.as_str());
+        names.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -1,7 +1,6 @@
 //! What goes to the database and comes back from it, whichever it is.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -50,29 +49,12 @@ impl Value<'_> {
 
 /// Whole numbers as one value, for `any_of!`: one statement for any count.
 pub(super) fn list(numbers: impl Iterator<Item = i64>) -> String {
-    let mut list = String::from("[");
-    for number in numbers {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        let _ = write!(list, "{number}");
-    }
-    list.push(']');
-    list
+    serde_json::to_string(&numbers.collect::<Vec<_>>()).expect("numbers only")
 }
 
 /// Identifiers and hashes as one value, for `any_bytes_of!`.
 pub(super) fn list_of_bytes<'b>(many: impl Iterator<Item = &'b [u8]>) -> String {
-    let mut list = String::from("[");
-    for bytes in many {
-        list.push_str(if list.len() > 1 { ",\"" } else { "\"" });
-        for byte in bytes {
-            let _ = write!(list, "{byte:02x}");
-        }
-        list.push('"');
-    }
-    list.push(']');
-    list
+    serde_json::to_string(&many.map(hex::encode).collect::<Vec<_>>()).expect("texts only")
 }
 
 impl Row {
@@ -180,9 +162,9 @@ cells!(String, Vec<u8>, &'r str, &'r [u8]);
 macro_rules! cells_of {
     ($($kind:ty, $kept:ty => $of:expr;)+) => {$(
         impl<'r> $crate::store::sql::Cell<'r> for $kind {
-            fn read(row: &'r $crate::store::sql::Row, column: usize) -> Result<Option<Self>, StoreError> {
+            fn read(row: &'r $crate::store::sql::Row, column: usize) -> Result<Option<Self>, $crate::store::StoreError> {
                 let kept = <$kept>::read(row, column)?;
-                kept.map(|kept| $of(kept).ok_or(StoreError::Corrupt)).transpose()
+                kept.map(|kept| $of(kept).ok_or($crate::store::StoreError::Corrupt)).transpose()
             }
         }
     )+};
@@ -260,7 +242,7 @@ macro_rules! record {
                 "seq" $(, ", ", $crate::store::sql::record!(@name $field $($column)?))+
             );
 
-            fn of(row: $crate::store::sql::Row) -> Result<Self, StoreError> {
+            fn of(row: $crate::store::sql::Row) -> Result<Self, $crate::store::StoreError> {
                 Ok($kind {
                     $($field: {
                         let name = $crate::store::sql::record!(@name $field $($column)?);
@@ -274,7 +256,7 @@ macro_rules! record {
     (@name $field:ident $column:literal) => { $column };
     (@read $row:ident, $name:ident) => { $row.try_get($name)? };
     (@read $row:ident, $name:ident, $of:path) => {
-        $of($row.try_get($name)?).ok_or(StoreError::Corrupt)?
+        $of($row.try_get($name)?).ok_or($crate::store::StoreError::Corrupt)?
     };
 }
 

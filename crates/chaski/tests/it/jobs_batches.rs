@@ -15,14 +15,15 @@ use chaski::jobs;
 use chaski::scratch::Scratch;
 use chaski::sheets::OutputFormat;
 use chaski::store::{
-    Asker, Batch, BatchChange, BatchState, Channel, Company, ItemState, JobState, Priority,
-    StoreError,
+    Asker, Batch, BatchChange, BatchState, Channel, Company, DATABASE_FILE, ItemState, JobState,
+    Priority, StoreError,
 };
 use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, lima_datetime};
 use chaski_sandbox::{Latency, Operation};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use sqlx::ConnectOptions as _;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -805,15 +806,14 @@ async fn jobs_of_the_schedule() {
         "{:?}",
         gateway.app.trabajos(None, 50, None, None).await
     );
-    let noted = gateway
-        .app
-        .store()
-        .quota_snapshots("migo", "2026-11")
-        .await
-        .unwrap();
-    assert_eq!(noted.len(), 1);
-    assert_eq!(noted[0].used, 1);
     gateway.stop().await;
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(place.data().join(DATABASE_FILE));
+    let noted: Vec<(String, String, i64)> =
+        sqlx::query_as("SELECT provider, month, used FROM quota_snapshots")
+            .fetch_all(&mut file.connect().await.unwrap())
+            .await
+            .unwrap();
+    assert_eq!(noted, [("migo".to_owned(), "2026-11".to_owned(), 1)]);
 }
 
 #[tokio::test]

@@ -60,13 +60,16 @@ async fn the_most_urgent_first_then_the_oldest() {
             (4, Priority::Normal),
             (5, Priority::High),
         ] {
-            store.enqueue_job(job(number, priority)).await.unwrap();
+            store
+                .enqueue_job(job(number, priority), None)
+                .await
+                .unwrap();
         }
         let later = Job {
             run_at: minute(25),
             ..job(6, Priority::Critical)
         };
-        store.enqueue_job(later).await.unwrap();
+        store.enqueue_job(later, None).await.unwrap();
         assert!(store.is_work_waiting(minute(0), LEASE).await.unwrap());
         let urgent = store.claim_job(minute(10), LEASE, Priority::High).await;
         let mut order = vec![number(urgent.unwrap().as_ref())];
@@ -91,7 +94,7 @@ async fn who_lost_the_lease_writes_nothing() {
     on_each_backend(async |store| {
         let other_end = async |number: u128| -> (Claim, &'static str) {
             store
-                .enqueue_job(job(number, Priority::Normal))
+                .enqueue_job(job(number, Priority::Normal), None)
                 .await
                 .unwrap();
             let claim = claim_at(store, 10).await.unwrap();
@@ -127,7 +130,7 @@ async fn attempts_are_bounded_and_interruptions_are_no_attempts() {
             run_at: minute(-20),
             ..job(1, Priority::Normal)
         };
-        store.enqueue_job(new).await.unwrap();
+        store.enqueue_job(new, None).await.unwrap();
         // Leases that end without a word.
         for interruption in -20..=0 {
             claim_at(store, interruption).await.unwrap();
@@ -361,7 +364,10 @@ async fn a_list_keeps_no_secret_for_ever() {
     );
     assert_eq!(store.erase_subject("00000001").await.unwrap().inputs, 0);
 
-    store.enqueue_job(job(2, Priority::Normal)).await.unwrap();
+    store
+        .enqueue_job(job(2, Priority::Normal), None)
+        .await
+        .unwrap();
     store
         .cancel_job(Uuid::from_u128(2), minute(2))
         .await

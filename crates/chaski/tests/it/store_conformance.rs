@@ -440,34 +440,6 @@ async fn a_number_is_found_among_many() {
 }
 
 #[tokio::test]
-async fn calls_are_added_up() {
-    on_each_backend(async |store| {
-        ten_calls(store).await;
-        let summary = store.calls_summary(minute(2)).await.unwrap();
-        let lines: Vec<String> = summary
-            .iter()
-            .map(|line| {
-                format!(
-                    "{} {} {} {} {}/{}",
-                    line.provider, line.operation, line.outcome, line.cache, line.sent, line.calls
-                )
-            })
-            .collect();
-        assert_eq!(
-            lines,
-            [
-                "migo dni SUCCESS MISS 3/3",
-                "migo ruc NOT_FOUND REFUSED 0/1",
-                "migo ruc SUCCESS MISS 3/3",
-                "migo ruc TIMEOUT MISS 1/1",
-                "otro ruc SUCCESS MISS 1/1",
-            ]
-        );
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn equal_hits_of_a_second_are_one_row() {
     on_each_backend(async |store| {
         let hit = |id: u128, millisecond: i64| Call {
@@ -532,9 +504,6 @@ async fn equal_hits_of_a_second_are_one_row() {
         let stands_for: Vec<_> = rows.iter().map(|it| (it.id.as_u128(), it.items)).collect();
         let one_each = [4, 5, 6, 7, 8, 9, 10, 11, 12].map(|id| (id, 1));
         assert_eq!(stands_for, [&[(1, 3)], &one_each[..]].concat());
-        let summary = store.calls_summary(minute(0)).await.unwrap();
-        let calls: u64 = summary.iter().map(|line| line.calls).sum();
-        assert_eq!(calls, 12);
     })
     .await;
 }
@@ -589,7 +558,6 @@ async fn no_calls_is_an_empty_page() {
         };
         assert_eq!(all_calls(store, filter).await, [0_u128; 0]);
         assert_eq!(all_calls(store, CallFilter::default()).await, [0_u128; 0]);
-        assert_eq!(store.calls_summary(minute(0)).await.unwrap(), []);
         assert_eq!(store.figures().await.unwrap().oldest_call, None);
         let nobody = store.erase_subject("00000001").await.unwrap();
         assert_eq!((nobody.answers, nobody.calls, nobody.items), (0, 0, 0));

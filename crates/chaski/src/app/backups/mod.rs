@@ -191,8 +191,7 @@ pub async fn backup(
         taken_at: now,
     };
     let path = to.clone();
-    let packed = tokio::task::spawn_blocking(move || archive::pack(&contents, &to));
-    let bytes = packed.await.map_err(std::io::Error::from)??;
+    let bytes = in_background(move || archive::pack(&contents, &to)).await?;
     // 5. The folder remembers it. The copy is as good without.
     let last = LastBackup {
         at: now,
@@ -240,28 +239,22 @@ pub async fn restore(
     let url = secrets::open_database_url(config)?;
     let server = url.as_ref().map(|url| side_of(url, mode));
     let proved = prove(config, mode, &folder, from, &label, &manner)?;
-    verified(from).await?;
+    let source = from.to_owned();
+    in_background(move || archive::verify(&source)).await?;
     // 2. Nobody uses the folder, and nothing in it is lost.
     let (held, occupied) = take_over(&folder, manner.replace)?;
     // 3. Beside its place, so that each file is put there in one step.
     let staging = staging_in(&folder)?;
     let (source, beside) = (from.to_owned(), staging.path().to_owned());
-    let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&source, &beside, &label));
-    unpacked.await.map_err(std::io::Error::from)??;
+    in_background(move || archive::unpack(&source, &beside, &label)).await?;
     let snapshot = store::inspect(&staging.path().join(DATABASE_FILE))
         .await
         .map_err(|error| match error {
             StoreError::NewerSchema { .. } => AppError::Store(error),
-            _ => BackupError::Damaged {
-                path: from.to_owned(),
-            }
-            .into(),
+            _ => archive::damaged(from),
         })?;
     if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(archive::altered(from));
     }
     // 4. With which key it will be read.
     let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
@@ -377,17 +370,18 @@ fn prove(
     };
     match proof {
         Proof::Whole => Ok(proved),
-        Proof::Altered => Err(SealError::Altered { path: path() }.into()),
+        Proof::Altered => Err(archive::altered(from)),
         Proof::Another if waived => Ok(Proved::Waived),
         Proof::Another => Err(unfit.into()),
     }
 }
 
-async fn verified(from: &Path) -> Result<(), AppError> {
-    let from = from.to_owned();
-    let verifying = tokio::task::spawn_blocking(move || archive::verify(&from));
-    verifying.await.map_err(std::io::Error::from)??;
-    Ok(())
+/// Does something long with files.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(std::io::Error::from)?
 }
 
 /// Holds the folder, making it if need be, and says what data are in it. One that is refused for
@@ -399,9 +393,10 @@ fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppErr
     };
     let free = || match names_in(folder, is_data)? {
         names if replace || names.is_empty() => Ok(names),
-        _ => Err(AppError::from(BackupError::NotEmpty {
-            folder: folder.to_owned(),
-        })),
+        _ => {
+            let folder = folder.to_owned();
+            Err(AppError::from(BackupError::NotEmpty { folder }))
+        }
     };
     free()?;
     let held = hold(folder)?;
@@ -411,9 +406,10 @@ fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppErr
 /// Holds a folder that nobody works in.
 pub(super) fn hold(folder: &Path) -> Result<Held, AppError> {
     store::hold(folder).map_err(|error| match error {
-        StoreError::Locked => AppError::from(BackupError::InUse {
-            folder: folder.to_owned(),
-        }),
+        StoreError::Locked => {
+            let folder = folder.to_owned();
+            BackupError::InUse { folder }.into()
+        }
         error => error.into(),
     })
 }

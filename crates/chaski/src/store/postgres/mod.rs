@@ -141,11 +141,10 @@ pub(super) async fn vacuum(connection: &mut Conn) -> Result<(), StoreError> {
 }
 
 pub(super) async fn sizes(connection: &mut Conn) -> Result<Sizes, StoreError> {
-    let database: i64 = query("SELECT pg_database_size(current_database())")
-        .fetch_one(connection)
-        .await?;
     Ok(Sizes {
-        database: database.cast_unsigned(),
+        database: query("SELECT pg_database_size(current_database())")
+            .fetch_one(connection)
+            .await?,
         log: 0,
         free: 0,
     })

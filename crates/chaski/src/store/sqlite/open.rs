@@ -23,7 +23,7 @@ use crate::store::sql::{Conn, Options, query};
 use crate::store::tables::asking;
 
 /// `CHSK`: tells our files from those of other programs.
-pub(in crate::store) const APPLICATION_ID: i32 = 0x4348_534b;
+const APPLICATION_ID: i32 = 0x4348_534b;
 
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -276,7 +276,7 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     Ok(())
 }
 
-async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
+pub(in crate::store) async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
     let version: i64 = query("PRAGMA user_version").fetch_one(connection).await?;
     Ok(u32::try_from(version).unwrap_or(u32::MAX))
 }

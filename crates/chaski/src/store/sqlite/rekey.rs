@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use chaski_core::Ruc;
 
-use crate::partners::DocumentType;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
 use crate::store::sql::{Conn, Query, Row, query};
@@ -145,9 +144,8 @@ async fn partners(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<()
          WHERE seq > $1 ORDER BY seq LIMIT 1000";
     each_row(connection, page, |row| {
         let id = row.try_get(1)?;
-        let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
         let sealed: &[u8] = row.try_get(5)?;
-        let document = partner_rows::document(numbers.old, id, kind, sealed)?;
+        let document = partner_rows::document(numbers.old, id, row.try_get(2)?, sealed)?;
         let number: Vec<u8> = if row.try_get(4)? {
             numbers.learn(document.number())
         } else {

@@ -13,7 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::names;
 use crate::store::seal::{Keys, Place, StoredSubject};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Row, query};
+use crate::store::sql::{Conn, Query, Row, query};
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(in crate::store) struct AnswerRow {
@@ -161,28 +161,24 @@ pub(in crate::store) async fn put(
     put_all(connection, &rows).await
 }
 
-async fn put_all<R: Borrow<AnswerRow>>(
+async fn put_all<'r, R: Borrow<AnswerRow>>(
     connection: &mut Conn,
-    rows: &[R],
+    rows: &'r [R],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            let row = row.borrow();
-            query = query
-                .bind(row.memory.provider)
-                .bind(row.key.operation)
-                .bind(row.subject.bytes.as_slice())
-                .bind(row.key.personal)
-                .bind(row.subject.masked.as_deref())
-                .bind(row.reason())
-                .bind(row.body())
-                .bind(row.memory.stored_at)
-                .bind(row.memory.expires_at);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r R| {
+        let row = row.borrow();
+        query
+            .bind(row.memory.provider)
+            .bind(row.key.operation)
+            .bind(row.subject.bytes.as_slice())
+            .bind(row.key.personal)
+            .bind(row.subject.masked.as_deref())
+            .bind(row.reason())
+            .bind(row.body())
+            .bind(row.memory.stored_at)
+            .bind(row.memory.expires_at)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 /// The memory of a row. None when it cannot be read, because it was moved or changed or is of a

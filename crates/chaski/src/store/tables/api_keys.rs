@@ -47,7 +47,7 @@ const COLUMNS: &str = ApiKeyRow::COLUMNS;
 impl Store {
     /// All keys, revoked ones included, oldest first.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query(format!("SELECT {COLUMNS} FROM api_keys ORDER BY seq"))
             .fetch_all(&mut reader)
             .await
@@ -55,42 +55,40 @@ impl Store {
 
     /// Whether there has ever been a key, whatever became of it.
     pub async fn had_keys(&self) -> Result<bool, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         had_keys(&mut reader).await
     }
 
     /// Keeps a new key; durable when this returns.
     pub async fn add_api_key(&self, key: ApiKeyRow) -> Result<(), StoreError> {
-        self.db
-            .write(deed!(|connection| {
-                query(
-                    "INSERT INTO api_keys (id, prefix, hash, name, scopes, per_minute, \
-                         per_day, created_at, expires_at, revoked_at, company, company_shown) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-                )
-                .bind(key.id)
-                .bind(key.prefix.as_str())
-                .bind(key.hash.as_slice())
-                .bind(key.name.as_str())
-                .bind(key.scopes.as_str())
-                .bind(key.per_minute)
-                .bind(key.per_day)
-                .bind(key.created_at)
-                .bind(key.expires_at)
-                .bind(key.revoked_at)
-                .bind(key.company)
-                .bind(key.company_shown.as_deref())
-                .execute(&mut *connection)
-                .await?;
-                meta::put(connection, meta::HAD_KEYS, &[1]).await
-            }))
-            .await
+        self.write(deed!(|connection| {
+            query(
+                "INSERT INTO api_keys (id, prefix, hash, name, scopes, per_minute, \
+                 per_day, created_at, expires_at, revoked_at, company, company_shown) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )
+            .bind(key.id)
+            .bind(key.prefix.as_str())
+            .bind(key.hash.as_slice())
+            .bind(key.name.as_str())
+            .bind(key.scopes.as_str())
+            .bind(key.per_minute)
+            .bind(key.per_day)
+            .bind(key.created_at)
+            .bind(key.expires_at)
+            .bind(key.revoked_at)
+            .bind(key.company)
+            .bind(key.company_shown.as_deref())
+            .execute(&mut *connection)
+            .await?;
+            meta::put(connection, meta::HAD_KEYS, &[1]).await
+        }))
+        .await
     }
 
     /// Revokes a key by its public beginning; false when there is none that is still good.
     pub async fn revoke_api_key(&self, prefix: String, now: Timestamp) -> Result<bool, StoreError> {
         let revoked = self
-            .db
             .write(deed!(|connection| {
                 query(
                     "UPDATE api_keys SET revoked_at = $2 \

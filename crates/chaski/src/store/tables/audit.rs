@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{self, Conn, Query, Row, query, record};
+use crate::store::sql::{self, Conn, Query, Row, query};
 use crate::store::tables::companies::Company;
 
 /// Which calls are wanted. No `Debug`: the subject may be a person's number.
@@ -80,37 +80,14 @@ pub struct CallRow {
     pub batch: Option<Uuid>,
 }
 
-/// Calls that share upstream, operation, outcome and cache decision, added up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallSummary {
-    /// Upstream.
-    pub provider: String,
-    /// Operation.
-    pub operation: String,
-    /// `SUCCESS` or the code of the failure.
-    pub outcome: String,
-    /// What memory had to do with them.
-    pub cache: String,
-    /// Questions that memory answered, or calls.
-    pub calls: u64,
-    /// Calls that were sent.
-    pub sent: u64,
-    /// Numbers asked for.
-    pub items: u64,
-    /// Their time together, microseconds.
-    pub total_us: u64,
-    /// The longest, microseconds.
-    pub longest_us: u64,
-}
-
 impl Store {
     /// A page of the audit, newest first.
     pub async fn calls(&self, filter: &CallFilter) -> Result<Page<CallRow>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let subject = match &filter.subject {
             Some(subject) => Some(WantedSubject {
                 clear: subject.as_bytes().to_vec(),
-                hashed: self.db.keys.hashed(subject),
+                hashed: self.keys.hashed(subject),
                 blocks: subject_blocks(&mut reader).await?,
             }),
             None => None,
@@ -126,7 +103,7 @@ impl Store {
         company: Option<Company>,
         id: Uuid,
     ) -> Result<Option<(CallRow, Option<Bodies>)>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let mut wanted = query(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
         wanted.push_bind(id);
         if let Some(company) = company {
@@ -140,25 +117,8 @@ impl Store {
             .bind(id)
             .fetch_optional(&mut reader)
             .await?;
-        let bodies = bodies.map(|sealed| open_bodies(&self.db.keys, id, sealed));
+        let bodies = bodies.map(|sealed| open_bodies(&self.keys, id, sealed));
         Ok(Some((call, bodies.transpose()?)))
-    }
-
-    /// The calls since an instant, added up.
-    pub async fn calls_summary(&self, since: Timestamp) -> Result<Vec<CallSummary>, StoreError> {
-        let mut reader = self.db.read().await?;
-        query(
-            "SELECT provider, operation, outcome, cache, \
-             CAST(sum(CASE WHEN attempt = 0 THEN items ELSE 1 END) AS BIGINT) AS calls, \
-             sum(CASE WHEN attempt > 0 THEN 1 ELSE 0 END) AS sent, \
-             CAST(sum(items) AS BIGINT) AS items, CAST(sum(duration_us) AS BIGINT) AS total_us, \
-             max(duration_us) AS longest_us \
-             FROM calls INDEXED BY calls_at WHERE at >= $1 \
-             GROUP BY provider, operation, outcome, cache ORDER BY 1, 2, 3, 4",
-        )
-        .bind(since)
-        .fetch_all(&mut reader)
-        .await
     }
 }
 
@@ -185,7 +145,7 @@ pub(in crate::store) async fn subject_blocks(connection: &mut Conn) -> Result<St
 }
 
 const COLUMNS: &str = "seq, id, lookup, at, asked_by, provider, operation, subject, masked, \
-                       items, attempt, outcome, http_status, duration_us, cache, batch, purpose";
+     items, attempt, outcome, http_status, duration_us, cache, batch, purpose";
 
 /// The index is named and not left to the planner: without statistics it might sort millions of
 /// rows.
@@ -294,15 +254,3 @@ fn open_bodies(
         answer: open(Place::Response(call), &answer)?,
     })
 }
-
-record!(CallSummary {
-    provider,
-    operation,
-    outcome,
-    cache,
-    calls,
-    sent,
-    items,
-    total_us,
-    longest_us,
-});

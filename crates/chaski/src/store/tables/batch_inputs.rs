@@ -10,14 +10,14 @@ use crate::store::sql::{Conn, query};
 impl Store {
     /// The list of a batch as it was handed over; none for a batch without one.
     pub async fn batch_input(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let sealed: Option<Vec<u8>> = query(
             "SELECT i.sealed FROM batches b JOIN batch_inputs i ON i.batch = b.seq WHERE b.id = $1",
         )
         .bind(id)
         .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Input(id), &sealed);
+        let open = |sealed: Vec<u8>| self.keys.open(&Place::Input(id), &sealed);
         sealed
             .map(|sealed| open(sealed).ok_or(StoreError::Corrupt))
             .transpose()
@@ -25,7 +25,7 @@ impl Store {
 
     /// Bytes that the list of a batch is kept in; none when it was not handed over with a list.
     pub async fn batch_input_size(&self, id: Uuid) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let size = query(
             "SELECT length(i.sealed) FROM batches b JOIN batch_inputs i ON i.batch = b.seq \
              WHERE b.id = $1",
@@ -43,7 +43,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let (mut after, mut erased) = (0_i64, 0);
         loop {
-            let mut reader = self.db.read().await?;
+            let mut reader = self.read().await?;
             let next: Option<(i64, Uuid, Vec<u8>)> = query(
                 "SELECT b.seq, b.id, i.sealed FROM batch_inputs i \
                  JOIN batches b ON b.seq = i.batch WHERE i.batch > $1 ORDER BY i.batch LIMIT 1",
@@ -56,16 +56,15 @@ impl Store {
                 return Ok(erased);
             };
             after = seq;
-            let Some(mut input) = self.db.keys.open(&Place::Input(id), &sealed) else {
+            let Some(mut input) = self.keys.open(&Place::Input(id), &sealed) else {
                 continue;
             };
             if !mask(&mut input, subject.as_bytes()) {
                 continue;
             }
-            let sealed = self.db.keys.seal(&Place::Input(id), &input)?;
+            let sealed = self.keys.seal(&Place::Input(id), &input)?;
             let replace = "UPDATE batch_inputs SET sealed = $2 WHERE batch = $1";
             erased += self
-                .db
                 .write(move |connection| Box::pin(put(connection, replace, seq, sealed)))
                 .await?;
         }

@@ -78,19 +78,18 @@ impl Store {
     /// returns.
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
-        let rows = items::rows(&self.db.keys, id, &new.subjects, &new.known)?;
-        let seal = |input: &Vec<u8>| self.db.keys.seal(&Place::Input(id), input);
+        let rows = items::rows(&self.keys, id, &new.subjects, &new.known)?;
+        let seal = |input: &Vec<u8>| self.keys.seal(&Place::Input(id), input);
         let sealed = new.input.as_ref().map(seal).transpose()?;
         let request = new.once.as_ref();
-        let request = request.map(|once| OnceRow::of(&self.db.keys, once));
-        let me = self.db.presence.id();
-        self.db
-            .write(deed!(|connection| {
-                once::refuse_second(connection, request.as_ref()).await?;
-                create(connection, id, new, rows, sealed, me).await?;
-                once::note(connection, request.as_ref(), id).await
-            }))
-            .await
+        let request = request.map(|once| OnceRow::of(&self.keys, once));
+        let me = self.presence.id();
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            create(connection, id, new, rows, sealed, me).await?;
+            once::note(connection, request.as_ref(), id).await
+        }))
+        .await
     }
 
     /// What there is of a list that a command or a gateway without keys was given before, under
@@ -108,11 +107,11 @@ impl Store {
         query.push(") AND options IN (").push_bind(options.clone());
         query.push(", ").push_bind(other_options.clone());
         query.push(") ORDER BY created_at DESC, seq DESC");
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let mut same = SameList::default();
         for row in query.fetch_all::<Row>(&mut reader).await? {
             let holder: Option<i64> = row.try_get("holder")?;
-            if holder.is_some_and(|holder| self.db.presence.is_another(holder)) {
+            if holder.is_some_and(|holder| self.presence.is_another(holder)) {
                 same.under_way = true;
             } else if same.unfinished.is_none() {
                 same.unfinished = Some(Batch::of(row)?);
@@ -129,24 +128,23 @@ impl Store {
         payload: String,
         now: Timestamp,
     ) -> Result<Option<Claim>, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(deed!(|connection| {
-                claims::take_back(connection, now, claims::LEASE, &presence).await?;
-                let me = presence.id();
-                let claim = claims::take_up(connection, id, payload, now, me).await?;
-                if claim.is_some() {
-                    items::retry_failed(connection, id).await?;
-                    change(connection, START, id, now).await?;
-                }
-                Ok(claim)
-            }))
-            .await
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| {
+            claims::take_back(connection, now, claims::LEASE, &presence).await?;
+            let me = presence.id();
+            let claim = claims::take_up(connection, id, payload, now, me).await?;
+            if claim.is_some() {
+                items::retry_failed(connection, id).await?;
+                change(connection, START, id, now).await?;
+            }
+            Ok(claim)
+        }))
+        .await
     }
 
     /// One batch.
     pub async fn batch(&self, id: Uuid) -> Result<Option<Batch>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query(format!("SELECT {COLUMNS} FROM batches WHERE id = $1"))
             .bind(id)
             .fetch_optional(&mut reader)
@@ -167,7 +165,7 @@ impl Store {
         if let Some(key_id) = key_id {
             query.push(" AND key_id = ").push_bind(key_id);
         }
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         Page::newest(query, "created_at", (limit, cursor), &mut reader, Batch::of).await
     }
 
@@ -175,15 +173,14 @@ impl Store {
     /// False when the batch has ended.
     pub async fn begin_batch(&self, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(deed!(|connection| {
-                claims::hold(connection, &claim).await?;
-                if claim.job.attempts > 0 {
-                    items::retry_failed(connection, id).await?;
-                }
-                change(connection, START, id, now).await
-            }))
-            .await
+        self.write(deed!(|connection| {
+            claims::hold(connection, &claim).await?;
+            if claim.job.attempts > 0 {
+                items::retry_failed(connection, id).await?;
+            }
+            change(connection, START, id, now).await
+        }))
+        .await
     }
 
     /// Ends a run of a batch and of its job. The calls are counted from the record. While the job
@@ -195,11 +192,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<BatchState, StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(deed!(|connection| finish(
-                connection, &claim, id, &end, now
-            )
-            .await))
+        self.write(deed!(|connection| finish(
+            connection, &claim, id, &end, now
+        )
+        .await))
             .await
     }
 
@@ -210,19 +206,18 @@ impl Store {
         wanted: BatchChange,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(deed!(|connection| {
-                // What nobody works on any more stands as it would if that had been noticed.
-                claims::take_back(connection, now, claims::LEASE, &presence).await?;
-                change_as_wanted(connection, id, wanted, now).await
-            }))
-            .await
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| {
+            // What nobody works on any more stands as it would if that had been noticed.
+            claims::take_back(connection, now, claims::LEASE, &presence).await?;
+            change_as_wanted(connection, id, wanted, now).await
+        }))
+        .await
     }
 
     /// Calls for so many numbers each that the open batches of a key may still need.
     pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query(
             "SELECT CAST(coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
              AS BIGINT) \

@@ -63,12 +63,11 @@ impl Store {
         lease: Duration,
         at_least: Priority,
     ) -> Result<Option<Claim>, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(deed!(|connection| claim(
-                connection, now, lease, at_least, &presence
-            )
-            .await))
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| claim(
+            connection, now, lease, at_least, &presence
+        )
+        .await))
             .await
     }
 
@@ -81,8 +80,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (id, fence) = (claim.job.id, claim.fence);
         let until = micros_after(now, lease);
-        self.db
-            .write(move |connection| Box::pin(renew(connection, id, fence, until)))
+        self.write(move |connection| Box::pin(renew(connection, id, fence, until)))
             .await
     }
 
@@ -94,27 +92,25 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let claim = claim.clone();
-        self.db
-            .write(deed!(
-                |connection| self::end(connection, &claim, &end, now).await
-            ))
-            .await
+        self.write(deed!(
+            |connection| self::end(connection, &claim, &end, now).await
+        ))
+        .await
     }
 
     /// Says what a later run of a job is about, under a claim.
     pub async fn change_payload(&self, claim: &Claim, payload: String) -> Result<(), StoreError> {
         let claim = claim.clone();
-        self.db
-            .write(deed!(|connection| {
-                hold(connection, &claim).await?;
-                query("UPDATE jobs SET payload = $2 WHERE id = $1")
-                    .bind(claim.job.id)
-                    .bind(payload)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            }))
-            .await
+        self.write(deed!(|connection| {
+            hold(connection, &claim).await?;
+            query("UPDATE jobs SET payload = $2 WHERE id = $1")
+                .bind(claim.job.id)
+                .bind(payload)
+                .execute(connection)
+                .await?;
+            Ok(())
+        }))
+        .await
     }
 
     /// Whether there is something to claim.
@@ -123,7 +119,7 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<bool, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let due: bool = query(
             "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'PENDING' \
              AND (run_at <= $1 OR run_at > $2))",
@@ -138,7 +134,7 @@ impl Store {
         let running = running(&mut reader).await?;
         Ok(running
             .iter()
-            .any(|it| it.is_over(now, lease, &self.db.presence)))
+            .any(|it| it.is_over(now, lease, &self.presence)))
     }
 }
 

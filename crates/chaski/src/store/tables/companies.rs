@@ -58,7 +58,7 @@ impl<'q> Bind<'q> for Company {
 impl Store {
     /// The company with that RUC.
     pub fn company(&self, ruc: &Ruc) -> Company {
-        Company::of_ruc(&self.db.keys, ruc)
+        Company::of_ruc(&self.keys, ruc)
     }
 
     /// The company that a key belongs to; the house when there is no key.
@@ -66,7 +66,7 @@ impl Store {
         let Some(key) = key else {
             return Ok(Company::HOUSE);
         };
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let company = query("SELECT company FROM api_keys WHERE id = $1")
             .bind(key)
             .fetch_optional(&mut reader)

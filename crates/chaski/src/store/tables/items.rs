@@ -12,7 +12,7 @@ use crate::store::handle::Store;
 use crate::store::names;
 use crate::store::seal::{Keys, Place};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{self, Conn, Row, any_of, deed, query};
+use crate::store::sql::{self, Conn, Query, Row, any_of, deed, query};
 use crate::store::tables::batch_rows;
 use crate::store::tables::claims::{self, Claim};
 
@@ -95,17 +95,16 @@ impl Store {
         cache_hits: u32,
     ) -> Result<(), StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(deed!(|connection| {
-                claims::hold(connection, &claim).await?;
-                let batch = batch_rows::seq_of(connection, id).await?;
-                mark(connection, batch, states, cache_hits).await
-            }))
-            .await
+        self.write(deed!(|connection| {
+            claims::hold(connection, &claim).await?;
+            let batch = batch_rows::seq_of(connection, id).await?;
+            mark(connection, batch, states, cache_hits).await
+        }))
+        .await
     }
 
     async fn items_where(&self, id: Uuid, which: &str) -> Result<Vec<Item>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         batch_rows::seq_of(&mut reader, id).await?;
         let statement = format!(
             "SELECT b.key_operation, i.position, i.subject, i.sealed, \
@@ -142,7 +141,7 @@ impl Store {
             (false, true, sealed) => {
                 let place = Place::Item { batch, position };
                 let plain = sealed
-                    .and_then(|sealed| self.db.keys.open(&place, sealed))
+                    .and_then(|sealed| self.keys.open(&place, sealed))
                     .ok_or(StoreError::Corrupt)?;
                 Some(CompactString::from_utf8_lossy(&plain))
             }
@@ -215,30 +214,24 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(in crate::store) async fn insert(
+pub(in crate::store) async fn insert<'r>(
     connection: &mut Conn,
     batch: i64,
-    rows: &[ItemRow],
+    rows: &'r [ItemRow],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            let (state, code) = row
-                .state
-                .as_ref()
-                .map_or((PENDING, None), ItemState::stored);
-            query = query
-                .bind(batch)
-                .bind(row.position)
-                .bind(row.subject.as_slice())
-                .bind(row.sealed.as_deref())
-                .bind(row.personal)
-                .bind(state)
-                .bind(code);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r ItemRow| {
+        let state = row.state.as_ref();
+        let (state, code) = state.map_or((PENDING, None), ItemState::stored);
+        query
+            .bind(batch)
+            .bind(row.position)
+            .bind(row.subject.as_slice())
+            .bind(row.sealed.as_deref())
+            .bind(row.personal)
+            .bind(state)
+            .bind(code)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 pub(in crate::store) async fn retry_failed(

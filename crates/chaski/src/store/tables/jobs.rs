@@ -127,30 +127,22 @@ names!(JobState {
 const COLUMNS: &str = Job::COLUMNS;
 
 impl Store {
-    /// Puts a job into the queue; durable when this returns.
-    pub async fn enqueue_job(&self, new: Job) -> Result<(), StoreError> {
-        let me = self.db.presence.id();
-        self.db
-            .write(deed!(|connection| enqueue(connection, &new, me).await))
-            .await
-    }
-
-    /// The same for a request that may come again: an error if it created a job already.
-    pub async fn enqueue_job_once(&self, new: Job, once: &Once) -> Result<(), StoreError> {
-        let request = OnceRow::of(&self.db.keys, once);
-        let me = self.db.presence.id();
-        self.db
-            .write(deed!(|connection| {
-                once::refuse_second(connection, Some(&request)).await?;
-                enqueue(connection, &new, me).await?;
-                once::note(connection, Some(&request), new.id).await
-            }))
-            .await
+    /// Puts a job into the queue; durable when this returns. An error if the request, where it may come
+    /// again, created one already.
+    pub async fn enqueue_job(&self, new: Job, once: Option<&Once>) -> Result<(), StoreError> {
+        let request = once.map(|once| OnceRow::of(&self.keys, once));
+        let me = self.presence.id();
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            enqueue(connection, &new, me).await?;
+            once::note(connection, request.as_ref(), new.id).await
+        }))
+        .await
     }
 
     /// How many jobs of each kind are in each state they are found in.
     pub async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query("SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state")
             .fetch_all(&mut reader)
             .await
@@ -169,7 +161,7 @@ impl Store {
     /// Calls that the open jobs of a key and of that kind say they may cost, as `calls` of their
     /// payload.
     pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query_of_each(
             "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
              WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
@@ -199,7 +191,7 @@ impl Store {
         if let Some(key_id) = filter.key_id {
             query.push(" AND key_id = ").push_bind(key_id);
         }
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         Page::newest(query, "created_at", (limit, cursor), &mut reader, Job::of).await
     }
 
@@ -220,23 +212,22 @@ impl Store {
         id: Uuid,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.db
-            .write(deed!(|connection| {
-                let known: i64 = query("SELECT count(*) FROM jobs WHERE id = $1")
-                    .bind(id)
-                    .fetch_one(&mut *connection)
-                    .await?;
-                if known == 0 {
-                    return Err(StoreError::NoSuchJob);
-                }
-                change(connection, statement, id, now).await
-            }))
-            .await
+        self.write(deed!(|connection| {
+            let known: i64 = query("SELECT count(*) FROM jobs WHERE id = $1")
+                .bind(id)
+                .fetch_one(&mut *connection)
+                .await?;
+            if known == 0 {
+                return Err(StoreError::NoSuchJob);
+            }
+            change(connection, statement, id, now).await
+        }))
+        .await
     }
 
     async fn job_where(&self, column: &'static str, id: Uuid) -> Result<Option<Job>, StoreError> {
         let statement = format!("SELECT {COLUMNS} FROM jobs WHERE {column} = $1");
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query(statement).bind(id).fetch_optional(&mut reader).await
     }
 }

@@ -70,8 +70,8 @@ impl OnceRow {
 impl Store {
     /// What the same request, or another one under its idempotency key, did within the last day.
     pub async fn done_before(&self, once: &Once) -> Result<Option<DoneBefore>, StoreError> {
-        let wanted = OnceRow::of(&self.db.keys, once);
-        let mut reader = self.db.read().await?;
+        let wanted = OnceRow::of(&self.keys, once);
+        let mut reader = self.read().await?;
         let done: Option<(Uuid, Vec<u8>, Option<Vec<u8>>)> = query(
             "SELECT created, request, answer FROM idempotency WHERE place = $1 AND at > $2 \
              AND at <= $3",
@@ -81,7 +81,7 @@ impl Store {
         .bind(wanted.latest())
         .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Once(&wanted.place), &sealed);
+        let open = |sealed: Vec<u8>| self.keys.open(&Place::Once(&wanted.place), &sealed);
         Ok(done.map(|(created, request, sealed)| DoneBefore {
             created,
             same_request: request == wanted.request,
@@ -97,26 +97,25 @@ impl Store {
         created: Uuid,
         answer: &[u8],
     ) -> Result<(), StoreError> {
-        let row = OnceRow::of(&self.db.keys, once);
-        let sealed = self.db.keys.seal(&Place::Once(&row.place), answer)?;
-        self.db
-            .write(deed!(|connection| {
-                delete_expired(connection, &row).await?;
-                query(
-                    "INSERT INTO idempotency (place, request, created, at, answer) \
-                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
-                         SET answer = excluded.answer WHERE idempotency.request = excluded.request",
-                )
-                .bind(row.place)
-                .bind(row.request)
-                .bind(created)
-                .bind(row.at)
-                .bind(sealed)
-                .execute(connection)
-                .await?;
-                Ok(())
-            }))
-            .await
+        let row = OnceRow::of(&self.keys, once);
+        let sealed = self.keys.seal(&Place::Once(&row.place), answer)?;
+        self.write(deed!(|connection| {
+            delete_expired(connection, &row).await?;
+            query(
+                "INSERT INTO idempotency (place, request, created, at, answer) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
+                 SET answer = excluded.answer WHERE idempotency.request = excluded.request",
+            )
+            .bind(row.place)
+            .bind(row.request)
+            .bind(created)
+            .bind(row.at)
+            .bind(sealed)
+            .execute(connection)
+            .await?;
+            Ok(())
+        }))
+        .await
     }
 }
 

@@ -8,14 +8,15 @@ use std::sync::{Arc, LazyLock};
 use chaski_client::{is_of_the_future, latest_true};
 use chaski_core::Ruc;
 use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::{Keys, from_hex};
+use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Row, any_bytes_of, list_of_bytes, query, query_of_each};
+use crate::store::sql::{Conn, Query, Row, any_bytes_of, list_of_bytes, query, query_of_each};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
 use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
@@ -109,11 +110,10 @@ impl Store {
         // NULL comes first in this order.
         query.push(" ORDER BY sunat_last_check NULLS FIRST, seq LIMIT ");
         query.push_bind(most).push(") AS due");
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let list: String = query.fetch_one(&mut reader).await?;
-        let list: Vec<Cow<'_, str>> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
-        list.iter().map(|one| due_ruc(&self.db.keys, one)).collect()
+        let list: Vec<Cow<'_, str>> = listed(&list)?;
+        list.iter().map(|one| due_ruc(&self.keys, one)).collect()
     }
 
     /// The same over all companies, so many and each number once, as old as its oldest check; and
@@ -123,7 +123,7 @@ impl Store {
         most: u32,
         now: Timestamp,
     ) -> Result<Vec<(Ruc, bool)>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
         // before all, and so is one of the future.
         let list: String = query_of_each(
@@ -142,10 +142,9 @@ impl Store {
         .bind(latest_true(now))
         .fetch_one(&mut reader)
         .await?;
-        let list: Vec<(Cow<'_, str>, u8)> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        let list: Vec<(Cow<'_, str>, u8)> = listed(&list)?;
         list.iter()
-            .map(|(one, house)| Ok((due_ruc(&self.db.keys, one)?, *house != 0)))
+            .map(|(one, house)| Ok((due_ruc(&self.keys, one)?, *house != 0)))
             .collect()
     }
 
@@ -157,7 +156,7 @@ impl Store {
         ids: &[Uuid],
     ) -> Result<Vec<Option<Ruc>>, StoreError> {
         let ids = list_of_bytes(ids.iter().map(|id| id.as_bytes().as_slice()));
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let list: String = query_of_each(
             concat!(
             "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
@@ -177,10 +176,9 @@ impl Store {
         .bind(ids)
         .fetch_one(&mut reader)
         .await?;
-        let list: Vec<Option<Cow<'_, str>>> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        let list: Vec<Option<Cow<'_, str>>> = listed(&list)?;
         let ruc = |one: &Option<Cow<'_, str>>| {
-            let ruc = one.as_deref().map(|one| due_ruc(&self.db.keys, one));
+            let ruc = one.as_deref().map(|one| due_ruc(&self.keys, one));
             ruc.transpose()
         };
         list.iter().map(ruc).collect()
@@ -196,11 +194,14 @@ impl Store {
         if checks.is_empty() {
             return Ok(ChecksNoted::default());
         }
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(move |connection| Box::pin(note(connection, keys, company, checks)))
+        let keys = Arc::clone(&self.keys);
+        self.write(move |connection| Box::pin(note(connection, keys, company, checks)))
             .await
     }
+}
+
+fn listed<'l, T: Deserialize<'l>>(list: &'l str) -> Result<T, StoreError> {
+    serde_json::from_str(list).map_err(|_| StoreError::Corrupt)
 }
 
 /// A clear number, or the identifier and sealed profile of a person in hexadecimal digits.
@@ -208,7 +209,7 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
     let document = if text.len() == NUMBER_LENGTH {
         Document::of_stored(DocumentType::Ruc, text)
     } else {
-        let bytes = from_hex(text).ok_or(StoreError::Corrupt)?;
+        let bytes = hex::decode(text).map_err(|_| StoreError::Corrupt)?;
         let (id, profile) = bytes.split_first_chunk().ok_or(StoreError::Corrupt)?;
         let kind = DocumentType::Ruc;
         Some(partner_rows::document(
@@ -250,14 +251,14 @@ async fn note(
         }
         for row in query.fetch_all::<Row>(&mut *connection).await? {
             let is_other = |it: Company| company.is_some_and(|company| company != it);
-            if is_other(row.try_get(COMPANY)?) {
+            if is_other(row.try_get("company")?) {
                 continue;
             }
             // Found again by the number that fills the list up.
-            if !seen.insert(row.try_get::<i64>(0)?) {
+            if !seen.insert(row.try_get::<i64>("seq")?) {
                 continue;
             }
-            let Some(checks) = by_number.get(row.try_get::<&[u8]>(NUMBER)?) else {
+            let Some(checks) = by_number.get(row.try_get::<&[u8]>("num_document")?) else {
                 continue;
             };
             noted.partners += checks.len() as u64;
@@ -280,7 +281,8 @@ fn written(
     checks: &[&SunatCheck],
     changes: &mut Vec<NewChange>,
 ) -> Result<Option<Noted>, StoreError> {
-    let (last_check, valid) = partner_rows::last_check(row, STANDING)?;
+    let last_check: Option<Timestamp> = row.try_get("sunat_last_check")?;
+    let valid = row.try_get("sunat_valid")?;
     // One that is later than now was noted while the clock was ahead: anything is newer.
     let now = checks.iter().map(|check| check.now).max();
     let ahead = |last: Timestamp| now.is_some_and(|now| is_of_the_future(last, now));
@@ -296,8 +298,8 @@ fn written(
     if !checks.iter().any(brings) {
         return Ok(None);
     }
-    let (seq, id) = (row.try_get(0)?, row.try_get(1)?);
-    let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
+    let (seq, id) = (row.try_get("seq")?, row.try_get("id")?);
+    let mut standing = partner_rows::standing(keys, id, row)?;
     standing.last_check = last_check;
     let mut is_new = false;
     for check in checks {
@@ -326,11 +328,6 @@ static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-// Columns of `KNOWN`.
-const NUMBER: usize = 2;
-const STANDING: usize = 3;
-const COMPANY: usize = 9;
-
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
         "UPDATE partners SET sunat_valid = v.column2, sunat_state = v.column3, \
@@ -343,21 +340,17 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
 
 type Noted = (i64, StandingRow, SunatStanding);
 
-async fn update(connection: &mut Conn, rows: &[Noted]) -> Result<(), StoreError> {
-    for (statement, some) in UPDATE.cut(rows) {
-        let mut query = query(statement);
-        for (seq, row, standing) in some {
-            query = query
-                .bind(*seq)
-                .bind(standing.valid)
-                .bind(standing.state.as_str())
-                .bind(standing.condition.as_str())
-                .bind(standing.fit)
-                .bind(standing.last_check)
-                .bind(row.search.as_str())
-                .bind(row.sunat.as_slice());
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+async fn update<'r>(connection: &mut Conn, rows: &'r [Noted]) -> Result<(), StoreError> {
+    let bind = |query: Query<'r>, (seq, row, standing): &'r Noted| {
+        query
+            .bind(*seq)
+            .bind(standing.valid)
+            .bind(standing.state.as_str())
+            .bind(standing.condition.as_str())
+            .bind(standing.fit)
+            .bind(standing.last_check)
+            .bind(row.search.as_str())
+            .bind(row.sunat.as_slice())
+    };
+    UPDATE.run(connection, rows, bind).await
 }

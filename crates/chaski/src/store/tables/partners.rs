@@ -67,39 +67,29 @@ pub enum PartnerFitness {
 }
 
 impl Store {
-    /// Saves a new partner; false when there is one with its document already.
+    /// Saves a new partner; false when there is one with its document already. An error if the
+    /// request, where it may come again, created a partner already.
     pub async fn create_partner(
-        &self,
-        company: Company,
-        new: NewPartner,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.create_partner_once(company, new, now, None).await
-    }
-
-    /// The same for a request that may come again: an error if it created a partner already.
-    pub async fn create_partner_once(
         &self,
         company: Company,
         new: NewPartner,
         now: Timestamp,
         once: Option<&Once>,
     ) -> Result<bool, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
+        let keys = Arc::clone(&self.keys);
         let request = once.map(|once| OnceRow::of(&keys, once));
-        self.db
-            .write(deed!(|connection| {
-                once::refuse_second(connection, request.as_ref()).await?;
-                let known = known(connection, &keys, company, std::slice::from_ref(&new)).await?;
-                if !known.is_empty() {
-                    return Ok(false);
-                }
-                let row = new_row(&keys, &new)?;
-                insert(connection, company, &[row], now).await?;
-                once::note(connection, request.as_ref(), new.id).await?;
-                Ok(true)
-            }))
-            .await
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            let known = known(connection, &keys, company, std::slice::from_ref(&new)).await?;
+            if !known.is_empty() {
+                return Ok(false);
+            }
+            let row = new_row(&keys, &new)?;
+            insert(connection, company, &[row], now).await?;
+            once::note(connection, request.as_ref(), new.id).await?;
+            Ok(true)
+        }))
+        .await
     }
 
     /// Saves partners in one transaction: those with a document that is known are changed by
@@ -111,9 +101,8 @@ impl Store {
         partners: Vec<NewPartner>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(move |connection| Box::pin(save(connection, keys, company, partners, now)))
+        let keys = Arc::clone(&self.keys);
+        self.write(move |connection| Box::pin(save(connection, keys, company, partners, now)))
             .await
     }
 
@@ -125,29 +114,27 @@ impl Store {
         change: PartnerFields,
         now: Timestamp,
     ) -> Result<Option<Partner>, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(deed!(|connection| {
-                let found = by_id(connection, &keys, company, id).await?;
-                let Some((seq, mut partner)) = found else {
-                    return Ok(None);
-                };
-                let before = partner.fields.clone();
-                partner.fields.apply(change);
-                if partner.fields != before {
-                    partner.updated_at = now;
-                    let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
-                    update(connection, &[(seq, row)], now).await?;
-                }
-                Ok(Some(partner))
-            }))
-            .await
+        let keys = Arc::clone(&self.keys);
+        self.write(deed!(|connection| {
+            let found = by_id(connection, &keys, company, id).await?;
+            let Some((seq, mut partner)) = found else {
+                return Ok(None);
+            };
+            let before = partner.fields.clone();
+            partner.fields.apply(change);
+            if partner.fields != before {
+                partner.updated_at = now;
+                let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
+                update(connection, &[(seq, row)], now).await?;
+            }
+            Ok(Some(partner))
+        }))
+        .await
     }
 
     /// Deletes a partner with its history; false when there is no such partner.
     pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<bool, StoreError> {
         let deleted = self
-            .db
             .write(deed!(|connection| {
                 query(
                     "DELETE FROM partner_changes WHERE partner IN \
@@ -177,8 +164,8 @@ impl Store {
 
     /// A partner by its identifier.
     pub async fn partner(&self, company: Company, id: Uuid) -> Result<Option<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let found = by_id(&mut reader, &self.db.keys, company, id).await?;
+        let mut reader = self.read().await?;
+        let found = by_id(&mut reader, &self.keys, company, id).await?;
         Ok(found.map(|(_, partner)| partner))
     }
 
@@ -188,18 +175,18 @@ impl Store {
         company: Company,
         document: &Document,
     ) -> Result<Option<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let statement = format!(
             "SELECT {COLUMNS} FROM partners \
              WHERE num_document = $1 AND document_type = $2 AND company = $3"
         );
         let row = query(statement)
-            .bind(number_bytes(&self.db.keys, document))
+            .bind(number_bytes(&self.keys, document))
             .bind(document.kind().as_str())
             .bind(company)
             .fetch_optional(&mut reader)
             .await?;
-        let partner = row.map(|row| partner_rows::partner(&self.db.keys, &row));
+        let partner = row.map(|row| partner_rows::partner(&self.keys, &row));
         Ok(partner.transpose()?.map(|(_, partner)| partner))
     }
 
@@ -211,11 +198,11 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, StoreError> {
-        let mut query = wanted(&self.db.keys, company, filter);
+        let mut query = wanted(&self.keys, company, filter);
         newest_first(&mut query, None, limit, cursor);
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let read = |row| {
-            let (seq, partner) = partner_rows::partner(&self.db.keys, &row)?;
+            let (seq, partner) = partner_rows::partner(&self.keys, &row)?;
             Ok((Cursor { at: 0, seq }, partner))
         };
         Page::of(query, limit, &mut reader, read).await
@@ -228,15 +215,15 @@ impl Store {
         &self,
         number: &str,
     ) -> Result<Vec<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let statement =
             format!("SELECT {COLUMNS} FROM partners WHERE num_document IN ($1, $2) ORDER BY seq");
         let rows = query(statement)
             .bind(number.as_bytes())
-            .bind(self.db.keys.hashed(number))
+            .bind(self.keys.hashed(number))
             .fetch_all(&mut reader)
             .await?;
-        let partner = |row| partner_rows::partner(&self.db.keys, row).map(|(_, partner)| partner);
+        let partner = |row| partner_rows::partner(&self.keys, row).map(|(_, partner)| partner);
         rows.iter().map(partner).collect()
     }
 }
@@ -427,30 +414,26 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-async fn insert(
+async fn insert<'r>(
     connection: &mut Conn,
     company: Company,
-    rows: &[NewRow],
+    rows: &'r [NewRow],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            query = query
-                .bind(row.id)
-                .bind(row.kind.as_str())
-                .bind(row.number.as_slice())
-                .bind(row.personal)
-                .bind(row.profile.is_active)
-                .bind(row.profile.search.as_str())
-                .bind(row.profile.profile.as_slice())
-                .bind(now)
-                .bind(now)
-                .bind(company);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r NewRow| {
+        query
+            .bind(row.id)
+            .bind(row.kind.as_str())
+            .bind(row.number.as_slice())
+            .bind(row.personal)
+            .bind(row.profile.is_active)
+            .bind(row.profile.search.as_str())
+            .bind(row.profile.profile.as_slice())
+            .bind(now)
+            .bind(now)
+            .bind(company)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
@@ -462,22 +445,18 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-async fn update(
+async fn update<'r>(
     connection: &mut Conn,
-    rows: &[(i64, ProfileRow)],
+    rows: &'r [(i64, ProfileRow)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (statement, some) in UPDATE.cut(rows) {
-        let mut query = query(statement);
-        for (seq, row) in some {
-            query = query
-                .bind(*seq)
-                .bind(row.is_active)
-                .bind(row.search.as_str())
-                .bind(row.profile.as_slice())
-                .bind(now);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, (seq, row): &'r (i64, ProfileRow)| {
+        query
+            .bind(*seq)
+            .bind(row.is_active)
+            .bind(row.search.as_str())
+            .bind(row.profile.as_slice())
+            .bind(now)
+    };
+    UPDATE.run(connection, rows, bind).await
 }

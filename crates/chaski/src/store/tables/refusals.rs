@@ -67,8 +67,8 @@ impl Store {
         if let Some(reason) = filter.reason {
             query.push(" AND reason = ").push_bind(reason.as_str());
         }
-        let mut reader = self.db.read().await?;
-        let read = |row: Row| refusal_row(&self.db.keys, &row);
+        let mut reader = self.read().await?;
+        let read = |row: Row| refusal_row(&self.keys, &row);
         Page::newest(query, "stored_at", (limit, cursor), &mut reader, read).await
     }
 
@@ -82,7 +82,7 @@ impl Store {
 
     /// Forgets one key, answer or refusal; true when something was known.
     pub(in crate::store) async fn forget_key(&self, key: &Key) -> Result<bool, StoreError> {
-        let (subject, operation) = (self.db.keys.subject_bytes(key), key.operation);
+        let (subject, operation) = (self.keys.subject_bytes(key), key.operation);
         let one = query("DELETE FROM answers WHERE subject = $1 AND operation = $2");
         let one = one.bind(subject).bind(operation);
         Ok(self.forget(one).await? > 0)
@@ -90,19 +90,18 @@ impl Store {
 
     /// Deletes some answers; says how many there were.
     async fn forget(&self, statement: Query<'static>) -> Result<u64, StoreError> {
-        self.db
-            .write(deed!(|connection| {
-                let gone = statement.execute(&mut *connection).await?;
-                if gone > 0 {
-                    meta::note_forgetting(connection).await?;
-                }
-                Ok(gone)
-            }))
-            .await
+        self.write(deed!(|connection| {
+            let gone = statement.execute(&mut *connection).await?;
+            if gone > 0 {
+                meta::note_forgetting(connection).await?;
+            }
+            Ok(gone)
+        }))
+        .await
     }
 
     async fn forget_refusal(&self, key: &Key) -> Result<u64, StoreError> {
-        let known = self.db.recall(std::slice::from_ref(key)).await?;
+        let known = self.recall(std::slice::from_ref(key)).await?;
         match known.first() {
             Some(Some(memory)) if matches!(memory.what, Remembered::Refusal { .. }) => {
                 Ok(u64::from(self.forget_key(key).await?))

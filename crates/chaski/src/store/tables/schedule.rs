@@ -13,7 +13,7 @@ use crate::store::time::instant;
 impl Store {
     /// When an entry was last seen to; none when it is new.
     pub async fn schedule_seen(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let at: Option<i64> = query("SELECT last_at FROM schedule WHERE name = $1")
             .bind(name)
             .fetch_optional(&mut reader)
@@ -30,12 +30,11 @@ impl Store {
         now: Timestamp,
         job: Option<Job>,
     ) -> Result<bool, StoreError> {
-        let me = self.db.presence.id();
-        self.db
-            .write(deed!(|connection| see_to(
-                connection, name, seen, now, job, me
-            )
-            .await))
+        let me = self.presence.id();
+        self.write(deed!(|connection| see_to(
+            connection, name, seen, now, job, me
+        )
+        .await))
             .await
     }
 }

@@ -92,7 +92,7 @@ const BODIES: i64 = 200;
 impl Store {
     /// Everything known of one number, whatever was asked about it.
     pub async fn export_subject(&self, subject: &str) -> Result<SubjectRecord, StoreError> {
-        self.db.writer.flush().await?;
+        self.writer.flush().await?;
         let mut calls = Vec::new();
         let mut filter = CallFilter {
             subject: Some(subject.to_owned()),
@@ -120,9 +120,8 @@ impl Store {
     /// batches no longer say whom they were about. Doing it twice is harmless.
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
         let items = self.items_about(subject).await?;
-        let (clear, hashed) = (subject.as_bytes().to_vec(), self.db.keys.hashed(subject));
+        let (clear, hashed) = (subject.as_bytes().to_vec(), self.keys.hashed(subject));
         let mut erased = self
-            .db
             .write(move |connection| Box::pin(erase(connection, clear, hashed, items)))
             .await?;
         let mentions = self.mentions_of(subject).await?;
@@ -132,18 +131,18 @@ impl Store {
             .await?;
         erased.bodies += self.erase_from_shared_bodies(subject).await?;
         erased.inputs = self.erase_from_inputs(subject).await?;
-        erased.log_emptied = self.db.empty_log().await?;
+        erased.log_emptied = self.empty_log().await?;
         Ok(erased)
     }
 
     async fn answers_about(&self, subject: &str) -> Result<Vec<(Key, Memory)>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let rows: Vec<Row> = query(
             "SELECT subject, personal, reason, body, stored_at, expires_at, provider, operation \
              FROM answers WHERE subject IN ($1, $2) ORDER BY provider, operation",
         )
         .bind(subject.as_bytes())
-        .bind(self.db.keys.hashed(subject))
+        .bind(self.keys.hashed(subject))
         .fetch_all(&mut reader)
         .await?;
         let mut known = Vec::new();
@@ -153,7 +152,7 @@ impl Store {
                 subject: subject.into(),
                 personal: row.try_get(1)?,
             };
-            let memory = answers::memory(&self.db.keys, key.operation, &row)?;
+            let memory = answers::memory(&self.keys, key.operation, &row)?;
             known.extend(memory.map(|memory| (key, memory)));
         }
         Ok(known)
@@ -163,7 +162,7 @@ impl Store {
     async fn mentions_of(&self, subject: &str) -> Result<Vec<Mention>, StoreError> {
         let (mut after, mut found) = (0_i64, Vec::new());
         loop {
-            let mut reader = self.db.read().await?;
+            let mut reader = self.read().await?;
             let rows: Vec<Row> = query(
                 "SELECT subject, personal, reason, body, stored_at, expires_at, provider, \
                  operation, seq FROM answers WHERE seq > $1 AND personal = 1 \
@@ -171,7 +170,7 @@ impl Store {
             )
             .bind(after)
             .bind(subject.as_bytes())
-            .bind(self.db.keys.hashed(subject))
+            .bind(self.keys.hashed(subject))
             .bind(BODIES)
             .fetch_all(&mut reader)
             .await?;
@@ -181,7 +180,7 @@ impl Store {
             after = last.try_get(8)?;
             for row in &rows {
                 let operation = names::name(row.try_get(7)?)?;
-                let memory = answers::memory(&self.db.keys, operation, row)?;
+                let memory = answers::memory(&self.keys, operation, row)?;
                 let names_it = |memory: &Memory| match &memory.what {
                     Remembered::Answer(body) => names_number(body, subject),
                     Remembered::Refusal { message, .. } => {
@@ -201,13 +200,13 @@ impl Store {
 
     /// Scans all items, which are small: an index would cost every batch for a rare question.
     async fn items_about(&self, subject: &str) -> Result<Vec<SubjectItem>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         query(
             "SELECT b.id, i.position FROM batch_items i JOIN batches b ON b.seq = i.batch \
              WHERE i.subject IN ($1, $2) ORDER BY b.seq, i.position",
         )
         .bind(subject.as_bytes())
-        .bind(self.db.keys.hashed(subject))
+        .bind(self.keys.hashed(subject))
         .fetch_all(&mut reader)
         .await
     }
@@ -217,7 +216,7 @@ impl Store {
     async fn erase_from_shared_bodies(&self, subject: &str) -> Result<u64, StoreError> {
         let (mut after, mut erased) = (0_i64, 0);
         loop {
-            let mut reader = self.db.read().await?;
+            let mut reader = self.read().await?;
             let rows: Vec<(i64, Uuid, Vec<u8>, Vec<u8>)> = query(
                 "SELECT b.seq, b.call, b.request, b.answer FROM call_bodies b \
                  JOIN calls c ON c.id = b.call \
@@ -234,7 +233,7 @@ impl Store {
             after = *last;
             let names_it = |place: Place<'_>, sealed: &[u8]| {
                 // What does not open cannot be shown to be without it.
-                self.db.keys.open(&place, sealed).is_none_or(|body| {
+                self.keys.open(&place, sealed).is_none_or(|body| {
                     body.windows(subject.len().max(1))
                         .any(|part| part == subject.as_bytes())
                 })
@@ -259,18 +258,17 @@ impl Store {
     where
         T: Bind<'static> + Send + 'static,
     {
-        self.db
-            .write(deed!(|connection| {
-                let mut deleted = 0;
-                for thing in things {
-                    deleted += query(statement)
-                        .bind(thing)
-                        .execute(&mut *connection)
-                        .await?;
-                }
-                Ok(deleted)
-            }))
-            .await
+        self.write(deed!(|connection| {
+            let mut deleted = 0;
+            for thing in things {
+                deleted += query(statement)
+                    .bind(thing)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Ok(deleted)
+        }))
+        .await
     }
 }
 

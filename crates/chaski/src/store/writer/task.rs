@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::deed::Deed;
 use super::queue::{Message, Rows, Shared, Spent, lock};
 use crate::store::error::StoreError;
-use crate::store::seal::fill_randomly;
+use crate::store::seal::random;
 use crate::store::sql::{Conn, query};
 use crate::store::tables::answers::AnswerRow;
 use crate::store::tables::calls::CallRecord;
@@ -250,7 +250,7 @@ impl Task {
         if !connection.is_remote() {
             return execute(connection, "COMMIT").await;
         }
-        let id = new_group()?;
+        let id = Uuid::from_bytes(random()?);
         meta::note_group(connection, self.process, id).await?;
         let committed = execute(connection, "COMMIT").await;
         if committed.is_err() && connection.is_broken() {
@@ -370,12 +370,6 @@ impl Group {
         *written = until;
         Ok(())
     }
-}
-
-fn new_group() -> Result<Uuid, StoreError> {
-    let mut bytes = [0; 16];
-    fill_randomly(&mut bytes)?;
-    Ok(Uuid::from_bytes(bytes))
 }
 
 async fn execute(connection: &mut Conn, statement: &'static str) -> Result<(), StoreError> {
