@@ -204,21 +204,22 @@ async fn claim(
          AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
          ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
     );
-    let row = query(statement)
+    query(statement)
         .bind(now)
         .bind(micros_after(now, lease))
         .bind(at_least.rank())
         .bind(presence.id())
         .bind(latest_run(now))
         .fetch_optional(connection)
-        .await?;
-    row.map(claimed).transpose()
+        .await
 }
 
-fn claimed(row: Row) -> Result<Claim, StoreError> {
-    let fence = row.try_get("fence")?;
-    let job = Job::of(row)?;
-    Ok(Claim { job, fence })
+impl Record for Claim {
+    fn of(row: Row) -> Result<Claim, StoreError> {
+        let fence = row.try_get("fence")?;
+        let job = Job::of(row)?;
+        Ok(Claim { job, fence })
+    }
 }
 
 /// Takes the job of a batch that can go on for as long as this process lives, with all its attempts;
@@ -237,14 +238,13 @@ pub(in crate::store) async fn take_up(
          AND EXISTS (SELECT 1 FROM batches WHERE id = $1 \
          AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED')) RETURNING {COLUMNS}, fence"
     );
-    let row = query(statement)
+    query(statement)
         .bind(batch)
         .bind(me)
         .bind(payload)
         .bind(now)
         .fetch_optional(connection)
-        .await?;
-    row.map(claimed).transpose()
+        .await
 }
 
 /// A job that somebody holds.

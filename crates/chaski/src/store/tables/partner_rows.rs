@@ -43,19 +43,6 @@ struct Profile {
     fields: PartnerFields,
 }
 
-/// What is sealed as `sunat`.
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default)]
-struct Words {
-    reason: Option<String>,
-    estado: Option<String>,
-    condicion: Option<String>,
-    name: Option<String>,
-    address: Option<String>,
-    ubigeo: Option<String>,
-    comment: Option<String>,
-}
-
 /// How the number is found again.
 pub(in crate::store) fn number_bytes(keys: &Keys, document: &Document) -> Vec<u8> {
     if document.is_personal() {
@@ -89,18 +76,9 @@ pub(in crate::store) fn standing_row(
     document: &Document,
     standing: &SunatStanding,
 ) -> Result<StandingRow, StoreError> {
-    let words = Words {
-        reason: standing.reason.clone(),
-        estado: standing.estado.clone(),
-        condicion: standing.condicion.clone(),
-        name: standing.name.clone(),
-        address: standing.address.clone(),
-        ubigeo: standing.ubigeo.clone(),
-        comment: standing.comment.clone(),
-    };
     Ok(StandingRow {
         search: searched(document, standing.name.as_deref().into_iter()),
-        sunat: keys.seal(&Place::PartnerSunat(id), &json(&words))?,
+        sunat: keys.seal(&Place::PartnerSunat(id), &json(standing))?,
     })
 }
 
@@ -137,9 +115,9 @@ pub(in crate::store) fn standing(
     id: Uuid,
     row: &Row,
 ) -> Result<SunatStanding, StoreError> {
-    let words: Words = match row.try_get::<Option<&[u8]>>("sunat")? {
+    let words = match row.try_get("sunat")? {
         Some(sealed) => opened(keys, &Place::PartnerSunat(id), sealed)?,
-        None => Words::default(),
+        None => SunatStanding::default(),
     };
     Ok(SunatStanding {
         valid: row.try_get("sunat_valid")?,
@@ -147,13 +125,7 @@ pub(in crate::store) fn standing(
         condition: row.try_get("sunat_condition")?,
         fit: row.try_get("sunat_fit")?,
         last_check: row.try_get("sunat_last_check")?,
-        reason: words.reason,
-        estado: words.estado,
-        condicion: words.condicion,
-        name: words.name,
-        address: words.address,
-        ubigeo: words.ubigeo,
-        comment: words.comment,
+        ..words
     })
 }
 
