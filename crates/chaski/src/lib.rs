@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod mode;
 mod named;
 pub mod partners;
+mod private;
 pub mod remote;
 mod sandbox_transport;
 pub mod scratch;

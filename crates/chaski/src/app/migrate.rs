@@ -2,17 +2,20 @@
 //! newer. The old one stays as it is.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use super::backups::{BackupError, sync_folder, write_private};
+use super::backups::{BackupError, write_key};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::{Config, OutsideKey};
+use crate::private;
 use crate::store::{
     self, Absorbed, DATABASE_FILE, Held, KEY_FILE, MasterKey, Snapshot, StoreError,
 };
+
+/// Begins the name of a folder that data pass through on their way.
+pub(super) const MOVING: &str = ".chaski-traslado-";
 
 /// What became of one side of the old folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,19 +65,14 @@ pub async fn migrate(config: &Config, from: &Path) -> Result<Vec<Migrated>, AppE
 
 async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppError> {
     let folder = folder_of(config, mode);
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(AppError::file(&folder))?;
+    private::make_folder(&folder).map_err(AppError::file(&folder))?;
     // 1. A copy of its own, taken while nobody works there.
-    let staging = tempfile::Builder::new()
-        .prefix(".chaski-traslado-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir_in(&folder)
-        .map_err(AppError::file(&folder))?;
+    let staging = private::passing_folder(MOVING, &folder).map_err(AppError::file(&folder))?;
     let copy = staging.path().join(DATABASE_FILE);
-    copy_files(from, &copy)?;
+    // Nothing is written in the old folder.
+    let held = hold_old(from)?;
+    copy_database(from, &copy)?;
+    drop(held);
     store::prepare(&copy).await?;
     let snapshot = store::inspect(&copy).await?;
     // 2. What opens it.
@@ -82,13 +80,12 @@ async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppE
     // 3. Whole into a new folder, the database last; else what is missing or newer.
     if is_free_for(config, &folder, &key)? {
         let held = store::hold(&folder)?;
-        let text = format!("{}\n", key.to_text().expose_secret());
-        write_private(&staging.path().join(KEY_FILE), text.as_bytes())?;
+        write_key(&key, staging.path())?;
         for name in [KEY_FILE, DATABASE_FILE] {
             let place = folder.join(name);
             fs::rename(staging.path().join(name), &place).map_err(AppError::file(&place))?;
         }
-        sync_folder(&folder)?;
+        private::sync_folder(&folder).map_err(AppError::file(&folder))?;
         drop(held);
         let how = How::Whole(snapshot);
         return Ok(Migrated { mode, folder, how });
@@ -127,14 +124,6 @@ fn is_free_for(config: &Config, folder: &Path, key: &MasterKey) -> Result<bool, 
     }
     let same = |other: &MasterKey| other.to_text().expose_secret() == key.to_text().expose_secret();
     Ok(MasterKey::load(folder)?.is_none_or(|other| same(&other)))
-}
-
-/// Copies the database and its log while nobody works there. Nothing is written in the old folder.
-fn copy_files(from: &Path, copy: &Path) -> Result<(), AppError> {
-    let held = hold_old(from)?;
-    copy_database(from, copy)?;
-    drop(held);
-    Ok(())
 }
 
 /// Holds an old folder that nobody works in.

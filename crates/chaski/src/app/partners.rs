@@ -140,11 +140,7 @@ impl App {
             fields: fields.checked()?,
         };
         let id = new.id;
-        if !self
-            .store
-            .create_partner_once(company, new, now, once)
-            .await?
-        {
+        if !self.store.create_partner(company, new, now, once).await? {
             return Err(PartnerError::Exists.into());
         }
         self.partner(company, id).await

@@ -173,10 +173,7 @@ impl App {
         let payload = RefreshPayload::wanted(prepared).text()?;
         let job = self.new_job(JobKind::PartnerRefresh, payload, &payer.asker());
         let id = job.id;
-        match once {
-            Some(once) => self.store.enqueue_job_once(job, once).await?,
-            None => self.store.enqueue_job(job).await?,
-        }
+        self.store.enqueue_job(job, once).await?;
         self.signals.work_came();
         Ok(id)
     }

@@ -1,4 +1,4 @@
-//! What is said of each row of a list, once its RUC is settled.
+//! What is said of each row of a list, once it is known what came of its RUC.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ const LIMITS: [&str; 2] = ["tope_de_gasto", "tope_diario"];
 
 /// What came of one RUC.
 #[derive(Clone)]
-pub(super) enum Settled {
+pub(super) enum RucOutcome {
     Found {
         taxpayer: Arc<Taxpayer>,
         source: Source,
@@ -66,27 +66,30 @@ pub(super) enum Settled {
     Forgotten,
 }
 
-impl Settled {
-    pub(super) fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<Settled> {
+impl RucOutcome {
+    pub(super) fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<RucOutcome> {
         let at = memory.stored_at;
         Some(match &memory.what {
-            Remembered::Answer(body) => Settled::Found {
+            Remembered::Answer(body) => RucOutcome::Found {
                 taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),
                 source,
                 at,
             },
-            Remembered::Refusal { .. } => Settled::NotFound { source, at },
+            Remembered::Refusal { .. } => RucOutcome::NotFound { source, at },
         })
     }
 
-    pub(super) fn of_outcome(outcome: Result<Found<Taxpayer>, Error>, now: Timestamp) -> Settled {
+    pub(super) fn of_outcome(
+        outcome: Result<Found<Taxpayer>, Error>,
+        now: Timestamp,
+    ) -> RucOutcome {
         match outcome {
-            Ok(found) => Settled::Found {
+            Ok(found) => RucOutcome::Found {
                 taxpayer: found.value,
                 source: found.source,
                 at: found.stored_at,
             },
-            Err(error) if error.is_not_found() => Settled::NotFound {
+            Err(error) if error.is_not_found() => RucOutcome::NotFound {
                 source: if error.is_remembered() {
                     Source::Memory
                 } else {
@@ -94,19 +97,19 @@ impl Settled {
                 },
                 at: now,
             },
-            Err(error) => Settled::Failed(error),
+            Err(error) => RucOutcome::Failed(error),
         }
     }
 
     /// How its item is marked.
     pub(super) fn state(&self) -> ItemState {
         match self {
-            Settled::Found { .. } | Settled::Forgotten => ItemState::Answered,
-            Settled::NotFound { .. } => ItemState::Refused,
-            Settled::Failed(error) => ItemState::Failed {
+            RucOutcome::Found { .. } | RucOutcome::Forgotten => ItemState::Answered,
+            RucOutcome::NotFound { .. } => ItemState::Refused,
+            RucOutcome::Failed(error) => ItemState::Failed {
                 code: error.code().into(),
             },
-            Settled::FailedBefore(code) => ItemState::Failed { code: code.clone() },
+            RucOutcome::FailedBefore(code) => ItemState::Failed { code: code.clone() },
         }
     }
 
@@ -115,21 +118,21 @@ impl Settled {
     pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
         let failed = |why: String| SunatAnswer::Failed { why, at: now };
         let said = match self {
-            Settled::Found {
+            RucOutcome::Found {
                 source: Source::Stale,
                 ..
             } => failed("el proveedor no respondió".to_owned()),
-            Settled::Found { taxpayer, at, .. } => SunatAnswer::Found {
+            RucOutcome::Found { taxpayer, at, .. } => SunatAnswer::Found {
                 taxpayer: Arc::clone(taxpayer),
                 at: *at,
             },
-            Settled::NotFound { source, at } => SunatAnswer::NotFound {
+            RucOutcome::NotFound { source, at } => SunatAnswer::NotFound {
                 at: *at,
                 remembered: *source == Source::Memory,
             },
-            Settled::Failed(error) => failed(error.hinted(Lang::Es)),
-            Settled::FailedBefore(code) => failed(code.to_string()),
-            Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
+            RucOutcome::Failed(error) => failed(error.hinted(Lang::Es)),
+            RucOutcome::FailedBefore(code) => failed(code.to_string()),
+            RucOutcome::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
         };
         SunatCheck { ruc, said, now }
     }
@@ -137,10 +140,10 @@ impl Settled {
     pub(super) fn is_from_memory(&self) -> bool {
         matches!(
             self,
-            Settled::Found {
+            RucOutcome::Found {
                 source: Source::Memory | Source::Stale,
                 ..
-            } | Settled::NotFound {
+            } | RucOutcome::NotFound {
                 source: Source::Memory,
                 ..
             }
@@ -153,7 +156,7 @@ impl App {
     pub(super) fn verdict(
         &self,
         row: &RowPlan,
-        settled: Option<&Settled>,
+        learned: Option<&RucOutcome>,
         list: OfList,
         lang: Lang,
     ) -> Verdict {
@@ -175,13 +178,13 @@ impl App {
             }
             Subject::Ruc(ruc) => {
                 ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
-                match settled {
+                match learned {
                     None => {
                         verdict.apto = Aptitud::Pendiente;
                         notes.push(list.otherwise.message(lang).to_owned());
                     }
-                    Some(settled) => {
-                        self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang);
+                    Some(learned) => {
+                        self.judge_row(*ruc, learned, &mut verdict, &mut notes, lang);
                         if verdict.apto == Aptitud::Pendiente && list.nothing_came {
                             verdict.apto = Aptitud::Error;
                         }
@@ -214,19 +217,19 @@ impl App {
     fn judge_row(
         &self,
         ruc: Ruc,
-        settled: &Settled,
+        learned: &RucOutcome,
         verdict: &mut Verdict,
         notes: &mut Vec<String>,
         lang: Lang,
     ) {
         let today = lima_date(self.clock.now());
-        let (source, at) = match settled {
-            Settled::Failed(error) => {
+        let (source, at) = match learned {
+            RucOutcome::Failed(error) => {
                 verdict.apto = of_failure(error.code());
                 notes.push(error.hinted(lang));
                 return;
             }
-            Settled::FailedBefore(code) => {
+            RucOutcome::FailedBefore(code) => {
                 verdict.apto = of_failure(code);
                 let why = match code.as_str() {
                     "tope_de_gasto" => lang.pick(
@@ -242,7 +245,7 @@ impl App {
                 notes.push(format!("{why}: {code}"));
                 return;
             }
-            Settled::Forgotten => {
+            RucOutcome::Forgotten => {
                 verdict.apto = Aptitud::Error;
                 let why = lang.pick(
                     "la respuesta ya no está guardada",
@@ -251,13 +254,13 @@ impl App {
                 notes.push(why.to_owned());
                 return;
             }
-            Settled::NotFound { source, at } => {
+            RucOutcome::NotFound { source, at } => {
                 verdict.apto = Aptitud::NoEncontrado;
                 let fitness = fitness(&ruc, None, Role::Buyer, today);
                 notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
                 (*source, *at)
             }
-            Settled::Found {
+            RucOutcome::Found {
                 taxpayer,
                 source,
                 at,

@@ -11,6 +11,7 @@ use crate::named::named;
 use chaski_client::{Error, Found, Reason, Source};
 use chaski_core::{Condicion, Estado, Lang, Ruc, Taxpayer, clean, lima_date, present};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 named! {
     /// SUNAT's *estado* in the few words of the partner table; the whole word is kept beside it.
@@ -55,17 +56,24 @@ named! {
 }
 
 /// What SUNAT says of a partner. All of it is `None` or `NO_VERIFICADO` before the first check.
-#[derive(Clone, PartialEq, Eq, Default)]
+/// The words are stored sealed, the rest beside them.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SunatStanding {
     /// Whether the number exists at SUNAT.
+    #[serde(skip)]
     pub valid: Option<bool>,
     /// *Estado*, normalised.
+    #[serde(skip)]
     pub state: SunatState,
     /// *Condición*, normalised.
+    #[serde(skip)]
     pub condition: SunatCondition,
     /// Fit to be invoiced: ACTIVO and HABIDO.
+    #[serde(skip)]
     pub fit: Option<bool>,
     /// When SUNAT last said something of it.
+    #[serde(skip)]
     pub last_check: Option<Timestamp>,
     /// Why it is not valid: the stored name of a [`Reason`].
     pub reason: Option<String>,

@@ -7,6 +7,7 @@ use chaski_client::Ask;
 use compact_str::{CompactString, ToCompactString as _};
 use uuid::Uuid;
 
+use crate::store::sql::names;
 use crate::store::tables::api_keys::ApiKeyRow;
 use crate::store::tables::companies::Company;
 
@@ -43,17 +44,11 @@ pub enum Channel {
     Schedule,
 }
 
-impl Channel {
-    const ALL: [Channel; 3] = [Channel::Cli, Channel::Http, Channel::Schedule];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Channel::Cli => "cli",
-            Channel::Http => "http",
-            Channel::Schedule => "programado",
-        }
-    }
-}
+names!(Channel {
+    Cli => "cli",
+    Http => "http",
+    Schedule => "programado",
+});
 
 impl Asker {
     /// Whoever shows that key.
@@ -67,10 +62,7 @@ impl Asker {
 
     /// Who asked for a batch or a job that has no key, by the name that it keeps.
     pub fn named(name: &str) -> Asker {
-        let mut channels = Channel::ALL.into_iter();
-        channels
-            .find(|channel| channel.as_str() == name)
-            .map_or_else(|| Asker::Named(name.into()), Asker::Owner)
+        Channel::parse(name).map_or_else(|| Asker::Named(name.into()), Asker::Owner)
     }
 
     /// The key, if one was shown.

@@ -7,7 +7,9 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::store::handle::Store;
+use crate::store::sql::deed;
 use crate::store::tables::calls::{CallRecord, Hit};
+use crate::store::tables::counters;
 
 impl Ledger for Store {
     fn recall<'a>(
@@ -52,11 +54,23 @@ impl Ledger for Store {
     }
 
     fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
-        Box::pin(async move { Ok(self.take_calls(from.to_vec()).await?) })
+        Box::pin(async move {
+            let from = from.to_vec();
+            Ok(self
+                .write(deed!(|connection| counters::take(connection, &from).await))
+                .await?)
+        })
     }
 
     fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
-        Box::pin(async move { Ok(self.give_back_calls(to.to_vec()).await?) })
+        Box::pin(async move {
+            let to = to.to_vec();
+            Ok(self
+                .write(deed!(
+                    |connection| counters::give_back(connection, &to).await
+                ))
+                .await?)
+        })
     }
 
     fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {

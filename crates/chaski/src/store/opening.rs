@@ -106,7 +106,7 @@ pub(super) fn of_migration(error: MigrateError) -> StoreError {
 }
 
 /// A key other than the one on record is taken only while nothing depends on the old one.
-pub(super) async fn settle_key(
+pub(super) async fn accept_key(
     connection: &mut Conn,
     dir: &Path,
     key: MasterKey,

@@ -4,11 +4,9 @@
 //!
 //! Tables, columns and keys are read from the end that is `SQLite`, so that none can be forgotten.
 
-use std::fmt::Write as _;
-
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
-use crate::store::sql::{Builder, Conn, Row, Value, query_as, query_scalar};
+use crate::store::sql::{Conn, Row, Value, query};
 
 /// Most rows of a page.
 const MOST_ROWS: usize = 256;
@@ -91,7 +89,7 @@ async fn all(from: &mut Conn, to: &mut Conn, tables: &[Table]) -> Result<Vec<Mov
 
 /// Those that others refer to come first.
 async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
-    let names: Vec<String> = query_scalar(
+    let names: Vec<String> = query(
         "SELECT t.name FROM sqlite_schema t WHERE t.type = 'table' \
          AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations' \
          ORDER BY EXISTS (SELECT 1 FROM pragma_foreign_key_list(t.name)), t.name",
@@ -101,7 +99,7 @@ async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
         let columns: Vec<(String, String, i64)> =
-            query_as("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid")
+            query("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid")
                 .bind(name.as_str())
                 .fetch_all(&mut *sqlite)
                 .await?;
@@ -140,13 +138,13 @@ impl Table {
             self.insert(to, page).await?;
         }
         if to.is_remote() && self.columns.iter().any(|(name, _)| name == "seq") {
-            let mut next = Builder::new("SELECT setval(pg_get_serial_sequence(");
+            let mut next = query("SELECT setval(pg_get_serial_sequence(");
             next.push_bind(self.name.clone());
             next.push(format_args!(
                 ", 'seq'), coalesce(max(seq), 0) + 1, false) FROM {}",
                 self.name
             ));
-            next.build().fetch_one(to).await?;
+            next.execute(to).await?;
         }
         Ok(())
     }
@@ -160,7 +158,7 @@ impl Table {
     ) -> Result<Vec<Vec<Value<'static>>>, StoreError> {
         let key = self.names(self.key.iter().copied());
         let all = self.names(0..self.columns.len());
-        let mut query = Builder::new("SELECT ");
+        let mut query = query("SELECT ");
         query.push(all).push(" FROM ").push(&self.name);
         // What processes noted of their own commits means nothing at the other end.
         let which = if self.name == "meta" {
@@ -175,7 +173,7 @@ impl Table {
             query.push(")");
         }
         query.push(format_args!(" ORDER BY {key} LIMIT {most}"));
-        let rows = query.build().fetch_all(connection).await?;
+        let rows = query.fetch_all(connection).await?;
         rows.iter().map(|row| self.cells(row)).collect()
     }
 
@@ -195,7 +193,7 @@ impl Table {
         to: &mut Conn,
         rows: Vec<Vec<Value<'static>>>,
     ) -> Result<(), StoreError> {
-        let mut query = Builder::new("INSERT INTO ");
+        let mut query = query("INSERT INTO ");
         query.push(format_args!(
             "{} ({}) VALUES ",
             self.name,
@@ -206,7 +204,7 @@ impl Table {
             query.push_values(row.into_iter());
             query.push(")");
         }
-        query.build().execute(to).await?;
+        query.execute(to).await?;
         Ok(())
     }
 
@@ -245,12 +243,8 @@ impl Table {
     }
 
     fn names(&self, places: impl Iterator<Item = usize>) -> String {
-        let mut names = String::new();
-        for place in places {
-            let separator = if names.is_empty() { "" } else { ", " };
-            let _ = write!(names, "{separator}{}", self.columns[place].0);
-        }
-        names
+        let names = places.map(|place| self.columns[place].0.as_str());
+        names.collect::<Vec<_>>().join(", ")
     }
 }
 

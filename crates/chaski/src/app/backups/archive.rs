@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use chaski_core::lima_datetime;
@@ -18,8 +17,8 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::super::AppError;
 use super::seal::{Seal, SealWith};
 use super::{BackupError, SealError};
-use crate::draft;
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
+use crate::{draft, private};
 
 /// Name of the settings in a copy, and where it was restored.
 pub(super) const SETTINGS_FILE: &str = "chaski.toml";
@@ -94,9 +93,7 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     let draft = draft::begin(folder).map_err(AppError::file(folder))?;
     write(contents, draft.as_file(), to)?;
     draft.as_file().sync_all().map_err(AppError::file(to))?;
-    verify(draft.path()).map_err(|_| BackupError::Damaged {
-        path: to.to_owned(),
-    })?;
+    verify(draft.path()).map_err(|_| damaged(to))?;
     let bytes = draft
         .as_file()
         .metadata()
@@ -105,7 +102,7 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     draft
         .persist(to)
         .map_err(|error| AppError::file(to)(error.error))?;
-    sync_folder(folder)?;
+    private::sync_folder(folder).map_err(AppError::file(folder))?;
     Ok(bytes)
 }
 
@@ -119,56 +116,39 @@ pub(super) fn verify(from: &Path) -> Result<(), AppError> {
 pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
     let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
     if text != label.text {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(altered(from));
     }
     Ok(())
 }
 
 /// What a copy says of itself, read quickly.
 pub(super) fn label(from: &Path) -> Result<Label, AppError> {
-    let damaged = || BackupError::Damaged {
-        path: from.to_owned(),
-    };
     let mut archive = opened(from)?;
-    let seal = match small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES) {
-        Ok(None) if archive.format >= 2 => {
-            return Err(SealError::Altered {
-                path: from.to_owned(),
-            }
-            .into());
-        }
-        Ok(None) => None,
-        Ok(Some(text)) => Some(serde_json::from_slice(&text).map_err(|_| damaged())?),
-        Err(_) => return Err(damaged().into()),
-    };
-    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged())?;
-    let key = match key.map(String::from_utf8) {
-        Some(Ok(text)) => Some(MasterKey::parse(&text).map_err(|_| damaged())?),
-        Some(Err(_)) => return Err(damaged().into()),
+    let seal = small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES);
+    let seal = match seal.map_err(|_| damaged(from))? {
+        None if archive.manifest.format >= 2 => return Err(altered(from)),
         None => None,
+        Some(text) => Some(serde_json::from_slice(&text).map_err(|_| damaged(from))?),
     };
+    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
+    let parsed = |text| MasterKey::parse(&String::from_utf8(text).ok()?).ok();
+    let key = key.map(|text| parsed(text).ok_or_else(|| damaged(from)));
     Ok(Label {
         manifest: archive.manifest,
         text: archive.text,
         seal,
-        key,
+        key: key.transpose()?,
     })
 }
 
-pub(in crate::app) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let mut file = private_file(path)?;
-    file.write_all(bytes)
+/// Leaves a key in a folder.
+pub(in crate::app) fn write_key(key: &MasterKey, folder: &Path) -> Result<(), AppError> {
+    let path = folder.join(KEY_FILE);
+    let text = key.to_text();
+    let mut file = private_file(&path)?;
+    writeln!(file, "{}", text.expose_secret())
         .and_then(|()| file.sync_all())
-        .map_err(AppError::file(path))
-}
-
-pub(in crate::app) fn sync_folder(folder: &Path) -> Result<(), AppError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(AppError::file(folder))
+        .map_err(AppError::file(&path))
 }
 
 pub(super) fn folder_of(file: &Path) -> &Path {
@@ -179,10 +159,8 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 }
 
 fn private_file(path: &Path) -> Result<File, AppError> {
-    File::options()
-        .write(true)
+    private::to_write()
         .create_new(true)
-        .mode(0o600)
         .open(path)
         .map_err(AppError::file(path))
 }
@@ -249,17 +227,13 @@ fn each_part(
     from: &Path,
     mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
 ) -> Result<Vec<u8>, AppError> {
-    let damaged = || BackupError::Damaged {
-        path: from.to_owned(),
-    };
     let Opened {
         mut zip,
         manifest,
         text,
-        ..
     } = opened(from)?;
     if !manifest.files.contains_key(DATABASE_FILE) {
-        return Err(damaged().into());
+        return Err(damaged(from));
     }
     // What the manifest does not name was put there by somebody else.
     let is_known = |name: &str| {
@@ -269,17 +243,14 @@ fn each_part(
         .file_names()
         .all(|name| name.is_ok_and(|name| is_known(&name)));
     if !all_known {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(altered(from));
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
         if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE].contains(&name.as_str()) {
-            return Err(damaged().into());
+            return Err(damaged(from));
         }
-        let part = zip.by_name(name).map_err(|_| damaged())?;
+        let part = zip.by_name(name).map_err(|_| damaged(from))?;
         let mut to = place(name)?;
         // One byte more than it must have is enough to know that it is another.
         let found = copied(&mut part.take(expected.bytes.saturating_add(1)), &mut to)
@@ -289,7 +260,7 @@ fn each_part(
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
                 return Err(AppError::file(from)(error));
             }
-            _ => return Err(damaged().into()),
+            _ => return Err(damaged(from)),
         }
     }
     Ok(text)
@@ -302,7 +273,6 @@ type Zip = ZipArchive<BufReader<File>>;
 
 struct Opened {
     zip: Zip,
-    format: u32,
     manifest: Manifest,
     text: Vec<u8>,
 }
@@ -319,37 +289,42 @@ fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, Z
 }
 
 fn opened(from: &Path) -> Result<Opened, AppError> {
-    let path = || from.to_owned();
+    let not_ours = || BackupError::NotABackup {
+        path: from.to_owned(),
+    };
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
     let begins_as_zip = file
         .fill_buf()
         .is_ok_and(|bytes| bytes.starts_with(ZIP_BEGINS));
-    let mut zip = ZipArchive::new(file).map_err(|_| {
-        if begins_as_zip {
-            BackupError::Damaged { path: path() }
-        } else {
-            BackupError::NotABackup { path: path() }
-        }
-    })?;
-    let text = match small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES) {
-        Ok(Some(text)) => text,
-        Ok(None) => return Err(BackupError::NotABackup { path: path() }.into()),
-        Err(_) => return Err(BackupError::Damaged { path: path() }.into()),
+    let mut zip = match ZipArchive::new(file) {
+        Ok(zip) => zip,
+        Err(_) if begins_as_zip => return Err(damaged(from)),
+        Err(_) => return Err(not_ours().into()),
     };
-    let format: Format =
-        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
+    let text = small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES);
+    let text = text.map_err(|_| damaged(from))?.ok_or_else(not_ours)?;
+    let format: Format = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     if format.formato > FORMAT {
-        return Err(BackupError::Newer { path: path() }.into());
+        let path = from.to_owned();
+        return Err(BackupError::Newer { path }.into());
     }
-    let manifest =
-        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
+    let manifest = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     Ok(Opened {
         zip,
-        format: format.formato,
         manifest,
         text,
     })
+}
+
+pub(super) fn damaged(path: &Path) -> AppError {
+    let path = path.to_owned();
+    BackupError::Damaged { path }.into()
+}
+
+pub(super) fn altered(path: &Path) -> AppError {
+    let path = path.to_owned();
+    SealError::Altered { path }.into()
 }
 
 /// Copies all of it and says what it was.

@@ -1,7 +1,7 @@
 //! A batch that somebody waits for: the same as any other, worked on by the process that stored it.
 //!
 //! [`App::plan_batch`] reads the rows and spends nothing; [`Attended::start`] stores the batch and
-//! claims its job, or takes up the one that was left; [`Attended::next`] settles group after group;
+//! claims its job, or takes up the one that was left; [`Attended::next`] notes group after group;
 //! [`Attended::finish`] gives the verdicts. A crash between any two of them repeats no answer that was
 //! stored: the batch then waits for whoever gave the command.
 
@@ -22,7 +22,7 @@ use super::work::{Run, states_of};
 use crate::app::cost::{Cost, Over};
 use crate::app::job_kind::JobKind;
 use crate::app::unread::unread;
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{Summary, Table, Verdict};
 use crate::store::{
@@ -48,7 +48,7 @@ pub struct Attended {
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
     /// What came of them so far, by their place.
-    settled: HashMap<usize, Settled>,
+    learned: HashMap<usize, RucOutcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
@@ -109,22 +109,22 @@ impl App {
         // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
         let rules = &self.config.ruc_rules;
         let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, rules);
-        // 2. What an interrupted run of the same list settled stays settled, however old.
+        // 2. What an interrupted run of the same list learned stays so, however old.
         let same = self.store.same_list(&list.names(rules)).await?;
         // One that was read otherwise, by another version, has other numbers.
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
-        let settled = self.remembered(&unique, since, ask).await?;
+        let learned = self.remembered(&unique, since, ask).await?;
         // 3. What is left, and how many calls that is.
-        let (known, to_ask) = (settled.len(), unique.len() - settled.len());
+        let (known, to_ask) = (learned.len(), unique.len() - learned.len());
         let cost = Cost::of(to_ask);
         Ok(Attended {
             list,
             rows,
             unique,
-            held_before: settled.values().filter(|it| it.is_from_memory()).count(),
-            settled,
+            held_before: learned.values().filter(|it| it.is_from_memory()).count(),
+            learned,
             unfinished: unfinished.map(|batch| batch.id),
             ask: ask.clone(),
             update_partners: false,
@@ -160,7 +160,7 @@ impl Attended {
             left: None,
         };
         let payload = options.text()?;
-        let known = self.settled.iter().map(|(at, settled)| (*at, settled));
+        let known = self.learned.iter().map(|(at, learned)| (*at, learned));
         let (store, mut writes) = (app.store.clone(), JoinSet::new());
         let taken_up = match self.unfinished {
             // Another process may have taken it up since it was found.
@@ -175,10 +175,10 @@ impl Attended {
             let open: HashSet<usize> = open.iter().map(|(at, _)| *at as usize).collect();
             let (states, hits) = states_of(known.filter(|(at, _)| open.contains(at)));
             let by = claim.clone();
-            writes.spawn(async move { store.settle_items(&by, states, hits).await });
+            writes.spawn(async move { store.note_items(&by, states, hits).await });
             claim
         } else {
-            let (settled, cache_hits) = states_of(known);
+            let (known, cache_hits) = states_of(known);
             let job = app.new_job(JobKind::Batch, payload, &Asker::named(&self.ask.who));
             let job = Job {
                 state: JobState::Running,
@@ -187,7 +187,7 @@ impl Attended {
             };
             let (name, hash) = (self.list.source_name.clone(), self.list.fingerprint());
             let batch = NewBatch {
-                settled,
+                known,
                 cache_hits,
                 ..app.new_batch(name, hash, self.rows.len(), &self.unique, job)
             };
@@ -203,7 +203,7 @@ impl Attended {
         };
         self.calls_before = app.migo.line().stats().paid;
         (self.started, self.budget) = (Instant::now(), Budget::of(self.cost.most));
-        let wanted = (0..self.unique.len()).filter(|at| !self.settled.contains_key(at));
+        let wanted = (0..self.unique.len()).filter(|at| !self.learned.contains_key(at));
         let wanted = wanted.take(self.most).collect();
         self.ask_for(app, claim, wanted, writes);
         Ok(())
@@ -224,7 +224,7 @@ impl Attended {
 
     /// RUCs with an outcome, and RUCs in all, each once.
     pub fn progress(&self) -> (usize, usize) {
-        (self.settled.len(), self.unique.len())
+        (self.learned.len(), self.unique.len())
     }
 
     /// RUCs that were not asked for because the list had spent the most that it may.
@@ -237,8 +237,8 @@ impl Attended {
         Over::of(rucs, self.cost.most, left, self.budget.refused_singly())
     }
 
-    fn count(&self, wanted: impl Fn(&Settled) -> bool) -> usize {
-        self.settled.values().filter(|it| wanted(it)).count()
+    fn count(&self, wanted: impl Fn(&RucOutcome) -> bool) -> usize {
+        self.learned.values().filter(|it| wanted(it)).count()
     }
 
     /// Asks for those with so many calls more.
@@ -247,7 +247,7 @@ impl Attended {
             return Ok(());
         };
         run.written().await?;
-        let left = self.settled.extract_if(|_, it| is_over_cost(it));
+        let left = self.learned.extract_if(|_, it| is_over_cost(it));
         let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
         left.sort_unstable();
         self.budget = Budget::of(more);
@@ -267,7 +267,7 @@ impl Attended {
             self.asked_in = self.started.elapsed();
             return Ok(false);
         };
-        self.settled.extend(group);
+        self.learned.extend(group);
         Ok(true)
     }
 
@@ -290,16 +290,17 @@ impl Attended {
 
     /// Whether the upstream failed and answered about no number.
     fn nothing_came(&self) -> bool {
-        let failed = |it: &Settled| matches!(it, Settled::Failed(error) if !is_limit(error.code()));
-        self.settled.values().any(failed) && self.settled.values().all(is_failed)
+        let failed =
+            |it: &RucOutcome| matches!(it, RucOutcome::Failed(error) if !is_limit(error.code()));
+        self.learned.values().any(failed) && self.learned.values().all(is_failed)
     }
 
     /// Why nothing at all was answered, or why the rest fails as well.
     fn total_failure(&self) -> Option<AppError> {
-        let none_answered = self.settled.values().all(is_failed);
+        let none_answered = self.learned.values().all(is_failed);
         let unread = unread(&self.rows, &self.list.table.rows);
-        let failures = self.settled.values().filter_map(|it| match it {
-            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
+        let failures = self.learned.values().filter_map(|it| match it {
+            RucOutcome::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
         });
         let cause = failures
@@ -316,11 +317,11 @@ impl Attended {
         unread.filter(|_| none_answered).or(cause)
     }
 
-    /// Notes on the house's partners what the settled RUCs say of them.
+    /// Notes on the house's partners what the RUCs learned say of them.
     pub async fn note_on_partners(&self, app: &App) -> Result<ChecksNoted, AppError> {
         let now = app.clock.now();
-        let checks = self.settled.iter();
-        let checks = checks.map(|(at, settled)| settled.check(self.unique[*at], now));
+        let checks = self.learned.iter();
+        let checks = checks.map(|(at, learned)| learned.check(self.unique[*at], now));
         app.note_on_partners(Company::HOUSE, checks.collect()).await
     }
 
@@ -332,8 +333,8 @@ impl Attended {
             nothing_came: self.nothing_came(),
         };
         let verdict = |row: &RowPlan| {
-            let settled = row.unique.and_then(|at| self.settled.get(&at));
-            BatchKind::Ruc.row(app, row, settled, of_list, lang)
+            let learned = row.unique.and_then(|at| self.learned.get(&at));
+            BatchKind::Ruc.row(app, row, learned, of_list, lang)
         };
         let verdicts: Vec<Verdict> = self.rows.iter().map(verdict).collect();
         if let Some((claim, mut run)) = self.run.take() {
@@ -341,8 +342,8 @@ impl Attended {
             app.finish_batch(&claim, JobEnd::Completed).await?;
         }
         let calls = app.migo.line().stats().paid - self.calls_before;
-        let hits = self.count(Settled::is_from_memory);
-        let left_out = self.unique.len() - self.settled.len();
+        let hits = self.count(RucOutcome::is_from_memory);
+        let left_out = self.unique.len() - self.learned.len();
         let failed = self.count(is_failed) + left_out;
         Ok(Finished {
             failed,
@@ -368,12 +369,12 @@ impl Attended {
     }
 }
 
-fn is_failed(settled: &Settled) -> bool {
-    matches!(settled, Settled::Failed(_))
+fn is_failed(learned: &RucOutcome) -> bool {
+    matches!(learned, RucOutcome::Failed(_))
 }
 
-fn is_over_cost(settled: &Settled) -> bool {
-    matches!(settled, Settled::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
+fn is_over_cost(learned: &RucOutcome) -> bool {
+    matches!(learned, RucOutcome::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
 }
 
 impl ReadList {

@@ -5,7 +5,7 @@
 //! batch, numbers and job are stored in one transaction, before anything is paid for (`submit.rs`). What
 //! tells a list from others is its fingerprint: the file and its column.
 //!
-//! One run of it (`work.rs`) settles group after group under the claim of its job. A worker claims the
+//! One run of it (`work.rs`) notes group after group under the claim of its job. A worker claims the
 //! jobs that wait, by lease; a command holds its own as long as its process lives. When the command is
 //! interrupted or dies, its batch is paused: `--reanudar` takes up the newest unfinished batch of the
 //! same fingerprint, `lotes reanudar` hands it to a worker, and no worker takes it unasked. `result.rs`

@@ -17,7 +17,7 @@ use super::input::KeptList;
 use super::kind::BatchKind;
 use super::submit::AT_A_TIME;
 use super::work::accepted_before;
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict};
 use crate::store::{Batch, Item, ItemState};
@@ -161,25 +161,25 @@ impl App {
         let rucs = rows
             .iter()
             .filter_map(|row| Some(parts.unique[row.unique?]));
-        let settled = self.settled_of(parts, rucs).await?;
+        let learned = self.learned_of(parts, rucs).await?;
         let list = OfList {
             otherwise: NotAsked::Waits,
             nothing_came: parts.nothing_came,
         };
         let verdict = |row: &RowPlan| {
-            let settled = row.unique.and_then(|at| settled.get(&parts.unique[at]));
-            BatchKind::Ruc.row(self, row, settled, list, lang)
+            let learned = row.unique.and_then(|at| learned.get(&parts.unique[at]));
+            BatchKind::Ruc.row(self, row, learned, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }
 
     /// What came of some RUCs. An answer counts however old it is by now: its item says that it was
     /// good when it was given.
-    async fn settled_of(
+    async fn learned_of(
         &self,
         parts: &Parts,
         rucs: impl Iterator<Item = Ruc>,
-    ) -> Result<HashMap<Ruc, Settled>, AppError> {
+    ) -> Result<HashMap<Ruc, RucOutcome>, AppError> {
         let asked = rucs.filter_map(|ruc| Some((ruc, parts.states.get(&ruc)?)));
         let asked: Vec<(Ruc, &ItemState)> = asked.collect();
         let keys: Vec<Key> = asked
@@ -187,23 +187,23 @@ impl App {
             .map(|(ruc, _)| BatchKind::Ruc.key(*ruc))
             .collect();
         let memories = self.store.recall(&keys).await?;
-        let mut settled = HashMap::with_capacity(asked.len());
+        let mut learned = HashMap::with_capacity(asked.len());
         for ((ruc, state), memory) in asked.into_iter().zip(memories) {
             let outcome = match (state, memory) {
-                (ItemState::Failed { code }, _) => Settled::FailedBefore(code.clone()),
-                (_, None) => Settled::Forgotten,
+                (ItemState::Failed { code }, _) => RucOutcome::FailedBefore(code.clone()),
+                (_, None) => RucOutcome::Forgotten,
                 (_, Some(memory)) => {
                     let source = match parts.batch.created_at {
                         created if memory.stored_at >= created => Source::Upstream,
                         created if memory.expires_at >= created => Source::Memory,
                         _ => Source::Stale,
                     };
-                    Settled::of_memory(ruc, &memory, source).unwrap_or(Settled::Forgotten)
+                    RucOutcome::of_memory(ruc, &memory, source).unwrap_or(RucOutcome::Forgotten)
                 }
             };
-            settled.insert(ruc, outcome);
+            learned.insert(ruc, outcome);
         }
-        Ok(settled)
+        Ok(learned)
     }
 }
 

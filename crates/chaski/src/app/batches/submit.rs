@@ -158,7 +158,7 @@ impl App {
             options: options_text(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
             subjects: unique.iter().map(|ruc| kind.key(*ruc)).collect(),
-            settled: Vec::new(),
+            known: Vec::new(),
             cache_hits: 0,
             input: None,
             once: None,

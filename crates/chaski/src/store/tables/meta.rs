@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
-use crate::store::seal::fill_randomly;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::seal::random;
+use crate::store::sql::{Conn, query};
 
 /// Fingerprint of the key that personal data was sealed with.
 pub(in crate::store) const KEY_CHECK: &str = "key_check";
@@ -29,11 +29,10 @@ pub(in crate::store) async fn get(
     connection: &mut Conn,
     name: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let value = query_scalar("SELECT value FROM meta WHERE name = $1")
+    query("SELECT value FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(connection)
-        .await?;
-    Ok(value)
+        .await
 }
 
 pub(in crate::store) async fn put(
@@ -54,17 +53,7 @@ pub(in crate::store) async fn put(
 
 /// Notes that something was forgotten.
 pub(in crate::store) async fn note_forgetting(connection: &mut Conn) -> Result<(), StoreError> {
-    let mut mark = [0; 8];
-    fill_randomly(&mut mark)?;
-    query(
-        "INSERT INTO meta (name, value) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(FORGOTTEN)
-    .bind(mark.as_slice())
-    .execute(connection)
-    .await?;
-    Ok(())
+    put(connection, FORGOTTEN, &random::<8>()?).await
 }
 
 /// What changes when something is forgotten.
@@ -115,7 +104,7 @@ pub(in crate::store) async fn clear_groups(
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
 pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
-    let found: bool = query_scalar(
+    query(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \
@@ -125,6 +114,5 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
          OR EXISTS (SELECT 1 FROM api_keys WHERE length(company) = 16)",
     )
     .fetch_one(connection)
-    .await?;
-    Ok(found)
+    .await
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, deed, query};
 use crate::store::tables::jobs;
 use crate::store::tables::jobs::Job;
 use crate::store::time::instant;
@@ -13,8 +13,8 @@ use crate::store::time::instant;
 impl Store {
     /// When an entry was last seen to; none when it is new.
     pub async fn schedule_seen(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let at: Option<i64> = query_scalar("SELECT last_at FROM schedule WHERE name = $1")
+        let mut reader = self.read().await?;
+        let at: Option<i64> = query("SELECT last_at FROM schedule WHERE name = $1")
             .bind(name)
             .fetch_optional(&mut reader)
             .await?;
@@ -30,11 +30,11 @@ impl Store {
         now: Timestamp,
         job: Option<Job>,
     ) -> Result<bool, StoreError> {
-        let me = self.db.presence.id();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { see_to(connection, name, seen, now, job, me).await })
-            })
+        let me = self.presence.id();
+        self.write(deed!(|connection| see_to(
+            connection, name, seen, now, job, me
+        )
+        .await))
             .await
     }
 }
@@ -52,8 +52,8 @@ async fn see_to(
          SET last_at = excluded.last_at WHERE schedule.last_at = $3",
     )
     .bind(name)
-    .bind(now.as_microsecond())
-    .bind(seen.map(Timestamp::as_microsecond))
+    .bind(now)
+    .bind(seen)
     .execute(&mut *connection)
     .await?;
     if noted == 0 {

@@ -13,7 +13,6 @@ use std::sync::atomic::Ordering;
 
 use chaski_client::{Call, Key};
 use compact_str::CompactString;
-use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(in crate::store) use self::deed::Answered;
@@ -23,7 +22,7 @@ use self::task::Task;
 
 use crate::store::error::StoreError;
 use crate::store::seal::Keys;
-use crate::store::sql::Conn;
+use crate::store::sql::{Conn, Writing};
 use crate::store::tables::answers::AnswerRow;
 use crate::store::tables::calls::{CallRecord, Hit};
 
@@ -178,32 +177,29 @@ impl Writer {
     }
 
     /// Does something in the transaction of the next group; durable when this returns.
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<T, StoreError> {
         let done = self.post(work)?;
         done.await.map_err(|_| StoreError::Closed)?
     }
 
     /// The same for somebody who does not wait; whoever comes later finds it done.
-    pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) fn post<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<Answered<T>, StoreError> {
         let (deed, done) = waiting(work);
         self.send(Message::Deed(deed))?;
         Ok(done)
     }
 
     /// Does something on the writer's connection between two groups, outside any transaction.
-    pub(super) async fn run_alone<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) async fn run_alone<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<T, StoreError> {
         let (deed, done) = waiting(work);
         self.send(Message::Alone(deed))?;
         done.await.map_err(|_| StoreError::Closed)?
