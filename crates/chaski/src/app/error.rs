@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaski_client::{Failure, LedgerError};
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupError;
 use super::seal_error::SealError;
@@ -76,13 +76,8 @@ pub enum AppError {
     #[error("no purpose was said")]
     NoPurpose,
     /// Something typed makes no sense.
-    #[error("{es}")]
-    Usage {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    #[error("{}", .0.es)]
+    Usage(Text),
     /// The standard input or output, or a connection.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -95,21 +90,11 @@ pub enum AppError {
         source: std::io::Error,
     },
     /// What is asked for does not fit the state of things.
-    #[error("{es}")]
-    NotNow {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    #[error("{}", .0.es)]
+    NotNow(Text),
     /// Not a single number of a list could be read.
-    #[error("{es}")]
-    NothingRead {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    #[error("{}", .0.es)]
+    NothingRead(Text),
     /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
     #[error("the plan has {left} calls left and {wanted} are needed")]
     PlanTooSmall {
@@ -129,24 +114,16 @@ pub enum AppError {
 }
 
 impl AppError {
-    /// Something typed makes no sense.
-    pub fn usage(es: impl Into<String>, en: impl Into<String>) -> AppError {
-        AppError::Usage {
-            es: es.into(),
-            en: en.into(),
-        }
-    }
-
     /// A failure with one file or folder.
     pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> AppError {
         let path = path.to_owned();
         |source| AppError::File { path, source }
     }
 
-    /// An option of the sandbox that it does not understand.
-    pub fn sandbox_option(name: &str, message: impl Fn(Lang) -> String) -> AppError {
-        let text = |lang| format!("{name}: {}", message(lang));
-        AppError::usage(text(Lang::Es), text(Lang::En))
+    /// An option that makes no sense: its name, and what is wrong with it.
+    pub fn of_option(name: &str, message: impl Fn(Lang) -> String) -> AppError {
+        let (es, en) = (message(Lang::Es), message(Lang::En));
+        AppError::Usage(text!("{name}: {es}", "{name}: {en}"))
     }
 
     /// Somebody who knows says explicitly that there is no such number or rate.
@@ -172,10 +149,10 @@ impl AppError {
             AppError::Server(error) => error.code(),
             AppError::NoToken | AppError::TokenGone { .. } => "sin_token",
             AppError::NoPurpose => "falta_motivo",
-            AppError::Usage { .. } => "uso",
-            AppError::NotNow { .. } => "estado_no_permite",
+            AppError::Usage(_) => "uso",
+            AppError::NotNow(_) => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
-            AppError::NothingRead { .. } => "lista_sin_ruc",
+            AppError::NothingRead(_) => "lista_sin_ruc",
             AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
             AppError::DayTooSmall(_) => DayTooSmall::CODE,
             AppError::Interrupted => "interrumpido",
@@ -198,28 +175,27 @@ impl AppError {
             AppError::Column(error) => error.message(lang),
             AppError::Partner(error) => error.message(lang),
             AppError::Server(error) => error.message(lang),
-            AppError::NoToken => lang
-                .pick(
-                    "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
-                    "the real upstream was demanded and there is no token; set it with: chaski config set migo.token",
-                )
-                .to_owned(),
+            AppError::NoToken => text!(
+                "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
+                "the real upstream was demanded and there is no token; set it with: chaski config set migo.token"
+            )
+            .pick(lang),
             AppError::TokenGone { folder } => {
                 let folder = folder.display();
-                lang.pick(
-                    format!("{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)"),
-                    format!("{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"),
+                text!(
+                    "{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)",
+                    "{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"
                 )
+                .pick(lang)
             }
-            AppError::NoPurpose => lang
-                .pick(
-                    "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
-                    "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)",
-                )
-                .to_owned(),
-            AppError::Usage { es, en }
-            | AppError::NotNow { es, en }
-            | AppError::NothingRead { es, en } => lang.pick(es, en).clone(),
+            AppError::NoPurpose => text!(
+                "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
+                "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)"
+            )
+            .pick(lang),
+            AppError::Usage(text) | AppError::NotNow(text) | AppError::NothingRead(text) => {
+                text.clone().pick(lang)
+            }
             AppError::Io(error) => {
                 let why = reason(error, lang);
                 lang.pick(

@@ -1,7 +1,7 @@
 //! Jobs: what waits, what runs, what became of it; and those that are not batches.
 
 use chaski_client::Budget;
-use chaski_core::lima_date;
+use chaski_core::{lima_date, text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -297,14 +297,14 @@ impl RefreshPayload {
 
 fn refusal(wanted: BatchChange, job: &Job) -> AppError {
     let state = job.state.as_str();
-    match wanted {
-        BatchChange::Cancel => AppError::NotNow {
-            es: format!("el trabajo ya terminó: {state}"),
-            en: format!("the job has ended: {state}"),
-        },
-        _ => AppError::NotNow {
-            es: format!("solo se reintenta un trabajo FAILED o CANCELLED; este está {state}"),
-            en: format!("only a FAILED or CANCELLED job is tried again; this one is {state}"),
-        },
-    }
+    AppError::NotNow(match wanted {
+        BatchChange::Cancel => text!(
+            "el trabajo ya terminó: {state}",
+            "the job has ended: {state}"
+        ),
+        _ => text!(
+            "solo se reintenta un trabajo FAILED o CANCELLED; este está {state}",
+            "only a FAILED or CANCELLED job is tried again; this one is {state}"
+        ),
+    })
 }

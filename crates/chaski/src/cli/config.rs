@@ -25,16 +25,11 @@ use crate::sheets;
 pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     let path = around.local_file();
     if path.exists() && !force {
-        return Err(AppError::usage(
-            format!(
-                "ya existe {}; para reemplazarlo agregue --force",
-                path.display()
-            ),
-            format!(
-                "{} exists already; to replace it add --force",
-                path.display()
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "ya existe {}; para reemplazarlo agregue --force",
+            "{} exists already; to replace it add --force",
+            path.display()
+        )));
     }
     let comment = |line: &str| match line.chars().next() {
         Some('#' | '[') | None => format!("{line}\n"),
@@ -84,22 +79,18 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     let text = match typed {
         Some(text) if is_secret || looks_like_token(&text) => {
             let key = if is_secret { key } else { key_for(&text) };
-            return Err(AppError::usage(
-                format!(
-                    "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
-                ),
-                format!(
-                    "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
-                ),
-            ));
+            return Err(AppError::Usage(text!(
+                "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería",
+                "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
+            )));
         }
         Some(text) => text,
         None if is_secret => secret(needed, key)?,
         None => {
-            return Err(AppError::usage(
-                format!("falta el valor; por ejemplo: chaski config set {key} …"),
-                format!("the value is missing; for instance: chaski config set {key} …"),
-            ));
+            return Err(AppError::Usage(text!(
+                "falta el valor; por ejemplo: chaski config set {key} …",
+                "the value is missing; for instance: chaski config set {key} …"
+            )));
         }
     };
     let path = needed
@@ -107,20 +98,21 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         .clone()
         .or_else(|| needed.around.user_file())
         .ok_or_else(|| {
-            AppError::usage(
+            AppError::Usage(text!(
                 "no se sabe dónde está su carpeta de usuario; indique el archivo con --config",
-                "your home folder is not known; name the file with --config",
-            )
+                "your home folder is not known; name the file with --config"
+            ))
         })?;
     let before = match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         read => read.map_err(AppError::file(&path))?,
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
-        AppError::usage(
-            format!("{} no es TOML válido; corríjalo antes", path.display()),
-            format!("{} is not valid TOML; mend it first", path.display()),
-        )
+        AppError::Usage(text!(
+            "{} no es TOML válido; corríjalo antes",
+            "{} is not valid TOML; mend it first",
+            path.display()
+        ))
     })?;
     let mut layers = Layers::defaults();
     layers.set_text(key, &text, Origin::Set)?;
@@ -175,10 +167,10 @@ pub(super) fn check(needed: &Needed) -> Done {
         ),
         (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
     };
-    needed.say(
-        format!("configuración correcta; responde: {who}"),
-        format!("the configuration is right; answered by: {who}"),
-    );
+    needed.say(text!(
+        "configuración correcta; responde: {who}",
+        "the configuration is right; answered by: {who}"
+    ));
     Ok(0)
 }
 
@@ -215,16 +207,16 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
     };
     let text = without_quotes(&text).to_owned();
     if text.is_empty() {
-        return Err(AppError::usage(
-            format!("no llegó ningún valor para {key}"),
-            format!("no value came for {key}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "no llegó ningún valor para {key}",
+            "no value came for {key}"
+        )));
     }
     if key == "server_key" && mode_of_key(&text).is_none() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "eso no es una llave de Chaski: empieza con chk_live_ o chk_test_, como la da chaski llaves crear",
-            "that is no key of Chaski: it begins with chk_live_ or chk_test_, as chaski llaves crear gives it",
-        ));
+            "that is no key of Chaski: it begins with chk_live_ or chk_test_, as chaski llaves crear gives it"
+        )));
     }
     Ok(text)
 }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use chaski_client::Clock;
-use chaski_core::{Lang, lima_datetime};
+use chaski_core::{Lang, lima_datetime, text};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Done;
@@ -29,34 +29,32 @@ pub(super) async fn backup(
     if let Some(phrase) = &phrase
         && phrase.expose_secret().chars().count() < LEAST_PHRASE
     {
-        return Err(AppError::usage(
-            format!("la frase debe tener {LEAST_PHRASE} caracteres o más: una corta se adivina"),
-            format!(
-                "the phrase must have {LEAST_PHRASE} characters or more: a short one is guessed"
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "la frase debe tener {LEAST_PHRASE} caracteres o más: una corta se adivina",
+            "the phrase must have {LEAST_PHRASE} characters or more: a short one is guessed"
+        )));
     }
     let by_phrase = phrase.is_some();
     let now = Clock::system().now();
     let taken = backups::backup(&needed.config, mode, &settings, to, with_key, phrase, now).await?;
     let (path, kib) = (taken.path.display(), taken.bytes.div_ceil(1024));
     let (calls, answers) = (taken.snapshot.calls, taken.snapshot.answers);
-    needed.say(
-        format!("copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})"),
-        format!("verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"),
-    );
+    needed.say(text!(
+        "copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})",
+        "verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"
+    ));
     if by_phrase {
-        needed.say(
+        needed.say(text!(
             "sellada con su frase: sin ella nadie puede comprobar que la copia no fue alterada",
-            "sealed with your phrase: without it nobody can prove that the copy was not altered",
-        );
+            "sealed with your phrase: without it nobody can prove that the copy was not altered"
+        ));
     }
     if let Some(error) = &taken.not_noted {
         let why = error.message(needed.lang());
-        needed.say(
-            format!("no se pudo anotar en la carpeta que se hizo la copia: {why}"),
-            format!("the folder could not note that the copy was taken: {why}"),
-        );
+        needed.say(text!(
+            "no se pudo anotar en la carpeta que se hizo la copia: {why}",
+            "the folder could not note that the copy was taken: {why}"
+        ));
     }
     let about_key = match (taken.with_key, taken.snapshot.has_personal_data) {
         (true, _) => needed.lang().pick(
@@ -101,45 +99,31 @@ pub(super) async fn restaurar(
     let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
-    needed.say(
-        format!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})"),
-        format!("restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"),
-    );
+    needed.say(text!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})", "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"));
     if let Some(text) = about_seal(done.proved, lang) {
         notice(needed, text);
     }
     if let Some(aside) = &done.set_aside {
         let aside = aside.display();
-        needed.say(
-            format!("lo que había antes está en {aside}: bórrelo cuando ya no lo necesite"),
-            format!("what was there before is in {aside}: delete it when it is no longer needed"),
-        );
+        needed.say(text!(
+            "lo que había antes está en {aside}: bórrelo cuando ya no lo necesite",
+            "what was there before is in {aside}: delete it when it is no longer needed"
+        ));
     }
     if let Some(aside) = &done.schema_aside {
-        needed.say(
-            format!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite"),
-            format!("what was in the database before is in its schema {aside}: delete it when it is no longer needed"),
-        );
+        needed.say(text!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite", "what was in the database before is in its schema {aside}: delete it when it is no longer needed"));
     }
     let settings = done.settings.display();
-    needed.say(
-        format!("la configuración de la copia está en {settings}; no se aplica sola (--config)"),
-        format!(
-            "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
-        ),
-    );
+    needed.say(text!(
+        "la configuración de la copia está en {settings}; no se aplica sola (--config)",
+        "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
+    ));
     if done.key == RestoredKey::Missing && done.snapshot.has_personal_data {
-        needed.say(
-            "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
-            "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
-        );
+        needed.say(text!("falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla", "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it"));
     }
     let is_real = done.folder == folder_of(&needed.config, Mode::Real);
     if is_real && needed.config.token().is_none() {
-        needed.say(
-            "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
-            "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
-        );
+        needed.say(text!("sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token", "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token"));
     }
     Ok(0)
 }
@@ -171,10 +155,10 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
             let path = path.display();
-            return Err(AppError::usage(
-                format!("{path} está vacío: ahí debe estar la frase"),
-                format!("{path} is empty: the phrase must be in it"),
-            ));
+            return Err(AppError::Usage(text!(
+                "{path} está vacío: ahí debe estar la frase",
+                "{path} is empty: the phrase must be in it"
+            )));
         }
         return Ok(Some(SecretString::from(text.to_owned())));
     }
@@ -210,10 +194,10 @@ fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
     };
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "no llegó ninguna frase: escríbala cuando se pida, pásela por tubería, o use --frase-archivo ARCHIVO",
-            "no phrase came: type it when asked, pipe it in, or use --frase-archivo FILE",
-        ));
+            "no phrase came: type it when asked, pipe it in, or use --frase-archivo FILE"
+        )));
     }
     Ok(SecretString::from(text.to_owned()))
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Read};
 
 use chaski_client::{Ask, Clock};
-use chaski_core::Dni;
+use chaski_core::{Dni, text};
 
 use super::Done;
 use super::kit::args::PersonCmd;
@@ -33,11 +33,8 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     let mode = mode_of_data(&needed.config, needed.wish);
     let store = open_store(&needed.config, mode).await?;
     let folder = folder_of(&needed.config, mode);
-    let (es, en) = (
-        format!("carpeta: {}", folder.display()),
-        format!("folder: {}", folder.display()),
-    );
-    needed.say(es, en);
+    let folder = folder.display();
+    needed.say(text!("carpeta: {folder}", "folder: {folder}"));
     // 3. The deed. What persons entered may be on the other side too.
     let done = if erasing {
         let elsewhere = erase_elsewhere(needed, mode, dni, &ask).await?;
@@ -93,19 +90,10 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
 fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
-    needed.say(
-        format!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}"),
-        format!("erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"),
-    );
-    needed.say(
-        "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
-        "earlier backups still have it: delete them, or erase again after restoring one",
-    );
+    needed.say(text!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}", "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"));
+    needed.say(text!("las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura", "earlier backups still have it: delete them, or erase again after restoring one"));
     if !erased.log_emptied {
-        needed.say(
-            "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
-            "another process was reading: repeat the command to empty the log of the database too",
-        );
+        needed.say(text!("otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base", "another process was reading: repeat the command to empty the log of the database too"));
     }
 }
 
@@ -116,10 +104,10 @@ fn confirm(needed: &Needed, dni: Dni) -> Result<(), AppError> {
     }
     let lang = needed.lang();
     if !needed.may_ask {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "borrar los datos de una persona necesita confirmación: agregue --yes",
-            "erasing the data of a person needs a confirmation: add --yes",
-        ));
+            "erasing the data of a person needs a confirmation: add --yes"
+        )));
     }
     let typed = dialoguer::Input::<String>::new()
         .with_prompt(lang.pick(
@@ -143,10 +131,10 @@ fn dni(needed: &Needed, typed: Option<&str>) -> Result<Dni, AppError> {
     };
     // What was typed may be almost a DNI: it is not repeated.
     text.trim().parse().map_err(|_| {
-        AppError::usage(
+        AppError::Usage(text!(
             "--dni debe ser un DNI de 8 dígitos",
-            "--dni must be an 8-digit DNI",
-        )
+            "--dni must be an 8-digit DNI"
+        ))
     })
 }
 

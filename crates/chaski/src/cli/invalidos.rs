@@ -1,6 +1,6 @@
 //! `chaski ruc invalidos`: the registry of refused numbers.
 
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use serde_json::json;
 
 use super::Done;
@@ -25,10 +25,10 @@ pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<Inva
                     "¿Olvidar todos los números registrados?",
                     "Forget all the numbers on record?",
                 ),
-                AppError::usage(
+                AppError::Usage(text!(
                     "borrar todos necesita confirmación: agregue --yes",
-                    "forgetting all needs a confirmation: add --yes",
-                ),
+                    "forgetting all needs a confirmation: add --yes"
+                )),
             )?;
             let forgotten = desk.forget_all().await?;
             say_forgotten(needed, forgotten);
@@ -54,10 +54,10 @@ async fn listar(needed: &Needed, desk: &Desk) -> Done {
     };
     let rows: Vec<_> = refusals.iter().map(row).collect();
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay números registrados como inexistentes",
-            "no number is on record as unknown",
-        );
+            "no number is on record as unknown"
+        ));
     }
     let columns = vec![
         ("ruc", "RUC", "RUC"),

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use chaski_core::lima_timestamp;
+use chaski_core::{lima_timestamp, text};
 use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
@@ -29,10 +29,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     let since = optional_date("--desde", typed.desde.as_deref())?;
     let until = optional_date("--hasta", typed.hasta.as_deref())?;
     if let Some((since, until)) = since.zip(until).filter(|(since, until)| since > until) {
-        return Err(AppError::usage(
-            format!("el rango está al revés: {since} es posterior a {until}"),
-            format!("the range is reversed: {since} is later than {until}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "el rango está al revés: {since} es posterior a {until}",
+            "the range is reversed: {since} is later than {until}"
+        )));
     }
     let operation = typed.operacion.as_deref().map(operation).transpose()?;
     let subject = typed.numero.as_deref().map(subject).transpose()?;
@@ -65,10 +65,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
         }
     }
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay llamadas así en el registro",
-            "no such call is on record",
-        );
+            "no such call is on record"
+        ));
     }
     let columns = vec![
         ("fecha", "Fecha (Lima)", "Date (Lima)"),
@@ -84,10 +84,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     ];
     Records { columns, rows }.write(needed)?;
     if let Some(next) = cursor {
-        needed.say(
-            format!("hay más; siga con: --cursor {next}"),
-            format!("there are more; go on with: --cursor {next}"),
-        );
+        needed.say(text!(
+            "hay más; siga con: --cursor {next}",
+            "there are more; go on with: --cursor {next}"
+        ));
     }
     Ok(0)
 }
@@ -134,17 +134,17 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
                 counted(days, "day", "days")
             ),
         ),
-        AppError::usage(
+        AppError::Usage(text!(
             "borrar del registro necesita confirmación: agregue --yes",
-            "deleting from the record needs a confirmation: add --yes",
-        ),
+            "deleting from the record needs a confirmation: add --yes"
+        )),
     )?;
     let pruned = app.prune().await?;
     let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
-    needed.say(
-        format!("Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}"),
-        format!("Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"),
-    );
+    needed.say(text!(
+        "Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}",
+        "Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"
+    ));
     Ok(0)
 }
 
@@ -184,10 +184,10 @@ fn operation(typed: &str) -> Result<String, AppError> {
         )
     };
     let typed = repeatable(&typed);
-    Err(AppError::usage(
-        format!("--operacion: no hay «{typed}»; {es}"),
-        format!("--operacion: there is no \"{typed}\"; {en}"),
-    ))
+    Err(AppError::Usage(text!(
+        "--operacion: no hay «{typed}»; {es}",
+        "--operacion: there is no \"{typed}\"; {en}"
+    )))
 }
 
 /// The number that was typed; for `-`, the one on the input, where no history keeps it.
@@ -203,9 +203,9 @@ fn subject(typed: &str) -> Result<String, AppError> {
 /// The number as calls know it.
 fn normalized(text: &str) -> Result<String, AppError> {
     subject_of(text).ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "--numero debe ser un RUC de 11 dígitos o un DNI de 8",
-            "--numero must be an 11-digit RUC or an 8-digit DNI",
-        )
+            "--numero must be an 11-digit RUC or an 8-digit DNI"
+        ))
     })
 }

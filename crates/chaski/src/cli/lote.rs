@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use tokio::time::Instant;
 
 use super::Done;
@@ -101,10 +101,10 @@ pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
         Format::Csv => Ok(OutputFormat::Csv),
         Format::Json => Ok(OutputFormat::Json),
         Format::Ndjson => Ok(OutputFormat::Ndjson),
-        Format::Table => Err(AppError::usage(
+        Format::Table => Err(AppError::Usage(text!(
             "diga dónde escribir el resultado: agregue -o resultado.xlsx",
-            "say where the result goes: add -o resultado.xlsx",
-        )),
+            "say where the result goes: add -o resultado.xlsx"
+        ))),
     }
 }
 
@@ -119,10 +119,10 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
         input
     };
     if is_same_file(output, input) {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "la salida es el mismo archivo que la lista; elija otro nombre para no perderla",
-            "the output is the list itself; choose another name so as not to lose it",
-        ));
+            "the output is the list itself; choose another name so as not to lose it"
+        )));
     }
     Ok(())
 }
@@ -137,10 +137,10 @@ pub(super) fn read(
     let from_input = typed.input == Path::new("-");
     if typed.input.is_dir() {
         let folder = typed.input.display();
-        return Err(AppError::usage(
-            format!("{folder} es una carpeta: indique el archivo de la lista"),
-            format!("{folder} is a folder: name the file of the list"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{folder} es una carpeta: indique el archivo de la lista",
+            "{folder} is a folder: name the file of the list"
+        )));
     }
     let mut piped = None;
     let (table, source_hash) = if from_input {

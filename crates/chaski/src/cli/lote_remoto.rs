@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -33,10 +33,10 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
     if typed.freshness.max_age.is_some() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
-            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh",
-        ));
+            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
+        )));
     }
     let (input, piped) = read(needed, &typed)?;
     let bytes = match piped {

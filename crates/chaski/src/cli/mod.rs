@@ -31,7 +31,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use clap::FromArgMatches;
 
 use crate::app::backups::Demand;
@@ -135,10 +135,10 @@ fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
         .get("CHASKI_LOG_FORMAT")
         .map(String::as_str);
     LogFormat::parse(typed).ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "CHASKI_LOG_FORMAT debe ser «text» o «json»",
-            "CHASKI_LOG_FORMAT must be \"text\" or \"json\"",
-        )
+            "CHASKI_LOG_FORMAT must be \"text\" or \"json\""
+        ))
     })
 }
 
@@ -158,10 +158,7 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
         return;
     }
     let (old, usual) = (needed.config.dir.display(), usual.display());
-    needed.say(
-        format!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})"),
-        format!("the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"),
-    );
+    needed.say(text!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})", "the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"));
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {
@@ -276,10 +273,10 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     if looks_up(command) || !typed {
         return Ok(());
     }
-    Err(AppError::usage(
+    Err(AppError::Usage(text!(
         "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
-        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is",
-    ))
+        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is"
+    )))
 }
 
 /// A look-up, where this run puts it.
@@ -325,10 +322,10 @@ async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
     let (lang, patience) = (needed.lang(), needed.timeout);
     let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
     if server.shows_its_key() {
-        needed.say(
+        needed.say(text!(
             "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-            "beware: the key travels unencrypted; use https:// towards other machines",
-        );
+            "beware: the key travels unencrypted; use https:// towards other machines"
+        ));
     }
     Ok(Desk::There(Box::new(server)))
 }

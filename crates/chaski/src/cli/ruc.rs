@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 
 use chaski_client::{Found, Source, taxpayer_fields};
-use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime};
+use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime, text};
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -127,10 +127,10 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
         } else {
             "20100070970"
         };
-        return Err(AppError::usage(
-            format!("falta el número; por ejemplo: chaski {command} {example}"),
-            format!("the number is missing; for instance: chaski {command} {example}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "falta el número; por ejemplo: chaski {command} {example}",
+            "the number is missing; for instance: chaski {command} {example}"
+        )));
     }
     if !from_input {
         refuse_word(&numbers[0], command)?;
@@ -157,12 +157,10 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
     }
     let word = repeatable(first);
     if std::path::Path::new(first).is_file() {
-        return Err(AppError::usage(
-            format!(
-                "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx"
-            ),
-            format!("{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx",
+            "{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"
+        )));
     }
     let orders = ["validar", "facturacion", "lote", "invalidos"].into_iter();
     let hint = nearest(first, orders.filter(|_| command == "ruc"));
@@ -173,10 +171,10 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
         ),
         None => (String::new(), String::new()),
     };
-    Err(AppError::usage(
-        format!("«{word}» no es un número ni una orden de chaski {command}{es}"),
-        format!("\"{word}\" is neither a number nor a command of chaski {command}{en}"),
-    ))
+    Err(AppError::Usage(text!(
+        "«{word}» no es un número ni una orden de chaski {command}{es}",
+        "\"{word}\" is neither a number nor a command of chaski {command}{en}"
+    )))
 }
 
 impl Answer {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use serde_json::Map;
 use tokio::sync::watch;
 
@@ -42,14 +42,10 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     close_if_the_other_side_had_keys(&gateway).await?;
     // 2. Without a key only this machine may ask.
     if gateway.is_open() && !address.ip().is_loopback() {
-        return Err(AppError::usage(
-            format!(
-                "no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE"
-            ),
-            format!(
-                "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE",
+            "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
+        )));
     }
     let listener = port::bind(address)?;
     say_company(needed, &gateway);
@@ -182,7 +178,7 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
 
 fn say_stopping(needed: &Needed) {
     if !writes_json() {
-        needed.say("Terminando…", "Stopping…");
+        needed.say(text!("Terminando…", "Stopping…"));
     } else if !needed.quiet {
         line("INFO", "stopping", Map::new());
     }
@@ -222,10 +218,7 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     if !gateway.usual().app.is_shared() {
         return;
     }
-    needed.say(
-        "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
-        "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
-    );
+    needed.say(text!("Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces", "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice"));
 }
 
 fn say_where(

@@ -1,5 +1,6 @@
 //! `chaski trabajos`: the queue of the local data folder.
 
+use chaski_core::text;
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -35,7 +36,7 @@ async fn listar(needed: &Needed, app: &App, state: Option<JobState>, limit: u32)
     let page = async |limit, cursor| app.trabajos(state, limit, cursor, None).await;
     let rows = pages(limit, page).await?;
     if rows.is_empty() {
-        needed.say("no hay trabajos", "there are no jobs");
+        needed.say(text!("no hay trabajos", "there are no jobs"));
     }
     write(needed, &rows)
 }

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::Failure;
+use chaski_core::text;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use uuid::Uuid;
 
@@ -156,26 +157,22 @@ impl App {
 /// Why a batch cannot be changed so.
 fn refusal(wanted: BatchChange, batch: &Batch) -> AppError {
     let state = batch.state.as_str();
-    let (es, en) = match wanted {
-        BatchChange::Pause if batch.paused => (
-            "ya está en pausa".to_owned(),
-            "it is paused already".to_owned(),
+    AppError::NotNow(match wanted {
+        BatchChange::Pause if batch.paused => text!("ya está en pausa", "it is paused already"),
+        BatchChange::Pause => text!(
+            "no se puede pausar un lote {state}",
+            "a batch that is {state} cannot be paused"
         ),
-        BatchChange::Pause => (
-            format!("no se puede pausar un lote {state}"),
-            format!("a batch that is {state} cannot be paused"),
+        BatchChange::Resume => text!("no está en pausa", "it is not paused"),
+        BatchChange::Cancel => text!(
+            "el lote ya terminó: {state}",
+            "the batch has ended: {state}"
         ),
-        BatchChange::Resume => ("no está en pausa".to_owned(), "it is not paused".to_owned()),
-        BatchChange::Cancel => (
-            format!("el lote ya terminó: {state}"),
-            format!("the batch has ended: {state}"),
+        BatchChange::Retry => text!(
+            "nada que reintentar: el lote está {state}",
+            "nothing to try again: the batch is {state}"
         ),
-        BatchChange::Retry => (
-            format!("nada que reintentar: el lote está {state}"),
-            format!("nothing to try again: the batch is {state}"),
-        ),
-    };
-    AppError::NotNow { es, en }
+    })
 }
 
 /// Whether every number fails by the failure of a code.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use serde_json::{Map, Value};
 
 use super::args::Format;
@@ -84,10 +84,10 @@ pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
     let format = format_of(needed)?;
     let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
     if format == Format::Xlsx && on_screen {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
-            "xlsx cannot be shown on a screen; add -o file.xlsx",
-        ));
+            "xlsx cannot be shown on a screen; add -o file.xlsx"
+        )));
     }
     Ok(())
 }
@@ -124,14 +124,10 @@ fn of_extension(path: &Path) -> Result<Format, AppError> {
         Some(OutputFormat::Ndjson) => Ok(Format::Ndjson),
         None => {
             let name = path.display();
-            Err(AppError::usage(
-                format!(
-                    "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format"
-                ),
-                format!(
-                    "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
-                ),
-            ))
+            Err(AppError::Usage(text!(
+                "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
+                "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+            )))
         }
     }
 }
@@ -147,8 +143,8 @@ pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 
 impl Needed {
     /// A notice in the language of the person, unless they want quiet.
-    pub(in crate::cli) fn say(&self, es: impl AsRef<str>, en: impl AsRef<str>) {
-        notice(self, self.lang().pick(es.as_ref(), en.as_ref()));
+    pub(in crate::cli) fn say(&self, text: Text) {
+        notice(self, &text.pick(self.lang()));
     }
 }
 

@@ -76,10 +76,10 @@ async fn importar(
     let lang = needed.lang();
     if input.is_dir() {
         let folder = input.display();
-        return Err(AppError::usage(
-            format!("{folder} es una carpeta: indique el archivo de la lista"),
-            format!("{folder} is a folder: name the file of the list"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{folder} es una carpeta: indique el archivo de la lista",
+            "{folder} is a folder: name the file of the list"
+        )));
     }
     let table = sheets::read(input, &Limits::default(), lang)?;
     for note in &table.notes {
@@ -87,16 +87,16 @@ async fn importar(
     }
     let imported = app.import_partners(company, &table, column).await?;
     let taken = imported.columns.join(", ");
-    needed.say(
-        format!("Números tomados de la columna {taken}"),
-        format!("Numbers taken from column {taken}"),
-    );
+    needed.say(text!(
+        "Números tomados de la columna {taken}",
+        "Numbers taken from column {taken}"
+    ));
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
-        needed.say(
-            format!("Columnas que no se importan: {titles}"),
-            format!("Columns that are not imported: {titles}"),
-        );
+        needed.say(text!(
+            "Columnas que no se importan: {titles}",
+            "Columns that are not imported: {titles}"
+        ));
     }
     let problems: Vec<(String, String)> = imported
         .problems
@@ -110,10 +110,7 @@ async fn importar(
     complain_about(needed, &problems, 0);
     let (saved, bad) = (imported.saved, problems.len());
     let (created, updated, same) = (saved.created, saved.updated, saved.unchanged);
-    needed.say(
-        format!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}"),
-        format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
-    );
+    needed.say(text!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}", "Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"));
     match imported.nothing_read() {
         Some(nothing) => Err(nothing),
         None if bad > 0 => Ok(8),
@@ -139,12 +136,12 @@ async fn listar(
             .list_partners(company, &PartnerFilter::default(), 1, None)
             .await?;
         if any.rows.is_empty() {
-            needed.say(
+            needed.say(text!(
                 "no hay partners; se agregan con: chaski partners importar LISTA",
-                "there are no partners; add them with: chaski partners importar LIST",
-            );
+                "there are no partners; add them with: chaski partners importar LIST"
+            ));
         } else {
-            needed.say("ningún partner es así", "no partner is like that");
+            needed.say(text!("ningún partner es así", "no partner is like that"));
         }
     }
     let columns = vec![
@@ -277,10 +274,10 @@ async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFi
         Format::Json => OutputFormat::Json,
         Format::Ndjson => OutputFormat::Ndjson,
         Format::Table => {
-            return Err(AppError::usage(
+            return Err(AppError::Usage(text!(
                 "diga dónde escribir los partners: agregue -o partners.xlsx",
-                "say where the partners go: add -o partners.xlsx",
-            ));
+                "say where the partners go: add -o partners.xlsx"
+            )));
         }
     };
     let filter = filter_of(typed);
@@ -314,19 +311,19 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
                     format!("Delete {count} partners with their history?")
                 },
             ),
-            AppError::usage(
+            AppError::Usage(text!(
                 "borrar partners necesita confirmación: agregue --yes",
-                "deleting partners needs a confirmation: add --yes",
-            ),
+                "deleting partners needs a confirmation: add --yes"
+            )),
         )?;
     }
     for partner in found {
         app.delete_partner(company, partner.id).await?;
     }
-    needed.say(
-        format!("partners borrados: {count}"),
-        format!("partners deleted: {count}"),
-    );
+    needed.say(text!(
+        "partners borrados: {count}",
+        "partners deleted: {count}"
+    ));
     Ok(output::exit_of(&codes))
 }
 
@@ -363,12 +360,12 @@ async fn cambios(
             .list_partner_changes(company, &ChangeFilter::default(), 1, None)
             .await?;
         if any.rows.is_empty() {
-            needed.say(
+            needed.say(text!(
                 "no hay cambios; se anotan al consultar: chaski partners actualizar",
-                "there are no changes; they are noted by: chaski partners actualizar",
-            );
+                "there are no changes; they are noted by: chaski partners actualizar"
+            ));
         } else {
-            needed.say("ningún cambio es así", "no change is like that");
+            needed.say(text!("ningún cambio es así", "no change is like that"));
         }
     }
     let columns = vec![

@@ -294,12 +294,12 @@ impl From<AppError> for Problem {
             AppError::Lookup(error) => return Problem::from(error.clone()),
             AppError::Store(error) => return Problem::from(error.clone()),
             AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
-            AppError::Usage { .. }
+            AppError::Usage(_)
             | AppError::Sheet(_)
             | AppError::Column(_)
-            | AppError::NothingRead { .. }
+            | AppError::NothingRead(_)
             | AppError::NoPurpose
-            | AppError::NotNow { .. }
+            | AppError::NotNow(_)
             | AppError::NoToken
             | AppError::TokenGone { .. } => {}
             AppError::DayTooSmall(day) => {
