@@ -99,7 +99,10 @@ pub(super) async fn restaurar(
     let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
-    needed.say(text!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})", "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"));
+    needed.say(text!(
+        "restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})",
+        "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"
+    ));
     if let Some(text) = about_seal(done.proved, lang) {
         notice(needed, text);
     }
@@ -111,7 +114,10 @@ pub(super) async fn restaurar(
         ));
     }
     if let Some(aside) = &done.schema_aside {
-        needed.say(text!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite", "what was in the database before is in its schema {aside}: delete it when it is no longer needed"));
+        needed.say(text!(
+            "lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite",
+            "what was in the database before is in its schema {aside}: delete it when it is no longer needed"
+        ));
     }
     let settings = done.settings.display();
     needed.say(text!(
@@ -119,11 +125,17 @@ pub(super) async fn restaurar(
         "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
     ));
     if done.key == RestoredKey::Missing && done.snapshot.has_personal_data {
-        needed.say(text!("falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla", "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it"));
+        needed.say(text!(
+            "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
+            "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it"
+        ));
     }
     let is_real = done.folder == folder_of(&needed.config, Mode::Real);
     if is_real && needed.config.token().is_none() {
-        needed.say(text!("sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token", "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token"));
+        needed.say(text!(
+            "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
+            "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token"
+        ));
     }
     Ok(0)
 }

@@ -90,10 +90,19 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
 fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
-    needed.say(text!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}", "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"));
-    needed.say(text!("las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura", "earlier backups still have it: delete them, or erase again after restoring one"));
+    needed.say(text!(
+        "borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}",
+        "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"
+    ));
+    needed.say(text!(
+        "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
+        "earlier backups still have it: delete them, or erase again after restoring one"
+    ));
     if !erased.log_emptied {
-        needed.say(text!("otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base", "another process was reading: repeat the command to empty the log of the database too"));
+        needed.say(text!(
+            "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
+            "another process was reading: repeat the command to empty the log of the database too"
+        ));
     }
 }
 

@@ -38,7 +38,10 @@ async fn listar(needed: &Needed) -> Done {
         app.close().await?;
     }
     if rows.is_empty() {
-        needed.say(text!("no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE", "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME"));
+        needed.say(text!(
+            "no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
+            "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME"
+        ));
     }
     let columns = vec![
         ("llave", "Llave", "Key"),
@@ -147,7 +150,10 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
 
 async fn revocar(needed: &Needed, key: &str) -> Done {
     let mode = mode_of_key(key).ok_or_else(|| {
-        AppError::Usage(text!("indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar", "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar"))
+        AppError::Usage(text!(
+            "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
+            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar"
+        ))
     })?;
     let app = open(needed, mode).await?;
     let revoked = app.revoke_key(key).await;

@@ -64,7 +64,10 @@ async fn to_server(needed: &Needed, from: &Path, url: &SecretString) -> Done {
     let sides = move_to_server(&needed.config, from, url).await?;
     tell(needed, &sides)?;
     let from = from.display();
-    needed.say(text!("{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave", "{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"));
+    needed.say(text!(
+        "{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave",
+        "{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"
+    ));
     Ok(0)
 }
 
@@ -73,7 +76,10 @@ async fn to_folder(needed: &Needed, url: &SecretString, to: &Path, replace: bool
     let now = Clock::system().now();
     let sides = move_to_folder(&needed.config, url, to, replace, now).await?;
     tell(needed, &sides)?;
-    needed.say(text!("la base queda como estaba: quite database_url de la configuración, y bórrela cuando haya visto que todo está", "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there"));
+    needed.say(text!(
+        "la base queda como estaba: quite database_url de la configuración, y bórrela cuando haya visto que todo está",
+        "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there"
+    ));
     Ok(0)
 }
 
@@ -132,7 +138,10 @@ async fn old_folder(needed: &Needed, from: &Path) -> Done {
         notice(needed, &said(side, needed.lang()));
     }
     let from = from.display();
-    needed.say(text!("{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario", "{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"));
+    needed.say(text!(
+        "{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario",
+        "{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"
+    ));
     Ok(0)
 }
 

@@ -158,7 +158,10 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
         return;
     }
     let (old, usual) = (needed.config.dir.display(), usual.display());
-    needed.say(text!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})", "the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"));
+    needed.say(text!(
+        "se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})",
+        "the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"
+    ));
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {

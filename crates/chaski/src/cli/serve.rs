@@ -218,7 +218,10 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     if !gateway.usual().app.is_shared() {
         return;
     }
-    needed.say(text!("Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces", "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice"));
+    needed.say(text!(
+        "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
+        "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice"
+    ));
 }
 
 fn say_where(

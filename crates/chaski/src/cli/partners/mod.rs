@@ -110,7 +110,10 @@ async fn importar(
     complain_about(needed, &problems, 0);
     let (saved, bad) = (imported.saved, problems.len());
     let (created, updated, same) = (saved.created, saved.updated, saved.unchanged);
-    needed.say(text!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}", "Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"));
+    needed.say(text!(
+        "Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}",
+        "Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"
+    ));
     match imported.nothing_read() {
         Some(nothing) => Err(nothing),
         None if bad > 0 => Ok(8),
