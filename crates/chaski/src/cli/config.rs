@@ -1,18 +1,19 @@
 //! `chaski config`: init, show, set, check.
 
 use std::fs::Permissions;
-use std::io::{IsTerminal, Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use chaski_core::{Lang, text};
+use dialoguer::Password;
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output::notice;
 use super::kit::records::{Records, fields};
+use super::kit::terminal;
 use crate::app::{
     AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
     seal_setting,
@@ -67,13 +68,11 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
     if with_origin {
         columns.push(("origen", "Origen", "Origin"));
     }
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 /// `chaski config set`: one key of the user's file, comments kept.
 pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
-    let lang = needed.lang();
     needed.layers.known(key, "chaski config set")?;
     let is_secret = is_secret(key);
     let text = match typed {
@@ -136,15 +135,15 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     layers.config()?;
     write_private(&path, after.as_bytes())?;
     let shown = path.display();
-    notice(
-        needed,
-        &match lang {
-            Lang::Es if is_secret => format!("{key} guardado y sellado en {shown} (permiso 0600)"),
-            Lang::En if is_secret => format!("{key} saved and sealed in {shown} (mode 0600)"),
-            Lang::Es => format!("{key} guardado en {shown} (permiso 0600)"),
-            Lang::En => format!("{key} saved in {shown} (mode 0600)"),
-        },
-    );
+    let (sellado, sealed) = if is_secret {
+        (" y sellado", " and sealed")
+    } else {
+        ("", "")
+    };
+    needed.say(text!(
+        "{key} guardado{sellado} en {shown} (permiso 0600)",
+        "{key} saved{sealed} in {shown} (mode 0600)"
+    ));
     Ok(0)
 }
 
@@ -156,55 +155,39 @@ pub(super) fn check(needed: &Needed) -> Done {
     }
     open_server_key(&needed.config)?;
     open_database_url(&needed.config)?;
-    let lang = needed.lang();
-    let who = match (mode, needed.wish) {
-        (Mode::Sandbox, WantedMode::Sandbox) => {
-            lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox")
-        }
-        (Mode::Sandbox, _) => lang.pick(
+    let (es, en) = match (mode, needed.wish) {
+        (Mode::Sandbox, WantedMode::Sandbox) => ("sandbox, por --sandbox", "sandbox, by --sandbox"),
+        (Mode::Sandbox, _) => (
             "sandbox (no hay token o así se configuró)",
             "sandbox (no token, or configured so)",
         ),
-        (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
+        (Mode::Real, _) => ("APIMIGO, con su token", "APIMIGO, with your token"),
     };
     needed.say(text!(
-        "configuración correcta; responde: {who}",
-        "the configuration is right; answered by: {who}"
+        "configuración correcta; responde: {es}",
+        "the configuration is right; answered by: {en}"
     ));
     Ok(0)
 }
 
 /// A secret typed without being shown, or piped in.
 fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
-    let text = if needed.may_ask {
-        let (es, en) = match key {
-            "server_key" => (
-                "Llave del servidor, chk_… (no se mostrará)",
-                "Key of the server, chk_… (not shown)",
-            ),
-            "database_url" => (
-                "Dirección de la base, postgres://… (no se mostrará)",
-                "Address of the database, postgres://… (not shown)",
-            ),
-            _ => (
-                "Token de APIMIGO (no se mostrará)",
-                "APIMIGO token (not shown)",
-            ),
-        };
-        dialoguer::Password::new()
-            .with_prompt(needed.lang().pick(es, en))
-            .interact()
-            .map_err(|_| AppError::Interrupted)?
-    } else if std::io::stdin().is_terminal() {
-        String::new()
-    } else {
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(4096)
-            .read_to_string(&mut text)?;
-        text
+    let prompt = match key {
+        "server_key" => text!(
+            "Llave del servidor, chk_… (no se mostrará)",
+            "Key of the server, chk_… (not shown)"
+        ),
+        "database_url" => text!(
+            "Dirección de la base, postgres://… (no se mostrará)",
+            "Address of the database, postgres://… (not shown)"
+        ),
+        _ => text!(
+            "Token de APIMIGO (no se mostrará)",
+            "APIMIGO token (not shown)"
+        ),
     };
+    let asking = Password::new().with_prompt(prompt.pick(needed.lang()));
+    let text = terminal::secret(needed.may_ask, asking, 4096)?;
     let text = without_quotes(&text).to_owned();
     if text.is_empty() {
         return Err(AppError::Usage(text!(

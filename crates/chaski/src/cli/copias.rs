@@ -1,16 +1,16 @@
 //! `chaski backup` and `chaski restaurar`.
 
-use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use chaski_client::Clock;
-use chaski_core::{Lang, lima_datetime, text};
+use chaski_core::{Text, lima_datetime, text};
+use dialoguer::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Done;
 use super::kit::args::PhraseArgs;
 use super::kit::needed::Needed;
-use super::kit::output::notice;
+use super::kit::terminal::secret;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
 use crate::app::{AppError, Mode, folder_of};
 
@@ -56,22 +56,21 @@ pub(super) async fn backup(
             "the folder could not note that the copy was taken: {why}"
         ));
     }
-    let about_key = match (taken.with_key, taken.snapshot.has_personal_data) {
-        (true, _) => needed.lang().pick(
+    needed.say(match (taken.with_key, taken.snapshot.has_personal_data) {
+        (true, _) => text!(
             "la llave va dentro: quien tenga este archivo puede leer los datos personales, y también rehacer el sello (--frase lo impide)",
             "the key is in it: whoever has this file can read the personal data, and renew the seal too (--frase prevents it)",
         ),
-        (false, true) => needed.lang().pick(
+        (false, true) => text!(
             "la llave no va dentro: guárdela aparte; sin ella no se pueden leer los datos personales de la copia ni comprobar su sello (--con-llave la incluye)",
             "the key is not in it: keep it elsewhere; without it the personal data in the copy cannot be read, nor its seal be proved (--con-llave includes it)",
         ),
         (false, false) if by_phrase => return Ok(0),
-        (false, false) => needed.lang().pick(
+        (false, false) => text!(
             "la llave no va dentro: guárdela aparte; con ella se comprueba el sello al restaurar en otra máquina (--con-llave la incluye)",
             "the key is not in it: keep it elsewhere; it proves the seal when restoring on another machine (--con-llave includes it)",
         ),
-    };
-    notice(needed, about_key);
+    });
     Ok(0)
 }
 
@@ -82,7 +81,6 @@ pub(super) async fn restaurar(
     phrase: &PhraseArgs,
     demand: Demand,
 ) -> Done {
-    let lang = needed.lang();
     let now = Clock::system().now();
     let mut manner = Manner {
         replace,
@@ -103,8 +101,8 @@ pub(super) async fn restaurar(
         "restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})",
         "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"
     ));
-    if let Some(text) = about_seal(done.proved, lang) {
-        notice(needed, text);
+    if let Some(text) = about_seal(done.proved) {
+        needed.say(text);
     }
     if let Some(aside) = &done.set_aside {
         let aside = aside.display();
@@ -141,23 +139,22 @@ pub(super) async fn restaurar(
 }
 
 /// How far the copy can be trusted, where that is less than wholly.
-fn about_seal(proved: Proved, lang: Lang) -> Option<&'static str> {
-    let (es, en) = match proved {
+fn about_seal(proved: Proved) -> Option<Text> {
+    Some(match proved {
         Proved::Sealed => return None,
-        Proved::ByItself => (
+        Proved::ByItself => text!(
             "atención: el sello se comprobó con la llave que vino en la misma copia; quien pudo leer la copia también pudo rehacerlo",
             "beware: the seal was proved with the key that came in the copy itself; whoever could read the copy could renew it too",
         ),
-        Proved::Unsealed => (
+        Proved::Unsealed => text!(
             "atención: la copia no tiene sello (es de una versión anterior): no se puede saber si alguien la alteró. Revise las llaves con: chaski llaves",
             "beware: the copy has no seal (it is of an older version): whether somebody altered it cannot be known. Look at the keys with: chaski llaves",
         ),
-        Proved::Waived => (
+        Proved::Waived => text!(
             "atención: el sello no se comprobó: no se puede saber si alguien alteró la copia. Revise las llaves con: chaski llaves",
             "beware: the seal was not proved: whether somebody altered the copy cannot be known. Look at the keys with: chaski llaves",
         ),
-    };
-    Some(lang.pick(es, en))
+    })
 }
 
 /// The phrase, if one was to be said: of a file, typed without being shown, or piped in.
@@ -182,28 +179,17 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
 
 fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
     let lang = needed.lang();
-    let text = if needed.may_ask {
-        let mut asking = dialoguer::Password::new().with_prompt(lang.pick(
-            "Frase de la copia (no se mostrará)",
-            "Phrase of the copy (not shown)",
-        ));
-        if twice {
-            asking = asking.with_confirmation(
-                lang.pick("Otra vez", "Once more"),
-                lang.pick("no son iguales", "they are not alike"),
-            );
-        }
-        asking.interact().map_err(|_| AppError::Interrupted)?
-    } else if std::io::stdin().is_terminal() {
-        String::new()
-    } else {
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(MOST_PHRASE_BYTES)
-            .read_to_string(&mut text)?;
-        text
-    };
+    let mut asking = Password::new().with_prompt(lang.pick(
+        "Frase de la copia (no se mostrará)",
+        "Phrase of the copy (not shown)",
+    ));
+    if twice {
+        asking = asking.with_confirmation(
+            lang.pick("Otra vez", "Once more"),
+            lang.pick("no son iguales", "they are not alike"),
+        );
+    }
+    let text = secret(needed.may_ask, asking, MOST_PHRASE_BYTES)?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(AppError::Usage(text!(

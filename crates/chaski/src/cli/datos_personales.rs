@@ -1,7 +1,5 @@
 //! `chaski datos-personales`: a person asks what is known of them, or to be forgotten.
 
-use std::io::{IsTerminal, Read};
-
 use chaski_client::{Ask, Clock};
 use chaski_core::{Dni, text};
 
@@ -10,6 +8,7 @@ use super::kit::args::PersonCmd;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::overwrite::all;
+use super::kit::terminal::piped;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, Mode, WantedMode, folder_of, has_data, purpose};
@@ -154,9 +153,5 @@ fn read(needed: &Needed) -> Result<String, AppError> {
             .interact_text()
             .map_err(|_| AppError::Interrupted);
     }
-    let mut text = String::new();
-    if !std::io::stdin().is_terminal() {
-        std::io::stdin().lock().take(64).read_to_string(&mut text)?;
-    }
-    Ok(text)
+    piped(64)
 }

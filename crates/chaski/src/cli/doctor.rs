@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output;
 use super::kit::records::{Records, fields};
 use crate::app::checkup::{self, Check, Finding, Grade, Noting};
 use crate::app::servers::serving;
@@ -258,7 +257,7 @@ impl Report {
         }
         let line = |it: &Finding| format!("{} {}\n", it.grade.sign(), it.message(lang));
         let text: String = self.0.iter().map(line).collect();
-        output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+        needed.write(text.as_bytes())?;
         Ok(code)
     }
 

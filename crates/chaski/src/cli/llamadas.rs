@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use chaski_core::{lima_timestamp, text};
+use chaski_core::{Text, lima_timestamp, text};
 use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
@@ -119,25 +119,19 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
 }
 
 async fn prune(needed: &Needed, desk: &Desk) -> Done {
-    let lang = needed.lang();
     let app = desk.here("llamadas --limpiar")?;
     let days = app.config.retention_days;
+    let (dias, days) = (counted(days, "día", "días"), counted(days, "day", "days"));
     output::confirm(
         needed,
-        &lang.pick(
-            format!(
-                "¿Borrar las llamadas de hace más de {}?",
-                counted(days, "día", "días")
-            ),
-            format!(
-                "Delete the calls of more than {} ago?",
-                counted(days, "day", "days")
-            ),
+        text!(
+            "¿Borrar las llamadas de hace más de {dias}?",
+            "Delete the calls of more than {days} ago?"
         ),
-        AppError::Usage(text!(
+        text!(
             "borrar del registro necesita confirmación: agregue --yes",
             "deleting from the record needs a confirmation: add --yes"
-        )),
+        ),
     )?;
     let pruned = app.prune().await?;
     let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
@@ -171,17 +165,11 @@ fn operation(typed: &str) -> Result<String, AppError> {
     if OPERATIONS.contains(&typed.as_str()) {
         return Ok(typed);
     }
-    let (es, en) = if let Some(name) = nearest(&typed, OPERATIONS.into_iter()) {
-        (
-            format!("¿quiso decir «{name}»?"),
-            format!("did you mean \"{name}\"?"),
-        )
+    let Text { es, en } = if let Some(name) = nearest(&typed, OPERATIONS.into_iter()) {
+        text!("¿quiso decir «{name}»?", "did you mean \"{name}\"?")
     } else {
         let names = OPERATIONS.join(", ");
-        (
-            format!("valen: {names}"),
-            format!("these are good: {names}"),
-        )
+        text!("valen: {names}", "these are good: {names}")
     };
     let typed = repeatable(&typed);
     Err(AppError::Usage(text!(

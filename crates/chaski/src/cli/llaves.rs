@@ -53,8 +53,7 @@ async fn listar(needed: &Needed) -> Done {
         ("por_dia", "Por día", "A day"),
         ("vence_en", "Vence", "Expires"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {

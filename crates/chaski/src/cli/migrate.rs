@@ -115,7 +115,7 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
         ("filas", "Filas", "Rows"),
         ("huella", "Huella", "Hash"),
     ];
-    Records { columns, rows }.write(needed)
+    Records { columns, rows }.write(needed).map(drop)
 }
 
 fn side_of(mode: Mode) -> &'static str {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output::{self, notice};
+use super::kit::output::notice;
 use crate::app::servers::{Presence, Refused, Reloaded, Serving, serving};
 use crate::app::{AppError, Mode, mode_of};
 use crate::config::{Config, Layers};
@@ -185,7 +185,7 @@ pub(super) async fn recargar(needed: &Needed) -> Done {
         text.extend([&who, ": ", &in_words(&reloaded, lang), "\n"]);
         code = reloaded.refused.map_or(code, |refused| refused.exit_code);
     }
-    output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+    needed.write(text.as_bytes())?;
     Ok(code)
 }
 

@@ -3,18 +3,18 @@
 use std::io::{BufRead, IsTerminal};
 
 use chaski_client::{Found, Source, taxpayer_fields};
-use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime, text};
+use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, Text, lima_datetime, text};
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::RucNumbers;
 use super::kit::desk::Desk;
-use super::kit::explain::{repeatable, token_misplaced};
+use super::kit::explain::{repeatable, unreadable};
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Column, Records, fields};
 use crate::app::AppError;
-use crate::config::{HIDDEN, looks_like_token, nearest};
+use crate::config::nearest;
 
 /// `chaski ruc <RUC>...`: what the registry knows of each.
 pub(super) async fn ruc(needed: &Needed, desk: &Desk, typed: RucNumbers) -> Done {
@@ -74,8 +74,8 @@ struct Answer {
 }
 
 enum Outcome {
-    Invalid(chaski_core::RucError),
-    Token,
+    /// It cannot be read: code, what to do, exit code.
+    Wrong((&'static str, String, u8)),
     Asked(Ruc, Result<Found<Taxpayer>, AppError>),
 }
 
@@ -99,8 +99,10 @@ async fn ask(needed: &Needed, desk: &Desk, typed: &RucNumbers) -> Result<Vec<Ans
                 Some(outcome) => Outcome::Asked(ruc, outcome),
                 None => return Err(AppError::Io(std::io::Error::other("an outcome is missing"))),
             },
-            Err(_) if looks_like_token(&typed) => Outcome::Token,
-            Err(error) => Outcome::Invalid(error),
+            Err(error) => {
+                let wrong = (error.code(), error.message(needed.lang()));
+                Outcome::Wrong(unreadable(&typed, wrong, needed.lang()))
+            }
         };
         answers.push(Answer { typed, outcome });
     }
@@ -164,12 +166,12 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
     }
     let orders = ["validar", "facturacion", "lote", "invalidos"].into_iter();
     let hint = nearest(first, orders.filter(|_| command == "ruc"));
-    let (es, en) = match hint {
-        Some(hint) => (
-            format!("; ¿quiso decir: chaski ruc {hint}?"),
-            format!("; did you mean: chaski ruc {hint}?"),
+    let Text { es, en } = match hint {
+        Some(hint) => text!(
+            "; ¿quiso decir: chaski ruc {hint}?",
+            "; did you mean: chaski ruc {hint}?"
         ),
-        None => (String::new(), String::new()),
+        None => text!("", ""),
     };
     Err(AppError::Usage(text!(
         "«{word}» no es un número ni una orden de chaski {command}{es}",
@@ -182,15 +184,13 @@ impl Answer {
     fn name(&self) -> String {
         match &self.outcome {
             Outcome::Asked(ruc, _) => ruc.as_str().to_owned(),
-            Outcome::Token => HIDDEN.to_owned(),
-            Outcome::Invalid(_) => repeatable(&self.typed),
+            Outcome::Wrong(_) => repeatable(&self.typed),
         }
     }
 
     fn message(&self, lang: Lang) -> Option<(&'static str, String)> {
         match &self.outcome {
-            Outcome::Invalid(error) => Some((error.code(), error.message(lang))),
-            Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(&self.typed, lang))),
+            Outcome::Wrong((code, message, _)) => Some((code, message.clone())),
             Outcome::Asked(_, Err(error)) => Some((error.code(), error.message(lang))),
             Outcome::Asked(_, Ok(_)) => None,
         }
@@ -198,8 +198,7 @@ impl Answer {
 
     fn exit_code(&self) -> u8 {
         match &self.outcome {
-            Outcome::Invalid(_) => 3,
-            Outcome::Token => 2,
+            Outcome::Wrong((_, _, exit)) => *exit,
             Outcome::Asked(_, outcome) => outcome.as_ref().err().map_or(0, AppError::exit_code),
         }
     }

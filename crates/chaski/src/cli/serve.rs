@@ -14,7 +14,6 @@ use super::Done;
 use super::kit::args::ServeArgs;
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
-use super::kit::overwrite::all;
 use super::kit::port::{self, Hangups};
 use super::recargar::{self, InUse};
 use crate::app::servers::Presence;
@@ -306,12 +305,9 @@ pub(super) fn openapi(needed: &Needed) -> Done {
     let mut text =
         serde_json::to_vec_pretty(&document(needed.lang())).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    match &needed.output {
-        Some(path) => {
-            output::check(needed)?;
-            needed.overwrite.write(path, false, all(&text))?;
-        }
-        None => output::to_stdout(&text)?,
+    if needed.output.is_some() {
+        output::check(needed)?;
     }
+    needed.write(&text)?;
     Ok(0)
 }

@@ -78,8 +78,7 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
         .into_iter()
         .filter(|(name, ..)| shown(name))
         .collect();
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {

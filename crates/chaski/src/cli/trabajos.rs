@@ -58,8 +58,7 @@ async fn programados(needed: &Needed, app: &App) -> Done {
         ("tipo", "Tipo", "Kind"),
         ("proxima", "Próxima vez", "Next time"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn write(needed: &Needed, jobs: &[Job]) -> Done {
@@ -74,8 +73,7 @@ fn write(needed: &Needed, jobs: &[Job]) -> Done {
         ("id", "ID", "ID"),
     ];
     let rows = jobs.iter().map(row_of).collect();
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn row_of(job: &Job) -> Map<String, Value> {

@@ -19,16 +19,11 @@ use crate::sheets::{self, OutputFormat};
 use crate::telemetry::{line, writes_json};
 
 impl Records {
-    /// Writes the records where and how this run wants them.
-    pub(in crate::cli) fn write(&self, needed: &Needed) -> Result<(), AppError> {
-        let format = format_of(needed)?;
-        match &needed.output {
-            Some(path) => {
-                let bytes = self.render(format, needed)?;
-                needed.overwrite.write(path, false, all(&bytes))
-            }
-            None => to_stdout(&self.render(format, needed)?),
-        }
+    /// Writes the records where and how this run wants them; the exit code is that of success.
+    pub(in crate::cli) fn write(&self, needed: &Needed) -> Done {
+        let bytes = self.render(format_of(needed)?, needed)?;
+        needed.write(&bytes)?;
+        Ok(0)
     }
 
     fn render(&self, format: Format, needed: &Needed) -> Result<Vec<u8>, AppError> {
@@ -92,7 +87,7 @@ pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Writes a text that has only one format.
+/// Writes to a file, or to the standard output.
 pub(in crate::cli) fn text(
     overwrite: &Overwrite,
     output: Option<&Path>,
@@ -113,6 +108,20 @@ pub(in crate::cli) fn format_of(needed: &Needed) -> Result<Format, AppError> {
         Some(path) => of_extension(path),
         None if std::io::stdout().is_terminal() => Ok(Format::Table),
         None => Ok(Format::Ndjson),
+    }
+}
+
+/// The same where a file is written; a table is none, and `where_to` says what to do.
+pub(in crate::cli) fn file_format(
+    needed: &Needed,
+    where_to: Text,
+) -> Result<OutputFormat, AppError> {
+    match format_of(needed)? {
+        Format::Xlsx => Ok(OutputFormat::Xlsx),
+        Format::Csv => Ok(OutputFormat::Csv),
+        Format::Json => Ok(OutputFormat::Json),
+        Format::Ndjson => Ok(OutputFormat::Ndjson),
+        Format::Table => Err(AppError::Usage(where_to)),
     }
 }
 
@@ -142,6 +151,11 @@ pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 }
 
 impl Needed {
+    /// Writes the output of a command: to its file, or to the standard output.
+    pub(in crate::cli) fn write(&self, bytes: &[u8]) -> Result<(), AppError> {
+        text(&self.overwrite, self.output.as_deref(), bytes)
+    }
+
     /// A notice in the language of the person, unless they want quiet.
     pub(in crate::cli) fn say(&self, text: Text) {
         notice(self, &text.pick(self.lang()));
@@ -200,38 +214,31 @@ pub(in crate::cli) fn say_brought(needed: &Needed, app: &App) {
     if partners + batches == 0 {
         return;
     }
-    notice(
-        needed,
-        &match (needed.lang(), app.mode) {
-            (Lang::Es, Mode::Real) => format!(
-                "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)"
-            ),
-            (Lang::En, Mode::Real) => format!(
-                "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
-            ),
-            (Lang::Es, Mode::Sandbox) => format!(
-                "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}"
-            ),
-            (Lang::En, Mode::Sandbox) => format!(
-                "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
-            ),
-        },
-    );
+    needed.say(match app.mode {
+        Mode::Real => text!(
+            "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)",
+            "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
+        ),
+        Mode::Sandbox => text!(
+            "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}",
+            "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
+        ),
+    });
 }
 
 /// Asks before something is lost; without a person to ask, `--yes` must have said it.
 pub(in crate::cli) fn confirm(
     needed: &Needed,
-    question: &str,
-    unconfirmed: AppError,
+    question: Text,
+    unconfirmed: Text,
 ) -> Result<(), AppError> {
     if needed.yes {
         return Ok(());
     }
     if !needed.may_ask {
-        return Err(unconfirmed);
+        return Err(AppError::Usage(unconfirmed));
     }
-    if says_yes(question, needed.lang())? {
+    if says_yes(&question.pick(needed.lang()), needed.lang())? {
         Ok(())
     } else {
         Err(AppError::Interrupted)

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::kit::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
+use super::kit::args::{PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
 use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about, notice};
@@ -20,7 +20,7 @@ use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
 use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
-use crate::sheets::{self, Limits, OutputFormat};
+use crate::sheets::{self, Limits};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
 use refresh::actualizar;
 
@@ -155,8 +155,7 @@ async fn listar(
         ("apto", "Apto", "Fit"),
         ("consultado", "Consultado", "Checked"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 /// A partner in a list.
@@ -271,28 +270,18 @@ async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppErr
 }
 
 async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFilterArgs) -> Done {
-    let format = match output::format_of(needed)? {
-        Format::Xlsx => OutputFormat::Xlsx,
-        Format::Csv => OutputFormat::Csv,
-        Format::Json => OutputFormat::Json,
-        Format::Ndjson => OutputFormat::Ndjson,
-        Format::Table => {
-            return Err(AppError::Usage(text!(
-                "diga dónde escribir los partners: agregue -o partners.xlsx",
-                "say where the partners go: add -o partners.xlsx"
-            )));
-        }
-    };
+    let where_to = text!(
+        "diga dónde escribir los partners: agregue -o partners.xlsx",
+        "say where the partners go: add -o partners.xlsx"
+    );
+    let format = output::file_format(needed, where_to)?;
     let filter = filter_of(typed);
-    let bytes = app
-        .export_partners(company, &filter, format, needed.lang())
-        .await?;
-    output::text(&needed.overwrite, needed.output.as_deref(), &bytes)?;
+    let bytes = app.write_partners(company, &filter, format, needed.lang(), Vec::new());
+    needed.write(&bytes.await?)?;
     Ok(0)
 }
 
 async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[String]) -> Done {
-    let lang = needed.lang();
     let found = find(needed, app, company, documents).await?;
     let codes: Vec<u8> = found
         .iter()
@@ -301,23 +290,18 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
     let found: Vec<Partner> = found.into_iter().flatten().collect();
     let count = found.len();
     if count > 0 {
+        let partners = counted(count, "partner", "partners");
+        let its = if count == 1 { "its" } else { "their" };
         output::confirm(
             needed,
-            &lang.pick(
-                format!(
-                    "¿Borrar {} con su historia?",
-                    counted(count, "partner", "partners")
-                ),
-                if count == 1 {
-                    "Delete 1 partner with its history?".to_owned()
-                } else {
-                    format!("Delete {count} partners with their history?")
-                },
+            text!(
+                "¿Borrar {partners} con su historia?",
+                "Delete {partners} with {its} history?"
             ),
-            AppError::Usage(text!(
+            text!(
                 "borrar partners necesita confirmación: agregue --yes",
                 "deleting partners needs a confirmation: add --yes"
-            )),
+            ),
         )?;
     }
     for partner in found {
@@ -382,8 +366,7 @@ async fn cambios(
         ("apto", "Apto", "Fit"),
         ("apto_hoy", "Apto hoy", "Fit today"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn change_row(app: &App, row: &ChangeRow, whole: bool) -> Map<String, Value> {
