@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use compact_str::CompactString;
 
 use crate::{Failure, Reason};
@@ -40,7 +40,7 @@ enum Kind {
         remembered: bool,
     },
     Failed(Failure),
-    Invalid(String, String),
+    Invalid(Text),
 }
 
 impl Error {
@@ -62,8 +62,8 @@ impl Error {
         Error::of(Kind::Failed(failure))
     }
 
-    pub(crate) fn invalid(es: impl Into<String>, en: impl Into<String>) -> Error {
-        Error::of(Kind::Invalid(es.into(), en.into()))
+    pub(crate) fn invalid(text: Text) -> Error {
+        Error::of(Kind::Invalid(text))
     }
 
     fn of(kind: Kind) -> Error {
@@ -106,7 +106,7 @@ impl Error {
 
     /// The question itself makes no sense and was not sent.
     pub fn is_invalid(&self) -> bool {
-        matches!(self.0.kind, Kind::Invalid(..))
+        matches!(self.0.kind, Kind::Invalid(_))
     }
 
     /// The token was not accepted, or the plan lacks the operation.
@@ -229,7 +229,7 @@ impl Error {
                 ..
             } => "no_figura",
             Kind::Failed(failure) => failure.code(),
-            Kind::Invalid(..) => "consulta_invalida",
+            Kind::Invalid(_) => "consulta_invalida",
         }
     }
 
@@ -251,27 +251,22 @@ impl Error {
 
     /// What happened and what to do, for people, without the number asked for.
     pub fn message(&self, lang: Lang) -> String {
-        match &self.0.kind {
+        let text = match &self.0.kind {
             Kind::Refused { reason, .. } => match reason {
-                Reason::NotFound | Reason::NotFoundInBatch => lang
-                    .pick(
-                        "no existe en el registro consultado",
-                        "does not exist in the registry",
-                    )
-                    .into(),
-                Reason::NoRate => lang
-                    .pick(
-                        "no se publicó tipo de cambio para esa fecha",
-                        "no exchange rate was published for that day",
-                    )
-                    .into(),
-                Reason::NotListed => lang
-                    .pick("no figura en esa relación", "is not on that list")
-                    .into(),
+                Reason::NotFound | Reason::NotFoundInBatch => text!(
+                    "no existe en el registro consultado",
+                    "does not exist in the registry"
+                ),
+                Reason::NoRate => text!(
+                    "no se publicó tipo de cambio para esa fecha",
+                    "no exchange rate was published for that day"
+                ),
+                Reason::NotListed => text!("no figura en esa relación", "is not on that list"),
             },
-            Kind::Failed(failure) => failure.message(lang),
-            Kind::Invalid(es, en) => lang.pick(es, en).clone(),
-        }
+            Kind::Failed(failure) => return failure.message(lang),
+            Kind::Invalid(text) => text.clone(),
+        };
+        text.pick(lang)
     }
 }
 

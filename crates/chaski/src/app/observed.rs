@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
-use futures_util::future::BoxFuture;
+use chaski_client::{
+    Allowance, Call, Counter, Key, Ledger, LedgerError, LedgerFuture, Memory, Taken,
+};
 use jiff::Timestamp;
 
 use crate::metrics::Metrics;
@@ -17,32 +18,24 @@ pub(super) struct Observed {
 }
 
 impl Ledger for Observed {
-    fn recall<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>> {
+    fn recall<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Vec<Option<Memory>>> {
         Ledger::recall(&*self.store, keys)
     }
 
-    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn remember(&self, entries: Vec<(Key, Memory)>) -> LedgerFuture<'_, ()> {
         self.store.remember(entries)
     }
 
-    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>> {
+    fn forget<'a>(&'a self, key: &'a Key) -> LedgerFuture<'a, bool> {
         self.store.forget(key)
     }
 
-    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn record(&self, call: Call) -> LedgerFuture<'_, ()> {
         self.metrics.recorded(&call, self.invented);
         self.store.record(call)
     }
 
-    fn spend<'a>(
-        &'a self,
-        provider: &'a str,
-        month: &'a str,
-        calls: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    fn spend<'a>(&'a self, provider: &'a str, month: &'a str, calls: u64) -> LedgerFuture<'a, ()> {
         self.store.spend(provider, month, calls)
     }
 
@@ -50,33 +43,27 @@ impl Ledger for Observed {
         &'a self,
         provider: &'a str,
         spent_at: Option<Timestamp>,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    ) -> LedgerFuture<'a, ()> {
         Ledger::note_plan(&*self.store, provider, spent_at)
     }
 
-    fn plan_spent<'a>(
-        &'a self,
-        provider: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+    fn plan_spent<'a>(&'a self, provider: &'a str) -> LedgerFuture<'a, Option<Timestamp>> {
         Ledger::plan_spent(&*self.store, provider)
     }
 
-    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> LedgerFuture<'a, Taken> {
         self.store.take(from)
     }
 
-    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> LedgerFuture<'a, ()> {
         self.store.give_back(to)
     }
 
-    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
+    fn spent<'a>(&'a self, counter: &'a Counter) -> LedgerFuture<'a, u64> {
         self.store.spent(counter)
     }
 
-    fn claim<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
+    fn claim<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Option<Vec<bool>>> {
         Ledger::claim(&*self.store, keys)
     }
 
@@ -84,7 +71,7 @@ impl Ledger for Observed {
         self.store.release(keys);
     }
 
-    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn flush(&self) -> LedgerFuture<'_, ()> {
         self.store.flush()
     }
 
