@@ -1,6 +1,5 @@
 //! What can keep a deed from being done: one error for all rooms, with words for people.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -198,17 +197,15 @@ impl AppError {
             }
             AppError::Io(error) => {
                 let why = reason(error, lang);
-                lang.pick(
-                    format!("no se pudo leer la entrada o escribir la salida: {why}"),
-                    format!("could not read the input or write the output: {why}"),
+                text!(
+                    "no se pudo leer la entrada o escribir la salida: {why}",
+                    "could not read the input or write the output: {why}"
                 )
+                .pick(lang)
             }
             AppError::File { path, source } => {
                 let (path, why) = (path.display(), reason(source, lang));
-                lang.pick(
-                    format!("no se puede usar {path}: {why}"),
-                    format!("cannot use {path}: {why}"),
-                )
+                text!("no se puede usar {path}: {why}", "cannot use {path}: {why}").pick(lang)
             }
             AppError::PlanTooSmall { left, wanted, .. } => {
                 let add = lang.pick("agregue", "add");
@@ -231,46 +228,37 @@ impl AppError {
 
 /// What the plan has left of what is needed.
 pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
-    match lang {
-        Lang::Es => format!(
-            "a su plan le {} y {}",
-            if left == 1 {
-                "queda 1 consulta".to_owned()
-            } else {
-                format!("quedan {left} consultas")
-            },
-            if wanted == 1 {
-                "hace falta 1".to_owned()
-            } else {
-                format!("hacen falta {wanted}")
-            },
-        ),
-        Lang::En => format!(
-            "your plan has {} left and {wanted} {} needed",
-            counted(left, "call", "calls"),
-            if wanted == 1 { "is" } else { "are" },
-        ),
-    }
+    let (consultas, calls) = (
+        counted(left, "consulta", "consultas"),
+        counted(left, "call", "calls"),
+    );
+    let quedan = if left == 1 { "queda" } else { "quedan" };
+    let (hacen_falta, are) = match wanted {
+        1 => ("hace falta", "is"),
+        _ => ("hacen falta", "are"),
+    };
+    text!(
+        "a su plan le {quedan} {consultas} y {hacen_falta} {wanted}",
+        "your plan has {calls} left and {wanted} {are} needed"
+    )
+    .pick(lang)
 }
 
 /// The same with a way to go on: `how` is what to do for it to cost no more than what is left.
 pub(crate) fn plan_too_small(left: u64, wanted: u64, how: &str, lang: Lang) -> String {
     let few = plan_has_few(left, wanted, lang);
-    match (lang, left) {
-        (_, 0) => {
-            let spent = Failure::QuotaSpent.hinted(lang);
-            lang.pick(
-                format!("{spent} ({few}; no se consultó nada)"),
-                format!("{spent} ({few}; nothing was asked)"),
-            )
-        }
-        (Lang::Es, _) => {
-            format!("{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, {how}")
-        }
-        (Lang::En, _) => {
-            format!("{few}: nothing was asked; enlarge it or, to spend only what is left, {how}")
-        }
-    }
+    let spent = Failure::QuotaSpent.hinted(lang);
+    let text = match left {
+        0 => text!(
+            "{spent} ({few}; no se consultó nada)",
+            "{spent} ({few}; nothing was asked)"
+        ),
+        _ => text!(
+            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, {how}",
+            "{few}: nothing was asked; enlarge it or, to spend only what is left, {how}"
+        ),
+    };
+    text.pick(lang)
 }
 
 impl DayTooSmall {
@@ -282,27 +270,23 @@ impl DayTooSmall {
         let DayTooSmall {
             calls, left, limit, ..
         } = self;
-        let mut text = match lang {
-            Lang::Es => format!(
-                "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
-                counted(*calls, "consulta", "consultas"),
-                if *left == 1 { "queda" } else { "quedan" },
+        let (consultas, calls) = (
+            counted(*calls, "consulta", "consultas"),
+            counted(*calls, "call", "calls"),
+        );
+        let quedan = if *left == 1 { "queda" } else { "quedan" };
+        let Text { es, en } = match self.others {
+            Some(others) => text!(
+                "; otras peticiones en curso tienen apartadas {others}",
+                "; other requests under way have set {others} aside"
             ),
-            Lang::En => format!(
-                "this request may cost {} and your key has {left} of {limit} left today",
-                counted(*calls, "call", "calls"),
-            ),
+            None => text!("", ""),
         };
-        if let Some(others) = self.others {
-            let _ = match lang {
-                Lang::Es => write!(
-                    text,
-                    "; otras peticiones en curso tienen apartadas {others}"
-                ),
-                Lang::En => write!(text, "; other requests under way have set {others} aside"),
-            };
-        }
-        text
+        text!(
+            "esta petición puede costar {consultas} y a su llave le {quedan} {left} de {limit} hoy{es}",
+            "this request may cost {calls} and your key has {left} of {limit} left today{en}"
+        )
+        .pick(lang)
     }
 }
 

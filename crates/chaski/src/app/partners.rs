@@ -267,22 +267,10 @@ impl App {
         Ok(calls_for(targets.rucs.len() - known.len()))
     }
 
-    /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:
-    /// what was asked today is not asked again.
+    /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected: what was
+    /// asked today is not asked again. Named partners that are gone are passed over, and no more is
+    /// asked than was counted. What is left out is due again the next time.
     pub async fn refresh_partners(
-        &self,
-        company: Company,
-        which: &Which,
-        ask: &Ask,
-    ) -> Result<Refreshed, AppError> {
-        let mut refresh = self.start_partner_refresh(company, which, ask).await?;
-        while refresh.next(self).await? {}
-        refresh.finish(self).await
-    }
-
-    /// The same for a job: named partners that are gone are passed over, and no more is asked than
-    /// was counted for it when it came. What is left out is due again the next time.
-    pub(super) async fn work_on_partners(
         &self,
         company: Company,
         prepared: &PreparedRefresh,
@@ -293,7 +281,8 @@ impl App {
         refresh.finish(self).await
     }
 
-    /// Begins a refresh that asks no more than was counted for it.
+    /// Begins a refresh that asks no more than was counted for it; [`PartnerRefresh::next`] goes on
+    /// group by group.
     pub async fn start_prepared_refresh(
         &self,
         company: Company,
@@ -317,14 +306,9 @@ impl App {
     }
 
     /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
-    /// first, then the oldest checks, `partners.refresh_limit` numbers at most. Whoever several
-    /// companies have is asked about once, and each of them learns it.
-    pub async fn refresh_due_partners(&self, ask: &Ask) -> Result<Refreshed, AppError> {
-        let most = self.config.partners_refresh_limit;
-        self.refresh_due(most, ask).await
-    }
-
-    pub(super) async fn refresh_due(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
+    /// first, then the oldest checks, so many numbers at most. A partner of several companies is asked
+    /// about once, and each of them learns it.
+    pub async fn refresh_due_partners(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
         let due = self
             .store
             .partners_due_anywhere(most, self.clock.now())
@@ -350,19 +334,6 @@ impl App {
             refreshed.add(refresh.finish(self).await?);
         }
         Ok(refreshed)
-    }
-
-    /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group. Naming only partners that
-    /// are not there is an error.
-    pub async fn start_partner_refresh(
-        &self,
-        company: Company,
-        which: &Which,
-        ask: &Ask,
-    ) -> Result<PartnerRefresh, AppError> {
-        let targets = self.targets(company, which).await?;
-        targets.refuse_nobody()?;
-        Ok(self.start_refresh_of(Some(company), targets, ask))
     }
 
     fn start_refresh_of(

@@ -27,43 +27,37 @@ pub struct Programado {
 }
 
 /// An entry that is switched on.
-struct Entry<'c> {
+struct Entry {
     /// The configuration key, under which it is remembered too.
     name: &'static str,
-    cron: &'c Cron,
+    cron: Cron,
     kind: JobKind,
     payload: &'static str,
 }
 
 /// One line for each kind of work that time brings.
-fn entries(schedule: &Schedule) -> Vec<Entry<'_>> {
+fn entries(schedule: &Schedule) -> Vec<Entry> {
+    let entry = |name, cron: &Option<Cron>, kind, payload| {
+        let cron = cron.clone()?;
+        Some(Entry {
+            name,
+            cron,
+            kind,
+            payload,
+        })
+    };
+    let (nightly, all) = (&schedule.partners, OF_ALL_COMPANIES);
     let lines = [
-        (
+        entry(
             "schedule.retention",
             &schedule.retention,
             JobKind::Retention,
             "{}",
         ),
-        ("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
-        (
-            "schedule.partners",
-            &schedule.partners,
-            JobKind::PartnerRefresh,
-            OF_ALL_COMPANIES,
-        ),
+        entry("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
+        entry("schedule.partners", nightly, JobKind::PartnerRefresh, all),
     ];
-    lines
-        .into_iter()
-        .filter_map(|(name, cron, kind, payload)| {
-            let cron = cron.as_ref()?;
-            Some(Entry {
-                name,
-                cron,
-                kind,
-                payload,
-            })
-        })
-        .collect()
+    lines.into_iter().flatten().collect()
 }
 
 impl App {

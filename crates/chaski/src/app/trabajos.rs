@@ -192,9 +192,9 @@ impl App {
         let refreshed = match wanted.prepared(most) {
             Some(prepared) => {
                 let company = self.store.company_of_key(claim.job.key_id).await?;
-                self.work_on_partners(company, &prepared, &ask).await?
+                self.refresh_partners(company, &prepared, &ask).await?
             }
-            None => self.refresh_due(most, &ask).await?,
+            None => self.refresh_due_partners(most, &ask).await?,
         };
         let end = match &refreshed.failure {
             None => JobEnd::Completed,

@@ -61,10 +61,7 @@ async fn erase_elsewhere(
         log_emptied: true,
         ..Erased::default()
     };
-    let other = match mode {
-        Mode::Real => Mode::Sandbox,
-        Mode::Sandbox => Mode::Real,
-    };
+    let other = mode.other();
     if !has_data(&needed.config, other) || needed.wish != WantedMode::None {
         return Ok(nothing);
     }

@@ -142,11 +142,7 @@ impl Report {
                 Check("modo").good(text!("APIMIGO: {url}", "APIMIGO: {url}"))
             }
         };
-        let mode = match mode {
-            Mode::Sandbox => "sandbox",
-            Mode::Real => "real",
-        };
-        self.add(finding.with("modo", mode));
+        self.add(finding.with("modo", mode.as_str()));
     }
 
     /// Whether it can be written, how much fits, who else can read it, who works in it.

@@ -102,7 +102,7 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
         }
         for table in &side.tables {
             rows.push(fields(json!({
-                "lado": side_of(side.mode),
+                "lado": side.mode.as_str(),
                 "tabla": table.table,
                 "filas": table.rows,
                 "huella": table.hash,
@@ -116,13 +116,6 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
         ("huella", "Huella", "Hash"),
     ];
     Records { columns, rows }.write(needed).map(drop)
-}
-
-fn side_of(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Real => "real",
-        Mode::Sandbox => "sandbox",
-    }
 }
 
 fn data_of(mode: Mode, lang: Lang) -> &'static str {

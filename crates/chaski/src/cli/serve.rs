@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::{Lang, text};
+use chaski_core::text;
 use serde_json::Map;
 use tokio::sync::watch;
 
@@ -194,13 +194,7 @@ fn log_where(
     let folder = || folder_of(&needed.config, mode).display().to_string();
     let fields = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        (
-            "mode",
-            match mode {
-                Mode::Sandbox => "sandbox".to_owned(),
-                Mode::Real => "real".to_owned(),
-            },
-        ),
+        ("mode", mode.as_str().to_owned()),
         ("api", format!("http://{address}/api/v1")),
         (
             "access",
@@ -238,19 +232,16 @@ fn say_where(
     let lang = needed.lang();
     let mode = gateway.usual().app.mode;
     let version = env!("CARGO_PKG_VERSION");
-    let what = match (mode, lang) {
-        (Mode::Sandbox, _) if needed.config.token().is_some() => lang.pick(
+    let what = match mode {
+        Mode::Sandbox if needed.config.token().is_some() => lang.pick(
             "modo SANDBOX (pedido así, aunque hay un token; nada sale a Internet)",
             "SANDBOX mode (as asked for, though there is a token; nothing leaves for the Internet)",
         ),
-        (Mode::Sandbox, Lang::Es) => {
-            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)"
-        }
-        (Mode::Sandbox, Lang::En) => {
-            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)"
-        }
-        (Mode::Real, Lang::Es) => "modo REAL (APIMIGO)",
-        (Mode::Real, Lang::En) => "REAL mode (APIMIGO)",
+        Mode::Sandbox => lang.pick(
+            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)",
+            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)",
+        ),
+        Mode::Real => lang.pick("modo REAL (APIMIGO)", "REAL mode (APIMIGO)"),
     };
     let data = match database {
         Some(server) => format!("{} (PostgreSQL)", server.place),

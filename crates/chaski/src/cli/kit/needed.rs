@@ -56,19 +56,21 @@ impl Needed {
         mending: bool,
     ) -> Result<Needed, AppError> {
         refuse_together(&global)?;
-        let mut flags = Vec::new();
-        if let Some(lang) = &global.lang {
-            flags.push(("--lang", "lang", lang.clone()));
-        }
-        if let Some(dir) = &global.dir {
-            flags.push(("--dir", "dir", dir.display().to_string()));
-        }
-        if let Some(url) = &global.database_url {
-            flags.push(("--database-url", "database_url", url.clone()));
-        }
-        if let Some(server) = &global.server {
-            flags.push(("--server", "server", server.clone()));
-        }
+        let dir = global.dir.as_ref().map(|dir| dir.display().to_string());
+        let flags = [
+            ("--lang", "lang", global.lang.clone()),
+            ("--dir", "dir", dir),
+            (
+                "--database-url",
+                "database_url",
+                global.database_url.clone(),
+            ),
+            ("--server", "server", global.server.clone()),
+        ];
+        let flags: Vec<Flag> = flags
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some((flag, key, value?)))
+            .collect();
         let read = Layers::read(&around, global.config.as_deref(), &flags)
             .and_then(|layers| layers.config().map(|config| (layers, config)));
         let (layers, config) = match read {
