@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaski_core::{Lang, text};
+use chaski_core::{Lang, Text, text};
 
 /// Everything that can stand between a question and its answer, "no such number" aside: that is
 /// a result, see [`Reason`](crate::Reason).
@@ -187,19 +187,7 @@ impl Failure {
                 "el proveedor no acepta su token, o su cuenta no está activa o no tiene permiso para esta consulta",
                 "the upstream does not accept your token, or your account is not active or not allowed this query"
             ),
-            Failure::RateLimited { retry_after: None } => text!(
-                "el proveedor pide ir más despacio; reintente en un minuto",
-                "the upstream asks to slow down; try again in a minute"
-            ),
-            Failure::RateLimited {
-                retry_after: Some(wait),
-            } => {
-                let s = wait.as_secs().max(1);
-                text!(
-                    "el proveedor pide ir más despacio; reintente en {s} s",
-                    "the upstream asks to slow down; try again in {s} s"
-                )
-            }
+            Failure::RateLimited { retry_after } => slow_down(*retry_after),
             Failure::QuotaSpent => text!(
                 "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor",
                 "the calls of your plan are used up for this month; enlarge it with the provider"
@@ -291,5 +279,18 @@ impl Failure {
             Failure::Internal => text!("error interno de Chaski", "internal error of Chaski"),
         };
         text.pick(lang)
+    }
+}
+
+fn slow_down(retry_after: Option<Duration>) -> Text {
+    match retry_after.map(|wait| wait.as_secs().max(1)) {
+        Some(s) => text!(
+            "el proveedor pide ir más despacio; reintente en {s} s",
+            "the upstream asks to slow down; try again in {s} s"
+        ),
+        None => text!(
+            "el proveedor pide ir más despacio; reintente en un minuto",
+            "the upstream asks to slow down; try again in a minute"
+        ),
     }
 }

@@ -1,5 +1,12 @@
 //! What the engine remembers and what it puts on record: the [`Ledger`] trait, the values that
 //! pass through it, and [`MemoryLedger`], which keeps them in the process.
+//!
+//! A [`Key`] names a question. A [`Memory`] is what an upstream last said about it, an answer or an
+//! explicit "no", with the moments when it said so and until when that counts as fresh. An expired
+//! memory is kept for a while: it may stand in while the upstream is down, and is then marked as stale.
+//! A failure is never remembered. A [`Call`] is a row of the audit; it is written whether or not its
+//! answer is remembered. The engine keeps recent memories in the process too (`engine/remembering.rs`),
+//! and gives out nothing that the ledger could not write.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -162,7 +169,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whoever keeps the ledger; their mark is empty.
+    /// The owner of the ledger itself; its mark is empty.
     pub const HOUSE: Owner = Owner {
         length: 0,
         bytes: [0; 16],
@@ -201,7 +208,7 @@ pub struct Call {
     pub at: Timestamp,
     /// Who asked: `cli`, `library`, the name of a key.
     pub asked_by: CompactString,
-    /// Whose it is; none when it is nobody's but of whoever keeps the ledger.
+    /// Whose it is; none when only the owner of the ledger may see it.
     pub owner: Option<Owner>,
     /// What it was for, as the caller said it.
     pub purpose: Option<CompactString>,

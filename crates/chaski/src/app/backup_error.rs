@@ -32,7 +32,7 @@ pub enum BackupError {
         /// The file.
         path: PathBuf,
     },
-    /// Somebody works in the folder.
+    /// A process works in the folder.
     InUse {
         /// The data folder.
         folder: PathBuf,

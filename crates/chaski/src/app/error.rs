@@ -94,7 +94,7 @@ pub enum AppError {
     /// Not a single number of a list could be read.
     #[error("{}", .0.es)]
     NothingRead(Text),
-    /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
+    /// The plan has fewer calls left than a list needs, and no person was there to decide.
     #[error("the plan has {left} calls left and {wanted} are needed")]
     PlanTooSmall {
         /// Calls left.
@@ -125,7 +125,7 @@ impl AppError {
         AppError::Usage(text!("{name}: {es}", "{name}: {en}"))
     }
 
-    /// Somebody who knows says explicitly that there is no such number or rate.
+    /// The upstream says explicitly that there is no such number or rate.
     pub fn is_not_found(&self) -> bool {
         match self {
             AppError::Lookup(error) => error.is_not_found(),

@@ -22,7 +22,7 @@ pub enum Health {
     Ready,
     /// It runs and cannot: its status.
     NotReady(u16),
-    /// Nobody answered in time.
+    /// No answer came in time.
     Silent,
 }
 

@@ -257,7 +257,7 @@ pub struct KeyState {
 /// who holds the whole key can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// Nobody's.
+    /// No key is like that.
     Unknown,
     /// It was good until some day.
     Expired,
@@ -302,7 +302,7 @@ impl KeyRing {
         self.had_keys.load(Ordering::Acquire)
     }
 
-    /// Whether there is a key that somebody may use now.
+    /// Whether there is a key that may be used now.
     pub fn has_good_keys(&self, now: Timestamp) -> bool {
         let good =
             |key: &Arc<KeyState>| !key.revoked && key.expires_at.is_none_or(|until| until > now);

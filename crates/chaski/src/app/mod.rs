@@ -215,7 +215,7 @@ impl App {
         Ok(app)
     }
 
-    /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
+    /// Opens one side for what is on record there. It cannot ask the upstream: the token is left alone.
     pub async fn open_records(
         mut config: Config,
         mode: Mode,
@@ -350,7 +350,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits for calls in flight, lets go of what is past its time and makes everything durable.
+    /// Waits for calls in flight, deletes what has expired and makes everything durable.
     pub async fn close(&self) -> Result<(), AppError> {
         self.migo.engine().idle().await;
         self.tidy_up().await;

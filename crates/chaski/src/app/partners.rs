@@ -31,7 +31,7 @@ pub enum Which {
     All,
     /// Those that were never checked.
     NeverChecked,
-    /// So many: those never checked first, then those whose check is the oldest.
+    /// Up to a number of them: those never checked first, then those whose check is the oldest.
     Due {
         /// How many at most.
         most: u32,
@@ -44,7 +44,7 @@ pub enum Which {
 #[derive(Debug, Clone)]
 pub struct PreparedRefresh {
     /// Calls that it may cost: its numbers that memory does not know, by native batch calls. None
-    /// where nobody counts.
+    /// where the calls are not counted.
     pub calls: Option<u64>,
     /// Calls that it may cost in all, retries included; none for what is usual.
     pub(super) most: Option<u64>,
@@ -61,7 +61,7 @@ impl PreparedRefresh {
     }
 }
 
-/// Whom a refresh is about.
+/// The partners that a refresh is about.
 #[derive(Default)]
 struct Targets {
     rucs: Vec<Ruc>,
@@ -317,8 +317,8 @@ impl App {
             let due = due.iter().filter(move |(_, house)| *house == wanted);
             due.map(|(ruc, _)| *ruc).collect::<Vec<Ruc>>()
         };
-        // The house's auditors see what was asked under the plain name: nobody's partners but
-        // their own.
+        // The house's auditors see the calls under the plain name, so those must be about the house's
+        // own partners alone.
         let for_companies = Asker::ForCompanies(Channel::Schedule).sign(ask.clone());
         let mut refreshed = Refreshed::default();
         for (rucs, ask) in [(of(true), ask), (of(false), &for_companies)] {
@@ -344,7 +344,7 @@ impl App {
     ) -> PartnerRefresh {
         let rucs = targets.rucs;
         let ask = Ask {
-            // An answer past its time would say nothing new of anybody.
+            // An expired answer would bring nothing new.
             stale_allowed: false,
             ..within_cost(ask, rucs.len())
         };

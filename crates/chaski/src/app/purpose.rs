@@ -1,4 +1,4 @@
-//! What a look-up about a person is for: said by whoever asks, kept beside the call.
+//! What a look-up about a person is for: the caller says it, and the record of calls keeps it.
 
 use chaski_client::Ask;
 use chaski_core::text;
@@ -10,7 +10,7 @@ use crate::config::Config;
 /// A sentence is enough.
 const MOST_CHARACTERS: usize = 200;
 
-/// So many digits in a row are somebody's number, which must not rest in clear.
+/// This many digits in a row may be the number of a person, which must not rest in clear.
 const DIGITS_OF_A_NUMBER: usize = 8;
 
 /// A purpose as it may be kept.

@@ -1,4 +1,11 @@
 //! The key of a data folder and what it seals outside the database: the tokens of upstreams.
+//!
+//! Every data folder has one secret of 32 bytes: the file `llave` in it, or one from outside
+//! (`CHASKI_KEY_FILE`). `store/seal.rs` derives two keys from it: numbers of persons are found again by
+//! a keyed hash, and what tells of a person is sealed. The same secret seals settings: the token, the
+//! key of a server, the address of a database. A setting is sealed with the key from outside if there
+//! is one, else with the one beside the user's configuration. A copy without its key can be restored,
+//! and its sealed parts cannot be read.
 
 use std::path::{Path, PathBuf};
 

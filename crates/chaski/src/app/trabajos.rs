@@ -19,7 +19,7 @@ use crate::store::{
 /// A refresh that is asked for.
 #[derive(Debug, Clone)]
 pub struct RefreshWanted {
-    /// Whom it is about.
+    /// Which partners it is about.
     pub which: Which,
     /// Calls that it may cost; none for what it takes.
     pub most: Option<u64>,
@@ -41,7 +41,7 @@ impl App {
         Ok(self.store.jobs(&filter, limit, cursor).await?)
     }
 
-    /// One job; somebody else's does not exist.
+    /// One job; that of another key does not exist.
     pub async fn trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
         let job = self.store.job(id).await?;
         let job = job.filter(|job| key_id.is_none() || job.key_id == key_id);
@@ -106,7 +106,7 @@ impl App {
         Ok(calls.min(limit))
     }
 
-    /// How many jobs of each kind are in each state, those that there are none of included.
+    /// How many jobs of each kind are in each state, zeros included.
     pub async fn job_counts(&self) -> Result<Vec<(JobKind, JobState, i64)>, AppError> {
         let counts = self.store.job_counts().await?;
         let of = |kind: JobKind, state: JobState| {
@@ -117,7 +117,7 @@ impl App {
         Ok(JobKind::ALL.into_iter().flat_map(states).collect())
     }
 
-    /// A job that is due now and belongs to nobody.
+    /// A job that is due now, with the key of the asker if there is one.
     pub(super) fn new_job(&self, kind: JobKind, payload: String, asker: &Asker) -> Job {
         let now = self.clock.now();
         Job {
@@ -133,7 +133,7 @@ impl App {
         }
     }
 
-    /// Deletes what is past its time, under a claim.
+    /// Deletes what has expired, under a claim.
     pub(crate) async fn work_retention(&self, claim: &Claim) -> Result<Pruned, AppError> {
         let pruned = self.prune_by_itself().await?;
         self.end_work(claim).await?;
@@ -231,7 +231,7 @@ struct RefreshPayload {
     cuales: String,
     #[serde(default)]
     ids: Vec<Uuid>,
-    /// Of those that are due, so many.
+    /// How many of those that are due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     most: Option<u32>,
     /// Calls that it may cost, where the key's day is limited.
@@ -284,7 +284,7 @@ impl RefreshPayload {
         })
     }
 
-    /// What is left when so many failed. They are still the first that are due: without that
+    /// What is left to do when `failed` of them failed. They are still the first that are due: without that
     /// number a later run would go on to others and pay for them.
     fn left_over(self, failed: usize) -> RefreshPayload {
         RefreshPayload {

@@ -111,8 +111,8 @@ impl Settled {
         }
     }
 
-    /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
-    /// that could not be asked, and says nothing.
+    /// What it says of a partner with that RUC. An expired answer was given because the upstream could
+    /// not be asked, and says nothing.
     pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
         let failed = |why: String| SunatAnswer::Failed { why, at: now };
         let said = match self {

@@ -82,7 +82,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     };
     output::say_mode_there(needed, mode);
     say_handed_over(needed, &lote);
-    // 3. Follow it until it ends; it goes on whoever follows.
+    // 3. Follow it until it ends; it goes on even if no command follows.
     let id = lote.id;
     let result = async {
         let lote = follow(needed, server, lote).await?;
@@ -144,7 +144,7 @@ fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
     not_asked.len().saturating_sub(wait).min(failed)
 }
 
-/// The person's wish to stop, heard whatever is being waited for.
+/// Ctrl-C, which ends any wait.
 struct Interrupt<F>(Pin<Box<F>>);
 
 impl<F: Future<Output = std::io::Result<()>>> Interrupt<F> {

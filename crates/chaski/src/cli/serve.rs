@@ -109,8 +109,8 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     ))
 }
 
-/// Without a token the real side is not there, but whoever made keys for it closed this door: a
-/// token that goes away must not open it.
+/// Without a token there is no real side. If it had keys, the gateway asked for them, and must still do
+/// so: a token that goes away must not open it.
 async fn close_if_the_other_side_had_keys(gateway: &Gateway) -> Result<(), AppError> {
     let app = &gateway.usual().app;
     if gateway.is_open() && app.mode == Mode::Sandbox && app.real_side_had_keys().await? {

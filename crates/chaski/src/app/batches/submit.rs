@@ -51,7 +51,7 @@ pub enum ListInput {
     Numbers(Vec<String>),
 }
 
-/// What whoever works on a batch has to know besides its numbers: the payload of its job.
+/// What a run of a batch needs besides its numbers: the payload of its job.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct BatchOptions {
     #[serde(default)]
@@ -79,7 +79,7 @@ impl App {
         self.submit_batch_within(new, Limits::default()).await
     }
 
-    /// The same for a list that may take no more memory than so much.
+    /// The same for a list that may take no more memory than `limits` say.
     pub async fn submit_batch_within(
         &self,
         new: Submission,

@@ -9,7 +9,7 @@ use crate::app::{App, AppError, plan_has_few};
 use crate::store::{Asker, Channel};
 
 /// Calls that a list may send when the plan has fewer left than it needs; none when it has enough, or
-/// nobody knows. On a terminal the person decides, without one the list is refused.
+/// that is not known. On a terminal the person decides, without one the list is refused.
 pub(in crate::cli) async fn fit(
     needed: &Needed,
     app: &App,
