@@ -21,7 +21,8 @@ use crate::{Failure, Reason};
 /// }
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
@@ -216,18 +217,11 @@ impl Error {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match &self.0.kind {
-            Kind::Refused {
-                reason: Reason::NotFound | Reason::NotFoundInBatch,
-                ..
-            } => "no_encontrado",
-            Kind::Refused {
-                reason: Reason::NoRate,
-                ..
-            } => "sin_tipo_de_cambio",
-            Kind::Refused {
-                reason: Reason::NotListed,
-                ..
-            } => "no_figura",
+            Kind::Refused { reason, .. } => match reason {
+                Reason::NotFound | Reason::NotFoundInBatch => "no_encontrado",
+                Reason::NoRate => "sin_tipo_de_cambio",
+                Reason::NotListed => "no_figura",
+            },
             Kind::Failed(failure) => failure.code(),
             Kind::Invalid(_) => "consulta_invalida",
         }
@@ -270,12 +264,6 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message(Lang::Es))
-    }
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -287,5 +275,3 @@ impl fmt::Debug for Error {
         )
     }
 }
-
-impl std::error::Error for Error {}

@@ -16,8 +16,9 @@ pub struct Cost {
 const LEAST_RESERVE: u64 = 10;
 
 impl Cost {
-    /// The cost of asking for `to_ask` numbers that memory does not know. Beside the calls there is a reserve of a tenth of the
-    /// numbers: the upstream leaves unknown ones out of a collection, and those are asked singly.
+    /// The cost of asking for `to_ask` numbers that memory does not know. Beside the calls there is a
+    /// reserve of a tenth of the numbers: the upstream leaves unknown ones out of a collection, and
+    /// those are asked singly.
     pub fn of(to_ask: usize) -> Cost {
         let calls = calls_for(to_ask);
         let reserve = (to_ask as u64).div_ceil(10).max(LEAST_RESERVE);
