@@ -19,6 +19,7 @@ impl Mode {
     }
 
     /// The other one.
+    #[must_use]
     pub fn other(self) -> Mode {
         match self {
             Mode::Sandbox => Mode::Real,

@@ -144,7 +144,7 @@ fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
     // Errors are kept in logs and screenshots: a person's number is masked there.
     let name = |answer: &Answer| match &answer.outcome {
         Outcome::Asked(ruc, _) => ruc.masked(),
-        _ => answer.name(),
+        Outcome::Wrong(_) => answer.name(),
     };
     let complaint = |answer: &Answer| Some((name(answer), answer.message(lang)?.1));
     answers.iter().filter_map(complaint).collect()
@@ -233,7 +233,7 @@ impl Answer {
         let mut row = Map::new();
         let judged = match &self.outcome {
             Outcome::Asked(ruc, outcome) => desk.judge(ruc, outcome, role),
-            _ => None,
+            Outcome::Wrong(_) => None,
         };
         let Some(fitness) = judged else {
             row.insert("success".into(), false.into());

@@ -1,4 +1,5 @@
-//! The only writer of an SQLite database: one task that owns one connection and commits in groups.
+//! The only writer of a database in the folder: one task that owns one connection and commits in
+//! groups.
 //!
 //! The cast. The *queue* (`queue.rs`) is bounded and takes two kinds of messages. *Rows* (answers,
 //! calls) are accepted at once; their sender goes on. A *deed* (`deed.rs`) is a function that reads and
