@@ -17,17 +17,28 @@ pub(super) struct Observed {
     pub(super) invented: bool,
 }
 
+/// What is handed on as it is.
+macro_rules! handed_on {
+    ($(fn $name:ident<$life:lifetime>(&self $(, $part:ident: $kind:ty)*) -> $said:ty;)*) => {$(
+        fn $name<$life>(&$life self $(, $part: $kind)*) -> LedgerFuture<$life, $said> {
+            Ledger::$name(&*self.store $(, $part)*)
+        }
+    )*};
+}
+
 impl Ledger for Observed {
-    fn recall<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Vec<Option<Memory>>> {
-        Ledger::recall(&*self.store, keys)
-    }
-
-    fn remember(&self, entries: Vec<(Key, Memory)>) -> LedgerFuture<'_, ()> {
-        self.store.remember(entries)
-    }
-
-    fn forget<'a>(&'a self, key: &'a Key) -> LedgerFuture<'a, bool> {
-        self.store.forget(key)
+    handed_on! {
+        fn recall<'a>(&self, keys: &'a [Key]) -> Vec<Option<Memory>>;
+        fn remember<'a>(&self, entries: Vec<(Key, Memory)>) -> ();
+        fn forget<'a>(&self, key: &'a Key) -> bool;
+        fn spend<'a>(&self, provider: &'a str, month: &'a str, calls: u64) -> ();
+        fn note_plan<'a>(&self, provider: &'a str, spent_at: Option<Timestamp>) -> ();
+        fn plan_spent<'a>(&self, provider: &'a str) -> Option<Timestamp>;
+        fn take<'a>(&self, from: &'a [Allowance]) -> Taken;
+        fn give_back<'a>(&self, to: &'a [Allowance]) -> ();
+        fn spent<'a>(&self, counter: &'a Counter) -> u64;
+        fn claim<'a>(&self, keys: &'a [Key]) -> Option<Vec<bool>>;
+        fn flush<'a>(&self) -> ();
     }
 
     fn record(&self, call: Call) -> LedgerFuture<'_, ()> {
@@ -35,44 +46,8 @@ impl Ledger for Observed {
         self.store.record(call)
     }
 
-    fn spend<'a>(&'a self, provider: &'a str, month: &'a str, calls: u64) -> LedgerFuture<'a, ()> {
-        self.store.spend(provider, month, calls)
-    }
-
-    fn note_plan<'a>(
-        &'a self,
-        provider: &'a str,
-        spent_at: Option<Timestamp>,
-    ) -> LedgerFuture<'a, ()> {
-        Ledger::note_plan(&*self.store, provider, spent_at)
-    }
-
-    fn plan_spent<'a>(&'a self, provider: &'a str) -> LedgerFuture<'a, Option<Timestamp>> {
-        Ledger::plan_spent(&*self.store, provider)
-    }
-
-    fn take<'a>(&'a self, from: &'a [Allowance]) -> LedgerFuture<'a, Taken> {
-        self.store.take(from)
-    }
-
-    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> LedgerFuture<'a, ()> {
-        self.store.give_back(to)
-    }
-
-    fn spent<'a>(&'a self, counter: &'a Counter) -> LedgerFuture<'a, u64> {
-        self.store.spent(counter)
-    }
-
-    fn claim<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Option<Vec<bool>>> {
-        Ledger::claim(&*self.store, keys)
-    }
-
     fn release(&self, keys: &[Key]) {
         self.store.release(keys);
-    }
-
-    fn flush(&self) -> LedgerFuture<'_, ()> {
-        self.store.flush()
     }
 
     fn ready(&self) -> Result<(), LedgerError> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Done;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
-use crate::app::checkup::{self, Check, Finding, Grade, Noting};
+use crate::app::checkup::{self, Examined, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED, holds_password};
@@ -24,8 +24,8 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     let mut report = Report::default();
     let config = &needed.config;
     let version = env!("CARGO_PKG_VERSION");
-    report.add(Check("version").good(text!("chaski {version}", "chaski {version}")));
-    report.add(Check("configuracion").good(text!(
+    report.add(Examined("version").good(text!("chaski {version}", "chaski {version}")));
+    report.add(Examined("configuracion").good(text!(
         "la configuración es correcta",
         "the configuration is right"
     )));
@@ -115,7 +115,7 @@ impl Report {
 
     fn bad(&mut self, check: &'static str, error: &AppError) {
         let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-        let finding = Check(check).bad(Text { es, en });
+        let finding = Examined(check).bad(Text { es, en });
         let finding = finding.with("codigo", error.code());
         self.add(finding.ending(error.exit_code()));
     }
@@ -129,17 +129,17 @@ impl Report {
     fn say_mode(&mut self, needed: &Needed, mode: Mode) {
         let config = &needed.config;
         let finding = match mode {
-            Mode::Sandbox if config.token().is_some() => Check("modo").good(text!(
+            Mode::Sandbox if config.token().is_some() => Examined("modo").good(text!(
                 "responde el sandbox (datos ficticios), aunque hay un token configurado",
                 "the sandbox answers (invented data), although a token is configured"
             )),
-            Mode::Sandbox => Check("modo").good(text!(
+            Mode::Sandbox => Examined("modo").good(text!(
                 "responde el sandbox: no hay token configurado (datos ficticios)",
                 "the sandbox answers: no token is configured (invented data)"
             )),
             Mode::Real => {
                 let url = &config.migo_base_url;
-                Check("modo").good(text!("APIMIGO: {url}", "APIMIGO: {url}"))
+                Examined("modo").good(text!("APIMIGO: {url}", "APIMIGO: {url}"))
             }
         };
         self.add(finding.with("modo", mode.as_str()));
@@ -176,7 +176,7 @@ impl Report {
             counted(calls, "call", "calls"),
         );
         self.add(
-            Check("datos")
+            Examined("datos")
                 .good(text!(
                     "datos en {shown}: {respuestas}, {llamadas}, {kib} KiB, esquema {schema}",
                     "data in {shown}: {kept}, {made} on record, {kib} KiB, schema {schema}"
@@ -204,14 +204,14 @@ impl Report {
         let config = &needed.config;
         if let Some(outside) = &config.key {
             let source = outside.source();
-            self.add(Check("llave").good(text!(
+            self.add(Examined("llave").good(text!(
                 "la llave de los datos viene de {source}",
                 "the key of the data comes from {source}"
             )));
             let file = config.dir.join(KEY_FILE);
             if file.exists() && folder == config.dir {
                 let file = file.display();
-                self.add(Check("llave").advice(text!(
+                self.add(Examined("llave").advice(text!(
                     "{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí",
                     "{file} is no longer used: keep it elsewhere and delete it here"
                 )));
@@ -236,7 +236,7 @@ impl Report {
                     "the key of the server is not sealed in {path}"
                 ),
             };
-            self.add(Check("secretos").advice(text!(
+            self.add(Examined("secretos").advice(text!(
                 "{es} de nuevo con: chaski config set {key}",
                 "{en}: save it again with: chaski config set {key}"
             )));

@@ -11,7 +11,7 @@ use http::header::DATE;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Finding};
+use super::{Examined, Finding};
 
 /// Further apart they cannot both be right: a rate of the wrong day, a quota of the wrong month.
 pub const TOLERANCE: Duration = Duration::from_mins(2);
@@ -93,14 +93,14 @@ pub fn difference(dated: Dated) -> SignedDuration {
 /// in Lima.
 pub fn clock_finding(shown: &str, dated: Option<Dated>) -> Finding {
     let Some(dated) = dated else {
-        return Check("reloj").good(text!(
+        return Examined("reloj").good(text!(
             "hora de Lima según esta máquina: {shown} (si no es la correcta, corrija el reloj)",
             "Lima time by this machine: {shown} (if wrong, set the clock)"
         ));
     };
     let apart = difference(dated);
     let finding = if apart.unsigned_abs() <= TOLERANCE {
-        Check("reloj").good(text!(
+        Examined("reloj").good(text!(
             "hora de Lima según esta máquina: {shown}; la del proveedor coincide",
             "Lima time by this machine: {shown}; the upstream's agrees"
         ))
@@ -111,7 +111,7 @@ pub fn clock_finding(shown: &str, dated: Option<Dated>) -> Finding {
         } else {
             ("atrasado", "behind")
         };
-        Check("reloj").bad(text!(
+        Examined("reloj").bad(text!(
             "el reloj de esta máquina está {es} {by} respecto al del proveedor (hora de Lima aquí: {shown}): corríjalo, por ejemplo con: timedatectl set-ntp true",
             "the clock of this machine is {by} {en} of the upstream's (Lima time here: {shown}): set it, for instance with: timedatectl set-ntp true"
         ))

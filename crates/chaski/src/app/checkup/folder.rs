@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chaski_core::{Lang, text};
 
-use super::{Check, Finding, Grade};
+use super::{Examined, Finding, Grade};
 use crate::app::servers::Serving;
 use crate::io_words::reason;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
@@ -28,14 +28,14 @@ const PROBE_BYTES: usize = 1024 * 1024;
 pub fn probed(folder: &Path) -> Finding {
     let shown = folder.display();
     match probe(folder) {
-        Ok(()) => Check("escritura").good(text!(
+        Ok(()) => Examined("escritura").good(text!(
             "se puede escribir en {shown}",
             "{shown} can be written to"
         )),
         Err(error) => {
             let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
             let (todo, help) = remedy(&error);
-            Check("escritura").bad(text!(
+            Examined("escritura").bad(text!(
                 "no se puede escribir en {shown}: {es}; {todo}",
                 "{shown} cannot be written to: {en}; {help}"
             ))
@@ -82,22 +82,22 @@ pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> Finding {
     let mib = bytes / MIB;
     let least = LITTLE_SPACE / MIB;
     let finding = if !files {
-        Check("espacio").bad(text!(
+        Examined("espacio").bad(text!(
             "en el disco de {shown} no se puede crear ni un archivo más (inodos agotados): borre archivos que no use",
             "not one file more can be made on the disk of {shown} (no inodes left): delete files that are not needed"
         ))
     } else if bytes < NO_SPACE {
-        Check("espacio").bad(text!(
+        Examined("espacio").bad(text!(
             "quedan {mib} MiB libres en el disco de {shown}: libere espacio hasta tener al menos {least}",
             "{mib} MiB are free on the disk of {shown}: free some until there are {least} at least"
         ))
     } else if bytes < LITTLE_SPACE {
-        Check("espacio").advice(text!(
+        Examined("espacio").advice(text!(
             "quedan {mib} MiB libres en el disco de {shown}: conviene tener al menos {least}",
             "{mib} MiB are free on the disk of {shown}: {least} at least would be better"
         ))
     } else {
-        Check("espacio").good(text!("espacio libre: {mib} MiB", "free space: {mib} MiB"))
+        Examined("espacio").good(text!("espacio libre: {mib} MiB", "free space: {mib} MiB"))
     };
     finding.with("bytes_libres", bytes)
 }
@@ -142,7 +142,7 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
     findings.extend(open_files(&secret, Grade::Bad));
     findings.extend(open_files(&others, Grade::Advice));
     if findings.is_empty() {
-        findings.push(Check("permisos").good(text!(
+        findings.push(Examined("permisos").good(text!(
             "la carpeta y sus archivos son solo de su usuario",
             "the folder and its files are its user's alone"
         )));
@@ -152,7 +152,7 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
 
 fn open_folder(folder: &Path, mode: u32) -> Finding {
     let (shown, mode) = (folder.display(), mode & 0o777);
-    Check("permisos").bad(text!(
+    Examined("permisos").bad(text!(
         "otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}",
         "other users of this machine can enter {shown} ({mode:04o}): chmod 700 {shown}"
     ))
@@ -177,7 +177,7 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<Finding> {
             "otros usuarios de esta máquina tienen acceso a {list}: chmod 600 {command}",
             "other users of this machine have access to {list}: chmod 600 {command}"
         );
-        let check = Check("permisos");
+        let check = Examined("permisos");
         check.found(grade, text).with("rutas", names(false))
     })
 }
@@ -193,7 +193,7 @@ pub fn foreign(folder: &Path, me: u32) -> Option<Finding> {
     if !strange.is_empty() {
         let list = strange.join(" ");
         return Some(
-            Check("dueno")
+            Examined("dueno")
                 .bad(text!(
                     "no todo es del dueño de la carpeta (uid {owner}): chown {owner} {list}",
                     "not everything is the folder owner's (uid {owner}): chown {owner} {list}"
@@ -203,7 +203,7 @@ pub fn foreign(folder: &Path, me: u32) -> Option<Finding> {
     }
     (owner != me).then(|| {
         let shown = folder.display();
-        Check("dueno").advice(text!(
+        Examined("dueno").advice(text!(
             "{shown} es de otro usuario (uid {owner}; usted es {me}): dé las órdenes como él, o lo que se escriba no será suyo",
             "{shown} is another user's (uid {owner}; you are {me}): give the commands as that user, or what is written will not be theirs"
         ))
@@ -243,7 +243,7 @@ pub fn in_use(folder: &Path, servers: &[Serving]) -> Finding {
             "no other process of Chaski has the folder open"
         )
     };
-    Check("uso")
+    Examined("uso")
         .good(text)
         .with("en_uso", used)
         .with("servidores", names)

@@ -64,9 +64,9 @@ pub struct Finding {
 
 /// What was looked at, and how it comes to a finding.
 #[derive(Debug, Clone, Copy)]
-pub struct Check(pub &'static str);
+pub struct Examined(pub &'static str);
 
-impl Check {
+impl Examined {
     /// It is well.
     pub fn good(self, text: Text) -> Finding {
         self.found(Grade::Good, text)
@@ -120,7 +120,7 @@ pub const OLD_BACKUP: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How old the last copy is. Of invented data an old one is no worse.
 pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> Finding {
     let Some(last) = last else {
-        return Check("copia").advice(text!(
+        return Examined("copia").advice(text!(
             "no se ha hecho ninguna copia de seguridad: chaski backup CARPETA",
             "no backup was ever taken: chaski backup FOLDER"
         ));
@@ -142,7 +142,7 @@ pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp)
         "la última copia de seguridad tiene {dias} ({path}){es}",
         "the last backup is {age} old ({path}){en}"
     );
-    Check("copia")
+    Examined("copia")
         .found(grade, text)
         .with("dias", days)
         .with("hecha", last.at.to_string())
@@ -165,7 +165,7 @@ pub fn server_finding(server: &ServerFacts, bytes: u64) -> Finding {
             "no chaski serve works with it"
         ),
     };
-    Check("base")
+    Examined("base")
         .good(text!(
             "PostgreSQL {version} en {place}: {kib} KiB en total; {es}",
             "PostgreSQL {version} at {place}: {kib} KiB in all; {en}"
@@ -181,19 +181,19 @@ pub fn plan_finding(left: Option<i64>, spent: u64, quota: Option<u64>, spent_cod
     let limited = quota.map(|quota| quota.saturating_sub(spent));
     let shown = left.map_or_else(|| "?".to_owned(), |left| left.to_string());
     let finding = if left.is_some_and(|left| left <= 0) {
-        Check("proveedor").bad(text!(
+        Examined("proveedor").bad(text!(
             "el proveedor responde, pero se acabaron las consultas de su plan: renuévelo o amplíelo con APIMIGO",
             "the upstream answers, but the calls of your plan are used up: renew or enlarge it with APIMIGO"
         ))
         .ending(spent_code)
     } else if limited == Some(0) {
-        Check("proveedor").bad(text!(
+        Examined("proveedor").bad(text!(
             "el proveedor responde (consultas que quedan: {shown}), pero se llegó al límite del mes que pone migo.quota (llamadas hechas: {spent}): súbalo con chaski config set migo.quota N",
             "the upstream answers (calls left: {shown}), but the limit of the month that migo.quota sets is reached (calls made: {spent}): raise it with chaski config set migo.quota N"
         ))
         .ending(spent_code)
     } else {
-        Check("proveedor").good(text!(
+        Examined("proveedor").good(text!(
             "el proveedor responde; consultas que quedan: {shown}",
             "the upstream answers; calls left: {shown}"
         ))
