@@ -10,6 +10,7 @@ use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about};
 use super::kit::records::{Records, fields, time};
+use crate::counted::counted;
 use crate::store::RefusalRow;
 
 pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<InvalidosCmd>) -> Done {
@@ -93,6 +94,9 @@ fn say_forgotten(needed: &Needed, forgotten: u64) {
             "none of those numbers was on record"
         ),
         1 => text!("se olvidó 1 número", "1 forgotten"),
-        n => text!("se olvidaron {n} números", "{n} forgotten"),
+        n => {
+            let numbers = counted(n, "número", "números");
+            text!("se olvidaron {numbers}", "{n} forgotten")
+        }
     });
 }
