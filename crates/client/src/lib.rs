@@ -60,7 +60,8 @@ pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use ledger::{
-    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Owner, Remembered,
+    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, LedgerFuture, Memory, MemoryLedger,
+    Owner, Remembered,
 };
 pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use super::seal_error::SealError;
 
@@ -32,7 +32,7 @@ pub enum BackupError {
         /// The file.
         path: PathBuf,
     },
-    /// Somebody works in the folder.
+    /// A process works in the folder.
     InUse {
         /// The data folder.
         folder: PathBuf,
@@ -60,63 +60,39 @@ impl BackupError {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en) = match self {
-            BackupError::NothingThere { folder } => (
-                format!(
-                    "no hay datos de Chaski en {}: indique la carpeta que los tiene",
-                    folder.display()
-                ),
-                format!(
-                    "there are no data of Chaski in {}: name the folder that has them",
-                    folder.display()
-                ),
+        let text = match self {
+            BackupError::NothingThere { folder } => text!(
+                "no hay datos de Chaski en {}: indique la carpeta que los tiene",
+                "there are no data of Chaski in {}: name the folder that has them",
+                folder.display()
             ),
-            BackupError::NotABackup { path } => (
-                format!("{} no es una copia hecha con chaski backup", path.display()),
-                format!("{} is not a copy made with chaski backup", path.display()),
+            BackupError::NotABackup { path } => text!(
+                "{} no es una copia hecha con chaski backup",
+                "{} is not a copy made with chaski backup",
+                path.display()
             ),
-            BackupError::Damaged { path } => (
-                format!(
-                    "la copia {} está dañada y no se usó: use otra",
-                    path.display()
-                ),
-                format!(
-                    "the copy {} is damaged and was not used: use another one",
-                    path.display()
-                ),
+            BackupError::Damaged { path } => text!(
+                "la copia {} está dañada y no se usó: use otra",
+                "the copy {} is damaged and was not used: use another one",
+                path.display()
             ),
             BackupError::Seal(error) => return error.message(lang),
-            BackupError::Newer { path } => (
-                format!(
-                    "la copia {} es de una versión más nueva de Chaski: actualice el programa",
-                    path.display()
-                ),
-                format!(
-                    "the copy {} was made by a newer Chaski: update the program",
-                    path.display()
-                ),
+            BackupError::Newer { path } => text!(
+                "la copia {} es de una versión más nueva de Chaski: actualice el programa",
+                "the copy {} was made by a newer Chaski: update the program",
+                path.display()
             ),
-            BackupError::InUse { folder } => (
-                format!(
-                    "Chaski está trabajando en {}: deténgalo y vuelva a intentar",
-                    folder.display()
-                ),
-                format!(
-                    "Chaski is working in {}: stop it and try again",
-                    folder.display()
-                ),
+            BackupError::InUse { folder } => text!(
+                "Chaski está trabajando en {}: deténgalo y vuelva a intentar",
+                "Chaski is working in {}: stop it and try again",
+                folder.display()
             ),
-            BackupError::NotEmpty { folder } => (
-                format!(
-                    "ya hay datos en {}: elija otra carpeta con --dir, o agregue --reemplazar para apartarlos",
-                    folder.display()
-                ),
-                format!(
-                    "there are data in {} already: choose another folder with --dir, or add --reemplazar to set them aside",
-                    folder.display()
-                ),
+            BackupError::NotEmpty { folder } => text!(
+                "ya hay datos en {}: elija otra carpeta con --dir, o agregue --reemplazar para apartarlos",
+                "there are data in {} already: choose another folder with --dir, or add --reemplazar to set them aside",
+                folder.display()
             ),
         };
-        lang.pick(es, en)
+        text.pick(lang)
     }
 }

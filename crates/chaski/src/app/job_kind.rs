@@ -5,7 +5,7 @@
 pub enum JobKind {
     /// A batch of look-ups.
     Batch,
-    /// Deleting what is past its time.
+    /// Deleting what has expired.
     Retention,
     /// Noting how many calls of the month are spent.
     Quota,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
 use chaski_client::Ask;
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -142,16 +142,16 @@ impl App {
     pub async fn create_key(&self, new: NewKey) -> Result<(KeyInfo, SecretString), AppError> {
         let name = new.name.trim();
         if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            return Err(AppError::usage(
+            return Err(AppError::Usage(text!(
                 "el nombre de la llave debe tener entre 1 y 100 caracteres",
-                "the name of the key must have 1 to 100 characters",
-            ));
+                "the name of the key must have 1 to 100 characters"
+            )));
         }
         if new.scopes == Scopes::default() {
-            return Err(AppError::usage(
+            return Err(AppError::Usage(text!(
                 "indique al menos un permiso para la llave",
-                "give the key at least one scope",
-            ));
+                "give the key at least one scope"
+            )));
         }
         let now = self.clock.now();
         let prefix = random_hex::<PREFIX_BYTES>()?;
@@ -257,7 +257,7 @@ pub struct KeyState {
 /// who holds the whole key can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// Nobody's.
+    /// No key is like that.
     Unknown,
     /// It was good until some day.
     Expired,
@@ -302,7 +302,7 @@ impl KeyRing {
         self.had_keys.load(Ordering::Acquire)
     }
 
-    /// Whether there is a key that somebody may use now.
+    /// Whether there is a key that may be used now.
     pub fn has_good_keys(&self, now: Timestamp) -> bool {
         let good =
             |key: &Arc<KeyState>| !key.revoked && key.expires_at.is_none_or(|until| until > now);

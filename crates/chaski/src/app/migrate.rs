@@ -1,6 +1,7 @@
 //! Taking an old data folder over: whole into a new one; into one that is in use, what is missing or
 //! newer. The old one stays as it is.
 
+use chaski_core::text;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -158,10 +159,10 @@ fn refuse_itself(config: &Config, from: &Path) -> Result<(), AppError> {
         return Ok(());
     }
     let shown = from.display();
-    Err(AppError::usage(
-        format!("{shown} es la carpeta de datos que ya se usa: indique con --from la anterior"),
-        format!("{shown} is the data folder in use already: name the old one with --from"),
-    ))
+    Err(AppError::Usage(text!(
+        "{shown} es la carpeta de datos que ya se usa: indique con --from la anterior",
+        "{shown} is the data folder in use already: name the old one with --from"
+    )))
 }
 
 /// Tells one old folder from another, so that what was added from it is not added twice.

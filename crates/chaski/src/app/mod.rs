@@ -42,6 +42,7 @@ pub use secrets::{open_database_url, open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
 pub use verdicts::source_name;
 
+use chaski_core::text;
 use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -214,7 +215,7 @@ impl App {
         Ok(app)
     }
 
-    /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
+    /// Opens one side for what is on record there. It cannot ask the upstream: the token is left alone.
     pub async fn open_records(
         mut config: Config,
         mode: Mode,
@@ -349,7 +350,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits for calls in flight, lets go of what is past its time and makes everything durable.
+    /// Waits for calls in flight, deletes what has expired and makes everything durable.
     pub async fn close(&self) -> Result<(), AppError> {
         self.migo.engine().idle().await;
         self.tidy_up().await;
@@ -384,7 +385,7 @@ pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppErr
         .sandbox_latency
         .parse()
         .map_err(|error: LatencyError| {
-            AppError::sandbox_option("sandbox.latency", |lang| error.message(lang))
+            AppError::of_option("sandbox.latency", |lang| error.message(lang))
         })?;
     Ok(Sandbox::new(sandbox)?)
 }
@@ -402,10 +403,10 @@ fn without_limits(settings: &Settings) -> Settings {
 fn refuse_file(dir: &Path) -> Result<(), AppError> {
     if dir.is_file() {
         let dir = dir.display();
-        return Err(AppError::usage(
-            format!("la carpeta de datos {dir} es un archivo: elija otra con --dir"),
-            format!("the data folder {dir} is a file: choose another one with --dir"),
-        ));
+        return Err(AppError::Usage(text!(
+            "la carpeta de datos {dir} es un archivo: elija otra con --dir",
+            "the data folder {dir} is a file: choose another one with --dir"
+        )));
     }
     Ok(())
 }

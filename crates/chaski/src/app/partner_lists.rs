@@ -118,18 +118,6 @@ impl App {
         Ok(imported)
     }
 
-    /// [`App::write_partners`] into memory.
-    pub async fn export_partners(
-        &self,
-        company: Company,
-        filter: &PartnerFilter,
-        format: OutputFormat,
-        lang: Lang,
-    ) -> Result<Vec<u8>, AppError> {
-        self.write_partners(company, filter, format, lang, Vec::new())
-            .await
-    }
-
     /// Writes the partners of a filter as a file, numbers and names whole, and gives back what it
     /// wrote to. Every value is a text cell, and nothing in it is run by a spreadsheet.
     pub async fn write_partners<W: Write + Send + 'static>(

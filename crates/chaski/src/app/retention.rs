@@ -1,4 +1,4 @@
-//! Letting go of what is past its time: by itself once a day, or when somebody asks.
+//! Deleting what has expired: by itself once a day, or when a person asks for it.
 
 use std::fs;
 use std::io::Write;
@@ -16,15 +16,15 @@ use crate::store::{Pruned, Retention};
 /// Holds the days on which the folder was tidied, the last ones.
 const MARK: &str = "limpieza";
 
-/// On how many earlier days of use a row must have been expired already before it is deleted without
-/// anybody asking. A clock that is ahead on one or two days deletes nothing.
+/// On how many earlier days of use a row must have been expired already before it is deleted by
+/// itself. A clock that is ahead on one or two days deletes nothing.
 const EARLIER_DAYS: usize = 2;
 
 /// A command that answered already does not keep the person waiting: what does not fit in this
 /// is left to the next one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An interrupted list can be taken up for so many days, however short the audit is kept.
+/// An interrupted list can be resumed for this many days, however short the audit is kept.
 const FEWEST_BATCH_DAYS: u32 = 7;
 
 impl App {

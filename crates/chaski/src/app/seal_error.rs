@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 /// What the seal of a copy says, or lacks.
 #[derive(Debug, thiserror::Error)]
@@ -62,77 +62,44 @@ impl SealError {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en) = match self {
-            SealError::Altered { path } => (
-                format!(
-                    "la copia {} fue alterada después de hacerla y no se usó: use otra, y averigüe quién pudo escribirla",
-                    path.display()
-                ),
-                format!(
-                    "the copy {} was altered after it was made and was not used: use another one, and find out who could write to it",
-                    path.display()
-                ),
+        let text = match self {
+            SealError::Altered { path } => text!(
+                "la copia {} fue alterada después de hacerla y no se usó: use otra, y averigüe quién pudo escribirla",
+                "the copy {} was altered after it was made and was not used: use another one, and find out who could write to it",
+                path.display()
             ),
-            SealError::NoKey { path, folder } => (
-                format!(
-                    "la copia {} está sellada con una llave que aquí no está: traiga el archivo «llave» de la máquina que la hizo a {}, o indíquelo con CHASKI_KEY_FILE; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                    path.display(),
-                    folder.display()
-                ),
-                format!(
-                    "the copy {} is sealed with a key that is not here: bring the file \"llave\" of the machine that made it to {}, or name it with CHASKI_KEY_FILE; if that key is lost, --sin-sello restores it without proof that nobody altered it",
-                    path.display(),
-                    folder.display()
-                ),
+            SealError::NoKey { path, folder } => text!(
+                "la copia {} está sellada con una llave que aquí no está: traiga el archivo «llave» de la máquina que la hizo a {}, o indíquelo con CHASKI_KEY_FILE; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
+                "the copy {} is sealed with a key that is not here: bring the file \"llave\" of the machine that made it to {}, or name it with CHASKI_KEY_FILE; if that key is lost, --sin-sello restores it without proof that nobody altered it",
+                path.display(),
+                folder.display()
             ),
-            SealError::OtherKey { path } => (
-                format!(
-                    "la llave que hay aquí no es la que selló la copia {}: indique la de la máquina que la hizo con CHASKI_KEY_FILE, o restaure en otra carpeta; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                    path.display()
-                ),
-                format!(
-                    "the key that is here is not the one that sealed the copy {}: name that of the machine that made it with CHASKI_KEY_FILE, or restore into another folder; if that key is lost, --sin-sello restores it without proof that nobody altered it",
-                    path.display()
-                ),
+            SealError::OtherKey { path } => text!(
+                "la llave que hay aquí no es la que selló la copia {}: indique la de la máquina que la hizo con CHASKI_KEY_FILE, o restaure en otra carpeta; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
+                "the key that is here is not the one that sealed the copy {}: name that of the machine that made it with CHASKI_KEY_FILE, or restore into another folder; if that key is lost, --sin-sello restores it without proof that nobody altered it",
+                path.display()
             ),
-            SealError::NeedsPhrase { path } => (
-                format!(
-                    "la copia {} está sellada con una frase: dígala con --frase, o con --frase-archivo ARCHIVO; si se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                    path.display()
-                ),
-                format!(
-                    "the copy {} is sealed with a phrase: say it with --frase, or with --frase-archivo FILE; if it is lost, --sin-sello restores it without proof that nobody altered it",
-                    path.display()
-                ),
+            SealError::NeedsPhrase { path } => text!(
+                "la copia {} está sellada con una frase: dígala con --frase, o con --frase-archivo ARCHIVO; si se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
+                "the copy {} is sealed with a phrase: say it with --frase, or with --frase-archivo FILE; if it is lost, --sin-sello restores it without proof that nobody altered it",
+                path.display()
             ),
-            SealError::OtherPhrase { path } => (
-                format!("esa frase no es la que selló la copia {}", path.display()),
-                format!(
-                    "that phrase is not the one that sealed the copy {}",
-                    path.display()
-                ),
+            SealError::OtherPhrase { path } => text!(
+                "esa frase no es la que selló la copia {}",
+                "that phrase is not the one that sealed the copy {}",
+                path.display()
             ),
-            SealError::Missing { path } => (
-                format!(
-                    "la copia {} no tiene sello y con --exigir-sello no se usa",
-                    path.display()
-                ),
-                format!(
-                    "the copy {} has no seal and is not used with --exigir-sello",
-                    path.display()
-                ),
+            SealError::Missing { path } => text!(
+                "la copia {} no tiene sello y con --exigir-sello no se usa",
+                "the copy {} has no seal and is not used with --exigir-sello",
+                path.display()
             ),
-            SealError::NothingToSealWith { folder } => (
-                format!(
-                    "no hay llave con que sellar la copia de {}: indíquela con CHASKI_KEY_FILE, o selle la copia con una frase: --frase, o --frase-archivo ARCHIVO",
-                    folder.display()
-                ),
-                format!(
-                    "there is no key to seal the copy of {} with: name it with CHASKI_KEY_FILE, or seal the copy with a phrase: --frase, or --frase-archivo FILE",
-                    folder.display()
-                ),
+            SealError::NothingToSealWith { folder } => text!(
+                "no hay llave con que sellar la copia de {}: indíquela con CHASKI_KEY_FILE, o selle la copia con una frase: --frase, o --frase-archivo ARCHIVO",
+                "there is no key to seal the copy of {} with: name it with CHASKI_KEY_FILE, or seal the copy with a phrase: --frase, or --frase-archivo FILE",
+                folder.display()
             ),
         };
-        lang.pick(es, en)
+        text.pick(lang)
     }
 }

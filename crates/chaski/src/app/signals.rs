@@ -30,7 +30,7 @@ impl Signals {
         self.0.work.send_modify(|count| *count += 1);
     }
 
-    /// Somebody's job may have been stopped.
+    /// A job may have been stopped.
     pub(crate) fn control_changed(&self) {
         self.0.control.send_modify(|count| *count += 1);
         self.batch_moved();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chaski_client::{Error, Found, Lookup, Memory, Remembered, RucQuery, Source};
 use chaski_core::{
-    DniError, Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime,
+    Condicion, DniError, Estado, Lang, Place, Role, Ruc, Severity, Taxpayer, Ubigeo, fitness,
+    lima_date, lima_datetime, text,
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -113,8 +114,8 @@ impl RucOutcome {
         }
     }
 
-    /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
-    /// that could not be asked, and says nothing.
+    /// What it says of a partner with that RUC. An expired answer was given because the upstream could
+    /// not be asked, and says nothing.
     pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
         let failed = |why: String| SunatAnswer::Failed { why, at: now };
         let said = match self {
@@ -193,22 +194,16 @@ impl App {
             }
         }
         if let Some(first) = row.repeats {
-            notes.push(match lang {
-                Lang::Es => format!("repetido: ya está en la fila {first}"),
-                Lang::En => format!("repeated: already in row {first}"),
-            });
+            let repeated = text!(
+                "repetido: ya está en la fila {first}",
+                "repeated: already in row {first}"
+            );
+            notes.push(repeated.pick(lang));
         }
         if !row.repairs.is_empty() && row.unique.is_some() {
-            let list: Vec<_> = row
-                .repairs
-                .iter()
-                .map(|repair| repair.message(lang))
-                .collect();
-            notes.push(format!(
-                "{}: {}",
-                lang.pick("corregido", "corrected"),
-                list.join(", ")
-            ));
+            let repairs = row.repairs.iter().map(|repair| repair.message(lang));
+            let list = repairs.collect::<Vec<_>>().join(", ");
+            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
         }
         verdict.motivo = notes.join("; ");
         verdict
@@ -247,11 +242,11 @@ impl App {
             }
             RucOutcome::Forgotten => {
                 verdict.apto = Aptitud::Error;
-                let why = lang.pick(
+                let why = text!(
                     "la respuesta ya no está guardada",
-                    "the answer is no longer kept",
+                    "the answer is no longer kept"
                 );
-                notes.push(why.to_owned());
+                notes.push(why.pick(lang));
                 return;
             }
             RucOutcome::NotFound { source, at } => {
@@ -335,40 +330,20 @@ impl NotAsked {
 
 fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let address = &taxpayer.address;
-    let place = taxpayer
-        .ubigeo
-        .as_ref()
-        .and_then(chaski_core::Ubigeo::place);
-    verdict
-        .razon_social
-        .clone_from(&taxpayer.nombre_o_razon_social);
-    verdict.estado = text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str));
-    verdict.condicion = text(
-        taxpayer
-            .condicion
-            .as_ref()
-            .map(chaski_core::Condicion::as_str),
-    );
-    verdict.ubigeo = text(taxpayer.ubigeo.as_ref().map(chaski_core::Ubigeo::as_str));
-    verdict.departamento = text(
-        address
-            .departamento
-            .as_deref()
-            .or(place.as_ref().map(|it| it.departamento)),
-    );
-    verdict.provincia = text(
-        address
-            .provincia
-            .as_deref()
-            .or(place.as_ref().map(|it| it.provincia)),
-    );
-    verdict.distrito = text(
-        address
-            .distrito
-            .as_deref()
-            .or(place.as_ref().map(|it| it.distrito)),
-    );
+    let ubigeo = taxpayer.ubigeo.as_ref();
+    let place = ubigeo.and_then(Ubigeo::place);
+    // Where the registry leaves a part out, the ubigeo names it.
+    let part = |own: &Option<String>, of_place: fn(&Place) -> &'static str| {
+        text(own.as_deref().or(place.as_ref().map(of_place)))
+    };
+    let (address, name) = (&taxpayer.address, &taxpayer.nombre_o_razon_social);
+    verdict.razon_social.clone_from(name);
+    verdict.estado = text(taxpayer.estado.as_ref().map(Estado::as_str));
+    verdict.condicion = text(taxpayer.condicion.as_ref().map(Condicion::as_str));
+    verdict.ubigeo = text(ubigeo.map(Ubigeo::as_str));
+    verdict.departamento = part(&address.departamento, |it| it.departamento);
+    verdict.provincia = part(&address.provincia, |it| it.provincia);
+    verdict.distrito = part(&address.distrito, |it| it.distrito);
     verdict.direccion = text(taxpayer.direccion());
 }
 
@@ -379,28 +354,27 @@ fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
 /// A column of RUCs is no place for advice on how to write a DNI.
 pub(super) fn of_problem(problem: &CellProblem, lang: Lang) -> String {
     match problem {
-        CellProblem::Dni(DniError::Length { found: 7 }) => lang
-            .pick(
-                "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
-                "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC",
-            )
-            .to_owned(),
+        CellProblem::Dni(DniError::Length { found: 7 }) => text!(
+            "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
+            "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC"
+        )
+        .pick(lang),
         problem => problem.message(lang),
     }
 }
 
 fn of_dni(padded: bool, ruc: Ruc, lang: Lang) -> String {
     let ruc = ruc.as_str();
-    match (padded, lang) {
-        (false, Lang::Es) => {
-            format!("es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}")
-        }
-        (false, Lang::En) => format!("it is a DNI, not a RUC; if the person has one, it is {ruc}"),
-        (true, Lang::Es) => format!(
-            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}"
-        ),
-        (true, Lang::En) => format!(
+    let text = if padded {
+        text!(
+            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}",
             "it looks like a DNI that lost its leading zero in Excel; if the person has a RUC, it is {ruc}"
-        ),
-    }
+        )
+    } else {
+        text!(
+            "es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}",
+            "it is a DNI, not a RUC; if the person has one, it is {ruc}"
+        )
+    };
+    text.pick(lang)
 }

@@ -32,7 +32,7 @@ impl Ledger for Store {
 
     fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
         if let Some(hit) = Hit::of(&call) {
-            match self.db.writer.stands_for(&self.db.keys, &hit, &call) {
+            match self.db.writer.counts_with_equal(&self.db.keys, &hit, &call) {
                 Ok(false) => {}
                 counted => return Box::pin(ready(counted.map(drop).map_err(LedgerError::from))),
             }

@@ -394,7 +394,7 @@ async fn a_schedule_is_seen_to_once() {
             let job = (number > 0).then(|| job(number, Priority::Normal));
             let seen = seen.map(minute);
             store
-                .see_to_schedule(name, seen, minute(now), job)
+                .enqueue_scheduled(name, seen, minute(now), job)
                 .await
                 .unwrap()
         };

@@ -11,7 +11,7 @@ pub use seal::LEAST_PHRASE;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chaski_core::lima_datetime;
+use chaski_core::{lima_datetime, text};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -311,10 +311,10 @@ fn destination(to: &Path, now: Timestamp) -> Result<PathBuf, AppError> {
     };
     if to.exists() && archive::label(&to).is_err() {
         let shown = to.display();
-        return Err(AppError::usage(
-            format!("ya existe {shown} y no es una copia de Chaski: elija otro nombre"),
-            format!("{shown} exists and is not a copy by Chaski: choose another name"),
-        ));
+        return Err(AppError::Usage(text!(
+            "ya existe {shown} y no es una copia de Chaski: elija otro nombre",
+            "{shown} exists and is not a copy by Chaski: choose another name"
+        )));
     }
     Ok(to)
 }

@@ -1,9 +1,10 @@
-//! A batch that somebody waits for: the same as any other, worked on by the process that stored it.
+//! A batch that a command waits for. It is stored like any other, and the command's own process works on
+//! it.
 //!
 //! [`App::plan_batch`] reads the rows and spends nothing; [`Attended::start`] stores the batch and
 //! claims its job, or takes up the one that was left; [`Attended::next`] notes group after group;
 //! [`Attended::finish`] gives the verdicts. A crash between any two of them repeats no answer that was
-//! stored: the batch then waits for whoever gave the command.
+//! stored: the batch is then paused until a person resumes it.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -47,28 +48,28 @@ pub struct Attended {
     list: ReadList,
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
-    /// What came of them so far, by their place.
+    /// The outcomes so far, by the position of the number.
     learned: HashMap<usize, RucOutcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
     update_partners: bool,
     run: Option<(Claim, Run)>,
-    /// Answers that are known and fresh.
+    /// Numbers whose answer is known and fresh.
     pub known: usize,
     /// RUCs that must be asked for.
     pub to_ask: usize,
-    /// Calls that takes, if the upstream answers about all of them, and at most. No more are
-    /// spent: what is left over then has no answer.
+    /// Calls that asking for them takes: the usual number, and the most. No more are spent: numbers
+    /// that are left then have no answer.
     pub cost: Cost,
-    /// Another process is working on the same list: what it asks is not asked again.
+    /// Another process is working on the same list: this one waits for its answers.
     pub under_way_elsewhere: bool,
-    /// What a person lets it spend, where that was said.
+    /// Most calls that the person allows, where that was said.
     pub limit: Option<u64>,
-    /// RUCs that are asked for at most, where the plan has calls for no more.
+    /// Most RUCs that are asked for: the plan may have no calls for more.
     pub most: usize,
     budget: Budget,
-    /// Of those known at the beginning, how many memory held before the list was first asked for.
+    /// How many of `known` were in memory before the list was first asked for.
     held_before: usize,
     calls_before: u64,
     prepared_in: Duration,
@@ -76,7 +77,7 @@ pub struct Attended {
     asked_in: Duration,
 }
 
-/// What came of a list.
+/// The outcome of a list.
 pub struct Finished {
     /// What is written.
     pub result: BatchResult,
@@ -97,8 +98,8 @@ pub struct Finished {
 }
 
 impl App {
-    /// Reads every row, finds repetitions and what is known already. With `resume`, takes up the
-    /// newest unfinished batch of the same list.
+    /// Reads every row, finds repetitions and what is known already. With `resume`, the newest
+    /// unfinished batch of the same list is continued.
     pub async fn plan_batch(
         &self,
         list: ReadList,
@@ -106,12 +107,12 @@ impl App {
         resume: bool,
     ) -> Result<Attended, AppError> {
         let began = Instant::now();
-        // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
+        // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
         let rules = &self.config.ruc_rules;
         let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, rules);
         // 2. What an interrupted run of the same list learned stays so, however old.
         let same = self.store.same_list(&list.names(rules)).await?;
-        // One that was read otherwise, by another version, has other numbers.
+        // A version of before may have read other numbers from the same file.
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
@@ -145,13 +146,13 @@ impl App {
 }
 
 impl Attended {
-    /// Keeps it to what a person lets it spend, and says whether partners are to learn of it.
+    /// Sets the most calls that the person allows, and whether partners are brought up to date.
     pub fn allow(&mut self, limit: Option<u64>, update_partners: bool) {
         self.cost = Cost::within(self.to_ask, limit);
         (self.limit, self.update_partners) = (limit, update_partners);
     }
 
-    /// Stores the batch, or takes up the one that was left, and begins to ask.
+    /// Stores the batch, or claims the unfinished one, and begins to ask.
     pub async fn start(&mut self, app: &App) -> Result<(), AppError> {
         let options = BatchOptions {
             force: self.ask.force,
@@ -163,7 +164,7 @@ impl Attended {
         let known = self.learned.iter().map(|(at, learned)| (*at, learned));
         let (store, mut writes) = (app.store.clone(), JoinSet::new());
         let taken_up = match self.unfinished {
-            // Another process may have taken it up since it was found.
+            // Another process may have claimed it since it was found.
             Some(id) => {
                 let now = app.clock.now();
                 store.claim_batch(id, payload.clone(), now).await?
@@ -241,7 +242,7 @@ impl Attended {
         self.learned.values().filter(|it| wanted(it)).count()
     }
 
-    /// Asks for those with so many calls more.
+    /// Asks for those with `more` calls.
     pub async fn go_on(&mut self, app: &App, more: u64) -> Result<(), AppError> {
         let Some((claim, mut run)) = self.run.take() else {
             return Ok(());
@@ -271,7 +272,7 @@ impl Attended {
         Ok(true)
     }
 
-    /// Stops asking; the batch waits to be taken up. What is in flight still ends in memory.
+    /// Stops asking and pauses the batch. Answers of calls in flight still reach memory.
     pub async fn stop(&mut self, app: &App) -> Result<(), AppError> {
         let Some((claim, run)) = self.run.take() else {
             return Ok(());
@@ -282,7 +283,7 @@ impl Attended {
                 app.store.change_batch(id, BatchChange::Pause, now).await?;
                 Ok(())
             }
-            // It is paused or cancelled already, or somebody else's.
+            // It is paused or cancelled already, or another process has claimed it.
             Err(AppError::Store(StoreError::LeaseLost)) => Ok(()),
             failed => failed,
         }
@@ -304,8 +305,8 @@ impl Attended {
             _ => None,
         });
         let cause = failures
-            // What the list may cost, or that the upstream is down by now, is no cause: it is why
-            // the cause was not met again.
+            // A spent budget and an open breaker come after the cause: they are why the failing call
+            // was not made again.
             .max_by_key(|error| {
                 let is_cause = !matches!(
                     error.failure(),
@@ -357,8 +358,7 @@ impl Attended {
                 summary: Summary {
                     source_file: self.list.source_name,
                     calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
-                    // As it was announced: what an earlier run of the list paid for is known to
-                    // this one.
+                    // As it was announced: answers that an earlier run paid for count as known.
                     cache_hits: self.known + hits.saturating_sub(self.held_before),
                     duration: self.started.elapsed() + self.prepared_in,
                     ..summary(&self.rows, app.mode, app.clock.now(), lang)
@@ -378,12 +378,12 @@ fn is_over_cost(learned: &RucOutcome) -> bool {
 }
 
 impl ReadList {
-    /// What tells it from other lists, whoever is given it.
+    /// What tells it from other lists; the same here and on a server.
     pub fn fingerprint(&self) -> [u8; 32] {
         list_hash(&self.source_hash, self.column)
     }
 
-    /// Under what its batches are stored: now, and by commands of before.
+    /// Hash and options under which its batches are stored: now, and by earlier versions.
     fn names(&self, rules: &RucRules) -> [([u8; 32], String); 2] {
         let options = options_text(rules.check_digit);
         let of_before = format!("columna={} {options}", self.column);

@@ -1,7 +1,7 @@
 //! A batch submitted: its list read and counted, and stored with its numbers and its job.
 
 use chaski_client::Ask;
-use chaski_core::{CheckDigit, Lang, Ruc};
+use chaski_core::{CheckDigit, Lang, Ruc, text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ pub enum ListInput {
     Numbers(Vec<String>),
 }
 
-/// What whoever works on a batch has to know besides its numbers: the payload of its job.
+/// What a run of a batch needs besides its numbers: the payload of its job.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct BatchOptions {
     #[serde(default)]
@@ -79,7 +79,7 @@ impl App {
         self.submit_batch_within(new, Limits::default()).await
     }
 
-    /// The same for a list that may take no more memory than so much.
+    /// The same for a list that may take no more memory than `limits` say.
     pub async fn submit_batch_within(
         &self,
         new: Submission,
@@ -220,14 +220,14 @@ fn read(
             std::io::copy(&mut file.reader(), &mut hasher)?;
             Ok((list, *hasher.finalize().as_bytes()))
         }
-        ListInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::usage(
+        ListInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::Usage(text!(
             "la lista no tiene ningún número",
-            "the list has no number",
-        )),
-        ListInput::Numbers(numbers) if numbers.len() > MOST_NUMBERS => Err(AppError::usage(
-            format!("la lista tiene más de {MOST_NUMBERS} números: divídala"),
-            format!("the list has more than {MOST_NUMBERS} numbers: split it"),
-        )),
+            "the list has no number"
+        ))),
+        ListInput::Numbers(numbers) if numbers.len() > MOST_NUMBERS => Err(AppError::Usage(text!(
+            "la lista tiene más de {MOST_NUMBERS} números: divídala",
+            "the list has more than {MOST_NUMBERS} numbers: split it"
+        ))),
         ListInput::Numbers(numbers) => {
             let mut hasher = blake3::Hasher::new();
             for number in &numbers {

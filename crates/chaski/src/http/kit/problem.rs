@@ -303,12 +303,12 @@ impl From<AppError> for Problem {
             AppError::Lookup(error) => Problem::from(error.clone()),
             AppError::Store(error) => Problem::from(error.clone()),
             AppError::Ledger(_) => Problem::from(&Failure::LedgerDown),
-            AppError::Usage { .. }
+            AppError::Usage(_)
             | AppError::Sheet(_)
             | AppError::Column(_)
-            | AppError::NothingRead { .. }
+            | AppError::NothingRead(_)
             | AppError::NoPurpose
-            | AppError::NotNow { .. }
+            | AppError::NotNow(_)
             | AppError::NoToken
             | AppError::TokenGone { .. } => said(),
             AppError::DayTooSmall(day) => match day.retry_after {

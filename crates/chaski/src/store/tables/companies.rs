@@ -1,7 +1,12 @@
 //! Whose things are: the house's, which runs the gateway, or those of a company that it serves.
 //!
-//! Keys, partners and calls bear the mark of their company, calls since they were written: that of
-//! whoever asked. Batches and jobs belong to a key, and so to its company.
+//! A *company* is known by its mark; that of the house is empty. A *key* belongs to one company. A
+//! *partner* and a *call* bear the mark of a company: a call that of its caller, since it was written.
+//! A *batch* and a *job* belong to the key that they were submitted with, and so to its company.
+//!
+//! A caller with a key sees the partners and calls of its company, and the batches and jobs of that key;
+//! what belongs to another does not exist for it. The owner of the folder, without a key, sees all.
+//! Answers of upstreams belong to no company: all share them.
 
 use chaski_client::Owner;
 use chaski_core::Ruc;

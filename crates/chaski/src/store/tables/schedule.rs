@@ -21,9 +21,9 @@ impl Store {
         Ok(at.map(instant))
     }
 
-    /// Notes that an entry was seen to and puts its job into the queue, both or none; false when
-    /// somebody else did since `seen`.
-    pub async fn see_to_schedule(
+    /// Notes the time of an entry and puts its job into the queue, both or none; false when another
+    /// process did since `seen`.
+    pub async fn enqueue_scheduled(
         &self,
         name: &'static str,
         seen: Option<Timestamp>,

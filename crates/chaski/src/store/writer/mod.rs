@@ -1,8 +1,14 @@
-//! The only writer: one task that owns one connection and commits in groups. It takes
-//! everything queued, writes it in one transaction and then answers all who wait.
+//! The only writer of a database in the folder: one task that owns one connection and commits in
+//! groups.
 //!
-//! A group that cannot be committed is kept and tried again until it is; meanwhile
-//! `ready` is an error and the queue, which is bounded, pushes back.
+//! The cast. The *queue* (`queue.rs`) is bounded and takes two kinds of messages. *Rows* (answers,
+//! calls) are accepted at once; their sender goes on. A *deed* (`deed.rs`) is a function that reads and
+//! writes in a savepoint of its own; its sender waits for the commit. The *task* (`task.rs`) takes all
+//! that is queued, writes it in one transaction, and then answers all who wait.
+//!
+//! A group that cannot be committed is kept and tried again until it is; meanwhile `ready` is an error
+//! and the queue pushes back. No accepted row may be lost while the process lives, and none may be read
+//! as durable before its group is.
 
 mod deed;
 mod queue;
@@ -81,7 +87,7 @@ impl Writer {
     /// Counts a hit with an equal one of the same second that is still in the queue, or in the
     /// summary of the asker's minute; false when it gets a row of its own. A number that is asked
     /// for ten thousand times a second is not worth as many rows.
-    pub(super) fn stands_for(
+    pub(super) fn counts_with_equal(
         &self,
         keys: &Keys,
         hit: &Hit,
