@@ -5,6 +5,9 @@
 //! breaker, an audit row beside every call. An upstream's dialect only translates. [`Migo`] puts it together for APIMIGO; [`blocking::Migo`]
 //! is the same for programs without a runtime.
 //!
+//! [`Nubefact`] issues documents, each exactly once: [`issue::settle`] sends by a [`Line`] what a [`Journal`]
+//! has made durable, and asks before it sends again. It knows no engine and no retry.
+//!
 //! In reading order: [`Migo`], [`Ask`], [`Found`], [`Error`]; then [`Engine`] and what it stands
 //! on ([`Lookup`], [`Upstream`], [`Transport`], [`Ledger`], [`Failure`]).
 //!
@@ -34,12 +37,15 @@ mod failure;
 mod flight;
 mod gate;
 mod handful;
+pub mod issue;
+pub mod journal;
 mod json;
 mod ledger;
 mod line;
 mod lookup;
 mod many;
 mod migo;
+mod nubefact;
 mod patience;
 mod questions;
 mod queue;
@@ -55,10 +61,20 @@ mod words;
 pub use allowance::{Allowance, Budget, Counter, Taken};
 pub use clock::{Clock, is_of_the_future, latest_true};
 pub use dialects::migo::Version;
+pub use dialects::nubefact::{
+    AuthForm, Likeness, NUBEFACT_HOST, NubefactDocument, NubefactId, NubefactKind,
+    NubefactOperation, NubefactRefusal, NubefactReply, NubefactState, NubefactToken, Ruta,
+};
 pub use engine::{Engine, Stats};
 pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
+pub use issue::{Blocked, IssueSettled, Issued, IssuingWay, VoidSettled, VoidWish};
+pub use journal::{
+    AttemptOutcome, AttemptRecord, FileJournal, FileJournalOptions, InClear, Intended, Intent,
+    Journal, JournalAttempt, JournalDeed, JournalEntry, JournalError, JournalFault, MemoryJournal,
+    Noted, Sealer, SeriesCount, SeriesName, StoredReply, T_QUIET,
+};
 pub use ledger::{
     Bodies, CacheDecision, Call, Key, Ledger, LedgerError, LedgerFuture, Memory, MemoryLedger,
     Owner, Remembered,
@@ -67,6 +83,9 @@ pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};
 pub use many::Outcomes;
 pub use migo::{Migo, MigoBuilder};
+pub use nubefact::{
+    FetchedFile, FileKind, JsonSent, Nubefact, NubefactBuilder, NubefactError, NubefactSettings,
+};
 pub use questions::{
     Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, DniQuery, LatestRateQuery,
     List, ListQuery, Membership, Person, RateQuery, RatesQuery, Representative,

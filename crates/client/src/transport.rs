@@ -1,6 +1,9 @@
 //! The only exit of the process: a request goes out, a whole answer or the way it broke comes
 //! back. Nothing here retries, follows a redirect, uses a proxy or writes a log.
 
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -11,8 +14,10 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
+use tower_service::Service;
 
 /// Sends one request. Implemented by [`Http`] and by in-process sandboxes.
 ///
@@ -111,22 +116,45 @@ pub enum TransportError {
 /// The pool's own replay of requests that met a closed connection is off: one retry loop in the
 /// program, and it counts every attempt.
 pub struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
 }
 
 /// Time to establish a TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Idle connections are dropped before common servers drop theirs (60 s or more).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// What must arrive once goes on a connection that no server has dropped by then: those that drop early
+/// do so after five seconds.
+const IDLE_TIMEOUT_TO_ISSUE: Duration = Duration::from_secs(2);
 
 impl Http {
     /// A pool of connections; nothing is opened yet.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "the provider is compiled in and supports the default versions of TLS"
-    )]
     pub fn new() -> Http {
-        let mut tcp = HttpConnector::new();
+        Http::with(IDLE_TIMEOUT, false)
+    }
+
+    /// The same for requests that must not be lost for want of a fresh connection: one that idled for
+    /// longer than two seconds is not used again.
+    ///
+    /// ```
+    /// let http = std::sync::Arc::new(chaski_client::Http::to_issue());
+    /// ```
+    pub fn to_issue() -> Http {
+        Http::with(IDLE_TIMEOUT_TO_ISSUE, false)
+    }
+
+    /// The same for addresses that came from outside: a name that leads into this machine, a private
+    /// network or another reserved range is not connected to. Where the address itself is a number,
+    /// whoever calls has to look at it.
+    pub fn to_public_addresses() -> Http {
+        Http::with(IDLE_TIMEOUT, true)
+    }
+
+    fn with(idle: Duration, public_only: bool) -> Http {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver {
+            inner: GaiResolver::new(),
+            public_only,
+        });
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
@@ -138,13 +166,79 @@ impl Http {
             .enable_http1()
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_idle_timeout(idle)
             .pool_timer(TokioTimer::new())
             .retry_canceled_requests(false)
             .http1_max_headers(100)
             .build(https);
         Http { client }
     }
+}
+
+/// Names to addresses, by the system; only public ones where that is wanted.
+#[derive(Clone)]
+struct Resolver {
+    inner: GaiResolver,
+    public_only: bool,
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<std::vec::IntoIter<SocketAddr>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let (found, public_only) = (self.inner.call(name), self.public_only);
+        Box::pin(async move {
+            let all = found.await?;
+            let kept: Vec<_> = all
+                .filter(|it| !public_only || is_public(it.ip()))
+                .collect();
+            Ok(kept.into_iter())
+        })
+    }
+}
+
+/// Whether an address is on the public Internet, by the registries of special-purpose addresses (RFC
+/// 6890 and those after it). What only wraps an IPv4 address counts as that one.
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    let v4 = match address {
+        IpAddr::V4(v4) => v4,
+        IpAddr::V6(v6) => {
+            let parts = v6.segments();
+            let embedded = match parts {
+                // Mapped, and NAT64.
+                [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                    Some((high, low))
+                }
+                // 6to4.
+                [0x2002, high, low, ..] => Some((high, low)),
+                _ => None,
+            };
+            let Some((high, low)) = embedded else {
+                // Of the rest only 2000::/3 is public, without documentation and Teredo.
+                let is_reserved = parts[0] == 0x2001 && (parts[1] < 0x200 || parts[1] == 0xdb8);
+                return parts[0] & 0xe000 == 0x2000 && !is_reserved;
+            };
+            Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
+        }
+    };
+    let [a, b, c, _] = v4.octets();
+    let reserved = match a {
+        0 | 10 | 127 | 224.. => true,
+        100 => b & 0xc0 == 64,
+        169 => b == 254,
+        172 => b & 0xf0 == 16,
+        192 => b == 168 || (b == 0 && (c == 0 || c == 2)) || (b == 88 && c == 99),
+        198 => b & 0xfe == 18 || (b == 51 && c == 100),
+        203 => b == 0 && c == 113,
+        _ => false,
+    };
+    !reserved
 }
 
 impl Default for Http {
@@ -193,4 +287,64 @@ where
             }
         })?;
     Ok(Response::from_parts(head, body.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_public;
+
+    #[test]
+    fn only_the_public_internet_is_public() {
+        for address in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2002:a00:1::",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "ff02::1",
+            "2001::1",
+            "2001:db8::1",
+            "::127.0.0.1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "1.1.1.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "::ffff:1.1.1.1",
+        ] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //! Everything here is parsed once and valid from then on. In reading order:
 //! identity numbers ([`Ruc`], [`Dni`]), SUNAT's words ([`Estado`], [`Condicion`], [`Ubigeo`]),
 //! what is known of a taxpayer ([`Taxpayer`]), whether it is fit to be invoiced ([`Fitness`]),
-//! and which published day an exchange rate belongs to ([`ExchangeRate`]).
+//! which published day an exchange rate belongs to ([`ExchangeRate`]), and documents from draft to
+//! checked ([`invoicing`]).
 
 #![warn(missing_docs)]
 #![expect(
@@ -16,6 +17,7 @@ mod dates;
 mod dni;
 mod exchange_rate;
 mod fitness;
+pub mod invoicing;
 mod lang;
 mod ruc;
 mod taxpayer;

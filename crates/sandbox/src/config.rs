@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::fault::Fault;
 use crate::latency::Latency;
+use crate::nubefact::NubefactConfig;
 
 /// Entries plus the numbers in them: what the memory of the ledger is bounded by.
 const DEFAULT_CAPACITY: usize = 1_000_000;
@@ -48,7 +49,7 @@ pub struct SandboxConfig {
     pub v1_rejects_with_403: bool,
     /// "Not a member" of the registers of agents and good taxpayers is a 404 instead of a 200.
     pub not_a_member_is_404: bool,
-    /// Tokens that are refused. All others, if not empty, are taken.
+    /// Tokens that are refused, by either upstream. All others, if not empty, are taken.
     pub rejected_tokens: Vec<String>,
     /// Tokens whose plan includes nothing: 403.
     pub forbidden_tokens: Vec<String>,
@@ -58,7 +59,9 @@ pub struct SandboxConfig {
     pub ledger_file: Option<PathBuf>,
     /// Entries plus numbers in them that the ledger keeps in memory.
     pub ledger_capacity: usize,
-    /// The clock: today's exchange rate depends on it.
+    /// Nubefact's side.
+    pub nubefact: NubefactConfig,
+    /// The clock, before it is moved by the sandbox's own door: what is today depends on it.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -81,6 +84,7 @@ impl SandboxConfig {
             faults: Vec::new(),
             ledger_file: None,
             ledger_capacity: DEFAULT_CAPACITY,
+            nubefact: NubefactConfig::default(),
             now: Arc::new(now),
         }
     }
@@ -94,6 +98,7 @@ impl fmt::Debug for SandboxConfig {
             .field("latency", &self.latency)
             .field("quota", &self.quota)
             .field("faults", &self.faults)
+            .field("nubefact", &self.nubefact)
             .finish_non_exhaustive()
     }
 }

@@ -5,23 +5,27 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
-use chaski_core::Lang;
+use chaski_core::{Lang, lima_datetime};
 use futures_util::stream;
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::cut::Cut;
 use crate::fault::{Fault, FaultError};
 use crate::ledger::Entry;
+use crate::nubefact::{LARGEST_BODY, NubefactEntry};
 use crate::operation::Operation;
 use crate::sandbox::{DRIP_PIECES, Sandbox};
+use crate::span::parse_span;
 
-/// No request of the service is anywhere near.
+/// No request of APIMIGO is anywhere near.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 impl Sandbox {
-    /// The API under `/api/v1` and `/api/v2`, and the sandbox's own doors under `/_sandbox`.
+    /// The APIs under `/api/v1` and `/api/v2`, what Nubefact's links lead to under `/cpe`, `/guia` and
+    /// `/anulacion`, and the sandbox's own doors under `/_sandbox`.
     ///
     /// | door | does |
     /// |---|---|
@@ -29,7 +33,10 @@ impl Sandbox {
     /// | `DELETE /_sandbox/ledger` | forgets them |
     /// | `POST /_sandbox/faults` | commands the faults of the body, one per line |
     /// | `DELETE /_sandbox/faults` | ends all faults |
-    /// | `GET /_sandbox/estado` | seed, counters, plan, faults in force |
+    /// | `GET /_sandbox/estado` | seed, counters, plan, faults in force, simulated time |
+    /// | `GET /_sandbox/nubefact?desde=N` | Nubefact's ledger after that sequence number |
+    /// | `POST /_sandbox/reloj` | moves the simulated time: forward by `36h`, `90m`, `10s`, `3d`, or to an instant, `2026-11-28T09:00:00-05:00` |
+    /// | `GET /_sandbox/reloj` | the simulated time |
     ///
     /// Faults of the connection need [`serve`](crate::serve()). Under any other server they
     /// are a 503 that carries a [`Cut`] among its extensions.
@@ -41,6 +48,8 @@ impl Sandbox {
                 get(list_faults).post(add_faults).delete(end_faults),
             )
             .route("/_sandbox/estado", get(read_state))
+            .route("/_sandbox/nubefact", get(read_nubefact))
+            .route("/_sandbox/reloj", get(read_clock).post(move_clock))
             .fallback(answer)
             .with_state(self.clone())
     }
@@ -48,9 +57,12 @@ impl Sandbox {
 
 async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    if body.len() > BODY_LIMIT && sandbox.for_nubefact(&parts, &body).is_none() {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     match sandbox.reply(http::Request::from_parts(parts, body)).await {
         Ok((reply, None)) => reply.into_response().map(Body::from),
         Ok((reply, Some(interval))) => {
@@ -91,6 +103,70 @@ async fn read_ledger(
 async fn clear_ledger(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.clear();
     StatusCode::NO_CONTENT
+}
+
+async fn read_nubefact(
+    State(sandbox): State<Sandbox>,
+    Query(since): Query<Since>,
+) -> Result<Json<Vec<NubefactEntry>>, StatusCode> {
+    let entries = sandbox.nubefact_ledger(since.desde);
+    entries.map(Json).map_err(|error| {
+        tracing::error!(%error, "the ledger of Nubefact cannot be read");
+        StatusCode::INTERNAL_SERVER_ERROR
+    })
+}
+
+#[derive(Serialize)]
+struct SimulatedTime {
+    ahora: String,
+}
+
+fn written_in_lima(now: Timestamp) -> Json<SimulatedTime> {
+    Json(SimulatedTime {
+        ahora: format!("{}-05:00", lima_datetime(now).strftime("%Y-%m-%dT%H:%M:%S")),
+    })
+}
+
+async fn read_clock(State(sandbox): State<Sandbox>) -> Json<SimulatedTime> {
+    written_in_lima(sandbox.now())
+}
+
+/// Forward by a duration, or to an instant, which may be earlier.
+async fn move_clock(State(sandbox): State<Sandbox>, headers: HeaderMap, text: String) -> Response {
+    let text = text.trim();
+    let moved = sandbox.move_clock(|now| {
+        if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse().ok()) {
+            return now
+                .checked_add(SignedDuration::from_hours(
+                    24 * i64::from(u16::min(days, 3660)),
+                ))
+                .ok();
+        }
+        match parse_span(text) {
+            Some(span) => now.checked_add(span).ok(),
+            None => text.parse().ok(),
+        }
+    });
+    match moved {
+        Ok(Some(now)) => written_in_lima(now).into_response(),
+        Ok(None) => {
+            let error = language(&headers).pick(
+                "el reloj se mueve con una duración (36h, 90m, 10s, 3d) o a un instante \
+                 (2026-11-28T09:00:00-05:00)",
+                "the clock is moved by a duration (36h, 90m, 10s, 3d) or to an instant \
+                 (2026-11-28T09:00:00-05:00)",
+            );
+            let refused = Refused {
+                success: false,
+                error: error.to_owned(),
+            };
+            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the simulated time cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -140,6 +216,7 @@ async fn end_faults(State(sandbox): State<Sandbox>) -> StatusCode {
 struct Overview {
     seed: u64,
     uptime_ms: u128,
+    ahora: String,
     latency: String,
     requests: u64,
     charged: u64,
@@ -162,6 +239,7 @@ async fn read_state(State(sandbox): State<Sandbox>) -> Json<Overview> {
     Json(Overview {
         seed: sandbox.config().seed,
         uptime_ms: sandbox.started().elapsed().as_millis(),
+        ahora: written_in_lima(sandbox.now()).0.ahora,
         latency: sandbox.config().latency.to_string(),
         requests: totals.requests,
         charged: totals.charged,

@@ -1,4 +1,4 @@
-//! Which endpoint a path names: the whole surface of APIMIGO in one list.
+//! Which endpoint a path names: the whole surface of both upstreams in one list.
 
 use std::fmt;
 
@@ -44,13 +44,42 @@ pub enum Operation {
     Cpe,
     /// Calls left; v1 only, not charged.
     Account,
-    /// A path that the API does not have, or not with that method.
+    /// Nubefact: a factura, boleta or note is issued.
+    GenerarComprobante,
+    /// Nubefact: the state of one.
+    ConsultarComprobante,
+    /// Nubefact: one is voided.
+    GenerarAnulacion,
+    /// Nubefact: the state of its void.
+    ConsultarAnulacion,
+    /// Nubefact: a guía de remisión is issued.
+    GenerarGuia,
+    /// Nubefact: the state of one.
+    ConsultarGuia,
+    /// Nubefact: a comprobante de retención is issued.
+    GenerarRetencion,
+    /// Nubefact: the state of one.
+    ConsultarRetencion,
+    /// Nubefact: one is reversed.
+    GenerarReversionRetencion,
+    /// Nubefact: the state of its reversal.
+    ConsultarReversionRetencion,
+    /// Nubefact: a comprobante de percepción is issued.
+    GenerarPercepcion,
+    /// Nubefact: the state of one.
+    ConsultarPercepcion,
+    /// Nubefact: one is reversed.
+    GenerarReversionPercepcion,
+    /// Nubefact: the state of its reversal.
+    ConsultarReversionPercepcion,
+    /// A path that the API does not have, or not with that method; Nubefact: a request that names
+    /// no operation.
     Unknown,
 }
 
 impl Operation {
     /// All of them, in the order of declaration.
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 28] = [
         Operation::Ruc,
         Operation::Collection,
         Operation::Dni,
@@ -64,6 +93,20 @@ impl Operation {
         Operation::GoodTaxpayers,
         Operation::Cpe,
         Operation::Account,
+        Operation::GenerarComprobante,
+        Operation::ConsultarComprobante,
+        Operation::GenerarAnulacion,
+        Operation::ConsultarAnulacion,
+        Operation::GenerarGuia,
+        Operation::ConsultarGuia,
+        Operation::GenerarRetencion,
+        Operation::ConsultarRetencion,
+        Operation::GenerarReversionRetencion,
+        Operation::ConsultarReversionRetencion,
+        Operation::GenerarPercepcion,
+        Operation::ConsultarPercepcion,
+        Operation::GenerarReversionPercepcion,
+        Operation::ConsultarReversionPercepcion,
         Operation::Unknown,
     ];
 
@@ -83,8 +126,62 @@ impl Operation {
             Operation::GoodTaxpayers => "buenos-contribuyentes",
             Operation::Cpe => "cpe",
             Operation::Account => "cuenta",
+            Operation::GenerarComprobante => "generar_comprobante",
+            Operation::ConsultarComprobante => "consultar_comprobante",
+            Operation::GenerarAnulacion => "generar_anulacion",
+            Operation::ConsultarAnulacion => "consultar_anulacion",
+            Operation::GenerarGuia => "generar_guia",
+            Operation::ConsultarGuia => "consultar_guia",
+            Operation::GenerarRetencion => "generar_retencion",
+            Operation::ConsultarRetencion => "consultar_retencion",
+            Operation::GenerarReversionRetencion => "generar_reversion_retencion",
+            Operation::ConsultarReversionRetencion => "consultar_reversion_retencion",
+            Operation::GenerarPercepcion => "generar_percepcion",
+            Operation::ConsultarPercepcion => "consultar_percepcion",
+            Operation::GenerarReversionPercepcion => "generar_reversion_percepcion",
+            Operation::ConsultarReversionPercepcion => "consultar_reversion_percepcion",
             Operation::Unknown => "desconocida",
         }
+    }
+
+    /// Whether it is one of Nubefact's.
+    pub fn is_nubefact(self) -> bool {
+        self.is_issue() || self.is_void() || self.is_question()
+    }
+
+    /// Whether a document comes into being by it.
+    pub fn is_issue(self) -> bool {
+        matches!(
+            self,
+            Operation::GenerarComprobante
+                | Operation::GenerarGuia
+                | Operation::GenerarRetencion
+                | Operation::GenerarPercepcion
+        )
+    }
+
+    /// Whether it voids or reverses a document.
+    pub fn is_void(self) -> bool {
+        matches!(
+            self,
+            Operation::GenerarAnulacion
+                | Operation::GenerarReversionRetencion
+                | Operation::GenerarReversionPercepcion
+        )
+    }
+
+    /// Whether it only asks Nubefact for a state.
+    pub fn is_question(self) -> bool {
+        matches!(
+            self,
+            Operation::ConsultarComprobante
+                | Operation::ConsultarAnulacion
+                | Operation::ConsultarGuia
+                | Operation::ConsultarRetencion
+                | Operation::ConsultarReversionRetencion
+                | Operation::ConsultarPercepcion
+                | Operation::ConsultarReversionPercepcion
+        )
     }
 
     pub(crate) fn named(name: &str) -> Option<Operation> {

@@ -44,6 +44,10 @@ pub enum Auth {
     Query,
     /// `Authorization: Bearer`.
     Bearer,
+    /// `Authorization: Token token=…`, as Nubefact's clients send it.
+    Token,
+    /// `Authorization` with the token alone, as Nubefact's manual says.
+    Bare,
 }
 
 /// A request after reading.

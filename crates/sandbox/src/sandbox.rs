@@ -1,4 +1,5 @@
-//! The sandbox itself: one request from its arrival to its answer.
+//! The sandbox itself: one request from its arrival to its answer. What is Nubefact's goes on in
+//! `delivery.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::{fmt, io};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::config::SandboxConfig;
@@ -13,11 +15,12 @@ use crate::cut::Cut;
 use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
 use crate::ledger::{Entry, Ledger, Totals};
 use crate::migo::{Question, Quota, Rates, subjects};
+use crate::nubefact::{Nubefact, NubefactEntry};
 use crate::operation::{Operation, recognise};
 use crate::reply::Reply;
 use crate::request::Asked;
 
-/// APIMIGO in a box. Clones share everything.
+/// APIMIGO and Nubefact in a box. Clones share everything.
 #[derive(Clone)]
 pub struct Sandbox(Arc<State>);
 
@@ -25,6 +28,7 @@ struct State {
     config: SandboxConfig,
     rates: Rates,
     quota: Quota,
+    nubefact: Nubefact,
     faults: Faults,
     ledger: Ledger,
     started: Instant,
@@ -34,7 +38,7 @@ struct State {
 pub(crate) const DRIP_PIECES: u32 = 10;
 
 impl Sandbox {
-    /// Opens the ledger's file, the only thing that can fail.
+    /// Opens the ledger's file, and the folder in which Nubefact remembers: nothing else can fail.
     pub fn new(config: SandboxConfig) -> io::Result<Sandbox> {
         let started = Instant::now();
         let faults = Faults::new(config.seed, started);
@@ -44,6 +48,11 @@ impl Sandbox {
         Ok(Sandbox(Arc::new(State {
             rates: Rates::new(config.seed),
             quota: Quota::new(config.quota),
+            nubefact: Nubefact::open(
+                config.nubefact.clone(),
+                config.rejected_tokens.clone(),
+                Arc::clone(&config.now),
+            )?,
             faults,
             ledger: Ledger::new(config.ledger_capacity, config.ledger_file.as_deref())?,
             started,
@@ -115,6 +124,39 @@ impl Sandbox {
         self.0.started
     }
 
+    /// The simulated time: that of the configured clock, and what it was moved by.
+    pub fn now(&self) -> Timestamp {
+        self.0.nubefact.now()
+    }
+
+    /// Moves the simulated time, for all processes that share Nubefact's folder: `target` makes the
+    /// new time out of the present one. Gives the new time; `None` if `target` does.
+    ///
+    /// ```
+    /// # use chaski_sandbox::{Sandbox, SandboxConfig};
+    /// # use jiff::ToSpan;
+    /// let start: jiff::Timestamp = "2026-11-27T17:00:00Z".parse()?;
+    /// let sandbox = Sandbox::new(SandboxConfig::new(move || start))?;
+    /// sandbox.move_clock(|now| now.checked_add(24.hours()).ok())?;
+    /// assert_eq!(sandbox.now().to_string(), "2026-11-28T17:00:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn move_clock(
+        &self,
+        target: impl FnOnce(Timestamp) -> Option<Timestamp>,
+    ) -> io::Result<Option<Timestamp>> {
+        self.0.nubefact.move_clock(target)
+    }
+
+    /// Nubefact's ledger after that sequence number, from all processes that share its folder.
+    pub fn nubefact_ledger(&self, since: u64) -> io::Result<Vec<NubefactEntry>> {
+        self.0.nubefact.entries_since(since)
+    }
+
+    pub(crate) fn nubefact(&self) -> &Nubefact {
+        &self.0.nubefact
+    }
+
     pub(crate) fn config(&self) -> &SandboxConfig {
         &self.0.config
     }
@@ -134,11 +176,19 @@ impl Sandbox {
     ) -> Result<(Reply, Option<Duration>), Cut> {
         let state = &*self.0;
         let arrived = Instant::now();
-        let now = (state.config.now)();
         let (parts, body) = request.into_parts();
 
-        // 1. What is asked.
+        // 1. What is asked, and whom.
         let route = recognise(&parts.method, parts.uri.path());
+        if route.operation == Operation::Unknown {
+            if let Some(file) = self.linked_file(&parts) {
+                return Ok((file, None));
+            }
+            if let Some(arrival) = self.for_nubefact(&parts, &body) {
+                return self.reply_of_nubefact(arrival, arrived).await;
+            }
+        }
+        let now = self.now();
         let asked = Asked::read(route.version, &parts, body).await;
 
         // 2. The answer, or the fault instead of it.
@@ -174,9 +224,18 @@ impl Sandbox {
             accept: asked.accept,
         };
         let sequence = state.ledger.record(entry, cost);
+        self.leave(effect, sequence, arrived).await
+    }
 
-        // 4. The wait. Who is refused is refused at once.
-        let wait = state.config.latency.of_request(state.config.seed, sequence);
+    /// 4. The wait. Who is refused is refused at once.
+    pub(crate) async fn leave(
+        &self,
+        effect: Effect,
+        sequence: u64,
+        arrived: Instant,
+    ) -> Result<(Reply, Option<Duration>), Cut> {
+        let config = &self.0.config;
+        let wait = config.latency.of_request(config.seed, sequence);
         if !wait.is_zero() && !matches!(effect, Effect::Cut(Cut::Refused)) {
             // What an upstream takes, it takes from the request on: the work is part of it.
             tokio::time::sleep_until(arrived + wait).await;
@@ -185,6 +244,16 @@ impl Sandbox {
             Effect::Reply(reply, drip) => Ok((reply, drip)),
             Effect::Cut(cut) => Err(cut),
         }
+    }
+
+    /// The fault that such a request meets now.
+    pub(crate) fn strike(&self, operation: Operation) -> Option<FaultKind> {
+        self.0.faults.strike(operation)
+    }
+
+    /// Gives the entry's number.
+    pub(crate) fn record(&self, entry: Entry) -> u64 {
+        self.0.ledger.record(entry, 0)
     }
 }
 

@@ -7,6 +7,7 @@ use chaski_client::{Failure, LedgerError};
 use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupError;
+use super::invoices::InvoiceError;
 use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
@@ -59,6 +60,9 @@ pub enum AppError {
     /// A partner.
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    /// A document that is issued.
+    #[error(transparent)]
+    Invoice(#[from] InvoiceError),
     /// A server that was asked instead of the data folder.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -146,6 +150,7 @@ impl AppError {
             AppError::Column(error) => error.code(),
             AppError::Partner(error) => error.code(),
             AppError::Server(error) => error.code(),
+            AppError::Invoice(error) => error.code(),
             AppError::NoToken | AppError::TokenGone { .. } => "sin_token",
             AppError::NoPurpose => "falta_motivo",
             AppError::Usage(_) => "uso",
@@ -174,6 +179,7 @@ impl AppError {
             AppError::Column(error) => error.message(lang),
             AppError::Partner(error) => error.message(lang),
             AppError::Server(error) => error.message(lang),
+            AppError::Invoice(error) => error.message(lang),
             AppError::NoToken => text!(
                 "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
                 "the real upstream was demanded and there is no token; set it with: chaski config set migo.token"

@@ -9,7 +9,10 @@ pub mod cost;
 mod error;
 mod folder;
 pub mod health;
+pub mod invoices;
+pub mod issuers;
 pub mod job_kind;
+mod journals;
 pub mod keys;
 pub mod lookups;
 pub mod migrate;
@@ -27,6 +30,7 @@ mod refusals;
 mod retention;
 mod seal_error;
 mod secrets;
+mod series;
 pub mod servers;
 mod signals;
 pub mod spending;
@@ -284,6 +288,15 @@ impl App {
             signals: Signals::new(),
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
+        })
+    }
+
+    /// Where calls are put on record, and counted.
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(Observed {
+            store: Arc::clone(&self.store),
+            metrics: self.metrics.clone(),
+            invented: self.mode == Mode::Sandbox,
         })
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::backups::{BackupError, hold, names_in, set_aside, side_of, write_key};
+use super::journals::take_along;
 use super::migrate::{MOVING, copy_database, hold_old};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::Config;
@@ -100,6 +101,7 @@ pub async fn move_to_folder(
         // 2. What was there aside, and it in its place.
         let aside = set_aside(&folder, &old, now)?;
         side.unmark(&folder)?;
+        take_along(&folder_of(config, mode), &folder)?;
         let place = folder.join(DATABASE_FILE);
         fs::rename(&copy, &place).map_err(AppError::file(&place))?;
         private::sync_folder(&folder).map_err(AppError::file(&folder))?;

@@ -8,6 +8,8 @@ mod cuenta;
 mod datos_personales;
 mod dni;
 mod doctor;
+mod empresas;
+mod factura;
 mod invalidos;
 mod kit;
 mod llamadas;
@@ -22,6 +24,7 @@ mod recargar;
 mod ruc;
 mod salud;
 mod sandbox;
+mod series;
 mod serve;
 mod tipo_cambio;
 mod trabajos;
@@ -35,7 +38,7 @@ use chaski_core::{Lang, text};
 use clap::FromArgMatches;
 
 use crate::app::backups::Demand;
-use crate::app::{App, AppError, mode_of_records, open_server_key};
+use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
 use crate::telemetry::LogFormat;
@@ -200,6 +203,9 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
+        Cmd::Factura(command) => factura::factura(needed, command).await,
+        Cmd::Series { command } => series::series(needed, command).await,
+        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
         Cmd::Ruc(RucArgs {
             command: Some(RucCmd::Validar { numbers }),
             ..
@@ -277,10 +283,48 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     if looks_up(command) || !typed {
         return Ok(());
     }
+    if matches!(
+        command,
+        Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }
+    ) {
+        return Err(AppError::Usage(text!(
+            "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
+            "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder"
+        )));
+    }
     Err(AppError::Usage(text!(
         "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
         "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is"
     )))
+}
+
+/// Documents are issued for real wherever there are real data; the token of the look-ups has nothing to do
+/// with it, but without it no customer can be looked up.
+async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
+    kit::output::check(needed)?;
+    let mode = mode_of_records(&needed.config, needed.wish)?;
+    let config = needed.config.clone();
+    let app = match (mode, config.token()) {
+        (Mode::Real, None) => App::open_records(config, mode, Clock::system()).await?,
+        _ => App::open(config, needed.wish, Clock::system()).await?,
+    };
+    kit::output::say_brought(needed, &app);
+    if app.mode == Mode::Sandbox {
+        needed.say(text!(
+            "modo SANDBOX: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
+            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
+        ));
+    }
+    let done = deed(&app).await;
+    close(&app, done).await
+}
+
+/// Makes everything durable; a deed that failed keeps its own error.
+async fn close(app: &App, done: Done) -> Done {
+    let closed = app.close().await;
+    let code = done?;
+    closed?;
+    Ok(code)
 }
 
 /// Where this run puts a command: to a server, or to the rooms. What is on record is read and changed

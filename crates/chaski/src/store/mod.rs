@@ -9,6 +9,7 @@
 
 mod asker;
 mod asking;
+mod beside;
 mod db;
 mod error;
 mod fault;
@@ -36,6 +37,7 @@ mod values;
 mod writer;
 
 pub use asker::{Asker, Channel};
+pub use beside::FolderSeal;
 pub use error::StoreError;
 pub use fault::PostgresFault;
 pub use figures::Figures;

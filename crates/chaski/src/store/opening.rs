@@ -40,6 +40,7 @@ pub(super) const SQLITE: &[Embedded] = &[
     embedded!(13, "providers", "sqlite/0013_providers.sql"),
     embedded!(14, "callers", "sqlite/0014_callers.sql"),
     embedded!(15, "lists", "sqlite/0015_lists.sql"),
+    embedded!(16, "issuers", "sqlite/0016_issuers.sql"),
 ];
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
@@ -47,6 +48,7 @@ pub(super) const POSTGRES: &[Embedded] = &[
     embedded!(13, "start", "postgres/0013_start.sql"),
     embedded!(14, "callers", "postgres/0014_callers.sql"),
     embedded!(15, "lists", "postgres/0015_lists.sql"),
+    embedded!(16, "issuers", "postgres/0016_issuers.sql"),
 ];
 
 /// Newest schema this program knows: the number of the last migration.

@@ -188,6 +188,10 @@ pub(super) enum Place<'a> {
     Once(&'a [u8]),
     /// A place in that list, on its way to somebody.
     Cursor(&'a str),
+    /// Who issues, by the mark of the company.
+    Issuer(&'a [u8]),
+    /// What stands in a file beside the database.
+    Beside(&'a str),
 }
 
 /// A number as it is stored beside a row.
@@ -304,6 +308,8 @@ impl Place<'_> {
             Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
             Place::Once(hashed) => [b"once\0", *hashed].concat(),
             Place::Cursor(list) => format!("cursor\0{list}").into_bytes(),
+            Place::Issuer(company) => [b"issuer\0", *company].concat(),
+            Place::Beside(name) => format!("beside\0{name}").into_bytes(),
         }
     }
 }

@@ -212,7 +212,7 @@ async fn opening_again_changes_nothing() {
 
 /// Takes a folder back to the schema before companies, and before what came after them.
 const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
-     DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
+     DROP TABLE issuers; DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
      DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
      ALTER TABLE partners DROP COLUMN company; \

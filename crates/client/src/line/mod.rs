@@ -475,6 +475,11 @@ impl Line {
         sheet.patience.unwrap_or(usual).min(LONGEST_TIME)
     }
 
+    /// Time for a call with all its waits.
+    pub(crate) fn usual_deadline(&self) -> Duration {
+        self.shared.tuned.deadline().min(LONGEST_TIME)
+    }
+
     /// How the upstream is called on record.
     pub fn provider(&self) -> &'static str {
         self.shared.provider

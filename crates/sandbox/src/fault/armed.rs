@@ -95,7 +95,8 @@ impl Faults {
 
 impl Armed {
     fn strikes(&mut self, place: usize, operation: Operation, now: Instant, all: &Faults) -> bool {
-        let concerned = self.fault.scope.is_none_or(|scope| scope == operation);
+        let concerned = self.fault.scope.is_none_or(|scope| scope == operation)
+            && self.fault.kind.concerns(operation);
         if !concerned || !self.in_window(now, all.started) {
             return false;
         }

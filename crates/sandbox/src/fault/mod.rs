@@ -33,6 +33,44 @@ pub use text::FaultError;
 /// | `anidado` | ten thousand levels of JSON | yes |
 /// | `formula` | a name and an address that a spreadsheet would run, with control characters | yes |
 ///
+/// Of Nubefact alone; nothing of it is charged:
+///
+/// | text | what happens |
+/// |---|---|
+/// | `tras:500` … `tras:599`, `tras:502:html`, `tras:40` | processed, then this answer |
+/// | `tarde:20s` | processed after that time, even if the client has left |
+/// | `doble` | the request is delivered twice; the answer is the second one's |
+/// | `rechaza-y-acepta`, `rechaza-y-acepta:5s` | 21, and a late copy is accepted (2 s) |
+/// | `otro-numero`, `vacio` | processed; 200 that names another document; 200 with `{}` |
+/// | `23-ajeno` | a stranger's document takes the number first |
+/// | `24-tardio:5s` | a document is not found for that long after it was accepted |
+/// | `10`, `11`, `12`, `20`, `21`, `22`, `40`, `50`, `51` | that `codigo`, not processed |
+/// | `pendiente`, `pendiente:3h`, `soap`, `soap:3h` | SUNAT says nothing, or is down: so long, or until the next simulated day |
+/// | `rechazado:2335`, `observado:4252` | what SUNAT says in the end |
+/// | `ticket-perdido`, `2323` | a void whose ticket is lost; SUNAT says that the document was voided before |
+///
+/// The losses that a program which issues has to live with, and the fault that makes each:
+///
+/// | loss | fault |
+/// |---|---|
+/// | accepted, then the connection closes | `cerrar` |
+/// | accepted, then 500, a proxy's 502, `codigo` 40 | `tras:500`, `tras:502:html`, `tras:40` |
+/// | accepted after the client has left | `tarde:20s` |
+/// | one request that arrives twice | `doble` |
+/// | refused, then a late copy accepted | `rechaza-y-acepta` |
+/// | 200 cut short, of another number, empty | `truncado`, `otro-numero`, `vacio` |
+/// | an answer that drips | `goteo:200ms` |
+/// | 23 for a stranger's document | `23-ajeno` |
+/// | 24 for what was accepted a moment ago | `24-tardio:5s` |
+/// | account suspended, not paid, token revoked | `50`, `51`, `10` |
+/// | pending for hours, then accepted, rejected, known with other data, voided before | `pendiente:3h`, `rechazado:2335`, `rechazado:1033`, `2323` |
+/// | 429 with and without a date | `429:retry=2`, `429:fecha=60` |
+/// | sent to another address | `redireccion` |
+///
+/// What SUNAT says is settled when a document is issued or voided; on a question it settles a
+/// document that is still pending. `24-tardio`, `pendiente` and `soap` last by the sandbox's simulated
+/// time ([`Sandbox::now`](crate::Sandbox::now)), `tarde` and `rechaza-y-acepta` by tokio's clock.
+///
 /// After it, in any order: `@ruc` only that operation ([`Operation::name`]), `x3` the next three
 /// times, `%10` ten per cent, `/7` every seventh time, `[10s..20s]` or `[30s]` a window.
 ///
@@ -96,6 +134,47 @@ pub enum FaultKind {
     Nested,
     /// Formulas and control characters in the texts.
     Formula,
+    /// Nubefact: processed, then this instead of the answer.
+    After(Afterwards),
+    /// Nubefact: processed after that time, even if the client has left.
+    Late(Duration),
+    /// Nubefact: the request is delivered twice; the answer is the second one's.
+    Twice,
+    /// Nubefact: 21, and a late copy of the request is accepted after that time.
+    RefusedThenTaken(Duration),
+    /// Nubefact: 200 that names another document.
+    OtherDocument,
+    /// Nubefact: 200 with `{}`.
+    EmptyObject,
+    /// Nubefact: a stranger's document takes the number first.
+    StrangerFirst,
+    /// Nubefact: a document is not found for that long after it was accepted.
+    NotFoundYet(Duration),
+    /// Nubefact: refused with that `codigo`, not processed.
+    Codigo(u16),
+    /// SUNAT says nothing: for so long, or until the next simulated day.
+    Pending(Option<Duration>),
+    /// SUNAT rejects with that code.
+    Rejected(u16),
+    /// SUNAT accepts with that observation.
+    Observed(u16),
+    /// SUNAT is down: for so long, or until the next simulated day.
+    SunatDown(Option<Duration>),
+    /// A void is taken and its ticket is lost.
+    TicketLost,
+    /// SUNAT says of a void that the document was voided before.
+    AlreadyVoided,
+}
+
+/// What comes instead of the answer to a request that was processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// 5xx in JSON.
+    Status(u16),
+    /// 5xx as a page.
+    Page(u16),
+    /// Nubefact's `codigo` 40.
+    Codigo40,
 }
 
 /// How a 429 says when to come back.
@@ -131,6 +210,34 @@ pub enum Window {
     Between(Duration, Duration),
     /// For so long from the moment of [`Sandbox::fail`](crate::Sandbox::fail).
     Lasting(Duration),
+}
+
+impl FaultKind {
+    /// Whether it can happen to such a request at all. A fault that says no operation passes over
+    /// the others and is not used up by them.
+    pub(crate) fn concerns(self, operation: Operation) -> bool {
+        match self {
+            FaultKind::OtherRuc | FaultKind::SuccessFalse | FaultKind::Formula => {
+                !operation.is_nubefact()
+            }
+            FaultKind::After(_)
+            | FaultKind::Late(_)
+            | FaultKind::OtherDocument
+            | FaultKind::EmptyObject
+            | FaultKind::Codigo(_)
+            | FaultKind::Pending(_)
+            | FaultKind::Rejected(_)
+            | FaultKind::Observed(_)
+            | FaultKind::SunatDown(_) => operation.is_nubefact(),
+            FaultKind::Twice | FaultKind::RefusedThenTaken(_) => {
+                operation.is_issue() || operation.is_void()
+            }
+            FaultKind::StrangerFirst => operation.is_issue(),
+            FaultKind::NotFoundYet(_) => operation.is_issue() || operation.is_question(),
+            FaultKind::TicketLost | FaultKind::AlreadyVoided => operation.is_void(),
+            _ => true,
+        }
+    }
 }
 
 impl Fault {

@@ -1,13 +1,14 @@
 //! A fault as text, for command lines and over HTTP: one grammar, read and written here.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chaski_core::{Lang, Text, text};
 use serde::{Serialize, Serializer};
 
-use super::{Fault, FaultKind, Frequency, RetryAfter, Window};
+use super::{Afterwards, Fault, FaultKind, Frequency, RetryAfter, Window};
 use crate::operation::Operation;
 use crate::span::{parse_span, parse_span_range, write_span};
 
@@ -23,12 +24,13 @@ pub struct FaultError {
 enum Part {
     Kind,
     Operation,
+    Pairing,
     Frequency,
     Window,
 }
 
 /// Faults that are one word.
-const WORDS: [(&str, FaultKind); 15] = [
+const WORDS: [(&str, FaultKind); 21] = [
     ("401", FaultKind::Unauthorized),
     ("403", FaultKind::Forbidden),
     ("404", FaultKind::WrongPath),
@@ -44,7 +46,17 @@ const WORDS: [(&str, FaultKind); 15] = [
     ("enorme", FaultKind::Huge),
     ("anidado", FaultKind::Nested),
     ("formula", FaultKind::Formula),
+    ("doble", FaultKind::Twice),
+    ("otro-numero", FaultKind::OtherDocument),
+    ("vacio", FaultKind::EmptyObject),
+    ("23-ajeno", FaultKind::StrangerFirst),
+    ("ticket-perdido", FaultKind::TicketLost),
+    ("2323", FaultKind::AlreadyVoided),
 ];
+/// What Nubefact may refuse with, of its list of codes.
+const CODIGOS: [u16; 9] = [10, 11, 12, 20, 21, 22, 40, 50, 51];
+/// When a late copy arrives.
+const LATE_COPY: Duration = Duration::from_secs(2);
 const DRIP: Duration = Duration::from_millis(200);
 const DATE_SECONDS: u32 = 2;
 
@@ -90,6 +102,9 @@ fn read(text: &str) -> Result<Fault, Part> {
     let (kind, kind_window) = read_kind(rest)?;
     if window.is_some() && kind_window.is_some() {
         return Err(Part::Window);
+    }
+    if scope.is_some_and(|operation| !kind.concerns(operation)) {
+        return Err(Part::Pairing);
     }
     Ok(Fault {
         kind,
@@ -147,6 +162,26 @@ fn read_kind(text: &str) -> Result<(FaultKind, Option<Window>), Part> {
         ("429", detail) => read_retry_after(detail).map(FaultKind::TooMany),
         ("goteo", None) => Some(FaultKind::Drip(DRIP)),
         ("goteo", Some(detail)) => parse_span(detail).map(FaultKind::Drip),
+        ("tras", Some(detail)) => read_afterwards(detail).map(FaultKind::After),
+        ("tarde", Some(detail)) => parse_span(detail).map(FaultKind::Late),
+        ("rechaza-y-acepta", None) => Some(FaultKind::RefusedThenTaken(LATE_COPY)),
+        ("rechaza-y-acepta", Some(detail)) => parse_span(detail).map(FaultKind::RefusedThenTaken),
+        ("24-tardio", Some(detail)) => parse_span(detail).map(FaultKind::NotFoundYet),
+        ("pendiente", None) => Some(FaultKind::Pending(None)),
+        ("pendiente", Some(detail)) => {
+            parse_span(detail).map(|span| FaultKind::Pending(Some(span)))
+        }
+        ("soap", None) => Some(FaultKind::SunatDown(None)),
+        ("soap", Some(detail)) => parse_span(detail).map(|span| FaultKind::SunatDown(Some(span))),
+        ("rechazado", Some(detail)) => sunat_code(detail, 100..=3999).map(FaultKind::Rejected),
+        ("observado", Some(detail)) => sunat_code(detail, 4000..=4999).map(FaultKind::Observed),
+        (codigo, None) if codigo.len() == 2 => {
+            let codigo = codigo
+                .parse()
+                .ok()
+                .filter(|codigo| CODIGOS.contains(codigo));
+            codigo.map(FaultKind::Codigo)
+        }
         (status, None) => server_status(status).map(FaultKind::ServerError),
         (status, Some("html")) => server_status(status).map(FaultKind::ServerErrorHtml),
         _ => None,
@@ -170,6 +205,21 @@ fn read_retry_after(detail: Option<&str>) -> Option<RetryAfter> {
     }
 }
 
+fn read_afterwards(detail: &str) -> Option<Afterwards> {
+    match detail.split_once(':') {
+        Some((status, "html")) => server_status(status).map(Afterwards::Page),
+        Some(_) => None,
+        None if detail == "40" => Some(Afterwards::Codigo40),
+        None => server_status(detail).map(Afterwards::Status),
+    }
+}
+
+/// One of SUNAT's four digits; below 4000 it rejects, from there on it observes.
+fn sunat_code(text: &str, among: RangeInclusive<u16>) -> Option<u16> {
+    let code = text.parse().ok().filter(|code| among.contains(code))?;
+    (text.len() == 4).then_some(code)
+}
+
 fn server_status(text: &str) -> Option<u16> {
     let status = text.parse().ok()?;
     (500..=599).contains(&status).then_some(status)
@@ -184,6 +234,21 @@ impl fmt::Display for FaultKind {
             FaultKind::ServerError(status) => write!(f, "{status}"),
             FaultKind::ServerErrorHtml(status) => write!(f, "{status}:html"),
             FaultKind::Drip(interval) => write!(f, "goteo:{}", write_span(*interval)),
+            FaultKind::After(Afterwards::Status(status)) => write!(f, "tras:{status}"),
+            FaultKind::After(Afterwards::Page(status)) => write!(f, "tras:{status}:html"),
+            FaultKind::After(Afterwards::Codigo40) => f.write_str("tras:40"),
+            FaultKind::Late(span) => write!(f, "tarde:{}", write_span(*span)),
+            FaultKind::RefusedThenTaken(span) => {
+                write!(f, "rechaza-y-acepta:{}", write_span(*span))
+            }
+            FaultKind::NotFoundYet(span) => write!(f, "24-tardio:{}", write_span(*span)),
+            FaultKind::Codigo(codigo) => write!(f, "{codigo}"),
+            FaultKind::Pending(None) => f.write_str("pendiente"),
+            FaultKind::Pending(Some(span)) => write!(f, "pendiente:{}", write_span(*span)),
+            FaultKind::SunatDown(None) => f.write_str("soap"),
+            FaultKind::SunatDown(Some(span)) => write!(f, "soap:{}", write_span(*span)),
+            FaultKind::Rejected(code) => write!(f, "rechazado:{code:04}"),
+            FaultKind::Observed(code) => write!(f, "observado:{code:04}"),
             word => {
                 let row = WORDS.iter().find(|(_, kind)| kind == word);
                 f.write_str(row.expect("all other kinds are in the list of words").0)
@@ -231,6 +296,14 @@ impl FaultError {
                     "after @ comes one operation: {names}"
                 )
             }
+            Part::Pairing => text!(
+                "ese fallo no es de esa operación: los de Nubefact (tras, tarde, doble, \
+                 23-ajeno, pendiente…) van con las suyas, y otro-ruc, success-false y formula \
+                 con las de APIMIGO",
+                "that fault is not of that operation: Nubefact's (tras, tarde, doble, \
+                 23-ajeno, pendiente…) go with its own, and otro-ruc, success-false and \
+                 formula with those of APIMIGO"
+            ),
             Part::Frequency => text!(
                 "la frecuencia se escribe una sola vez: x3 (las próximas tres), %10 (por \
                  ciento, hasta 100) o /7 (cada séptima)",
@@ -254,7 +327,13 @@ impl FaultError {
 
 const KINDS_ES: &str = "se acepta 429[:retry=N|:fecha[=N]], 401, 403, 404, 500 a 599[:html], \
     redireccion, reset, caida[:10s..610s|:30s], cerrar, goteo[:200ms], truncado, json-malo, html, \
-    otro-ruc, success-false, enorme, anidado, formula; y después @operacion, x3, %10, /7, [10s..20s]";
+    otro-ruc, success-false, enorme, anidado, formula; \
+    de Nubefact: tras:500[:html], tras:40, tarde:20s, doble, \
+    rechaza-y-acepta[:5s], otro-numero, vacio, 23-ajeno, 24-tardio:5s, 10, 11, 12, 20, 21, 22, 40, 50, \
+    51, pendiente[:3h], soap[:3h], rechazado:2335, observado:4252, ticket-perdido, 2323; y después @operacion, x3, %10, /7, [10s..20s]";
 const KINDS_EN: &str = "accepted: 429[:retry=N|:fecha[=N]], 401, 403, 404, 500 to 599[:html], \
     redireccion, reset, caida[:10s..610s|:30s], cerrar, goteo[:200ms], truncado, json-malo, html, \
-    otro-ruc, success-false, enorme, anidado, formula; then @operation, x3, %10, /7, [10s..20s]";
+    otro-ruc, success-false, enorme, anidado, formula; \
+    Nubefact's: tras:500[:html], tras:40, tarde:20s, doble, \
+    rechaza-y-acepta[:5s], otro-numero, vacio, 23-ajeno, 24-tardio:5s, 10, 11, 12, 20, 21, 22, 40, 50, \
+    51, pendiente[:3h], soap[:3h], rechazado:2335, observado:4252, ticket-perdido, 2323; then @operation, x3, %10, /7, [10s..20s]";

@@ -125,7 +125,8 @@ impl<'a> Question<'a> {
             Operation::GoodTaxpayers => lists::good_taxpayers(self),
             Operation::Cpe => cpe::validate(self),
             Operation::Account => Ok(self.account()),
-            Operation::Unknown => Err(Reply::wrong_path()),
+            // Nubefact's never come here.
+            _ => Err(Reply::wrong_path()),
         }
     }
 

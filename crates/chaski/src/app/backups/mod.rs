@@ -17,6 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
+use super::invoices::JOURNAL_FILE;
+use super::journals::{copy_journal, mark_for_review};
 use super::servers::SERVING;
 use super::{AppError, Mode, WantedMode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
@@ -114,7 +116,15 @@ pub enum RestoredKey {
 }
 
 /// What is not part of the data of a folder: those of the sandbox have a folder of their own.
-const NOT_DATA: [&str; 4] = ["sandbox", "chaski.lock", "chaski.uso", "procesos"];
+/// What the sandbox's Nubefact remembers is somebody else's, as the real one's is.
+const NOT_DATA: [&str; 6] = [
+    "sandbox",
+    "chaski.lock",
+    "chaski.uso",
+    "procesos",
+    "nubefact",
+    "emision.diario.pid",
+];
 
 /// Begins the names of what a restoration set aside.
 const SET_ASIDE: &str = "anterior-";
@@ -173,6 +183,8 @@ pub async fn backup(
     if let SealWith::Key(key) = &seal_with {
         snapshot.demand(key)?;
     }
+    let journal = staging.path().join(JOURNAL_FILE);
+    let journal = copy_journal(&folder, &journal)?.then_some(journal);
     // 3. The key, if it is to go with it: the one that opens what is in the copy.
     let key = if with_key {
         let key = secrets::existing_key(config, mode, &folder)?.ok_or(StoreError::KeyMissing)?;
@@ -185,6 +197,7 @@ pub async fn backup(
     let contents = Contents {
         database: copy,
         settings: settings.to_owned(),
+        journal,
         key,
         seal_with,
         sandbox: mode == Mode::Sandbox,
@@ -260,7 +273,10 @@ pub async fn restore(
     let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
     // 5. The old one aside, the new one in its place, the database last.
     let set_aside = set_aside(&folder, &occupied, now)?;
-    let mut names = vec![KEY_FILE, SETTINGS_FILE];
+    if staging.path().join(JOURNAL_FILE).exists() {
+        mark_for_review(&folder)?;
+    }
+    let mut names = vec![KEY_FILE, SETTINGS_FILE, JOURNAL_FILE];
     if server.is_none() {
         names.push(DATABASE_FILE);
     }

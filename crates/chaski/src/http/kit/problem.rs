@@ -308,6 +308,7 @@ impl From<AppError> for Problem {
             | AppError::Column(_)
             | AppError::NothingRead(_)
             | AppError::NoPurpose
+            | AppError::Invoice(_)
             | AppError::NotNow(_)
             | AppError::NoToken
             | AppError::TokenGone { .. } => said(),

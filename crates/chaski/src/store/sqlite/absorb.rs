@@ -227,6 +227,7 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
     changed(mine, FURTHER_ITEMS).await?;
     absorbed.batches += add(mine, "batches", IN_ORDER).await?;
     for (table, rest) in [
+        ("issuers", MISSING_ONLY),
         ("days", MORE_DAYS),
         ("call_bodies", IN_ORDER),
         ("schedule", LATER_ENTRIES),

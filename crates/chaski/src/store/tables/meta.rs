@@ -111,6 +111,7 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
          OR EXISTS (SELECT 1 FROM batch_items WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM batch_inputs) \
          OR EXISTS (SELECT 1 FROM partners) \
+         OR EXISTS (SELECT 1 FROM issuers) \
          OR EXISTS (SELECT 1 FROM api_keys WHERE length(company) = 16)",
     )
     .fetch_one(connection)

@@ -11,6 +11,7 @@ pub(super) mod calls;
 pub(super) mod claims;
 pub(super) mod companies;
 pub(super) mod counters;
+pub(super) mod issuers;
 pub(super) mod items;
 pub(super) mod jobs;
 pub(super) mod meta;

@@ -1,6 +1,7 @@
 //! What the person typed. Every help text is written "español || English"; [`command`] keeps one.
 
 mod folder;
+mod invoices;
 mod language;
 mod lists;
 mod lookups;
@@ -12,6 +13,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use folder::{ConfigCmd, MigrateArgs, PersonCmd, PhraseArgs};
+pub(in crate::cli) use invoices::{
+    CorregirArgs, DescargarArgs, EmitirArgs, EmpresaArgs, EmpresasCmd, FacturaCmd,
+    FacturaListarArgs, SeriesCmd,
+};
 pub(in crate::cli) use language::command;
 pub(in crate::cli) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
 pub(in crate::cli) use lookups::{
@@ -112,6 +117,20 @@ pub(in crate::cli) enum Cmd {
     /// Tipo de cambio: el último, el de una fecha o un rango || Exchange rate: latest, of a date or a range
     #[command(alias = "exchange-rate")]
     TipoCambio(RateArgs),
+    /// Comprobantes de todo tipo: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar || Documents of every kind: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar
+    #[command(subcommand, arg_required_else_help = true, alias = "invoice")]
+    Factura(FacturaCmd),
+    /// Series y sus números: abrir, listar || Series and their numbers: abrir, listar
+    Series {
+        #[command(subcommand)]
+        command: Option<SeriesCmd>,
+    },
+    /// Empresas que emiten: agregar, listar, probar || Companies that issue: agregar, listar, probar
+    #[command(alias = "companies")]
+    Empresas {
+        #[command(subcommand)]
+        command: Option<EmpresasCmd>,
+    },
     /// Cuenta de APIMIGO: consultas que quedan || APIMIGO account: calls left
     #[command(alias = "account")]
     Cuenta,

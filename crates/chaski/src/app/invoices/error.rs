@@ -1,0 +1,243 @@
+//! Why a deed about a document could not be done.
+
+use chaski_client::{JournalError, JournalFault, NubefactError};
+use chaski_core::invoicing::{CorrectError, ReplicateError};
+use chaski_core::{Lang, Text, text};
+
+/// Why a deed about a document could not be done.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
+pub enum InvoiceError {
+    /// No company issues here.
+    NoIssuer,
+    /// There is no such company; these are there.
+    UnknownIssuer(Vec<String>),
+    /// It was not said which of them issues.
+    SeveralIssuers(Vec<String>),
+    /// In the sandbox there is one already, and none is added.
+    SandboxIssuer,
+    /// What was typed names no document.
+    NotAName,
+    /// The name is that of several documents, none of them a sale.
+    Ambiguous(Vec<String>),
+    /// Nobody knows such a document.
+    NoSuchDocument(String),
+    /// It was not issued from here, so what was sent is not known.
+    NotIssuedHere(String),
+    /// It is no document that is issued, but a request about one.
+    NotIssuable,
+    /// The key stands for other content.
+    OtherContent(String),
+    /// A note cannot be made out of the document.
+    Correct(CorrectError),
+    /// A document cannot be repeated.
+    Replicate(ReplicateError),
+    /// What was typed of a line, an amount or an instalment.
+    Scope(Text),
+    /// There is no such motivo.
+    NoSuchMotivo,
+    /// The number that is said to be the last one does not exist.
+    LastAbsent(String),
+    /// There is a number after the one that is said to be the last.
+    NextExists(String),
+    /// Which kind of document a series is for cannot be told.
+    SeriesKind,
+    /// A folder with a journal cannot be taken into one that is in use.
+    TwoJournals,
+    /// The journal.
+    Journal(JournalError),
+    /// Nubefact.
+    Nubefact(NubefactError),
+}
+
+impl InvoiceError {
+    /// Stable code, never translated.
+    pub fn code(&self) -> &'static str {
+        match self {
+            InvoiceError::NoIssuer => "sin_empresa",
+            InvoiceError::UnknownIssuer(_) => "empresa_desconocida",
+            InvoiceError::SeveralIssuers(_) => "varias_empresas",
+            InvoiceError::SandboxIssuer => "empresa_de_prueba",
+            InvoiceError::NotAName => "comprobante_nombre",
+            InvoiceError::Ambiguous(_) => "comprobante_ambiguo",
+            InvoiceError::NoSuchDocument(_) => "comprobante_no_existe",
+            InvoiceError::NotIssuedHere(_) => "comprobante_ajeno",
+            InvoiceError::NotIssuable => "comprobante_no_se_emite",
+            InvoiceError::OtherContent(_) => "clave_otro_contenido",
+            InvoiceError::Correct(error) => error.code(),
+            InvoiceError::Replicate(_) => "comprobante_sin_fecha",
+            InvoiceError::Scope(_) => "correccion_alcance",
+            InvoiceError::NoSuchMotivo => "correccion_motivo",
+            InvoiceError::LastAbsent(_) => "serie_ultimo_no_existe",
+            InvoiceError::NextExists(_) => "serie_siguiente_existe",
+            InvoiceError::SeriesKind => "serie_tipo",
+            InvoiceError::TwoJournals => "diario_no_se_une",
+            InvoiceError::Journal(error) => match error.fault {
+                JournalFault::InUse => "diario_en_uso",
+                JournalFault::Damaged => "diario_danado",
+                JournalFault::OtherKey => "diario_otra_llave",
+                JournalFault::Broken => "diario_sin_escribir",
+                JournalFault::Unreadable | JournalFault::NoSuchThing => "diario_ilegible",
+            },
+            InvoiceError::Nubefact(NubefactError::Journal(_)) => "diario_ilegible",
+            InvoiceError::Nubefact(NubefactError::Call(error)) => error.code(),
+            InvoiceError::Nubefact(NubefactError::Refused(refusal)) => match refusal.codigo {
+                Some(10) => "nubefact_token",
+                Some(11) => "nubefact_ruta",
+                Some(50 | 51) => "nubefact_suspendida",
+                _ => "nubefact_no_acepta",
+            },
+            InvoiceError::Nubefact(_) => "nubefact_no_acepta",
+        }
+    }
+
+    /// What is wrong and what to do.
+    pub fn message(&self, lang: Lang) -> String {
+        match self {
+            InvoiceError::Correct(error) => error.message(lang),
+            InvoiceError::Replicate(error) => error.message(lang),
+            InvoiceError::Journal(error) => error.message(lang),
+            InvoiceError::Scope(text) => text.clone().pick(lang),
+            _ => self.text().pick(lang),
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            InvoiceError::NoIssuer => text!(
+                "ninguna empresa emite desde aquí; agréguela con: chaski empresas agregar RUC --ruta … (para probar: --sandbox)",
+                "no company issues from here; add it with: chaski empresas agregar RUC --ruta … (to try: --sandbox)"
+            ),
+            InvoiceError::UnknownIssuer(known) => {
+                let list = known.join(", ");
+                text!(
+                    "esa empresa no emite desde aquí; emiten: {list}",
+                    "that company does not issue from here; these do: {list}"
+                )
+            }
+            InvoiceError::SeveralIssuers(known) => {
+                let list = known.join(", ");
+                text!(
+                    "varias empresas emiten desde aquí; indique cuál con --empresa: {list}",
+                    "several companies issue from here; say which with --empresa: {list}"
+                )
+            }
+            InvoiceError::SandboxIssuer => text!(
+                "el sandbox ya tiene su empresa con las series abiertas y no necesita otra; quite --sandbox para agregar una real",
+                "the sandbox has its company with open series and needs no other; leave out --sandbox to add a real one"
+            ),
+            InvoiceError::NotAName => text!(
+                "un comprobante se nombra por serie y número, como FFF1-1; una nota, como nc:FFF1-1 o nd:FFF1-1",
+                "a document is named by series and number, such as FFF1-1; a note, such as nc:FFF1-1 or nd:FFF1-1"
+            ),
+            InvoiceError::Ambiguous(names) => {
+                let list = names.join(", ");
+                text!(
+                    "varios documentos llevan ese nombre; indique cuál: {list}",
+                    "several documents bear that name; say which: {list}"
+                )
+            }
+            InvoiceError::NoSuchDocument(name) => text!(
+                "no existe {name}: ni se emitió desde aquí ni lo tiene Nubefact; revise tipo, serie y número",
+                "there is no {name}: it was not issued from here and Nubefact does not have it; check kind, series and number"
+            ),
+            InvoiceError::NotIssuedHere(name) => text!(
+                "{name} no se emitió desde aquí, así que no se tiene su contenido: prepare el documento en un archivo y use: chaski factura emitir",
+                "{name} was not issued from here, so its content is not known: write the document to a file and use: chaski factura emitir"
+            ),
+            InvoiceError::NotIssuable => text!(
+                "eso no es un comprobante que se emite, sino una petición sobre otro; para anular: chaski factura anular SERIE-NUMERO --motivo …",
+                "that is no document that is issued, but a request about one; to void: chaski factura anular SERIE-NUMERO --motivo …"
+            ),
+            InvoiceError::OtherContent(name) => text!(
+                "esa clave ya es de {name}, con otro contenido; use otra clave para otro documento",
+                "that key is of {name}, with other content; use another key for another document"
+            ),
+            InvoiceError::NoSuchMotivo => text!(
+                "no existe ese motivo: use el catálogo 09 de SUNAT (01 a 13), o con --debito el catálogo 10 (01, 02, 03, 11, 12)",
+                "there is no such motivo: use SUNAT's catálogo 09 (01 to 13), or with --debito catálogo 10 (01, 02, 03, 11, 12)"
+            ),
+            InvoiceError::LastAbsent(name) => text!(
+                "Nubefact no tiene {name}, así que no es el último número usado; revíselo en su cuenta",
+                "Nubefact does not have {name}, so it is not the last number used; look it up in your account"
+            ),
+            InvoiceError::NextExists(name) => text!(
+                "Nubefact ya tiene {name}, así que el último número usado es mayor; revíselo en su cuenta",
+                "Nubefact has {name} already, so the last number used is higher; look it up in your account"
+            ),
+            InvoiceError::SeriesKind => text!(
+                "no se sabe de qué tipo de documento es la serie; indíquelo con --tipo: factura, boleta, nc, nd, guia, guia_transportista, retencion o percepcion",
+                "it cannot be told for which kind of document the series is; say it with --tipo: factura, boleta, nc, nd, guia, guia_transportista, retencion or percepcion"
+            ),
+            InvoiceError::TwoJournals => text!(
+                "la carpeta anterior tiene comprobantes emitidos y su diario no se une a una carpeta en uso: llévela a una carpeta nueva, o siga emitiendo desde ella con --dir",
+                "the old folder has documents issued and its journal is not joined to a folder in use: take it to a new folder, or go on issuing from it with --dir"
+            ),
+            InvoiceError::Nubefact(error) => of_nubefact(error),
+            InvoiceError::Correct(_)
+            | InvoiceError::Replicate(_)
+            | InvoiceError::Journal(_)
+            | InvoiceError::Scope(_) => Text {
+                es: String::new(),
+                en: String::new(),
+            },
+        }
+    }
+}
+
+/// What Nubefact's refusal of a question means. Its own words may name a customer, and are left out.
+fn of_nubefact(error: &NubefactError) -> Text {
+    let codigo = match error {
+        NubefactError::Refused(refusal) => refusal.codigo,
+        _ => None,
+    };
+    match codigo {
+        Some(10) => text!(
+            "Nubefact no acepta el token (10): está mal copiado, fue borrado o es de otra ruta; cópielo de nuevo de su cuenta, API (Integración), y use: chaski empresas agregar",
+            "Nubefact does not take the token (10): it was copied wrong, deleted, or is of another ruta; copy it again from your account, API (Integración), and use: chaski empresas agregar"
+        ),
+        Some(11) => text!(
+            "Nubefact no conoce esa ruta (11): cópiela de nuevo de su cuenta, API (Integración), entera, y use: chaski empresas agregar",
+            "Nubefact does not know that ruta (11): copy it again from your account, API (Integración), whole, and use: chaski empresas agregar"
+        ),
+        Some(50) => text!(
+            "su cuenta de Nubefact está suspendida (50); comuníquese con Nubefact",
+            "your account at Nubefact is suspended (50); get in touch with Nubefact"
+        ),
+        Some(51) => text!(
+            "su cuenta de Nubefact está suspendida por falta de pago (51); regularícela con Nubefact",
+            "your account at Nubefact is suspended for want of payment (51); settle it with Nubefact"
+        ),
+        _ => Text {
+            es: error.message(Lang::Es),
+            en: error.message(Lang::En),
+        },
+    }
+}
+
+impl From<JournalError> for InvoiceError {
+    fn from(error: JournalError) -> InvoiceError {
+        InvoiceError::Journal(error)
+    }
+}
+
+impl From<NubefactError> for InvoiceError {
+    fn from(error: NubefactError) -> InvoiceError {
+        match error {
+            NubefactError::Journal(error) => InvoiceError::Journal(error),
+            error => InvoiceError::Nubefact(error),
+        }
+    }
+}
+
+impl From<CorrectError> for InvoiceError {
+    fn from(error: CorrectError) -> InvoiceError {
+        InvoiceError::Correct(error)
+    }
+}
+
+impl From<ReplicateError> for InvoiceError {
+    fn from(error: ReplicateError) -> InvoiceError {
+        InvoiceError::Replicate(error)
+    }
+}

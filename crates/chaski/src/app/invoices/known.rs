@@ -1,0 +1,141 @@
+//! One document as the journal knows it: what was sent, and how it stands.
+
+use bytes::Bytes;
+use chaski_client::{
+    AttemptOutcome, JournalDeed, JournalEntry, NubefactId, NubefactKind, NubefactState, SeriesName,
+};
+use chaski_core::invoicing::{JsonValue, TaxDocument};
+
+use super::{InvoiceError, InvoiceRoom, WantedInvoice, document_kind, full_name, kind_of_serie};
+use crate::app::AppError;
+
+/// A document that was issued from here.
+#[derive(Debug, Clone)]
+pub struct IssuedInvoice {
+    /// What the journal knows.
+    pub entry: JournalEntry,
+    /// What was sent.
+    pub document: TaxDocument,
+}
+
+impl InvoiceRoom<'_> {
+    /// The document that a name means. A bare name is the sale, where there is one; else the only one
+    /// that bears it. One that nobody issued from here is taken to be of the series' usual kind.
+    pub async fn named(&self, wanted: &WantedInvoice) -> Result<NubefactId, AppError> {
+        let of_kind = |kind| NubefactId {
+            kind,
+            serie: wanted.serie.as_str().into(),
+            numero: wanted.numero,
+        };
+        if let Some(kind) = wanted.kind {
+            return Ok(of_kind(kind));
+        }
+        let mut bearers = Vec::new();
+        for kind in NubefactKind::ALL {
+            if self.entry_of(&of_kind(kind)).await?.is_some() {
+                bearers.push(kind);
+            }
+        }
+        let is_sale =
+            |it: &&NubefactKind| matches!(it, NubefactKind::Factura | NubefactKind::Boleta);
+        if let Some(sale) = bearers.iter().find(is_sale) {
+            return Ok(of_kind(*sale));
+        }
+        match bearers.as_slice() {
+            [one] => Ok(of_kind(*one)),
+            [] => match kind_of_serie(&wanted.serie) {
+                Some(kind) => Ok(of_kind(kind)),
+                None => Err(InvoiceError::SeriesKind.into()),
+            },
+            many => {
+                let names = many.iter().map(|kind| full_name(&of_kind(*kind)));
+                Err(InvoiceError::Ambiguous(names.collect()).into())
+            }
+        }
+    }
+
+    /// What the journal knows under a name.
+    pub(super) async fn entry_of(&self, id: &NubefactId) -> Result<Option<JournalEntry>, AppError> {
+        let series = SeriesName::new(self.nubefact.issuer(), id.kind, &id.serie);
+        let entry = self.journal().by_numero(&series, id.numero).await;
+        Ok(entry.map_err(InvoiceError::from)?)
+    }
+
+    /// The document of that name that was issued from here.
+    pub async fn issued(&self, id: &NubefactId) -> Result<IssuedInvoice, AppError> {
+        let entry = self.entry_of(id).await?;
+        let entry = entry.filter(|it| it.accepted().is_some());
+        let Some(entry) = entry else {
+            return Err(InvoiceError::NotIssuedHere(full_name(id)).into());
+        };
+        let document = self.sent(&entry).await?;
+        let document = document.ok_or_else(|| InvoiceError::NotIssuedHere(full_name(id)))?;
+        Ok(IssuedInvoice { entry, document })
+    }
+
+    /// What was sent of an entry: accepted, or last.
+    pub(super) async fn sent(&self, entry: &JournalEntry) -> Result<Option<TaxDocument>, AppError> {
+        let Some(attempt) = entry.accepted().or(entry.attempts.last()) else {
+            return Ok(None);
+        };
+        let body = self.journal().body(attempt.id).await;
+        let body = body.map_err(InvoiceError::from)?;
+        Ok(body.and_then(|body| document_of(entry, &body)))
+    }
+
+    /// Everything of this issuer, oldest first.
+    pub(super) async fn entries(&self) -> Result<Vec<JournalEntry>, AppError> {
+        let entries = self.journal().entries(self.nubefact.issuer()).await;
+        Ok(entries.map_err(InvoiceError::from)?)
+    }
+}
+
+/// The bytes of an attempt as a document.
+fn document_of(entry: &JournalEntry, body: &Bytes) -> Option<TaxDocument> {
+    let JsonValue::Object(fields) = JsonValue::parse(body).ok()? else {
+        return None;
+    };
+    Some(TaxDocument::new(document_kind(entry.series.kind), fields))
+}
+
+/// The document's state as people and programs see it, by what the journal knows of it and of its void.
+pub(super) fn estado(entry: &JournalEntry, void: Option<&JournalEntry>) -> &'static str {
+    let state = entry.reply.as_ref().map(|it| it.reply().state());
+    if state == Some(NubefactState::Voided) {
+        return "ANULADO";
+    }
+    let voided = void.and_then(|it| it.reply.as_ref()).map(|it| it.reply());
+    let is_void = void.is_some_and(|it| it.accepted().is_some());
+    if entry.accepted().is_some() && (is_void || void.is_some_and(JournalEntry::is_open)) {
+        let done = voided.is_some_and(|it| {
+            matches!(it.state(), NubefactState::Accepted | NubefactState::Voided)
+        });
+        return if done {
+            "ANULADO"
+        } else {
+            "ANULACION_PENDIENTE"
+        };
+    }
+    if entry.accepted().is_some() {
+        return state.map_or("PENDIENTE_SUNAT", |it| it.as_str());
+    }
+    if entry.is_open() {
+        return "DESCONOCIDO";
+    }
+    match entry.last_outcome() {
+        Some(AttemptOutcome::Refused { .. }) => "DEVUELTO",
+        Some(AttemptOutcome::Held { .. }) => "EN_ESPERA",
+        Some(AttemptOutcome::Conflict { .. }) => "CONFLICTO",
+        _ => "EN_COLA",
+    }
+}
+
+/// The void of a document among all entries.
+pub(super) fn void_of<'e>(
+    entries: &'e [JournalEntry],
+    id: &NubefactId,
+) -> Option<&'e JournalEntry> {
+    let voids = entries.iter().filter(|it| it.deed == JournalDeed::Void);
+    let mut own = voids.filter(|it| it.document() == *id);
+    own.next_back()
+}

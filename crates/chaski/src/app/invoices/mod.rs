@@ -1,0 +1,44 @@
+//! The rooms of documents that are issued: one function per deed.
+//!
+//! | file | deed |
+//! |---|---|
+//! | `room.rs` | who issues, with which journal, through what |
+//! | `check.rs` | what is right and wrong of a document (`check_invoice`) |
+//! | `complete.rs`, `facts.rs` | what nobody wrote and is known; what the look-ups and the journal know |
+//! | `plan.rs`, `issue.rs` | what is going to be issued, and issuing it (`plan_invoice`, `issue_invoice`) |
+//! | `consult.rs`, `void.rs`, `files.rs` | how it stands, voiding it, its files |
+//! | `correct.rs`, `replicate.rs` | a note made out of it; the same once more |
+//! | `list.rs`, `known.rs` | what was issued; one document of the journal |
+//! | `name.rs`, `error.rs` | how it is named; what can be wrong |
+
+mod check;
+mod complete;
+mod consult;
+mod correct;
+mod error;
+mod facts;
+mod files;
+mod issue;
+mod known;
+mod list;
+mod name;
+mod plan;
+mod replicate;
+mod room;
+mod void;
+
+pub use consult::ConsultedInvoice;
+pub use correct::CorrectionWish;
+pub use error::InvoiceError;
+pub use files::FileWish;
+pub use issue::{settled_code, state_code};
+pub use known::IssuedInvoice;
+pub use list::{InvoiceFilter, InvoiceRow};
+pub use name::{
+    WantedInvoice, document_kind, full_name, kind_name, kind_named, kind_of_serie, nubefact_kind,
+    short_name,
+};
+pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
+pub(in crate::app) use room::REVIEW_FILE;
+pub use room::{InvoiceRoom, JOURNAL_FILE};
+pub use void::VoidedInvoice;

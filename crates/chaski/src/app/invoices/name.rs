@@ -1,0 +1,160 @@
+//! How people name a document: `FFF1-1`, `nc:FFF1-1`, `guia:TTT1-3`.
+
+use std::str::FromStr;
+
+use chaski_client::{NubefactId, NubefactKind};
+use chaski_core::invoicing::DocumentKind;
+
+use super::InvoiceError;
+
+/// A document as it was named: perhaps without its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedInvoice {
+    /// Its kind, where it was said.
+    pub kind: Option<NubefactKind>,
+    /// Series, upper case.
+    pub serie: String,
+    /// Number.
+    pub numero: u32,
+}
+
+/// Names of kinds, the one that is shown first.
+const KINDS: [(NubefactKind, &[&str]); 8] = [
+    (NubefactKind::Factura, &["factura"]),
+    (NubefactKind::Boleta, &["boleta"]),
+    (NubefactKind::NotaCredito, &["nc", "nota_credito"]),
+    (NubefactKind::NotaDebito, &["nd", "nota_debito"]),
+    (NubefactKind::GuiaRemitente, &["guia", "guia_remitente"]),
+    (NubefactKind::GuiaTransportista, &["guia_transportista"]),
+    (NubefactKind::Retencion, &["retencion"]),
+    (NubefactKind::Percepcion, &["percepcion"]),
+];
+
+/// The kind of that name.
+pub fn kind_named(name: &str) -> Option<NubefactKind> {
+    let name = name.trim().to_lowercase();
+    let named = KINDS
+        .iter()
+        .find(|(_, names)| names.contains(&name.as_str()));
+    named.map(|(kind, _)| *kind)
+}
+
+/// The short name of a kind.
+pub fn kind_name(kind: NubefactKind) -> &'static str {
+    let named = KINDS.iter().find(|(it, _)| *it == kind);
+    named.and_then(|(_, names)| names.first()).unwrap_or(&"")
+}
+
+/// The name of a document, with its kind.
+pub fn full_name(id: &NubefactId) -> String {
+    format!("{}:{id}", kind_name(id.kind))
+}
+
+/// The name that is enough: a sale's goes without its kind.
+pub fn short_name(id: &NubefactId) -> String {
+    match id.kind {
+        NubefactKind::Factura | NubefactKind::Boleta => id.to_string(),
+        _ => full_name(id),
+    }
+}
+
+/// The kind that a series is for, by its letter; of F and B the sale.
+pub fn kind_of_serie(serie: &str) -> Option<NubefactKind> {
+    Some(match serie.chars().next()?.to_ascii_uppercase() {
+        'F' => NubefactKind::Factura,
+        'B' => NubefactKind::Boleta,
+        'T' => NubefactKind::GuiaRemitente,
+        'V' => NubefactKind::GuiaTransportista,
+        'R' => NubefactKind::Retencion,
+        'P' => NubefactKind::Percepcion,
+        _ => return None,
+    })
+}
+
+/// The same kind in the vocabulary of core.
+pub fn document_kind(kind: NubefactKind) -> DocumentKind {
+    match kind {
+        NubefactKind::Factura => DocumentKind::Factura,
+        NubefactKind::Boleta => DocumentKind::Boleta,
+        NubefactKind::NotaCredito => DocumentKind::NotaCredito,
+        NubefactKind::NotaDebito => DocumentKind::NotaDebito,
+        NubefactKind::GuiaRemitente => DocumentKind::GuiaRemitente,
+        NubefactKind::GuiaTransportista => DocumentKind::GuiaTransportista,
+        NubefactKind::Retencion => DocumentKind::Retencion,
+        NubefactKind::Percepcion => DocumentKind::Percepcion,
+    }
+}
+
+/// The same kind in the vocabulary of the client; none for a request about another document.
+pub fn nubefact_kind(kind: DocumentKind) -> Option<NubefactKind> {
+    NubefactKind::ALL
+        .into_iter()
+        .find(|it| document_kind(*it) == kind)
+}
+
+impl FromStr for WantedInvoice {
+    type Err = InvoiceError;
+
+    fn from_str(typed: &str) -> Result<WantedInvoice, InvoiceError> {
+        let not_a_name = || InvoiceError::NotAName;
+        let (kind, name) = match typed.trim().split_once(':') {
+            Some((kind, name)) => (Some(kind_named(kind).ok_or_else(not_a_name)?), name),
+            None => (None, typed),
+        };
+        let (serie, numero) = name.trim().rsplit_once('-').ok_or_else(not_a_name)?;
+        let digits = numero.bytes().all(|b| b.is_ascii_digit());
+        let numero: u32 = numero
+            .parse()
+            .ok()
+            .filter(|_| digits)
+            .ok_or_else(not_a_name)?;
+        let any = kind.unwrap_or(NubefactKind::Factura);
+        let id = NubefactId::new(any, serie, numero).map_err(|_| not_a_name())?;
+        Ok(WantedInvoice {
+            kind,
+            serie: id.serie.to_string(),
+            numero: id.numero,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_people_write_them() {
+        for (typed, kind, name) in [
+            ("FFF1-1", None, "FFF1-1"),
+            (" fff1-00000012 ", None, "FFF1-12"),
+            ("nc:FFF1-1", Some(NubefactKind::NotaCredito), "FFF1-1"),
+            ("ND:bbb1-3", Some(NubefactKind::NotaDebito), "BBB1-3"),
+            ("guia:TTT1-3", Some(NubefactKind::GuiaRemitente), "TTT1-3"),
+        ] {
+            let wanted: WantedInvoice = typed.parse().expect(typed);
+            let shown = format!("{}-{}", wanted.serie, wanted.numero);
+            assert_eq!((wanted.kind, shown.as_str()), (kind, name), "{typed}");
+        }
+        for typed in [
+            "",
+            "FFF1",
+            "FFF1-",
+            "FFF1-0",
+            "FFF1-+1",
+            "F-1",
+            "xx:FFF1-1",
+            "FFF1-123456789",
+            "FFF1--1",
+        ] {
+            assert!(typed.parse::<WantedInvoice>().is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_name_in_both_vocabularies() {
+        for kind in NubefactKind::ALL {
+            assert_eq!(kind_named(kind_name(kind)), Some(kind));
+            assert_eq!(nubefact_kind(document_kind(kind)), Some(kind));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The room in which documents are issued: who issues, with which journal, and through what. The journal
+//! is this process's for as long as the room is open.
+
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use chaski_client::{
+    Ask, FileJournal, FileJournalOptions, Journal, Nubefact, NubefactKind, SeriesCount,
+};
+use chaski_core::Ruc;
+use chaski_core::invoicing::DocumentKind;
+use chaski_sandbox::{NubefactAccount, NubefactConfig, Sandbox, SandboxConfig, StateSeal};
+use secrecy::ExposeSecret;
+
+use super::super::issuers::SANDBOX_RUTA;
+use super::super::{App, AppError, Mode, folder_of};
+use super::{InvoiceError, document_kind};
+use crate::app::issuers::Issuer;
+use crate::sandbox_transport::InProcess;
+use crate::store::FolderSeal;
+
+/// Name of the journal in the data folder.
+pub const JOURNAL_FILE: &str = "emision.diario";
+/// Beside it, says that it is a copy's: others may have gone on since it was taken.
+pub(in crate::app) const REVIEW_FILE: &str = "emision.revisar";
+/// Where the sandbox's Nubefact remembers.
+const SANDBOX_FOLDER: &str = "nubefact";
+/// What seals it.
+const SANDBOX_SEAL: &str = "nubefact";
+
+/// Series that are open in the sandbox from the start.
+const DEMO_SERIES: [(NubefactKind, &str); 10] = [
+    (NubefactKind::Factura, "FFF1"),
+    (NubefactKind::Boleta, "BBB1"),
+    (NubefactKind::NotaCredito, "FFF1"),
+    (NubefactKind::NotaCredito, "BBB1"),
+    (NubefactKind::NotaDebito, "FFF1"),
+    (NubefactKind::NotaDebito, "BBB1"),
+    (NubefactKind::GuiaRemitente, "TTT1"),
+    (NubefactKind::GuiaTransportista, "VVV1"),
+    (NubefactKind::Retencion, "RRR1"),
+    (NubefactKind::Percepcion, "PPP1"),
+];
+
+/// One issuer's documents.
+pub struct InvoiceRoom<'a> {
+    pub(in crate::app) app: &'a App,
+    /// Who issues.
+    pub issuer: Issuer,
+    pub(in crate::app) nubefact: Nubefact,
+    pub(in crate::app) ask: Ask,
+}
+
+impl App {
+    /// Opens the room of an issuer: the one of that RUC, or the only one. Waits for another process that
+    /// has the journal, up to a bound.
+    pub async fn invoice_room(
+        &self,
+        wanted: Option<&Ruc>,
+        ask: &Ask,
+    ) -> Result<InvoiceRoom<'_>, AppError> {
+        // 1. Who issues, and what must not be forgotten.
+        let issuer = self.issuer_for(wanted).await?;
+        let folder = folder_of(&self.config, self.mode);
+        let seal = self.store.folder_seal();
+        let options = FileJournalOptions::default().sealer(Arc::new(seal.clone()));
+        let path = folder.join(JOURNAL_FILE);
+        let opening = tokio::task::spawn_blocking(move || FileJournal::open(path, options));
+        let journal = opening.await.map_err(std::io::Error::from)?;
+        let journal: Arc<dyn Journal> = Arc::new(journal.map_err(InvoiceError::from)?);
+        // 2. Through what.
+        let ruta = issuer.ruta.expose_secret();
+        let builder = Nubefact::builder(ruta, issuer.token.expose_secret())
+            .ruc(issuer.ruc)
+            .auth(issuer.auth)
+            .clock(self.clock)
+            .ledger(self.ledger())
+            .shared_journal(journal);
+        let builder = match self.mode {
+            Mode::Real => builder,
+            Mode::Sandbox => {
+                let sandbox = self.sandbox_of_invoices(&issuer, &folder, seal)?;
+                builder.transport(Arc::new(InProcess(sandbox)))
+            }
+        };
+        let room = InvoiceRoom {
+            app: self,
+            nubefact: builder.build()?.asked_by(ask.clone()),
+            issuer,
+            ask: ask.clone(),
+        };
+        // 3. In the sandbox there is something to issue with from the start.
+        if self.mode == Mode::Sandbox && room.series().await?.is_empty() {
+            for (kind, serie) in DEMO_SERIES {
+                let opened = room.nubefact.open_series(kind, serie, 0).await;
+                opened.map_err(InvoiceError::from)?;
+            }
+        }
+        Ok(room)
+    }
+
+    /// Nubefact in a box, which remembers in the folder and may be used by several processes.
+    fn sandbox_of_invoices(
+        &self,
+        issuer: &Issuer,
+        folder: &Path,
+        seal: FolderSeal,
+    ) -> Result<Sandbox, AppError> {
+        let folder = folder.join(SANDBOX_FOLDER);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(AppError::file(&folder))?;
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o700))
+            .map_err(AppError::file(&folder))?;
+        let opener = seal.clone();
+        let clock = self.clock;
+        let config = SandboxConfig {
+            nubefact: NubefactConfig {
+                accounts: vec![NubefactAccount {
+                    ruta: SANDBOX_RUTA.to_owned(),
+                    ruc: issuer.ruc.as_str().to_owned(),
+                    ..NubefactAccount::default()
+                }],
+                seal: Some(StateSeal {
+                    seal: Arc::new(move |plain| {
+                        let sealed = seal.seal_as(SANDBOX_SEAL, plain);
+                        sealed.expect("the system gives random bytes")
+                    }),
+                    open: Arc::new(move |sealed| opener.open_as(SANDBOX_SEAL, sealed)),
+                }),
+                ..NubefactConfig::in_folder(&folder)
+            },
+            ..SandboxConfig::new(move || clock.now())
+        };
+        Sandbox::new(config).map_err(AppError::file(&folder))
+    }
+}
+
+impl InvoiceRoom<'_> {
+    /// The series that are open.
+    pub async fn series(&self) -> Result<Vec<SeriesCount>, AppError> {
+        let series = self.nubefact.series().await;
+        Ok(series.map_err(InvoiceError::from)?)
+    }
+
+    /// The same as the check wants them.
+    pub(super) async fn open_series(&self) -> Result<BTreeSet<(DocumentKind, String)>, AppError> {
+        let series = self.series().await?.into_iter();
+        let name = |it: SeriesCount| (document_kind(it.series.kind), it.series.serie.to_string());
+        Ok(series.map(name).collect())
+    }
+
+    /// After a copy was put in place, more may have been issued than it knows: the numbers are walked on
+    /// before the next one is taken (rule R6).
+    pub(super) async fn review_numbers(&self) -> Result<(), AppError> {
+        let mark = folder_of(&self.app.config, self.app.mode).join(REVIEW_FILE);
+        if !mark.exists() {
+            return Ok(());
+        }
+        self.nubefact
+            .resolve_open()
+            .await
+            .map_err(InvoiceError::from)?;
+        for count in self.series().await? {
+            let walked = self
+                .nubefact
+                .walk_series(count.series.kind, &count.series.serie);
+            walked.await.map_err(InvoiceError::from)?;
+        }
+        std::fs::remove_file(&mark).map_err(AppError::file(&mark))
+    }
+
+    pub(super) fn journal(&self) -> &Arc<dyn Journal> {
+        self.nubefact.journal()
+    }
+
+    /// Who answers.
+    pub fn mode(&self) -> Mode {
+        self.app.mode
+    }
+}

@@ -1,0 +1,52 @@
+//! Voiding a document exactly once.
+
+use chaski_client::{NubefactId, VoidSettled, VoidWish};
+
+use super::{InvoiceError, InvoiceRoom, WantedInvoice, full_name};
+use crate::app::AppError;
+
+/// What came of the wish to void a document.
+#[derive(Debug)]
+pub struct VoidedInvoice {
+    /// Its name.
+    pub id: NubefactId,
+    /// What came of it.
+    pub settled: VoidSettled,
+}
+
+impl InvoiceRoom<'_> {
+    /// Voids a document for a reason, which SUNAT reads; or says why not, or how far it has come.
+    pub async fn void_invoice(
+        &self,
+        wanted: &WantedInvoice,
+        motivo: &str,
+    ) -> Result<VoidedInvoice, AppError> {
+        let id = self.named(wanted).await?;
+        let wish = VoidWish::new(id.clone(), motivo)?;
+        let settled = self.nubefact.void(&wish).await;
+        let settled = settled.map_err(InvoiceError::from)?;
+        if matches!(settled, VoidSettled::NotFound) {
+            return Err(InvoiceError::NoSuchDocument(full_name(&id)).into());
+        }
+        Ok(VoidedInvoice { id, settled })
+    }
+}
+
+impl VoidedInvoice {
+    /// Stable code; none where it is voided, or on its way.
+    pub fn outcome_code(&self) -> Option<&'static str> {
+        Some(match &self.settled {
+            VoidSettled::Voided(_) | VoidSettled::Ticket(_) => return None,
+            VoidSettled::Rejected(_) => "anulacion_rechazada",
+            VoidSettled::Waits(_) => "anulacion_espera",
+            VoidSettled::TooLate { .. } => "anulacion_fuera_de_plazo",
+            VoidSettled::NotFound => "comprobante_no_existe",
+            VoidSettled::NothingToVoid => "anulacion_sin_objeto",
+            VoidSettled::NotHere => "anulacion_en_sol",
+            VoidSettled::Refused(_) => "anulacion_devuelta",
+            VoidSettled::Held { .. } => "cuenta_en_espera",
+            VoidSettled::Unknown { .. } => "anulacion_desconocida",
+            VoidSettled::NotSent(failure) => failure.code(),
+        })
+    }
+}

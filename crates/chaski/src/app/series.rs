@@ -1,0 +1,35 @@
+//! Series and their numbers: opening one where another system issued before.
+
+use chaski_client::{NubefactId, NubefactKind};
+
+use super::AppError;
+use super::invoices::{InvoiceError, InvoiceRoom, full_name};
+
+impl InvoiceRoom<'_> {
+    /// Opens a series whose last number used is `last`: that one must exist, unless it is 0, and the next
+    /// one must not. A count never goes down; answers what it is now.
+    pub async fn open_series_at(
+        &self,
+        kind: NubefactKind,
+        serie: &str,
+        last: u32,
+    ) -> Result<u32, AppError> {
+        let next = NubefactId::new(kind, serie, last.saturating_add(1))?;
+        if last > 0 {
+            let id = NubefactId::new(kind, serie, last)?;
+            if !self.exists(&id).await? {
+                return Err(InvoiceError::LastAbsent(full_name(&id)).into());
+            }
+        }
+        if self.exists(&next).await? {
+            return Err(InvoiceError::NextExists(full_name(&next)).into());
+        }
+        let opened = self.nubefact.open_series(kind, serie, last).await;
+        Ok(opened.map_err(InvoiceError::from)?)
+    }
+
+    async fn exists(&self, id: &NubefactId) -> Result<bool, AppError> {
+        let found = self.nubefact.consult(id).await;
+        Ok(found.map_err(InvoiceError::from)?.is_some())
+    }
+}

@@ -1,0 +1,162 @@
+//! `chaski empresas`: the companies that issue.
+
+use chaski_core::text;
+use std::io::Read;
+
+use chaski_client::{AuthForm, Clock};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::kit::args::{EmpresaArgs, EmpresasCmd};
+use super::kit::needed::Needed;
+use super::kit::output;
+use super::kit::records::{Records, fields};
+use super::llaves::empresa;
+use super::{Done, close, with_invoices};
+use crate::app::invoices::{InvoiceError, kind_of_serie};
+use crate::app::issuers::NewIssuer;
+use crate::app::{App, AppError, Mode, WantedMode};
+
+pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> Done {
+    match command.unwrap_or(EmpresasCmd::Listar) {
+        EmpresasCmd::Listar => with_invoices(needed, async |app| listar(needed, app).await).await,
+        EmpresasCmd::Agregar(args) => {
+            output::check(needed)?;
+            if needed.wish == WantedMode::Sandbox {
+                return Err(InvoiceError::SandboxIssuer.into());
+            }
+            let app = App::open_records(needed.config.clone(), Mode::Real, Clock::system()).await?;
+            let done = agregar(needed, &app, args).await;
+            close(&app, done).await
+        }
+        EmpresasCmd::Probar { ruc } => {
+            with_invoices(needed, async |app| {
+                let ruc = ruc.as_deref().map(empresa).transpose()?;
+                let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
+                room.try_issuer().await?;
+                let (ruc, host) = (room.issuer.ruc.as_str(), room.issuer.host());
+                needed.say(text!("{ruc}: {host} acepta la ruta y el token (se preguntó por un comprobante que no existe; no se emitió nada)", "{ruc}: {host} takes ruta and token (it was asked for a document that does not exist; nothing was issued)"));
+                Ok(0)
+            })
+            .await
+        }
+    }
+}
+
+async fn listar(needed: &Needed, app: &App) -> Done {
+    let issuers = app.issuers().await?;
+    if issuers.is_empty() {
+        needed.say(text!(
+            "ninguna empresa emite desde aquí; agréguela con: chaski empresas agregar RUC --ruta …",
+            "no company issues from here; add it with: chaski empresas agregar RUC --ruta …"
+        ));
+    }
+    let row = |it: &crate::app::issuers::Issuer| {
+        fields(json!({
+            "ruc": it.ruc.as_str(),
+            "servidor": it.host(),
+            "forma": it.auth.as_str(),
+            "restaurante": it.restaurante,
+        }))
+    };
+    Records {
+        columns: vec![
+            ("ruc", "RUC", "RUC"),
+            ("servidor", "Servidor", "Server"),
+            ("forma", "Forma del token", "Form of the token"),
+            ("restaurante", "Restaurante u hotel", "Restaurant or hotel"),
+        ],
+        rows: issuers.iter().map(row).collect(),
+    }
+    .write(needed)?;
+    Ok(0)
+}
+
+async fn agregar(needed: &Needed, app: &App, args: EmpresaArgs) -> Done {
+    // 1. Everything that was typed.
+    let ruc = empresa(&args.ruc)?;
+    let auth: AuthForm = args.auth_form.parse()?;
+    let series = args.series.iter().map(|it| series_of(it));
+    let series = series.collect::<Result<Vec<_>, AppError>>()?;
+    let token = token(needed)?;
+    // 2. Kept, sealed.
+    let new = NewIssuer {
+        ruc,
+        ruta: args.ruta,
+        token,
+        auth,
+        restaurante: args.restaurante,
+    };
+    if let Some(word) = app.add_issuer(new).await? {
+        needed.say(word);
+    }
+    let shown = ruc.as_str();
+    needed.say(text!(
+        "{shown} agregada, con su token sellado; compruébela con: chaski empresas probar {shown}",
+        "{shown} added, its token sealed; try it with: chaski empresas probar {shown}"
+    ));
+    // 3. Its series, which Nubefact confirms.
+    if series.is_empty() {
+        return Ok(0);
+    }
+    let room = app.invoice_room(Some(&ruc), &needed.plain_ask()).await?;
+    for (serie, last) in series {
+        let kind = kind_of_serie(&serie).ok_or(InvoiceError::SeriesKind)?;
+        let next = u64::from(room.open_series_at(kind, &serie, last).await?) + 1;
+        needed.say(text!(
+            "serie {serie} abierta: el siguiente número es {next}",
+            "series {serie} is open: the next number is {next}"
+        ));
+    }
+    Ok(0)
+}
+
+fn series_of(typed: &str) -> Result<(String, u32), AppError> {
+    let pair = typed.split_once('=');
+    let read = pair
+        .and_then(|(serie, last)| Some((serie.trim().to_uppercase(), last.trim().parse().ok()?)));
+    read.ok_or_else(|| {
+        AppError::Usage(text!(
+            "--series: indique serie y último número usado, como F001=123 (0 si es nueva)",
+            "--series: give series and last number used, such as F001=123 (0 if it is new)"
+        ))
+    })
+}
+
+/// The token: of the environment, typed without being shown, or piped in. Never of the command line, which
+/// others see.
+fn token(needed: &Needed) -> Result<SecretString, AppError> {
+    const VARIABLE: &str = "CHASKI_NUBEFACT_TOKEN";
+    let variables = &needed.around.variables;
+    if let Some(text) = variables.get(VARIABLE) {
+        return Ok(SecretString::from(text.clone()));
+    }
+    if let Some(file) = variables.get(&format!("{VARIABLE}_FILE")) {
+        let path = std::path::Path::new(file);
+        let text = std::fs::read_to_string(path).map_err(AppError::file(path))?;
+        return Ok(SecretString::from(
+            text.trim_end_matches(['\n', '\r']).to_owned(),
+        ));
+    }
+    if needed.may_ask {
+        let prompt = needed.lang().pick(
+            "Token de Nubefact (no se mostrará)",
+            "Nubefact token (not shown)",
+        );
+        let typed = dialoguer::Password::new().with_prompt(prompt).interact();
+        return Ok(typed.map_err(|_| AppError::Interrupted)?.into());
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(4096)
+        .read_to_string(&mut text)?;
+    let text = text.trim_end_matches(['\n', '\r']);
+    if text.trim().is_empty() {
+        return Err(AppError::Usage(text!(
+            "no llegó ningún token: páselo por tubería, o en un archivo que nombre CHASKI_NUBEFACT_TOKEN_FILE",
+            "no token came: pipe it in, or put it in a file named by CHASKI_NUBEFACT_TOKEN_FILE"
+        )));
+    }
+    Ok(SecretString::from(text.to_owned()))
+}

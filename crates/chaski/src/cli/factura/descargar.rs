@@ -1,0 +1,83 @@
+//! `chaski factura descargar`: the files of a document.
+
+use chaski_client::FileKind;
+use chaski_core::text;
+use serde_json::json;
+
+use super::ruc_of;
+use crate::app::invoices::{FileWish, WantedInvoice};
+use crate::app::{App, AppError};
+use crate::cli::Done;
+use crate::cli::kit::args::DescargarArgs;
+use crate::cli::kit::needed::Needed;
+use crate::cli::kit::overwrite::all;
+use crate::cli::kit::records::{Records, fields};
+
+pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) -> Done {
+    let wanted: WantedInvoice = args.name.parse()?;
+    if !args.destino.is_dir() {
+        let folder = args.destino.display();
+        return Err(AppError::Usage(text!(
+            "no existe la carpeta {folder}: créela o indique otra con -d",
+            "there is no folder {folder}: make it or name another with -d"
+        )));
+    }
+    let all_of_them = !(args.pdf || args.xml || args.cdr);
+    let kinds: Vec<FileKind> = [
+        (FileKind::Pdf, args.pdf),
+        (FileKind::Xml, args.xml),
+        (FileKind::Cdr, args.cdr),
+    ]
+    .into_iter()
+    .filter(|(_, asked)| *asked || all_of_them)
+    .map(|(kind, _)| kind)
+    .collect();
+    let ruc = ruc_of(args.empresa.as_deref())?;
+    let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
+    let found = room.download_files(&wanted, &kinds).await?;
+    let mut rows = Vec::new();
+    for (kind, file) in &found.files {
+        let extension = kind.extension();
+        let Some(file) = file else {
+            say_missing(needed, *kind, &found);
+            continue;
+        };
+        let path = args.destino.join(found.file_name(*kind));
+        needed.overwrite.check(&path)?;
+        needed.overwrite.write(&path, true, all(&file.bytes))?;
+        rows.push(fields(json!({
+            "archivo": path.display().to_string(),
+            "tipo": extension,
+            "bytes": file.bytes.len(),
+        })));
+    }
+    let columns = vec![
+        ("archivo", "Archivo", "File"),
+        ("tipo", "Tipo", "Kind"),
+        ("bytes", "Bytes", "Bytes"),
+    ];
+    let missing = rows.len() < found.files.len();
+    Records { columns, rows }.write(needed)?;
+    Ok(if missing { 3 } else { 0 })
+}
+
+/// What is not there yet, and when it will be.
+fn say_missing(needed: &Needed, kind: FileKind, found: &FileWish) {
+    let (name, id) = (kind.extension().to_uppercase(), &found.id);
+    if found.state.is_final() {
+        needed.say(text!(
+            "{name}: Nubefact no lo tiene para {id}",
+            "{name}: Nubefact has none of {id}"
+        ));
+    } else if id.kind.waits_for_summary(&id.serie) {
+        needed.say(text!(
+            "{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión",
+            "{name}: there is none yet; SUNAT answers about {id} the day after its issue"
+        ));
+    } else {
+        needed.say(text!(
+            "{name}: todavía no hay; SUNAT aún no responde por {id}: consulte en unos minutos",
+            "{name}: there is none yet; SUNAT has not answered about {id}: ask in some minutes"
+        ));
+    }
+}
