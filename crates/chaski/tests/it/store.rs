@@ -314,7 +314,7 @@ async fn answers_of_several_providers_become_one() {
          SELECT 'otro', operation, subject, 0, CAST('DESPUES' AS BLOB), \
          stored_at + 1, expires_at FROM answers WHERE subject = CAST('20131312955' AS BLOB); \
          ALTER TABLE calls DROP COLUMN company; \
-         DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
+         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
     )
     .await;
     connection.close().await.unwrap();
@@ -408,7 +408,7 @@ async fn calls_of_before_are_listed_to_the_same_companies() {
     run(
         &mut connection,
         "ALTER TABLE calls DROP COLUMN company; ALTER TABLE batches ADD COLUMN holder INTEGER; \
-         DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
+         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
     )
     .await;
     connection.close().await.unwrap();

@@ -104,16 +104,31 @@ pub(in crate::store) async fn clear_groups(
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
 pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
-    query(
+    let found: bool = query(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \
          OR EXISTS (SELECT 1 FROM batch_items WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM batch_inputs) \
          OR EXISTS (SELECT 1 FROM partners) \
-         OR EXISTS (SELECT 1 FROM issuers) \
          OR EXISTS (SELECT 1 FROM api_keys WHERE length(company) = 16)",
     )
-    .fetch_one(connection)
-    .await
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(found || has_issuers(connection).await?)
+}
+
+/// Whether anybody issues; a copy of before has no such table.
+async fn has_issuers(connection: &mut Conn) -> Result<bool, StoreError> {
+    // A database on a server was brought up to date before it is read.
+    let is_there = match connection.is_remote() {
+        true => "SELECT true",
+        false => "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')",
+    };
+    let is_there: bool = query(is_there).fetch_one(&mut *connection).await?;
+    if !is_there {
+        return Ok(false);
+    }
+    let found = query("SELECT EXISTS (SELECT 1 FROM issuers)");
+    found.fetch_one(connection).await
 }
