@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 212] = [
+const CODES: [Code; 213] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -225,6 +225,7 @@ const CODES: [Code; 212] = [
     row("diario_otra_llave", 503, 7),
     row("diario_sin_escribir", 503, 1),
     row("diario_ilegible", 503, 1),
+    row("diario_no_se_une", 409, 2),
     // What was typed or sent.
     row("falta_motivo", 422, 2),
     row("uso", 422, 2),

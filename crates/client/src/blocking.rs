@@ -9,8 +9,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     Account, Activity, Ask, CpeQuery, CpeState, Error, Failure, FetchedFile, FileKind, Found,
     Intent, IssueSettled, JournalEntry, JsonSent, List, Membership, NubefactDocument,
-    NubefactError, NubefactId, NubefactKind, NubefactReply, Person, Representative, VoidSettled,
-    VoidWish,
+    NubefactError, NubefactId, NubefactKind, NubefactReply, Person, Representative, SeriesCount,
+    VoidSettled, VoidWish,
 };
 
 /// A client of APIMIGO whose methods wait for the answer. It owns a small runtime; do not use it
@@ -213,6 +213,16 @@ impl Nubefact {
     ) -> Result<u32, NubefactError> {
         self.runtime
             .block_on(self.inner.open_series(kind, serie, last))
+    }
+
+    /// See [`crate::Nubefact::series`].
+    pub fn series(&self) -> Result<Vec<SeriesCount>, NubefactError> {
+        self.runtime.block_on(self.inner.series())
+    }
+
+    /// See [`crate::Nubefact::walk_series`].
+    pub fn walk_series(&self, kind: NubefactKind, serie: &str) -> Result<u32, NubefactError> {
+        self.runtime.block_on(self.inner.walk_series(kind, serie))
     }
 
     /// The asynchronous client.

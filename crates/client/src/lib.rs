@@ -5,6 +5,9 @@
 //! breaker, an audit row beside every call. An upstream's dialect only translates. [`Migo`] puts it together for APIMIGO; [`blocking::Migo`]
 //! is the same for programs without a runtime.
 //!
+//! [`Nubefact`] issues documents, each exactly once: [`issue::settle`] sends by a [`Line`] what a [`Journal`]
+//! has made durable, and asks before it sends again. It knows no engine and no retry.
+//!
 //! In reading order: [`Migo`], [`Ask`], [`Found`], [`Error`]; then [`Engine`] and what it stands
 //! on ([`Lookup`], [`Upstream`], [`Transport`], [`Ledger`], [`Failure`]).
 //!

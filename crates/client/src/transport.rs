@@ -150,10 +150,6 @@ impl Http {
         Http::with(IDLE_TIMEOUT, true)
     }
 
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "the provider is compiled in and supports the default versions of TLS"
-    )]
     fn with(idle: Duration, public_only: bool) -> Http {
         let mut tcp = HttpConnector::new_with_resolver(Resolver {
             inner: GaiResolver::new(),

@@ -106,6 +106,7 @@ fn computed(vector: &Value) -> Result<Computed, String> {
         let amount = decimal(&change["monto"]).ok_or("no amount")?;
         match change["codigo"].as_str() {
             Some("02") => terms.descuento_global += amount,
+            Some("49") => terms.lines.push(charge(amount)),
             Some("03" | "63") => off += amount,
             Some("45" | "46" | "50") => on += amount,
             // The advance itself is stated with IGV; percepción and retención are not in the total.
@@ -124,6 +125,19 @@ fn computed(vector: &Value) -> Result<Computed, String> {
         off,
         on,
     })
+}
+
+/// A charge on the whole that bears IGV: NubeFact has no field for it, so it is a line.
+fn charge(amount: Decimal) -> LineTerms {
+    LineTerms {
+        affectation: Affectation::from_catalog("10").expect("a code of SUNAT's"),
+        cantidad: Decimal::ONE,
+        precio: amount,
+        descuento: LineDiscount::Amount(Decimal::ZERO),
+        isc: None,
+        bolsas: Decimal::ZERO,
+        otros_cargos: Decimal::ZERO,
+    }
 }
 
 fn line(item: &Value, con_igv: bool) -> Result<LineTerms, String> {
@@ -158,7 +172,11 @@ fn line(item: &Value, con_igv: bool) -> Result<LineTerms, String> {
     let isc = &item["isc"];
     let isc = decimal(&isc["tasa_pct"])
         .map(LineExcise::Percent)
-        .or_else(|| decimal(&isc["monto_por_unidad"]).map(LineExcise::PerUnit));
+        .or_else(|| {
+            decimal(&isc["monto_por_unidad"])
+                .or_else(|| decimal(&isc["monto"]))
+                .map(LineExcise::PerUnit)
+        });
     Ok(LineTerms {
         affectation,
         cantidad: decimal(&item["cantidad"]).ok_or("no quantity")?,

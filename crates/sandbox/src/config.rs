@@ -59,7 +59,7 @@ pub struct SandboxConfig {
     pub ledger_file: Option<PathBuf>,
     /// Entries plus numbers in them that the ledger keeps in memory.
     pub ledger_capacity: usize,
-    /// NubeFact's side.
+    /// Nubefact's side.
     pub nubefact: NubefactConfig,
     /// The clock, before it is moved by the sandbox's own door: what is today depends on it.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,

@@ -24,7 +24,7 @@ use crate::span::parse_span;
 const BODY_LIMIT: usize = 1024 * 1024;
 
 impl Sandbox {
-    /// The APIs under `/api/v1` and `/api/v2`, what NubeFact's links lead to under `/cpe`, `/guia` and
+    /// The APIs under `/api/v1` and `/api/v2`, what Nubefact's links lead to under `/cpe`, `/guia` and
     /// `/anulacion`, and the sandbox's own doors under `/_sandbox`.
     ///
     /// | door | does |
@@ -34,7 +34,7 @@ impl Sandbox {
     /// | `POST /_sandbox/faults` | commands the faults of the body, one per line |
     /// | `DELETE /_sandbox/faults` | ends all faults |
     /// | `GET /_sandbox/estado` | seed, counters, plan, faults in force, simulated time |
-    /// | `GET /_sandbox/nubefact?desde=N` | NubeFact's ledger after that sequence number |
+    /// | `GET /_sandbox/nubefact?desde=N` | Nubefact's ledger after that sequence number |
     /// | `POST /_sandbox/reloj` | moves the simulated time: forward by `36h`, `90m`, `10s`, `3d`, or to an instant, `2026-11-28T09:00:00-05:00` |
     /// | `GET /_sandbox/reloj` | the simulated time |
     ///
@@ -111,7 +111,7 @@ async fn read_nubefact(
 ) -> Result<Json<Vec<NubefactEntry>>, StatusCode> {
     let entries = sandbox.nubefact_ledger(since.desde);
     entries.map(Json).map_err(|error| {
-        tracing::error!(%error, "the ledger of NubeFact cannot be read");
+        tracing::error!(%error, "the ledger of Nubefact cannot be read");
         StatusCode::INTERNAL_SERVER_ERROR
     })
 }

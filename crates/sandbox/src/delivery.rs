@@ -1,4 +1,4 @@
-//! A request to NubeFact on its way: recognised, delivered once, twice, late or not at all, written
+//! A request to Nubefact on its way: recognised, delivered once, twice, late or not at all, written
 //! down, answered.
 
 use std::time::Duration;
@@ -19,8 +19,8 @@ use crate::request::Encoding;
 use crate::sandbox::Sandbox;
 
 impl Sandbox {
-    /// The request, if its path is one of NubeFact: a configured name, what looks like a ruta, right or
-    /// wrong, or anything to which NubeFact's JSON is posted.
+    /// The request, if its path is one of Nubefact: a configured name, what looks like a ruta, right or
+    /// wrong, or anything to which Nubefact's JSON is posted.
     pub(crate) fn for_nubefact(&self, parts: &Parts, body: &Bytes) -> Option<Arrival> {
         let path = parts.uri.path();
         let ruta = path.strip_suffix('/').unwrap_or(path);

@@ -1,8 +1,9 @@
-//! An embedded sandbox of APIMIGO, v1 and v2: invented answers that never change, faults on
-//! command, and a ledger of every request received.
+//! An embedded sandbox of APIMIGO, v1 and v2, and of Nubefact, behind one address: invented answers
+//! that never change, documents that are remembered, faults on command, and a ledger of every
+//! request received.
 //!
-//! It is an independent reading of the service's documentation: it shares no wire type with the
-//! client, so that one misreading cannot hide in both. It runs in process ([`Sandbox::call`]),
+//! It is an independent reading of the services' documentation: it shares no wire type, catalogue or
+//! arithmetic with the client and with `chaski-core`, so that one misreading cannot hide in both. It runs in process ([`Sandbox::call`]),
 //! inside another axum program ([`Sandbox::router`]) or on a port ([`serve()`]).
 //!
 //! ```
@@ -27,7 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Who exists
+//! # Who exists at APIMIGO
 //!
 //! A RUC or DNI answers from the seed and the number alone. Of the RUCs whose check digit is
 //! right about 82 % are ACTIVO and HABIDO and 3 % unknown; of the DNIs 3 % are unknown. A RUC
@@ -71,7 +72,60 @@
 //! amount without two decimals or a date to come is `"0"` too. The exchange rates are a random
 //! walk, one step per Peruvian business day since 2010-01-04, published at 06:00 of Lima.
 //!
-//! # How the open questions are read
+//! # Nubefact
+//!
+//! `POST /api/v1/{ruta}`, where the ruta is a UUID, 64 hexadecimal digits or a configured name, takes
+//! all fourteen operations. Any ruta of that shape has an account, unless
+//! [`NubefactConfig::others`] is `None`; any token is good, unless the account lists its own. Series
+//! FFF1, BBB1, TTT1, VVV1, RRR1 and PPP1 are open from the start.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use chaski_sandbox::{Sandbox, SandboxConfig};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let config = SandboxConfig::new(|| "2026-11-27T17:00:00Z".parse().expect("a valid instant"));
+//! let sandbox = Sandbox::new(config)?;
+//! let ask = http::Request::post("/api/v1/0f8fad5b-d9cb-469f-a165-70867728950e")
+//!     .header("content-type", "application/json")
+//!     .header("authorization", "Token token=\"any\"")
+//!     .body(Bytes::from(
+//!         r#"{"operacion":"consultar_comprobante","tipo_de_comprobante":1,"serie":"FFF1","numero":1}"#,
+//!     ))?;
+//! let answer = sandbox.call(ask).await?;
+//! assert_eq!(answer.status(), 400);
+//! assert!(answer.body().ends_with(br#""codigo":24}"#));
+//! assert_eq!(sandbox.nubefact_ledger(0)?[0].comprobante.as_deref(), Some("FFF1-1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Facturas are answered at once, boletas and their notes at 06:00 of Lima's next day, guías after
+//! [`NubefactConfig::guia_takes`], voids after [`NubefactConfig::void_takes`]. All of that is
+//! simulated time: [`Sandbox::move_clock`] and `POST /_sandbox/reloj` move it.
+//! With [`NubefactConfig::in_folder`] documents, voids, time and ledger outlive the process, and
+//! several processes share them: one file, `nubefact.ndjson`, one line per request, appended under a
+//! lock and flushed to the disk before the answer. What a line says of a customer is sealed.
+//!
+//! What the manual leaves open is read so:
+//!
+//! * Order of the checks: ruta (11), token (10, the only 401), account (50, 51), `Content-Type` (12),
+//!   shape (20), what is wrong in the document (21), series (21), number taken (23), day (22), demo
+//!   cap (21). 11, 50 and 51 are a 400.
+//! * What is sent again is a 23 as long as it is right in itself, also after its day and where a note
+//!   is already counted against its document.
+//! * The day of issue may be 0 to 3 days back, of a guía one; [`NubefactConfig::only_today`] is what
+//!   the manual says. Never later than Lima's today.
+//! * `consultar_anulacion` without a void is a 24. A second `generar_anulacion` is a 21 with SUNAT's
+//!   2323. What is no boleta must be accepted before it is voided.
+//! * A `codigo_unico` may be used again, unless [`NubefactConfig::unique_code`].
+//! * The RUC's check digit is looked at wherever `cliente_tipo_de_documento` is 6.
+//! * A global discount comes off `total_gravada`; where no line is taxed, off `total_exonerada`, then
+//!   `total_inafecta`.
+//! * Unknown fields are ignored, in the header and in lines.
+//! * `text/plain`, the vendor's other format, is not read: 20.
+//!
+//! # How APIMIGO's open questions are read
 //!
 //! * An unknown number is a 404 with `success:false`; so is a wrong path, and only the text
 //!   tells them apart. In a collection an unknown RUC is an object with `success:false`, unless
@@ -107,7 +161,8 @@ pub use fault::{Afterwards, Fault, FaultError, FaultKind, Frequency, RetryAfter,
 pub use latency::{Latency, LatencyError};
 pub use ledger::Entry;
 pub use nubefact::{
-    DEMO_CAP, Decided, NubefactAccount, NubefactConfig, NubefactEntry, Standing, StateSeal,
+    DEMO_CAP, Decided, NubefactAccount, NubefactConfig, NubefactEntry, OpenFn, SealFn, Standing,
+    StateSeal,
 };
 pub use operation::{Operation, Version};
 pub use request::{Auth, Encoding};

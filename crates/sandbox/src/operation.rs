@@ -44,35 +44,35 @@ pub enum Operation {
     Cpe,
     /// Calls left; v1 only, not charged.
     Account,
-    /// NubeFact: a factura, boleta or note is issued.
+    /// Nubefact: a factura, boleta or note is issued.
     GenerarComprobante,
-    /// NubeFact: the state of one.
+    /// Nubefact: the state of one.
     ConsultarComprobante,
-    /// NubeFact: one is voided.
+    /// Nubefact: one is voided.
     GenerarAnulacion,
-    /// NubeFact: the state of its void.
+    /// Nubefact: the state of its void.
     ConsultarAnulacion,
-    /// NubeFact: a guía de remisión is issued.
+    /// Nubefact: a guía de remisión is issued.
     GenerarGuia,
-    /// NubeFact: the state of one.
+    /// Nubefact: the state of one.
     ConsultarGuia,
-    /// NubeFact: a comprobante de retención is issued.
+    /// Nubefact: a comprobante de retención is issued.
     GenerarRetencion,
-    /// NubeFact: the state of one.
+    /// Nubefact: the state of one.
     ConsultarRetencion,
-    /// NubeFact: one is reversed.
+    /// Nubefact: one is reversed.
     GenerarReversionRetencion,
-    /// NubeFact: the state of its reversal.
+    /// Nubefact: the state of its reversal.
     ConsultarReversionRetencion,
-    /// NubeFact: a comprobante de percepción is issued.
+    /// Nubefact: a comprobante de percepción is issued.
     GenerarPercepcion,
-    /// NubeFact: the state of one.
+    /// Nubefact: the state of one.
     ConsultarPercepcion,
-    /// NubeFact: one is reversed.
+    /// Nubefact: one is reversed.
     GenerarReversionPercepcion,
-    /// NubeFact: the state of its reversal.
+    /// Nubefact: the state of its reversal.
     ConsultarReversionPercepcion,
-    /// A path that the API does not have, or not with that method; NubeFact: a request that names
+    /// A path that the API does not have, or not with that method; Nubefact: a request that names
     /// no operation.
     Unknown,
 }
@@ -144,7 +144,7 @@ impl Operation {
         }
     }
 
-    /// Whether it is one of NubeFact's.
+    /// Whether it is one of Nubefact's.
     pub fn is_nubefact(self) -> bool {
         self.is_issue() || self.is_void() || self.is_question()
     }
@@ -170,7 +170,7 @@ impl Operation {
         )
     }
 
-    /// Whether it only asks NubeFact for a state.
+    /// Whether it only asks Nubefact for a state.
     pub fn is_question(self) -> bool {
         matches!(
             self,

@@ -43,9 +43,9 @@ pub enum Auth {
     Query,
     /// `Authorization: Bearer`.
     Bearer,
-    /// `Authorization: Token token=…`, as NubeFact's clients send it.
+    /// `Authorization: Token token=…`, as Nubefact's clients send it.
     Token,
-    /// `Authorization` with the token alone, as NubeFact's manual says.
+    /// `Authorization` with the token alone, as Nubefact's manual says.
     Bare,
 }
 

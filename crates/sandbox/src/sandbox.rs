@@ -1,4 +1,4 @@
-//! The sandbox itself: one request from its arrival to its answer. What is NubeFact's goes on in
+//! The sandbox itself: one request from its arrival to its answer. What is Nubefact's goes on in
 //! `delivery.rs`.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::operation::{Operation, recognise};
 use crate::reply::Reply;
 use crate::request::Asked;
 
-/// APIMIGO and NubeFact in a box. Clones share everything.
+/// APIMIGO and Nubefact in a box. Clones share everything.
 #[derive(Clone)]
 pub struct Sandbox(Arc<State>);
 
@@ -38,7 +38,7 @@ struct State {
 pub(crate) const DRIP_PIECES: u32 = 10;
 
 impl Sandbox {
-    /// Opens the ledger's file, and the folder in which NubeFact remembers: nothing else can fail.
+    /// Opens the ledger's file, and the folder in which Nubefact remembers: nothing else can fail.
     pub fn new(config: SandboxConfig) -> io::Result<Sandbox> {
         let started = Instant::now();
         let faults = Faults::new(config.seed, started);
@@ -129,7 +129,7 @@ impl Sandbox {
         self.0.nubefact.now()
     }
 
-    /// Moves the simulated time, for all processes that share NubeFact's folder: `target` makes the
+    /// Moves the simulated time, for all processes that share Nubefact's folder: `target` makes the
     /// new time out of the present one. Gives the new time; `None` if `target` does.
     ///
     /// ```
@@ -148,7 +148,7 @@ impl Sandbox {
         self.0.nubefact.move_clock(target)
     }
 
-    /// NubeFact's ledger after that sequence number, from all processes that share its folder.
+    /// Nubefact's ledger after that sequence number, from all processes that share its folder.
     pub fn nubefact_ledger(&self, since: u64) -> io::Result<Vec<NubefactEntry>> {
         self.0.nubefact.entries_since(since)
     }

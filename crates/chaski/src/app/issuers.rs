@@ -60,9 +60,8 @@ impl Issuer {
     /// Where its requests go.
     pub fn host(&self) -> String {
         let token = NubefactToken::parse(self.token.expose_secret());
-        let ruta = token.and_then(|(token, _)| {
-            Ruta::parse(self.ruta.expose_secret(), NUBEFACT_HOST, &token)
-        });
+        let ruta = token
+            .and_then(|(token, _)| Ruta::parse(self.ruta.expose_secret(), NUBEFACT_HOST, &token));
         ruta.map_or_else(|_| String::new(), |ruta| ruta.host().to_owned())
     }
 

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret;
 
 use super::backups::{BackupError, sync_folder, write_private};
+use super::invoices::{InvoiceError, JOURNAL_FILE};
+use super::journals::take_along;
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::{Config, OutsideKey};
 use crate::store::{
@@ -88,10 +90,15 @@ async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppE
             let place = folder.join(name);
             fs::rename(staging.path().join(name), &place).map_err(AppError::file(&place))?;
         }
+        take_along(from, &folder)?;
         sync_folder(&folder)?;
         drop(held);
         let how = How::Whole(snapshot);
         return Ok(Migrated { mode, folder, how });
+    }
+    // What was issued from two folders cannot be told as one story.
+    if from.join(JOURNAL_FILE).exists() {
+        return Err(InvoiceError::TwoJournals.into());
     }
     let source = source_name(from, mode);
     let mine = secrets::key_of(config, mode, &folder)?;

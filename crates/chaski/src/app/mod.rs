@@ -12,6 +12,7 @@ pub mod health;
 pub mod invoices;
 pub mod issuers;
 pub mod job_kind;
+mod journals;
 pub mod keys;
 pub mod lookups;
 pub mod migrate;

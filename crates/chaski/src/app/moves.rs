@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::backups::{BackupError, set_aside, side_of, sync_folder, write_private};
+use super::journals::take_along;
 use super::migrate::{copy_database, hold_old};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::Config;
@@ -114,6 +115,7 @@ pub async fn move_to_folder(
             names => Some(set_aside(&folder, names, now)?),
         };
         side.unmark(&folder)?;
+        take_along(&folder_of(config, mode), &folder)?;
         let place = folder.join(DATABASE_FILE);
         fs::rename(&copy, &place).map_err(AppError::file(&place))?;
         sync_folder(&folder)?;

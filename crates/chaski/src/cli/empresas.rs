@@ -115,9 +115,8 @@ async fn agregar(needed: &Needed, app: &App, args: EmpresaArgs) -> Done {
 
 fn series_of(typed: &str) -> Result<(String, u32), AppError> {
     let pair = typed.split_once('=');
-    let read = pair.and_then(|(serie, last)| {
-        Some((serie.trim().to_uppercase(), last.trim().parse().ok()?))
-    });
+    let read = pair
+        .and_then(|(serie, last)| Some((serie.trim().to_uppercase(), last.trim().parse().ok()?)));
     read.ok_or_else(|| {
         AppError::usage(
             "--series: indique serie y último número usado, como F001=123 (0 si es nueva)",
@@ -137,7 +136,9 @@ fn token(needed: &Needed) -> Result<SecretString, AppError> {
     if let Some(file) = variables.get(&format!("{VARIABLE}_FILE")) {
         let path = std::path::Path::new(file);
         let text = std::fs::read_to_string(path).map_err(AppError::file(path))?;
-        return Ok(SecretString::from(text.trim_end_matches(['\n', '\r']).to_owned()));
+        return Ok(SecretString::from(
+            text.trim_end_matches(['\n', '\r']).to_owned(),
+        ));
     }
     if needed.may_ask {
         let prompt = needed.lang().pick(
@@ -148,7 +149,10 @@ fn token(needed: &Needed) -> Result<SecretString, AppError> {
         return Ok(typed.map_err(|_| AppError::Interrupted)?.into());
     }
     let mut text = String::new();
-    std::io::stdin().lock().take(4096).read_to_string(&mut text)?;
+    std::io::stdin()
+        .lock()
+        .take(4096)
+        .read_to_string(&mut text)?;
     let text = text.trim_end_matches(['\n', '\r']);
     if text.trim().is_empty() {
         return Err(AppError::usage(

@@ -38,6 +38,7 @@ use chaski_core::Lang;
 use clap::FromArgMatches;
 
 use crate::app::backups::Demand;
+use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
@@ -282,7 +283,10 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     if looks_up(command) || !typed {
         return Ok(());
     }
-    if matches!(command, Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }) {
+    if matches!(
+        command,
+        Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }
+    ) {
         return Err(AppError::usage(
             "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
             "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder",
@@ -355,7 +359,11 @@ async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done
 /// with it, but without it no customer can be looked up.
 async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
     kit::output::check(needed)?;
-    let mode = mode_of_records(&needed.config, needed.wish)?;
+    let mode = mode_of_records(&needed.config, needed.wish).map_err(|error| match error {
+        // Whoever wants it real and has nothing lacks a company first of all.
+        AppError::NoToken => InvoiceError::NoIssuer.into(),
+        error => error,
+    })?;
     let config = needed.config.clone();
     let app = match (mode, config.token()) {
         (Mode::Real, None) => App::open_records(config, mode, Clock::system()).await?,

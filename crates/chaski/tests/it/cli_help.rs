@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 60] = [
+const COMMANDS: [&str; 77] = [
     "",
     "ruc",
     "ruc validar",
@@ -13,6 +13,23 @@ const COMMANDS: [&str; 60] = [
     "ruc invalidos borrar",
     "dni",
     "tipo-cambio",
+    "factura",
+    "factura validar",
+    "factura emitir",
+    "factura consultar",
+    "factura anular",
+    "factura descargar",
+    "factura corregir",
+    "factura duplicar",
+    "factura listar",
+    "factura esquema",
+    "series",
+    "series listar",
+    "series abrir",
+    "empresas",
+    "empresas listar",
+    "empresas agregar",
+    "empresas probar",
     "cuenta",
     "llamadas",
     "lotes",

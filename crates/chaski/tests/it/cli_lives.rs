@@ -141,7 +141,7 @@ const OF_BEFORE: &str = "DELETE FROM jobs; ALTER TABLE batches ADD COLUMN holder
      UPDATE batches SET state = CASE state WHEN 'PROCESSING' THEN 'PENDING' ELSE state END, \
      started_at = NULL, holder = 12345, paused = 0, source_hash = $1, \
      options = 'columna=0 verificacion=Strict'; \
-     DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13";
+     DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13";
 
 fn aged(place: &Place) {
     let hash = blake3::hash(place.read("lista.csv").as_bytes());

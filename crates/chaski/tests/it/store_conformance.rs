@@ -70,6 +70,28 @@ async fn unfinished(store: &Store, hash: [u8; 32], options: &str) -> Option<Batc
     same.unfinished
 }
 
+#[tokio::test]
+async fn issuers_are_kept_sealed_and_replaced() {
+    on_each_backend(async |store| {
+        let (one, two) = (
+            "20131312955".parse().unwrap(),
+            "10481516230".parse().unwrap(),
+        );
+        assert_eq!(store.issuers().await, Ok(vec![]));
+        for (ruc, profile, at) in [(&one, "uno", 1), (&two, "dos", 2), (&one, "tres", 3)] {
+            let kept = store.put_issuer(ruc, profile.as_bytes(), minute(at)).await;
+            assert_eq!(kept, Ok(()));
+        }
+        let kept = store.issuers().await.unwrap();
+        assert_eq!(
+            kept,
+            [b"tres".to_vec(), b"dos".to_vec()],
+            "in the order of their coming"
+        );
+    })
+    .await;
+}
+
 /// What any ledger does, in the process or in a database.
 async fn ledger_chapter(ledger: &dyn Ledger) {
     let (one, two) = (ruc("20100038146"), dni("00000001"));

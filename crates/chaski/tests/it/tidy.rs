@@ -204,6 +204,22 @@ fn modules_do_not_know_what_they_must_not() {
         &["std::fs"],
         &["crates/client/src/journal/file/disk.rs"],
     );
+    // What can issue sends at most once: it knows no loop and nobody who has one.
+    check_absent(
+        "crates/client/src/issue",
+        &[
+            "Engine",
+            "RetryBudget",
+            "crate::engine",
+            "crate::retry",
+            "loop",
+            "while",
+        ],
+    );
+    check_absent(
+        "crates/client/src/journal",
+        &["Transport", "Line", "crate::issue", "crate::line"],
+    );
     let never = [
         "tokio",
         "tracing",

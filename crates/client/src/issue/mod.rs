@@ -180,6 +180,9 @@ async fn ask_about(
     let finding = way.consult(&id).await;
     let asked = decide_about(attempt, &id, body.as_deref(), way.ruc, &finding);
     let at = way.asking.clock().now();
+    if matches!(asked, DoubtDecided::Theirs(_)) {
+        look_among_ours(way, journal, entry, &id, &finding).await?;
+    }
     let entry = match &asked {
         DoubtDecided::Ours(outcome) | DoubtDecided::Theirs(outcome) => {
             journal.conclude(attempt.id, outcome, at).await?
@@ -188,6 +191,30 @@ async fn ask_about(
         DoubtDecided::NotYet(_) => entry.clone(),
     };
     Ok((entry, asked))
+}
+
+/// Somebody's document has the number. It may be one of ours after all: an earlier one that was refused,
+/// whose late copy was accepted. Then that one is issued.
+async fn look_among_ours(
+    way: &IssuingWay<'_>,
+    journal: &dyn Journal,
+    entry: &JournalEntry,
+    id: &NubefactId,
+    finding: &FoundByName,
+) -> Result<(), JournalError> {
+    let tried = journal.tried(&entry.series, id.numero).await?;
+    for other in tried.iter().filter(|it| it.id != entry.id) {
+        for attempt in other.attempts.iter().filter(|it| it.numero == id.numero) {
+            let body = journal.body(attempt.id).await?;
+            let decided = decide_about(attempt, id, body.as_deref(), way.ruc, finding);
+            if let DoubtDecided::Ours(outcome) = decided {
+                let at = way.asking.clock().now();
+                journal.conclude(attempt.id, &outcome, at).await?;
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 impl IssuingWay<'_> {

@@ -56,7 +56,7 @@ impl Book {
     /// What to answer an intent. Changes nothing.
     pub(super) fn decide(&self, intent: &Intent) -> Decision {
         match self.numero_for(intent) {
-            Ok((numero, known)) => self.bind(intent, numero, known),
+            Ok((numero, known)) => Book::bind(intent, numero, known),
             Err(answer) => Decision::Answer(*answer),
         }
     }
@@ -140,7 +140,7 @@ impl Book {
         }
     }
 
-    fn bind(&self, intent: &Intent, numero: u32, known: Option<&JournalEntry>) -> Decision {
+    fn bind(intent: &Intent, numero: u32, known: Option<&JournalEntry>) -> Decision {
         let body = intent.document.with_numero(numero);
         let hash: CompactString = blake3::hash(&body).to_hex().as_str().into();
         // Same number, same bytes: guaranteed by the content, and looked at all the same (rule R2).
@@ -195,10 +195,11 @@ impl Book {
                 .series
                 .get(series)
                 .is_none_or(|it| it.before < *last || it.last < *last),
-            Event::Outcome { attempt, .. } => self
-                .attempts
-                .get(attempt)
-                .is_some_and(|(entry, at)| self.entries[*entry].attempts[*at].is_open()),
+            Event::Outcome {
+                attempt, outcome, ..
+            } => self.attempts.get(attempt).is_some_and(|(entry, at)| {
+                may_become(&self.entries[*entry].attempts[*at], outcome)
+            }),
             Event::Abandoned { entry } => self.entry(*entry).is_some_and(|it| !it.abandoned),
             Event::Intent(_) | Event::Noted { .. } => true,
         }
@@ -263,7 +264,7 @@ impl Book {
         });
         let entry = &mut self.entries[place];
         entry.numero = event.numero;
-        entry.content = event.content.clone();
+        entry.content.clone_from(&event.content);
         entry.abandoned = false;
         self.attempts
             .insert(event.attempt, (place, entry.attempts.len()));
@@ -293,7 +294,7 @@ impl Book {
             return;
         };
         let entry = &mut self.entries[place];
-        if !entry.attempts[nth].is_open() {
+        if !may_become(&entry.attempts[nth], outcome) {
             return;
         }
         entry.attempts[nth].outcome = Some(outcome.clone());
@@ -313,7 +314,10 @@ impl Book {
                     }
                 }
                 let number = (entry.deed, entry.series.clone(), numero);
-                self.numbers.entry(number).or_default().theirs = true;
+                let number = self.numbers.entry(number).or_default();
+                // It may be another one of ours.
+                let ours = |at: &usize| binds(&self.entries[*at], numero);
+                number.theirs = !number.entries.iter().any(ours);
             }
             _ => {}
         }
@@ -376,6 +380,17 @@ impl Book {
         entries.rev().find(|it| binds(it, numero))
     }
 
+    pub(super) fn tried(&self, series: &SeriesName, numero: u32) -> Vec<JournalEntry> {
+        let number = self
+            .numbers
+            .get(&(JournalDeed::Issue, series.clone(), numero));
+        let entries = number.map(|it| it.entries.as_slice()).unwrap_or_default();
+        let mut entries: Vec<usize> = entries.to_vec();
+        entries.sort_unstable();
+        let entries = entries.into_iter().map(|at| self.entries[at].clone());
+        entries.collect()
+    }
+
     pub(super) fn open(&self) -> Vec<JournalEntry> {
         let open = self.entries.iter().filter(|it| it.is_open());
         open.cloned().collect()
@@ -422,6 +437,16 @@ fn binds(entry: &JournalEntry, numero: u32) -> bool {
         && !entry.abandoned
         && matches!(entry.last_outcome(), Some(AttemptOutcome::Held { .. }));
     open || waits
+}
+
+/// Whether an attempt's outcome may become another: what is open may become anything, and what came to
+/// nothing may turn out to have been accepted.
+fn may_become(attempt: &AttemptRecord, outcome: &AttemptOutcome) -> bool {
+    let accepted = matches!(outcome, AttemptOutcome::Accepted { .. });
+    match &attempt.outcome {
+        Some(AttemptOutcome::Accepted { .. } | AttemptOutcome::Conflict { .. }) => false,
+        _ => accepted || attempt.is_open(),
+    }
 }
 
 fn note(entry: &mut JournalEntry, noted: &Noted, at: Timestamp) {

@@ -145,6 +145,14 @@ impl Journal for MemoryJournal {
         ready(Ok(self.lock().book.numero(series, numero).cloned()))
     }
 
+    fn tried<'a>(
+        &'a self,
+        series: &'a SeriesName,
+        numero: u32,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>> {
+        ready(Ok(self.lock().book.tried(series, numero)))
+    }
+
     fn open(&self) -> BoxFuture<'_, Result<Vec<JournalEntry>, JournalError>> {
         ready(Ok(self.lock().book.open()))
     }

@@ -68,7 +68,8 @@ pub trait Journal: Send + Sync + 'static {
     /// [`Intended::Attempt`], and only then may the first byte leave.
     fn intend<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<Intended, JournalError>>;
 
-    /// What came of an attempt. A definite outcome never changes; a second one is ignored.
+    /// What came of an attempt. A definite outcome never changes and a second one is ignored, but for the
+    /// proof that it was accepted after all: a late copy of a request that was refused.
     fn conclude<'a>(
         &'a self,
         attempt: Uuid,
@@ -100,6 +101,13 @@ pub trait Journal: Send + Sync + 'static {
         series: &'a SeriesName,
         numero: u32,
     ) -> BoxFuture<'a, Result<Option<JournalEntry>, JournalError>>;
+
+    /// All documents that an attempt was ever made for with a number, oldest first.
+    fn tried<'a>(
+        &'a self,
+        series: &'a SeriesName,
+        numero: u32,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>>;
 
     /// Documents with an open attempt, oldest first: whoever starts asks about these.
     fn open(&self) -> BoxFuture<'_, Result<Vec<JournalEntry>, JournalError>>;

@@ -11,7 +11,6 @@ use super::links::address_of;
 use super::sniff::files_in;
 use super::{Nubefact, NubefactError};
 use crate::dialects::nubefact::NubefactReply;
-use crate::issue::IssuingWay;
 use crate::ledger::SUCCESS;
 use crate::line::Exchange;
 use crate::{Error, Failure, RawAnswer};
@@ -67,6 +66,9 @@ impl FileKind {
     }
 }
 
+/// How the manual itself ends a link to a CDR.
+const MISSPELT: &str = ".crd";
+
 /// The fields that may hold a file. The manual swaps the first two, so all are looked into.
 const IN_THE_ANSWER: [&str; 3] = ["pdf_zip_base64", "xml_zip_base64", "cdr_zip_base64"];
 
@@ -95,25 +97,24 @@ impl Nubefact {
         let inside = IN_THE_ANSWER.iter().filter_map(|name| reply.text(name));
         for text in inside {
             let compact: String = text.split_whitespace().collect();
-            let Ok(bytes) = STANDARD.decode(compact) else {
-                continue;
-            };
-            if let Some(file) = wanted(&bytes.into(), kind) {
-                return Ok(Some(file));
+            let found = STANDARD.decode(compact).ok();
+            let found = found.and_then(|bytes| wanted(&bytes.into(), kind));
+            if found.is_some() {
+                return Ok(found);
             }
         }
         // 2. Behind its link.
-        let Some(link) = link_of(reply, kind) else {
+        let Some(offered) = link_of(reply, kind) else {
             return Ok(None);
         };
-        let address = address_of(&link, self.shared.dialect.ruta())?;
+        let address = address_of(&offered, self.shared.dialect.ruta())?;
         let exchange = FileExchange { address, kind };
         let name = match (reply.serie(), reply.numero()) {
             (Some(serie), Some(numero)) => format!("{serie}-{numero}"),
             _ => String::new(),
         };
         let line = &self.shared.files;
-        let way: IssuingWay<'_> = self.way(line);
+        let way = self.way(line);
         let got = way.fetch(kind.operation(), &name, line, &exchange).await;
         Ok(Some(got.map_err(Error::failed)?))
     }
@@ -127,7 +128,7 @@ fn link_of(reply: &NubefactReply, kind: FileKind) -> Option<String> {
     let document = reply.text("enlace");
     let made = |document: &String| format!("{}.{extension}", document.trim_end_matches('/'));
     match (own, document) {
-        (Some(own), Some(document)) if !own.starts_with(&document) || own.ends_with(".crd") => {
+        (Some(own), Some(document)) if !own.starts_with(&document) || own.ends_with(MISSPELT) => {
             // Another host's link is theirs to choose.
             let same_begin = own.get(..12) == document.get(..12);
             Some(if same_begin { made(&document) } else { own })

@@ -1,18 +1,30 @@
 //! The client a program embeds: issuing once, asking, voiding, and the files of a document.
 //!
-//! What each operation of Nubefact is here. `NubefactService` and `NubefactServiceAsync` are the classes
-//! of the system that this replaces; the last column says what is no longer done wrong.
+//! What each operation of Nubefact is here:
 //!
-//! | operation | here | in the old services | what is different |
-//! |---|---|---|---|
-//! | `generar_comprobante`, `generar_guia`, `generar_retencion`, `generar_percepcion` | [`Nubefact::issue`] | `emitir_comprobante`, `send_invoice` | success is the echo of the document, not a key `success` that Nubefact never sends; a lost answer is asked about instead of sent again under the next number; 23 is never success by itself |
-//! | `consultar_comprobante`, `consultar_guia`, `consultar_retencion`, `consultar_percepcion` | [`Nubefact::consult`] | `consultar_comprobante` | "not accepted yet" is pending and no rejection |
-//! | `generar_anulacion`, `generar_reversion_retencion`, `generar_reversion_percepcion` | [`Nubefact::void`] | `anular_comprobante` | asks first; a void that SUNAT has heard of (2323) is a void |
-//! | `consultar_anulacion`, `consultar_reversion_retencion`, `consultar_reversion_percepcion` | [`Nubefact::consult_void`] | `consultar_anulacion` | the ticket is followed |
-//! | any of the fourteen, as JSON | [`Nubefact::send_json`] | `_make_request` | issues through the journal all the same |
-//! | numbers | [`Nubefact::open_series`] | a counter in its own transaction | a number and its bytes are durable together, before the first byte leaves |
-//! | many at once | [`Nubefact::issue`] from as many tasks as there are documents | `emitir_lote` and a semaphore | pace, places and breaker are the line's |
-//! | call log | the [`Ledger`] | fired and forgotten, bodies and all | beside the send, without token, customer or body |
+//! | operation | here |
+//! |---|---|
+//! | `generar_comprobante`, `generar_guia`, `generar_retencion`, `generar_percepcion` | [`Nubefact::issue`] |
+//! | `consultar_comprobante`, `consultar_guia`, `consultar_retencion`, `consultar_percepcion` | [`Nubefact::consult`] |
+//! | `generar_anulacion`, `generar_reversion_retencion`, `generar_reversion_percepcion` | [`Nubefact::void`] |
+//! | `consultar_anulacion`, `consultar_reversion_retencion`, `consultar_reversion_percepcion` | [`Nubefact::consult_void`] |
+//! | any of them, as JSON | [`Nubefact::send_json`] |
+//!
+//! And what each method of `NubefactService` and `NubefactServiceAsync`, the classes of the system that
+//! this replaces, is here, with what is no longer done wrong:
+//!
+//! | there | here | no longer |
+//! |---|---|---|
+//! | `NubefactService.generar_comprobante(datos)` | [`Nubefact::issue`], [`blocking::Nubefact::issue`](crate::blocking::Nubefact::issue) | every accepted document reported as failed, for want of a key `success` that Nubefact never sends; numbers taken in a transaction of their own; code 23 unhandled; a lost answer answered by the next number |
+//! | `NubefactServiceAsync.generar_comprobante(payload, batch_request, caller_context)` | [`Nubefact::issue`], who asks by [`Nubefact::asked_by`] | boletas to a DNI refused by a schema that wanted eleven digits; retries configured and never made, which for issuing would be wrong as well |
+//! | `NubefactService.consultar_comprobante(tipo, serie, numero)` | [`Nubefact::consult`] | "not accepted yet" taken for a rejection |
+//! | `consultar_comprobante(numero, called_from)` | [`Nubefact::consult`] | a query without kind and series, which names no document |
+//! | `NubefactService.anular_comprobante(tipo, serie, numero, motivo)` | [`Nubefact::void`] | a void sent again that SUNAT has heard of, or on a boleta that it has not accepted, or too late |
+//! | `NubefactServiceAsync.anular_comprobante(numero, motivo)` | [`Nubefact::void`] | a body of number and reason alone, without operation, kind or series |
+//! | `send_request(endpoint_name, data, …)` | [`Nubefact::send_json`] | a way round the rules: JSON issues through the journal as well |
+//! | `ERROR_CODES` | [`IssueSettled`], [`NubefactError`] | one reaction to all codes; a 200 with another document's answer taken for ours |
+//! | `async with`, `close()` | nothing to close | calls logged by tasks that were lost on closing: they are on record beside the send |
+//! | `NubefactConfig`, `TimeoutConfig` | [`Nubefact::builder`], [`NubefactSettings`] | `Bearer` put before every token; whole answers printed |
 
 mod builder;
 mod error;

@@ -164,3 +164,24 @@ async fn a_question_without_a_good_answer_is_an_error_that_says_so() {
         assert!(!error.to_string().is_empty());
     }
 }
+
+proptest::proptest! {
+    /// Whatever comes is read, kept and classified without a panic.
+    #[test]
+    fn any_answer_is_survived(
+        body in "[\\[{\"a-z_:,0-9\\.\\-| }\\]\u{0}ñ]{0,80}",
+        name in proptest::sample::select(vec!["errors", "codigo", "serie", "numero",
+            "cadena_para_codigo_qr", "sunat_responsecode", "aceptada_por_sunat", "invoice"]),
+        value in proptest::sample::select(vec!["null", "[]", "{}", "-1", "1e400", "\"\"", "true",
+            "\"|||||||||||\"", "99999999999999999999", "\"soap.2335\"", "[[1],null,{\"a\":\"b\"}]"]),
+    ) {
+        let fields = format!("{{\"{name}\":{value}}}");
+        for text in [&body, &fields] {
+            if let Some(reply) = NubefactReply::from_json(text.as_bytes()) {
+                let shown = format!("{reply:?}{:?}{:?}", reply.state(), reply.text(name));
+                proptest::prop_assert!(!shown.is_empty());
+                proptest::prop_assert!(NubefactReply::from_json(&reply.to_json()).is_some());
+            }
+        }
+    }
+}

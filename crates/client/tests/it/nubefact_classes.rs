@@ -174,6 +174,7 @@ fn check(name: &str, seen: Seen, estado: &str, next: &[&str]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_class_of_an_attempt() {
     let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
     let e1 = echo(1);

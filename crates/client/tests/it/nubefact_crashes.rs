@@ -129,6 +129,14 @@ impl Journal for Fragile {
         self.inner.by_numero(series, numero)
     }
 
+    fn tried<'a>(
+        &'a self,
+        series: &'a SeriesName,
+        numero: u32,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>> {
+        self.inner.tried(series, numero)
+    }
+
     fn open(&self) -> BoxFuture<'_, Result<Vec<JournalEntry>, JournalError>> {
         self.inner.open()
     }

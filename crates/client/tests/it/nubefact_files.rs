@@ -5,6 +5,7 @@ use chaski_client::{FileKind, NubefactError, NubefactReply};
 use serde_json::{Value, json};
 
 use crate::nubefact_classes::{Played, Seen, client, says};
+use crate::nubefact_kit::{Nube, factura};
 
 #[tokio::test(start_paused = true)]
 async fn the_files_of_a_document_are_fetched_under_its_name() {
@@ -31,6 +32,30 @@ async fn the_files_of_a_document_are_fetched_under_its_name() {
     }
     let nothing = nubefact.file(&reply(&json!({})), FileKind::Pdf).await;
     assert!(nothing.unwrap().is_none());
+}
+
+/// Those of the sandbox, by link and inside the answer.
+#[tokio::test(start_paused = true)]
+async fn the_sandbox_serves_what_is_read() {
+    for attached in [false, true] {
+        let it = Nube::with(|it| {
+            it.nubefact.attach_files = attached;
+            it.nubefact.links = Some("https://www.nubefact.com".to_owned());
+        })
+        .await;
+        let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        let reply = &settled.issued().unwrap().reply;
+        for kind in [FileKind::Pdf, FileKind::Xml, FileKind::Cdr] {
+            let file = it.nubefact.file(reply, kind).await.unwrap().unwrap();
+            assert_eq!(file.kind, kind, "{attached}");
+        }
+        let fetched = it
+            .rows()
+            .iter()
+            .filter(|it| it.starts_with("descargar_"))
+            .count();
+        assert_eq!(fetched, if attached { 0 } else { 3 });
+    }
 }
 
 fn reply(fields: &Value) -> NubefactReply {

@@ -131,9 +131,8 @@ fn a_token_in_the_wrong_place_is_refused_with_a_word_and_not_shown() {
         ("dos palabras".to_owned(), long),
         ("https://".to_owned(), long),
     ] {
-        let error = match Nubefact::builder(ruta.clone(), token).build() {
-            Ok(_) => panic!("{ruta} {token}"),
-            Err(error) => error,
+        let Err(error) = Nubefact::builder(ruta.clone(), token).build() else {
+            panic!("{ruta} {token}");
         };
         assert!(error.is_invalid());
         let text = format!("{error:?}{error}{}", error.message(Lang::En));

@@ -167,7 +167,7 @@ async fn every_fault_ends_with_one_document() {
         let next = it.nubefact.issue(&factura("dos"), "l").await.unwrap();
         assert_eq!(next.issued().unwrap().entry.numero, 2, "{fault}");
         // Whatever comes late.
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         assert_eq!(it.issued(), ["FFF1-1", "FFF1-2"], "{fault}");
         let hashes: std::collections::BTreeSet<_> = it
             .entries()
@@ -210,6 +210,29 @@ async fn a_stranger_takes_the_number_first() {
         .into_iter()
         .filter(|it| it.decision == Decided::Ajeno);
     assert_eq!(by_stranger.count(), 1);
+}
+
+/// Refused, and a late copy accepted all the same: the same wish finds it, and so does whoever took the
+/// number meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_late_copy_of_a_refused_request_is_found() {
+    for another_comes_first in [false, true] {
+        let it = nube().await;
+        it.fail("rechaza-y-acepta@generar_comprobante x1");
+        let refused = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        assert_eq!(refused.estado(), "DEVUELTO");
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        if another_comes_first {
+            let mut other = factura_json("dos");
+            other["cliente_numero_de_documento"] = "20131312955".into();
+            let told = it.nubefact.issue(&document(&other), "l").await.unwrap();
+            assert!(matches!(told, IssueSettled::Conflict { .. }), "{told:?}");
+        }
+        let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        let issued = settled.issued().unwrap();
+        assert!(issued.recovered && issued.entry.numero == 1, "{settled:?}");
+        assert_eq!(it.issued(), ["FFF1-1"]);
+    }
 }
 
 /// Refused numbers are taken again, lowest first: no hole is left.
@@ -285,7 +308,7 @@ async fn the_same_wish_twice_at_once_is_sent_once() {
             .await
             .is_err()
     );
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(it.issued(), ["FFF1-1"]);
     assert!(
         it.nubefact
@@ -323,6 +346,36 @@ async fn every_kind_is_issued_and_asked_about() {
     }
 }
 
+/// What has no IGV is found again as well; somebody else's is not taken for it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_retencion_and_percepcion_are_found() {
+    for (name, operation) in [
+        ("retencion-3", "generar_retencion"),
+        ("percepcion-2", "generar_percepcion"),
+    ] {
+        let it = nube().await;
+        it.fail(&format!("cerrar@{operation} x1"));
+        let document = sample_today(name);
+        let settled = issue_patiently(&it.nubefact, &document, "k").await;
+        assert!(settled.issued().unwrap().recovered, "{settled:?}");
+        assert_eq!(it.issued().len(), 1);
+        let it = nube().await;
+        let elsewhere = nube_of(&it.sandbox, it.clock).await;
+        let mut theirs = sample(name);
+        theirs["fecha_de_emision"] = "28-01-2026".into();
+        theirs["cliente_numero_de_documento"] = "20512333797".into();
+        let issued = elsewhere
+            .issue(&crate::nubefact_kit::document(&theirs), "t")
+            .await;
+        assert!(issued.unwrap().issued().is_some());
+        let settled = it.nubefact.issue(&document, "k").await.unwrap();
+        assert!(
+            matches!(settled, IssueSettled::Conflict { .. }),
+            "{settled:?}"
+        );
+    }
+}
+
 /// A guía is accepted later, and its lost answer is found by its name.
 #[tokio::test(start_paused = true)]
 async fn a_guia_goes_in_two_steps() {
@@ -335,7 +388,7 @@ async fn a_guia_goes_in_two_steps() {
     let settled = issue_patiently(&it.nubefact, &guia, "g").await;
     let issued = settled.issued().unwrap();
     assert!(issued.recovered);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let reply = it
         .nubefact
         .consult(&issued.entry.document())
@@ -378,7 +431,7 @@ async fn a_void_is_made_once_and_followed() {
         let again = nubefact.void(&wish).await.unwrap();
         assert!(again.estado().is_some(), "{again:?}");
     }
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let done = it.nubefact.void(&wish).await.unwrap();
     assert_eq!(done.estado(), Some("ANULADO"), "{done:?}");
     let sent = it
@@ -600,7 +653,7 @@ async fn every_form_of_the_header_is_taken() {
 async fn every_call_is_on_record() {
     let it = nube().await;
     it.fail("cerrar@generar_comprobante x1");
-    issue_patiently(
+    let _ = issue_patiently(
         &it.nubefact.asked_by(Ask::by("caja-1")),
         &factura("uno"),
         "k",

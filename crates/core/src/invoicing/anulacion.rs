@@ -39,7 +39,8 @@ pub(crate) fn check_anulacion(
         _ => check_kind(&section, findings),
     };
     if let Some(voided) = voided {
-        check_series(voided, &section, known, findings, &mut out);
+        // A series that was closed since may still have documents to void.
+        check_series(voided, &section, None, findings, &mut out);
         check_deadline(voided, &section, today, known, findings);
     }
     TaxDocument::new(kind, out)

@@ -244,7 +244,7 @@ fn review_composed(
     let mut sale = Sale::read(kind, fields, &mut found);
     review(&mut sale, today, known, &mut found);
     findings.take(found.into_list().into_iter().map(|mut finding| {
-        finding.campo = place_in_draft(&finding.campo, draft.items.len());
+        finding.campo = place_in_draft(&finding.campo, draft);
         finding
     }));
     TaxDocument::new(kind, sale.fields)

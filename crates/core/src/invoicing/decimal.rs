@@ -211,6 +211,10 @@ fn ratio(mantissa: i128, divisor: i128, scale: u32, places: u32) -> Option<Decim
     // |rest| ≥ |bottom| / 2, without the overflow of doubling.
     let up = rest.abs() >= bottom.abs() - rest.abs();
     let rounded = if up && rest != 0 { whole + away } else { whole };
+    let most = power_of_ten(u32::try_from(MOST_WHOLE_DIGITS).ok()? + places)?;
+    if rounded.abs() >= most {
+        return None;
+    }
     Decimal::try_from_i128_with_scale(rounded, places).ok()
 }
 

@@ -29,7 +29,7 @@ pub(crate) enum SaleForm {
     /// A number of one of NubeFact's lists.
     Listed {
         /// Whether the number, given also as it was written, is one of them.
-        look: fn(u32, &str) -> Listed,
+        look: fn(u32, &str) -> CodeLook,
         /// What stands in the list for a word or code that is no number.
         meant: fn(&str) -> Option<u8>,
     },
@@ -48,7 +48,7 @@ pub(crate) enum SaleForm {
 }
 
 /// What a list says of a number.
-pub(crate) enum Listed {
+pub(crate) enum CodeLook {
     /// It is one of them.
     Known,
     /// It is not; the one that was probably meant, if that can be told.
@@ -297,15 +297,15 @@ fn whole(
 ) -> JsonValue {
     let Some(number) = super::document::whole_of(&value) else {
         findings.add(&codes::DECIMALS, field()).says(text!(
-            "debe ser un número entero de hasta {digits} dígitos",
-            "this has to be a whole number of up to {digits} digits"
+            "debe ser un número entero; dígitos como máximo: {digits}",
+            "this has to be a whole number; most digits: {digits}"
         ));
         return value;
     };
     if number.checked_ilog10().unwrap_or(0) as usize >= digits {
         findings.add(&codes::LENGTH, field()).says(text!(
-            "tiene más de {digits} dígitos",
-            "it has over {digits} digits"
+            "el número es muy largo; dígitos como máximo: {digits}",
+            "the number is too long; most digits: {digits}"
         ));
     }
     JsonValue::number(number)
@@ -313,7 +313,7 @@ fn whole(
 
 fn listed(
     value: JsonValue,
-    look: fn(u32, &str) -> Listed,
+    look: fn(u32, &str) -> CodeLook,
     meant: fn(&str) -> Option<u8>,
     field: impl Fn() -> String,
     findings: &mut Findings,
@@ -321,8 +321,8 @@ fn listed(
     let written = value.as_str().unwrap_or_default().trim();
     let number = super::document::whole_of(&value);
     let right = match number.map(|number| (number, look(number, written))) {
-        Some((number, Listed::Known)) => return JsonValue::number(number),
-        Some((_, Listed::Wrong(right))) => right,
+        Some((number, CodeLook::Known)) => return JsonValue::number(number),
+        Some((_, CodeLook::Wrong(right))) => right,
         None => meant(written).map(|it| it.to_string()),
     };
     let finding = findings.add(&codes::CATALOG, field());
@@ -360,19 +360,18 @@ fn text_of(
     if length < shortest || length > longest {
         let tells = if shortest == longest {
             text!(
-                "debe tener {longest} caracteres, tiene {}",
-                "it has to have {longest} characters, it has {}",
-                length
+                "el largo es {length} y debe ser {longest}",
+                "the length is {length} and has to be {longest}"
             )
         } else if length > longest {
             text!(
-                "tiene {length} caracteres; el máximo es {longest}",
-                "it has {length} characters; the most is {longest}"
+                "el largo es {length}; el máximo, {longest}",
+                "the length is {length}; the most, {longest}"
             )
         } else {
             text!(
-                "tiene {length} caracteres; el mínimo es {shortest}",
-                "it has {length} characters; the least is {shortest}"
+                "el largo es {length}; el mínimo, {shortest}",
+                "the length is {length}; the least, {shortest}"
             )
         };
         findings.add(&codes::LENGTH, field()).says(tells);

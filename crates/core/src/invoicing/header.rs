@@ -1,24 +1,26 @@
 //! What guías, retenciones, percepciones, voids and reversals have in common: series,
-//! format of the PDF, lists that may not be empty, codes of catalogues.
+//! customer, format of the PDF, lists that may not be empty, codes of catalogues.
+
+use std::collections::BTreeSet;
 
 use super::catalogs::document_types;
 use super::codes;
 use super::finding::Findings;
-use super::form::Section;
+use super::form::{Section, check_identity};
 use super::kind::DocumentKind;
-use super::known::Known;
+use super::known::{CustomerFacts, Known};
 use super::value::{JsonObject, JsonValue};
-use crate::text;
+use crate::{Ruc, text};
 
 /// Formats of the PDF; nothing stands for the account's own.
 const PDF_FORMATS: [&str; 3] = ["A4", "A5", "TICKET"];
 
-/// Checks that a series is one of `kind`, and open if it is known which are. It is written in upper
-/// case, as NubeFact has it.
+/// Checks that a series is one of `kind`, and among those that are `open` if these are known. It is
+/// written in upper case, as NubeFact has it.
 pub(crate) fn check_series(
     kind: DocumentKind,
     section: &Section<'_>,
-    known: &Known,
+    open: Option<&BTreeSet<(DocumentKind, String)>>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
@@ -41,12 +43,31 @@ pub(crate) fn check_series(
                 "use una serie {list} de 4 letras y dígitos",
                 "use a series {list} of 4 letters and digits"
             ));
-    } else if let Some(open) = &known.series
+    } else if let Some(open) = open
         && !open.contains(&(kind, serie.clone()))
     {
         findings.add(&codes::SERIES, section.path("serie"));
     }
     out.set("serie", JsonValue::text(serie));
+}
+
+/// Checks the customer: the kinds of identity document that are allowed, the form of the number, and
+/// that a look-up did not find the register to be without it (1083).
+pub(crate) fn check_customer(
+    section: &Section<'_>,
+    allowed: &[&str],
+    known: &Known,
+    findings: &mut Findings,
+) {
+    let names = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
+    check_identity(section, names, allowed, findings);
+    let is_ruc = section.text(names.0) == Some("6");
+    let right = section
+        .text(names.1)
+        .is_some_and(|it| it.parse::<Ruc>().is_ok());
+    if is_ruc && right && known.customer == CustomerFacts::NotFound {
+        findings.add(&codes::CUSTOMER_UNKNOWN, section.path(names.1));
+    }
 }
 
 /// Checks the format of the PDF.

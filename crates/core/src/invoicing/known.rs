@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::document::TaxDocument;
 use super::kind::DocumentKind;
 use crate::Ruc;
 
@@ -60,6 +61,31 @@ pub struct ModifiedDocument {
     pub al_credito: Option<bool>,
     /// What earlier credit notes took off it, in its currency.
     pub credited_before: Decimal,
+}
+
+impl ModifiedDocument {
+    /// What is known of a document as it was sent, before any note on it.
+    ///
+    /// ```
+    /// use chaski_core::invoicing::{DocumentKind, JsonValue, ModifiedDocument, TaxDocument};
+    /// let sale = JsonValue::parse(br#"{"fecha_de_emision": "27-11-2026", "moneda": 1, "total": 118.00}"#)?;
+    /// let sale = sale.as_object().expect("an object").clone();
+    /// let modified = ModifiedDocument::of(&TaxDocument::new(DocumentKind::Factura, sale));
+    /// assert_eq!((modified.moneda, modified.al_credito), (Some(1), Some(false)));
+    /// # Ok::<(), chaski_core::invoicing::JsonError>(())
+    /// ```
+    pub fn of(document: &TaxDocument) -> ModifiedDocument {
+        let instalments = document.fields().get("venta_al_credito");
+        ModifiedDocument {
+            total: document.total(),
+            moneda: document.moneda(),
+            tipo_de_cambio: document.amount("tipo_de_cambio"),
+            porcentaje_de_igv: document.amount("porcentaje_de_igv"),
+            fecha: document.fecha(),
+            al_credito: Some(instalments.is_some_and(|it| !it.elements().is_empty())),
+            credited_before: Decimal::ZERO,
+        }
+    }
 }
 
 /// What the look-ups say of the customer whose name or address is absent.

@@ -14,6 +14,17 @@
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
 //! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
 //! | `known.rs` | facts that the document does not hold |
+//! | `check.rs` | the check itself, the only way in: reads, composes, reviews |
+//! | `draft.rs`, `draft_read.rs`, `compose/` | the simple form and its JSON Schema; how it is read; NubeFact's JSON made of it |
+//! | `arithmetic/` | lines, cents that are spread, discounts, advances, what is withheld |
+//! | `sale.rs`, `fields.rs`, `sale_fields.rs` | a sale as its checks see it; forms and lengths of its fields |
+//! | `review/` | what SUNAT, NubeFact or an accountant would say of a sale, one file per theme |
+//! | `other.rs` and `guia/`, `retencion.rs`, `percepcion.rs`, `anulacion.rs` | checks of what is no sale: these come as NubeFact's JSON only, there is no simple form of them |
+//! | `correct/`, `replicate.rs` | a note made out of the document it corrects; a document repeated |
+//! | `words.rs`, `qr.rs` | amounts in words; the text of the QR code, both ways |
+//!
+//! A simple form is composed first and reviewed then, like everything else: there is one review, and
+//! its findings are told in the fields of the form that came.
 //!
 //! Rounding is half away from zero everywhere. Checking is a fixed point: a checked document that is
 //! checked again stays as it is, byte by byte.

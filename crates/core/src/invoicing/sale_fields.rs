@@ -11,7 +11,7 @@ use super::catalogs::perception_rates::PerceptionRate;
 use super::catalogs::retention_rates::RetentionRate;
 use super::catalogs::transactions::SunatTransaction;
 use super::fields::SaleForm::{Date, Decimal, Email, Flag, Nested, Text, Whole};
-use super::fields::{Listed, SaleField, SaleForm, optional, required};
+use super::fields::{CodeLook, SaleField, SaleForm, optional, required};
 
 const AMOUNT: SaleForm = Decimal(2);
 
@@ -151,7 +151,7 @@ pub(crate) static GUIA: &[SaleField] = &[
 ];
 
 /// A list of which a word is no hint.
-const fn list(look: fn(u32, &str) -> Listed) -> SaleForm {
+const fn list(look: fn(u32, &str) -> CodeLook) -> SaleForm {
     SaleForm::Listed {
         look,
         meant: |_| None,
@@ -185,9 +185,9 @@ const RETENCION: SaleForm = list(|number, _| {
 });
 /// SUNAT's 03 is a boleta, which is 2 here.
 const MODIFIED: SaleForm = list(|number, _| match number {
-    1 | 2 => Listed::Known,
-    3 => Listed::Wrong(Some("2".to_owned())),
-    _ => Listed::Wrong(None),
+    1 | 2 => CodeLook::Known,
+    3 => CodeLook::Wrong(Some("2".to_owned())),
+    _ => CodeLook::Wrong(None),
 });
 const NOTA_DE_CREDITO: SaleForm = list(|number, _| {
     let reason = byte(number).and_then(|it| NoteReason::from_nubefact(NoteKind::Credit, it));
@@ -226,14 +226,14 @@ fn byte(number: u32) -> Option<u8> {
     u8::try_from(number).ok()
 }
 
-fn known(is_listed: bool) -> Listed {
+fn known(is_listed: bool) -> CodeLook {
     known_or(is_listed, || None)
 }
 
-fn known_or(is_listed: bool, meant: impl FnOnce() -> Option<u8>) -> Listed {
+fn known_or(is_listed: bool, meant: impl FnOnce() -> Option<u8>) -> CodeLook {
     if is_listed {
-        Listed::Known
+        CodeLook::Known
     } else {
-        Listed::Wrong(meant().map(|it| it.to_string()))
+        CodeLook::Wrong(meant().map(|it| it.to_string()))
     }
 }

@@ -17,10 +17,10 @@ use super::decimal::{percent_of, product, to_cents};
 use super::document::TaxDocument;
 use super::fields::SaleField;
 use super::finding::Findings;
-use super::form::{Section, check_form, check_identity, nubefact_date};
-use super::header::{check_code, check_delivery, check_series, require_elements};
+use super::form::{Section, check_form, nubefact_date};
+use super::header::{check_code, check_customer, check_delivery, check_series, require_elements};
 use super::kind::DocumentKind;
-use super::known::Known;
+use super::known::{DatePolicy, Known};
 use super::value::JsonObject;
 use crate::{Severity, text};
 
@@ -58,10 +58,15 @@ pub(super) fn check_withholding(
     let mut out = check_form(&section, names.table, &[("items", names.lines)], findings);
 
     // 1. Whose, to whom, when, in soles.
-    check_series(names.kind, &section, known, findings, &mut out);
-    let customer = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
-    check_identity(&section, customer, &["6"], findings);
-    check_day(&section, today, findings);
+    check_series(
+        names.kind,
+        &section,
+        known.series.as_ref(),
+        findings,
+        &mut out,
+    );
+    check_customer(&section, &["6"], known, findings);
+    check_day(&section, today, known, findings);
     check_code(&section, "moneda", |code| code == "1", "1", findings);
     check_delivery(&section, findings);
     require_elements("items", &section, findings);
@@ -93,7 +98,7 @@ pub(super) fn check_withholding(
 
 /// After today is wrong; before today is told. What SUNAT does with late ones is not established, so
 /// nothing is refused for it.
-fn check_day(section: &Section<'_>, today: Date, findings: &mut Findings) {
+fn check_day(section: &Section<'_>, today: Date, known: &Known, findings: &mut Findings) {
     let Some(issued) = section.date("fecha_de_emision") else {
         return;
     };
@@ -106,10 +111,14 @@ fn check_day(section: &Section<'_>, today: Date, findings: &mut Findings) {
         let found = findings.add(&codes::DATE_OLD, path);
         found.as_severe_as(Severity::Observacion);
     } else if age > 0 {
-        findings.add(&codes::DATE, path).advises(text!(
+        let found = findings.add(&codes::DATE, path);
+        found.expected(nubefact_date(today)).advises(text!(
             "NubeFact pide la fecha de hoy",
             "NubeFact asks for today"
         ));
+        if known.dates == DatePolicy::TodayOnly {
+            found.as_severe_as(Severity::Error);
+        }
     }
 }
 

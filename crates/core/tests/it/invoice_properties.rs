@@ -21,6 +21,7 @@ fn cases() -> ProptestConfig {
     ProptestConfig {
         cases: number.unwrap_or(300),
         failure_persistence: None,
+        max_global_rejects: 1_000_000,
         ..ProptestConfig::default()
     }
 }
@@ -140,20 +141,23 @@ prop_compose! {
             draft["otros_cargos"] = json!(charge);
         }
         let charged = charged(&draft);
-        if let Some(off) = off {
+        // Off a price that holds ISC, the discount of the header may exceed the base: that is refused.
+        let excised = draft["items"].as_array().is_some_and(|list| {
+            list.iter().any(|item| !item["isc"].is_null())
+        });
+        if let Some(off) = off.filter(|_| !(con_igv && excised)) {
             let off = to_cents(charged * Decimal::from(off) / Decimal::ONE_HUNDRED);
             draft["descuento_global"] = json!(off.to_string());
         }
         if let (Some(paid), Some(document)) = (paid, checked(&draft).document) {
             let alone = |name: &str| document.amount(name).unwrap_or_default();
-            // Only what advances can settle: the taxed part, or all of what is not.
-            let most = if alone("total_gravada").is_zero() {
-                alone("total_exonerada").max(Decimal::ZERO)
-            } else {
-                alone("total_gravada") + alone("total_igv")
-            };
+            let most = alone("total_igv")
+                + alone("total_gravada")
+                + alone("total_exonerada")
+                + alone("total_inafecta");
             let total = to_cents(most * Decimal::from(paid) / Decimal::ONE_HUNDRED);
-            if !total.is_zero() && alone("total_inafecta").is_zero() {
+            // An advance bears no ISC: what it may settle there is not the total.
+            if !total.is_zero() && alone("total_isc").is_zero() {
                 draft["anticipos"] = json!([
                     {"serie": "FFF1", "numero": 90, "total": total.to_string()}
                 ]);
@@ -290,6 +294,81 @@ proptest! {
         line["tipo_de_igv"] = json!(code);
         let after = check(value.to_string().as_bytes(), now(), &Known::default());
         prop_assert!(after.has_errors(), "{code} for {old:?}");
+    }
+}
+
+/// What no program should send, and some do.
+fn oddity(which: usize) -> Value {
+    let all = [
+        json!(null),
+        json!(true),
+        json!(""),
+        json!("x"),
+        json!(-1),
+        json!(0),
+        json!("999999999999.9999999999"),
+        json!(999_999_999_999_i64),
+        json!("0.0000000001"),
+        json!("-100"),
+        json!(1e300),
+        json!("NaN"),
+        json!([]),
+        json!([1]),
+        json!({}),
+        json!("31-12-9999"),
+        json!("01-01-0001"),
+        json!("17"),
+    ];
+    all[which % all.len()].clone()
+}
+
+/// Pointers of everything in a document.
+fn collect_all(place: &str, value: &Value, places: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let place = format!("{place}/{name}");
+                places.push(place.clone());
+                collect_all(&place, value, places);
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                collect_all(&format!("{place}/{index}"), value, places);
+            }
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// Nothing panics, whatever stands in whichever field, and a checked document is a fixed point
+    /// also where it is wrong.
+    #[test]
+    fn oddities_are_told(
+        draft in draft(),
+        verbatim in any::<bool>(),
+        odd in prop::collection::vec((any::<prop::sample::Index>(), any::<usize>()), 1..6),
+    ) {
+        let mut value = match checked(&draft).document {
+            Some(document) if verbatim => sent(&document),
+            _ => draft,
+        };
+        for (pick, which) in odd {
+            let mut places = Vec::new();
+            collect_all("", &value, &mut places);
+            prop_assume!(!places.is_empty());
+            let place = &places[pick.index(places.len())];
+            *value.pointer_mut(place).expect("the place") = oddity(which);
+        }
+        let first = checked(&value);
+        if let Some(document) = first.document {
+            let bytes = document.to_bytes();
+            let again = check(&bytes, now(), &Known::default());
+            prop_assert_eq!(again.document.expect("a document").to_bytes(), bytes);
+        }
     }
 }
 
@@ -526,15 +605,15 @@ fn is_tolerated(name: &str, old: Decimal, new: Decimal, place: &str, value: &Val
         .and_then(|(line, _)| value.pointer(line));
     let field = |name: &str| line.map(|it| number(&it[name])).unwrap_or_default();
     match name {
-        // 3270 within a cent, against either of two formulas.
+        // 3270 within two cents, against either of two formulas.
         "precio_unitario" => {
-            off * field("cantidad").min(Decimal::ONE) <= "0.03".parse().expect("a decimal")
+            off * field("cantidad").min(Decimal::ONE) <= "0.05".parse().expect("a decimal")
         }
-        // A unit value, a quantity or a discount matters as far as it moves the line's value.
-        "valor_unitario" => off * field("cantidad") < "0.0051".parse().expect("a decimal"),
+        // A unit value or a quantity matters as far as it moves the rounded value of the line.
+        "valor_unitario" => off * field("cantidad") < "0.0101".parse().expect("a decimal"),
         "cantidad" => {
             let unit = field("valor_unitario");
-            off * unit < "0.0051".parse().expect("a decimal")
+            off * unit < "0.0101".parse().expect("a decimal")
         }
         // NubeFact does not enforce the sum of discounts; a rate moves what is within a sol.
         "total_descuento" | "detraccion_porcentaje" | "tipo_de_cambio" => true,

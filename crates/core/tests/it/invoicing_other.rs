@@ -2,7 +2,9 @@
 //! change that makes it wrong is found at its field.
 
 use chaski_core::Lang;
-use chaski_core::invoicing::{CheckedDocument, DocumentKind, Known, check};
+use chaski_core::invoicing::{
+    CheckedDocument, CustomerFacts, DatePolicy, DocumentKind, Known, check,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -54,6 +56,15 @@ fn check_changed(base: &Value, changes: &[(&str, Value)], expected: &[&str]) {
         assert_eq!(again.document.as_ref(), Some(document));
         assert_eq!(found(&again), found(&checked));
     }
+}
+
+/// One field is changed, and one thing is found, at that field.
+#[track_caller]
+fn found_at(base: &Value, field: &str, value: Value, expected: &str) {
+    let inside = field
+        .replace("items.0.", "items[0].")
+        .replace("items.1.", "items[1].");
+    check_changed(base, &[(field, value)], &[&format!("{expected} {inside}")]);
 }
 
 fn sender() -> Value {
@@ -150,10 +161,11 @@ fn a_guia_is_of_today_or_of_yesterday() {
         &dated("31-11-2026"),
         &["error CH-FECHA fecha_de_emision"],
     );
-    check_changed(
+    found_at(
         &sender(),
-        &[("fecha_de_inicio_de_traslado", json!("26-11-2026"))],
-        &["observacion CH-FECHA fecha_de_inicio_de_traslado"],
+        "fecha_de_inicio_de_traslado",
+        json!("26-11-2026"),
+        "observacion CH-FECHA",
     );
 }
 
@@ -175,10 +187,11 @@ fn a_guia_names_vehicle_and_driver() {
         );
     }
     check_changed(&sender(), &plate("abc123"), &[]);
-    check_changed(
+    found_at(
         &sender(),
-        &[("transportista_placa_numero", Value::Null)],
-        &["error CH-FALTA transportista_placa_numero"],
+        "transportista_placa_numero",
+        Value::Null,
+        "error CH-FALTA",
     );
     for guia in [sender(), carrier()] {
         let nobody = [
@@ -189,10 +202,11 @@ fn a_guia_names_vehicle_and_driver() {
             ("conductor_numero_licencia", Value::Null),
         ];
         check_changed(&guia, &nobody, &["error 3357 conductor_documento_numero"]);
-        check_changed(
+        found_at(
             &guia,
-            &[("conductor_documento_numero", Value::Null)],
-            &["error 3357 conductor_documento_numero"],
+            "conductor_documento_numero",
+            Value::Null,
+            "error 3357",
         );
         check_changed(
             &guia,
@@ -205,27 +219,35 @@ fn a_guia_names_vehicle_and_driver() {
                 "error CH-FALTA conductor_nombre",
             ],
         );
-        check_changed(
+        found_at(
             &guia,
-            &[("conductor_numero_licencia", json!("Q-0000001"))],
-            &["error CH-TEXTO conductor_numero_licencia"],
+            "conductor_numero_licencia",
+            json!("Q-0000001"),
+            "error CH-TEXTO",
         );
-        check_changed(
+        found_at(
             &guia,
-            &[("conductor_numero_licencia", json!("Q1"))],
-            &["error CH-LARGO conductor_numero_licencia"],
+            "conductor_numero_licencia",
+            json!("Q1"),
+            "error CH-LARGO",
         );
-        check_changed(
+        found_at(
             &guia,
-            &[("conductor_documento_tipo", json!("6"))],
-            &["error CH-CATALOGO conductor_documento_tipo"],
+            "conductor_documento_tipo",
+            json!("6"),
+            "error CH-CATALOGO",
         );
-        check_changed(
+        found_at(
             &guia,
-            &[("conductor_documento_numero", json!("1"))],
-            &["error 2801 conductor_documento_numero"],
+            "conductor_documento_numero",
+            json!("1"),
+            "error 2801",
         );
     }
+}
+
+#[test]
+fn two_more_vehicles_and_drivers_may_be_named() {
     let second = json!([{"placa_numero": "XYZ-987"}, {"placa_numero": "XYZ986", "tuc": "123"}]);
     check_changed(
         &sender(),
@@ -303,91 +325,84 @@ fn a_guia_says_why_what_and_where() {
             &[&format!("error CH-FALTA {name}")],
         );
     }
+}
+
+#[test]
+fn a_guia_has_codes_and_numbers_of_its_lists() {
     let one = |name, value| [(name, value)];
+    found_at(
+        &sender(),
+        "motivo_de_traslado",
+        json!("12"),
+        "error CH-CATALOGO",
+    );
+    found_at(
+        &sender(),
+        "tipo_de_transporte",
+        json!("03"),
+        "error CH-CATALOGO",
+    );
+    found_at(&sender(), "peso_bruto_total", json!(0), "error CH-PESO");
     check_changed(
         &sender(),
-        &one("motivo_de_traslado", json!("12")),
-        &["error CH-CATALOGO motivo_de_traslado"],
+        &[("peso_bruto_total", json!(-1))],
+        &[
+            "error CH-NEGATIVO peso_bruto_total",
+            "error CH-PESO peso_bruto_total",
+        ],
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("tipo_de_transporte", json!("03")),
-        &["error CH-CATALOGO tipo_de_transporte"],
+        "peso_bruto_unidad_de_medida",
+        json!("LBR"),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("peso_bruto_total", json!(0)),
-        &["error CH-PESO peso_bruto_total"],
+        "punto_de_partida_ubigeo",
+        json!("15010A"),
+        "error CH-TEXTO",
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("peso_bruto_total", json!(-1)),
-        &["error CH-NEGATIVO peso_bruto_total"],
+        "punto_de_partida_ubigeo",
+        json!("999999"),
+        "aviso CH-CATALOGO",
     );
-    check_changed(
+    found_at(&sender(), "items", json!([]), "error CH-FALTA");
+    found_at(&sender(), "items.0.cantidad", json!(0), "error CH-NEGATIVO");
+    found_at(
         &sender(),
-        &one("peso_bruto_unidad_de_medida", json!("LBR")),
-        &["error CH-CATALOGO peso_bruto_unidad_de_medida"],
+        "items.0.descripcion",
+        json!("x".repeat(251)),
+        "error CH-LARGO",
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("punto_de_partida_ubigeo", json!("15010A")),
-        &["error CH-TEXTO punto_de_partida_ubigeo"],
+        "items.0.descripcion",
+        json!("a\u{0}b"),
+        "error CH-TEXTO",
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("punto_de_partida_ubigeo", json!("999999")),
-        &["aviso CH-CATALOGO punto_de_partida_ubigeo"],
+        "formato_de_pdf",
+        json!("A3"),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(&sender(), "cliente_email", json!("nadie"), "error CH-TEXTO");
+    found_at(&sender(), "serie", json!("VVV1"), "error CH-SERIE-TIPO");
+    found_at(&carrier(), "serie", json!("TTT1"), "error CH-SERIE-TIPO");
+    found_at(
         &sender(),
-        &one("items", json!([])),
-        &["error CH-FALTA items"],
+        "cliente_numero_de_documento",
+        json!("20512333798"),
+        "error 2017",
     );
-    check_changed(
+    found_at(
         &sender(),
-        &one("items.0.cantidad", json!(0)),
-        &["error CH-NEGATIVO items[0].cantidad"],
-    );
-    check_changed(
-        &sender(),
-        &one("items.0.descripcion", json!("x".repeat(251))),
-        &["error CH-LARGO items[0].descripcion"],
-    );
-    check_changed(
-        &sender(),
-        &one("items.0.descripcion", json!("a\u{0}b")),
-        &["error CH-TEXTO items[0].descripcion"],
-    );
-    check_changed(
-        &sender(),
-        &one("formato_de_pdf", json!("A3")),
-        &["error CH-CATALOGO formato_de_pdf"],
-    );
-    check_changed(
-        &sender(),
-        &one("cliente_email", json!("nadie")),
-        &["error CH-TEXTO cliente_email"],
-    );
-    check_changed(
-        &sender(),
-        &one("serie", json!("VVV1")),
-        &["error CH-SERIE-TIPO serie"],
-    );
-    check_changed(
-        &carrier(),
-        &one("serie", json!("TTT1")),
-        &["error CH-SERIE-TIPO serie"],
-    );
-    check_changed(
-        &sender(),
-        &one("cliente_numero_de_documento", json!("20512333798")),
-        &["error 2017 cliente_numero_de_documento"],
-    );
-    check_changed(
-        &sender(),
-        &one("cliente_tipo_de_documento", json!("B")),
-        &["error CH-CATALOGO cliente_tipo_de_documento"],
+        "cliente_tipo_de_documento",
+        json!("B"),
+        "error CH-CATALOGO",
     );
     check_changed(
         &sender(),
@@ -398,10 +413,11 @@ fn a_guia_says_why_what_and_where() {
         &["error CH-CATALOGO documento_relacionado[1].tipo"],
     );
     // NubeFact ignores what it does not know, so the likely name is told.
-    check_changed(
+    found_at(
         &sender(),
-        &one("vehiculo_placa", json!("ABC123")),
-        &["aviso CH-CLAVE vehiculo_placa"],
+        "vehiculo_placa",
+        json!("ABC123"),
+        "aviso CH-CLAVE",
     );
 }
 
@@ -517,6 +533,37 @@ fn a_series_that_is_not_open_is_found() {
     assert_eq!(found(&run(&sender(), &known)), ["error CH-SERIE serie"]);
 }
 
+#[test]
+fn what_others_know_is_told() {
+    let unknown = Known {
+        customer: CustomerFacts::NotFound,
+        ..Known::default()
+    };
+    for document in [sender(), carrier(), retencion()] {
+        assert_eq!(
+            found(&run(&document, &unknown)),
+            ["error 1083 cliente_numero_de_documento"]
+        );
+    }
+    let mut yesterday = retencion();
+    yesterday["fecha_de_emision"] = json!("26-11-2026");
+    let strict = Known {
+        dates: DatePolicy::TodayOnly,
+        ..Known::default()
+    };
+    assert_eq!(
+        found(&run(&yesterday, &strict)),
+        ["error CH-FECHA fecha_de_emision"]
+    );
+    // A series that was closed since may still have documents to void.
+    let closed = Known {
+        series: Some(BTreeSet::new()),
+        ..Known::default()
+    };
+    assert_eq!(found(&run(&void(), &closed)), Vec::<String>::new());
+    assert_eq!(found(&run(&retencion(), &closed)), ["error CH-SERIE serie"]);
+}
+
 fn retencion() -> Value {
     json!({
         "operacion": "generar_retencion", "serie": "RRR1", "numero": 11,
@@ -573,78 +620,71 @@ fn retenciones_follow_their_formulas() {
             "error 2628 total_pagado",
         ],
     );
-    check_changed(
+    found_at(&base, "total_retenido", json!(86.27), "error 2628");
+    found_at(&base, "total_pagado", json!(2789.73), "error 2628");
+    found_at(
         &base,
-        &one("total_retenido", json!(86.27)),
-        &["error 2628 total_retenido"],
+        "items.0.tipo_de_cambio",
+        Value::Null,
+        "error CH-CAMBIO",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("total_pagado", json!(2789.73)),
-        &["error 2628 total_pagado"],
+        "items.0.tipo_de_cambio_fecha",
+        Value::Null,
+        "error CH-FALTA",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("items.0.tipo_de_cambio", Value::Null),
-        &["error CH-CAMBIO items[0].tipo_de_cambio"],
+        "items.1.documento_relacionado_moneda",
+        json!(9),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("items.0.tipo_de_cambio_fecha", Value::Null),
-        &["error CH-FALTA items[0].tipo_de_cambio_fecha"],
+        "items.1.documento_relacionado_tipo",
+        json!("09"),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("items.1.documento_relacionado_moneda", json!(9)),
-        &["error CH-CATALOGO items[1].documento_relacionado_moneda"],
+        "cliente_tipo_de_documento",
+        json!("1"),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(&base, "moneda", json!(2), "error CH-CATALOGO");
+    found_at(
         &base,
-        &one("items.1.documento_relacionado_tipo", json!("09")),
-        &["error CH-CATALOGO items[1].documento_relacionado_tipo"],
+        "tipo_de_tasa_de_retencion",
+        json!(3),
+        "error CH-CATALOGO",
     );
-    check_changed(
+    found_at(&base, "serie", json!("PPP1"), "error CH-SERIE-TIPO");
+    found_at(
         &base,
-        &one("cliente_tipo_de_documento", json!("1")),
-        &["error CH-CATALOGO cliente_tipo_de_documento"],
+        "fecha_de_emision",
+        json!("28-11-2026"),
+        "error CH-FECHA-FUTURA",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("moneda", json!(2)),
-        &["error CH-CATALOGO moneda"],
+        "fecha_de_emision",
+        json!("25-11-2026"),
+        "observacion CH-FECHA",
     );
-    check_changed(
+    found_at(
         &base,
-        &one("tipo_de_tasa_de_retencion", json!(3)),
-        &["error CH-CATALOGO tipo_de_tasa_de_retencion"],
+        "fecha_de_emision",
+        json!("10-11-2026"),
+        "observacion 2108",
     );
-    check_changed(
-        &base,
-        &one("serie", json!("PPP1")),
-        &["error CH-SERIE-TIPO serie"],
-    );
-    check_changed(
-        &base,
-        &one("fecha_de_emision", json!("28-11-2026")),
-        &["error CH-FECHA-FUTURA fecha_de_emision"],
-    );
-    check_changed(
-        &base,
-        &one("fecha_de_emision", json!("25-11-2026")),
-        &["observacion CH-FECHA fecha_de_emision"],
-    );
-    check_changed(
-        &base,
-        &one("fecha_de_emision", json!("10-11-2026")),
-        &["observacion 2108 fecha_de_emision"],
-    );
-    check_changed(&base, &one("items", json!([])), &["error CH-FALTA items"]);
-    check_changed(
-        &base,
-        &one("total_retenido", json!("abc")),
-        &["error CH-DECIMALES total_retenido"],
-    );
-    // 6 % ended in 2014.
+    found_at(&base, "items", json!([]), "error CH-FALTA");
+    found_at(&base, "total_retenido", json!("abc"), "error CH-DECIMALES");
+}
+
+#[test]
+fn six_percent_ended_in_2014() {
+    let base = retencion();
     let six = [
         ("tipo_de_tasa_de_retencion", json!(2)),
         ("items.0.importe_retenido", json!(112.56)),
@@ -840,28 +880,11 @@ fn a_void_has_seven_days() {
 
 #[test]
 fn a_void_names_one_document_and_why() {
-    let one = |name, value| [(name, value)];
     check_changed(&void(), &[], &[]);
-    check_changed(
-        &void(),
-        &one("motivo", json!("")),
-        &["error CH-FALTA motivo"],
-    );
-    check_changed(
-        &void(),
-        &one("motivo", json!("x".repeat(101))),
-        &["error CH-LARGO motivo"],
-    );
-    check_changed(
-        &void(),
-        &one("numero", Value::Null),
-        &["error CH-FALTA numero"],
-    );
-    check_changed(
-        &void(),
-        &one("serie", json!("BBB1")),
-        &["error CH-SERIE-TIPO serie"],
-    );
+    found_at(&void(), "motivo", json!(""), "error CH-FALTA");
+    found_at(&void(), "motivo", json!("x".repeat(101)), "error CH-LARGO");
+    found_at(&void(), "numero", Value::Null, "error CH-FALTA");
+    found_at(&void(), "serie", json!("BBB1"), "error CH-SERIE-TIPO");
     check_changed(
         &void(),
         &[
@@ -870,10 +893,11 @@ fn a_void_names_one_document_and_why() {
         ],
         &[],
     );
-    check_changed(
+    found_at(
         &void(),
-        &one("tipo_de_comprobante", json!(5)),
-        &["error CH-CATALOGO tipo_de_comprobante"],
+        "tipo_de_comprobante",
+        json!(5),
+        "error CH-CATALOGO",
     );
     let guia = check_void(
         &json!({"operacion": "generar_anulacion", "tipo_de_comprobante": 7, "serie": "TTT1", "numero": 1, "motivo": "ERROR"}),

@@ -28,6 +28,29 @@ fn every_layout_says_the_same() {
     same("20131312955|01|F001|7|18.00|118.00|2026-11-27|6|20131312955|abc=|something|more|");
 }
 
+/// The shape of a real answer of a demo account.
+#[test]
+fn a_real_answer_is_read() {
+    let answer = include_bytes!("../samples/nubefact/responses/boleta-demo-real-shape.json");
+    let answer = JsonValue::parse(answer).expect("JSON");
+    let text = answer
+        .as_object()
+        .and_then(|it| it.get("cadena_para_codigo_qr"));
+    let text = text.and_then(JsonValue::as_str).expect("a text");
+    let qr = QrText::parse(text).expect("a QR text");
+    assert_eq!(
+        (qr.tipo.as_str(), qr.serie.as_str(), qr.numero),
+        ("03", "BBB1", 1)
+    );
+    assert_eq!(
+        (qr.igv.to_string(), qr.total.to_string()),
+        ("6.69".into(), "43.80".into())
+    );
+    assert_eq!(qr.fecha, jiff::civil::date(2026, 7, 30));
+    assert_eq!(qr.hash.as_ref().map(String::len), Some(44));
+    assert_eq!(qr.to_nubefact(), text);
+}
+
 #[test]
 fn nobody_is_a_dash_or_nothing() {
     let dash = QrText::parse("20131312955|03|B001|7|0|5.00|2026-11-27|-|-|").expect("a right case");

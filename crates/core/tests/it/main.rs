@@ -14,6 +14,7 @@ mod invoice_bad_input;
 mod invoice_json;
 mod invoice_properties;
 mod invoice_samples;
+mod invoice_simple;
 mod invoicing_correct;
 mod invoicing_other;
 mod invoicing_qr;

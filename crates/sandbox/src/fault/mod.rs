@@ -33,7 +33,7 @@ pub use text::FaultError;
 /// | `anidado` | ten thousand levels of JSON | yes |
 /// | `formula` | a name and an address that a spreadsheet would run, with control characters | yes |
 ///
-/// Of NubeFact alone; nothing of it is charged:
+/// Of Nubefact alone; nothing of it is charged:
 ///
 /// | text | what happens |
 /// |---|---|
@@ -48,6 +48,24 @@ pub use text::FaultError;
 /// | `pendiente`, `pendiente:3h`, `soap`, `soap:3h` | SUNAT says nothing, or is down: so long, or until the next simulated day |
 /// | `rechazado:2335`, `observado:4252` | what SUNAT says in the end |
 /// | `ticket-perdido`, `2323` | a void whose ticket is lost; SUNAT says that the document was voided before |
+///
+/// The losses that a program which issues has to live with, and the fault that makes each:
+///
+/// | loss | fault |
+/// |---|---|
+/// | accepted, then the connection closes | `cerrar` |
+/// | accepted, then 500, a proxy's 502, `codigo` 40 | `tras:500`, `tras:502:html`, `tras:40` |
+/// | accepted after the client has left | `tarde:20s` |
+/// | one request that arrives twice | `doble` |
+/// | refused, then a late copy accepted | `rechaza-y-acepta` |
+/// | 200 cut short, of another number, empty | `truncado`, `otro-numero`, `vacio` |
+/// | an answer that drips | `goteo:200ms` |
+/// | 23 for a stranger's document | `23-ajeno` |
+/// | 24 for what was accepted a moment ago | `24-tardio:5s` |
+/// | account suspended, not paid, token revoked | `50`, `51`, `10` |
+/// | pending for hours, then accepted, rejected, known with other data, voided before | `pendiente:3h`, `rechazado:2335`, `rechazado:1033`, `2323` |
+/// | 429 with and without a date | `429:retry=2`, `429:fecha=60` |
+/// | sent to another address | `redireccion` |
 ///
 /// What SUNAT says is settled when a document is issued or voided; on a question it settles a
 /// document that is still pending. `24-tardio`, `pendiente` and `soap` last by the sandbox's simulated
@@ -116,23 +134,23 @@ pub enum FaultKind {
     Nested,
     /// Formulas and control characters in the texts.
     Formula,
-    /// NubeFact: processed, then this instead of the answer.
+    /// Nubefact: processed, then this instead of the answer.
     After(Afterwards),
-    /// NubeFact: processed after that time, even if the client has left.
+    /// Nubefact: processed after that time, even if the client has left.
     Late(Duration),
-    /// NubeFact: the request is delivered twice; the answer is the second one's.
+    /// Nubefact: the request is delivered twice; the answer is the second one's.
     Twice,
-    /// NubeFact: 21, and a late copy of the request is accepted after that time.
+    /// Nubefact: 21, and a late copy of the request is accepted after that time.
     RefusedThenTaken(Duration),
-    /// NubeFact: 200 that names another document.
+    /// Nubefact: 200 that names another document.
     OtherDocument,
-    /// NubeFact: 200 with `{}`.
+    /// Nubefact: 200 with `{}`.
     EmptyObject,
-    /// NubeFact: a stranger's document takes the number first.
+    /// Nubefact: a stranger's document takes the number first.
     StrangerFirst,
-    /// NubeFact: a document is not found for that long after it was accepted.
+    /// Nubefact: a document is not found for that long after it was accepted.
     NotFoundYet(Duration),
-    /// NubeFact: refused with that `codigo`, not processed.
+    /// Nubefact: refused with that `codigo`, not processed.
     Codigo(u16),
     /// SUNAT says nothing: for so long, or until the next simulated day.
     Pending(Option<Duration>),
@@ -155,7 +173,7 @@ pub enum Afterwards {
     Status(u16),
     /// 5xx as a page.
     Page(u16),
-    /// NubeFact's `codigo` 40.
+    /// Nubefact's `codigo` 40.
     Codigo40,
 }
 
@@ -206,16 +224,16 @@ impl FaultKind {
             | FaultKind::Late(_)
             | FaultKind::OtherDocument
             | FaultKind::EmptyObject
-            | FaultKind::Codigo(_) => operation.is_nubefact(),
+            | FaultKind::Codigo(_)
+            | FaultKind::Pending(_)
+            | FaultKind::Rejected(_)
+            | FaultKind::Observed(_)
+            | FaultKind::SunatDown(_) => operation.is_nubefact(),
             FaultKind::Twice | FaultKind::RefusedThenTaken(_) => {
                 operation.is_issue() || operation.is_void()
             }
             FaultKind::StrangerFirst => operation.is_issue(),
             FaultKind::NotFoundYet(_) => operation.is_issue() || operation.is_question(),
-            FaultKind::Pending(_)
-            | FaultKind::Rejected(_)
-            | FaultKind::Observed(_)
-            | FaultKind::SunatDown(_) => operation.is_nubefact(),
             FaultKind::TicketLost | FaultKind::AlreadyVoided => operation.is_void(),
             _ => true,
         }

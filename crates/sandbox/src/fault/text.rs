@@ -52,7 +52,7 @@ const WORDS: [(&str, FaultKind); 21] = [
     ("ticket-perdido", FaultKind::TicketLost),
     ("2323", FaultKind::AlreadyVoided),
 ];
-/// What NubeFact may refuse with, of its list of codes.
+/// What Nubefact may refuse with, of its list of codes.
 const CODIGOS: [u16; 9] = [10, 11, 12, 20, 21, 22, 40, 50, 51];
 /// When a late copy arrives.
 const LATE_COPY: Duration = Duration::from_secs(2);
@@ -297,10 +297,10 @@ impl FaultError {
             }
             Part::Pairing => lang
                 .pick(
-                    "ese fallo no es de esa operación: los de NubeFact (tras, tarde, doble, \
+                    "ese fallo no es de esa operación: los de Nubefact (tras, tarde, doble, \
                      23-ajeno, pendiente…) van con las suyas, y otro-ruc, success-false y formula \
                      con las de APIMIGO",
-                    "that fault is not of that operation: NubeFact's (tras, tarde, doble, \
+                    "that fault is not of that operation: Nubefact's (tras, tarde, doble, \
                      23-ajeno, pendiente…) go with its own, and otro-ruc, success-false and \
                      formula with those of APIMIGO",
                 )
@@ -332,13 +332,13 @@ impl FaultError {
 const KINDS_ES: &str = "se acepta 429[:retry=N|:fecha[=N]], 401, 403, 404, 500 a 599[:html], \
     redireccion, reset, caida[:10s..610s|:30s], cerrar, goteo[:200ms], truncado, json-malo, html, \
     otro-ruc, success-false, enorme, anidado, formula; \
-    de NubeFact: tras:500[:html], tras:40, tarde:20s, doble, \
+    de Nubefact: tras:500[:html], tras:40, tarde:20s, doble, \
     rechaza-y-acepta[:5s], otro-numero, vacio, 23-ajeno, 24-tardio:5s, 10, 11, 12, 20, 21, 22, 40, 50, \
     51, pendiente[:3h], soap[:3h], rechazado:2335, observado:4252, ticket-perdido, 2323; y después @operacion, x3, %10, /7, [10s..20s]";
 const KINDS_EN: &str = "accepted: 429[:retry=N|:fecha[=N]], 401, 403, 404, 500 to 599[:html], \
     redireccion, reset, caida[:10s..610s|:30s], cerrar, goteo[:200ms], truncado, json-malo, html, \
     otro-ruc, success-false, enorme, anidado, formula; \
-    NubeFact's: tras:500[:html], tras:40, tarde:20s, doble, \
+    Nubefact's: tras:500[:html], tras:40, tarde:20s, doble, \
     rechaza-y-acepta[:5s], otro-numero, vacio, 23-ajeno, 24-tardio:5s, 10, 11, 12, 20, 21, 22, 40, 50, \
     51, pendiente[:3h], soap[:3h], rechazado:2335, observado:4252, ticket-perdido, 2323; then @operation, x3, %10, /7, [10s..20s]";
 

@@ -122,7 +122,7 @@ impl<'a> Question<'a> {
             Operation::GoodTaxpayers => lists::good_taxpayers(self),
             Operation::Cpe => cpe::validate(self),
             Operation::Account => self.account(),
-            // NubeFact's never come here.
+            // Nubefact's never come here.
             _ => Reply::wrong_path(),
         }
     }

@@ -7,14 +7,18 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::config::NubefactConfig;
-use super::files::{AcceptedDocument, FileKind, SunatAnswer, VoidNotice, file};
+use super::files::{AcceptedDocument, FileKind, SunatAnswer, VoidNotice};
 use super::form::Form;
 use super::state::{IssuedDocument, RequestedVoid};
 use super::sunat::{nothing_to_void, voided_before};
+use super::zipped::zipped;
 
 const GUIA_NOTE: &str = "Para generar el PDF en las Guías de Remisión se requiere que la Sunat la acepte \
     primero. Usa la operación 'consultar_guia' para obtener el PDF o CDR. La Sunat puede tomar un \
     tiempo en aceptarla.";
+
+/// A guía's QR leads to SUNAT.
+const GUIA_QR: &str = "https://e-factura.sunat.gob.pe/v1/contribuyente/gre/comprobantes/descargaqr";
 
 /// What an answer is written from.
 pub(super) struct Teller<'a> {
@@ -27,21 +31,22 @@ impl Teller<'_> {
     /// To an issue or to a question, which differ in `anulado` only; of a guía there is nothing
     /// before SUNAT took it.
     pub(super) fn document(&self, document: &IssuedDocument) -> Value {
-        let full = self.accepted(document, None);
+        let sunat = self.told(document, None);
         if document.identity.kind.is_guia() {
-            return self.guia(document, &full);
+            return self.guia(document, &sunat);
         }
         let link = self.link("cpe", &document.key);
-        let has_cdr = full.sunat.code.is_some();
-        let mut body = head(&full, &link);
-        tell(&mut body, &full.sunat);
+        let qr = self.qr(document);
+        let has_cdr = sunat.code.is_some();
+        let mut body = head(document, &link);
+        tell(&mut body, &sunat);
         body.insert("anulado".to_owned(), self.is_voided(document).into());
-        self.attach(&mut body, &full, has_cdr);
-        body.insert("cadena_para_codigo_qr".to_owned(), full.qr.clone().into());
-        body.insert("codigo_hash".to_owned(), full.hash.clone().into());
-        body.insert("codigo_de_barras".to_owned(), full.qr.clone().into());
+        self.attach(&mut body, document, None, has_cdr);
+        body.insert("cadena_para_codigo_qr".to_owned(), qr.clone().into());
+        body.insert("codigo_hash".to_owned(), document.hash.clone().into());
+        body.insert("codigo_de_barras".to_owned(), qr.into());
         body.insert("key".to_owned(), document.key.clone().into());
-        body.insert("digest_value".to_owned(), full.hash.clone().into());
+        body.insert("digest_value".to_owned(), document.hash.clone().into());
         let mut inner = body.clone();
         inner.shift_remove("anulado");
         insert_links(&mut body, &link, has_cdr);
@@ -49,8 +54,8 @@ impl Teller<'_> {
         body.into()
     }
 
-    fn guia(&self, document: &IssuedDocument, full: &AcceptedDocument) -> Value {
-        let there = full.sunat.accepted;
+    fn guia(&self, document: &IssuedDocument, sunat: &SunatAnswer) -> Value {
+        let there = sunat.accepted;
         let link = if there {
             self.link("guia", &document.key)
         } else {
@@ -60,25 +65,25 @@ impl Teller<'_> {
         if !there {
             body.insert("nota_importante".to_owned(), GUIA_NOTE.into());
         }
-        body.extend(head(full, &link));
+        body.extend(head(document, &link));
         // The one accepted guía that the manual shows says nothing besides.
         let told = SunatAnswer {
-            code: full.sunat.code.clone().filter(|code| code != "0"),
-            description: full.sunat.description.clone().filter(|_| !there),
-            ..full.sunat.clone()
+            code: sunat.code.clone().filter(|code| code != "0"),
+            description: sunat.description.clone().filter(|_| !there),
+            ..sunat.clone()
         };
         tell(&mut body, &told);
         if told.soap_error.is_empty() {
             body.insert("sunat_soap_error".to_owned(), Value::Null);
         }
         if there {
-            self.attach(&mut body, full, true);
+            self.attach(&mut body, document, None, true);
         } else {
             for key in ["pdf_zip_base64", "xml_zip_base64", "cdr_zip_base64"] {
                 body.insert(key.to_owned(), "".into());
             }
         }
-        body.insert("cadena_para_codigo_qr".to_owned(), full.qr.clone().into());
+        body.insert("cadena_para_codigo_qr".to_owned(), self.qr(document).into());
         for end in ["pdf", "xml", "cdr"] {
             let there = there.then(|| format!("{link}.{end}"));
             let link = there.unwrap_or_default();
@@ -90,14 +95,14 @@ impl Teller<'_> {
     /// To a void or a reversal, and to a question about it.
     pub(super) fn void(&self, document: &IssuedDocument, void: &RequestedVoid) -> Value {
         let link = self.link("anulacion", &void.key);
-        let full = self.accepted(document, Some(void));
+        let sunat = self.told(document, Some(void));
         let mut body = Map::new();
         body.insert("numero".to_owned(), document.identity.numero.into());
         body.insert("enlace".to_owned(), link.clone().into());
         body.insert("sunat_ticket_numero".to_owned(), json!(void.ticket));
-        tell(&mut body, &full.sunat);
+        tell(&mut body, &sunat);
         insert_links(&mut body, &link, true);
-        self.attach(&mut body, &full, full.sunat.code.is_some());
+        self.attach(&mut body, document, Some(void), sunat.code.is_some());
         body.insert("key".to_owned(), void.key.clone().into());
         body.into()
     }
@@ -108,14 +113,6 @@ impl Teller<'_> {
         document: &IssuedDocument,
         void: Option<&RequestedVoid>,
     ) -> AcceptedDocument {
-        let sunat = match void {
-            Some(void) => self.void_told(document, void),
-            None => {
-                let identity = &document.identity;
-                let subject = format!("{} numero {}", identity.kind.words(), identity.name());
-                document.verdict.told(self.now, &subject)
-            }
-        };
         let form = Form::read(document.body.as_bytes()).unwrap_or_default();
         AcceptedDocument {
             body: form.to_value(),
@@ -128,13 +125,23 @@ impl Teller<'_> {
             accepted_at: document.at,
             hash: document.hash.clone(),
             qr: self.qr(document),
-            sunat,
+            sunat: self.told(document, void),
             void: void.map(|void| VoidNotice {
                 motivo: void.motivo.clone(),
                 ticket: void.ticket.clone(),
                 requested_at: void.at,
             }),
         }
+    }
+
+    /// What SUNAT has said by now, of the void or of the document.
+    fn told(&self, document: &IssuedDocument, void: Option<&RequestedVoid>) -> SunatAnswer {
+        if let Some(void) = void {
+            return self.void_told(document, void);
+        }
+        let identity = &document.identity;
+        let subject = format!("{} numero {}", identity.kind.words(), identity.name());
+        document.verdict.told(self.now, &subject)
     }
 
     fn void_told(&self, document: &IssuedDocument, void: &RequestedVoid) -> SunatAnswer {
@@ -167,13 +174,11 @@ impl Teller<'_> {
         let identity = &document.identity;
         let facts = &document.facts;
         if identity.kind.is_guia() {
-            let there = document.verdict.is_accepted(self.now);
+            if !document.verdict.is_accepted(self.now) {
+                return String::new();
+            }
             let hash = document.hash.replace(['+', '/', '='], "");
-            let address =
-                "https://e-factura.sunat.gob.pe/v1/contribuyente/gre/comprobantes/descargaqr";
-            return there
-                .then(|| format!("{address}?hashqr={hash}"))
-                .unwrap_or_default();
+            return format!("{GUIA_QR}?hashqr={hash}");
         }
         format!(
             "{} | {} | {} | {:06} | {:.2} | {:.2} | {} | {} | {} | {} |",
@@ -195,27 +200,38 @@ impl Teller<'_> {
         format!("{}/{folder}/{key}", host.trim_end_matches('/'))
     }
 
-    /// The files themselves, where the account has them sent.
-    fn attach(&self, body: &mut Map<String, Value>, document: &AcceptedDocument, has_cdr: bool) {
+    /// The files themselves, each in a ZIP, where the account has them sent.
+    fn attach(
+        &self,
+        body: &mut Map<String, Value>,
+        document: &IssuedDocument,
+        void: Option<&RequestedVoid>,
+        has_cdr: bool,
+    ) {
+        let full = self
+            .config
+            .attach_files
+            .then(|| self.accepted(document, void));
         for (key, kind) in [
             ("pdf_zip_base64", FileKind::Pdf),
             ("xml_zip_base64", FileKind::Xml),
             ("cdr_zip_base64", FileKind::Cdr),
         ] {
-            let wanted = self.config.attach_files && (has_cdr || kind != FileKind::Cdr);
-            let content = wanted.then(|| STANDARD.encode(file(document, kind)));
-            body.insert(key.to_owned(), json!(content));
+            let wanted = full.as_ref().filter(|_| has_cdr || kind != FileKind::Cdr);
+            let zipped = wanted.map(|full| STANDARD.encode(zipped(full, kind)));
+            body.insert(key.to_owned(), json!(zipped));
         }
     }
 }
 
-fn head(document: &AcceptedDocument, link: &str) -> Map<String, Value> {
+fn head(document: &IssuedDocument, link: &str) -> Map<String, Value> {
+    let identity = &document.identity;
     let mut body = Map::new();
-    if let Some(tipo) = document.kind.tipo() {
+    if let Some(tipo) = identity.kind.tipo() {
         body.insert("tipo_de_comprobante".to_owned(), tipo.into());
     }
-    body.insert("serie".to_owned(), document.serie.clone().into());
-    body.insert("numero".to_owned(), document.numero.into());
+    body.insert("serie".to_owned(), identity.serie.clone().into());
+    body.insert("numero".to_owned(), identity.numero.into());
     body.insert("enlace".to_owned(), link.into());
     body
 }

@@ -1,4 +1,4 @@
-//! A request to NubeFact as it arrives: who sends it, in which form, and what it says.
+//! A request to Nubefact as it arrives: who sends it, in which form, and what it says.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -65,16 +65,9 @@ impl Arrival {
     /// The document that it is about, as far as it says so.
     pub(crate) fn identity(&self) -> Option<Identity> {
         let form = self.form.as_ref()?;
-        let kind = match self.operation {
-            Operation::GenerarRetencion
-            | Operation::ConsultarRetencion
-            | Operation::GenerarReversionRetencion
-            | Operation::ConsultarReversionRetencion => IssuedKind::Retencion,
-            Operation::GenerarPercepcion
-            | Operation::ConsultarPercepcion
-            | Operation::GenerarReversionPercepcion
-            | Operation::ConsultarReversionPercepcion => IssuedKind::Percepcion,
-            _ => IssuedKind::numbered(form.whole("tipo_de_comprobante").ok()??)?,
+        let kind = match IssuedKind::of_operation(self.operation) {
+            Some(kind) => kind,
+            None => IssuedKind::numbered(form.whole("tipo_de_comprobante").ok()??)?,
         };
         Some(Identity {
             kind,
@@ -108,7 +101,7 @@ impl Arrival {
     }
 }
 
-/// Whether a body that came to a path which is nobody's speaks NubeFact's language.
+/// Whether a body that came to a path which is nobody's speaks Nubefact's language.
 pub(crate) fn names_an_operation(body: &[u8]) -> bool {
     Form::read(body).is_some_and(|form| form.has("operacion"))
 }

@@ -1,16 +1,16 @@
-//! How NubeFact's side of the sandbox is set up.
+//! How Nubefact's side of the sandbox is set up.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Series that are open in every account from the start, as in NubeFact's demo.
+/// Series that are open in every account from the start, as in Nubefact's demo.
 pub(crate) const DEMO_SERIES: [&str; 6] = ["FFF1", "BBB1", "TTT1", "VVV1", "RRR1", "PPP1"];
-/// Documents that a demo account of the real NubeFact holds.
+/// Documents that a demo account of the real Nubefact holds.
 pub const DEMO_CAP: usize = 50;
 
-/// Everything about NubeFact that can be chosen. Start from [`NubefactConfig::default`], which
+/// Everything about Nubefact that can be chosen. Start from [`NubefactConfig::default`], which
 /// remembers in memory only, or from [`NubefactConfig::in_folder`]:
 ///
 /// ```
@@ -42,7 +42,7 @@ pub struct NubefactConfig {
     pub seal: Option<StateSeal>,
     /// Takes documents dated today only, as the manual says. Else 0 to 3 days back are taken.
     pub only_today: bool,
-    /// A `codigo_unico` that was used before is a 23, whatever the number. What the real NubeFact
+    /// A `codigo_unico` that was used before is a 23, whatever the number. What the real Nubefact
     /// does is not known.
     pub unique_code: bool,
     /// Simulated time until SUNAT accepts a guía.
@@ -111,7 +111,7 @@ impl fmt::Debug for NubefactConfig {
     }
 }
 
-/// One account of NubeFact: an issuer and what it may do.
+/// One account of Nubefact: an issuer and what it may do.
 #[derive(Clone)]
 pub struct NubefactAccount {
     /// The last part of its address: a UUID, 64 hexadecimal digits, or any name of one segment.
@@ -182,7 +182,12 @@ impl fmt::Debug for NubefactAccount {
 #[derive(Clone)]
 pub struct StateSeal {
     /// Seals.
-    pub seal: Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+    pub seal: Arc<SealFn>,
     /// Opens what was sealed; `None` where it was not sealed by this key or was changed since.
-    pub open: Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>,
+    pub open: Arc<OpenFn>,
 }
+
+/// Of what is given, what may rest on a disk.
+pub type SealFn = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
+/// The reverse, if it is possible.
+pub type OpenFn = dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync;

@@ -1,6 +1,7 @@
-//! One request decided: what NubeFact answers, and what it remembers of it.
+//! One request decided: what Nubefact answers, and what it remembers of it.
 
 use chaski_core::lima_date;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
@@ -110,7 +111,7 @@ impl Desk<'_> {
         let is_there = self.remembered.document(self.mark, &identity).is_some();
         let modified = facts.modifies.as_ref().filter(|_| !is_there);
         let known = modified.and_then(|modified| self.remembered.modified(self.mark, modified));
-        self.check(form, &identity, &facts, known)?;
+        check(form, &identity, facts.issued, known)?;
         // 2. May it be issued here, now, under this number?
         if !account.has_series(&identity.serie) {
             // The quote at the end is real.
@@ -149,22 +150,6 @@ impl Desk<'_> {
             changes: vec![Change::Issued(Box::new(document))],
             decided: Decided::Aceptado,
         })
-    }
-
-    fn check(
-        &self,
-        form: &Form,
-        identity: &Identity,
-        facts: &Facts,
-        known: Option<Modified>,
-    ) -> Result<(), Refusal> {
-        let serie = identity.serie.as_str();
-        match identity.kind {
-            IssuedKind::Retencion => check_withheld(form, serie, &Withheld::RETENCION),
-            IssuedKind::Percepcion => check_withheld(form, serie, &Withheld::PERCEPCION),
-            kind if kind.is_guia() => check_guia(form, kind, serie),
-            kind => check_comprobante(form, kind, serie, facts.issued, known),
-        }
     }
 
     pub(super) fn document(
@@ -215,7 +200,10 @@ impl Desk<'_> {
     fn void(&self, form: &Form) -> Result<Done, Refusal> {
         // 1. What is asked, and of which document.
         let identity = self.identity(form)?;
-        required(form, "motivo")?;
+        // A client that many use sends none with a reversal; of those the vendor's text was not seen.
+        if self.arrival.operation == Operation::GenerarAnulacion {
+            required(form, "motivo")?;
+        }
         most_characters(form, "motivo", 100)?;
         most_characters(form, "codigo_unico", 250)?;
         let document = self.found(&identity)?;
@@ -256,7 +244,7 @@ impl Desk<'_> {
         let parts = [document.key.as_bytes(), at.as_bytes(), b"anulacion"];
         let is_lost = self.struck == Some(FaultKind::TicketLost);
         let void = RequestedVoid {
-            motivo: required(form, "motivo")?.to_owned(),
+            motivo: form.text("motivo").unwrap_or_default().to_owned(),
             at: self.now,
             key: link_key(&parts),
             ticket: (!is_lost).then(|| ticket(&parts)),
@@ -335,35 +323,9 @@ impl Desk<'_> {
 
     /// Kind, series and number, each well formed and of what the operation is for.
     fn identity(&self, form: &Form) -> Result<Identity, Refusal> {
-        let operation = self.arrival.operation;
-        let withheld = match operation {
-            Operation::GenerarRetencion
-            | Operation::ConsultarRetencion
-            | Operation::GenerarReversionRetencion
-            | Operation::ConsultarReversionRetencion => Some(IssuedKind::Retencion),
-            Operation::GenerarPercepcion
-            | Operation::ConsultarPercepcion
-            | Operation::GenerarReversionPercepcion
-            | Operation::ConsultarReversionPercepcion => Some(IssuedKind::Percepcion),
-            _ => None,
-        };
-        let kind = match withheld {
+        let kind = match IssuedKind::of_operation(self.arrival.operation) {
             Some(kind) => kind,
-            None => {
-                let tipo = required_whole(form, "tipo_de_comprobante")?;
-                let wrong = || Refusal::reason("Tipo de comprobante no está incluido en la lista");
-                let kind = IssuedKind::numbered(tipo).ok_or_else(wrong)?;
-                let of_guia =
-                    matches!(operation, Operation::GenerarGuia | Operation::ConsultarGuia);
-                if kind.is_guia() && is_anulacion(operation) {
-                    // A guía cannot be voided here: the text is that of 24.
-                    return Err(Refusal::of(24));
-                }
-                if kind.is_guia() != of_guia {
-                    return Err(wrong());
-                }
-                kind
-            }
+            None => self.numbered_kind(form)?,
         };
         let serie = required(form, "serie")?.to_owned();
         if serie.chars().count() != 4 {
@@ -380,6 +342,24 @@ impl Desk<'_> {
         })
     }
 
+    /// The kind that `tipo_de_comprobante` says, if the operation is for it.
+    fn numbered_kind(&self, form: &Form) -> Result<IssuedKind, Refusal> {
+        let operation = self.arrival.operation;
+        let tipo = required_whole(form, "tipo_de_comprobante")?;
+        let wrong = || Refusal::reason("Tipo de comprobante no está incluido en la lista");
+        let kind = IssuedKind::numbered(tipo).ok_or_else(wrong)?;
+        if kind.is_guia() && is_anulacion(operation) {
+            // A guía cannot be voided here: the text is that of 24.
+            return Err(Refusal::of(24));
+        }
+        let for_guias = matches!(operation, Operation::GenerarGuia | Operation::ConsultarGuia);
+        if kind.is_guia() == for_guias {
+            Ok(kind)
+        } else {
+            Err(wrong())
+        }
+    }
+
     fn teller(&self) -> Teller<'_> {
         Teller {
             config: self.config,
@@ -394,4 +374,20 @@ fn is_anulacion(operation: Operation) -> bool {
         operation,
         Operation::GenerarAnulacion | Operation::ConsultarAnulacion
     )
+}
+
+/// Whether a document is right in itself and beside the one that it modifies.
+fn check(
+    form: &Form,
+    identity: &Identity,
+    issued: Date,
+    known: Option<Modified>,
+) -> Result<(), Refusal> {
+    let serie = identity.serie.as_str();
+    match identity.kind {
+        IssuedKind::Retencion => check_withheld(form, serie, &Withheld::RETENCION),
+        IssuedKind::Percepcion => check_withheld(form, serie, &Withheld::PERCEPCION),
+        kind if kind.is_guia() => check_guia(form, kind, serie),
+        kind => check_comprobante(form, kind, serie, issued, known),
+    }
 }

@@ -1,9 +1,9 @@
-//! The ledger of NubeFact: one entry per request, without anything personal.
+//! The ledger of Nubefact: one entry per request, without anything personal.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One request to NubeFact as it was received, and what became of it. Token, customer and amounts
+/// One request to Nubefact as it was received, and what became of it. Token, customer and amounts
 /// are not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NubefactEntry {
@@ -28,13 +28,13 @@ pub struct NubefactEntry {
     pub decision: Decided,
     /// HTTP status of the answer; `None`: the connection was cut instead.
     pub status: Option<u16>,
-    /// NubeFact's code in the answer, if it was a refusal.
+    /// Nubefact's code in the answer, if it was a refusal.
     pub codigo: Option<u16>,
     /// The fault that struck, as text.
     pub fault: Option<String>,
 }
 
-/// What NubeFact did with a request, whatever it answered.
+/// What Nubefact did with a request, whatever it answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decided {

@@ -37,7 +37,7 @@ pub(crate) struct Facts {
     /// A credit note of type 13 credits nothing.
     pub(crate) note_type: Option<u32>,
     pub(crate) unique_code: Option<String>,
-    /// Whether NubeFact passes it on to SUNAT.
+    /// Whether Nubefact passes it on to SUNAT.
     pub(crate) is_sent: bool,
 }
 

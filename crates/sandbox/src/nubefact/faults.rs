@@ -1,4 +1,4 @@
-//! What faults make of an answer of NubeFact.
+//! What faults make of an answer of Nubefact.
 
 use http::StatusCode;
 use jiff::Timestamp;

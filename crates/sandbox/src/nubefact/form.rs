@@ -128,7 +128,7 @@ impl Form {
 
     /// Absent is false.
     pub(crate) fn flag(&self, key: &str) -> Result<bool, Refusal> {
-        Ok(self.flag_or(key, false)?)
+        self.flag_or(key, false)
     }
 
     pub(crate) fn flag_or(&self, key: &str, absent: bool) -> Result<bool, Refusal> {

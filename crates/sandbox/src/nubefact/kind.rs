@@ -1,6 +1,8 @@
-//! The kinds of document that NubeFact issues.
+//! The kinds of document that Nubefact issues.
 
 use serde::{Deserialize, Serialize};
+
+use crate::operation::Operation;
 
 /// One kind: each counts its numbers for itself, even where two share a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +29,30 @@ impl IssuedKind {
             8 => IssuedKind::GuiaTransportista,
             _ => return None,
         })
+    }
+
+    /// Of the operations that name no `tipo_de_comprobante`, because there is one only.
+    pub(crate) fn of_operation(operation: Operation) -> Option<IssuedKind> {
+        match operation {
+            Operation::GenerarRetencion
+            | Operation::ConsultarRetencion
+            | Operation::GenerarReversionRetencion
+            | Operation::ConsultarReversionRetencion => Some(IssuedKind::Retencion),
+            Operation::GenerarPercepcion
+            | Operation::ConsultarPercepcion
+            | Operation::GenerarReversionPercepcion
+            | Operation::ConsultarReversionPercepcion => Some(IssuedKind::Percepcion),
+            _ => None,
+        }
+    }
+
+    /// As the ledger names it: `tipo_de_comprobante`, or the letter of its series.
+    pub(crate) fn mark(self) -> String {
+        match self {
+            IssuedKind::Retencion => "R".to_owned(),
+            IssuedKind::Percepcion => "P".to_owned(),
+            kind => kind.tipo().unwrap_or_default().to_string(),
+        }
     }
 
     pub(crate) fn tipo(self) -> Option<u32> {

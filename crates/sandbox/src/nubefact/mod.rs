@@ -1,4 +1,4 @@
-//! NubeFact in a box: a reading of its manual and of what others saw it do, by itself.
+//! Nubefact in a box: a reading of its manual and of what others saw it do, by itself.
 //!
 //! Who is who:
 //!
@@ -36,6 +36,7 @@ mod state;
 mod store;
 mod stranger;
 mod sunat;
+mod zipped;
 
 use std::fmt;
 use std::io;
@@ -45,7 +46,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use arrival::{Arrival, names_an_operation};
-pub use config::{DEMO_CAP, NubefactAccount, NubefactConfig, Standing, StateSeal};
+pub use config::{DEMO_CAP, NubefactAccount, NubefactConfig, OpenFn, SealFn, Standing, StateSeal};
 pub(crate) use engine::LARGEST_BODY;
 pub use entry::{Decided, NubefactEntry};
 pub(crate) use links::LinkPath;
@@ -54,17 +55,17 @@ use crate::fault::{Effect, FaultKind};
 use crate::reply::Reply;
 use answers::Teller;
 use book::Page;
-use engine::{Desk, Done};
+use engine::Desk;
 use faults::{answered, instead_of_answer};
 use refusal::Refusal;
-use state::Change;
+use state::{Change, Remembered};
 use store::Store;
 use stranger::document_of_stranger;
 
 /// Where the time comes from before it is moved.
 pub(crate) type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// All accounts of one NubeFact.
+/// All accounts of one Nubefact.
 pub(crate) struct Nubefact {
     config: NubefactConfig,
     rejected_tokens: Vec<String>,
@@ -163,115 +164,64 @@ impl Nubefact {
             return Effect::Reply(unusable(&error), None);
         }
         let mark = mark(&arrival.ruta, self.is_named(&arrival.ruta));
-        let decided = self.lock().transact(|remembered| {
-            let now = self.time_moved_by(remembered.offset);
-            self.moved
-                .store(remembered.offset.as_secs(), Ordering::Release);
-            let outcome = match struck.and_then(|kind| instead_of_answer(kind, now)) {
-                Some(effect) => Err(effect),
-                None => Ok(Desk {
-                    config: &self.config,
-                    rejected_tokens: &self.rejected_tokens,
-                    remembered,
-                    arrival,
-                    struck,
-                    now,
-                    mark: &mark,
-                }
-                .decide()),
-            };
-            let (effect, decided, codigo, changes) = match outcome {
-                Err((effect, codigo)) => (effect, Decided::NoProcesado, codigo, Vec::new()),
-                Ok(outcome) => {
-                    let (decided, changes, outcome) = match outcome {
-                        Ok(Done {
-                            body,
-                            changes,
-                            decided,
-                        }) => (decided, changes, Ok(body)),
-                        Err(refusal) => (Decided::Rechazado, Vec::new(), Err(refusal)),
-                    };
-                    let (effect, codigo) = answered(struck, outcome);
-                    (effect, decided, codigo, changes)
-                }
-            };
-            let entry = NubefactEntry {
-                sequence: 0,
-                time: now,
-                ruta: mark.clone(),
-                operation: arrival.operation.name().to_owned(),
-                tipo: arrival.identity().map(|identity| {
-                    let tipo = identity.kind.tipo().map(|tipo| tipo.to_string());
-                    tipo.unwrap_or_else(|| {
-                        let first = identity.serie.chars().take(1);
-                        first.collect()
-                    })
-                }),
-                comprobante: arrival.name(),
-                bytes_hash: arrival.bytes_hash(),
-                bytes: arrival.bytes(),
-                decision: decided,
-                status: match &effect {
-                    Effect::Reply(reply, _) => Some(reply.status.as_u16()),
-                    Effect::Cut(_) => None,
-                },
-                codigo,
-                fault: struck.map(|kind| kind.to_string()),
-            };
-            let page = Page {
-                entry: Some(entry),
-                changes,
-            };
+        let told = self.lock().transact(|remembered| {
+            let desk = self.desk(remembered, arrival, struck, &mark);
+            let (effect, page) = decide(&desk);
             (effect, Some(page))
         });
-        decided.unwrap_or_else(|error| Effect::Reply(unusable(&error), None))
+        told.unwrap_or_else(|error| Effect::Reply(unusable(&error), None))
     }
 
     /// Somebody else's document takes the number that is asked for, if nobody's has it.
     fn let_stranger_first(&self, arrival: &Arrival) -> io::Result<()> {
         let mark = mark(&arrival.ruta, self.is_named(&arrival.ruta));
-        let (Some(identity), Some(account)) =
-            (arrival.identity(), self.config.account(&arrival.ruta))
-        else {
+        let account = self.config.account(&arrival.ruta);
+        let (Some(identity), Some(account)) = (arrival.identity(), account) else {
             return Ok(());
         };
         self.lock().transact(|remembered| {
             if remembered.document(&mark, &identity).is_some() {
                 return ((), None);
             }
-            let now = self.time_moved_by(remembered.offset);
-            let today = chaski_core::lima_date(now);
+            let desk = self.desk(remembered, arrival, None, &mark);
+            let today = chaski_core::lima_date(desk.now);
             let (body, facts) = document_of_stranger(&identity, today, arrival.total());
-            let desk = Desk {
-                config: &self.config,
-                rejected_tokens: &self.rejected_tokens,
-                remembered,
-                arrival,
-                struck: None,
-                now,
-                mark: &mark,
-            };
             let entry = NubefactEntry {
-                sequence: 0,
-                time: now,
-                ruta: mark.clone(),
-                operation: arrival.operation.name().to_owned(),
-                tipo: identity.kind.tipo().map(|tipo| tipo.to_string()),
-                comprobante: Some(identity.name()),
                 bytes_hash: blake3::hash(body.as_bytes()).to_hex().to_string(),
                 bytes: body.len(),
                 decision: Decided::Ajeno,
                 status: Some(200),
-                codigo: None,
                 fault: Some(FaultKind::StrangerFirst.to_string()),
+                ..entry_of(&desk)
             };
-            let document = desk.document(account, identity.clone(), facts, body.as_bytes());
+            let document = desk.document(account, identity, facts, body.as_bytes());
             let page = Page {
                 entry: Some(entry),
                 changes: vec![Change::Issued(Box::new(document))],
             };
             ((), Some(page))
         })
+    }
+
+    /// The place of one decision, at the simulated time of now.
+    fn desk<'a>(
+        &'a self,
+        remembered: &'a Remembered,
+        arrival: &'a Arrival,
+        struck: Option<FaultKind>,
+        mark: &'a str,
+    ) -> Desk<'a> {
+        self.moved
+            .store(remembered.offset.as_secs(), Ordering::Release);
+        Desk {
+            config: &self.config,
+            rejected_tokens: &self.rejected_tokens,
+            remembered,
+            arrival,
+            struck,
+            now: self.time_moved_by(remembered.offset),
+            mark,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
@@ -282,6 +232,59 @@ impl Nubefact {
 impl fmt::Debug for Nubefact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Nubefact({:?})", self.config)
+    }
+}
+
+/// What leaves, and what is written down of it.
+fn decide(desk: &Desk<'_>) -> (Effect, Page) {
+    let instead = desk
+        .struck
+        .and_then(|kind| instead_of_answer(kind, desk.now));
+    let (effect, codigo, decision, changes) = match instead {
+        Some((effect, codigo)) => (effect, codigo, Decided::NoProcesado, Vec::new()),
+        None => match desk.decide() {
+            Ok(done) => {
+                let (effect, codigo) = answered(desk.struck, Ok(done.body));
+                (effect, codigo, done.decided, done.changes)
+            }
+            Err(refusal) => {
+                let (effect, codigo) = answered(desk.struck, Err(refusal));
+                (effect, codigo, Decided::Rechazado, Vec::new())
+            }
+        },
+    };
+    let entry = NubefactEntry {
+        decision,
+        status: match &effect {
+            Effect::Reply(reply, _) => Some(reply.status.as_u16()),
+            Effect::Cut(_) => None,
+        },
+        codigo,
+        ..entry_of(desk)
+    };
+    let page = Page {
+        entry: Some(entry),
+        changes,
+    };
+    (effect, page)
+}
+
+/// What an entry says of the request itself.
+fn entry_of(desk: &Desk<'_>) -> NubefactEntry {
+    let arrival = desk.arrival;
+    NubefactEntry {
+        sequence: 0,
+        time: desk.now,
+        ruta: desk.mark.to_owned(),
+        operation: arrival.operation.name().to_owned(),
+        tipo: arrival.identity().map(|identity| identity.kind.mark()),
+        comprobante: arrival.name(),
+        bytes_hash: arrival.bytes_hash(),
+        bytes: arrival.bytes(),
+        decision: Decided::NoProcesado,
+        status: None,
+        codigo: None,
+        fault: desk.struck.map(|kind| kind.to_string()),
     }
 }
 
@@ -298,7 +301,7 @@ fn mark(ruta: &str, is_named: bool) -> String {
 
 /// The folder cannot be read or written: nothing was decided, and nothing is known to the client.
 fn unusable(error: &io::Error) -> Reply {
-    tracing::error!(%error, "the sandbox cannot use what it remembers of NubeFact");
+    tracing::error!(%error, "the sandbox cannot use what it remembers of Nubefact");
     let refusal = Refusal::of(40);
     faults::refused(&refusal)
 }

@@ -1,4 +1,4 @@
-//! What NubeFact answers when it does not do what it was asked: a code and a text.
+//! What Nubefact answers when it does not do what it was asked: a code and a text.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What NubeFact remembers: documents, voids and the simulated clock. It is changed by
+//! What Nubefact remembers: documents, voids and the simulated clock. It is changed by
 //! [`Change`]s only, so that what a file of them says can be lived through again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};

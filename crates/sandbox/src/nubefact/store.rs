@@ -59,13 +59,12 @@ impl Store {
             return Ok(told);
         };
         book.with_lock(|book| {
-            let news = match book.news()? {
-                Some(pages) => pages,
-                None => {
-                    *remembered = Remembered::default();
-                    entries.clear();
-                    book.news()?.unwrap_or_default()
-                }
+            let news = if let Some(pages) = book.news()? {
+                pages
+            } else {
+                *remembered = Remembered::default();
+                entries.clear();
+                book.news()?.unwrap_or_default()
             };
             for page in news {
                 take_up(remembered, entries, page);

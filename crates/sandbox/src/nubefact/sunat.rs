@@ -1,4 +1,4 @@
-//! What SUNAT says of a document, and when: settled when NubeFact takes it, told when its time has
+//! What SUNAT says of a document, and when: settled when Nubefact takes it, told when its time has
 //! come.
 
 use std::time::Duration;

@@ -13,6 +13,7 @@ mod nubefact_answers;
 mod nubefact_cases;
 mod nubefact_faults;
 mod nubefact_folder;
+mod nubefact_generated;
 mod nubefact_kit;
 mod nubefact_rules;
 mod nubefact_surface;

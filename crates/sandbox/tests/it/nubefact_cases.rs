@@ -44,9 +44,9 @@ fn fault_of(case: &Value, folder: &str) -> Option<String> {
         nube.done(&about("generar_anulacion", &document));
     }
 
-    let (came, answer) = nube.post(&dated(&body));
-    if u64::from(came) != status {
-        return Some(format!("{id}: {came} {answer}"));
+    let (got, answer) = nube.post(&dated(&body));
+    if u64::from(got) != status {
+        return Some(format!("{id}: {got} {answer}"));
     }
     let codigo = &expect["codigo"];
     if !codigo.is_null() && answer["codigo"] != *codigo {
@@ -61,7 +61,7 @@ fn fault_of(case: &Value, folder: &str) -> Option<String> {
     for finding in findings.filter(|finding| finding["severidad"] == "error") {
         let code = finding["codigo"].as_str().unwrap();
         let is_sunat = code.bytes().all(|b| b.is_ascii_digit());
-        // What is outside NubeFact's own period has a code of its own.
+        // What is outside Nubefact's own period has a code of its own.
         if is_sunat && !errors.contains(code) && !errors.contains("PreValidar codigo Tributo") {
             return Some(format!("{id}: no {code} in {errors}"));
         }

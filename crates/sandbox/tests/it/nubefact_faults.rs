@@ -1,4 +1,4 @@
-//! Each fault of NubeFact: what the client sees, what is there afterwards, what the ledger says.
+//! Each fault of Nubefact: what the client sees, what is there afterwards, what the ledger says.
 
 use std::time::Duration;
 
@@ -244,15 +244,15 @@ async fn status(sandbox: &Sandbox, body: &Value) -> u16 {
 
 /// What SUNAT says at once and a day later, of a factura.
 #[track_caller]
-fn check_sunat(fault: &str, at_once: [Value; 3], later: [Value; 3]) {
+fn check_sunat(fault: &str, at_once: &[Value; 3], later: &[Value; 3]) {
     let nube = Nube::failing(&format!("{fault}@generar_comprobante x1"));
     let told = |answer: &Value| {
         ["aceptada_por_sunat", "sunat_responsecode", "sunat_note"].map(|key| answer[key].clone())
     };
-    assert_eq!(told(&nube.done(&factura(1))), at_once, "{fault}");
+    assert_eq!(&told(&nube.done(&factura(1))), at_once, "{fault}");
     nube.wait(24 * 3600);
     let asked = nube.done(&about("consultar_comprobante", &factura(1)));
-    assert_eq!(told(&asked), later, "{fault}");
+    assert_eq!(&told(&asked), later, "{fault}");
     // Whatever SUNAT says, the number is taken.
     assert_eq!(nube.refused(&factura(1)), (400, 23));
 }
@@ -264,12 +264,12 @@ fn sunat_says_what_it_is_commanded_to() {
     let rejected = [json!(false), json!("2335"), Value::Null];
     let note = json!("4252 - El dato ingresado como atributo @listName es incorrecto");
     let observed = [json!(true), json!("0"), note];
-    check_sunat("pendiente", nothing.clone(), accepted.clone());
-    check_sunat("pendiente:25h", nothing.clone(), nothing.clone());
-    check_sunat("soap", nothing.clone(), accepted.clone());
-    check_sunat("soap:3h", nothing, accepted);
-    check_sunat("rechazado:2335", rejected.clone(), rejected);
-    check_sunat("observado:4252", observed.clone(), observed);
+    check_sunat("pendiente", &nothing, &accepted);
+    check_sunat("pendiente:25h", &nothing, &nothing);
+    check_sunat("soap", &nothing, &accepted);
+    check_sunat("soap:3h", &nothing, &accepted);
+    check_sunat("rechazado:2335", &rejected, &rejected);
+    check_sunat("observado:4252", &observed, &observed);
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn faults_pass_over_what_they_cannot_happen_to() {
     let (status, _) = nube.send(crate::kit::v1("dni", "dni=00000001"));
     assert_eq!(status, 200);
     assert_eq!(nube.sandbox.faults().len(), 3, "otro-ruc was APIMIGO's");
-    // A question is NubeFact's, but no void and no issue.
+    // A question is Nubefact's, but no void and no issue.
     nube.done(&about("consultar_comprobante", &factura(1)));
     assert_eq!(nube.sandbox.faults().len(), 2);
     assert_eq!(nube.refused(&factura(2)), (400, 23));

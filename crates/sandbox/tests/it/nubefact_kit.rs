@@ -1,4 +1,4 @@
-//! What tests of NubeFact's side need: a sandbox whose clock stands still until it is moved,
+//! What tests of Nubefact's side need: a sandbox whose clock stands still until it is moved,
 //! requests in every form, and documents that are right.
 
 use std::sync::Arc;

@@ -27,7 +27,12 @@ fn check_in(nube: &Nube, document: &Value, expected: Option<&str>) {
 fn of_lines(lines: Vec<Value>, gravada: f64, igv: f64, total: f64) -> Value {
     with(
         factura(1),
-        json!({ "items": lines, "total_gravada": gravada, "total_igv": igv, "total": total }),
+        json!({
+            "items": Value::from(lines),
+            "total_gravada": gravada,
+            "total_igv": igv,
+            "total": total,
+        }),
     )
 }
 

@@ -1,4 +1,4 @@
-//! NubeFact's side over HTTP: its doors under `/_sandbox`, its links, a real port.
+//! Nubefact's side over HTTP: its doors under `/_sandbox`, its links, a real port.
 
 use axum::body::{Body, to_bytes};
 use chaski_sandbox::serve;
@@ -134,6 +134,60 @@ async fn exchange(address: std::net::SocketAddr, request: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+#[tokio::test]
+async fn links_serve_the_files_of_what_was_accepted() {
+    let nube = nube();
+    let answer = nube.sandbox.call(request(&factura(1))).await.unwrap();
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    let void = crate::nubefact_kit::about("generar_anulacion", &factura(1));
+    let answer = nube.sandbox.call(request(&void)).await.unwrap();
+    let void: Value = serde_json::from_slice(answer.body()).unwrap();
+    nube.wait(60);
+    for (links, begins) in [
+        (
+            &body,
+            [
+                ("enlace_del_pdf", &b"%PDF"[..]),
+                ("enlace_del_xml", b"<?xml"),
+                ("enlace_del_cdr", b"PK"),
+            ],
+        ),
+        (
+            &void,
+            [
+                ("enlace_del_pdf", b"%PDF"),
+                ("enlace_del_xml", b"<?xml"),
+                ("enlace_del_cdr", b"PK"),
+            ],
+        ),
+    ] {
+        for (link, beginning) in begins {
+            // The whole address, as a client in the process has it.
+            let address = links[link].as_str().unwrap();
+            let asked = Request::get(address).body(bytes::Bytes::new()).unwrap();
+            let file = nube.sandbox.call(asked).await.unwrap();
+            assert_eq!(file.status(), 200, "{address}");
+            assert!(file.body().starts_with(beginning), "{address}");
+        }
+    }
+    assert_eq!(nube.sandbox.nubefact_ledger(0).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn files_may_come_with_the_answer() {
+    let nube = crate::nubefact_kit::Nube::with(chaski_sandbox::NubefactConfig {
+        attach_files: true,
+        ..chaski_sandbox::NubefactConfig::default()
+    });
+    let answer = nube.sandbox.call(request(&boleta(1))).await.unwrap();
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    for key in ["pdf_zip_base64", "xml_zip_base64"] {
+        // `PK` and the two bytes after it, in base64.
+        assert!(body[key].as_str().unwrap().starts_with("UEsDB"), "{key}");
+    }
+    assert_eq!(body["cdr_zip_base64"], Value::Null);
 }
 
 #[tokio::test]

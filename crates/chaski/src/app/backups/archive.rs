@@ -16,6 +16,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
+use super::super::invoices::JOURNAL_FILE;
 use super::seal::{Seal, SealWith};
 use super::{BackupError, SealError};
 use crate::draft;
@@ -29,7 +30,10 @@ const MANIFEST_FILE: &str = "copia.json";
 const SEAL_FILE: &str = "sello.json";
 
 /// Newest form of a copy that this program knows; from 2 on a copy has a seal.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+
+/// The form of a copy without a journal of what was issued, which older programs know.
+const WITHOUT_JOURNAL: u32 = 2;
 
 /// A key file is 65 bytes.
 const MOST_KEY_BYTES: u64 = 256;
@@ -41,6 +45,8 @@ const MOST_MANIFEST_BYTES: u64 = 64 * 1024;
 pub(super) struct Contents {
     pub(super) database: PathBuf,
     pub(super) settings: String,
+    /// What was issued, if anything was.
+    pub(super) journal: Option<PathBuf>,
     pub(super) key: Option<MasterKey>,
     pub(super) seal_with: SealWith,
     pub(super) sandbox: bool,
@@ -205,12 +211,18 @@ fn write(contents: &Contents, file: &File, to: &Path) -> Result<(), AppError> {
 fn write_parts(contents: &Contents, archive: &mut Archive<'_>) -> Result<Vec<u8>, ZipError> {
     archive.add(DATABASE_FILE, File::open(&contents.database)?)?;
     archive.add(SETTINGS_FILE, contents.settings.as_bytes())?;
+    if let Some(journal) = &contents.journal {
+        archive.add(JOURNAL_FILE, File::open(journal)?)?;
+    }
     if let Some(key) = &contents.key {
         let text = format!("{}\n", key.to_text().expose_secret());
         archive.add(KEY_FILE, text.as_bytes())?;
     }
     let manifest = Manifest {
-        format: FORMAT,
+        format: match contents.journal {
+            Some(_) => FORMAT,
+            None => WITHOUT_JOURNAL,
+        },
         program: env!("CARGO_PKG_VERSION").to_owned(),
         taken_at_lima: lima_datetime(contents.taken_at)
             .strftime("%Y-%m-%d %H:%M:%S")
@@ -276,7 +288,7 @@ fn each_part(
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
-        if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE].contains(&name.as_str()) {
+        if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE, JOURNAL_FILE].contains(&name.as_str()) {
             return Err(damaged().into());
         }
         let part = zip.by_name(name).map_err(|_| damaged())?;

@@ -18,6 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
+use super::invoices::JOURNAL_FILE;
+use super::journals::{copy_journal, mark_for_review};
 use super::servers::SERVING;
 use super::{AppError, Mode, WantedMode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
@@ -114,7 +116,15 @@ pub enum RestoredKey {
 }
 
 /// What is not part of the data of a folder: those of the sandbox have a folder of their own.
-const NOT_DATA: [&str; 4] = ["sandbox", "chaski.lock", "chaski.uso", "procesos"];
+/// What the sandbox's Nubefact remembers is somebody else's, as the real one's is.
+const NOT_DATA: [&str; 6] = [
+    "sandbox",
+    "chaski.lock",
+    "chaski.uso",
+    "procesos",
+    "nubefact",
+    "emision.diario.pid",
+];
 
 /// Begins the names of what a restoration set aside.
 const SET_ASIDE: &str = "anterior-";
@@ -175,6 +185,8 @@ pub async fn backup(
     {
         return Err(StoreError::KeyWrong.into());
     }
+    let journal = staging.path().join(JOURNAL_FILE);
+    let journal = copy_journal(&folder, &journal)?.then_some(journal);
     // 3. The key, if it is to go with it: the one that opens what is in the copy.
     let key = if with_key {
         Some(key_of_copy(config, mode, &folder, &snapshot)?)
@@ -185,6 +197,7 @@ pub async fn backup(
     let contents = Contents {
         database: copy,
         settings: settings.to_owned(),
+        journal,
         key,
         seal_with,
         sandbox: mode == Mode::Sandbox,
@@ -270,7 +283,10 @@ pub async fn restore(
         [] => None,
         names => Some(set_aside(&folder, names, now)?),
     };
-    let mut names = vec![KEY_FILE, SETTINGS_FILE];
+    if staging.path().join(JOURNAL_FILE).exists() {
+        mark_for_review(&folder)?;
+    }
+    let mut names = vec![KEY_FILE, SETTINGS_FILE, JOURNAL_FILE];
     if server.is_none() {
         names.push(DATABASE_FILE);
     }

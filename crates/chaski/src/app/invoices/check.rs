@@ -33,9 +33,7 @@ impl App {
         };
         let mut more = complete(&mut object, lima_date(now), series.as_ref());
         // 2. What others know.
-        let known = self
-            .facts_about(room, &object, lima_date(now), ask)
-            .await?;
+        let known = self.facts_about(room, &object, lima_date(now), ask).await?;
         if is_verbatim(&object) {
             fill_in(&mut object, &known);
         }

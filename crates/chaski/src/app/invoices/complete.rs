@@ -43,7 +43,10 @@ pub(super) fn complete(
     let issued = text_of(object, "fecha_de_emision").and_then(|it| parse_date(it).ok());
     let issued = issued.unwrap_or(today);
     let mut findings = Findings::new();
-    if matches!(kind, DocumentKind::GuiaRemitente | DocumentKind::GuiaTransportista) {
+    if matches!(
+        kind,
+        DocumentKind::GuiaRemitente | DocumentKind::GuiaTransportista
+    ) {
         for name in DAYS {
             if object.present(name).is_none() {
                 object.set(name, day(issued));

@@ -47,7 +47,10 @@ impl InvoiceRoom<'_> {
         let id = self.named(wanted).await?;
         let entry = self.entry_of(&id).await?;
         // 1. In doubt: asking decides.
-        if let Some(entry) = entry.as_ref().filter(|it| it.is_open() && it.accepted().is_none()) {
+        if let Some(entry) = entry
+            .as_ref()
+            .filter(|it| it.is_open() && it.accepted().is_none())
+        {
             let settled = self.nubefact.resolve(entry).await;
             let settled = settled.map_err(InvoiceError::from)?;
             return Ok(ConsultedInvoice {

@@ -11,7 +11,7 @@ use chaski_core::lima_date;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::plan::KeyState;
+use super::plan::WishState;
 use super::{InvoiceError, InvoicePlan, InvoiceRoom, WantedInvoice};
 use crate::app::AppError;
 
@@ -55,11 +55,14 @@ impl InvoiceRoom<'_> {
         let issued = self.issued(&id).await?;
         let scope = wish.scope.clone().map_or_else(|| usual_scope(motivo), Ok)?;
         // 2. Was this wished for before?
-        let said = format!("{kind:?} {code} {scope:?} {:?} {:?}", wish.sustento, wish.serie);
+        let said = format!(
+            "{kind:?} {code} {scope:?} {:?} {:?}",
+            wish.sustento, wish.serie
+        );
         let hash = blake3::hash(said.as_bytes()).to_hex();
         let key = format!("nota:{id}:{}:{}", id.kind.catalog_01(), &hash[..32]);
         let key = match self.key_derived(&key, wish.another).await? {
-            KeyState::Free(key) => key,
+            WishState::Free(key) => key,
             known => return self.plan_known(known).await,
         };
         // 3. The note, checked like anything else.
@@ -121,8 +124,11 @@ fn matched(
     before: &BTreeMap<usize, Decimal>,
 ) -> Option<BTreeMap<usize, Decimal>> {
     let says = |line: &JsonObject| {
-        ["codigo", "descripcion", "tipo_de_igv", "tipo_de_ivap"]
-            .map(|name| line.present(name).and_then(JsonValue::as_str).map(str::to_owned))
+        ["codigo", "descripcion", "tipo_de_igv", "tipo_de_ivap"].map(|name| {
+            line.present(name)
+                .and_then(JsonValue::as_str)
+                .map(str::to_owned)
+        })
     };
     let quantity = |line: &JsonObject| -> Option<Decimal> {
         line.present("cantidad")?.as_str()?.trim().parse().ok()
@@ -131,7 +137,8 @@ fn matched(
     for line in credited {
         let taken = quantity(line)?;
         let fits = |(place, own): &(usize, &&JsonObject)| {
-            let left = quantity(own).unwrap_or_default() - all.get(place).copied().unwrap_or_default();
+            let left =
+                quantity(own).unwrap_or_default() - all.get(place).copied().unwrap_or_default();
             says(own) == says(line) && left >= taken
         };
         let (place, _) = sold.iter().enumerate().find(fits)?;

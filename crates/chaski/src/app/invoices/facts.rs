@@ -226,5 +226,10 @@ fn modified_by(object: &JsonObject) -> Option<NubefactId> {
     let tipo = text_of(object, tipo)?.parse().ok()?;
     let kind = DocumentKind::of_request("generar_comprobante", Some(tipo))?;
     let kind = super::nubefact_kind(kind)?;
-    NubefactId::new(kind, text_of(object, serie)?, text_of(object, numero)?.parse().ok()?).ok()
+    NubefactId::new(
+        kind,
+        text_of(object, serie)?,
+        text_of(object, numero)?.parse().ok()?,
+    )
+    .ok()
 }

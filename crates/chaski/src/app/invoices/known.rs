@@ -36,7 +36,8 @@ impl InvoiceRoom<'_> {
                 bearers.push(kind);
             }
         }
-        let is_sale = |it: &&NubefactKind| matches!(it, NubefactKind::Factura | NubefactKind::Boleta);
+        let is_sale =
+            |it: &&NubefactKind| matches!(it, NubefactKind::Factura | NubefactKind::Boleta);
         if let Some(sale) = bearers.iter().find(is_sale) {
             return Ok(of_kind(*sale));
         }
@@ -54,10 +55,7 @@ impl InvoiceRoom<'_> {
     }
 
     /// What the journal knows under a name.
-    pub(super) async fn entry_of(
-        &self,
-        id: &NubefactId,
-    ) -> Result<Option<JournalEntry>, AppError> {
+    pub(super) async fn entry_of(&self, id: &NubefactId) -> Result<Option<JournalEntry>, AppError> {
         let series = SeriesName::new(self.nubefact.issuer(), id.kind, &id.serie);
         let entry = self.journal().by_numero(&series, id.numero).await;
         Ok(entry.map_err(InvoiceError::from)?)
@@ -102,16 +100,23 @@ fn document_of(entry: &JournalEntry, body: &Bytes) -> Option<TaxDocument> {
 
 /// The document's state as people and programs see it, by what the journal knows of it and of its void.
 pub(super) fn estado(entry: &JournalEntry, void: Option<&JournalEntry>) -> &'static str {
+    let state = entry.reply.as_ref().map(|it| it.reply().state());
+    if state == Some(NubefactState::Voided) {
+        return "ANULADO";
+    }
     let voided = void.and_then(|it| it.reply.as_ref()).map(|it| it.reply());
     let is_void = void.is_some_and(|it| it.accepted().is_some());
     if entry.accepted().is_some() && (is_void || void.is_some_and(JournalEntry::is_open)) {
         let done = voided.is_some_and(|it| {
             matches!(it.state(), NubefactState::Accepted | NubefactState::Voided)
         });
-        return if done { "ANULADO" } else { "ANULACION_PENDIENTE" };
+        return if done {
+            "ANULADO"
+        } else {
+            "ANULACION_PENDIENTE"
+        };
     }
     if entry.accepted().is_some() {
-        let state = entry.reply.as_ref().map(|it| it.reply().state());
         return state.map_or("PENDIENTE_SUNAT", |it| it.as_str());
     }
     if entry.is_open() {

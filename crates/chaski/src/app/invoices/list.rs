@@ -57,8 +57,14 @@ impl InvoiceRoom<'_> {
             }
             let id = entry.document();
             let estado = estado(entry, void_of(&entries, &id));
-            let wanted = filter.estado.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(estado))
-                && filter.serie.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(&id.serie))
+            let wanted = filter
+                .estado
+                .as_deref()
+                .is_none_or(|it| it.eq_ignore_ascii_case(estado))
+                && filter
+                    .serie
+                    .as_deref()
+                    .is_none_or(|it| it.eq_ignore_ascii_case(&id.serie))
                 && filter.kind.is_none_or(|it| it == id.kind);
             if !wanted {
                 continue;
@@ -66,7 +72,8 @@ impl InvoiceRoom<'_> {
             let document = self.sent(entry).await?;
             let fecha = document.as_ref().and_then(|it| it.fecha());
             let fecha = fecha.unwrap_or_else(|| lima_date(entry.at));
-            if filter.desde.is_some_and(|it| fecha < it) || filter.hasta.is_some_and(|it| fecha > it)
+            if filter.desde.is_some_and(|it| fecha < it)
+                || filter.hasta.is_some_and(|it| fecha > it)
             {
                 continue;
             }

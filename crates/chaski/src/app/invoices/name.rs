@@ -50,6 +50,14 @@ pub fn full_name(id: &NubefactId) -> String {
     format!("{}:{id}", kind_name(id.kind))
 }
 
+/// The name that is enough: a sale's goes without its kind.
+pub fn short_name(id: &NubefactId) -> String {
+    match id.kind {
+        NubefactKind::Factura | NubefactKind::Boleta => id.to_string(),
+        _ => full_name(id),
+    }
+}
+
 /// The kind that a series is for, by its letter; of F and B the sale.
 pub fn kind_of_serie(serie: &str) -> Option<NubefactKind> {
     Some(match serie.chars().next()?.to_ascii_uppercase() {
@@ -95,7 +103,11 @@ impl FromStr for WantedInvoice {
         };
         let (serie, numero) = name.trim().rsplit_once('-').ok_or_else(not_a_name)?;
         let digits = numero.bytes().all(|b| b.is_ascii_digit());
-        let numero: u32 = numero.parse().ok().filter(|_| digits).ok_or_else(not_a_name)?;
+        let numero: u32 = numero
+            .parse()
+            .ok()
+            .filter(|_| digits)
+            .ok_or_else(not_a_name)?;
         let any = kind.unwrap_or(NubefactKind::Factura);
         let id = NubefactId::new(any, serie, numero).map_err(|_| not_a_name())?;
         Ok(WantedInvoice {
@@ -123,7 +135,17 @@ mod tests {
             let shown = format!("{}-{}", wanted.serie, wanted.numero);
             assert_eq!((wanted.kind, shown.as_str()), (kind, name), "{typed}");
         }
-        for typed in ["", "FFF1", "FFF1-", "FFF1-0", "FFF1-+1", "F-1", "xx:FFF1-1", "FFF1-123456789", "FFF1--1"] {
+        for typed in [
+            "",
+            "FFF1",
+            "FFF1-",
+            "FFF1-0",
+            "FFF1-+1",
+            "F-1",
+            "xx:FFF1-1",
+            "FFF1-123456789",
+            "FFF1--1",
+        ] {
             assert!(typed.parse::<WantedInvoice>().is_err(), "{typed}");
         }
     }

@@ -43,7 +43,7 @@ pub struct ReadyInvoice {
 }
 
 /// What a key stands for.
-pub(super) enum KeyState {
+pub(super) enum WishState {
     /// A document that exists.
     Before(JournalEntry),
     /// One that is not issued yet, or not for certain.
@@ -66,7 +66,7 @@ impl InvoiceRoom<'_> {
         };
         // 2. The document, checked.
         match state {
-            KeyState::Free(key) => self.plan_new(wish.value, key).await,
+            WishState::Free(key) => self.plan_new(wish.value, key).await,
             known => self.plan_known(known).await,
         }
     }
@@ -77,10 +77,7 @@ impl InvoiceRoom<'_> {
         value: JsonValue,
         key: String,
     ) -> Result<InvoicePlan, AppError> {
-        let checked = self
-            .app
-            .check_invoice(Some(self), value, &self.ask)
-            .await?;
+        let checked = self.app.check_invoice(Some(self), value, &self.ask).await?;
         let Some(document) = checked.sendable().cloned() else {
             return Ok(InvoicePlan::Wrong(Box::new(checked)));
         };
@@ -88,11 +85,11 @@ impl InvoiceRoom<'_> {
     }
 
     /// The plan for a document that the key stands for already.
-    pub(super) async fn plan_known(&self, state: KeyState) -> Result<InvoicePlan, AppError> {
+    pub(super) async fn plan_known(&self, state: WishState) -> Result<InvoicePlan, AppError> {
         let entry = match state {
-            KeyState::Before(entry) => return Ok(InvoicePlan::Before(Box::new(entry))),
-            KeyState::Begun(entry) => entry,
-            KeyState::Free(_) => return Err(InvoiceError::NotIssuable.into()),
+            WishState::Before(entry) => return Ok(InvoicePlan::Before(Box::new(entry))),
+            WishState::Begun(entry) => entry,
+            WishState::Free(_) => return Err(InvoiceError::NotIssuable.into()),
         };
         let document = self.unnumbered(&entry).await?;
         let key = entry.key.to_string();
@@ -106,12 +103,18 @@ impl InvoiceRoom<'_> {
         hallazgos: Vec<InvoiceFinding>,
         entry: Option<&JournalEntry>,
     ) -> Result<InvoicePlan, AppError> {
+        self.review_numbers().await?;
         let kind = nubefact_kind(document.kind()).ok_or(InvoiceError::NotIssuable)?;
         let to_send = NubefactDocument::of(&document)?;
         let series = SeriesName::new(self.nubefact.issuer(), kind, to_send.serie());
         let counts = self.series().await?;
         let count = counts.iter().find(|it| it.series == series);
-        let next = count.map(|it| it.free.first().copied().unwrap_or(it.last.saturating_add(1)));
+        let next = count.map(|it| {
+            it.free
+                .first()
+                .copied()
+                .unwrap_or(it.last.saturating_add(1))
+        });
         let kept = entry.filter(|it| it.is_open() || is_held(it));
         let numero = kept.map(|it| it.numero).or(to_send.numero()).or(next);
         Ok(InvoicePlan::Ready(Box::new(ReadyInvoice {
@@ -125,9 +128,9 @@ impl InvoiceRoom<'_> {
     }
 
     /// What a key of the caller's stands for; an error when it is other content.
-    async fn key_given(&self, key: &str, value: &JsonValue) -> Result<KeyState, AppError> {
+    async fn key_given(&self, key: &str, value: &JsonValue) -> Result<WishState, AppError> {
         let Some(entry) = self.by_key(key).await? else {
-            return Ok(KeyState::Free(key.to_owned()));
+            return Ok(WishState::Free(key.to_owned()));
         };
         let other = || InvoiceError::OtherContent(entry.document().to_string());
         // What nobody wrote is as it was then: day, series, customer, exchange rate.
@@ -144,8 +147,8 @@ impl InvoiceRoom<'_> {
         };
         match (same, entry.accepted().is_some()) {
             (false, _) => Err(other().into()),
-            (true, true) => Ok(KeyState::Before(entry)),
-            (true, false) => Ok(KeyState::Begun(entry)),
+            (true, true) => Ok(WishState::Before(entry)),
+            (true, false) => Ok(WishState::Begun(entry)),
         }
     }
 
@@ -155,18 +158,18 @@ impl InvoiceRoom<'_> {
         &self,
         base: &str,
         another: bool,
-    ) -> Result<KeyState, AppError> {
+    ) -> Result<WishState, AppError> {
         let mut key = base.to_owned();
         let mut place = 1;
         loop {
             let Some(entry) = self.by_key(&key).await? else {
-                return Ok(KeyState::Free(key));
+                return Ok(WishState::Free(key));
             };
             let conflict = matches!(entry.last_outcome(), Some(AttemptOutcome::Conflict { .. }));
             let goes_on = entry.is_open() || is_held(&entry) || (conflict && !another);
             match (entry.accepted().is_some(), another) {
-                (true, false) => return Ok(KeyState::Before(entry)),
-                (false, _) if goes_on => return Ok(KeyState::Begun(entry)),
+                (true, false) => return Ok(WishState::Before(entry)),
+                (false, _) if goes_on => return Ok(WishState::Begun(entry)),
                 _ => {}
             }
             place += 1;
@@ -226,7 +229,10 @@ fn fill_from(object: &mut JsonObject, before: &TaxDocument) {
         }
     };
     put("serie", before.serie().map(JsonValue::text));
-    put("fecha", before.fecha().map(|it| JsonValue::text(it.to_string())));
+    put(
+        "fecha",
+        before.fecha().map(|it| JsonValue::text(it.to_string())),
+    );
     put("tipo_de_cambio", old.present("tipo_de_cambio").cloned());
     let cliente = object.get("cliente").and_then(JsonValue::as_object);
     if let Some(cliente) = cliente {

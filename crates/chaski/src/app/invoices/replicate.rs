@@ -4,7 +4,7 @@ use chaski_core::invoicing::{JsonValue, replicate};
 use chaski_core::lima_date;
 use jiff::civil::Date;
 
-use super::plan::KeyState;
+use super::plan::WishState;
 use super::{InvoiceError, InvoicePlan, InvoiceRoom, WantedInvoice};
 use crate::app::AppError;
 
@@ -22,7 +22,7 @@ impl InvoiceRoom<'_> {
         let fecha = fecha.unwrap_or_else(|| lima_date(self.app.clock.now()));
         let key = format!("copia:{id}:{}:{fecha}", id.kind.catalog_01());
         let key = match self.key_derived(&key, another).await? {
-            KeyState::Free(key) => key,
+            WishState::Free(key) => key,
             known => return self.plan_known(known).await,
         };
         let copy = replicate(&issued.document, fecha).map_err(InvoiceError::from)?;

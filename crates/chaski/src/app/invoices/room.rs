@@ -24,6 +24,8 @@ use crate::store::FolderSeal;
 
 /// Name of the journal in the data folder.
 pub const JOURNAL_FILE: &str = "emision.diario";
+/// Beside it, says that it is a copy's: others may have gone on since it was taken.
+pub(in crate::app) const REVIEW_FILE: &str = "emision.revisar";
 /// Where the sandbox's Nubefact remembers.
 const SANDBOX_FOLDER: &str = "nubefact";
 /// What seals it.
@@ -153,11 +155,31 @@ impl InvoiceRoom<'_> {
         Ok(series.map(name).collect())
     }
 
+    /// After a copy was put in place, more may have been issued than it knows: the numbers are walked on
+    /// before the next one is taken (rule R6).
+    pub(super) async fn review_numbers(&self) -> Result<(), AppError> {
+        let mark = folder_of(&self.app.config, self.app.mode).join(REVIEW_FILE);
+        if !mark.exists() {
+            return Ok(());
+        }
+        self.nubefact
+            .resolve_open()
+            .await
+            .map_err(InvoiceError::from)?;
+        for count in self.series().await? {
+            let walked = self
+                .nubefact
+                .walk_series(count.series.kind, &count.series.serie);
+            walked.await.map_err(InvoiceError::from)?;
+        }
+        std::fs::remove_file(&mark).map_err(AppError::file(&mark))
+    }
+
     pub(super) fn journal(&self) -> &Arc<dyn Journal> {
         self.nubefact.journal()
     }
 
-    /// Waits for nothing: what is open stays so in the journal. Who answers, for the person.
+    /// Who answers.
     pub fn mode(&self) -> Mode {
         self.app.mode
     }

@@ -18,7 +18,10 @@ pub(super) async fn consultar(
     names: &[String],
     empresa: Option<&str>,
 ) -> Done {
-    let wanted: Vec<WantedInvoice> = names.iter().map(|it| it.parse()).collect::<Result<_, _>>()?;
+    let wanted: Vec<WantedInvoice> = names
+        .iter()
+        .map(|it| it.parse())
+        .collect::<Result<_, _>>()?;
     let ruc = ruc_of(empresa)?;
     let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
     let (mut rows, mut exits, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
@@ -55,7 +58,13 @@ async fn row(
         (Some(text), _) => text.pick(lang),
         (None, estado) => meaning(estado, lang).to_owned(),
     };
-    let mut row = document_row(&found.id, found.estado, document, found.reply.as_ref(), &message);
+    let mut row = document_row(
+        &found.id,
+        found.estado,
+        document,
+        found.reply.as_ref(),
+        &message,
+    );
     if let Some(ticket) = found.void.as_ref().and_then(|it| it.ticket()) {
         row.insert("ticket_de_anulacion".into(), ticket.into());
     }

@@ -70,13 +70,19 @@ fn say_missing(needed: &Needed, kind: FileKind, found: &FileWish) {
         );
     } else if id.kind.waits_for_summary(&id.serie) {
         needed.say(
-            format!("{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión"),
+            format!(
+                "{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión"
+            ),
             format!("{name}: there is none yet; SUNAT answers about {id} the day after its issue"),
         );
     } else {
         needed.say(
-            format!("{name}: todavía no hay; SUNAT aún no responde por {id}: consulte en unos minutos"),
-            format!("{name}: there is none yet; SUNAT has not answered about {id}: ask in some minutes"),
+            format!(
+                "{name}: todavía no hay; SUNAT aún no responde por {id}: consulte en unos minutos"
+            ),
+            format!(
+                "{name}: there is none yet; SUNAT has not answered about {id}: ask in some minutes"
+            ),
         );
     }
 }

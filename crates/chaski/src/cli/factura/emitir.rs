@@ -1,15 +1,14 @@
 //! `chaski factura emitir`: one document, exactly once, after it was shown.
 
-use std::path::Path;
-
-use chaski_client::{IssueSettled, JournalEntry, NubefactId};
-use chaski_core::invoicing::{DocumentCustomer, JsonValue, Known, check};
+use chaski_client::{IssueSettled, JournalEntry};
+use chaski_core::invoicing::{DocumentCustomer, InvoiceFinding, JsonValue, Known, check};
 use chaski_core::{Lang, Severity};
 
 use super::shown::{DOCUMENT, FINDING, cents, document_row, finding_row, sign};
 use super::{issuer_of, read_document};
 use crate::app::invoices::{
     InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, kind_name, nubefact_kind, settled_code,
+    short_name,
 };
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
@@ -24,7 +23,7 @@ pub(super) async fn emitir(needed: &Needed, app: &App, args: &EmitirArgs) -> Don
     let bytes = read_document(&args.file)?;
     let Ok(value) = JsonValue::parse(&bytes) else {
         let checked = check(&bytes, app.clock.now(), &Known::default());
-        return wrong(needed, &args.file, &checked.hallazgos);
+        return wrong(needed, &checked.hallazgos);
     };
     let ruc = issuer_of(args.empresa.as_deref(), &value)?;
     let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
@@ -45,7 +44,7 @@ pub(super) async fn carry_out(
     dry_run: bool,
 ) -> Done {
     let ready = match plan {
-        InvoicePlan::Wrong(checked) => return wrong(needed, Path::new(""), &checked.hallazgos),
+        InvoicePlan::Wrong(checked) => return wrong(needed, &checked.hallazgos),
         InvoicePlan::Before(entry) => return told(needed, room, &entry).await,
         InvoicePlan::Ready(ready) => ready,
     };
@@ -92,7 +91,11 @@ fn write_settled(needed: &Needed, settled: &IssueSettled, ready: &ReadyInvoice) 
         .write(needed)?;
     }
     if exit != 0 {
-        output::complain_about(needed, &[(settled.estado().to_owned(), advice(settled, lang))], 1);
+        output::complain_about(
+            needed,
+            &[(settled.estado().to_owned(), advice(settled, lang))],
+            1,
+        );
     }
     Ok(exit)
 }
@@ -101,14 +104,10 @@ fn write_settled(needed: &Needed, settled: &IssueSettled, ready: &ReadyInvoice) 
 fn advice(settled: &IssueSettled, lang: Lang) -> String {
     let message = settled.message(lang);
     let name = settled.entry().map(|it| it.document());
-    let named = |id: &NubefactId| format!("{}:{id}", kind_name(id.kind));
     match (settled, name) {
         (IssueSettled::Unknown { .. }, Some(id)) => {
-            let name = named(&id);
-            lang.pick(
-                format!("{message}: chaski factura consultar {name}"),
-                format!("{message}: chaski factura consultar {name}"),
-            )
+            let name = short_name(&id);
+            format!("{message}: chaski factura consultar {name}")
         }
         (IssueSettled::Conflict { .. }, _) => lang.pick(
             format!("{message}; para tomar el siguiente número, repita con --otra"),
@@ -123,13 +122,22 @@ async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> 
     let id = entry.document();
     let issued = room.issued(&id).await?;
     let reply = entry.reply.as_ref().map(|it| it.reply());
-    let estado = reply.as_ref().map_or("PENDIENTE_SUNAT", |it| it.state().as_str());
+    let estado = reply
+        .as_ref()
+        .map_or("PENDIENTE_SUNAT", |it| it.state().as_str());
+    let name = short_name(&id);
     let message = needed.lang().pick(
-        format!("ya estaba emitido: es {id}; no se emitió otra vez (para emitir uno más: --otra)"),
-        format!("it was issued before: it is {id}; it was not issued again (to issue one more: --otra)"),
+        format!("ya estaba emitido: es {name}; no se emitió otra vez (para emitir uno más: --otra)"),
+        format!("it was issued before: it is {name}; it was not issued again (to issue one more: --otra)"),
     );
     needed.say(&message, &message);
-    let mut row = document_row(&id, estado, Some(&issued.document), reply.as_ref(), &message);
+    let mut row = document_row(
+        &id,
+        estado,
+        Some(&issued.document),
+        reply.as_ref(),
+        &message,
+    );
     row.insert("ya_emitido".into(), true.into());
     row.insert("clave".into(), entry.key.as_str().into());
     Records {
@@ -141,11 +149,7 @@ async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> 
 }
 
 /// All that is wrong; nothing was sent.
-fn wrong(
-    needed: &Needed,
-    _file: &Path,
-    findings: &[chaski_core::invoicing::InvoiceFinding],
-) -> Done {
+fn wrong(needed: &Needed, findings: &[InvoiceFinding]) -> Done {
     let errors = findings.iter().filter(|it| it.severidad == Severity::Error);
     let errors = errors.count();
     needed.say(
@@ -180,7 +184,9 @@ fn say_ready(needed: &Needed, room: &InvoiceRoom<'_>, ready: &ReadyInvoice) -> S
     let name = ready
         .numero
         .map_or_else(|| serie.to_owned(), |it| format!("{serie}-{it}"));
-    let total = document.total().map(|it| format!("{} {}", sign(document.moneda()), cents(it)));
+    let total = document
+        .total()
+        .map(|it| format!("{} {}", sign(document.moneda()), cents(it)));
     let total = total.unwrap_or_else(|| "-".to_owned());
     let cliente = customer(&document.cliente());
     let ruc = room.issuer.ruc.as_str();

@@ -47,7 +47,10 @@ pub(super) fn document_row(
         "estado": estado,
     }));
     if let Some(document) = document {
-        row.insert("fecha".into(), json!(document.fecha().map(|it| it.to_string())));
+        row.insert(
+            "fecha".into(),
+            json!(document.fecha().map(|it| it.to_string())),
+        );
         row.insert("moneda".into(), json!(iso(document.moneda())));
         row.insert("total".into(), json!(document.total().map(cents)));
     }

@@ -105,7 +105,11 @@ fn say_verdict(needed: &Needed, file: &Path, checked: &CheckedDocument) {
     }
     let total = checked.document.as_ref().and_then(|it| {
         let total = it.total()?;
-        Some(format!("{} {}", super::shown::sign(it.moneda()), super::shown::cents(total)))
+        Some(format!(
+            "{} {}",
+            super::shown::sign(it.moneda()),
+            super::shown::cents(total)
+        ))
     });
     let total = total.map(|it| format!("; total {it}")).unwrap_or_default();
     needed.say(

@@ -223,7 +223,8 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
     changed(mine, FURTHER_ITEMS).await?;
     absorbed.batches += changed(mine, BATCHES).await?;
     for statement in [
-        REVOKED, ISSUERS, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT, META,
+        REVOKED, ISSUERS, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT,
+        META,
     ] {
         changed(mine, statement).await?;
     }

@@ -10,7 +10,7 @@ use crate::partners::DocumentType;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
 use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
-use crate::store::tables::{issuers, meta, partner_rows};
+use crate::store::tables::{meta, partner_rows};
 
 /// Rows in memory at a time.
 const ROWS: i64 = 1_000;
@@ -37,7 +37,7 @@ pub(in crate::store) async fn rekey(
     inputs(connection, old, new).await?;
     partners(connection, &mut numbers).await?;
     companies(connection, &mut numbers).await?;
-    issuers::seal_again(connection, old, new).await?;
+    issuers(connection, old, new).await?;
     answers(connection, &mut numbers).await?;
     calls(connection, &mut numbers).await?;
     bodies(connection, old, new).await?;
@@ -202,6 +202,33 @@ async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(
                 .execute(&mut *connection)
                 .await?;
         }
+    }
+    Ok(())
+}
+
+/// Who issues. The mark of a person is made of the RUC, which is sealed with the rest.
+async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as("SELECT company, sealed FROM issuers")
+        .fetch_all(&mut *connection)
+        .await?;
+    for (before, sealed) in rows {
+        let plain = old.open(&Place::Issuer(&before), &sealed);
+        let plain = plain.ok_or(StoreError::Corrupt)?;
+        let profile: serde_json::Value =
+            serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt)?;
+        let ruc = profile["ruc"].as_str().ok_or(StoreError::Corrupt)?;
+        let is_person = ruc.parse().is_ok_and(|ruc: Ruc| ruc.is_personal());
+        let company = if is_person {
+            new.hashed(ruc)
+        } else {
+            before.clone()
+        };
+        query("UPDATE issuers SET company = $2, sealed = $3 WHERE company = $1")
+            .bind(before.as_slice())
+            .bind(company.as_slice())
+            .bind(new.seal(&Place::Issuer(&company), &plain)?)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
 use crate::store::seal::fill_randomly;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, Sql, query, query_scalar};
 
 /// Fingerprint of the key that personal data was sealed with.
 pub(in crate::store) const KEY_CHECK: &str = "key_check";
@@ -122,10 +122,23 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
          OR EXISTS (SELECT 1 FROM batch_items WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM batch_inputs) \
          OR EXISTS (SELECT 1 FROM partners) \
-         OR EXISTS (SELECT 1 FROM issuers) \
          OR EXISTS (SELECT 1 FROM api_keys WHERE length(company) = 16)",
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
-    Ok(found)
+    Ok(found || has_issuers(connection).await?)
+}
+
+/// Whether anybody issues; a copy of before has no such table.
+async fn has_issuers(connection: &mut Conn) -> Result<bool, StoreError> {
+    let is_there = Sql::each(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')",
+        "SELECT true",
+    );
+    let is_there: bool = query_scalar(is_there).fetch_one(&mut *connection).await?;
+    if !is_there {
+        return Ok(false);
+    }
+    let found = query_scalar("SELECT EXISTS (SELECT 1 FROM issuers)");
+    found.fetch_one(connection).await
 }

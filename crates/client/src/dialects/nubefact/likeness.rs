@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
-use super::operation::NubefactId;
+use super::operation::{NubefactId, NubefactKind};
 use super::read::NubefactReply;
 
 /// What came of comparing.
@@ -54,11 +54,7 @@ pub(crate) fn compare(sent: SentDocument<'_>, reply: &NubefactReply) -> Likeness
     let tipo = qr.text(1).map(|it| it == sent.id.kind.catalog_01());
     let serie = qr.text(2).map(|it| it.eq_ignore_ascii_case(&sent.id.serie));
     let numero = qr.text(3).map(|it| it.parse() == Ok(sent.id.numero));
-    let igv = amount_of(&request, "total_igv").unwrap_or_default();
-    let igv = qr.igv().map(|it| it == igv);
-    let total = qr
-        .amount(5)
-        .map(|it| Some(it) == amount_of(&request, "total"));
+    let (igv, total) = amounts(&qr, &request, sent.id.kind);
     let date = qr.date(6).map(|it| Some(it) == date_of(&request));
     let customer = qr.customer().map(|it| it.is_of(&request));
     let said = [
@@ -79,6 +75,30 @@ pub(crate) fn compare(sent: SentDocument<'_>, reply: &NubefactReply) -> Likeness
     } else {
         Likeness::Untold
     }
+}
+
+/// Whether IGV and total are those of the request. Which of its amounts a retención or a percepción has in
+/// its QR text is not known: any of them will do, and none proves nothing.
+fn amounts(
+    qr: &Qr<'_>,
+    request: &NubefactReply,
+    kind: NubefactKind,
+) -> (Option<bool>, Option<bool>) {
+    let of = |name: &str| amount_of(request, name);
+    if kind.has_telling_qr() {
+        let igv = of("total_igv").unwrap_or_default();
+        let total = qr.amount(5).map(|it| Some(it) == of("total"));
+        return (qr.igv().map(|it| it == igv), total);
+    }
+    let named = [
+        "total_retenido",
+        "total_pagado",
+        "total_percibido",
+        "total_cobrado",
+    ];
+    let total = qr.amount(5);
+    let same = total.is_some() && named.iter().any(|name| of(name) == total);
+    (Some(true), same.then_some(true))
 }
 
 /// `RUC | tipo | serie | numero | IGV | total | date | customer's type | customer's number | hash |`,

@@ -1,9 +1,9 @@
 //! Nubefact: one address for each issuer, one POST for everything, and the body's `operacion` says what
 //! is wanted.
 //!
-//! A document goes out as [`document`] has it, byte by byte. [`read`] takes answers in any form they have
-//! been seen in, [`state`] says how a document stands with SUNAT, [`words`] what a "no" means, and
-//! [`likeness`] whether the document that Nubefact has is the one that was sent.
+//! A document goes out as `document.rs` has it, byte by byte. `read.rs` takes answers in any form they have
+//! been seen in, `state.rs` says how a document stands with SUNAT, `words.rs` what a "no" means, and
+//! `likeness.rs` whether the document that Nubefact has is the one that was sent.
 
 mod address;
 mod auth;

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chaski_core::invoicing::DocumentKind;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,44 @@ impl NubefactKind {
     pub fn of_number(number: u32) -> Option<NubefactKind> {
         let same = |kind: &NubefactKind| kind.number() == Some(number);
         NubefactKind::ALL.into_iter().find(same)
+    }
+
+    /// The kind that core calls so; none for a void or a reversal, which are no documents of their own.
+    ///
+    /// ```
+    /// use chaski_client::NubefactKind;
+    /// use chaski_core::invoicing::DocumentKind;
+    /// assert_eq!(NubefactKind::of(DocumentKind::Boleta), Some(NubefactKind::Boleta));
+    /// assert_eq!(NubefactKind::of(DocumentKind::Anulacion), None);
+    /// ```
+    pub fn of(kind: DocumentKind) -> Option<NubefactKind> {
+        Some(match kind {
+            DocumentKind::Factura => NubefactKind::Factura,
+            DocumentKind::Boleta => NubefactKind::Boleta,
+            DocumentKind::NotaCredito => NubefactKind::NotaCredito,
+            DocumentKind::NotaDebito => NubefactKind::NotaDebito,
+            DocumentKind::GuiaRemitente => NubefactKind::GuiaRemitente,
+            DocumentKind::GuiaTransportista => NubefactKind::GuiaTransportista,
+            DocumentKind::Retencion => NubefactKind::Retencion,
+            DocumentKind::Percepcion => NubefactKind::Percepcion,
+            DocumentKind::Anulacion
+            | DocumentKind::ReversionRetencion
+            | DocumentKind::ReversionPercepcion => return None,
+        })
+    }
+
+    /// What core calls it.
+    pub fn document_kind(self) -> DocumentKind {
+        match self {
+            NubefactKind::Factura => DocumentKind::Factura,
+            NubefactKind::Boleta => DocumentKind::Boleta,
+            NubefactKind::NotaCredito => DocumentKind::NotaCredito,
+            NubefactKind::NotaDebito => DocumentKind::NotaDebito,
+            NubefactKind::GuiaRemitente => DocumentKind::GuiaRemitente,
+            NubefactKind::GuiaTransportista => DocumentKind::GuiaTransportista,
+            NubefactKind::Retencion => DocumentKind::Retencion,
+            NubefactKind::Percepcion => DocumentKind::Percepcion,
+        }
     }
 
     /// Its `tipo_de_comprobante`, where it has one.

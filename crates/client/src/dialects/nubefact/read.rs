@@ -50,7 +50,7 @@ impl NubefactReply {
 
     /// The same as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.fields).expect("what was read from JSON can be written as such")
+        Value::Object(self.fields.clone()).to_string().into_bytes()
     }
 
     /// A field. Real answers repeat most of them in `invoice`, which stands in for what is missing.

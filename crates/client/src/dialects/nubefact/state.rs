@@ -70,12 +70,11 @@ impl NubefactState {
                 Some(_) => fault(),
                 None => NubefactState::Pending,
             },
-            // A ticket that SUNAT is still working on.
-            Some((_, Some(98))) => NubefactState::Pending,
             // Exceptions: SUNAT has registered nothing.
             Some((_, Some(100..=1999))) => fault(),
-            // An observation and not accepted: neither yes nor no.
-            Some((_, Some(4000..))) => NubefactState::Pending,
+            // A ticket that SUNAT is still working on; an observation and not accepted, which is
+            // neither yes nor no.
+            Some((_, Some(98 | 4000..))) => NubefactState::Pending,
             Some((text, _)) => NubefactState::Rejected { code: text.into() },
         }
     }

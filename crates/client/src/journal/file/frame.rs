@@ -25,7 +25,7 @@ pub(super) struct FrameRecord {
 pub(super) fn frame_of(
     place: u64,
     records: &[FrameRecord],
-    sealer: &dyn Sealer,
+    sealed_by: &dyn Sealer,
 ) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     for record in records {
@@ -34,7 +34,7 @@ pub(super) fn frame_of(
         plain.extend(&record.json);
         plain.extend(&record.body);
     }
-    let sealed = sealer.seal(place, &plain);
+    let sealed = sealed_by.seal(place, &plain);
     if sealed.len() > MOST_SEALED {
         return None;
     }

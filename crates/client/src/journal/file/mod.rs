@@ -196,10 +196,10 @@ impl FileJournal {
 fn read_frame(
     state: &mut State,
     place: u64,
-    sealed: &[u8],
+    frame: &[u8],
     sealer: &dyn Sealer,
 ) -> Result<(), JournalError> {
-    let opened = sealer.open(place, sealed);
+    let opened = sealer.open(place, frame);
     let records = opened.and_then(|plain| records_of(&plain));
     let records = records.ok_or_else(other_key)?;
     if place == 0 {
@@ -426,6 +426,14 @@ impl Journal for FileJournal {
         numero: u32,
     ) -> BoxFuture<'a, Result<Option<JournalEntry>, JournalError>> {
         Box::pin(self.read(move |book| book.numero(series, numero).cloned()))
+    }
+
+    fn tried<'a>(
+        &'a self,
+        series: &'a SeriesName,
+        numero: u32,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>> {
+        Box::pin(self.read(move |book| book.tried(series, numero)))
     }
 
     fn open(&self) -> BoxFuture<'_, Result<Vec<JournalEntry>, JournalError>> {

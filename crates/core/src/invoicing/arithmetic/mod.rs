@@ -122,6 +122,8 @@ pub struct LineAmounts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdvanceAmounts {
+    /// Which of [`SaleTerms::anticipos`] it is a part of.
+    pub index: usize,
     /// How it is affected by IGV: as the sale is.
     pub affectation: Affectation,
     /// Without IGV.

@@ -259,8 +259,14 @@ fn put_affectation(out: &mut JsonObject, affectation: Affectation) {
 
 /// Each advance is a line of its own, flagged; the header takes it off.
 pub(super) fn compose_advances(draft: &Draft, sale: &SaleAmounts) -> Vec<JsonValue> {
-    let paid = draft.anticipos.iter().filter(|it| it.total.is_some());
-    paid.zip(&sale.anticipos)
+    let paid: Vec<_> = draft
+        .anticipos
+        .iter()
+        .filter(|it| it.total.is_some())
+        .collect();
+    let lines = sale.anticipos.iter();
+    lines
+        .filter_map(|amounts| Some((paid.get(amounts.index)?, amounts)))
         .map(|(advance, amounts)| {
             let mut out = JsonObject::new();
             let serie = advance.serie.as_deref().map(|it| it.trim().to_uppercase());

@@ -418,7 +418,7 @@ const PARTS: &[(&str, &str)] = &[
 
 /// The field of the simple form that a finding of the review is about. Advances are lines of their own
 /// in NubeFact's JSON, behind the `items` of the form.
-pub(crate) fn place_in_draft(campo: &str, items: usize) -> String {
+pub(crate) fn place_in_draft(campo: &str, draft: &Draft) -> String {
     let (head, part) = match campo.split_once("].") {
         Some((head, part)) => (head, Some(part)),
         None => (campo, None),
@@ -436,9 +436,13 @@ pub(crate) fn place_in_draft(campo: &str, items: usize) -> String {
         return format!("cuotas[{index}].{part}");
     }
     match index.parse::<usize>() {
-        Ok(index) if index >= items => {
+        Ok(index) if index >= draft.items.len() && !draft.anticipos.is_empty() => {
             let part = part.trim_start_matches("anticipo_documento_");
-            format!("anticipos[{}].{part}", index - items)
+            let most = draft.anticipos.len() - 1;
+            format!(
+                "anticipos[{}].{part}",
+                (index - draft.items.len()).min(most)
+            )
         }
         _ => format!("{list}[{index}].{part}"),
     }

@@ -5,21 +5,27 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::Correction;
 use super::error::CorrectError;
 use super::lines::{LineWorth, SoldLine};
 use super::totals::NoteTotals;
-use super::{CorrectError as Error, Correction};
+use crate::invoicing::catalogs::affectations::NubefactAffectation;
+use crate::invoicing::catalogs::note_reasons::NoteKind;
 use crate::invoicing::catalogs::units;
 use crate::invoicing::decimal::{quotient, to_cents};
-use crate::invoicing::document::TaxDocument;
 use crate::invoicing::value::{JsonObject, JsonValue};
+
+/// Most characters of a line's description.
+const LONGEST_NAME: usize = 250;
+
+/// Amounts of a document stay below this: twelve digits before the point.
+pub(super) const LIMIT: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
 
 type NoteBody = (Vec<JsonObject>, NoteTotals);
 
 /// An amount on the whole: one line for each way in which the document is taxed, each with its share
 /// of the amount, so that the note takes from every tribute what it bears.
 pub(super) fn lines_of_amount(
-    document: &TaxDocument,
     lines: &[SoldLine],
     amount: Decimal,
     correction: &Correction,
@@ -31,59 +37,52 @@ pub(super) fn lines_of_amount(
     let mut body: NoteBody = (Vec::new(), NoteTotals::default());
     for ((model, _), share) in groups.into_iter().zip(shares) {
         if !share.is_zero() {
-            let name = description(correction);
-            push_line(document, model, share, (units::SERVICES, &name), &mut body)?;
+            push_line(named_after(correction), model, share, &mut body)?;
         }
     }
     body.1.sum_up();
     Ok(body)
 }
 
-/// Amounts on single lines.
+/// Amounts on single lines, each under the line's own name, code and unit.
 pub(super) fn lines_of_line_amounts(
-    document: &TaxDocument,
     lines: &[SoldLine],
     amounts: &BTreeMap<usize, Decimal>,
     correction: &Correction,
 ) -> Result<NoteBody, CorrectError> {
+    let is_credit = correction.motivo.kind == NoteKind::Credit;
     let mut body: NoteBody = (Vec::new(), NoteTotals::default());
     for (index, amount) in amounts {
-        let lines_in_all = lines.len();
-        let line = lines.get(*index).ok_or(Error::NoSuchLine {
-            line: *index,
+        check_amount(*amount)?;
+        let (line, lines_in_all) = (*index, lines.len());
+        let model = lines.get(line).ok_or(CorrectError::NoSuchLine {
+            line,
             lines: lines_in_all,
         })?;
-        check_amount(*amount)?;
-        let credit = correction.motivo.kind == super::NoteKind::Credit;
-        let left = line.full.total;
-        if line.affectation.is_free() || line.advance || (credit && *amount > left) {
-            return Err(Error::Exceeds {
-                left: if line.affectation.is_free() {
-                    Decimal::ZERO
-                } else {
-                    left
-                },
-            });
+        let charged = !model.affectation.is_free() && !model.advance;
+        let left = if charged {
+            model.full.total
+        } else {
+            Decimal::ZERO
+        };
+        if !charged || (is_credit && *amount > left) {
+            return Err(CorrectError::Exceeds { left });
         }
-        let name = line
-            .fields
-            .present("descripcion")
-            .and_then(JsonValue::as_str);
-        let name = name.map_or_else(|| description(correction), str::to_owned);
-        let unit = line
-            .fields
-            .present("unidad_de_medida")
-            .and_then(JsonValue::as_str);
-        push_line(
-            document,
-            line,
-            *amount,
-            (unit.unwrap_or(units::GOODS), &name),
-            &mut body,
-        )?;
+        let mut named = JsonObject::new();
+        for name in [
+            "unidad_de_medida",
+            "codigo",
+            "codigo_producto_sunat",
+            "descripcion",
+        ] {
+            if let Some(value) = model.fields.present(name) {
+                named.set(name, value.clone());
+            }
+        }
+        push_line(named, model, *amount, &mut body)?;
     }
     if body.0.is_empty() {
-        return Err(Error::Nothing);
+        return Err(CorrectError::Nothing);
     }
     body.1.sum_up();
     Ok(body)
@@ -91,59 +90,42 @@ pub(super) fn lines_of_line_amounts(
 
 /// The line of nota de crédito 13, which changes instalments and no amount.
 pub(super) fn empty_line(correction: &Correction) -> JsonObject {
-    let zero = Decimal::ZERO;
-    let mut line = JsonObject::new();
-    line.set("unidad_de_medida", JsonValue::text(units::SERVICES));
-    line.set("descripcion", JsonValue::text(description(correction)));
+    let mut line = named_after(correction);
+    let none = JsonValue::number(to_cents(Decimal::ZERO));
     line.set("cantidad", JsonValue::number(1));
-    line.set("valor_unitario", JsonValue::number(zero));
-    line.set("precio_unitario", JsonValue::number(zero));
-    line.set("subtotal", JsonValue::number(to_cents(zero)));
+    for name in ["valor_unitario", "precio_unitario", "subtotal"] {
+        line.set(name, none.clone());
+    }
     line.set("tipo_de_igv", JsonValue::number(1));
-    line.set("igv", JsonValue::number(to_cents(zero)));
-    line.set("total", JsonValue::number(to_cents(zero)));
+    line.set("igv", none.clone());
+    line.set("total", none);
     line.set("anticipo_regularizacion", JsonValue::Bool(false));
     line
 }
 
-/// A line of one unit that is worth this, IGV included.
+/// Completes a line of one unit that is worth this, IGV included, taxed as its model is.
 fn push_line(
-    document: &TaxDocument,
+    mut line: JsonObject,
     model: &SoldLine,
     total: Decimal,
-    (unit, name): (&str, &str),
     body: &mut NoteBody,
 ) -> Result<(), CorrectError> {
-    let total = to_cents(total);
-    let hundred = Decimal::ONE_HUNDRED;
-    let percent = model.percent;
-    let subtotal = quotient(total * hundred, hundred + percent, 2).ok_or(Error::TooLarge)?;
+    let (total, hundred) = (to_cents(total), Decimal::ONE_HUNDRED);
+    let subtotal = quotient(total * hundred, hundred + model.percent, 2);
+    let subtotal = subtotal.ok_or(CorrectError::TooLarge)?;
     let worth = LineWorth {
         subtotal,
         igv: total - subtotal,
         total,
         ..LineWorth::default()
     };
-    let mut line = JsonObject::new();
-    line.set("unidad_de_medida", JsonValue::text(unit));
-    for copied in ["codigo", "codigo_producto_sunat"] {
-        let whole_document = unit == units::SERVICES && document.kind().is_note();
-        if let Some(value) = model.fields.present(copied).filter(|_| !whole_document) {
-            line.set(copied, value.clone());
-        }
-    }
-    line.set("descripcion", JsonValue::text(name));
     line.set("cantidad", JsonValue::number(1));
     line.set("valor_unitario", JsonValue::number(subtotal));
     line.set("precio_unitario", JsonValue::number(total));
     line.set("subtotal", JsonValue::number(subtotal));
-    match (
-        model.affectation.tipo_de_igv(),
-        model.affectation.tipo_de_ivap(),
-    ) {
-        (Some(number), _) => line.set("tipo_de_igv", JsonValue::number(number)),
-        (None, Some(number)) => line.set("tipo_de_ivap", JsonValue::number(number)),
-        (None, None) => {}
+    match model.affectation.nubefact {
+        NubefactAffectation::Igv(number) => line.set("tipo_de_igv", JsonValue::number(number)),
+        NubefactAffectation::Ivap(number) => line.set("tipo_de_ivap", JsonValue::number(number)),
     }
     line.set("igv", JsonValue::number(worth.igv));
     line.set("total", JsonValue::number(total));
@@ -176,13 +158,13 @@ fn shares(amount: Decimal, worth: &[Decimal]) -> Result<Vec<Decimal>, CorrectErr
     let cents = |amount: Decimal| to_cents(amount).mantissa();
     let all: i128 = worth.iter().map(|it| cents(*it)).sum();
     if all <= 0 {
-        return Err(Error::Nothing);
+        return Err(CorrectError::Nothing);
     }
     let mut parts = Vec::with_capacity(worth.len());
     for (index, part) in worth.iter().enumerate() {
         let exact = cents(amount)
             .checked_mul(cents(*part))
-            .ok_or(Error::TooLarge)?;
+            .ok_or(CorrectError::TooLarge)?;
         parts.push((exact / all, exact % all, index));
     }
     let given: i128 = parts.iter().map(|(share, ..)| share).sum();
@@ -199,14 +181,18 @@ fn shares(amount: Decimal, worth: &[Decimal]) -> Result<Vec<Decimal>, CorrectErr
 }
 
 fn check_amount(amount: Decimal) -> Result<(), CorrectError> {
-    let fits = amount > Decimal::ZERO && amount.normalize().scale() <= 2;
-    fits.then_some(()).ok_or(Error::Amount)
+    let fits = amount > Decimal::ZERO && amount < LIMIT && amount.normalize().scale() <= 2;
+    fits.then_some(()).ok_or(CorrectError::Amount)
 }
 
-/// What stands in the line of a note on the whole: why, in the caller's words or SUNAT's.
-fn description(correction: &Correction) -> String {
-    match &correction.sustento {
-        Some(sustento) => sustento.chars().take(250).collect(),
+/// A line named after the reason: in the caller's words, or in those of the catálogo.
+fn named_after(correction: &Correction) -> JsonObject {
+    let name = match &correction.sustento {
+        Some(sustento) => sustento.chars().take(LONGEST_NAME).collect(),
         None => correction.motivo.name.to_uppercase(),
-    }
+    };
+    let mut line = JsonObject::new();
+    line.set("unidad_de_medida", JsonValue::text(units::SERVICES));
+    line.set("descripcion", JsonValue::text(name));
+    line
 }

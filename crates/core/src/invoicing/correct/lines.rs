@@ -27,7 +27,7 @@ pub(super) struct SoldLine {
     pub(super) advance: bool,
     /// Percent that its IGV is computed with; zero where it bears none.
     pub(super) percent: Decimal,
-    valor_unitario: Decimal,
+    pub(super) valor_unitario: Decimal,
     precio_unitario: Decimal,
     /// The rate of one plastic bag when it was sold.
     bag: Option<Decimal>,

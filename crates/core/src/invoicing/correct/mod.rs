@@ -15,10 +15,12 @@
 //! | `scopes.rs` | which motivo allows what |
 //! | `lines.rs` | lines of the document, and what a part of each is worth |
 //! | `totals.rs` | the header that belongs to those parts, with its global discount |
+//! | `before.rs` | what earlier notes took off |
 //! | `amounts.rs` | notes on an amount instead of a quantity |
 //! | `error.rs` | why a note cannot be made |
 
 mod amounts;
+mod before;
 mod error;
 mod lines;
 mod scopes;
@@ -101,7 +103,9 @@ pub struct CreditedBefore {
 /// assert_eq!(note.names().map(|name| name.to_string()).as_deref(), Some("FFF1-7"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` leaves out the words of the sustento: they may name a person.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Correction {
     /// Why: catálogo 09 or 10. It says whether the note is of crédito or débito.
@@ -129,6 +133,18 @@ impl Correction {
             sustento: None,
             before: CreditedBefore::default(),
         }
+    }
+}
+
+impl std::fmt::Debug for Correction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Correction")
+            .field("motivo", &self.motivo.catalog)
+            .field("scope", &self.scope)
+            .field("fecha", &self.fecha)
+            .field("serie", &self.serie)
+            .field("before", &self.before)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,6 +177,7 @@ pub fn correct(
     scopes::check(motivo, correction.scope.kind())?;
     let lines = read_lines(document)?;
     scopes::check_document(motivo, document, &lines)?;
+    check_before(&lines, &correction.before)?;
 
     // 2. Its lines and totals.
     let (items, totals) = match &correction.scope {
@@ -168,9 +185,9 @@ pub fn correct(
             check_schedule(document, schedule)?;
             (vec![amounts::empty_line(correction)], NoteTotals::default())
         }
-        CorrectionScope::Amount(amount) => lines_of_amount(document, &lines, *amount, correction)?,
+        CorrectionScope::Amount(amount) => lines_of_amount(&lines, *amount, correction)?,
         CorrectionScope::LineAmounts(amounts) => {
-            lines_of_line_amounts(document, &lines, amounts, correction)?
+            lines_of_line_amounts(&lines, amounts, correction)?
         }
         CorrectionScope::Whole => take(document, &lines, &everything(&lines), correction)?,
         CorrectionScope::Lines(wanted) => take(document, &lines, wanted, correction)?,
@@ -251,6 +268,24 @@ fn modified_type(document: &TaxDocument) -> Result<u8, CorrectError> {
         DocumentKind::Boleta => Ok(2),
         kind => Err(CorrectError::Kind(kind)),
     }
+}
+
+/// What was credited before can be no more than there was. Its numbers come from outside.
+fn check_before(lines: &[SoldLine], before: &CreditedBefore) -> Result<(), CorrectError> {
+    for (index, quantity) in &before.quantities {
+        let lines_in_all = lines.len();
+        let line = lines.get(*index).ok_or(CorrectError::NoSuchLine {
+            line: *index,
+            lines: lines_in_all,
+        })?;
+        if quantity.is_sign_negative() || *quantity > line.cantidad {
+            let (line, left) = (*index, Decimal::ZERO);
+            return Err(CorrectError::TooMuch { line, left });
+        }
+    }
+    let amount = before.amount;
+    let fits = !amount.is_sign_negative() && amount < amounts::LIMIT;
+    fits.then_some(()).ok_or(CorrectError::TooLarge)
 }
 
 /// A note states no detracción and no percepción, and is no advance itself.
@@ -340,10 +375,13 @@ fn check_schedule(
         return Err(CorrectError::NotOnCredit);
     }
     let total = document.total().ok_or(CorrectError::Unreadable("total"))?;
-    let sum: Decimal = schedule.iter().map(|(_, amount)| *amount).sum();
+    if schedule.iter().any(|(_, amount)| *amount >= amounts::LIMIT) {
+        return Err(CorrectError::TooLarge);
+    }
     if schedule.is_empty() || schedule.iter().any(|(_, amount)| *amount <= Decimal::ZERO) {
         return Err(CorrectError::NoSchedule);
     }
+    let sum: Decimal = schedule.iter().map(|(_, amount)| *amount).sum();
     if sum > total {
         return Err(CorrectError::ScheduleExceeds { total });
     }

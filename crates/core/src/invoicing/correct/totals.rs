@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::error::CorrectError;
 use super::lines::{LineWorth, SoldLine, part_of};
@@ -113,18 +113,16 @@ impl NoteTotals {
             return Ok(());
         }
         let discount = part_of(whole, charged, in_all)?;
-        let bears = |tributes: &[Tribute]| {
+        let of = |tributes: &[Tribute]| {
             let mut all = lines.iter();
-            all.any(|line| tributes.contains(&line.affectation.tribute))
+            all.find(|line| tributes.contains(&line.affectation.tribute))
         };
-        if bears(&[Tribute::Igv, Tribute::Ivap]) {
+        if let Some(taxed) = of(&[Tribute::Igv, Tribute::Ivap]) {
             self.gravada -= discount;
-            // The document's own IGV of the discount may be a cent away from rate × discount; a part
-            // of the discount has its part of that cent, and no discount has none.
             let of_lines: Decimal = lines.iter().map(SoldLine::charged_igv).sum();
             let stated = to_cents(document.amount("total_igv").unwrap_or_default());
-            self.igv -= part_of(of_lines - stated, discount, whole)?;
-        } else if bears(&[Tribute::Exonerado]) {
+            self.igv -= igv_of_discount(discount, taxed.percent, (whole, of_lines - stated));
+        } else if of(&[Tribute::Exonerado]).is_some() {
             self.exonerada -= discount;
         } else {
             self.inafecta -= discount;
@@ -199,4 +197,26 @@ impl NoteTotals {
             }
         }
     }
+}
+
+/// IGV of a part of a global discount: rate × discount, and all of the document's for all of it.
+///
+/// The document's own may be a cent or so away from rate × discount. The parts are then rounded towards
+/// it, so that every note's share, the last one's too, stays within a cent of rate × its own discount.
+fn igv_of_discount(discount: Decimal, percent: Decimal, whole: (Decimal, Decimal)) -> Decimal {
+    let (whole, whole_igv) = whole;
+    if discount == whole {
+        return whole_igv;
+    }
+    let rate = percent / Decimal::ONE_HUNDRED;
+    let half_a_cent = Decimal::new(5, 3);
+    let apart = whole_igv - rate * whole;
+    let strategy = if apart > half_a_cent {
+        RoundingStrategy::AwayFromZero
+    } else if apart < -half_a_cent {
+        RoundingStrategy::ToZero
+    } else {
+        RoundingStrategy::MidpointAwayFromZero
+    };
+    (rate * discount).round_dp_with_strategy(2, strategy)
 }

@@ -5,6 +5,7 @@
 //! where to where, in which vehicle, driven by whom.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use crate::invoicing::catalogs::deadlines::{TO_ISSUE_GUIA, days_between};
 use crate::invoicing::catalogs::related_documents::RelatedDocument;
@@ -17,7 +18,9 @@ use crate::invoicing::document::TaxDocument;
 use crate::invoicing::fields::SaleField;
 use crate::invoicing::finding::Findings;
 use crate::invoicing::form::{Section, check_form, check_identity, nubefact_date};
-use crate::invoicing::header::{check_code, check_delivery, check_series, require_elements};
+use crate::invoicing::header::{
+    check_code, check_customer, check_delivery, check_series, require_elements,
+};
 use crate::invoicing::kind::DocumentKind;
 use crate::invoicing::known::Known;
 use crate::invoicing::other_fields::{GUIA, GUIA_DOCUMENT, GUIA_DRIVER, GUIA_ITEM, GUIA_VEHICLE};
@@ -53,9 +56,8 @@ pub(crate) fn check_guia(
     let mut out = check_form(&section, GUIA, &LISTS, findings);
 
     // 1. Whose, when.
-    check_series(kind, &section, known, findings, &mut out);
-    let customer = ("cliente_tipo_de_documento", "cliente_numero_de_documento");
-    check_identity(&section, customer, &IDENTITIES, findings);
+    check_series(kind, &section, known.series.as_ref(), findings, &mut out);
+    check_customer(&section, &IDENTITIES, known, findings);
     check_dates(&section, today, findings);
     check_delivery(&section, findings);
 
@@ -149,7 +151,7 @@ fn check_reason(section: &Section<'_>, findings: &mut Findings) {
 fn check_load(section: &Section<'_>, findings: &mut Findings) {
     if section
         .amount("peso_bruto_total")
-        .is_some_and(|it| it.is_zero())
+        .is_some_and(|it| it <= Decimal::ZERO)
     {
         findings.add(&codes::GUIA_WEIGHT, section.path("peso_bruto_total"));
     }

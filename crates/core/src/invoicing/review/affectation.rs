@@ -114,6 +114,20 @@ fn review_given(sale: &Sale, findings: &mut Findings) {
         if !line.isc.is_zero() && line.tipo_de_isc.is_none() && !has(sale, index, "tipo_de_isc") {
             findings.add(&codes::REQUIRED, format!("items[{index}].tipo_de_isc"));
         }
+        if line.advance {
+            review_advance(sale, index, findings);
+        }
+    }
+}
+
+/// An advance names its own document; older programs spell it `anticipo_comprobante_…`.
+fn review_advance(sale: &Sale, index: usize, findings: &mut Findings) {
+    for part in ["serie", "numero"] {
+        let name = format!("anticipo_documento_{part}");
+        let older = format!("anticipo_comprobante_{part}");
+        if !has(sale, index, &name) && !has(sale, index, &older) {
+            findings.add(&codes::REQUIRED, format!("items[{index}].{name}"));
+        }
     }
 }
 

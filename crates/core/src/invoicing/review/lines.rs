@@ -146,10 +146,12 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
         affectation.bears_igv.then_some(with_tax).flatten(),
         by_sums,
     ];
-    // A cent of the price, or of the line: a small quantity makes a large price of it.
+    // Two cents of the price, because value and discount of one that includes IGV are rounded each, or
+    // of the line: a small quantity makes a large price of them.
     let units = line.cantidad.unwrap_or(Decimal::ONE).min(Decimal::ONE);
-    let near =
-        |right: Decimal| product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT);
+    let near = |right: Decimal| {
+        product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT + CENT)
+    };
     if right.iter().flatten().any(|right| near(*right)) {
         return;
     }

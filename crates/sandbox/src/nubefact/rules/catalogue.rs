@@ -1,4 +1,4 @@
-//! NubeFact's own tables, and the rates that SUNAT's rules know.
+//! Nubefact's own tables, and the rates that SUNAT's rules know.
 
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;

@@ -12,7 +12,7 @@ use super::catalogue::{
 };
 use super::fields::{among, between, check_serie, identity, most_characters, required};
 use super::lines::{CheckedLine, check_lines};
-use super::note::{Modified, check_note, is_schedule_only};
+use super::note::{Modified, check_note, is_schedule_only, modified};
 use super::payment::{check_credit, check_detraccion, check_percepcion, check_retencion};
 use super::sums::check_sums;
 
@@ -125,8 +125,8 @@ fn check_customer(form: &Form, kind: IssuedKind, transaction: u32) -> Result<(),
     }
     between(form, "cliente_denominacion", 1, 100)?;
     most_characters(form, "cliente_direccion", 100)?;
-    let of_boleta = kind == IssuedKind::Boleta
-        || (kind.is_note() && form.text("documento_que_se_modifica_tipo") == Some("2"));
+    let modified = modified(form, kind)?.map(|(kind, ..)| kind);
+    let of_boleta = [Some(kind), modified].contains(&Some(IssuedKind::Boleta));
     if !of_boleta {
         required(form, "cliente_direccion")?;
     }

@@ -187,7 +187,7 @@ fn check_items(form: &Form, foreign: bool) -> Result<(), Refusal> {
         most_characters(item, "codigo_dam", 23)?;
     }
     for related in form.list("documento_relacionado")? {
-        among(related, "tipo", &["01", "03", "09", "31"])?;
+        among(related, "tipo", &["01", "03", "09", "31", "1", "3", "9"])?;
         between(related, "serie", 1, 4)?;
         required_whole(related, "numero")?;
     }

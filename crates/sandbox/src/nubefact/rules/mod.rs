@@ -1,4 +1,4 @@
-//! What NubeFact looks at before it takes a document: its own reading of the manual and of what the
+//! What Nubefact looks at before it takes a document: its own reading of the manual and of what the
 //! real one was seen to refuse. It knows nothing of how other parts of this repository calculate.
 //!
 //! Each of the files checks one thing and stops at the first that does not fit, as the real one

@@ -13,13 +13,13 @@ pub(crate) struct Withheld {
     pub(crate) kind: IssuedKind,
     rate: &'static str,
     rates: [Decimal; 3],
-    total_withheld: &'static str,
+    total_kept: &'static str,
     total_paid: &'static str,
     date: &'static str,
     number: &'static str,
     gross: &'static str,
-    withheld: &'static str,
-    withheld_date: &'static str,
+    kept: &'static str,
+    kept_on: &'static str,
     net: &'static str,
     /// Paid is base less what is withheld; collected is base and what is perceived.
     adds: bool,
@@ -36,13 +36,13 @@ impl Withheld {
             Decimal::from_parts(6, 0, 0, false, 2),
             Decimal::from_parts(0, 0, 0, false, 0),
         ],
-        total_withheld: "total_retenido",
+        total_kept: "total_retenido",
         total_paid: "total_pagado",
         date: "pago_fecha",
         number: "pago_numero",
         gross: "pago_total_sin_retencion",
-        withheld: "importe_retenido",
-        withheld_date: "importe_retenido_fecha",
+        kept: "importe_retenido",
+        kept_on: "importe_retenido_fecha",
         net: "importe_pagado_con_retencion",
         adds: false,
         codes: (2623, 2628),
@@ -55,13 +55,13 @@ impl Withheld {
             Decimal::from_parts(1, 0, 0, false, 2),
             Decimal::from_parts(5, 0, 0, false, 3),
         ],
-        total_withheld: "total_percibido",
+        total_kept: "total_percibido",
         total_paid: "total_cobrado",
         date: "cobro_fecha",
         number: "cobro_numero",
         gross: "cobro_total_sin_percepcion",
-        withheld: "importe_percibido",
-        withheld_date: "importe_percibido_fecha",
+        kept: "importe_percibido",
+        kept_on: "importe_percibido_fecha",
         net: "importe_cobrado_con_percepcion",
         adds: true,
         codes: (2608, 2667),
@@ -107,7 +107,7 @@ pub(crate) fn check_withheld(form: &Form, serie: &str, names: &Withheld) -> Resu
     }
 
     // 3. The sums, to the cent.
-    for (field, sum) in [(names.total_withheld, withheld), (names.total_paid, paid)] {
+    for (field, sum) in [(names.total_kept, withheld), (names.total_paid, paid)] {
         required(form, field)?;
         let said = form.amount(field)?;
         if said != sum {
@@ -136,8 +136,8 @@ fn check_payment(
         names.date,
         names.number,
         names.gross,
-        names.withheld,
-        names.withheld_date,
+        names.kept,
+        names.kept_on,
         names.net,
     ] {
         required(item, key)?;
@@ -145,7 +145,7 @@ fn check_payment(
     for key in [
         "documento_relacionado_fecha_de_emision",
         names.date,
-        names.withheld_date,
+        names.kept_on,
         "tipo_de_cambio_fecha",
     ] {
         item.date(key)?;
@@ -168,9 +168,9 @@ fn check_payment(
         .amount(names.gross)?
         .checked_mul(exchange)
         .ok_or_else(Refusal::format)?;
-    let withheld = item.amount(names.withheld)?;
+    let withheld = item.amount(names.kept)?;
     if (cents(gross * rate) - withheld).abs() > CENT {
-        return Err(Refusal::sunat(names.codes.0, names.withheld, withheld));
+        return Err(Refusal::sunat(names.codes.0, names.kept, withheld));
     }
     let net = item.amount(names.net)?;
     let expected = if names.adds {

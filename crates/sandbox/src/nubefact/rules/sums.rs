@@ -7,7 +7,7 @@ use super::super::refusal::Refusal;
 use super::catalogue::LineClass;
 use super::lines::{CENT, CheckedLine, cents};
 
-/// A class of lines, its total, the tribute in the words of NubeFact's prevalidation, SUNAT's code.
+/// A class of lines, its total, the tribute in the words of Nubefact's prevalidation, SUNAT's code.
 const CLASSES: [(&str, &str, u16, u16); 4] = [
     ("GRAVADA", "total_gravada", 1000, 3277),
     ("EXONERADA", "total_exonerada", 9997, 3275),

@@ -143,7 +143,12 @@ pub(in crate::cli) struct CorregirArgs {
     #[arg(long, value_name = "N=IMPORTE", alias = "line-amount", conflicts_with_all = ["linea", "cuota"])]
     pub(in crate::cli) linea_importe: Vec<String>,
     /// Cuota nueva, motivo 13: 2026-12-31=100.00 || New instalment, motivo 13: 2026-12-31=100.00
-    #[arg(long, value_name = "FECHA=IMPORTE", alias = "instalment", conflicts_with = "linea")]
+    #[arg(
+        long,
+        value_name = "FECHA=IMPORTE",
+        alias = "instalment",
+        conflicts_with = "linea"
+    )]
     pub(in crate::cli) cuota: Vec<String>,
     /// Explicación, que se imprime || Explanation, which is printed
     #[arg(long, value_name = "TEXTO")]

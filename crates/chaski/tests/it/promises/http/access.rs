@@ -64,7 +64,7 @@ async fn h06_the_mark_comes_from_either() {
          ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
          ALTER TABLE calls DROP COLUMN company; \
          ALTER TABLE batches ADD COLUMN holder INTEGER; \
-         DELETE FROM _sqlx_migrations WHERE version >= 12; PRAGMA user_version = 7",
+         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version >= 12; PRAGMA user_version = 7",
     ] {
         let door = Door::open().await;
         let key = door.key_of(&door.app, None).await;

@@ -1,52 +1,18 @@
-//! What every journal must do, told once and run on each: in memory, in a file, in a database. A place is
-//! opened again between the chapters, so that what was answered has to be what is kept.
-//!
-//! For tests: everything here panics where a journal does not conform.
-#![expect(
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "a suite that fails loudly; it is hidden from the documentation"
-)]
+//! One story for each rule.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use futures_util::future::{BoxFuture, join_all};
-use jiff::{SignedDuration, Timestamp};
+use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{
-    AttemptOutcome, Intended, Intent, Journal, JournalAttempt, JournalDeed, JournalEntry, Noted,
-    SeriesName, StoredReply, T_QUIET,
+use super::JournalPlace;
+use super::kit::{
+    ISSUER, OpenJournal, accepted, at, conflict, document, refused_21, reply, series, unknown, wish,
 };
-use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind, NubefactReply};
+use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind};
+use crate::journal::{AttemptOutcome, Intended, Intent, JournalDeed, JournalEntry, Noted, T_QUIET};
 
-/// Where a journal is kept. Opening it again shows what would be left after the process was killed.
-pub trait JournalPlace: Send + Sync {
-    /// Opens what is there; whatever was opened before is closed by then.
-    fn open(&self) -> BoxFuture<'_, Arc<dyn Journal>>;
-}
-
-const ISSUER: &str = "20600695771";
-
-/// Runs every story, each on a place of its own.
-pub async fn all<P: JournalPlace>(new_place: impl Fn() -> P) {
-    numbers_go_up_and_refusals_leave_no_hole(&new_place()).await;
-    a_key_is_one_document(&new_place()).await;
-    what_is_open_is_asked_about_first(&new_place()).await;
-    a_number_is_free_when_all_its_attempts_are_definite(&new_place()).await;
-    a_stranger_keeps_the_number(&new_place()).await;
-    numbers_that_callers_bring(&new_place()).await;
-    what_is_held_keeps_its_number(&new_place()).await;
-    voids_take_no_number(&new_place()).await;
-    what_is_final_stays(&new_place()).await;
-    wishes_at_once_get_different_numbers(&new_place()).await;
-    for seed in 0..20 {
-        any_story_keeps_the_rules(&new_place(), seed).await;
-    }
-}
-
-async fn numbers_go_up_and_refusals_leave_no_hole(place: &dyn JournalPlace) {
+pub(super) async fn numbers_go_up_and_refusals_leave_no_hole(place: &dyn JournalPlace) {
     let it = OpenJournal::open(place).await;
     let refused = it.intend(&wish("a", None)).await;
     assert!(matches!(refused, Intended::SeriesNotOpen(_)), "{refused:?}");
@@ -78,7 +44,7 @@ async fn numbers_go_up_and_refusals_leave_no_hole(place: &dyn JournalPlace) {
     assert_eq!(it.journal.open_series(&series(), 0).await.unwrap(), 105);
 }
 
-async fn a_key_is_one_document(place: &dyn JournalPlace) {
+pub(super) async fn a_key_is_one_document(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("a").await;
     it.conclude(&first, accepted()).await;
@@ -108,7 +74,7 @@ async fn a_key_is_one_document(place: &dyn JournalPlace) {
     assert!(it.journal.by_numero(&series(), 2).await.unwrap().is_none());
 }
 
-async fn what_is_open_is_asked_about_first(place: &dyn JournalPlace) {
+pub(super) async fn what_is_open_is_asked_about_first(place: &dyn JournalPlace) {
     for outcome in [None, Some(unknown()), Some(AttemptOutcome::Taken)] {
         let it = OpenJournal::opened(place, 0).await;
         let key = format!("{outcome:?}");
@@ -152,7 +118,7 @@ async fn what_is_open_is_asked_about_first(place: &dyn JournalPlace) {
     }
 }
 
-async fn a_number_is_free_when_all_its_attempts_are_definite(place: &dyn JournalPlace) {
+pub(super) async fn a_number_is_free_when_all_its_attempts_are_definite(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("a").await;
     it.conclude(&first, unknown()).await;
@@ -194,7 +160,7 @@ async fn a_number_is_free_when_all_its_attempts_are_definite(place: &dyn Journal
     ));
 }
 
-async fn a_stranger_keeps_the_number(place: &dyn JournalPlace) {
+pub(super) async fn a_stranger_keeps_the_number(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("a").await;
     it.conclude(&first, AttemptOutcome::Taken).await;
@@ -222,7 +188,7 @@ async fn a_stranger_keeps_the_number(place: &dyn JournalPlace) {
     assert_eq!(entry.attempts[0].outcome, Some(conflict()));
 }
 
-async fn numbers_that_callers_bring(place: &dyn JournalPlace) {
+pub(super) async fn numbers_that_callers_bring(place: &dyn JournalPlace) {
     let it = OpenJournal::open(place).await;
     let Intended::Attempt(own) = it.intend(&wish("a", Some(50))).await else {
         panic!("no series is needed for it");
@@ -259,7 +225,7 @@ async fn numbers_that_callers_bring(place: &dyn JournalPlace) {
     assert!(matches!(it.intend(&again).await, Intended::Conflict(_)));
 }
 
-async fn what_is_held_keeps_its_number(place: &dyn JournalPlace) {
+pub(super) async fn what_is_held_keeps_its_number(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("a").await;
     let held = AttemptOutcome::Held {
@@ -284,7 +250,7 @@ async fn what_is_held_keeps_its_number(place: &dyn JournalPlace) {
     assert!(it.journal.abandon(Uuid::nil()).await.is_err());
 }
 
-async fn voids_take_no_number(place: &dyn JournalPlace) {
+pub(super) async fn voids_take_no_number(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let issued = it.granted("a").await;
     it.conclude(&issued, accepted()).await;
@@ -337,7 +303,37 @@ async fn voids_take_no_number(place: &dyn JournalPlace) {
     assert_eq!(by_numero.deed, JournalDeed::Issue);
 }
 
-async fn what_is_final_stays(place: &dyn JournalPlace) {
+pub(super) async fn a_late_copy_is_ours(place: &dyn JournalPlace) {
+    let it = OpenJournal::opened(place, 0).await;
+    let first = it.granted("a").await;
+    it.conclude(&first, refused_21()).await;
+    let second = it.granted("b").await;
+    assert_eq!(second.numero, 1);
+    it.conclude(&second, AttemptOutcome::Taken).await;
+    let tried = it.journal.tried(&series(), 1).await.unwrap();
+    let keys: Vec<&str> = tried.iter().map(|it| &*it.key).collect();
+    assert_eq!(keys, ["a", "b"]);
+    // The copy of the first one was accepted after its refusal.
+    let entry = it.conclude(&first, accepted()).await;
+    assert!(entry.accepted().is_some());
+    it.conclude(&second, conflict()).await;
+    let it = it.again(place).await;
+    assert!(matches!(
+        it.intend(&wish("a", None)).await,
+        Intended::Done(_)
+    ));
+    assert!(matches!(
+        it.intend(&wish("b", None)).await,
+        Intended::Conflict(_)
+    ));
+    let by_numero = it.journal.by_numero(&series(), 1).await.unwrap();
+    assert_eq!(by_numero.unwrap().key, "a");
+    let used = it.intend(&wish("c", Some(1))).await;
+    assert!(matches!(used, Intended::NumberUsed(_)), "{used:?}");
+    assert_eq!(it.granted("d").await.numero, 2);
+}
+
+pub(super) async fn what_is_final_stays(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("a").await;
     it.conclude(&first, accepted()).await;
@@ -370,7 +366,7 @@ async fn what_is_final_stays(place: &dyn JournalPlace) {
     assert!(it.journal.body(Uuid::nil()).await.unwrap().is_none());
 }
 
-async fn wishes_at_once_get_different_numbers(place: &dyn JournalPlace) {
+pub(super) async fn wishes_at_once_get_different_numbers(place: &dyn JournalPlace) {
     let it = OpenJournal::opened(place, 0).await;
     let wishes: Vec<Intent> = (0..50).map(|n| wish(&format!("k{n}"), None)).collect();
     let granted = join_all(wishes.iter().map(|wish| it.intend(wish))).await;
@@ -382,184 +378,4 @@ async fn wishes_at_once_get_different_numbers(place: &dyn JournalPlace) {
     assert_eq!(numeros, (1..=50).collect());
     let it = it.again(place).await;
     assert_eq!(it.journal.open().await.unwrap().len(), 50);
-}
-
-/// Any order of wishes, outcomes, questions and crashes: other bytes come under a number only when all
-/// attempts with it have come to nothing, and counts only grow.
-async fn any_story_keeps_the_rules(place: &dyn JournalPlace, seed: u64) {
-    let mut draw = fastrand::Rng::with_seed(seed);
-    let mut it = OpenJournal::opened(place, 5).await;
-    let mut attempts: Vec<(JournalAttempt, Option<AttemptOutcome>)> = Vec::new();
-    let mut last = 5;
-    for step in 0..120 {
-        match draw.u8(0..10) {
-            0..=4 => {
-                let key = format!("k{}", draw.u8(0..12));
-                let own = (draw.u8(0..6) == 0).then(|| draw.u32(1..20));
-                let key = own.map_or(key.clone(), |own| format!("{key}-{own}"));
-                let intent = Intent {
-                    renumber: draw.bool(),
-                    at: at(step),
-                    ..wish(&key, own)
-                };
-                if let Intended::Attempt(attempt) = it.intend(&intent).await {
-                    check_grant(&attempts, &attempt, seed);
-                    attempts.push((attempt, None));
-                }
-            }
-            5..=7 if !attempts.is_empty() => {
-                let place = draw.usize(0..attempts.len());
-                let outcome = match draw.u8(0..6) {
-                    0 => accepted(),
-                    1 => refused_21(),
-                    2 => conflict(),
-                    3 => AttemptOutcome::NotSent,
-                    4 => AttemptOutcome::Taken,
-                    _ => unknown(),
-                };
-                let (attempt, kept) = &mut attempts[place];
-                let entry = it.conclude(attempt, outcome).await;
-                let now = entry.attempts.iter().find(|it| it.id == attempt.id);
-                kept.clone_from(&now.unwrap().outcome);
-            }
-            8 if !attempts.is_empty() => {
-                let (attempt, _) = &attempts[draw.usize(0..attempts.len())];
-                let when = at(step + draw.i64(0..3) * 3_600);
-                let noted = it.journal.note(attempt.entry, &Noted::Absent, when);
-                let entry = noted.await.unwrap();
-                let outcomes: HashMap<Uuid, _> = entry
-                    .attempts
-                    .into_iter()
-                    .map(|it| (it.id, it.outcome))
-                    .collect();
-                for (attempt, kept) in &mut attempts {
-                    if let Some(now) = outcomes.get(&attempt.id) {
-                        kept.clone_from(now);
-                    }
-                }
-            }
-            _ => it = it.again(place).await,
-        }
-        let count = it.journal.series().await.unwrap()[0].last;
-        assert!(count >= last, "seed {seed}: a count went down");
-        last = count;
-    }
-}
-
-#[track_caller]
-fn check_grant(
-    attempts: &[(JournalAttempt, Option<AttemptOutcome>)],
-    granted: &JournalAttempt,
-    seed: u64,
-) {
-    for (before, outcome) in attempts.iter().filter(|it| it.0.numero == granted.numero) {
-        let came_to_nothing = matches!(
-            outcome,
-            Some(
-                AttemptOutcome::Refused { .. } | AttemptOutcome::NotSent | AttemptOutcome::Cleared
-            )
-        );
-        let same = before.entry == granted.entry && before.body == granted.body;
-        let may_exist = matches!(
-            outcome,
-            Some(AttemptOutcome::Accepted { .. } | AttemptOutcome::Conflict { .. })
-        );
-        assert!(
-            came_to_nothing || (same && !may_exist),
-            "seed {seed}: number {} again after {outcome:?}",
-            granted.numero
-        );
-    }
-}
-
-/// An open journal, and short words for what is done with it.
-struct OpenJournal {
-    journal: Arc<dyn Journal>,
-}
-
-impl OpenJournal {
-    async fn open(place: &dyn JournalPlace) -> OpenJournal {
-        OpenJournal {
-            journal: place.open().await,
-        }
-    }
-
-    async fn opened(place: &dyn JournalPlace, last: u32) -> OpenJournal {
-        let it = OpenJournal::open(place).await;
-        it.journal.open_series(&series(), last).await.unwrap();
-        it
-    }
-
-    async fn again(self, place: &dyn JournalPlace) -> OpenJournal {
-        drop(self.journal);
-        OpenJournal::open(place).await
-    }
-
-    async fn intend(&self, intent: &Intent) -> Intended {
-        self.journal.intend(intent).await.unwrap()
-    }
-
-    async fn granted(&self, key: &str) -> JournalAttempt {
-        match self.intend(&wish(key, None)).await {
-            Intended::Attempt(attempt) => attempt,
-            other => panic!("{key}: {other:?}"),
-        }
-    }
-
-    async fn conclude(&self, attempt: &JournalAttempt, outcome: AttemptOutcome) -> JournalEntry {
-        let concluded = self.journal.conclude(attempt.id, &outcome, at(60));
-        concluded.await.unwrap()
-    }
-}
-
-fn series() -> SeriesName {
-    SeriesName::new(ISSUER, NubefactKind::Factura, "FFF1")
-}
-
-/// Seconds after the first day of these stories.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_790_000_000 + seconds)
-}
-
-fn document(content: &str, numero: Option<u32>) -> NubefactDocument {
-    let numero = numero.map(|it| format!(r#","numero":{it}"#));
-    let json = format!(
-        r#"{{"operacion":"generar_comprobante","tipo_de_comprobante":1,"serie":"FFF1"{},"x":{content:?}}}"#,
-        numero.unwrap_or_default()
-    );
-    NubefactDocument::from_json(json.as_bytes()).unwrap()
-}
-
-fn wish(key: &str, numero: Option<u32>) -> Intent {
-    Intent::to_issue(ISSUER, key, &document(key, numero), at(0))
-}
-
-fn reply(json: &str) -> StoredReply {
-    StoredReply::of(&NubefactReply::from_json(json.as_bytes()).unwrap())
-}
-
-fn accepted() -> AttemptOutcome {
-    AttemptOutcome::Accepted {
-        recovered: false,
-        reply: reply(r#"{"aceptada_por_sunat":true}"#),
-    }
-}
-
-fn refused_21() -> AttemptOutcome {
-    AttemptOutcome::Refused {
-        codigo: Some(21),
-        text: "no".to_owned(),
-    }
-}
-
-fn unknown() -> AttemptOutcome {
-    AttemptOutcome::Unknown {
-        why: "tiempo_agotado".into(),
-    }
-}
-
-fn conflict() -> AttemptOutcome {
-    AttemptOutcome::Conflict {
-        different: vec!["total".into()],
-    }
 }
