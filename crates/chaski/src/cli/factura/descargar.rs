@@ -15,13 +15,7 @@ use crate::cli::kit::records::{Records, fields};
 
 pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) -> Done {
     let wanted: WantedInvoice = args.name.parse()?;
-    if !args.destino.is_dir() {
-        let folder = args.destino.display();
-        return Err(AppError::Usage(text!(
-            "no existe la carpeta {folder}: créela o indique otra con -d",
-            "there is no folder {folder}: make it or name another with -d"
-        )));
-    }
+    std::fs::create_dir_all(&args.destino).map_err(AppError::file(&args.destino))?;
     let all_of_them = !(args.pdf || args.xml || args.cdr);
     let kinds: Vec<FileKind> = [
         (FileKind::Pdf, args.pdf),
