@@ -204,7 +204,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
-        Cmd::Factura(command) => factura::factura(needed, command).await,
+        Cmd::Factura(command) => Box::pin(factura::factura(needed, command)).await,
         Cmd::Series { command } => series::series(needed, command).await,
         Cmd::Empresas { command } => empresas::empresas(needed, command).await,
         Cmd::Ruc(RucArgs {
@@ -310,8 +310,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
     })?;
     let config = needed.config.clone();
     let app = match (mode, config.token()) {
-        (Mode::Real, None) => App::open_records(config, mode, Clock::system()).await?,
-        _ => App::open(config, needed.wish, Clock::system()).await?,
+        (Mode::Real, None) => Box::pin(App::open_records(config, mode, Clock::system())).await?,
+        _ => Box::pin(App::open(config, needed.wish, Clock::system())).await?,
     };
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
@@ -320,7 +320,7 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
             "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
         ));
     }
-    let done = deed(&app).await;
+    let done = Box::pin(deed(&app)).await;
     close(&app, done).await
 }
 

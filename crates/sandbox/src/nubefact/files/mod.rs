@@ -8,6 +8,9 @@ mod papers;
 mod pdf;
 mod sale;
 mod ubl;
+mod ubl_amounts;
+mod ubl_line;
+mod ubl_parts;
 
 use std::io::{self, Write};
 
@@ -69,7 +72,7 @@ pub(crate) struct VoidNotice {
 pub(crate) enum FileKind {
     Pdf,
     Xml,
-    /// A ZIP that holds SUNAT's ApplicationResponse.
+    /// A ZIP that holds SUNAT's answer.
     Cdr,
 }
 
