@@ -93,12 +93,23 @@ impl<'l> Grid<'l> {
         Cell::text(&clean)
     }
 
-    /// The rows in the order of their numbers; none if nothing was put.
-    pub(super) fn found(mut self, source: SourceKind) -> Result<Option<SheetFound>, SheetError> {
+    /// The rows in the order of their numbers.
+    pub(super) fn into_rows(mut self) -> Result<Vec<Row>, SheetError> {
+        self.end()?;
+        Ok(self.rows)
+    }
+
+    fn end(&mut self) -> Result<(), SheetError> {
         self.finish_row()?;
         if !self.in_order {
             self.rows.sort_by_key(|row| row.number);
         }
+        Ok(())
+    }
+
+    /// The rows in the order of their numbers; none if nothing was put.
+    pub(super) fn found(mut self, source: SourceKind) -> Result<Option<SheetFound>, SheetError> {
+        self.end()?;
         let found = SheetFound {
             source,
             rows: self.rows,

@@ -151,18 +151,28 @@ fn write_text(
     if text.is_empty() {
         return Ok(());
     }
-    let cut = || text.char_indices().nth(CELL_CHARS);
-    let cut = (text.len() > CELL_CHARS).then(cut).flatten();
-    let text = cut.map_or(text, |(end, _)| &text[..end]);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        sheet.write_string_with_format(row, column, text, &formats.quoted)?;
+    let fitting = fitting(text);
+    if runs_when_edited(text) {
+        sheet.write_string_with_format(row, column, fitting, &formats.quoted)?;
     } else {
-        sheet.write_string(row, column, text)?;
+        sheet.write_string(row, column, fitting)?;
     }
     Ok(())
 }
 
-fn column_number(column: usize) -> u16 {
+/// Whether a person who edits the cell could turn the text into a formula.
+pub(super) fn runs_when_edited(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+}
+
+/// The text as far as a cell takes it.
+pub(super) fn fitting(text: &str) -> &str {
+    let cut = || text.char_indices().nth(CELL_CHARS);
+    let cut = (text.len() > CELL_CHARS).then(cut).flatten();
+    cut.map_or(text, |(end, _)| &text[..end])
+}
+
+pub(super) fn column_number(column: usize) -> u16 {
     u16::try_from(column).expect("columns are limited to a few hundred")
 }
 
