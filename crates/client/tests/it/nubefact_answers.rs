@@ -9,7 +9,7 @@ use chaski_client::{NubefactError, NubefactId, NubefactKind};
 fn sample(name: &str) -> NubefactReply {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/tests/samples/nubefact/responses/"
+        "/../core/tests/samples/nubefact/responses/"
     );
     let body = std::fs::read(format!("{folder}{name}.json")).unwrap();
     NubefactReply::from_json(&body).unwrap()

@@ -16,11 +16,16 @@ use crate::kit::{InProcess, TOKEN, start};
 use crate::nubefact_kit::{Nube, RUTA, boleta_json, document, factura, factura_json, issued, nube};
 
 fn sample(name: &str) -> Value {
-    let path = format!(
-        "{}/tests/samples/nubefact/field/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    let path = |folder| {
+        let samples = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../core/tests/samples/nubefact"
+        );
+        format!("{samples}/{folder}/{name}.json")
+    };
+    let text = std::fs::read_to_string(path("field-dev"));
+    let text = text.or_else(|_| std::fs::read_to_string(path("dev")));
+    serde_json::from_str(&text.unwrap()).unwrap()
 }
 
 /// A sample, issued on the day of these tests.

@@ -206,7 +206,10 @@ pub(crate) fn about(operacion: &str, document: &Value) -> Value {
 
 /// A body of the vendor's or of the field's samples.
 pub(crate) fn sample(path: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/nubefact/");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../core/tests/samples/nubefact/"
+    );
     let text = std::fs::read_to_string(format!("{folder}{path}")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
