@@ -24,8 +24,8 @@ pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> D
             if needed.wish == WantedMode::Sandbox {
                 return Err(InvoiceError::SandboxIssuer.into());
             }
-            let app = App::open_records(needed.config.clone(), Mode::Real, Clock::system()).await?;
-            let done = agregar(needed, &app, args).await;
+            let app = Box::pin(App::open_records(needed.config.clone(), Mode::Real, Clock::system())).await?;
+            let done = Box::pin(agregar(needed, &app, args)).await;
             close(&app, done).await
         }
         EmpresasCmd::Probar { ruc } => {

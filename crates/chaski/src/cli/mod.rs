@@ -233,9 +233,6 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             })
             .await
         }
-        Cmd::Factura(command) => factura::factura(needed, command).await,
-        Cmd::Series { command } => series::series(needed, command).await,
-        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
         Cmd::Cuenta => at_desk(needed, async |desk| cuenta::cuenta(needed, desk).await).await,
         Cmd::Llamadas(args) => {
             at_records(needed, async |desk| {
@@ -264,9 +261,17 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             })
             .await
         }
-        Cmd::Completions { .. } | Cmd::Man { .. } | Cmd::Version => {
-            unreachable!("handled before anything is opened")
-        }
+        command => Box::pin(documents(command, needed)).await,
+    }
+}
+
+/// Documents that are issued, their series and issuers.
+async fn documents(command: Cmd, needed: &Needed) -> Done {
+    match command {
+        Cmd::Factura(command) => factura::factura(needed, command).await,
+        Cmd::Series { command } => series::series(needed, command).await,
+        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
+        _ => unreachable!("all others are handled before, most before anything is opened"),
     }
 }
 
@@ -366,8 +371,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
     })?;
     let config = needed.config.clone();
     let app = match (mode, config.token()) {
-        (Mode::Real, None) => App::open_records(config, mode, Clock::system()).await?,
-        _ => App::open(config, needed.wish, Clock::system()).await?,
+        (Mode::Real, None) => Box::pin(App::open_records(config, mode, Clock::system())).await?,
+        _ => Box::pin(App::open(config, needed.wish, Clock::system())).await?,
     };
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
@@ -376,7 +381,7 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
             "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)",
         );
     }
-    let done = deed(&app).await;
+    let done = Box::pin(deed(&app)).await;
     close(&app, done).await
 }
 

@@ -86,8 +86,8 @@ impl InvoiceRoom<'_> {
         let state = reply.as_ref().map(NubefactReply::state);
         let voided = void.as_ref().map(NubefactReply::state);
         let estado = match (&state, &voided) {
-            (Some(NubefactState::Voided), _) => "ANULADO",
-            (Some(_), Some(NubefactState::Accepted | NubefactState::Voided)) => "ANULADO",
+            (Some(NubefactState::Voided), _)
+            | (Some(_), Some(NubefactState::Accepted | NubefactState::Voided)) => "ANULADO",
             (Some(_), Some(NubefactState::Pending | NubefactState::Undelivered { .. })) => {
                 "ANULACION_PENDIENTE"
             }

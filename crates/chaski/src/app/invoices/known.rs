@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use chaski_client::{
     AttemptOutcome, JournalDeed, JournalEntry, NubefactId, NubefactKind, NubefactState, SeriesName,
+    StoredReply,
 };
 use chaski_core::invoicing::{JsonValue, TaxDocument};
 
@@ -104,7 +105,9 @@ pub(super) fn estado(entry: &JournalEntry, void: Option<&JournalEntry>) -> &'sta
     if state == Some(NubefactState::Voided) {
         return "ANULADO";
     }
-    let voided = void.and_then(|it| it.reply.as_ref()).map(|it| it.reply());
+    let voided = void
+        .and_then(|it| it.reply.as_ref())
+        .map(StoredReply::reply);
     let is_void = void.is_some_and(|it| it.accepted().is_some());
     if entry.accepted().is_some() && (is_void || void.is_some_and(JournalEntry::is_open)) {
         let done = voided.is_some_and(|it| {

@@ -1,6 +1,7 @@
 //! What was issued, by state, series and day.
 
 use chaski_client::{JournalDeed, NubefactKind};
+use chaski_core::invoicing::TaxDocument;
 use chaski_core::lima_date;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -70,7 +71,7 @@ impl InvoiceRoom<'_> {
                 continue;
             }
             let document = self.sent(entry).await?;
-            let fecha = document.as_ref().and_then(|it| it.fecha());
+            let fecha = document.as_ref().and_then(TaxDocument::fecha);
             let fecha = fecha.unwrap_or_else(|| lima_date(entry.at));
             if filter.desde.is_some_and(|it| fecha < it)
                 || filter.hasta.is_some_and(|it| fecha > it)
@@ -82,8 +83,8 @@ impl InvoiceRoom<'_> {
                 kind: id.kind,
                 fecha,
                 estado,
-                moneda: document.as_ref().and_then(|it| it.moneda()),
-                total: document.as_ref().and_then(|it| it.total()),
+                moneda: document.as_ref().and_then(TaxDocument::moneda),
+                total: document.as_ref().and_then(TaxDocument::total),
                 clave: entry.key.to_string(),
             });
         }

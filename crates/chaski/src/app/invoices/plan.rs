@@ -56,13 +56,12 @@ impl InvoiceRoom<'_> {
     /// What is going to be issued, or why not, or what was issued before.
     pub async fn plan_invoice(&self, wish: IssueWish) -> Result<InvoicePlan, AppError> {
         // 1. What the key stands for.
-        let state = match &wish.key {
-            Some(key) => self.key_given(key, &wish.value).await?,
-            None => {
-                let hash = blake3::hash(wish.value.to_string().as_bytes()).to_hex();
-                let key = format!("contenido:{}", &hash[..32]);
-                self.key_derived(&key, wish.another).await?
-            }
+        let state = if let Some(key) = &wish.key {
+            self.key_given(key, &wish.value).await?
+        } else {
+            let hash = blake3::hash(wish.value.to_string().as_bytes()).to_hex();
+            let key = format!("contenido:{}", &hash[..32]);
+            self.key_derived(&key, wish.another).await?
         };
         // 2. The document, checked.
         match state {

@@ -1,6 +1,6 @@
 //! `chaski factura anular`: voids a document, exactly once.
 
-use chaski_client::VoidSettled;
+use chaski_client::{NubefactReply, VoidSettled};
 
 use super::ruc_of;
 use super::shown::{DOCUMENT, document_row};
@@ -38,7 +38,7 @@ pub(super) async fn anular(
     }
     let estado = settled.estado().unwrap_or_default();
     let mut row = document_row(id, estado, None, reply, &message);
-    if let Some(ticket) = reply.and_then(|it| it.ticket()) {
+    if let Some(ticket) = reply.and_then(NubefactReply::ticket) {
         row.insert("ticket_de_anulacion".into(), ticket.into());
     }
     Records {

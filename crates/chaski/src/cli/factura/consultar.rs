@@ -1,5 +1,6 @@
 //! `chaski factura consultar`: how documents stand.
 
+use chaski_client::NubefactReply;
 use chaski_core::Lang;
 
 use super::ruc_of;
@@ -65,7 +66,7 @@ async fn row(
         found.reply.as_ref(),
         &message,
     );
-    if let Some(ticket) = found.void.as_ref().and_then(|it| it.ticket()) {
+    if let Some(ticket) = found.void.as_ref().and_then(NubefactReply::ticket) {
         row.insert("ticket_de_anulacion".into(), ticket.into());
     }
     row.insert("emitido_aqui".into(), found.own.into());

@@ -1,6 +1,6 @@
 //! `chaski factura emitir`: one document, exactly once, after it was shown.
 
-use chaski_client::{IssueSettled, JournalEntry};
+use chaski_client::{IssueSettled, JournalEntry, StoredReply};
 use chaski_core::invoicing::{DocumentCustomer, InvoiceFinding, JsonValue, Known, check};
 use chaski_core::{Lang, Severity};
 
@@ -103,7 +103,7 @@ fn write_settled(needed: &Needed, settled: &IssueSettled, ready: &ReadyInvoice) 
 /// What happened, and the command that goes on from there.
 fn advice(settled: &IssueSettled, lang: Lang) -> String {
     let message = settled.message(lang);
-    let name = settled.entry().map(|it| it.document());
+    let name = settled.entry().map(JournalEntry::document);
     match (settled, name) {
         (IssueSettled::Unknown { .. }, Some(id)) => {
             let name = short_name(&id);
@@ -121,7 +121,7 @@ fn advice(settled: &IssueSettled, lang: Lang) -> String {
 async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> Done {
     let id = entry.document();
     let issued = room.issued(&id).await?;
-    let reply = entry.reply.as_ref().map(|it| it.reply());
+    let reply = entry.reply.as_ref().map(StoredReply::reply);
     let estado = reply
         .as_ref()
         .map_or("PENDIENTE_SUNAT", |it| it.state().as_str());

@@ -119,7 +119,10 @@ pub(in crate::cli) struct DescargarArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "alcance", multiple = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(in crate::cli) struct CorregirArgs {
     /// Serie y número del comprobante que se corrige || Series and number of the document that is corrected
     #[arg(value_name = "SERIE-NUMERO")]
