@@ -24,7 +24,6 @@ pub(super) async fn validar(
 ) -> Done {
     let (mut rows, mut exits) = (Vec::new(), Vec::new());
     for file in files {
-        refuse_workbook(file)?;
         let checked = check_file(needed, app, file, empresa).await?;
         say_verdict(needed, file, &checked);
         let name = file.display().to_string();
@@ -71,22 +70,6 @@ async fn check_file(
     };
     app.check_invoice(room.as_ref().map(|it: &InvoiceRoom<'_>| it), value, &ask)
         .await
-}
-
-/// A table of spreadsheets is another deed.
-fn refuse_workbook(file: &Path) -> Result<(), AppError> {
-    let extension = file.extension().and_then(|it| it.to_str()).unwrap_or("");
-    let is_sheet = ["xlsx", "ods", "csv", "xls"]
-        .iter()
-        .any(|it| extension.eq_ignore_ascii_case(it));
-    if !is_sheet {
-        return Ok(());
-    }
-    let name = file.display();
-    Err(AppError::usage(
-        format!("{name}: se validan documentos en JSON; guarde cada uno en un archivo .json"),
-        format!("{name}: documents in JSON are checked; save each in a .json file"),
-    ))
 }
 
 fn say_verdict(needed: &Needed, file: &Path, checked: &CheckedDocument) {

@@ -11,6 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::dates::{from_duration, from_iso};
 use super::grid::{Grid, cell_name};
 use super::package::{Package, XmlPart, attribute, push_reference};
+use crate::sheets::book::{RawSheet, SheetBook, WantedSheets};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind};
 use crate::sheets::{Excess, Limits, SheetError};
@@ -62,6 +63,64 @@ pub(super) fn read_ods<R: Read + Seek>(
         None if others.is_empty() => Err(SheetError::NoSheets),
         None => Err(SheetError::EmptySheet),
     }
+}
+
+/// The wanted tables of a book. How its cells look is not read: dates are dates all the same.
+pub(super) fn read_ods_book<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    wanted: &WantedSheets<'_>,
+    limits: &Limits,
+) -> Result<SheetBook, SheetError> {
+    refuse_encrypted(package)?;
+    let mut part = package
+        .part("content.xml")?
+        .ok_or_else(|| super::package::corrupt("content.xml"))?;
+    let (mut named, mut first, mut beside) = (None, None::<RawSheet>, None);
+    let mut others = Vec::new();
+    loop {
+        let name = match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "table" => {
+                attribute(&element, "name").unwrap_or_default()
+            }
+            Event::Eof => break,
+            _ => continue,
+        };
+        let place = if wanted.is_beside(&name) && beside.is_none() {
+            &mut beside
+        } else if wanted.is_main(&name) && named.is_none() {
+            &mut named
+        } else if wanted.may_be_main(&name) && first.is_none() && named.is_none() {
+            &mut first
+        } else {
+            others.push(name);
+            if others.len() > limits.parts {
+                return Err(part.corrupt());
+            }
+            continue;
+        };
+        let mut grid = Grid::new(limits);
+        read_table(&mut part, &mut grid, limits)?;
+        let rows = grid.into_rows()?;
+        if !rows.is_empty() {
+            *place = Some(RawSheet {
+                name,
+                rows,
+                ..RawSheet::default()
+            });
+        }
+    }
+    if named.is_some() {
+        others.extend(first.take().map(|it| it.name));
+    }
+    let main = named.or(first).ok_or(SheetError::EmptySheet)?;
+    Ok(SheetBook {
+        source: SourceKind::Ods {
+            sheet: main.name.clone(),
+        },
+        main,
+        beside,
+        others,
+    })
 }
 
 /// The manifest names how each encrypted part was encrypted.

@@ -14,6 +14,7 @@ use super::grid::{Grid, cell_name};
 use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
+use crate::sheets::book::{RawSheet, SheetBook, SheetLooks, WantedSheets};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
@@ -28,7 +29,7 @@ pub(super) fn read_xlsx<R: Read + Seek>(
         let mut part = package
             .part(&sheet.part)?
             .ok_or_else(|| super::package::corrupt(&sheet.part))?;
-        read_cells(&mut part, &book, &mut grid, limits)?;
+        read_cells(&mut part, &book, &mut grid, None, limits)?;
         let dropped = grid.dropped;
         let rows = grid.into_rows()?;
         if rows.is_empty() {
@@ -45,6 +46,86 @@ pub(super) fn read_xlsx<R: Read + Seek>(
         });
     }
     Err(SheetError::EmptySheet)
+}
+
+/// The wanted sheets of a book, with how their cells look.
+pub(super) fn read_xlsx_book<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    wanted: &WantedSheets<'_>,
+    limits: &Limits,
+) -> Result<SheetBook, SheetError> {
+    let mut book = open_workbook(package, limits)?;
+    let names: Vec<String> = book.sheets.iter().map(|it| it.name.clone()).collect();
+    let named = names.iter().position(|name| wanted.is_main(name));
+    let unnamed = (0..names.len()).filter(|index| wanted.may_be_main(&names[*index]));
+    let mut main = None;
+    for index in named.into_iter().chain(unnamed) {
+        let sheet = read_sheet(package, &book, index, limits)?;
+        if !sheet.rows.is_empty() {
+            main = Some((index, sheet));
+            break;
+        }
+    }
+    let (main_index, mut main) = main.ok_or(SheetError::EmptySheet)?;
+    let beside_index = names.iter().position(|name| wanted.is_beside(name));
+    let mut beside = match beside_index {
+        Some(index) => Some(read_sheet(package, &book, index, limits)?),
+        None => None,
+    };
+    let looks = std::mem::take(&mut book.styles.looks);
+    if let Some(beside) = &mut beside {
+        beside.looks.set_styles(looks.clone());
+    }
+    main.looks.set_styles(looks);
+    let others = names.into_iter().enumerate();
+    let others = others.filter(|(index, _)| *index != main_index && Some(*index) != beside_index);
+    let others = others.map(|(_, name)| name).collect();
+    Ok(SheetBook {
+        source: SourceKind::Xlsx {
+            sheet: main.name.clone(),
+        },
+        main,
+        beside,
+        others,
+    })
+}
+
+/// One sheet of cells as it stands.
+fn read_sheet<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    book: &Workbook,
+    index: usize,
+    limits: &Limits,
+) -> Result<RawSheet, SheetError> {
+    let entry = &book.sheets[index];
+    let mut part = package
+        .part(&entry.part)?
+        .ok_or_else(|| super::package::corrupt(&entry.part))?;
+    let (mut grid, mut looks) = (Grid::new(limits), SheetLooks::default());
+    read_cells(&mut part, book, &mut grid, Some(&mut looks), limits)?;
+    looks.finish();
+    Ok(RawSheet {
+        name: entry.name.clone(),
+        rows: grid.into_rows()?,
+        looks,
+    })
+}
+
+/// Notes the width of the columns that a `col` element is about.
+fn note_width(element: &BytesStart<'_>, looks: &mut SheetLooks, limits: &Limits) {
+    let number = |name| attribute(element, name).and_then(|it| it.parse::<usize>().ok());
+    let width = attribute(element, "width").and_then(|it| it.parse::<f64>().ok());
+    let is_hidden = attribute(element, "hidden").is_some_and(|it| it == "1" || it == "true");
+    let (Some(first), Some(last), Some(width)) = (number("min"), number("max"), width) else {
+        return;
+    };
+    // Excel itself stops at 255; what nobody sees stays without a width of its own.
+    if is_hidden || !(0.5..=255.0).contains(&width) {
+        return;
+    }
+    for column in first.max(1)..=last.min(limits.columns) {
+        looks.set_width(column - 1, width);
+    }
 }
 
 /// What the attributes of a `c` element say.
@@ -69,6 +150,7 @@ fn read_cells<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     book: &Workbook,
     grid: &mut Grid<'_>,
+    mut looks: Option<&mut SheetLooks>,
     limits: &Limits,
 ) -> Result<(), SheetError> {
     let (mut next_row, mut next_column) = (0, 0);
@@ -85,6 +167,12 @@ fn read_cells<R: Read + Seek>(
                     continue;
                 }
                 "c" => cell_head(&element, next_row, next_column),
+                "col" => {
+                    if let Some(looks) = looks.as_deref_mut() {
+                        note_width(&element, looks, limits);
+                    }
+                    continue;
+                }
                 _ => continue,
             },
             Event::End(element) => match element.local_name().as_ref() {
@@ -105,6 +193,9 @@ fn read_cells<R: Read + Seek>(
         if cell != Cell::Empty {
             part.gave_value(true);
             grid.put(head.row, head.column, cell)?;
+            if let Some(looks) = looks.as_deref_mut() {
+                looks.note(head.row + 1, head.column, head.style);
+            }
         }
     }
 }

@@ -151,21 +151,31 @@ fn write_text(
     if text.is_empty() {
         return Ok(());
     }
-    let too_long = text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
-    let text: String = if too_long {
-        text.chars().take(CELL_CHARS).collect()
+    let fitting = fitting(text);
+    if runs_when_edited(text) {
+        sheet.write_string_with_format(row, column, fitting, &formats.quoted)?;
     } else {
-        text.to_owned()
-    };
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        sheet.write_string_with_format(row, column, text, &formats.quoted)?;
-    } else {
-        sheet.write_string(row, column, text)?;
+        sheet.write_string(row, column, fitting)?;
     }
     Ok(())
 }
 
-fn column_number(column: usize) -> u16 {
+/// Whether a person who edits the cell could turn the text into a formula.
+pub(super) fn runs_when_edited(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+}
+
+/// The text as far as a cell takes it.
+pub(super) fn fitting(text: &str) -> String {
+    let too_long = text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
+    if too_long {
+        text.chars().take(CELL_CHARS).collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+pub(super) fn column_number(column: usize) -> u16 {
     u16::try_from(column).expect("columns are limited to a few hundred")
 }
 

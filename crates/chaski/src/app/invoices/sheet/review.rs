@@ -1,0 +1,484 @@
+//! The reviewed workbook: what the caller wrote, as they wrote it, and beside it what an accountant wants
+//! to see before anything is issued.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+use chaski_core::invoicing::DocumentKind;
+use chaski_core::invoicing::catalogs::currencies::Moneda;
+use chaski_core::{Lang, Severity, lima_datetime};
+use rust_decimal::Decimal;
+
+use super::check::{CheckedRows, CheckedWorkbook};
+use super::columns::MAIN;
+use super::documents::{PlacedFinding, SheetSide};
+use super::titles::{OURS, our_titles};
+use crate::sheets::{
+    Mark, RawSheet, ReportSheet, ReportTable, ReviewValue, ReviewedSheet, SheetError, SourceKind,
+    render_review, review_csv,
+};
+
+/// Widths of our columns.
+const WIDTHS: [f64; 7] = [15.0, 13.0, 13.0, 11.0, 13.0, 12.0, 62.0];
+/// Findings that the sheet of findings holds at most: beyond, nobody reads on.
+const MOST_FINDINGS: usize = 50_000;
+/// Characters of the findings of a row.
+const MOST_CHARS: usize = 4000;
+
+impl CheckedWorkbook {
+    /// The workbook with its findings: the caller's sheets, `Hallazgos` and `Resumen`.
+    pub fn to_xlsx(&self, file: &str, lang: Lang) -> Result<Vec<u8>, SheetError> {
+        let mut reviewed = vec![self.main_sheet(lang)];
+        reviewed.extend(self.beside_sheet(lang));
+        let mut taken: Vec<String> = reviewed.iter().map(|it| it.name.to_lowercase()).collect();
+        let mut free = |name: &str| {
+            let name = if taken.contains(&name.to_lowercase()) {
+                format!("{name} (Chaski)")
+            } else {
+                name.to_owned()
+            };
+            taken.push(name.to_lowercase());
+            name
+        };
+        let reports = [
+            self.findings_sheet(free(lang.pick("Hallazgos", "Findings")), lang),
+            self.summary_sheet(free(lang.pick("Resumen", "Summary")), file, lang),
+        ];
+        let created = lima_datetime(self.at).date();
+        render_review(&reviewed, &reports, created)
+            .map_err(|error| SheetError::writing("-".as_ref(), error))
+    }
+
+    /// The main sheet alone, as text with separators.
+    pub fn to_csv(&self, lang: Lang) -> Result<Vec<u8>, SheetError> {
+        let separator = match self.book.source {
+            SourceKind::Csv { separator, .. } => separator,
+            _ => ',',
+        };
+        review_csv(&self.main_sheet(lang), separator)
+            .map_err(|error| SheetError::writing("-".as_ref(), error))
+    }
+
+    fn main_sheet(&self, lang: Lang) -> ReviewedSheet<'_> {
+        let sheet = &self.book.main;
+        let mut said = self.said_by_row(SheetSide::Main, lang);
+        let mut values = HashMap::with_capacity(sheet.rows.len());
+        for document in &self.documents {
+            let (mark, word) = state(document.worst, lang);
+            for (place, row) in document.rows.iter().enumerate() {
+                // Totals stand once, so that the sum of a column is the sum of the documents.
+                let amount = |it: Option<Decimal>| match it {
+                    Some(amount) if place == 0 => ReviewValue::Amount(amount),
+                    _ => ReviewValue::Empty,
+                };
+                values.insert(
+                    *row,
+                    vec![
+                        ReviewValue::Word(mark, word.to_owned()),
+                        ReviewValue::Empty,
+                        amount(document.gravada),
+                        amount(document.igv),
+                        amount(document.total),
+                        ReviewValue::Empty,
+                        said.remove(row)
+                            .map_or(ReviewValue::Empty, ReviewValue::Text),
+                    ],
+                );
+            }
+        }
+        // Rows that are of no document.
+        let (mark, word) = state(Some(Severity::Error), lang);
+        for (row, text) in said {
+            let mut row_values = vec![ReviewValue::Empty; OURS.len()];
+            if row != self.titles.row {
+                row_values[0] = ReviewValue::Word(mark, word.to_owned());
+            }
+            row_values[OURS.len() - 1] = ReviewValue::Text(text);
+            values.insert(row, row_values);
+        }
+        let titles = sheet.rows.get(self.titles.index);
+        let titles = titles.map(|row| our_titles(row, &OURS)).unwrap_or_default();
+        ReviewedSheet {
+            sheet,
+            name: sheet_name(sheet, MAIN),
+            titles_at: self.titles.row,
+            ours: titles.into_iter().zip(WIDTHS).collect(),
+            values,
+            marks: self.marks(SheetSide::Main, lang),
+        }
+    }
+
+    fn beside_sheet(&self, lang: Lang) -> Option<ReviewedSheet<'_>> {
+        let (sheet, titles) = (self.book.beside.as_ref()?, self.beside.as_ref()?);
+        let said = self.said_by_row(SheetSide::Beside, lang);
+        let values = said
+            .into_iter()
+            .map(|(row, text)| (row, vec![ReviewValue::Text(text)]));
+        Some(ReviewedSheet {
+            sheet,
+            name: sheet_name(sheet, super::columns::BESIDE),
+            titles_at: titles.row,
+            ours: vec![(OURS[OURS.len() - 1].to_owned(), WIDTHS[OURS.len() - 1])],
+            values: values.collect(),
+            marks: self.marks(SheetSide::Beside, lang),
+        })
+    }
+
+    /// What is said of each row, in words that name the cell and how bad it is.
+    fn said_by_row(&self, side: SheetSide, lang: Lang) -> HashMap<u32, String> {
+        let mut said: HashMap<u32, String> = HashMap::new();
+        for found in self.findings.iter().filter(|it| it.spot.side == side) {
+            let text = said.entry(found.spot.row).or_default();
+            if text.len() > MOST_CHARS {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            let finding = &found.finding;
+            let word = severity_word(finding.severidad, lang);
+            let cell = found
+                .spot
+                .cell()
+                .map(|it| format!(" {it}"))
+                .unwrap_or_default();
+            let _ = write!(text, "{word}{cell}: {}", finding.message(lang));
+            if let Some(expected) = &finding.esperado {
+                let _ = write!(text, " ({} {expected})", lang.pick("se espera", "expected"));
+            }
+            let _ = write!(text, " [{}]", finding.codigo);
+        }
+        said
+    }
+
+    fn marks(&self, side: SheetSide, lang: Lang) -> BTreeMap<(u32, usize), (Mark, String)> {
+        let mut marks: BTreeMap<(u32, usize), (Mark, String)> = BTreeMap::new();
+        for found in self.findings.iter().filter(|it| it.spot.side == side) {
+            let Some(column) = found.spot.column else {
+                continue;
+            };
+            let finding = &found.finding;
+            let mark = mark_of(finding.severidad);
+            let word = severity_word(finding.severidad, lang);
+            let (codigo, says, fix) = (finding.codigo, finding.message(lang), finding.action(lang));
+            let text = format!("{word} {codigo}: {says}. {fix}.");
+            let place = marks
+                .entry((found.spot.row, column))
+                .or_insert((mark, String::new()));
+            place.0 = place.0.max(mark);
+            if place.1.len() < MOST_CHARS {
+                if !place.1.is_empty() {
+                    place.1.push('\n');
+                }
+                place.1.push_str(&text);
+            }
+        }
+        marks
+    }
+
+    fn findings_sheet(&self, name: String, lang: Lang) -> ReportSheet {
+        let titles = match lang {
+            Lang::Es => [
+                "Hoja",
+                "Fila",
+                "Celda",
+                "Columna",
+                "Documento",
+                "Gravedad",
+                "Código",
+                "Qué pasa",
+                "Se espera",
+                "Qué hacer",
+            ],
+            Lang::En => [
+                "Sheet",
+                "Row",
+                "Cell",
+                "Column",
+                "Document",
+                "Severity",
+                "Code",
+                "What",
+                "Expected",
+                "What to do",
+            ],
+        };
+        let text = |it: Option<String>| {
+            it.filter(|it| !it.is_empty())
+                .map_or(ReviewValue::Empty, ReviewValue::Text)
+        };
+        let row = |found: &PlacedFinding| {
+            let finding = &found.finding;
+            vec![
+                text(Some(self.sheet_of(found.spot.side))),
+                ReviewValue::Count(found.spot.row as usize),
+                text(found.spot.cell()),
+                text(self.title_of(&found.spot)),
+                text(self.key_of(found).map(str::to_owned)),
+                ReviewValue::Word(
+                    mark_of(finding.severidad),
+                    severity_word(finding.severidad, lang).to_owned(),
+                ),
+                text(Some(finding.codigo.to_owned())),
+                text(Some(finding.message(lang).to_owned())),
+                text(finding.esperado.clone()),
+                text(Some(finding.action(lang).to_owned())),
+            ]
+        };
+        let mut rows: Vec<_> = self.findings.iter().take(MOST_FINDINGS).map(row).collect();
+        let more = self.findings.len() - rows.len();
+        if more > 0 {
+            rows.push(vec![ReviewValue::Text(lang.pick(
+                format!("y {more} más: corrija estos primero"),
+                format!("and {more} more: correct these first"),
+            ))]);
+        }
+        if rows.is_empty() {
+            let nothing = lang.pick("Sin hallazgos", "Nothing was found");
+            rows.push(vec![ReviewValue::Text(nothing.to_owned())]);
+        }
+        ReportSheet {
+            name,
+            heading: None,
+            widths: vec![15.0, 7.0, 8.0, 18.0, 14.0, 13.0, 18.0, 52.0, 16.0, 52.0],
+            tables: vec![ReportTable {
+                titles: titles.map(str::to_owned).to_vec(),
+                rows,
+            }],
+        }
+    }
+
+    fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
+        let text = |it: &str| ReviewValue::Text(it.to_owned());
+        let pick = |es: &'static str, en: &'static str| text(lang.pick(es, en));
+        let when = lima_datetime(self.at)
+            .strftime("%d/%m/%Y %H:%M")
+            .to_string();
+        let run = vec![
+            vec![pick("Archivo de origen", "Source file"), text(file)],
+            vec![
+                pick("Hoja leída", "Sheet read"),
+                text(&self.sheet_of(SheetSide::Main)),
+            ],
+            vec![
+                pick("Fecha y hora (Lima)", "Date and time (Lima)"),
+                text(&when),
+            ],
+        ];
+        let mut states = Vec::new();
+        for worst in [Some(Severity::Error), Some(Severity::Observacion), None] {
+            let (mark, word) = state(worst, lang);
+            let of_state = |it: &&CheckedRows| state(it.worst, lang).1 == word;
+            let of_state: Vec<_> = self.documents.iter().filter(of_state).collect();
+            let meaning = match worst {
+                Some(Severity::Error) => pick(
+                    "No se puede emitir: corrija las celdas marcadas",
+                    "It cannot be issued: correct the marked cells",
+                ),
+                Some(_) => pick(
+                    "Se puede emitir; revise lo observado",
+                    "It can be issued; see what was remarked",
+                ),
+                None => pick("Se puede emitir", "It can be issued"),
+            };
+            states.push(vec![
+                ReviewValue::Word(mark, word.to_owned()),
+                ReviewValue::Count(of_state.len()),
+                ReviewValue::Count(of_state.iter().map(|it| it.rows.len()).sum()),
+                meaning,
+            ]);
+        }
+        let totals = self.totals().into_iter().map(|((kind, moneda), sums)| {
+            vec![
+                text(kind_word(kind, lang)),
+                text(Moneda::from_nubefact(moneda).unwrap_or_default().iso()),
+                ReviewValue::Count(sums.documents),
+                ReviewValue::Amount(sums.gravada),
+                ReviewValue::Amount(sums.igv),
+                ReviewValue::Amount(sums.total),
+            ]
+        });
+        let titles = |es: &[&str], en: &[&str]| {
+            let words = lang.pick(es, en);
+            words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()
+        };
+        let mut tables = vec![
+            ReportTable {
+                titles: titles(&["Datos del proceso", ""], &["Run", ""]),
+                rows: run,
+            },
+            ReportTable {
+                titles: titles(
+                    &["Estado", "Documentos", "Filas", "Qué significa"],
+                    &["State", "Documents", "Rows", "What it means"],
+                ),
+                rows: states,
+            },
+            ReportTable {
+                titles: titles(
+                    &[
+                        "Totales de lo que se puede emitir",
+                        "Moneda",
+                        "Documentos",
+                        "Gravada",
+                        "IGV",
+                        "Total",
+                    ],
+                    &[
+                        "Totals of what can be issued",
+                        "Currency",
+                        "Documents",
+                        "Taxed",
+                        "IGV",
+                        "Total",
+                    ],
+                ),
+                rows: totals.collect(),
+            },
+        ];
+        let counts = self.counts_by_code();
+        if !counts.is_empty() {
+            tables.push(ReportTable {
+                titles: titles(
+                    &["Hallazgos", "Cuántos", "Gravedad", "Qué pasa"],
+                    &["Findings", "How many", "Severity", "What"],
+                ),
+                rows: counts
+                    .into_iter()
+                    .map(|(found, count)| {
+                        let severity = found.finding.severidad;
+                        vec![
+                            text(found.finding.codigo),
+                            ReviewValue::Count(count),
+                            ReviewValue::Word(
+                                mark_of(severity),
+                                severity_word(severity, lang).to_owned(),
+                            ),
+                            text(found.finding.message(lang)),
+                        ]
+                    })
+                    .collect(),
+            });
+        }
+        let heading = lang.pick(
+            "Revisión de comprobantes antes de emitir",
+            "Documents reviewed before they are issued",
+        );
+        ReportSheet {
+            name,
+            heading: Some(heading.to_owned()),
+            widths: vec![34.0, 22.0, 16.0, 52.0, 14.0, 16.0],
+            tables,
+        }
+    }
+
+    /// Sums of the documents that can be issued, by kind and currency.
+    pub fn totals(&self) -> BTreeMap<(DocumentKind, u8), WorkbookSums> {
+        let mut totals: BTreeMap<(DocumentKind, u8), WorkbookSums> = BTreeMap::new();
+        for document in self.documents.iter().filter(|it| !it.has_errors()) {
+            let Some(kind) = document.kind else { continue };
+            let sums = totals
+                .entry((kind, document.moneda.unwrap_or(1)))
+                .or_default();
+            sums.documents += 1;
+            sums.gravada += document.gravada.unwrap_or_default();
+            sums.igv += document.igv.unwrap_or_default();
+            sums.total += document.total.unwrap_or_default();
+        }
+        totals
+    }
+
+    /// How often each code was found, the worst and most frequent first.
+    fn counts_by_code(&self) -> Vec<(&PlacedFinding, usize)> {
+        let mut counts: HashMap<&str, (&PlacedFinding, usize)> = HashMap::new();
+        for found in &self.findings {
+            counts.entry(found.finding.codigo).or_insert((found, 0)).1 += 1;
+        }
+        let mut counts: Vec<_> = counts.into_values().collect();
+        counts.sort_by_key(|(found, count)| {
+            let severity = std::cmp::Reverse(found.finding.severidad);
+            (severity, std::cmp::Reverse(*count), found.finding.codigo)
+        });
+        counts
+    }
+
+    /// The name of a sheet, for people.
+    pub fn sheet_of(&self, side: SheetSide) -> String {
+        match (side, &self.book.beside) {
+            (SheetSide::Beside, Some(sheet)) => sheet.name.clone(),
+            _ if self.book.main.name.is_empty() => "CSV".to_owned(),
+            _ => self.book.main.name.clone(),
+        }
+    }
+
+    /// The caller's name of the document that a finding is about.
+    pub fn key_of(&self, found: &PlacedFinding) -> Option<&str> {
+        let document = self.documents.get(found.document?)?;
+        Some(&document.key)
+    }
+}
+
+/// Sums of several documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WorkbookSums {
+    /// How many.
+    pub documents: usize,
+    /// Their taxed bases.
+    pub gravada: Decimal,
+    /// Their IGV.
+    pub igv: Decimal,
+    /// Their totals.
+    pub total: Decimal,
+}
+
+/// The state of a document, in a word.
+fn state(worst: Option<Severity>, lang: Lang) -> (Mark, &'static str) {
+    match worst {
+        Some(Severity::Error) => (Mark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
+        Some(Severity::Observacion) => (Mark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
+        Some(Severity::Aviso) | None => (Mark::Good, lang.pick("CORRECTO", "RIGHT")),
+    }
+}
+
+fn mark_of(severity: Severity) -> Mark {
+    match severity {
+        Severity::Error => Mark::Wrong,
+        Severity::Observacion => Mark::Observed,
+        Severity::Aviso => Mark::Notice,
+    }
+}
+
+fn severity_word(severity: Severity, lang: Lang) -> &'static str {
+    match severity {
+        Severity::Error => "ERROR",
+        Severity::Observacion => lang.pick("OBSERVACIÓN", "OBSERVATION"),
+        Severity::Aviso => lang.pick("AVISO", "NOTICE"),
+    }
+}
+
+/// A kind as people write it.
+pub(super) fn kind_word(kind: DocumentKind, lang: Lang) -> &'static str {
+    match kind {
+        DocumentKind::Factura => lang.pick("Facturas", "Facturas"),
+        DocumentKind::Boleta => lang.pick("Boletas", "Boletas"),
+        DocumentKind::NotaCredito => lang.pick("Notas de crédito", "Credit notes"),
+        DocumentKind::NotaDebito => lang.pick("Notas de débito", "Debit notes"),
+        other => other.as_str(),
+    }
+}
+
+/// The caller's name of a sheet, where a workbook can have it.
+fn sheet_name(sheet: &RawSheet, usual: &str) -> String {
+    let name = sheet.name.trim();
+    let fits = !name.is_empty()
+        && name.chars().count() <= 31
+        && !name.contains(['[', ']', ':', '*', '?', '/', '\\'])
+        && !name.starts_with('\'')
+        && !name.ends_with('\'')
+        && !name.eq_ignore_ascii_case("history");
+    if fits {
+        name.to_owned()
+    } else {
+        usual.to_owned()
+    }
+}
