@@ -9,7 +9,7 @@ use chaski_core::invoicing::{Known, check};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let journal = FileJournal::open("emision.diario", FileJournalOptions::default())?;
-    let builder = Nubefact::builder("RUTA", "TOKEN").journal(journal);
+    let builder = Nubefact::builder("SU_RUTA", "SU_TOKEN").journal(journal);
     let nubefact = builder.build()?;
     nubefact.open_series(Factura, "FFF1", 0).await?;
     let json = std::fs::read("factura.json")?;
