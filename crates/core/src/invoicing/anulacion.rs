@@ -4,13 +4,14 @@
 //! NubeFact's JSON only. Rules: manual v2.9 (nubefact.md §4, §9.3); SUNAT's workbook, 2957: within
 //! seven days of the issue. A guía has no void by this way: NubeFact answers 24 to one that exists.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::catalogs::deadlines::{TO_VOID, days_between};
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::{Section, check_form};
+use super::form::{Section, check_form, nubefact_date};
 use super::header::check_series;
 use super::kind::DocumentKind;
 use super::known::Known;
@@ -81,14 +82,16 @@ fn check_deadline(
     let Some(issued) = known.voided_issued_on else {
         return;
     };
-    let age = days_between(issued, today);
-    if age <= TO_VOID {
+    if days_between(issued, today) <= TO_VOID {
         return;
     }
+    let last = issued.saturating_add(TO_VOID.days());
     let found = findings.add(&codes::VOID_LATE, section.path("fecha_de_emision"));
     found.says(text!(
-        "se emitió hace {age} días; se anula hasta {TO_VOID} días después de la emisión",
-        "it was issued {age} days ago; it can be voided up to {TO_VOID} days after the issue"
+        "se emitió el {}; se podía anular hasta el {}",
+        "it was issued on {}; it could be voided until {}",
+        nubefact_date(issued),
+        nubefact_date(last)
     ));
     let name = match (section.text("serie"), section.text("numero")) {
         (Some(serie), Some(number)) => format!("{serie}-{number}"),

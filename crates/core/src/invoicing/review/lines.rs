@@ -162,15 +162,14 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
     }
 }
 
-/// The line's total is the sum of its parts. A free line keeps its value there, or the tax on bags
-/// alone: it is not charged.
+/// The line's total is the sum of its parts, and sums have no tolerance (invoicing.md §3): a cent is
+/// too much. A free line keeps its value there, or the tax on bags alone: it is not charged.
 fn review_total(line: &SaleLine, found: &mut Place<'_>) {
     if line.affectation.is_none() || line.unreadable {
         return;
     }
     let whole = line.base() + line.igv + line.bolsas + line.otros_cargos;
-    let off = (whole - line.total).abs();
-    if off.is_zero() {
+    if line.total == whole {
         return;
     }
     if line.is_free() {
@@ -187,12 +186,10 @@ fn review_total(line: &SaleLine, found: &mut Place<'_>) {
                 .as_severe_as(crate::Severity::Observacion)
                 .expected(to_cents(line.subtotal));
         }
-    } else if off > CENT {
+    } else {
         found
             .add(&codes::LINE_TOTAL, "total")
             .expected(to_cents(whole));
-    } else {
-        found.add(&codes::CENT, "total").expected(to_cents(whole));
     }
 }
 
