@@ -42,8 +42,8 @@ pub(crate) fn check_anulacion(
     if let Some(voided) = voided {
         // A series that was closed since may still have documents to void.
         check_series(voided, &section, None, findings, &mut out);
-        check_deadline(voided, &section, today, known, findings);
     }
+    check_deadline(voided, &section, today, known, findings);
     TaxDocument::new(kind, out)
 }
 
@@ -73,7 +73,7 @@ fn check_kind(section: &Section<'_>, findings: &mut Findings) -> Option<Document
 /// Seven days, counted from the day of issue. After them a factura, boleta or nota de débito can
 /// only be taken back by a nota de crédito.
 fn check_deadline(
-    voided: DocumentKind,
+    voided: Option<DocumentKind>,
     section: &Section<'_>,
     today: Date,
     known: &Known,
@@ -98,19 +98,20 @@ fn check_deadline(
         _ => String::new(),
     };
     match voided {
-        DocumentKind::Factura | DocumentKind::Boleta => found.advises(text!(
+        None => found,
+        Some(DocumentKind::Factura | DocumentKind::Boleta) => found.advises(text!(
             "emita una nota de crédito que la anule (motivo 01): chaski factura corregir {name} --motivo 01",
             "issue a credit note that takes it back (motivo 01): chaski factura corregir {name} --motivo 01"
         )),
-        DocumentKind::NotaDebito => found.advises(text!(
+        Some(DocumentKind::NotaDebito) => found.advises(text!(
             "emita una nota de crédito sobre el comprobante que la nota de débito aumentó",
             "issue a credit note on the document that the nota de débito increased"
         )),
-        DocumentKind::NotaCredito => found.advises(text!(
+        Some(DocumentKind::NotaCredito) => found.advises(text!(
             "emita una nota de débito por el mismo importe sobre el comprobante modificado",
             "issue a nota de débito of the same amount on the document that was modified"
         )),
-        _ => found.advises(text!(
+        Some(_) => found.advises(text!(
             "consulte a SUNAT: fuera de plazo no hay reversión por esta vía",
             "ask SUNAT: after that time there is no reversal in this way"
         )),
