@@ -198,9 +198,7 @@ fn operation(object: &JsonObject, findings: &mut Findings) -> Option<&'static st
     let given = object.present("operacion").and_then(JsonValue::as_str);
     let Some(given) = given.map(str::trim) else {
         let usual = DocumentKind::Factura.operacion();
-        findings
-            .add(&codes::REQUIRED, "operacion")
-            .expected(usual);
+        findings.add(&codes::REQUIRED, "operacion").expected(usual);
         return Some(usual);
     };
     if let Some(name) = names.find(|it| *it == given) {

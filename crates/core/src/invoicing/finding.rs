@@ -13,6 +13,8 @@ use crate::{Lang, Severity, Text};
 
 /// One thing found in a document that is to be issued.
 ///
+/// `Debug` shows neither the expected value nor the texts: a DNI that is offered repaired is one.
+///
 /// ```
 /// use chaski_core::Lang;
 /// use chaski_core::invoicing::{Findings, codes};
@@ -24,7 +26,7 @@ use crate::{Lang, Severity, Text};
 /// assert_eq!(finding.esperado.as_deref(), Some("100.00"));
 /// assert!(!finding.action(Lang::En).is_empty());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvoiceFinding {
     /// Stable code, never translated.
@@ -204,5 +206,15 @@ impl Findings {
     pub fn into_sorted(mut self) -> Vec<InvoiceFinding> {
         self.list.sort_by_key(|it| std::cmp::Reverse(it.severidad));
         self.list
+    }
+}
+
+impl std::fmt::Debug for InvoiceFinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvoiceFinding")
+            .field("codigo", &self.codigo)
+            .field("severidad", &self.severidad)
+            .field("campo", &self.campo)
+            .finish_non_exhaustive()
     }
 }

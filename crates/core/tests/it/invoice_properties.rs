@@ -279,7 +279,8 @@ proptest! {
         prop_assert!(found || is_tolerated(name, old, new, &place, &value), "{place}: {old} → {new}");
     }
 
-    /// Another affectation is found, unless it is of the same class.
+    /// Another affectation is found, unless it is of the same class. An export line is *inafecta* to the
+    /// header: it is told by the other lines, or by the operation, which is remarked on.
     #[test]
     fn a_changed_code_is_found(draft in draft(), pick in any::<prop::sample::Index>(), code in 1u8..21) {
         let document = checked(&draft).document.expect("a document");
@@ -293,7 +294,9 @@ proptest! {
         prop_assume!(class(code) != old);
         line["tipo_de_igv"] = json!(code);
         let after = check(value.to_string().as_bytes(), now(), &Known::default());
-        prop_assert!(after.has_errors(), "{code} for {old:?}");
+        let as_an_export = code == 16 && old == Some(Tribute::Inafecto) && count == 1;
+        let remarked = after.hallazgos.iter().any(|it| it.campo == "sunat_transaction");
+        prop_assert!(after.has_errors() || (as_an_export && remarked), "{code} for {old:?}");
     }
 }
 

@@ -79,6 +79,18 @@ fn nothing_sold() -> LineTerms {
     }
 }
 
+/// What the amounts of a line are made of.
+const ENTERING: [&str; 8] = [
+    "cantidad",
+    "precio",
+    "afectacion",
+    "descuento",
+    "descuento_porcentaje",
+    "isc",
+    "bolsas",
+    "otros_cargos",
+];
+
 fn one_line(
     draft: &Draft,
     item: &DraftItem,
@@ -94,7 +106,11 @@ fn one_line(
             .add(&codes::REQUIRED, format!("{place}.cantidad"))
             .says(text!("la cantidad es cero", "the quantity is zero"));
     }
-    let is_unread = findings.unread().touches(place);
+    let unread = findings.unread();
+    let is_unread = !unread.is_empty()
+        && ENTERING
+            .iter()
+            .any(|name| unread.touches(&format!("{place}.{name}")));
     let system = isc.flatten().map(|(system, _)| system);
     let terms = || {
         let rate = || Some(icbper_rates::on(fecha?).unwrap_or_default());
@@ -178,29 +194,33 @@ fn excise(
     place: &str,
     findings: &mut Findings,
 ) -> Option<(IscSystem, LineExcise)> {
-    let system = isc.sistema.as_deref().map(str::trim)?;
-    let Some(system) = IscSystem::from_catalog(&format!("{system:0>2}")) else {
+    let written = isc.sistema.as_deref().map(str::trim);
+    let system = written.and_then(|it| IscSystem::from_catalog(&format!("{it:0>2}")));
+    if written.is_some() && system.is_none() {
         findings
             .add(&codes::CATALOG, format!("{place}.isc.sistema"))
             .advises(text!("use 01, 02 o 03", "use 01, 02 or 03"));
-        return None;
-    };
-    match (isc.tasa, isc.monto) {
-        (Some(percent), None) if percent <= Decimal::ONE_THOUSAND => {
-            Some((system, LineExcise::Percent(percent)))
-        }
-        (None, Some(each)) => Some((system, LineExcise::PerUnit(each))),
-        _ if findings.unread().touches(&format!("{place}.isc")) => None,
-        _ => {
-            findings
-                .add(&codes::REQUIRED, format!("{place}.isc"))
-                .says(text!(
-                    "el ISC lleva tasa (porcentaje) o monto (por unidad), uno de los dos",
-                    "ISC has tasa (percent) or monto (per unit), one of the two"
-                ));
-            None
-        }
     }
+    let amount = match (isc.tasa, isc.monto) {
+        (Some(percent), None) if percent <= Decimal::ONE_THOUSAND => {
+            Some(LineExcise::Percent(percent))
+        }
+        (None, Some(each)) => Some(LineExcise::PerUnit(each)),
+        _ => None,
+    };
+    let unread = findings.unread();
+    let is_unread = ["tasa", "monto"]
+        .iter()
+        .any(|name| unread.covers(&format!("{place}.isc.{name}")));
+    if amount.is_none() && !is_unread {
+        findings
+            .add(&codes::REQUIRED, format!("{place}.isc"))
+            .says(text!(
+                "el ISC lleva tasa (porcentaje) o monto (por unidad), uno de los dos",
+                "ISC has tasa (percent) or monto (per unit), one of the two"
+            ));
+    }
+    Some((system?, amount?))
 }
 
 /// The lines in NubeFact's fields; without amounts where these are unknown.

@@ -85,7 +85,10 @@ pub(crate) fn compose(
     // 2. Amounts.
     let percent = percent(draft, kind, fecha, known, findings);
     let lines = line_terms(draft, fecha, findings);
-    let sale = amounts(draft, percent, &lines, findings);
+    let (sale, faults) = match amounts(draft, percent, &lines, findings) {
+        Ok(sale) => (Some(sale), Vec::new()),
+        Err(faults) => (None, faults),
+    };
     put_amount(
         &mut out,
         "porcentaje_de_igv",
@@ -113,6 +116,10 @@ pub(crate) fn compose(
     findings.end_reading();
     let unread = unread_of(draft, &out, items.len(), has_amounts, findings.unread());
     out.push("items", JsonValue::List(items));
+    // Said last: what is too much was read all the same.
+    for fault in faults {
+        note_fault(fault, findings);
+    }
     Composed {
         fields: out,
         unread,
@@ -303,14 +310,15 @@ fn stated_percent(percent: Option<Decimal>, lines: &[ComposedLine]) -> Option<De
     percent
 }
 
-/// The amounts of the sale, where everything that enters them is known. Each line is looked at
-/// otherwise, because its own faults depend on no other.
+/// The amounts of the sale, where everything that enters them is known. Otherwise what is wrong: each
+/// line is looked at, because its own faults depend on no other.
 fn amounts(
     draft: &Draft,
     percent: Option<Decimal>,
     lines: &[ComposedLine],
-    findings: &mut Findings,
-) -> Option<SaleAmounts> {
+    findings: &Findings,
+) -> Result<SaleAmounts, Vec<ArithmeticFault>> {
+    let unread = findings.unread();
     let entering = [
         "precios_con_igv",
         "descuento_global",
@@ -318,8 +326,10 @@ fn amounts(
         "anticipos",
         "items",
     ];
+    let mut paid = (0..draft.anticipos.len()).map(|index| format!("anticipos[{index}].total"));
     let is_known = !findings.has_error_at("precios_con_igv")
-        && !entering.iter().any(|it| findings.unread().touches(it));
+        && !entering.iter().any(|it| unread.covers(it))
+        && !paid.any(|it| unread.covers(&it));
     let con_igv = draft.precios_con_igv.unwrap_or_default();
     let mut terms = SaleTerms::new(percent.unwrap_or_default(), con_igv);
     terms.descuento_global = draft.descuento_global.unwrap_or_default();
@@ -334,7 +344,7 @@ fn amounts(
         None => Err(None),
     };
     let fault = match computed {
-        Ok(sale) => return Some(sale),
+        Ok(sale) => return Ok(sale),
         Err(fault) => fault,
     };
     let alone = lines.iter().enumerate().filter_map(|(index, line)| {
@@ -345,10 +355,7 @@ fn amounts(
     if faults.is_empty() {
         faults.extend(fault);
     }
-    for fault in faults {
-        note_fault(fault, findings);
-    }
-    None
+    Err(faults)
 }
 
 fn note_fault(fault: ArithmeticFault, findings: &mut Findings) {

@@ -155,6 +155,13 @@ pub(super) fn unread_of(
     if of_form.covers("cliente.numero") && draft.cliente.tipo.is_none() {
         unread.insert("cliente_tipo_de_documento");
     }
+    if of_form.covers("exportacion") {
+        for (index, item) in draft.items.iter().enumerate() {
+            if item.afectacion.is_none() {
+                unread.insert(format!("items[{index}].tipo_de_igv"));
+            }
+        }
+    }
     if of_form.covers("nota.motivo") && draft.items.is_empty() {
         unread.insert("items");
     }
