@@ -153,11 +153,12 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
         affectation.bears_igv.then_some(with_tax).flatten(),
         by_sums,
     ];
-    // Two cents of the price, because value and discount of one that includes IGV are rounded each, or
-    // of the line: a small quantity makes a large price of them.
+    // Three cents of the price, because value and discount of one that includes IGV are rounded each and
+    // a cent may have moved (0.005 + 0.005 + 0.01, with IGV), or of the line: a small quantity makes a
+    // large price of them. SUNAT takes a sol.
     let units = cantidad.min(Decimal::ONE);
     let near = |right: Decimal| {
-        product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT + CENT)
+        product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT + CENT + CENT)
     };
     if right.iter().flatten().any(|right| near(*right)) {
         return;
