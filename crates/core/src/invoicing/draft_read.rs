@@ -362,16 +362,13 @@ impl<'o, 'f> Part<'o, 'f> {
         let mut parts = Vec::with_capacity(list.len());
         for (index, value) in list.iter().enumerate() {
             let place = self.place(&format!("{name}[{index}]"));
-            match value {
-                JsonValue::Object(object) => {
-                    parts.push(read(Part::new(object, place, self.findings)));
-                }
-                _ => {
-                    self.findings
-                        .add(&codes::TEXT, place)
-                        .says(text!("debe ser un objeto", "this has to be an object"));
-                    parts.push(T::default());
-                }
+            if let JsonValue::Object(object) = value {
+                parts.push(read(Part::new(object, place, self.findings)));
+            } else {
+                self.findings
+                    .add(&codes::TEXT, place)
+                    .says(text!("debe ser un objeto", "this has to be an object"));
+                parts.push(T::default());
             }
         }
         parts

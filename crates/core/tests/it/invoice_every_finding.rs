@@ -70,7 +70,7 @@ impl Fault {
                 fields.insert(name.to_owned(), self.value.clone());
             }
             Value::Array(list) => {
-                list[name.parse::<usize>().expect("an index")] = self.value.clone()
+                list[name.parse::<usize>().expect("an index")] = self.value.clone();
             }
             _ => panic!("{}", self.place),
         }
@@ -115,8 +115,9 @@ fn all_are_found(base: &Value, table: &[Fault], known: &Known) {
     for fault in table {
         expect(base, &[fault], known).expect("what is found");
     }
-    let cases = std::env::var("CHASKI_INVOICE_CASES").ok();
-    let cases = cases.and_then(|it| it.parse().ok()).unwrap_or(300);
+    let cases = std::env::var_os("CHASKI_INVOICE_CASES");
+    let cases = cases.and_then(|it| it.to_str()?.parse().ok());
+    let cases = cases.unwrap_or(300);
     let config = ProptestConfig {
         cases,
         failure_persistence: None,

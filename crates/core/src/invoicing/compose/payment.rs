@@ -115,10 +115,10 @@ fn compose_detraccion(
             ));
     }
     let usual = || good.and_then(|it| it.usual_percent(fecha?));
-    let percent = match findings.unread().covers("detraccion.porcentaje") {
-        true => None,
-        false => detraccion.porcentaje.or_else(usual),
-    };
+    let is_unread = findings.unread().covers("detraccion.porcentaje");
+    let percent = detraccion
+        .porcentaje
+        .or_else(|| if is_unread { None } else { usual() });
     if percent.is_none() && good.is_some() && fecha.is_some() {
         findings.add(&codes::REQUIRED, "detraccion.porcentaje");
     }
