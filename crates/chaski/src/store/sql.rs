@@ -21,7 +21,7 @@ use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::spelling::spelled;
 pub(super) use super::values::{
-    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, names, record,
+    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, record,
 };
 
 /// How to get a connection to the database.

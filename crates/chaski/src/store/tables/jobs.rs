@@ -11,10 +11,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::sql::{Conn, Record, deed, names, query, query_of_each, record};
+use crate::store::sql::{Conn, Record, cells_of, deed, query, query_of_each, record};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::once;
 use crate::store::tables::once::{Once, OnceRow};
@@ -56,22 +57,24 @@ pub struct Job {
     pub finished_at: Option<Timestamp>,
 }
 
-/// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum JobState {
-    /// Waits for a worker.
-    #[default]
-    Pending,
-    /// A worker holds it.
-    Running,
-    /// Waits for its owner.
-    Paused,
-    /// Done.
-    Completed,
-    /// Given up after its last attempt.
-    Failed,
-    /// Stopped by its owner.
-    Cancelled,
+named! {
+    /// How far a job is.
+    #[derive(Default)]
+    pub enum JobState {
+        /// Waits for a worker.
+        #[default]
+        Pending = "PENDING",
+        /// A worker holds it.
+        Running = "RUNNING",
+        /// Waits for its owner.
+        Paused = "PAUSED",
+        /// Done.
+        Completed = "COMPLETED",
+        /// Given up after its last attempt.
+        Failed = "FAILED",
+        /// Stopped by its owner.
+        Cancelled = "CANCELLED",
+    }
 }
 
 /// How many jobs of a kind are in a state.
@@ -115,14 +118,7 @@ pub struct JobFilter {
     pub key_id: Option<Uuid>,
 }
 
-names!(JobState {
-    Pending => "PENDING",
-    Running => "RUNNING",
-    Paused => "PAUSED",
-    Completed => "COMPLETED",
-    Failed => "FAILED",
-    Cancelled => "CANCELLED",
-});
+cells_of! { JobState, &str => JobState::from_name; }
 
 const COLUMNS: &str = Job::COLUMNS;
 
