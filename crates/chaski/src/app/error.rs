@@ -7,7 +7,6 @@ use chaski_client::{Failure, LedgerError};
 use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupError;
-use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
 use crate::counted::counted;
@@ -46,7 +45,7 @@ pub enum AppError {
     Ledger(#[from] LedgerError),
     /// A copy of the data folder.
     #[error(transparent)]
-    Backup(#[from] BackupError),
+    Backup(BackupError),
     /// A look-up.
     #[error(transparent)]
     Lookup(#[from] chaski_client::Error),
@@ -226,6 +225,13 @@ impl AppError {
     }
 }
 
+/// A task of ours that came to no end.
+impl From<tokio::task::JoinError> for AppError {
+    fn from(error: tokio::task::JoinError) -> AppError {
+        AppError::Io(error.into())
+    }
+}
+
 /// What the plan has left of what is needed.
 pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
     let (consultas, calls) = (
@@ -287,11 +293,5 @@ impl DayTooSmall {
             "this request may cost {calls} and your key has {left} of {limit} left today{en}"
         )
         .pick(lang)
-    }
-}
-
-impl From<SealError> for AppError {
-    fn from(error: SealError) -> AppError {
-        BackupError::Seal(error).into()
     }
 }

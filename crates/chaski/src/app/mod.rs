@@ -25,7 +25,6 @@ mod purpose;
 mod queue;
 mod refusals;
 mod retention;
-mod seal_error;
 mod secrets;
 pub mod servers;
 mod signals;

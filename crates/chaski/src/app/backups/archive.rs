@@ -15,8 +15,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
+use super::super::backup_error::BackupFault;
 use super::seal::{Seal, SealWith};
-use super::{BackupError, SealError};
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 use crate::{draft, private};
 
@@ -289,9 +289,7 @@ fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, Z
 }
 
 fn opened(from: &Path) -> Result<Opened, AppError> {
-    let not_ours = || BackupError::NotABackup {
-        path: from.to_owned(),
-    };
+    let not_ours = || BackupFault::NotABackup.of(from);
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
     let begins_as_zip = file
@@ -300,14 +298,13 @@ fn opened(from: &Path) -> Result<Opened, AppError> {
     let mut zip = match ZipArchive::new(file) {
         Ok(zip) => zip,
         Err(_) if begins_as_zip => return Err(damaged(from)),
-        Err(_) => return Err(not_ours().into()),
+        Err(_) => return Err(not_ours()),
     };
     let text = small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES);
     let text = text.map_err(|_| damaged(from))?.ok_or_else(not_ours)?;
     let format: Format = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     if format.formato > FORMAT {
-        let path = from.to_owned();
-        return Err(BackupError::Newer { path }.into());
+        return Err(BackupFault::Newer.of(from));
     }
     let manifest = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     Ok(Opened {
@@ -318,13 +315,11 @@ fn opened(from: &Path) -> Result<Opened, AppError> {
 }
 
 pub(super) fn damaged(path: &Path) -> AppError {
-    let path = path.to_owned();
-    BackupError::Damaged { path }.into()
+    BackupFault::Damaged.of(path)
 }
 
 pub(super) fn altered(path: &Path) -> AppError {
-    let path = path.to_owned();
-    SealError::Altered { path }.into()
+    BackupFault::Altered.of(path)
 }
 
 /// Copies all of it and says what it was.

@@ -99,7 +99,7 @@ impl App {
             }
             Ok::<_, AppError>((rows.len(), unique, list.to_bytes()?, hash))
         });
-        let read = read.await.map_err(|error| AppError::Io(error.into()))?;
+        let read = read.await?;
         let (rows, unique, input, source_hash) = read?;
         // 2. What it may cost.
         let ask = Ask {
