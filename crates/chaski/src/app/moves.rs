@@ -40,7 +40,7 @@ pub async fn move_to_server(
             continue;
         }
         if let Some(place) = store::elsewhere(&folder) {
-            return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }).into());
+            return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)).into());
         }
         // From a copy of its own, while nobody works there.
         let held = hold_old(&folder)?;

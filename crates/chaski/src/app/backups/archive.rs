@@ -116,26 +116,26 @@ pub(super) fn verify(from: &Path) -> Result<(), AppError> {
 pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
     let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
     if text != label.text {
-        return Err(altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     Ok(())
 }
 
 /// What a copy says of itself, read quickly.
 pub(super) fn label(from: &Path) -> Result<Label, AppError> {
-    let mut archive = opened(from)?;
-    let seal = small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES);
+    let (mut zip, manifest, text) = opened(from)?;
+    let seal = small_part(&mut zip, SEAL_FILE, MOST_MANIFEST_BYTES);
     let seal = match seal.map_err(|_| damaged(from))? {
-        None if archive.manifest.format >= 2 => return Err(altered(from)),
+        None if manifest.format >= 2 => return Err(BackupFault::Altered.of(from)),
         None => None,
         Some(text) => Some(serde_json::from_slice(&text).map_err(|_| damaged(from))?),
     };
-    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
+    let key = small_part(&mut zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
     let parsed = |text| MasterKey::parse(&String::from_utf8(text).ok()?).ok();
     let key = key.map(|text| parsed(text).ok_or_else(|| damaged(from)));
     Ok(Label {
-        manifest: archive.manifest,
-        text: archive.text,
+        manifest,
+        text,
         seal,
         key: key.transpose()?,
     })
@@ -227,11 +227,7 @@ fn each_part(
     from: &Path,
     mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
 ) -> Result<Vec<u8>, AppError> {
-    let Opened {
-        mut zip,
-        manifest,
-        text,
-    } = opened(from)?;
+    let (mut zip, manifest, text) = opened(from)?;
     if !manifest.files.contains_key(DATABASE_FILE) {
         return Err(damaged(from));
     }
@@ -243,7 +239,7 @@ fn each_part(
         .file_names()
         .all(|name| name.is_ok_and(|name| is_known(&name)));
     if !all_known {
-        return Err(altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
@@ -271,12 +267,6 @@ const ZIP_BEGINS: &[u8] = b"PK\x03\x04";
 
 type Zip = ZipArchive<BufReader<File>>;
 
-struct Opened {
-    zip: Zip,
-    manifest: Manifest,
-    text: Vec<u8>,
-}
-
 /// A part that fits in memory; none when it is not there.
 fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
     let mut text = Vec::new();
@@ -288,7 +278,8 @@ fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, Z
     Ok(Some(text))
 }
 
-fn opened(from: &Path) -> Result<Opened, AppError> {
+/// The zip, what its manifest says, and the text of that.
+fn opened(from: &Path) -> Result<(Zip, Manifest, Vec<u8>), AppError> {
     let not_ours = || BackupFault::NotABackup.of(from);
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
@@ -307,19 +298,11 @@ fn opened(from: &Path) -> Result<Opened, AppError> {
         return Err(BackupFault::Newer.of(from));
     }
     let manifest = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
-    Ok(Opened {
-        zip,
-        manifest,
-        text,
-    })
+    Ok((zip, manifest, text))
 }
 
 pub(super) fn damaged(path: &Path) -> AppError {
     BackupFault::Damaged.of(path)
-}
-
-pub(super) fn altered(path: &Path) -> AppError {
-    BackupFault::Altered.of(path)
 }
 
 /// Copies all of it and says what it was.

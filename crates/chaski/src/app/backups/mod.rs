@@ -252,7 +252,7 @@ pub async fn restore(
             _ => archive::damaged(from),
         })?;
     if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
-        return Err(archive::altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     // 4. With which key it will be read.
     let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
@@ -359,7 +359,7 @@ fn prove(
     };
     match proof {
         Proof::Whole => Ok(proved),
-        Proof::Altered => Err(archive::altered(from)),
+        Proof::Altered => Err(BackupFault::Altered.of(from)),
         Proof::Another if waived => Ok(Proved::Waived),
         Proof::Another => Err(unfit.of(from)),
     }

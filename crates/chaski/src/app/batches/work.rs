@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::kind::BatchKind;
 use super::submit::{AT_A_TIME, BatchOptions};
 use crate::app::cost::Cost;
+use crate::app::job_kind::{job_of, job_text};
 use crate::app::verdicts::RucOutcome;
 use crate::app::{App, AppError};
 use crate::partners::ruc_of_form;
@@ -127,7 +128,7 @@ impl App {
     }
 
     async fn ask_for_batch(&self, claim: &Claim, id: Uuid) -> Result<JobEnd, AppError> {
-        let options = BatchOptions::of(&claim.job)?;
+        let options = job_of::<BatchOptions>(&claim.job)?;
         let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
         if !self.store.begin_batch(claim, self.clock.now()).await? {
             return Ok(JobEnd::Completed);
@@ -199,7 +200,7 @@ impl App {
             left: again.then(|| budget.left()),
             ..options
         };
-        let payload = options.text()?;
+        let payload = job_text(&options)?;
         if payload != claim.job.payload {
             self.store.change_payload(claim, payload).await?;
         }

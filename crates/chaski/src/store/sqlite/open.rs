@@ -32,7 +32,7 @@ pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened,
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
     if let Some(Mark { place, .. }) = Mark::read(dir)? {
-        return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }));
+        return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)));
     }
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;

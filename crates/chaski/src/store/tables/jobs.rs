@@ -181,12 +181,9 @@ impl Store {
         let mut query = query(format!(
             "SELECT {COLUMNS} FROM jobs INDEXED BY jobs_created WHERE true"
         ));
-        if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
-        }
-        if let Some(key_id) = filter.key_id {
-            query.push(" AND key_id = ").push_bind(key_id);
-        }
+        query
+            .push_if(" AND state = ", filter.state.map(JobState::as_str))
+            .push_if(" AND key_id = ", filter.key_id);
         let mut reader = self.read().await?;
         Page::newest(query, "created_at", (limit, cursor), &mut reader, Job::of).await
     }
