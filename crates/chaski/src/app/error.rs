@@ -8,7 +8,6 @@ use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupError;
 use super::invoices::InvoiceError;
-use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
 use crate::counted::counted;
@@ -47,7 +46,7 @@ pub enum AppError {
     Ledger(#[from] LedgerError),
     /// A copy of the data folder.
     #[error(transparent)]
-    Backup(#[from] BackupError),
+    Backup(BackupError),
     /// A look-up.
     #[error(transparent)]
     Lookup(#[from] chaski_client::Error),
@@ -232,6 +231,13 @@ impl AppError {
     }
 }
 
+/// A task of ours that came to no end.
+impl From<tokio::task::JoinError> for AppError {
+    fn from(error: tokio::task::JoinError) -> AppError {
+        AppError::Io(error.into())
+    }
+}
+
 /// What the plan has left of what is needed.
 pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
     let (consultas, calls) = (
@@ -293,11 +299,5 @@ impl DayTooSmall {
             "this request may cost {calls} and your key has {left} of {limit} left today{en}"
         )
         .pick(lang)
-    }
-}
-
-impl From<SealError> for AppError {
-    fn from(error: SealError) -> AppError {
-        BackupError::Seal(error).into()
     }
 }

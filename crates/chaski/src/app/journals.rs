@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chaski_client::{FileJournal, FileJournalOptions, Journal, JournalFault};
 use chaski_core::{Lang, Text, text};
 
-use super::backup_error::BackupError;
+use super::backup_error::BackupFault;
 use super::checkup::{Examined, Finding};
 use super::invoices::{InvoiceError, JOURNAL_FILE, REVIEW_FILE};
 use super::{App, AppError, folder_of};
@@ -35,8 +35,7 @@ pub(super) fn copy_journal(folder: &Path, to: &Path) -> Result<bool, AppError> {
                 std::thread::sleep(LOOK_AGAIN);
             }
             Err(TryLockError::WouldBlock) => {
-                let folder = folder.to_owned();
-                return Err(BackupError::InUse { folder }.into());
+                return Err(BackupFault::InUse.of(folder));
             }
             Err(TryLockError::Error(error)) => return Err(AppError::file(&path)(error)),
         }

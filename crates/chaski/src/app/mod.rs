@@ -28,7 +28,6 @@ mod purpose;
 mod queue;
 mod refusals;
 mod retention;
-mod seal_error;
 mod secrets;
 mod series;
 pub mod servers;
@@ -180,20 +179,11 @@ pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
 impl App {
     /// Opens the data folder and puts the client together.
     pub async fn open(config: Config, wish: WantedMode, clock: Clock) -> Result<App, AppError> {
-        App::open_beside(config, wish, clock, Metrics::default()).await
+        App::open_through(config, wish, clock, Metrics::default(), None).await
     }
 
-    /// The same, counting into what another one counts into.
-    pub async fn open_beside(
-        config: Config,
-        wish: WantedMode,
-        clock: Clock,
-        metrics: Metrics,
-    ) -> Result<App, AppError> {
-        App::open_through(config, wish, clock, metrics, None).await
-    }
-
-    /// The same with another way to the real upstream than the usual one.
+    /// The same, counting into what another one counts into, and perhaps with another way to the real
+    /// upstream than the usual one.
     pub async fn open_through(
         config: Config,
         wish: WantedMode,
@@ -285,7 +275,7 @@ impl App {
             brought,
             clock,
             metrics,
-            signals: Signals::new(),
+            signals: Signals::default(),
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
         })

@@ -1,14 +1,14 @@
 //! The data of a folder taken to a database on a server, and back. What they are taken from stays as
 //! it is, and a move that was cut short is begun anew.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::backups::{BackupError, hold, names_in, set_aside, side_of, write_key};
+use super::backup_error::BackupFault;
+use super::backups::{hold, names_in, put_in_place, set_aside, side_of, write_key};
 use super::journals::take_along;
-use super::migrate::{MOVING, copy_database, hold_old};
+use super::migrate::{MOVING, hold_old, own_copy};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::Config;
 use crate::private;
@@ -41,15 +41,12 @@ pub async fn move_to_server(
             continue;
         }
         if let Some(place) = store::elsewhere(&folder) {
-            return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }).into());
+            return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)).into());
         }
         // From a copy of its own, while nobody works there.
         let held = hold_old(&folder)?;
         let staging = private::passing_folder(MOVING, &folder).map_err(AppError::file(&folder))?;
-        let copy = staging.path().join(DATABASE_FILE);
-        copy_database(&folder, &copy)?;
-        store::prepare(&copy).await?;
-        store::inspect(&copy).await?;
+        let (copy, _) = own_copy(&folder, staging.path()).await?;
         let side = side_of(url, mode);
         done.push(MovedSide {
             mode,
@@ -60,8 +57,7 @@ pub async fn move_to_server(
         drop(held);
     }
     if done.is_empty() {
-        let folder = from.to_owned();
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(from));
     }
     // From here on nobody works with what was left behind by mistake.
     for side in &done {
@@ -89,7 +85,7 @@ pub async fn move_to_folder(
         private::make_folder(&folder).map_err(AppError::file(&folder))?;
         let old = names_in(&folder, |name| name.starts_with(DATABASE_FILE))?;
         if !old.is_empty() && !replace {
-            return Err(BackupError::NotEmpty { folder }.into());
+            return Err(BackupFault::NotEmpty.of(&folder));
         }
         let held = hold(&folder)?;
         // 1. Beside its place, and what opens it.
@@ -102,9 +98,7 @@ pub async fn move_to_folder(
         let aside = set_aside(&folder, &old, now)?;
         side.unmark(&folder)?;
         take_along(&folder_of(config, mode), &folder)?;
-        let place = folder.join(DATABASE_FILE);
-        fs::rename(&copy, &place).map_err(AppError::file(&place))?;
-        private::sync_folder(&folder).map_err(AppError::file(&folder))?;
+        put_in_place(staging.path(), &folder, &[DATABASE_FILE])?;
         drop(held);
         done.push(MovedSide {
             mode,
@@ -114,8 +108,8 @@ pub async fn move_to_folder(
         });
     }
     if done.is_empty() {
-        let folder = PathBuf::from(side_of(url, Mode::Real).place()?);
-        return Err(BackupError::NothingThere { folder }.into());
+        let place = side_of(url, Mode::Real).place()?;
+        return Err(BackupFault::NothingThere.of(Path::new(&place)));
     }
     Ok(done)
 }

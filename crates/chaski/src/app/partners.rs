@@ -466,7 +466,7 @@ impl PartnerRefresh {
         self.writes
             .spawn(async move { store.note_checks(company, checks).await });
         while let Some(written) = self.writes.try_join_next() {
-            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            let noted = written??;
             self.refreshed.noted.add(noted);
         }
         Ok(true)
@@ -476,7 +476,7 @@ impl PartnerRefresh {
     pub async fn finish(mut self, app: &App) -> Result<Refreshed, AppError> {
         drop(self.outcomes);
         while let Some(written) = self.writes.join_next().await {
-            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            let noted = written??;
             self.refreshed.noted.add(noted);
         }
         self.refreshed.calls = app.migo.line().stats().paid - self.calls_before;

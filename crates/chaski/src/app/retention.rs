@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{App, AppError, folder_of};
+use crate::private;
 use crate::store::{Pruned, Retention};
 
 /// Holds the days on which the folder was tidied, the last ones.
@@ -98,12 +98,7 @@ impl App {
 }
 
 fn write(path: &Path, days: &[Date]) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = private::to_write().create(true).truncate(true).open(path)?;
     for day in days {
         writeln!(file, "{day}")?;
     }

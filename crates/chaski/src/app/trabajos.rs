@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cost::calls_for;
-use super::job_kind::JobKind;
+use super::job_kind::{JobKind, job_of, job_text};
 use super::new_id;
 use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::spending::Payer;
@@ -90,7 +90,7 @@ impl App {
         if !is_refresh || !matches!(job.state, JobState::Failed | JobState::Cancelled) {
             return Ok(0);
         }
-        let wanted = RefreshPayload::of(job)?;
+        let wanted = job_of::<RefreshPayload>(job)?;
         let limit = wanted.left.unwrap_or(u64::MAX);
         let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
         let calls = match (wanted.calls, wanted.prepared(most)) {
@@ -170,7 +170,7 @@ impl App {
         if !limited {
             prepared.calls = None;
         }
-        let payload = RefreshPayload::wanted(prepared).text()?;
+        let payload = job_text(&RefreshPayload::wanted(prepared))?;
         let job = self.new_job(JobKind::PartnerRefresh, payload, &payer.asker());
         let id = job.id;
         self.store.enqueue_job(job, once).await?;
@@ -181,7 +181,7 @@ impl App {
     /// Brings partners up to date, under a claim. What failed is asked again by a later run, if
     /// that may help; memory makes the rest of it free.
     pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
-        let wanted = RefreshPayload::of(&claim.job)?;
+        let wanted = job_of::<RefreshPayload>(&claim.job)?;
         let (who, key_id) = (&claim.job.asked_by, claim.job.key_id);
         let mut ask = self.ask_of_work(who, key_id).await?;
         ask.budget = wanted.left.map(Budget::of);
@@ -199,7 +199,7 @@ impl App {
                 let mut rest = wanted.left_over(refreshed.failed);
                 // What a person tries again may cost anew what is usual.
                 rest.left = error.is_retryable().then_some(refreshed.left);
-                self.store.change_payload(claim, rest.text()?).await?;
+                self.store.change_payload(claim, job_text(&rest)?).await?;
                 let code = error.code().to_owned();
                 if error.is_retryable() {
                     self.again(claim, code, refreshed.wait)
@@ -240,10 +240,6 @@ struct RefreshPayload {
 }
 
 impl RefreshPayload {
-    fn of(job: &Job) -> Result<RefreshPayload, AppError> {
-        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
-    }
-
     fn wanted(prepared: PreparedRefresh) -> RefreshPayload {
         let (cuales, ids, most) = match prepared.which {
             Which::All => ("todos", Vec::new(), None),
@@ -258,10 +254,6 @@ impl RefreshPayload {
             calls: prepared.calls,
             left: prepared.most,
         }
-    }
-
-    fn text(&self) -> Result<String, AppError> {
-        Ok(serde_json::to_string(self).map_err(std::io::Error::from)?)
     }
 
     /// None for those that are due of all companies, which only the schedule asks for.

@@ -132,7 +132,7 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
     names
         .iter()
         .map(|name| {
-            Scope::parse(name.trim()).ok_or_else(|| {
+            Scope::from_name(name.trim()).ok_or_else(|| {
                 let shown = repeatable(name);
                 let near = nearest(name, known.iter().copied())
                     .map(|near| format!(" ({near}?)"))

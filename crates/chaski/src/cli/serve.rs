@@ -96,11 +96,12 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     if usual.mode == Mode::Sandbox {
         return Ok(Gateway::new(Side::open(usual).await?, None));
     }
-    let sandbox = App::open_beside(
+    let sandbox = App::open_through(
         config.clone(),
         WantedMode::Sandbox,
         Clock::system(),
         metrics,
+        None,
     )
     .await?;
     Ok(Gateway::new(

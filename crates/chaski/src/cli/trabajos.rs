@@ -19,7 +19,7 @@ pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<Trabajo
     };
     let one = match command.unwrap_or(listing) {
         TrabajosCmd::Listar { estado, limite } => {
-            let state = estado.and_then(|name| JobState::parse(&name.to_uppercase()));
+            let state = estado.and_then(|name| JobState::from_name(&name.to_uppercase()));
             return listar(needed, app, state, limite).await;
         }
         TrabajosCmd::Programados => return programados(needed, app).await,

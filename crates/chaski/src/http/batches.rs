@@ -138,7 +138,7 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
     let Some(text) = text else {
         return Ok(Priority::default());
     };
-    Priority::parse(&text.trim().to_uppercase()).ok_or_else(|| {
+    Priority::from_name(&text.trim().to_uppercase()).ok_or_else(|| {
         Problem::wrong_field(
             "prioridad",
             "debe ser LOW, NORMAL, HIGH o CRITICAL",

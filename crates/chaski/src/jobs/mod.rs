@@ -127,7 +127,7 @@ async fn run_claimed(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<b
 }
 
 async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
-    match JobKind::parse(&claim.job.kind) {
+    match JobKind::from_name(&claim.job.kind) {
         Some(JobKind::Batch) => batch::work(app, claim).await,
         Some(JobKind::Retention) => retention::work(app, claim).await,
         Some(JobKind::Quota) => quota::work(app, claim).await,

@@ -115,12 +115,8 @@ impl Document {
 
     /// A document as it was stored, whatever rules hold today.
     pub(crate) fn of_stored(kind: DocumentType, number: &str) -> Option<Document> {
-        let lenient = RucRules {
-            check_digit: CheckDigit::FormatOnly,
-            ..RucRules::default()
-        };
         match kind {
-            DocumentType::Ruc => Ruc::parse_with(number, &lenient).ok().map(Document::Ruc),
+            DocumentType::Ruc => ruc_of_form(number).map(Document::Ruc),
             DocumentType::Dni => number.parse().ok().map(Document::Dni),
             kind => Some(Document::Other(kind, number.to_owned())),
         }
@@ -171,6 +167,15 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind().as_str(), self.masked())
     }
+}
+
+/// What has the form of a RUC, whatever its check digit.
+pub(crate) fn ruc_of_form(number: &str) -> Option<Ruc> {
+    let lenient = RucRules {
+        check_digit: CheckDigit::FormatOnly,
+        ..RucRules::default()
+    };
+    Ruc::parse_with(number, &lenient).ok()
 }
 
 /// Letters and digits, of which at least three.

@@ -105,21 +105,14 @@ impl PartnerFields {
     /// Sets a text field by its name; false when there is none of that name.
     pub fn set_text(&mut self, name: &str, text: &str) -> bool {
         let slot = self.text_slots().into_iter().find(|slot| slot.0 == name);
-        let Some((_, _, slot)) = slot else {
-            return false;
-        };
-        *slot = Some(text.to_owned());
-        true
+        slot.map(|(_, _, slot)| *slot = Some(text.to_owned()))
+            .is_some()
     }
 
     /// Sets a flag by its name; false when there is none of that name.
     pub fn set_flag(&mut self, name: &str, flag: bool) -> bool {
         let slot = self.flag_slots().into_iter().find(|slot| slot.0 == name);
-        let Some((_, slot)) = slot else {
-            return false;
-        };
-        *slot = Some(flag);
-        true
+        slot.map(|(_, slot)| *slot = Some(flag)).is_some()
     }
 
     /// The fields cleaned of repeated blanks and control characters, each found to be what its

@@ -7,7 +7,7 @@ use chaski_client::Ask;
 use compact_str::{CompactString, ToCompactString as _};
 use uuid::Uuid;
 
-use crate::store::sql::names;
+use crate::named::named;
 use crate::store::tables::api_keys::ApiKeyRow;
 use crate::store::tables::companies::Company;
 
@@ -33,22 +33,17 @@ pub enum Asker {
     Named(CompactString),
 }
 
-/// Through what the owner of a folder asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// A command.
-    Cli,
-    /// The gateway while there are no keys.
-    Http,
-    /// The schedule.
-    Schedule,
+named! {
+    /// Through what the owner of a folder asks.
+    pub enum Channel {
+        /// A command.
+        Cli = "cli",
+        /// The gateway while there are no keys.
+        Http = "http",
+        /// The schedule.
+        Schedule = "programado",
+    }
 }
-
-names!(Channel {
-    Cli => "cli",
-    Http => "http",
-    Schedule => "programado",
-});
 
 impl Asker {
     /// Whoever shows that key.
@@ -62,7 +57,7 @@ impl Asker {
 
     /// Who asked for a batch or a job that has no key, by the name that it keeps.
     pub fn named(name: &str) -> Asker {
-        Channel::parse(name).map_or_else(|| Asker::Named(name.into()), Asker::Owner)
+        Channel::from_name(name).map_or_else(|| Asker::Named(name.into()), Asker::Owner)
     }
 
     /// The key, if one was shown.

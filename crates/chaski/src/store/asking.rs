@@ -128,11 +128,9 @@ impl Asking {
             return Ok(Some(ours));
         }
         let presence = Arc::clone(&self.db.presence);
-        let mut free = ours.iter();
-        let wanted: Vec<Asked> = rows
-            .into_iter()
-            .filter(|_| free.next().is_some_and(|free| *free))
-            .collect();
+        let wanted = rows.into_iter().zip(&ours);
+        let wanted = wanted.filter_map(|(row, free)| free.then_some(row));
+        let wanted: Vec<Asked> = wanted.collect();
         let taken = self
             .db
             .write(deed!(|connection| table::take_all(

@@ -14,25 +14,16 @@ use super::fault::PostgresFault;
 pub enum StoreError {
     /// The disk, or the limit set for the database, is exhausted.
     DiskFull,
-    /// The folder or a file in it cannot be written.
-    ReadOnly {
-        /// What could not be written.
-        path: PathBuf,
-    },
+    /// The folder or a file in it that cannot be written.
+    ReadOnly(PathBuf),
     /// Another process kept the database locked for longer than we wait.
     Locked,
     /// The file is a database of another program, or no database.
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-    },
+    NotOurs(PathBuf),
     /// The database is damaged.
     Corrupt,
     /// The file is empty, cut short, or beside a key and not a database of ours.
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
+    Damaged(PathBuf),
     /// A newer Chaski has written this database.
     NewerSchema {
         /// Version of the file.
@@ -128,7 +119,7 @@ impl StoreError {
                 "no space left to store: free disk space; what is pending will then be stored by \
                  itself, and nothing is asked meanwhile"
             ),
-            StoreError::ReadOnly { path } => text!(
+            StoreError::ReadOnly(path) => text!(
                 "no se puede escribir en {}: revise el dueño y los permisos de la carpeta",
                 "cannot write to {}: check the owner and permissions of the folder",
                 path.display()
@@ -137,7 +128,7 @@ impl StoreError {
                 "otro proceso tiene bloqueada la base de datos: ciérrelo e intente de nuevo",
                 "another process keeps the database locked: close it and try again"
             ),
-            StoreError::NotOurs { path } => text!(
+            StoreError::NotOurs(path) => text!(
                 "{} no es una base de datos de Chaski: elija otra carpeta de datos",
                 "{} is not a Chaski database: choose another data folder",
                 path.display()
@@ -147,7 +138,7 @@ impl StoreError {
                  seguridad",
                 "the database is damaged: stop Chaski and restore the latest backup"
             ),
-            StoreError::Damaged { path } => text!(
+            StoreError::Damaged(path) => text!(
                 "{} está dañado (falta, o está vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
                  restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
                  carpeta con --dir",
@@ -213,26 +204,24 @@ impl StoreError {
             ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::NotADirectory
-            | ErrorKind::NotFound => StoreError::ReadOnly {
-                path: path.to_owned(),
-            },
-            _ => StoreError::Database {
-                code: 0,
-                detail: format!("{}: {error}", path.display()),
-            },
+            | ErrorKind::NotFound => StoreError::ReadOnly(path.to_owned()),
+            _ => StoreError::other(format!("{}: {error}", path.display())),
         }
+    }
+
+    /// What has no name of its own.
+    pub(super) fn other(detail: String) -> StoreError {
+        StoreError::Database { code: 0, detail }
     }
 
     /// Fills in the file where the database only said that something about it is wrong.
     pub(super) fn about(self, file: &Path) -> StoreError {
         match self {
-            StoreError::ReadOnly { path } if path.as_os_str().is_empty() => {
-                let path = file.to_owned();
-                StoreError::ReadOnly { path }
+            StoreError::ReadOnly(path) if path.as_os_str().is_empty() => {
+                StoreError::ReadOnly(file.to_owned())
             }
-            StoreError::NotOurs { path } if path.as_os_str().is_empty() => {
-                let path = file.to_owned();
-                StoreError::NotOurs { path }
+            StoreError::NotOurs(path) if path.as_os_str().is_empty() => {
+                StoreError::NotOurs(file.to_owned())
             }
             other => other,
         }
@@ -263,10 +252,7 @@ impl From<sqlx::Error> for StoreError {
                 let code = said.code().and_then(|code| code.parse().ok()).unwrap_or(0);
                 of_code(code, said.message())
             }
-            other => StoreError::Database {
-                code: 0,
-                detail: other.to_string(),
-            },
+            other => StoreError::other(other.to_string()),
         }
     }
 }
@@ -304,12 +290,8 @@ fn of_code(code: i32, detail: &str) -> StoreError {
         SQLITE_FULL => StoreError::DiskFull,
         SQLITE_BUSY | SQLITE_LOCKED => StoreError::Locked,
         SQLITE_CORRUPT => StoreError::Corrupt,
-        SQLITE_READONLY | SQLITE_PERM | SQLITE_CANTOPEN => StoreError::ReadOnly {
-            path: PathBuf::new(),
-        },
-        SQLITE_NOTADB => StoreError::NotOurs {
-            path: PathBuf::new(),
-        },
+        SQLITE_READONLY | SQLITE_PERM | SQLITE_CANTOPEN => StoreError::ReadOnly(PathBuf::new()),
+        SQLITE_NOTADB => StoreError::NotOurs(PathBuf::new()),
         _ => StoreError::Database {
             code,
             detail: detail.to_owned(),

@@ -11,11 +11,8 @@ use crate::io_words::reason_of_kind;
 pub enum PostgresFault {
     /// The text is not the address of a database.
     Address,
-    /// The data of the folder are on a server, and its address was not said.
-    Elsewhere {
-        /// Machine and database.
-        place: String,
-    },
+    /// The data of the folder are on this machine and database, and its address was not said.
+    Elsewhere(String),
     /// Nobody answers there, or the connection broke.
     Unreachable {
         /// What the system said, if it said anything.
@@ -45,11 +42,8 @@ pub enum PostgresFault {
     InUse,
     /// There are data in it.
     NotEmpty,
-    /// What was written is not what was read.
-    Unequal {
-        /// Name of the table.
-        table: String,
-    },
+    /// What was written to this table is not what was read.
+    Unequal(String),
 }
 
 impl PostgresFault {
@@ -57,7 +51,7 @@ impl PostgresFault {
     pub fn code(&self) -> &'static str {
         match self {
             PostgresFault::Address => "base_direccion",
-            PostgresFault::Elsewhere { .. } => "base_sin_direccion",
+            PostgresFault::Elsewhere(_) => "base_sin_direccion",
             PostgresFault::Unreachable { .. } => "base_inalcanzable",
             PostgresFault::Password => "base_clave",
             PostgresFault::NoDatabase => "base_no_existe",
@@ -71,7 +65,7 @@ impl PostgresFault {
             PostgresFault::Served => "base_ya_servida",
             PostgresFault::InUse => "base_en_uso",
             PostgresFault::NotEmpty => "base_con_datos",
-            PostgresFault::Unequal { .. } => "traslado_distinto",
+            PostgresFault::Unequal(_) => "traslado_distinto",
         }
     }
 
@@ -82,7 +76,7 @@ impl PostgresFault {
                 "no es la dirección de una base de PostgreSQL: se escribe postgres://usuario@máquina/base",
                 "not the address of a PostgreSQL database: it is written postgres://user@machine/database"
             ),
-            PostgresFault::Elsewhere { place } => text!(
+            PostgresFault::Elsewhere(place) => text!(
                 "los datos de esta carpeta están en PostgreSQL ({place}): indique --database-url o CHASKI_DATABASE_URL_FILE",
                 "the data of this folder are in PostgreSQL ({place}): name it with --database-url or CHASKI_DATABASE_URL_FILE"
             ),
@@ -150,7 +144,7 @@ impl PostgresFault {
                 "ya hay datos en esa base de PostgreSQL: use una vacía",
                 "there are data in that PostgreSQL database already: use an empty one"
             ),
-            PostgresFault::Unequal { table } => text!(
+            PostgresFault::Unequal(table) => text!(
                 "la tabla {table} no llegó igual: no se llevó nada; vuelva a intentar y, si se repite, avise con el texto de chaski doctor",
                 "the table {table} did not arrive as it was: nothing was taken; try again and, if it happens again, report it with the text of chaski doctor"
             ),

@@ -19,9 +19,7 @@ pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
     if let Err(error) = private::make_folder(dir) {
         return Err(match error.kind() {
-            ErrorKind::AlreadyExists => StoreError::ReadOnly {
-                path: dir.to_owned(),
-            },
+            ErrorKind::AlreadyExists => StoreError::ReadOnly(dir.to_owned()),
             _ => failed(error),
         });
     }

@@ -43,7 +43,7 @@ impl Mark {
                 place: place.to_owned(),
                 folder,
             })),
-            _ => Err(StoreError::Damaged { path: file }),
+            _ => Err(StoreError::Damaged(file)),
         }
     }
 

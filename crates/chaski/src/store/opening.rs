@@ -100,10 +100,7 @@ pub(super) fn prepare_key(
 pub(super) fn of_migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        other => StoreError::Database {
-            code: 0,
-            detail: other.to_string(),
-        },
+        other => StoreError::other(other.to_string()),
     }
 }
 

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::named::named;
 use crate::store::error::StoreError;
-use crate::store::sql::{Conn, Query, Row, names};
+use crate::store::sql::{Conn, Query, Row};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -24,31 +25,23 @@ pub struct Cursor {
     pub(super) seq: i64,
 }
 
-/// The lists that come in pages. A place in one is none in another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listed {
-    /// The record of calls.
-    Calls,
-    /// Batches.
-    Batches,
-    /// Jobs.
-    Jobs,
-    /// Partners.
-    Partners,
-    /// What changed about partners.
-    PartnerChanges,
-    /// Numbers that do not exist.
-    Refusals,
+named! {
+    /// The lists that come in pages. A place in one is none in another.
+    pub enum Listed {
+        /// The record of calls.
+        Calls = "calls",
+        /// Batches.
+        Batches = "batches",
+        /// Jobs.
+        Jobs = "jobs",
+        /// Partners.
+        Partners = "partners",
+        /// What changed about partners.
+        PartnerChanges = "partner changes",
+        /// Numbers that do not exist.
+        Refusals = "refusals",
+    }
 }
-
-names!(Listed {
-    Calls => "calls",
-    Batches => "batches",
-    Jobs => "jobs",
-    Partners => "partners",
-    PartnerChanges => "partner changes",
-    Refusals => "refusals",
-});
 
 /// Most rows of a page.
 const MOST_ROWS: u32 = 1_000;

@@ -322,9 +322,8 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
 }
 
 fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
-    getrandom::fill(bytes).map_err(|error| StoreError::Database {
-        code: 0,
-        detail: format!("no randomness from the operating system: {error}"),
+    getrandom::fill(bytes).map_err(|error| {
+        StoreError::other(format!("no randomness from the operating system: {error}"))
     })
 }
 

@@ -21,7 +21,7 @@ use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::spelling::spelled;
 pub(super) use super::values::{
-    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, names, record,
+    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, record,
 };
 
 /// How to get a connection to the database.
@@ -279,6 +279,11 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// The next values, in their order.
+    pub(super) fn bind_all<T: Bind<'q>>(self, values: impl IntoIterator<Item = T>) -> Query<'q> {
+        values.into_iter().fold(self, Query::bind)
+    }
+
     /// How many rows it changed.
     pub(super) async fn execute(self, connection: &mut Conn) -> Result<u64, StoreError> {
         match connection {
@@ -308,6 +313,14 @@ impl<'q> Query<'q> {
         self.values.push(value.value());
         let number = self.values.len();
         self.push(format_args!("${number}"))
+    }
+
+    /// Goes on with a text and a value, where there is one.
+    pub(super) fn push_if(&mut self, text: &str, value: Option<impl Bind<'q>>) -> &mut Query<'q> {
+        match value {
+            Some(value) => self.push(text).push_bind(value),
+            None => self,
+        }
     }
 
     /// Goes on with values, separated by commas.

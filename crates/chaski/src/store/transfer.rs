@@ -77,7 +77,7 @@ async fn all(from: &mut Conn, to: &mut Conn, tables: &[Table]) -> Result<Vec<Mov
         let here = table.digest(from).await?;
         if table.digest(to).await? != here {
             return Err(StoreError::Postgres(if is_empty {
-                PostgresFault::Unequal { table: here.table }
+                PostgresFault::Unequal(here.table)
             } else {
                 PostgresFault::NotEmpty
             }));
@@ -127,14 +127,8 @@ async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
 
 impl Table {
     async fn copy(&self, from: &mut Conn, to: &mut Conn) -> Result<(), StoreError> {
-        let (mut after, mut most) = (None, 16);
-        loop {
-            let page = self.page(from, after.as_ref(), most).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = Some(self.key_of(last));
-            most = next_size(&page);
+        let mut seen = (None, 16);
+        while let Some(page) = self.next_page(from, &mut seen).await? {
             self.insert(to, page).await?;
         }
         if to.is_remote() && self.columns.iter().any(|(name, _)| name == "seq") {
@@ -147,6 +141,24 @@ impl Table {
             next.execute(to).await?;
         }
         Ok(())
+    }
+
+    /// The next of its pages, after the key in `seen` and as long as `seen` says; none at the end.
+    async fn next_page(
+        &self,
+        connection: &mut Conn,
+        seen: &mut (Option<Vec<Value<'static>>>, usize),
+    ) -> Result<Option<Vec<Vec<Value<'static>>>>, StoreError> {
+        let page = self.page(connection, seen.0.as_ref(), seen.1).await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        let key = self.key.iter().map(|place| last[*place].copied());
+        let bytes: usize = page.iter().flatten().map(Value::weight).sum();
+        // As many as there may be, if they are like these.
+        let most = (PAGE_BYTES * page.len() / bytes.max(1)).clamp(1, MOST_ROWS);
+        *seen = (Some(key.collect()), most);
+        Ok(Some(page))
     }
 
     /// Its rows after some key, in the order of their keys, which is the same at both ends.
@@ -210,14 +222,8 @@ impl Table {
 
     async fn digest(&self, connection: &mut Conn) -> Result<Moved, StoreError> {
         let mut hash = blake3::Hasher::new();
-        let (mut after, mut most, mut rows) = (None, 16, 0);
-        loop {
-            let page = self.page(connection, after.as_ref(), most).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = Some(self.key_of(last));
-            most = next_size(&page);
+        let (mut seen, mut rows) = ((None, 16), 0);
+        while let Some(page) = self.next_page(connection, &mut seen).await? {
             rows += page.len() as u64;
             for cell in page.iter().flatten() {
                 let (kind, bytes): (&[u8], &[u8]) = match cell {
@@ -238,18 +244,8 @@ impl Table {
         })
     }
 
-    fn key_of(&self, row: &[Value<'static>]) -> Vec<Value<'static>> {
-        self.key.iter().map(|place| row[*place].copied()).collect()
-    }
-
     fn names(&self, places: impl Iterator<Item = usize>) -> String {
         let names = places.map(|place| self.columns[place].0.as_str());
         names.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// How many rows the next page may have, if they are like these.
-fn next_size(page: &[Vec<Value<'static>>]) -> usize {
-    let bytes: usize = page.iter().flatten().map(Value::weight).sum();
-    (PAGE_BYTES * page.len() / bytes.max(1)).clamp(1, MOST_ROWS)
 }

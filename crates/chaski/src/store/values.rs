@@ -260,28 +260,4 @@ macro_rules! record {
     };
 }
 
-/// The names of an enumeration, as stored and shown.
-macro_rules! names {
-    ($kind:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $kind {
-            /// All of them.
-            pub const ALL: [$kind; [$($name),+].len()] = [$($kind::$variant),+];
-
-            /// Stable name, as stored and shown.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $($kind::$variant => $name),+
-                }
-            }
-
-            /// The one of a stored name.
-            pub fn parse(name: &str) -> Option<$kind> {
-                Self::ALL.into_iter().find(|known| known.as_str() == name)
-            }
-        }
-
-        $crate::store::sql::cells_of! { $kind, &str => $kind::parse; }
-    };
-}
-
-pub(super) use {cells_of, names, record};
+pub(super) use {cells_of, record};

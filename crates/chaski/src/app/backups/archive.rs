@@ -15,9 +15,9 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
+use super::super::backup_error::BackupFault;
 use super::super::invoices::JOURNAL_FILE;
 use super::seal::{Seal, SealWith};
-use super::{BackupError, SealError};
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 use crate::{draft, private};
 
@@ -122,26 +122,26 @@ pub(super) fn verify(from: &Path) -> Result<(), AppError> {
 pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
     let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
     if text != label.text {
-        return Err(altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     Ok(())
 }
 
 /// What a copy says of itself, read quickly.
 pub(super) fn label(from: &Path) -> Result<Label, AppError> {
-    let mut archive = opened(from)?;
-    let seal = small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES);
+    let (mut zip, manifest, text) = opened(from)?;
+    let seal = small_part(&mut zip, SEAL_FILE, MOST_MANIFEST_BYTES);
     let seal = match seal.map_err(|_| damaged(from))? {
-        None if archive.manifest.format >= 2 => return Err(altered(from)),
+        None if manifest.format >= 2 => return Err(BackupFault::Altered.of(from)),
         None => None,
         Some(text) => Some(serde_json::from_slice(&text).map_err(|_| damaged(from))?),
     };
-    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
+    let key = small_part(&mut zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
     let parsed = |text| MasterKey::parse(&String::from_utf8(text).ok()?).ok();
     let key = key.map(|text| parsed(text).ok_or_else(|| damaged(from)));
     Ok(Label {
-        manifest: archive.manifest,
-        text: archive.text,
+        manifest,
+        text,
         seal,
         key: key.transpose()?,
     })
@@ -239,11 +239,7 @@ fn each_part(
     from: &Path,
     mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
 ) -> Result<Vec<u8>, AppError> {
-    let Opened {
-        mut zip,
-        manifest,
-        text,
-    } = opened(from)?;
+    let (mut zip, manifest, text) = opened(from)?;
     if !manifest.files.contains_key(DATABASE_FILE) {
         return Err(damaged(from));
     }
@@ -255,7 +251,7 @@ fn each_part(
         .file_names()
         .all(|name| name.is_ok_and(|name| is_known(&name)));
     if !all_known {
-        return Err(altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
@@ -283,12 +279,6 @@ const ZIP_BEGINS: &[u8] = b"PK\x03\x04";
 
 type Zip = ZipArchive<BufReader<File>>;
 
-struct Opened {
-    zip: Zip,
-    manifest: Manifest,
-    text: Vec<u8>,
-}
-
 /// A part that fits in memory; none when it is not there.
 fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
     let mut text = Vec::new();
@@ -300,10 +290,9 @@ fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, Z
     Ok(Some(text))
 }
 
-fn opened(from: &Path) -> Result<Opened, AppError> {
-    let not_ours = || BackupError::NotABackup {
-        path: from.to_owned(),
-    };
+/// The zip, what its manifest says, and the text of that.
+fn opened(from: &Path) -> Result<(Zip, Manifest, Vec<u8>), AppError> {
+    let not_ours = || BackupFault::NotABackup.of(from);
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
     let begins_as_zip = file
@@ -312,31 +301,20 @@ fn opened(from: &Path) -> Result<Opened, AppError> {
     let mut zip = match ZipArchive::new(file) {
         Ok(zip) => zip,
         Err(_) if begins_as_zip => return Err(damaged(from)),
-        Err(_) => return Err(not_ours().into()),
+        Err(_) => return Err(not_ours()),
     };
     let text = small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES);
     let text = text.map_err(|_| damaged(from))?.ok_or_else(not_ours)?;
     let format: Format = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     if format.formato > FORMAT {
-        let path = from.to_owned();
-        return Err(BackupError::Newer { path }.into());
+        return Err(BackupFault::Newer.of(from));
     }
     let manifest = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
-    Ok(Opened {
-        zip,
-        manifest,
-        text,
-    })
+    Ok((zip, manifest, text))
 }
 
 pub(super) fn damaged(path: &Path) -> AppError {
-    let path = path.to_owned();
-    BackupError::Damaged { path }.into()
-}
-
-pub(super) fn altered(path: &Path) -> AppError {
-    let path = path.to_owned();
-    SealError::Altered { path }.into()
+    BackupFault::Damaged.of(path)
 }
 
 /// Copies all of it and says what it was.

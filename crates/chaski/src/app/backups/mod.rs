@@ -4,7 +4,6 @@ mod archive;
 mod seal;
 
 pub use super::backup_error::BackupError;
-pub use super::seal_error::SealError;
 pub(super) use archive::write_key;
 pub use seal::LEAST_PHRASE;
 
@@ -17,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
+use super::backup_error::BackupFault;
 use super::invoices::JOURNAL_FILE;
 use super::journals::{copy_journal, mark_for_review};
 use super::servers::SERVING;
@@ -161,16 +161,14 @@ pub async fn backup(
         None => folder.join(DATABASE_FILE).exists(),
     };
     if !is_there {
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(&folder));
     }
     let to = destination(to, now)?;
     let seal_with = match phrase {
         Some(phrase) => SealWith::Phrase(phrase),
         None => secrets::existing_key(config, mode, &folder)?
             .map(SealWith::Key)
-            .ok_or_else(|| SealError::NothingToSealWith {
-                folder: folder.clone(),
-            })?,
+            .ok_or_else(|| BackupFault::NothingToSealWith.of(&folder))?,
     };
     // 2. The database as it is at this moment, looked over.
     let staging = staging_in(archive::folder_of(&to))?;
@@ -267,7 +265,7 @@ pub async fn restore(
             _ => archive::damaged(from),
         })?;
     if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
-        return Err(archive::altered(from));
+        return Err(BackupFault::Altered.of(from));
     }
     // 4. With which key it will be read.
     let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
@@ -280,13 +278,8 @@ pub async fn restore(
     if server.is_none() {
         names.push(DATABASE_FILE);
     }
-    for name in names {
-        let (beside, place) = (staging.path().join(name), folder.join(name));
-        if beside.exists() {
-            fs::rename(&beside, &place).map_err(AppError::file(&place))?;
-        }
-    }
-    private::sync_folder(&folder).map_err(AppError::file(&folder))?;
+    names.retain(|name| staging.path().join(name).exists());
+    put_in_place(staging.path(), &folder, &names)?;
     let mut schema_aside = None;
     if let Some(server) = &server {
         if manner.replace {
@@ -345,21 +338,20 @@ fn prove(
     label: &Label,
     manner: &Manner,
 ) -> Result<Proved, AppError> {
-    let path = || from.to_owned();
     let waived = manner.demand == Demand::Waived;
     let Some(seal) = &label.seal else {
         return match manner.demand {
-            Demand::Always => Err(SealError::Missing { path: path() }.into()),
+            Demand::Always => Err(BackupFault::NoSeal.of(from)),
             Demand::Usual | Demand::Waived => Ok(Proved::Unsealed),
         };
     };
     let (proof, proved, unfit) = match (seal.by(), &manner.phrase) {
         (SealedBy::Phrase, None) if waived => return Ok(Proved::Waived),
-        (SealedBy::Phrase, None) => return Err(SealError::NeedsPhrase { path: path() }.into()),
+        (SealedBy::Phrase, None) => return Err(BackupFault::NeedsPhrase.of(from)),
         (SealedBy::Phrase, Some(phrase)) => (
             seal.proof_by_phrase(phrase, &label.text)?,
             Proved::Sealed,
-            SealError::OtherPhrase { path: path() },
+            BackupFault::OtherPhrase,
         ),
         (SealedBy::Key, _) => {
             let here = secrets::existing_key(config, mode, folder)?;
@@ -371,24 +363,21 @@ fn prove(
                 Some(key) => (
                     seal.proof_by_key(key, &label.text),
                     proved,
-                    SealError::OtherKey { path: path() },
+                    BackupFault::OtherKey,
                 ),
                 None if waived => return Ok(Proved::Waived),
                 None => {
-                    return Err(SealError::NoKey {
-                        path: path(),
-                        folder: folder.to_owned(),
-                    }
-                    .into());
+                    let folder = folder.to_owned();
+                    return Err(BackupFault::NoKey { folder }.of(from));
                 }
             }
         }
     };
     match proof {
         Proof::Whole => Ok(proved),
-        Proof::Altered => Err(archive::altered(from)),
+        Proof::Altered => Err(BackupFault::Altered.of(from)),
         Proof::Another if waived => Ok(Proved::Waived),
-        Proof::Another => Err(unfit.into()),
+        Proof::Another => Err(unfit.of(from)),
     }
 }
 
@@ -409,10 +398,7 @@ fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppErr
     };
     let free = || match names_in(folder, is_data)? {
         names if replace || names.is_empty() => Ok(names),
-        _ => {
-            let folder = folder.to_owned();
-            Err(AppError::from(BackupError::NotEmpty { folder }))
-        }
+        _ => Err(BackupFault::NotEmpty.of(folder)),
     };
     free()?;
     let held = hold(folder)?;
@@ -422,10 +408,7 @@ fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppErr
 /// Holds a folder that nobody works in.
 pub(super) fn hold(folder: &Path) -> Result<Held, AppError> {
     store::hold(folder).map_err(|error| match error {
-        StoreError::Locked => {
-            let folder = folder.to_owned();
-            BackupError::InUse { folder }.into()
-        }
+        StoreError::Locked => BackupFault::InUse.of(folder),
         error => error.into(),
     })
 }
@@ -498,12 +481,21 @@ pub(super) fn set_aside(
         aside = folder.join(format!("{SET_ASIDE}{stamp}-{count}"));
     }
     private::make_folder(&aside).map_err(AppError::file(&aside))?;
-    for name in names {
-        let place = aside.join(name);
-        fs::rename(folder.join(name), &place).map_err(AppError::file(&place))?;
-    }
-    private::sync_folder(&aside).map_err(AppError::file(&aside))?;
+    put_in_place(folder, &aside, names)?;
     Ok(Some(aside))
+}
+
+/// Takes what has those names to another folder, in that order.
+pub(super) fn put_in_place(
+    from: &Path,
+    to: &Path,
+    names: &[impl AsRef<Path>],
+) -> Result<(), AppError> {
+    for name in names {
+        let place = to.join(name);
+        fs::rename(from.join(name), &place).map_err(AppError::file(&place))?;
+    }
+    private::sync_folder(to).map_err(AppError::file(to))
 }
 
 /// For names: `20261122-164100`, Lima.

@@ -21,7 +21,7 @@ use super::result::{BatchResult, summary};
 use super::submit::{BatchOptions, list_hash, options_text};
 use super::work::{Run, states_of};
 use crate::app::cost::{Cost, Over};
-use crate::app::job_kind::JobKind;
+use crate::app::job_kind::{JobKind, job_text};
 use crate::app::unread::unread;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
@@ -160,7 +160,7 @@ impl Attended {
             most: Some(self.cost.most),
             left: None,
         };
-        let payload = options.text()?;
+        let payload = job_text(&options)?;
         let known = self.learned.iter().map(|(at, learned)| (*at, learned));
         let (store, mut writes) = (app.store.clone(), JoinSet::new());
         let taken_up = match self.unfinished {

@@ -40,6 +40,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use uuid::Uuid;
 
 use super::cost::calls_for;
+use super::job_kind::job_of;
 use super::spending::Payer;
 use super::{App, AppError};
 use crate::store::{Batch, BatchChange, BatchState, Cursor, ItemState, Page, StoreError};
@@ -108,7 +109,7 @@ impl App {
         let Some(job) = self.store.job_of_batch(id).await? else {
             return Ok(0);
         };
-        let options = BatchOptions::of(&job)?;
+        let options = job_of::<BatchOptions>(&job)?;
         let open = batch.unique.saturating_sub(batch.successful());
         let limit = options.left.or(options.most).unwrap_or(u64::MAX);
         Ok(calls_for(open as usize).min(limit))

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::input::KeptList;
 use super::kind::BatchKind;
 use super::submit::AT_A_TIME;
-use super::work::accepted_before;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
+use crate::partners::ruc_of_form;
 use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict};
 use crate::store::{Batch, Item, ItemState};
 
@@ -101,7 +101,7 @@ impl App {
             }
         }
         drop(made);
-        written.await.map_err(|error| AppError::Io(error.into()))?
+        written.await?
     }
 
     /// Whether the result of a batch takes much memory to write.
@@ -148,7 +148,7 @@ impl App {
                 nothing_came,
             })
         });
-        read.await.map_err(|error| AppError::Io(error.into()))?
+        read.await?
     }
 
     /// The verdicts of some rows.
@@ -245,6 +245,6 @@ fn numbers_of(items: &[Item]) -> Vec<String> {
 
 /// How each number stands that has an outcome.
 fn states_of(items: Vec<Item>) -> HashMap<Ruc, ItemState> {
-    let state = |item: Item| Some((accepted_before(&item.key?.subject)?, item.state?));
+    let state = |item: Item| Some((ruc_of_form(&item.key?.subject)?, item.state?));
     items.into_iter().filter_map(state).collect()
 }

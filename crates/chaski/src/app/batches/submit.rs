@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::input::KeptList;
 use super::kind::BatchKind;
 use crate::app::cost::Cost;
-use crate::app::job_kind::JobKind;
+use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
 use crate::app::spending::Payer;
 use crate::app::unread::unread;
@@ -99,8 +99,7 @@ impl App {
             }
             Ok::<_, AppError>((rows.len(), unique, list.to_bytes()?, hash))
         });
-        let read = read.await.map_err(|error| AppError::Io(error.into()))?;
-        let (rows, unique, input, source_hash) = read?;
+        let (rows, unique, input, source_hash) = read.await??;
         // 2. What it may cost.
         let ask = Ask {
             force: new.force,
@@ -124,7 +123,7 @@ impl App {
         };
         let job = Job {
             priority: new.priority,
-            ..self.new_job(JobKind::Batch, options.text()?, &new.asker)
+            ..self.new_job(JobKind::Batch, job_text(&options)?, &new.asker)
         };
         let batch = NewBatch {
             input: Some(input),
@@ -164,16 +163,6 @@ impl App {
             once: None,
             job,
         }
-    }
-}
-
-impl BatchOptions {
-    pub(super) fn of(job: &Job) -> Result<BatchOptions, AppError> {
-        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
-    }
-
-    pub(super) fn text(self) -> Result<String, AppError> {
-        Ok(serde_json::to_string(&self).map_err(std::io::Error::from)?)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::{Ask, Budget, Ledger, Memory, Outcomes, Source, is_of_the_future};
-use chaski_core::{CheckDigit, Ruc, RucRules, Taxpayer};
+use chaski_core::{Ruc, Taxpayer};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -14,8 +14,10 @@ use uuid::Uuid;
 use super::kind::BatchKind;
 use super::submit::{AT_A_TIME, BatchOptions};
 use crate::app::cost::Cost;
+use crate::app::job_kind::{job_of, job_text};
 use crate::app::verdicts::RucOutcome;
 use crate::app::{App, AppError};
+use crate::partners::ruc_of_form;
 use crate::store::{BatchState, Claim, Company, ItemState, JobEnd, StoreError};
 
 /// Waiting times before the failed numbers of a batch are asked again.
@@ -126,7 +128,7 @@ impl App {
     }
 
     async fn ask_for_batch(&self, claim: &Claim, id: Uuid) -> Result<JobEnd, AppError> {
-        let options = BatchOptions::of(&claim.job)?;
+        let options = job_of::<BatchOptions>(&claim.job)?;
         let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
         if !self.store.begin_batch(claim, self.clock.now()).await? {
             return Ok(JobEnd::Completed);
@@ -142,8 +144,8 @@ impl App {
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = self.store.pending_items(id).await?;
         let open = open.into_iter().filter_map(|(at, key)| {
-            let ruc = accepted_before(&key.subject)?;
-            Some((at as usize, ruc))
+            // Whatever was accepted as one when its list came still is.
+            Some((at as usize, ruc_of_form(&key.subject)?))
         });
         let open: Vec<(usize, Ruc)> = open.collect();
         let mut wanted = Vec::new();
@@ -198,7 +200,7 @@ impl App {
             left: again.then(|| budget.left()),
             ..options
         };
-        let payload = options.text()?;
+        let payload = job_text(&options)?;
         if payload != claim.job.payload {
             self.store.change_payload(claim, payload).await?;
         }
@@ -258,7 +260,7 @@ impl Run {
             Ok(())
         });
         while let Some(written) = self.writes.try_join_next() {
-            written.map_err(|error| AppError::Io(error.into()))??;
+            written??;
         }
         Ok(Some(group))
     }
@@ -278,18 +280,9 @@ impl Run {
 
 async fn written(mut writes: JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
     while let Some(written) = writes.join_next().await {
-        written.map_err(|error| AppError::Io(error.into()))??;
+        written??;
     }
     Ok(())
-}
-
-/// The RUC of an item: whatever was accepted as one when its list came still is.
-pub(super) fn accepted_before(subject: &str) -> Option<Ruc> {
-    let rules = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
-    Ruc::parse_with(subject, &rules).ok()
 }
 
 /// How items are marked, and how many memory answered.

@@ -15,29 +15,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::counted::counted;
+use crate::named::named;
 use crate::store::{LastBackup, ServerFacts};
 
-/// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// Well.
-    Good,
-    /// Works, and could be safer.
-    Advice,
-    /// Does not work, or lays data open.
-    Bad,
+named! {
+    /// How well something is.
+    pub enum Grade {
+        /// Well.
+        Good = "bien",
+        /// Works, and could be safer.
+        Advice = "aviso",
+        /// Does not work, or lays data open.
+        Bad = "mal",
+    }
 }
 
 impl Grade {
-    /// Its name in what programs read.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Grade::Good => "bien",
-            Grade::Advice => "aviso",
-            Grade::Bad => "mal",
-        }
-    }
-
     /// Its sign for people.
     pub fn sign(self) -> &'static str {
         match self {

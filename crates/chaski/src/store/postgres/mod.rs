@@ -85,9 +85,7 @@ pub(super) async fn begun(connection: &mut Conn) -> Result<bool, StoreError> {
             .await?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     if !tables.is_empty() && !has("_sqlx_migrations") {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::from("PostgreSQL"),
-        });
+        return Err(StoreError::NotOurs(PathBuf::from("PostgreSQL")));
     }
     if !has("meta") {
         return Ok(false);

@@ -159,9 +159,9 @@ pub(in crate::store) async fn keep_here(mine: &mut Conn) -> Result<(), StoreErro
 }
 
 async fn attach(mine: &mut Conn, file: &Path) -> Result<(), StoreError> {
-    let file = file.to_str().ok_or_else(|| StoreError::ReadOnly {
-        path: file.to_owned(),
-    })?;
+    let file = file
+        .to_str()
+        .ok_or_else(|| StoreError::ReadOnly(file.to_owned()))?;
     query("ATTACH DATABASE $1 AS other")
         .bind(file)
         .execute(mine)

@@ -71,9 +71,9 @@ pub async fn snapshot(dir: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 async fn copy(connection: &mut Conn, to: &Path) -> Result<(), StoreError> {
-    let to = to.to_str().ok_or_else(|| StoreError::ReadOnly {
-        path: to.to_owned(),
-    })?;
+    let to = to
+        .to_str()
+        .ok_or_else(|| StoreError::ReadOnly(to.to_owned()))?;
     query("VACUUM INTO $1").bind(to).execute(connection).await?;
     Ok(())
 }

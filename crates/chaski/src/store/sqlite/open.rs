@@ -32,7 +32,7 @@ pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened,
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
     if let Some(Mark { place, .. }) = Mark::read(dir)? {
-        return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }));
+        return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)));
     }
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;
@@ -44,7 +44,7 @@ pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened,
     }
     let opened = open_database(dir, &file, key).await;
     let (mut writer, reader_options, keys) = opened.map_err(|error| match error.about(&file) {
-        StoreError::NotOurs { path } => not_ours(dir, &path),
+        StoreError::NotOurs(path) => not_ours(dir, &path),
         error => error,
     })?;
     let presence = Presence::enter(dir)?;
@@ -105,9 +105,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
                 .iter()
                 .any(|it| dir.join(it).exists())
             {
-                return Err(StoreError::Damaged {
-                    path: path.to_owned(),
-                });
+                return Err(StoreError::Damaged(path.to_owned()));
             }
             return Ok(true);
         }
@@ -124,9 +122,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
         .read_to_end(&mut header)
         .map_err(failed)?;
     if header.is_empty() {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Damaged(path.to_owned()));
     }
     let number = |at: usize| {
         let bytes = header.get(at..at + 4)?;
@@ -138,9 +134,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
     }
     // While there is a log, what is missing here may be in it: SQLite tells.
     if !has_log && bytes < bytes_of_pages(&header).unwrap_or_default() {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Damaged(path.to_owned()));
     }
     Ok(false)
 }
@@ -167,9 +161,9 @@ fn log_of(path: &Path) -> PathBuf {
 fn not_ours(dir: &Path, path: &Path) -> StoreError {
     let path = path.to_owned();
     if dir.join(KEY_FILE).exists() {
-        StoreError::Damaged { path }
+        StoreError::Damaged(path)
     } else {
-        StoreError::NotOurs { path }
+        StoreError::NotOurs(path)
     }
 }
 
@@ -218,9 +212,7 @@ pub(in crate::store) async fn refuse_foreign(connection: &mut Conn) -> Result<()
         .fetch_one(&mut *connection)
         .await?;
     if application != APPLICATION_ID {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::new(),
-        });
+        return Err(StoreError::NotOurs(PathBuf::new()));
     }
     let found = schema_version(connection).await?;
     if found > SCHEMA {
@@ -237,10 +229,9 @@ async fn set_up(connection: &mut Conn) -> Result<(), StoreError> {
         .fetch_one(&mut *connection)
         .await?;
     if mode != "wal" {
-        return Err(StoreError::Database {
-            code: 0,
-            detail: format!("the file system does not support WAL (journal mode {mode})"),
-        });
+        return Err(StoreError::other(format!(
+            "the file system does not support WAL (journal mode {mode})"
+        )));
     }
     // NORMAL loses acknowledged commits when the power fails. The checkpoint interval of 16 MiB
     // rewrites hot pages less often than the default of 4 MiB.

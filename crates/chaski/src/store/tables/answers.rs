@@ -96,10 +96,7 @@ pub(in crate::store) async fn stored(
         let whole = Shapes::rounded_up(subjects.len());
         subjects.resize(whole, subjects[0]);
         for (statement, some) in SELECT.cut(&subjects) {
-            let mut query = query(statement);
-            for subject in some {
-                query = query.bind(*subject);
-            }
+            let query = query(statement).bind_all(some.iter().copied());
             let query = query.bind(operation);
             for row in query.fetch_all::<Row>(connection).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;

@@ -92,7 +92,7 @@ impl Store {
             .write(deed!(|connection| {
                 query(
                     "UPDATE api_keys SET revoked_at = $2 \
-                         WHERE prefix = $1 AND revoked_at IS NULL",
+                     WHERE prefix = $1 AND revoked_at IS NULL",
                 )
                 .bind(prefix.as_str())
                 .bind(now)

@@ -105,10 +105,7 @@ impl Store {
     ) -> Result<Option<(CallRow, Option<Bodies>)>, StoreError> {
         let mut reader = self.read().await?;
         let mut wanted = query(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
-        wanted.push_bind(id);
-        if let Some(company) = company {
-            wanted.push(" AND company = ").push_bind(company);
-        }
+        wanted.push_bind(id).push_if(" AND company = ", company);
         let Some(row) = wanted.fetch_optional(&mut reader).await? else {
             return Ok(None);
         };
@@ -159,9 +156,7 @@ fn calls_query(filter: &CallFilter, subject: Option<WantedSubject>) -> Query<'st
         query.push(" AND subject IN (").push_bind(wanted.clear);
         query.push(", ").push_bind(wanted.hashed).push(")");
     }
-    if let Some(batch) = filter.batch {
-        query.push(" AND batch = ").push_bind(batch);
-    }
+    query.push_if(" AND batch = ", filter.batch);
     if let Some(outcome) = &filter.outcome {
         query.push(" AND outcome = ").push_bind(outcome.clone());
         if outcome != "SUCCESS" {
@@ -169,25 +164,13 @@ fn calls_query(filter: &CallFilter, subject: Option<WantedSubject>) -> Query<'st
             query.push(" AND outcome <> 'SUCCESS'");
         }
     }
-    for (column, wanted) in [
-        ("provider", &filter.provider),
-        ("operation", &filter.operation),
-        ("asked_by", &filter.asked_by),
-    ] {
-        if let Some(wanted) = wanted {
-            query.push(format!(" AND {column} = "));
-            query.push_bind(wanted.clone());
-        }
-    }
-    if let Some(company) = filter.company {
-        query.push(" AND company = ").push_bind(company);
-    }
-    if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since);
-    }
-    if let Some(until) = filter.until {
-        query.push(" AND at < ").push_bind(until);
-    }
+    query
+        .push_if(" AND provider = ", filter.provider.clone())
+        .push_if(" AND operation = ", filter.operation.clone())
+        .push_if(" AND asked_by = ", filter.asked_by.clone())
+        .push_if(" AND company = ", filter.company)
+        .push_if(" AND at >= ", filter.since)
+        .push_if(" AND at < ", filter.until);
     if filter.only_sent {
         query.push(" AND attempt > 0");
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::error::StoreError;
-use crate::store::sql::{Conn, names, query, record};
+use crate::store::sql::{Conn, cells_of, query, record};
 
 /// A batch as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,52 +94,44 @@ fn percentage(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| share.round() / 100.0)
 }
 
-/// How far a batch has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BatchState {
-    /// Accepted, not begun.
-    Pending,
-    /// Being worked on, or interrupted by a crash.
-    Processing,
-    /// Ended with numbers that failed or were not asked: it can go on.
-    Partial,
-    /// All numbers answered or refused.
-    Completed,
-    /// Ended without a result.
-    Failed,
-    /// Stopped by its owner.
-    Cancelled,
+named! {
+    /// How far a batch has come.
+    pub enum BatchState {
+        /// Accepted, not begun.
+        Pending = "PENDING",
+        /// Being worked on, or interrupted by a crash.
+        Processing = "PROCESSING",
+        /// Ended with numbers that failed or were not asked: it can go on.
+        Partial = "PARTIAL",
+        /// All numbers answered or refused.
+        Completed = "COMPLETED",
+        /// Ended without a result.
+        Failed = "FAILED",
+        /// Stopped by its owner.
+        Cancelled = "CANCELLED",
+    }
 }
 
-/// Which batches go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Priority {
-    /// When nothing else waits.
-    Low,
-    /// The usual one.
-    #[default]
-    Normal,
-    /// Before the usual ones.
-    High,
-    /// Before everything.
-    Critical,
+named! {
+    /// Which batches go first.
+    #[derive(PartialOrd, Ord, Default)]
+    pub enum Priority {
+        /// When nothing else waits.
+        Low = "LOW",
+        /// The usual one.
+        #[default]
+        Normal = "NORMAL",
+        /// Before the usual ones.
+        High = "HIGH",
+        /// Before everything.
+        Critical = "CRITICAL",
+    }
 }
 
-names!(BatchState {
-    Pending => "PENDING",
-    Processing => "PROCESSING",
-    Partial => "PARTIAL",
-    Completed => "COMPLETED",
-    Failed => "FAILED",
-    Cancelled => "CANCELLED",
-});
-
-names!(Priority {
-    Low => "LOW",
-    Normal => "NORMAL",
-    High => "HIGH",
-    Critical => "CRITICAL",
-});
+cells_of! {
+    BatchState, &str => BatchState::from_name;
+    Priority, &str => Priority::from_name;
+}
 
 impl Priority {
     /// Its place in the order, as the queue stores it.

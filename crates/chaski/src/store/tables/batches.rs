@@ -18,7 +18,7 @@ use crate::store::sql::{Conn, Record, Row, deed, query};
 use crate::store::tables::batch_inputs;
 use crate::store::tables::batch_rows::{Batch, BatchState, seq_of};
 use crate::store::tables::claims::{self, Claim};
-use crate::store::tables::items::{self, ItemRow, ItemState};
+use crate::store::tables::items::{self, ItemState};
 use crate::store::tables::jobs::{self, Job, JobEnd};
 use crate::store::tables::once::{self, Once, OnceRow};
 
@@ -86,7 +86,14 @@ impl Store {
         let me = self.presence.id();
         self.write(deed!(|connection| {
             once::refuse_second(connection, request.as_ref()).await?;
-            create(connection, id, new, rows, sealed, me).await?;
+            let seq = insert(connection, id, &new).await?;
+            items::insert(connection, seq, &rows).await?;
+            let counts = items::counts(&rows);
+            items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
+            if let Some(sealed) = sealed {
+                batch_inputs::insert(connection, seq, sealed).await?;
+            }
+            jobs::enqueue(connection, &new.job, me).await?;
             once::note(connection, request.as_ref(), id).await
         }))
         .await
@@ -162,9 +169,7 @@ impl Store {
         let mut query = query(format!(
             "SELECT {COLUMNS} FROM batches INDEXED BY {index} WHERE true"
         ));
-        if let Some(key_id) = key_id {
-            query.push(" AND key_id = ").push_bind(key_id);
-        }
+        query.push_if(" AND key_id = ", key_id);
         let mut reader = self.read().await?;
         Page::newest(query, "created_at", (limit, cursor), &mut reader, Batch::of).await
     }
@@ -192,11 +197,36 @@ impl Store {
         now: Timestamp,
     ) -> Result<BatchState, StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.write(deed!(|connection| finish(
-            connection, &claim, id, &end, now
-        )
-        .await))
-            .await
+        self.write(deed!(|connection| {
+            claims::end(connection, &claim, &end, now).await?;
+            let (job, answered, failed, open): (String, i64, i64, i64) = query(
+                "SELECT j.state, b.answered + b.refused, b.failed, \
+                 b.unique_items - b.answered - b.refused - b.failed \
+                 FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
+            )
+            .bind(id)
+            .fetch_one(&mut *connection)
+            .await?;
+            let state = match (job.as_str(), answered, failed + open) {
+                ("PENDING", ..) => BatchState::Processing,
+                (_, _, 0) => BatchState::Completed,
+                (_, 0, _) => BatchState::Failed,
+                _ => BatchState::Partial,
+            };
+            let ended = state != BatchState::Processing;
+            query(
+                "UPDATE batches SET state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, \
+                 finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, calls = \
+                 (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
+            )
+            .bind(id)
+            .bind(state.as_str())
+            .bind(ended.then_some(now))
+            .execute(connection)
+            .await?;
+            Ok(state)
+        }))
+        .await
     }
 
     /// What the owner of a batch wants of it; false when its state does not allow it.
@@ -210,7 +240,20 @@ impl Store {
         self.write(deed!(|connection| {
             // What nobody works on any more stands as it would if that had been noticed.
             claims::take_back(connection, now, claims::LEASE, &presence).await?;
-            change_as_wanted(connection, id, wanted, now).await
+            let (batch, job) = match wanted {
+                BatchChange::Pause => (PAUSE, jobs::PAUSE),
+                BatchChange::Resume => (RESUME, jobs::RESUME),
+                BatchChange::Cancel => (CANCEL, jobs::CANCEL),
+                BatchChange::Retry => (RETRY, jobs::REDO),
+            };
+            if !change(connection, batch, id, now).await? {
+                return Ok(false);
+            }
+            if wanted == BatchChange::Retry {
+                items::retry_failed(connection, id).await?;
+            }
+            jobs::change(connection, job, id, now).await?;
+            Ok(true)
         }))
         .await
     }
@@ -228,24 +271,6 @@ impl Store {
         .fetch_one(&mut reader)
         .await
     }
-}
-
-async fn create(
-    connection: &mut Conn,
-    id: Uuid,
-    new: NewBatch,
-    rows: Vec<ItemRow>,
-    sealed: Option<Vec<u8>>,
-    me: i64,
-) -> Result<(), StoreError> {
-    let seq = insert(connection, id, &new).await?;
-    items::insert(connection, seq, &rows).await?;
-    let counts = items::counts(&rows);
-    items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
-    if let Some(sealed) = sealed {
-        batch_inputs::insert(connection, seq, sealed).await?;
-    }
-    jobs::enqueue(connection, &new.job, me).await
 }
 
 async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, StoreError> {
@@ -282,70 +307,7 @@ async fn change(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     seq_of(connection, id).await?;
-    let changed = query(statement)
-        .bind(id)
-        .bind(now)
-        .execute(connection)
-        .await?;
-    Ok(changed > 0)
-}
-
-async fn finish(
-    connection: &mut Conn,
-    claim: &Claim,
-    id: Uuid,
-    end: &JobEnd,
-    now: Timestamp,
-) -> Result<BatchState, StoreError> {
-    claims::end(connection, claim, end, now).await?;
-    let (job, answered, failed, open): (String, i64, i64, i64) = query(
-        "SELECT j.state, b.answered + b.refused, b.failed, \
-         b.unique_items - b.answered - b.refused - b.failed \
-         FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
-    )
-    .bind(id)
-    .fetch_one(&mut *connection)
-    .await?;
-    let state = match (job.as_str(), answered, failed + open) {
-        ("PENDING", ..) => BatchState::Processing,
-        (_, _, 0) => BatchState::Completed,
-        (_, 0, _) => BatchState::Failed,
-        _ => BatchState::Partial,
-    };
-    let ended = state != BatchState::Processing;
-    query(
-        "UPDATE batches SET finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, \
-         state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, calls = \
-         (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
-    )
-    .bind(id)
-    .bind(state.as_str())
-    .bind(ended.then_some(now))
-    .execute(connection)
-    .await?;
-    Ok(state)
-}
-
-async fn change_as_wanted(
-    connection: &mut Conn,
-    id: Uuid,
-    wanted: BatchChange,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let (batch, job) = match wanted {
-        BatchChange::Pause => (PAUSE, jobs::PAUSE),
-        BatchChange::Resume => (RESUME, jobs::RESUME),
-        BatchChange::Cancel => (CANCEL, jobs::CANCEL),
-        BatchChange::Retry => (RETRY, jobs::REDO),
-    };
-    if !change(connection, batch, id, now).await? {
-        return Ok(false);
-    }
-    if wanted == BatchChange::Retry {
-        items::retry_failed(connection, id).await?;
-    }
-    jobs::change(connection, job, id, now).await?;
-    Ok(true)
+    jobs::change(connection, statement, id, now).await
 }
 
 const START: &str = "UPDATE batches SET state = 'PROCESSING', \

@@ -64,11 +64,25 @@ impl Store {
         at_least: Priority,
     ) -> Result<Option<Claim>, StoreError> {
         let presence = Arc::clone(&self.presence);
-        self.write(deed!(|connection| claim(
-            connection, now, lease, at_least, &presence
-        )
-        .await))
-            .await
+        self.write(deed!(|connection| {
+            take_back(connection, now, lease, &presence).await?;
+            let statement = format!(
+                "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = $2, \
+                 holder = $4, started_at = coalesce(started_at, $1) WHERE seq = (SELECT seq FROM jobs \
+                 INDEXED BY jobs_waiting WHERE state = 'PENDING' \
+                 AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
+                 ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
+            );
+            query(statement)
+                .bind(now)
+                .bind(micros_after(now, lease))
+                .bind(at_least.rank())
+                .bind(presence.id())
+                .bind(latest_run(now))
+                .fetch_optional(connection)
+                .await
+        }))
+        .await
     }
 
     /// Holds a job for longer.
@@ -80,8 +94,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (id, fence) = (claim.job.id, claim.fence);
         let until = micros_after(now, lease);
-        self.write(move |connection| Box::pin(renew(connection, id, fence, until)))
-            .await
+        self.write(deed!(|connection| {
+            let renewed = query(
+                "UPDATE jobs SET leased_until = $3 \
+                 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
+            )
+            .bind(id)
+            .bind(fence)
+            .bind(until)
+            .execute(connection)
+            .await?;
+            or_lost(renewed)
+        }))
+        .await
     }
 
     /// Says how a run ended. `Again` without attempts left is a failure.
@@ -187,31 +212,6 @@ pub(in crate::store) async fn end(
     .execute(connection)
     .await?;
     or_lost(changed)
-}
-
-async fn claim(
-    connection: &mut Conn,
-    now: Timestamp,
-    lease: Duration,
-    at_least: Priority,
-    presence: &Presence,
-) -> Result<Option<Claim>, StoreError> {
-    take_back(connection, now, lease, presence).await?;
-    let statement = format!(
-        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = $2, holder = $4, \
-         started_at = coalesce(started_at, $1) WHERE seq = (SELECT seq FROM jobs \
-         INDEXED BY jobs_waiting WHERE state = 'PENDING' \
-         AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
-         ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
-    );
-    query(statement)
-        .bind(now)
-        .bind(micros_after(now, lease))
-        .bind(at_least.rank())
-        .bind(presence.id())
-        .bind(latest_run(now))
-        .fetch_optional(connection)
-        .await
 }
 
 impl Record for Claim {
@@ -341,18 +341,6 @@ const LET_GO: &str =
     "UPDATE jobs SET state = 'PAUSED', holder = NULL, fence = fence + 1 WHERE seq = $1";
 const LET_GO_OF_BATCH: &str = "UPDATE batches SET paused = 1 \
      WHERE state IN ('PENDING', 'PROCESSING') AND id IN (SELECT batch FROM jobs WHERE seq = $1)";
-
-async fn renew(connection: &mut Conn, id: Uuid, fence: i64, until: i64) -> Result<(), StoreError> {
-    let renewed = query(
-        "UPDATE jobs SET leased_until = $3 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
-    )
-    .bind(id)
-    .bind(fence)
-    .bind(until)
-    .execute(connection)
-    .await?;
-    or_lost(renewed)
-}
 
 fn or_lost(changed: u64) -> Result<(), StoreError> {
     match changed {

@@ -98,7 +98,31 @@ impl Store {
         self.write(deed!(|connection| {
             claims::hold(connection, &claim).await?;
             let batch = batch_rows::seq_of(connection, id).await?;
-            mark(connection, batch, states, cache_hits).await
+            // The counters are corrected by what really changed.
+            let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
+            let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
+            for (position, state) in &states {
+                by_state.entry(state.stored()).or_default().push(*position);
+            }
+            let all = sql::list(states.keys().copied().map(i64::from));
+            let before = count(connection, batch, &all).await?;
+            for ((state, code), positions) in by_state {
+                let positions = sql::list(positions.into_iter().map(i64::from));
+                // An erased number stays erased, whatever was still on its way.
+                query(concat!(
+                    "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND length(subject) > 0 \
+                     AND position IN ",
+                    any_of!("$4")
+                ))
+                .bind(state)
+                .bind(code)
+                .bind(batch)
+                .bind(positions)
+                .execute(&mut *connection)
+                .await?;
+            }
+            let after = count(connection, batch, &all).await?;
+            adjust(connection, batch, before, after, cache_hits).await
         }))
         .await
     }
@@ -127,9 +151,7 @@ impl Store {
             }
         }
     }
-}
 
-impl Store {
     fn item(&self, batch: Uuid, row: &Row) -> Result<Item, StoreError> {
         let position: u32 = row.try_get(1)?;
         let personal: bool = row.try_get(4)?;
@@ -252,39 +274,6 @@ pub(in crate::store) async fn retry_failed(
         .execute(connection)
         .await?;
     Ok(changed)
-}
-
-/// Marks items, and corrects the counters by what really changed.
-async fn mark(
-    connection: &mut Conn,
-    batch: i64,
-    states: Vec<(u32, ItemState)>,
-    cache_hits: u32,
-) -> Result<(), StoreError> {
-    let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
-    let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
-    for (position, state) in &states {
-        by_state.entry(state.stored()).or_default().push(*position);
-    }
-    let all = sql::list(states.keys().copied().map(i64::from));
-    let before = count(connection, batch, &all).await?;
-    for ((state, code), positions) in by_state {
-        let positions = sql::list(positions.into_iter().map(i64::from));
-        // An erased number stays erased, whatever was still on its way.
-        query(concat!(
-            "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND length(subject) > 0 \
-             AND position IN ",
-            any_of!("$4")
-        ))
-        .bind(state)
-        .bind(code)
-        .bind(batch)
-        .bind(positions)
-        .execute(&mut *connection)
-        .await?;
-    }
-    let after = count(connection, batch, &all).await?;
-    adjust(connection, batch, before, after, cache_hits).await
 }
 
 /// Answered, refused, failed.

@@ -11,10 +11,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::sql::{Conn, Record, deed, names, query, query_of_each, record};
+use crate::store::sql::{Conn, Record, cells_of, deed, query, query_of_each, record};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::once;
 use crate::store::tables::once::{Once, OnceRow};
@@ -56,22 +57,24 @@ pub struct Job {
     pub finished_at: Option<Timestamp>,
 }
 
-/// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum JobState {
-    /// Waits for a worker.
-    #[default]
-    Pending,
-    /// A worker holds it.
-    Running,
-    /// Waits for its owner.
-    Paused,
-    /// Done.
-    Completed,
-    /// Given up after its last attempt.
-    Failed,
-    /// Stopped by its owner.
-    Cancelled,
+named! {
+    /// How far a job is.
+    #[derive(Default)]
+    pub enum JobState {
+        /// Waits for a worker.
+        #[default]
+        Pending = "PENDING",
+        /// A worker holds it.
+        Running = "RUNNING",
+        /// Waits for its owner.
+        Paused = "PAUSED",
+        /// Done.
+        Completed = "COMPLETED",
+        /// Given up after its last attempt.
+        Failed = "FAILED",
+        /// Stopped by its owner.
+        Cancelled = "CANCELLED",
+    }
 }
 
 /// How many jobs of a kind are in a state.
@@ -115,14 +118,7 @@ pub struct JobFilter {
     pub key_id: Option<Uuid>,
 }
 
-names!(JobState {
-    Pending => "PENDING",
-    Running => "RUNNING",
-    Paused => "PAUSED",
-    Completed => "COMPLETED",
-    Failed => "FAILED",
-    Cancelled => "CANCELLED",
-});
+cells_of! { JobState, &str => JobState::from_name; }
 
 const COLUMNS: &str = Job::COLUMNS;
 
@@ -185,12 +181,9 @@ impl Store {
         let mut query = query(format!(
             "SELECT {COLUMNS} FROM jobs INDEXED BY jobs_created WHERE true"
         ));
-        if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
-        }
-        if let Some(key_id) = filter.key_id {
-            query.push(" AND key_id = ").push_bind(key_id);
-        }
+        query
+            .push_if(" AND state = ", filter.state.map(JobState::as_str))
+            .push_if(" AND key_id = ", filter.key_id);
         let mut reader = self.read().await?;
         Page::newest(query, "created_at", (limit, cursor), &mut reader, Job::of).await
     }

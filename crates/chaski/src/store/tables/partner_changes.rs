@@ -6,7 +6,7 @@ use chaski_core::{Condicion, Estado, Ruc};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::partners::{Partner, StandingChange, SunatStanding};
+use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page, newest_first};
@@ -113,12 +113,9 @@ fn page_query(
         query.push(" AND partner = (SELECT seq FROM partners WHERE id = ");
         query.push_bind(id).push(")");
     }
-    if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since);
-    }
-    if let Some(until) = filter.until {
-        query.push(" AND at < ").push_bind(until);
-    }
+    query
+        .push_if(" AND at >= ", filter.since)
+        .push_if(" AND at < ", filter.until);
     if filter.lost_fitness {
         query.push(" AND old_fit = 1 AND new_fit = 0");
     }
@@ -172,18 +169,12 @@ pub(in crate::store) async fn insert<'r>(
         query
             .bind(new.partner)
             .bind(new.at)
-            .bind(change.valid[0])
-            .bind(change.valid[1])
-            .bind(change.state[0].as_str())
-            .bind(change.state[1].as_str())
-            .bind(change.condition[0].as_str())
-            .bind(change.condition[1].as_str())
-            .bind(change.estado[0].as_deref())
-            .bind(change.estado[1].as_deref())
-            .bind(change.condicion[0].as_deref())
-            .bind(change.condicion[1].as_deref())
-            .bind(change.fit[0])
-            .bind(change.fit[1])
+            .bind_all(change.valid)
+            .bind_all(change.state.map(SunatState::as_str))
+            .bind_all(change.condition.map(SunatCondition::as_str))
+            .bind_all(change.estado.iter().map(Option::as_deref))
+            .bind_all(change.condicion.iter().map(Option::as_deref))
+            .bind_all(change.fit)
     };
     INSERT.run(connection, changes, bind).await
 }

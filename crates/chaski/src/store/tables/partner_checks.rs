@@ -16,7 +16,9 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Query, Row, any_bytes_of, list_of_bytes, query, query_of_each};
+use crate::store::sql::{
+    Conn, Query, Row, any_bytes_of, deed, list_of_bytes, query, query_of_each,
+};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
 use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
@@ -99,10 +101,7 @@ impl Store {
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
         }
-        if let Some(now) = ahead_of {
-            query.push(" AND sunat_last_check > ");
-            query.push_bind(latest_true(now));
-        }
+        query.push_if(" AND sunat_last_check > ", ahead_of.map(latest_true));
         let most = match due {
             Due::Most(most) => i64::from(most),
             Due::All | Due::NeverChecked => i64::MAX,
@@ -195,8 +194,48 @@ impl Store {
             return Ok(ChecksNoted::default());
         }
         let keys = Arc::clone(&self.keys);
-        self.write(move |connection| Box::pin(note(connection, keys, company, checks)))
-            .await
+        self.write(deed!(|connection| {
+            // Read and written in one transaction, so that of two checks at a time none is lost.
+            let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> =
+                HashMap::with_capacity(checks.len());
+            for check in &checks {
+                let number = number_bytes(&keys, &Document::Ruc(check.ruc));
+                by_number.entry(number).or_default().push(check);
+            }
+            let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
+            // A number named twice is found once; a second statement would be a second trip.
+            let whole = Shapes::rounded_up(numbers.len());
+            numbers.resize(whole, numbers[0].clone());
+            let (mut rows, mut changes, mut noted) =
+                (Vec::new(), Vec::new(), ChecksNoted::default());
+            let mut seen = HashSet::with_capacity(whole);
+            for (statement, some) in KNOWN.cut(&numbers) {
+                let query = query(statement).bind_all(some.iter().map(Vec::as_slice));
+                for row in query.fetch_all::<Row>(&mut *connection).await? {
+                    let is_other = |it: Company| company.is_some_and(|company| company != it);
+                    if is_other(row.try_get("company")?) {
+                        continue;
+                    }
+                    // Found again by the number that fills the list up.
+                    if !seen.insert(row.try_get::<i64>("seq")?) {
+                        continue;
+                    }
+                    let Some(checks) = by_number.get(row.try_get::<&[u8]>("num_document")?) else {
+                        continue;
+                    };
+                    noted.partners += checks.len() as u64;
+                    let written = written(&keys, &row, checks, &mut changes)?;
+                    noted.written += u64::from(written.is_some());
+                    rows.extend(written);
+                }
+            }
+            update(connection, &rows).await?;
+            noted.changed = changes.len() as u64;
+            noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
+            partner_changes::insert(connection, &changes).await?;
+            Ok(noted)
+        }))
+        .await
     }
 }
 
@@ -225,54 +264,6 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
 
 /// Digits of a RUC; a sealed profile is much longer.
 const NUMBER_LENGTH: usize = 11;
-
-/// Read and written in one transaction, so that of two checks at a time none is lost.
-async fn note(
-    connection: &mut Conn,
-    keys: Arc<Keys>,
-    company: Option<Company>,
-    checks: Vec<SunatCheck>,
-) -> Result<ChecksNoted, StoreError> {
-    let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> = HashMap::with_capacity(checks.len());
-    for check in &checks {
-        let number = number_bytes(&keys, &Document::Ruc(check.ruc));
-        by_number.entry(number).or_default().push(check);
-    }
-    let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
-    // A number named twice is found once; a second statement would be a second trip.
-    let whole = Shapes::rounded_up(numbers.len());
-    numbers.resize(whole, numbers[0].clone());
-    let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
-    let mut seen = HashSet::with_capacity(whole);
-    for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = query(statement);
-        for number in some {
-            query = query.bind(number.as_slice());
-        }
-        for row in query.fetch_all::<Row>(&mut *connection).await? {
-            let is_other = |it: Company| company.is_some_and(|company| company != it);
-            if is_other(row.try_get("company")?) {
-                continue;
-            }
-            // Found again by the number that fills the list up.
-            if !seen.insert(row.try_get::<i64>("seq")?) {
-                continue;
-            }
-            let Some(checks) = by_number.get(row.try_get::<&[u8]>("num_document")?) else {
-                continue;
-            };
-            noted.partners += checks.len() as u64;
-            let written = written(&keys, &row, checks, &mut changes)?;
-            noted.written += u64::from(written.is_some());
-            rows.extend(written);
-        }
-    }
-    update(connection, &rows).await?;
-    noted.changed = changes.len() as u64;
-    noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
-    partner_changes::insert(connection, &changes).await?;
-    Ok(noted)
-}
 
 /// The new row of a partner, and what changed; none when the checks bring nothing new.
 fn written(

@@ -102,8 +102,31 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let keys = Arc::clone(&self.keys);
-        self.write(move |connection| Box::pin(save(connection, keys, company, partners, now)))
-            .await
+        self.write(deed!(|connection| {
+            let partners = merged(partners);
+            let mut known = known(connection, &keys, company, &partners).await?;
+            let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
+            for new in partners {
+                let Some((seq, mut partner)) = known.remove(&new.document) else {
+                    saved.created += 1;
+                    created.push(new_row(&keys, &new)?);
+                    continue;
+                };
+                let before = partner.fields.clone();
+                partner.fields.apply(new.fields);
+                if partner.fields == before {
+                    saved.unchanged += 1;
+                    continue;
+                }
+                saved.updated += 1;
+                let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
+                updated.push((seq, row));
+            }
+            insert(connection, company, &created, now).await?;
+            update(connection, &updated, now).await?;
+            Ok(saved)
+        }))
+        .await
     }
 
     /// Changes fields of a partner; none when there is no such partner.
@@ -207,9 +230,7 @@ impl Store {
         };
         Page::of(query, limit, &mut reader, read).await
     }
-}
 
-impl Store {
     /// The partners with a number, of whatever kind their documents are and whosever they are.
     pub(in crate::store) async fn partners_about(
         &self,
@@ -240,12 +261,10 @@ fn wanted(keys: &Keys, company: Company, filter: &PartnerFilter) -> Query<'stati
             query.push(" AND document_type = 'ruc' AND sunat_last_check IS NULL");
         }
     }
-    if let Some(kind) = filter.document_type {
-        query.push(" AND document_type = ").push_bind(kind.as_str());
-    }
-    if let Some(active) = filter.active {
-        query.push(" AND is_active = ").push_bind(active);
-    }
+    let kind = filter.document_type.map(DocumentType::as_str);
+    query
+        .push_if(" AND document_type = ", kind)
+        .push_if(" AND is_active = ", filter.active);
     if let Some(text) = &filter.text {
         // Folded text has letters, digits and blanks only: nothing that LIKE would interpret.
         let folded = fold(text);
@@ -305,37 +324,6 @@ const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
      (SELECT seq FROM partners WHERE num_document IN ($1, $2))";
 const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN ($1, $2)";
 
-async fn save(
-    connection: &mut Conn,
-    keys: Arc<Keys>,
-    company: Company,
-    partners: Vec<NewPartner>,
-    now: Timestamp,
-) -> Result<Saved, StoreError> {
-    let partners = merged(partners);
-    let mut known = known(connection, &keys, company, &partners).await?;
-    let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
-    for new in partners {
-        let Some((seq, mut partner)) = known.remove(&new.document) else {
-            saved.created += 1;
-            created.push(new_row(&keys, &new)?);
-            continue;
-        };
-        let before = partner.fields.clone();
-        partner.fields.apply(new.fields);
-        if partner.fields == before {
-            saved.unchanged += 1;
-            continue;
-        }
-        saved.updated += 1;
-        let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
-        updated.push((seq, row));
-    }
-    insert(connection, company, &created, now).await?;
-    update(connection, &updated, now).await?;
-    Ok(saved)
-}
-
 /// Each document once, in the order of its first appearance.
 fn merged(partners: Vec<NewPartner>) -> Vec<NewPartner> {
     let mut places: HashMap<Document, usize> = HashMap::new();
@@ -369,11 +357,8 @@ async fn known(
         .collect();
     let mut known = HashMap::new();
     for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = query(statement);
-        for number in some {
-            query = query.bind(number.as_slice());
-        }
-        let query = query.bind(company);
+        let numbers = some.iter().map(Vec::as_slice);
+        let query = query(statement).bind_all(numbers).bind(company);
         for row in query.fetch_all::<Row>(&mut *connection).await? {
             let (seq, partner) = partner_rows::partner(keys, &row)?;
             known.insert(partner.document.clone(), (seq, partner));

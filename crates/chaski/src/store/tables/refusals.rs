@@ -58,15 +58,10 @@ impl Store {
             "SELECT seq, provider, operation, subject, personal, masked, reason, body, stored_at, \
              expires_at FROM answers INDEXED BY answers_refused WHERE reason IS NOT NULL",
         );
-        if let Some(provider) = &filter.provider {
-            query.push(" AND provider = ").push_bind(provider.clone());
-        }
-        if let Some(operation) = &filter.operation {
-            query.push(" AND operation = ").push_bind(operation.clone());
-        }
-        if let Some(reason) = filter.reason {
-            query.push(" AND reason = ").push_bind(reason.as_str());
-        }
+        query
+            .push_if(" AND provider = ", filter.provider.clone())
+            .push_if(" AND operation = ", filter.operation.clone())
+            .push_if(" AND reason = ", filter.reason.map(Reason::as_str));
         let mut reader = self.read().await?;
         let read = |row: Row| refusal_row(&self.keys, &row);
         Page::newest(query, "stored_at", (limit, cursor), &mut reader, read).await

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{Conn, deed, query};
+use crate::store::sql::{deed, query};
 use crate::store::tables::once;
 use crate::store::time::days_before;
 
@@ -125,61 +125,51 @@ impl Store {
         }
     }
 
+    /// A batch goes when all of its numbers are gone; says how many of both went.
     async fn prune_batches(&self, before: i64) -> Result<(u64, u64), StoreError> {
         let (mut items, mut batches) = (0, 0);
         loop {
-            let step = self
-                .write(move |connection| Box::pin(prune_some_of_a_batch(connection, before)))
+            let gone = self
+                .write(deed!(|connection| {
+                    let batch: Option<i64> = query(
+                        "SELECT seq FROM batches \
+                         WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
+                    )
+                    .bind(before)
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    let Some(batch) = batch else {
+                        return Ok(None);
+                    };
+                    let items = query(
+                        "DELETE FROM batch_items WHERE batch = $1 AND position IN \
+                         (SELECT position FROM batch_items WHERE batch = $1 LIMIT $2)",
+                    )
+                    .bind(batch)
+                    .bind(CHUNK)
+                    .execute(&mut *connection)
+                    .await?;
+                    if items > 0 {
+                        return Ok(Some((items, 0)));
+                    }
+                    for statement in [
+                        "DELETE FROM batch_inputs WHERE batch = $1",
+                        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = $1)",
+                        "DELETE FROM batches WHERE seq = $1",
+                    ] {
+                        query(statement)
+                            .bind(batch)
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    Ok(Some((0, 1)))
+                }))
                 .await?;
-            match step {
-                BatchStep::Items(gone) => items += gone,
-                BatchStep::Batch => batches += 1,
-                BatchStep::NothingLeft => return Ok((items, batches)),
-            }
+            let Some((some, whole)) = gone else {
+                return Ok((items, batches));
+            };
+            items += some;
+            batches += whole;
         }
     }
-}
-
-enum BatchStep {
-    Items(u64),
-    Batch,
-    NothingLeft,
-}
-
-async fn prune_some_of_a_batch(
-    connection: &mut Conn,
-    before: i64,
-) -> Result<BatchStep, StoreError> {
-    let batch: Option<i64> = query(
-        "SELECT seq FROM batches \
-         WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
-    )
-    .bind(before)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(batch) = batch else {
-        return Ok(BatchStep::NothingLeft);
-    };
-    let items = query(
-        "DELETE FROM batch_items WHERE batch = $1 AND position IN \
-         (SELECT position FROM batch_items WHERE batch = $1 LIMIT $2)",
-    )
-    .bind(batch)
-    .bind(CHUNK)
-    .execute(&mut *connection)
-    .await?;
-    if items > 0 {
-        return Ok(BatchStep::Items(items));
-    }
-    for statement in [
-        "DELETE FROM batch_inputs WHERE batch = $1",
-        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = $1)",
-        "DELETE FROM batches WHERE seq = $1",
-    ] {
-        query(statement)
-            .bind(batch)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(BatchStep::Batch)
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{Conn, deed, query};
+use crate::store::sql::{deed, query};
 use crate::store::tables::jobs;
 use crate::store::tables::jobs::Job;
 use crate::store::time::instant;
@@ -31,36 +31,24 @@ impl Store {
         job: Option<Job>,
     ) -> Result<bool, StoreError> {
         let me = self.presence.id();
-        self.write(deed!(|connection| see_to(
-            connection, name, seen, now, job, me
-        )
-        .await))
-            .await
+        self.write(deed!(|connection| {
+            let noted = query(
+                "INSERT INTO schedule (name, last_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
+                 SET last_at = excluded.last_at WHERE schedule.last_at = $3",
+            )
+            .bind(name)
+            .bind(now)
+            .bind(seen)
+            .execute(&mut *connection)
+            .await?;
+            if noted == 0 {
+                return Ok(false);
+            }
+            if let Some(job) = job {
+                jobs::enqueue(connection, &job, me).await?;
+            }
+            Ok(true)
+        }))
+        .await
     }
-}
-
-async fn see_to(
-    connection: &mut Conn,
-    name: &str,
-    seen: Option<Timestamp>,
-    now: Timestamp,
-    job: Option<Job>,
-    me: i64,
-) -> Result<bool, StoreError> {
-    let noted = query(
-        "INSERT INTO schedule (name, last_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
-         SET last_at = excluded.last_at WHERE schedule.last_at = $3",
-    )
-    .bind(name)
-    .bind(now)
-    .bind(seen)
-    .execute(&mut *connection)
-    .await?;
-    if noted == 0 {
-        return Ok(false);
-    }
-    if let Some(job) = job {
-        jobs::enqueue(connection, &job, me).await?;
-    }
-    Ok(true)
 }

@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::names;
 use crate::store::seal::Place;
-use crate::store::sql::{Bind, Conn, Row, any_of, deed, query, record};
+use crate::store::sql::{Bind, Row, any_of, deed, query, record};
 use crate::store::tables::audit::{CallFilter, CallRow};
 use crate::store::tables::{answers, audit, items, meta, partners};
 
@@ -121,9 +121,40 @@ impl Store {
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
         let items = self.items_about(subject).await?;
         let (clear, hashed) = (subject.as_bytes().to_vec(), self.keys.hashed(subject));
-        let mut erased = self
-            .write(move |connection| Box::pin(erase(connection, clear, hashed, items)))
-            .await?;
+        let erased = self.write(deed!(|connection| {
+            let answers = query("DELETE FROM answers WHERE subject IN ($1, $2)")
+                .bind(clear.as_slice())
+                .bind(hashed.as_slice())
+                .execute(&mut *connection)
+                .await?;
+            if answers > 0 {
+                meta::note_forgetting(connection).await?;
+            }
+            let blocks = audit::subject_blocks(connection).await?;
+            let [mut bodies, mut calls] = [0; 2];
+            for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
+                *erased = query(statement)
+                    .bind(blocks.as_str())
+                    .bind(clear.as_slice())
+                    .bind(hashed.as_slice())
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            let mut erased_items = 0;
+            for item in items {
+                erased_items += items::erase(connection, item.batch, item.position).await?;
+            }
+            let partners = partners::erase(connection, &clear, &hashed).await?;
+            Ok(Erased {
+                answers,
+                calls,
+                bodies,
+                items: erased_items,
+                partners,
+                ..Erased::default()
+            })
+        }));
+        let mut erased = erased.await?;
         let mentions = self.mentions_of(subject).await?;
         let mentions = mentions.into_iter().map(|mention| mention.seq).collect();
         erased.answers += self
@@ -270,46 +301,6 @@ impl Store {
         }))
         .await
     }
-}
-
-async fn erase(
-    connection: &mut Conn,
-    clear: Vec<u8>,
-    hashed: Vec<u8>,
-    items: Vec<SubjectItem>,
-) -> Result<Erased, StoreError> {
-    let answers = query("DELETE FROM answers WHERE subject IN ($1, $2)")
-        .bind(clear.as_slice())
-        .bind(hashed.as_slice())
-        .execute(&mut *connection)
-        .await?;
-    if answers > 0 {
-        meta::note_forgetting(connection).await?;
-    }
-    let blocks = audit::subject_blocks(connection).await?;
-    let [mut bodies, mut calls] = [0; 2];
-    for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
-        *erased = query(statement)
-            .bind(blocks.as_str())
-            .bind(clear.as_slice())
-            .bind(hashed.as_slice())
-            .execute(&mut *connection)
-            .await?;
-    }
-    let mut erased_items = 0;
-    for item in items {
-        erased_items += items::erase(connection, item.batch, item.position).await?;
-    }
-    let partners = partners::erase(connection, &clear, &hashed).await?;
-    Ok(Erased {
-        answers,
-        calls,
-        bodies,
-        items: erased_items,
-        inputs: 0,
-        partners,
-        log_emptied: false,
-    })
 }
 
 // Bodies first: they are found by the calls, which afterwards no longer say whom they were about.
