@@ -303,16 +303,18 @@ proptest! {
 proptest! {
     #![proptest_config(cases())]
 
-    /// Many single units with IGV and a discount each: value and discount are rounded, a cent may move,
-    /// and the price still fits them.
+    /// Quantities with decimals, prices with IGV and a discount each: total, value and discount are
+    /// rounded, a cent may move, and the price still fits them.
     #[test]
     fn discounted_prices_fit_their_values(
-        lines in prop::collection::vec((100u64..5_000, 1u64..100), 20..60),
+        lines in prop::collection::vec((1_001u64..1_999, 100u64..5_000, 1u64..100), 20..60),
     ) {
-        let items: Vec<Value> = lines.iter().map(|(cents, off)| {
-            let money = |cents: u64| Decimal::from_i128_with_scale(i128::from(cents), 2).to_string();
-            json!({"descripcion": "A", "cantidad": 1, "precio": money(*cents),
-                "descuento": money(*off)})
+        let items: Vec<Value> = lines.iter().map(|(units, cents, off)| {
+            let number = |digits: u64, places: u32| {
+                Decimal::from_i128_with_scale(i128::from(digits), places).to_string()
+            };
+            json!({"descripcion": "A", "cantidad": number(*units, 3), "precio": number(*cents, 2),
+                "descuento": number(*off, 2)})
         }).collect();
         let draft = json!({
             "tipo": "factura", "serie": "FFF1", "precios_con_igv": true, "items": items,

@@ -153,9 +153,9 @@ fn review_price(sale: &Sale, line: &SaleLine, found: &mut Place<'_>) {
         affectation.bears_igv.then_some(with_tax).flatten(),
         by_sums,
     ];
-    // Three cents of the price, because value and discount of one that includes IGV are rounded each and
-    // a cent may have moved (0.005 + 0.005 + 0.01, with IGV), or of the line: a small quantity makes a
-    // large price of them. SUNAT takes a sol.
+    // Three cents of the price, because total, value and discount of a line whose price includes IGV are
+    // rounded each and a cent may have moved, or of the line: a small quantity makes a large price of
+    // them. SUNAT takes a sol.
     let units = cantidad.min(Decimal::ONE);
     let near = |right: Decimal| {
         product((right - precio).abs(), units, 10).is_some_and(|off| off <= CENT + CENT + CENT)
