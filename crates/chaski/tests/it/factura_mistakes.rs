@@ -142,7 +142,6 @@ fn words() {
         ("factura consultar zz:FFF1-1", 2, &["nc:FFF1-1"]),
         ("factura consultar FFF1-77", 3, &["factura:FFF1-77"]),
         ("factura anular FFF1-77 --motivo x", 3, &["no existe"]),
-        ("factura descargar FFF1-1 -d nada", 2, &["-d"]),
         (
             "factura corregir FFF1-1 --motivo 99 --todo",
             3,

@@ -121,9 +121,10 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
 /// Whether anybody issues; a copy of before has no such table.
 async fn has_issuers(connection: &mut Conn) -> Result<bool, StoreError> {
     // A database on a server was brought up to date before it is read.
-    let is_there = match connection.is_remote() {
-        true => "SELECT true",
-        false => "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')",
+    let is_there = if connection.is_remote() {
+        "SELECT true"
+    } else {
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')"
     };
     let is_there: bool = query(is_there).fetch_one(&mut *connection).await?;
     if !is_there {
