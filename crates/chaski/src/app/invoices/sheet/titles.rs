@@ -107,8 +107,8 @@ impl SheetTitles {
             }
         }
         let of_price = row.cells.iter().enumerate();
-        let of_price = of_price.filter(|(place, _)| self.columns[*place].is_some());
-        self.con_igv = of_price.filter_map(|(_, cell)| meant(cell, form)?.1).next();
+        let mut of_price = of_price.filter(|(place, _)| self.columns[*place].is_some());
+        self.con_igv = of_price.find_map(|(_, cell)| meant(cell, form)?.1);
         Ok(())
     }
 
