@@ -26,6 +26,7 @@ mod cli_server;
 mod cli_server_errors;
 mod clients;
 mod defects;
+mod factura_excel;
 mod factura_mistakes;
 mod factura_once;
 mod factura_story;

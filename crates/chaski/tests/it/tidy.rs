@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 16] = [
+const PAGES: [(&str, &str); 17] = [
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("errores", "errors"),
@@ -16,6 +16,7 @@ const PAGES: [(&str, &str); 16] = [
     ("ordenes", "commands"),
     ("pasarela", "gateway"),
     ("partners", "partners"),
+    ("planillas", "workbooks"),
     ("promesas", "promises"),
     ("rendimiento", "performance"),
     ("sandbox", "sandbox"),

@@ -19,6 +19,10 @@ use crate::sheets::{Cell, CellLook, NumberForm, RawSheet, Row};
 const MOST_NOTES: usize = 1000;
 /// Rows that a person keeps in sight; titles further down are not frozen.
 const MOST_FROZEN: u32 = 12;
+/// Height of a line of text, in points.
+const LINE: u32 = 15;
+/// Characters beside one another that can still be read on a page.
+const CHARS_OF_A_PAGE: f64 = 240.0;
 /// Last row of a workbook.
 const LAST_ROW: u32 = 1_048_576;
 
@@ -36,6 +40,8 @@ pub(crate) enum Mark {
 pub(crate) enum ReviewValue {
     Empty,
     Text(String),
+    /// A text that runs over the empty cells behind it.
+    Line(String),
     /// A word with its colour.
     Word(Mark, String),
     Amount(Decimal),
@@ -116,8 +122,13 @@ fn write_reviewed(sheet: &mut Worksheet, one: &ReviewedSheet<'_>) -> Result<(), 
     for (index, row) in one.sheet.rows.iter().enumerate() {
         let at = place_of(one.sheet, index, row);
         let is_titles = row.number == one.titles_at;
+        let values = one.values.get(&row.number).filter(|_| !is_titles);
+        let widths = one.ours.iter().map(|(_, chars)| *chars);
+        let lines = values.map_or(1, |values| lines_of(values, widths));
         if is_titles {
             sheet.set_row_height(at, 32)?;
+        } else if lines > 1 {
+            sheet.set_row_height(at, lines * LINE)?;
         }
         for (column, cell) in row.cells.iter().enumerate() {
             let mark = one.marks.get(&(row.number, column));
@@ -147,7 +158,7 @@ fn write_reviewed(sheet: &mut Worksheet, one: &ReviewedSheet<'_>) -> Result<(), 
                 let column = column_number(width + offset);
                 sheet.write_string_with_format(at, column, title, &looks.our_title)?;
             }
-        } else if let Some(values) = one.values.get(&row.number) {
+        } else if let Some(values) = values {
             for (offset, value) in values.iter().enumerate() {
                 write_value(
                     sheet,
@@ -159,6 +170,23 @@ fn write_reviewed(sheet: &mut Worksheet, one: &ReviewedSheet<'_>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// How many lines the texts of a row need: some programs do not make room for them by themselves.
+fn lines_of(values: &[ReviewValue], widths: impl Iterator<Item = f64>) -> u32 {
+    let of_text = |(value, width): (&ReviewValue, f64)| {
+        let ReviewValue::Text(text) = value else {
+            return 1;
+        };
+        let lines = text.lines().map(|line| {
+            let chars = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+            (f64::from(chars) / width.max(1.0)).ceil().max(1.0)
+        });
+        // Never more than a screen full, nor more than a row may have.
+        let lines = lines.sum::<f64>().min(24.0);
+        (1..=24_u32).find(|it| f64::from(*it) >= lines).unwrap_or(24)
+    };
+    values.iter().zip(widths).map(of_text).max().unwrap_or(1)
 }
 
 /// Where a row goes: to its own number, so that what is said of row 7 is seen in row 7; one after the other
@@ -216,7 +244,17 @@ fn lay_out(
     sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
-    sheet.set_print_fit_to_pages(1, 0);
+    // A page wide as far as it can be read, else as many pages as it takes.
+    let theirs = (0..width).map(|it| {
+        one.sheet
+            .looks
+            .width(it)
+            .unwrap_or_else(|| looks.usual_width(it))
+    });
+    let chars: f64 = theirs.chain(one.ours.iter().map(|(_, chars)| *chars)).sum();
+    let pages = (1..=6_u8).find(|pages| f64::from(*pages) * CHARS_OF_A_PAGE >= chars);
+    sheet.set_print_fit_to_pages(u16::from(pages.unwrap_or(6)), 0);
+    sheet.set_repeat_columns(0, 0)?;
     sheet.set_repeat_rows(at, at)?;
     sheet.set_margins(0.25, 0.25, 0.4, 0.5, 0.2, 0.2);
     // Else the print grows by what overflows the last column.
@@ -258,6 +296,7 @@ fn coloured(format: Format, mark: Mark) -> Format {
 struct OurFormats {
     words: [Format; 4],
     text: Format,
+    line: Format,
     quoted: Format,
     amount: Format,
     count: Format,
@@ -270,6 +309,7 @@ impl OurFormats {
         OurFormats {
             words: [Mark::Good, Mark::Notice, Mark::Observed, Mark::Wrong].map(word),
             text: top().set_text_wrap(),
+            line: top().set_indent(1),
             quoted: top().set_text_wrap().set_quote_prefix(),
             amount: top().set_num_format("#,##0.00"),
             count: top().set_num_format("#,##0"),
@@ -290,6 +330,14 @@ fn write_value(
                 &formats.quoted
             } else {
                 &formats.text
+            };
+            sheet.write_string_with_format(row, column, fitting(text), format)?;
+        }
+        ReviewValue::Line(text) => {
+            let format = if runs_when_edited(text) {
+                &formats.quoted
+            } else {
+                &formats.line
             };
             sheet.write_string_with_format(row, column, fitting(text), format)?;
         }
@@ -495,6 +543,7 @@ fn write_report(sheet: &mut Worksheet, report: &ReportSheet) -> Result<(), XlsxE
     let title = title_format()
         .set_background_color(Color::RGB(0x001F_3A5F))
         .set_font_color(Color::White);
+    let right = title.clone().set_align(FormatAlign::Right);
     for (column, width) in (0..).zip(&report.widths) {
         sheet.set_column_width(column, *width)?;
     }
@@ -508,11 +557,27 @@ fn write_report(sheet: &mut Worksheet, report: &ReportSheet) -> Result<(), XlsxE
     let is_list = report.heading.is_none();
     for table in &report.tables {
         let first = at;
-        for (column, name) in (0..).zip(&table.titles) {
-            sheet.write_string_with_format(at, column, name, &title)?;
+        for (place, name) in table.titles.iter().enumerate() {
+            // Titles stand where what is below them does.
+            let is_number = |row: &Vec<ReviewValue>| {
+                matches!(
+                    row.get(place),
+                    Some(ReviewValue::Amount(_) | ReviewValue::Count(_))
+                )
+            };
+            let format = if table.rows.first().is_some_and(is_number) {
+                &right
+            } else {
+                &title
+            };
+            sheet.write_string_with_format(at, column_number(place), name, format)?;
         }
         at += 1;
         for row in &table.rows {
+            let lines = lines_of(row, report.widths.iter().copied());
+            if lines > 1 {
+                sheet.set_row_height(at, lines * LINE)?;
+            }
             for (column, value) in (0..).zip(row) {
                 write_value(sheet, (at, column), value, &formats)?;
             }

@@ -38,7 +38,9 @@ pub(crate) fn review_csv(one: &ReviewedSheet<'_>, separator: char) -> io::Result
 fn plain(value: Option<&ReviewValue>) -> String {
     match value {
         None | Some(ReviewValue::Empty) => String::new(),
-        Some(ReviewValue::Text(text) | ReviewValue::Word(_, text)) => text.replace('\n', " · "),
+        Some(ReviewValue::Text(text) | ReviewValue::Line(text) | ReviewValue::Word(_, text)) => {
+            text.replace('\n', " · ")
+        }
         Some(ReviewValue::Amount(amount)) => format!("{amount:.2}"),
         Some(ReviewValue::Count(count)) => count.to_string(),
     }

@@ -250,19 +250,20 @@ impl CheckedWorkbook {
 
     fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
         let text = |it: &str| ReviewValue::Text(it.to_owned());
-        let pick = |es: &'static str, en: &'static str| text(lang.pick(es, en));
+        let line = |it: &str| ReviewValue::Line(it.to_owned());
+        let pick = |es: &'static str, en: &'static str| line(lang.pick(es, en));
         let when = lima_datetime(self.at)
             .strftime("%d/%m/%Y %H:%M")
             .to_string();
         let run = vec![
-            vec![pick("Archivo de origen", "Source file"), text(file)],
+            vec![pick("Archivo de origen", "Source file"), line(file)],
             vec![
                 pick("Hoja leída", "Sheet read"),
-                text(&self.sheet_of(SheetSide::Main)),
+                line(&self.sheet_of(SheetSide::Main)),
             ],
             vec![
                 pick("Fecha y hora (Lima)", "Date and time (Lima)"),
-                text(&when),
+                line(&when),
             ],
         ];
         let mut states = Vec::new();
@@ -304,13 +305,24 @@ impl CheckedWorkbook {
         };
         let mut tables = vec![
             ReportTable {
-                titles: titles(&["Datos del proceso", ""], &["Run", ""]),
+                titles: titles(
+                    &["Datos del proceso", "", "", "", "", "", ""],
+                    &["Run", "", "", "", "", "", ""],
+                ),
                 rows: run,
             },
             ReportTable {
                 titles: titles(
-                    &["Estado", "Documentos", "Filas", "Qué significa"],
-                    &["State", "Documents", "Rows", "What it means"],
+                    &[
+                        "Estado",
+                        "Documentos",
+                        "Filas",
+                        " Qué significa",
+                        "",
+                        "",
+                        "",
+                    ],
+                    &["State", "Documents", "Rows", " What it means", "", "", ""],
                 ),
                 rows: states,
             },
@@ -340,8 +352,8 @@ impl CheckedWorkbook {
         if !counts.is_empty() {
             tables.push(ReportTable {
                 titles: titles(
-                    &["Hallazgos", "Cuántos", "Gravedad", "Qué pasa"],
-                    &["Findings", "How many", "Severity", "What"],
+                    &["Hallazgos", "Cuántos", "Gravedad", " Qué pasa", "", "", ""],
+                    &["Findings", "How many", "Severity", " What", "", "", ""],
                 ),
                 rows: counts
                     .into_iter()
@@ -354,7 +366,7 @@ impl CheckedWorkbook {
                                 mark_of(severity),
                                 severity_word(severity, lang).to_owned(),
                             ),
-                            text(found.finding.message(lang)),
+                            line(found.finding.message(lang)),
                         ]
                     })
                     .collect(),
@@ -367,7 +379,7 @@ impl CheckedWorkbook {
         ReportSheet {
             name,
             heading: Some(heading.to_owned()),
-            widths: vec![34.0, 22.0, 16.0, 52.0, 14.0, 16.0],
+            widths: vec![36.0, 13.0, 15.0, 16.0, 14.0, 16.0, 40.0],
             tables,
         }
     }
