@@ -4,7 +4,8 @@ use csv::{Terminator, WriterBuilder};
 use std::io;
 
 use super::delimited::{inert, write_cell};
-use super::review::{ReviewValue, ReviewedSheet};
+use super::report::ReviewValue;
+use super::review::ReviewedSheet;
 
 /// Writes a sheet and our columns as CSV for Excel: UTF-8 with a byte order mark, CRLF, nothing that a
 /// spreadsheet would run.

@@ -14,8 +14,8 @@ use super::columns::MAIN;
 use super::documents::{PlacedFinding, SheetSide};
 use super::titles::{OURS, our_titles};
 use crate::sheets::{
-    Mark, RawSheet, ReportSheet, ReportTable, ReviewValue, ReviewedSheet, SheetError, SourceKind,
-    render_review, review_csv,
+    RawSheet, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet, SheetError,
+    SourceKind, render_review, review_csv,
 };
 
 /// Widths of our columns.
@@ -151,8 +151,8 @@ impl CheckedWorkbook {
         said
     }
 
-    fn marks(&self, side: SheetSide, lang: Lang) -> BTreeMap<(u32, usize), (Mark, String)> {
-        let mut marks: BTreeMap<(u32, usize), (Mark, String)> = BTreeMap::new();
+    fn marks(&self, side: SheetSide, lang: Lang) -> BTreeMap<(u32, usize), (ReviewMark, String)> {
+        let mut marks: BTreeMap<(u32, usize), (ReviewMark, String)> = BTreeMap::new();
         for found in self.findings.iter().filter(|it| it.spot.side == side) {
             let Some(column) = found.spot.column else {
                 continue;
@@ -444,19 +444,19 @@ pub struct WorkbookSums {
 }
 
 /// The state of a document, in a word.
-fn state(worst: Option<Severity>, lang: Lang) -> (Mark, &'static str) {
+fn state(worst: Option<Severity>, lang: Lang) -> (ReviewMark, &'static str) {
     match worst {
-        Some(Severity::Error) => (Mark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
-        Some(Severity::Observacion) => (Mark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
-        Some(Severity::Aviso) | None => (Mark::Good, lang.pick("CORRECTO", "RIGHT")),
+        Some(Severity::Error) => (ReviewMark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
+        Some(Severity::Observacion) => (ReviewMark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
+        Some(Severity::Aviso) | None => (ReviewMark::Good, lang.pick("CORRECTO", "RIGHT")),
     }
 }
 
-fn mark_of(severity: Severity) -> Mark {
+fn mark_of(severity: Severity) -> ReviewMark {
     match severity {
-        Severity::Error => Mark::Wrong,
-        Severity::Observacion => Mark::Observed,
-        Severity::Aviso => Mark::Notice,
+        Severity::Error => ReviewMark::Wrong,
+        Severity::Observacion => ReviewMark::Observed,
+        Severity::Aviso => ReviewMark::Notice,
     }
 }
 
