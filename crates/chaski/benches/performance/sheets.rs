@@ -116,7 +116,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     Ok([read, asked, written].map(|seconds| seconds * 1000.0))
 }
 
-fn config(folder: &Path) -> anyhow::Result<Config> {
+pub(crate) fn config(folder: &Path) -> anyhow::Result<Config> {
     let around = Surroundings {
         variables: std::collections::BTreeMap::new(),
         here: folder.to_owned(),
@@ -144,14 +144,14 @@ fn write_list(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cells_of(path: &Path) -> anyhow::Result<calamine::Range<Data>> {
+pub(crate) fn cells_of(path: &Path) -> anyhow::Result<calamine::Range<Data>> {
     let mut book: Xlsx<_> = open_workbook(path)?;
     let name = book.sheet_names().into_iter().next().unwrap_or_default();
     Ok(book.worksheet_range(&name)?)
 }
 
 /// The same cells, none of the looks.
-fn write_plainly(cells: &calamine::Range<Data>, path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_plainly(cells: &calamine::Range<Data>, path: &Path) -> anyhow::Result<()> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     for (row, values) in (0..).zip(cells.rows()) {

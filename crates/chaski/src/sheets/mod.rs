@@ -33,7 +33,7 @@ pub use repair::{Repaired, Subject, read_row, repair};
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub(crate) use write::{
-    Destination, Mark, RESULT_COLUMNS, ReportSheet, ReportTable, ReviewValue, ReviewedSheet,
+    Destination, RESULT_COLUMNS, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet,
     by_chaski, put_in_place, render_review, resolved, review_csv,
 };
 pub use write::{

@@ -175,7 +175,11 @@ fn words() {
             &["emiten: 20603274742"],
         ),
         ("factura emitir nada.json", 1, &["nada.json"]),
-        ("factura validar ventas.xlsx", 2, &["JSON"]),
+        (
+            "factura validar ventas.xlsx",
+            2,
+            &["no existe el archivo ventas.xlsx"],
+        ),
         ("factura listar --tipo zapato", 2, &["--tipo"]),
         (
             "--server http://127.0.0.1:9 factura listar",

@@ -5,6 +5,7 @@ mod columns;
 mod delimited;
 mod objects;
 mod plain;
+mod report;
 mod review;
 mod review_csv;
 mod summary;
@@ -24,9 +25,8 @@ use columns::Output;
 pub(crate) use columns::OURS as RESULT_COLUMNS;
 pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
-pub(crate) use review::{
-    Mark, ReportSheet, ReportTable, ReviewValue, ReviewedSheet, by_chaski, render_review,
-};
+pub(crate) use report::{ReportSheet, ReportTable, ReviewMark, ReviewValue};
+pub(crate) use review::{ReviewedSheet, by_chaski, render_review};
 pub(crate) use review_csv::review_csv;
 
 /// What the output is written as.

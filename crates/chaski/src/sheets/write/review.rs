@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use rust_xlsxwriter::{
-    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Note,
-    Workbook, Worksheet, XlsxError,
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, IgnoreError, Note, Workbook,
+    Worksheet, XlsxError,
 };
 
 use super::io_error;
+use super::report::{
+    LINE, OurFormats, ReportSheet, ReviewMark, ReviewValue, coloured, lines_of, title_format,
+    write_report, write_value,
+};
 use super::workbook::{column_number, fitting, runs_when_edited};
 use crate::sheets::{Cell, CellLook, NumberForm, RawSheet, Row};
 
@@ -19,28 +21,10 @@ use crate::sheets::{Cell, CellLook, NumberForm, RawSheet, Row};
 const MOST_NOTES: usize = 1000;
 /// Rows that a person keeps in sight; titles further down are not frozen.
 const MOST_FROZEN: u32 = 12;
+/// Characters beside one another that can still be read on a page.
+const CHARS_OF_A_PAGE: f64 = 240.0;
 /// Last row of a workbook.
 const LAST_ROW: u32 = 1_048_576;
-
-/// How a cell is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Mark {
-    Good,
-    Notice,
-    Observed,
-    Wrong,
-}
-
-/// A value of ours.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ReviewValue {
-    Empty,
-    Text(String),
-    /// A word with its colour.
-    Word(Mark, String),
-    Amount(Decimal),
-    Count(usize),
-}
 
 /// A sheet of the caller's and what goes with it.
 pub(crate) struct ReviewedSheet<'r> {
@@ -53,22 +37,7 @@ pub(crate) struct ReviewedSheet<'r> {
     /// Our values of a row.
     pub(crate) values: HashMap<u32, Vec<ReviewValue>>,
     /// Cells to blame, with what is said of them.
-    pub(crate) marks: BTreeMap<(u32, usize), (Mark, String)>,
-}
-
-/// A sheet of ours: tables below one another.
-pub(crate) struct ReportSheet {
-    pub(crate) name: String,
-    /// A large line above them.
-    pub(crate) heading: Option<String>,
-    pub(crate) widths: Vec<f64>,
-    pub(crate) tables: Vec<ReportTable>,
-}
-
-/// A table of a report.
-pub(crate) struct ReportTable {
-    pub(crate) titles: Vec<String>,
-    pub(crate) rows: Vec<Vec<ReviewValue>>,
+    pub(crate) marks: BTreeMap<(u32, usize), (ReviewMark, String)>,
 }
 
 /// The whole workbook.
@@ -116,8 +85,13 @@ fn write_reviewed(sheet: &mut Worksheet, one: &ReviewedSheet<'_>) -> Result<(), 
     for (index, row) in one.sheet.rows.iter().enumerate() {
         let at = place_of(one.sheet, index, row);
         let is_titles = row.number == one.titles_at;
+        let values = one.values.get(&row.number).filter(|_| !is_titles);
+        let widths = one.ours.iter().map(|(_, chars)| *chars);
+        let lines = values.map_or(1, |values| lines_of(values, widths));
         if is_titles {
             sheet.set_row_height(at, 32)?;
+        } else if lines > 1 {
+            sheet.set_row_height(at, lines * LINE)?;
         }
         for (column, cell) in row.cells.iter().enumerate() {
             let mark = one.marks.get(&(row.number, column));
@@ -147,7 +121,7 @@ fn write_reviewed(sheet: &mut Worksheet, one: &ReviewedSheet<'_>) -> Result<(), 
                 let column = column_number(width + offset);
                 sheet.write_string_with_format(at, column, title, &looks.our_title)?;
             }
-        } else if let Some(values) = one.values.get(&row.number) {
+        } else if let Some(values) = values {
             for (offset, value) in values.iter().enumerate() {
                 write_value(
                     sheet,
@@ -216,7 +190,17 @@ fn lay_out(
     sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
-    sheet.set_print_fit_to_pages(1, 0);
+    // A page wide as far as it can be read, else as many pages as it takes.
+    let theirs = (0..width).map(|it| {
+        one.sheet
+            .looks
+            .width(it)
+            .unwrap_or_else(|| looks.usual_width(it))
+    });
+    let chars: f64 = theirs.chain(one.ours.iter().map(|(_, chars)| *chars)).sum();
+    let pages = (1..=6_u8).find(|pages| f64::from(*pages) * CHARS_OF_A_PAGE >= chars);
+    sheet.set_print_fit_to_pages(u16::from(pages.unwrap_or(6)), 0);
+    sheet.set_repeat_columns(0, 0)?;
     sheet.set_repeat_rows(at, at)?;
     sheet.set_margins(0.25, 0.25, 0.4, 0.5, 0.2, 0.2);
     // Else the print grows by what overflows the last column.
@@ -225,12 +209,12 @@ fn lay_out(
     Ok(())
 }
 
-fn note(mark: Mark, text: &str) -> Note {
+fn note(mark: ReviewMark, text: &str) -> Note {
     let lines = u32::try_from(text.chars().count() / 34 + 2)
         .unwrap_or(8)
         .min(12);
     let colour = match mark {
-        Mark::Wrong => 0x00FF_C7CE,
+        ReviewMark::Wrong => 0x00FF_C7CE,
         _ => 0x00FF_F8DC,
     };
     Note::new(fitting(text).chars().take(1500).collect::<String>())
@@ -239,73 +223,6 @@ fn note(mark: Mark, text: &str) -> Note {
         .set_width(240)
         .set_height(lines * 17)
         .set_background_color(Color::RGB(colour))
-}
-
-/// Colours of a mark; the word that goes with it says the same to who cannot tell colours.
-fn coloured(format: Format, mark: Mark) -> Format {
-    let (paper, ink) = match mark {
-        Mark::Good => (0x00C6_EFCE, 0x0000_6100),
-        Mark::Notice => (0x00DD_EBF7, 0x001F_3A5F),
-        Mark::Observed => (0x00FF_EB9C, 0x007F_4F00),
-        Mark::Wrong => (0x00FF_C7CE, 0x009C_0006),
-    };
-    format
-        .set_background_color(Color::RGB(paper))
-        .set_font_color(Color::RGB(ink))
-}
-
-/// The formats of our values, made once.
-struct OurFormats {
-    words: [Format; 4],
-    text: Format,
-    quoted: Format,
-    amount: Format,
-    count: Format,
-}
-
-impl OurFormats {
-    fn new() -> OurFormats {
-        let top = || Format::new().set_align(FormatAlign::Top);
-        let word = |mark| coloured(top().set_bold(), mark);
-        OurFormats {
-            words: [Mark::Good, Mark::Notice, Mark::Observed, Mark::Wrong].map(word),
-            text: top().set_text_wrap(),
-            quoted: top().set_text_wrap().set_quote_prefix(),
-            amount: top().set_num_format("#,##0.00"),
-            count: top().set_num_format("#,##0"),
-        }
-    }
-}
-
-fn write_value(
-    sheet: &mut Worksheet,
-    (row, column): (u32, u16),
-    value: &ReviewValue,
-    formats: &OurFormats,
-) -> Result<(), XlsxError> {
-    match value {
-        ReviewValue::Empty => {}
-        ReviewValue::Text(text) => {
-            let format = if runs_when_edited(text) {
-                &formats.quoted
-            } else {
-                &formats.text
-            };
-            sheet.write_string_with_format(row, column, fitting(text), format)?;
-        }
-        ReviewValue::Word(mark, text) => {
-            sheet.write_string_with_format(row, column, text, &formats.words[*mark as usize])?;
-        }
-        ReviewValue::Amount(amount) => {
-            let amount = amount.to_f64().unwrap_or_default();
-            sheet.write_number_with_format(row, column, amount, &formats.amount)?;
-        }
-        ReviewValue::Count(count) => {
-            let count = f64::from(u32::try_from(*count).unwrap_or(u32::MAX));
-            sheet.write_number_with_format(row, column, count, &formats.count)?;
-        }
-    }
-    Ok(())
 }
 
 /// How the caller's cells are written.
@@ -327,7 +244,7 @@ struct Looks<'s> {
 struct LookKey {
     number: NumberForm,
     bold: bool,
-    mark: Option<Mark>,
+    mark: Option<ReviewMark>,
     quoted: bool,
     is_title: bool,
 }
@@ -362,13 +279,18 @@ impl<'s> Looks<'s> {
             our_title: title_format()
                 .set_background_color(Color::RGB(0x001F_3A5F))
                 .set_font_color(Color::White),
-            ours: OurFormats::new(),
-            marks: [Mark::Good, Mark::Notice, Mark::Observed, Mark::Wrong]
-                .map(|mark| coloured(Format::new(), mark)),
+            ours: OurFormats::new(FormatAlign::Bottom),
+            marks: [
+                ReviewMark::Good,
+                ReviewMark::Notice,
+                ReviewMark::Observed,
+                ReviewMark::Wrong,
+            ]
+            .map(|mark| coloured(Format::new(), mark)),
         }
     }
 
-    fn of_mark(&self, mark: Mark) -> &Format {
+    fn of_mark(&self, mark: ReviewMark) -> &Format {
         &self.marks[mark as usize]
     }
 
@@ -396,7 +318,7 @@ impl<'s> Looks<'s> {
         (at, column): (u32, usize),
         row: &Row,
         cell: &Cell,
-        mark: Option<Mark>,
+        mark: Option<ReviewMark>,
         is_title: bool,
     ) -> Result<(), XlsxError> {
         let place = column_number(column);
@@ -456,14 +378,6 @@ impl<'s> Looks<'s> {
     }
 }
 
-fn title_format() -> Format {
-    Format::new()
-        .set_bold()
-        .set_text_wrap()
-        .set_align(FormatAlign::VerticalCenter)
-        .set_border_bottom(FormatBorder::Thin)
-}
-
 fn with_look(format: Format, number: &NumberForm, bold: bool) -> Format {
     let format = match number {
         NumberForm::General => format,
@@ -488,51 +402,4 @@ fn make_format(key: &LookKey) -> Format {
         Some(mark) => coloured(format, mark),
         None => format,
     }
-}
-
-fn write_report(sheet: &mut Worksheet, report: &ReportSheet) -> Result<(), XlsxError> {
-    let formats = OurFormats::new();
-    let title = title_format()
-        .set_background_color(Color::RGB(0x001F_3A5F))
-        .set_font_color(Color::White);
-    for (column, width) in (0..).zip(&report.widths) {
-        sheet.set_column_width(column, *width)?;
-    }
-    let mut at = 0;
-    if let Some(heading) = &report.heading {
-        sheet.set_row_height(0, 26)?;
-        let large = Format::new().set_bold().set_font_size(16);
-        sheet.write_string_with_format(0, 0, heading, &large)?;
-        at = 2;
-    }
-    let is_list = report.heading.is_none();
-    for table in &report.tables {
-        let first = at;
-        for (column, name) in (0..).zip(&table.titles) {
-            sheet.write_string_with_format(at, column, name, &title)?;
-        }
-        at += 1;
-        for row in &table.rows {
-            for (column, value) in (0..).zip(row) {
-                write_value(sheet, (at, column), value, &formats)?;
-            }
-            at += 1;
-        }
-        let last_column = column_number(table.titles.len().saturating_sub(1));
-        if is_list {
-            sheet.set_freeze_panes(first + 1, 0)?;
-            if at > first + 1 {
-                sheet.autofilter(first, 0, at - 1, last_column)?;
-            }
-            sheet.set_repeat_rows(first, first)?;
-        }
-        at += 1;
-    }
-    sheet.set_paper_size(9); // A4
-    sheet.set_landscape();
-    sheet.set_print_fit_to_pages(1, 0);
-    sheet.set_screen_gridlines(is_list);
-    sheet.set_margins(0.25, 0.25, 0.4, 0.5, 0.2, 0.2);
-    sheet.set_footer("&L&F&C&A&R&P / &N");
-    Ok(())
 }

@@ -4,7 +4,8 @@ use csv::{Terminator, WriterBuilder};
 use std::io;
 
 use super::delimited::{inert, write_cell};
-use super::review::{ReviewValue, ReviewedSheet};
+use super::report::ReviewValue;
+use super::review::ReviewedSheet;
 
 /// Writes a sheet and our columns as CSV for Excel: UTF-8 with a byte order mark, CRLF, nothing that a
 /// spreadsheet would run.
@@ -38,7 +39,9 @@ pub(crate) fn review_csv(one: &ReviewedSheet<'_>, separator: char) -> io::Result
 fn plain(value: Option<&ReviewValue>) -> String {
     match value {
         None | Some(ReviewValue::Empty) => String::new(),
-        Some(ReviewValue::Text(text) | ReviewValue::Word(_, text)) => text.replace('\n', " · "),
+        Some(ReviewValue::Text(text) | ReviewValue::Line(text) | ReviewValue::Word(_, text)) => {
+            text.replace('\n', " · ")
+        }
         Some(ReviewValue::Amount(amount)) => format!("{amount:.2}"),
         Some(ReviewValue::Count(count)) => count.to_string(),
     }

@@ -158,7 +158,7 @@ pub(super) static COLUMNS: [InvoiceColumn; 50] = [
         ("factura, boleta, nota_credito o nota_debito. También se entiende Factura, 01, NC, 07.", "factura, boleta, nota_credito or nota_debito. Factura, 01, NC, 07 are understood too.")),
     column("serie", "serie", (Document, Is::Text, Free), 8, &["SERIE COMPROBANTE", "SERIE DOC"],
         ("Serie, como F001. Si falta, la primera abierta de ese tipo.", "Series, such as F001. If absent, the first one open for that kind.")),
-    column("numero", "numero", (Document, Is::Whole, Free), 9, &["CORRELATIVO", "NUMERO COMPROBANTE", "NRO COMPROBANTE", "N COMPROBANTE"],
+    column("numero", "numero", (Document, Is::Whole, Free), 9, &["N", "NRO", "CORRELATIVO", "NUMERO COMPROBANTE", "NRO COMPROBANTE", "N COMPROBANTE"],
         ("Número. Déjelo vacío: Chaski da el que sigue.", "Number. Leave it empty: Chaski gives the next one.")),
     column("fecha", "fecha", (Document, Is::Day, Free), 12, &["FECHA EMISION", "FECHA DE EMISION", "F EMISION", "FECHA DOC", "EMISION"],
         ("Fecha de emisión. Vacía es hoy en Lima; SUNAT recibe hasta 3 días atrás.", "Day of issue. Empty is today in Lima; SUNAT takes up to 3 days back.")),

@@ -392,7 +392,14 @@ impl GatheredDocument {
                 let stated = self.stated.iter().find(|(it, ..)| Some(*it) == id);
                 match stated {
                     Some((_, spot, _)) => *spot,
-                    None => main(first, id.and_then(|it| titles.place(it))),
+                    None => {
+                        // The kind of identity document often has no column: its number has.
+                        let of_customer = path.starts_with("cliente.");
+                        let number = id_of(ColumnScope::Document, "cliente.numero");
+                        let place = id.and_then(|it| titles.place(it));
+                        let number = number.filter(|_| of_customer);
+                        main(first, place.or_else(|| titles.place(number?)))
+                    }
                 }
             }
         }

@@ -14,8 +14,8 @@ use super::columns::MAIN;
 use super::documents::{PlacedFinding, SheetSide};
 use super::titles::{OURS, our_titles};
 use crate::sheets::{
-    Mark, RawSheet, ReportSheet, ReportTable, ReviewValue, ReviewedSheet, SheetError, SourceKind,
-    render_review, review_csv,
+    RawSheet, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet, SheetError,
+    SourceKind, render_review, review_csv,
 };
 
 /// Widths of our columns.
@@ -151,8 +151,8 @@ impl CheckedWorkbook {
         said
     }
 
-    fn marks(&self, side: SheetSide, lang: Lang) -> BTreeMap<(u32, usize), (Mark, String)> {
-        let mut marks: BTreeMap<(u32, usize), (Mark, String)> = BTreeMap::new();
+    fn marks(&self, side: SheetSide, lang: Lang) -> BTreeMap<(u32, usize), (ReviewMark, String)> {
+        let mut marks: BTreeMap<(u32, usize), (ReviewMark, String)> = BTreeMap::new();
         for found in self.findings.iter().filter(|it| it.spot.side == side) {
             let Some(column) = found.spot.column else {
                 continue;
@@ -250,19 +250,20 @@ impl CheckedWorkbook {
 
     fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
         let text = |it: &str| ReviewValue::Text(it.to_owned());
-        let pick = |es: &'static str, en: &'static str| text(lang.pick(es, en));
+        let line = |it: &str| ReviewValue::Line(it.to_owned());
+        let pick = |es: &'static str, en: &'static str| line(lang.pick(es, en));
         let when = lima_datetime(self.at)
             .strftime("%d/%m/%Y %H:%M")
             .to_string();
         let run = vec![
-            vec![pick("Archivo de origen", "Source file"), text(file)],
+            vec![pick("Archivo de origen", "Source file"), line(file)],
             vec![
                 pick("Hoja leída", "Sheet read"),
-                text(&self.sheet_of(SheetSide::Main)),
+                line(&self.sheet_of(SheetSide::Main)),
             ],
             vec![
                 pick("Fecha y hora (Lima)", "Date and time (Lima)"),
-                text(&when),
+                line(&when),
             ],
         ];
         let mut states = Vec::new();
@@ -304,13 +305,24 @@ impl CheckedWorkbook {
         };
         let mut tables = vec![
             ReportTable {
-                titles: titles(&["Datos del proceso", ""], &["Run", ""]),
+                titles: titles(
+                    &["Datos del proceso", "", "", "", "", "", ""],
+                    &["Run", "", "", "", "", "", ""],
+                ),
                 rows: run,
             },
             ReportTable {
                 titles: titles(
-                    &["Estado", "Documentos", "Filas", "Qué significa"],
-                    &["State", "Documents", "Rows", "What it means"],
+                    &[
+                        "Estado",
+                        "Documentos",
+                        "Filas",
+                        " Qué significa",
+                        "",
+                        "",
+                        "",
+                    ],
+                    &["State", "Documents", "Rows", " What it means", "", "", ""],
                 ),
                 rows: states,
             },
@@ -340,8 +352,8 @@ impl CheckedWorkbook {
         if !counts.is_empty() {
             tables.push(ReportTable {
                 titles: titles(
-                    &["Hallazgos", "Cuántos", "Gravedad", "Qué pasa"],
-                    &["Findings", "How many", "Severity", "What"],
+                    &["Hallazgos", "Cuántos", "Gravedad", " Qué pasa", "", "", ""],
+                    &["Findings", "How many", "Severity", " What", "", "", ""],
                 ),
                 rows: counts
                     .into_iter()
@@ -354,7 +366,7 @@ impl CheckedWorkbook {
                                 mark_of(severity),
                                 severity_word(severity, lang).to_owned(),
                             ),
-                            text(found.finding.message(lang)),
+                            line(found.finding.message(lang)),
                         ]
                     })
                     .collect(),
@@ -367,7 +379,7 @@ impl CheckedWorkbook {
         ReportSheet {
             name,
             heading: Some(heading.to_owned()),
-            widths: vec![34.0, 22.0, 16.0, 52.0, 14.0, 16.0],
+            widths: vec![36.0, 13.0, 15.0, 16.0, 14.0, 16.0, 40.0],
             tables,
         }
     }
@@ -432,19 +444,19 @@ pub struct WorkbookSums {
 }
 
 /// The state of a document, in a word.
-fn state(worst: Option<Severity>, lang: Lang) -> (Mark, &'static str) {
+fn state(worst: Option<Severity>, lang: Lang) -> (ReviewMark, &'static str) {
     match worst {
-        Some(Severity::Error) => (Mark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
-        Some(Severity::Observacion) => (Mark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
-        Some(Severity::Aviso) | None => (Mark::Good, lang.pick("CORRECTO", "RIGHT")),
+        Some(Severity::Error) => (ReviewMark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
+        Some(Severity::Observacion) => (ReviewMark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
+        Some(Severity::Aviso) | None => (ReviewMark::Good, lang.pick("CORRECTO", "RIGHT")),
     }
 }
 
-fn mark_of(severity: Severity) -> Mark {
+fn mark_of(severity: Severity) -> ReviewMark {
     match severity {
-        Severity::Error => Mark::Wrong,
-        Severity::Observacion => Mark::Observed,
-        Severity::Aviso => Mark::Notice,
+        Severity::Error => ReviewMark::Wrong,
+        Severity::Observacion => ReviewMark::Observed,
+        Severity::Aviso => ReviewMark::Notice,
     }
 }
 
