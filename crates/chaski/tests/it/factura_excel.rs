@@ -152,11 +152,8 @@ fn outcome(checked: &CheckedWorkbook, index: usize) -> String {
             .spot
             .column
             .map(|_| checked.title_of(&found.spot).unwrap_or_default());
-        shown.push_str(&format!(
-            " {}@{}",
-            found.finding.codigo,
-            cell.unwrap_or_default()
-        ));
+        let cell = cell.unwrap_or_default();
+        shown += &[" ", found.finding.codigo, "@", &cell].concat();
     }
     shown
 }
@@ -182,6 +179,7 @@ fn cases<'c>(
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cells")]
 #[tokio::test]
 async fn damaged_cells_are_read_as_they_were_meant() {
     use V::{F, N, T};

@@ -18,7 +18,7 @@ use crate::desk::{RUTA, SampleDesk, TOKEN, ToSandbox};
 
 /// The first wait between two tries; each is twice the one before, up to a quarter of an hour.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// What became of it.
 pub(crate) struct SampleSettled {

@@ -67,7 +67,7 @@ pub(crate) fn of_answer(sample: &SampleCase, answer: &DeskAnswer, wrong: &mut Ve
         return;
     }
     let codigo = &expect["codigo"];
-    if !codigo.is_null() && codigo.to_string() != answer.body["codigo"].to_string() {
+    if !codigo.is_null() && *codigo != answer.body["codigo"] {
         wrong.push(format!("codigo {codigo} was expected; {}", came()));
     }
     // The text may be one of several complaints.

@@ -390,17 +390,15 @@ impl GatheredDocument {
                 let path = campo.split('[').next().unwrap_or(campo);
                 let id = id_of(ColumnScope::Document, path);
                 let stated = self.stated.iter().find(|(it, ..)| Some(*it) == id);
-                match stated {
-                    Some((_, spot, _)) => *spot,
-                    None => {
-                        // The kind of identity document often has no column: its number has.
-                        let of_customer = path.starts_with("cliente.");
-                        let number = id_of(ColumnScope::Document, "cliente.numero");
-                        let place = id.and_then(|it| titles.place(it));
-                        let number = number.filter(|_| of_customer);
-                        main(first, place.or_else(|| titles.place(number?)))
-                    }
+                if let Some((_, spot, _)) = stated {
+                    return *spot;
                 }
+                // The kind of identity document often has no column: its number has.
+                let of_customer = path.starts_with("cliente.");
+                let number = id_of(ColumnScope::Document, "cliente.numero");
+                let number = number.filter(|_| of_customer);
+                let place = id.and_then(|it| titles.place(it));
+                main(first, place.or_else(|| titles.place(number?)))
             }
         }
     }

@@ -248,6 +248,10 @@ impl CheckedWorkbook {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table after the other, in the order in which they are read"
+    )]
     fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
         let text = |it: &str| ReviewValue::Text(it.to_owned());
         let line = |it: &str| ReviewValue::Line(it.to_owned());
