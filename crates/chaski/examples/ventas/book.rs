@@ -133,7 +133,7 @@ impl Sales {
             ("Tipo de comprobante", text(tipo)),
             (
                 "Almacén",
-                text(if self.documents % 2 == 0 {
+                text(if self.documents.is_multiple_of(2) {
                     "Central"
                 } else {
                     "Norte"

@@ -56,10 +56,10 @@ pub(super) fn read_xlsx_book<R: Read + Seek>(
 ) -> Result<SheetBook, SheetError> {
     let mut book = open_workbook(package, limits)?;
     let names: Vec<String> = book.sheets.iter().map(|it| it.name.clone()).collect();
-    let named = names.iter().position(|name| wanted.is_main(name));
+    let by_name = names.iter().position(|name| wanted.is_main(name));
     let unnamed = (0..names.len()).filter(|index| wanted.may_be_main(&names[*index]));
     let mut main = None;
-    for index in named.into_iter().chain(unnamed) {
+    for index in by_name.into_iter().chain(unnamed) {
         let sheet = read_sheet(package, &book, index, limits)?;
         if !sheet.rows.is_empty() {
             main = Some((index, sheet));

@@ -11,7 +11,7 @@ use chaski_core::text;
 use super::cells::{CellOutcome, plain, read_cell};
 use super::columns::{COLUMNS, CUOTAS, CellKind, ColumnScope, InvoiceColumn};
 use super::titles::SheetTitles;
-use crate::sheets::{Cell, RawSheet, Row, column_letter};
+use crate::sheets::{Cell, CellLook, RawSheet, Row, column_letter};
 
 /// Which of the two sheets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,7 +153,7 @@ impl Gathered {
             }
             let look =
                 matches!(column.kind, CellKind::Percent).then(|| sheet.looks.of(row.number, place));
-            let shows_percent = look.flatten().is_some_and(|it| it.is_percent());
+            let shows_percent = look.flatten().is_some_and(CellLook::is_percent);
             let Some((value, sign)) =
                 self.read_one(cell, column, shows_percent, tipo.as_deref(), spot, index)
             else {
@@ -390,17 +390,15 @@ impl GatheredDocument {
                 let path = campo.split('[').next().unwrap_or(campo);
                 let id = id_of(ColumnScope::Document, path);
                 let stated = self.stated.iter().find(|(it, ..)| Some(*it) == id);
-                match stated {
-                    Some((_, spot, _)) => *spot,
-                    None => {
-                        // The kind of identity document often has no column: its number has.
-                        let of_customer = path.starts_with("cliente.");
-                        let number = id_of(ColumnScope::Document, "cliente.numero");
-                        let place = id.and_then(|it| titles.place(it));
-                        let number = number.filter(|_| of_customer);
-                        main(first, place.or_else(|| titles.place(number?)))
-                    }
+                if let Some((_, spot, _)) = stated {
+                    return *spot;
                 }
+                // The kind of identity document often has no column: its number has.
+                let of_customer = path.starts_with("cliente.");
+                let number = id_of(ColumnScope::Document, "cliente.numero");
+                let number = number.filter(|_| of_customer);
+                let place = id.and_then(|it| titles.place(it));
+                main(first, place.or_else(|| titles.place(number?)))
             }
         }
     }
