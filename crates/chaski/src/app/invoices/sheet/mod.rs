@@ -5,7 +5,7 @@
 //! rows, cell by cell as `cells.rs` reads and repairs them; `layout.rs` refuses what nothing can be read from,
 //! `lookups.rs` and `journal.rs` say what others know; `check.rs` checks all of them as a whole, the
 //! simple form of each by the one check that everything passes; `review.rs` writes the workbook back, the
-//! caller's columns as they were, with state, totals and findings beside them. `template.rs` writes an empty
+//! caller's columns as they were, with state, totals and findings beside them, and `summary.rs` sums it up. `template.rs` writes an empty
 //! one. Every column is a row of `columns.rs`, what can be chosen in it stands in `choices.rs`.
 //!
 //! Nothing is sent and no number is taken. A cell that cannot be read never becomes another value in
@@ -20,12 +20,13 @@ mod journal;
 mod layout;
 mod lookups;
 mod review;
+mod summary;
 mod template;
 mod titles;
 
 pub use check::{CheckedRows, CheckedWorkbook};
 pub use documents::{PlacedFinding, SheetSide, SheetSpot};
-pub use review::WorkbookSums;
+pub use summary::WorkbookSums;
 pub use template::invoice_template;
 
 use crate::sheets::WantedSheets;

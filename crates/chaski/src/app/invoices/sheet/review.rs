@@ -4,12 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use chaski_core::invoicing::DocumentKind;
-use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::{Lang, Severity, lima_datetime};
 use rust_decimal::Decimal;
 
-use super::check::{CheckedRows, CheckedWorkbook};
+use super::check::CheckedWorkbook;
 use super::columns::MAIN;
 use super::documents::{PlacedFinding, SheetSide};
 use super::titles::{OURS, our_titles};
@@ -248,176 +246,6 @@ impl CheckedWorkbook {
         }
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one table after the other, in the order in which they are read"
-    )]
-    fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
-        let text = |it: &str| ReviewValue::Text(it.to_owned());
-        let line = |it: &str| ReviewValue::Line(it.to_owned());
-        let pick = |es: &'static str, en: &'static str| line(lang.pick(es, en));
-        let when = lima_datetime(self.at)
-            .strftime("%d/%m/%Y %H:%M")
-            .to_string();
-        let run = vec![
-            vec![pick("Archivo de origen", "Source file"), line(file)],
-            vec![
-                pick("Hoja leída", "Sheet read"),
-                line(&self.sheet_of(SheetSide::Main)),
-            ],
-            vec![
-                pick("Fecha y hora (Lima)", "Date and time (Lima)"),
-                line(&when),
-            ],
-        ];
-        let mut states = Vec::new();
-        for worst in [Some(Severity::Error), Some(Severity::Observacion), None] {
-            let (mark, word) = state(worst, lang);
-            let of_state = |it: &&CheckedRows| state(it.worst, lang).1 == word;
-            let of_state: Vec<_> = self.documents.iter().filter(of_state).collect();
-            let meaning = match worst {
-                Some(Severity::Error) => pick(
-                    "No se puede emitir: corrija las celdas marcadas",
-                    "It cannot be issued: correct the marked cells",
-                ),
-                Some(_) => pick(
-                    "Se puede emitir; revise lo observado",
-                    "It can be issued; see what was remarked",
-                ),
-                None => pick("Se puede emitir", "It can be issued"),
-            };
-            states.push(vec![
-                ReviewValue::Word(mark, word.to_owned()),
-                ReviewValue::Count(of_state.len()),
-                ReviewValue::Count(of_state.iter().map(|it| it.rows.len()).sum()),
-                meaning,
-            ]);
-        }
-        let totals = self.totals().into_iter().map(|((kind, moneda), sums)| {
-            vec![
-                text(kind_word(kind, lang)),
-                text(Moneda::from_nubefact(moneda).unwrap_or_default().iso()),
-                ReviewValue::Count(sums.documents),
-                ReviewValue::Amount(sums.gravada),
-                ReviewValue::Amount(sums.igv),
-                ReviewValue::Amount(sums.total),
-            ]
-        });
-        let titles = |es: &[&str], en: &[&str]| {
-            let words = lang.pick(es, en);
-            words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()
-        };
-        let mut tables = vec![
-            ReportTable {
-                titles: titles(
-                    &["Datos del proceso", "", "", "", "", "", ""],
-                    &["Run", "", "", "", "", "", ""],
-                ),
-                rows: run,
-            },
-            ReportTable {
-                titles: titles(
-                    &[
-                        "Estado",
-                        "Documentos",
-                        "Filas",
-                        " Qué significa",
-                        "",
-                        "",
-                        "",
-                    ],
-                    &["State", "Documents", "Rows", " What it means", "", "", ""],
-                ),
-                rows: states,
-            },
-            ReportTable {
-                titles: titles(
-                    &[
-                        "Totales de lo que se puede emitir",
-                        "Moneda",
-                        "Documentos",
-                        "Gravada",
-                        "IGV",
-                        "Total",
-                    ],
-                    &[
-                        "Totals of what can be issued",
-                        "Currency",
-                        "Documents",
-                        "Taxed",
-                        "IGV",
-                        "Total",
-                    ],
-                ),
-                rows: totals.collect(),
-            },
-        ];
-        let counts = self.counts_by_code();
-        if !counts.is_empty() {
-            tables.push(ReportTable {
-                titles: titles(
-                    &["Hallazgos", "Cuántos", "Gravedad", " Qué pasa", "", "", ""],
-                    &["Findings", "How many", "Severity", " What", "", "", ""],
-                ),
-                rows: counts
-                    .into_iter()
-                    .map(|(found, count)| {
-                        let severity = found.finding.severidad;
-                        vec![
-                            text(found.finding.codigo),
-                            ReviewValue::Count(count),
-                            ReviewValue::Word(
-                                mark_of(severity),
-                                severity_word(severity, lang).to_owned(),
-                            ),
-                            line(found.finding.message(lang)),
-                        ]
-                    })
-                    .collect(),
-            });
-        }
-        let heading = lang.pick(
-            "Revisión de comprobantes antes de emitir",
-            "Documents reviewed before they are issued",
-        );
-        ReportSheet {
-            name,
-            heading: Some(heading.to_owned()),
-            widths: vec![36.0, 13.0, 15.0, 16.0, 14.0, 16.0, 40.0],
-            tables,
-        }
-    }
-
-    /// Sums of the documents that can be issued, by kind and currency.
-    pub fn totals(&self) -> BTreeMap<(DocumentKind, u8), WorkbookSums> {
-        let mut totals: BTreeMap<(DocumentKind, u8), WorkbookSums> = BTreeMap::new();
-        for document in self.documents.iter().filter(|it| !it.has_errors()) {
-            let Some(kind) = document.kind else { continue };
-            let sums = totals
-                .entry((kind, document.moneda.unwrap_or(1)))
-                .or_default();
-            sums.documents += 1;
-            sums.gravada += document.gravada.unwrap_or_default();
-            sums.igv += document.igv.unwrap_or_default();
-            sums.total += document.total.unwrap_or_default();
-        }
-        totals
-    }
-
-    /// How often each code was found, the worst and most frequent first.
-    fn counts_by_code(&self) -> Vec<(&PlacedFinding, usize)> {
-        let mut counts: HashMap<&str, (&PlacedFinding, usize)> = HashMap::new();
-        for found in &self.findings {
-            counts.entry(found.finding.codigo).or_insert((found, 0)).1 += 1;
-        }
-        let mut counts: Vec<_> = counts.into_values().collect();
-        counts.sort_by_key(|(found, count)| {
-            let severity = std::cmp::Reverse(found.finding.severidad);
-            (severity, std::cmp::Reverse(*count), found.finding.codigo)
-        });
-        counts
-    }
-
     /// The name of a sheet, for people.
     pub fn sheet_of(&self, side: SheetSide) -> String {
         match (side, &self.book.beside) {
@@ -434,21 +262,8 @@ impl CheckedWorkbook {
     }
 }
 
-/// Sums of several documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WorkbookSums {
-    /// How many.
-    pub documents: usize,
-    /// Their taxed bases.
-    pub gravada: Decimal,
-    /// Their IGV.
-    pub igv: Decimal,
-    /// Their totals.
-    pub total: Decimal,
-}
-
 /// The state of a document, in a word.
-fn state(worst: Option<Severity>, lang: Lang) -> (ReviewMark, &'static str) {
+pub(super) fn state(worst: Option<Severity>, lang: Lang) -> (ReviewMark, &'static str) {
     match worst {
         Some(Severity::Error) => (ReviewMark::Wrong, lang.pick("CON ERRORES", "ERRORS")),
         Some(Severity::Observacion) => (ReviewMark::Observed, lang.pick("OBSERVADO", "OBSERVED")),
@@ -456,7 +271,7 @@ fn state(worst: Option<Severity>, lang: Lang) -> (ReviewMark, &'static str) {
     }
 }
 
-fn mark_of(severity: Severity) -> ReviewMark {
+pub(super) fn mark_of(severity: Severity) -> ReviewMark {
     match severity {
         Severity::Error => ReviewMark::Wrong,
         Severity::Observacion => ReviewMark::Observed,
@@ -464,22 +279,11 @@ fn mark_of(severity: Severity) -> ReviewMark {
     }
 }
 
-fn severity_word(severity: Severity, lang: Lang) -> &'static str {
+pub(super) fn severity_word(severity: Severity, lang: Lang) -> &'static str {
     match severity {
         Severity::Error => "ERROR",
         Severity::Observacion => lang.pick("OBSERVACIÓN", "OBSERVATION"),
         Severity::Aviso => lang.pick("AVISO", "NOTICE"),
-    }
-}
-
-/// A kind as people write it.
-pub(super) fn kind_word(kind: DocumentKind, lang: Lang) -> &'static str {
-    match kind {
-        DocumentKind::Factura => lang.pick("Facturas", "Facturas"),
-        DocumentKind::Boleta => lang.pick("Boletas", "Boletas"),
-        DocumentKind::NotaCredito => lang.pick("Notas de crédito", "Credit notes"),
-        DocumentKind::NotaDebito => lang.pick("Notas de débito", "Debit notes"),
-        other => other.as_str(),
     }
 }
 

@@ -249,6 +249,10 @@ fn write_help(sheet: &mut Worksheet, lang: Lang) -> Result<(), XlsxError> {
             } else {
                 ""
             };
+            // Some programs do not make room for a second line by themselves.
+            if column.help(lang).chars().count() > 95 {
+                sheet.set_row_height(row, 30)?;
+            }
             sheet.write_string_with_format(row, 0, column.name, &bold)?;
             sheet.write_string_with_format(row, 1, required, &top)?;
             sheet.write_string_with_format(row, 2, of, &top)?;

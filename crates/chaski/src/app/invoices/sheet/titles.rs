@@ -106,9 +106,8 @@ impl SheetTitles {
                 }
             }
         }
-        let of_price = row.cells.iter().enumerate();
-        let mut of_price = of_price.filter(|(place, _)| self.columns[*place].is_some());
-        self.con_igv = of_price.find_map(|(_, cell)| meant(cell, form)?.1);
+        let mut known = self.columns.iter().zip(&*row.cells);
+        self.con_igv = known.find_map(|(id, cell)| id.and_then(|_| meant(cell, form)?.1));
         Ok(())
     }
 
