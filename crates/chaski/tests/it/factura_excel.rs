@@ -180,7 +180,6 @@ fn cases<'c>(
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table of cells")]
 #[tokio::test]
 async fn damaged_cells_are_read_as_they_were_meant() {
     use V::{F, N, T};
