@@ -1,6 +1,6 @@
 //! What the links of an accepted document serve: its PDF, its XML and SUNAT's CDR.
 //!
-//! [`links`](super::links) calls [`file`] and nothing else. An empty file is one that there is not:
+//! [`links`](super::links) calls [`file()`] and nothing else. An empty file is one that there is not:
 //! the link answers 404.
 
 mod markup;
