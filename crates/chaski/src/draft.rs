@@ -18,7 +18,7 @@ pub(crate) fn begin(folder: &Path) -> io::Result<NamedTempFile> {
     // one is begun.
     const TRIES: usize = 10;
     for _ in 0..TRIES {
-        let draft = named(folder)?;
+        let draft = builder().tempfile_in(folder)?;
         match draft.as_file().try_lock() {
             Ok(()) if draft.path().exists() => return Ok(draft),
             // Not every file system has locks.
@@ -85,10 +85,6 @@ pub(crate) fn put(draft: NamedTempFile, to: &Path, replace: bool) -> io::Result<
         }
     };
     put.map(drop).map_err(|failed| failed.error)
-}
-
-fn named(folder: &Path) -> io::Result<NamedTempFile> {
-    builder().tempfile_in(folder)
 }
 
 fn builder() -> tempfile::Builder<'static, 'static> {

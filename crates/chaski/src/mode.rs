@@ -9,6 +9,25 @@ pub enum Mode {
     Real,
 }
 
+impl Mode {
+    /// Its name in what programs read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Sandbox => "sandbox",
+            Mode::Real => "real",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Mode {
+        match self {
+            Mode::Sandbox => Mode::Real,
+            Mode::Real => Mode::Sandbox,
+        }
+    }
+}
+
 /// The beginning of every key of a mode.
 pub(crate) fn kind_of(mode: Mode) -> &'static str {
     match mode {

@@ -1,16 +1,16 @@
-//! The same client for programs without an asynchronous runtime.
+//! The same client for programs without an asynchronous runtime. Its other methods are in the one list
+//! of questions in `migo.rs`.
 
 use std::future::Future;
 
-use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
+use chaski_core::{Currency, Dni, RateFor, RateSource, Ruc, Taxpayer};
 use jiff::civil::Date;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    Account, Activity, Ask, CpeQuery, CpeState, Error, Failure, FetchedFile, FileKind, Found,
-    Intent, IssueSettled, JournalEntry, JsonSent, List, Membership, NubefactDocument,
-    NubefactError, NubefactId, NubefactKind, NubefactReply, Person, Representative, SeriesCount,
-    VoidSettled, VoidWish,
+    Account, Ask, Error, Failure, FetchedFile, FileKind, Found, Intent, IssueSettled, JournalEntry,
+    JsonSent, NubefactDocument, NubefactError, NubefactId, NubefactKind, NubefactReply, Person,
+    SeriesCount, VoidSettled, VoidWish,
 };
 
 /// A client of APIMIGO whose methods wait for the answer. It owns a small runtime; do not use it
@@ -25,7 +25,7 @@ use crate::{
 /// ```
 pub struct Migo {
     runtime: Runtime,
-    inner: crate::Migo,
+    pub(crate) inner: crate::Migo,
 }
 
 fn small_runtime() -> Result<Runtime, Error> {
@@ -43,13 +43,8 @@ impl Migo {
         Ok(Migo { runtime, inner })
     }
 
-    fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
-    }
-
-    /// See [`crate::Migo::ruc`].
-    pub fn ruc(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Taxpayer>, Error> {
-        self.wait(self.inner.ruc(ruc, ask))
     }
 
     /// All outcomes of [`crate::Migo::rucs`], in the order of the numbers.
@@ -57,19 +52,9 @@ impl Migo {
         self.wait(async { self.inner.rucs(rucs, ask).all().await })
     }
 
-    /// See [`crate::Migo::dni`].
-    pub fn dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, Error> {
-        self.wait(self.inner.dni(dni, ask))
-    }
-
     /// See [`crate::Migo::dnis`].
     pub fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
         self.wait(self.inner.dnis(dnis, ask))
-    }
-
-    /// See [`crate::Migo::latest_rate`].
-    pub fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
-        self.wait(self.inner.latest_rate(ask))
     }
 
     /// See [`crate::Migo::rate_for`].
@@ -81,40 +66,6 @@ impl Migo {
         ask: &Ask,
     ) -> Result<Found<RateFor>, Error> {
         self.wait(self.inner.rate_for(fecha, fuente, moneda, ask))
-    }
-
-    /// See [`crate::Migo::rates`].
-    pub fn rates(
-        &self,
-        desde: Date,
-        hasta: Date,
-        ask: &Ask,
-    ) -> Result<Found<Vec<ExchangeRate>>, Error> {
-        self.wait(self.inner.rates(desde, hasta, ask))
-    }
-
-    /// See [`crate::Migo::representatives`].
-    pub fn representatives(
-        &self,
-        ruc: &Ruc,
-        ask: &Ask,
-    ) -> Result<Found<Vec<Representative>>, Error> {
-        self.wait(self.inner.representatives(ruc, ask))
-    }
-
-    /// See [`crate::Migo::activity`].
-    pub fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, Error> {
-        self.wait(self.inner.activity(ruc, ask))
-    }
-
-    /// See [`crate::Migo::membership`].
-    pub fn membership(&self, list: List, ruc: &Ruc, ask: &Ask) -> Result<Found<Membership>, Error> {
-        self.wait(self.inner.membership(list, ruc, ask))
-    }
-
-    /// See [`crate::Migo::cpe`].
-    pub fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, Error> {
-        self.wait(self.inner.cpe(query, ask))
     }
 
     /// See [`crate::Migo::account`].

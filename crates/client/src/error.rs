@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use compact_str::CompactString;
 
 use crate::{Failure, Reason};
@@ -21,7 +21,8 @@ use crate::{Failure, Reason};
 /// }
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
@@ -40,7 +41,7 @@ enum Kind {
         remembered: bool,
     },
     Failed(Failure),
-    Invalid(String, String),
+    Invalid(Text),
 }
 
 impl Error {
@@ -62,8 +63,8 @@ impl Error {
         Error::of(Kind::Failed(failure))
     }
 
-    pub(crate) fn invalid(es: impl Into<String>, en: impl Into<String>) -> Error {
-        Error::of(Kind::Invalid(es.into(), en.into()))
+    pub(crate) fn invalid(text: Text) -> Error {
+        Error::of(Kind::Invalid(text))
     }
 
     fn of(kind: Kind) -> Error {
@@ -106,7 +107,7 @@ impl Error {
 
     /// The question itself makes no sense and was not sent.
     pub fn is_invalid(&self) -> bool {
-        matches!(self.0.kind, Kind::Invalid(..))
+        matches!(self.0.kind, Kind::Invalid(_))
     }
 
     /// The token was not accepted, or the plan lacks the operation.
@@ -216,20 +217,13 @@ impl Error {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
         match &self.0.kind {
-            Kind::Refused {
-                reason: Reason::NotFound | Reason::NotFoundInBatch,
-                ..
-            } => "no_encontrado",
-            Kind::Refused {
-                reason: Reason::NoRate,
-                ..
-            } => "sin_tipo_de_cambio",
-            Kind::Refused {
-                reason: Reason::NotListed,
-                ..
-            } => "no_figura",
+            Kind::Refused { reason, .. } => match reason {
+                Reason::NotFound | Reason::NotFoundInBatch => "no_encontrado",
+                Reason::NoRate => "sin_tipo_de_cambio",
+                Reason::NotListed => "no_figura",
+            },
             Kind::Failed(failure) => failure.code(),
-            Kind::Invalid(..) => "consulta_invalida",
+            Kind::Invalid(_) => "consulta_invalida",
         }
     }
 
@@ -251,33 +245,22 @@ impl Error {
 
     /// What happened and what to do, for people, without the number asked for.
     pub fn message(&self, lang: Lang) -> String {
-        match &self.0.kind {
+        let text = match &self.0.kind {
             Kind::Refused { reason, .. } => match reason {
-                Reason::NotFound | Reason::NotFoundInBatch => lang
-                    .pick(
-                        "no existe en el registro consultado",
-                        "does not exist in the registry",
-                    )
-                    .into(),
-                Reason::NoRate => lang
-                    .pick(
-                        "no se publicó tipo de cambio para esa fecha",
-                        "no exchange rate was published for that day",
-                    )
-                    .into(),
-                Reason::NotListed => lang
-                    .pick("no figura en esa relación", "is not on that list")
-                    .into(),
+                Reason::NotFound | Reason::NotFoundInBatch => text!(
+                    "no existe en el registro consultado",
+                    "does not exist in the registry"
+                ),
+                Reason::NoRate => text!(
+                    "no se publicó tipo de cambio para esa fecha",
+                    "no exchange rate was published for that day"
+                ),
+                Reason::NotListed => text!("no figura en esa relación", "is not on that list"),
             },
-            Kind::Failed(failure) => failure.message(lang),
-            Kind::Invalid(es, en) => lang.pick(es, en).clone(),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message(Lang::Es))
+            Kind::Failed(failure) => return failure.message(lang),
+            Kind::Invalid(text) => text.clone(),
+        };
+        text.pick(lang)
     }
 }
 
@@ -292,5 +275,3 @@ impl fmt::Debug for Error {
         )
     }
 }
-
-impl std::error::Error for Error {}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 /// Everything that can stand between a question and its answer, "no such number" aside: that is
 /// a result, see [`Reason`](crate::Reason).
@@ -105,24 +105,6 @@ pub struct Treatment {
     pub code: &'static str,
 }
 
-// What is said when calls that may be spent are.
-const QUOTA_SPENT: (&str, &str) = (
-    "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor",
-    "the calls of your plan are used up for this month; enlarge it with the provider",
-);
-const OWN_QUOTA_SPENT: (&str, &str) = (
-    "se alcanzó su propio límite de consultas de este mes",
-    "your own limit of calls for this month is reached",
-);
-const DAY_SPENT: (&str, &str) = (
-    "se acabaron las consultas que su llave puede gastar hoy",
-    "the calls that your key may spend today are used up",
-);
-const BUDGET_SPENT: (&str, &str) = (
-    "no se consultó: la lista ya gastó lo anunciado",
-    "not asked: the list has spent what was announced",
-);
-
 impl Failure {
     /// The class of an HTTP status that is not 200; 404 is read with its body by the dialect
     /// first and means [`Failure::WrongPath`] only if it is not about the number.
@@ -197,123 +179,118 @@ impl Failure {
         }
     }
 
-    /// What happened, for people; what to do about it in a program is the program's to say. None of them says that a taxpayer does not
-    /// exist: an outage is never turned into a tax statement.
+    /// What happened, for people; what to do about it in a program is the program's to say. No failure
+    /// says that a taxpayer does not exist: an outage is never turned into a tax statement.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en): (&str, &str) = match self {
-            Failure::Unauthorized => (
+        let text = match self {
+            Failure::Unauthorized => text!(
                 "el proveedor no acepta su token, o su cuenta no está activa o no tiene permiso para esta consulta",
-                "the upstream does not accept your token, or your account is not active or not allowed this query",
+                "the upstream does not accept your token, or your account is not active or not allowed this query"
             ),
-            Failure::RateLimited { retry_after } => return slow_down(*retry_after, lang),
-            Failure::QuotaSpent => QUOTA_SPENT,
-            Failure::OwnQuotaSpent => OWN_QUOTA_SPENT,
-            Failure::DaySpent { .. } => DAY_SPENT,
-            Failure::BudgetSpent => BUDGET_SPENT,
-            Failure::Rejected => (
+            Failure::RateLimited { retry_after } => slow_down(*retry_after),
+            Failure::QuotaSpent => text!(
+                "se acabaron las consultas de su plan por este mes; amplíelo con el proveedor",
+                "the calls of your plan are used up for this month; enlarge it with the provider"
+            ),
+            Failure::OwnQuotaSpent => text!(
+                "se alcanzó su propio límite de consultas de este mes",
+                "your own limit of calls for this month is reached"
+            ),
+            Failure::DaySpent { .. } => text!(
+                "se acabaron las consultas que su llave puede gastar hoy",
+                "the calls that your key may spend today are used up"
+            ),
+            Failure::BudgetSpent => text!(
+                "no se consultó: la lista ya gastó lo anunciado",
+                "not asked: the list has spent what was announced"
+            ),
+            Failure::Rejected => text!(
                 "el proveedor no acepta los datos de la consulta",
-                "the upstream does not accept the data of the query",
+                "the upstream does not accept the data of the query"
             ),
-            Failure::WrongPath => (
+            Failure::WrongPath => text!(
                 "el proveedor no reconoce la dirección consultada",
-                "the upstream does not know that address",
+                "the upstream does not know that address"
             ),
-            Failure::Unavailable { status } => {
-                return match lang {
-                    Lang::Es => format!(
-                        "el proveedor no está disponible (HTTP {status}); reintente más tarde"
-                    ),
-                    Lang::En => {
-                        format!("the upstream is not available (HTTP {status}); try again later")
-                    }
-                };
-            }
-            Failure::Unreachable => (
+            Failure::Unavailable { status } => text!(
+                "el proveedor no está disponible (HTTP {status}); reintente más tarde",
+                "the upstream is not available (HTTP {status}); try again later"
+            ),
+            Failure::Unreachable => text!(
                 "no se pudo conectar con el proveedor; revise su conexión a Internet",
-                "could not connect to the upstream; check the network",
+                "could not connect to the upstream; check the network"
             ),
-            Failure::Broken => (
+            Failure::Broken => text!(
                 "la conexión con el proveedor se cortó antes de la respuesta; reintente",
-                "the connection broke before the answer came; try again",
+                "the connection broke before the answer came; try again"
             ),
-            Failure::TimedOut => (
+            Failure::TimedOut => text!(
                 "el proveedor no respondió a tiempo; reintente",
-                "the upstream did not answer in time; try again",
+                "the upstream did not answer in time; try again"
             ),
-            Failure::Garbled => (
+            Failure::Garbled => text!(
                 "el proveedor devolvió una respuesta que no se puede leer; reintente",
-                "the upstream gave an answer that cannot be read; try again",
+                "the upstream gave an answer that cannot be read; try again"
             ),
-            Failure::Doubtful => (
+            Failure::Doubtful => text!(
                 "el proveedor niega varios números seguidos y no reconoce uno que sí existe, así que no se le creyó; reintente más tarde",
-                "the upstream denies several numbers in a row and does not know one that does exist, so it was not believed; try again later",
+                "the upstream denies several numbers in a row and does not know one that does exist, so it was not believed; try again later"
             ),
-            Failure::TooLarge => (
+            Failure::TooLarge => text!(
                 "el proveedor devolvió una respuesta demasiado grande y se descartó",
-                "the upstream gave an answer that is too large; it was dropped",
+                "the upstream gave an answer that is too large; it was dropped"
             ),
-            Failure::Redirected => (
+            Failure::Redirected => text!(
                 "el proveedor redirige a otra dirección y no se siguió",
-                "the upstream redirects elsewhere, which was not followed",
+                "the upstream redirects elsewhere, which was not followed"
             ),
-            Failure::Unexpected { status: 404 } => (
+            Failure::Unexpected { status: 404 } => text!(
                 "el proveedor respondió 404 sin decir que el número no exista; reintente",
-                "the upstream answered 404 without saying that the number does not exist; try again",
+                "the upstream answered 404 without saying that the number does not exist; try again"
             ),
-            Failure::Unexpected { status } => {
-                return match lang {
-                    Lang::Es => format!(
-                        "el proveedor respondió algo que no se reconoce (HTTP {status}) y no se tomó por respuesta; reintente y, si sigue, repórtelo al proveedor"
-                    ),
-                    Lang::En => {
-                        format!(
-                            "the upstream answered something unknown (HTTP {status}), which was not taken for an answer; try again and, if it goes on, report it to the provider"
-                        )
-                    }
-                };
-            }
+            Failure::Unexpected { status } => text!(
+                "el proveedor respondió algo que no se reconoce (HTTP {status}) y no se tomó por respuesta; reintente y, si sigue, repórtelo al proveedor",
+                "the upstream answered something unknown (HTTP {status}), which was not taken for an answer; try again and, if it goes on, report it to the provider"
+            ),
             Failure::BreakerOpen { retry_in } => {
                 let s = retry_in.as_secs().max(1);
-                return match lang {
-                    Lang::Es => format!("el proveedor está caído; se volverá a probar en {s} s"),
-                    Lang::En => format!("the upstream is down; it will be probed again in {s} s"),
-                };
+                text!(
+                    "el proveedor está caído; se volverá a probar en {s} s",
+                    "the upstream is down; it will be probed again in {s} s"
+                )
             }
             Failure::DeadlineExceeded {
                 retry_after: Some(wait),
-            } => return queue_too_long(*wait, lang),
-            Failure::DeadlineExceeded { retry_after: None } => (
+            } => {
+                let s = wait.as_secs().max(1);
+                text!(
+                    "hay más consultas en espera de las que caben en el plazo; esta no se envió: reintente en {s} s",
+                    "more queries are waiting than the time allows for; this one was not sent: try again in {s} s"
+                )
+            }
+            Failure::DeadlineExceeded { retry_after: None } => text!(
                 "se acabó el plazo total de la consulta; reintente",
-                "the total time for the query ran out; try again",
+                "the total time for the query ran out; try again"
             ),
-            Failure::LedgerDown => (
+            Failure::LedgerDown => text!(
                 "no se puede escribir en la carpeta de datos y hasta entonces no se gastan más consultas; libere espacio o revise permisos",
-                "the data folder cannot be written, and no more calls are spent until it can; free space or check permissions",
+                "the data folder cannot be written, and no more calls are spent until it can; free space or check permissions"
             ),
-            Failure::Internal => ("error interno de Chaski", "internal error of Chaski"),
+            Failure::Internal => text!("error interno de Chaski", "internal error of Chaski"),
         };
-        lang.pick(es, en).to_owned()
+        text.pick(lang)
     }
 }
 
-fn slow_down(retry_after: Option<Duration>, lang: Lang) -> String {
-    let seconds = retry_after.map(|wait| wait.as_secs().max(1));
-    match (seconds, lang) {
-        (Some(s), Lang::Es) => format!("el proveedor pide ir más despacio; reintente en {s} s"),
-        (Some(s), Lang::En) => format!("the upstream asks to slow down; try again in {s} s"),
-        (None, Lang::Es) => "el proveedor pide ir más despacio; reintente en un minuto".into(),
-        (None, Lang::En) => "the upstream asks to slow down; try again in a minute".into(),
-    }
-}
-
-fn queue_too_long(retry_after: Duration, lang: Lang) -> String {
-    let s = retry_after.as_secs().max(1);
-    match lang {
-        Lang::Es => format!(
-            "hay más consultas en espera de las que caben en el plazo; esta no se envió: reintente en {s} s"
+fn slow_down(retry_after: Option<Duration>) -> Text {
+    match retry_after.map(|wait| wait.as_secs().max(1)) {
+        Some(s) => text!(
+            "el proveedor pide ir más despacio; reintente en {s} s",
+            "the upstream asks to slow down; try again in {s} s"
         ),
-        Lang::En => format!(
-            "more queries are waiting than the time allows for; this one was not sent: try again in {s} s"
+        None => text!(
+            "el proveedor pide ir más despacio; reintente en un minuto",
+            "the upstream asks to slow down; try again in a minute"
         ),
     }
 }

@@ -13,13 +13,6 @@ use crate::Failure;
 use crate::times::{Kind, Times};
 use crate::words::Words;
 
-/// Limits of one upstream.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GateLimits {
-    /// Calls a minute; 0 for no limit of ours.
-    pub(crate) calls_per_minute: u32,
-}
-
 /// The gate's word.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum GateEntry {
@@ -69,7 +62,7 @@ pub enum BreakerState {
 }
 
 pub(crate) struct Gate {
-    /// Of [`GateLimits`]: may change, and is read without a lock.
+    /// Calls a minute, 0 for no limit of ours: may change, and is read without a lock.
     calls_per_minute: AtomicU32,
     state: Mutex<State>,
 }
@@ -114,10 +107,10 @@ const LONGEST_OPEN: Duration = Duration::from_mins(1);
 const PROBE_LOST: Duration = Duration::from_mins(1);
 
 impl Gate {
-    pub(crate) fn new(limits: GateLimits, now: Instant) -> Gate {
+    pub(crate) fn new(calls_per_minute: u32, now: Instant) -> Gate {
         let state = State {
             next_turn: now,
-            interval: limits.interval(),
+            interval: interval_of(calls_per_minute),
             closed_until: now,
             breaker: Breaker::Closed {
                 last: Outcomes::default(),
@@ -126,25 +119,23 @@ impl Gate {
             words: Vec::new(),
         };
         Gate {
-            calls_per_minute: AtomicU32::new(limits.calls_per_minute),
+            calls_per_minute: AtomicU32::new(calls_per_minute),
             state: Mutex::new(state),
         }
     }
 
-    /// Takes over other limits; a pace that a 429 slowed down begins anew.
-    pub(crate) fn set_limits(&self, limits: GateLimits) {
+    /// Takes over another pace; one that a 429 slowed down begins anew.
+    pub(crate) fn set_pace(&self, calls_per_minute: u32) {
         let mut state = self.lock();
-        if limits.calls_per_minute != self.limits().calls_per_minute {
-            state.interval = limits.interval();
+        if calls_per_minute != self.calls_per_minute() {
+            state.interval = interval_of(calls_per_minute);
         }
-        let per_minute = limits.calls_per_minute;
-        self.calls_per_minute.store(per_minute, Ordering::Relaxed);
+        self.calls_per_minute
+            .store(calls_per_minute, Ordering::Relaxed);
     }
 
-    fn limits(&self) -> GateLimits {
-        GateLimits {
-            calls_per_minute: self.calls_per_minute.load(Ordering::Relaxed),
-        }
+    fn calls_per_minute(&self) -> u32 {
+        self.calls_per_minute.load(Ordering::Relaxed)
     }
 
     pub(crate) fn breaker(&self) -> BreakerState {
@@ -175,7 +166,7 @@ impl Gate {
         let closed_for = state.closed_until.saturating_duration_since(now);
         // 4. Pace.
         if !errand.free && (turn == GateTurn::New || !closed_for.is_zero()) {
-            let early = state.interval * self.limits().early_turns();
+            let early = state.interval * early_turns(self.calls_per_minute());
             let wait = state
                 .next_turn
                 .saturating_duration_since(now + early)
@@ -216,7 +207,7 @@ impl Gate {
         }
         state.words(kind.operation).good(kind.many);
         state.breaker.report(false, pass, now);
-        let base = self.limits().interval();
+        let base = interval_of(self.calls_per_minute());
         if let Some(excess) = state.interval.checked_sub(base) {
             let shrunk = base + excess.mul_f64(0.9);
             state.interval = if excess < Duration::from_millis(1) {
@@ -248,7 +239,8 @@ impl Gate {
             }
             state.closed_until = state.closed_until.max(now + pause);
             // Those that wait go out one by one afterwards, not in a burst.
-            state.next_turn = state.closed_until + state.interval * self.limits().early_turns();
+            state.next_turn =
+                state.closed_until + state.interval * early_turns(self.calls_per_minute());
         }
         let ill = failure.treatment().trips_breaker;
         state.breaker.report(ill, pass, now);
@@ -280,23 +272,21 @@ impl State {
     }
 }
 
-impl GateLimits {
-    fn interval(self) -> Duration {
-        match self.calls_per_minute {
-            0 => Duration::ZERO,
-            rate => Duration::from_mins(1) / rate,
-        }
+fn interval_of(calls_per_minute: u32) -> Duration {
+    match calls_per_minute {
+        0 => Duration::ZERO,
+        rate => Duration::from_mins(1) / rate,
     }
+}
 
-    /// Turns that a call may be ahead of the pace: a burst is at most a sixth of a minute's
-    /// calls, so that a small limit is not passed at the start.
-    fn early_turns(self) -> u32 {
-        let burst = match self.calls_per_minute {
-            0 => MOST_BURST,
-            rate => (rate / 6).clamp(1, MOST_BURST),
-        };
-        burst - 1
-    }
+/// Turns that a call may be ahead of the pace: a burst is at most a sixth of a minute's calls, so that
+/// a small limit is not passed at the start.
+fn early_turns(calls_per_minute: u32) -> u32 {
+    let burst = match calls_per_minute {
+        0 => MOST_BURST,
+        rate => (rate / 6).clamp(1, MOST_BURST),
+    };
+    burst - 1
 }
 
 impl Breaker {

@@ -1,5 +1,12 @@
 //! What the engine remembers and what it puts on record: the [`Ledger`] trait, the values that
 //! pass through it, and [`MemoryLedger`], which keeps them in the process.
+//!
+//! A [`Key`] names a question. A [`Memory`] is what an upstream last said about it, an answer or an
+//! explicit "no", with the moments when it said so and until when that counts as fresh. An expired
+//! memory is kept for a while: it may stand in while the upstream is down, and is then marked as stale.
+//! A failure is never remembered. A [`Call`] is a row of the audit; it is written whether or not its
+//! answer is remembered. The engine keeps recent memories in the process too (`engine/remembering.rs`),
+//! and gives out nothing that the ledger could not write.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -162,7 +169,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whoever keeps the ledger; their mark is empty.
+    /// The owner of the ledger itself; its mark is empty.
     pub const HOUSE: Owner = Owner {
         length: 0,
         bytes: [0; 16],
@@ -201,7 +208,7 @@ pub struct Call {
     pub at: Timestamp,
     /// Who asked: `cli`, `library`, the name of a key.
     pub asked_by: CompactString,
-    /// Whose it is; none when it is nobody's but of whoever keeps the ledger.
+    /// Whose it is; none when only the owner of the ledger may see it.
     pub owner: Option<Owner>,
     /// What it was for, as the caller said it.
     pub purpose: Option<CompactString>,
@@ -279,6 +286,9 @@ pub struct LedgerError {
     pub disk_full: bool,
 }
 
+/// What a ledger says, once it can.
+pub type LedgerFuture<'a, T> = BoxFuture<'a, Result<T, LedgerError>>;
+
 /// Memory and audit behind the engine. Two implementations: [`MemoryLedger`] and the SQL store
 /// of the gateway.
 ///
@@ -288,49 +298,38 @@ pub struct LedgerError {
 /// on record is not bought.
 pub trait Ledger: Send + Sync + 'static {
     /// What is known of each key, in the order asked; expired rows included.
-    fn recall<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>>;
+    fn recall<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Vec<Option<Memory>>>;
 
     /// Remembers answers and refusals; an answer replaces a refusal and the other way round.
-    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>>;
+    fn remember(&self, entries: Vec<(Key, Memory)>) -> LedgerFuture<'_, ()>;
 
     /// Forgets one key; true when something was known.
-    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>>;
+    fn forget<'a>(&'a self, key: &'a Key) -> LedgerFuture<'a, bool>;
 
     /// Puts one call on record.
-    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>>;
+    fn record(&self, call: Call) -> LedgerFuture<'_, ()>;
 
     /// Takes one call from each allowance, or none from any. Durable when this returns, and true
     /// for all who share the ledger: the call may be sent then and not before.
-    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>>;
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> LedgerFuture<'a, Taken>;
 
     /// Gives back what was taken for a call that never went out.
-    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>>;
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> LedgerFuture<'a, ()>;
 
     /// Counts calls of a provider's month (`2026-11`) that were sent without being taken from a
     /// quota, there being none.
-    fn spend<'a>(
-        &'a self,
-        provider: &'a str,
-        month: &'a str,
-        calls: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>>;
+    fn spend<'a>(&'a self, provider: &'a str, month: &'a str, calls: u64) -> LedgerFuture<'a, ()>;
 
     /// Calls counted by now, by all who share the ledger.
-    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>>;
+    fn spent<'a>(&'a self, counter: &'a Counter) -> LedgerFuture<'a, u64>;
 
     /// Sets questions aside that are about to be asked, so that another process on the same memory
     /// does not ask them too. None when there was no other and all may be asked; else whether each is
     /// now set aside: one that is not is being asked by another process, and its answer will be in
     /// memory; one that is may have been answered since memory was looked at. Each that is set aside
     /// is let go of by [`Ledger::release`].
-    fn claim<'a>(
-        &'a self,
-        _keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
-        Box::pin(std::future::ready(Ok(None)))
+    fn claim<'a>(&'a self, _keys: &'a [Key]) -> LedgerFuture<'a, Option<Vec<bool>>> {
+        at_once(None)
     }
 
     /// Lets go of questions whose answers are in memory, or will not come.
@@ -341,25 +340,26 @@ pub trait Ledger: Send + Sync + 'static {
         &'a self,
         provider: &'a str,
         spent_at: Option<Timestamp>,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    ) -> LedgerFuture<'a, ()> {
         let _ = (provider, spent_at);
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
     /// When a provider's plan was found to be used up, if it was.
-    fn plan_spent<'a>(
-        &'a self,
-        provider: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+    fn plan_spent<'a>(&'a self, provider: &'a str) -> LedgerFuture<'a, Option<Timestamp>> {
         let _ = provider;
-        Box::pin(std::future::ready(Ok(None)))
+        at_once(None)
     }
 
     /// Waits until everything accepted before is durable.
-    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
+    fn flush(&self) -> LedgerFuture<'_, ()>;
 
     /// Whether writing works.
     fn ready(&self) -> Result<(), LedgerError>;
+}
+
+fn at_once<'a, T: Send + 'a>(said: T) -> LedgerFuture<'a, T> {
+    Box::pin(std::future::ready(Ok(said)))
 }
 
 /// A ledger in the process: bounded, gone with it. For programs that embed the client and for
@@ -427,19 +427,16 @@ impl MemoryState {
 }
 
 impl Ledger for MemoryLedger {
-    fn recall<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>> {
+    fn recall<'a>(&'a self, keys: &'a [Key]) -> LedgerFuture<'a, Vec<Option<Memory>>> {
         let state = self.lock();
         let found = keys
             .iter()
             .map(|key| state.memories.get(key).cloned())
             .collect();
-        Box::pin(std::future::ready(Ok(found)))
+        at_once(found)
     }
 
-    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn remember(&self, entries: Vec<(Key, Memory)>) -> LedgerFuture<'_, ()> {
         let mut state = self.lock();
         for (key, memory) in entries {
             if state.memories.insert(key.clone(), memory).is_none() {
@@ -452,44 +449,39 @@ impl Ledger for MemoryLedger {
                 state.memories.remove(&oldest);
             }
         }
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
-    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>> {
+    fn forget<'a>(&'a self, key: &'a Key) -> LedgerFuture<'a, bool> {
         let mut state = self.lock();
         let known = state.memories.remove(key).is_some();
         state.oldest_first.retain(|other| other != key);
-        Box::pin(std::future::ready(Ok(known)))
+        at_once(known)
     }
 
-    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn record(&self, call: Call) -> LedgerFuture<'_, ()> {
         let mut state = self.lock();
         if state.calls.len() == MOST_CALLS {
             state.calls.pop_front();
         }
         state.calls.push_back(call);
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
-    fn spend<'a>(
-        &'a self,
-        provider: &'a str,
-        month: &'a str,
-        calls: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    fn spend<'a>(&'a self, provider: &'a str, month: &'a str, calls: u64) -> LedgerFuture<'a, ()> {
         let counter = Counter::Month {
             provider: provider.into(),
             month: month.into(),
         };
         *self.lock().spent.entry(counter).or_default() += calls;
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
-    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
-        Box::pin(std::future::ready(Ok(self.lock().spent(counter))))
+    fn spent<'a>(&'a self, counter: &'a Counter) -> LedgerFuture<'a, u64> {
+        at_once(self.lock().spent(counter))
     }
 
-    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
+    fn take<'a>(&'a self, from: &'a [Allowance]) -> LedgerFuture<'a, Taken> {
         let mut state = self.lock();
         let is_spent = |it: &Allowance| state.spent(&it.counter) >= it.most;
         let taken = if let Some(place) = from.iter().position(is_spent) {
@@ -500,41 +492,38 @@ impl Ledger for MemoryLedger {
             }
             Taken::All
         };
-        Box::pin(std::future::ready(Ok(taken)))
+        at_once(taken)
     }
 
-    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
+    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> LedgerFuture<'a, ()> {
         let mut state = self.lock();
         for one in to {
             let spent = state.spent.entry(one.counter.clone()).or_default();
             *spent = spent.saturating_sub(1);
         }
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
     fn note_plan<'a>(
         &'a self,
         provider: &'a str,
         spent_at: Option<Timestamp>,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    ) -> LedgerFuture<'a, ()> {
         let mut state = self.lock();
         match spent_at {
             Some(at) => drop(state.plans.insert(provider.to_owned(), at)),
             None => drop(state.plans.remove(provider)),
         }
-        Box::pin(std::future::ready(Ok(())))
+        at_once(())
     }
 
-    fn plan_spent<'a>(
-        &'a self,
-        provider: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
+    fn plan_spent<'a>(&'a self, provider: &'a str) -> LedgerFuture<'a, Option<Timestamp>> {
         let spent_at = self.lock().plans.get(provider).copied();
-        Box::pin(std::future::ready(Ok(spent_at)))
+        at_once(spent_at)
     }
 
-    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
-        Box::pin(std::future::ready(Ok(())))
+    fn flush(&self) -> LedgerFuture<'_, ()> {
+        at_once(())
     }
 
     fn ready(&self) -> Result<(), LedgerError> {

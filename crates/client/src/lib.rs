@@ -76,7 +76,8 @@ pub use journal::{
     Noted, Sealer, SeriesCount, SeriesName, StoredReply, T_QUIET,
 };
 pub use ledger::{
-    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, Memory, MemoryLedger, Owner, Remembered,
+    Bodies, CacheDecision, Call, Key, Ledger, LedgerError, LedgerFuture, Memory, MemoryLedger,
+    Owner, Remembered,
 };
 pub use line::{Line, LineStats};
 pub use lookup::{Ask, Decoded, Found, Lookup, Source, TimesToLive, Upstream, UpstreamMany};

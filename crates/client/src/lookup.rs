@@ -198,7 +198,7 @@ const PATIENCE_OF_MANY: Duration = Duration::from_hours(1);
 pub struct Ask {
     /// Name for the audit.
     pub who: CompactString,
-    /// Whose the calls are; none when they are nobody's but of whoever keeps the ledger.
+    /// Whose the calls are; none when only the owner of the ledger may see them.
     pub owner: Option<Owner>,
     /// What a look-up about a person is for, for the audit.
     pub purpose: Option<CompactString>,

@@ -80,7 +80,7 @@ impl Migo {
         }
     }
 
-    /// Asks any of APIMIGO's questions; the methods below are short for it.
+    /// Asks any of APIMIGO's questions; the other methods are short for it.
     ///
     /// ```
     /// # async fn run(migo: chaski_client::Migo) -> Result<(), Box<dyn std::error::Error>> {
@@ -97,31 +97,16 @@ impl Migo {
         self.engine.lookup(&self.routes, question, ask).await
     }
 
-    /// What the registry knows of a RUC.
-    pub async fn ruc(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Taxpayer>, Error> {
-        self.ask(&RucQuery(*ruc), ask).await
-    }
-
     /// Many RUCs through the native batch call, up to 100 a call; outcomes come in groups.
     pub fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Outcomes<Taxpayer> {
         let questions = rucs.iter().copied().map(RucQuery).collect();
         self.engine.lookup_many(&self.routes, questions, ask)
     }
 
-    /// The owner of a DNI.
-    pub async fn dni(&self, dni: &Dni, ask: &Ask) -> Result<Found<Person>, Error> {
-        self.ask(&DniQuery(*dni), ask).await
-    }
-
     /// Many DNIs, one call each in a sliding window, in the order given.
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
         let questions: Vec<_> = dnis.iter().copied().map(DniQuery).collect();
         self.engine.lookup_each(&self.routes, &questions, ask).await
-    }
-
-    /// The latest rate of SUNAT, US dollars.
-    pub async fn latest_rate(&self, ask: &Ask) -> Result<Found<ExchangeRate>, Error> {
-        self.ask(&LatestRateQuery, ask).await
     }
 
     /// The rate that applies on a date: the one published that day, or else the last one
@@ -175,47 +160,6 @@ impl Migo {
             moneda,
         };
         self.ask(&question, ask).await
-    }
-
-    /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
-    /// missing.
-    pub async fn rates(
-        &self,
-        desde: Date,
-        hasta: Date,
-        ask: &Ask,
-    ) -> Result<Found<Vec<ExchangeRate>>, Error> {
-        self.ask(&RatesQuery { desde, hasta }, ask).await
-    }
-
-    /// The legal representatives of a RUC.
-    pub async fn representatives(
-        &self,
-        ruc: &Ruc,
-        ask: &Ask,
-    ) -> Result<Found<Vec<Representative>>, Error> {
-        self.ask(&RepresentativesQuery(*ruc), ask).await
-    }
-
-    /// The economic activity of a RUC.
-    pub async fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, Error> {
-        self.ask(&ActivityQuery(*ruc), ask).await
-    }
-
-    /// Whether a RUC is on one of SUNAT's lists; not being on it is an error with
-    /// [`Error::is_not_found`].
-    pub async fn membership(
-        &self,
-        list: List,
-        ruc: &Ruc,
-        ask: &Ask,
-    ) -> Result<Found<Membership>, Error> {
-        self.ask(&ListQuery { list, ruc: *ruc }, ask).await
-    }
-
-    /// Whether a received electronic document exists at SUNAT.
-    pub async fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, Error> {
-        self.ask(query, ask).await
     }
 
     /// The account behind the token and the calls it has left.
@@ -278,6 +222,56 @@ impl Migo {
     pub fn line(&self) -> &Line {
         self.routes.line()
     }
+}
+
+/// Questions that are one look-up each, as methods of both clients.
+macro_rules! questions {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident($($part:ident: $kind:ty),*) -> $answer:ty { $question:expr }
+    )*) => {
+        impl Migo {
+            $($(#[$doc])*
+            pub async fn $name(&self, $($part: $kind,)* ask: &Ask) -> Result<Found<$answer>, Error> {
+                self.ask(&$question, ask).await
+            })*
+        }
+
+        impl crate::blocking::Migo {
+            $($(#[$doc])*
+            pub fn $name(&self, $($part: $kind,)* ask: &Ask) -> Result<Found<$answer>, Error> {
+                self.wait(self.inner.$name($($part,)* ask))
+            })*
+        }
+    };
+}
+
+questions! {
+    /// What the registry knows of a RUC.
+    fn ruc(ruc: &Ruc) -> Taxpayer { RucQuery(*ruc) }
+
+    /// The owner of a DNI.
+    fn dni(dni: &Dni) -> Person { DniQuery(*dni) }
+
+    /// The latest rate of SUNAT, US dollars.
+    fn latest_rate() -> ExchangeRate { LatestRateQuery }
+
+    /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
+    /// missing.
+    fn rates(desde: Date, hasta: Date) -> Vec<ExchangeRate> { RatesQuery { desde, hasta } }
+
+    /// The legal representatives of a RUC.
+    fn representatives(ruc: &Ruc) -> Vec<Representative> { RepresentativesQuery(*ruc) }
+
+    /// The economic activity of a RUC.
+    fn activity(ruc: &Ruc) -> Activity { ActivityQuery(*ruc) }
+
+    /// Whether a RUC is on one of SUNAT's lists; not being on it is an error with
+    /// [`Error::is_not_found`].
+    fn membership(list: List, ruc: &Ruc) -> Membership { ListQuery { list, ruc: *ruc } }
+
+    /// Whether a received electronic document exists at SUNAT.
+    fn cpe(query: &CpeQuery) -> CpeState { *query }
 }
 
 impl MigoBuilder {

@@ -1,7 +1,7 @@
 //! How often and how soon to try again: jittered back-off, and a budget shared by all look-ups
 //! of an upstream, so that an outage cannot turn into a storm.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// Tokens for retries. Every first attempt pays in a tenth of a token, a retry takes a whole
@@ -23,23 +23,23 @@ impl RetryBudget {
     }
 
     pub(crate) fn pay_in(&self) {
-        let mut tenths = self
-            .tenths
-            .lock()
-            .expect("no code panics while it holds this lock");
+        let mut tenths = self.tenths();
         *tenths = (*tenths + 1).min(MOST_TENTHS);
     }
 
     pub(crate) fn take(&self) -> bool {
-        let mut tenths = self
-            .tenths
-            .lock()
-            .expect("no code panics while it holds this lock");
+        let mut tenths = self.tenths();
         let enough = *tenths >= 10;
         if enough {
             *tenths -= 10;
         }
         enough
+    }
+
+    fn tenths(&self) -> MutexGuard<'_, u32> {
+        self.tenths
+            .lock()
+            .expect("no code panics while it holds this lock")
     }
 }
 

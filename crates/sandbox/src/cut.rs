@@ -1,26 +1,15 @@
 //! A connection that breaks.
 
-use std::fmt;
-
 /// What an in-process caller sees instead of a broken connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Cut {
     /// The port is closed: the request did not arrive.
+    #[error("connection refused")]
     Refused,
     /// Reset before the request was looked at.
+    #[error("connection reset by peer")]
     Reset,
     /// Processed and charged; the answer is lost.
+    #[error("connection closed before message completed")]
     ClosedBeforeAnswer,
 }
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cut::Refused => "connection refused",
-            Cut::Reset => "connection reset by peer",
-            Cut::ClosedBeforeAnswer => "connection closed before message completed",
-        })
-    }
-}
-
-impl std::error::Error for Cut {}

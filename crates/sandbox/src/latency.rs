@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use crate::draw::{Draw, Topic};
 use crate::span::{parse_span, write_span};
@@ -37,7 +37,8 @@ pub enum Latency {
 }
 
 /// A text that is not a latency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
 pub struct LatencyError {
     text: String,
 }
@@ -114,23 +115,12 @@ impl LatencyError {
     /// What is accepted, for people.
     pub fn message(&self, lang: Lang) -> String {
         let text = &self.text;
-        match lang {
-            Lang::Es => format!(
-                "latencia no reconocida: «{text}». Se acepta 0, una duración (100ms, 2s) o \
-                 lognormal:<mediana>:<p99>[:<tope>] de menor a mayor"
-            ),
-            Lang::En => format!(
-                "unknown latency: \"{text}\". Accepted: 0, a duration (100ms, 2s) or \
-                 lognormal:<median>:<p99>[:<cap>] in rising order"
-            ),
-        }
+        text!(
+            "latencia no reconocida: «{text}». Se acepta 0, una duración (100ms, 2s) o \
+             lognormal:<mediana>:<p99>[:<tope>] de menor a mayor",
+            "unknown latency: \"{text}\". Accepted: 0, a duration (100ms, 2s) or \
+             lognormal:<median>:<p99>[:<cap>] in rising order"
+        )
+        .pick(lang)
     }
 }
-
-impl fmt::Display for LatencyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message(Lang::Es))
-    }
-}
-
-impl std::error::Error for LatencyError {}

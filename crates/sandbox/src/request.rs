@@ -9,7 +9,8 @@ use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::operation::Version;
 
@@ -177,32 +178,20 @@ async fn read_multipart(headers: &HeaderMap, body: Bytes) -> Option<Vec<(String,
 /// A JSON object flattened to the pairs that a form would have sent.
 struct JsonParameters(Vec<(String, String)>);
 
-/// A JSON value as the framework of the upstream reads it: numbers count as digits.
-enum Field {
-    Text(String),
-    Many(Vec<Field>),
-    Nothing,
-}
-
-impl Field {
-    /// What is not a text becomes an empty one, which no rule accepts.
-    fn into_text(self) -> String {
-        match self {
-            Field::Text(text) => text,
-            Field::Many(_) | Field::Nothing => String::new(),
-        }
+/// A JSON value as the framework of the upstream reads it: numbers count as digits. None where it is
+/// neither a text nor a number.
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|it| it.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
 impl<'de> Deserialize<'de> for JsonParameters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<JsonParameters, D::Error> {
         deserializer.deserialize_map(ObjectVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Field, D::Error> {
-        deserializer.deserialize_any(FieldVisitor)
     }
 }
 
@@ -217,64 +206,16 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonParameters, A::Error> {
         let mut pairs = Vec::with_capacity(4);
-        while let Some((key, field)) = map.next_entry::<String, Field>()? {
-            match field {
-                Field::Text(text) => pairs.push((key, text)),
-                Field::Nothing => {}
-                Field::Many(fields) => {
-                    let key = format!("{key}[]");
-                    let texts = fields.into_iter().map(Field::into_text);
-                    pairs.extend(texts.map(|text| (key.clone(), text)));
-                }
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if let Value::Array(items) = value {
+                let key = format!("{key}[]");
+                // What is not a text becomes an empty one, which no rule accepts.
+                let texts = items.into_iter().map(|it| text_of(it).unwrap_or_default());
+                pairs.extend(texts.map(|text| (key.clone(), text)));
+            } else {
+                pairs.extend(text_of(value).map(|text| (key, text)));
             }
         }
         Ok(JsonParameters(pairs))
-    }
-}
-
-struct FieldVisitor;
-
-impl<'de> Visitor<'de> for FieldVisitor {
-    type Value = Field;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
-        Ok(Field::Text(text.to_owned()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Field, E> {
-        Ok(Field::Text(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Field, E> {
-        Ok(Field::Text(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Field, E> {
-        Ok(Field::Text(number.to_string()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Field, E> {
-        Ok(Field::Nothing)
-    }
-
-    fn visit_unit<E>(self) -> Result<Field, E> {
-        Ok(Field::Nothing)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Field, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = sequence.next_element()? {
-            fields.push(field);
-        }
-        Ok(Field::Many(fields))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Field::Nothing)
     }
 }

@@ -74,12 +74,7 @@ async fn recorded(folder: &Path, numbers: &[Ruc], each: bool) -> anyhow::Result<
         ..CallFilter::default()
     };
     anyhow::ensure!(store.calls(&filter).await?.rows.len() == 1);
-    let recorded: u64 = store
-        .calls_summary(jiff::Timestamp::UNIX_EPOCH)
-        .await?
-        .iter()
-        .map(|summary| summary.calls)
-        .sum();
+    let recorded = store.figures().await?.calls;
     anyhow::ensure!(recorded == numbers.len() as u64, "{recorded} rows");
     store.close().await?;
     Ok(took)

@@ -11,6 +11,7 @@
 mod audit;
 mod batch;
 mod command;
+mod invoices;
 mod kit;
 mod lookup_cached;
 mod lookup_uncached;
@@ -30,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 
-const MEASURES: [Measure; 9] = [
+const MEASURES: [Measure; 10] = [
     ("lookup_uncached", lookup_uncached::measure),
     ("lookup_cached", lookup_cached::measure),
     ("batch", batch::measure),
@@ -39,6 +40,7 @@ const MEASURES: [Measure; 9] = [
     ("memory", memory::measure),
     ("memory_wire", memory::measure_on_the_wire),
     ("sheets", sheets::measure),
+    ("invoices", invoices::measure),
     ("command", command::measure),
 ];
 

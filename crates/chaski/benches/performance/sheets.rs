@@ -1,6 +1,7 @@
 //! An Excel list of ten thousand known numbers to an Excel verdict, beside the two libraries that
 //! read and write it, alone.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
@@ -105,19 +106,17 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     anyhow::ensure!(finished.failed == 0 && finished.result.verdicts.len() == ROWS as usize);
     let asked = watch.stop()?.wall;
     let watch = Watch::start()?;
-    sheets::write_result(
-        verdicts,
-        OutputFormat::Xlsx,
-        &finished.result.table,
-        &finished.result.verdicts,
-        &finished.result.summary,
-        lang,
-    )?;
+    let result = &finished.result;
+    let (table, summary) = (&result.table, &result.summary);
+    let made = Box::new(result.verdicts.iter().map(Cow::Borrowed));
+    sheets::write_atomically(verdicts, |file| {
+        sheets::render_result(file, OutputFormat::Xlsx, table, made, summary, lang)
+    })?;
     let written = watch.stop()?.wall;
     Ok([read, asked, written].map(|seconds| seconds * 1000.0))
 }
 
-fn config(folder: &Path) -> anyhow::Result<Config> {
+pub(crate) fn config(folder: &Path) -> anyhow::Result<Config> {
     let around = Surroundings {
         variables: std::collections::BTreeMap::new(),
         here: folder.to_owned(),
@@ -145,14 +144,14 @@ fn write_list(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cells_of(path: &Path) -> anyhow::Result<calamine::Range<Data>> {
+pub(crate) fn cells_of(path: &Path) -> anyhow::Result<calamine::Range<Data>> {
     let mut book: Xlsx<_> = open_workbook(path)?;
     let name = book.sheet_names().into_iter().next().unwrap_or_default();
     Ok(book.worksheet_range(&name)?)
 }
 
 /// The same cells, none of the looks.
-fn write_plainly(cells: &calamine::Range<Data>, path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_plainly(cells: &calamine::Range<Data>, path: &Path) -> anyhow::Result<()> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     for (row, values) in (0..).zip(cells.rows()) {

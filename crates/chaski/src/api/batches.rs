@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{Word, lima, mode_name};
+use super::reply::{lima, mode_name};
 use crate::app::App;
-use crate::sheets::{Aptitud, Verdict};
+use crate::sheets::Verdict;
 use crate::store::Batch;
 
 /// For how long the result of a batch may not have been fetched by who waited for it.
@@ -42,16 +42,13 @@ pub(crate) struct BatchWanted {
 pub(crate) struct BatchData {
     pub(crate) id: Uuid,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
     pub(crate) nombre: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
-    #[schema(value_type = String)]
-    pub(crate) status: Word,
+    pub(crate) status: String,
     pub(crate) paused: bool,
     /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
-    #[schema(value_type = String)]
-    pub(crate) priority: Word,
+    pub(crate) priority: String,
     /// Rows of the list, repeated and wrong ones included.
     pub(crate) total_rows: u32,
     /// Distinct numbers.
@@ -134,8 +131,7 @@ pub(crate) struct BatchesPage {
     pub(crate) data: Vec<BatchData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// An event of a batch.
@@ -153,40 +149,6 @@ pub(crate) struct BatchEvent {
 #[derive(Deserialize)]
 pub(crate) struct ResultRow {
     pub(crate) fila: u32,
-    aptitud: String,
-    ruc_normalizado: String,
-    razon_social: String,
-    estado: String,
-    condicion: String,
-    ubigeo: String,
-    departamento: String,
-    provincia: String,
-    distrito: String,
-    direccion: String,
-    motivo: String,
-    fuente: String,
-    consultado_en: String,
-}
-
-impl ResultRow {
-    pub(crate) fn verdict(self) -> Option<Verdict> {
-        let apto = Aptitud::ALL
-            .into_iter()
-            .find(|it| it.code() == self.aptitud)?;
-        Some(Verdict {
-            ruc_normalizado: self.ruc_normalizado,
-            razon_social: self.razon_social,
-            estado: self.estado,
-            condicion: self.condicion,
-            apto,
-            ubigeo: self.ubigeo,
-            departamento: self.departamento,
-            provincia: self.provincia,
-            distrito: self.distrito,
-            direccion: self.direccion,
-            motivo: self.motivo,
-            fuente: self.fuente,
-            consultado_en: self.consultado_en,
-        })
-    }
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
 }

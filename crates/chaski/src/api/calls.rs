@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{Word, lima};
+use super::reply::lima;
 use crate::store::CallRow;
 
 /// One call; persons' numbers are masked.
@@ -81,8 +81,7 @@ pub(crate) struct CallsPage {
     pub(crate) data: Vec<CallData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// Which calls, with the number that they are about.

@@ -1,9 +1,8 @@
 //! Whether a received document exists at SUNAT.
 
+use chaski_client::CpeState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::reply::Word;
 
 /// A received document.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -31,8 +30,22 @@ pub(crate) struct CpeWanted {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CpeData {
     /// `ACEPTADO`, `ANULADO`, `NO_EXISTE` or `DESCONOCIDO`.
-    #[schema(value_type = String)]
-    pub(crate) estado: Word,
+    pub(crate) estado: String,
     /// The upstream's own value.
     pub(crate) estado_comprobante: String,
+}
+
+impl CpeData {
+    pub(crate) fn of(state: &CpeState) -> CpeData {
+        let (estado, raw) = match state {
+            CpeState::NotFound => ("NO_EXISTE", "0"),
+            CpeState::Accepted => ("ACEPTADO", "1"),
+            CpeState::Cancelled => ("ANULADO", "2"),
+            CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
+        };
+        CpeData {
+            estado: estado.into(),
+            estado_comprobante: raw.to_owned(),
+        }
+    }
 }

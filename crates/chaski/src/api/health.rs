@@ -3,29 +3,21 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::Word;
-
 /// Whether it works.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Health {
     /// `ok`, or what is wrong.
-    #[schema(value_type = String)]
-    pub(crate) estado: Word,
-    #[schema(value_type = String)]
-    pub(crate) version: Word,
+    pub(crate) estado: String,
+    pub(crate) version: String,
     /// `real` or `sandbox`: what a request without a key reaches.
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// The running program.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct VersionData {
-    #[schema(value_type = String)]
-    pub(crate) nombre: Word,
-    #[schema(value_type = String)]
-    pub(crate) version: Word,
+    pub(crate) nombre: String,
+    pub(crate) version: String,
     /// `real` or `sandbox`: what a request without a key reaches.
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{Word, lima};
+use super::reply::lima;
 use crate::app::programados::Programado;
 use crate::store::Job;
 
@@ -14,11 +14,9 @@ pub(crate) struct JobData {
     pub(crate) id: Uuid,
     pub(crate) kind: String,
     /// `PENDING`, `RUNNING`, `PAUSED`, `COMPLETED`, `FAILED` or `CANCELLED`.
-    #[schema(value_type = String)]
-    pub(crate) status: Word,
+    pub(crate) status: String,
     /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
-    #[schema(value_type = String)]
-    pub(crate) priority: Word,
+    pub(crate) priority: String,
     pub(crate) attempts: u32,
     pub(crate) max_attempts: u32,
     /// Why it failed last.
@@ -63,13 +61,11 @@ pub(crate) struct JobsPage {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ScheduledData {
     /// Its configuration key.
-    #[schema(value_type = String)]
-    pub(crate) nombre: Word,
+    pub(crate) nombre: String,
     /// Cron expression, Lima time.
     pub(crate) cron: String,
     /// Kind of its job.
-    #[schema(value_type = String)]
-    pub(crate) kind: Word,
+    pub(crate) kind: String,
     pub(crate) ultima_vez: Option<String>,
     pub(crate) proxima_vez: Option<String>,
 }

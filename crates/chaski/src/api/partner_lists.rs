@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::Word;
-
 /// A list to import.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a form that is read by hand")]
@@ -44,8 +42,7 @@ pub(crate) struct RowData {
     /// Its number as the spreadsheet shows it, from 1.
     pub(crate) row: u32,
     /// Stable, never translated.
-    #[schema(value_type = String)]
-    pub(crate) code: Word,
+    pub(crate) code: String,
     /// What is wrong.
     pub(crate) detail: String,
 }

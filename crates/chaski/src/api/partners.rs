@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{Word, lima, mode_name};
+use super::reply::{lima, mode_name};
 use crate::app::App;
 use crate::app::partner_lists::record;
 use crate::partners::Partner;
@@ -31,8 +31,7 @@ pub(crate) struct PartnersPage {
     pub(crate) data: Vec<PartnerData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// Which partners, where a number may be a person's.
@@ -84,8 +83,7 @@ pub(crate) struct ChangesPage {
     pub(crate) data: Vec<ChangeData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// Which partners to bring up to date.

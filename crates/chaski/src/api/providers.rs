@@ -4,22 +4,18 @@ use chaski_client::{Account, BreakerState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::{Word, mode_name};
+use super::reply::mode_name;
 use crate::app::{App, AppError};
 
 /// State of one upstream.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct UpstreamData {
-    #[schema(value_type = String)]
-    pub(crate) id: Word,
-    #[schema(value_type = String)]
-    pub(crate) nombre: Word,
+    pub(crate) id: String,
+    pub(crate) nombre: String,
     /// `real` or `sandbox`.
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
     /// `cerrado` (all well), `abierto` (down, not asked) or `probando`.
-    #[schema(value_type = String)]
-    pub(crate) interruptor: Word,
+    pub(crate) interruptor: String,
     pub(crate) llamadas_del_mes: u64,
     pub(crate) cuota: Option<u64>,
     pub(crate) cuota_restante: Option<u64>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::{Word, lima};
+use super::reply::lima;
 use crate::store::RefusalRow;
 
 /// A number that the upstream said does not exist.
@@ -48,8 +48,7 @@ pub(crate) struct InvalidPage {
     pub(crate) data: Vec<InvalidData>,
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: String,
 }
 
 /// Which numbers to forget.

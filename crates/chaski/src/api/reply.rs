@@ -13,9 +13,6 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::mode::Mode;
 
-/// One of a few words: written from here, read from a server.
-pub(crate) type Word = Cow<'static, str>;
-
 /// An answer and where it came from.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Reply<T> {
@@ -28,8 +25,7 @@ pub(crate) struct Reply<T> {
     /// Whether it is past its time, because the upstream is down.
     pub(crate) stale: bool,
     /// Who said so, for people.
-    #[schema(value_type = String)]
-    pub(crate) fuente: Word,
+    pub(crate) fuente: Cow<'static, str>,
     /// When the upstream said so, Lima time.
     pub(crate) consultado_en: String,
     /// Where it came from, for programs.
@@ -43,13 +39,11 @@ pub(crate) struct Reply<T> {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Meta {
     /// `upstream`, `memory` or `stale`.
-    #[schema(value_type = String)]
-    pub(crate) source: Word,
+    pub(crate) source: Cow<'static, str>,
     /// Seconds since the upstream said so.
     pub(crate) age: u64,
     /// `real` or `sandbox` (invented data).
-    #[schema(value_type = String)]
-    pub(crate) mode: Word,
+    pub(crate) mode: Cow<'static, str>,
 }
 
 impl Meta {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chaski_client::{Activity, Representative, taxpayer_fields, taxpayer_from_fields};
+use chaski_client::{Representative, taxpayer_fields, taxpayer_from_fields};
 use chaski_core::{Ruc, Taxpayer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
@@ -106,7 +106,11 @@ pub(crate) struct FindingData {
 }
 
 /// A legal representative.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes how the client's `Representative` is written"
+)]
 pub(crate) struct RepresentativeData {
     pub(crate) documento: Option<String>,
     pub(crate) dni: Option<String>,
@@ -116,19 +120,11 @@ pub(crate) struct RepresentativeData {
     pub(crate) fecha: Option<String>,
 }
 
-impl RepresentativeData {
-    pub(crate) fn of(it: &Representative, masked: bool) -> RepresentativeData {
-        let number = |text: &Option<String>| match text {
-            Some(text) if masked => Some(mask(text)),
-            text => text.clone(),
-        };
-        RepresentativeData {
-            documento: it.documento.clone(),
-            dni: number(&it.dni),
-            nombre: it.nombre.clone(),
-            cargo: it.cargo.clone(),
-            fecha: it.fecha.map(|day| day.to_string()),
-        }
+/// A representative whose number is not told whole.
+pub(crate) fn masked(it: &Representative) -> Representative {
+    Representative {
+        dni: it.dni.as_deref().map(mask),
+        ..it.clone()
     }
 }
 
@@ -146,7 +142,8 @@ fn mask(text: &str) -> String {
 }
 
 /// The economic activity of a RUC.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes how the client's `Activity` is written")]
 pub(crate) struct ActivityData {
     pub(crate) tipo: Option<String>,
     pub(crate) actividad_economica_rev3_principal: Option<String>,
@@ -157,23 +154,6 @@ pub(crate) struct ActivityData {
     pub(crate) tipo_contabilidad: Option<String>,
     pub(crate) comercio_exterior: Option<String>,
     pub(crate) periodo: Option<String>,
-}
-
-impl ActivityData {
-    pub(crate) fn of(it: &Activity) -> ActivityData {
-        let it = it.clone();
-        ActivityData {
-            tipo: it.tipo,
-            actividad_economica_rev3_principal: it.actividad_economica_rev3_principal,
-            actividad_economica_rev3_secundaria: it.actividad_economica_rev3_secundaria,
-            actividad_economica_rev4_principal: it.actividad_economica_rev4_principal,
-            numero_trabajadores: it.numero_trabajadores,
-            tipo_facturacion: it.tipo_facturacion,
-            tipo_contabilidad: it.tipo_contabilidad,
-            comercio_exterior: it.comercio_exterior,
-            periodo: it.periodo,
-        }
-    }
 }
 
 /// Whether a RUC is on SUNAT's lists.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::reply::{Meta, Word, found_by};
+use super::reply::{Meta, found_by};
 use crate::mode::Mode;
 
 /// RUCs to look up now.
@@ -65,14 +65,12 @@ pub(crate) struct Outcome<'a, T> {
     #[schema(schema_with = or_null::<T>)]
     pub(crate) data: Option<T>,
     /// Who said so, for people.
-    #[schema(value_type = Option<String>)]
     pub(crate) fuente: Option<Cow<'a, str>>,
     /// When the upstream said so, Lima time.
     pub(crate) consultado_en: Option<String>,
     pub(crate) meta: Option<Meta>,
     /// Stable, never translated.
-    #[schema(value_type = Option<String>)]
-    pub(crate) code: Option<Word>,
+    pub(crate) code: Option<Cow<'static, str>>,
     /// What is wrong with it.
     pub(crate) error: Option<String>,
 }

@@ -9,7 +9,7 @@ use crate::store::{CallFilter, CallRow, Company, Page};
 impl App {
     /// A page of calls, newest first, those asked just now included: rows are written in groups.
     pub async fn list_calls(&self, filter: &CallFilter) -> Result<Page<CallRow>, AppError> {
-        self.settle_record().await;
+        self.flush_record().await;
         Ok(self.store.calls(filter).await?)
     }
 
@@ -24,7 +24,7 @@ impl App {
     }
 
     /// Lets what was asked before be seen in lists.
-    pub(super) async fn settle_record(&self) {
+    pub(super) async fn flush_record(&self) {
         // What cannot be written is told by health; what is stored can still be listed.
         let _ = self.store.flush().await;
     }

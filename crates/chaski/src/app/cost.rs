@@ -16,8 +16,9 @@ pub struct Cost {
 const LEAST_RESERVE: u64 = 10;
 
 impl Cost {
-    /// Of so many numbers that are not known. Beside the calls there is a reserve of a tenth of the
-    /// numbers: the upstream leaves unknown ones out of a collection, and those are asked singly.
+    /// The cost of asking for `to_ask` numbers that memory does not know. Beside the calls there is a
+    /// reserve of a tenth of the numbers: the upstream leaves unknown ones out of a collection, and
+    /// those are asked singly.
     pub fn of(to_ask: usize) -> Cost {
         let calls = calls_for(to_ask);
         let reserve = (to_ask as u64).div_ceil(10).max(LEAST_RESERVE);
@@ -35,8 +36,8 @@ impl Cost {
         }
     }
 
-    /// Enough to ask for so many numbers one by one, after their collections were of no use: those
-    /// are tried twice, and of each two groups of refusals are checked with a number that exists.
+    /// Enough to ask for `to_ask` numbers one by one, after their collections were of no use. Each
+    /// collection is tried twice, and two groups of its refusals are checked with a number that exists.
     pub fn singly(to_ask: usize) -> u64 {
         to_ask as u64 + 4 * calls_for(to_ask)
     }
@@ -56,8 +57,8 @@ pub struct Over {
 }
 
 impl Over {
-    /// So many of a list that might cost `most`, of `left` that are asked for next; `singly` of them
-    /// had been in a collection already.
+    /// `rucs` numbers of a list that might cost `most`; `left` numbers are asked for next, and `singly`
+    /// of those had been in a collection already.
     pub fn of(rucs: usize, most: u64, left: usize, singly: u64) -> Option<Over> {
         if rucs == 0 {
             return None;
@@ -88,7 +89,7 @@ pub fn within_cost(ask: &Ask, to_ask: usize) -> Ask {
     }
 }
 
-/// Native batch calls for so many numbers.
+/// Native batch calls that a number of RUCs takes.
 pub(super) fn calls_for(numbers: usize) -> u64 {
     numbers.div_ceil(MOST_RUCS) as u64
 }

@@ -1,15 +1,13 @@
 //! What can keep a deed from being done: one error for all rooms, with words for people.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaski_client::{Failure, LedgerError};
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupError;
 use super::invoices::InvoiceError;
-use super::seal_error::SealError;
 use crate::codes;
 use crate::config::ConfigError;
 use crate::counted::counted;
@@ -48,7 +46,7 @@ pub enum AppError {
     Ledger(#[from] LedgerError),
     /// A copy of the data folder.
     #[error(transparent)]
-    Backup(#[from] BackupError),
+    Backup(BackupError),
     /// A look-up.
     #[error(transparent)]
     Lookup(#[from] chaski_client::Error),
@@ -80,13 +78,8 @@ pub enum AppError {
     #[error("no purpose was said")]
     NoPurpose,
     /// Something typed makes no sense.
-    #[error("{es}")]
-    Usage {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    #[error("{}", .0.es)]
+    Usage(Text),
     /// The standard input or output, or a connection.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -99,22 +92,12 @@ pub enum AppError {
         source: std::io::Error,
     },
     /// What is asked for does not fit the state of things.
-    #[error("{es}")]
-    NotNow {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    #[error("{}", .0.es)]
+    NotNow(Text),
     /// Not a single number of a list could be read.
-    #[error("{es}")]
-    NothingRead {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
-    /// The plan has fewer calls left than a list needs, and nobody was there to say what to do.
+    #[error("{}", .0.es)]
+    NothingRead(Text),
+    /// The plan has fewer calls left than a list needs, and no person was there to decide.
     #[error("the plan has {left} calls left and {wanted} are needed")]
     PlanTooSmall {
         /// Calls left.
@@ -133,27 +116,19 @@ pub enum AppError {
 }
 
 impl AppError {
-    /// Something typed makes no sense.
-    pub fn usage(es: impl Into<String>, en: impl Into<String>) -> AppError {
-        AppError::Usage {
-            es: es.into(),
-            en: en.into(),
-        }
-    }
-
     /// A failure with one file or folder.
     pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> AppError {
         let path = path.to_owned();
         |source| AppError::File { path, source }
     }
 
-    /// An option of the sandbox that it does not understand.
-    pub fn sandbox_option(name: &str, message: impl Fn(Lang) -> String) -> AppError {
-        let text = |lang| format!("{name}: {}", message(lang));
-        AppError::usage(text(Lang::Es), text(Lang::En))
+    /// An option that makes no sense: its name, and what is wrong with it.
+    pub fn of_option(name: &str, message: impl Fn(Lang) -> String) -> AppError {
+        let (es, en) = (message(Lang::Es), message(Lang::En));
+        AppError::Usage(text!("{name}: {es}", "{name}: {en}"))
     }
 
-    /// Somebody who knows says explicitly that there is no such number or rate.
+    /// The upstream says explicitly that there is no such number or rate.
     pub fn is_not_found(&self) -> bool {
         match self {
             AppError::Lookup(error) => error.is_not_found(),
@@ -177,10 +152,10 @@ impl AppError {
             AppError::Invoice(error) => error.code(),
             AppError::NoToken | AppError::TokenGone { .. } => "sin_token",
             AppError::NoPurpose => "falta_motivo",
-            AppError::Usage { .. } => "uso",
-            AppError::NotNow { .. } => "estado_no_permite",
+            AppError::Usage(_) => "uso",
+            AppError::NotNow(_) => "estado_no_permite",
             AppError::Io(_) | AppError::File { .. } => "archivo",
-            AppError::NothingRead { .. } => "lista_sin_ruc",
+            AppError::NothingRead(_) => "lista_sin_ruc",
             AppError::PlanTooSmall { .. } => Failure::QuotaSpent.code(),
             AppError::DayTooSmall(_) => DayTooSmall::CODE,
             AppError::Interrupted => "interrumpido",
@@ -204,41 +179,38 @@ impl AppError {
             AppError::Partner(error) => error.message(lang),
             AppError::Server(error) => error.message(lang),
             AppError::Invoice(error) => error.message(lang),
-            AppError::NoToken => lang
-                .pick(
-                    "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
-                    "the real upstream was demanded and there is no token; set it with: chaski config set migo.token",
-                )
-                .to_owned(),
+            AppError::NoToken => text!(
+                "se pidió el proveedor real y no hay token; configúrelo con: chaski config set migo.token",
+                "the real upstream was demanded and there is no token; set it with: chaski config set migo.token"
+            )
+            .pick(lang),
             AppError::TokenGone { folder } => {
                 let folder = folder.display();
-                lang.pick(
-                    format!("{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)"),
-                    format!("{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"),
+                text!(
+                    "{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)",
+                    "{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"
                 )
+                .pick(lang)
             }
-            AppError::NoPurpose => lang
-                .pick(
-                    "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
-                    "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)",
-                )
-                .to_owned(),
-            AppError::Usage { es, en }
-            | AppError::NotNow { es, en }
-            | AppError::NothingRead { es, en } => lang.pick(es, en).clone(),
+            AppError::NoPurpose => text!(
+                "falta el motivo de la consulta: aquí se exige para todo DNI (--motivo, o «motivo» en la petición)",
+                "the purpose of the look-up is missing: it is demanded here for every DNI (--motivo, or \"motivo\" in the request)"
+            )
+            .pick(lang),
+            AppError::Usage(text) | AppError::NotNow(text) | AppError::NothingRead(text) => {
+                text.clone().pick(lang)
+            }
             AppError::Io(error) => {
                 let why = reason(error, lang);
-                lang.pick(
-                    format!("no se pudo leer la entrada o escribir la salida: {why}"),
-                    format!("could not read the input or write the output: {why}"),
+                text!(
+                    "no se pudo leer la entrada o escribir la salida: {why}",
+                    "could not read the input or write the output: {why}"
                 )
+                .pick(lang)
             }
             AppError::File { path, source } => {
                 let (path, why) = (path.display(), reason(source, lang));
-                lang.pick(
-                    format!("no se puede usar {path}: {why}"),
-                    format!("cannot use {path}: {why}"),
-                )
+                text!("no se puede usar {path}: {why}", "cannot use {path}: {why}").pick(lang)
             }
             AppError::PlanTooSmall { left, wanted, .. } => {
                 let add = lang.pick("agregue", "add");
@@ -259,48 +231,46 @@ impl AppError {
     }
 }
 
+/// A task of ours that came to no end.
+impl From<tokio::task::JoinError> for AppError {
+    fn from(error: tokio::task::JoinError) -> AppError {
+        AppError::Io(error.into())
+    }
+}
+
 /// What the plan has left of what is needed.
 pub(crate) fn plan_has_few(left: u64, wanted: u64, lang: Lang) -> String {
-    match lang {
-        Lang::Es => format!(
-            "a su plan le {} y {}",
-            if left == 1 {
-                "queda 1 consulta".to_owned()
-            } else {
-                format!("quedan {left} consultas")
-            },
-            if wanted == 1 {
-                "hace falta 1".to_owned()
-            } else {
-                format!("hacen falta {wanted}")
-            },
-        ),
-        Lang::En => format!(
-            "your plan has {} left and {wanted} {} needed",
-            counted(left, "call", "calls"),
-            if wanted == 1 { "is" } else { "are" },
-        ),
-    }
+    let (consultas, calls) = (
+        counted(left, "consulta", "consultas"),
+        counted(left, "call", "calls"),
+    );
+    let quedan = if left == 1 { "queda" } else { "quedan" };
+    let (hacen_falta, are) = match wanted {
+        1 => ("hace falta", "is"),
+        _ => ("hacen falta", "are"),
+    };
+    text!(
+        "a su plan le {quedan} {consultas} y {hacen_falta} {wanted}",
+        "your plan has {calls} left and {wanted} {are} needed"
+    )
+    .pick(lang)
 }
 
 /// The same with a way to go on: `how` is what to do for it to cost no more than what is left.
 pub(crate) fn plan_too_small(left: u64, wanted: u64, how: &str, lang: Lang) -> String {
     let few = plan_has_few(left, wanted, lang);
-    match (lang, left) {
-        (_, 0) => {
-            let spent = Failure::QuotaSpent.hinted(lang);
-            lang.pick(
-                format!("{spent} ({few}; no se consultó nada)"),
-                format!("{spent} ({few}; nothing was asked)"),
-            )
-        }
-        (Lang::Es, _) => {
-            format!("{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, {how}")
-        }
-        (Lang::En, _) => {
-            format!("{few}: nothing was asked; enlarge it or, to spend only what is left, {how}")
-        }
-    }
+    let spent = Failure::QuotaSpent.hinted(lang);
+    let text = match left {
+        0 => text!(
+            "{spent} ({few}; no se consultó nada)",
+            "{spent} ({few}; nothing was asked)"
+        ),
+        _ => text!(
+            "{few}: no se consultó nada; amplíelo o, para gastar solo lo que queda, {how}",
+            "{few}: nothing was asked; enlarge it or, to spend only what is left, {how}"
+        ),
+    };
+    text.pick(lang)
 }
 
 impl DayTooSmall {
@@ -312,32 +282,22 @@ impl DayTooSmall {
         let DayTooSmall {
             calls, left, limit, ..
         } = self;
-        let mut text = match lang {
-            Lang::Es => format!(
-                "esta petición puede costar {} y a su llave le {} {left} de {limit} hoy",
-                counted(*calls, "consulta", "consultas"),
-                if *left == 1 { "queda" } else { "quedan" },
+        let (consultas, calls) = (
+            counted(*calls, "consulta", "consultas"),
+            counted(*calls, "call", "calls"),
+        );
+        let quedan = if *left == 1 { "queda" } else { "quedan" };
+        let Text { es, en } = match self.others {
+            Some(others) => text!(
+                "; otras peticiones en curso tienen apartadas {others}",
+                "; other requests under way have set {others} aside"
             ),
-            Lang::En => format!(
-                "this request may cost {} and your key has {left} of {limit} left today",
-                counted(*calls, "call", "calls"),
-            ),
+            None => text!("", ""),
         };
-        if let Some(others) = self.others {
-            let _ = match lang {
-                Lang::Es => write!(
-                    text,
-                    "; otras peticiones en curso tienen apartadas {others}"
-                ),
-                Lang::En => write!(text, "; other requests under way have set {others} aside"),
-            };
-        }
-        text
-    }
-}
-
-impl From<SealError> for AppError {
-    fn from(error: SealError) -> AppError {
-        BackupError::Seal(error).into()
+        text!(
+            "esta petición puede costar {consultas} y a su llave le {quedan} {left} de {limit} hoy{es}",
+            "this request may cost {calls} and your key has {left} of {limit} left today{en}"
+        )
+        .pick(lang)
     }
 }

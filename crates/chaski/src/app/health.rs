@@ -1,5 +1,6 @@
 //! Whether a server that runs elsewhere is ready, for health checks.
 
+use chaski_core::text;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,17 +22,17 @@ pub enum Health {
     Ready,
     /// It runs and cannot: its status.
     NotReady(u16),
-    /// Nobody answered in time.
+    /// No answer came in time.
     Silent,
 }
 
 /// Asks a server whether it is ready.
 pub async fn health_of(url: &str, within: Duration) -> Result<Health, AppError> {
     let bad = || {
-        AppError::usage(
+        AppError::Usage(text!(
             "--url debe ser una dirección como http://127.0.0.1:8420",
-            "--url must be an address such as http://127.0.0.1:8420",
-        )
+            "--url must be an address such as http://127.0.0.1:8420"
+        ))
     };
     let uri: Uri = format!("{}{READY}", url.trim().trim_end_matches('/'))
         .parse()

@@ -1,39 +1,32 @@
 //! What a job does.
 
-/// The kinds of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// A batch of look-ups.
-    Batch,
-    /// Deleting what is past its time.
-    Retention,
-    /// Noting how many calls of the month are spent.
-    Quota,
-    /// Bringing partners up to date.
-    PartnerRefresh,
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::AppError;
+use crate::named::named;
+use crate::store::Job;
+
+named! {
+    /// The kinds of work.
+    pub enum JobKind {
+        /// A batch of look-ups.
+        Batch = "lote",
+        /// Deleting what has expired.
+        Retention = "limpieza",
+        /// Noting how many calls of the month are spent.
+        Quota = "cuota",
+        /// Bringing partners up to date.
+        PartnerRefresh = "partners",
+    }
 }
 
-impl JobKind {
-    /// All of them.
-    pub const ALL: [JobKind; 4] = [
-        JobKind::Batch,
-        JobKind::Retention,
-        JobKind::Quota,
-        JobKind::PartnerRefresh,
-    ];
+/// What a job is about, from the queue.
+pub(super) fn job_of<T: DeserializeOwned>(job: &Job) -> Result<T, AppError> {
+    Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
+}
 
-    /// Stable name, as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JobKind::Batch => "lote",
-            JobKind::Retention => "limpieza",
-            JobKind::Quota => "cuota",
-            JobKind::PartnerRefresh => "partners",
-        }
-    }
-
-    /// The kind of a stored name.
-    pub fn parse(name: &str) -> Option<JobKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
+/// The same as the queue keeps it.
+pub(super) fn job_text(about: &impl Serialize) -> Result<String, AppError> {
+    Ok(serde_json::to_string(about).map_err(std::io::Error::from)?)
 }

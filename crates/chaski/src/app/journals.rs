@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chaski_client::{FileJournal, FileJournalOptions, Journal, JournalFault};
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
-use super::backup_error::BackupError;
-use super::checkup::{Finding, Grade};
+use super::backup_error::BackupFault;
+use super::checkup::{Examined, Finding};
 use super::invoices::{InvoiceError, JOURNAL_FILE, REVIEW_FILE};
 use super::{App, AppError, folder_of};
 
@@ -35,8 +35,7 @@ pub(super) fn copy_journal(folder: &Path, to: &Path) -> Result<bool, AppError> {
                 std::thread::sleep(LOOK_AGAIN);
             }
             Err(TryLockError::WouldBlock) => {
-                let folder = folder.to_owned();
-                return Err(BackupError::InUse { folder }.into());
+                return Err(BackupFault::InUse.of(folder));
             }
             Err(TryLockError::Error(error)) => return Err(AppError::file(&path)(error)),
         }
@@ -96,40 +95,29 @@ impl App {
             Ok(Err(error)) => Err(error),
             Err(_) => return None,
         };
+        let journal = Examined("diario");
         Some(match open {
-            Ok(open) if open.is_empty() => Finding::new(
-                "diario",
-                Grade::Good,
-                format!(
-                    "el diario de emisión {shown} está entero y ningún comprobante está en duda"
-                ),
-                format!("the journal {shown} is whole and no document is in doubt"),
-            ),
+            Ok(open) if open.is_empty() => journal.good(text!(
+                "el diario de emisión {shown} está entero y ningún comprobante está en duda",
+                "the journal {shown} is whole and no document is in doubt"
+            )),
             Ok(open) => {
                 let count = open.len();
-                Finding::new(
-                    "diario",
-                    Grade::Advice,
-                    format!("comprobantes en duda, {count}: no los emita otra vez; se deciden con chaski factura listar --estado DESCONOCIDO y chaski factura consultar"),
-                    format!("documents in doubt, {count}: do not issue them again; chaski factura listar --estado DESCONOCIDO and chaski factura consultar decide them"),
-                )
-                .with("en_duda", count)
+                journal
+                    .advice(text!(
+                        "comprobantes en duda, {count}: no los emita otra vez; se deciden con chaski factura listar --estado DESCONOCIDO y chaski factura consultar",
+                        "documents in doubt, {count}: do not issue them again; chaski factura listar --estado DESCONOCIDO and chaski factura consultar decide them"
+                    ))
+                    .with("en_duda", count)
             }
-            Err(error) if error.fault == JournalFault::InUse => Finding::new(
-                "diario",
-                Grade::Good,
-                format!("otro proceso está emitiendo con el diario {shown}"),
-                format!("another process is issuing with the journal {shown}"),
-            ),
+            Err(error) if error.fault == JournalFault::InUse => journal.good(text!(
+                "otro proceso está emitiendo con el diario {shown}",
+                "another process is issuing with the journal {shown}"
+            )),
             Err(error) => {
                 let error = InvoiceError::from(error);
-                Finding::new(
-                    "diario",
-                    Grade::Bad,
-                    error.message(Lang::Es),
-                    error.message(Lang::En),
-                )
-                .with("codigo", error.code())
+                let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+                journal.bad(Text { es, en }).with("codigo", error.code())
             }
         })
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
 use chaski_client::Ask;
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -19,53 +19,28 @@ use uuid::Uuid;
 
 use super::{App, AppError};
 use crate::mode::kind_of;
-use crate::store::{ApiKeyRow, Asker, Company};
+use crate::named::named;
+use crate::store::{ApiKeyRow, Asker, Company, random};
 
-/// What a key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// RUC, exchange rates, received documents.
-    Consultas,
-    /// DNI: personal data.
-    Dni,
-    /// Bulk look-ups in the background, and jobs.
-    Lotes,
-    /// The table of partners, and the jobs that bring it up to date.
-    Partners,
-    /// The record of calls, the state of the upstreams, the schedule.
-    Auditoria,
-    /// Forgetting all numbers that do not exist, at once.
-    Administracion,
+named! {
+    /// What a key may be used for.
+    pub enum Scope {
+        /// RUC, exchange rates, received documents.
+        Consultas = "consultas",
+        /// DNI: personal data.
+        Dni = "dni",
+        /// Bulk look-ups in the background, and jobs.
+        Lotes = "lotes",
+        /// The table of partners, and the jobs that bring it up to date.
+        Partners = "partners",
+        /// The record of calls, the state of the upstreams, the schedule.
+        Auditoria = "auditoria",
+        /// Forgetting all numbers that do not exist, at once.
+        Administracion = "administracion",
+    }
 }
 
 impl Scope {
-    /// Every scope.
-    pub const ALL: [Scope; 6] = [
-        Scope::Consultas,
-        Scope::Dni,
-        Scope::Lotes,
-        Scope::Partners,
-        Scope::Auditoria,
-        Scope::Administracion,
-    ];
-
-    /// Its name in commands and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Scope::Consultas => "consultas",
-            Scope::Dni => "dni",
-            Scope::Lotes => "lotes",
-            Scope::Partners => "partners",
-            Scope::Auditoria => "auditoria",
-            Scope::Administracion => "administracion",
-        }
-    }
-
-    /// The scope of that name.
-    pub fn parse(name: &str) -> Option<Scope> {
-        Scope::ALL.into_iter().find(|scope| scope.as_str() == name)
-    }
-
     fn bit(self) -> u8 {
         1 << (self as u8)
     }
@@ -87,7 +62,10 @@ impl Scopes {
     }
 
     fn parse(names: &str) -> Scopes {
-        names.split_whitespace().filter_map(Scope::parse).collect()
+        names
+            .split_whitespace()
+            .filter_map(Scope::from_name)
+            .collect()
     }
 
     fn names(self) -> String {
@@ -142,21 +120,24 @@ impl App {
     pub async fn create_key(&self, new: NewKey) -> Result<(KeyInfo, SecretString), AppError> {
         let name = new.name.trim();
         if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            return Err(AppError::usage(
+            return Err(AppError::Usage(text!(
                 "el nombre de la llave debe tener entre 1 y 100 caracteres",
-                "the name of the key must have 1 to 100 characters",
-            ));
+                "the name of the key must have 1 to 100 characters"
+            )));
         }
         if new.scopes == Scopes::default() {
-            return Err(AppError::usage(
+            return Err(AppError::Usage(text!(
                 "indique al menos un permiso para la llave",
-                "give the key at least one scope",
-            ));
+                "give the key at least one scope"
+            )));
         }
         let now = self.clock.now();
-        let prefix = random_hex::<PREFIX_BYTES>()?;
+        let prefix = hex::encode(random::<PREFIX_BYTES>()?);
         let shown = format!("{}{prefix}", kind_of(self.mode));
-        let text = SecretString::from(format!("{shown}_{}", random_hex::<SECRET_BYTES>()?));
+        let text = SecretString::from(format!(
+            "{shown}_{}",
+            hex::encode(random::<SECRET_BYTES>()?)
+        ));
         let row = ApiKeyRow {
             id: Uuid::from_bytes(random::<16>()?),
             prefix,
@@ -257,7 +238,7 @@ pub struct KeyState {
 /// who holds the whole key can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// Nobody's.
+    /// No key is like that.
     Unknown,
     /// It was good until some day.
     Expired,
@@ -302,7 +283,7 @@ impl KeyRing {
         self.had_keys.load(Ordering::Acquire)
     }
 
-    /// Whether there is a key that somebody may use now.
+    /// Whether there is a key that may be used now.
     pub fn has_good_keys(&self, now: Timestamp) -> bool {
         let good =
             |key: &Arc<KeyState>| !key.revoked && key.expires_at.is_none_or(|until| until > now);
@@ -421,19 +402,4 @@ fn most_a_day(per_day: u32) -> Option<u64> {
 
 fn hash_of(text: &str) -> [u8; 32] {
     *blake3::hash(text.as_bytes()).as_bytes()
-}
-
-fn random<const N: usize>() -> Result<[u8; N], AppError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| AppError::Io(std::io::Error::other(error)))?;
-    Ok(bytes)
-}
-
-fn random_hex<const N: usize>() -> Result<String, AppError> {
-    use fmt::Write;
-    let mut text = String::with_capacity(N * 2);
-    for byte in random::<N>()? {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
 }

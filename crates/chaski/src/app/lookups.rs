@@ -4,23 +4,20 @@ use chaski_client::dialects::migo::MigoDialect;
 use chaski_client::{
     Ask, Error, Found, Ledger, Lookup, Migo, Person, RateQuery, Remembered, Upstream,
 };
-use chaski_core::{CheckDigit, Currency, Dni, RateFor, RateSource, Ruc, RucRules, Taxpayer};
+use chaski_core::{Currency, Dni, RateFor, RateSource, Ruc, Taxpayer};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::cost::within_cost;
 use super::{App, AppError, purpose};
+use crate::partners::ruc_of_form;
 
 /// A number as the record of calls knows it, if it is a RUC or DNI. Numbers with a wrong check digit
 /// may have been asked for too.
 pub fn subject_of(text: &str) -> Option<String> {
-    let form = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
-    match Ruc::parse_with(text, &form) {
-        Ok(ruc) => Some(ruc.as_str().to_owned()),
-        Err(_) => Some(text.parse::<Dni>().ok()?.as_str().to_owned()),
+    match ruc_of_form(text) {
+        Some(ruc) => Some(ruc.as_str().to_owned()),
+        None => Some(text.parse::<Dni>().ok()?.as_str().to_owned()),
     }
 }
 

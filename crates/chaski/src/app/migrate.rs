@@ -1,20 +1,25 @@
 //! Taking an old data folder over: whole into a new one; into one that is in use, what is missing or
 //! newer. The old one stays as it is.
 
+use chaski_core::text;
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use super::backups::{BackupError, sync_folder, write_private};
+use super::backup_error::BackupFault;
+use super::backups::{put_in_place, write_key};
 use super::invoices::{InvoiceError, JOURNAL_FILE};
 use super::journals::take_along;
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::{Config, OutsideKey};
+use crate::private;
 use crate::store::{
     self, Absorbed, DATABASE_FILE, Held, KEY_FILE, MasterKey, Snapshot, StoreError,
 };
+
+/// Begins the name of a folder that data pass through on their way.
+pub(super) const MOVING: &str = ".chaski-traslado-";
 
 /// What became of one side of the old folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +54,7 @@ pub async fn migrate(config: &Config, from: &Path) -> Result<Vec<Migrated>, AppE
     ];
     let has_data = |folder: &Path| folder.join(DATABASE_FILE).exists();
     if !sides.iter().any(|(_, folder)| has_data(folder)) {
-        let folder = from.to_owned();
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(from));
     }
     refuse_itself(&config, from)?;
     let mut done = Vec::new();
@@ -64,34 +68,21 @@ pub async fn migrate(config: &Config, from: &Path) -> Result<Vec<Migrated>, AppE
 
 async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppError> {
     let folder = folder_of(config, mode);
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(AppError::file(&folder))?;
+    private::make_folder(&folder).map_err(AppError::file(&folder))?;
     // 1. A copy of its own, taken while nobody works there.
-    let staging = tempfile::Builder::new()
-        .prefix(".chaski-traslado-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir_in(&folder)
-        .map_err(AppError::file(&folder))?;
-    let copy = staging.path().join(DATABASE_FILE);
-    copy_files(from, &copy)?;
-    store::prepare(&copy).await?;
-    let snapshot = store::inspect(&copy).await?;
+    let staging = private::passing_folder(MOVING, &folder).map_err(AppError::file(&folder))?;
+    // Nothing is written in the old folder.
+    let held = hold_old(from)?;
+    let (copy, snapshot) = own_copy(from, staging.path()).await?;
+    drop(held);
     // 2. What opens it.
     let key = key_of(config, from, staging.path(), &snapshot)?;
     // 3. Whole into a new folder, the database last; else what is missing or newer.
     if is_free_for(config, &folder, &key)? {
         let held = store::hold(&folder)?;
-        let text = format!("{}\n", key.to_text().expose_secret());
-        write_private(&staging.path().join(KEY_FILE), text.as_bytes())?;
-        for name in [KEY_FILE, DATABASE_FILE] {
-            let place = folder.join(name);
-            fs::rename(staging.path().join(name), &place).map_err(AppError::file(&place))?;
-        }
+        write_key(&key, staging.path())?;
         take_along(from, &folder)?;
-        sync_folder(&folder)?;
+        put_in_place(staging.path(), &folder, &[KEY_FILE, DATABASE_FILE])?;
         drop(held);
         let how = How::Whole(snapshot);
         return Ok(Migrated { mode, folder, how });
@@ -136,37 +127,30 @@ fn is_free_for(config: &Config, folder: &Path, key: &MasterKey) -> Result<bool, 
     Ok(MasterKey::load(folder)?.is_none_or(|other| same(&other)))
 }
 
-/// Copies the database and its log while nobody works there. Nothing is written in the old folder.
-fn copy_files(from: &Path, copy: &Path) -> Result<(), AppError> {
-    let held = hold_old(from)?;
-    copy_database(from, copy)?;
-    drop(held);
-    Ok(())
-}
-
 /// Holds an old folder that nobody works in.
 pub(super) fn hold_old(from: &Path) -> Result<Option<Held>, AppError> {
     // Who works there says so in this file; without it, nobody of these versions does.
     let says_so = from.join("chaski.uso").exists();
     match says_so.then(|| store::hold(from)) {
-        Some(Err(StoreError::Locked)) => {
-            let folder = from.to_owned();
-            Err(BackupError::InUse { folder }.into())
-        }
+        Some(Err(StoreError::Locked)) => Err(BackupFault::InUse.of(from)),
         // What may only be read can be copied as well.
         held => Ok(held.and_then(Result::ok)),
     }
 }
 
-pub(super) fn copy_database(from: &Path, copy: &Path) -> Result<(), AppError> {
-    let database = from.join(DATABASE_FILE);
-    fs::copy(&database, copy).map_err(AppError::file(&database))?;
-    let log = from.join(format!("{DATABASE_FILE}-wal"));
-    if log.exists() {
-        let beside = copy.with_file_name(format!("{DATABASE_FILE}-wal"));
-        fs::copy(&log, &beside).map_err(AppError::file(&log))?;
+/// The database of a folder that nobody works in, copied to another one, brought up to date and looked
+/// over.
+pub(super) async fn own_copy(from: &Path, to: &Path) -> Result<(PathBuf, Snapshot), AppError> {
+    for name in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal")] {
+        let file = from.join(&name);
+        if name == DATABASE_FILE || file.exists() {
+            fs::copy(&file, to.join(&name)).map_err(AppError::file(&file))?;
+        }
     }
-    Ok(())
+    let copy = to.join(DATABASE_FILE);
+    store::prepare(&copy).await?;
+    let snapshot = store::inspect(&copy).await?;
+    Ok((copy, snapshot))
 }
 
 fn refuse_itself(config: &Config, from: &Path) -> Result<(), AppError> {
@@ -176,10 +160,10 @@ fn refuse_itself(config: &Config, from: &Path) -> Result<(), AppError> {
         return Ok(());
     }
     let shown = from.display();
-    Err(AppError::usage(
-        format!("{shown} es la carpeta de datos que ya se usa: indique con --from la anterior"),
-        format!("{shown} is the data folder in use already: name the old one with --from"),
-    ))
+    Err(AppError::Usage(text!(
+        "{shown} es la carpeta de datos que ya se usa: indique con --from la anterior",
+        "{shown} is the data folder in use already: name the old one with --from"
+    )))
 }
 
 /// Tells one old folder from another, so that what was added from it is not added twice.

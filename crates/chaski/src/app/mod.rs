@@ -28,7 +28,6 @@ mod purpose;
 mod queue;
 mod refusals;
 mod retention;
-mod seal_error;
 mod secrets;
 mod series;
 pub mod servers;
@@ -46,6 +45,7 @@ pub use secrets::{open_database_url, open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;
 pub use verdicts::source_name;
 
+use chaski_core::text;
 use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -179,20 +179,11 @@ pub fn folder_of(config: &Config, mode: Mode) -> PathBuf {
 impl App {
     /// Opens the data folder and puts the client together.
     pub async fn open(config: Config, wish: WantedMode, clock: Clock) -> Result<App, AppError> {
-        App::open_beside(config, wish, clock, Metrics::default()).await
+        App::open_through(config, wish, clock, Metrics::default(), None).await
     }
 
-    /// The same, counting into what another one counts into.
-    pub async fn open_beside(
-        config: Config,
-        wish: WantedMode,
-        clock: Clock,
-        metrics: Metrics,
-    ) -> Result<App, AppError> {
-        App::open_through(config, wish, clock, metrics, None).await
-    }
-
-    /// The same with another way to the real upstream than the usual one.
+    /// The same, counting into what another one counts into, and perhaps with another way to the real
+    /// upstream than the usual one.
     pub async fn open_through(
         config: Config,
         wish: WantedMode,
@@ -218,7 +209,7 @@ impl App {
         Ok(app)
     }
 
-    /// Opens one side for what is on record there. Nobody can be asked: the token is left alone.
+    /// Opens one side for what is on record there. It cannot ask the upstream: the token is left alone.
     pub async fn open_records(
         mut config: Config,
         mode: Mode,
@@ -284,7 +275,7 @@ impl App {
             brought,
             clock,
             metrics,
-            signals: Signals::new(),
+            signals: Signals::default(),
             under_way: once::UnderWay::default(),
             forgotten: Mutex::default(),
         })
@@ -362,7 +353,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits for calls in flight, lets go of what is past its time and makes everything durable.
+    /// Waits for calls in flight, deletes what has expired and makes everything durable.
     pub async fn close(&self) -> Result<(), AppError> {
         self.migo.engine().idle().await;
         self.tidy_up().await;
@@ -397,7 +388,7 @@ pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppErr
         .sandbox_latency
         .parse()
         .map_err(|error: LatencyError| {
-            AppError::sandbox_option("sandbox.latency", |lang| error.message(lang))
+            AppError::of_option("sandbox.latency", |lang| error.message(lang))
         })?;
     Ok(Sandbox::new(sandbox)?)
 }
@@ -415,10 +406,10 @@ fn without_limits(settings: &Settings) -> Settings {
 fn refuse_file(dir: &Path) -> Result<(), AppError> {
     if dir.is_file() {
         let dir = dir.display();
-        return Err(AppError::usage(
-            format!("la carpeta de datos {dir} es un archivo: elija otra con --dir"),
-            format!("the data folder {dir} is a file: choose another one with --dir"),
-        ));
+        return Err(AppError::Usage(text!(
+            "la carpeta de datos {dir} es un archivo: elija otra con --dir",
+            "the data folder {dir} is a file: choose another one with --dir"
+        )));
     }
     Ok(())
 }

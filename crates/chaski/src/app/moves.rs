@@ -1,20 +1,18 @@
 //! The data of a folder taken to a database on a server, and back. What they are taken from stays as
 //! it is, and a move that was cut short is begun anew.
 
-use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::backups::{BackupError, set_aside, side_of, sync_folder, write_private};
+use super::backup_error::BackupFault;
+use super::backups::{hold, names_in, put_in_place, set_aside, side_of, write_key};
 use super::journals::take_along;
-use super::migrate::{copy_database, hold_old};
+use super::migrate::{MOVING, hold_old, own_copy};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::Config;
-use crate::store::{
-    self, DATABASE_FILE, KEY_FILE, MasterKey, Moved, PostgresFault, Snapshot, StoreError,
-};
+use crate::private;
+use crate::store::{self, DATABASE_FILE, MasterKey, Moved, PostgresFault, Snapshot, StoreError};
 
 /// What became of one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +41,12 @@ pub async fn move_to_server(
             continue;
         }
         if let Some(place) = store::elsewhere(&folder) {
-            return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }).into());
+            return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)).into());
         }
         // From a copy of its own, while nobody works there.
         let held = hold_old(&folder)?;
-        let staging = private_folder_in(&folder)?;
-        let copy = staging.path().join(DATABASE_FILE);
-        copy_database(&folder, &copy)?;
-        store::prepare(&copy).await?;
-        store::inspect(&copy).await?;
+        let staging = private::passing_folder(MOVING, &folder).map_err(AppError::file(&folder))?;
+        let (copy, _) = own_copy(&folder, staging.path()).await?;
         let side = side_of(url, mode);
         done.push(MovedSide {
             mode,
@@ -62,8 +57,7 @@ pub async fn move_to_server(
         drop(held);
     }
     if done.is_empty() {
-        let folder = from.to_owned();
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(from));
     }
     // From here on nobody works with what was left behind by mistake.
     for side in &done {
@@ -88,37 +82,23 @@ pub async fn move_to_folder(
             continue;
         }
         let folder = folder_of(&there, mode);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(AppError::file(&folder))?;
-        let old = databases_in(&folder)?;
+        private::make_folder(&folder).map_err(AppError::file(&folder))?;
+        let old = names_in(&folder, |name| name.starts_with(DATABASE_FILE))?;
         if !old.is_empty() && !replace {
-            return Err(BackupError::NotEmpty { folder }.into());
+            return Err(BackupFault::NotEmpty.of(&folder));
         }
-        let held = store::hold(&folder).map_err(|error| match error {
-            StoreError::Locked => AppError::from(BackupError::InUse {
-                folder: folder.clone(),
-            }),
-            error => error.into(),
-        })?;
+        let held = hold(&folder)?;
         // 1. Beside its place, and what opens it.
-        let staging = private_folder_in(&folder)?;
+        let staging = private::passing_folder(MOVING, &folder).map_err(AppError::file(&folder))?;
         let tables = side.take_into(staging.path()).await?;
         let copy = staging.path().join(DATABASE_FILE);
         let snapshot = store::inspect(&copy).await?;
-        settle_key(config, &there, mode, &folder, &snapshot)?;
+        bring_key(config, &there, mode, &folder, &snapshot)?;
         // 2. What was there aside, and it in its place.
-        let aside = match old.as_slice() {
-            [] => None,
-            names => Some(set_aside(&folder, names, now)?),
-        };
+        let aside = set_aside(&folder, &old, now)?;
         side.unmark(&folder)?;
         take_along(&folder_of(config, mode), &folder)?;
-        let place = folder.join(DATABASE_FILE);
-        fs::rename(&copy, &place).map_err(AppError::file(&place))?;
-        sync_folder(&folder)?;
+        put_in_place(staging.path(), &folder, &[DATABASE_FILE])?;
         drop(held);
         done.push(MovedSide {
             mode,
@@ -128,15 +108,15 @@ pub async fn move_to_folder(
         });
     }
     if done.is_empty() {
-        let folder = PathBuf::from(side_of(url, Mode::Real).place()?);
-        return Err(BackupError::NothingThere { folder }.into());
+        let place = side_of(url, Mode::Real).place()?;
+        return Err(BackupFault::NothingThere.of(Path::new(&place)));
     }
     Ok(done)
 }
 
 /// The key that opens it is in the folder, comes from outside, or is in the folder that was used with
 /// the server; then it goes along.
-fn settle_key(
+fn bring_key(
     config: &Config,
     there: &Config,
     mode: Mode,
@@ -145,18 +125,11 @@ fn settle_key(
 ) -> Result<(), AppError> {
     let known = secrets::existing_key(there, mode, folder)?;
     if let Some(key) = &known {
-        return if snapshot.opens_with(key) {
-            Ok(())
-        } else {
-            Err(StoreError::KeyWrong.into())
-        };
+        return Ok(snapshot.demand(key)?);
     }
     let usual = MasterKey::load(&folder_of(config, mode))?;
     match usual.filter(|key| snapshot.opens_with(key)) {
-        Some(key) => {
-            let text = format!("{}\n", key.to_text().expose_secret());
-            write_private(&folder.join(KEY_FILE), text.as_bytes())
-        }
+        Some(key) => write_key(&key, folder),
         None if snapshot.has_personal_data => Err(StoreError::KeyMissing.into()),
         None => Ok(()),
     }
@@ -168,25 +141,4 @@ fn rooted(config: &Config, dir: &Path) -> Config {
         dir: dir.to_owned(),
         ..config.clone()
     }
-}
-
-/// The files of a database that a folder has.
-fn databases_in(folder: &Path) -> Result<Vec<String>, AppError> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(AppError::file(folder))? {
-        let entry = entry.map_err(AppError::file(folder))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(DATABASE_FILE) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-fn private_folder_in(folder: &Path) -> Result<tempfile::TempDir, AppError> {
-    tempfile::Builder::new()
-        .prefix(".chaski-traslado-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir_in(folder)
-        .map_err(AppError::file(folder))
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Allowance, Call, Counter, Key, Ledger, LedgerError, Memory, Taken};
-use futures_util::future::BoxFuture;
+use chaski_client::{
+    Allowance, Call, Counter, Key, Ledger, LedgerError, LedgerFuture, Memory, Taken,
+};
 use jiff::Timestamp;
 
 use crate::metrics::Metrics;
@@ -16,76 +17,37 @@ pub(super) struct Observed {
     pub(super) invented: bool,
 }
 
+/// What is handed on as it is.
+macro_rules! handed_on {
+    ($(fn $name:ident<$life:lifetime>(&self $(, $part:ident: $kind:ty)*) -> $said:ty;)*) => {$(
+        fn $name<$life>(&$life self $(, $part: $kind)*) -> LedgerFuture<$life, $said> {
+            Ledger::$name(&*self.store $(, $part)*)
+        }
+    )*};
+}
+
 impl Ledger for Observed {
-    fn recall<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Vec<Option<Memory>>, LedgerError>> {
-        Ledger::recall(&*self.store, keys)
+    handed_on! {
+        fn recall<'a>(&self, keys: &'a [Key]) -> Vec<Option<Memory>>;
+        fn remember<'a>(&self, entries: Vec<(Key, Memory)>) -> ();
+        fn forget<'a>(&self, key: &'a Key) -> bool;
+        fn spend<'a>(&self, provider: &'a str, month: &'a str, calls: u64) -> ();
+        fn note_plan<'a>(&self, provider: &'a str, spent_at: Option<Timestamp>) -> ();
+        fn plan_spent<'a>(&self, provider: &'a str) -> Option<Timestamp>;
+        fn take<'a>(&self, from: &'a [Allowance]) -> Taken;
+        fn give_back<'a>(&self, to: &'a [Allowance]) -> ();
+        fn spent<'a>(&self, counter: &'a Counter) -> u64;
+        fn claim<'a>(&self, keys: &'a [Key]) -> Option<Vec<bool>>;
+        fn flush<'a>(&self) -> ();
     }
 
-    fn remember(&self, entries: Vec<(Key, Memory)>) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.store.remember(entries)
-    }
-
-    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, LedgerError>> {
-        self.store.forget(key)
-    }
-
-    fn record(&self, call: Call) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn record(&self, call: Call) -> LedgerFuture<'_, ()> {
         self.metrics.recorded(&call, self.invented);
         self.store.record(call)
     }
 
-    fn spend<'a>(
-        &'a self,
-        provider: &'a str,
-        month: &'a str,
-        calls: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        self.store.spend(provider, month, calls)
-    }
-
-    fn note_plan<'a>(
-        &'a self,
-        provider: &'a str,
-        spent_at: Option<Timestamp>,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        Ledger::note_plan(&*self.store, provider, spent_at)
-    }
-
-    fn plan_spent<'a>(
-        &'a self,
-        provider: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, LedgerError>> {
-        Ledger::plan_spent(&*self.store, provider)
-    }
-
-    fn take<'a>(&'a self, from: &'a [Allowance]) -> BoxFuture<'a, Result<Taken, LedgerError>> {
-        self.store.take(from)
-    }
-
-    fn give_back<'a>(&'a self, to: &'a [Allowance]) -> BoxFuture<'a, Result<(), LedgerError>> {
-        self.store.give_back(to)
-    }
-
-    fn spent<'a>(&'a self, counter: &'a Counter) -> BoxFuture<'a, Result<u64, LedgerError>> {
-        self.store.spent(counter)
-    }
-
-    fn claim<'a>(
-        &'a self,
-        keys: &'a [Key],
-    ) -> BoxFuture<'a, Result<Option<Vec<bool>>, LedgerError>> {
-        Ledger::claim(&*self.store, keys)
-    }
-
     fn release(&self, keys: &[Key]) {
         self.store.release(keys);
-    }
-
-    fn flush(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.store.flush()
     }
 
     fn ready(&self) -> Result<(), LedgerError> {

@@ -12,7 +12,7 @@ pub use crate::store::{DoneBefore, Once};
 
 /// What is known of a request when it comes.
 pub enum Begun {
-    /// It is the first, and nobody else works on it until the ticket is dropped.
+    /// It is the first, and no other request works on it until the ticket is dropped.
     First(Ticket),
     /// It was answered, or another request under its idempotency key was.
     Before(DoneBefore),
@@ -34,7 +34,7 @@ pub(crate) struct UnderWay(Arc<Mutex<HashSet<Hash>>>);
 
 impl UnderWay {
     fn change<T>(&self, change: impl FnOnce(&mut HashSet<Hash>) -> T) -> T {
-        // A set that somebody panicked over is still a set.
+        // A panic elsewhere leaves the set whole.
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

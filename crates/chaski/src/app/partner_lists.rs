@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use chaski_core::{Lang, fold, lima_datetime, present};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::new_id;
@@ -118,18 +119,6 @@ impl App {
         Ok(imported)
     }
 
-    /// [`App::write_partners`] into memory.
-    pub async fn export_partners(
-        &self,
-        company: Company,
-        filter: &PartnerFilter,
-        format: OutputFormat,
-        lang: Lang,
-    ) -> Result<Vec<u8>, AppError> {
-        self.write_partners(company, filter, format, lang, Vec::new())
-            .await
-    }
-
     /// Writes the partners of a filter as a file, numbers and names whole, and gives back what it
     /// wrote to. Every value is a text cell, and nothing in it is run by a spreadsheet.
     pub async fn write_partners<W: Write + Send + 'static>(
@@ -154,15 +143,13 @@ impl App {
                 file.put_away()?;
                 Ok::<_, AppError>(file)
             });
-            file = written
-                .await
-                .map_err(|error| AppError::Io(error.into()))??;
+            file = written.await??;
             if cursor.is_none() {
                 break;
             }
         }
         let ended = tokio::task::spawn_blocking(move || file.end());
-        ended.await.map_err(|error| AppError::Io(error.into()))?
+        ended.await?
     }
 
     fn partner_of(
@@ -204,19 +191,48 @@ impl App {
 /// Partners per page of an export.
 const PAGE: u32 = 1_000;
 
+/// A field of a record that is not the owner's: its name, and its value.
+type Field = (&'static str, fn(&Partner) -> Value);
+
+/// Those before the owner's fields.
+const DOCUMENT: [Field; 3] = [
+    ("id", |it| it.id.to_string().into()),
+    ("document_type", |it| it.document.kind().as_str().into()),
+    ("num_document", |it| it.document.number().into()),
+];
+
+/// Those after them.
+const SUNAT: [Field; 14] = [
+    ("sunat_valid", |it| it.sunat.valid.into()),
+    ("sunat_state", |it| it.sunat.state.as_str().into()),
+    ("sunat_condition", |it| it.sunat.condition.as_str().into()),
+    ("apto_para_facturar", |it| it.sunat.fit.into()),
+    ("sunat_last_check", |it| {
+        it.sunat.last_check.map(time).into()
+    }),
+    ("sunat_reason", |it| it.sunat.reason.as_deref().into()),
+    ("estado_del_contribuyente", |it| {
+        it.sunat.estado.as_deref().into()
+    }),
+    ("condicion_de_domicilio", |it| {
+        it.sunat.condicion.as_deref().into()
+    }),
+    ("sunat_name", |it| it.sunat.name.as_deref().into()),
+    ("sunat_address", |it| it.sunat.address.as_deref().into()),
+    ("sunat_ubigeo", |it| it.sunat.ubigeo.as_deref().into()),
+    ("sunat_comment", |it| it.sunat.comment.as_deref().into()),
+    ("created_at", |it| time(it.created_at).into()),
+    ("updated_at", |it| time(it.updated_at).into()),
+];
+
 /// A partner as one flat record: the owner's fields, then SUNAT's. Fields without a value are
 /// null, so that every record has the same ones.
 pub fn record(partner: &Partner) -> Map<String, Value> {
-    let time = |at| {
-        lima_datetime(at)
-            .strftime("%Y-%m-%dT%H:%M:%S-05:00")
-            .to_string()
-    };
     let mut record = Map::new();
     let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
-    put("id", partner.id.to_string().into());
-    put("document_type", partner.document.kind().as_str().into());
-    put("num_document", partner.document.number().into());
+    for (name, value) in DOCUMENT {
+        put(name, value(partner));
+    }
     for (name, text) in partner.fields.texts() {
         put(name, text.into());
     }
@@ -224,22 +240,17 @@ pub fn record(partner: &Partner) -> Map<String, Value> {
         put(name, flag.into());
     }
     put("is_active", partner.is_active().into());
-    let sunat = &partner.sunat;
-    put("sunat_valid", sunat.valid.into());
-    put("sunat_state", sunat.state.as_str().into());
-    put("sunat_condition", sunat.condition.as_str().into());
-    put("apto_para_facturar", sunat.fit.into());
-    put("sunat_last_check", sunat.last_check.map(time).into());
-    put("sunat_reason", sunat.reason.as_deref().into());
-    put("estado_del_contribuyente", sunat.estado.as_deref().into());
-    put("condicion_de_domicilio", sunat.condicion.as_deref().into());
-    put("sunat_name", sunat.name.as_deref().into());
-    put("sunat_address", sunat.address.as_deref().into());
-    put("sunat_ubigeo", sunat.ubigeo.as_deref().into());
-    put("sunat_comment", sunat.comment.as_deref().into());
-    put("created_at", time(partner.created_at).into());
-    put("updated_at", time(partner.updated_at).into());
+    for (name, value) in SUNAT {
+        put(name, value(partner));
+    }
     record
+}
+
+/// A moment as records tell it, in Lima's time.
+pub(super) fn time(at: Timestamp) -> String {
+    lima_datetime(at)
+        .strftime("%Y-%m-%dT%H:%M:%S-05:00")
+        .to_string()
 }
 
 /// A file of partners that is being written.
@@ -332,27 +343,12 @@ impl<W: Write> PartnerFile<W> {
 
 /// The names of the fields of a record, also of none.
 fn headings() -> Vec<String> {
-    const AROUND: [&[&str]; 2] = [
-        &["id", "document_type", "num_document"],
-        &[
-            "sunat_valid",
-            "sunat_state",
-            "sunat_condition",
-            "apto_para_facturar",
-            "sunat_last_check",
-            "sunat_reason",
-            "estado_del_contribuyente",
-            "condicion_de_domicilio",
-            "sunat_name",
-            "sunat_address",
-            "sunat_ubigeo",
-            "sunat_comment",
-            "created_at",
-            "updated_at",
-        ],
-    ];
-    let all = AROUND[0].iter().copied().chain(PartnerFields::names());
-    all.chain(AROUND[1].iter().copied())
+    let around = |(name, _): Field| name;
+    let all = DOCUMENT
+        .into_iter()
+        .map(around)
+        .chain(PartnerFields::names());
+    all.chain(SUNAT.into_iter().map(around))
         .map(str::to_owned)
         .collect()
 }

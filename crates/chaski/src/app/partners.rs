@@ -31,7 +31,7 @@ pub enum Which {
     All,
     /// Those that were never checked.
     NeverChecked,
-    /// So many: those never checked first, then those whose check is the oldest.
+    /// Up to a number of them: those never checked first, then those whose check is the oldest.
     Due {
         /// How many at most.
         most: u32,
@@ -44,7 +44,7 @@ pub enum Which {
 #[derive(Debug, Clone)]
 pub struct PreparedRefresh {
     /// Calls that it may cost: its numbers that memory does not know, by native batch calls. None
-    /// where nobody counts.
+    /// where the calls are not counted.
     pub calls: Option<u64>,
     /// Calls that it may cost in all, retries included; none for what is usual.
     pub(super) most: Option<u64>,
@@ -61,7 +61,7 @@ impl PreparedRefresh {
     }
 }
 
-/// Whom a refresh is about.
+/// The partners that a refresh is about.
 #[derive(Default)]
 struct Targets {
     rucs: Vec<Ruc>,
@@ -140,11 +140,7 @@ impl App {
             fields: fields.checked()?,
         };
         let id = new.id;
-        if !self
-            .store
-            .create_partner_once(company, new, now, once)
-            .await?
-        {
+        if !self.store.create_partner(company, new, now, once).await? {
             return Err(PartnerError::Exists.into());
         }
         self.partner(company, id).await
@@ -267,22 +263,10 @@ impl App {
         Ok(calls_for(targets.rucs.len() - known.len()))
     }
 
-    /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected:
-    /// what was asked today is not asked again.
+    /// Asks SUNAT about a company's partners and writes down what it says. Memory is respected: what was
+    /// asked today is not asked again. Named partners that are gone are passed over, and no more is
+    /// asked than was counted. What is left out is due again the next time.
     pub async fn refresh_partners(
-        &self,
-        company: Company,
-        which: &Which,
-        ask: &Ask,
-    ) -> Result<Refreshed, AppError> {
-        let mut refresh = self.start_partner_refresh(company, which, ask).await?;
-        while refresh.next(self).await? {}
-        refresh.finish(self).await
-    }
-
-    /// The same for a job: named partners that are gone are passed over, and no more is asked than
-    /// was counted for it when it came. What is left out is due again the next time.
-    pub(super) async fn work_on_partners(
         &self,
         company: Company,
         prepared: &PreparedRefresh,
@@ -293,7 +277,8 @@ impl App {
         refresh.finish(self).await
     }
 
-    /// Begins a refresh that asks no more than was counted for it.
+    /// Begins a refresh that asks no more than was counted for it; [`PartnerRefresh::next`] goes on
+    /// group by group.
     pub async fn start_prepared_refresh(
         &self,
         company: Company,
@@ -317,14 +302,9 @@ impl App {
     }
 
     /// The nightly refresh (`actualizar_partners_sunat`), of all companies: those never checked
-    /// first, then the oldest checks, `partners.refresh_limit` numbers at most. Whoever several
-    /// companies have is asked about once, and each of them learns it.
-    pub async fn refresh_due_partners(&self, ask: &Ask) -> Result<Refreshed, AppError> {
-        let most = self.config.partners_refresh_limit;
-        self.refresh_due(most, ask).await
-    }
-
-    pub(super) async fn refresh_due(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
+    /// first, then the oldest checks, so many numbers at most. A partner of several companies is asked
+    /// about once, and each of them learns it.
+    pub async fn refresh_due_partners(&self, most: u32, ask: &Ask) -> Result<Refreshed, AppError> {
         let due = self
             .store
             .partners_due_anywhere(most, self.clock.now())
@@ -333,8 +313,8 @@ impl App {
             let due = due.iter().filter(move |(_, house)| *house == wanted);
             due.map(|(ruc, _)| *ruc).collect::<Vec<Ruc>>()
         };
-        // The house's auditors see what was asked under the plain name: nobody's partners but
-        // their own.
+        // The house's auditors see the calls under the plain name, so those must be about the house's
+        // own partners alone.
         let for_companies = Asker::ForCompanies(Channel::Schedule).sign(ask.clone());
         let mut refreshed = Refreshed::default();
         for (rucs, ask) in [(of(true), ask), (of(false), &for_companies)] {
@@ -352,19 +332,6 @@ impl App {
         Ok(refreshed)
     }
 
-    /// Begins a refresh; [`PartnerRefresh::next`] goes on group by group. Naming only partners that
-    /// are not there is an error.
-    pub async fn start_partner_refresh(
-        &self,
-        company: Company,
-        which: &Which,
-        ask: &Ask,
-    ) -> Result<PartnerRefresh, AppError> {
-        let targets = self.targets(company, which).await?;
-        targets.refuse_nobody()?;
-        Ok(self.start_refresh_of(Some(company), targets, ask))
-    }
-
     fn start_refresh_of(
         &self,
         company: Option<Company>,
@@ -373,7 +340,7 @@ impl App {
     ) -> PartnerRefresh {
         let rucs = targets.rucs;
         let ask = Ask {
-            // An answer past its time would say nothing new of anybody.
+            // An expired answer would bring nothing new.
             stale_allowed: false,
             ..within_cost(ask, rucs.len())
         };
@@ -499,7 +466,7 @@ impl PartnerRefresh {
         self.writes
             .spawn(async move { store.note_checks(company, checks).await });
         while let Some(written) = self.writes.try_join_next() {
-            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            let noted = written??;
             self.refreshed.noted.add(noted);
         }
         Ok(true)
@@ -509,7 +476,7 @@ impl PartnerRefresh {
     pub async fn finish(mut self, app: &App) -> Result<Refreshed, AppError> {
         drop(self.outcomes);
         while let Some(written) = self.writes.join_next().await {
-            let noted = written.map_err(|error| AppError::Io(error.into()))??;
+            let noted = written??;
             self.refreshed.noted.add(noted);
         }
         self.refreshed.calls = app.migo.line().stats().paid - self.calls_before;

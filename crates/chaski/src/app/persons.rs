@@ -6,15 +6,16 @@ use std::sync::Arc;
 use chaski_client::{
     Ask, CacheDecision, Call, Clock, DniQuery, Key, Ledger, Lookup, Memory, Remembered, RucQuery,
 };
-use chaski_core::{CheckDigit, Dni, Ruc, RucRules, lima_datetime};
-use jiff::Timestamp;
+use chaski_core::{Dni, Ruc};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::backups::BackupError;
+use super::backup_error::BackupFault;
+use super::partner_lists::{record, time};
 use super::{App, AppError, Mode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
+use crate::partners::ruc_of_form;
 use crate::store::{CallRow, Erased, Mention, Store};
 
 /// The operation under which telling is on record.
@@ -28,7 +29,7 @@ pub async fn open_store(config: &Config, mode: Mode) -> Result<Arc<Store>, AppEr
     let folder = folder_of(config, mode);
     // An empty folder would answer that nothing is known, and be there from then on.
     if !has_data(config, mode) {
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(&folder));
     }
     let key = secrets::key_of(config, mode, &folder)?;
     let store = match secrets::open_database_url(config)? {
@@ -76,7 +77,7 @@ pub async fn export_person(
         );
         mentions.extend(known.mentions.iter().map(|found| mention(found, number)));
         calls.extend(known.calls.iter().map(|row| call(row, number)));
-        partners.extend(known.partners.iter().map(super::partner_lists::record));
+        partners.extend(known.partners.iter().map(record));
         for item in known.items {
             let batch = store.batch(item.batch).await?;
             batches.push(json!({
@@ -130,13 +131,9 @@ pub async fn erase_person(
 
 /// The RUC of a natural person is their DNI between `10` and a check digit.
 fn ruc_of(dni: Dni) -> Ruc {
-    let any_digit = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
     let parsed = |last: u8| {
         let text = format!("10{}{last}", dni.as_str());
-        Ruc::parse_with(&text, &any_digit).expect("eleven digits")
+        ruc_of_form(&text).expect("eleven digits")
     };
     parsed(parsed(0).expected_check_digit())
 }
@@ -226,10 +223,4 @@ async fn put_on_record(
         .await?;
     store.flush().await?;
     Ok(())
-}
-
-fn time(at: Timestamp) -> String {
-    lima_datetime(at)
-        .strftime("%Y-%m-%dT%H:%M:%S-05:00")
-        .to_string()
 }

@@ -1,6 +1,6 @@
-//! The schedule: cron expressions in Lima time. When an entry was last seen to is in the store, in
-//! the same transaction as its job: a restart neither repeats a night nor skips one, and several
-//! missed times are made up for by one job.
+//! The schedule: cron expressions in Lima time. The last time of each entry is stored in the same
+//! transaction as its job: a restart neither repeats a night nor skips one, and one job makes up for
+//! several missed times.
 
 use chaski_client::is_of_the_future;
 use jiff::Timestamp;
@@ -20,50 +20,44 @@ pub struct Programado {
     pub cron: String,
     /// What is done.
     pub kind: JobKind,
-    /// When it was last seen to; none before a worker first runs.
+    /// When it last came due; none before a worker first runs.
     pub last: Option<Timestamp>,
     /// Its next time; none if it has none, such as the 30th of February.
     pub next: Option<Timestamp>,
 }
 
 /// An entry that is switched on.
-struct Entry<'c> {
+struct Entry {
     /// The configuration key, under which it is remembered too.
     name: &'static str,
-    cron: &'c Cron,
+    cron: Cron,
     kind: JobKind,
     payload: &'static str,
 }
 
 /// One line for each kind of work that time brings.
-fn entries(schedule: &Schedule) -> Vec<Entry<'_>> {
+fn entries(schedule: &Schedule) -> Vec<Entry> {
+    let entry = |name, cron: &Option<Cron>, kind, payload| {
+        let cron = cron.clone()?;
+        Some(Entry {
+            name,
+            cron,
+            kind,
+            payload,
+        })
+    };
+    let (nightly, all) = (&schedule.partners, OF_ALL_COMPANIES);
     let lines = [
-        (
+        entry(
             "schedule.retention",
             &schedule.retention,
             JobKind::Retention,
             "{}",
         ),
-        ("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
-        (
-            "schedule.partners",
-            &schedule.partners,
-            JobKind::PartnerRefresh,
-            OF_ALL_COMPANIES,
-        ),
+        entry("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
+        entry("schedule.partners", nightly, JobKind::PartnerRefresh, all),
     ];
-    lines
-        .into_iter()
-        .filter_map(|(name, cron, kind, payload)| {
-            let cron = cron.as_ref()?;
-            Some(Entry {
-                name,
-                cron,
-                kind,
-                payload,
-            })
-        })
-        .collect()
+    lines.into_iter().flatten().collect()
 }
 
 impl App {
@@ -84,13 +78,13 @@ impl App {
     }
 
     /// Puts into the queue what is due.
-    pub(crate) async fn see_to_schedule(&self) -> Result<(), AppError> {
+    pub(crate) async fn enqueue_scheduled(&self) -> Result<(), AppError> {
         for entry in entries(&self.config.schedule) {
             let now = self.clock.now();
             let seen = self.store.schedule_seen(entry.name).await?;
             let job = match seen {
-                // A new entry waits for its first time, and so does one that was seen to while the
-                // clock was ahead: it would wait until then.
+                // A new entry waits for its next time, and so does one whose last time was noted while
+                // the clock was ahead: it would wait until then.
                 None => None,
                 Some(seen) if is_of_the_future(seen, now) => None,
                 Some(seen) if entry.cron.next_after(seen).is_none_or(|next| next > now) => {
@@ -103,14 +97,14 @@ impl App {
                 )),
             };
             self.store
-                .see_to_schedule(entry.name, seen, now, job)
+                .enqueue_scheduled(entry.name, seen, now, job)
                 .await?;
         }
         Ok(())
     }
 }
 
-/// When an entry was last seen to, where a clock that is right says so.
+/// The last time of an entry; now where none was noted, or by a clock that was ahead.
 fn true_or_now(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     last.filter(|last| !is_of_the_future(*last, now))
         .unwrap_or(now)

@@ -1,6 +1,7 @@
-//! What a look-up about a person is for: said by whoever asks, kept beside the call.
+//! What a look-up about a person is for: the caller says it, and the record of calls keeps it.
 
 use chaski_client::Ask;
+use chaski_core::text;
 use compact_str::CompactString;
 
 use super::AppError;
@@ -9,7 +10,7 @@ use crate::config::Config;
 /// A sentence is enough.
 const MOST_CHARACTERS: usize = 200;
 
-/// So many digits in a row are somebody's number, which must not rest in clear.
+/// This many digits in a row may be the number of a person, which must not rest in clear.
 const DIGITS_OF_A_NUMBER: usize = 8;
 
 /// A purpose as it may be kept.
@@ -17,17 +18,17 @@ pub fn purpose(text: &str) -> Result<CompactString, AppError> {
     let text = text.trim();
     let too_long = text.chars().count() > MOST_CHARACTERS;
     if text.is_empty() || too_long || text.contains(char::is_control) {
-        return Err(AppError::usage(
-            format!("el motivo debe ser una línea de hasta {MOST_CHARACTERS} caracteres"),
-            format!("the purpose must be one line of at most {MOST_CHARACTERS} characters"),
-        ));
+        return Err(AppError::Usage(text!(
+            "el motivo debe ser una línea de hasta {MOST_CHARACTERS} caracteres",
+            "the purpose must be one line of at most {MOST_CHARACTERS} characters"
+        )));
     }
     let mut digits = text.split(|c: char| !c.is_ascii_digit());
     if digits.any(|run| run.len() >= DIGITS_OF_A_NUMBER) {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "no escriba números de documento en el motivo: queda en el registro tal cual",
-            "do not write a document number in the purpose: the record keeps it as it is",
-        ));
+            "do not write a document number in the purpose: the record keeps it as it is"
+        )));
     }
     Ok(text.into())
 }

@@ -20,13 +20,13 @@ impl App {
             operation: Some(OPERATION.into()),
             ..RefusalFilter::default()
         };
-        self.settle_record().await;
+        self.flush_record().await;
         Ok(self.store.refusals(&filter, limit, cursor).await?)
     }
 
     /// Forgets that some RUCs do not exist; says how many of them were known not to.
     pub async fn forget_refusals(&self, rucs: &[Ruc]) -> Result<u64, AppError> {
-        self.settle_record().await;
+        self.flush_record().await;
         let mut gone = 0;
         for ruc in rucs {
             let key = RucQuery(*ruc).key();
@@ -42,7 +42,7 @@ impl App {
 
     /// Forgets all of them; says how many there were.
     pub async fn forget_all_refusals(&self) -> Result<u64, AppError> {
-        self.settle_record().await;
+        self.flush_record().await;
         let gone = self.store.forget_refusals(None).await?;
         self.migo.engine().forget_at_hand();
         Ok(gone)

@@ -1,8 +1,7 @@
-//! Letting go of what is past its time: by itself once a day, or when somebody asks.
+//! Deleting what has expired: by itself once a day, or when a person asks for it.
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,20 +10,21 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{App, AppError, folder_of};
+use crate::private;
 use crate::store::{Pruned, Retention};
 
 /// Holds the days on which the folder was tidied, the last ones.
 const MARK: &str = "limpieza";
 
-/// On how many earlier days of use a row must have been expired already before it is deleted without
-/// anybody asking. A clock that is ahead on one or two days deletes nothing.
+/// On how many earlier days of use a row must have been expired already before it is deleted by
+/// itself. A clock that is ahead on one or two days deletes nothing.
 const EARLIER_DAYS: usize = 2;
 
 /// A command that answered already does not keep the person waiting: what does not fit in this
 /// is left to the next one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An interrupted list can be taken up for so many days, however short the audit is kept.
+/// An interrupted list can be resumed for this many days, however short the audit is kept.
 const FEWEST_BATCH_DAYS: u32 = 7;
 
 impl App {
@@ -98,12 +98,7 @@ impl App {
 }
 
 fn write(path: &Path, days: &[Date]) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = private::to_write().create(true).truncate(true).open(path)?;
     for day in days {
         writeln!(file, "{day}")?;
     }

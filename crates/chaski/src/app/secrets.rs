@@ -1,7 +1,15 @@
 //! The key of a data folder and what it seals outside the database: the tokens of upstreams.
+//!
+//! Every data folder has one secret of 32 bytes: the file `llave` in it, or one from outside
+//! (`CHASKI_KEY_FILE`). `store/seal.rs` derives two keys from it: numbers of persons are found again by
+//! a keyed hash, and what tells of a person is sealed. The same secret seals settings: the token, the
+//! key of a server, the address of a database. A setting is sealed with the key from outside if there
+//! is one, else with the one beside the user's configuration. A copy without its key can be restored,
+//! and its sealed parts cannot be read.
 
 use std::path::{Path, PathBuf};
 
+use chaski_core::text;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{AppError, Mode, folder_of};
@@ -43,10 +51,7 @@ pub(super) fn existing_key(
 
 /// The other side of a folder, if there is one that can be opened.
 pub(super) fn other_side(config: &Config, mode: Mode) -> Option<OtherSide> {
-    let other = match mode {
-        Mode::Sandbox => Mode::Real,
-        Mode::Real => Mode::Sandbox,
-    };
+    let other = mode.other();
     let dir = folder_of(config, other);
     if !dir.join(DATABASE_FILE).exists() || elsewhere(&dir).is_some() {
         return None;
@@ -81,48 +86,33 @@ pub fn seal_setting(
 
 /// Puts the token itself where a sealed one is. A plain one, or none, is left as it is.
 pub fn open_token(config: &mut Config) -> Result<(), AppError> {
-    let kept = config.migo_token.take();
-    config.migo_token = kept
-        .map(|kept| open_setting(config, TOKEN, kept))
-        .transpose()?;
+    config.migo_token = open_setting(config, TOKEN, config.migo_token.clone())?;
     Ok(())
 }
 
 /// The key that a server is asked with, itself.
 pub fn open_server_key(config: &Config) -> Result<Option<SecretString>, AppError> {
-    let kept = config.server_key.clone();
-    kept.map(|kept| open_setting(config, SERVER_KEY, kept))
-        .transpose()
+    open_setting(config, SERVER_KEY, config.server_key.clone())
 }
 
 /// The address of the database on a server, itself.
 pub fn open_database_url(config: &Config) -> Result<Option<SecretString>, AppError> {
-    let kept = config.database_url.clone();
-    kept.map(|kept| open_setting(config, DATABASE_URL, kept))
-        .transpose()
+    open_setting(config, DATABASE_URL, config.database_url.clone())
 }
 
 fn open_setting(
     config: &Config,
     setting: &'static str,
-    kept: SecretString,
-) -> Result<SecretString, AppError> {
-    let Some(sealed) = kept.expose_secret().strip_prefix(SEALED) else {
+    kept: Option<SecretString>,
+) -> Result<Option<SecretString>, AppError> {
+    let sealed = kept.as_ref().map(ExposeSecret::expose_secret);
+    let Some(sealed) = sealed.and_then(|it| it.strip_prefix(SEALED)) else {
         return Ok(kept);
     };
     let (digits, folder) = match sealed.split_once(AT) {
         Some((digits, folder)) => (digits, Some(PathBuf::from(folder))),
         None => (sealed, None),
     };
-    opened(config, setting, digits, folder.as_deref())
-}
-
-fn opened(
-    config: &Config,
-    setting: &str,
-    digits: &str,
-    folder: Option<&Path>,
-) -> Result<SecretString, AppError> {
     let outside = config.key.as_ref().map(OutsideKey::key);
     // Those of folders may be gone, be damaged or belong to somebody else. Before they had a place
     // of their own, settings were sealed with the key of the data folder, named or not.
@@ -130,35 +120,29 @@ fn opened(
     let keys = [
         outside.transpose()?,
         config.secrets_dir.as_deref().and_then(of_folder),
-        folder.and_then(of_folder),
+        folder.as_deref().and_then(of_folder),
         of_folder(&config.dir),
     ];
     let mut keys = keys.into_iter().flatten().peekable();
     let any = keys.peek().is_some();
     let found = keys.find_map(|key| key.open_setting(setting, digits));
-    found
-        .filter(|token| !token.expose_secret().is_empty())
-        .ok_or_else(|| sealed_shut(setting, any).into())
+    match found.filter(|secret| !secret.expose_secret().is_empty()) {
+        None => Err(sealed_shut(setting, any).into()),
+        opened => Ok(opened),
+    }
 }
 
 fn sealed_shut(setting: &str, any_key: bool) -> ConfigError {
-    if any_key {
-        ConfigError::new(
-            format!(
-                "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
-            ),
-            format!(
-                "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
-            ),
+    let text = if any_key {
+        text!(
+            "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
     } else {
-        ConfigError::new(
-            format!(
-                "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}"
-            ),
-            format!(
-                "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
-            ),
+        text!(
+            "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
-    }
+    };
+    text.into()
 }

@@ -1,15 +1,16 @@
 //! Servers that work in a data folder. Each keeps a file there with a lock on it: the lock goes with
 //! the process, however it ends, so a file without one was left by a server that is gone.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+
+use crate::private;
 
 /// Begins the names of these files; a number of a process and `.json` follow.
 pub const SERVING: &str = "servidor-";
@@ -69,11 +70,9 @@ impl Presence {
         let path = dir.join(format!("{SERVING}{pid}.json"));
         // It takes its name with the lock on it: without one it would be taken for a leftover.
         let draft = dir.join(format!(".{SERVING}{pid}.tmp"));
-        let file = OpenOptions::new()
-            .write(true)
+        let file = private::to_write()
             .create(true)
             .truncate(true)
-            .mode(0o600)
             .open(&draft)?;
         file.try_lock()?;
         let mut presence = Presence {

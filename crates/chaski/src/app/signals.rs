@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Counters that are only watched for change. Clones share them.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Signals(Arc<Counters>);
 
+#[derive(Default)]
 struct Counters {
     work: watch::Sender<u64>,
     control: watch::Sender<u64>,
@@ -16,21 +17,12 @@ struct Counters {
 }
 
 impl Signals {
-    pub(super) fn new() -> Signals {
-        let counter = || watch::Sender::new(0);
-        Signals(Arc::new(Counters {
-            work: counter(),
-            control: counter(),
-            progress: counter(),
-        }))
-    }
-
     /// There is something to claim.
     pub(crate) fn work_came(&self) {
         self.0.work.send_modify(|count| *count += 1);
     }
 
-    /// Somebody's job may have been stopped.
+    /// A job may have been stopped.
     pub(crate) fn control_changed(&self) {
         self.0.control.send_modify(|count| *count += 1);
         self.batch_moved();

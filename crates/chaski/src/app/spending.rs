@@ -18,7 +18,7 @@ use super::keys::KeyState;
 use super::{App, AppError, DayTooSmall};
 use crate::store::{Asker, Channel};
 
-/// Who pays for a deed: the owner of the folder, whose day has no limit, or whoever asks a gateway.
+/// Who pays for a deed: the owner of the folder, whose day has no limit, or a caller of the gateway.
 #[derive(Clone, Default)]
 pub struct Payer {
     key: Option<Arc<KeyState>>,
@@ -34,7 +34,7 @@ pub struct Reserved {
 }
 
 impl Payer {
-    /// Whoever asks a gateway, with a key where it has keys.
+    /// A caller of the gateway, with a key where the gateway has keys.
     pub fn of(key: Option<Arc<KeyState>>) -> Payer {
         Payer {
             key,
@@ -104,9 +104,9 @@ impl App {
         self.check_spending(payer, calls).await
     }
 
-    /// Promises calls to work that is done in the background, beside what such work of this payer may
-    /// still cost, until it is stored; `again` where it is work of before. What the plan has too few calls for is refused as well, as a
-    /// command line does before it begins.
+    /// Promises calls to work in the background until it is stored; `again` where earlier work is tried
+    /// again. What other work of this payer may still cost counts as spent. Work that the plan has too
+    /// few calls for is refused as well, as a command line does before it begins.
     pub(super) async fn reserve_spending(
         &self,
         payer: &Payer,

@@ -1,12 +1,12 @@
 //! Jobs: what waits, what runs, what became of it; and those that are not batches.
 
 use chaski_client::Budget;
-use chaski_core::lima_date;
+use chaski_core::{lima_date, text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cost::calls_for;
-use super::job_kind::JobKind;
+use super::job_kind::{JobKind, job_of, job_text};
 use super::new_id;
 use super::partners::{PreparedRefresh, Refreshed, Which};
 use super::spending::Payer;
@@ -19,7 +19,7 @@ use crate::store::{
 /// A refresh that is asked for.
 #[derive(Debug, Clone)]
 pub struct RefreshWanted {
-    /// Whom it is about.
+    /// Which partners it is about.
     pub which: Which,
     /// Calls that it may cost; none for what it takes.
     pub most: Option<u64>,
@@ -41,7 +41,7 @@ impl App {
         Ok(self.store.jobs(&filter, limit, cursor).await?)
     }
 
-    /// One job; somebody else's does not exist.
+    /// One job; that of another key does not exist.
     pub async fn trabajo(&self, id: Uuid, key_id: Option<Uuid>) -> Result<Job, AppError> {
         let job = self.store.job(id).await?;
         let job = job.filter(|job| key_id.is_none() || job.key_id == key_id);
@@ -90,7 +90,7 @@ impl App {
         if !is_refresh || !matches!(job.state, JobState::Failed | JobState::Cancelled) {
             return Ok(0);
         }
-        let wanted = RefreshPayload::of(job)?;
+        let wanted = job_of::<RefreshPayload>(job)?;
         let limit = wanted.left.unwrap_or(u64::MAX);
         let most = wanted.most.unwrap_or(self.config.partners_refresh_limit);
         let calls = match (wanted.calls, wanted.prepared(most)) {
@@ -106,7 +106,7 @@ impl App {
         Ok(calls.min(limit))
     }
 
-    /// How many jobs of each kind are in each state, those that there are none of included.
+    /// How many jobs of each kind are in each state, zeros included.
     pub async fn job_counts(&self) -> Result<Vec<(JobKind, JobState, i64)>, AppError> {
         let counts = self.store.job_counts().await?;
         let of = |kind: JobKind, state: JobState| {
@@ -117,7 +117,7 @@ impl App {
         Ok(JobKind::ALL.into_iter().flat_map(states).collect())
     }
 
-    /// A job that is due now and belongs to nobody.
+    /// A job that is due now, with the key of the asker if there is one.
     pub(super) fn new_job(&self, kind: JobKind, payload: String, asker: &Asker) -> Job {
         let now = self.clock.now();
         Job {
@@ -133,7 +133,7 @@ impl App {
         }
     }
 
-    /// Deletes what is past its time, under a claim.
+    /// Deletes what has expired, under a claim.
     pub(crate) async fn work_retention(&self, claim: &Claim) -> Result<Pruned, AppError> {
         let pruned = self.prune_by_itself().await?;
         self.end_work(claim).await?;
@@ -170,13 +170,10 @@ impl App {
         if !limited {
             prepared.calls = None;
         }
-        let payload = RefreshPayload::wanted(prepared).text()?;
+        let payload = job_text(&RefreshPayload::wanted(prepared))?;
         let job = self.new_job(JobKind::PartnerRefresh, payload, &payer.asker());
         let id = job.id;
-        match once {
-            Some(once) => self.store.enqueue_job_once(job, once).await?,
-            None => self.store.enqueue_job(job).await?,
-        }
+        self.store.enqueue_job(job, once).await?;
         self.signals.work_came();
         Ok(id)
     }
@@ -184,7 +181,7 @@ impl App {
     /// Brings partners up to date, under a claim. What failed is asked again by a later run, if
     /// that may help; memory makes the rest of it free.
     pub(crate) async fn work_partner_refresh(&self, claim: &Claim) -> Result<Refreshed, AppError> {
-        let wanted = RefreshPayload::of(&claim.job)?;
+        let wanted = job_of::<RefreshPayload>(&claim.job)?;
         let (who, key_id) = (&claim.job.asked_by, claim.job.key_id);
         let mut ask = self.ask_of_work(who, key_id).await?;
         ask.budget = wanted.left.map(Budget::of);
@@ -192,9 +189,9 @@ impl App {
         let refreshed = match wanted.prepared(most) {
             Some(prepared) => {
                 let company = self.store.company_of_key(claim.job.key_id).await?;
-                self.work_on_partners(company, &prepared, &ask).await?
+                self.refresh_partners(company, &prepared, &ask).await?
             }
-            None => self.refresh_due(most, &ask).await?,
+            None => self.refresh_due_partners(most, &ask).await?,
         };
         let end = match &refreshed.failure {
             None => JobEnd::Completed,
@@ -202,7 +199,7 @@ impl App {
                 let mut rest = wanted.left_over(refreshed.failed);
                 // What a person tries again may cost anew what is usual.
                 rest.left = error.is_retryable().then_some(refreshed.left);
-                self.store.change_payload(claim, rest.text()?).await?;
+                self.store.change_payload(claim, job_text(&rest)?).await?;
                 let code = error.code().to_owned();
                 if error.is_retryable() {
                     self.again(claim, code, refreshed.wait)
@@ -231,7 +228,7 @@ struct RefreshPayload {
     cuales: String,
     #[serde(default)]
     ids: Vec<Uuid>,
-    /// Of those that are due, so many.
+    /// How many of those that are due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     most: Option<u32>,
     /// Calls that it may cost, where the key's day is limited.
@@ -243,10 +240,6 @@ struct RefreshPayload {
 }
 
 impl RefreshPayload {
-    fn of(job: &Job) -> Result<RefreshPayload, AppError> {
-        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
-    }
-
     fn wanted(prepared: PreparedRefresh) -> RefreshPayload {
         let (cuales, ids, most) = match prepared.which {
             Which::All => ("todos", Vec::new(), None),
@@ -261,10 +254,6 @@ impl RefreshPayload {
             calls: prepared.calls,
             left: prepared.most,
         }
-    }
-
-    fn text(&self) -> Result<String, AppError> {
-        Ok(serde_json::to_string(self).map_err(std::io::Error::from)?)
     }
 
     /// None for those that are due of all companies, which only the schedule asks for.
@@ -284,7 +273,7 @@ impl RefreshPayload {
         })
     }
 
-    /// What is left when so many failed. They are still the first that are due: without that
+    /// What is left to do when `failed` of them failed. They are still the first that are due: without that
     /// number a later run would go on to others and pay for them.
     fn left_over(self, failed: usize) -> RefreshPayload {
         RefreshPayload {
@@ -297,14 +286,14 @@ impl RefreshPayload {
 
 fn refusal(wanted: BatchChange, job: &Job) -> AppError {
     let state = job.state.as_str();
-    match wanted {
-        BatchChange::Cancel => AppError::NotNow {
-            es: format!("el trabajo ya terminó: {state}"),
-            en: format!("the job has ended: {state}"),
-        },
-        _ => AppError::NotNow {
-            es: format!("solo se reintenta un trabajo FAILED o CANCELLED; este está {state}"),
-            en: format!("only a FAILED or CANCELLED job is tried again; this one is {state}"),
-        },
-    }
+    AppError::NotNow(match wanted {
+        BatchChange::Cancel => text!(
+            "el trabajo ya terminó: {state}",
+            "the job has ended: {state}"
+        ),
+        _ => text!(
+            "solo se reintenta un trabajo FAILED o CANCELLED; este está {state}",
+            "only a FAILED or CANCELLED job is tried again; this one is {state}"
+        ),
+    })
 }

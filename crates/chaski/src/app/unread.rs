@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chaski_core::{DniError, Lang, RucError};
+use chaski_core::{DniError, Lang, RucError, text};
 
 use super::AppError;
 use super::verdicts::{RowPlan, of_problem};
@@ -18,30 +18,20 @@ pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
     }
     let numbers = rows.iter().map(|row| row.number);
     let wrong: Vec<_> = numbers.zip(plans.iter().map(|it| &it.subject)).collect();
-    Some(AppError::NothingRead {
-        es: format!(
-            "no se pudo leer ningún RUC de la lista. {}",
-            common_cause(&wrong, Lang::Es)
-        ),
-        en: format!(
-            "not a single RUC of the list could be read. {}",
-            common_cause(&wrong, Lang::En)
-        ),
-    })
+    let (es, en) = common_cause(&wrong);
+    Some(AppError::NothingRead(text!(
+        "no se pudo leer ningún RUC de la lista. {es}",
+        "not a single RUC of the list could be read. {en}"
+    )))
 }
 
 /// The same of a list of partners of which no row was taken; its rows, and what is wrong with each.
 pub(super) fn no_partner(wrong: &[(u32, &PartnerError)]) -> AppError {
-    AppError::NothingRead {
-        es: format!(
-            "no se pudo importar ninguna fila de la lista. {}",
-            common_cause(wrong, Lang::Es)
-        ),
-        en: format!(
-            "not a single row of the list could be imported. {}",
-            common_cause(wrong, Lang::En)
-        ),
-    }
+    let (es, en) = common_cause(wrong);
+    AppError::NothingRead(text!(
+        "no se pudo importar ninguna fila de la lista. {es}",
+        "not a single row of the list could be imported. {en}"
+    ))
 }
 
 /// What keeps a row from being read.
@@ -54,7 +44,11 @@ trait Wrong {
 
 /// The cause that most rows share, the first of equals. Words that are not true of all those rows
 /// are those of one of them, which is named.
-fn common_cause<W: Wrong>(rows: &[(u32, &W)], lang: Lang) -> String {
+fn common_cause<W: Wrong>(rows: &[(u32, &W)]) -> (String, String) {
+    (cause_in(rows, Lang::Es), cause_in(rows, Lang::En))
+}
+
+fn cause_in<W: Wrong>(rows: &[(u32, &W)], lang: Lang) -> String {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for (_, wrong) in rows {
         *counts.entry(wrong.kind()).or_default() += 1;
@@ -78,16 +72,16 @@ fn common_cause<W: Wrong>(rows: &[(u32, &W)], lang: Lang) -> String {
         return String::new();
     };
     let all = rows.len();
-    match (lang, worded.len()) {
-        (Lang::Es, 1) => format!("{most} de {all}: {what}{hint}"),
-        (Lang::En, 1) => format!("{most} of {all}: {what}{hint}"),
-        (Lang::Es, _) => {
-            format!("{most} de {all} por la misma causa; por ejemplo, la fila {row}: {what}{hint}")
-        }
-        (Lang::En, _) => {
-            format!("{most} of {all} for the same cause; for instance, row {row}: {what}{hint}")
-        }
-    }
+    let of = lang.pick("de", "of");
+    let example = match worded.len() {
+        1 => String::new(),
+        _ => text!(
+            " por la misma causa; por ejemplo, la fila {row}",
+            " for the same cause; for instance, row {row}"
+        )
+        .pick(lang),
+    };
+    format!("{most} {of} {all}{example}: {what}{hint}")
 }
 
 impl Wrong for Subject {
@@ -103,7 +97,29 @@ impl Wrong for Subject {
     }
 
     fn words(&self, lang: Lang) -> (String, &'static str) {
-        words(self, lang)
+        let separator = |c: char| matches!(c, ';' | ',' | '|' | '\t');
+        match self {
+            Subject::Dni { .. } | Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })) => {
+                (
+                    text!("son DNI y no RUC", "they are DNIs, not RUCs").pick(lang),
+                    lang.pick(
+                        ": consúltelos con chaski dni",
+                        ": look them up with chaski dni",
+                    ),
+                )
+            }
+            Subject::Bad(problem @ CellProblem::Ruc(RucError::NotDigits { found, .. }))
+                if separator(*found) =>
+            {
+                let hint = lang.pick(": ¿separador equivocado?", ": a wrong separator?");
+                (of_problem(problem, lang), hint)
+            }
+            Subject::Bad(problem) => (of_problem(problem, lang), other_column(lang)),
+            Subject::Empty | Subject::Ruc(_) => (
+                text!("celda vacía", "empty cell").pick(lang),
+                other_column(lang),
+            ),
+        }
     }
 }
 
@@ -122,33 +138,6 @@ impl Wrong for PartnerError {
             ""
         };
         (self.message(lang), hint)
-    }
-}
-
-fn words(subject: &Subject, lang: Lang) -> (String, &'static str) {
-    let separator = |c: char| matches!(c, ';' | ',' | '|' | '\t');
-    match subject {
-        Subject::Dni { .. } | Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })) => (
-            lang.pick("son DNI y no RUC", "they are DNIs, not RUCs")
-                .to_owned(),
-            lang.pick(
-                ": consúltelos con chaski dni",
-                ": look them up with chaski dni",
-            ),
-        ),
-        Subject::Bad(problem @ CellProblem::Ruc(RucError::NotDigits { found, .. }))
-            if separator(*found) =>
-        {
-            (
-                of_problem(problem, lang),
-                lang.pick(": ¿separador equivocado?", ": a wrong separator?"),
-            )
-        }
-        Subject::Bad(problem) => (of_problem(problem, lang), other_column(lang)),
-        Subject::Empty | Subject::Ruc(_) => (
-            lang.pick("celda vacía", "empty cell").to_owned(),
-            other_column(lang),
-        ),
     }
 }
 

@@ -1,10 +1,11 @@
-//! What is said of each row of a list, once its RUC is settled.
+//! What is said of each row of a list, once it is known what came of its RUC.
 
 use std::sync::Arc;
 
 use chaski_client::{Error, Found, Lookup, Memory, Remembered, RucQuery, Source};
 use chaski_core::{
-    DniError, Lang, Role, Ruc, Severity, Taxpayer, fitness, lima_date, lima_datetime,
+    Condicion, DniError, Estado, Lang, Place, Role, Ruc, Severity, Taxpayer, Ubigeo, fitness,
+    lima_date, lima_datetime, text,
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -49,7 +50,7 @@ const LIMITS: [&str; 2] = ["tope_de_gasto", "tope_diario"];
 
 /// What came of one RUC.
 #[derive(Clone)]
-pub(super) enum Settled {
+pub(super) enum RucOutcome {
     Found {
         taxpayer: Arc<Taxpayer>,
         source: Source,
@@ -66,27 +67,30 @@ pub(super) enum Settled {
     Forgotten,
 }
 
-impl Settled {
-    pub(super) fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<Settled> {
+impl RucOutcome {
+    pub(super) fn of_memory(ruc: Ruc, memory: &Memory, source: Source) -> Option<RucOutcome> {
         let at = memory.stored_at;
         Some(match &memory.what {
-            Remembered::Answer(body) => Settled::Found {
+            Remembered::Answer(body) => RucOutcome::Found {
                 taxpayer: Arc::new(RucQuery(ruc).unpack(body)?),
                 source,
                 at,
             },
-            Remembered::Refusal { .. } => Settled::NotFound { source, at },
+            Remembered::Refusal { .. } => RucOutcome::NotFound { source, at },
         })
     }
 
-    pub(super) fn of_outcome(outcome: Result<Found<Taxpayer>, Error>, now: Timestamp) -> Settled {
+    pub(super) fn of_outcome(
+        outcome: Result<Found<Taxpayer>, Error>,
+        now: Timestamp,
+    ) -> RucOutcome {
         match outcome {
-            Ok(found) => Settled::Found {
+            Ok(found) => RucOutcome::Found {
                 taxpayer: found.value,
                 source: found.source,
                 at: found.stored_at,
             },
-            Err(error) if error.is_not_found() => Settled::NotFound {
+            Err(error) if error.is_not_found() => RucOutcome::NotFound {
                 source: if error.is_remembered() {
                     Source::Memory
                 } else {
@@ -94,42 +98,42 @@ impl Settled {
                 },
                 at: now,
             },
-            Err(error) => Settled::Failed(error),
+            Err(error) => RucOutcome::Failed(error),
         }
     }
 
     /// How its item is marked.
     pub(super) fn state(&self) -> ItemState {
         match self {
-            Settled::Found { .. } | Settled::Forgotten => ItemState::Answered,
-            Settled::NotFound { .. } => ItemState::Refused,
-            Settled::Failed(error) => ItemState::Failed {
+            RucOutcome::Found { .. } | RucOutcome::Forgotten => ItemState::Answered,
+            RucOutcome::NotFound { .. } => ItemState::Refused,
+            RucOutcome::Failed(error) => ItemState::Failed {
                 code: error.code().into(),
             },
-            Settled::FailedBefore(code) => ItemState::Failed { code: code.clone() },
+            RucOutcome::FailedBefore(code) => ItemState::Failed { code: code.clone() },
         }
     }
 
-    /// What it says of a partner with that RUC. An answer past its time stood in for an upstream
-    /// that could not be asked, and says nothing.
+    /// What it says of a partner with that RUC. An expired answer was given because the upstream could
+    /// not be asked, and says nothing.
     pub(super) fn check(&self, ruc: Ruc, now: Timestamp) -> SunatCheck {
         let failed = |why: String| SunatAnswer::Failed { why, at: now };
         let said = match self {
-            Settled::Found {
+            RucOutcome::Found {
                 source: Source::Stale,
                 ..
             } => failed("el proveedor no respondió".to_owned()),
-            Settled::Found { taxpayer, at, .. } => SunatAnswer::Found {
+            RucOutcome::Found { taxpayer, at, .. } => SunatAnswer::Found {
                 taxpayer: Arc::clone(taxpayer),
                 at: *at,
             },
-            Settled::NotFound { source, at } => SunatAnswer::NotFound {
+            RucOutcome::NotFound { source, at } => SunatAnswer::NotFound {
                 at: *at,
                 remembered: *source == Source::Memory,
             },
-            Settled::Failed(error) => failed(error.hinted(Lang::Es)),
-            Settled::FailedBefore(code) => failed(code.to_string()),
-            Settled::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
+            RucOutcome::Failed(error) => failed(error.hinted(Lang::Es)),
+            RucOutcome::FailedBefore(code) => failed(code.to_string()),
+            RucOutcome::Forgotten => failed("la respuesta ya no se conserva".to_owned()),
         };
         SunatCheck { ruc, said, now }
     }
@@ -137,10 +141,10 @@ impl Settled {
     pub(super) fn is_from_memory(&self) -> bool {
         matches!(
             self,
-            Settled::Found {
+            RucOutcome::Found {
                 source: Source::Memory | Source::Stale,
                 ..
-            } | Settled::NotFound {
+            } | RucOutcome::NotFound {
                 source: Source::Memory,
                 ..
             }
@@ -153,7 +157,7 @@ impl App {
     pub(super) fn verdict(
         &self,
         row: &RowPlan,
-        settled: Option<&Settled>,
+        learned: Option<&RucOutcome>,
         list: OfList,
         lang: Lang,
     ) -> Verdict {
@@ -175,13 +179,13 @@ impl App {
             }
             Subject::Ruc(ruc) => {
                 ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
-                match settled {
+                match learned {
                     None => {
                         verdict.apto = Aptitud::Pendiente;
                         notes.push(list.otherwise.message(lang).to_owned());
                     }
-                    Some(settled) => {
-                        self.judge_row(*ruc, settled, &mut verdict, &mut notes, lang);
+                    Some(learned) => {
+                        self.judge_row(*ruc, learned, &mut verdict, &mut notes, lang);
                         if verdict.apto == Aptitud::Pendiente && list.nothing_came {
                             verdict.apto = Aptitud::Error;
                         }
@@ -190,22 +194,16 @@ impl App {
             }
         }
         if let Some(first) = row.repeats {
-            notes.push(match lang {
-                Lang::Es => format!("repetido: ya está en la fila {first}"),
-                Lang::En => format!("repeated: already in row {first}"),
-            });
+            let repeated = text!(
+                "repetido: ya está en la fila {first}",
+                "repeated: already in row {first}"
+            );
+            notes.push(repeated.pick(lang));
         }
         if !row.repairs.is_empty() && row.unique.is_some() {
-            let list: Vec<_> = row
-                .repairs
-                .iter()
-                .map(|repair| repair.message(lang))
-                .collect();
-            notes.push(format!(
-                "{}: {}",
-                lang.pick("corregido", "corrected"),
-                list.join(", ")
-            ));
+            let repairs = row.repairs.iter().map(|repair| repair.message(lang));
+            let list = repairs.collect::<Vec<_>>().join(", ");
+            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
         }
         verdict.motivo = notes.join("; ");
         verdict
@@ -214,19 +212,19 @@ impl App {
     fn judge_row(
         &self,
         ruc: Ruc,
-        settled: &Settled,
+        learned: &RucOutcome,
         verdict: &mut Verdict,
         notes: &mut Vec<String>,
         lang: Lang,
     ) {
         let today = lima_date(self.clock.now());
-        let (source, at) = match settled {
-            Settled::Failed(error) => {
+        let (source, at) = match learned {
+            RucOutcome::Failed(error) => {
                 verdict.apto = of_failure(error.code());
                 notes.push(error.hinted(lang));
                 return;
             }
-            Settled::FailedBefore(code) => {
+            RucOutcome::FailedBefore(code) => {
                 verdict.apto = of_failure(code);
                 let why = match code.as_str() {
                     "tope_de_gasto" => lang.pick(
@@ -242,22 +240,22 @@ impl App {
                 notes.push(format!("{why}: {code}"));
                 return;
             }
-            Settled::Forgotten => {
+            RucOutcome::Forgotten => {
                 verdict.apto = Aptitud::Error;
-                let why = lang.pick(
+                let why = text!(
                     "la respuesta ya no está guardada",
-                    "the answer is no longer kept",
+                    "the answer is no longer kept"
                 );
-                notes.push(why.to_owned());
+                notes.push(why.pick(lang));
                 return;
             }
-            Settled::NotFound { source, at } => {
+            RucOutcome::NotFound { source, at } => {
                 verdict.apto = Aptitud::NoEncontrado;
                 let fitness = fitness(&ruc, None, Role::Buyer, today);
                 notes.extend(fitness.hallazgos.iter().map(|it| with_code(it, lang)));
                 (*source, *at)
             }
-            Settled::Found {
+            RucOutcome::Found {
                 taxpayer,
                 source,
                 at,
@@ -332,40 +330,20 @@ impl NotAsked {
 
 fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let address = &taxpayer.address;
-    let place = taxpayer
-        .ubigeo
-        .as_ref()
-        .and_then(chaski_core::Ubigeo::place);
-    verdict
-        .razon_social
-        .clone_from(&taxpayer.nombre_o_razon_social);
-    verdict.estado = text(taxpayer.estado.as_ref().map(chaski_core::Estado::as_str));
-    verdict.condicion = text(
-        taxpayer
-            .condicion
-            .as_ref()
-            .map(chaski_core::Condicion::as_str),
-    );
-    verdict.ubigeo = text(taxpayer.ubigeo.as_ref().map(chaski_core::Ubigeo::as_str));
-    verdict.departamento = text(
-        address
-            .departamento
-            .as_deref()
-            .or(place.as_ref().map(|it| it.departamento)),
-    );
-    verdict.provincia = text(
-        address
-            .provincia
-            .as_deref()
-            .or(place.as_ref().map(|it| it.provincia)),
-    );
-    verdict.distrito = text(
-        address
-            .distrito
-            .as_deref()
-            .or(place.as_ref().map(|it| it.distrito)),
-    );
+    let ubigeo = taxpayer.ubigeo.as_ref();
+    let place = ubigeo.and_then(Ubigeo::place);
+    // Where the registry leaves a part out, the ubigeo names it.
+    let part = |own: &Option<String>, of_place: fn(&Place) -> &'static str| {
+        text(own.as_deref().or(place.as_ref().map(of_place)))
+    };
+    let (address, name) = (&taxpayer.address, &taxpayer.nombre_o_razon_social);
+    verdict.razon_social.clone_from(name);
+    verdict.estado = text(taxpayer.estado.as_ref().map(Estado::as_str));
+    verdict.condicion = text(taxpayer.condicion.as_ref().map(Condicion::as_str));
+    verdict.ubigeo = text(ubigeo.map(Ubigeo::as_str));
+    verdict.departamento = part(&address.departamento, |it| it.departamento);
+    verdict.provincia = part(&address.provincia, |it| it.provincia);
+    verdict.distrito = part(&address.distrito, |it| it.distrito);
     verdict.direccion = text(taxpayer.direccion());
 }
 
@@ -376,28 +354,27 @@ fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
 /// A column of RUCs is no place for advice on how to write a DNI.
 pub(super) fn of_problem(problem: &CellProblem, lang: Lang) -> String {
     match problem {
-        CellProblem::Dni(DniError::Length { found: 7 }) => lang
-            .pick(
-                "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
-                "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC",
-            )
-            .to_owned(),
+        CellProblem::Dni(DniError::Length { found: 7 }) => text!(
+            "tiene 7 dígitos y un RUC tiene 11; si es un DNI sin su cero inicial, escriba el RUC de la persona",
+            "it has 7 digits and a RUC has 11; if it is a DNI without its leading zero, write the person's RUC"
+        )
+        .pick(lang),
         problem => problem.message(lang),
     }
 }
 
 fn of_dni(padded: bool, ruc: Ruc, lang: Lang) -> String {
     let ruc = ruc.as_str();
-    match (padded, lang) {
-        (false, Lang::Es) => {
-            format!("es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}")
-        }
-        (false, Lang::En) => format!("it is a DNI, not a RUC; if the person has one, it is {ruc}"),
-        (true, Lang::Es) => format!(
-            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}"
-        ),
-        (true, Lang::En) => format!(
+    let text = if padded {
+        text!(
+            "parece un DNI que perdió su cero inicial en Excel; si la persona tiene RUC, sería {ruc}",
             "it looks like a DNI that lost its leading zero in Excel; if the person has a RUC, it is {ruc}"
-        ),
-    }
+        )
+    } else {
+        text!(
+            "es un DNI, no un RUC; si la persona tiene RUC, sería {ruc}",
+            "it is a DNI, not a RUC; if the person has one, it is {ruc}"
+        )
+    };
+    text.pick(lang)
 }

@@ -1,18 +1,19 @@
 //! `chaski config`: init, show, set, check.
 
 use std::fs::Permissions;
-use std::io::{IsTerminal, Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use chaski_core::{Lang, text};
+use dialoguer::Password;
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output::notice;
 use super::kit::records::{Records, fields};
+use super::kit::terminal;
 use crate::app::{
     AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
     seal_setting,
@@ -25,16 +26,11 @@ use crate::sheets;
 pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     let path = around.local_file();
     if path.exists() && !force {
-        return Err(AppError::usage(
-            format!(
-                "ya existe {}; para reemplazarlo agregue --force",
-                path.display()
-            ),
-            format!(
-                "{} exists already; to replace it add --force",
-                path.display()
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "ya existe {}; para reemplazarlo agregue --force",
+            "{} exists already; to replace it add --force",
+            path.display()
+        )));
     }
     let comment = |line: &str| match line.chars().next() {
         Some('#' | '[') | None => format!("{line}\n"),
@@ -72,34 +68,28 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
     if with_origin {
         columns.push(("origen", "Origen", "Origin"));
     }
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 /// `chaski config set`: one key of the user's file, comments kept.
 pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
-    let lang = needed.lang();
     needed.layers.known(key, "chaski config set")?;
     let is_secret = is_secret(key);
     let text = match typed {
         Some(text) if is_secret || looks_like_token(&text) => {
             let key = if is_secret { key } else { key_for(&text) };
-            return Err(AppError::usage(
-                format!(
-                    "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería"
-                ),
-                format!(
-                    "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
-                ),
-            ));
+            return Err(AppError::Usage(text!(
+                "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería",
+                "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
+            )));
         }
         Some(text) => text,
         None if is_secret => secret(needed, key)?,
         None => {
-            return Err(AppError::usage(
-                format!("falta el valor; por ejemplo: chaski config set {key} …"),
-                format!("the value is missing; for instance: chaski config set {key} …"),
-            ));
+            return Err(AppError::Usage(text!(
+                "falta el valor; por ejemplo: chaski config set {key} …",
+                "the value is missing; for instance: chaski config set {key} …"
+            )));
         }
     };
     let path = needed
@@ -107,20 +97,21 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
         .clone()
         .or_else(|| needed.around.user_file())
         .ok_or_else(|| {
-            AppError::usage(
+            AppError::Usage(text!(
                 "no se sabe dónde está su carpeta de usuario; indique el archivo con --config",
-                "your home folder is not known; name the file with --config",
-            )
+                "your home folder is not known; name the file with --config"
+            ))
         })?;
     let before = match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         read => read.map_err(AppError::file(&path))?,
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
-        AppError::usage(
-            format!("{} no es TOML válido; corríjalo antes", path.display()),
-            format!("{} is not valid TOML; mend it first", path.display()),
-        )
+        AppError::Usage(text!(
+            "{} no es TOML válido; corríjalo antes",
+            "{} is not valid TOML; mend it first",
+            path.display()
+        ))
     })?;
     let mut layers = Layers::defaults();
     layers.set_text(key, &text, Origin::Set)?;
@@ -144,15 +135,15 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     layers.config()?;
     write_private(&path, after.as_bytes())?;
     let shown = path.display();
-    notice(
-        needed,
-        &match lang {
-            Lang::Es if is_secret => format!("{key} guardado y sellado en {shown} (permiso 0600)"),
-            Lang::En if is_secret => format!("{key} saved and sealed in {shown} (mode 0600)"),
-            Lang::Es => format!("{key} guardado en {shown} (permiso 0600)"),
-            Lang::En => format!("{key} saved in {shown} (mode 0600)"),
-        },
-    );
+    let (sellado, sealed) = if is_secret {
+        (" y sellado", " and sealed")
+    } else {
+        ("", "")
+    };
+    needed.say(text!(
+        "{key} guardado{sellado} en {shown} (permiso 0600)",
+        "{key} saved{sealed} in {shown} (mode 0600)"
+    ));
     Ok(0)
 }
 
@@ -164,67 +155,51 @@ pub(super) fn check(needed: &Needed) -> Done {
     }
     open_server_key(&needed.config)?;
     open_database_url(&needed.config)?;
-    let lang = needed.lang();
-    let who = match (mode, needed.wish) {
-        (Mode::Sandbox, WantedMode::Sandbox) => {
-            lang.pick("sandbox, por --sandbox", "sandbox, by --sandbox")
-        }
-        (Mode::Sandbox, _) => lang.pick(
+    let (es, en) = match (mode, needed.wish) {
+        (Mode::Sandbox, WantedMode::Sandbox) => ("sandbox, por --sandbox", "sandbox, by --sandbox"),
+        (Mode::Sandbox, _) => (
             "sandbox (no hay token o así se configuró)",
             "sandbox (no token, or configured so)",
         ),
-        (Mode::Real, _) => lang.pick("APIMIGO, con su token", "APIMIGO, with your token"),
+        (Mode::Real, _) => ("APIMIGO, con su token", "APIMIGO, with your token"),
     };
-    needed.say(
-        format!("configuración correcta; responde: {who}"),
-        format!("the configuration is right; answered by: {who}"),
-    );
+    needed.say(text!(
+        "configuración correcta; responde: {es}",
+        "the configuration is right; answered by: {en}"
+    ));
     Ok(0)
 }
 
 /// A secret typed without being shown, or piped in.
 fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
-    let text = if needed.may_ask {
-        let (es, en) = match key {
-            "server_key" => (
-                "Llave del servidor, chk_… (no se mostrará)",
-                "Key of the server, chk_… (not shown)",
-            ),
-            "database_url" => (
-                "Dirección de la base, postgres://… (no se mostrará)",
-                "Address of the database, postgres://… (not shown)",
-            ),
-            _ => (
-                "Token de APIMIGO (no se mostrará)",
-                "APIMIGO token (not shown)",
-            ),
-        };
-        dialoguer::Password::new()
-            .with_prompt(needed.lang().pick(es, en))
-            .interact()
-            .map_err(|_| AppError::Interrupted)?
-    } else if std::io::stdin().is_terminal() {
-        String::new()
-    } else {
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(4096)
-            .read_to_string(&mut text)?;
-        text
+    let prompt = match key {
+        "server_key" => text!(
+            "Llave del servidor, chk_… (no se mostrará)",
+            "Key of the server, chk_… (not shown)"
+        ),
+        "database_url" => text!(
+            "Dirección de la base, postgres://… (no se mostrará)",
+            "Address of the database, postgres://… (not shown)"
+        ),
+        _ => text!(
+            "Token de APIMIGO (no se mostrará)",
+            "APIMIGO token (not shown)"
+        ),
     };
+    let asking = Password::new().with_prompt(prompt.pick(needed.lang()));
+    let text = terminal::secret(needed.may_ask, asking, 4096)?;
     let text = without_quotes(&text).to_owned();
     if text.is_empty() {
-        return Err(AppError::usage(
-            format!("no llegó ningún valor para {key}"),
-            format!("no value came for {key}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "no llegó ningún valor para {key}",
+            "no value came for {key}"
+        )));
     }
     if key == "server_key" && mode_of_key(&text).is_none() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "eso no es una llave de Chaski: empieza con chk_live_ o chk_test_, como la da chaski llaves crear",
-            "that is no key of Chaski: it begins with chk_live_ or chk_test_, as chaski llaves crear gives it",
-        ));
+            "that is no key of Chaski: it begins with chk_live_ or chk_test_, as chaski llaves crear gives it"
+        )));
     }
     Ok(text)
 }
@@ -273,6 +248,6 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
     }
     // What replaces the file takes its mode: one that others could read no longer will be.
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
-    sheets::write_atomically(path, bytes)?;
+    sheets::write_atomically(path, |file| file.write_all(bytes))?;
     Ok(())
 }

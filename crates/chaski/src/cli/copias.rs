@@ -1,16 +1,16 @@
 //! `chaski backup` and `chaski restaurar`.
 
-use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use chaski_client::Clock;
-use chaski_core::{Lang, lima_datetime};
+use chaski_core::{Text, lima_datetime, text};
+use dialoguer::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Done;
 use super::kit::args::PhraseArgs;
 use super::kit::needed::Needed;
-use super::kit::output::notice;
+use super::kit::terminal::secret;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
 use crate::app::{AppError, Mode, folder_of};
 
@@ -29,51 +29,48 @@ pub(super) async fn backup(
     if let Some(phrase) = &phrase
         && phrase.expose_secret().chars().count() < LEAST_PHRASE
     {
-        return Err(AppError::usage(
-            format!("la frase debe tener {LEAST_PHRASE} caracteres o más: una corta se adivina"),
-            format!(
-                "the phrase must have {LEAST_PHRASE} characters or more: a short one is guessed"
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "la frase debe tener {LEAST_PHRASE} caracteres o más: una corta se adivina",
+            "the phrase must have {LEAST_PHRASE} characters or more: a short one is guessed"
+        )));
     }
     let by_phrase = phrase.is_some();
     let now = Clock::system().now();
     let taken = backups::backup(&needed.config, mode, &settings, to, with_key, phrase, now).await?;
     let (path, kib) = (taken.path.display(), taken.bytes.div_ceil(1024));
     let (calls, answers) = (taken.snapshot.calls, taken.snapshot.answers);
-    needed.say(
-        format!("copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})"),
-        format!("verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"),
-    );
+    needed.say(text!(
+        "copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})",
+        "verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"
+    ));
     if by_phrase {
-        needed.say(
+        needed.say(text!(
             "sellada con su frase: sin ella nadie puede comprobar que la copia no fue alterada",
-            "sealed with your phrase: without it nobody can prove that the copy was not altered",
-        );
+            "sealed with your phrase: without it nobody can prove that the copy was not altered"
+        ));
     }
     if let Some(error) = &taken.not_noted {
         let why = error.message(needed.lang());
-        needed.say(
-            format!("no se pudo anotar en la carpeta que se hizo la copia: {why}"),
-            format!("the folder could not note that the copy was taken: {why}"),
-        );
+        needed.say(text!(
+            "no se pudo anotar en la carpeta que se hizo la copia: {why}",
+            "the folder could not note that the copy was taken: {why}"
+        ));
     }
-    let about_key = match (taken.with_key, taken.snapshot.has_personal_data) {
-        (true, _) => needed.lang().pick(
+    needed.say(match (taken.with_key, taken.snapshot.has_personal_data) {
+        (true, _) => text!(
             "la llave va dentro: quien tenga este archivo puede leer los datos personales, y también rehacer el sello (--frase lo impide)",
             "the key is in it: whoever has this file can read the personal data, and renew the seal too (--frase prevents it)",
         ),
-        (false, true) => needed.lang().pick(
+        (false, true) => text!(
             "la llave no va dentro: guárdela aparte; sin ella no se pueden leer los datos personales de la copia ni comprobar su sello (--con-llave la incluye)",
             "the key is not in it: keep it elsewhere; without it the personal data in the copy cannot be read, nor its seal be proved (--con-llave includes it)",
         ),
         (false, false) if by_phrase => return Ok(0),
-        (false, false) => needed.lang().pick(
+        (false, false) => text!(
             "la llave no va dentro: guárdela aparte; con ella se comprueba el sello al restaurar en otra máquina (--con-llave la incluye)",
             "the key is not in it: keep it elsewhere; it proves the seal when restoring on another machine (--con-llave includes it)",
         ),
-    };
-    notice(needed, about_key);
+    });
     Ok(0)
 }
 
@@ -84,7 +81,6 @@ pub(super) async fn restaurar(
     phrase: &PhraseArgs,
     demand: Demand,
 ) -> Done {
-    let lang = needed.lang();
     let now = Clock::system().now();
     let mut manner = Manner {
         replace,
@@ -101,67 +97,64 @@ pub(super) async fn restaurar(
     let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
     let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
     let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
-    needed.say(
-        format!("restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})"),
-        format!("restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"),
-    );
-    if let Some(text) = about_seal(done.proved, lang) {
-        notice(needed, text);
+    needed.say(text!(
+        "restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})",
+        "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"
+    ));
+    if let Some(text) = about_seal(done.proved) {
+        needed.say(text);
     }
     if let Some(aside) = &done.set_aside {
         let aside = aside.display();
-        needed.say(
-            format!("lo que había antes está en {aside}: bórrelo cuando ya no lo necesite"),
-            format!("what was there before is in {aside}: delete it when it is no longer needed"),
-        );
+        needed.say(text!(
+            "lo que había antes está en {aside}: bórrelo cuando ya no lo necesite",
+            "what was there before is in {aside}: delete it when it is no longer needed"
+        ));
     }
     if let Some(aside) = &done.schema_aside {
-        needed.say(
-            format!("lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite"),
-            format!("what was in the database before is in its schema {aside}: delete it when it is no longer needed"),
-        );
+        needed.say(text!(
+            "lo que había antes en la base está en su esquema {aside}: bórrelo cuando ya no lo necesite",
+            "what was in the database before is in its schema {aside}: delete it when it is no longer needed"
+        ));
     }
     let settings = done.settings.display();
-    needed.say(
-        format!("la configuración de la copia está en {settings}; no se aplica sola (--config)"),
-        format!(
-            "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
-        ),
-    );
+    needed.say(text!(
+        "la configuración de la copia está en {settings}; no se aplica sola (--config)",
+        "the configuration of the copy is in {settings}; it is not applied by itself (--config)"
+    ));
     if done.key == RestoredKey::Missing && done.snapshot.has_personal_data {
-        needed.say(
+        needed.say(text!(
             "falta la llave: ponga el archivo «llave» en la carpeta, o indíquela con CHASKI_KEY_FILE, antes de usarla",
-            "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it",
-        );
+            "the key is missing: put the file \"llave\" into the folder, or name it with CHASKI_KEY_FILE, before using it"
+        ));
     }
     let is_real = done.folder == folder_of(&needed.config, Mode::Real);
     if is_real && needed.config.token().is_none() {
-        needed.say(
+        needed.say(text!(
             "sin token no se puede consultar (los partners, lotes y llaves sí se ven): configure migo.token con: chaski config set migo.token",
-            "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token",
-        );
+            "without a token nobody can be asked (partners, batches and keys can be seen): configure migo.token with: chaski config set migo.token"
+        ));
     }
     Ok(0)
 }
 
 /// How far the copy can be trusted, where that is less than wholly.
-fn about_seal(proved: Proved, lang: Lang) -> Option<&'static str> {
-    let (es, en) = match proved {
+fn about_seal(proved: Proved) -> Option<Text> {
+    Some(match proved {
         Proved::Sealed => return None,
-        Proved::ByItself => (
+        Proved::ByItself => text!(
             "atención: el sello se comprobó con la llave que vino en la misma copia; quien pudo leer la copia también pudo rehacerlo",
             "beware: the seal was proved with the key that came in the copy itself; whoever could read the copy could renew it too",
         ),
-        Proved::Unsealed => (
+        Proved::Unsealed => text!(
             "atención: la copia no tiene sello (es de una versión anterior): no se puede saber si alguien la alteró. Revise las llaves con: chaski llaves",
             "beware: the copy has no seal (it is of an older version): whether somebody altered it cannot be known. Look at the keys with: chaski llaves",
         ),
-        Proved::Waived => (
+        Proved::Waived => text!(
             "atención: el sello no se comprobó: no se puede saber si alguien alteró la copia. Revise las llaves con: chaski llaves",
             "beware: the seal was not proved: whether somebody altered the copy cannot be known. Look at the keys with: chaski llaves",
         ),
-    };
-    Some(lang.pick(es, en))
+    })
 }
 
 /// The phrase, if one was to be said: of a file, typed without being shown, or piped in.
@@ -171,10 +164,10 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
             let path = path.display();
-            return Err(AppError::usage(
-                format!("{path} está vacío: ahí debe estar la frase"),
-                format!("{path} is empty: the phrase must be in it"),
-            ));
+            return Err(AppError::Usage(text!(
+                "{path} está vacío: ahí debe estar la frase",
+                "{path} is empty: the phrase must be in it"
+            )));
         }
         return Ok(Some(SecretString::from(text.to_owned())));
     }
@@ -186,34 +179,23 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
 
 fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
     let lang = needed.lang();
-    let text = if needed.may_ask {
-        let mut asking = dialoguer::Password::new().with_prompt(lang.pick(
-            "Frase de la copia (no se mostrará)",
-            "Phrase of the copy (not shown)",
-        ));
-        if twice {
-            asking = asking.with_confirmation(
-                lang.pick("Otra vez", "Once more"),
-                lang.pick("no son iguales", "they are not alike"),
-            );
-        }
-        asking.interact().map_err(|_| AppError::Interrupted)?
-    } else if std::io::stdin().is_terminal() {
-        String::new()
-    } else {
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(MOST_PHRASE_BYTES)
-            .read_to_string(&mut text)?;
-        text
-    };
+    let mut asking = Password::new().with_prompt(lang.pick(
+        "Frase de la copia (no se mostrará)",
+        "Phrase of the copy (not shown)",
+    ));
+    if twice {
+        asking = asking.with_confirmation(
+            lang.pick("Otra vez", "Once more"),
+            lang.pick("no son iguales", "they are not alike"),
+        );
+    }
+    let text = secret(needed.may_ask, asking, MOST_PHRASE_BYTES)?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "no llegó ninguna frase: escríbala cuando se pida, pásela por tubería, o use --frase-archivo ARCHIVO",
-            "no phrase came: type it when asked, pipe it in, or use --frase-archivo FILE",
-        ));
+            "no phrase came: type it when asked, pipe it in, or use --frase-archivo FILE"
+        )));
     }
     Ok(SecretString::from(text.to_owned()))
 }

@@ -1,15 +1,14 @@
 //! `chaski datos-personales`: a person asks what is known of them, or to be forgotten.
 
-use std::io::{IsTerminal, Read};
-
 use chaski_client::{Ask, Clock};
-use chaski_core::Dni;
+use chaski_core::{Dni, text};
 
 use super::Done;
 use super::kit::args::PersonCmd;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::overwrite::all;
+use super::kit::terminal::piped;
 use crate::app::backups::mode_of_data;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, Mode, WantedMode, folder_of, has_data, purpose};
@@ -33,11 +32,8 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     let mode = mode_of_data(&needed.config, needed.wish);
     let store = open_store(&needed.config, mode).await?;
     let folder = folder_of(&needed.config, mode);
-    let (es, en) = (
-        format!("carpeta: {}", folder.display()),
-        format!("folder: {}", folder.display()),
-    );
-    needed.say(es, en);
+    let folder = folder.display();
+    needed.say(text!("carpeta: {folder}", "folder: {folder}"));
     // 3. The deed. What persons entered may be on the other side too.
     let done = if erasing {
         let elsewhere = erase_elsewhere(needed, mode, dni, &ask).await?;
@@ -65,10 +61,7 @@ async fn erase_elsewhere(
         log_emptied: true,
         ..Erased::default()
     };
-    let other = match mode {
-        Mode::Real => Mode::Sandbox,
-        Mode::Sandbox => Mode::Real,
-    };
+    let other = mode.other();
     if !has_data(&needed.config, other) || needed.wish != WantedMode::None {
         return Ok(nothing);
     }
@@ -93,19 +86,19 @@ fn write(needed: &Needed, known: &serde_json::Value) -> Result<(), AppError> {
 fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
-    needed.say(
-        format!("borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}"),
-        format!("erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"),
-    );
-    needed.say(
+    needed.say(text!(
+        "borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}",
+        "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"
+    ));
+    needed.say(text!(
         "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
-        "earlier backups still have it: delete them, or erase again after restoring one",
-    );
+        "earlier backups still have it: delete them, or erase again after restoring one"
+    ));
     if !erased.log_emptied {
-        needed.say(
+        needed.say(text!(
             "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
-            "another process was reading: repeat the command to empty the log of the database too",
-        );
+            "another process was reading: repeat the command to empty the log of the database too"
+        ));
     }
 }
 
@@ -116,10 +109,10 @@ fn confirm(needed: &Needed, dni: Dni) -> Result<(), AppError> {
     }
     let lang = needed.lang();
     if !needed.may_ask {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "borrar los datos de una persona necesita confirmación: agregue --yes",
-            "erasing the data of a person needs a confirmation: add --yes",
-        ));
+            "erasing the data of a person needs a confirmation: add --yes"
+        )));
     }
     let typed = dialoguer::Input::<String>::new()
         .with_prompt(lang.pick(
@@ -143,10 +136,10 @@ fn dni(needed: &Needed, typed: Option<&str>) -> Result<Dni, AppError> {
     };
     // What was typed may be almost a DNI: it is not repeated.
     text.trim().parse().map_err(|_| {
-        AppError::usage(
+        AppError::Usage(text!(
             "--dni debe ser un DNI de 8 dígitos",
-            "--dni must be an 8-digit DNI",
-        )
+            "--dni must be an 8-digit DNI"
+        ))
     })
 }
 
@@ -157,9 +150,5 @@ fn read(needed: &Needed) -> Result<String, AppError> {
             .interact_text()
             .map_err(|_| AppError::Interrupted);
     }
-    let mut text = String::new();
-    if !std::io::stdin().is_terminal() {
-        std::io::stdin().lock().take(64).read_to_string(&mut text)?;
-    }
-    Ok(text)
+    piped(64)
 }

@@ -1,18 +1,17 @@
 //! `chaski dni`: whose DNI is this? Shown masked unless asked for whole.
 
-use chaski_core::{Dni, DniError, Lang};
+use chaski_core::{Dni, DniError, Lang, text};
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::DniArgs;
 use super::kit::desk::Desk;
-use super::kit::explain::token_misplaced;
+use super::kit::explain::unreadable;
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Records, fields};
 use super::ruc::{insert_origin, numbers};
 use crate::app::{AppError, purpose};
-use crate::config::looks_like_token;
 
 pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
     let lang = needed.lang();
@@ -55,19 +54,10 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
                 codes.push(error.as_ref().map_or(1, AppError::exit_code));
             }
             Err(error) => {
-                let is_token = looks_like_token(text);
-                let message = if is_token {
-                    token_misplaced(text, lang)
-                } else {
-                    error.message(lang)
-                };
                 // What was typed may be almost a DNI: it is named by its place.
                 let name = format!("{} {}", lang.pick("n.º", "no."), place + 1);
-                let (code, exit) = if is_token {
-                    ("token_fuera_de_lugar", 2)
-                } else {
-                    (error.code(), 3)
-                };
+                let wrong = (error.code(), error.message(lang));
+                let (code, message, exit) = unreadable(text, wrong, lang);
                 row = failed(&name, code, &message);
                 complaints.push((name, message));
                 codes.push(exit);
@@ -95,9 +85,9 @@ fn not_found(error: &AppError, lang: Lang) -> String {
     if !error.is_not_found() {
         return error.message(lang);
     }
-    lang.pick(
+    text!(
         "no figura en el servicio consultado; puede ser un menor o una persona sin RUC",
-        "not known to the service; it may be a minor or a person without RUC",
+        "not known to the service; it may be a minor or a person without RUC"
     )
-    .to_owned()
+    .pick(lang)
 }

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chaski_client::{Clock, Failure, Http};
-use chaski_core::{Lang, lima_datetime};
+use chaski_core::{Lang, Text, lima_datetime, text};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output;
 use super::kit::records::{Records, fields};
-use crate::app::checkup::{self, Finding, Grade, Noting};
+use crate::app::checkup::{self, Examined, Finding, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED, holds_password};
@@ -25,16 +24,11 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     let mut report = Report::default();
     let config = &needed.config;
     let version = env!("CARGO_PKG_VERSION");
-    report.good(
-        "version",
-        format!("chaski {version}"),
-        format!("chaski {version}"),
-    );
-    report.good(
-        "configuracion",
+    report.add(Examined("version").good(text!("chaski {version}", "chaski {version}")));
+    report.add(Examined("configuracion").good(text!(
         "la configuración es correcta",
-        "the configuration is right",
-    );
+        "the configuration is right"
+    )));
     // 1. Who answers, and why.
     let mode = match mode_of(config, needed.wish) {
         Ok(mode) => mode,
@@ -120,20 +114,11 @@ impl Report {
         self.0.extend(findings);
     }
 
-    fn good(&mut self, check: &'static str, es: impl Into<String>, en: impl Into<String>) {
-        self.add(Finding::new(check, Grade::Good, es, en));
-    }
-
-    fn advise(&mut self, check: &'static str, es: impl Into<String>, en: impl Into<String>) {
-        self.add(Finding::new(check, Grade::Advice, es, en));
-    }
-
     fn bad(&mut self, check: &'static str, error: &AppError) {
         let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-        let finding = Finding::new(check, Grade::Bad, es, en)
-            .with("codigo", error.code())
-            .ending(error.exit_code());
-        self.add(finding);
+        let finding = Examined(check).bad(Text { es, en });
+        let finding = finding.with("codigo", error.code());
+        self.add(finding.ending(error.exit_code()));
     }
 
     /// What the command ends with: the first thing that is bad is the likeliest cause of the rest.
@@ -145,28 +130,20 @@ impl Report {
     fn say_mode(&mut self, needed: &Needed, mode: Mode) {
         let config = &needed.config;
         let finding = match mode {
-            Mode::Sandbox if config.token().is_some() => Finding::new(
-                "modo",
-                Grade::Good,
+            Mode::Sandbox if config.token().is_some() => Examined("modo").good(text!(
                 "responde el sandbox (datos ficticios), aunque hay un token configurado",
-                "the sandbox answers (invented data), although a token is configured",
-            ),
-            Mode::Sandbox => Finding::new(
-                "modo",
-                Grade::Good,
+                "the sandbox answers (invented data), although a token is configured"
+            )),
+            Mode::Sandbox => Examined("modo").good(text!(
                 "responde el sandbox: no hay token configurado (datos ficticios)",
-                "the sandbox answers: no token is configured (invented data)",
-            ),
+                "the sandbox answers: no token is configured (invented data)"
+            )),
             Mode::Real => {
-                let text = format!("APIMIGO: {}", config.migo_base_url);
-                Finding::new("modo", Grade::Good, text.clone(), text)
+                let url = &config.migo_base_url;
+                Examined("modo").good(text!("APIMIGO: {url}", "APIMIGO: {url}"))
             }
         };
-        let mode = match mode {
-            Mode::Sandbox => "sandbox",
-            Mode::Real => "real",
-        };
-        self.add(finding.with("modo", mode));
+        self.add(finding.with("modo", mode.as_str()));
     }
 
     /// Whether it can be written, how much fits, who else can read it, who works in it.
@@ -191,22 +168,20 @@ impl Report {
         let bytes = figures.database_bytes + figures.log_bytes;
         let kib = bytes / 1024;
         let (answers, calls, schema) = (figures.answers, figures.calls, figures.schema);
-        let finding = Finding::new(
-            "datos",
-            Grade::Good,
-            format!(
-                "datos en {shown}: {}, {}, {kib} KiB, esquema {schema}",
-                counted(answers, "respuesta", "respuestas"),
-                counted(calls, "llamada registrada", "llamadas registradas"),
-            ),
-            format!(
-                "data in {shown}: {}, {} on record, {kib} KiB, schema {schema}",
-                counted(answers, "answer", "answers"),
-                counted(calls, "call", "calls"),
-            ),
+        let (respuestas, llamadas) = (
+            counted(answers, "respuesta", "respuestas"),
+            counted(calls, "llamada registrada", "llamadas registradas"),
+        );
+        let (kept, made) = (
+            counted(answers, "answer", "answers"),
+            counted(calls, "call", "calls"),
         );
         self.add(
-            finding
+            Examined("datos")
+                .good(text!(
+                    "datos en {shown}: {respuestas}, {llamadas}, {kib} KiB, esquema {schema}",
+                    "data in {shown}: {kept}, {made} on record, {kib} KiB, schema {schema}"
+                ))
                 .with("carpeta", folder.display().to_string())
                 .with("respuestas", answers)
                 .with("llamadas", calls)
@@ -230,19 +205,17 @@ impl Report {
         let config = &needed.config;
         if let Some(outside) = &config.key {
             let source = outside.source();
-            self.good(
-                "llave",
-                format!("la llave de los datos viene de {source}"),
-                format!("the key of the data comes from {source}"),
-            );
+            self.add(Examined("llave").good(text!(
+                "la llave de los datos viene de {source}",
+                "the key of the data comes from {source}"
+            )));
             let file = config.dir.join(KEY_FILE);
             if file.exists() && folder == config.dir {
                 let file = file.display();
-                self.advise(
-                    "llave",
-                    format!("{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí"),
-                    format!("{file} is no longer used: keep it elsewhere and delete it here"),
-                );
+                self.add(Examined("llave").advice(text!(
+                    "{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí",
+                    "{file} is no longer used: keep it elsewhere and delete it here"
+                )));
             }
         }
         for (key, path, sealed) in secrets_in_files(needed) {
@@ -250,29 +223,24 @@ impl Report {
                 continue;
             }
             let path = path.display();
-            let (es, en) = match key {
-                "database_url" => (
-                    format!(
-                        "la dirección de la base está sin sellar en {path}, con su contraseña: guárdela"
-                    ),
-                    format!(
-                        "the address of the database is not sealed in {path}, with its password"
-                    ),
+            let Text { es, en } = match key {
+                "database_url" => text!(
+                    "la dirección de la base está sin sellar en {path}, con su contraseña: guárdela",
+                    "the address of the database is not sealed in {path}, with its password"
                 ),
-                "migo.token" => (
-                    format!("el token está sin sellar en {path}: guárdelo"),
-                    format!("the token is not sealed in {path}"),
+                "migo.token" => text!(
+                    "el token está sin sellar en {path}: guárdelo",
+                    "the token is not sealed in {path}"
                 ),
-                _ => (
-                    format!("la llave del servidor está sin sellar en {path}: guárdela"),
-                    format!("the key of the server is not sealed in {path}"),
+                _ => text!(
+                    "la llave del servidor está sin sellar en {path}: guárdela",
+                    "the key of the server is not sealed in {path}"
                 ),
             };
-            self.advise(
-                "secretos",
-                format!("{es} de nuevo con: chaski config set {key}"),
-                format!("{en}: save it again with: chaski config set {key}"),
-            );
+            self.add(Examined("secretos").advice(text!(
+                "{es} de nuevo con: chaski config set {key}",
+                "{en}: save it again with: chaski config set {key}"
+            )));
         }
     }
 
@@ -286,7 +254,7 @@ impl Report {
         }
         let line = |it: &Finding| format!("{} {}\n", it.grade.sign(), it.message(lang));
         let text: String = self.0.iter().map(line).collect();
-        output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+        needed.write(text.as_bytes())?;
         Ok(code)
     }
 

@@ -1,5 +1,6 @@
 //! `chaski empresas`: the companies that issue.
 
+use chaski_core::text;
 use std::io::Read;
 
 use chaski_client::{AuthForm, Clock};
@@ -34,10 +35,7 @@ pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> D
                 let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
                 room.try_issuer().await?;
                 let (ruc, host) = (room.issuer.ruc.as_str(), room.issuer.host());
-                needed.say(
-                    format!("{ruc}: {host} acepta la ruta y el token (se preguntó por un comprobante que no existe; no se emitió nada)"),
-                    format!("{ruc}: {host} takes ruta and token (it was asked for a document that does not exist; nothing was issued)"),
-                );
+                needed.say(text!("{ruc}: {host} acepta la ruta y el token (se preguntó por un comprobante que no existe; no se emitió nada)", "{ruc}: {host} takes ruta and token (it was asked for a document that does not exist; nothing was issued)"));
                 Ok(0)
             })
             .await
@@ -48,10 +46,10 @@ pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> D
 async fn listar(needed: &Needed, app: &App) -> Done {
     let issuers = app.issuers().await?;
     if issuers.is_empty() {
-        needed.say(
+        needed.say(text!(
             "ninguna empresa emite desde aquí; agréguela con: chaski empresas agregar RUC --ruta …",
-            "no company issues from here; add it with: chaski empresas agregar RUC --ruta …",
-        );
+            "no company issues from here; add it with: chaski empresas agregar RUC --ruta …"
+        ));
     }
     let row = |it: &crate::app::issuers::Issuer| {
         fields(json!({
@@ -90,13 +88,13 @@ async fn agregar(needed: &Needed, app: &App, args: EmpresaArgs) -> Done {
         restaurante: args.restaurante,
     };
     if let Some(word) = app.add_issuer(new).await? {
-        needed.say(&word.es, &word.en);
+        needed.say(word);
     }
     let shown = ruc.as_str();
-    needed.say(
-        format!("{shown} agregada, con su token sellado; compruébela con: chaski empresas probar {shown}"),
-        format!("{shown} added, its token sealed; try it with: chaski empresas probar {shown}"),
-    );
+    needed.say(text!(
+        "{shown} agregada, con su token sellado; compruébela con: chaski empresas probar {shown}",
+        "{shown} added, its token sealed; try it with: chaski empresas probar {shown}"
+    ));
     // 3. Its series, which Nubefact confirms.
     if series.is_empty() {
         return Ok(0);
@@ -105,10 +103,10 @@ async fn agregar(needed: &Needed, app: &App, args: EmpresaArgs) -> Done {
     for (serie, last) in series {
         let kind = kind_of_serie(&serie).ok_or(InvoiceError::SeriesKind)?;
         let next = u64::from(room.open_series_at(kind, &serie, last).await?) + 1;
-        needed.say(
-            format!("serie {serie} abierta: el siguiente número es {next}"),
-            format!("series {serie} is open: the next number is {next}"),
-        );
+        needed.say(text!(
+            "serie {serie} abierta: el siguiente número es {next}",
+            "series {serie} is open: the next number is {next}"
+        ));
     }
     Ok(0)
 }
@@ -118,10 +116,10 @@ fn series_of(typed: &str) -> Result<(String, u32), AppError> {
     let read = pair
         .and_then(|(serie, last)| Some((serie.trim().to_uppercase(), last.trim().parse().ok()?)));
     read.ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "--series: indique serie y último número usado, como F001=123 (0 si es nueva)",
-            "--series: give series and last number used, such as F001=123 (0 if it is new)",
-        )
+            "--series: give series and last number used, such as F001=123 (0 if it is new)"
+        ))
     })
 }
 
@@ -155,10 +153,10 @@ fn token(needed: &Needed) -> Result<SecretString, AppError> {
         .read_to_string(&mut text)?;
     let text = text.trim_end_matches(['\n', '\r']);
     if text.trim().is_empty() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "no llegó ningún token: páselo por tubería, o en un archivo que nombre CHASKI_NUBEFACT_TOKEN_FILE",
-            "no token came: pipe it in, or put it in a file named by CHASKI_NUBEFACT_TOKEN_FILE",
-        ));
+            "no token came: pipe it in, or put it in a file named by CHASKI_NUBEFACT_TOKEN_FILE"
+        )));
     }
     Ok(SecretString::from(text.to_owned()))
 }

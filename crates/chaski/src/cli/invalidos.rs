@@ -1,6 +1,6 @@
 //! `chaski ruc invalidos`: the registry of refused numbers.
 
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use serde_json::json;
 
 use super::Done;
@@ -10,7 +10,6 @@ use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about};
 use super::kit::records::{Records, fields, time};
-use crate::app::AppError;
 use crate::counted::counted;
 use crate::store::RefusalRow;
 
@@ -21,13 +20,13 @@ pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<Inva
             // Forgetting them all costs a call each when they are asked for again.
             output::confirm(
                 needed,
-                needed.lang().pick(
+                text!(
                     "¿Olvidar todos los números registrados?",
-                    "Forget all the numbers on record?",
+                    "Forget all the numbers on record?"
                 ),
-                AppError::usage(
+                text!(
                     "borrar todos necesita confirmación: agregue --yes",
-                    "forgetting all needs a confirmation: add --yes",
+                    "forgetting all needs a confirmation: add --yes"
                 ),
             )?;
             let forgotten = desk.forget_all().await?;
@@ -54,10 +53,10 @@ async fn listar(needed: &Needed, desk: &Desk) -> Done {
     };
     let rows: Vec<_> = refusals.iter().map(row).collect();
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay números registrados como inexistentes",
-            "no number is on record as unknown",
-        );
+            "no number is on record as unknown"
+        ));
     }
     let columns = vec![
         ("ruc", "RUC", "RUC"),
@@ -66,8 +65,7 @@ async fn listar(needed: &Needed, desk: &Desk) -> Done {
         ("vence_en", "Vence", "Expires"),
         ("vigente", "Vigente", "In force"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 async fn borrar(needed: &Needed, desk: &Desk, numbers: &[String]) -> Done {
@@ -90,12 +88,15 @@ async fn borrar(needed: &Needed, desk: &Desk, numbers: &[String]) -> Done {
 }
 
 fn say_forgotten(needed: &Needed, forgotten: u64) {
-    let text = match (needed.lang(), forgotten) {
-        (chaski_core::Lang::Es, 0) => "ninguno de esos números estaba registrado".to_owned(),
-        (chaski_core::Lang::En, 0) => "none of those numbers was on record".to_owned(),
-        (chaski_core::Lang::Es, 1) => "se olvidó 1 número".to_owned(),
-        (chaski_core::Lang::Es, n) => format!("se olvidaron {}", counted(n, "número", "números")),
-        (chaski_core::Lang::En, n) => format!("{n} forgotten"),
-    };
-    output::notice(needed, &text);
+    needed.say(match forgotten {
+        0 => text!(
+            "ninguno de esos números estaba registrado",
+            "none of those numbers was on record"
+        ),
+        1 => text!("se olvidó 1 número", "1 forgotten"),
+        n => {
+            let numbers = counted(n, "número", "números");
+            text!("se olvidaron {numbers}", "{n} forgotten")
+        }
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use chaski_core::lima_timestamp;
+use chaski_core::{Text, lima_timestamp, text};
 use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
@@ -29,10 +29,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     let since = optional_date("--desde", typed.desde.as_deref())?;
     let until = optional_date("--hasta", typed.hasta.as_deref())?;
     if let Some((since, until)) = since.zip(until).filter(|(since, until)| since > until) {
-        return Err(AppError::usage(
-            format!("el rango está al revés: {since} es posterior a {until}"),
-            format!("the range is reversed: {since} is later than {until}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "el rango está al revés: {since} es posterior a {until}",
+            "the range is reversed: {since} is later than {until}"
+        )));
     }
     let operation = typed.operacion.as_deref().map(operation).transpose()?;
     let subject = typed.numero.as_deref().map(subject).transpose()?;
@@ -65,10 +65,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
         }
     }
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay llamadas así en el registro",
-            "no such call is on record",
-        );
+            "no such call is on record"
+        ));
     }
     let columns = vec![
         ("fecha", "Fecha (Lima)", "Date (Lima)"),
@@ -84,10 +84,10 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     ];
     Records { columns, rows }.write(needed)?;
     if let Some(next) = cursor {
-        needed.say(
-            format!("hay más; siga con: --cursor {next}"),
-            format!("there are more; go on with: --cursor {next}"),
-        );
+        needed.say(text!(
+            "hay más; siga con: --cursor {next}",
+            "there are more; go on with: --cursor {next}"
+        ));
     }
     Ok(0)
 }
@@ -119,32 +119,26 @@ fn row_of(call: &CallRow) -> Map<String, Value> {
 }
 
 async fn prune(needed: &Needed, desk: &Desk) -> Done {
-    let lang = needed.lang();
     let app = desk.here("llamadas --limpiar")?;
     let days = app.config.retention_days;
+    let (dias, days) = (counted(days, "día", "días"), counted(days, "day", "days"));
     output::confirm(
         needed,
-        &lang.pick(
-            format!(
-                "¿Borrar las llamadas de hace más de {}?",
-                counted(days, "día", "días")
-            ),
-            format!(
-                "Delete the calls of more than {} ago?",
-                counted(days, "day", "days")
-            ),
+        text!(
+            "¿Borrar las llamadas de hace más de {dias}?",
+            "Delete the calls of more than {days} ago?"
         ),
-        AppError::usage(
+        text!(
             "borrar del registro necesita confirmación: agregue --yes",
-            "deleting from the record needs a confirmation: add --yes",
+            "deleting from the record needs a confirmation: add --yes"
         ),
     )?;
     let pruned = app.prune().await?;
     let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
-    needed.say(
-        format!("Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}"),
-        format!("Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"),
-    );
+    needed.say(text!(
+        "Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}",
+        "Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"
+    ));
     Ok(0)
 }
 
@@ -171,23 +165,17 @@ fn operation(typed: &str) -> Result<String, AppError> {
     if OPERATIONS.contains(&typed.as_str()) {
         return Ok(typed);
     }
-    let (es, en) = if let Some(name) = nearest(&typed, OPERATIONS.into_iter()) {
-        (
-            format!("¿quiso decir «{name}»?"),
-            format!("did you mean \"{name}\"?"),
-        )
+    let Text { es, en } = if let Some(name) = nearest(&typed, OPERATIONS.into_iter()) {
+        text!("¿quiso decir «{name}»?", "did you mean \"{name}\"?")
     } else {
         let names = OPERATIONS.join(", ");
-        (
-            format!("valen: {names}"),
-            format!("these are good: {names}"),
-        )
+        text!("valen: {names}", "these are good: {names}")
     };
     let typed = repeatable(&typed);
-    Err(AppError::usage(
-        format!("--operacion: no hay «{typed}»; {es}"),
-        format!("--operacion: there is no \"{typed}\"; {en}"),
-    ))
+    Err(AppError::Usage(text!(
+        "--operacion: no hay «{typed}»; {es}",
+        "--operacion: there is no \"{typed}\"; {en}"
+    )))
 }
 
 /// The number that was typed; for `-`, the one on the input, where no history keeps it.
@@ -203,9 +191,9 @@ fn subject(typed: &str) -> Result<String, AppError> {
 /// The number as calls know it.
 fn normalized(text: &str) -> Result<String, AppError> {
     subject_of(text).ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "--numero debe ser un RUC de 11 dígitos o un DNI de 8",
-            "--numero must be an 11-digit RUC or an 8-digit DNI",
-        )
+            "--numero must be an 11-digit RUC or an 8-digit DNI"
+        ))
     })
 }

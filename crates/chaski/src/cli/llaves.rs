@@ -1,7 +1,7 @@
 //! `chaski llaves`: the keys of the gateway.
 
 use chaski_client::Clock;
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -38,10 +38,10 @@ async fn listar(needed: &Needed) -> Done {
         app.close().await?;
     }
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
-            "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME",
-        );
+            "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME"
+        ));
     }
     let columns = vec![
         ("llave", "Llave", "Key"),
@@ -53,8 +53,7 @@ async fn listar(needed: &Needed) -> Done {
         ("por_dia", "Por día", "A day"),
         ("vence_en", "Vence", "Expires"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
@@ -82,10 +81,10 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let lasts = typed.vence.as_deref().map(|text| {
         parse_duration(text).ok_or_else(|| {
             let shown = repeatable(text);
-            AppError::usage(
-                format!("--vence: «{shown}» no es un tiempo; use por ejemplo 90d o 12h"),
-                format!("--vence: \"{shown}\" is not a time; use for instance 90d or 12h"),
-            )
+            AppError::Usage(text!(
+                "--vence: «{shown}» no es un tiempo; use por ejemplo 90d o 12h",
+                "--vence: \"{shown}\" is not a time; use for instance 90d or 12h"
+            ))
         })
     });
     let new = NewKey {
@@ -104,15 +103,15 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let (_, text) = made?;
     closed?;
     if app.mode == Mode::Sandbox && !typed.prueba {
-        needed.say(
+        needed.say(text!(
             "No hay token de APIMIGO, así que la llave es de prueba: la atiende el sandbox",
-            "There is no APIMIGO token, so this is a test key: the sandbox answers it",
-        );
+            "There is no APIMIGO token, so this is a test key: the sandbox answers it"
+        ));
     }
-    needed.say(
+    needed.say(text!(
         "Cópiela ahora: no se guarda y no se volverá a mostrar",
-        "Copy it now: it is not stored and will not be shown again",
-    );
+        "Copy it now: it is not stored and will not be shown again"
+    ));
     output::to_stdout(format!("{}\n", text.expose_secret()).as_bytes())?;
     Ok(0)
 }
@@ -121,11 +120,7 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
 /// says: a slip would be another company.
 pub(super) fn empresa(typed: &str) -> Result<Ruc, AppError> {
     typed.parse().map_err(|error: chaski_core::RucError| {
-        use chaski_core::Lang::{En, Es};
-        AppError::usage(
-            format!("--empresa: {}", error.message(Es)),
-            format!("--empresa: {}", error.message(En)),
-        )
+        AppError::of_option("--empresa", |lang| error.message(lang))
     })
 }
 
@@ -137,16 +132,16 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
     names
         .iter()
         .map(|name| {
-            Scope::parse(name.trim()).ok_or_else(|| {
+            Scope::from_name(name.trim()).ok_or_else(|| {
                 let shown = repeatable(name);
                 let near = nearest(name, known.iter().copied())
                     .map(|near| format!(" ({near}?)"))
                     .unwrap_or_default();
                 let list = known.join(", ");
-                AppError::usage(
-                    format!("--permisos: no existe «{shown}»{near}; hay: {list}"),
-                    format!("--permisos: there is no \"{shown}\"{near}; there are: {list}"),
-                )
+                AppError::Usage(text!(
+                    "--permisos: no existe «{shown}»{near}; hay: {list}",
+                    "--permisos: there is no \"{shown}\"{near}; there are: {list}"
+                ))
             })
         })
         .collect()
@@ -154,10 +149,10 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
 
 async fn revocar(needed: &Needed, key: &str) -> Done {
     let mode = mode_of_key(key).ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
-            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar",
-        )
+            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar"
+        ))
     })?;
     let app = open(needed, mode).await?;
     let revoked = app.revoke_key(key).await;
@@ -165,15 +160,15 @@ async fn revocar(needed: &Needed, key: &str) -> Done {
     let revoked = revoked?;
     closed?;
     if revoked {
-        needed.say(
+        needed.say(text!(
             "Revocada; un servidor en marcha lo sabe en unos segundos",
-            "Revoked; a running server knows within seconds",
-        );
+            "Revoked; a running server knows within seconds"
+        ));
         return Ok(0);
     }
-    needed.say(
+    needed.say(text!(
         "no hay una llave vigente con ese comienzo",
-        "there is no good key of that beginning",
-    );
+        "there is no good key of that beginning"
+    ));
     Ok(3)
 }

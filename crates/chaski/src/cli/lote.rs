@@ -1,17 +1,19 @@
 //! `chaski ruc lote`: an Excel list in, an Excel verdict out.
 
+use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::Path;
 
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use tokio::time::Instant;
 
 use super::Done;
-use super::kit::args::{Format, LoteArgs};
+use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use super::kit::overwrite::is_same_file;
+use super::kit::terminal::says_yes;
 use super::lote_words::{say_cost, say_summary, why_singly};
 use super::partners;
 use crate::app::batches::{Attended, BatchResult, Finished, ReadList};
@@ -42,7 +44,8 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let done = asked(needed, app, &mut batch).await;
     if let Ok(false) | Err(AppError::Store(StoreError::LeaseLost)) = done {
         progress::wind_up(needed, batch.stop(app)).await?;
-        anstream::eprintln!("{}", to_be_taken_up(needed, batch.progress()));
+        let text = to_be_taken_up(batch.progress());
+        anstream::eprintln!("{}", text.pick(needed.lang()));
     }
     if !done? {
         return Ok(130);
@@ -96,16 +99,11 @@ pub(super) fn conclude(
 }
 
 pub(super) fn output_format(needed: &Needed) -> Result<OutputFormat, AppError> {
-    match output::format_of(needed)? {
-        Format::Xlsx => Ok(OutputFormat::Xlsx),
-        Format::Csv => Ok(OutputFormat::Csv),
-        Format::Json => Ok(OutputFormat::Json),
-        Format::Ndjson => Ok(OutputFormat::Ndjson),
-        Format::Table => Err(AppError::usage(
-            "diga dónde escribir el resultado: agregue -o resultado.xlsx",
-            "say where the result goes: add -o resultado.xlsx",
-        )),
-    }
+    let where_to = text!(
+        "diga dónde escribir el resultado: agregue -o resultado.xlsx",
+        "say where the result goes: add -o resultado.xlsx"
+    );
+    output::file_format(needed, where_to)
 }
 
 /// The list itself is no output, whatever may be overwritten.
@@ -119,10 +117,10 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
         input
     };
     if is_same_file(output, input) {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "la salida es el mismo archivo que la lista; elija otro nombre para no perderla",
-            "the output is the list itself; choose another name so as not to lose it",
-        ));
+            "the output is the list itself; choose another name so as not to lose it"
+        )));
     }
     Ok(())
 }
@@ -137,10 +135,10 @@ pub(super) fn read(
     let from_input = typed.input == Path::new("-");
     if typed.input.is_dir() {
         let folder = typed.input.display();
-        return Err(AppError::usage(
-            format!("{folder} es una carpeta: indique el archivo de la lista"),
-            format!("{folder} is a folder: name the file of the list"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{folder} es una carpeta: indique el archivo de la lista",
+            "{folder} is a folder: name the file of the list"
+        )));
     }
     let mut piped = None;
     let (table, source_hash) = if from_input {
@@ -169,21 +167,12 @@ pub(super) fn read(
     for note in &table.notes {
         notice(needed, note);
     }
-    notice(
-        needed,
-        &match lang {
-            Lang::Es => format!(
-                "Lista: {}; RUC en la columna {}",
-                counted(table.rows.len(), "fila", "filas"),
-                table.column_label(column)
-            ),
-            Lang::En => format!(
-                "List: {}; RUC in column {}",
-                counted(table.rows.len(), "row", "rows"),
-                table.column_label(column)
-            ),
-        },
-    );
+    let (rows, label) = (table.rows.len(), table.column_label(column));
+    let (filas, rows) = (counted(rows, "fila", "filas"), counted(rows, "row", "rows"));
+    needed.say(text!(
+        "Lista: {filas}; RUC en la columna {label}",
+        "List: {rows}; RUC in column {label}"
+    ));
     let name = typed
         .input
         .file_name()
@@ -212,10 +201,13 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
         .collect();
     anstream::eprintln!("{}", error.message(lang));
     let chosen = dialoguer::Select::new()
-        .with_prompt(lang.pick(
-            "¿En qué columna está el RUC?",
-            "Which column holds the RUC?",
-        ))
+        .with_prompt(
+            text!(
+                "¿En qué columna está el RUC?",
+                "Which column holds the RUC?"
+            )
+            .pick(lang),
+        )
         .items(&labels)
         .default(0)
         .interact_opt()
@@ -229,35 +221,29 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
         return Ok(0);
     };
     let (left, more, why) = (over.rucs, over.enough, why_singly(over, needed.lang()));
-    let question = match needed.lang() {
-        Lang::Es => {
-            let are = if left == 1 { "falta" } else { "faltan" };
-            let more = counted(more, "consulta", "consultas");
-            format!("Ya se gastó lo anunciado y {are} {left} RUC{why}. ¿Gastar hasta {more} más?")
-        }
-        Lang::En => {
-            let are = if left == 1 { "RUC is" } else { "RUCs are" };
-            let more = counted(more, "call", "calls");
-            format!(
-                "What was announced is spent and {left} {are} left{why}. Spend up to {more} more?"
-            )
-        }
+    let (faltan, are) = match left {
+        1 => ("falta", "RUC is"),
+        _ => ("faltan", "RUCs are"),
     };
-    let yes = super::kit::terminal::says_yes(&question, needed.lang())?;
+    let (consultas, calls) = (
+        counted(more, "consulta", "consultas"),
+        counted(more, "call", "calls"),
+    );
+    let question = text!(
+        "Ya se gastó lo anunciado y {faltan} {left} RUC{why}. ¿Gastar hasta {consultas} más?",
+        "What was announced is spent and {left} {are} left{why}. Spend up to {calls} more?"
+    );
+    let yes = says_yes(&question.pick(needed.lang()), needed.lang())?;
     Ok(if yes { more } else { 0 })
 }
 
 /// What a person does about a list that was interrupted.
-fn to_be_taken_up(needed: &Needed, (done, total): (usize, usize)) -> String {
-    match needed.lang() {
-        Lang::Es => format!(
-            "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar"
-        ),
-        Lang::En => format!(
-            "Done and kept: {done} of {}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice",
-            counted(total, "RUC", "RUCs")
-        ),
-    }
+fn to_be_taken_up((done, total): (usize, usize)) -> Text {
+    let rucs = counted(total, "RUC", "RUCs");
+    text!(
+        "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar",
+        "Done and kept: {done} of {rucs}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
+    )
 }
 
 fn keep_only_errors(result: &mut BatchResult) {
@@ -280,7 +266,7 @@ pub(super) fn write(
     };
     let (table, summary) = (&result.table, &result.summary);
     needed.overwrite.write(path, false, |file| {
-        let verdicts = result.verdicts.as_slice().into();
+        let verdicts = Box::new(result.verdicts.iter().map(Cow::Borrowed));
         sheets::render_result(file, format, table, verdicts, summary, lang)
     })
 }

@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Done;
 use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
-use super::kit::output::{self, notice};
+use super::kit::output;
 use super::kit::progress::to_the_end;
 use super::lote::{conclude, output_format, read};
 use crate::api::batches::BatchData;
@@ -33,10 +33,10 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
     if typed.freshness.max_age.is_some() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
-            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh",
-        ));
+            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
+        )));
     }
     let (input, piped) = read(needed, &typed)?;
     let bytes = match piped {
@@ -72,13 +72,17 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             _ => false,
         };
         if unknown {
-            anstream::eprintln!("{}", may_be_there(needed.lang()));
+            let text = text!(
+                "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+                "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
+            );
+            anstream::eprintln!("{}", text.pick(needed.lang()));
         }
         handed_over?
     };
     output::say_mode_there(needed, mode);
     say_handed_over(needed, &lote);
-    // 3. Follow it until it ends; it goes on whoever follows.
+    // 3. Follow it until it ends; it goes on even if no command follows.
     let id = lote.id;
     let result = async {
         let lote = follow(needed, server, lote).await?;
@@ -140,7 +144,7 @@ fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
     not_asked.len().saturating_sub(wait).min(failed)
 }
 
-/// The person's wish to stop, heard whatever is being waited for.
+/// Ctrl-C, which ends any wait.
 struct Interrupt<F>(Pin<Box<F>>);
 
 impl<F: Future<Output = std::io::Result<()>>> Interrupt<F> {
@@ -164,20 +168,18 @@ async fn taken_up(
 ) -> Result<Option<BatchData>, ServerError> {
     let now = Clock::system().now();
     let Some(lote) = server.unfinished_batch(hash, now).await? else {
-        let none = needed.lang().pick(
+        needed.say(text!(
             "el servidor no tiene un lote por terminar de esta lista: se entrega de nuevo",
-            "the server has no unfinished batch of this list: it is handed over again",
-        );
-        notice(needed, none);
+            "the server has no unfinished batch of this list: it is handed over again"
+        ));
         return Ok(None);
     };
     let changes = typed.freshness.force_refresh || typed.actualizar_partners;
     if changes || typed.gastar_hasta.is_some() {
-        let kept = needed.lang().pick(
+        needed.say(text!(
             "el lote que se recoge conserva las opciones con que se entregó: --force-refresh, --actualizar-partners y --gastar-hasta no lo cambian",
-            "the batch keeps the options with which it was handed over: --force-refresh, --actualizar-partners and --gastar-hasta do not change it",
-        );
-        notice(needed, kept);
+            "the batch keeps the options with which it was handed over: --force-refresh, --actualizar-partners and --gastar-hasta do not change it"
+        ));
     }
     if lote.paused {
         return server.change_batch(lote.id, "reanudar").await.map(Some);
@@ -200,35 +202,22 @@ fn column_name(table: &Table, column: usize) -> String {
 
 fn say_handed_over(needed: &Needed, lote: &BatchData) {
     let (id, total) = (lote.id, lote.total_items);
-    let text = match needed.lang() {
-        Lang::Es => {
-            let rucs = counted(total as usize, "RUC", "RUC distintos");
-            format!("Lote {id} en el servidor: {rucs}")
-        }
-        Lang::En => {
-            let rucs = counted(total as usize, "RUC", "distinct RUCs");
-            format!("Batch {id} on the server: {rucs}")
-        }
-    };
-    notice(needed, &text);
+    let (es, en) = (
+        counted(total, "RUC", "RUC distintos"),
+        counted(total, "RUC", "distinct RUCs"),
+    );
+    needed.say(text!(
+        "Lote {id} en el servidor: {es}",
+        "Batch {id} on the server: {en}"
+    ));
 }
 
 fn goes_on(id: Uuid, lang: Lang) -> String {
-    match lang {
-        Lang::Es => format!(
-            "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar"
-        ),
-        Lang::En => format!(
-            "Batch {id} stays at the server and the result was not written. To fetch it, the same command with --reanudar, until 24 hours after it ends: nothing is paid twice"
-        ),
-    }
-}
-
-fn may_be_there(lang: Lang) -> &'static str {
-    lang.pick(
-        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
-        "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice",
+    text!(
+        "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
+        "Batch {id} stays at the server and the result was not written. To fetch it, the same command with --reanudar, until 24 hours after it ends: nothing is paid twice"
     )
+    .pick(lang)
 }
 
 /// Waits for the end of a batch. A server that is away for a while is waited for.
@@ -245,11 +234,10 @@ async fn follow(
         }
         if lote.paused && !said_paused {
             said_paused = true;
-            let text = needed.lang().pick(
+            needed.say(text!(
                 "el lote está en pausa en el servidor; se espera a que lo reanuden",
-                "the batch is paused at the server; waiting until somebody resumes it",
-            );
-            notice(needed, text);
+                "the batch is paused at the server; waiting until somebody resumes it"
+            ));
         }
         sleep(wait).await;
         wait = (wait * 3 / 2).min(LONGEST_WAIT);

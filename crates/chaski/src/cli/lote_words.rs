@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
@@ -17,71 +17,52 @@ use crate::sheets::Aptitud;
 pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Result<(), AppError> {
     let (known, to_ask) = (plan.known, plan.to_ask);
     let Cost { calls, most } = plan.cost;
-    let at_most = at_most(plan, needed.lang());
     let real = app.mode == Mode::Real;
-    let text = match (needed.lang(), to_ask) {
-        (Lang::Es, 0) if known == 0 => {
-            "Nada que consultar: la lista no tiene ningún RUC válido".to_owned()
-        }
-        (Lang::En, 0) if known == 0 => "Nothing to ask: the list has no valid RUC".to_owned(),
-        (Lang::Es, 0) if known == 1 => {
-            "Nada que consultar: el único RUC ya está guardado; no se gastará ninguna llamada"
-                .to_owned()
-        }
-        (Lang::En, 0) if known == 1 => {
-            "Nothing to ask: the only RUC is known; no call will be spent".to_owned()
-        }
-        (Lang::Es, 0) => format!(
-            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada"
+    needed.say(match (to_ask, known) {
+        (0, 0) => text!(
+            "Nada que consultar: la lista no tiene ningún RUC válido",
+            "Nothing to ask: the list has no valid RUC"
         ),
-        (Lang::En, 0) => {
-            format!("Nothing to ask: all {known} distinct RUCs are known; no call will be spent")
-        }
-        (Lang::Es, _) => format!(
-            "Por consultar: {to_ask} RUC en {} {}{at_most}; ya guardados: {known}",
-            counted(calls, "llamada", "llamadas"),
-            if real {
-                "de su plan de APIMIGO"
+        (0, 1) => text!(
+            "Nada que consultar: el único RUC ya está guardado; no se gastará ninguna llamada",
+            "Nothing to ask: the only RUC is known; no call will be spent"
+        ),
+        (0, _) => text!(
+            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada",
+            "Nothing to ask: all {known} distinct RUCs are known; no call will be spent"
+        ),
+        _ => {
+            let Text { es, en } = at_most(plan);
+            let (de, of) = if real {
+                ("de su plan de APIMIGO", "of your APIMIGO plan")
             } else {
-                "al sandbox (gratis)"
-            },
-        ),
-        (Lang::En, _) => format!(
-            "To ask: {} in {} {}{at_most}; known already: {known}",
-            counted(to_ask, "RUC", "RUCs"),
-            counted(calls, "call", "calls"),
-            if real {
-                "of your APIMIGO plan"
-            } else {
-                "to the sandbox (free)"
-            },
-        ),
-    };
-    notice(needed, &text);
+                ("al sandbox (gratis)", "to the sandbox (free)")
+            };
+            let rucs = counted(to_ask, "RUC", "RUCs");
+            let (llamadas, calls) = (
+                counted(calls, "llamada", "llamadas"),
+                counted(calls, "call", "calls"),
+            );
+            text!(
+                "Por consultar: {to_ask} RUC en {llamadas} {de}{es}; ya guardados: {known}",
+                "To ask: {rucs} in {calls} {of}{en}; known already: {known}"
+            )
+        }
+    });
     if plan.under_way_elsewhere {
-        notice(
-            needed,
-            needed.lang().pick(
-                "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
-                "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again",
-            ),
-        );
+        needed.say(text!(
+            "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
+            "Another run of Chaski is asking for this same list: this one waits for its answers and does not pay for them again"
+        ));
     }
     let (spent, quota) = app.month_calls().await?;
     let calls = calls.min(most);
     if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);
-        notice(
-            needed,
-            &match needed.lang() {
-                Lang::Es => format!(
-                    "Atención: llamadas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N"
-                ),
-                Lang::En => format!(
-                    "Beware: calls left of your own limit for the month (migo.quota): {left} of {quota}, and the list takes {calls}; the rest will have NO ANSWER and can go on with --reanudar. To have it whole: chaski config set migo.quota N"
-                ),
-            },
-        );
+        needed.say(text!(
+            "Atención: llamadas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N",
+            "Beware: calls left of your own limit for the month (migo.quota): {left} of {quota}, and the list takes {calls}; the rest will have NO ANSWER and can go on with --reanudar. To have it whole: chaski config set migo.quota N"
+        ));
     }
     Ok(())
 }
@@ -99,23 +80,21 @@ pub(super) fn why_singly(over: Over, lang: Lang) -> &'static str {
 }
 
 /// How much of what a list takes may be spent.
-fn at_most(plan: &Attended, lang: Lang) -> String {
+fn at_most(plan: &Attended) -> Text {
     let Cost { calls, most } = plan.cost;
-    match (lang, plan.limit) {
-        (Lang::Es, Some(_)) if most < calls => {
-            format!(", de las que --gastar-hasta permite como mucho {most}")
-        }
-        (Lang::En, Some(_)) if most < calls => {
-            format!(", of which --gastar-hasta allows {most} at most")
-        }
-        (Lang::Es, Some(_)) if most == calls => format!(", como mucho {most} (--gastar-hasta)"),
-        (Lang::En, Some(_)) if most == calls => format!(", at most {most} (--gastar-hasta)"),
-        (Lang::Es, _) => {
-            format!(", como mucho {most} con reintentos y los que haya que consultar uno por uno")
-        }
-        (Lang::En, _) => {
-            format!(", at most {most} with retries and those that must be asked one by one")
-        }
+    match plan.limit {
+        Some(_) if most < calls => text!(
+            ", de las que --gastar-hasta permite como mucho {most}",
+            ", of which --gastar-hasta allows {most} at most"
+        ),
+        Some(_) if most == calls => text!(
+            ", como mucho {most} (--gastar-hasta)",
+            ", at most {most} (--gastar-hasta)"
+        ),
+        _ => text!(
+            ", como mucho {most} con reintentos y los que haya que consultar uno por uno",
+            ", at most {most} with retries and those that must be asked one by one"
+        ),
     }
 }
 
@@ -149,19 +128,14 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
         seconds(finished.asking),
         seconds(summary.duration + writing),
     );
-    lines.push(match lang {
-        Lang::Es => format!("  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}"),
-        Lang::En => format!("  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}"),
-    });
-    lines.push(match lang {
-        Lang::Es => format!("  Tiempo: {whole} (consultando: {asking})"),
-        Lang::En => format!("  Time: {whole} (asking: {asking})"),
-    });
+    let figures = text!(
+        "  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}\n  Tiempo: {whole} (consultando: {asking})",
+        "  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}\n  Time: {whole} (asking: {asking})"
+    );
+    lines.push(figures.pick(lang));
     if let Some(path) = &needed.output {
-        lines.push(match lang {
-            Lang::Es => format!("Resultado: {}", path.display()),
-            Lang::En => format!("Result: {}", path.display()),
-        });
+        let result = lang.pick("Resultado", "Result");
+        lines.push(format!("{result}: {}", path.display()));
     }
     // The cause comes before what to do about it.
     if let Some(error) = &finished.total_failure {
@@ -171,13 +145,11 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     }
     lines.extend(what_is_left(finished, lang));
     if mode == Mode::Sandbox {
-        lines.push(
-            lang.pick(
-                "Son datos ficticios del sandbox: no los use para facturar",
-                "These are invented data of the sandbox: do not invoice by them",
-            )
-            .to_owned(),
+        let invented = text!(
+            "Son datos ficticios del sandbox: no los use para facturar",
+            "These are invented data of the sandbox: do not invoice by them"
         );
+        lines.push(invented.pick(lang));
     }
     if !lines.is_empty() {
         notice(needed, &lines.join("\n"));
@@ -207,16 +179,15 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
             why_singly(over, lang),
             over.most,
         );
-        parts.push(match lang {
-            Lang::Es => {
-                let most = counted(most, "consulta", "consultas");
-                format!("{left}{why}, porque la lista llegó a su máximo de {most}")
-            }
-            Lang::En => {
-                let most = counted(most, "call", "calls");
-                format!("{left}{why}, because the list came to its most of {most}")
-            }
-        });
+        let (consultas, calls) = (
+            counted(most, "consulta", "consultas"),
+            counted(most, "call", "calls"),
+        );
+        let because = text!(
+            "porque la lista llegó a su máximo de {consultas}",
+            "because the list came to its most of {calls}"
+        );
+        parts.push(format!("{left}{why}, {}", because.pick(lang)));
     }
     if finished.left_out > 0 {
         let why = if finished.by_a_server {
@@ -264,29 +235,24 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
         _ => "",
     };
     let other_limit = finished.left_out > 0 && finished.by_a_server;
-    let allow = match (lang, over.map(|over| over.enough)) {
-        (Lang::Es, Some(more)) => {
-            format!(" --gastar-hasta {more}, si acepta gastar hasta {more} más")
-        }
-        (Lang::En, Some(more)) => {
-            format!(" --gastar-hasta {more}, if it may spend up to {more} more")
-        }
+    let allow = match over.map(|over| over.enough) {
+        Some(more) => text!(
+            " --gastar-hasta {more}, si acepta gastar hasta {more} más",
+            " --gastar-hasta {more}, if it may spend up to {more} more"
+        ),
         // The batch keeps its limit; what it learned is known to another one.
-        (Lang::Es, None) if other_limit => ", o sin él y con otro --gastar-hasta".to_owned(),
-        (Lang::En, None) if other_limit => {
-            ", or without it and with another --gastar-hasta".to_owned()
-        }
-        (_, None) => String::new(),
+        None if other_limit => text!(
+            ", o sin él y con otro --gastar-hasta",
+            ", or without it and with another --gastar-hasta"
+        ),
+        None => text!("", ""),
     };
-    let parts = parts.join("; ");
-    Some(match lang {
-        Lang::Es => format!(
-            "{parts}: {when}repita la misma orden con --reanudar{allow}; lo ya consultado no se vuelve a pagar"
-        ),
-        Lang::En => format!(
-            "{parts}: {when}repeat the command with --reanudar{allow}; nothing is paid twice"
-        ),
-    })
+    let (parts, allow) = (parts.join("; "), allow.pick(lang));
+    let text = text!(
+        "{parts}: {when}repita la misma orden con --reanudar{allow}; lo ya consultado no se vuelve a pagar",
+        "{parts}: {when}repeat the command with --reanudar{allow}; nothing is paid twice"
+    );
+    Some(text.pick(lang))
 }
 
 fn not_asked(rucs: usize, lang: Lang) -> String {

@@ -1,15 +1,14 @@
 //! `chaski lotes`: batches of the local data folder.
 
-use std::io::Write;
-
+use chaski_core::text;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::LotesCmd;
 use super::kit::needed::Needed;
 use super::kit::output;
-use super::kit::records::{Records, pages, time};
+use super::kit::records::{Records, fields, pages, time};
 use super::lote::output_format;
 use crate::app::App;
 use crate::app::spending::Payer;
@@ -32,11 +31,10 @@ pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>)
     }?;
     if let Some(BatchChange::Resume | BatchChange::Retry) = wanted {
         // This command changes the queue; `serve` is what works on it.
-        let text = needed.lang().pick(
+        needed.say(text!(
             "sigue cuando «chaski serve» esté en marcha con esta carpeta",
-            "it goes on while \"chaski serve\" runs on this folder",
-        );
-        output::notice(needed, text);
+            "it goes on while \"chaski serve\" runs on this folder"
+        ));
     }
     write(needed, app, &[one])
 }
@@ -45,41 +43,28 @@ async fn listar(needed: &Needed, app: &App, limit: u32) -> Done {
     let page = async |limit, cursor| app.batches(limit, cursor, None).await;
     let rows = pages(limit, page).await?;
     if rows.is_empty() {
-        let none = needed.lang().pick("no hay lotes", "there are no batches");
-        output::notice(needed, none);
+        needed.say(text!("no hay lotes", "there are no batches"));
     }
     write(needed, app, &rows)
 }
 
 async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
-    let lang = needed.lang();
     let format = output_format(needed)?;
     output::say_mode(needed, app.mode);
-    let result = app.write_batch_result(id, None, lang, format, Vec::new());
+    let result = app.write_batch_result(id, None, needed.lang(), format, Vec::new());
     let bytes = result.await?;
-    match &needed.output {
-        Some(path) => needed
-            .overwrite
-            .write(path, false, |file| file.write_all(&bytes))?,
-        None => output::to_stdout(&bytes)?,
-    }
+    needed.write(&bytes)?;
     let batch = app.batch(id, None).await?;
     let (done, total) = (batch.processed(), batch.unique);
     if done < total {
-        let text = lang.pick(
-            format!("el lote no terminó: {done} de {total} RUC con resultado"),
-            format!(
-                "the batch has not ended: {done} of {} have an outcome",
-                counted(total, "RUC", "RUCs")
-            ),
-        );
-        output::notice(needed, &text);
+        let rucs = counted(total, "RUC", "RUCs");
+        needed.say(text!(
+            "el lote no terminó: {done} de {total} RUC con resultado",
+            "the batch has not ended: {done} of {rucs} have an outcome"
+        ));
     }
-    Ok(if done < total || batch.failed > 0 {
-        8
-    } else {
-        0
-    })
+    let is_whole = done == total && batch.failed == 0;
+    Ok(if is_whole { 0 } else { 8 })
 }
 
 fn write(needed: &Needed, app: &App, batches: &[Batch]) -> Done {
@@ -96,39 +81,33 @@ fn write(needed: &Needed, app: &App, batches: &[Batch]) -> Done {
     ];
     let now = app.clock.now();
     let rows = batches.iter().map(|batch| row_of(batch, now)).collect();
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn row_of(batch: &Batch, now: Timestamp) -> Map<String, Value> {
-    let optional = |at: Option<Timestamp>| at.map_or(Value::Null, |at| time(at).into());
     let seconds = batch
         .duration(now)
         .map(|it| (it.as_secs_f64() * 100.0).round() / 100.0);
-    let pairs: [(&str, Value); 20] = [
-        ("id", batch.id.to_string().into()),
-        ("nombre", batch.source_name.as_str().into()),
-        ("estado", batch.state.as_str().into()),
-        ("en_pausa", batch.paused.into()),
-        ("prioridad", batch.priority.as_str().into()),
-        ("filas", batch.total_rows.into()),
-        ("total", batch.unique.into()),
-        ("procesados", batch.processed().into()),
-        ("respondidos", batch.answered.into()),
-        ("no_encontrados", batch.refused.into()),
-        ("fallidos", batch.failed.into()),
-        ("progreso", batch.progress_percentage().into()),
-        ("tasa_exito", batch.success_rate().into()),
-        ("ya_guardados", batch.cache_hits.into()),
-        ("llamadas", batch.calls.into()),
-        ("quien", batch.asked_by.as_str().into()),
-        ("creado_en", time(batch.created_at).into()),
-        ("iniciado_en", optional(batch.started_at)),
-        ("terminado_en", optional(batch.finished_at)),
-        ("segundos", seconds.map_or(Value::Null, Value::from)),
-    ];
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    fields(json!({
+        "id": batch.id.to_string(),
+        "nombre": batch.source_name,
+        "estado": batch.state.as_str(),
+        "en_pausa": batch.paused,
+        "prioridad": batch.priority.as_str(),
+        "filas": batch.total_rows,
+        "total": batch.unique,
+        "procesados": batch.processed(),
+        "respondidos": batch.answered,
+        "no_encontrados": batch.refused,
+        "fallidos": batch.failed,
+        "progreso": batch.progress_percentage(),
+        "tasa_exito": batch.success_rate(),
+        "ya_guardados": batch.cache_hits,
+        "llamadas": batch.calls,
+        "quien": batch.asked_by,
+        "creado_en": time(batch.created_at),
+        "iniciado_en": batch.started_at.map(time),
+        "terminado_en": batch.finished_at.map(time),
+        "segundos": seconds,
+    }))
 }

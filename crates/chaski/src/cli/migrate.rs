@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -40,10 +40,10 @@ pub(super) async fn migrate(needed: &Needed, typed: &MigrateArgs) -> Done {
         (Some(End::Server(from)), None, _) => {
             to_folder(needed, &from, &config.dir, typed.reemplazar).await
         }
-        (_, Some(_), _) | (None, None, _) => Err(AppError::usage(
+        (_, Some(_), _) | (None, None, _) => Err(AppError::Usage(text!(
             "un extremo debe ser una carpeta y el otro la dirección de una base (postgres://…); de una carpeta a otra: chaski migrate --from ANTERIOR --dir NUEVA",
-            "one end must be a folder and the other one the address of a database (postgres://…); from a folder to another: chaski migrate --from OLD --dir NEW",
-        )),
+            "one end must be a folder and the other one the address of a database (postgres://…); from a folder to another: chaski migrate --from OLD --dir NEW"
+        ))),
     }
 }
 
@@ -64,10 +64,10 @@ async fn to_server(needed: &Needed, from: &Path, url: &SecretString) -> Done {
     let sides = move_to_server(&needed.config, from, url).await?;
     tell(needed, &sides)?;
     let from = from.display();
-    needed.say(
-        format!("{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave"),
-        format!("{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"),
-    );
+    needed.say(text!(
+        "{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave",
+        "{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"
+    ));
     Ok(0)
 }
 
@@ -76,10 +76,10 @@ async fn to_folder(needed: &Needed, url: &SecretString, to: &Path, replace: bool
     let now = Clock::system().now();
     let sides = move_to_folder(&needed.config, url, to, replace, now).await?;
     tell(needed, &sides)?;
-    needed.say(
+    needed.say(text!(
         "la base queda como estaba: quite database_url de la configuración, y bórrela cuando haya visto que todo está",
-        "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there",
-    );
+        "the database stays as it was: remove database_url from the configuration, and delete it once you have seen that all is there"
+    ));
     Ok(0)
 }
 
@@ -89,20 +89,20 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
     let mut rows = Vec::new();
     for side in sides {
         let (what, place) = (data_of(side.mode, lang), &side.place);
-        needed.say(
-            format!("{what} en {place}: todas las tablas son iguales en los dos lados"),
-            format!("{what} in {place}: all tables are the same at both ends"),
-        );
+        needed.say(text!(
+            "{what} en {place}: todas las tablas son iguales en los dos lados",
+            "{what} in {place}: all tables are the same at both ends"
+        ));
         if let Some(aside) = &side.set_aside {
             let aside = aside.display();
-            needed.say(
-                format!("la base que había antes está en {aside}"),
-                format!("the database that was there before is in {aside}"),
-            );
+            needed.say(text!(
+                "la base que había antes está en {aside}",
+                "the database that was there before is in {aside}"
+            ));
         }
         for table in &side.tables {
             rows.push(fields(json!({
-                "lado": side_of(side.mode),
+                "lado": side.mode.as_str(),
                 "tabla": table.table,
                 "filas": table.rows,
                 "huella": table.hash,
@@ -115,14 +115,7 @@ fn tell(needed: &Needed, sides: &[MovedSide]) -> Result<(), AppError> {
         ("filas", "Filas", "Rows"),
         ("huella", "Huella", "Hash"),
     ];
-    Records { columns, rows }.write(needed)
-}
-
-fn side_of(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Real => "real",
-        Mode::Sandbox => "sandbox",
-    }
+    Records { columns, rows }.write(needed).map(drop)
 }
 
 fn data_of(mode: Mode, lang: Lang) -> &'static str {
@@ -138,10 +131,10 @@ async fn old_folder(needed: &Needed, from: &Path) -> Done {
         notice(needed, &said(side, needed.lang()));
     }
     let from = from.display();
-    needed.say(
-        format!("{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario"),
-        format!("{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"),
-    );
+    needed.say(text!(
+        "{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario",
+        "{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"
+    ));
     Ok(0)
 }
 

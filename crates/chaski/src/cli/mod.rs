@@ -34,7 +34,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use clap::FromArgMatches;
 
 use crate::app::backups::Demand;
@@ -43,7 +43,7 @@ use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
 use crate::telemetry::LogFormat;
-use kit::args::{Cmd, ConfigCmd, Global, LoteArgs, PartnersCmd, RucCmd, Typed};
+use kit::args::{Cmd, ConfigCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
 use kit::desk::Desk;
 use kit::needed::Needed;
 use kit::overwrite::Overwrite;
@@ -139,10 +139,10 @@ fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
         .get("CHASKI_LOG_FORMAT")
         .map(String::as_str);
     LogFormat::parse(typed).ok_or_else(|| {
-        AppError::usage(
+        AppError::Usage(text!(
             "CHASKI_LOG_FORMAT debe ser «text» o «json»",
-            "CHASKI_LOG_FORMAT must be \"text\" or \"json\"",
-        )
+            "CHASKI_LOG_FORMAT must be \"text\" or \"json\""
+        ))
     })
 }
 
@@ -162,10 +162,10 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
         return;
     }
     let (old, usual) = (needed.config.dir.display(), usual.display());
-    needed.say(
-        format!("se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})"),
-        format!("the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"),
-    );
+    needed.say(text!(
+        "se usan los datos de {old}, de esta carpeta; los de su usuario están en {usual} (para llevarlos ahí: chaski migrate --from {old})",
+        "the data in {old}, of this folder, are used; those of your user are in {usual} (to take them there: chaski migrate --from {old})"
+    ));
 }
 
 async fn dispatch(command: Cmd, needed: &Needed) -> Done {
@@ -204,74 +204,70 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
         Cmd::DatosPersonales(command) => datos_personales::datos_personales(needed, command).await,
         Cmd::Salud { url } => salud::salud(needed, &url).await,
         Cmd::Doctor => doctor::doctor(needed).await,
-        Cmd::Ruc(args) => match args.command {
-            Some(RucCmd::Validar { numbers }) => validar::validar(needed, &numbers),
-            Some(RucCmd::Lote(args)) => hand_over(needed, args).await,
-            Some(RucCmd::Invalidos { command }) => {
-                at_records(needed, async |desk| {
-                    invalidos::invalidos(needed, desk, command).await
-                })
-                .await
-            }
-            command => {
-                at_desk(needed, async |desk| match command {
-                    None => ruc::ruc(needed, desk, args.lookup).await,
-                    Some(RucCmd::Facturacion { lookup, emisor }) => {
-                        ruc::facturacion(needed, desk, lookup, emisor).await
-                    }
-                    Some(RucCmd::Validar { .. } | RucCmd::Lote(_) | RucCmd::Invalidos { .. }) => {
-                        unreachable!("handled above")
-                    }
-                })
-                .await
-            }
-        },
-        Cmd::Dni(args) => at_desk(needed, async |desk| dni::dni(needed, desk, args).await).await,
-        Cmd::TipoCambio(args) => {
-            at_desk(needed, async |desk| {
-                tipo_cambio::tipo_cambio(needed, desk, args).await
-            })
-            .await
-        }
-        Cmd::Cuenta => at_desk(needed, async |desk| cuenta::cuenta(needed, desk).await).await,
-        Cmd::Llamadas(args) => {
-            at_records(needed, async |desk| {
-                llamadas::llamadas(needed, desk, args).await
-            })
-            .await
-        }
-        Cmd::Lotes { command } => {
-            with_records(needed, async |app| lotes::lotes(needed, app, command).await).await
-        }
-        Cmd::Trabajos { command } => {
-            with_records(needed, async |app| {
-                trabajos::trabajos(needed, app, command).await
-            })
-            .await
-        }
-        Cmd::Partners(command @ PartnersCmd::Actualizar { .. }) => {
-            with_app(needed, async |app| {
-                partners::partners(needed, app, command).await
-            })
-            .await
-        }
-        Cmd::Partners(command) => {
-            with_records(needed, async |app| {
-                partners::partners(needed, app, command).await
-            })
-            .await
-        }
-        command => Box::pin(documents(command, needed)).await,
+        Cmd::Factura(command) => Box::pin(factura::factura(needed, command)).await,
+        Cmd::Series { command } => series::series(needed, command).await,
+        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
+        Cmd::Ruc(RucArgs {
+            command: Some(RucCmd::Validar { numbers }),
+            ..
+        }) => validar::validar(needed, &numbers),
+        command => at_desk(command, needed).await,
     }
 }
 
-/// Documents that are issued, their series and issuers.
-async fn documents(command: Cmd, needed: &Needed) -> Done {
+/// A command that asks, or reads what is on record: once it is sure that its result can be written.
+async fn at_desk(command: Cmd, needed: &Needed) -> Done {
+    let list = match &command {
+        Cmd::Ruc(args) => match &args.command {
+            Some(RucCmd::Lote(list)) => Some(&list.input),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(list) = list {
+        lote::check_output(needed, list)?;
+    }
+    // A list says who answers before it waits for a server.
+    let says_mode = list.is_none();
+    let desk = open_desk(&command, needed).await?;
+    let done = put_to(&desk, command, needed).await;
+    if says_mode && done.is_ok() {
+        desk.say_mode_there(needed).await;
+    }
+    // Makes everything durable; a deed that failed keeps its own error.
+    let closed = desk.close().await;
+    let code = done?;
+    closed?;
+    Ok(code)
+}
+
+async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
     match command {
-        Cmd::Factura(command) => factura::factura(needed, command).await,
-        Cmd::Series { command } => series::series(needed, command).await,
-        Cmd::Empresas { command } => empresas::empresas(needed, command).await,
-        _ => unreachable!("all others are handled before, most before anything is opened"),
+        Cmd::Ruc(args) => match args.command {
+            None => ruc::ruc(needed, desk, args.lookup).await,
+            Some(RucCmd::Facturacion { lookup, emisor }) => {
+                ruc::facturacion(needed, desk, lookup, emisor).await
+            }
+            // Here it is asked for, there it is handed over.
+            Some(RucCmd::Lote(args)) => match desk {
+                Desk::Here(app) => lote::lote(needed, app, args).await,
+                Desk::There(server) => lote_remoto::lote(needed, server, args).await,
+            },
+            Some(RucCmd::Invalidos { command }) => {
+                invalidos::invalidos(needed, desk, command).await
+            }
+            Some(RucCmd::Validar { .. }) => unreachable!("asks nobody"),
+        },
+        Cmd::Dni(args) => dni::dni(needed, desk, args).await,
+        Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
+        Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
+        Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
+        Cmd::Lotes { command } => lotes::lotes(needed, desk.here("lotes")?, command).await,
+        Cmd::Trabajos { command } => {
+            trabajos::trabajos(needed, desk.here("trabajos")?, command).await
+        }
+        Cmd::Partners(command) => partners::partners(needed, desk.here("partners")?, command).await,
+        _ => unreachable!("needs no desk"),
     }
 }
 
@@ -292,72 +288,15 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
         command,
         Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }
     ) {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
-            "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder",
-        ));
+            "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder"
+        )));
     }
-    Err(AppError::usage(
+    Err(AppError::Usage(text!(
         "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
-        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is",
-    ))
-}
-
-/// A look-up, where this run puts it.
-async fn at_desk(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
-    let desk = open_desk(needed).await?;
-    answered(needed, desk, deed).await
-}
-
-/// What is on record, where this run puts it.
-async fn at_records(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
-    let desk = match &needed.server {
-        Some(_) => open_desk(needed).await?,
-        None => Desk::Here(Box::new(open_records(needed).await?)),
-    };
-    answered(needed, desk, deed).await
-}
-
-async fn answered(needed: &Needed, desk: Desk, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
-    let done = deed(&desk).await;
-    if done.is_ok() {
-        desk.say_mode_there(needed).await;
-    }
-    closed(desk.close().await, done)
-}
-
-/// A list, which here is asked for and there is handed over.
-async fn hand_over(needed: &Needed, args: LoteArgs) -> Done {
-    lote::check_output(needed, &args.input)?;
-    let desk = open_desk(needed).await?;
-    let done = match &desk {
-        Desk::Here(app) => lote::lote(needed, app, args).await,
-        Desk::There(server) => lote_remoto::lote(needed, server, args).await,
-    };
-    closed(desk.close().await, done)
-}
-
-async fn open_desk(needed: &Needed) -> Result<Desk, AppError> {
-    let Some(address) = &needed.server else {
-        return Ok(Desk::Here(Box::new(open(needed).await?)));
-    };
-    kit::output::check(needed)?;
-    let key = open_server_key(&needed.config)?;
-    let (lang, patience) = (needed.lang(), needed.timeout);
-    let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
-    if server.shows_its_key() {
-        needed.say(
-            "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-            "beware: the key travels unencrypted; use https:// towards other machines",
-        );
-    }
-    Ok(Desk::There(Box::new(server)))
-}
-
-async fn with_app(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
-    let app = open(needed).await?;
-    let done = deed(&app).await;
-    close(&app, done).await
+        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is"
+    )))
 }
 
 /// Documents are issued for real wherever there are real data; the token of the look-ups has nothing to do
@@ -376,45 +315,52 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
     };
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
-        needed.say(
+        needed.say(text!(
             "modo SANDBOX: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
-            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)",
-        );
+            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
+        ));
     }
     let done = Box::pin(deed(&app)).await;
     close(&app, done).await
 }
 
-/// What is on record is read and changed without a token, and without asking anybody.
-async fn with_records(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
-    let app = open_records(needed).await?;
-    let done = deed(&app).await;
-    close(&app, done).await
-}
-
-async fn open_records(needed: &Needed) -> Result<App, AppError> {
-    kit::output::check(needed)?;
-    let mode = mode_of_records(&needed.config, needed.wish)?;
-    let app = App::open_records(needed.config.clone(), mode, Clock::system()).await?;
-    kit::output::say_brought(needed, &app);
-    Ok(app)
-}
-
-/// Opens the rooms, once it is sure that the result can be written.
-async fn open(needed: &Needed) -> Result<App, AppError> {
-    kit::output::check(needed)?;
-    let app = App::open(needed.config.clone(), needed.wish, Clock::system()).await?;
-    kit::output::say_brought(needed, &app);
-    Ok(app)
-}
-
 /// Makes everything durable; a deed that failed keeps its own error.
 async fn close(app: &App, done: Done) -> Done {
-    closed(app.close().await, done)
-}
-
-fn closed(closed: Result<(), AppError>, done: Done) -> Done {
+    let closed = app.close().await;
     let code = done?;
     closed?;
     Ok(code)
+}
+
+/// Where this run puts a command: to a server, or to the rooms. What is on record is read and changed
+/// without a token, and without asking anybody.
+async fn open_desk(command: &Cmd, needed: &Needed) -> Result<Desk, AppError> {
+    kit::output::check(needed)?;
+    if let Some(address) = needed.server.as_ref().filter(|_| looks_up(command)) {
+        let key = open_server_key(&needed.config)?;
+        let (lang, patience) = (needed.lang(), needed.timeout);
+        let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
+        if server.shows_its_key() {
+            needed.say(text!(
+                "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+                "beware: the key travels unencrypted; use https:// towards other machines"
+            ));
+        }
+        return Ok(Desk::There(Box::new(server)));
+    }
+    let on_record = match command {
+        Cmd::Llamadas(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
+        Cmd::Partners(command) => !matches!(command, PartnersCmd::Actualizar { .. }),
+        Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Invalidos { .. })),
+        _ => false,
+    };
+    let (config, clock) = (needed.config.clone(), Clock::system());
+    let app = if on_record {
+        let mode = mode_of_records(&needed.config, needed.wish)?;
+        App::open_records(config, mode, clock).await?
+    } else {
+        App::open(config, needed.wish, clock).await?
+    };
+    kit::output::say_brought(needed, &app);
+    Ok(Desk::Here(Box::new(app)))
 }

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output::{self, notice};
+use super::kit::output::notice;
 use crate::app::servers::{Presence, Refused, Reloaded, Serving, serving};
 use crate::app::{AppError, Mode, mode_of};
 use crate::config::{Config, Layers};
 use crate::http::Gateway;
+use crate::io_words::reason;
 use crate::telemetry::{line, writes_json};
 
 /// What holds at once; everything else does from the next start on.
@@ -136,13 +137,12 @@ fn log(reloaded: &Reloaded) {
 
 fn in_words(reloaded: &Reloaded, lang: Lang) -> String {
     if let Some(refused) = &reloaded.refused {
-        return lang.pick(
-            format!(
-                "no se recargó y sigue la configuración anterior: {}",
-                refused.es
-            ),
-            format!("not reloaded, the old configuration stays: {}", refused.en),
-        );
+        let (es, en) = (&refused.es, &refused.en);
+        return text!(
+            "no se recargó y sigue la configuración anterior: {es}",
+            "not reloaded, the old configuration stays: {en}"
+        )
+        .pick(lang);
     }
     let mut text = if reloaded.applied.is_empty() {
         lang.pick(
@@ -173,10 +173,10 @@ pub(super) async fn recargar(needed: &Needed) -> Done {
     let servers = serving(dir);
     if servers.is_empty() {
         let dir = dir.display();
-        return Err(AppError::NotNow {
-            es: format!("ningún «chaski serve» trabaja en {dir}: indique su carpeta con --dir"),
-            en: format!("no \"chaski serve\" works in {dir}: name its folder with --dir"),
-        });
+        return Err(AppError::NotNow(text!(
+            "ningún «chaski serve» trabaja en {dir}: indique su carpeta con --dir",
+            "no \"chaski serve\" works in {dir}: name its folder with --dir"
+        )));
     }
     let (mut text, mut code) = (String::new(), 0);
     for server in &servers {
@@ -185,7 +185,7 @@ pub(super) async fn recargar(needed: &Needed) -> Done {
         text.extend([&who, ": ", &in_words(&reloaded, lang), "\n"]);
         code = reloaded.refused.map_or(code, |refused| refused.exit_code);
     }
-    output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+    needed.write(text.as_bytes())?;
     Ok(code)
 }
 
@@ -193,28 +193,17 @@ pub(super) async fn recargar(needed: &Needed) -> Done {
 async fn asked(needed: &Needed, server: &Serving) -> Result<Reloaded, AppError> {
     let pid = server.pid;
     if !server.is_of_here() {
-        return Err(AppError::NotNow {
-            es: format!(
-                "el servidor de la carpeta corre en otro contenedor (ahí es el proceso {pid}): dé la orden en él, o envíele SIGHUP"
-            ),
-            en: format!(
-                "the server of the folder runs in another container (process {pid} in there): give the command in it, or send it SIGHUP"
-            ),
-        });
+        return Err(AppError::NotNow(text!(
+            "el servidor de la carpeta corre en otro contenedor (ahí es el proceso {pid}): dé la orden en él, o envíele SIGHUP",
+            "the server of the folder runs in another container (process {pid} in there): give the command in it, or send it SIGHUP"
+        )));
     }
     server.hang_up().map_err(|error| {
-        let (es, en) = (
-            crate::io_words::reason(&error, Lang::Es),
-            crate::io_words::reason(&error, Lang::En),
-        );
-        AppError::NotNow {
-            es: format!(
-                "no se pudo avisar al servidor (proceso {pid}): {es}; dé la orden con su usuario"
-            ),
-            en: format!(
-                "the server (process {pid}) could not be told: {en}; give the command as its user"
-            ),
-        }
+        let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
+        AppError::NotNow(text!(
+            "no se pudo avisar al servidor (proceso {pid}): {es}; dé la orden con su usuario",
+            "the server (process {pid}) could not be told: {en}; give the command as its user"
+        ))
     })?;
     let until = Instant::now() + needed.timeout.unwrap_or(PATIENCE);
     while Instant::now() < until {
@@ -226,10 +215,8 @@ async fn asked(needed: &Needed, server: &Serving) -> Result<Reloaded, AppError> 
         }
         sleep(LOOKED_EVERY).await;
     }
-    Err(AppError::NotNow {
-        es: format!("el servidor (proceso {pid}) no dijo a tiempo si recargó: vea su registro"),
-        en: format!(
-            "the server (process {pid}) did not say in time whether it reloaded: see its log"
-        ),
-    })
+    Err(AppError::NotNow(text!(
+        "el servidor (proceso {pid}) no dijo a tiempo si recargó: vea su registro",
+        "the server (process {pid}) did not say in time whether it reloaded: see its log"
+    )))
 }

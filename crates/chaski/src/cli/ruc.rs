@@ -3,18 +3,18 @@
 use std::io::{BufRead, IsTerminal};
 
 use chaski_client::{Found, Source, taxpayer_fields};
-use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, lima_datetime};
+use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, Text, lima_datetime, text};
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::RucNumbers;
 use super::kit::desk::Desk;
-use super::kit::explain::{repeatable, token_misplaced};
+use super::kit::explain::{repeatable, unreadable};
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Column, Records, fields};
 use crate::app::AppError;
-use crate::config::{HIDDEN, looks_like_token, nearest};
+use crate::config::nearest;
 
 /// `chaski ruc <RUC>...`: what the registry knows of each.
 pub(super) async fn ruc(needed: &Needed, desk: &Desk, typed: RucNumbers) -> Done {
@@ -74,8 +74,8 @@ struct Answer {
 }
 
 enum Outcome {
-    Invalid(chaski_core::RucError),
-    Token,
+    /// It cannot be read: code, what to do, exit code.
+    Wrong((&'static str, String, u8)),
     Asked(Ruc, Result<Found<Taxpayer>, AppError>),
 }
 
@@ -99,8 +99,10 @@ async fn ask(needed: &Needed, desk: &Desk, typed: &RucNumbers) -> Result<Vec<Ans
                 Some(outcome) => Outcome::Asked(ruc, outcome),
                 None => return Err(AppError::Io(std::io::Error::other("an outcome is missing"))),
             },
-            Err(_) if looks_like_token(&typed) => Outcome::Token,
-            Err(error) => Outcome::Invalid(error),
+            Err(error) => {
+                let wrong = (error.code(), error.message(needed.lang()));
+                Outcome::Wrong(unreadable(&typed, wrong, needed.lang()))
+            }
         };
         answers.push(Answer { typed, outcome });
     }
@@ -127,10 +129,10 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
         } else {
             "20100070970"
         };
-        return Err(AppError::usage(
-            format!("falta el número; por ejemplo: chaski {command} {example}"),
-            format!("the number is missing; for instance: chaski {command} {example}"),
-        ));
+        return Err(AppError::Usage(text!(
+            "falta el número; por ejemplo: chaski {command} {example}",
+            "the number is missing; for instance: chaski {command} {example}"
+        )));
     }
     if !from_input {
         refuse_word(&numbers[0], command)?;
@@ -142,7 +144,7 @@ fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
     // Errors are kept in logs and screenshots: a person's number is masked there.
     let name = |answer: &Answer| match &answer.outcome {
         Outcome::Asked(ruc, _) => ruc.masked(),
-        _ => answer.name(),
+        Outcome::Wrong(_) => answer.name(),
     };
     let complaint = |answer: &Answer| Some((name(answer), answer.message(lang)?.1));
     answers.iter().filter_map(complaint).collect()
@@ -157,26 +159,24 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
     }
     let word = repeatable(first);
     if std::path::Path::new(first).is_file() {
-        return Err(AppError::usage(
-            format!(
-                "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx"
-            ),
-            format!("{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx",
+            "{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"
+        )));
     }
     let orders = ["validar", "facturacion", "lote", "invalidos"].into_iter();
     let hint = nearest(first, orders.filter(|_| command == "ruc"));
-    let (es, en) = match hint {
-        Some(hint) => (
-            format!("; ¿quiso decir: chaski ruc {hint}?"),
-            format!("; did you mean: chaski ruc {hint}?"),
+    let Text { es, en } = match hint {
+        Some(hint) => text!(
+            "; ¿quiso decir: chaski ruc {hint}?",
+            "; did you mean: chaski ruc {hint}?"
         ),
-        None => (String::new(), String::new()),
+        None => text!("", ""),
     };
-    Err(AppError::usage(
-        format!("«{word}» no es un número ni una orden de chaski {command}{es}"),
-        format!("\"{word}\" is neither a number nor a command of chaski {command}{en}"),
-    ))
+    Err(AppError::Usage(text!(
+        "«{word}» no es un número ni una orden de chaski {command}{es}",
+        "\"{word}\" is neither a number nor a command of chaski {command}{en}"
+    )))
 }
 
 impl Answer {
@@ -184,15 +184,13 @@ impl Answer {
     fn name(&self) -> String {
         match &self.outcome {
             Outcome::Asked(ruc, _) => ruc.as_str().to_owned(),
-            Outcome::Token => HIDDEN.to_owned(),
-            Outcome::Invalid(_) => repeatable(&self.typed),
+            Outcome::Wrong(_) => repeatable(&self.typed),
         }
     }
 
     fn message(&self, lang: Lang) -> Option<(&'static str, String)> {
         match &self.outcome {
-            Outcome::Invalid(error) => Some((error.code(), error.message(lang))),
-            Outcome::Token => Some(("token_fuera_de_lugar", token_misplaced(&self.typed, lang))),
+            Outcome::Wrong((code, message, _)) => Some((code, message.clone())),
             Outcome::Asked(_, Err(error)) => Some((error.code(), error.message(lang))),
             Outcome::Asked(_, Ok(_)) => None,
         }
@@ -200,8 +198,7 @@ impl Answer {
 
     fn exit_code(&self) -> u8 {
         match &self.outcome {
-            Outcome::Invalid(_) => 3,
-            Outcome::Token => 2,
+            Outcome::Wrong((_, _, exit)) => *exit,
             Outcome::Asked(_, outcome) => outcome.as_ref().err().map_or(0, AppError::exit_code),
         }
     }
@@ -236,7 +233,7 @@ impl Answer {
         let mut row = Map::new();
         let judged = match &self.outcome {
             Outcome::Asked(ruc, outcome) => desk.judge(ruc, outcome, role),
-            _ => None,
+            Outcome::Wrong(_) => None,
         };
         let Some(fitness) = judged else {
             row.insert("success".into(), false.into());

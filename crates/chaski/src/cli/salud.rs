@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::output;
 use crate::app::health::{Health, health_of};
 
 /// A server that takes longer than this to say that it is well, is not.
@@ -27,10 +26,6 @@ pub(super) async fn salud(needed: &Needed, url: &str) -> Done {
             5,
         ),
     };
-    output::text(
-        &needed.overwrite,
-        needed.output.as_deref(),
-        format!("{text}\n").as_bytes(),
-    )?;
+    needed.write(format!("{text}\n").as_bytes())?;
     Ok(code)
 }

@@ -1,5 +1,6 @@
 //! `chaski series`: series and their numbers.
 
+use chaski_core::text;
 use serde_json::json;
 
 use super::factura::ruc_of;
@@ -17,10 +18,10 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
             let counts = room.series().await?;
             if counts.is_empty() {
-                needed.say(
+                needed.say(text!(
                     "no hay series abiertas; ábralas con: chaski series abrir F001 --ultimo N",
-                    "no series is open; open them with: chaski series abrir F001 --ultimo N",
-                );
+                    "no series is open; open them with: chaski series abrir F001 --ultimo N"
+                ));
             }
             let row = |it: &chaski_client::SeriesCount| {
                 fields(json!({
@@ -58,10 +59,10 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             let last = room.open_series_at(kind, &serie, ultimo).await?;
             let (serie, kind) = (serie.to_uppercase(), kind_name(kind));
             let next = u64::from(last) + 1;
-            needed.say(
-                format!("serie {serie} abierta para {kind}: el siguiente número es {next}"),
-                format!("series {serie} is open for {kind}: the next number is {next}"),
-            );
+            needed.say(text!(
+                "serie {serie} abierta para {kind}: el siguiente número es {next}",
+                "series {serie} is open for {kind}: the next number is {next}"
+            ));
             Ok(0)
         }
     })

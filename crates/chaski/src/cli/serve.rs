@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::Lang;
+use chaski_core::text;
 use serde_json::Map;
 use tokio::sync::watch;
 
@@ -14,7 +14,6 @@ use super::Done;
 use super::kit::args::ServeArgs;
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
-use super::kit::overwrite::all;
 use super::kit::port::{self, Hangups};
 use super::recargar::{self, InUse};
 use crate::app::servers::Presence;
@@ -42,14 +41,10 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     close_if_the_other_side_had_keys(&gateway).await?;
     // 2. Without a key only this machine may ask.
     if gateway.is_open() && !address.ip().is_loopback() {
-        return Err(AppError::usage(
-            format!(
-                "no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE"
-            ),
-            format!(
-                "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "no se escucha en {address} sin llaves: cualquiera podría gastar sus consultas; cree una con: chaski llaves crear NOMBRE",
+            "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
+        )));
     }
     let listener = port::bind(address)?;
     say_company(needed, &gateway);
@@ -101,11 +96,12 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     if usual.mode == Mode::Sandbox {
         return Ok(Gateway::new(Side::open(usual).await?, None));
     }
-    let sandbox = App::open_beside(
+    let sandbox = App::open_through(
         config.clone(),
         WantedMode::Sandbox,
         Clock::system(),
         metrics,
+        None,
     )
     .await?;
     Ok(Gateway::new(
@@ -114,8 +110,8 @@ async fn gateway(needed: &Needed) -> Result<Gateway, AppError> {
     ))
 }
 
-/// Without a token the real side is not there, but whoever made keys for it closed this door: a
-/// token that goes away must not open it.
+/// Without a token there is no real side. If it had keys, the gateway asked for them, and must still do
+/// so: a token that goes away must not open it.
 async fn close_if_the_other_side_had_keys(gateway: &Gateway) -> Result<(), AppError> {
     let app = &gateway.usual().app;
     if gateway.is_open() && app.mode == Mode::Sandbox && app.real_side_had_keys().await? {
@@ -182,7 +178,7 @@ fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output
 
 fn say_stopping(needed: &Needed) {
     if !writes_json() {
-        needed.say("Terminando…", "Stopping…");
+        needed.say(text!("Terminando…", "Stopping…"));
     } else if !needed.quiet {
         line("INFO", "stopping", Map::new());
     }
@@ -199,13 +195,7 @@ fn log_where(
     let folder = || folder_of(&needed.config, mode).display().to_string();
     let fields = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        (
-            "mode",
-            match mode {
-                Mode::Sandbox => "sandbox".to_owned(),
-                Mode::Real => "real".to_owned(),
-            },
-        ),
+        ("mode", mode.as_str().to_owned()),
         ("api", format!("http://{address}/api/v1")),
         (
             "access",
@@ -222,10 +212,10 @@ fn say_company(needed: &Needed, gateway: &Gateway) {
     if !gateway.usual().app.is_shared() {
         return;
     }
-    needed.say(
+    needed.say(text!(
         "Atención: otro proceso de Chaski tiene abierta esta carpeta de datos; trabajan los dos, se reparten las listas y nada se paga dos veces",
-        "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice",
-    );
+        "Beware: another Chaski process has this data folder open; both work, share the lists, and nothing is paid twice"
+    ));
 }
 
 fn say_where(
@@ -243,19 +233,16 @@ fn say_where(
     let lang = needed.lang();
     let mode = gateway.usual().app.mode;
     let version = env!("CARGO_PKG_VERSION");
-    let what = match (mode, lang) {
-        (Mode::Sandbox, _) if needed.config.token().is_some() => lang.pick(
+    let what = match mode {
+        Mode::Sandbox if needed.config.token().is_some() => lang.pick(
             "modo SANDBOX (pedido así, aunque hay un token; nada sale a Internet)",
             "SANDBOX mode (as asked for, though there is a token; nothing leaves for the Internet)",
         ),
-        (Mode::Sandbox, Lang::Es) => {
-            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)"
-        }
-        (Mode::Sandbox, Lang::En) => {
-            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)"
-        }
-        (Mode::Real, Lang::Es) => "modo REAL (APIMIGO)",
-        (Mode::Real, Lang::En) => "REAL mode (APIMIGO)",
+        Mode::Sandbox => lang.pick(
+            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)",
+            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)",
+        ),
+        Mode::Real => lang.pick("modo REAL (APIMIGO)", "REAL mode (APIMIGO)"),
     };
     let data = match database {
         Some(server) => format!("{} (PostgreSQL)", server.place),
@@ -310,12 +297,9 @@ pub(super) fn openapi(needed: &Needed) -> Done {
     let mut text =
         serde_json::to_vec_pretty(&document(needed.lang())).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    match &needed.output {
-        Some(path) => {
-            output::check(needed)?;
-            needed.overwrite.write(path, false, all(&text))?;
-        }
-        None => output::to_stdout(&text)?,
+    if needed.output.is_some() {
+        output::check(needed)?;
     }
+    needed.write(&text)?;
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! `chaski tipo-cambio`: the latest rate, that of a date, or a range.
 
-use chaski_core::{Currency, ExchangeRate, RateSource, parse_date};
+use chaski_core::{Currency, ExchangeRate, RateSource, parse_date, text};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -21,10 +21,10 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
     let desde = optional_date("--desde", typed.desde.as_deref())?;
     let hasta = optional_date("--hasta", typed.hasta.as_deref())?;
     if fuente == RateSource::Sbs && desde.is_some() {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "de la SBS no hay rangos; consulte fecha por fecha con --fecha",
-            "there are no ranges of SBS; ask date by date with --fecha",
-        ));
+            "there are no ranges of SBS; ask date by date with --fecha"
+        )));
     }
     desk.say_mode(needed);
     let rows = match (fecha, desde.zip(hasta)) {
@@ -52,12 +52,10 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
             insert_origin(&mut row, desk, &found, lang);
             if found.value.arrastrado {
                 let used = found.value.rate.fecha_publicacion;
-                needed.say(
-                    format!("el {fecha} no se publicó; vale el último publicado, del {used}"),
-                    format!(
-                        "none was published on {fecha}; the last one published applies, of {used}"
-                    ),
-                );
+                needed.say(text!(
+                    "el {fecha} no se publicó; vale el último publicado, del {used}",
+                    "none was published on {fecha}; the last one published applies, of {used}"
+                ));
             }
             vec![row]
         }
@@ -80,8 +78,7 @@ pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -
         .into_iter()
         .filter(|(name, ..)| shown(name))
         .collect();
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {
@@ -98,10 +95,5 @@ fn of_rate(rate: &ExchangeRate) -> Map<String, Value> {
 /// A date of the command line, if it was given.
 pub(super) fn optional_date(flag: &str, text: Option<&str>) -> Result<Option<Date>, AppError> {
     let date = text.map(parse_date).transpose();
-    date.map_err(|error| {
-        AppError::usage(
-            format!("{flag}: {}", error.message(chaski_core::Lang::Es)),
-            format!("{flag}: {}", error.message(chaski_core::Lang::En)),
-        )
-    })
+    date.map_err(|error| AppError::of_option(flag, |lang| error.message(lang).to_owned()))
 }

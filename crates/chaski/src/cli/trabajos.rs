@@ -1,5 +1,6 @@
 //! `chaski trabajos`: the queue of the local data folder.
 
+use chaski_core::text;
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -18,7 +19,7 @@ pub(super) async fn trabajos(needed: &Needed, app: &App, command: Option<Trabajo
     };
     let one = match command.unwrap_or(listing) {
         TrabajosCmd::Listar { estado, limite } => {
-            let state = estado.and_then(|name| JobState::parse(&name.to_uppercase()));
+            let state = estado.and_then(|name| JobState::from_name(&name.to_uppercase()));
             return listar(needed, app, state, limite).await;
         }
         TrabajosCmd::Programados => return programados(needed, app).await,
@@ -35,7 +36,7 @@ async fn listar(needed: &Needed, app: &App, state: Option<JobState>, limit: u32)
     let page = async |limit, cursor| app.trabajos(state, limit, cursor, None).await;
     let rows = pages(limit, page).await?;
     if rows.is_empty() {
-        needed.say("no hay trabajos", "there are no jobs");
+        needed.say(text!("no hay trabajos", "there are no jobs"));
     }
     write(needed, &rows)
 }
@@ -57,8 +58,7 @@ async fn programados(needed: &Needed, app: &App) -> Done {
         ("tipo", "Tipo", "Kind"),
         ("proxima", "Próxima vez", "Next time"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn write(needed: &Needed, jobs: &[Job]) -> Done {
@@ -73,8 +73,7 @@ fn write(needed: &Needed, jobs: &[Job]) -> Done {
         ("id", "ID", "ID"),
     ];
     let rows = jobs.iter().map(row_of).collect();
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn row_of(job: &Job) -> Map<String, Value> {

@@ -4,11 +4,10 @@ use chaski_core::{Ruc, RucKind};
 use serde_json::json;
 
 use super::Done;
-use super::kit::explain::{repeatable, token_misplaced};
+use super::kit::explain::{repeatable, unreadable};
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Records, fields};
-use crate::config::looks_like_token;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
     let lang = needed.lang();
@@ -39,17 +38,8 @@ pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
                 codes.push(0);
             }
             Err(error) => {
-                let is_token = looks_like_token(&typed);
-                let message = if is_token {
-                    token_misplaced(&typed, lang)
-                } else {
-                    error.message(lang)
-                };
-                let (code, exit) = if is_token {
-                    ("token_fuera_de_lugar", 2)
-                } else {
-                    (error.code(), 3)
-                };
+                let wrong = (error.code(), error.message(lang));
+                let (code, message, exit) = unreadable(&typed, wrong, lang);
                 let name = repeatable(&typed);
                 let row = json!({
                     "valido": false,

@@ -17,6 +17,12 @@ pub struct Cron {
 }
 
 impl Cron {
+    /// What is wanted, in Spanish and English.
+    pub(super) const WANTED: (&str, &str) = (
+        "una expresión cron como \"0 0 * * *\" (minuto, hora, día, mes, día de la semana), o \"\"",
+        "a cron expression such as \"0 0 * * *\" (minute, hour, day, month, day of the week), or \"\"",
+    );
+
     /// The first time after `at`; none if there is none in four years, as on the 30th of February.
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         // The expression has no zone: Lima's clock is read as if it were that of UTC, and back.

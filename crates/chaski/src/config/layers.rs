@@ -1,6 +1,8 @@
 //! The layers that configuration is read from, and where each value came from.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use chaski_core::{Lang, text};
@@ -157,17 +159,11 @@ impl Layers {
                 return Ok(());
             }
             Err(error) => {
-                let path = path.display();
-                return Err(ConfigError::new(
-                    format!(
-                        "no se puede leer la configuración {path}: {}",
-                        reason(&error, Lang::Es)
-                    ),
-                    format!(
-                        "cannot read the configuration {path}: {}",
-                        reason(&error, Lang::En)
-                    ),
-                ));
+                let what = [
+                    "no se puede leer la configuración",
+                    "cannot read the configuration",
+                ];
+                return Err(unreadable(what, path, &error));
             }
         };
         self.add_text(&text, path)
@@ -179,9 +175,9 @@ impl Layers {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
             // The parser's own message quotes the line, which may hold the token.
-            ConfigError::new(
-                format!("{shown}, línea {line}: no es TOML válido; los textos van entre comillas: clave = \"valor\""),
-                format!("{shown}, line {line}: not valid TOML; texts go in quotes: key = \"value\""),
+            text!(
+                "{shown}, línea {line}: no es TOML válido; los textos van entre comillas: clave = \"valor\"",
+                "{shown}, line {line}: not valid TOML; texts go in quotes: key = \"value\""
             )
         })?;
         let mut found = Vec::new();
@@ -191,8 +187,8 @@ impl Layers {
         for (key, value) in found {
             let origin = Origin::File(path.to_owned());
             self.known(&key, &shown.to_string())?;
-            let fits = same_kind(&self.values[&key].0, &value);
-            if !fits {
+            let known = std::mem::discriminant(&self.values[&key].0);
+            if known != std::mem::discriminant(&value) {
                 return Err(self.bad_value(&key, &origin));
             }
             self.values.insert(key, (value, origin));
@@ -208,10 +204,11 @@ impl Layers {
             .collect();
         for (name, text) in &around.variables {
             if name.starts_with("CHASKI_") && text.contains(char::REPLACEMENT_CHARACTER) {
-                return Err(ConfigError::new(
-                    format!("variable {name}: no es texto UTF-8"),
-                    format!("variable {name}: not UTF-8 text"),
-                ));
+                let text = text!(
+                    "variable {name}: no es texto UTF-8",
+                    "variable {name}: not UTF-8 text"
+                );
+                return Err(text.into());
             }
             let mut other = OTHER_VARIABLES
                 .into_iter()
@@ -222,12 +219,8 @@ impl Layers {
             let Some(key) = names.get(name) else {
                 // All begin alike: what counts is what comes after.
                 let hint = nearest_variable(name, names.keys());
-                return Err(unknown(
-                    name,
-                    "el entorno",
-                    "the environment",
-                    hint.as_deref(),
-                ));
+                let places = ["el entorno", "the environment"];
+                return Err(unknown(name, places, hint.as_deref()));
             };
             self.set_text(key, text, Origin::Variable(name.clone()))?;
         }
@@ -242,13 +235,11 @@ impl Layers {
                 return Err(empty_secret(&format!("variable {name}"), key));
             }
             let text = std::fs::read_to_string(path).map_err(|error| {
-                ConfigError::new(
-                    format!(
-                        "{name}: no se puede leer {path}: {}",
-                        reason(&error, Lang::Es)
-                    ),
-                    format!("{name}: cannot read {path}: {}", reason(&error, Lang::En)),
-                )
+                let what = [
+                    format!("{name}: no se puede leer"),
+                    format!("{name}: cannot read"),
+                ];
+                unreadable(what, Path::new(path), &error)
             })?;
             if says_nothing(&text) {
                 return Err(empty_secret(&format!("{name} ({path})"), key));
@@ -285,48 +276,34 @@ impl Layers {
             return Ok(());
         }
         if matches!(key.rsplit('.').next(), Some("token" | "api_key" | "apikey")) {
-            return Err(ConfigError::new(
-                format!(
-                    "{place}: el token no va en «{key}»: escríbalo en [migo] token, o mejor en un archivo señalado por CHASKI_MIGO_TOKEN_FILE"
-                ),
-                format!(
-                    "{place}: the token does not go in \"{key}\": write it in [migo] token, or better in a file named by CHASKI_MIGO_TOKEN_FILE"
-                ),
-            ));
+            let text = text!(
+                "{place}: el token no va en «{key}»: escríbalo en [migo] token, o mejor en un archivo señalado por CHASKI_MIGO_TOKEN_FILE",
+                "{place}: the token does not go in \"{key}\": write it in [migo] token, or better in a file named by CHASKI_MIGO_TOKEN_FILE"
+            );
+            return Err(text.into());
         }
         let section = format!("{key}.");
         if self.values.keys().any(|known| known.starts_with(&section)) {
-            return Err(ConfigError::new(
-                format!("{place}: «{key}» es una sección: se escribe [{key}] y debajo sus claves"),
-                format!("{place}: \"{key}\" is a section: write [{key}] and its keys below it"),
-            ));
+            let text = text!(
+                "{place}: «{key}» es una sección: se escribe [{key}] y debajo sus claves",
+                "{place}: \"{key}\" is a section: write [{key}] and its keys below it"
+            );
+            return Err(text.into());
         }
         let hint = nearest(key, self.values.keys().map(String::as_str));
         // A token pasted in the wrong place must not be repeated.
         let shown = if looks_like_token(key) { HIDDEN } else { key };
-        Err(unknown(shown, place, place, hint.as_deref()))
+        Err(unknown(shown, [place; 2], hint.as_deref()))
     }
 
     fn bad_value(&self, key: &str, origin: &Origin) -> ConfigError {
-        let (default, _) = &self.values[key];
-        let kind = |lang: Lang| match default {
-            Value::Integer(_) => lang.pick("un número entero", "a whole number"),
-            Value::Boolean(_) => lang.pick("true o false", "true or false"),
-            Value::Array(_) => lang.pick("una lista de textos", "a list of texts"),
-            _ => lang.pick("un texto entre comillas", "a text in quotes"),
+        let (es, en) = match &self.values[key].0 {
+            Value::Integer(_) => ("un número entero", "a whole number"),
+            Value::Boolean(_) => ("true o false", "true or false"),
+            Value::Array(_) => ("una lista de textos", "a list of texts"),
+            _ => ("un texto entre comillas", "a text in quotes"),
         };
-        ConfigError::new(
-            format!(
-                "{}: «{key}» debe ser {}",
-                origin.describe(Lang::Es),
-                kind(Lang::Es)
-            ),
-            format!(
-                "{}: \"{key}\" must be {}",
-                origin.describe(Lang::En),
-                kind(Lang::En)
-            ),
-        )
+        must_be(key, origin, es, en)
     }
 
     /// Every key, its value as text with secrets masked, and its origin.
@@ -400,14 +377,11 @@ impl Layers {
 
 /// `source` is read alike in both languages: the name of a variable or of a file.
 pub(super) fn empty_secret(source: &str, key: &str) -> ConfigError {
-    ConfigError::new(
-        format!(
-            "{source}: «{key}» está vacío: escriba ahí su valor, o quite esa línea o variable (para datos ficticios: --sandbox)"
-        ),
-        format!(
-            "{source}: \"{key}\" is empty: write its value there, or remove that line or variable (for invented data: --sandbox)"
-        ),
-    )
+    let text = text!(
+        "{source}: «{key}» está vacío: escriba ahí su valor, o quite esa línea o variable (para datos ficticios: --sandbox)",
+        "{source}: \"{key}\" is empty: write its value there, or remove that line or variable (for invented data: --sandbox)"
+    );
+    text.into()
 }
 
 /// Whether a secret is empty: quotes round nothing, a mark of the order of bytes and the like are.
@@ -442,10 +416,6 @@ fn flatten(prefix: &str, table: &dyn TableLike, found: &mut impl FnMut(&str, &Va
     }
 }
 
-fn same_kind(one: &Value, other: &Value) -> bool {
-    std::mem::discriminant(one) == std::mem::discriminant(other)
-}
-
 fn typed(like: &Value, text: &str) -> Option<Value> {
     Some(match like {
         Value::Integer(_) => Value::from(text.trim().parse::<i64>().ok()?),
@@ -463,19 +433,36 @@ fn typed(like: &Value, text: &str) -> Option<Value> {
         _ => Value::from(text),
     })
 }
-fn unknown(key: &str, spanish_place: &str, english_place: &str, hint: Option<&str>) -> ConfigError {
-    let (mut es, mut en) = (
-        format!("{spanish_place}: clave desconocida «{key}»"),
-        format!("{english_place}: unknown key \"{key}\""),
-    );
-    if let Some(hint) = hint {
-        es.extend(["; ¿quiso decir «", hint, "»?"]);
-        en.extend(["; did you mean \"", hint, "\"?"]);
-    } else {
-        es.push_str("; vea las que hay con: chaski config show");
-        en.push_str("; see them all with: chaski config show");
-    }
-    ConfigError::new(es, en)
+fn unknown(key: &str, [lugar, place]: [&str; 2], hint: Option<&str>) -> ConfigError {
+    let text = match hint {
+        Some(hint) => text!(
+            "{lugar}: clave desconocida «{key}»; ¿quiso decir «{hint}»?",
+            "{place}: unknown key \"{key}\"; did you mean \"{hint}\"?"
+        ),
+        None => text!(
+            "{lugar}: clave desconocida «{key}»; vea las que hay con: chaski config show",
+            "{place}: unknown key \"{key}\"; see them all with: chaski config show"
+        ),
+    };
+    text.into()
+}
+
+/// A value that is not what its key wants.
+pub(super) fn must_be(key: &str, origin: &Origin, es: &str, en: &str) -> ConfigError {
+    let text = text!("«{key}» debe ser {es}", "\"{key}\" must be {en}");
+    ConfigError::of(|lang| {
+        format!(
+            "{}: {}",
+            origin.describe(lang),
+            lang.pick(&text.es, &text.en)
+        )
+    })
+}
+
+/// What could not be read, in Spanish and English, and what the system says of it.
+pub(super) fn unreadable<T: Display>([es, en]: [T; 2], path: &Path, error: &Error) -> ConfigError {
+    let path = path.display();
+    ConfigError::of(|lang| format!("{} {path}: {}", lang.pick(&es, &en), reason(error, lang)))
 }
 
 fn nearest_variable<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<String> {

@@ -21,6 +21,7 @@ pub use surroundings::Surroundings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chaski_client::dialects::migo::MigoDialect;
@@ -31,6 +32,7 @@ use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Value;
 
 use crate::hints::Hinted;
+use layers::must_be;
 
 /// The configuration as the program needs it.
 #[derive(Clone)]
@@ -152,9 +154,13 @@ impl Layers {
         Ok(Config {
             dir: self.dir()?,
             database_url: self.database_url()?,
-            listen: self.listen()?,
+            listen: self.parsed(
+                "listen",
+                "una dirección con puerto, como 127.0.0.1:8420",
+                "an address with its port, such as 127.0.0.1:8420",
+            )?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
-            server: self.server()?,
+            server: self.parsed_if_any("server", ServerAddress::WANTED)?,
             server_key: (!server_key.is_empty()).then(|| SecretString::from(server_key)),
             sandbox: self.one_of(
                 "sandbox.mode",
@@ -175,7 +181,11 @@ impl Layers {
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version,
-            migo_known_ruc: self.known_ruc()?,
+            migo_known_ruc: self.parsed(
+                "migo.known_ruc",
+                "un RUC que exista, como el de SUNAT: 20131312955",
+                "a RUC that exists, such as SUNAT's: 20131312955",
+            )?,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(
@@ -193,9 +203,9 @@ impl Layers {
             mask_dni: self.flag("audit.mask_dni"),
             jobs_concurrency: self.number::<usize>("jobs.concurrency")?.clamp(1, 100),
             schedule: Schedule {
-                partners: self.cron("schedule.partners")?,
-                retention: self.cron("schedule.retention")?,
-                quota: self.cron("schedule.quota")?,
+                partners: self.parsed_if_any("schedule.partners", Cron::WANTED)?,
+                retention: self.parsed_if_any("schedule.retention", Cron::WANTED)?,
+                quota: self.parsed_if_any("schedule.quota", Cron::WANTED)?,
             },
         })
     }
@@ -205,9 +215,8 @@ impl Layers {
         if text.is_empty() || text.starts_with(SEALED) || is_database_url(text) {
             return Ok((!text.is_empty()).then(|| SecretString::from(text.to_owned())));
         }
-        Err(complaint(
+        Err(self.bad(
             "database_url",
-            &self.values["database_url"].1,
             "una dirección como postgres://usuario@máquina/base",
             "an address such as postgres://user@machine/database",
         ))
@@ -217,74 +226,42 @@ impl Layers {
         let text = self.text("sandbox.latency");
         match text.parse::<Latency>() {
             Ok(_) => Ok(text.to_owned()),
-            Err(_) => Err(complaint(
+            Err(_) => Err(self.bad(
                 "sandbox.latency",
-                &self.values["sandbox.latency"].1,
                 "un tiempo como 100ms, o lognormal:100ms:1s (mediana y percentil 99)",
                 "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
             )),
         }
     }
 
-    fn listen(&self) -> Result<SocketAddr, ConfigError> {
-        self.text("listen").trim().parse().map_err(|_| {
-            complaint(
-                "listen",
-                &self.values["listen"].1,
-                "una dirección con puerto, como 127.0.0.1:8420",
-                "an address with its port, such as 127.0.0.1:8420",
-            )
-        })
+    fn parsed<T: FromStr>(&self, key: &str, es: &str, en: &str) -> Result<T, ConfigError> {
+        let read = self.text(key).trim().parse();
+        read.map_err(|_| self.bad(key, es, en))
     }
 
-    fn known_ruc(&self) -> Result<Ruc, ConfigError> {
-        self.text("migo.known_ruc").trim().parse().map_err(|_| {
-            complaint(
-                "migo.known_ruc",
-                &self.values["migo.known_ruc"].1,
-                "un RUC que exista, como el de SUNAT: 20131312955",
-                "a RUC that exists, such as SUNAT's: 20131312955",
-            )
-        })
-    }
-
-    fn server(&self) -> Result<Option<ServerAddress>, ConfigError> {
-        let text = self.text("server").trim();
-        if text.is_empty() {
-            return Ok(None);
+    fn parsed_if_any<T: FromStr>(
+        &self,
+        key: &str,
+        (es, en): (&str, &str),
+    ) -> Result<Option<T>, ConfigError> {
+        match self.text(key).trim() {
+            "" => Ok(None),
+            _ => self.parsed(key, es, en).map(Some),
         }
-        ServerAddress::parse(text).map(Some).map_err(|_| {
-            let (es, en) = ServerAddress::WANTED;
-            complaint("server", &self.values["server"].1, es, en)
-        })
     }
 
-    fn cron(&self, key: &str) -> Result<Option<Cron>, ConfigError> {
-        let text = self.text(key).trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| {
-            complaint(
-                key,
-                &self.values[key].1,
-                "una expresión cron como \"0 0 * * *\" (minuto, hora, día, mes, día de la semana), o \"\"",
-                "a cron expression such as \"0 0 * * *\" (minute, hour, day, month, day of the week), or \"\"",
-            )
-        })
+    /// The value that a key has is not what it wants.
+    fn bad(&self, key: &str, es: &str, en: &str) -> ConfigError {
+        must_be(key, &self.values[key].1, es, en)
     }
 
     fn dir(&self) -> Result<PathBuf, ConfigError> {
-        let text = self.text("dir");
-        if text.trim().is_empty() {
-            let origin = &self.values["dir"].1;
+        match (self.text("dir"), &self.values["dir"].1) {
+            (text, _) if !text.trim().is_empty() => Ok(PathBuf::from(text)),
             // The defaults alone, without surroundings.
-            return match origin {
-                Origin::Default => Ok(PathBuf::from("./chaski_data")),
-                _ => Err(complaint("dir", origin, "una carpeta", "a folder")),
-            };
+            (_, Origin::Default) => Ok(PathBuf::from("./chaski_data")),
+            _ => Err(self.bad("dir", "una carpeta", "a folder")),
         }
-        Ok(PathBuf::from(text))
     }
 
     /// An address or token that cannot work is told at the start, not when the first call is
@@ -302,10 +279,9 @@ impl Layers {
             "migo.token"
         };
         let origin = &self.values[key].1;
-        Err(ConfigError::new(
-            format!("{}: {}", origin.describe(Lang::Es), error.hinted(Lang::Es)),
-            format!("{}: {}", origin.describe(Lang::En), error.hinted(Lang::En)),
-        ))
+        Err(ConfigError::of(|lang| {
+            format!("{}: {}", origin.describe(lang), error.hinted(lang))
+        }))
     }
 
     fn text(&self, key: &str) -> &str {
@@ -326,26 +302,15 @@ impl Layers {
     }
 
     fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<T, ConfigError> {
-        let (value, origin) = &self.values[key];
-        let number = value
-            .as_integer()
-            .and_then(|number| T::try_from(number).ok());
-        number.ok_or_else(|| {
-            complaint(
-                key,
-                origin,
-                "un número entero desde 0",
-                "a whole number from 0",
-            )
-        })
+        let number = self.values[key].0.as_integer();
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| self.bad(key, "un número entero desde 0", "a whole number from 0"))
     }
 
     fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
         parse_duration(self.text(key)).ok_or_else(|| {
-            let origin = &self.values[key].1;
-            complaint(
+            self.bad(
                 key,
-                origin,
                 "un tiempo como 500ms, 10s, 15m, 24h o 30d",
                 "a time such as 500ms, 10s, 15m, 24h or 30d",
             )
@@ -354,21 +319,19 @@ impl Layers {
 
     fn one_of<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         let text = self.text(key).trim().to_lowercase();
-        let found = choices
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(_, value)| *value);
-        found.ok_or_else(|| {
-            let names = choices
-                .iter()
-                .map(|(name, _)| *name)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let (es, en) = (format!("uno de: {names}"), format!("one of: {names}"));
-            complaint(key, &self.values[key].1, &es, &en)
+        let found = choices.iter().find(|(name, _)| *name == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let names = names.join(", ");
+            self.bad(
+                key,
+                &format!("uno de: {names}"),
+                &format!("one of: {names}"),
+            )
         })
     }
 }
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -418,10 +381,4 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         .checked_mul(milliseconds)
         .filter(|total| *total <= 100 * 366 * 86_400_000)?;
     Some(Duration::from_millis(total))
-}
-fn complaint(key: &str, origin: &Origin, es: &str, en: &str) -> ConfigError {
-    ConfigError::new(
-        format!("{}: «{key}» debe ser {es}", origin.describe(Lang::Es)),
-        format!("{}: \"{key}\" must be {en}", origin.describe(Lang::En)),
-    )
 }

@@ -2,9 +2,9 @@
 //! credential of systemd, in this order.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chaski_core::Lang;
+use chaski_core::text;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ConfigError;
@@ -65,41 +65,33 @@ impl fmt::Debug for OutsideKey {
     }
 }
 
-fn read(variable: &str, path: &std::path::Path) -> Result<OutsideKey, ConfigError> {
+fn read(variable: &str, path: &Path) -> Result<OutsideKey, ConfigError> {
     let source = format!("{variable} ({})", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::new(
-            format!(
-                "{source}: no se puede leer la llave: {}",
-                reason(&error, Lang::Es)
-            ),
-            format!(
-                "{source}: cannot read the key: {}",
-                reason(&error, Lang::En)
-            ),
-        )
+        ConfigError::of(|lang| {
+            let what = lang.pick("no se puede leer la llave", "cannot read the key");
+            format!("{source}: {what}: {}", reason(&error, lang))
+        })
     })?;
     checked(source, text)
 }
 
 fn empty_key(name: &str) -> ConfigError {
-    ConfigError::new(
-        format!("variable {name}: está vacía: indique la llave de los datos, o quite la variable"),
-        format!("variable {name}: it is empty: name the key of the data, or remove the variable"),
-    )
+    let text = text!(
+        "variable {name}: está vacía: indique la llave de los datos, o quite la variable",
+        "variable {name}: it is empty: name the key of the data, or remove the variable"
+    );
+    text.into()
 }
 
 /// A key that is none is told at the start, not when something is sealed.
 fn checked(source: String, text: String) -> Result<OutsideKey, ConfigError> {
-    let key = OutsideKey {
-        text: SecretString::from(text),
-        source,
-    };
+    let text = SecretString::from(text);
+    let key = OutsideKey { text, source };
     match key.key() {
         Ok(_) => Ok(key),
-        Err(error) => Err(ConfigError::new(
-            format!("{}: {}", key.source, error.message(Lang::Es)),
-            format!("{}: {}", key.source, error.message(Lang::En)),
-        )),
+        Err(error) => Err(ConfigError::of(|lang| {
+            format!("{}: {}", key.source, error.message(lang))
+        })),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
@@ -25,9 +26,26 @@ impl ServerAddress {
         "the address of a server, without path, parameters or passwords, such as https://chaski.example.com or http://127.0.0.1:8420",
     );
 
+    /// Whether what is sent is encrypted on its way.
+    pub fn is_encrypted(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// Whether it is this machine.
+    pub fn is_here(&self) -> bool {
+        let host = self.authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = |it: IpAddr| it.is_loopback();
+        host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(loopback)
+    }
+}
+
+impl FromStr for ServerAddress {
+    type Err = NotAnAddress;
+
     /// Reads `http://…` or `https://…`. A path, parameters or a password in it is a slip: a key
     /// has its own place, where no log keeps it.
-    pub fn parse(text: &str) -> Result<ServerAddress, NotAnAddress> {
+    fn from_str(text: &str) -> Result<ServerAddress, NotAnAddress> {
         let text = text.trim();
         if text.contains(['#', '@', '?']) {
             return Err(NotAnAddress);
@@ -49,19 +67,6 @@ impl ServerAddress {
         }
         Ok(ServerAddress { scheme, authority })
     }
-
-    /// Whether what is sent is encrypted on its way.
-    pub fn is_encrypted(&self) -> bool {
-        self.scheme == Scheme::HTTPS
-    }
-
-    /// Whether it is this machine.
-    pub fn is_here(&self) -> bool {
-        let host = self.authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        let loopback = |it: IpAddr| it.is_loopback();
-        host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(loopback)
-    }
 }
 
 impl fmt::Display for ServerAddress {
@@ -76,7 +81,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
-        let read = ServerAddress::parse(text).ok();
+        let read = text.parse::<ServerAddress>().ok();
         assert_eq!(read.map(|it| it.to_string()).as_deref(), expected, "{text}");
     }
 
@@ -115,7 +120,8 @@ mod tests {
 
     #[test]
     fn this_machine() {
-        let is_here = |text| ServerAddress::parse(text).expect("an address").is_here();
+        let address = |text: &str| text.parse::<ServerAddress>().expect("an address");
+        let is_here = |text| address(text).is_here();
         assert!(
             is_here("http://127.0.0.1:1")
                 && is_here("http://[::1]")

@@ -14,21 +14,15 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Gateway;
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted};
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
-use super::kit::upload::{self, most_of_a_file};
+use super::kit::{
+    Caller, Created, Given, JsonAnswer, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
+    cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
+};
 use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
 use crate::api::reply::mode_name;
 use crate::app::batches::{ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
-use crate::http::kit::outgoing;
-use crate::http::kit::room;
 use crate::scratch::ScratchWriter;
 use crate::store::{BatchChange, Listed, Priority};
 
@@ -39,7 +33,6 @@ use crate::store::{BatchChange, Listed, Priority};
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
-    tag = "lotes",
     params(OnceWanted),
     request_body = BatchWanted,
     responses(
@@ -63,7 +56,10 @@ pub(super) async fn submit(
         let body = BatchData::of(&caller.app, &batch);
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let create = |request, once| create(&gateway, &caller, request, once);
+    let create = async |request, once| {
+        let id = create(&gateway, &caller, request, once).await?;
+        Ok((id, show(id).await?))
+    };
     once::once(&caller, request, most, create, show).await
 }
 
@@ -108,9 +104,8 @@ fn submission(caller: &Caller) -> Submission {
 async fn typed(caller: &Caller, request: Request) -> Result<Submission, Problem> {
     let wanted: BatchWanted = body::json(request).await?;
     if wanted.rucs.is_empty() {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "rucs",
-            "campo_requerido",
             "la lista está vacía",
             "the list is empty",
         ));
@@ -131,9 +126,8 @@ fn name(text: Option<String>) -> Result<String, Problem> {
     let text = text.unwrap_or_else(|| "lista".to_owned());
     let good = text.chars().count() <= 200 && !text.contains(char::is_control);
     good.then_some(text).ok_or_else(|| {
-        Problem::of_field(
+        Problem::wrong_field(
             "nombre",
-            "campo_invalido",
             "debe ser una línea de hasta 200 caracteres",
             "must be one line of at most 200 characters",
         )
@@ -144,10 +138,9 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
     let Some(text) = text else {
         return Ok(Priority::default());
     };
-    Priority::parse(&text.trim().to_uppercase()).ok_or_else(|| {
-        Problem::of_field(
+    Priority::from_name(&text.trim().to_uppercase()).ok_or_else(|| {
+        Problem::wrong_field(
             "prioridad",
-            "campo_invalido",
             "debe ser LOW, NORMAL, HIGH o CRITICAL",
             "must be LOW, NORMAL, HIGH or CRITICAL",
         )
@@ -189,9 +182,8 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<Submission, Probl
 
 fn calls(text: &str) -> Result<u64, Problem> {
     text.trim().parse().map_err(|_| {
-        Problem::of_field(
+        Problem::wrong_field(
             "gastar_hasta",
-            "campo_invalido",
             "debe ser un número de consultas",
             "must be a number of calls",
         )
@@ -202,32 +194,28 @@ fn calls(text: &str) -> Result<u64, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes",
-    tag = "lotes",
     params(PageWanted),
     responses((status = 200, body = BatchesPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<BatchesPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<BatchesPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .batches(
-            wanted.limit()?,
-            wanted.cursor(&caller, Listed::Batches)?,
+            limit(wanted.limit)?,
+            cursor(&caller, Listed::Batches, wanted.cursor.as_deref())?,
             caller.owner(),
         )
         .await?;
+    let (data, next_cursor) = shaped(&caller, Listed::Batches, &page, |it| {
+        BatchData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(BatchesPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|batch| BatchData::of(&caller.app, batch))
-            .collect(),
-        next_cursor: next_cursor(&caller, Listed::Batches, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -235,14 +223,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn one(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     caller.needs(Scope::Lotes)?;
     let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
     Ok(Json(BatchData {
@@ -255,14 +239,10 @@ pub(super) async fn one(
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/cancelar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn cancel(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Cancel).await
 }
 
@@ -270,14 +250,10 @@ pub(super) async fn cancel(
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/pausar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn pause(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Pause).await
 }
 
@@ -285,14 +261,10 @@ pub(super) async fn pause(
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reanudar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn resume(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Resume).await
 }
 
@@ -300,22 +272,14 @@ pub(super) async fn resume(
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reintentar",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
-pub(super) async fn retry(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<BatchData>, Problem> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     change(&caller, &id, BatchChange::Retry).await
 }
 
-async fn change(
-    caller: &Caller,
-    id: &str,
-    wanted: BatchChange,
-) -> Result<Json<BatchData>, Problem> {
+async fn change(caller: &Caller, id: &str, wanted: BatchChange) -> JsonAnswer<BatchData> {
     caller.needs(Scope::Lotes)?;
     let (id, owner, payer) = (id_of(id)?, caller.owner(), caller.payer());
     let batch = caller.app.change_batch(id, owner, wanted, &payer).await?;
@@ -337,7 +301,6 @@ pub(super) struct FormatWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/resultados",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier"), FormatWanted),
     responses(
         (status = 200, content(
@@ -353,7 +316,7 @@ pub(super) async fn result(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(id): Path<String>,
-    wanted: Result<Query<FormatWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<FormatWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
@@ -381,7 +344,6 @@ pub(super) async fn result(
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/eventos",
-    tag = "lotes",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchEvent, content_type = "text/event-stream"), Problems)
 )]

@@ -8,13 +8,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::paging::{cursor, limit, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::date;
-use super::kit::parameters::{id_of, nobody};
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Caller, Given, JsonAnswer, Problem, Problems, bad_query, body, cursor, date, id_of, limit,
+    nobody, shaped,
+};
 use crate::api::calls::{CallData, CallsPage, CallsSearched};
 use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
@@ -56,14 +53,10 @@ pub(super) struct CallsWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas",
-    tag = "llamadas",
     params(CallsWanted),
     responses((status = 200, body = CallsPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    wanted: Result<Query<CallsWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<CallsPage>, Problem> {
+pub(super) async fn list(caller: Caller, wanted: Given<CallsWanted>) -> JsonAnswer<CallsPage> {
     caller.needs(Scope::Auditoria)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     page(&caller, wanted, None).await
@@ -76,14 +69,19 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api/v1/llamadas/buscar",
-    tag = "llamadas",
     request_body = CallsSearched,
     responses((status = 200, body = CallsPage), Problems)
 )]
-pub(super) async fn search(caller: Caller, request: Request) -> Result<Json<CallsPage>, Problem> {
+pub(super) async fn search(caller: Caller, request: Request) -> JsonAnswer<CallsPage> {
     caller.needs(Scope::Auditoria)?;
     let wanted: CallsSearched = body::json(request).await?;
-    let subject = subject(&wanted.numero)?;
+    let subject = subject_of(&wanted.numero).ok_or_else(|| {
+        Problem::wrong_field(
+            "numero",
+            "debe ser un RUC de 11 dígitos o un DNI de 8",
+            "must be an 11-digit RUC or an 8-digit DNI",
+        )
+    })?;
     let wanted = CallsWanted {
         desde: wanted.desde,
         hasta: wanted.hasta,
@@ -103,7 +101,7 @@ async fn page(
     caller: &Caller,
     wanted: CallsWanted,
     subject: Option<String>,
-) -> Result<Json<CallsPage>, Problem> {
+) -> JsonAnswer<CallsPage> {
     let day = |name: &str, text: &Option<String>| {
         text.as_deref().map(|text| date(name, text)).transpose()
     };
@@ -124,34 +122,23 @@ async fn page(
         cursor: cursor(caller, Listed::Calls, wanted.cursor.as_deref())?,
     };
     let page = caller.app.list_calls(&filter).await?;
+    let (data, next_cursor) = shaped(caller, Listed::Calls, &page, CallData::of)?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(CallsPage {
-        mode: mode_name(&caller.app).into(),
-        data: page.rows.iter().map(CallData::of).collect(),
-        next_cursor: next_cursor(caller, Listed::Calls, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
-}
-
-/// The number as calls know it.
-fn subject(text: &str) -> Result<String, Problem> {
-    subject_of(text).ok_or_else(|| {
-        Problem::of_field(
-            "numero",
-            "campo_invalido",
-            "debe ser un RUC de 11 dígitos o un DNI de 8",
-            "must be an 11-digit RUC or an 8-digit DNI",
-        )
-    })
 }
 
 /// One call
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas/{id}",
-    tag = "llamadas",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = CallData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<CallData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<CallData> {
     caller.needs(Scope::Auditoria)?;
     let call = caller.app.find_call(caller.auditor(), id_of(&id)?).await?;
     let call = call.ok_or_else(nobody)?;

@@ -4,15 +4,10 @@ use std::str::FromStr;
 
 use axum::extract::Request;
 use axum::response::Response;
-use chaski_client::{CpeQuery, CpeState};
-use chaski_core::Ruc;
+use chaski_client::CpeQuery;
 use rust_decimal::Decimal;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::parameters::date;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Problem, Problems, body, date, read_ruc, reply};
 use crate::api::cpe::{CpeData, CpeWanted};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -21,7 +16,6 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     post,
     path = "/api/v1/cpe/validar",
-    tag = "cpe",
     request_body = CpeWanted,
     responses((status = 200, body = Reply<CpeData>), Problems)
 )]
@@ -30,28 +24,15 @@ pub(super) async fn validate(caller: Caller, request: Request) -> Result<Respons
     let wanted: CpeWanted = body::json(request).await?;
     let query = read(&caller, &wanted)?;
     let found = caller.app.ask(&query, &caller.ask()).await?;
-    let (estado, raw) = match &*found.value {
-        CpeState::NotFound => ("NO_EXISTE", "0"),
-        CpeState::Accepted => ("ACEPTADO", "1"),
-        CpeState::Cancelled => ("ANULADO", "2"),
-        CpeState::Unknown(raw) => ("DESCONOCIDO", raw.as_str()),
-    };
-    let data = CpeData {
-        estado: estado.into(),
-        estado_comprobante: raw.to_owned(),
-    };
-    Ok(reply::found(&caller, &found, data))
+    Ok(reply::found(&caller, &found, CpeData::of(&found.value)))
 }
 
 fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
-    let wrong =
-        |field: &str, es: &str, en: &str| Problem::of_field(field, "campo_invalido", es, en);
     let rules = &caller.app.config.ruc_rules;
-    let ruc_emisor = Ruc::parse_with(&wanted.ruc_emisor, rules)
-        .map_err(|error| Problem::of_ruc("ruc_emisor", &error))?;
+    let ruc_emisor = read_ruc("ruc_emisor", &wanted.ruc_emisor, rules)?;
     let kind = wanted.tipo_comprobante.trim();
     if kind.len() != 2 || !kind.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "tipo_comprobante",
             "debe tener dos dígitos, como 01 (factura) o 03 (boleta)",
             "must be two digits, such as 01 (factura) or 03 (boleta)",
@@ -59,14 +40,14 @@ fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
     }
     let serie = wanted.serie.trim().to_uppercase();
     if serie.len() != 4 || !serie.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "serie",
             "debe tener cuatro letras o dígitos, como F001",
             "must be four letters or digits, such as F001",
         ));
     }
     if !(1..=99_999_999).contains(&wanted.numero) {
-        return Err(wrong(
+        return Err(Problem::wrong_field(
             "numero",
             "debe ser de 1 a 99999999",
             "must be 1 to 99999999",
@@ -78,7 +59,7 @@ fn read(caller: &Caller, wanted: &CpeWanted) -> Result<CpeQuery, Problem> {
             !it.is_sign_negative() && it.scale() <= 2 && *it < Decimal::from(1_000_000_000_000_i64)
         })
         .ok_or_else(|| {
-            wrong(
+            Problem::wrong_field(
                 "monto",
                 "debe ser un importe como 118.00",
                 "must be an amount such as 118.00",

@@ -1,19 +1,12 @@
 //! DNI: personal data, so it needs a scope of its own.
 
-use std::time::Duration;
-
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use chaski_client::DniQuery;
-use chaski_core::Dni;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::parameters::put_purpose;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Given, Problem, Problems, bad_query, put_purpose, read_dni, reply};
 use crate::api::persons::DniData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -38,25 +31,18 @@ pub(super) struct DniFreshness {
 #[utoipa::path(
     get,
     path = "/api/v1/dni/{dni}",
-    tag = "dni",
     params(("dni" = String, Path, description = "8 digits", example = "00000001"), DniFreshness),
     responses((status = 200, body = Reply<DniData>), Problems)
 )]
 pub(super) async fn dni(
     caller: Caller,
     Path(dni): Path<String>,
-    freshness: Result<Query<DniFreshness>, axum::extract::rejection::QueryRejection>,
+    freshness: Given<DniFreshness>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
-    let dni: Dni = dni
-        .parse()
-        .map_err(|error| Problem::of_dni("dni", &error))?;
+    let dni = read_dni(&dni)?;
     let Query(freshness) = freshness.map_err(bad_query)?;
-    let mut ask = caller.ask();
-    ask.force = freshness.force_refresh;
-    ask.max_age = freshness
-        .max_age
-        .map(|seconds| Duration::from_secs(seconds.into()));
+    let mut ask = caller.ask_fresh(freshness.force_refresh, freshness.max_age);
     put_purpose(&mut ask, freshness.motivo.as_deref())?;
     let found = caller.app.ask(&DniQuery(dni), &ask).await?;
     Ok(reply::found(&caller, &found, DniData::of(&found.value)))

@@ -4,14 +4,13 @@ use axum::extract::{Path, Query};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use chaski_core::Lang;
+use http::HeaderValue;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
-use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::kit::problem::Problem;
-use super::kit::request_info::RequestInfo;
+use super::kit::{Problem, RequestInfo};
 
 const SCRIPT: &[u8] = include_bytes!("../../assets/swagger-ui-bundle.js.gz");
 const STYLE: &[u8] = include_bytes!("../../assets/swagger-ui.css.gz");
@@ -33,14 +32,11 @@ monospace;background:#f2f2ee;padding:.1em .3em}a{color:#0b5394}";
 pub(super) async fn page(info: RequestInfo, Query(wanted): Query<LangWanted>) -> Response {
     let lang = wanted.lang(&info).pick("es", "en");
     let page = Html(PAGE.replace("LANG", lang));
-    let mut response = ([(CONTENT_LANGUAGE, lang)], page).into_response();
     // The page styles its elements from the script.
     let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                   frame-ancestors 'none'";
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
+    let headers = [(CONTENT_LANGUAGE, lang), (CONTENT_SECURITY_POLICY, policy)];
+    (headers, page).into_response()
 }
 
 /// What the page needs.
@@ -54,15 +50,14 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
         "page.css" => (style, PLAIN_STYLE.as_bytes(), false),
         _ => return Err(Problem::not_found()),
     };
-    let mut response = (StatusCode::OK, body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=86400"),
-    );
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "public, max-age=86400"),
+    ];
+    let mut response = (headers, body).into_response();
     if packed {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let packed = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(CONTENT_ENCODING, packed);
     }
     Ok(response)
 }

@@ -15,16 +15,13 @@ use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, TRANSFER_ENCODIN
 use http::{HeaderValue, StatusCode, Uri, Version};
 use tower::ServiceExt;
 
-use super::kit::limits::Learned;
-use super::kit::problem::Problem;
-use super::kit::request_info::{REQUEST_ID, RequestInfo, language, request_id};
+use super::kit::{
+    Learned, Problem, REQUEST_ID, RequestInfo, caller, language, limits, outgoing, request_id,
+};
 use super::{Gateway, health, router, ruc};
 use crate::app::Mode;
 use crate::http::compat::migo;
 use crate::http::compat::original;
-use crate::http::kit::caller;
-use crate::http::kit::limits;
-use crate::http::kit::outgoing;
 use crate::metrics::Answers;
 
 /// Every request goes through it.

@@ -7,11 +7,7 @@ use chaski_core::{Currency, RateSource};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::parameters::date;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, Given, Problem, Problems, bad_query, date, reply};
 use crate::api::rates::RateData;
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -33,14 +29,10 @@ pub(super) struct RatesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio",
-    tag = "tipo de cambio",
     params(RatesWanted),
     responses((status = 200, body = Reply<Vec<RateData>>), Problems)
 )]
-pub(super) async fn rates(
-    caller: Caller,
-    wanted: Result<Query<RatesWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn rates(caller: Caller, wanted: Given<RatesWanted>) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let day = |name: &str, text: Option<String>| text.map(|text| date(name, &text)).transpose();
@@ -63,9 +55,8 @@ pub(super) async fn rates(
 }
 
 fn missing(field: &str) -> Problem {
-    Problem::of_field(
+    Problem::wrong_parameter(
         field,
-        "parametro_invalido",
         "un rango necesita desde y hasta",
         "a range needs desde and hasta",
     )
@@ -88,14 +79,13 @@ pub(super) struct RateWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio/{fecha}",
-    tag = "tipo de cambio",
     params(("fecha" = String, Path, description = "`AAAA-MM-DD`", example = "2026-01-28"), RateWanted),
     responses((status = 200, body = Reply<RateData>), Problems)
 )]
 pub(super) async fn rate(
     caller: Caller,
     Path(fecha): Path<String>,
-    wanted: Result<Query<RateWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<RateWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     let fecha = date("fecha", &fecha)?;
@@ -124,10 +114,5 @@ pub(super) async fn rate(
 }
 
 fn unknown(field: &str, es: &str, en: &str) -> Problem {
-    Problem::of_field(
-        field,
-        "parametro_invalido",
-        format!("debe ser {es}"),
-        format!("must be {en}"),
-    )
+    Problem::wrong_parameter(field, format!("debe ser {es}"), format!("must be {en}"))
 }

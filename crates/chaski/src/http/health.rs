@@ -32,7 +32,6 @@ fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/salud/vivo",
-    tag = "salud",
     responses((status = 200, body = Health))
 )]
 pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
@@ -43,7 +42,6 @@ pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/salud/listo",
-    tag = "salud",
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -62,7 +60,6 @@ pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
 #[utoipa::path(
     get,
     path = "/version",
-    tag = "salud",
     responses((status = 200, body = VersionData))
 )]
 pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<VersionData> {
@@ -77,7 +74,6 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
 #[utoipa::path(
     get,
     path = "/metrics",
-    tag = "salud",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -99,7 +95,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 
-async fn upstream_now(side: &Side) -> UpstreamNow<'_> {
+async fn upstream_now(side: &Side) -> UpstreamNow {
     let (breaker, gate_wait) = side.app.provider_gate();
     // A store that cannot be read is told by health.
     let quota = side.app.month_calls().await.ok();

@@ -4,12 +4,10 @@ use axum::Json;
 use axum::extract::{Path, Query, Request};
 use chaski_core::Ruc;
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::{MOST_RUCS, check_fits};
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Caller, Given, JsonAnswer, MOST_RUCS, PageWanted, Problem, Problems, bad_query, body,
+    check_fits, cursor, limit, read_ruc, shaped,
+};
 use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
 use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
@@ -19,22 +17,23 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/invalidos",
-    tag = "ruc",
     params(PageWanted),
     responses((status = 200, body = InvalidPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<InvalidPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<InvalidPage> {
     caller.needs(Scope::Consultas)?;
     let Query(wanted) = page.map_err(bad_query)?;
-    let (limit, cursor) = (wanted.limit()?, wanted.cursor(&caller, Listed::Refusals)?);
+    let (limit, cursor) = (
+        limit(wanted.limit)?,
+        cursor(&caller, Listed::Refusals, wanted.cursor.as_deref())?,
+    );
     let page = caller.app.list_refusals(limit, cursor).await?;
+    let (data, next_cursor) = shaped(&caller, Listed::Refusals, &page, InvalidData::of)?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(InvalidPage {
-        mode: mode_name(&caller.app).into(),
-        data: page.rows.iter().map(InvalidData::of).collect(),
-        next_cursor: next_cursor(&caller, Listed::Refusals, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -44,14 +43,10 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/invalidos/olvidar",
-    tag = "ruc",
     request_body = ForgetWanted,
     responses((status = 200, body = ForgottenCount), Problems)
 )]
-pub(super) async fn forget_many(
-    caller: Caller,
-    request: Request,
-) -> Result<Json<ForgottenCount>, Problem> {
+pub(super) async fn forget_many(caller: Caller, request: Request) -> JsonAnswer<ForgottenCount> {
     caller.needs(Scope::Consultas)?;
     let wanted: ForgetWanted = body::json(request).await?;
     if wanted.todos {
@@ -59,22 +54,16 @@ pub(super) async fn forget_many(
         caller.needs(Scope::Administracion)?;
     }
     if wanted.rucs.is_empty() != wanted.todos {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "rucs",
-            "campo_requerido",
             "diga cuáles, o todos",
             "say which, or todos",
         ));
     }
     check_fits("rucs", wanted.rucs.len(), MOST_RUCS, "")?;
     let rules = &caller.app.config.ruc_rules;
-    let parse = |text: &String| Ruc::parse_with(text, rules);
-    let rucs: Vec<Ruc> = wanted
-        .rucs
-        .iter()
-        .map(parse)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Problem::of_ruc("rucs", &error))?;
+    let parsed = wanted.rucs.iter().map(|it| read_ruc("rucs", it, rules));
+    let rucs: Vec<Ruc> = parsed.collect::<Result<_, _>>()?;
     let gone = if wanted.todos {
         caller.app.forget_all_refusals().await?
     } else {
@@ -90,17 +79,12 @@ pub(super) async fn forget_many(
 #[utoipa::path(
     delete,
     path = "/api/v1/ruc/invalidos/{ruc}",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970")),
     responses((status = 200, body = Forgotten), Problems)
 )]
-pub(super) async fn forget(
-    caller: Caller,
-    Path(ruc): Path<String>,
-) -> Result<Json<Forgotten>, Problem> {
+pub(super) async fn forget(caller: Caller, Path(ruc): Path<String>) -> JsonAnswer<Forgotten> {
     caller.needs(Scope::Consultas)?;
-    let ruc = Ruc::parse_with(&ruc, &caller.app.config.ruc_rules)
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
+    let ruc = read_ruc("ruc", &ruc, &caller.app.config.ruc_rules)?;
     let gone = caller.app.forget_refusals(&[ruc]).await?;
     Ok(Json(Forgotten {
         success: true,

@@ -3,26 +3,22 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Gateway;
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted, Start};
-use super::kit::parameters::bad_query;
-use super::kit::problem::{Problem, Problems};
-use super::kit::upload::{self, most_of_a_file};
+use super::kit::{
+    Caller, Created, Given, OnceWanted, Problem, Problems, bad_query, body, most_of_a_file, once,
+    outgoing, room, upload,
+};
 use super::partners::{filter, refuse_a_persons_number};
 use crate::api::partner_lists::{ImportData, ImportForm, RowData};
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::app::partner_lists::Imported;
-use crate::http::kit::outgoing;
-use crate::http::kit::room;
 use crate::scratch::{Scratch, ScratchWriter};
 use crate::sheets::{self, Limits, OutputFormat, Table};
 use crate::store::StoreError;
@@ -38,7 +34,6 @@ const MOST_TOLD: usize = 1_000;
 #[utoipa::path(
     post,
     path = "/api/v1/partners/importar",
-    tag = "partners",
     params(OnceWanted),
     request_body(content(
         (ImportForm = "multipart/form-data"),
@@ -54,16 +49,9 @@ pub(super) async fn import(
     caller.needs(Scope::Partners)?;
     // Rows are saved in groups, not in one transaction with the answer: after a crash the list is
     // imported again, which finds what was saved unchanged and adds the rest.
-    match once::begin(&caller, request, most_of_a_file()).await? {
-        Start::Known(before) => {
-            once::replay(before, async |_| Err(StoreError::DoneBefore.into())).await
-        }
-        Start::New(request, ticket) => {
-            let answer = imported(&gateway, &caller, *request).await?;
-            once::keep(&caller, ticket.as_ref(), Uuid::nil(), &answer).await;
-            Ok(answer.into_response())
-        }
-    }
+    let import = async |request, _| Ok((Uuid::nil(), imported(&gateway, &caller, request).await?));
+    let show = async |_| Err(StoreError::DoneBefore.into());
+    once::once(&caller, request, most_of_a_file(), import, show).await
 }
 
 async fn imported(
@@ -92,24 +80,26 @@ async fn imported(
     Ok(Created::new(StatusCode::OK, None, &body))
 }
 
+/// Whether a body of that kind may be the list itself.
+fn is_list(kind: &str) -> bool {
+    let known = ["application/octet-stream", "text/csv", "text/plain"];
+    known.contains(&kind) || kind.starts_with("application/vnd.")
+}
+
 /// The file of a form and its column, or the body itself.
 async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
-        None | Some("application/octet-stream" | "text/csv" | "text/plain") => {
-            let file = body::arrived(&mut request, most_of_a_file()).await?;
-            return Ok((file, None));
-        }
-        Some(kind) if kind.starts_with("application/vnd.") => {
-            let file = body::arrived(&mut request, most_of_a_file()).await?;
-            return Ok((file, None));
-        }
-        Some(_) => {
+        Some(kind) if !is_list(kind) => {
             return Err(Problem::new(
                 "tipo_de_cuerpo",
                 "envíe la lista en «archivo» de un formulario, o como application/octet-stream",
                 "send the list as \"archivo\" of a form, or as application/octet-stream",
             ));
+        }
+        _ => {
+            let file = body::arrived(&mut request, most_of_a_file()).await?;
+            return Ok((file, None));
         }
     }
     let (mut file, mut column) = (None, None);
@@ -169,7 +159,6 @@ pub(super) struct ExportWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/exportar",
-    tag = "partners",
     params(ExportWanted),
     responses(
         (status = 200, content(
@@ -184,7 +173,7 @@ pub(super) struct ExportWanted {
 pub(super) async fn export(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
-    wanted: Result<Query<ExportWanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Given<ExportWanted>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;

@@ -9,13 +9,10 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::kit::body::{self, MOST_BYTES};
-use super::kit::caller::Caller;
-use super::kit::once::{self, Created, OnceWanted};
-use super::kit::paging::{cursor, limit, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Caller, Created, Given, JsonAnswer, MOST_BYTES, OnceWanted, Problem, Problems, bad_query, body,
+    cursor, id_of, limit, once, shaped,
+};
 use crate::api::partners::{
     ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
     RefreshData, RefreshWanted,
@@ -48,14 +45,13 @@ pub(super) struct PartnersWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners",
-    tag = "partners",
     params(PartnersWanted),
     responses((status = 200, body = PartnersPage), Problems)
 )]
 pub(super) async fn list(
     caller: Caller,
-    wanted: Result<Query<PartnersWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<PartnersPage>, Problem> {
+    wanted: Given<PartnersWanted>,
+) -> JsonAnswer<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     refuse_a_persons_number(wanted.buscar.as_deref())?;
@@ -70,14 +66,10 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api/v1/partners/buscar",
-    tag = "partners",
     request_body = PartnersSearched,
     responses((status = 200, body = PartnersPage), Problems)
 )]
-pub(super) async fn search(
-    caller: Caller,
-    request: Request,
-) -> Result<Json<PartnersPage>, Problem> {
+pub(super) async fn search(caller: Caller, request: Request) -> JsonAnswer<PartnersPage> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnersSearched = body::json(request).await?;
     let filter = filter(wanted.situacion.as_deref(), wanted.buscar)?;
@@ -90,18 +82,18 @@ async fn page(
     filter: &PartnerFilter,
     limit: u32,
     cursor: Option<Cursor>,
-) -> Result<Json<PartnersPage>, Problem> {
+) -> JsonAnswer<PartnersPage> {
     let company = caller.company();
     let page = caller.app.list_partners(company, filter, limit, cursor);
     let page = page.await?;
+    let (data, next_cursor) = shaped(caller, Listed::Partners, &page, |it| {
+        PartnerData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(PartnersPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|it| PartnerData::of(&caller.app, it))
-            .collect(),
-        next_cursor: next_cursor(caller, Listed::Partners, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -119,9 +111,8 @@ pub(super) fn refuse_a_persons_number(text: Option<&str>) -> Result<(), Problem>
     if !of_a_person || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
-    Err(Problem::of_field(
+    Err(Problem::wrong_parameter(
         "buscar",
-        "parametro_invalido",
         "el número de una persona no va en la dirección: use POST /api/v1/partners/buscar, que lo lleva en el cuerpo",
         "the number of a person does not go in the address: use POST /api/v1/partners/buscar, which has it in the body",
     ))
@@ -138,9 +129,8 @@ pub(super) fn filter(
         Some("no_aptos") => Some(PartnerFitness::Unfit),
         Some("nunca") => Some(PartnerFitness::NeverChecked),
         Some(_) => {
-            return Err(Problem::of_field(
+            return Err(Problem::wrong_parameter(
                 "situacion",
-                "parametro_invalido",
                 "debe ser aptos, no_aptos o nunca",
                 "must be aptos, no_aptos or nunca",
             ));
@@ -160,7 +150,8 @@ impl PartnerWanted {
             .keys()
             .find(|name| PartnerFields::names().all(|known| known != name.as_str()));
         if let Some(name) = unknown {
-            return Err(body::unknown_field(name, PartnerFields::names().collect()));
+            let known: Vec<_> = PartnerFields::names().collect();
+            return Err(body::unknown_field(name, &known));
         }
         let given = Value::Object(self.fields.clone());
         serde_path_to_error::deserialize(given).map_err(|error| {
@@ -171,7 +162,7 @@ impl PartnerWanted {
             } else {
                 ("debe ser un texto", "must be a text")
             };
-            Problem::of_field(&name, "campo_invalido", es, en)
+            Problem::wrong_field(&name, es, en)
         })
     }
 }
@@ -180,7 +171,6 @@ impl PartnerWanted {
 #[utoipa::path(
     post,
     path = "/api/v1/partners",
-    tag = "partners",
     params(OnceWanted),
     request_body = PartnerWanted,
     responses(
@@ -196,7 +186,10 @@ pub(super) async fn create(caller: Caller, request: Request) -> Result<Response,
         let body = PartnerData::of(&caller.app, &partner);
         Ok(Created::new(StatusCode::CREATED, Some(place), &body))
     };
-    let add = |request, once| add(&caller, request, once);
+    let add = async |request, once| {
+        let id = add(&caller, request, once).await?;
+        Ok((id, show(id).await?))
+    };
     once::once(&caller, request, MOST_BYTES, add, show).await
 }
 
@@ -204,20 +197,16 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
     let wanted: PartnerWanted = body::json(request).await?;
     let fields = wanted.fields()?;
     let number = wanted.num_document.as_deref().unwrap_or_default();
-    let kind = wanted
-        .document_type
-        .as_deref()
-        .map(|name| {
-            DocumentType::parse(name).ok_or_else(|| {
-                Problem::of_field(
-                    "document_type",
-                    "campo_invalido",
-                    "debe ser ruc, dni, ce, pasaporte u otro",
-                    "must be ruc, dni, ce, pasaporte or otro",
-                )
-            })
+    let kind = wanted.document_type.as_deref().map(|name| {
+        DocumentType::parse(name).ok_or_else(|| {
+            Problem::wrong_field(
+                "document_type",
+                "debe ser ruc, dni, ce, pasaporte u otro",
+                "must be ruc, dni, ce, pasaporte or otro",
+            )
         })
-        .transpose()?;
+    });
+    let kind = kind.transpose()?;
     let document = caller
         .app
         .parse_document(kind, number)
@@ -233,14 +222,10 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
 #[utoipa::path(
     get,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = PartnerData), Problems)
 )]
-pub(super) async fn one(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<PartnerData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<PartnerData> {
     caller.needs(Scope::Partners)?;
     let partner = caller.app.partner(caller.company(), id_of(&id)?).await?;
     Ok(Json(PartnerData::of(&caller.app, &partner)))
@@ -252,7 +237,6 @@ pub(super) async fn one(
 #[utoipa::path(
     patch,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     request_body = PartnerWanted,
     responses((status = 200, body = PartnerData), Problems)
@@ -261,13 +245,12 @@ pub(super) async fn change(
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<PartnerData>, Problem> {
+) -> JsonAnswer<PartnerData> {
     caller.needs(Scope::Partners)?;
     let wanted: PartnerWanted = body::json(request).await?;
     if wanted.num_document.is_some() || wanted.document_type.is_some() {
-        return Err(Problem::of_field(
+        return Err(Problem::wrong_field(
             "num_document",
-            "campo_invalido",
             "el documento de un partner no se cambia: cree otro",
             "the document of a partner does not change: add another one",
         ));
@@ -284,7 +267,6 @@ pub(super) async fn change(
 #[utoipa::path(
     delete,
     path = "/api/v1/partners/{id}",
-    tag = "partners",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 204), Problems)
 )]
@@ -318,14 +300,13 @@ pub(super) struct ChangesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/cambios",
-    tag = "partners",
     params(ChangesWanted),
     responses((status = 200, body = ChangesPage), Problems)
 )]
 pub(super) async fn changes(
     caller: Caller,
-    wanted: Result<Query<ChangesWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<ChangesPage>, Problem> {
+    wanted: Given<ChangesWanted>,
+) -> JsonAnswer<ChangesPage> {
     caller.needs(Scope::Partners)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let filter = ChangeFilter {
@@ -338,14 +319,14 @@ pub(super) async fn changes(
         .app
         .list_partner_changes(caller.company(), &filter, limit(wanted.limit)?, cursor)
         .await?;
+    let (data, next_cursor) = shaped(&caller, Listed::PartnerChanges, &page, |it| {
+        ChangeData::of(&caller.app, it)
+    })?;
+    let mode = mode_name(&caller.app).into();
     Ok(Json(ChangesPage {
-        mode: mode_name(&caller.app).into(),
-        data: page
-            .rows
-            .iter()
-            .map(|row| ChangeData::of(&caller.app, row))
-            .collect(),
-        next_cursor: next_cursor(&caller, Listed::PartnerChanges, page.next)?,
+        data,
+        next_cursor,
+        mode,
     }))
 }
 
@@ -353,7 +334,6 @@ pub(super) async fn changes(
 #[utoipa::path(
     post,
     path = "/api/v1/partners/actualizar",
-    tag = "partners",
     params(OnceWanted),
     request_body = RefreshWanted,
     responses(
@@ -368,7 +348,10 @@ pub(super) async fn refresh(caller: Caller, request: Request) -> Result<Response
         let body = RefreshData { trabajo: job };
         Ok(Created::new(StatusCode::ACCEPTED, Some(place), &body))
     };
-    let enqueue = |request, once| enqueue(&caller, request, once);
+    let enqueue = async |request, once| {
+        let job = enqueue(&caller, request, once).await?;
+        Ok((job, show(job).await?))
+    };
     once::once(&caller, request, MOST_BYTES, enqueue, show).await
 }
 
@@ -382,9 +365,8 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
         (None, Some("nunca")) => Which::NeverChecked,
         (None, Some("todos")) => Which::All,
         _ => {
-            return Err(Problem::of_field(
+            return Err(Problem::wrong_field(
                 "cuales",
-                "campo_invalido",
                 "debe ser vencidos, nunca o todos; o hasta 10 000 ids en lugar de esto",
                 "must be vencidos, nunca or todos; or up to 10,000 ids instead",
             ));

@@ -7,22 +7,22 @@ use axum::extract::{MatchedPath, Query, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
+use chaski_client::List;
 use chaski_core::Lang;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::kit::problem::Problem;
+use super::kit::{Problem, code_pages, texts};
 use super::{
     Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, partner_lists,
     partners, ruc, several, trabajos, upstreams,
 };
 use crate::api::problem::{FieldBody, ProblemBody};
-use crate::http::compat::migo;
+use crate::app::keys::Scope;
+use crate::http::compat::migo::{self, asked};
 use crate::http::compat::original;
-use crate::http::kit::code_pages;
-use crate::http::kit::texts;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -125,27 +125,40 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
-    describe_mode(&mut document);
+    describe_all(&mut document);
     texts::translate(&mut document, lang);
     document
 }
 
-/// Any answer may come from the sandbox, and then says so.
-fn describe_mode(document: &mut Value) {
-    let header = serde_json::json!({
+/// What is said of every operation: its tag, and that its answers may come from the sandbox.
+fn describe_all(document: &mut Value) {
+    let header = json!({
         "description": "`sandbox`: the sandbox answered, and what it says is invented. Answers about real data do not have it.",
         "schema": { "type": "string", "enum": ["sandbox"] },
     });
     let paths = document["paths"].as_object_mut();
-    let operations = paths
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, path)| path.as_object_mut());
-    for (_, operation) in operations.flatten() {
-        let responses = operation["responses"].as_object_mut();
-        for (_, response) in responses.into_iter().flatten() {
-            response["headers"]["Chaski-Mode"] = header.clone();
+    for (path, operations) in paths.into_iter().flatten() {
+        let operations = operations.as_object_mut();
+        for (_, operation) in operations.into_iter().flatten() {
+            if let Some(fields) = operation.as_object_mut() {
+                fields.shift_insert(0, "tags".to_owned(), json!([tag(path)]));
+            }
+            let responses = operation["responses"].as_object_mut();
+            for (_, response) in responses.into_iter().flatten() {
+                response["headers"]["Chaski-Mode"] = header.clone();
+            }
         }
+    }
+}
+
+/// The tag of an address, usually its first word.
+fn tag(path: &str) -> &str {
+    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
+    match rest.split('/').nth(1).unwrap_or_default() {
+        "tipo-cambio" => "tipo de cambio",
+        "programados" => "trabajos",
+        "version" | "metrics" => "salud",
+        word => word,
     }
 }
 
@@ -190,21 +203,29 @@ fn frozen() -> Router<Arc<Gateway>> {
 /// APIMIGO's own addresses.
 fn pass_through() -> Router<Arc<Gateway>> {
     Router::new()
-        .route("/v1/ruc", post(migo::ruc))
-        .route("/v1/ruc/collection", post(migo::rucs))
-        .route("/v1/dni", post(migo::dni))
-        .route("/v1/exchange/latest", post(migo::latest))
-        .route("/v1/exchange/date", post(migo::on_date))
-        .route("/v1/exchange", post(migo::range))
+        .route("/v1/ruc", asked(Scope::Consultas, migo::ruc))
+        .route("/v1/ruc/collection", asked(Scope::Consultas, migo::rucs))
+        .route("/v1/dni", asked(Scope::Dni, migo::dni))
+        .route("/v1/exchange/latest", asked(Scope::Consultas, migo::latest))
+        .route("/v1/exchange/date", asked(Scope::Consultas, migo::on_date))
+        .route("/v1/exchange", asked(Scope::Consultas, migo::range))
         .route(
             "/v1/ruc/representantes-legales",
-            post(migo::representatives),
+            asked(Scope::Dni, migo::representatives),
         )
         .route("/v1/ruc/actividad/{ruc}", get(migo::activity))
-        .route("/v1/ruc/agentes-retencion", post(migo::agents))
-        .route("/v1/ruc/buenos-contribuyentes", post(migo::good))
-        .route("/v1/cpe", post(migo::cpe))
-        .route("/v1/account", post(migo::account))
+        .route(
+            "/v1/ruc/agentes-retencion",
+            asked(Scope::Consultas, |it| {
+                migo::member(it, List::WithholdingAgents)
+            }),
+        )
+        .route(
+            "/v1/ruc/buenos-contribuyentes",
+            asked(Scope::Consultas, |it| migo::member(it, List::GoodTaxpayers)),
+        )
+        .route("/v1/cpe", asked(Scope::Consultas, migo::cpe))
+        .route("/v1/account", asked(Scope::Auditoria, migo::account))
         .route("/v2/ruc/{ruc}", get(migo::ruc_v2))
         .route("/v2/dni/{dni}", get(migo::dni_v2))
         .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))

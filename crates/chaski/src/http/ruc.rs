@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{
@@ -16,15 +15,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Gateway;
-use super::kit::caller::Caller;
-use super::kit::parameters::bad_query;
-use super::kit::problem::{Problem, Problems};
-use super::kit::rendered;
-use super::kit::reply;
-use super::kit::request_info::RequestInfo;
+use super::kit::{
+    Caller, Given, JsonAnswer, Problem, Problems, RequestInfo, bad_query, read_ruc, rendered, reply,
+};
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
     ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,
+    masked,
 };
 use crate::app::AppError;
 use crate::app::keys::Scope;
@@ -47,29 +44,22 @@ pub(super) struct Freshness {
 fn read(
     caller: &Caller,
     text: &str,
-    freshness: Option<Result<Query<Freshness>, QueryRejection>>,
+    freshness: Option<Given<Freshness>>,
 ) -> Result<(Ruc, Ask), Problem> {
     caller.needs(Scope::Consultas)?;
-    let ruc = Ruc::parse_with(text, &caller.app.config.ruc_rules)
-        .map_err(|error| Problem::of_ruc("ruc", &error))?;
-    let mut ask = caller.ask();
-    if let Some(freshness) = freshness {
-        let Query(freshness) = freshness.map_err(bad_query)?;
-        ask.force = freshness.force_refresh;
-        ask.max_age = freshness
-            .max_age
-            .map(|seconds| std::time::Duration::from_secs(seconds.into()));
-    }
+    let ruc = read_ruc("ruc", text, &caller.app.config.ruc_rules)?;
+    let Some(freshness) = freshness else {
+        return Ok((ruc, caller.ask()));
+    };
+    let Query(freshness) = freshness.map_err(bad_query)?;
+    let ask = caller.ask_fresh(freshness.force_refresh, freshness.max_age);
     Ok((ruc, ask))
 }
-
-type FreshnessQuery = Result<Query<Freshness>, QueryRejection>;
 
 /// What the registry knows of a RUC
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<RucData<'static>>), Problems)
 )]
@@ -77,24 +67,20 @@ pub(super) async fn ruc(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    look_up(&gateway, &caller, &ruc, &ask).await
+    look_up(&gateway, &caller, ruc, &ask).await
 }
 
+/// A taxpayer, from the rendered bodies where it is there.
 async fn look_up(
     gateway: &Gateway,
     caller: &Caller,
-    ruc: &Ruc,
+    ruc: Ruc,
     ask: &Ask,
 ) -> Result<Response, Problem> {
-    let found = caller.app.ask(&RucQuery(*ruc), ask).await?;
-    Ok(reply_of(gateway, caller, &found))
-}
-
-/// A found taxpayer, from the rendered bodies where it is there.
-fn reply_of(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Response {
+    let found = &caller.app.ask(&RucQuery(ruc), ask).await?;
     let (age, id) = (reply::age(&caller.app, found.stored_at), &caller.info.id);
     let render = |age, id| reply::body(caller, found, RucData::of(&found.value), (age, id));
     let known = gateway
@@ -103,7 +89,7 @@ fn reply_of(gateway: &Gateway, caller: &Caller, found: &Found<Taxpayer>) -> Resp
             render(rendered::AGE, CompactString::default())
         });
     let body = known.unwrap_or_else(|| render(age.as_secs(), id.clone()));
-    reply::with_headers(found.source, age, body)
+    Ok(reply::with_headers(found.source, age, body))
 }
 
 /// How the metrics name the address of a look-up.
@@ -125,7 +111,7 @@ pub(super) async fn plain(
 ) -> Result<Response, Problem> {
     let caller = Caller::of_headers(headers, info.clone(), gateway)?;
     let (ruc, ask) = read(&caller, number, None)?;
-    look_up(gateway, &caller, &ruc, &ask).await
+    look_up(gateway, &caller, ruc, &ask).await
 }
 
 /// As whom a RUC is judged.
@@ -145,14 +131,13 @@ pub(super) struct JudgeAs {
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/validacion-facturacion",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), JudgeAs),
     responses((status = 200, body = FitnessData), Problems)
 )]
 pub(super) async fn fitness(
     caller: Caller,
     Path(ruc): Path<String>,
-    judge_as: Result<Query<JudgeAs>, QueryRejection>,
+    judge_as: Given<JudgeAs>,
 ) -> Result<Response, Problem> {
     let (ruc, mut ask) = read(&caller, &ruc, None)?;
     let Query(judge_as) = judge_as.map_err(bad_query)?;
@@ -162,11 +147,7 @@ pub(super) async fn fitness(
     } else {
         Role::Buyer
     };
-    // A failure says nothing of a taxpayer.
-    let found = match caller.app.ask(&RucQuery(ruc), &ask).await {
-        Err(error) if !error.is_not_found() => return Err(error.into()),
-        outcome => outcome.ok(),
-    };
+    let found = found_or_not(caller.app.ask(&RucQuery(ruc), &ask).await)?;
     let known = found.as_ref().map(|found| &*found.value);
     let today = lima_date(caller.app.clock.now());
     let fitness = chaski_core::fitness(&ruc, known, role, today);
@@ -217,24 +198,21 @@ fn fitness_data(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/representantes",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<Vec<RepresentativeData>>), Problems)
 )]
 pub(super) async fn representatives(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&RepresentativesQuery(ruc), &ask).await?;
     // Who may see persons sees their numbers whole.
-    let masked = caller.needs(Scope::Dni).is_err();
-    let data: Vec<_> = found
-        .value
-        .iter()
-        .map(|it| RepresentativeData::of(it, masked))
-        .collect();
+    if caller.needs(Scope::Dni).is_ok() {
+        return Ok(reply::found(&caller, &found, &*found.value));
+    }
+    let data: Vec<_> = found.value.iter().map(masked).collect();
     Ok(reply::found(&caller, &found, data))
 }
 
@@ -242,37 +220,31 @@ pub(super) async fn representatives(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/actividad",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<ActivityData>), Problems)
 )]
 pub(super) async fn activity(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
+    freshness: Given<Freshness>,
 ) -> Result<Response, Problem> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let found = caller.app.ask(&ActivityQuery(ruc), &ask).await?;
-    Ok(reply::found(
-        &caller,
-        &found,
-        ActivityData::of(&found.value),
-    ))
+    Ok(reply::found(&caller, &found, &*found.value))
 }
 
 /// Is a RUC a withholding agent, or a good taxpayer?
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/condiciones",
-    tag = "ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = ListsData), Problems)
 )]
 pub(super) async fn lists(
     caller: Caller,
     Path(ruc): Path<String>,
-    freshness: FreshnessQuery,
-) -> Result<Json<ListsData>, Problem> {
+    freshness: Given<Freshness>,
+) -> JsonAnswer<ListsData> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
     let of = |list| ListQuery { list, ruc };
     let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));
@@ -287,17 +259,19 @@ pub(super) async fn lists(
 }
 
 fn list_data(outcome: Result<Found<Membership>, AppError>) -> Result<ListData, Problem> {
+    let found = found_or_not(outcome)?;
+    let member = found.as_ref().map(|found| &found.value);
+    Ok(ListData {
+        figura: member.is_some(),
+        a_partir_del: member.and_then(|it| Some(it.a_partir_del?.to_string())),
+        resolucion: member.and_then(|it| it.resolucion.clone()),
+    })
+}
+
+/// What was found, if there is such a thing. A failure says nothing of a taxpayer.
+fn found_or_not<A>(outcome: Result<Found<A>, AppError>) -> Result<Option<Found<A>>, Problem> {
     match outcome {
-        Ok(found) => Ok(ListData {
-            figura: true,
-            a_partir_del: found.value.a_partir_del.map(|day| day.to_string()),
-            resolucion: found.value.resolucion.clone(),
-        }),
-        Err(error) if error.is_not_found() => Ok(ListData {
-            figura: false,
-            a_partir_del: None,
-            resolucion: None,
-        }),
-        Err(error) => Err(error.into()),
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        outcome => Ok(outcome.ok()),
     }
 }

@@ -22,9 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::door::Door;
-use super::kit::rest::Watched;
-use super::kit::under_way::Work;
-use super::kit::waiting::{Turned, Waiting};
+use super::kit::{Turned, Waiting, Watched, Work};
 
 /// Time for the headers of a request, the wait for the next one included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,9 +121,12 @@ fn connection(
             // What has its length is written by itself; a stream is work until it ends.
             Ok::<_, Infallible>(match response.body().size_hint().exact() {
                 Some(_) => response,
-                None => {
-                    response.map(|body| Body::new(body.map_frame(move |frame| under_way.of(frame))))
-                }
+                None => response.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _kept = &under_way;
+                        frame
+                    }))
+                }),
             })
         }
     });
@@ -253,19 +254,6 @@ impl AsyncWrite for Patient {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.limited(context, written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
-        self.limited(context, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

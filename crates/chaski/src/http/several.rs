@@ -1,19 +1,12 @@
 //! Several numbers in one request, and in its body: behind a proxy, addresses are kept in logs.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use chaski_client::{Ask, Error, Found};
+use chaski_client::{Error, Found};
 use chaski_core::{Dni, Ruc};
 
-use super::kit::body;
-use super::kit::caller::Caller;
-use super::kit::parameters::put_purpose;
-use super::kit::parameters::{MOST_RUCS, check_fits};
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, MOST_RUCS, Problem, Problems, body, check_fits, put_purpose, reply};
 use crate::api::persons::DniData;
 use crate::api::reply::{Meta, lima};
 use crate::api::rucs::RucData;
@@ -31,7 +24,6 @@ const MOST_DNIS: usize = 100;
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/consultas",
-    tag = "ruc",
     request_body = RucsWanted,
     responses((status = 200, body = Outcomes<'static, RucData<'static>>), Problems)
 )]
@@ -39,7 +31,7 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     caller.needs(Scope::Consultas)?;
     let wanted: RucsWanted = body::json(request).await?;
     check_count("rucs", wanted.rucs.len(), MOST_RUCS, "; use /api/v1/lotes")?;
-    let ask = asked(&caller, wanted.force_refresh, wanted.max_age);
+    let ask = caller.ask_fresh(wanted.force_refresh, wanted.max_age);
     let (app, lang) = (&caller.app, caller.info.lang);
     let parse = |text: &String| {
         Ruc::parse_with(text, &app.config.ruc_rules)
@@ -64,7 +56,6 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
 #[utoipa::path(
     post,
     path = "/api/v1/dni/consultas",
-    tag = "dni",
     request_body = DnisWanted,
     responses((status = 200, body = Outcomes<'static, DniData>), Problems)
 )]
@@ -72,7 +63,7 @@ pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, P
     caller.needs(Scope::Dni)?;
     let wanted: DnisWanted = body::json(request).await?;
     check_count("dnis", wanted.dnis.len(), MOST_DNIS, "")?;
-    let mut ask = asked(&caller, wanted.force_refresh, wanted.max_age);
+    let mut ask = caller.ask_fresh(wanted.force_refresh, wanted.max_age);
     put_purpose(&mut ask, wanted.motivo.as_deref())?;
     let lang = caller.info.lang;
     let parse = |text: &String| {
@@ -90,21 +81,13 @@ pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, P
 
 fn check_count(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
     if count == 0 {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             field,
-            "campo_requerido",
             "la lista está vacía",
             "the list is empty",
         ));
     }
     check_fits(field, count, most, or)
-}
-
-fn asked(caller: &Caller, force: bool, max_age: Option<u32>) -> Ask {
-    let mut ask = caller.ask();
-    ask.force = force;
-    ask.max_age = max_age.map(|seconds| Duration::from_secs(seconds.into()));
-    ask
 }
 
 /// A stable code and what is wrong.
@@ -117,57 +100,38 @@ fn each<'a, N, A, T>(
     found: &'a [Result<Found<A>, Error>],
     data: impl Fn(&'a A) -> T,
 ) -> Result<Outcomes<'a, T>, Problem> {
-    let lang = caller.info.lang;
-    let mut found = found.iter();
-    let outcomes = parsed.into_iter().map(|parsed| {
+    let (app, lang) = (&caller.app, caller.info.lang);
+    let mut outcomes = found.iter();
+    let outcome = |parsed: Result<N, Wrong>| {
         let outcome = match parsed {
             Err(wrong) => Err(wrong),
-            Ok(_) => match found.next() {
-                Some(Ok(found)) => Ok(found),
-                Some(Err(error)) => Err((error.code(), error.hinted(lang))),
-                None => return Err(Problem::internal()),
-            },
+            Ok(_) => outcomes
+                .next()
+                .ok_or_else(Problem::internal)?
+                .as_ref()
+                .map_err(|error| (error.code(), error.hinted(lang))),
         };
-        Ok(outcome_of(outcome, caller, &data))
-    });
+        let found = outcome.as_ref().ok();
+        let meta = |it: &Found<A>| {
+            let age = reply::age(app, it.stored_at).as_secs();
+            Meta::of(app, it.source, age)
+        };
+        Ok(Outcome {
+            success: found.is_some(),
+            ruc: None,
+            data: found.map(|it| data(&it.value)),
+            fuente: found.map(|it| app.source_name(it.source, lang).into()),
+            consultado_en: found.map(|it| lima(it.stored_at)),
+            meta: found.map(|it| meta(it)),
+            code: outcome.as_ref().err().map(|(code, _)| (*code).into()),
+            error: outcome.err().map(|(_, error)| error),
+        })
+    };
     Ok(Outcomes {
-        data: outcomes.collect::<Result<_, _>>()?,
+        data: parsed
+            .into_iter()
+            .map(outcome)
+            .collect::<Result<_, Problem>>()?,
         request_id: caller.info.id.clone(),
     })
-}
-
-fn outcome_of<'a, A, T>(
-    outcome: Result<&'a Found<A>, Wrong>,
-    caller: &'a Caller,
-    data: impl Fn(&'a A) -> T,
-) -> Outcome<'a, T> {
-    let nothing = Outcome {
-        success: false,
-        ruc: None,
-        data: None,
-        fuente: None,
-        consultado_en: None,
-        meta: None,
-        code: None,
-        error: None,
-    };
-    match outcome {
-        Ok(found) => {
-            let age = reply::age(&caller.app, found.stored_at).as_secs();
-            let fuente = caller.app.source_name(found.source, caller.info.lang);
-            Outcome {
-                success: true,
-                data: Some(data(&found.value)),
-                fuente: Some(fuente.into()),
-                consultado_en: Some(lima(found.stored_at)),
-                meta: Some(Meta::of(&caller.app, found.source, age)),
-                ..nothing
-            }
-        }
-        Err((code, error)) => Outcome {
-            code: Some(code.into()),
-            error: Some(error),
-            ..nothing
-        },
-    }
 }

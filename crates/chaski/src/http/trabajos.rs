@@ -3,11 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 
-use super::kit::caller::Caller;
-use super::kit::paging::{PageWanted, next_cursor};
-use super::kit::parameters::bad_query;
-use super::kit::parameters::id_of;
-use super::kit::problem::{Problem, Problems};
+use super::kit::{
+    Caller, Given, JsonAnswer, PageWanted, Problems, bad_query, cursor, id_of, limit, shaped,
+};
 use crate::api::jobs::{JobData, JobsPage, ScheduleData, ScheduledData};
 use crate::app::job_kind::JobKind;
 use crate::app::keys::Scope;
@@ -17,29 +15,23 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos",
-    tag = "trabajos",
     params(PageWanted),
     responses((status = 200, body = JobsPage), Problems)
 )]
-pub(super) async fn list(
-    caller: Caller,
-    page: Result<Query<PageWanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<JobsPage>, Problem> {
+pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<JobsPage> {
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = page.map_err(bad_query)?;
     let page = caller
         .app
         .trabajos(
             None,
-            wanted.limit()?,
-            wanted.cursor(&caller, Listed::Jobs)?,
+            limit(wanted.limit)?,
+            cursor(&caller, Listed::Jobs, wanted.cursor.as_deref())?,
             caller.owner(),
         )
         .await?;
-    Ok(Json(JobsPage {
-        data: page.rows.iter().map(JobData::of).collect(),
-        next_cursor: next_cursor(&caller, Listed::Jobs, page.next)?,
-    }))
+    let (data, next_cursor) = shaped(&caller, Listed::Jobs, &page, JobData::of)?;
+    Ok(Json(JobsPage { data, next_cursor }))
 }
 
 /// One job
@@ -48,11 +40,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos/{id}",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<JobData>, Problem> {
+pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     let of_lotes = caller.needs(Scope::Lotes);
     if caller.needs(Scope::Partners).is_err() {
         of_lotes.clone()?;
@@ -69,14 +60,10 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<J
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/cancelar",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn cancel(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<JobData>, Problem> {
+pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     caller.needs(Scope::Lotes)?;
     let job = caller
         .app
@@ -89,14 +76,10 @@ pub(super) async fn cancel(
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/reintentar",
-    tag = "trabajos",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
-pub(super) async fn retry(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<JobData>, Problem> {
+pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> JsonAnswer<JobData> {
     caller.needs(Scope::Lotes)?;
     let (id, payer) = (id_of(&id)?, caller.payer());
     let job = caller.app.retry_trabajo(id, caller.owner(), &payer).await?;
@@ -107,10 +90,9 @@ pub(super) async fn retry(
 #[utoipa::path(
     get,
     path = "/api/v1/programados",
-    tag = "trabajos",
     responses((status = 200, body = ScheduleData), Problems)
 )]
-pub(super) async fn scheduled(caller: Caller) -> Result<Json<ScheduleData>, Problem> {
+pub(super) async fn scheduled(caller: Caller) -> JsonAnswer<ScheduleData> {
     caller.needs(Scope::Auditoria)?;
     let entries = caller.app.programados().await?;
     Ok(Json(ScheduleData {

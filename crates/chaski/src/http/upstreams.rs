@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::kit::caller::Caller;
-use super::kit::problem::{Problem, Problems};
-use super::kit::reply;
+use super::kit::{Caller, JsonAnswer, Problem, Problems, reply};
 use crate::api::providers::{AccountData, UpstreamData, UpstreamsData};
 use crate::api::reply::Reply;
 use crate::app::keys::Scope;
@@ -15,10 +13,9 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores",
-    tag = "proveedores",
     responses((status = 200, body = UpstreamsData), Problems)
 )]
-pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem> {
+pub(super) async fn list(caller: Caller) -> JsonAnswer<UpstreamsData> {
     caller.needs(Scope::Auditoria)?;
     Ok(Json(UpstreamsData {
         data: vec![UpstreamData::of(&caller.app).await?],
@@ -29,7 +26,6 @@ pub(super) async fn list(caller: Caller) -> Result<Json<UpstreamsData>, Problem>
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores/{id}/cuenta",
-    tag = "proveedores",
     params(("id" = String, Path, description = "`migo`", example = "migo")),
     responses((status = 200, body = Reply<AccountData>), Problems)
 )]

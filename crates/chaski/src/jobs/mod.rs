@@ -68,7 +68,7 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
     Ok(())
 }
 
-/// Sees to the schedule and claims as many jobs as there is room for. One place is kept for what
+/// Enqueues what the schedule has due and claims as many jobs as there is room for. One place is kept for what
 /// cannot wait behind usual batches.
 async fn fill(
     app: &Arc<App>,
@@ -76,7 +76,7 @@ async fn fill(
     running: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(), AppError> {
-    app.see_to_schedule().await?;
+    app.enqueue_scheduled().await?;
     if clock.was_just_set() {
         return Ok(());
     }
@@ -92,17 +92,17 @@ async fn fill(
         let Some(claim) = app.claim_job(at_least).await? else {
             break;
         };
-        running.spawn(attend(Arc::clone(app), claim, stopped.clone()));
+        running.spawn(run_claimed(Arc::clone(app), claim, stopped.clone()));
     }
     Ok(())
 }
 
 /// Runs one job to its end, or until it is no longer ours, or until the worker stops.
-async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>) {
+async fn run_claimed(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>) {
     let kind = claim.job.kind.as_str();
     let done = tokio::select! {
         done = work(&app, &claim) => done,
-        () = beat(&app, &claim) => Err(StoreError::LeaseLost.into()),
+        () = keep_lease(&app, &claim) => Err(StoreError::LeaseLost.into()),
         () = stop(&mut stopped) => {
             app.end_job(&claim, JobEnd::Released).await
         }
@@ -127,7 +127,7 @@ async fn attend(app: Arc<App>, claim: Claim, mut stopped: watch::Receiver<bool>)
 }
 
 async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
-    match JobKind::parse(&claim.job.kind) {
+    match JobKind::from_name(&claim.job.kind) {
         Some(JobKind::Batch) => batch::work(app, claim).await,
         Some(JobKind::Retention) => retention::work(app, claim).await,
         Some(JobKind::Quota) => quota::work(app, claim).await,
@@ -148,10 +148,10 @@ async fn stop(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// Renews the lease until it is lost.
-async fn beat(app: &App, claim: &Claim) {
+async fn keep_lease(app: &App, claim: &Claim) {
     let mut control = app.signals.control();
     loop {
-        // Whoever stops a job says so, and then it stops at once.
+        // Stopping a job changes this, so that it stops at once.
         let _ = tokio::time::timeout(HEARTBEAT, control.changed()).await;
         let renewed = app.renew_job(claim).await;
         if renewed == Err(StoreError::LeaseLost) {

@@ -5,21 +5,23 @@ use std::fmt;
 use chaski_core::{CheckDigit, Dni, Ruc, RucRules, fold};
 
 use super::PartnerError;
+use crate::named::named;
 use crate::sheets::{Cell, CellProblem, Subject, repair};
 
-/// Kinds of document, in the words of the system that Chaski replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DocumentType {
-    /// Registro Único de Contribuyentes: the only one that SUNAT is asked about.
-    Ruc,
-    /// Documento Nacional de Identidad.
-    Dni,
-    /// Carné de extranjería.
-    Ce,
-    /// Passport.
-    Pasaporte,
-    /// Anything else.
-    Otro,
+named! {
+    /// Kinds of document, in the words of the system that Chaski replaces.
+    pub enum DocumentType {
+        /// Registro Único de Contribuyentes: the only one that SUNAT is asked about.
+        Ruc = "ruc",
+        /// Documento Nacional de Identidad.
+        Dni = "dni",
+        /// Carné de extranjería.
+        Ce = "ce",
+        /// Passport.
+        Pasaporte = "pasaporte",
+        /// Anything else.
+        Otro = "otro",
+    }
 }
 
 /// A document that is well formed. `Debug` hides the numbers of persons.
@@ -37,33 +39,6 @@ pub enum Document {
 const MOST_CHARACTERS: usize = 20;
 
 impl DocumentType {
-    /// Every kind.
-    pub const ALL: [DocumentType; 5] = [
-        DocumentType::Ruc,
-        DocumentType::Dni,
-        DocumentType::Ce,
-        DocumentType::Pasaporte,
-        DocumentType::Otro,
-    ];
-
-    /// Stable name: `ruc`, `dni`, `ce`, `pasaporte`, `otro`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DocumentType::Ruc => "ruc",
-            DocumentType::Dni => "dni",
-            DocumentType::Ce => "ce",
-            DocumentType::Pasaporte => "pasaporte",
-            DocumentType::Otro => "otro",
-        }
-    }
-
-    /// The kind of a stable name.
-    pub fn from_name(name: &str) -> Option<DocumentType> {
-        DocumentType::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
-    }
-
     /// Reads what people write in a list: names, abbreviations, the codes of SUNAT's catalogue 6.
     ///
     /// ```
@@ -140,12 +115,8 @@ impl Document {
 
     /// A document as it was stored, whatever rules hold today.
     pub(crate) fn of_stored(kind: DocumentType, number: &str) -> Option<Document> {
-        let lenient = RucRules {
-            check_digit: CheckDigit::FormatOnly,
-            ..RucRules::default()
-        };
         match kind {
-            DocumentType::Ruc => Ruc::parse_with(number, &lenient).ok().map(Document::Ruc),
+            DocumentType::Ruc => ruc_of_form(number).map(Document::Ruc),
             DocumentType::Dni => number.parse().ok().map(Document::Dni),
             kind => Some(Document::Other(kind, number.to_owned())),
         }
@@ -196,6 +167,15 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind().as_str(), self.masked())
     }
+}
+
+/// What has the form of a RUC, whatever its check digit.
+pub(crate) fn ruc_of_form(number: &str) -> Option<Ruc> {
+    let lenient = RucRules {
+        check_digit: CheckDigit::FormatOnly,
+        ..RucRules::default()
+    };
+    Ruc::parse_with(number, &lenient).ok()
 }
 
 /// Letters and digits, of which at least three.

@@ -1,6 +1,6 @@
 //! Why something is not a partner, or not one that is known.
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use crate::sheets::CellProblem;
 
@@ -62,41 +62,38 @@ impl PartnerError {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en) = match self {
-            PartnerError::NoSuchPartner => (
-                "no hay ese partner".into(),
-                "there is no such partner".into(),
+        let text = match self {
+            PartnerError::NoSuchPartner => text!("no hay ese partner", "there is no such partner"),
+            PartnerError::NobodyWithDocument => text!(
+                "no hay ningún partner con ese documento",
+                "there is no partner with that document"
             ),
-            PartnerError::NobodyWithDocument => (
-                "no hay ningún partner con ese documento".into(),
-                "there is no partner with that document".into(),
+            PartnerError::Exists => text!(
+                "ya hay un partner con ese documento: actualícelo en vez de crearlo",
+                "there is a partner with that document already: update it instead"
             ),
-            PartnerError::Exists => (
-                "ya hay un partner con ese documento: actualícelo en vez de crearlo".into(),
-                "there is a partner with that document already: update it instead".into(),
+            PartnerError::NoDocument => text!(
+                "falta el número de documento",
+                "the number of the document is missing"
             ),
-            PartnerError::NoDocument => (
-                "falta el número de documento".into(),
-                "the number of the document is missing".into(),
-            ),
-            PartnerError::DocumentType => (
-                "el tipo de documento debe ser ruc, dni, ce, pasaporte u otro".into(),
-                "the type of document must be ruc, dni, ce, pasaporte or otro".into(),
+            PartnerError::DocumentType => text!(
+                "el tipo de documento debe ser ruc, dni, ce, pasaporte u otro",
+                "the type of document must be ruc, dni, ce, pasaporte or otro"
             ),
             PartnerError::Document(problem) => return problem.message(lang),
-            PartnerError::OtherDocument => (
-                "el número de documento debe tener de 3 a 20 letras y dígitos".into(),
-                "the number of the document must have 3 to 20 letters and digits".into(),
+            PartnerError::OtherDocument => text!(
+                "el número de documento debe tener de 3 a 20 letras y dígitos",
+                "the number of the document must have 3 to 20 letters and digits"
             ),
-            PartnerError::TooLong { field, most } => (
-                format!("{field}: pasa de {most} caracteres"),
-                format!("{field}: more than {most} characters"),
+            PartnerError::TooLong { field, most } => text!(
+                "{field}: pasa de {most} caracteres",
+                "{field}: more than {most} characters"
             ),
-            PartnerError::BadField { field } => (
-                format!("{field}: no tiene la forma esperada"),
-                format!("{field}: not of the expected form"),
+            PartnerError::BadField { field } => text!(
+                "{field}: no tiene la forma esperada",
+                "{field}: not of the expected form"
             ),
         };
-        lang.pick(es, en)
+        text.pick(lang)
     }
 }

@@ -9,110 +9,92 @@ use serde::{Deserialize, Serialize};
 
 use super::PartnerError;
 
-/// The owner's fields. As a partner's content, `None` is "not known"; as a change, `None` leaves
-/// the field as it is and an empty text clears it.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(
-    missing_docs,
-    reason = "the names say it; they are those of the interfaces"
-)]
-pub struct PartnerFields {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_2: Option<String>,
-    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub website: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub street: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub street_2: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mobile: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latitude: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub longitude: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_term: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_active: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub foreign: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub employee: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub supplier: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub company: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detractor: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partner_retention: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoice_end_of_month_payment: Option<bool>,
+/// Defines the fields: each text with its name and the most characters it holds, each flag.
+macro_rules! fields {
+    (
+        texts { $($text:ident = $name:literal, $most:literal;)+ }
+        flags { $($flag:ident,)+ }
+    ) => {
+        /// The owner's fields. As a partner's content, `None` is "not known"; as a change, `None`
+        /// leaves the field as it is and an empty text clears it.
+        #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        #[expect(
+            missing_docs,
+            reason = "the names say it; they are those of the interfaces"
+        )]
+        pub struct PartnerFields {
+            $(
+                #[serde(rename = $name, skip_serializing_if = "Option::is_none")]
+                pub $text: Option<String>,
+            )+
+            $(
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $flag: Option<bool>,
+            )+
+        }
+
+        impl PartnerFields {
+            /// Every text field with its name.
+            pub fn texts(&self) -> [(&'static str, Option<&str>); TEXTS] {
+                [$(($name, self.$text.as_deref()),)+]
+            }
+
+            /// Every flag with its name.
+            pub fn flags(&self) -> [(&'static str, Option<bool>); FLAGS] {
+                [$((stringify!($flag), self.$flag),)+]
+            }
+
+            fn text_slots(&mut self) -> [TextSlot<'_>; TEXTS] {
+                [$(($name, $most, &mut self.$text),)+]
+            }
+
+            fn flag_slots(&mut self) -> [(&'static str, &mut Option<bool>); FLAGS] {
+                [$((stringify!($flag), &mut self.$flag),)+]
+            }
+        }
+
+        const TEXTS: usize = [$($name),+].len();
+        const FLAGS: usize = [$(stringify!($flag)),+].len();
+    };
+}
+
+fields! {
+    texts {
+        name = "name", 255;
+        display_name = "display_name", 255;
+        email = "email", 254;
+        email_2 = "email_2", 254;
+        reference = "ref", 100;
+        website = "website", 255;
+        comment = "comment", 2_000;
+        street = "street", 500;
+        street_2 = "street_2", 500;
+        phone = "phone", 50;
+        mobile = "mobile", 50;
+        latitude = "latitude", 24;
+        longitude = "longitude", 24;
+        parent = "parent", 100;
+        user = "user", 150;
+        payment_term = "payment_term", 100;
+    }
+    flags {
+        is_active,
+        foreign,
+        employee,
+        supplier,
+        customer,
+        company,
+        detractor,
+        partner_retention,
+        invoice_end_of_month_payment,
+    }
 }
 
 /// A text field: its name, the most characters it holds, and itself.
 type TextSlot<'a> = (&'static str, usize, &'a mut Option<String>);
 
 impl PartnerFields {
-    /// Every text field with its name.
-    #[rustfmt::skip]
-    pub fn texts(&self) -> [(&'static str, Option<&str>); 16] {
-        [
-            ("name", self.name.as_deref()),
-            ("display_name", self.display_name.as_deref()),
-            ("email", self.email.as_deref()),
-            ("email_2", self.email_2.as_deref()),
-            ("ref", self.reference.as_deref()),
-            ("website", self.website.as_deref()),
-            ("comment", self.comment.as_deref()),
-            ("street", self.street.as_deref()),
-            ("street_2", self.street_2.as_deref()),
-            ("phone", self.phone.as_deref()),
-            ("mobile", self.mobile.as_deref()),
-            ("latitude", self.latitude.as_deref()),
-            ("longitude", self.longitude.as_deref()),
-            ("parent", self.parent.as_deref()),
-            ("user", self.user.as_deref()),
-            ("payment_term", self.payment_term.as_deref()),
-        ]
-    }
-
-    /// Every flag with its name.
-    #[rustfmt::skip]
-    pub fn flags(&self) -> [(&'static str, Option<bool>); 9] {
-        [
-            ("is_active", self.is_active),
-            ("foreign", self.foreign),
-            ("employee", self.employee),
-            ("supplier", self.supplier),
-            ("customer", self.customer),
-            ("company", self.company),
-            ("detractor", self.detractor),
-            ("partner_retention", self.partner_retention),
-            ("invoice_end_of_month_payment", self.invoice_end_of_month_payment),
-        ]
-    }
-
     /// Names of all fields, texts first.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let none = PartnerFields::default();
@@ -123,21 +105,14 @@ impl PartnerFields {
     /// Sets a text field by its name; false when there is none of that name.
     pub fn set_text(&mut self, name: &str, text: &str) -> bool {
         let slot = self.text_slots().into_iter().find(|slot| slot.0 == name);
-        let Some((_, _, slot)) = slot else {
-            return false;
-        };
-        *slot = Some(text.to_owned());
-        true
+        slot.map(|(_, _, slot)| *slot = Some(text.to_owned()))
+            .is_some()
     }
 
     /// Sets a flag by its name; false when there is none of that name.
     pub fn set_flag(&mut self, name: &str, flag: bool) -> bool {
         let slot = self.flag_slots().into_iter().find(|slot| slot.0 == name);
-        let Some((_, slot)) = slot else {
-            return false;
-        };
-        *slot = Some(flag);
-        true
+        slot.map(|(_, slot)| *slot = Some(flag)).is_some()
     }
 
     /// The fields cleaned of repeated blanks and control characters, each found to be what its
@@ -179,43 +154,6 @@ impl PartnerFields {
         for ((_, mine), (_, theirs)) in slots {
             *mine = theirs.or(*mine);
         }
-    }
-
-    #[rustfmt::skip]
-    fn text_slots(&mut self) -> [TextSlot<'_>; 16] {
-        [
-            ("name", 255, &mut self.name),
-            ("display_name", 255, &mut self.display_name),
-            ("email", 254, &mut self.email),
-            ("email_2", 254, &mut self.email_2),
-            ("ref", 100, &mut self.reference),
-            ("website", 255, &mut self.website),
-            ("comment", 2_000, &mut self.comment),
-            ("street", 500, &mut self.street),
-            ("street_2", 500, &mut self.street_2),
-            ("phone", 50, &mut self.phone),
-            ("mobile", 50, &mut self.mobile),
-            ("latitude", 24, &mut self.latitude),
-            ("longitude", 24, &mut self.longitude),
-            ("parent", 100, &mut self.parent),
-            ("user", 150, &mut self.user),
-            ("payment_term", 100, &mut self.payment_term),
-        ]
-    }
-
-    #[rustfmt::skip]
-    fn flag_slots(&mut self) -> [(&'static str, &mut Option<bool>); 9] {
-        [
-            ("is_active", &mut self.is_active),
-            ("foreign", &mut self.foreign),
-            ("employee", &mut self.employee),
-            ("supplier", &mut self.supplier),
-            ("customer", &mut self.customer),
-            ("company", &mut self.company),
-            ("detractor", &mut self.detractor),
-            ("partner_retention", &mut self.partner_retention),
-            ("invoice_end_of_month_payment", &mut self.invoice_end_of_month_payment),
-        ]
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod fields;
 mod standing;
 
+pub(crate) use document::ruc_of_form;
 pub use document::{Document, DocumentType};
 pub use error::PartnerError;
 pub use fields::PartnerFields;

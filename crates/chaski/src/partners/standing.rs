@@ -7,56 +7,73 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::hints::Hinted;
+use crate::named::named;
 use chaski_client::{Error, Found, Reason, Source};
 use chaski_core::{Condicion, Estado, Lang, Ruc, Taxpayer, clean, lima_date, present};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-/// SUNAT's *estado* in the few words of the partner table; the whole word is kept beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SunatState {
-    /// ACTIVO.
-    Activo,
-    /// Struck off or annulled, for good or for a time.
-    Baja,
-    /// SUSPENSION TEMPORAL.
-    Suspendido,
-    /// Verified, and none of the above: see SUNAT's own word.
-    Otro,
-    /// Never verified, or SUNAT knows no such number.
-    #[default]
-    NoVerificado,
+named! {
+    /// SUNAT's *estado* in the few words of the partner table; the whole word is kept beside it.
+    /// `ACTIVO`, `BAJA`, `SUSPENDIDO` and `NO_VERIFICADO` are those of the system that Chaski
+    /// replaces.
+    #[derive(Default)]
+    pub enum SunatState {
+        /// ACTIVO.
+        Activo = "ACTIVO",
+        /// Struck off or annulled, for good or for a time.
+        Baja = "BAJA",
+        /// SUSPENSION TEMPORAL.
+        Suspendido = "SUSPENDIDO",
+        /// Verified, and none of the above: see SUNAT's own word.
+        Otro = "OTRO",
+        /// Never verified, or SUNAT knows no such number.
+        #[default]
+        NoVerificado = "NO_VERIFICADO",
+    }
 }
 
-/// SUNAT's *condición* in the few words of the partner table; the whole word is kept beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SunatCondition {
-    /// HABIDO.
-    Habido,
-    /// NO HABIDO, declared so by SUNAT.
-    NoHabido,
-    /// NO HALLADO and its variants, which are not NO HABIDO.
-    NoHallado,
-    /// NO APLICABLE.
-    NoAplica,
-    /// Verified, and none of the above: see SUNAT's own word.
-    Otro,
-    /// Never verified, or SUNAT knows no such number.
-    #[default]
-    NoVerificado,
+named! {
+    /// SUNAT's *condición* in the few words of the partner table; the whole word is kept beside it.
+    /// `HABIDO`, `NO_HABIDO`, `NO_APLICA` and `NO_VERIFICADO` are those of the system that Chaski
+    /// replaces.
+    #[derive(Default)]
+    pub enum SunatCondition {
+        /// HABIDO.
+        Habido = "HABIDO",
+        /// NO HABIDO, declared so by SUNAT.
+        NoHabido = "NO_HABIDO",
+        /// NO HALLADO and its variants, which are not NO HABIDO.
+        NoHallado = "NO_HALLADO",
+        /// NO APLICABLE.
+        NoAplica = "NO_APLICA",
+        /// Verified, and none of the above: see SUNAT's own word.
+        Otro = "OTRO",
+        /// Never verified, or SUNAT knows no such number.
+        #[default]
+        NoVerificado = "NO_VERIFICADO",
+    }
 }
 
 /// What SUNAT says of a partner. All of it is `None` or `NO_VERIFICADO` before the first check.
-#[derive(Clone, PartialEq, Eq, Default)]
+/// The words are stored sealed, the rest beside them.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SunatStanding {
     /// Whether the number exists at SUNAT.
+    #[serde(skip)]
     pub valid: Option<bool>,
     /// *Estado*, normalised.
+    #[serde(skip)]
     pub state: SunatState,
     /// *Condición*, normalised.
+    #[serde(skip)]
     pub condition: SunatCondition,
     /// Fit to be invoiced: ACTIVO and HABIDO.
+    #[serde(skip)]
     pub fit: Option<bool>,
     /// When SUNAT last said something of it.
+    #[serde(skip)]
     pub last_check: Option<Timestamp>,
     /// Why it is not valid: the stored name of a [`Reason`].
     pub reason: Option<String>,
@@ -133,30 +150,6 @@ const MOST_ADDRESS: usize = 500;
 const MOST_COMMENT: usize = 1_000;
 
 impl SunatState {
-    const ALL: [SunatState; 5] = [
-        SunatState::Activo,
-        SunatState::Baja,
-        SunatState::Suspendido,
-        SunatState::Otro,
-        SunatState::NoVerificado,
-    ];
-
-    /// Stable name; `ACTIVO`, `BAJA`, `SUSPENDIDO` and `NO_VERIFICADO` are those of the system
-    /// that Chaski replaces.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            SunatState::Activo => "ACTIVO",
-            SunatState::Baja => "BAJA",
-            SunatState::Suspendido => "SUSPENDIDO",
-            SunatState::Otro => "OTRO",
-            SunatState::NoVerificado => "NO_VERIFICADO",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<SunatState> {
-        SunatState::ALL.into_iter().find(|it| it.as_str() == name)
-    }
-
     /// The few words that a word of SUNAT comes under.
     ///
     /// ```
@@ -183,34 +176,6 @@ impl SunatState {
 }
 
 impl SunatCondition {
-    const ALL: [SunatCondition; 6] = [
-        SunatCondition::Habido,
-        SunatCondition::NoHabido,
-        SunatCondition::NoHallado,
-        SunatCondition::NoAplica,
-        SunatCondition::Otro,
-        SunatCondition::NoVerificado,
-    ];
-
-    /// Stable name; `HABIDO`, `NO_HABIDO`, `NO_APLICA` and `NO_VERIFICADO` are those of the
-    /// system that Chaski replaces.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            SunatCondition::Habido => "HABIDO",
-            SunatCondition::NoHabido => "NO_HABIDO",
-            SunatCondition::NoHallado => "NO_HALLADO",
-            SunatCondition::NoAplica => "NO_APLICA",
-            SunatCondition::Otro => "OTRO",
-            SunatCondition::NoVerificado => "NO_VERIFICADO",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<SunatCondition> {
-        SunatCondition::ALL
-            .into_iter()
-            .find(|it| it.as_str() == name)
-    }
-
     /// The few words that a word of SUNAT comes under.
     ///
     /// ```

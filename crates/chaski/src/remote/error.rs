@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaski_client::TransportError;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use crate::api::problem::ProblemBody;
 use crate::codes;
@@ -78,10 +78,8 @@ impl ServerError {
             };
         };
         let code = known.name;
-        let text = match advice(code, lang) {
-            Some(advice) => format!("{text}; {advice}"),
-            None => text,
-        };
+        let advice = advice(code, lang).map(|advice| format!("; {advice}"));
+        let text = text + &advice.unwrap_or_default();
         ServerError::Said {
             code,
             text,
@@ -164,79 +162,55 @@ impl ServerError {
 
     /// What happened and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        match self {
-            ServerError::Said { text, .. } => text.clone(),
+        let text = match self {
+            ServerError::Said { text, .. } => return text.clone(),
             ServerError::Unreachable {
                 address,
                 encrypted: false,
-            } => lang.pick(
-                format!(
-                    "no se pudo conectar con el servidor {address}; vea que «chaski serve» esté en marcha ahí y que la dirección y el puerto sean esos"
-                ),
-                format!(
-                    "could not connect to the server {address}; see that \"chaski serve\" runs there and that address and port are right"
-                ),
+            } => text!(
+                "no se pudo conectar con el servidor {address}; vea que «chaski serve» esté en marcha ahí y que la dirección y el puerto sean esos",
+                "could not connect to the server {address}; see that \"chaski serve\" runs there and that address and port are right"
             ),
             ServerError::Unreachable {
                 address,
                 encrypted: true,
-            } => lang.pick(
-                format!(
-                    "no se pudo conectar con el servidor {address}; vea que esté en marcha, y que su certificado TLS sea de ese nombre, vigente y de una autoridad conocida"
-                ),
-                format!(
-                    "could not connect to the server {address}; see that it runs, and that its TLS certificate is for that name, in force and of a known authority"
-                ),
+            } => text!(
+                "no se pudo conectar con el servidor {address}; vea que esté en marcha, y que su certificado TLS sea de ese nombre, vigente y de una autoridad conocida",
+                "could not connect to the server {address}; see that it runs, and that its TLS certificate is for that name, in force and of a known authority"
             ),
             ServerError::NotChaski {
                 address,
                 status: Some(status @ 500..),
-            } => lang.pick(
-                format!(
-                    "en {address} algo que no es Chaski responde con HTTP {status}; si hay un proxy delante, vea que Chaski esté en marcha detrás"
-                ),
-                format!(
-                    "something that is not Chaski answers at {address} with HTTP {status}; if a proxy stands before it, see that Chaski runs behind it"
-                ),
+            } => text!(
+                "en {address} algo que no es Chaski responde con HTTP {status}; si hay un proxy delante, vea que Chaski esté en marcha detrás",
+                "something that is not Chaski answers at {address} with HTTP {status}; if a proxy stands before it, see that Chaski runs behind it"
             ),
             ServerError::NotChaski { address, status } => {
                 let status = status.map(|status| format!(" (HTTP {status})"));
                 let status = status.unwrap_or_default();
-                lang.pick(
-                    format!(
-                        "lo que responde en {address} no es un servidor de Chaski, o es de otra versión{status}; revise la dirección con: chaski salud --url {address}"
-                    ),
-                    format!(
-                        "what answers at {address} is no server of Chaski, or one of another version{status}; check the address with: chaski salud --url {address}"
-                    ),
+                text!(
+                    "lo que responde en {address} no es un servidor de Chaski, o es de otra versión{status}; revise la dirección con: chaski salud --url {address}",
+                    "what answers at {address} is no server of Chaski, or one of another version{status}; check the address with: chaski salud --url {address}"
                 )
             }
-            other => {
-                let (es, en) = other.short_message();
-                lang.pick(es, en).to_owned()
-            }
-        }
-    }
-
-    fn short_message(&self) -> (&'static str, &'static str) {
-        match self {
-            ServerError::Broken => (
+            ServerError::Broken => text!(
                 "la conexión con el servidor se cortó antes de la respuesta; reintente",
-                "the connection to the server broke before the answer came; try again",
+                "the connection to the server broke before the answer came; try again"
             ),
-            ServerError::TimedOut => (
+            ServerError::TimedOut => text!(
                 "el servidor no respondió a tiempo; reintente o aumente --timeout",
-                "the server did not answer in time; try again or raise --timeout",
+                "the server did not answer in time; try again or raise --timeout"
             ),
-            ServerError::TooLarge => (
+            ServerError::TooLarge => text!(
                 "el servidor devolvió una respuesta demasiado grande y se descartó",
-                "the server gave an answer that is too large; it was dropped",
+                "the server gave an answer that is too large; it was dropped"
             ),
-            _ => (
+            ServerError::OtherRows => text!(
                 "el servidor leyó la lista de otra manera que este programa: use la misma versión en los dos",
-                "the server read the list in another way than this program: use the same version on both sides",
+                "the server read the list in another way than this program: use the same version on both sides"
             ),
-        }
+        };
+        text.pick(lang)
     }
 }
 

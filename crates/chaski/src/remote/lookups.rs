@@ -1,5 +1,7 @@
 //! Look-ups asked of a server: RUC, DNI, exchange rates, account.
 
+use std::slice::Chunks;
+
 use chaski_client::{Account, Ask, Found, Person};
 use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
 use http::Method;
@@ -35,65 +37,58 @@ impl Server {
     /// What the registry knows of several RUCs, in the order given. Numbers travel in bodies: a
     /// proxy on the way keeps addresses in its log.
     pub async fn rucs(&self, rucs: &[Ruc], ask: &Ask) -> Result<Outcomes<Taxpayer>, ServerError> {
-        let mut outcomes = Vec::with_capacity(rucs.len());
-        for part in rucs.chunks(MOST_RUCS) {
-            let wanted = RucsWanted {
-                rucs: part.iter().map(Ruc::to_string).collect(),
-                force_refresh: ask.force,
-                max_age: ask.max_age.map(whole_seconds),
-            };
-            let read = |ruc: &Ruc, told: &RucData<'_>| told.taxpayer(*ruc);
-            let path = "/api/v1/ruc/consultas";
-            outcomes.extend(self.each(path, &wanted, part, read).await?);
-        }
-        Ok(outcomes)
+        let wanted = |part: &[Ruc]| RucsWanted {
+            rucs: part.iter().map(|it| it.as_str().to_owned()).collect(),
+            force_refresh: ask.force,
+            max_age: ask.max_age.map(whole_seconds),
+        };
+        let read = |ruc: &Ruc, told: &RucData<'_>| told.taxpayer(*ruc);
+        self.each("ruc", rucs.chunks(MOST_RUCS), wanted, read).await
     }
 
     /// The owners of several DNIs, in the order given.
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Result<Outcomes<Person>, ServerError> {
-        let mut outcomes = Vec::with_capacity(dnis.len());
-        for part in dnis.chunks(MOST_DNIS) {
-            let wanted = DnisWanted {
-                dnis: part.iter().map(|dni| dni.as_str().to_owned()).collect(),
-                motivo: ask.purpose.as_deref().map(str::to_owned),
-                force_refresh: ask.force,
-                max_age: ask.max_age.map(whole_seconds),
-            };
-            let read = |dni: &Dni, told: &DniData| told.person(*dni);
-            let path = "/api/v1/dni/consultas";
-            outcomes.extend(self.each(path, &wanted, part, read).await?);
-        }
-        Ok(outcomes)
+        let wanted = |part: &[Dni]| DnisWanted {
+            dnis: part.iter().map(|dni| dni.as_str().to_owned()).collect(),
+            motivo: ask.purpose.as_deref().map(str::to_owned),
+            force_refresh: ask.force,
+            max_age: ask.max_age.map(whole_seconds),
+        };
+        let read = |dni: &Dni, told: &DniData| told.person(*dni);
+        self.each("dni", dnis.chunks(MOST_DNIS), wanted, read).await
     }
 
-    /// Asks about several numbers and reads what came of each with `read`.
-    async fn each<N, T: DeserializeOwned, A>(
+    /// Asks about several numbers, part by part, and reads what came of each with `read`.
+    async fn each<N, W: Serialize, T: DeserializeOwned, A>(
         &self,
-        path: &str,
-        wanted: &impl Serialize,
-        numbers: &[N],
+        noun: &str,
+        parts: Chunks<'_, N>,
+        wanted: impl Fn(&[N]) -> W,
         read: impl Fn(&N, &T) -> Option<A>,
     ) -> Result<Outcomes<A>, ServerError> {
-        let question = Question::of(Method::POST, path.to_owned()).with_json(wanted);
-        let question = match numbers {
-            [_] => question,
-            _ => question.slow(),
-        };
-        let told: several::Outcomes<'static, T> = self.ask(question).await?;
-        if told.data.len() != numbers.len() {
-            return Err(self.not_chaski(None));
-        }
-        let mut outcomes = Vec::with_capacity(numbers.len());
-        for (number, told) in numbers.iter().zip(told.data) {
-            if let Some(code) = &told.code {
-                let text = told.error.as_deref().unwrap_or_default();
-                outcomes.push(Err(ServerError::of_code(code, text, None, self.lang)));
-                continue;
+        let mut outcomes = Vec::new();
+        for part in parts {
+            let target = format!("/api/v1/{noun}/consultas");
+            let question = Question::of(Method::POST, target).with_json(&wanted(part));
+            let question = match part {
+                [_] => question,
+                _ => question.slow(),
+            };
+            let told: several::Outcomes<'static, T> = self.ask(question).await?;
+            if told.data.len() != part.len() {
+                return Err(self.not_chaski(None));
             }
-            let found = told.found(|told| read(number, told));
-            let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
-            self.answered_by(mode);
-            outcomes.push(Ok(found));
+            for (number, told) in part.iter().zip(told.data) {
+                if let Some(code) = &told.code {
+                    let text = told.error.as_deref().unwrap_or_default();
+                    outcomes.push(Err(ServerError::of_code(code, text, None, self.lang)));
+                    continue;
+                }
+                let found = told.found(|told| read(number, told));
+                let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
+                self.answered_by(mode);
+                outcomes.push(Ok(found));
+            }
         }
         Ok(outcomes)
     }

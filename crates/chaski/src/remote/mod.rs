@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_client::{Http, Transport};
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -273,8 +273,9 @@ fn with_query<'a>(
 }
 
 fn no_key() -> ConfigError {
-    ConfigError::new(
+    let text = text!(
         "server_key no es una llave de Chaski: empiezan con chk_live_ o chk_test_ y las da «chaski llaves crear»; guárdela con: chaski config set server_key",
-        "server_key is no key of Chaski: they begin with chk_live_ or chk_test_ and come from \"chaski llaves crear\"; save it with: chaski config set server_key",
-    )
+        "server_key is no key of Chaski: they begin with chk_live_ or chk_test_ and come from \"chaski llaves crear\"; save it with: chaski config set server_key"
+    );
+    text.into()
 }

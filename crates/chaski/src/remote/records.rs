@@ -30,27 +30,14 @@ impl Server {
         }
     }
 
-    /// Forgets that a number does not exist; says how many there were.
-    pub async fn forget(&self, ruc: Ruc) -> Result<u64, ServerError> {
-        self.forget_those(&ForgetWanted {
-            rucs: vec![ruc.to_string()],
-            todos: false,
-        })
-        .await
-    }
-
-    /// Forgets all of them; says how many there were.
-    pub async fn forget_all(&self) -> Result<u64, ServerError> {
-        self.forget_those(&ForgetWanted {
-            rucs: Vec::new(),
-            todos: true,
-        })
-        .await
-    }
-
-    async fn forget_those(&self, wanted: &ForgetWanted) -> Result<u64, ServerError> {
+    /// Forgets that a number does not exist, or all of them; says how many there were.
+    pub async fn forget(&self, ruc: Option<Ruc>) -> Result<u64, ServerError> {
+        let wanted = ForgetWanted {
+            todos: ruc.is_none(),
+            rucs: ruc.iter().map(|ruc| ruc.as_str().to_owned()).collect(),
+        };
         let target = "/api/v1/ruc/invalidos/olvidar".to_owned();
-        let question = Question::of(Method::POST, target).with_json(wanted);
+        let question = Question::of(Method::POST, target).with_json(&wanted);
         let told: ForgottenCount = self.ask(question).await?;
         Ok(told.olvidados)
     }

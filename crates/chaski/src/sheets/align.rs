@@ -30,6 +30,12 @@ enum Kind {
     Words { rucs: bool },
 }
 
+impl Kind {
+    fn is_of_identities(&self) -> bool {
+        matches!(self, Kind::Identities | Kind::Own(_))
+    }
+}
+
 /// Aligns the rows below the titles and says which were not whole. `cells` says how many cells each
 /// row had in a text with separators, blank ones at the end included; a workbook has none.
 /// `titles` is how many there are.
@@ -57,9 +63,8 @@ pub(super) fn align(
         }
     }
     let kinds = kinds_of(&whole, usual);
-    let of_identities = |kind: &&Kind| matches!(kind, Kind::Identities | Kind::Own(_));
     let mut flaws = BTreeMap::new();
-    if kinds.iter().filter(of_identities).count() > 1 {
+    if kinds.iter().filter(|kind| kind.is_of_identities()).count() > 1 {
         for row in whole.iter().filter(|row| is_shifted(row, &kinds)) {
             flaws.insert(row.number, shifted(usual, usual));
         }
@@ -233,10 +238,11 @@ fn over(row: &mut Row, cells: usize, kinds: &[Kind], separator: char) -> Option<
         .collect();
     let mut moved = false;
     for (column, kind) in kinds.iter().enumerate() {
-        if !matches!(kind, Kind::Identities | Kind::Own(_)) {
+        if !kind.is_of_identities() {
             continue;
         }
-        let mut offsets: HashSet<usize> = ways.iter().flat_map(|it| it.offsets(column)).collect();
+        let of_ways = ways.iter().flat_map(|it| it.offsets[column].iter());
+        let mut offsets: HashSet<usize> = of_ways.copied().collect();
         if in_place {
             offsets.insert(0);
         }
@@ -251,15 +257,9 @@ fn over(row: &mut Row, cells: usize, kinds: &[Kind], separator: char) -> Option<
             Some(Flaw::Realigned)
         }
         _ if in_place => Some(Flaw::Wider),
-        Some(_) if has_identities(kinds) => Some(Flaw::Wider),
+        Some(_) if kinds.iter().any(Kind::is_of_identities) => Some(Flaw::Wider),
         _ => Some(shifted(cells, kinds.len())),
     }
-}
-
-fn has_identities(kinds: &[Kind]) -> bool {
-    kinds
-        .iter()
-        .any(|kind| matches!(kind, Kind::Identities | Kind::Own(_)))
 }
 
 /// Every way in which the surplus cells can be joined to texts.
@@ -267,8 +267,8 @@ struct Ways {
     over: usize,
     /// By column and offset: the columns from there on can take the cells from there on.
     can_end: Vec<Vec<bool>>,
-    /// The same of those before.
-    can_begin: Vec<Vec<bool>>,
+    /// Where a column's cell may lie, beside its own place.
+    offsets: Vec<HashSet<usize>>,
     /// Whether the column takes the cell at that offset.
     takes: Vec<Vec<bool>>,
     /// Whether the column can take more than one cell.
@@ -291,26 +291,22 @@ impl Ways {
         let mut ways = Ways {
             over,
             can_end: vec![vec![false; over + 1]; columns + 1],
-            can_begin: vec![vec![false; over + 1]; columns + 1],
+            offsets: Vec::with_capacity(columns),
             takes,
             joins,
         };
         ways.can_end[columns][over] = true;
         for column in (0..columns).rev() {
             for offset in 0..=over {
-                let next = |more| ways.can_end[column + 1][offset + more];
-                ways.can_end[column][offset] = ways.spans(column, offset).into_iter().any(next);
+                let ends = ways.spans(column, offset).next().is_some();
+                ways.can_end[column][offset] = ends;
             }
         }
-        ways.can_begin[0][0] = true;
+        let mut offsets = HashSet::from([0]);
         for column in 0..columns {
-            for offset in 0..=over {
-                if ways.can_begin[column][offset] {
-                    for more in ways.spans(column, offset) {
-                        ways.can_begin[column + 1][offset + more] = true;
-                    }
-                }
-            }
+            let from = |&at: &usize| ways.spans(column, at).map(move |more| at + more);
+            let next = offsets.iter().flat_map(from).collect();
+            ways.offsets.push(std::mem::replace(&mut offsets, next));
         }
         ways
     }
@@ -319,26 +315,14 @@ impl Ways {
         self.can_end[0][0]
     }
 
-    /// How many cells beyond one a column can take from an offset on.
-    fn spans(&self, column: usize, offset: usize) -> Vec<usize> {
-        let mut spans = Vec::new();
-        for more in 0..=self.over - offset {
-            // Each piece of a joined text must itself be fit for it.
-            if !self.takes[column][offset + more] || (more > 0 && !self.joins[column]) {
-                break;
-            }
-            spans.push(more);
-        }
-        spans
-    }
-
-    /// Where a column's cell may lie, beside its own place.
-    fn offsets(&self, column: usize) -> Vec<usize> {
-        let through = |offset: &usize| {
-            let ends = |more| self.can_end[column + 1][offset + more];
-            self.can_begin[column][*offset] && self.spans(column, *offset).into_iter().any(ends)
+    /// How many cells beyond one a column can take from an offset on, so that the rest can end.
+    fn spans(&self, column: usize, offset: usize) -> impl Iterator<Item = usize> {
+        // Each piece of a joined text must itself be fit for it.
+        let takes = move |more: &usize| {
+            self.takes[column][offset + more] && (*more == 0 || self.joins[column])
         };
-        (0..=self.over).filter(through).collect()
+        let ends = move |more: &usize| self.can_end[column + 1][offset + more];
+        (0..=self.over - offset).take_while(takes).filter(ends)
     }
 
     /// The cells of one way: what begins with a blank, as after a comma in a name, is joined first.
@@ -350,17 +334,9 @@ impl Ways {
                 Cell::Text(text) => text.starts_with(' '),
                 _ => false,
             };
-            let possible: Vec<usize> = self
-                .spans(column, offset)
-                .into_iter()
-                .filter(|more| self.can_end[column + 1][offset + more])
-                .collect();
-            let natural = possible
-                .iter()
-                .copied()
-                .filter(|more| (1..=*more).all(begins_blank))
-                .max();
-            let more = natural.or(possible.first().copied()).unwrap_or(0);
+            let spans = || self.spans(column, offset);
+            let natural = spans().filter(|more| (1..=*more).all(begins_blank));
+            let more = natural.max().or(spans().next()).unwrap_or(0);
             cells.push(join(&row.cells, column + offset, more, separator));
             offset += more;
         }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use chaski_core::{Lang, fold};
+use chaski_core::{Lang, fold, text};
 
 use super::identity::{Holds, holds, is_scientific};
+use super::repair::has_prefix;
 use super::table::{Cell, Flaw, Table, column_index, column_letter};
 
 /// How many rows, spread over the list, are looked at to judge a column by what it holds.
@@ -51,64 +52,37 @@ impl ColumnError {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        match (self, lang) {
-            (ColumnError::OfPartners, Lang::Es) => {
-                "no se sabe cuál columna es la del número de documento: póngale el título RUC, DNI o Documento".to_owned()
-            }
-            (ColumnError::OfPartners, Lang::En) => {
-                "it is not known which column holds the number of the document: give it the title RUC, DNI or Documento".to_owned()
-            }
-            (ColumnError::NotFound { seen }, Lang::Es) => format!(
-                "ninguna columna parece contener RUC: hay {}; indique cuál es con --columna",
-                list(seen)
+        let text = match self {
+            ColumnError::OfPartners => text!(
+                "no se sabe cuál columna es la del número de documento: póngale el título RUC, DNI o Documento",
+                "it is not known which column holds the number of the document: give it the title RUC, DNI or Documento"
             ),
-            (ColumnError::NotFound { seen }, Lang::En) => format!(
+            ColumnError::NotFound { seen } => text!(
+                "ninguna columna parece contener RUC: hay {}; indique cuál es con --columna",
                 "no column seems to hold RUCs: there are {}; say which with --columna",
                 list(seen)
             ),
-            (ColumnError::Ambiguous { candidates, .. }, Lang::Es) => format!(
+            ColumnError::Ambiguous { candidates, .. } => text!(
                 "más de una columna puede ser la del RUC: {}; elija una con --columna",
-                list(candidates)
-            ),
-            (ColumnError::Ambiguous { candidates, .. }, Lang::En) => format!(
                 "more than one column may be that of the RUC: {}; choose one with --columna",
                 list(candidates)
             ),
-            (
-                ColumnError::Unknown {
-                    wanted,
-                    suggestion,
-                    seen,
-                },
-                Lang::Es,
-            ) => {
-                let meant = suggestion
-                    .as_ref()
-                    .map(|name| format!("; ¿quiso decir «{name}»?"));
-                format!(
-                    "no hay columna «{wanted}»: hay {}{}",
-                    list(seen),
-                    meant.unwrap_or_default()
-                )
-            }
-            (
-                ColumnError::Unknown {
-                    wanted,
-                    suggestion,
-                    seen,
-                },
-                Lang::En,
-            ) => {
-                let meant = suggestion
-                    .as_ref()
-                    .map(|name| format!("; did you mean «{name}»?"));
-                format!(
-                    "there is no column «{wanted}»: there are {}{}",
-                    list(seen),
-                    meant.unwrap_or_default()
-                )
-            }
-        }
+            ColumnError::Unknown {
+                wanted,
+                suggestion: Some(name),
+                seen,
+            } => text!(
+                "no hay columna «{wanted}»: hay {}; ¿quiso decir «{name}»?",
+                "there is no column «{wanted}»: there are {}; did you mean «{name}»?",
+                list(seen)
+            ),
+            ColumnError::Unknown { wanted, seen, .. } => text!(
+                "no hay columna «{wanted}»: hay {}",
+                "there is no column «{wanted}»: there are {}",
+                list(seen)
+            ),
+        };
+        text.pick(lang)
     }
 }
 
@@ -177,17 +151,21 @@ fn detected(table: &Table) -> Result<usize, ColumnError> {
     let seen: Vec<Seen> = (0..table.headers.len())
         .map(|column| Seen::of(table, column))
         .collect();
-    let all = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
-        (0..seen.len())
-            .filter(|column| accepted(&seen[*column]))
-            .collect()
-    };
-    for full in [all(&Seen::is_full), all(&Seen::is_full_inside)] {
+    for full in [
+        those(&seen, Seen::is_full),
+        those(&seen, Seen::is_full_inside),
+    ] {
         if !full.is_empty() {
             return among(&seen, &full).map_err(|doubtful| ambiguous(table, &doubtful));
         }
     }
     by_title(table, &seen)
+}
+
+/// The columns of which that is so.
+fn those(seen: &[Seen], accepted: impl Fn(&Seen) -> bool) -> Vec<usize> {
+    let accepted = |column: &usize| accepted(&seen[*column]);
+    (0..seen.len()).filter(accepted).collect()
 }
 
 /// Which of the columns full of identities. Titles decide between columns that differ from row to
@@ -199,17 +177,21 @@ fn among(seen: &[Seen], full: &[usize]) -> Result<usize, Vec<usize>> {
         .copied()
         .filter(|column| seen[*column].distinct() > 1)
         .collect();
-    let others = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
-        let other = |column: &usize| !full.contains(column) && accepted(&seen[*column]);
-        (0..seen.len()).filter(other).collect()
+    let others = |mut columns: Vec<usize>| {
+        columns.retain(|column| !full.contains(column));
+        columns
     };
     match varied.as_slice() {
-        [] => match (full, others(&|it| it.may_be_the_list(&seen[full[0]]))) {
-            ([only], rivals) if rivals.is_empty() => Ok(*only),
-            (_, rivals) => Err(in_order(full, &rivals)),
-        },
+        [] => {
+            let rivals = those(seen, |it| it.may_be_the_list(&seen[full[0]]));
+            match (full, others(rivals)) {
+                ([only], rivals) if rivals.is_empty() => Ok(*only),
+                (_, rivals) => Err(in_order(full, &rivals)),
+            }
+        }
         [only] => {
-            let damaged = others(&|it| it.names_ruc && it.is_mostly_digits() && it.covers());
+            let damaged = |it: &Seen| it.names_ruc && it.is_mostly_digits() && it.covers();
+            let damaged = others(those(seen, damaged));
             let hardly_filled = full.len() > 1 && !seen[*only].covers();
             if hardly_filled || !damaged.is_empty() {
                 return Err(in_order(full, &damaged));
@@ -241,25 +223,17 @@ fn titled(seen: &[Seen], several: &[usize]) -> Option<usize> {
 /// numbers like RUCs under any title; then a title that says document; then a title that says RUC
 /// above anything.
 fn by_title(table: &Table, seen: &[Seen]) -> Result<usize, ColumnError> {
-    let all = |accepted: &dyn Fn(&Seen) -> bool| -> Vec<usize> {
-        (0..seen.len())
-            .filter(|column| accepted(&seen[*column]))
-            .collect()
-    };
-    let ladder = [
-        all(&|it| it.names_ruc && it.like_rucs > 0),
-        all(&|it| it.like_rucs > 0 && it.like_rucs * 2 >= it.filled),
-        all(&|it| it.names_document && it.like_rucs > 0),
-        all(&|it| it.names_ruc),
-        all(&|it| it.names_document),
-        all(&|it| it.like_rucs > 0),
+    let ladder: [fn(&Seen) -> bool; 6] = [
+        |it| it.names_ruc && it.like_rucs > 0,
+        |it| it.like_rucs > 0 && it.like_rucs * 2 >= it.filled,
+        |it| it.names_document && it.like_rucs > 0,
+        |it| it.names_ruc,
+        |it| it.names_document,
+        |it| it.like_rucs > 0,
     ];
-    let varied = all(&|it| it.rucs + it.inside > 0 && it.distinct() > 1);
-    match ladder
-        .iter()
-        .find(|found| !found.is_empty())
-        .map(Vec::as_slice)
-    {
+    let varied = those(seen, |it| it.rucs + it.inside > 0 && it.distinct() > 1);
+    let mut found = ladder.into_iter().map(|accepted| those(seen, accepted));
+    match found.find(|found| !found.is_empty()).as_deref() {
         Some([column]) if seen[*column].distinct() == 1 && seen[*column].filled > 1 => {
             match varied.as_slice() {
                 [] => Ok(*column),
@@ -283,6 +257,7 @@ fn in_order(some: &[usize], more: &[usize]) -> Vec<usize> {
 }
 
 /// What the judged cells of a column hold.
+#[derive(Default)]
 struct Seen {
     names_ruc: bool,
     names_document: bool,
@@ -309,15 +284,7 @@ impl Seen {
         let mut seen = Seen {
             names_ruc: names_ruc(&title),
             names_document: names_document(&title),
-            rows: 0,
-            filled: 0,
-            rucs: 0,
-            inside: 0,
-            dnis: 0,
-            digits: 0,
-            like_rucs: 0,
-            lost: 0,
-            identities: HashSet::new(),
+            ..Seen::default()
         };
         // From the whole list, not from its beginning alone: what comes first may be all of one kind.
         let step = table.rows.len().div_ceil(JUDGED_ROWS).max(1);
@@ -445,10 +412,7 @@ fn looks_like_ruc(cell: &Cell) -> bool {
             let text = text.trim().trim_end_matches(".0");
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-            let prefix = ["10", "15", "16", "17", "20"]
-                .iter()
-                .any(|p| digits.starts_with(p));
-            digits.len() == 11 && letters <= 3 && prefix
+            digits.len() == 11 && letters <= 3 && has_prefix(&digits)
         }
         _ => false,
     }
@@ -468,12 +432,7 @@ fn labels(table: &Table, columns: impl Iterator<Item = usize>) -> Vec<String> {
 /// The labels as one text; a very wide table is cut.
 fn list(labels: &[String]) -> String {
     const SHOWN: usize = 30;
-    let mut text = labels
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text = labels[..labels.len().min(SHOWN)].join(", ");
     if labels.len() > SHOWN {
         text.push_str(", … ");
         text.push_str(&column_letter(labels.len() - 1));

@@ -1,6 +1,6 @@
 //! What is wrong with a cell, and what was put right, in words.
 
-use chaski_core::{DniError, Lang, RucError};
+use chaski_core::{DniError, Lang, RucError, text};
 
 use crate::counted::counted;
 
@@ -58,64 +58,56 @@ impl CellProblem {
 
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en) = match self {
+        let text = match self {
             CellProblem::Ruc(error) => return error.message(lang),
             CellProblem::Dni(error) => return error.message(lang),
             CellProblem::PrecisionLost { digits } => {
-                return match lang {
-                    Lang::Es => format!(
-                        "Excel lo guardó en notación científica y solo {} {}: vuelva a copiar el número con la columna en formato Texto",
-                        if *digits == 1 { "queda" } else { "quedan" },
-                        counted(*digits, "cifra", "cifras"),
-                    ),
-                    Lang::En => format!(
-                        "Excel saved it in scientific notation and only {} left: copy the number again with the column formatted as Text",
-                        counted(*digits, "digit is", "digits are"),
-                    ),
-                };
+                let verb = if *digits == 1 { "queda" } else { "quedan" };
+                let cifras = counted(*digits, "cifra", "cifras");
+                let digits = counted(*digits, "digit is", "digits are");
+                text!(
+                    "Excel lo guardó en notación científica y solo {verb} {cifras}: vuelva a copiar el número con la columna en formato Texto",
+                    "Excel saved it in scientific notation and only {digits} left: copy the number again with the column formatted as Text"
+                )
             }
-            CellProblem::Fraction => (
+            CellProblem::Fraction => text!(
                 "es un número con decimales: escriba el RUC completo, de 11 dígitos",
-                "it is a number with decimals: write the whole RUC, 11 digits",
+                "it is a number with decimals: write the whole RUC, 11 digits"
             ),
-            CellProblem::Negative => (
+            CellProblem::Negative => text!(
                 "es un número negativo: escriba el RUC sin signo",
-                "it is a negative number: write the RUC without a sign",
+                "it is a negative number: write the RUC without a sign"
             ),
-            CellProblem::IsDate => (
+            CellProblem::IsDate => text!(
                 "la celda es una fecha: cambie su formato a Texto y escriba el RUC",
-                "the cell is a date: change its format to Text and write the RUC",
+                "the cell is a date: change its format to Text and write the RUC"
             ),
-            CellProblem::IsBool => (
+            CellProblem::IsBool => text!(
                 "la celda es VERDADERO o FALSO: escriba el RUC",
-                "the cell is TRUE or FALSE: write the RUC",
+                "the cell is TRUE or FALSE: write the RUC"
             ),
-            CellProblem::IsError => (
+            CellProblem::IsError => text!(
                 "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
-                "the cell holds the error of a formula: correct it or write the RUC",
+                "the cell holds the error of a formula: correct it or write the RUC"
             ),
-            CellProblem::Several => (
+            CellProblem::Several => text!(
                 "la celda tiene más de un número como RUC: deje uno por fila",
-                "the cell holds more than one number like a RUC: leave one per row",
+                "the cell holds more than one number like a RUC: leave one per row"
             ),
-            CellProblem::Shifted { cells, usual } if cells == usual => (
+            CellProblem::Shifted { cells, usual } if cells == usual => text!(
                 "las celdas de la fila están corridas: no se sabe cuál es la del RUC; ponga cada dato bajo su título",
-                "the cells of the row are shifted: it is not known which holds the RUC; put each value under its title",
+                "the cells of the row are shifted: it is not known which holds the RUC; put each value under its title"
             ),
             CellProblem::Shifted { cells, usual } => {
-                return match lang {
-                    Lang::Es => format!(
-                        "la fila tiene {} y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas",
-                        counted(*cells, "celda", "celdas"),
-                    ),
-                    Lang::En => format!(
-                        "the row has {} and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it",
-                        counted(*cells, "cell", "cells"),
-                    ),
-                };
+                let celdas = counted(*cells, "celda", "celdas");
+                let cells = counted(*cells, "cell", "cells");
+                text!(
+                    "la fila tiene {celdas} y las demás {usual}: no se sabe cuál es la del RUC; si un texto lleva el separador, póngalo entre comillas",
+                    "the row has {cells} and the others {usual}: it is not known which holds the RUC; if a text holds the separator, quote it"
+                )
             }
         };
-        lang.pick(es, en).to_owned()
+        text.pick(lang)
     }
 }
 
@@ -156,26 +148,6 @@ impl Repair {
     /// Whether something was put right, and not only noticed.
     pub fn corrects(self) -> bool {
         self != Repair::Wider
-    }
-
-    /// Stable code, never translated.
-    pub fn code(self) -> &'static str {
-        match self {
-            Repair::Bom => "bom",
-            Repair::Quotes => "quotes",
-            Repair::Apostrophe => "apostrophe",
-            Repair::Prefix => "prefix",
-            Repair::Blanks => "blanks",
-            Repair::Dashes => "dashes",
-            Repair::Separators => "separators",
-            Repair::Float => "float",
-            Repair::Scientific => "scientific",
-            Repair::FullWidth => "full_width",
-            Repair::LostZero => "lost_zero",
-            Repair::Inside => "inside",
-            Repair::Realigned => "realigned",
-            Repair::Wider => "wider",
-        }
     }
 
     /// What was done, for people.

@@ -1,5 +1,8 @@
 //! How much of a spreadsheet is accepted: a file comes from anyone, so every size has a ceiling.
 
+use super::table::cell_name;
+use super::{Excess, SheetError};
+
 /// Ceilings of one reading. All are checked while streaming, never after allocating.
 ///
 /// The defaults, those of the command line, hold a list of 200,000 rows by 20 columns and keep the
@@ -19,8 +22,6 @@ pub struct Limits {
     /// Pieces of XML that bring no value, such as blank cells that are only formatted: 5,000,000.
     /// Without it a small file could keep the reader busy for a minute.
     pub idle_pieces: u64,
-    /// Bytes of the table of shared strings of an xlsx: 64 MiB.
-    pub shared_text_bytes: usize,
     /// Rows with something in them: 200,000.
     pub rows: usize,
     /// Columns, counted to the last one that holds something: 256 (up to `IV`).
@@ -29,7 +30,8 @@ pub struct Limits {
     pub cells: usize,
     /// Characters of one cell: 32,767, Excel's own ceiling.
     pub cell_chars: usize,
-    /// Bytes of all texts kept that do not fit inside their cell: 64 MiB.
+    /// Bytes of all texts kept that do not fit inside their cell, and of the table of shared strings
+    /// of an xlsx: 64 MiB.
     pub text_bytes: usize,
     /// Bytes of the list in memory, rows, cells and texts together: 256 MiB.
     pub list_bytes: usize,
@@ -45,7 +47,6 @@ impl Default for Limits {
             parts: 10_000,
             markup_bytes: MIB as u64,
             idle_pieces: 5_000_000,
-            shared_text_bytes: 64 * MIB,
             rows: 200_000,
             columns: 256,
             cells: 4_000_000,
@@ -60,7 +61,6 @@ impl Limits {
     /// Those of the largest list that the gateway takes: 200,000 rows by five short columns.
     pub fn of_the_gateway() -> Limits {
         Limits {
-            shared_text_bytes: 32 * MIB,
             text_bytes: 32 * MIB,
             list_bytes: 48 * MIB,
             ..Limits::default()
@@ -71,10 +71,41 @@ impl Limits {
     /// by ten short columns.
     pub fn of_a_small_list() -> Limits {
         Limits {
-            shared_text_bytes: 4 * MIB,
             text_bytes: 4 * MIB,
             list_bytes: 8 * MIB,
             ..Limits::default()
+        }
+    }
+
+    /// What is said of a file beyond one of them.
+    pub(super) fn beyond(&self, what: Excess) -> SheetError {
+        let limit = match what {
+            Excess::FileBytes => self.file_bytes,
+            Excess::UnpackedBytes => self.unpacked_bytes,
+            Excess::Parts => self.parts as u64,
+            Excess::Markup => self.markup_bytes,
+            Excess::Idle => self.idle_pieces,
+            Excess::Text => self.text_bytes as u64,
+            Excess::Memory => self.list_bytes as u64,
+            Excess::Rows => self.rows as u64,
+            Excess::Cells => self.cells as u64,
+        };
+        SheetError::TooLarge { what, limit }
+    }
+
+    /// The same of a cell beyond the last column, from row and column counted from 0.
+    pub(super) fn too_wide(&self, row: u32, column: usize) -> SheetError {
+        SheetError::TooWide {
+            cell: cell_name(row, column),
+            limit: self.columns,
+        }
+    }
+
+    /// The same of the text of a cell.
+    pub(super) fn too_long(&self, row: u32, column: usize) -> SheetError {
+        SheetError::CellTooLong {
+            cell: cell_name(row, column),
+            limit: self.cell_chars,
         }
     }
 }

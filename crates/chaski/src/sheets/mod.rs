@@ -3,9 +3,10 @@
 //!
 //! In reading order: what is accepted ([`Limits`]), how it is read ([`read()`]), which column holds
 //! the RUCs ([`find_column`]), what a damaged cell meant ([`repair()`]), and how the answer is
-//! written ([`write_result`]).
+//! written ([`write_result_to`]).
 
 mod align;
+mod book;
 mod column;
 mod error;
 mod flaws;
@@ -19,18 +20,23 @@ mod table;
 mod verdict;
 mod write;
 
+pub use book::{CellLook, NumberForm, RawSheet, SheetBook, SheetLooks, WantedSheets};
 pub use column::{ColumnError, find_column};
 pub(crate) use column::{holds_one_value, holds_rucs};
 pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
 pub use flaws::{CellProblem, Repair};
 pub use limits::Limits;
-pub use read::{read, read_bytes, read_stored, read_stream};
+pub(crate) use read::day_of_serial;
+pub use read::{read, read_book, read_book_bytes, read_bytes, read_stored, read_stream};
 pub use repair::{Repaired, Subject, read_row, repair};
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
-pub(crate) use write::{Destination, RESULT_COLUMNS, put_in_place, render_result, resolved};
+pub(crate) use write::{
+    Destination, RESULT_COLUMNS, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet,
+    by_chaski, put_in_place, render_review, resolved, review_csv,
+};
 pub use write::{
     OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
-    write_atomically, write_result, write_result_to,
+    render_result, write_atomically, write_result_to,
 };

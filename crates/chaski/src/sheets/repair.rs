@@ -94,10 +94,7 @@ fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subj
     let digits = format!("{number:.0}");
     if digits.len() == 7 {
         repairs.push(Repair::LostZero);
-        return match format!("0{digits}").parse() {
-            Ok(dni) => Subject::Dni { dni, padded: true },
-            Err(error) => Subject::Bad(CellProblem::Dni(error)),
-        };
+        return dni(&format!("0{digits}"), true);
     }
     from_digits(&digits, rules)
 }
@@ -167,7 +164,8 @@ fn inside(text: &str) -> Inside<'_> {
     found.map_or(Inside::Nothing, Inside::One)
 }
 
-fn has_prefix(digits: &str) -> bool {
+/// Whether they begin as a RUC.
+pub(super) fn has_prefix(digits: &str) -> bool {
     ["10", "15", "16", "17", "20"]
         .iter()
         .any(|prefix| digits.starts_with(prefix))
@@ -222,10 +220,7 @@ fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subjec
     let first_wrong = bare.chars().any(|c| !c.is_ascii_digit());
     if first_wrong {
         // The core says which character it is and where, in the text as the person sees it.
-        return match Ruc::parse_with(&text, rules) {
-            Ok(ruc) => Subject::Ruc(ruc),
-            Err(error) => Subject::Bad(CellProblem::Ruc(error)),
-        };
+        return ruc(&text, rules);
     }
     from_digits(&bare, rules)
 }
@@ -233,14 +228,20 @@ fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subjec
 fn from_digits(digits: &str, rules: &RucRules) -> Subject {
     match digits.len() {
         7 => Subject::Bad(CellProblem::Dni(DniError::Length { found: 7 })),
-        8 => match digits.parse() {
-            Ok(dni) => Subject::Dni { dni, padded: false },
-            Err(error) => Subject::Bad(CellProblem::Dni(error)),
-        },
-        _ => match Ruc::parse_with(digits, rules) {
-            Ok(ruc) => Subject::Ruc(ruc),
-            Err(error) => Subject::Bad(CellProblem::Ruc(error)),
-        },
+        8 => dni(digits, false),
+        _ => ruc(digits, rules),
+    }
+}
+
+fn ruc(text: &str, rules: &RucRules) -> Subject {
+    Ruc::parse_with(text, rules)
+        .map_or_else(|error| Subject::Bad(CellProblem::Ruc(error)), Subject::Ruc)
+}
+
+fn dni(digits: &str, padded: bool) -> Subject {
+    match digits.parse() {
+        Ok(dni) => Subject::Dni { dni, padded },
+        Err(error) => Subject::Bad(CellProblem::Dni(error)),
     }
 }
 

@@ -191,6 +191,11 @@ pub fn column_letter(column: usize) -> String {
     letters.iter().rev().collect()
 }
 
+/// The name of a cell as the spreadsheet shows it, from row and column counted from 0.
+pub(super) fn cell_name(row: u32, column: usize) -> String {
+    format!("{}{}", column_letter(column), u64::from(row) + 1)
+}
+
 /// The column, from 0, that such letters name; none if they are not one to three letters.
 pub(crate) fn column_index(letters: &str) -> Option<usize> {
     let valid =

@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use chaski_core::Lang;
+use serde::Deserialize;
+
+use crate::named::named;
 
 /// What is known of the RUC of one row; texts are empty where nothing is known.
 ///
 /// `Debug` leaves out what may be personal: number, name and address.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Verdict {
     /// The RUC (or DNI) without its damage.
     pub ruc_normalizado: String,
@@ -19,6 +22,7 @@ pub struct Verdict {
     /// Condición of the address, in SUNAT's words.
     pub condicion: String,
     /// Whether it can be invoiced.
+    #[serde(rename = "aptitud")]
     pub apto: Aptitud,
     /// Code of the district, six digits.
     pub ubigeo: String,
@@ -48,51 +52,30 @@ impl fmt::Debug for Verdict {
     }
 }
 
-/// Whether a row can be invoiced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Aptitud {
-    /// Yes.
-    Apto,
-    /// Yes, with something to look at.
-    Observado,
-    /// No: not active, not found at its address.
-    NoApto,
-    /// The number itself is wrong; nothing was asked.
-    Invalido,
-    /// A right number that SUNAT does not know.
-    NoEncontrado,
-    /// The question failed; asking again may help.
-    Error,
-    /// Not asked: its turn has not come, or a limit of spending came first.
-    #[default]
-    Pendiente,
+named! {
+    /// Whether a row can be invoiced. The order is that of the summary.
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Aptitud {
+        /// Yes.
+        Apto = "apto",
+        /// Yes, with something to look at.
+        Observado = "observado",
+        /// No: not active, not found at its address.
+        NoApto = "no_apto",
+        /// The number itself is wrong; nothing was asked.
+        Invalido = "invalido",
+        /// A right number that SUNAT does not know.
+        NoEncontrado = "no_encontrado",
+        /// The question failed; asking again may help.
+        Error = "error",
+        /// Not asked: its turn has not come, or a limit of spending came first.
+        #[default]
+        Pendiente = "pendiente",
+    }
 }
 
 impl Aptitud {
-    /// All of them, in the order of the summary.
-    pub const ALL: [Aptitud; 7] = [
-        Aptitud::Apto,
-        Aptitud::Observado,
-        Aptitud::NoApto,
-        Aptitud::Invalido,
-        Aptitud::NoEncontrado,
-        Aptitud::Error,
-        Aptitud::Pendiente,
-    ];
-
-    /// Stable code, never translated.
-    pub fn code(self) -> &'static str {
-        match self {
-            Aptitud::Apto => "apto",
-            Aptitud::Observado => "observado",
-            Aptitud::NoApto => "no_apto",
-            Aptitud::Invalido => "invalido",
-            Aptitud::NoEncontrado => "no_encontrado",
-            Aptitud::Error => "error",
-            Aptitud::Pendiente => "pendiente",
-        }
-    }
-
     /// The word in the cell; it answers the title `apto_para_facturar`.
     pub fn word(self, lang: Lang) -> &'static str {
         let (es, en) = match self {

@@ -7,6 +7,7 @@ use chaski_client::Ask;
 use compact_str::{CompactString, ToCompactString as _};
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::tables::api_keys::ApiKeyRow;
 use crate::store::tables::companies::Company;
 
@@ -32,26 +33,15 @@ pub enum Asker {
     Named(CompactString),
 }
 
-/// Through what the owner of a folder asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// A command.
-    Cli,
-    /// The gateway while there are no keys.
-    Http,
-    /// The schedule.
-    Schedule,
-}
-
-impl Channel {
-    const ALL: [Channel; 3] = [Channel::Cli, Channel::Http, Channel::Schedule];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Channel::Cli => "cli",
-            Channel::Http => "http",
-            Channel::Schedule => "programado",
-        }
+named! {
+    /// Through what the owner of a folder asks.
+    pub enum Channel {
+        /// A command.
+        Cli = "cli",
+        /// The gateway while there are no keys.
+        Http = "http",
+        /// The schedule.
+        Schedule = "programado",
     }
 }
 
@@ -67,10 +57,7 @@ impl Asker {
 
     /// Who asked for a batch or a job that has no key, by the name that it keeps.
     pub fn named(name: &str) -> Asker {
-        let mut channels = Channel::ALL.into_iter();
-        channels
-            .find(|channel| channel.as_str() == name)
-            .map_or_else(|| Asker::Named(name.into()), Asker::Owner)
+        Channel::from_name(name).map_or_else(|| Asker::Named(name.into()), Asker::Owner)
     }
 
     /// The key, if one was shown.

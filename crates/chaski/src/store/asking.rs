@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::presence::{LOOK, Presence};
+use crate::store::sql::deed;
 use crate::store::tables::asking::{self as table, Asked};
 
 /// How long ago a list may have been looked up in memory that is still being asked.
@@ -127,16 +128,15 @@ impl Asking {
             return Ok(Some(ours));
         }
         let presence = Arc::clone(&self.db.presence);
-        let mut free = ours.iter();
-        let wanted: Vec<Asked> = rows
-            .into_iter()
-            .filter(|_| free.next().is_some_and(|free| *free))
-            .collect();
+        let wanted = rows.into_iter().zip(&ours);
+        let wanted = wanted.filter_map(|(row, free)| free.then_some(row));
+        let wanted: Vec<Asked> = wanted.collect();
         let taken = self
             .db
-            .write(move |connection| {
-                Box::pin(async move { table::take_all(connection, &wanted, &presence).await })
-            })
+            .write(deed!(|connection| table::take_all(
+                connection, &wanted, &presence
+            )
+            .await))
             .await?;
         for (place, taken) in places.into_iter().zip(taken) {
             ours[place] = taken;
@@ -169,9 +169,9 @@ impl Asking {
         }
         let (gone, me) = (Arc::new(gone), self.db.presence.id());
         let (rows, db) = (Arc::clone(&gone), Arc::downgrade(&self.db));
-        let deleted = self.db.post(move |connection| {
-            Box::pin(async move { table::delete(connection, &rows, me).await })
-        });
+        let deleted = self.db.writer.post(deed!(
+            |connection| table::delete(connection, &rows, me).await
+        ));
         drop(state);
         // Without a runtime the process is ending, and then nothing is its own.
         if let (Ok(deleted), Ok(runtime)) = (deleted, tokio::runtime::Handle::try_current()) {
@@ -222,9 +222,10 @@ impl Asking {
             let presence = Arc::clone(&self.db.presence);
             // A store that is closed has nothing under way. If it fails, the next of these questions
             // may be paid for twice: nothing worse.
-            let _ = self.db.post(move |connection| {
-                Box::pin(async move { table::take_all(connection, &rows, &presence).await })
-            });
+            let _ = self.db.writer.post(deed!(|connection| table::take_all(
+                connection, &rows, &presence
+            )
+            .await));
         }
         true
     }
@@ -287,9 +288,9 @@ async fn delete_later(db: Weak<Db>, rows: Arc<Vec<Asked>>, me: i64) {
             return;
         };
         let rows = Arc::clone(&rows);
-        let deleted = db.write(move |connection| {
-            Box::pin(async move { table::delete(connection, &rows, me).await })
-        });
+        let deleted = db.write(deed!(
+            |connection| table::delete(connection, &rows, me).await
+        ));
         if !matches!(deleted.await, Err(error) if error.is_of_the_store()) {
             return;
         }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chaski_client::{Key, Memory};
-use futures_util::future::BoxFuture;
 
 use super::error::StoreError;
 use super::fault::PostgresFault;
@@ -18,15 +17,15 @@ use super::postgres::{self, ServerFacts};
 use super::presence::Presence;
 use super::readers::{Reader, Readers};
 use super::seal::Keys;
-use super::sql::Conn;
+use super::sql::{Writing, deed};
 use super::sqlite::housekeeping::{self, Sizes};
-
 use super::sqlite::recalls::Recalls;
 use super::tables::answers::AnswerRow;
-use super::writer::{Answered, Writer};
+use super::tables::meta;
+use super::writer::Writer;
 
 /// The database of an open store.
-pub(super) struct Db {
+pub struct Db {
     pub(super) dir: PathBuf,
     pub(super) keys: Arc<Keys>,
     pub(super) presence: Arc<Presence>,
@@ -70,21 +69,11 @@ impl Db {
     }
 
     /// Does something in a transaction; durable when this returns.
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<T, StoreError> {
         self.writer.run(work).await
-    }
-
-    /// The same for somebody who does not wait; whoever comes later finds it done.
-    pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
-        self.writer.post(work)
     }
 
     /// What is known of each key, what is only queued included.
@@ -121,11 +110,9 @@ impl Db {
             .collect()
     }
 
-    /// Writes the smallest thing there is, outside any transaction.
-    pub(super) async fn probe(&self) -> Result<(), StoreError> {
-        self.writer
-            .run_alone(|connection| Box::pin(super::tables::meta::probe(connection)))
-            .await
+    /// Writes the smallest thing there is, to find out whether writing works.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.run_alone(|it| Box::pin(meta::probe(it))).await
     }
 
     /// Makes sure that what was deleted is in no file any more; whether that could be done.
@@ -165,8 +152,8 @@ impl Db {
         }
     }
 
-    /// Looks for damage.
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
+    /// Looks for damage; slow on a large database.
+    pub async fn check(&self) -> Result<(), StoreError> {
         let mut reader = self.read().await?;
         match &self.backend {
             Backend::Sqlite { .. } => housekeeping::check(&mut reader).await,
@@ -174,8 +161,9 @@ impl Db {
         }
     }
 
-    /// Limits the size of the database.
-    pub(super) async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
+    /// Limits the size of the database file, so that it cannot fill a disk shared with others;
+    /// none for no limit. Reaching it is [`StoreError::DiskFull`]. Holds while the store is open.
+    pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
         if matches!(self.backend, Backend::Postgres { .. }) {
             // Its disk is not ours to share out.
             return Ok(());
@@ -187,7 +175,7 @@ impl Db {
 
     /// Takes the place of the only server of a `PostgreSQL` database until the store is closed; an
     /// error when another process has it. Processes that share a folder may all serve.
-    pub(super) async fn become_server(&self) -> Result<(), StoreError> {
+    pub async fn become_server(&self) -> Result<(), StoreError> {
         let Backend::Postgres { seat } = &self.backend else {
             return Ok(());
         };
@@ -196,7 +184,7 @@ impl Db {
             let seat = Arc::clone(seat);
             let held = self
                 .writer
-                .run_alone(move |it| Box::pin(async move { seat.serve(it).await }))
+                .run_alone(deed!(|it| seat.serve(it).await))
                 .await?;
             if held {
                 return Ok(());
@@ -207,7 +195,7 @@ impl Db {
     }
 
     /// What the server is like, where the data are on one.
-    pub(super) async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
+    pub async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
         if matches!(self.backend, Backend::Sqlite { .. }) {
             return Ok(None);
         }
@@ -215,11 +203,8 @@ impl Db {
         postgres::facts(&self.dir, &mut reader).await.map(Some)
     }
 
-    /// Whether the other side of a database on a server was ever begun, and then had keys.
-    pub(super) async fn other_side(
-        &self,
-        schema: &'static str,
-    ) -> Result<Option<bool>, StoreError> {
+    /// Whether the schema of the other side was ever begun, and then whether it had keys.
+    pub async fn other_side(&self, schema: &'static str) -> Result<Option<bool>, StoreError> {
         if matches!(self.backend, Backend::Sqlite { .. }) {
             return Ok(None);
         }
@@ -227,8 +212,9 @@ impl Db {
         postgres::other_side(&mut reader, schema).await
     }
 
-    /// Makes durable what is queued and closes the database; on an error it stays open.
-    pub(super) async fn close(&self) -> Result<(), StoreError> {
+    /// Makes durable what is queued and closes the database. An error means that something is
+    /// not stored yet: the store stays open and goes on trying.
+    pub async fn close(&self) -> Result<(), StoreError> {
         self.writer.flush().await?;
         self.readers.close().await;
         self.writer.close().await?;

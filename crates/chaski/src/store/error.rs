@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chaski_client::LedgerError;
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use sqlx::postgres::PgDatabaseError;
 
 use super::fault::PostgresFault;
@@ -14,25 +14,16 @@ use super::fault::PostgresFault;
 pub enum StoreError {
     /// The disk, or the limit set for the database, is exhausted.
     DiskFull,
-    /// The folder or a file in it cannot be written.
-    ReadOnly {
-        /// What could not be written.
-        path: PathBuf,
-    },
+    /// The folder or a file in it that cannot be written.
+    ReadOnly(PathBuf),
     /// Another process kept the database locked for longer than we wait.
     Locked,
     /// The file is a database of another program, or no database.
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-    },
+    NotOurs(PathBuf),
     /// The database is damaged.
     Corrupt,
     /// The file is empty, cut short, or beside a key and not a database of ours.
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
+    Damaged(PathBuf),
     /// A newer Chaski has written this database.
     NewerSchema {
         /// Version of the file.
@@ -98,8 +89,7 @@ impl StoreError {
 
     /// What happened and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
-        let (es, en) = self.both_messages();
-        lang.pick(es, en)
+        self.text().pick(lang)
     }
 
     /// Whether it concerns the whole store and not one request: what was queued is kept and
@@ -121,103 +111,87 @@ impl StoreError {
         matches!(self, StoreError::Database { code, .. } if code & 0xff == SQLITE_CONSTRAINT)
     }
 
-    fn both_messages(&self) -> (String, String) {
+    fn text(&self) -> Text {
         match self {
-            StoreError::DiskFull => (
+            StoreError::DiskFull => text!(
                 "no queda espacio para guardar: libere espacio en el disco; lo pendiente se guardará \
-                 solo y mientras tanto no se consulta"
-                    .into(),
+                 solo y mientras tanto no se consulta",
                 "no space left to store: free disk space; what is pending will then be stored by \
                  itself, and nothing is asked meanwhile"
-                    .into(),
             ),
-            StoreError::ReadOnly { path } => (
-                format!(
-                    "no se puede escribir en {}: revise el dueño y los permisos de la carpeta",
-                    path.display()
-                ),
-                format!(
-                    "cannot write to {}: check the owner and permissions of the folder",
-                    path.display()
-                ),
+            StoreError::ReadOnly(path) => text!(
+                "no se puede escribir en {}: revise el dueño y los permisos de la carpeta",
+                "cannot write to {}: check the owner and permissions of the folder",
+                path.display()
             ),
-            StoreError::Locked => (
-                "otro proceso tiene bloqueada la base de datos: ciérrelo e intente de nuevo".into(),
-                "another process keeps the database locked: close it and try again".into(),
+            StoreError::Locked => text!(
+                "otro proceso tiene bloqueada la base de datos: ciérrelo e intente de nuevo",
+                "another process keeps the database locked: close it and try again"
             ),
-            StoreError::NotOurs { path } => (
-                format!(
-                    "{} no es una base de datos de Chaski: elija otra carpeta de datos",
-                    path.display()
-                ),
-                format!(
-                    "{} is not a Chaski database: choose another data folder",
-                    path.display()
-                ),
+            StoreError::NotOurs(path) => text!(
+                "{} no es una base de datos de Chaski: elija otra carpeta de datos",
+                "{} is not a Chaski database: choose another data folder",
+                path.display()
             ),
-            StoreError::Corrupt => (
+            StoreError::Corrupt => text!(
                 "la base de datos está dañada: detenga Chaski y restaure la última copia de \
-                 seguridad"
-                    .into(),
-                "the database is damaged: stop Chaski and restore the latest backup".into(),
+                 seguridad",
+                "the database is damaged: stop Chaski and restore the latest backup"
             ),
-            StoreError::Damaged { path } => damaged(path),
-            StoreError::NewerSchema { found, known } => (
-                format!(
-                    "la base de datos es de una versión más nueva de Chaski (esquema {found}, \
-                     este programa conoce hasta {known}): actualice el programa"
-                ),
-                format!(
-                    "the database was written by a newer Chaski (schema {found}, this program \
-                     knows up to {known}): update the program"
-                ),
+            StoreError::Damaged(path) => text!(
+                "{} está dañado (falta, o está vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
+                 restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
+                 carpeta con --dir",
+                "{} is damaged (missing, emptied, cut short or replaced) and is not taken for a new \
+                 folder: restore the latest backup with chaski restaurar COPY --reemplazar, or \
+                 choose another folder with --dir",
+                path.display()
             ),
-            StoreError::KeyMissing => (
+            StoreError::NewerSchema { found, known } => text!(
+                "la base de datos es de una versión más nueva de Chaski (esquema {found}, \
+                 este programa conoce hasta {known}): actualice el programa",
+                "the database was written by a newer Chaski (schema {found}, this program \
+                 knows up to {known}): update the program"
+            ),
+            StoreError::KeyMissing => text!(
                 "falta la llave con la que se cifraron los datos personales: restaure el archivo \
-                 «llave» de la copia de seguridad o indíquela con CHASKI_KEY_FILE"
-                    .into(),
+                 «llave» de la copia de seguridad o indíquela con CHASKI_KEY_FILE",
                 "the key that sealed the personal data is missing: restore the file \"llave\" \
                  from the backup or name it with CHASKI_KEY_FILE"
-                    .into(),
             ),
-            StoreError::KeyWrong => (
+            StoreError::KeyWrong => text!(
                 "la llave no es la que cifró los datos personales de esta carpeta: use la \
-                 original"
-                    .into(),
+                 original",
                 "this is not the key that sealed the personal data of this folder: use the \
                  original one"
-                    .into(),
             ),
-            StoreError::KeyMalformed => (
-                "la llave debe tener 64 dígitos hexadecimales (32 bytes)".into(),
-                "the key must have 64 hexadecimal digits (32 bytes)".into(),
+            StoreError::KeyMalformed => text!(
+                "la llave debe tener 64 dígitos hexadecimales (32 bytes)",
+                "the key must have 64 hexadecimal digits (32 bytes)"
             ),
-            StoreError::NoSuchBatch => ("no existe ese lote".into(), "no such batch".into()),
-            StoreError::NoSuchJob => ("no existe ese trabajo".into(), "no such job".into()),
-            StoreError::DoneBefore => (
-                "una petición con esa Idempotency-Key ya se atendió".into(),
-                "a request with that Idempotency-Key was answered already".into(),
+            StoreError::NoSuchBatch => text!("no existe ese lote", "no such batch"),
+            StoreError::NoSuchJob => text!("no existe ese trabajo", "no such job"),
+            StoreError::DoneBefore => text!(
+                "una petición con esa Idempotency-Key ya se atendió",
+                "a request with that Idempotency-Key was answered already"
             ),
-            StoreError::LeaseLost => (
-                "el trabajo se detuvo o lo tomó otro proceso".into(),
-                "the job was stopped or taken over by another process".into(),
+            StoreError::LeaseLost => text!(
+                "el trabajo se detuvo o lo tomó otro proceso",
+                "the job was stopped or taken over by another process"
             ),
-            StoreError::MixedBatch => (
-                "un lote solo puede tener números de una misma consulta".into(),
-                "a batch can only have numbers of one operation".into(),
+            StoreError::MixedBatch => text!(
+                "un lote solo puede tener números de una misma consulta",
+                "a batch can only have numbers of one operation"
             ),
-            StoreError::BadCursor => (
-                "el cursor no es válido: empiece desde la primera página".into(),
-                "the cursor is not valid: start from the first page".into(),
+            StoreError::BadCursor => text!(
+                "el cursor no es válido: empiece desde la primera página",
+                "the cursor is not valid: start from the first page"
             ),
-            StoreError::Closed => (
-                "el almacén está cerrado".into(),
-                "the store is closed".into(),
-            ),
-            StoreError::Postgres(fault) => fault.both_messages(),
-            StoreError::Database { code, detail } => (
-                format!("error de la base de datos ({code}): {detail}"),
-                format!("database error ({code}): {detail}"),
+            StoreError::Closed => text!("el almacén está cerrado", "the store is closed"),
+            StoreError::Postgres(fault) => fault.text(),
+            StoreError::Database { code, detail } => text!(
+                "error de la base de datos ({code}): {detail}",
+                "database error ({code}): {detail}"
             ),
         }
     }
@@ -230,44 +204,28 @@ impl StoreError {
             ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::NotADirectory
-            | ErrorKind::NotFound => StoreError::ReadOnly {
-                path: path.to_owned(),
-            },
-            _ => StoreError::Database {
-                code: 0,
-                detail: format!("{}: {error}", path.display()),
-            },
+            | ErrorKind::NotFound => StoreError::ReadOnly(path.to_owned()),
+            _ => StoreError::other(format!("{}: {error}", path.display())),
         }
+    }
+
+    /// What has no name of its own.
+    pub(super) fn other(detail: String) -> StoreError {
+        StoreError::Database { code: 0, detail }
     }
 
     /// Fills in the file where the database only said that something about it is wrong.
     pub(super) fn about(self, file: &Path) -> StoreError {
         match self {
-            StoreError::ReadOnly { path } if path.as_os_str().is_empty() => StoreError::ReadOnly {
-                path: file.to_owned(),
-            },
-            StoreError::NotOurs { path } if path.as_os_str().is_empty() => StoreError::NotOurs {
-                path: file.to_owned(),
-            },
+            StoreError::ReadOnly(path) if path.as_os_str().is_empty() => {
+                StoreError::ReadOnly(file.to_owned())
+            }
+            StoreError::NotOurs(path) if path.as_os_str().is_empty() => {
+                StoreError::NotOurs(file.to_owned())
+            }
             other => other,
         }
     }
-}
-
-fn damaged(path: &Path) -> (String, String) {
-    let path = path.display();
-    (
-        format!(
-            "{path} está dañado (falta, o está vacío, recortado o reemplazado) y no se usa como carpeta nueva: \
-             restaure la última copia con chaski restaurar COPIA --reemplazar, o elija otra \
-             carpeta con --dir"
-        ),
-        format!(
-            "{path} is damaged (missing, emptied, cut short or replaced) and is not taken for a new \
-             folder: restore the latest backup with chaski restaurar COPY --reemplazar, or \
-             choose another folder with --dir"
-        ),
-    )
 }
 
 // Primary result codes, https://www.sqlite.org/rescode.html
@@ -294,10 +252,7 @@ impl From<sqlx::Error> for StoreError {
                 let code = said.code().and_then(|code| code.parse().ok()).unwrap_or(0);
                 of_code(code, said.message())
             }
-            other => StoreError::Database {
-                code: 0,
-                detail: other.to_string(),
-            },
+            other => StoreError::other(other.to_string()),
         }
     }
 }
@@ -335,12 +290,8 @@ fn of_code(code: i32, detail: &str) -> StoreError {
         SQLITE_FULL => StoreError::DiskFull,
         SQLITE_BUSY | SQLITE_LOCKED => StoreError::Locked,
         SQLITE_CORRUPT => StoreError::Corrupt,
-        SQLITE_READONLY | SQLITE_PERM | SQLITE_CANTOPEN => StoreError::ReadOnly {
-            path: PathBuf::new(),
-        },
-        SQLITE_NOTADB => StoreError::NotOurs {
-            path: PathBuf::new(),
-        },
+        SQLITE_READONLY | SQLITE_PERM | SQLITE_CANTOPEN => StoreError::ReadOnly(PathBuf::new()),
+        SQLITE_NOTADB => StoreError::NotOurs(PathBuf::new()),
         _ => StoreError::Database {
             code,
             detail: detail.to_owned(),

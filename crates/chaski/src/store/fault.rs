@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 
 use crate::io_words::reason_of_kind;
 
@@ -11,11 +11,8 @@ use crate::io_words::reason_of_kind;
 pub enum PostgresFault {
     /// The text is not the address of a database.
     Address,
-    /// The data of the folder are on a server, and its address was not said.
-    Elsewhere {
-        /// Machine and database.
-        place: String,
-    },
+    /// The data of the folder are on this machine and database, and its address was not said.
+    Elsewhere(String),
     /// Nobody answers there, or the connection broke.
     Unreachable {
         /// What the system said, if it said anything.
@@ -45,11 +42,8 @@ pub enum PostgresFault {
     InUse,
     /// There are data in it.
     NotEmpty,
-    /// What was written is not what was read.
-    Unequal {
-        /// Name of the table.
-        table: String,
-    },
+    /// What was written to this table is not what was read.
+    Unequal(String),
 }
 
 impl PostgresFault {
@@ -57,7 +51,7 @@ impl PostgresFault {
     pub fn code(&self) -> &'static str {
         match self {
             PostgresFault::Address => "base_direccion",
-            PostgresFault::Elsewhere { .. } => "base_sin_direccion",
+            PostgresFault::Elsewhere(_) => "base_sin_direccion",
             PostgresFault::Unreachable { .. } => "base_inalcanzable",
             PostgresFault::Password => "base_clave",
             PostgresFault::NoDatabase => "base_no_existe",
@@ -71,102 +65,89 @@ impl PostgresFault {
             PostgresFault::Served => "base_ya_servida",
             PostgresFault::InUse => "base_en_uso",
             PostgresFault::NotEmpty => "base_con_datos",
-            PostgresFault::Unequal { .. } => "traslado_distinto",
+            PostgresFault::Unequal(_) => "traslado_distinto",
         }
     }
 
     /// What is wrong and what to do, in Spanish and English.
-    pub(super) fn both_messages(&self) -> (String, String) {
-        let (es, en) = match self {
-            PostgresFault::Address => (
+    pub(super) fn text(&self) -> Text {
+        match self {
+            PostgresFault::Address => text!(
                 "no es la dirección de una base de PostgreSQL: se escribe postgres://usuario@máquina/base",
-                "not the address of a PostgreSQL database: it is written postgres://user@machine/database",
+                "not the address of a PostgreSQL database: it is written postgres://user@machine/database"
             ),
-            PostgresFault::Elsewhere { place } => {
-                return (
-                    format!(
-                        "los datos de esta carpeta están en PostgreSQL ({place}): indique --database-url o CHASKI_DATABASE_URL_FILE"
-                    ),
-                    format!(
-                        "the data of this folder are in PostgreSQL ({place}): name it with --database-url or CHASKI_DATABASE_URL_FILE"
-                    ),
-                );
-            }
+            PostgresFault::Elsewhere(place) => text!(
+                "los datos de esta carpeta están en PostgreSQL ({place}): indique --database-url o CHASKI_DATABASE_URL_FILE",
+                "the data of this folder are in PostgreSQL ({place}): name it with --database-url or CHASKI_DATABASE_URL_FILE"
+            ),
             PostgresFault::Unreachable { kind } => {
                 let why = |lang: Lang| {
                     let text = kind.and_then(|kind| reason_of_kind(kind, lang));
                     text.map_or_else(String::new, |text| format!(" ({text})"))
                 };
-                return (
-                    format!(
+                Text {
+                    es: format!(
                         "no se llega al servidor de PostgreSQL{}: revise que esté encendido, y la máquina y el puerto de la dirección",
                         why(Lang::Es)
                     ),
-                    format!(
+                    en: format!(
                         "the PostgreSQL server cannot be reached{}: check that it runs, and machine and port of the address",
                         why(Lang::En)
                     ),
-                );
+                }
             }
-            PostgresFault::Password => (
+            PostgresFault::Password => text!(
                 "PostgreSQL no deja entrar a ese usuario: revise su contraseña (archivo de PGPASSFILE con permiso 0600, o la de CHASKI_DATABASE_URL_FILE) y pg_hba.conf",
-                "PostgreSQL does not let that user in: check the password (file of PGPASSFILE with mode 0600, or the one in CHASKI_DATABASE_URL_FILE) and pg_hba.conf",
+                "PostgreSQL does not let that user in: check the password (file of PGPASSFILE with mode 0600, or the one in CHASKI_DATABASE_URL_FILE) and pg_hba.conf"
             ),
-            PostgresFault::NoDatabase => (
+            PostgresFault::NoDatabase => text!(
                 "esa base no existe en el servidor de PostgreSQL: créela con: createdb --encoding=UTF8 NOMBRE",
-                "there is no such database on the PostgreSQL server: make it with: createdb --encoding=UTF8 NAME",
+                "there is no such database on the PostgreSQL server: make it with: createdb --encoding=UTF8 NAME"
             ),
-            PostgresFault::ReadOnly => (
+            PostgresFault::ReadOnly => text!(
                 "no se puede escribir en la base de PostgreSQL: el usuario debe ser su dueño (o tener GRANT CREATE ON DATABASE), y el servidor no ser una réplica",
-                "the PostgreSQL database cannot be written: its user must own it (or have GRANT CREATE ON DATABASE), and the server must not be a replica",
+                "the PostgreSQL database cannot be written: its user must own it (or have GRANT CREATE ON DATABASE), and the server must not be a replica"
             ),
-            PostgresFault::TooOld => (
+            PostgresFault::TooOld => text!(
                 "el servidor es anterior a PostgreSQL 15: actualícelo",
-                "the server is older than PostgreSQL 15: update it",
+                "the server is older than PostgreSQL 15: update it"
             ),
-            PostgresFault::NotUtf8 => (
+            PostgresFault::NotUtf8 => text!(
                 "la base de PostgreSQL no guarda sus textos en UTF8: cree otra con: createdb --encoding=UTF8 --template=template0 NOMBRE",
-                "the PostgreSQL database does not keep its texts in UTF8: make another one with: createdb --encoding=UTF8 --template=template0 NAME",
+                "the PostgreSQL database does not keep its texts in UTF8: make another one with: createdb --encoding=UTF8 --template=template0 NAME"
             ),
-            PostgresFault::NoFsync => (
+            PostgresFault::NoFsync => text!(
                 "el servidor de PostgreSQL tiene fsync = off y perdería los datos en un corte de luz: póngalo en on",
-                "the PostgreSQL server has fsync = off and would lose data when the power fails: set it to on",
+                "the PostgreSQL server has fsync = off and would lose data when the power fails: set it to on"
             ),
-            PostgresFault::NoSynchronousCommit => (
+            PostgresFault::NoSynchronousCommit => text!(
                 "el servidor de PostgreSQL tiene synchronous_commit = off y perdería lo que confirmó: póngalo en on",
-                "the PostgreSQL server has synchronous_commit = off and would lose what it confirmed: set it to on",
+                "the PostgreSQL server has synchronous_commit = off and would lose what it confirmed: set it to on"
             ),
-            PostgresFault::Empty => (
+            PostgresFault::Empty => text!(
                 "esa base de PostgreSQL está vacía y esta carpeta ya tiene datos: llévelos con chaski migrate --to DIRECCION, restaure una copia, o empiece en otra carpeta con --dir",
-                "that PostgreSQL database is empty and this folder has data already: take them there with chaski migrate --to ADDRESS, restore a backup, or begin in another folder with --dir",
+                "that PostgreSQL database is empty and this folder has data already: take them there with chaski migrate --to ADDRESS, restore a backup, or begin in another folder with --dir"
             ),
-            PostgresFault::OtherFolder => (
+            PostgresFault::OtherFolder => text!(
                 "otra carpeta de datos (otro --dir u otra máquina) está trabajando con esa base de PostgreSQL: use la misma, o deténgala",
-                "another data folder (another --dir, or another machine) is working with that PostgreSQL database: use the same one, or stop it",
+                "another data folder (another --dir, or another machine) is working with that PostgreSQL database: use the same one, or stop it"
             ),
-            PostgresFault::Served => (
+            PostgresFault::Served => text!(
                 "otro chaski serve atiende ya con esa base de PostgreSQL: deténgalo antes de levantar este (chaski doctor dice quién es)",
-                "another chaski serve works with that PostgreSQL database already: stop it before this one begins (chaski doctor says which)",
+                "another chaski serve works with that PostgreSQL database already: stop it before this one begins (chaski doctor says which)"
             ),
-            PostgresFault::InUse => (
+            PostgresFault::InUse => text!(
                 "Chaski está trabajando con esa base de PostgreSQL: deténgalo y vuelva a intentar",
-                "Chaski is working with that PostgreSQL database: stop it and try again",
+                "Chaski is working with that PostgreSQL database: stop it and try again"
             ),
-            PostgresFault::NotEmpty => (
+            PostgresFault::NotEmpty => text!(
                 "ya hay datos en esa base de PostgreSQL: use una vacía",
-                "there are data in that PostgreSQL database already: use an empty one",
+                "there are data in that PostgreSQL database already: use an empty one"
             ),
-            PostgresFault::Unequal { table } => {
-                return (
-                    format!(
-                        "la tabla {table} no llegó igual: no se llevó nada; vuelva a intentar y, si se repite, avise con el texto de chaski doctor"
-                    ),
-                    format!(
-                        "the table {table} did not arrive as it was: nothing was taken; try again and, if it happens again, report it with the text of chaski doctor"
-                    ),
-                );
-            }
-        };
-        (es.to_owned(), en.to_owned())
+            PostgresFault::Unequal(table) => text!(
+                "la tabla {table} no llegó igual: no se llevó nada; vuelva a intentar y, si se repite, avise con el texto de chaski doctor",
+                "the table {table} did not arrive as it was: nothing was taken; try again and, if it happens again, report it with the text of chaski doctor"
+            ),
+        }
     }
 }

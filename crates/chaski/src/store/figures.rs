@@ -6,7 +6,6 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::opening::SCHEMA;
 use crate::store::sql::query;
-use crate::store::time::instant;
 
 /// What the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +35,8 @@ pub struct Figures {
 impl Store {
     /// Counts everything; about a second for ten million calls.
     pub async fn figures(&self) -> Result<Figures, StoreError> {
-        let mut reader = self.db.read().await?;
-        let row = query(
+        let mut reader = self.read().await?;
+        let (answers, refusals, calls, oldest_call, batches): (u64, u64, u64, _, u64) = query(
             "SELECT (SELECT count(*) FROM answers), \
              (SELECT count(*) FROM answers WHERE reason IS NOT NULL), \
              (SELECT count(*) FROM calls), (SELECT min(at) FROM calls), \
@@ -45,19 +44,16 @@ impl Store {
         )
         .fetch_one(&mut reader)
         .await?;
-        let number =
-            |column: usize| Ok::<u64, StoreError>(row.try_get::<i64>(column)?.cast_unsigned());
-        let refusals = number(1)?;
         drop(reader);
-        let sizes = self.db.sizes().await?;
+        let sizes = self.sizes().await?;
         Ok(Figures {
             schema: SCHEMA,
-            answers: number(0)?.saturating_sub(refusals),
+            answers: answers.saturating_sub(refusals),
             refusals,
-            calls: number(2)?,
-            oldest_call: row.try_get::<Option<i64>>(3)?.map(instant),
-            batches: number(4)?,
-            queued_rows: self.db.writer.shared().queued() as u64,
+            calls,
+            oldest_call,
+            batches,
+            queued_rows: self.writer.shared().queued() as u64,
             database_bytes: sizes.database,
             log_bytes: sizes.log,
             free_bytes: sizes.free,

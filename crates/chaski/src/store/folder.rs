@@ -1,12 +1,13 @@
 //! The data folder: its permissions, and who has it open.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use super::error::StoreError;
+use crate::private;
 
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "chaski.db";
@@ -16,15 +17,9 @@ pub(super) const IN_USE_FILE: &str = "chaski.uso";
 
 pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(dir, &error);
-    let created = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir);
-    if let Err(error) = created {
+    if let Err(error) = private::make_folder(dir) {
         return Err(match error.kind() {
-            ErrorKind::AlreadyExists => StoreError::ReadOnly {
-                path: dir.to_owned(),
-            },
+            ErrorKind::AlreadyExists => StoreError::ReadOnly(dir.to_owned()),
             _ => failed(error),
         });
     }
@@ -51,11 +46,9 @@ pub(super) async fn lock_folder(dir: &Path) -> Result<File, StoreError> {
 }
 
 fn lock_file(path: &Path) -> Result<File, StoreError> {
-    OpenOptions::new()
-        .write(true)
+    private::to_write()
         .create(true)
         .truncate(false)
-        .mode(0o600)
         .open(path)
         .map_err(|error| StoreError::of_file(path, &error))
 }

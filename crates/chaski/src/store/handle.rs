@@ -1,6 +1,7 @@
 //! The store as a whole: opening and closing it, and what is true of all of it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use super::asking::Asking;
 use super::db::Db;
 use super::error::StoreError;
 use super::page::{Cursor, Listed};
-use super::postgres::{self, ServerFacts};
-use super::seal::{self, MasterKey, Place};
+use super::postgres;
+use super::seal::{MasterKey, Place};
 use super::sqlite::absorb::{self, Absorbed, OtherSide};
 use super::sqlite::backup::LastBackup;
 use super::sqlite::open;
@@ -39,22 +40,6 @@ impl Store {
     ) -> Result<Store, StoreError> {
         let (opened, seat) = postgres::open(url, schema, dir, key).await?;
         Ok(Store::start(Db::start(dir, opened, Some(seat))))
-    }
-
-    /// Takes the place of the only server of a `PostgreSQL` database until this is closed; an error
-    /// when another process has it. Processes that share a folder may all serve.
-    pub async fn become_server(&self) -> Result<(), StoreError> {
-        self.db.become_server().await
-    }
-
-    /// What the server is like, where the data are on one.
-    pub async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
-        self.db.server_facts().await
-    }
-
-    /// Whether the schema of the other side was ever begun, and then whether it had keys.
-    pub async fn other_side(&self, schema: &'static str) -> Result<Option<bool>, StoreError> {
-        self.db.other_side(schema).await
     }
 
     /// The same for one side of a folder that may have two: what persons entered on the other one
@@ -89,75 +74,62 @@ impl Store {
         Store { db, asking }
     }
 
-    /// Makes durable what is queued and closes the database. An error means that something is
-    /// not stored yet: the store stays open and goes on trying.
-    pub async fn close(&self) -> Result<(), StoreError> {
-        self.db.close().await
-    }
-
     /// What changes whenever anything is forgotten, by whatever process.
     pub async fn forgotten(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         meta::forgotten(&mut reader).await
     }
 
     /// Why writing does not work at the moment.
     pub fn failure(&self) -> Option<StoreError> {
-        self.db.writer.shared().failure()
+        self.writer.shared().failure()
     }
 
     /// Rows accepted and not yet durable.
     pub fn queued_rows(&self) -> usize {
-        self.db.writer.shared().queued()
+        self.writer.shared().queued()
     }
 
     /// Whether another process has the folder open.
     pub fn has_company(&self) -> bool {
-        self.db.presence.has_company()
+        self.presence.has_company()
     }
 
     /// The last copy that was taken of this folder; none when none was, or the note is unreadable.
     pub async fn last_backup(&self) -> Result<Option<LastBackup>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let note = meta::get(&mut reader, meta::LAST_BACKUP).await?;
         Ok(note.and_then(|note| serde_json::from_slice(&note).ok()))
-    }
-
-    /// Writes the smallest thing there is, to find out whether writing works.
-    pub async fn probe(&self) -> Result<(), StoreError> {
-        self.db.probe().await
-    }
-
-    /// Looks for damage; slow on a large database.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.db.check().await
-    }
-
-    /// Limits the size of the database file, so that it cannot fill a disk shared with others;
-    /// none for no limit. Reaching it is [`StoreError::DiskFull`]. Holds while the store is open.
-    pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
-        self.db.limit_size(bytes).await
     }
 
     /// A place in a list as it is given to a caller.
     pub fn sealed_cursor(&self, list: Listed, cursor: Cursor) -> Result<String, StoreError> {
         let text = cursor.to_string();
         let place = Place::Cursor(list.as_str());
-        Ok(seal::hex(&self.db.keys.seal(&place, text.as_bytes())?))
+        Ok(hex::encode(&self.keys.seal(&place, text.as_bytes())?))
     }
 
     /// A place in a list as a caller gives it back; an error when it is one in another list.
     pub fn opened_cursor(&self, list: Listed, text: &str) -> Result<Cursor, StoreError> {
         let place = Place::Cursor(list.as_str());
-        let open = |sealed: Vec<u8>| self.db.keys.open(&place, &sealed);
-        let plain = seal::from_hex(text).and_then(open);
+        let open = |sealed: Vec<u8>| self.keys.open(&place, &sealed);
+        let plain = hex::decode(text).ok().and_then(open);
         let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
         plain.ok_or(StoreError::BadCursor)?.parse()
     }
 }
 
+/// What the database alone can tell or do.
+impl Deref for Store {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Store({})", self.db.dir.display())
+        write!(f, "Store({})", self.dir.display())
     }
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::store::error::StoreError;
-use crate::store::seal::{fill_randomly, write_whole};
+use crate::store::seal::{random, write_whole};
 
 /// In the folder of a side whose data are on a server.
 const MARK_FILE: &str = "postgresql";
@@ -21,9 +21,7 @@ pub(in crate::store) struct Mark {
 impl Mark {
     /// A new one.
     pub(in crate::store) fn new(place: String) -> Result<Mark, StoreError> {
-        let mut bytes = [0; 4];
-        fill_randomly(&mut bytes)?;
-        let folder = i64::from(u32::from_le_bytes(bytes) & 0x7fff_ffff);
+        let folder = i64::from(u32::from_le_bytes(random()?) & 0x7fff_ffff);
         Ok(Mark { place, folder })
     }
 
@@ -45,7 +43,7 @@ impl Mark {
                 place: place.to_owned(),
                 folder,
             })),
-            _ => Err(StoreError::Damaged { path: file }),
+            _ => Err(StoreError::Damaged(file)),
         }
     }
 

@@ -47,14 +47,14 @@ pub use mark::elsewhere;
 pub use moving::RemoteSide;
 pub use page::{Cursor, Listed, Page};
 pub use postgres::ServerFacts;
+pub(crate) use seal::random;
 pub use seal::{KEY_FILE, MasterKey};
-pub(crate) use seal::{fill_randomly, from_hex, hex};
 pub use sqlite::absorb::{Absorbed, OtherSide, absorb, prepare};
 pub use sqlite::backup::{
     Held, LastBackup, Snapshot, UNSEALED_SCHEMA, hold, inspect, is_in_use, note_backup, snapshot,
 };
 pub use tables::api_keys::{ApiKeyRow, folder_had_keys};
-pub use tables::audit::{CallFilter, CallRow, CallSummary};
+pub use tables::audit::{CallFilter, CallRow};
 pub use tables::batch_rows::{Batch, BatchState, Priority};
 pub use tables::batches::{BatchChange, NewBatch, SameList};
 pub use tables::claims::{Claim, LEASE};
@@ -65,7 +65,6 @@ pub use tables::once::{DoneBefore, Once};
 pub use tables::partner_changes::{ChangeFilter, ChangeRow};
 pub use tables::partner_checks::{ChecksNoted, Due};
 pub use tables::partners::{NewPartner, PartnerFilter, PartnerFitness, Saved};
-pub use tables::quota::QuotaSnapshot;
 pub use tables::refusals::{RefusalFilter, RefusalRow};
 pub use tables::retention::{Pruned, Retention};
 pub use tables::subjects::{Erased, Mention, SubjectItem, SubjectRecord};

@@ -100,15 +100,12 @@ pub(super) fn prepare_key(
 pub(super) fn of_migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        other => StoreError::Database {
-            code: 0,
-            detail: other.to_string(),
-        },
+        other => StoreError::other(other.to_string()),
     }
 }
 
 /// A key other than the one on record is taken only while nothing depends on the old one.
-pub(super) async fn settle_key(
+pub(super) async fn accept_key(
     connection: &mut Conn,
     dir: &Path,
     key: MasterKey,

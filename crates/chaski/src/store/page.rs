@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::named::named;
 use crate::store::error::StoreError;
-use crate::store::sql::Builder;
+use crate::store::sql::{Conn, Query, Row};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -24,64 +25,85 @@ pub struct Cursor {
     pub(super) seq: i64,
 }
 
-/// The lists that come in pages. A place in one is none in another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listed {
-    /// The record of calls.
-    Calls,
-    /// Batches.
-    Batches,
-    /// Jobs.
-    Jobs,
-    /// Partners.
-    Partners,
-    /// What changed about partners.
-    PartnerChanges,
-    /// Numbers that do not exist.
-    Refusals,
-}
-
-impl Listed {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Listed::Calls => "calls",
-            Listed::Batches => "batches",
-            Listed::Jobs => "jobs",
-            Listed::Partners => "partners",
-            Listed::PartnerChanges => "partner changes",
-            Listed::Refusals => "refusals",
-        }
+named! {
+    /// The lists that come in pages. A place in one is none in another.
+    pub enum Listed {
+        /// The record of calls.
+        Calls = "calls",
+        /// Batches.
+        Batches = "batches",
+        /// Jobs.
+        Jobs = "jobs",
+        /// Partners.
+        Partners = "partners",
+        /// What changed about partners.
+        PartnerChanges = "partner changes",
+        /// Numbers that do not exist.
+        Refusals = "refusals",
     }
 }
 
 /// Most rows of a page.
 const MOST_ROWS: u32 = 1_000;
 
-/// Ends the query of a page: its rows, newest first by the time in that column, after the place that the
-/// page before ended at.
-pub(super) fn newest_first(query: &mut Builder, column: &str, limit: usize, after: Option<Cursor>) {
-    if let Some(after) = after {
-        query.push(format!(" AND {column} <= ")).push_bind(after.at);
-        query.push(format!(" AND ({column} < ")).push_bind(after.at);
-        query.push(" OR seq < ").push_bind(after.seq).push(")");
+/// Ends the query of a page: its rows, newest first by the time in that column and by their place, or by
+/// their place alone, after the place that the page before ended at.
+pub(super) fn newest_first(
+    query: &mut Query<'_>,
+    column: Option<&str>,
+    limit: u32,
+    after: Option<Cursor>,
+) {
+    match (column, after) {
+        (Some(column), Some(after)) => {
+            query.push(format!(" AND {column} <= ")).push_bind(after.at);
+            query.push(format!(" AND ({column} < ")).push_bind(after.at);
+            query.push(" OR seq < ").push_bind(after.seq).push(")");
+        }
+        (None, Some(after)) => drop(query.push(" AND seq < ").push_bind(after.seq)),
+        (_, None) => {}
     }
-    query.push(format!(" ORDER BY {column} DESC, seq DESC LIMIT "));
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    let order = column.map_or_else(String::new, |column| format!("{column} DESC, "));
+    query.push(format!(" ORDER BY {order}seq DESC LIMIT "));
+    query.push_bind(rows_of_page(limit) as u64 + 1);
 }
 
-pub(super) fn rows_of_page(limit: u32) -> usize {
+fn rows_of_page(limit: u32) -> usize {
     limit.clamp(1, MOST_ROWS) as usize
 }
 
 impl<T> Page<T> {
-    /// A page of rows of which one more than `limit` was asked for, to know whether there are
-    /// more.
-    pub(super) fn cut(mut rows: Vec<(Cursor, T)>, limit: usize) -> Page<T> {
+    /// The page of a query that ends with [`newest_first`].
+    pub(super) async fn of(
+        query: Query<'_>,
+        limit: u32,
+        connection: &mut Conn,
+        read: impl Fn(Row) -> Result<(Cursor, T), StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        let limit = rows_of_page(limit);
+        let rows: Vec<Row> = query.fetch_all(connection).await?;
         let more = rows.len() > limit;
-        rows.truncate(limit);
+        let rows = rows.into_iter().take(limit).map(read);
+        let rows: Vec<_> = rows.collect::<Result<_, StoreError>>()?;
         let next = rows.last().map(|(place, _)| *place).filter(|_| more);
         let rows = rows.into_iter().map(|(_, row)| row).collect();
-        Page { rows, next }
+        Ok(Page { rows, next })
+    }
+
+    /// The same of a list that is ordered by the time in that column.
+    pub(super) async fn newest(
+        mut query: Query<'_>,
+        column: &'static str,
+        (limit, after): (u32, Option<Cursor>),
+        connection: &mut Conn,
+        read: impl Fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        newest_first(&mut query, Some(column), limit, after);
+        let placed = |row: Row| {
+            let (at, seq) = (row.try_get(column)?, row.try_get("seq")?);
+            Ok((Cursor { at, seq }, read(row)?))
+        };
+        Page::of(query, limit, connection, placed).await
     }
 }
 

@@ -2,15 +2,16 @@
 //! lives, and the kernel lets go of it however the process ends: what cannot be locked lives, what
 //! can be locked is gone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::private;
 use crate::store::error::StoreError;
+use crate::store::seal::random;
 
 /// Where the files are, in the data folder.
 const FOLDER: &str = "procesos";
@@ -36,14 +37,8 @@ impl Presence {
     pub(super) fn enter(dir: &Path) -> Result<Presence, StoreError> {
         let folder = dir.join(FOLDER);
         let failed = |error: std::io::Error| StoreError::of_file(&folder, &error);
-        let made = DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder);
-        made.map_err(failed)?;
-        let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(|error| failed(std::io::Error::other(error)))?;
-        let id = i64::from_le_bytes(bytes) & i64::MAX;
+        private::make_folder(&folder).map_err(failed)?;
+        let id = i64::from_le_bytes(random()?) & i64::MAX;
         let mut met_others = false;
         for other in ids(&folder).map_err(failed)? {
             if is_locked(&path_of(&folder, other)) {
@@ -55,9 +50,8 @@ impl Presence {
         }
         let path = path_of(&folder, id);
         let of_path = |error: std::io::Error| StoreError::of_file(&path, &error);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let file = options.open(&path).map_err(of_path)?;
+        let file = private::to_write().create_new(true).open(&path);
+        let file = file.map_err(of_path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Err(of_path(error)),

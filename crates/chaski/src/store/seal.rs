@@ -5,7 +5,6 @@
 use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, Payload};
@@ -15,6 +14,7 @@ use compact_str::CompactString;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use uuid::Uuid;
 
+use crate::private::{self, sync_folder};
 use crate::store::error::StoreError;
 use crate::store::folder::DATABASE_FILE;
 
@@ -42,14 +42,8 @@ impl MasterKey {
     /// The key of a text such as an environment variable or the content of a file: 64
     /// hexadecimal digits, blanks around them are ignored.
     pub fn parse(text: &str) -> Result<MasterKey, StoreError> {
-        let digits = text.trim().as_bytes();
-        if digits.len() != 64 {
-            return Err(StoreError::KeyMalformed);
-        }
         let mut secret = Box::new([0; 32]);
-        for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = (hex_digit(pair[0])? << 4) | hex_digit(pair[1])?;
-        }
+        hex::decode_to_slice(text.trim(), secret.as_mut()).map_err(|_| StoreError::KeyMalformed)?;
         Ok(MasterKey {
             secret: SecretBox::new(secret),
             unsaved: false,
@@ -65,31 +59,26 @@ impl MasterKey {
         if dir.join(DATABASE_FILE).exists() {
             return Err(StoreError::KeyMissing);
         }
-        // Only what is made is made private: the folder may be one that others need.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(|error| StoreError::of_file(dir, &error))?;
+        private::make_folder(dir).map_err(|error| StoreError::of_file(dir, &error))?;
         MasterKey::generate()?.save(dir)
     }
 
     /// A setting sealed with this key, as hexadecimal digits. `name` is authenticated with it.
     pub fn seal_setting(&self, name: &str, plain: &str) -> Result<String, StoreError> {
         let sealed = Keys::derive(self).seal(&Place::Setting(name), plain.as_bytes())?;
-        Ok(hex(&sealed))
+        Ok(hex::encode(&sealed))
     }
 
     /// A sealed setting; none when it was sealed with another key, under another name, or changed.
     pub fn open_setting(&self, name: &str, digits: &str) -> Option<SecretString> {
-        let sealed = from_hex(digits)?;
+        let sealed = hex::decode(digits).ok()?;
         let plain = Keys::derive(self).open(&Place::Setting(name), &sealed)?;
         String::from_utf8(plain).ok().map(SecretString::from)
     }
 
     /// The key as a file or a variable holds it, to be written to a backup and nowhere else.
     pub fn to_text(&self) -> SecretString {
-        SecretString::from(hex(self.secret.expose_secret()))
+        SecretString::from(hex::encode(self.secret.expose_secret()))
     }
 
     /// The same key once more.
@@ -111,7 +100,7 @@ impl MasterKey {
 
     /// Tells keys apart without telling them, as hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        hex(Keys::derive(self).check())
+        hex::encode(Keys::derive(self).check())
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
@@ -136,7 +125,7 @@ impl MasterKey {
         let failed = |error: std::io::Error| StoreError::of_file(&file, &error);
         // Temporary files of this crate are created with mode 0600.
         let mut draft = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-        writeln!(draft, "{}", hex(self.secret.expose_secret())).map_err(failed)?;
+        writeln!(draft, "{}", hex::encode(self.secret.expose_secret())).map_err(failed)?;
         draft.as_file().sync_all().map_err(failed)?;
         match draft.persist_noclobber(&file) {
             Ok(_) => sync_folder(dir).map_err(failed)?,
@@ -258,8 +247,7 @@ impl Keys {
     }
 
     pub(super) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut nonce = [0; NONCE];
-        fill_randomly(&mut nonce)?;
+        let nonce: [u8; NONCE] = random()?;
         let sealed = self
             .cipher
             .encrypt(
@@ -326,10 +314,16 @@ impl Place<'_> {
     }
 }
 
-pub(crate) fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
-    getrandom::fill(bytes).map_err(|error| StoreError::Database {
-        code: 0,
-        detail: format!("no randomness from the operating system: {error}"),
+/// That many bytes of chance.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    fill_randomly(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn fill_randomly(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes).map_err(|error| {
+        StoreError::other(format!("no randomness from the operating system: {error}"))
     })
 }
 
@@ -340,35 +334,4 @@ pub(super) fn write_whole(dir: &Path, file: &Path, bytes: &[u8]) -> std::io::Res
     draft.as_file().sync_all()?;
     draft.persist(file)?;
     sync_folder(dir)
-}
-
-pub(super) fn sync_folder(dir: &Path) -> std::io::Result<()> {
-    fs::File::open(dir)?.sync_all()
-}
-
-fn hex_digit(character: u8) -> Result<u8, StoreError> {
-    match character {
-        b'0'..=b'9' => Ok(character - b'0'),
-        b'a'..=b'f' => Ok(character - b'a' + 10),
-        b'A'..=b'F' => Ok(character - b'A' + 10),
-        _ => Err(StoreError::KeyMalformed),
-    }
-}
-
-pub(crate) fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    let byte = |pair: &[u8]| Some((hex_digit(pair[0]).ok()? << 4) | hex_digit(pair[1]).ok()?);
-    pairs.map(byte).collect()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
 }

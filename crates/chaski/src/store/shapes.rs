@@ -1,5 +1,8 @@
 //! Statements over many rows in a few fixed sizes, so that each is prepared once and reused.
 
+use super::error::StoreError;
+use super::sql::{Conn, Query, query};
+
 /// Rows per statement, largest first. Each statement is a trip to the database's thread; halves
 /// make at most one of each size out of what is left.
 const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
@@ -29,6 +32,20 @@ impl Shapes {
             rest => rest.next_power_of_two(),
         };
         count - rest + last
+    }
+
+    /// Runs the statement over all rows.
+    pub(super) async fn run<'r, R>(
+        &'static self,
+        connection: &mut Conn,
+        rows: &'r [R],
+        bind: impl Fn(Query<'r>, &'r R) -> Query<'r>,
+    ) -> Result<(), StoreError> {
+        for (statement, some) in self.cut(rows) {
+            let all = some.iter().fold(query(statement), &bind);
+            all.execute(connection).await?;
+        }
+        Ok(())
     }
 
     /// The rows cut to sizes, each with its statement.

@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,9 @@ use sqlx::{
 use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::spelling::spelled;
-pub(super) use super::values::{Bind, Cell, Record, Row, Value, list, list_of_bytes, uuid_of};
+pub(super) use super::values::{
+    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, record,
+};
 
 /// How to get a connection to the database.
 pub(super) enum Options {
@@ -55,47 +56,28 @@ const TO_COME_IN: Duration = Duration::from_secs(10);
 /// connection breaks.
 const TO_ANSWER: Duration = Duration::from_mins(2);
 
-/// A text that both databases understand, or one for each.
-pub(super) struct Sql {
+/// A statement with its values, in a text that both databases understand or in one for each.
+pub(super) struct Query<'q> {
     text: Cow<'static, str>,
     postgres: Option<Cow<'static, str>>,
-}
-
-/// A statement with its values.
-pub(super) struct Query<'q> {
-    sql: Sql,
     values: Vec<Value<'q>>,
 }
 
-/// A statement whose rows have one column of interest.
-pub(super) struct Scalar<'q, T>(Query<'q>, PhantomData<fn() -> T>);
-
-/// A statement whose rows are read as tuples.
-pub(super) struct Tuples<'q, T>(Query<'q>, PhantomData<fn() -> T>);
-
-/// A statement that is put together piece by piece.
-pub(super) struct Builder {
-    text: String,
-    postgres: Option<String>,
-    values: Vec<Value<'static>>,
-}
-
 /// A statement.
-pub(super) fn query<'q>(sql: impl Into<Sql>) -> Query<'q> {
+pub(super) fn query<'q>(text: impl Into<Cow<'static, str>>) -> Query<'q> {
     Query {
-        sql: sql.into(),
+        text: text.into(),
+        postgres: None,
         values: Vec::new(),
     }
 }
 
-/// A statement of whose rows the first column is wanted.
-pub(super) fn query_scalar<'q, T>(sql: impl Into<Sql>) -> Scalar<'q, T> {
-    Scalar(query(sql), PhantomData)
-}
-
-/// A statement whose rows are wanted as tuples.
-pub(super) fn query_as<'q, T>(sql: impl Into<Sql>) -> Tuples<'q, T> {
-    Tuples(query(sql), PhantomData)
+/// A statement that `PostgreSQL` has to be told in other words.
+pub(super) fn query_of_each<'q>(sqlite: &'static str, postgres: &'static str) -> Query<'q> {
+    Query {
+        postgres: Some(postgres.into()),
+        ..query(sqlite)
+    }
 }
 
 /// The numbers of a [`list`] that is the value of that parameter.
@@ -112,35 +94,25 @@ macro_rules! any_bytes_of {
     };
 }
 
-pub(super) use {any_bytes_of, any_of};
-
-impl From<&'static str> for Sql {
-    fn from(text: &'static str) -> Sql {
-        Sql {
-            text: text.into(),
-            postgres: None,
-        }
-    }
+/// What is done with the connection of the writer.
+pub(super) trait Writing<T>:
+    for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+{
 }
 
-impl From<String> for Sql {
-    fn from(text: String) -> Sql {
-        Sql {
-            text: text.into(),
-            postgres: None,
-        }
-    }
+impl<T, F> Writing<T> for F where
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+{
 }
 
-impl Sql {
-    /// A text for `SQLite` and another one for `PostgreSQL`.
-    pub(super) fn each(sqlite: &'static str, postgres: &'static str) -> Sql {
-        Sql {
-            text: sqlite.into(),
-            postgres: Some(postgres.into()),
-        }
-    }
+/// What is done in a transaction.
+macro_rules! deed {
+    (|$connection:ident| $work:expr) => {
+        move |$connection| Box::pin(async move { $work })
+    };
 }
+
+pub(super) use {any_bytes_of, any_of, deed};
 
 impl Options {
     pub(super) async fn connect(&self) -> Result<Conn, StoreError> {
@@ -307,6 +279,11 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// The next values, in their order.
+    pub(super) fn bind_all<T: Bind<'q>>(self, values: impl IntoIterator<Item = T>) -> Query<'q> {
+        values.into_iter().fold(self, Query::bind)
+    }
+
     /// How many rows it changed.
     pub(super) async fn execute(self, connection: &mut Conn) -> Result<u64, StoreError> {
         match connection {
@@ -322,48 +299,90 @@ impl<'q> Query<'q> {
         }
     }
 
+    /// Goes on with a text.
+    pub(super) fn push(&mut self, text: impl Display) -> &mut Query<'q> {
+        let _ = write!(self.text.to_mut(), "{text}");
+        if let Some(postgres) = &mut self.postgres {
+            let _ = write!(postgres.to_mut(), "{text}");
+        }
+        self
+    }
+
+    /// Goes on with a value.
+    pub(super) fn push_bind(&mut self, value: impl Bind<'q>) -> &mut Query<'q> {
+        self.values.push(value.value());
+        let number = self.values.len();
+        self.push(format_args!("${number}"))
+    }
+
+    /// Goes on with a text and a value, where there is one.
+    pub(super) fn push_if(&mut self, text: &str, value: Option<impl Bind<'q>>) -> &mut Query<'q> {
+        match value {
+            Some(value) => self.push(text).push_bind(value),
+            None => self,
+        }
+    }
+
+    /// Goes on with values, separated by commas.
+    pub(super) fn push_values(&mut self, values: impl Iterator<Item = Value<'q>>) {
+        for (place, value) in values.enumerate() {
+            self.push(if place == 0 { "" } else { ", " });
+            self.push_bind(value);
+        }
+    }
+
+    /// Goes on with the numbers of a [`list`].
+    pub(super) fn push_any_of(&mut self, list: String) -> &mut Query<'q> {
+        let (before, after) = any_of!("?").split_once('?').expect("its parameter");
+        self.push(before).push_bind(list).push(after)
+    }
+
     /// All rows.
-    pub(super) async fn fetch_all(self, connection: &mut Conn) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn fetch_all<T: Record>(
+        self,
+        connection: &mut Conn,
+    ) -> Result<Vec<T>, StoreError> {
         match connection {
             Conn::Sqlite(connection) => {
                 let rows = self.for_sqlite().fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                rows.into_iter().map(Row::Sqlite).map(T::of).collect()
             }
             Conn::Postgres(remote) => {
                 let statement = self.for_postgres();
                 let rows = patient(statement.fetch_all(&mut remote.connection)).await;
-                let rows = remote.noted(rows)?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = remote.noted(rows)?.into_iter();
+                rows.map(Row::Postgres).map(T::of).collect()
             }
         }
     }
 
     /// The first row, if there is any.
-    pub(super) async fn fetch_optional(
+    pub(super) async fn fetch_optional<T: Record>(
         self,
         connection: &mut Conn,
-    ) -> Result<Option<Row>, StoreError> {
-        match connection {
+    ) -> Result<Option<T>, StoreError> {
+        let row = match connection {
             Conn::Sqlite(connection) => {
                 let row = self.for_sqlite().fetch_optional(connection).await?;
-                Ok(row.map(Row::Sqlite))
+                row.map(Row::Sqlite)
             }
             Conn::Postgres(remote) => {
                 let query = self.for_postgres();
                 let row = patient(query.fetch_optional(&mut remote.connection)).await;
-                Ok(remote.noted(row)?.map(Row::Postgres))
+                remote.noted(row)?.map(Row::Postgres)
             }
-        }
+        };
+        row.map(T::of).transpose()
     }
 
     /// The first row; an error when there is none.
-    pub(super) async fn fetch_one(self, connection: &mut Conn) -> Result<Row, StoreError> {
+    pub(super) async fn fetch_one<T: Record>(self, connection: &mut Conn) -> Result<T, StoreError> {
         let row = self.fetch_optional(connection).await?;
         row.ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 
     fn for_sqlite(self) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-        let mut query = sqlx::query(AssertSqlSafe(self.sql.text));
+        let mut query = sqlx::query(AssertSqlSafe(self.text));
         for value in self.values {
             query = match value {
                 Value::Int(number) => query.bind(number),
@@ -375,8 +394,7 @@ impl<'q> Query<'q> {
     }
 
     fn for_postgres(self) -> sqlx::query::Query<'static, Postgres, PgArguments> {
-        let sql = self.sql;
-        let text = sql.postgres.unwrap_or_else(|| spelled(&sql.text).into());
+        let text = self.postgres.unwrap_or_else(|| spelled(&self.text).into());
         let mut query = sqlx::query(AssertSqlSafe(text));
         for value in self.values {
             query = match value {
@@ -395,103 +413,4 @@ fn without_zero(text: Cow<'_, str>) -> String {
         return text.replace('\0', "\u{fffd}");
     }
     text.into_owned()
-}
-
-impl<'q, T: for<'r> Cell<'r>> Scalar<'q, T> {
-    /// The next value.
-    pub(super) fn bind(self, value: impl Bind<'q>) -> Scalar<'q, T> {
-        Scalar(self.0.bind(value), PhantomData)
-    }
-
-    /// The column of all rows.
-    pub(super) async fn fetch_all(self, connection: &mut Conn) -> Result<Vec<T>, StoreError> {
-        let rows = self.0.fetch_all(connection).await?;
-        rows.iter().map(|row| row.try_get(0)).collect()
-    }
-
-    /// The column of the first row, if there is any.
-    pub(super) async fn fetch_optional(
-        self,
-        connection: &mut Conn,
-    ) -> Result<Option<T>, StoreError> {
-        let row = self.0.fetch_optional(connection).await?;
-        row.map(|row| row.try_get(0)).transpose()
-    }
-
-    /// The column of the first row; an error when there is none.
-    pub(super) async fn fetch_one(self, connection: &mut Conn) -> Result<T, StoreError> {
-        self.0.fetch_one(connection).await?.try_get(0)
-    }
-}
-
-impl<'q, T: Record> Tuples<'q, T> {
-    /// The next value.
-    pub(super) fn bind(self, value: impl Bind<'q>) -> Tuples<'q, T> {
-        Tuples(self.0.bind(value), PhantomData)
-    }
-
-    /// All rows.
-    pub(super) async fn fetch_all(self, connection: &mut Conn) -> Result<Vec<T>, StoreError> {
-        let rows = self.0.fetch_all(connection).await?;
-        rows.iter().map(T::of).collect()
-    }
-
-    /// The first row; an error when there is none.
-    pub(super) async fn fetch_one(self, connection: &mut Conn) -> Result<T, StoreError> {
-        T::of(&self.0.fetch_one(connection).await?)
-    }
-}
-
-impl Builder {
-    /// A statement that begins so.
-    pub(super) fn new(sql: impl Into<Sql>) -> Builder {
-        let sql = sql.into();
-        Builder {
-            text: sql.text.into_owned(),
-            postgres: sql.postgres.map(Cow::into_owned),
-            values: Vec::new(),
-        }
-    }
-
-    /// Goes on with a text.
-    pub(super) fn push(&mut self, text: impl Display) -> &mut Builder {
-        let _ = write!(self.text, "{text}");
-        if let Some(postgres) = &mut self.postgres {
-            let _ = write!(postgres, "{text}");
-        }
-        self
-    }
-
-    /// Goes on with a value.
-    pub(super) fn push_bind(&mut self, value: impl Bind<'static>) -> &mut Builder {
-        self.values.push(value.value());
-        let number = self.values.len();
-        self.push(format_args!("${number}"))
-    }
-
-    /// Goes on with values, separated by commas.
-    pub(super) fn push_values(&mut self, values: impl Iterator<Item = Value<'static>>) {
-        for (place, value) in values.enumerate() {
-            self.values.push(value);
-            let (separator, number) = (if place == 0 { "" } else { ", " }, self.values.len());
-            self.push(format_args!("{separator}${number}"));
-        }
-    }
-
-    /// Goes on with the numbers of a [`list`].
-    pub(super) fn push_any_of(&mut self, list: String) -> &mut Builder {
-        let (before, after) = any_of!("?").split_once('?').expect("its parameter");
-        self.push(before).push_bind(list).push(after)
-    }
-
-    /// The statement.
-    pub(super) fn build(self) -> Query<'static> {
-        Query {
-            sql: Sql {
-                text: self.text.into(),
-                postgres: self.postgres.map(Cow::Owned),
-            },
-            values: self.values,
-        }
-    }
 }

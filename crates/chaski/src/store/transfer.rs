@@ -4,11 +4,9 @@
 //!
 //! Tables, columns and keys are read from the end that is `SQLite`, so that none can be forgotten.
 
-use std::fmt::Write as _;
-
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
-use crate::store::sql::{Builder, Conn, Row, Value, query_as, query_scalar};
+use crate::store::sql::{Conn, Row, Value, query};
 
 /// Most rows of a page.
 const MOST_ROWS: usize = 256;
@@ -79,7 +77,7 @@ async fn all(from: &mut Conn, to: &mut Conn, tables: &[Table]) -> Result<Vec<Mov
         let here = table.digest(from).await?;
         if table.digest(to).await? != here {
             return Err(StoreError::Postgres(if is_empty {
-                PostgresFault::Unequal { table: here.table }
+                PostgresFault::Unequal(here.table)
             } else {
                 PostgresFault::NotEmpty
             }));
@@ -91,7 +89,7 @@ async fn all(from: &mut Conn, to: &mut Conn, tables: &[Table]) -> Result<Vec<Mov
 
 /// Those that others refer to come first.
 async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
-    let names: Vec<String> = query_scalar(
+    let names: Vec<String> = query(
         "SELECT t.name FROM sqlite_schema t WHERE t.type = 'table' \
          AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations' \
          ORDER BY EXISTS (SELECT 1 FROM pragma_foreign_key_list(t.name)), t.name",
@@ -101,7 +99,7 @@ async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
         let columns: Vec<(String, String, i64)> =
-            query_as("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid")
+            query("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid")
                 .bind(name.as_str())
                 .fetch_all(&mut *sqlite)
                 .await?;
@@ -129,26 +127,38 @@ async fn tables(sqlite: &mut Conn) -> Result<Vec<Table>, StoreError> {
 
 impl Table {
     async fn copy(&self, from: &mut Conn, to: &mut Conn) -> Result<(), StoreError> {
-        let (mut after, mut most) = (None, 16);
-        loop {
-            let page = self.page(from, after.as_ref(), most).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = Some(self.key_of(last));
-            most = next_size(&page);
+        let mut seen = (None, 16);
+        while let Some(page) = self.next_page(from, &mut seen).await? {
             self.insert(to, page).await?;
         }
         if to.is_remote() && self.columns.iter().any(|(name, _)| name == "seq") {
-            let mut next = Builder::new("SELECT setval(pg_get_serial_sequence(");
+            let mut next = query("SELECT setval(pg_get_serial_sequence(");
             next.push_bind(self.name.clone());
             next.push(format_args!(
                 ", 'seq'), coalesce(max(seq), 0) + 1, false) FROM {}",
                 self.name
             ));
-            next.build().fetch_one(to).await?;
+            next.execute(to).await?;
         }
         Ok(())
+    }
+
+    /// The next of its pages, after the key in `seen` and as long as `seen` says; none at the end.
+    async fn next_page(
+        &self,
+        connection: &mut Conn,
+        seen: &mut (Option<Vec<Value<'static>>>, usize),
+    ) -> Result<Option<Vec<Vec<Value<'static>>>>, StoreError> {
+        let page = self.page(connection, seen.0.as_ref(), seen.1).await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        let key = self.key.iter().map(|place| last[*place].copied());
+        let bytes: usize = page.iter().flatten().map(Value::weight).sum();
+        // As many as there may be, if they are like these.
+        let most = (PAGE_BYTES * page.len() / bytes.max(1)).clamp(1, MOST_ROWS);
+        *seen = (Some(key.collect()), most);
+        Ok(Some(page))
     }
 
     /// Its rows after some key, in the order of their keys, which is the same at both ends.
@@ -160,7 +170,7 @@ impl Table {
     ) -> Result<Vec<Vec<Value<'static>>>, StoreError> {
         let key = self.names(self.key.iter().copied());
         let all = self.names(0..self.columns.len());
-        let mut query = Builder::new("SELECT ");
+        let mut query = query("SELECT ");
         query.push(all).push(" FROM ").push(&self.name);
         // What processes noted of their own commits means nothing at the other end.
         let which = if self.name == "meta" {
@@ -175,7 +185,7 @@ impl Table {
             query.push(")");
         }
         query.push(format_args!(" ORDER BY {key} LIMIT {most}"));
-        let rows = query.build().fetch_all(connection).await?;
+        let rows = query.fetch_all(connection).await?;
         rows.iter().map(|row| self.cells(row)).collect()
     }
 
@@ -195,7 +205,7 @@ impl Table {
         to: &mut Conn,
         rows: Vec<Vec<Value<'static>>>,
     ) -> Result<(), StoreError> {
-        let mut query = Builder::new("INSERT INTO ");
+        let mut query = query("INSERT INTO ");
         query.push(format_args!(
             "{} ({}) VALUES ",
             self.name,
@@ -206,20 +216,14 @@ impl Table {
             query.push_values(row.into_iter());
             query.push(")");
         }
-        query.build().execute(to).await?;
+        query.execute(to).await?;
         Ok(())
     }
 
     async fn digest(&self, connection: &mut Conn) -> Result<Moved, StoreError> {
         let mut hash = blake3::Hasher::new();
-        let (mut after, mut most, mut rows) = (None, 16, 0);
-        loop {
-            let page = self.page(connection, after.as_ref(), most).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = Some(self.key_of(last));
-            most = next_size(&page);
+        let (mut seen, mut rows) = ((None, 16), 0);
+        while let Some(page) = self.next_page(connection, &mut seen).await? {
             rows += page.len() as u64;
             for cell in page.iter().flatten() {
                 let (kind, bytes): (&[u8], &[u8]) = match cell {
@@ -240,22 +244,8 @@ impl Table {
         })
     }
 
-    fn key_of(&self, row: &[Value<'static>]) -> Vec<Value<'static>> {
-        self.key.iter().map(|place| row[*place].copied()).collect()
-    }
-
     fn names(&self, places: impl Iterator<Item = usize>) -> String {
-        let mut names = String::new();
-        for place in places {
-            let separator = if names.is_empty() { "" } else { ", " };
-            let _ = write!(names, "{separator}{}", self.columns[place].0);
-        }
-        names
+        let names = places.map(|place| self.columns[place].0.as_str());
+        names.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// How many rows the next page may have, if they are like these.
-fn next_size(page: &[Vec<Value<'static>>]) -> usize {
-    let bytes: usize = page.iter().flatten().map(Value::weight).sum();
-    (PAGE_BYTES * page.len() / bytes.max(1)).clamp(1, MOST_ROWS)
 }

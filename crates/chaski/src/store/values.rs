@@ -1,14 +1,16 @@
 //! What goes to the database and comes back from it, whichever it is.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
+use compact_str::CompactString;
+use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Column, Row as _, TypeInfo};
+use sqlx::{Column, ColumnIndex, Row as _, TypeInfo};
 use uuid::Uuid;
 
 use super::error::StoreError;
+use super::time::instant;
 
 /// A row that was found.
 pub(super) enum Row {
@@ -45,42 +47,27 @@ impl Value<'_> {
     }
 }
 
-/// The identifier of a stored one.
-pub(super) fn uuid_of(bytes: &[u8]) -> Result<Uuid, StoreError> {
-    Uuid::from_slice(bytes).map_err(|_| StoreError::Corrupt)
-}
-
 /// Whole numbers as one value, for `any_of!`: one statement for any count.
 pub(super) fn list(numbers: impl Iterator<Item = i64>) -> String {
-    let mut list = String::from("[");
-    for number in numbers {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        let _ = write!(list, "{number}");
-    }
-    list.push(']');
-    list
+    serde_json::to_string(&numbers.collect::<Vec<_>>()).expect("numbers only")
 }
 
 /// Identifiers and hashes as one value, for `any_bytes_of!`.
 pub(super) fn list_of_bytes<'b>(many: impl Iterator<Item = &'b [u8]>) -> String {
-    let mut list = String::from("[");
-    for bytes in many {
-        list.push_str(if list.len() > 1 { ",\"" } else { "\"" });
-        for byte in bytes {
-            let _ = write!(list, "{byte:02x}");
-        }
-        list.push('"');
-    }
-    list.push(']');
-    list
+    serde_json::to_string(&many.map(hex::encode).collect::<Vec<_>>()).expect("texts only")
 }
 
 impl Row {
-    /// What stands in a column.
-    pub(super) fn try_get<'r, T: Cell<'r>>(&'r self, column: usize) -> Result<T, StoreError> {
-        T::read(self, column)
+    /// What stands in a column, by its place or its name.
+    pub(super) fn try_get<'r, T: Cell<'r>>(
+        &'r self,
+        column: impl ColumnIndex<SqliteRow> + ColumnIndex<PgRow>,
+    ) -> Result<T, StoreError> {
+        let column = match self {
+            Row::Sqlite(row) => column.index(row)?,
+            Row::Postgres(row) => column.index(row)?,
+        };
+        T::read(self, column)?.ok_or(StoreError::Corrupt)
     }
 }
 
@@ -94,14 +81,17 @@ pub(super) trait Bind<'q> {
 
 /// What can stand in a column.
 pub(super) trait Cell<'r>: Sized {
-    /// Reads it.
-    fn read(row: &'r Row, column: usize) -> Result<Self, StoreError>;
+    /// Reads it; none where it is missing.
+    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError>;
 }
 
 /// What can be read from a whole row.
 pub(super) trait Record: Sized {
+    /// The columns that it is read from, and the place of the row.
+    const COLUMNS: &'static str = "";
+
     /// Reads it.
-    fn of(row: &Row) -> Result<Self, StoreError>;
+    fn of(row: Row) -> Result<Self, StoreError>;
 }
 
 impl<'q, T: Bind<'q>> Bind<'q> for Option<T> {
@@ -130,29 +120,33 @@ macro_rules! bound {
 
 bound! {
     i64 => Int, i64::from;
+    u64 => Int, u64::cast_signed;
     u32 => Int, i64::from;
     u16 => Int, i64::from;
     bool => Int, i64::from;
+    Timestamp => Int, Timestamp::as_microsecond;
     &'q str => Text, Cow::Borrowed;
     String => Text, Cow::Owned;
     &'q [u8] => Bytes, Cow::Borrowed;
     Vec<u8> => Bytes, Cow::Owned;
+    Uuid => Bytes, |id: Uuid| Cow::Owned(id.as_bytes().to_vec());
+}
+
+impl<'q> Bind<'q> for Value<'q> {
+    fn value(self) -> Value<'q> {
+        self
+    }
+
+    fn missing() -> Value<'q> {
+        Value::Int(None)
+    }
 }
 
 /// Reads what needs no conversion.
 macro_rules! cells {
     ($($kind:ty),+) => {$(
         impl<'r> Cell<'r> for $kind {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
-                Ok(match row {
-                    Row::Sqlite(row) => row.try_get(column)?,
-                    Row::Postgres(row) => row.try_get(column)?,
-                })
-            }
-        }
-
-        impl<'r> Cell<'r> for Option<$kind> {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
+            fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
                 Ok(match row {
                     Row::Sqlite(row) => row.try_get(column)?,
                     Row::Postgres(row) => row.try_get(column)?,
@@ -164,54 +158,68 @@ macro_rules! cells {
 
 cells!(String, Vec<u8>, &'r str, &'r [u8]);
 
-/// Reads whole numbers, which `PostgreSQL` has in several widths and none without a sign.
-macro_rules! numbers {
-    ($($kind:ty => $of:expr;)+) => {$(
-        impl<'r> Cell<'r> for $kind {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
-                match row {
-                    Row::Sqlite(row) => Ok(row.try_get(column)?),
-                    Row::Postgres(row) => {
-                        let number = whole_number(row, column)?.ok_or(StoreError::Corrupt)?;
-                        $of(number).ok_or(StoreError::Corrupt)
-                    }
-                }
-            }
-        }
-
-        impl<'r> Cell<'r> for Option<$kind> {
-            fn read(row: &'r Row, column: usize) -> Result<Self, StoreError> {
-                match row {
-                    Row::Sqlite(row) => Ok(row.try_get(column)?),
-                    Row::Postgres(row) => whole_number(row, column)?
-                        .map(|number| $of(number).ok_or(StoreError::Corrupt))
-                        .transpose(),
-                }
+/// Reads what is kept as something else.
+macro_rules! cells_of {
+    ($($kind:ty, $kept:ty => $of:expr;)+) => {$(
+        impl<'r> $crate::store::sql::Cell<'r> for $kind {
+            fn read(row: &'r $crate::store::sql::Row, column: usize) -> Result<Option<Self>, $crate::store::StoreError> {
+                let kept = <$kept>::read(row, column)?;
+                kept.map(|kept| $of(kept).ok_or($crate::store::StoreError::Corrupt)).transpose()
             }
         }
     )+};
 }
 
-numbers! {
-    i64 => Some;
-    i32 => |number| i32::try_from(number).ok();
-    u32 => |number| u32::try_from(number).ok();
-    u16 => |number| u16::try_from(number).ok();
-    bool => |number| Some(number != 0);
+cells_of! {
+    i32, i64 => |number| i32::try_from(number).ok();
+    u32, i64 => |number| u32::try_from(number).ok();
+    u16, i64 => |number| u16::try_from(number).ok();
+    u64, i64 => |number: i64| Some(number.cast_unsigned());
+    bool, i64 => |number| Some(number != 0);
+    Timestamp, i64 => |micros| Some(instant(micros));
+    Uuid, &[u8] => |bytes| Uuid::from_slice(bytes).ok();
+    [u8; 32], &[u8] => |bytes: &[u8]| bytes.try_into().ok();
+    CompactString, &str => |text: &str| Some(text.into());
 }
 
-fn whole_number(row: &PgRow, column: usize) -> Result<Option<i64>, StoreError> {
-    Ok(match row.try_column(column)?.type_info().name() {
-        "BOOL" => row.try_get::<Option<bool>, _>(column)?.map(i64::from),
-        "INT4" => row.try_get::<Option<i32>, _>(column)?.map(i64::from),
-        _ => row.try_get(column)?,
-    })
+/// What is missing is none.
+impl<'r, T: Cell<'r>> Cell<'r> for Option<T> {
+    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
+        Ok(Some(T::read(row, column)?))
+    }
+}
+
+/// Whole numbers, which `PostgreSQL` has in several widths.
+impl<'r> Cell<'r> for i64 {
+    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
+        Ok(match row {
+            Row::Sqlite(row) => row.try_get(column)?,
+            Row::Postgres(row) => match row.try_column(column)?.type_info().name() {
+                "BOOL" => row.try_get::<Option<bool>, _>(column)?.map(i64::from),
+                "INT4" => row.try_get::<Option<i32>, _>(column)?.map(i64::from),
+                _ => row.try_get(column)?,
+            },
+        })
+    }
+}
+
+impl Record for Row {
+    fn of(row: Row) -> Result<Self, StoreError> {
+        Ok(row)
+    }
+}
+
+/// The first column.
+impl<T: for<'r> Cell<'r>> Record for T {
+    fn of(row: Row) -> Result<Self, StoreError> {
+        row.try_get(0)
+    }
 }
 
 macro_rules! records {
     ($($($kind:ident $column:literal),+;)+) => {$(
         impl<$($kind: for<'r> Cell<'r>),+> Record for ($($kind,)+) {
-            fn of(row: &Row) -> Result<Self, StoreError> {
+            fn of(row: Row) -> Result<Self, StoreError> {
                 Ok(($(row.try_get::<$kind>($column)?,)+))
             }
         }
@@ -224,3 +232,32 @@ records! {
     A 0, B 1, C 2, D 3;
     A 0, B 1, C 2, D 3, E 4;
 }
+
+/// A struct that is read from a row, each field from the column of its name or the one beside it, which
+/// may be kept as something else.
+macro_rules! record {
+    ($kind:ident { $($field:ident $(: $column:literal)? $(=> $of:path)?),+ $(,)? }) => {
+        impl $crate::store::sql::Record for $kind {
+            const COLUMNS: &'static str = concat!(
+                "seq" $(, ", ", $crate::store::sql::record!(@name $field $($column)?))+
+            );
+
+            fn of(row: $crate::store::sql::Row) -> Result<Self, $crate::store::StoreError> {
+                Ok($kind {
+                    $($field: {
+                        let name = $crate::store::sql::record!(@name $field $($column)?);
+                        $crate::store::sql::record!(@read row, name $(, $of)?)
+                    },)+
+                })
+            }
+        }
+    };
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $column:literal) => { $column };
+    (@read $row:ident, $name:ident) => { $row.try_get($name)? };
+    (@read $row:ident, $name:ident, $of:path) => {
+        $of($row.try_get($name)?).ok_or($crate::store::StoreError::Corrupt)?
+    };
+}
+
+pub(super) use {cells_of, record};

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 77] = [
+const COMMANDS: [&str; 78] = [
     "",
     "ruc",
     "ruc validar",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 77] = [
     "factura corregir",
     "factura duplicar",
     "factura listar",
+    "factura plantilla",
     "factura esquema",
     "series",
     "series listar",

@@ -114,6 +114,8 @@ fn look_ups_say_the_same() {
     let lines = [
         ("ruc 20100070970", 0),
         ("ruc 20100070970 --max-age 1h", 0),
+        // A person's number, which is shown masked, goes there whole.
+        ("ruc 10000000006", 3),
         ("ruc 20100070970 --force-refresh", 0),
         ("ruc 20100070970 20131312955 20000633527 20100070971", 8),
         ("ruc 20000633527", 3),

@@ -142,7 +142,6 @@ fn words() {
         ("factura consultar zz:FFF1-1", 2, &["nc:FFF1-1"]),
         ("factura consultar FFF1-77", 3, &["factura:FFF1-77"]),
         ("factura anular FFF1-77 --motivo x", 3, &["no existe"]),
-        ("factura descargar FFF1-1 -d nada", 2, &["-d"]),
         (
             "factura corregir FFF1-1 --motivo 99 --todo",
             3,
@@ -176,7 +175,11 @@ fn words() {
             &["emiten: 20603274742"],
         ),
         ("factura emitir nada.json", 1, &["nada.json"]),
-        ("factura validar ventas.xlsx", 2, &["JSON"]),
+        (
+            "factura validar ventas.xlsx",
+            2,
+            &["no existe el archivo ventas.xlsx"],
+        ),
         ("factura listar --tipo zapato", 2, &["--tipo"]),
         (
             "--server http://127.0.0.1:9 factura listar",

@@ -70,7 +70,7 @@ fn the_lines_of_the_readme() {
         &place,
         "factura corregir FFF1-1 --motivo 07 --linea 1=2",
         0,
-        &["FFF1-1 nc ACEPTADO 50.00"],
+        &["nc:FFF1-1 nc ACEPTADO 50.00"],
     );
     check(
         &place,
@@ -116,7 +116,7 @@ fn the_lines_of_the_readme() {
         &place,
         "factura consultar nc:FFF1-1",
         0,
-        &["FFF1-1 nc ACEPTADO 50.00"],
+        &["nc:FFF1-1 nc ACEPTADO 50.00"],
     );
     check(
         &place,

@@ -15,14 +15,15 @@ use chaski::jobs;
 use chaski::scratch::Scratch;
 use chaski::sheets::OutputFormat;
 use chaski::store::{
-    Asker, Batch, BatchChange, BatchState, Channel, Company, ItemState, JobState, Priority,
-    StoreError,
+    Asker, Batch, BatchChange, BatchState, Channel, Company, DATABASE_FILE, ItemState, JobState,
+    Priority, StoreError,
 };
 use chaski_client::{Ask, Clock, Ledger, Lookup, RucQuery};
 use chaski_core::{Lang, Ruc, lima_datetime};
 use chaski_sandbox::{Latency, Operation};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use sqlx::ConnectOptions as _;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -269,7 +270,7 @@ async fn lists_that_are_refused() {
     app.close().await.unwrap();
 }
 
-/// Dies after each settled group in turn, and once more while it makes up for that.
+/// Dies after each noted group in turn, and once more while it makes up for that.
 #[test]
 fn dying_after_any_group_repeats_nothing() {
     const GROUPS: u32 = 6;
@@ -283,8 +284,8 @@ fn dying_after_any_group_repeats_nothing() {
             id
         });
         for deaths in [after, (after + 2).min(GROUPS)] {
-            let settled = deaths * 100;
-            die_when(&place, &service, id, |lote| lote.processed() >= settled);
+            let noted = deaths * 100;
+            die_when(&place, &service, id, |lote| lote.processed() >= noted);
         }
         finish_and_check(&place, &service, id, &numbers);
     }
@@ -318,10 +319,10 @@ fn dying_many_times_repeats_nothing() {
     finish_and_check(&place, &service, id, &numbers);
 }
 
-/// The narrowest gap: answers that are stored, of numbers that are not settled yet. They belong to
+/// The narrowest gap: answers that are stored, of numbers that are not noted yet. They belong to
 /// the batch, even to one that asks whatever is known.
 #[tokio::test]
-async fn dying_between_an_answer_and_its_settling_repeats_nothing() {
+async fn dying_between_an_answer_and_its_noting_repeats_nothing() {
     let numbers = companies(48, 150);
     let (place, service) = (Place::new(), Service::new());
     let app = open(&place, Some(&service), &[], Clock::system()).await;
@@ -402,10 +403,10 @@ fn finish_and_check(place: &Place, service: &Service, id: Uuid, numbers: &[Strin
             .map(|item| item.key.as_ref().unwrap().subject.as_str())
             .collect();
         assert_eq!(asked, numbers, "each number once, in its place");
-        let settled = |state: &Option<ItemState>| {
+        let noted = |state: &Option<ItemState>| {
             matches!(state, Some(ItemState::Answered | ItemState::Refused))
         };
-        assert!(items.iter().all(|item| settled(&item.state)));
+        assert!(items.iter().all(|item| noted(&item.state)));
         let paid = service.asked_since(before);
         let again: Vec<_> = paid.iter().filter(|ruc| stored.contains(*ruc)).collect();
         assert!(
@@ -805,15 +806,14 @@ async fn jobs_of_the_schedule() {
         "{:?}",
         gateway.app.trabajos(None, 50, None, None).await
     );
-    let noted = gateway
-        .app
-        .store()
-        .quota_snapshots("migo", "2026-11")
-        .await
-        .unwrap();
-    assert_eq!(noted.len(), 1);
-    assert_eq!(noted[0].used, 1);
     gateway.stop().await;
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(place.data().join(DATABASE_FILE));
+    let noted: Vec<(String, String, i64)> =
+        sqlx::query_as("SELECT provider, month, used FROM quota_snapshots")
+            .fetch_all(&mut file.connect().await.unwrap())
+            .await
+            .unwrap();
+    assert_eq!(noted, [("migo".to_owned(), "2026-11".to_owned(), 1)]);
 }
 
 #[tokio::test]

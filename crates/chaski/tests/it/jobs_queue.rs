@@ -60,13 +60,16 @@ async fn the_most_urgent_first_then_the_oldest() {
             (4, Priority::Normal),
             (5, Priority::High),
         ] {
-            store.enqueue_job(job(number, priority)).await.unwrap();
+            store
+                .enqueue_job(job(number, priority), None)
+                .await
+                .unwrap();
         }
         let later = Job {
             run_at: minute(25),
             ..job(6, Priority::Critical)
         };
-        store.enqueue_job(later).await.unwrap();
+        store.enqueue_job(later, None).await.unwrap();
         assert!(store.is_work_waiting(minute(0), LEASE).await.unwrap());
         let urgent = store.claim_job(minute(10), LEASE, Priority::High).await;
         let mut order = vec![number(urgent.unwrap().as_ref())];
@@ -91,7 +94,7 @@ async fn who_lost_the_lease_writes_nothing() {
     on_each_backend(async |store| {
         let other_end = async |number: u128| -> (Claim, &'static str) {
             store
-                .enqueue_job(job(number, Priority::Normal))
+                .enqueue_job(job(number, Priority::Normal), None)
                 .await
                 .unwrap();
             let claim = claim_at(store, 10).await.unwrap();
@@ -127,7 +130,7 @@ async fn attempts_are_bounded_and_interruptions_are_no_attempts() {
             run_at: minute(-20),
             ..job(1, Priority::Normal)
         };
-        store.enqueue_job(new).await.unwrap();
+        store.enqueue_job(new, None).await.unwrap();
         // Leases that end without a word.
         for interruption in -20..=0 {
             claim_at(store, interruption).await.unwrap();
@@ -242,19 +245,19 @@ async fn what_the_owner_wants_of_a_batch() {
             let job = store.job_of_batch(id).await.unwrap().unwrap();
             (batch.state.as_str(), batch.paused, job.state.as_str())
         };
-        let settle = async |claim: &Claim, at: u32, state: ItemState| {
-            store.settle_items(claim, vec![(at, state)], 1).await
+        let note = async |claim: &Claim, at: u32, state: ItemState| {
+            store.note_items(claim, vec![(at, state)], 1).await
         };
         let claim = claim_at(store, 2_000).await.unwrap();
         assert!(store.begin_batch(&claim, minute(2_000)).await.unwrap());
-        settle(&claim, 0, ItemState::Answered).await.unwrap();
+        note(&claim, 0, ItemState::Answered).await.unwrap();
         assert_eq!(state().await, ("PROCESSING", false, "RUNNING"));
 
         assert!(!want(BatchChange::Resume).await);
         assert!(want(BatchChange::Pause).await);
         assert!(!want(BatchChange::Pause).await);
         assert_eq!(state().await, ("PROCESSING", true, "PAUSED"));
-        let late = settle(&claim, 1, ItemState::Answered).await;
+        let late = note(&claim, 1, ItemState::Answered).await;
         assert_eq!(late, Err(StoreError::LeaseLost));
         assert!(claim_at(store, 3_000).await.is_none());
         assert!(want(BatchChange::Resume).await);
@@ -264,8 +267,8 @@ async fn what_the_owner_wants_of_a_batch() {
         let failed = ItemState::Failed {
             code: "limite".into(),
         };
-        settle(&claim, 1, failed.clone()).await.unwrap();
-        settle(&claim, 2, failed).await.unwrap();
+        note(&claim, 1, failed.clone()).await.unwrap();
+        note(&claim, 2, failed).await.unwrap();
         let failed = JobEnd::Failed {
             code: "limite".into(),
         };
@@ -300,7 +303,7 @@ async fn what_the_owner_wants_of_a_batch() {
             let changed = store.change_batch(other, wanted, minute(1));
             assert_eq!(changed.await.unwrap(), possible, "{wanted:?}");
         }
-        let late = store.settle_items(&claim, vec![], 0).await;
+        let late = store.note_items(&claim, vec![], 0).await;
         assert_eq!(late, Err(StoreError::LeaseLost));
         let missing = store.change_batch(Uuid::from_u128(9), BatchChange::Pause, minute(1));
         assert_eq!(missing.await, Err(StoreError::NoSuchBatch));
@@ -324,7 +327,7 @@ async fn a_later_attempt_asks_again_for_what_failed() {
                 code: "limite".into(),
             };
             let states = vec![(0, ItemState::Answered), (1, failed)];
-            store.settle_items(&claim, states, 0).await.unwrap();
+            store.note_items(&claim, states, 0).await.unwrap();
             let again = JobEnd::Again {
                 at: minute(2_000 + attempt),
                 code: "limite".into(),
@@ -361,7 +364,10 @@ async fn a_list_keeps_no_secret_for_ever() {
     );
     assert_eq!(store.erase_subject("00000001").await.unwrap().inputs, 0);
 
-    store.enqueue_job(job(2, Priority::Normal)).await.unwrap();
+    store
+        .enqueue_job(job(2, Priority::Normal), None)
+        .await
+        .unwrap();
     store
         .cancel_job(Uuid::from_u128(2), minute(2))
         .await
@@ -388,7 +394,7 @@ async fn a_schedule_is_seen_to_once() {
             let job = (number > 0).then(|| job(number, Priority::Normal));
             let seen = seen.map(minute);
             store
-                .see_to_schedule(name, seen, minute(now), job)
+                .enqueue_scheduled(name, seen, minute(now), job)
                 .await
                 .unwrap()
         };

@@ -27,6 +27,8 @@ mod cli_server_errors;
 mod clients;
 mod clients_nubefact;
 mod defects;
+mod documented_invoices;
+mod factura_excel;
 mod factura_mistakes;
 mod factura_once;
 mod factura_story;

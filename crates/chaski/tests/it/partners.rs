@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use chaski::app::partners::Which;
+use chaski::app::partners::{Refreshed, Which};
 use chaski::app::spending::Payer;
 use chaski::app::trabajos::RefreshWanted;
 use chaski::app::{App, AppError, WantedMode};
@@ -16,6 +16,17 @@ use chaski_core::Lang;
 use chaski_sandbox::Operation;
 
 use crate::cli_kit::{Service, companies};
+
+/// A refresh from its beginning to its end.
+pub(crate) async fn refresh(
+    app: &App,
+    company: Company,
+    which: &Which,
+    ask: &Ask,
+) -> Result<Refreshed, AppError> {
+    let prepared = app.prepare_partner_refresh(company, which, false).await?;
+    app.refresh_partners(company, &prepared, ask).await
+}
 
 /// The rooms in a folder of their own, before a served sandbox when there is one.
 async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
@@ -56,22 +67,18 @@ async fn ten_thousand_take_a_hundred_calls_and_then_none() {
         (10_000, 0)
     );
     let ask = Ask::by("prueba");
-    let first = app
-        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+    let first = refresh(&app, Company::HOUSE, &Which::All, &ask)
         .await
         .unwrap();
     assert_eq!((first.asked, first.calls, first.failed), (10_000, 100, 0));
     assert_eq!(first.noted.written, 10_000);
     assert_eq!(first.found + first.not_found, 10_000);
-    let second = app
-        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+    let second = refresh(&app, Company::HOUSE, &Which::All, &ask)
         .await
         .unwrap();
     assert_eq!((second.asked, second.calls, second.failed), (10_000, 0, 0));
     assert_eq!((second.noted.partners, second.noted.written), (10_000, 0));
-    let never = app
-        .refresh_partners(Company::HOUSE, &Which::NeverChecked, &ask)
-        .await;
+    let never = refresh(&app, Company::HOUSE, &Which::NeverChecked, &ask).await;
     assert_eq!(never.unwrap().asked, 0);
     app.close().await.unwrap();
 }
@@ -95,7 +102,9 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
         let table = read_bytes(table.as_bytes(), &Limits::default(), Lang::Es).unwrap();
         app.import_partners(company, &table, None).await.unwrap();
     }
-    let refreshed = app.refresh_due_partners(&Ask::by("programado")).await;
+    let refreshed = app
+        .refresh_due_partners(1_000, &Ask::by("programado"))
+        .await;
     let refreshed = refreshed.unwrap();
     // The house's hundred, and the 150 that only others have: one chunk and two.
     assert_eq!((refreshed.asked, refreshed.calls), (250, 3));
@@ -124,7 +133,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
         assert_eq!(calls.iter().map(|call| call.items).sum::<u32>(), items);
     }
     let again = app
-        .refresh_due_partners(&Ask::by("programado"))
+        .refresh_due_partners(1_000, &Ask::by("programado"))
         .await
         .unwrap();
     assert_eq!((again.asked, again.calls, again.noted.written), (250, 0, 0));
@@ -137,10 +146,10 @@ async fn the_nightly_refresh_takes_so_many_and_the_next_one_the_rest() {
     let app = open(dir.path(), None).await;
     import(&app, &list_of(&companies(12, 1_500))).await;
     let ask = Ask::by("prueba");
-    let first = app.refresh_due_partners(&ask).await.unwrap();
+    let first = app.refresh_due_partners(1_000, &ask).await.unwrap();
     assert_eq!((first.asked, first.calls), (1_000, 10));
     // Those never checked come first: 500 calls' worth of news, 500 from memory.
-    let second = app.refresh_due_partners(&ask).await.unwrap();
+    let second = app.refresh_due_partners(1_000, &ask).await.unwrap();
     assert_eq!((second.asked, second.calls), (1_000, 5));
     assert_eq!(second.noted.written, 500);
     let never = PartnerFilter {
@@ -242,8 +251,7 @@ fn check(fault: &'static str) {
         let app = open(dir.path(), Some(&service)).await;
         import(&app, "RUC\n20100070970\n20131312955\n").await;
         let ask = Ask::by("prueba");
-        let good = app
-            .refresh_partners(Company::HOUSE, &Which::All, &ask)
+        let good = refresh(&app, Company::HOUSE, &Which::All, &ask)
             .await
             .unwrap();
         assert_eq!((good.found, good.failed), (2, 0), "{fault}");
@@ -256,8 +264,7 @@ fn check(fault: &'static str) {
         let before = known().await;
         service.sandbox.fail(fault.parse().unwrap());
         let ask = ask.force_refresh();
-        let bad = app
-            .refresh_partners(Company::HOUSE, &Which::All, &ask)
+        let bad = refresh(&app, Company::HOUSE, &Which::All, &ask)
             .await
             .unwrap();
         assert_eq!((bad.failed, bad.noted.changed), (2, 0), "{fault}");
@@ -341,27 +348,23 @@ async fn only_named_partners_are_asked_about() {
     let ids = all.iter().map(|it| it.id).collect();
     let ask = Ask::by("prueba");
     // Not in use: never without being named.
-    let whole = app
-        .refresh_partners(Company::HOUSE, &Which::All, &ask)
+    let whole = refresh(&app, Company::HOUSE, &Which::All, &ask)
         .await
         .unwrap();
     assert_eq!(whole.asked, 1);
-    let named = app
-        .refresh_partners(Company::HOUSE, &Which::These(ids), &ask)
-        .await;
+    let named = refresh(&app, Company::HOUSE, &Which::These(ids), &ask).await;
     let named = named.unwrap();
     assert_eq!((named.asked, named.without_ruc), (2, 1));
     assert_eq!(service.sandbox.count(Operation::Dni), 0);
     // Of those named, one is gone and one is named twice.
     let nobody = uuid::Uuid::from_u128(1);
     let some = Which::These(vec![all[0].id, nobody, all[1].id, all[0].id]);
-    let some = app.refresh_partners(Company::HOUSE, &some, &ask).await;
+    let some = refresh(&app, Company::HOUSE, &some, &ask).await;
     let some = some.unwrap();
     assert_eq!(some.asked + some.without_ruc, 2);
     assert_eq!(some.missing, 1);
     let unknown = Which::These(vec![nobody]);
-    let error = app
-        .refresh_partners(Company::HOUSE, &unknown, &ask)
+    let error = refresh(&app, Company::HOUSE, &unknown, &ask)
         .await
         .unwrap_err();
     assert_eq!((error.code(), error.exit_code()), ("partner_no_existe", 3));
@@ -502,7 +505,7 @@ async fn an_export_of_several_pages() {
     let app = open(dir.path(), None).await;
     let all = PartnerFilter::default();
     let export = async |format| {
-        let file = app.export_partners(Company::HOUSE, &all, format, Lang::Es);
+        let file = app.write_partners(Company::HOUSE, &all, format, Lang::Es, Vec::new());
         file.await.unwrap()
     };
     let count = async |expected: usize| {
@@ -547,13 +550,13 @@ async fn an_export_can_be_imported_and_runs_nothing() {
         "RUC,Nombre,Notas,Cliente\n20100070970,=1+1,@SUM(A1),si\n12345678,Persona,,no\n",
     )
     .await;
-    app.refresh_partners(Company::HOUSE, &Which::All, &Ask::by("prueba"))
+    refresh(&app, Company::HOUSE, &Which::All, &Ask::by("prueba"))
         .await
         .unwrap();
     let all = PartnerFilter::default();
     for format in [OutputFormat::Xlsx, OutputFormat::Csv] {
         let file = app
-            .export_partners(Company::HOUSE, &all, format, Lang::Es)
+            .write_partners(Company::HOUSE, &all, format, Lang::Es, Vec::new())
             .await
             .unwrap();
         if format == OutputFormat::Csv {
@@ -569,7 +572,13 @@ async fn an_export_can_be_imported_and_runs_nothing() {
         assert_eq!(imported.saved.created, 0);
         assert_eq!(imported.saved.unchanged, 2, "{:?}", imported.saved);
     }
-    let json = app.export_partners(Company::HOUSE, &all, OutputFormat::Json, Lang::Es);
+    let json = app.write_partners(
+        Company::HOUSE,
+        &all,
+        OutputFormat::Json,
+        Lang::Es,
+        Vec::new(),
+    );
     let json: serde_json::Value = serde_json::from_slice(&json.await.unwrap()).unwrap();
     assert_eq!(json[1]["estado_del_contribuyente"], "ACTIVO");
     assert_eq!(json[0]["sunat_valid"], serde_json::Value::Null);

@@ -232,7 +232,7 @@ async fn what_there_was_before_companies_is_the_houses() {
     let mut key = api_key(1, Company::HOUSE);
     store.add_api_key(key.clone()).await.unwrap();
     for (id, number) in [(1, "20100038146"), (2, "10481516230")] {
-        let made = store.create_partner(Company::HOUSE, partner(id, number), minute(0));
+        let made = store.create_partner(Company::HOUSE, partner(id, number), minute(0), None);
         assert!(made.await.unwrap());
         let check = found(number, 1, "ACTIVO", "HABIDO");
         store.note_checks(None, vec![check]).await.unwrap();
@@ -268,9 +268,9 @@ async fn what_there_was_before_companies_is_the_houses() {
     key = api_key(2, company);
     store.add_api_key(key).await.unwrap();
     for (id, number) in [(3, "20100038146"), (4, "10481516230")] {
-        let made = store.create_partner(company, partner(id, number), minute(2));
+        let made = store.create_partner(company, partner(id, number), minute(2), None);
         assert!(made.await.unwrap());
-        let again = store.create_partner(Company::HOUSE, partner(id + 2, number), minute(2));
+        let again = store.create_partner(Company::HOUSE, partner(id + 2, number), minute(2), None);
         assert!(!again.await.unwrap());
     }
     for (company, calls) in [(Company::HOUSE, 1), (company, 0)] {

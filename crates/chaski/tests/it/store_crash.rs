@@ -106,7 +106,7 @@ async fn what_was_acknowledged_survives_at_every_point() {
 
 /// A group of a batch is put away: its answers first, then its items and counters.
 #[tokio::test]
-async fn no_item_is_settled_before_its_answer_is_there() {
+async fn no_item_is_noted_before_its_answer_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let subjects: Vec<String> = (0..60).map(|index| format!("1010{index:07}")).collect();
@@ -126,7 +126,7 @@ async fn no_item_is_settled_before_its_answer_is_there() {
             .map(|position| (ruc(subjects[position as usize]), answer(&body, minute(0))))
             .collect();
         store.remember(learned).await.unwrap();
-        store.settle_items(&claim, states, 0).await.unwrap();
+        store.note_items(&claim, states, 0).await.unwrap();
     }
     let whole = usize::try_from(fs::metadata(dir.path().join(LOG)).unwrap().len()).unwrap();
     let keys: Vec<Key> = subjects.iter().map(|subject| ruc(subject)).collect();
@@ -136,13 +136,13 @@ async fn no_item_is_settled_before_its_answer_is_there() {
         let known = copy.recall(&keys).await.unwrap();
         let known: Vec<bool> = known.iter().map(Option::is_some).collect();
         let items = copy.item_states(id).await.unwrap();
-        let settled: Vec<bool> = items.iter().map(|item| item.state.is_some()).collect();
-        let pairs = known.iter().zip(&settled);
-        assert!(pairs.into_iter().all(|(known, settled)| *known || !settled));
+        let noted: Vec<bool> = items.iter().map(|item| item.state.is_some()).collect();
+        let pairs = known.iter().zip(&noted);
+        assert!(pairs.into_iter().all(|(known, noted)| *known || !noted));
         let answered = copy.batch(id).await.unwrap().unwrap().answered;
         assert_eq!(
             answered as usize,
-            settled.iter().filter(|settled| **settled).count()
+            noted.iter().filter(|noted| **noted).count()
         );
         assert_eq!(answered % 10, 0, "a chunk is whole");
         seen.insert(answered);

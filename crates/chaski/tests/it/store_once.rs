@@ -45,7 +45,7 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
                 document: Document::parse(None, "20100070970", &RucRules::default()).unwrap(),
                 fields: PartnerFields::default(),
             };
-            let made = store.create_partner_once(Company::HOUSE, new, minute(0), Some(&once));
+            let made = store.create_partner(Company::HOUSE, new, minute(0), Some(&once));
             made.await
                 .map(|made| assert!(made, "there is no other one"))
         }
@@ -55,7 +55,7 @@ async fn create(store: &Store, kind: &str, number: u128, once: Once) -> Result<(
                 batch: None,
                 ..batch(number, &[]).job
             };
-            store.enqueue_job_once(job, &once).await
+            store.enqueue_job(job, Some(&once)).await
         }
     }
 }

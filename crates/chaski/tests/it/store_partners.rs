@@ -132,7 +132,7 @@ async fn a_partner_is_saved_changed_and_deleted() {
         let made = new(1, ONE, "name=UNO;phone=1;supplier=true");
         assert!(
             store
-                .create_partner(Company::HOUSE, made.clone(), minute(0))
+                .create_partner(Company::HOUSE, made.clone(), minute(0), None)
                 .await
                 .unwrap()
         );
@@ -143,7 +143,7 @@ async fn a_partner_is_saved_changed_and_deleted() {
         };
         assert!(
             !store
-                .create_partner(Company::HOUSE, again, minute(1))
+                .create_partner(Company::HOUSE, again, minute(1), None)
                 .await
                 .unwrap()
         );
@@ -538,7 +538,7 @@ async fn a_page_of_changes_follows_another() {
     on_each_backend(async |store| {
         let made = new(1, ONE, "name=UNO");
         store
-            .create_partner(Company::HOUSE, made, minute(0))
+            .create_partner(Company::HOUSE, made, minute(0), None)
             .await
             .unwrap();
         for at in 0..6 {

@@ -79,7 +79,7 @@ async fn no_byte_tells_a_person() {
     let states = vec![(1, ItemState::Answered)];
     store.remember(learned).await.unwrap();
     let claim = claimed(&store, 1).await;
-    store.settle_items(&claim, states, 0).await.unwrap();
+    store.note_items(&claim, states, 0).await.unwrap();
     store.flush().await.unwrap();
 
     let expect_clean = || {

@@ -5,12 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use chaski_core::invoicing::codes;
+
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 16] = [
+const PAGES: [(&str, &str); 22] = [
+    ("biblioteca-nubefact", "nubefact-library"),
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
+    ("emision", "issuing"),
     ("errores", "errors"),
+    ("facturas-excel", "invoices-excel"),
+    ("formulario", "form"),
     ("glosario", "glossary"),
+    ("hallazgos", "findings"),
     ("listas", "lists"),
     ("operacion", "operations"),
     ("ordenes", "commands"),
@@ -20,6 +27,7 @@ const PAGES: [(&str, &str); 16] = [
     ("rendimiento", "performance"),
     ("sandbox", "sandbox"),
     ("segundo-plano", "background"),
+    ("series", "series"),
     ("supuestos", "assumptions"),
     ("tipo-de-cambio", "exchange-rate"),
     ("veredicto", "verdict"),
@@ -107,6 +115,59 @@ fn every_finding_is_documented() {
     let codes: BTreeSet<String> = code.flat_map(literals).filter(is_finding).collect();
     assert!(codes.len() > 10, "{} findings found: too few", codes.len());
     check_documented(&codes, ["docs/es/veredicto.md", "docs/en/verdict.md"]);
+}
+
+/// Every code that the check of a document can find has its row: code, the boleta's, severity.
+#[test]
+fn every_finding_of_a_document_is_documented() {
+    for page in ["docs/es/hallazgos.md", "docs/en/findings.md"] {
+        let text = read(page);
+        for row in codes::ALL {
+            let (boleta, also) = match row.boleta {
+                Some((code, severity)) if severity != row.severidad => (
+                    format!("`{code}`"),
+                    format!("; en boletas {}", severity.as_str()),
+                ),
+                Some((code, _)) => (format!("`{code}`"), String::new()),
+                None => ("–".to_owned(), String::new()),
+            };
+            let begins = format!(
+                "| `{}` | {boleta} | {}{also} |",
+                row.codigo,
+                row.severidad.as_str()
+            );
+            let begins = match page {
+                "docs/en/findings.md" => begins.replace("; en boletas", "; in boletas"),
+                _ => begins,
+            };
+            assert!(text.contains(&begins), "{page} lacks {begins}");
+        }
+        let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(
+            rows,
+            codes::ALL.len(),
+            "{page} has rows of codes that nobody finds"
+        );
+    }
+}
+
+/// The program that the pages show is one that the compiler has seen.
+#[test]
+fn the_program_of_the_readme_is_the_example() {
+    let example = read("crates/client/examples/emitir.rs");
+    let begins = example.find("use chaski_client").expect("its first import");
+    let block = format!("```rust\n{}```", &example[begins..]);
+    for page in [
+        "README.md",
+        "README.en.md",
+        "docs/es/biblioteca-nubefact.md",
+        "docs/en/nubefact-library.md",
+    ] {
+        assert!(
+            read(page).contains(&block),
+            "{page} lacks crates/client/examples/emitir.rs"
+        );
+    }
 }
 
 #[test]

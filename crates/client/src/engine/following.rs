@@ -62,7 +62,7 @@ impl Engine {
                 if let Err(error) = &outcome
                     && error.is_for_want_of_allowance()
                 {
-                    // Again theirs and not ours: alone, so that nobody's limit is another's.
+                    // Their limit again, not ours: fly alone, so that no caller is bound by another's.
                     let (engine, routes) = (self.clone(), Arc::clone(routes));
                     let (question, work) = (question.clone(), self.work());
                     ask.deadline = Some(deadline.saturating_duration_since(Instant::now()));

@@ -49,10 +49,10 @@ impl VoidWish {
         let motivo = chaski_core::clean(motivo);
         let length = motivo.chars().count();
         if length == 0 || length > MOST_MOTIVO {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "el motivo de la anulación tiene de 1 a 100 caracteres",
-                "the reason for the void has 1 to 100 characters",
-            ));
+                "the reason for the void has 1 to 100 characters"
+            )));
         }
         Ok(VoidWish {
             id,

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use doubt::Doubt;
 use plan::Plan;
 
-use crate::gate::{Errand, Gate, GateEntry, GateLimits, GateTurn, Pass};
+use crate::gate::{Errand, Gate, GateEntry, GateTurn, Pass};
 use crate::ledger::{new_id, warn_once};
 use crate::patience;
 use crate::queue::{Queue, Slot};
@@ -198,9 +198,6 @@ impl Line {
         transport: Arc<dyn Transport>,
         ledger: Arc<dyn Ledger>,
     ) -> Line {
-        let limits = GateLimits {
-            calls_per_minute: settings.calls_per_minute,
-        };
         Line {
             shared: Arc::new(Shared {
                 provider,
@@ -210,7 +207,7 @@ impl Line {
                 clock,
                 transport,
                 ledger,
-                gate: Gate::new(limits, Instant::now()),
+                gate: Gate::new(settings.calls_per_minute, Instant::now()),
                 places: Queue::new(settings.concurrency),
                 retries: RetryBudget::new(),
                 plan: Plan::default(),
@@ -516,9 +513,7 @@ impl Line {
     /// what they began with. How many calls go at once stays as it was.
     pub fn retune(&self, settings: &Settings) {
         self.shared.tuned.set(settings);
-        self.shared.gate.set_limits(GateLimits {
-            calls_per_minute: settings.calls_per_minute,
-        });
+        self.shared.gate.set_pace(settings.calls_per_minute);
     }
 
     pub(crate) fn words(&self, operation: &'static str) -> Words {

@@ -148,8 +148,8 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
             .engine
             .fly_together(&self.routes, &questions, &self.ask, place)
             .await;
-        // Those that are left to be asked singly go in a place of the window too. Nobody waits for it
-        // with a turn in hand: whoever has a place may be waiting for that.
+        // Questions that are left are asked singly, in a place of the window too. The turn is dropped
+        // before waiting for a place: the holder of the place may be waiting for a turn.
         match answer {
             Ok((decoded, line)) => {
                 drop(turn);

@@ -1,5 +1,6 @@
 //! Which links to files are followed: an answer's link is somebody else's text.
 
+use chaski_core::text;
 use http::Uri;
 
 use crate::Error;
@@ -36,10 +37,10 @@ pub(super) fn address_of(link: &str, ruta: &Ruta) -> Result<Uri, Error> {
 }
 
 fn not_followed() -> Error {
-    Error::invalid(
+    Error::invalid(text!(
         "el enlace del archivo no es de Nubefact y no se siguió",
-        "the link to the file is not of Nubefact and was not followed",
-    )
+        "the link to the file is not of Nubefact and was not followed"
+    ))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub use files::{FetchedFile, FileKind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chaski_core::Ruc;
+use chaski_core::{Ruc, text};
 use compact_str::CompactString;
 
 use crate::dialects::nubefact::likeness::request_about;
@@ -364,10 +364,10 @@ impl Nubefact {
 
 fn check_key(key: &str) -> Result<(), Error> {
     if key.trim().is_empty() || key.len() > MOST_KEY || key.chars().any(char::is_control) {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "la clave de idempotencia tiene de 1 a 255 caracteres visibles",
-            "the idempotency key has 1 to 255 visible characters",
-        ));
+            "the idempotency key has 1 to 255 visible characters"
+        )));
     }
     Ok(())
 }
@@ -384,25 +384,25 @@ fn id_of(operation: NubefactOperation, request: &NubefactReply) -> Result<Nubefa
         NubefactKind::ALL.into_iter().find(of_operation)
     };
     let kind = kind.filter(of_operation).ok_or_else(|| {
-        Error::invalid(
+        Error::invalid(text!(
             "«tipo_de_comprobante» falta o no corresponde a la operación",
-            "\"tipo_de_comprobante\" is missing or does not go with the operation",
-        )
+            "\"tipo_de_comprobante\" is missing or does not go with the operation"
+        ))
     })?;
     let serie = request.serie().unwrap_or_default();
     NubefactId::new(kind, &serie, request.numero().unwrap_or_default())
 }
 
 fn no_void_of_a_guia() -> Error {
-    Error::invalid(
+    Error::invalid(text!(
         "una guía no se anula por aquí; hágalo en SUNAT Operaciones en Línea (SOL)",
-        "a guía cannot be voided here; do it in SUNAT Operaciones en Línea (SOL)",
-    )
+        "a guía cannot be voided here; do it in SUNAT Operaciones en Línea (SOL)"
+    ))
 }
 
 fn not_an_object() -> Error {
-    Error::invalid(
-        "la petición no es un objeto JSON; empiece con llaves { } y «operacion»",
-        "the request is not a JSON object; begin with braces { } and \"operacion\"",
-    )
+    Error::invalid(text!(
+        "la petición no es un objeto JSON; empiece con llaves {{ }} y «operacion»",
+        "the request is not a JSON object; begin with braces {{ }} and \"operacion\""
+    ))
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -47,11 +46,5 @@ impl Lookup for AccountQuery {
         true
     }
 
-    fn pack(answer: &Account) -> Bytes {
-        super::to_json(answer)
-    }
-
-    fn unpack(&self, body: &[u8]) -> Option<Account> {
-        super::from_json(body)
-    }
+    super::kept_as_json!();
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,11 +46,5 @@ impl Lookup for ActivityQuery {
         times.ruc
     }
 
-    fn pack(answer: &Activity) -> Bytes {
-        super::to_json(answer)
-    }
-
-    fn unpack(&self, body: &[u8]) -> Option<Activity> {
-        super::from_json(body)
-    }
+    super::kept_as_json!();
 }

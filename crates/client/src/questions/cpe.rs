@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -74,11 +73,5 @@ impl Lookup for CpeQuery {
         Some(PATIENCE)
     }
 
-    fn pack(answer: &CpeState) -> Bytes {
-        super::to_json(answer)
-    }
-
-    fn unpack(&self, body: &[u8]) -> Option<CpeState> {
-        super::from_json(body)
-    }
+    super::kept_as_json!();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, RateSource, lima_date};
+use chaski_core::{Currency, ExchangeRate, RateSource, lima_date, text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -66,16 +66,16 @@ impl Record {
 
 fn check_date(fecha: Date, today: Date) -> Result<(), Error> {
     if fecha > today {
-        return Err(Error::invalid(
-            format!("la fecha {fecha} es futura: hoy es {today} en Lima"),
-            format!("{fecha} is in the future: today is {today} in Lima"),
-        ));
+        return Err(Error::invalid(text!(
+            "la fecha {fecha} es futura: hoy es {today} en Lima",
+            "{fecha} is in the future: today is {today} in Lima"
+        )));
     }
     if fecha < ExchangeRate::FIRST_DAY {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "hay tipos de cambio desde el 2010-01-01",
-            "there are exchange rates from 2010-01-01 on",
-        ));
+            "there are exchange rates from 2010-01-01 on"
+        )));
     }
     Ok(())
 }
@@ -131,10 +131,10 @@ impl Lookup for RateQuery {
     fn check(&self, clock: Clock) -> Result<(), Error> {
         check_date(self.fecha, lima_date(clock.now()))?;
         if self.fuente == RateSource::Sunat && self.moneda != Currency::Usd {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
-                "SUNAT publishes US dollars only; for euros use SBS",
-            ));
+                "SUNAT publishes US dollars only; for euros use SBS"
+            )));
         }
         Ok(())
     }
@@ -183,10 +183,10 @@ impl Lookup for RatesQuery {
         check_date(desde, today)?;
         check_date(hasta, today)?;
         if desde > hasta {
-            return Err(Error::invalid(
-                format!("el rango está al revés: {desde} es posterior a {hasta}"),
-                format!("the range is reversed: {desde} is later than {hasta}"),
-            ));
+            return Err(Error::invalid(text!(
+                "el rango está al revés: {desde} es posterior a {hasta}",
+                "the range is reversed: {desde} is later than {hasta}"
+            )));
         }
         Ok(())
     }

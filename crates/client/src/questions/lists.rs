@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -53,11 +52,5 @@ impl Lookup for ListQuery {
         times.ruc
     }
 
-    fn pack(answer: &Membership) -> Bytes {
-        super::to_json(answer)
-    }
-
-    fn unpack(&self, body: &[u8]) -> Option<Membership> {
-        super::from_json(body)
-    }
+    super::kept_as_json!();
 }

@@ -39,6 +39,20 @@ fn key(operation: &'static str, subject: &str, personal: bool) -> Key {
     }
 }
 
+/// The part of a [`Lookup`](crate::Lookup) whose answer is kept as JSON of its own fields.
+macro_rules! kept_as_json {
+    () => {
+        fn pack(answer: &Self::Answer) -> bytes::Bytes {
+            super::to_json(answer)
+        }
+
+        fn unpack(&self, body: &[u8]) -> Option<Self::Answer> {
+            super::from_json(body)
+        }
+    };
+}
+use kept_as_json;
+
 fn to_json<T: Serialize>(value: &T) -> Bytes {
     let text = serde_json::to_vec(value).expect("plain structs always serialize");
     Bytes::from(text)

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaski_core::Ruc;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -51,11 +50,5 @@ impl Lookup for RepresentativesQuery {
         times.dni
     }
 
-    fn pack(answer: &Vec<Representative>) -> Bytes {
-        super::to_json(answer)
-    }
-
-    fn unpack(&self, body: &[u8]) -> Option<Vec<Representative>> {
-        super::from_json(body)
-    }
+    super::kept_as_json!();
 }

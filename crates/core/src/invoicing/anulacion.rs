@@ -4,13 +4,14 @@
 //! NubeFact's JSON only. Rules: manual v2.9 (nubefact.md §4, §9.3); SUNAT's workbook, 2957: within
 //! seven days of the issue. A guía has no void by this way: NubeFact answers 24 to one that exists.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::catalogs::deadlines::{TO_VOID, days_between};
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::{Section, check_form};
+use super::form::{Section, check_form, nubefact_date};
 use super::header::check_series;
 use super::kind::DocumentKind;
 use super::known::Known;
@@ -41,8 +42,8 @@ pub(crate) fn check_anulacion(
     if let Some(voided) = voided {
         // A series that was closed since may still have documents to void.
         check_series(voided, &section, None, findings, &mut out);
-        check_deadline(voided, &section, today, known, findings);
     }
+    check_deadline(voided, &section, today, known, findings);
     TaxDocument::new(kind, out)
 }
 
@@ -72,7 +73,7 @@ fn check_kind(section: &Section<'_>, findings: &mut Findings) -> Option<Document
 /// Seven days, counted from the day of issue. After them a factura, boleta or nota de débito can
 /// only be taken back by a nota de crédito.
 fn check_deadline(
-    voided: DocumentKind,
+    voided: Option<DocumentKind>,
     section: &Section<'_>,
     today: Date,
     known: &Known,
@@ -81,33 +82,36 @@ fn check_deadline(
     let Some(issued) = known.voided_issued_on else {
         return;
     };
-    let age = days_between(issued, today);
-    if age <= TO_VOID {
+    if days_between(issued, today) <= TO_VOID {
         return;
     }
+    let last = issued.saturating_add(TO_VOID.days());
     let found = findings.add(&codes::VOID_LATE, section.path("fecha_de_emision"));
     found.says(text!(
-        "se emitió hace {age} días; se anula hasta {TO_VOID} días después de la emisión",
-        "it was issued {age} days ago; it can be voided up to {TO_VOID} days after the issue"
+        "se emitió el {}; se podía anular hasta el {}",
+        "it was issued on {}; it could be voided until {}",
+        nubefact_date(issued),
+        nubefact_date(last)
     ));
     let name = match (section.text("serie"), section.text("numero")) {
         (Some(serie), Some(number)) => format!("{serie}-{number}"),
         _ => String::new(),
     };
     match voided {
-        DocumentKind::Factura | DocumentKind::Boleta => found.advises(text!(
+        None => found,
+        Some(DocumentKind::Factura | DocumentKind::Boleta) => found.advises(text!(
             "emita una nota de crédito que la anule (motivo 01): chaski factura corregir {name} --motivo 01",
             "issue a credit note that takes it back (motivo 01): chaski factura corregir {name} --motivo 01"
         )),
-        DocumentKind::NotaDebito => found.advises(text!(
+        Some(DocumentKind::NotaDebito) => found.advises(text!(
             "emita una nota de crédito sobre el comprobante que la nota de débito aumentó",
             "issue a credit note on the document that the nota de débito increased"
         )),
-        DocumentKind::NotaCredito => found.advises(text!(
+        Some(DocumentKind::NotaCredito) => found.advises(text!(
             "emita una nota de débito por el mismo importe sobre el comprobante modificado",
             "issue a nota de débito of the same amount on the document that was modified"
         )),
-        _ => found.advises(text!(
+        Some(_) => found.advises(text!(
             "consulte a SUNAT: fuera de plazo no hay reversión por esta vía",
             "ask SUNAT: after that time there is no reversal in this way"
         )),

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::codes;
-use super::compose::{compose, place_in_draft};
+use super::compose::{Composed, compose, place_in_draft};
 use super::document::{TaxDocument, whole};
 use super::draft::Draft;
-use super::draft_read::read_draft;
+use super::draft_read::{meant_kind, read_draft};
 use super::fields::nearest;
 use super::finding::{Findings, InvoiceFinding};
 use super::kind::DocumentKind;
@@ -143,64 +143,71 @@ fn check_verbatim(
     known: &Known,
     mut findings: Findings,
 ) -> CheckedDocument {
-    let Some(kind) = kind_of(&object, &mut findings) else {
+    let kind = kind_of(&object, &mut findings);
+    let is_sure = !findings.has_errors();
+    findings.end_reading();
+    let Some((kind, is_kind_known)) = kind else {
         return without_document(findings);
     };
     let document = if kind.is_sale() {
         let mut sale = Sale::read(kind, object, &mut findings);
+        sale.is_kind_known = is_kind_known;
         review(&mut sale, today, known, &mut findings);
         Some(TaxDocument::new(kind, sale.fields))
     } else {
         check_other(kind, &object, today, known, &mut findings)
     };
     CheckedDocument {
-        document,
+        document: document.filter(|_| is_sure),
         hallazgos: findings.into_sorted(),
         emisor: None,
         referencia: None,
     }
 }
 
-/// Which document operation and number name.
-fn kind_of(object: &JsonObject, findings: &mut Findings) -> Option<DocumentKind> {
-    let operacion = object.present("operacion").and_then(JsonValue::as_str);
-    let Some(operacion) = operacion else {
-        findings
-            .add(&codes::REQUIRED, "operacion")
-            .expected("generar_comprobante");
-        return None;
-    };
+/// Which document operation and number name, or were meant to name, and whether that is known: of a
+/// sale everything but its kind can be checked all the same.
+fn kind_of(object: &JsonObject, findings: &mut Findings) -> Option<(DocumentKind, bool)> {
+    let operacion = operation(object, findings)?;
     let tipo = whole(object, "tipo_de_comprobante").and_then(|it| u8::try_from(it).ok());
-    let kind = DocumentKind::of_request(operacion.trim(), tipo);
-    if kind.is_some() {
-        return kind;
+    if let Some(kind) = DocumentKind::of_request(operacion, tipo) {
+        return Some((kind, true));
     }
-    let mut operations = DocumentKind::ALL.map(DocumentKind::operacion).into_iter();
-    if operations.any(|it| it == operacion.trim()) {
-        let finding = findings
-            .add(&codes::KIND, "tipo_de_comprobante")
-            .advises(text!(
-                "use 1 factura, 2 boleta, 3 nota de crédito, 4 nota de débito, 7 y 8 guías",
-                "use 1 factura, 2 boleta, 3 nota de crédito, 4 nota de débito, 7 and 8 guías"
-            ));
-        // SUNAT's 03 is a boleta, 07 and 08 are notes.
-        if let (3, "03") | (7 | 8, _) = (
-            tipo.unwrap_or_default(),
-            object
-                .get("tipo_de_comprobante")
-                .and_then(JsonValue::as_str)
-                .unwrap_or_default(),
-        ) {
-            finding.expected(if tipo == Some(7) { 3 } else { 4 });
-        }
-    } else {
-        let finding = findings.add(&codes::KIND, "operacion");
-        let names = DocumentKind::ALL.map(DocumentKind::operacion);
-        if let Some(meant) = nearest(operacion.trim(), names) {
-            finding.expected(meant);
-        }
+    let finding = findings
+        .add(&codes::KIND, "tipo_de_comprobante")
+        .advises(text!(
+            "use 1 factura, 2 boleta, 3 nota de crédito, 4 nota de débito, 7 y 8 guías",
+            "use 1 factura, 2 boleta, 3 nota de crédito, 4 nota de débito, 7 and 8 guías"
+        ));
+    if operacion != DocumentKind::Factura.operacion() {
+        return None;
     }
-    None
+    // SUNAT's 07 and 08 are notes.
+    let meant = match tipo {
+        Some(7) => 3,
+        Some(8) => 4,
+        _ => return Some((DocumentKind::Factura, false)),
+    };
+    finding.expected(meant);
+    Some((DocumentKind::of_request(operacion, Some(meant))?, true))
+}
+
+/// The operation, or the one that was probably meant.
+fn operation(object: &JsonObject, findings: &mut Findings) -> Option<&'static str> {
+    let mut names = DocumentKind::ALL.map(DocumentKind::operacion).into_iter();
+    let given = object.present("operacion").and_then(JsonValue::as_str);
+    let Some(given) = given.map(str::trim) else {
+        let usual = DocumentKind::Factura.operacion();
+        findings.add(&codes::REQUIRED, "operacion").expected(usual);
+        return Some(usual);
+    };
+    if let Some(name) = names.find(|it| *it == given) {
+        return Some(name);
+    }
+    let finding = findings.add(&codes::KIND, "operacion");
+    let meant = nearest(given, DocumentKind::ALL.map(DocumentKind::operacion))?;
+    finding.expected(meant);
+    Some(meant)
 }
 
 /// The simple form: read, composed, and reviewed like everything else.
@@ -210,21 +217,15 @@ fn check_simple(
     known: &Known,
     mut findings: Findings,
 ) -> CheckedDocument {
-    let read = read_draft(object, &mut findings);
-    let draft = read.draft;
-    let document = draft.tipo.filter(|_| read.complete).and_then(|kind| {
-        let fields = compose(&draft, kind, today, known, &mut findings)?;
-        Some(review_composed(
-            &draft,
-            kind,
-            fields,
-            today,
-            known,
-            &mut findings,
-        ))
-    });
+    let mut draft = read_draft(object, &mut findings);
+    let is_sure = draft.tipo.is_some();
+    draft.tipo = draft.tipo.or_else(|| meant_kind(object));
+    let kind = draft.tipo.unwrap_or(DocumentKind::Factura);
+    let composed = compose(&draft, kind, today, known, &mut findings);
+    let is_document = is_sure && composed.has_amounts;
+    let document = review_composed(&draft, kind, composed, today, known, &mut findings);
     CheckedDocument {
-        document,
+        document: Some(document).filter(|_| is_document),
         hallazgos: findings.into_sorted(),
         emisor: draft.emisor,
         referencia: draft.referencia,
@@ -235,13 +236,14 @@ fn check_simple(
 fn review_composed(
     draft: &Draft,
     kind: DocumentKind,
-    fields: JsonObject,
+    composed: Composed,
     today: Date,
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let mut found = Findings::new();
-    let mut sale = Sale::read(kind, fields, &mut found);
+    let mut found = Findings::without(composed.unread);
+    let mut sale = Sale::read(kind, composed.fields, &mut found);
+    sale.is_kind_known = draft.tipo.is_some();
     review(&mut sale, today, known, &mut found);
     findings.take(found.into_list().into_iter().map(|mut finding| {
         finding.campo = place_in_draft(&finding.campo, draft);

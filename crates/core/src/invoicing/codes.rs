@@ -325,6 +325,46 @@ codes! {
         "NubeFact pide la fecha de hoy; SUNAT recibe hasta tres días después",
         "NubeFact asks for today; SUNAT takes it up to three days later".
 
+    // --- Workbooks of documents -----------------------------------------------------------------
+    SHEET_CELL = "CH-CELDA" Error:
+        "la celda no se puede leer", "the cell cannot be read";
+        "corrija la celda", "correct the cell".
+    SHEET_COLUMN = "CH-COLUMNA" Error:
+        "la columna no se reconoce", "the column is not recognised";
+        "corrija el título de la columna", "correct the title of the column".
+    SHEET_KEY = "CH-DOCUMENTO" Error:
+        "la fila no dice de qué documento es", "the row does not say of which document it is";
+        "escriba en la columna documento el mismo texto en todas las filas del documento",
+        "write the same text in the column documento of all rows of the document".
+    SHEET_ROWS = "CH-FILAS" Error:
+        "las filas del mismo documento no dicen lo mismo", "the rows of one document say different things";
+        "escríbalo igual en todas sus filas, o solo en la primera",
+        "write the same in all its rows, or only in the first".
+    SHEET_SIGN = "CH-SIGNO" Error:
+        "el signo del importe es de otra moneda que el documento",
+        "the sign of the amount is of another currency than the document";
+        "corrija la moneda del documento o el importe", "correct the document's currency or the amount".
+    SHEET_INSTALMENT = "CH-CUOTA" Error:
+        "la cuota es de un documento que no está en la hoja", "the instalment is of a document that is not in the sheet";
+        "corrija el documento de la cuota", "correct the document of the instalment".
+    TWICE = "CH-REPETIDO" Error:
+        "el mismo comprobante o la misma referencia está dos veces",
+        "the same number or reference is there twice";
+        "deje uno, o corrija el número", "leave one, or correct the number".
+    NUMBER_TAKEN = "CH-NUMERO" Error:
+        "ese comprobante ya se emitió", "that document was issued already";
+        "use el número que sigue, o deje que Chaski lo dé", "use the next number, or let Chaski give it".
+    NOTE_TWICE = "CH-NOTA-REPETIDA" Error:
+        "otra nota de crédito ya anula ese comprobante por entero",
+        "another credit note takes that document back as a whole already";
+        "deje una sola nota", "leave one note".
+    REPAIRED = "CH-REPARADO" Aviso:
+        "la celda se leyó reparada", "the cell was read after repair";
+        "revise que sea lo que quiso escribir", "see that it is what was meant".
+    LOOKED_UP_LATER = "CH-POR-CONSULTAR" Aviso:
+        "se consultará al emitir", "it is looked up when it is issued";
+        "para verlo ahora agregue --clientes", "to see it now add --clientes".
+
     // --- Other documents ------------------------------------------------------------------------
     GUIA_DATE = "CH-FECHA-GUIA" Error:
         "la fecha de la guía es futura o de hace más de un día",

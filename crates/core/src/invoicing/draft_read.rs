@@ -16,14 +16,9 @@ use super::kind::DocumentKind;
 use super::value::{JsonObject, JsonValue};
 use crate::{DateError, Lang, Severity, Text, parse_date, text};
 
-/// A draft, and whether its amounts could be read: sums of what was not there would mislead.
-pub(crate) struct DraftRead {
-    pub(crate) draft: Draft,
-    pub(crate) complete: bool,
-}
-
-/// Reads a simple form.
-pub(crate) fn read_draft(object: &JsonObject, findings: &mut Findings) -> DraftRead {
+/// Reads a simple form. What could not be read is absent in the draft, and unread in the findings:
+/// no default may stand for it.
+pub(crate) fn read_draft(object: &JsonObject, findings: &mut Findings) -> Draft {
     let mut part = Part::new(object, String::new(), findings);
     part.no_others(keys::DRAFT);
     let draft = Draft {
@@ -66,26 +61,29 @@ pub(crate) fn read_draft(object: &JsonObject, findings: &mut Findings) -> DraftR
             "a reference has up to 100 characters"
         ));
     }
-    DraftRead {
-        draft,
-        complete: !part.findings.has_errors_of(&codes::DECIMALS)
-            && !part.findings.has_errors_of(&codes::NEGATIVE),
-    }
+    findings.end_reading();
+    draft
+}
+
+/// The kind that a mistyped `tipo` was probably meant to be.
+pub(crate) fn meant_kind(object: &JsonObject) -> Option<DocumentKind> {
+    let written = object.present("tipo")?.as_str()?.trim().to_lowercase();
+    let names = DocumentKind::ALL.into_iter().filter(|kind| kind.is_sale());
+    DocumentKind::parse(nearest(&written, names.map(DocumentKind::as_str))?)
 }
 
 fn kind(part: &mut Part<'_, '_>) -> Option<DocumentKind> {
-    let name = part.text("tipo");
-    let written = name.as_deref().unwrap_or_default().trim().to_lowercase();
+    let name = part.object.present("tipo").and_then(JsonValue::as_str);
+    let written = name.unwrap_or_default().trim().to_lowercase();
     let kind = DocumentKind::parse(&written).filter(|kind| kind.is_sale());
     if kind.is_none() {
-        let names = DocumentKind::ALL.into_iter().filter(|kind| kind.is_sale());
-        let meant = nearest(&written, names.map(DocumentKind::as_str));
+        let meant = meant_kind(part.object);
         let finding = part.findings.add(&codes::KIND, "tipo").advises(text!(
             "escriba factura, boleta, nota_credito o nota_debito",
             "write factura, boleta, nota_credito or nota_debito"
         ));
         if let Some(meant) = meant {
-            finding.expected(meant);
+            finding.expected(meant.as_str());
         }
     }
     kind
@@ -204,7 +202,8 @@ impl<'o, 'f> Part<'o, 'f> {
         join(&self.prefix, name)
     }
 
-    /// Unknown keys are an error: a mistyped discount must not be lost.
+    /// Unknown keys are an error: a mistyped discount must not be lost. The value of the key that was
+    /// meant is unknown then.
     fn no_others(&mut self, known: &[&'static str]) {
         for (name, _) in self.object.iter() {
             if known.contains(&name) {
@@ -217,13 +216,17 @@ impl<'o, 'f> Part<'o, 'f> {
                     "¿quiso escribir «{meant}»?",
                     "did you mean «{meant}»?"
                 ));
+                if self.object.present(meant).is_none() {
+                    let place = self.place(meant);
+                    self.findings.is_unknown(place);
+                }
             }
         }
     }
 
     fn require(&mut self, name: &str) {
-        if self.object.present(name).is_none() {
-            let place = self.place(name);
+        let place = self.place(name);
+        if self.object.present(name).is_none() && !self.findings.unread().covers(&place) {
             self.findings.add(&codes::REQUIRED, place);
         }
     }
@@ -347,7 +350,8 @@ impl<'o, 'f> Part<'o, 'f> {
         None
     }
 
-    fn list<T>(&mut self, name: &str, read: fn(Part<'_, '_>) -> T) -> Vec<T> {
+    /// What is no object keeps its place, so that the others keep theirs.
+    fn list<T: Default>(&mut self, name: &str, read: fn(Part<'_, '_>) -> T) -> Vec<T> {
         let Some(value) = self.object.present(name) else {
             return Vec::new();
         };
@@ -358,15 +362,13 @@ impl<'o, 'f> Part<'o, 'f> {
         let mut parts = Vec::with_capacity(list.len());
         for (index, value) in list.iter().enumerate() {
             let place = self.place(&format!("{name}[{index}]"));
-            match value {
-                JsonValue::Object(object) => {
-                    parts.push(read(Part::new(object, place, self.findings)));
-                }
-                _ => {
-                    self.findings
-                        .add(&codes::TEXT, place)
-                        .says(text!("debe ser un objeto", "this has to be an object"));
-                }
+            if let JsonValue::Object(object) = value {
+                parts.push(read(Part::new(object, place, self.findings)));
+            } else {
+                self.findings
+                    .add(&codes::TEXT, place)
+                    .says(text!("debe ser un objeto", "this has to be an object"));
+                parts.push(T::default());
             }
         }
         parts

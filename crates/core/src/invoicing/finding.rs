@@ -8,9 +8,12 @@ use std::collections::HashSet;
 use std::fmt::Display;
 
 use super::codes::InvoiceCode;
+use super::unread::Unread;
 use crate::{Lang, Severity, Text};
 
 /// One thing found in a document that is to be issued.
+///
+/// `Debug` shows neither the expected value nor the texts: a DNI that is offered repaired is one.
 ///
 /// ```
 /// use chaski_core::Lang;
@@ -23,7 +26,7 @@ use crate::{Lang, Severity, Text};
 /// assert_eq!(finding.esperado.as_deref(), Some("100.00"));
 /// assert!(!finding.action(Lang::En).is_empty());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvoiceFinding {
     /// Stable code, never translated.
@@ -88,6 +91,12 @@ impl InvoiceFinding {
 pub struct Findings {
     boleta: bool,
     list: Vec<InvoiceFinding>,
+    /// Fields that could not be read.
+    unread: Unread,
+    /// Whether reading is over: nothing more is said of what could not be read.
+    is_read: bool,
+    /// A finding that is not told.
+    untold: Option<InvoiceFinding>,
 }
 
 impl Findings {
@@ -112,26 +121,60 @@ impl Findings {
             (true, Some((codigo, severidad))) => (codigo, severidad),
             _ => (code.codigo, code.severidad),
         };
-        self.list.push(InvoiceFinding {
+        let finding = InvoiceFinding {
             codigo,
             severidad,
             campo: campo.into(),
             esperado: None,
             mensaje: code.meaning(),
             accion: code.fix(),
-        });
+        };
+        if self.is_read && self.unread.covers(&finding.campo) {
+            return self.untold.insert(finding);
+        }
+        self.list.push(finding);
         self.list.last_mut().expect("it was pushed just now")
+    }
+
+    /// A field is unknown without having a finding of its own.
+    pub(crate) fn is_unknown(&mut self, campo: impl Into<String>) {
+        self.unread.insert(campo);
+    }
+
+    /// Fields that could not be read so far.
+    pub(crate) fn unread(&self) -> &Unread {
+        &self.unread
+    }
+
+    /// For a document of which these fields are known to be unknown: nothing is said of them.
+    pub(crate) fn without(unread: Unread) -> Findings {
+        Findings {
+            unread,
+            is_read: true,
+            ..Findings::default()
+        }
+    }
+
+    /// Whether a field has an error.
+    pub(crate) fn has_error_at(&self, campo: &str) -> bool {
+        let mut errors = self.list.iter();
+        errors.any(|it| it.campo == campo && it.severidad == Severity::Error)
+    }
+
+    /// Everything was read: fields that have an error are unknown from now on, and what is found of
+    /// them later is not told. A field is wrong once.
+    pub(crate) fn end_reading(&mut self) {
+        for finding in &self.list {
+            if finding.severidad == Severity::Error {
+                self.unread.insert(finding.campo.as_str());
+            }
+        }
+        self.is_read = true;
     }
 
     /// Whether something was found that forbids sending.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|it| it.severidad == Severity::Error)
-    }
-
-    /// Whether errors with that code were found.
-    pub(crate) fn has_errors_of(&self, code: &InvoiceCode) -> bool {
-        let mut errors = self.list.iter();
-        errors.any(|it| it.codigo == code.codigo && it.severidad == Severity::Error)
     }
 
     /// What was found so far, in the order of the checks.
@@ -144,18 +187,18 @@ impl Findings {
         self.list
     }
 
-    /// Takes over the findings of another check, but errors of fields that have one already: what a
-    /// value lacks in the form, it lacks in what is made of it.
+    /// Takes over the findings of another check, but what it says of unknown fields, and errors of
+    /// fields that have one already: what a value lacks in the form, it lacks in what is made of it.
     pub(crate) fn take(&mut self, others: impl IntoIterator<Item = InvoiceFinding>) {
-        let errors = self
-            .list
-            .iter()
-            .filter(|it| it.severidad == Severity::Error);
+        let errors = self.list.iter();
+        let errors = errors.filter(|it| it.severidad == Severity::Error);
         let told: HashSet<String> = errors.map(|it| it.campo.clone()).collect();
-        let news = others
-            .into_iter()
-            .filter(|it| it.severidad != Severity::Error || !told.contains(&it.campo));
-        self.list.extend(news);
+        for other in others {
+            let again = other.severidad == Severity::Error && told.contains(&other.campo);
+            if !again && !self.unread.covers(&other.campo) {
+                self.list.push(other);
+            }
+        }
     }
 
     /// All that was found: errors first, then observations, then notices; of equal severity, in the
@@ -163,5 +206,15 @@ impl Findings {
     pub fn into_sorted(mut self) -> Vec<InvoiceFinding> {
         self.list.sort_by_key(|it| std::cmp::Reverse(it.severidad));
         self.list
+    }
+}
+
+impl std::fmt::Debug for InvoiceFinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvoiceFinding")
+            .field("codigo", &self.codigo)
+            .field("severidad", &self.severidad)
+            .field("campo", &self.campo)
+            .finish_non_exhaustive()
     }
 }

@@ -10,8 +10,9 @@ use super::decimal::read_decimal;
 use super::document::whole;
 use super::fields::{SaleField, read_fields};
 use super::finding::Findings;
+use super::identity_number::{check_ruc, note_dni};
 use super::value::{JsonObject, JsonValue};
-use crate::{Lang, Ruc, Text, parse_date, text};
+use crate::{CheckDigit, parse_date, text};
 
 /// An object of a request and where it stands: `items[2].`, or nothing for the request itself.
 pub(crate) struct Section<'d> {
@@ -56,9 +57,10 @@ impl<'d> Section<'d> {
         self.fields.present(name)?.as_str().map(str::trim)
     }
 
-    /// A decimal, if it is one.
+    /// A decimal, if it is one; a negative one was told, and is none.
     pub(crate) fn amount(&self, name: &str) -> Option<Decimal> {
-        read_decimal(self.text(name)?).ok()
+        let amount = read_decimal(self.text(name)?).ok()?;
+        (amount.is_zero() || amount.is_sign_positive()).then_some(amount)
     }
 
     /// A whole number of one byte, as the numbers of catalogues are.
@@ -113,6 +115,7 @@ pub(crate) fn check_form(
         }
         out.set(name, JsonValue::List(read));
     }
+    findings.end_reading();
     out
 }
 
@@ -145,20 +148,9 @@ pub(crate) fn check_identity(
     let path = section.path(number_field);
     match kind {
         IdentityKind::RUC => {
-            if let Err(error) = number.parse::<Ruc>() {
-                let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-                findings
-                    .add(&codes::CUSTOMER_RUC, path)
-                    .says(Text { es, en });
-            }
+            check_ruc(number, CheckDigit::Strict, &path, findings);
         }
-        IdentityKind::DNI if !kind.accepts(number) => {
-            let found = findings.add(&codes::CUSTOMER_DNI, path);
-            let short = (1..8).contains(&number.len());
-            if short && number.bytes().all(|byte| byte.is_ascii_digit()) {
-                found.expected(format!("{number:0>8}"));
-            }
-        }
+        IdentityKind::DNI if !kind.accepts(number) => note_dni(number, &path, findings),
         _ if !kind.accepts(number) => {
             findings.add(&codes::TEXT, path).says(text!(
                 "el número lleva solo letras y dígitos, hasta 15",

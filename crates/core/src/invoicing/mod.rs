@@ -13,11 +13,12 @@
 //! | `finding.rs`, `codes.rs` | one thing found; every code with its texts |
 //! | `value.rs`, `read.rs`, `decimal.rs` | JSON with exact numbers; decimals as tax law writes them |
 //! | `catalogs/` | rates, tariffs and code lists, with their dates and sources |
-//! | `known.rs` | facts that the document does not hold |
+//! | `known.rs`, `unread.rs` | facts that the document does not hold; fields of it that could not be read |
 //! | `check.rs` | the check itself, the only way in: reads, composes, reviews |
 //! | `draft.rs`, `draft_read.rs`, `compose/` | the simple form and its JSON Schema; how it is read; NubeFact's JSON made of it |
 //! | `arithmetic/` | lines, cents that are spread, discounts, advances, what is withheld |
 //! | `sale.rs`, `fields.rs`, `sale_fields.rs` | a sale as its checks see it; forms and lengths of its fields |
+//! | `identity_number.rs` | a RUC or DNI that was mistyped |
 //! | `review/` | what SUNAT, NubeFact or an accountant would say of a sale, one file per theme |
 //! | `other.rs` and `guia/`, `retencion.rs`, `percepcion.rs`, `anulacion.rs` | checks of what is no sale: these come as NubeFact's JSON only, there is no simple form of them |
 //! | `correct/`, `replicate.rs` | a note made out of the document it corrects; a document repeated |
@@ -45,6 +46,7 @@ mod finding;
 mod form;
 mod guia;
 mod header;
+mod identity_number;
 mod kind;
 mod known;
 mod other;
@@ -57,6 +59,7 @@ mod retencion;
 mod review;
 mod sale;
 mod sale_fields;
+mod unread;
 mod value;
 mod withholding;
 mod words;

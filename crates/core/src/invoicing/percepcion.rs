@@ -9,18 +9,18 @@ use super::catalogs::perception_rates::PerceptionRate;
 use super::codes;
 use super::document::TaxDocument;
 use super::finding::Findings;
-use super::form::Section;
 use super::kind::DocumentKind;
 use super::known::Known;
 use super::other_fields::{PERCEPCION, PERCEPCION_ITEM};
 use super::value::JsonObject;
-use super::withholding::{Withholding, check_rate_number, check_withholding};
+use super::withholding::{Withholding, check_withholding};
 
 static NAMES: Withholding = Withholding {
     kind: DocumentKind::Percepcion,
     table: PERCEPCION,
     lines: PERCEPCION_ITEM,
     rate: "tipo_de_tasa_de_percepcion",
+    rates: "1, 2, 3",
     total: "total_percibido",
     total_paid: "total_cobrado",
     payment: "cobro_total_sin_percepcion",
@@ -39,12 +39,6 @@ pub(crate) fn check_percepcion(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
-    let section = Section::new(fields);
-    let exists = |number: u8| PerceptionRate::from_nubefact(number).is_some();
-    check_rate_number(&section, NAMES.rate, "1, 2, 3", exists, findings);
-    let rate = section
-        .small(NAMES.rate)
-        .and_then(PerceptionRate::from_nubefact);
-    let percent = rate.map(|rate| rate.percent);
+    let percent = |number: u8| PerceptionRate::from_nubefact(number).map(|it| it.percent);
     check_withholding(&NAMES, percent, fields, today, known, findings)
 }

@@ -14,7 +14,7 @@ use super::kind::DocumentKind;
 use super::known::Known;
 use super::other_fields::{RETENCION, RETENCION_ITEM};
 use super::value::JsonObject;
-use super::withholding::{Withholding, check_rate_number, check_withholding};
+use super::withholding::{Withholding, check_withholding};
 use crate::{Severity, text};
 
 static NAMES: Withholding = Withholding {
@@ -22,6 +22,7 @@ static NAMES: Withholding = Withholding {
     table: RETENCION,
     lines: RETENCION_ITEM,
     rate: "tipo_de_tasa_de_retencion",
+    rates: "1, 2",
     total: "total_retenido",
     total_paid: "total_pagado",
     payment: "pago_total_sin_retencion",
@@ -40,9 +41,9 @@ pub(crate) fn check_retencion(
     known: &Known,
     findings: &mut Findings,
 ) -> TaxDocument {
+    let percent = |number: u8| RetentionRate::from_nubefact(number).map(|it| it.percent);
+    let document = check_withholding(&NAMES, percent, fields, today, known, findings);
     let section = Section::new(fields);
-    let exists = |number: u8| RetentionRate::from_nubefact(number).is_some();
-    check_rate_number(&section, NAMES.rate, "1, 2", exists, findings);
     let rate = section
         .small(NAMES.rate)
         .and_then(RetentionRate::from_nubefact);
@@ -66,6 +67,5 @@ pub(crate) fn check_retencion(
                 ));
         }
     }
-    let percent = rate.map(|rate| rate.percent);
-    check_withholding(&NAMES, percent, fields, today, known, findings)
+    document
 }

@@ -14,28 +14,35 @@ use super::fields::read_fields;
 use super::finding::Findings;
 use super::kind::DocumentKind;
 use super::sale_fields::{CUOTA, GUIA, HEADER, ITEM};
+use super::unread::Unread;
 use super::value::{JsonObject, JsonValue};
 use super::{codes, document};
 use crate::{parse_date, text};
 
-/// A sale or note, read. What was wrong in its form is `None` here and has its finding already.
+/// A sale or note, read. What was wrong in its form is `None` here and has its finding already; an
+/// amount that is absent is zero.
 pub(crate) struct Sale {
     pub(crate) kind: DocumentKind,
     /// The fields, each in its one form.
     pub(crate) fields: JsonObject,
     /// A boleta, or a note on one.
     pub(crate) on_boleta: bool,
-    pub(crate) transaction: u8,
+    /// Whether it is known what kind of document it is.
+    pub(crate) is_kind_known: bool,
+    /// Ordinary sales may leave it out.
+    pub(crate) transaction: Option<u8>,
     pub(crate) fecha: Option<Date>,
     pub(crate) moneda: Option<Moneda>,
     pub(crate) tipo_de_cambio: Option<Decimal>,
     pub(crate) percent: Option<Decimal>,
-    pub(crate) descuento_global: Decimal,
+    pub(crate) descuento_global: Option<Decimal>,
     pub(crate) lines: Vec<SaleLine>,
     pub(crate) cuotas: Option<Vec<Cuota>>,
+    /// What could not be read, or cannot be known because of that.
+    unread: Unread,
 }
 
-/// A line of a sale.
+/// A line of a sale. Amounts that could not be read are `None`: the sums that they enter are unknown.
 #[derive(Clone)]
 pub(crate) struct SaleLine {
     pub(crate) affectation: Option<Affectation>,
@@ -44,25 +51,23 @@ pub(crate) struct SaleLine {
     pub(crate) cantidad: Option<Decimal>,
     pub(crate) valor_unitario: Option<Decimal>,
     pub(crate) precio_unitario: Option<Decimal>,
-    pub(crate) descuento: Decimal,
-    pub(crate) subtotal: Decimal,
-    pub(crate) igv: Decimal,
-    pub(crate) total: Decimal,
-    pub(crate) isc: Decimal,
+    pub(crate) descuento: Option<Decimal>,
+    pub(crate) subtotal: Option<Decimal>,
+    pub(crate) igv: Option<Decimal>,
+    pub(crate) total: Option<Decimal>,
+    pub(crate) isc: Option<Decimal>,
     pub(crate) tipo_de_isc: Option<u8>,
-    pub(crate) bolsas: Decimal,
-    pub(crate) otros_cargos: Decimal,
+    pub(crate) bolsas: Option<Decimal>,
+    pub(crate) otros_cargos: Option<Decimal>,
     /// An advance that is settled: it is taken off, though its amounts have no sign.
-    pub(crate) advance: bool,
-    /// Something of it could not be read: its sums would mislead.
-    pub(crate) unreadable: bool,
+    pub(crate) advance: Option<bool>,
 }
 
 /// An instalment.
 #[derive(Clone, Copy)]
 pub(crate) struct Cuota {
     pub(crate) fecha: Option<Date>,
-    pub(crate) importe: Decimal,
+    pub(crate) importe: Option<Decimal>,
 }
 
 impl Sale {
@@ -75,40 +80,86 @@ impl Sale {
         let cuotas = read_list(&mut fields, "venta_al_credito", CUOTA, findings)
             .map(|list| list.iter().map(Cuota::read).collect());
         read_list(&mut fields, "guias", GUIA, findings);
-        let sale = Sale {
-            kind,
-            on_boleta,
-            transaction: byte(&fields, "sunat_transaction").unwrap_or(1),
-            fecha: day(&fields, "fecha_de_emision"),
-            moneda: byte(&fields, "moneda").and_then(Moneda::from_nubefact),
-            tipo_de_cambio: amount(&fields, "tipo_de_cambio"),
-            percent: amount(&fields, "porcentaje_de_igv"),
-            descuento_global: amount(&fields, "descuento_global").unwrap_or_default(),
-            lines,
-            cuotas,
-            fields,
-        };
-        if sale.lines.is_empty() {
+        if lines.is_empty() {
             findings
                 .add(&codes::REQUIRED, "items")
                 .says(text!("no hay ninguna línea", "there is no line"));
         }
+        findings.end_reading();
+        let mut sale = Sale {
+            kind,
+            on_boleta,
+            is_kind_known: true,
+            transaction: None,
+            fecha: None,
+            moneda: None,
+            tipo_de_cambio: None,
+            percent: None,
+            descuento_global: None,
+            lines,
+            cuotas,
+            fields,
+            unread: findings.unread().clone(),
+        };
+        sale.forget_unread();
+        sale.transaction = match sale.code("sunat_transaction") {
+            None if !sale.unread.covers("sunat_transaction") => Some(1),
+            given => given,
+        };
+        sale.fecha = sale.day("fecha_de_emision");
+        sale.moneda = sale.code("moneda").and_then(Moneda::from_nubefact);
+        sale.tipo_de_cambio = sale.given("tipo_de_cambio");
+        sale.percent = sale.given("porcentaje_de_igv");
+        sale.descuento_global = sale.amount("descuento_global");
         sale
     }
 
-    /// An amount of the header; zero where it is absent.
-    pub(crate) fn amount(&self, name: &str) -> Decimal {
-        amount(&self.fields, name).unwrap_or_default()
+    /// Amounts of lines and instalments that are wrong though they are numbers, and those that are
+    /// absent where they must not be, are unknown.
+    fn forget_unread(&mut self) {
+        if self.unread.is_empty() {
+            return;
+        }
+        let unread = &self.unread;
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let is_unknown = |name: &str| unread.covers(&format!("items[{index}].{name}"));
+            for (name, slot) in line.amounts() {
+                *slot = slot.filter(|_| !is_unknown(name));
+            }
+            line.advance = line
+                .advance
+                .filter(|_| !is_unknown("anticipo_regularizacion"));
+            line.tipo_de_isc = line.tipo_de_isc.filter(|_| !is_unknown("tipo_de_isc"));
+        }
+        for (index, cuota) in self.cuotas.iter_mut().flatten().enumerate() {
+            let is_unknown =
+                |name: &str| unread.covers(&format!("venta_al_credito[{index}].{name}"));
+            cuota.importe = cuota.importe.filter(|_| !is_unknown("importe"));
+            cuota.fecha = cuota.fecha.filter(|_| !is_unknown("fecha_de_pago"));
+        }
+    }
+
+    /// Whether a field of the header could not be read.
+    pub(crate) fn is_unread(&self, name: &str) -> bool {
+        self.unread.covers(name)
+    }
+
+    /// An amount of the header: zero where it is absent, `None` where it is unknown.
+    pub(crate) fn amount(&self, name: &str) -> Option<Decimal> {
+        if self.unread.covers(name) {
+            return None;
+        }
+        Some(amount(&self.fields, name).unwrap_or_default())
     }
 
     /// The same, or nothing where it is absent.
     pub(crate) fn given(&self, name: &str) -> Option<Decimal> {
-        amount(&self.fields, name)
+        amount(&self.fields, name).filter(|_| !self.unread.covers(name))
     }
 
     /// A number of one of NubeFact's lists.
     pub(crate) fn code(&self, name: &str) -> Option<u8> {
-        byte(&self.fields, name)
+        byte(&self.fields, name).filter(|_| !self.unread.covers(name))
     }
 
     /// A date of the header.
@@ -118,7 +169,8 @@ impl Sale {
 
     /// A text of the header.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.fields.present(name)?.as_str()
+        let value = self.fields.present(name)?.as_str();
+        value.filter(|_| !self.unread.covers(name))
     }
 
     /// A boolean of the header; false where it is absent.
@@ -133,7 +185,7 @@ impl Sale {
 
     /// Whether it is sold abroad.
     pub(crate) fn is_export(&self) -> bool {
-        self.transaction == SunatTransaction::EXPORT.number
+        self.transaction == Some(SunatTransaction::EXPORT.number)
     }
 
     /// Whether it is credit note 13, which changes instalments and no amount.
@@ -171,16 +223,15 @@ impl SaleLine {
             cantidad: None,
             valor_unitario: None,
             precio_unitario: None,
-            descuento: Decimal::ZERO,
-            subtotal: Decimal::ZERO,
-            igv: Decimal::ZERO,
-            total: Decimal::ZERO,
-            isc: Decimal::ZERO,
+            descuento: Some(Decimal::ZERO),
+            subtotal: Some(Decimal::ZERO),
+            igv: Some(Decimal::ZERO),
+            total: Some(Decimal::ZERO),
+            isc: Some(Decimal::ZERO),
             tipo_de_isc: None,
-            bolsas: Decimal::ZERO,
-            otros_cargos: Decimal::ZERO,
-            advance: false,
-            unreadable: false,
+            bolsas: Some(Decimal::ZERO),
+            otros_cargos: Some(Decimal::ZERO),
+            advance: Some(false),
         };
         let mut ivap = None;
         for (name, value) in fields.iter() {
@@ -210,7 +261,7 @@ impl SaleLine {
                     continue;
                 }
                 "anticipo_regularizacion" => {
-                    line.advance = value.as_bool() == Some(true);
+                    line.advance = value.as_bool();
                     continue;
                 }
                 "descuento" => &mut line.descuento,
@@ -222,10 +273,7 @@ impl SaleLine {
                 "otros_cargos" => &mut line.otros_cargos,
                 _ => continue,
             };
-            match decimal(value) {
-                Some(amount) => *slot = super::decimal::to_cents(amount),
-                None => line.unreadable = true,
-            }
+            *slot = decimal(value).map(super::decimal::to_cents);
         }
         line.affectation = match (ivap, line.tipo_de_igv) {
             (Some(ivap), _) => Affectation::from_ivap(ivap),
@@ -247,8 +295,30 @@ impl SaleLine {
     }
 
     /// The amount on which IGV is computed.
-    pub(crate) fn base(&self) -> Decimal {
-        self.subtotal + self.isc
+    pub(crate) fn base(&self) -> Option<Decimal> {
+        Some(self.subtotal? + self.isc?)
+    }
+
+    /// An amount of it as it enters a sum: an advance is taken off.
+    pub(crate) fn signed(&self, amount: Option<Decimal>) -> Option<Decimal> {
+        let amount = amount?;
+        Some(if self.advance? { -amount } else { amount })
+    }
+
+    /// Its amounts and their names.
+    fn amounts(&mut self) -> [(&'static str, &mut Option<Decimal>); 10] {
+        [
+            ("cantidad", &mut self.cantidad),
+            ("valor_unitario", &mut self.valor_unitario),
+            ("precio_unitario", &mut self.precio_unitario),
+            ("descuento", &mut self.descuento),
+            ("subtotal", &mut self.subtotal),
+            ("igv", &mut self.igv),
+            ("total", &mut self.total),
+            ("isc", &mut self.isc),
+            ("impuesto_bolsas", &mut self.bolsas),
+            ("otros_cargos", &mut self.otros_cargos),
+        ]
     }
 }
 
@@ -257,11 +327,14 @@ impl Cuota {
         let fields = value.as_object();
         Cuota {
             fecha: fields.and_then(|it| day(it, "fecha_de_pago")),
-            importe: fields
-                .and_then(|it| amount(it, "importe"))
-                .unwrap_or_default(),
+            importe: fields.and_then(|it| amount(it, "importe")),
         }
     }
+}
+
+/// The sum, where both parts are known.
+pub(crate) fn sum_of(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
+    Some(one? + other?)
 }
 
 /// Boletas, and notes on them, have codes of their own. A note says what it modifies; one that does

@@ -21,7 +21,7 @@ use super::form::{Section, check_form, nubefact_date};
 use super::header::{check_code, check_customer, check_delivery, check_series, require_elements};
 use super::kind::DocumentKind;
 use super::known::{DatePolicy, Known};
-use super::value::JsonObject;
+use super::value::{JsonObject, JsonValue};
 use crate::{Severity, text};
 
 /// What the two call the same things.
@@ -31,6 +31,8 @@ pub(super) struct Withholding {
     pub(super) lines: &'static [SaleField],
     /// Header: which percent; sum of what is withheld or perceived; sum of what is paid or collected.
     pub(super) rate: &'static str,
+    /// The numbers that say which percent.
+    pub(super) rates: &'static str,
     pub(super) total: &'static str,
     pub(super) total_paid: &'static str,
     /// Line: the payment before; what is withheld or perceived of it; what is paid or collected.
@@ -45,10 +47,11 @@ pub(super) struct Withholding {
     pub(super) sum: &'static InvoiceCode,
 }
 
-/// Checks a document of either kind. `percent` is what its rate field means, if it means anything.
+/// Checks a document of either kind. `rate` reads its rate field: what percent it means, if it means
+/// any.
 pub(super) fn check_withholding(
     names: &Withholding,
-    percent: Option<Decimal>,
+    rate: fn(u8) -> Option<Decimal>,
     fields: &JsonObject,
     today: Date,
     known: &Known,
@@ -56,6 +59,7 @@ pub(super) fn check_withholding(
 ) -> TaxDocument {
     let section = Section::new(fields);
     let mut out = check_form(&section, names.table, &[("items", names.lines)], findings);
+    let percent = check_rate(names, &section, rate, findings);
 
     // 1. Whose, to whom, when, in soles.
     check_series(
@@ -239,6 +243,10 @@ fn check_sum(
     let (Some(stated), Some(parts)) = (section.amount(total), parts) else {
         return;
     };
+    let elements = section.fields.get("items").map(JsonValue::elements);
+    if elements.is_some_and(|it| it.len() != lines.len()) {
+        return;
+    }
     let sum: Decimal = parts.iter().sum();
     if stated != sum && !lines.is_empty() {
         findings
@@ -252,17 +260,17 @@ fn check_sum(
 }
 
 /// The number that says which percent, checked against those that exist.
-pub(super) fn check_rate_number(
+fn check_rate(
+    names: &Withholding,
     section: &Section<'_>,
-    field: &str,
-    allowed: &str,
-    is_known: impl Fn(u8) -> bool,
+    rate: fn(u8) -> Option<Decimal>,
     findings: &mut Findings,
-) {
-    let known = section.small(field).is_some_and(is_known);
-    if section.has(field) && !known {
+) -> Option<Decimal> {
+    let percent = section.small(names.rate).and_then(rate);
+    if section.has(names.rate) && percent.is_none() {
         findings
-            .add(&codes::CATALOG, section.path(field))
-            .expected(allowed);
+            .add(&codes::CATALOG, section.path(names.rate))
+            .expected(names.rates);
     }
+    percent
 }

@@ -279,7 +279,8 @@ proptest! {
         prop_assert!(found || is_tolerated(name, old, new, &place, &value), "{place}: {old} → {new}");
     }
 
-    /// Another affectation is found, unless it is of the same class.
+    /// Another affectation is found, unless it is of the same class. An export line is *inafecta* to the
+    /// header: it is told by the other lines, or by the operation, which is remarked on.
     #[test]
     fn a_changed_code_is_found(draft in draft(), pick in any::<prop::sample::Index>(), code in 1u8..21) {
         let document = checked(&draft).document.expect("a document");
@@ -293,7 +294,37 @@ proptest! {
         prop_assume!(class(code) != old);
         line["tipo_de_igv"] = json!(code);
         let after = check(value.to_string().as_bytes(), now(), &Known::default());
-        prop_assert!(after.has_errors(), "{code} for {old:?}");
+        let as_an_export = code == 16 && old == Some(Tribute::Inafecto) && count == 1;
+        let remarked = after.hallazgos.iter().any(|it| it.campo == "sunat_transaction");
+        prop_assert!(after.has_errors() || (as_an_export && remarked), "{code} for {old:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// Quantities with decimals, prices with IGV and a discount each: total, value and discount are
+    /// rounded, a cent may move, and the price still fits them.
+    #[test]
+    fn discounted_prices_fit_their_values(
+        lines in prop::collection::vec((1_001u64..1_999, 100u64..5_000, 1u64..100), 20..60),
+    ) {
+        let items: Vec<Value> = lines.iter().map(|(units, cents, off)| {
+            let number = |digits: u64, places: u32| {
+                Decimal::from_i128_with_scale(i128::from(digits), places).to_string()
+            };
+            json!({"descripcion": "A", "cantidad": number(*units, 3), "precio": number(*cents, 2),
+                "descuento": number(*off, 2)})
+        }).collect();
+        let draft = json!({
+            "tipo": "factura", "serie": "FFF1", "precios_con_igv": true, "items": items,
+            "cliente": {"tipo": "6", "numero": "20512333797", "nombre": "CLIENTE SINTETICO SAC",
+                "direccion": "AV. SINTETICA 123 - LIMA"},
+        });
+        let result = checked(&draft);
+        let found: Vec<_> = result.hallazgos.iter().map(|it| (it.codigo, &it.campo)).collect();
+        prop_assert!(found.is_empty(), "{found:?}");
+        fits_sunat(&sent(&result.document.expect("a document")))?;
     }
 }
 
@@ -491,7 +522,7 @@ fn fits_sunat(sent: &Value) -> Result<(), TestCaseError> {
         near(
             off * quantity.min(Decimal::ONE),
             Decimal::ZERO,
-            "0.02",
+            "0.03",
             "3270",
         )?;
     }
@@ -605,7 +636,7 @@ fn is_tolerated(name: &str, old: Decimal, new: Decimal, place: &str, value: &Val
         .and_then(|(line, _)| value.pointer(line));
     let field = |name: &str| line.map(|it| number(&it[name])).unwrap_or_default();
     match name {
-        // 3270 within two cents, against either of two formulas.
+        // 3270 within three cents, against either of two formulas.
         "precio_unitario" => {
             off * field("cantidad").min(Decimal::ONE) <= "0.05".parse().expect("a decimal")
         }

@@ -248,6 +248,81 @@ fn advances() {
     );
 }
 
+/// 10 × 100.00 with 10 % of ISC: 1000.00 + 100.00 + 18 % of both = 1298.00.
+fn with_isc(changes: Value) -> Value {
+    // `draft` over a whole draft leaves it as it is.
+    let mut draft = draft(changes);
+    draft["items"] = json!([{"descripcion": "A", "cantidad": 10, "precio": "100",
+        "isc": {"sistema": "01", "tasa": 10}}]);
+    if draft["precios_con_igv"] == true {
+        draft["items"][0]["precio"] = json!("129.80");
+    }
+    draft
+}
+
+#[track_caller]
+fn refused(draft: &Value, finding: (&str, &str)) {
+    let now = "2026-11-27T12:00:00-05:00".parse().expect("an instant");
+    let checked = check(draft.to_string().as_bytes(), now, &Known::default());
+    let found = checked.hallazgos.iter();
+    let found: Vec<_> = found.map(|it| (it.codigo, it.campo.as_str())).collect();
+    assert_eq!(found, [finding]);
+}
+
+/// An advance bears no ISC, nor the IGV on it: these are left to the sale that settles it.
+#[test]
+fn advances_of_sales_with_isc() {
+    let paid =
+        |total: &str| json!({"anticipos": [{"serie": "FFF1", "numero": 90, "total": total}]});
+    gives(
+        with_isc(json!({})),
+        json!({"total_gravada": 1000, "total_isc": 100, "total_igv": 198, "total": 1298}),
+    );
+    // 590.00 = 500.00 + 90.00 off: 1298.00 - 590.00.
+    gives(
+        with_isc(paid("590")),
+        json!({"total_anticipo": 500, "total_gravada": 500, "total_isc": 100, "total_igv": 108,
+            "total": 708, "items": [{"isc": 100, "igv": 198}, {"subtotal": 500, "igv": 90}]}),
+    );
+    // All of the value, 1180.00: the ISC and its 18.00 of IGV are left.
+    gives(
+        with_isc(paid("1180")),
+        json!({"total_anticipo": 1000, "total_gravada": 0, "total_isc": 100, "total_igv": 18,
+            "total": 118}),
+    );
+    refused(&with_isc(paid("1180.01")), ("CH-NEGATIVO", "anticipos"));
+}
+
+/// A discount on the whole lowers base and IGV, not the ISC; it ends where the base does.
+#[test]
+fn global_discounts_of_sales_with_isc() {
+    // 200.00 off a base of 1000.00: IGV is 18 % of 800.00 + 100.00.
+    gives(
+        with_isc(json!({"descuento_global": "200"})),
+        json!({"descuento_global": 200, "total_gravada": 800, "total_isc": 100,
+            "total_igv": 162, "total": 1062}),
+    );
+    refused(
+        &with_isc(json!({"descuento_global": "1000.01"})),
+        ("CH-NEGATIVO", "descuento_global"),
+    );
+    // The same with IGV: 236.00 = 200.00 + 36.00 off a price of 1298.00.
+    let off = |off: &str| with_isc(json!({"precios_con_igv": true, "descuento_global": off}));
+    gives(
+        off("236"),
+        json!({"descuento_global": 200, "total_gravada": 800, "total_isc": 100,
+            "total_igv": 162, "total": 1062}),
+    );
+    gives(
+        off("1180"),
+        json!({"descuento_global": 1000, "total_gravada": 0, "total_isc": 100, "total_igv": 18,
+            "total": 118}),
+    );
+    // The base of 1200.00 would be 1016.95, more than there is, though the price is higher.
+    refused(&off("1200"), ("CH-NEGATIVO", "descuento_global"));
+    refused(&off("1298"), ("CH-NEGATIVO", "descuento_global"));
+}
+
 #[test]
 fn what_is_withheld() {
     gives(

@@ -67,7 +67,7 @@ fn found_at(base: &Value, field: &str, value: Value, expected: &str) {
     check_changed(base, &[(field, value)], &[&format!("{expected} {inside}")]);
 }
 
-fn sender() -> Value {
+pub(crate) fn sender() -> Value {
     json!({
         "operacion": "generar_guia", "tipo_de_comprobante": 7, "serie": "TTT1", "numero": 27,
         "cliente_tipo_de_documento": "6", "cliente_numero_de_documento": "20512333797",
@@ -84,7 +84,7 @@ fn sender() -> Value {
     })
 }
 
-fn carrier() -> Value {
+pub(crate) fn carrier() -> Value {
     let mut guia = sender();
     let fields = guia.as_object_mut().expect("an object");
     for name in [
@@ -347,8 +347,8 @@ fn a_guia_has_codes_and_numbers_of_its_lists() {
         &sender(),
         &[("peso_bruto_total", json!(-1))],
         &[
-            "error CH-NEGATIVO peso_bruto_total",
             "error CH-PESO peso_bruto_total",
+            "error CH-NEGATIVO peso_bruto_total",
         ],
     );
     found_at(
@@ -564,7 +564,7 @@ fn what_others_know_is_told() {
     assert_eq!(found(&run(&retencion(), &closed)), ["error CH-SERIE serie"]);
 }
 
-fn retencion() -> Value {
+pub(crate) fn retencion() -> Value {
     json!({
         "operacion": "generar_retencion", "serie": "RRR1", "numero": 11,
         "cliente_tipo_de_documento": "6", "cliente_numero_de_documento": "20512333797",
@@ -702,7 +702,7 @@ fn six_percent_ended_in_2014() {
 }
 
 /// A right document of either kind, made by the formulas of SUNAT's workbook alone.
-fn withholding(retencion: bool, rate: (u8, Decimal), lines: &[(i64, u8, i64)]) -> Value {
+pub(crate) fn withholding(retencion: bool, rate: (u8, Decimal), lines: &[(i64, u8, i64)]) -> Value {
     let cents =
         |amount: Decimal| amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     let names = if retencion {
@@ -830,7 +830,7 @@ proptest! {
     }
 }
 
-fn void() -> Value {
+pub(crate) fn void() -> Value {
     json!({"operacion": "generar_anulacion", "tipo_de_comprobante": 1, "serie": "FFF1", "numero": 12, "motivo": "PEDIDO REPETIDO"})
 }
 

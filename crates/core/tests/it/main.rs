@@ -11,6 +11,7 @@ mod dni;
 mod exchange_rate;
 mod fitness;
 mod invoice_bad_input;
+mod invoice_every_finding;
 mod invoice_json;
 mod invoice_properties;
 mod invoice_samples;

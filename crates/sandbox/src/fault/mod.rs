@@ -253,55 +253,43 @@ impl Fault {
 
     /// Only that operation.
     #[must_use]
-    pub fn on(self, operation: Operation) -> Fault {
-        Fault {
-            scope: Some(operation),
-            ..self
-        }
+    pub fn on(mut self, operation: Operation) -> Fault {
+        self.scope = Some(operation);
+        self
     }
 
     /// Only the next times, this many.
     #[must_use]
-    pub fn next(self, times: u64) -> Fault {
-        Fault {
-            frequency: Frequency::Next(times),
-            ..self
-        }
+    pub fn next(mut self, times: u64) -> Fault {
+        self.frequency = Frequency::Next(times);
+        self
     }
 
     /// Once in this many times.
     #[must_use]
-    pub fn every(self, times: u64) -> Fault {
-        Fault {
-            frequency: Frequency::Every(times),
-            ..self
-        }
+    pub fn every(mut self, times: u64) -> Fault {
+        self.frequency = Frequency::Every(times);
+        self
     }
 
     /// That share of the times, in per cent.
     #[must_use]
-    pub fn percent(self, share: f64) -> Fault {
-        Fault {
-            frequency: Frequency::Percent(share),
-            ..self
-        }
+    pub fn percent(mut self, share: f64) -> Fault {
+        self.frequency = Frequency::Percent(share);
+        self
     }
 
     /// From one moment to another, counted from the start of the sandbox.
     #[must_use]
-    pub fn between(self, from: Duration, to: Duration) -> Fault {
-        Fault {
-            window: Window::Between(from, to),
-            ..self
-        }
+    pub fn between(mut self, from: Duration, to: Duration) -> Fault {
+        self.window = Window::Between(from, to);
+        self
     }
 
     /// For so long from when it is commanded.
     #[must_use]
-    pub fn lasting(self, duration: Duration) -> Fault {
-        Fault {
-            window: Window::Lasting(duration),
-            ..self
-        }
+    pub fn lasting(mut self, duration: Duration) -> Fault {
+        self.window = Window::Lasting(duration);
+        self
     }
 }

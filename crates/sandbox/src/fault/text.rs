@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use serde::{Serialize, Serializer};
 
 use super::{Afterwards, Fault, FaultKind, Frequency, RetryAfter, Window};
@@ -13,7 +13,8 @@ use crate::operation::Operation;
 use crate::span::{parse_span, parse_span_range, write_span};
 
 /// A text that is not a fault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Lang::Es))]
 pub struct FaultError {
     text: String,
     part: Part,
@@ -286,46 +287,41 @@ impl FaultError {
     /// What is wrong and what is accepted, for people.
     pub fn message(&self, lang: Lang) -> String {
         let text = &self.text;
-        let detail = match self.part {
-            Part::Kind => lang.pick(KINDS_ES, KINDS_EN).to_owned(),
+        let Text { es, en } = match self.part {
+            Part::Kind => text!("{KINDS_ES}", "{KINDS_EN}"),
             Part::Operation => {
                 let names = Operation::ALL.map(Operation::name).join(", ");
-                match lang {
-                    Lang::Es => format!("después de @ va una sola operación: {names}"),
-                    Lang::En => format!("after @ comes one operation: {names}"),
-                }
+                text!(
+                    "después de @ va una sola operación: {names}",
+                    "after @ comes one operation: {names}"
+                )
             }
-            Part::Pairing => lang
-                .pick(
-                    "ese fallo no es de esa operación: los de Nubefact (tras, tarde, doble, \
-                     23-ajeno, pendiente…) van con las suyas, y otro-ruc, success-false y formula \
-                     con las de APIMIGO",
-                    "that fault is not of that operation: Nubefact's (tras, tarde, doble, \
-                     23-ajeno, pendiente…) go with its own, and otro-ruc, success-false and \
-                     formula with those of APIMIGO",
-                )
-                .to_owned(),
-            Part::Frequency => lang
-                .pick(
-                    "la frecuencia se escribe una sola vez: x3 (las próximas tres), %10 (por \
-                     ciento, hasta 100) o /7 (cada séptima)",
-                    "the frequency is written once: x3 (the next three), %10 (per cent, up to \
-                     100) or /7 (every seventh)",
-                )
-                .to_owned(),
-            Part::Window => lang
-                .pick(
-                    "la ventana se escribe una sola vez: [10s..20s] desde el inicio, o [30s] \
-                     desde ahora; unidades us, ms, s, m, h",
-                    "the window is written once: [10s..20s] from the start, or [30s] from now; \
-                     units us, ms, s, m, h",
-                )
-                .to_owned(),
+            Part::Pairing => text!(
+                "ese fallo no es de esa operación: los de Nubefact (tras, tarde, doble, \
+                 23-ajeno, pendiente…) van con las suyas, y otro-ruc, success-false y formula \
+                 con las de APIMIGO",
+                "that fault is not of that operation: Nubefact's (tras, tarde, doble, \
+                 23-ajeno, pendiente…) go with its own, and otro-ruc, success-false and \
+                 formula with those of APIMIGO"
+            ),
+            Part::Frequency => text!(
+                "la frecuencia se escribe una sola vez: x3 (las próximas tres), %10 (por \
+                 ciento, hasta 100) o /7 (cada séptima)",
+                "the frequency is written once: x3 (the next three), %10 (per cent, up to \
+                 100) or /7 (every seventh)"
+            ),
+            Part::Window => text!(
+                "la ventana se escribe una sola vez: [10s..20s] desde el inicio, o [30s] \
+                 desde ahora; unidades us, ms, s, m, h",
+                "the window is written once: [10s..20s] from the start, or [30s] from now; \
+                 units us, ms, s, m, h"
+            ),
         };
-        match lang {
-            Lang::Es => format!("fallo no reconocido: «{text}»; {detail}"),
-            Lang::En => format!("unknown fault: \"{text}\"; {detail}"),
-        }
+        text!(
+            "fallo no reconocido: «{text}»; {es}",
+            "unknown fault: \"{text}\"; {en}"
+        )
+        .pick(lang)
     }
 }
 
@@ -341,11 +337,3 @@ const KINDS_EN: &str = "accepted: 429[:retry=N|:fecha[=N]], 401, 403, 404, 500 t
     Nubefact's: tras:500[:html], tras:40, tarde:20s, doble, \
     rechaza-y-acepta[:5s], otro-numero, vacio, 23-ajeno, 24-tardio:5s, 10, 11, 12, 20, 21, 22, 40, 50, \
     51, pendiente[:3h], soap[:3h], rechazado:2335, observado:4252, ticket-perdido, 2323; then @operation, x3, %10, /7, [10s..20s]";
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message(Lang::Es))
-    }
-}
-
-impl std::error::Error for FaultError {}

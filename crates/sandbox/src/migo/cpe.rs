@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::rates::lima_date;
-use super::{Question, Reply, is_digits};
+use super::{Answered, Question, Reply, is_digits};
 use crate::request::Asked;
 
 #[derive(Serialize)]
@@ -29,38 +29,32 @@ pub(super) fn document(asked: &Asked) -> Option<String> {
     parts.map(|parts| parts.join("-"))
 }
 
-pub(super) fn validate(question: &Question<'_>) -> Reply {
+pub(super) fn validate(question: &Question<'_>) -> Answered {
     let mut values = [""; FIELDS.len()];
     for (value, field) in values.iter_mut().zip(FIELDS) {
-        match question.asked.one(field) {
-            None | Some("") => {
-                return Reply::invalid(field, &format!("El campo {field} es obligatorio."));
-            }
-            Some(text) => *value = text,
-        }
+        *value = question.field(field)?;
     }
     let [ruc, kind, _, number, date, amount] = values;
+    let invalid = |field, rule| Err(Reply::invalid(field, rule));
     if !is_digits(ruc, 11) {
-        return Reply::invalid("ruc_emisor", "El campo ruc_emisor debe tener 11 dígitos.");
+        return invalid("ruc_emisor", "El campo ruc_emisor debe tener 11 dígitos.");
     }
     if !is_digits(kind, 2) {
-        return Reply::invalid(
-            "tipo_comprobante",
-            "El campo tipo_comprobante no es válido.",
-        );
+        let rule = "El campo tipo_comprobante no es válido.";
+        return invalid("tipo_comprobante", rule);
     }
     let Some(date) = parse_date(date) else {
         let rule = "El campo fecha_emision no corresponde al formato d/m/Y.";
-        return Reply::invalid("fecha_emision", rule);
+        return invalid("fecha_emision", rule);
     };
     if amount.parse::<Decimal>().is_err() {
-        return Reply::invalid("monto", "El campo monto debe ser un número.");
+        return invalid("monto", "El campo monto debe ser un número.");
     }
     let future = date > lima_date(question.now);
-    Reply::found(&State {
+    Ok(Reply::found(&State {
         success: true,
         estado_comprobante: if future { "0" } else { state(number, amount) },
-    })
+    }))
 }
 
 /// By the last two digits of the number. A leading zero or an amount without its two decimals

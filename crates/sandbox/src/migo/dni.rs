@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::registry::find_person;
 use super::ruc::HOSTILE_NAME;
-use super::{Question, Reply};
+use super::{Answered, Question, Reply};
 use crate::fault::Twist;
 
 #[derive(Serialize)]
@@ -14,21 +14,19 @@ struct Person<'a> {
     nombre: &'a str,
 }
 
-pub(super) fn one(question: &Question<'_>) -> Reply {
-    let dni = match question.digits("dni", 8) {
-        Ok(dni) if question.twist == Twist::Other => if_other(dni),
-        Ok(dni) => dni,
-        Err(invalid) => return invalid,
+pub(super) fn one(question: &Question<'_>) -> Answered {
+    let dni = match question.digits("dni", 8)? {
+        dni if question.twist == Twist::Other => if_other(dni),
+        dni => dni,
     };
-    let Some(name) = find_person(question.seed(), dni) else {
-        return Reply::unknown_number(question.route.version, "DNI");
-    };
+    let unknown = || Reply::unknown_number(question.route.version, "DNI");
+    let name = find_person(question.seed(), dni).ok_or_else(unknown)?;
     let hostile = question.twist == Twist::Formula;
-    Reply::found(&Person {
+    Ok(Reply::found(&Person {
         success: true,
         dni,
         nombre: if hostile { HOSTILE_NAME } else { &name },
-    })
+    }))
 }
 
 fn if_other(dni: &str) -> &'static str {

@@ -6,7 +6,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 
 use super::rates::{Quote, Source};
-use super::{Question, Reply};
+use super::{Answered, Question, Reply};
 
 #[derive(Serialize)]
 struct Rate {
@@ -44,67 +44,52 @@ impl Serialize for Price {
     }
 }
 
-pub(super) fn latest(question: &Question<'_>) -> Reply {
+pub(super) fn latest(question: &Question<'_>) -> Answered {
     let quote = question.rates.latest(Source::Sunat, question.now);
     answer(question, quote, "USD")
 }
 
-pub(super) fn on_date(question: &Question<'_>) -> Reply {
-    match date_field(question, "fecha") {
-        Ok(date) => {
-            let quote = question.rates.on(Source::Sunat, date, question.now);
-            answer(question, quote, "USD")
-        }
-        Err(invalid) => invalid,
-    }
+pub(super) fn on_date(question: &Question<'_>) -> Answered {
+    let date = date_field(question, "fecha")?;
+    let quote = question.rates.on(Source::Sunat, date, question.now);
+    answer(question, quote, "USD")
 }
 
-pub(super) fn sbs(question: &Question<'_>) -> Reply {
-    let date = match date_field(question, "fecha") {
-        Ok(date) => date,
-        Err(invalid) => return invalid,
-    };
+pub(super) fn sbs(question: &Question<'_>) -> Answered {
+    let date = date_field(question, "fecha")?;
+    let invalid = |rule| Err(Reply::invalid("moneda", rule));
     let (source, currency) = match question.asked.one("moneda") {
         Some("USD") => (Source::SbsUsd, "USD"),
         Some("EUR") => (Source::SbsEur, "EUR"),
-        None => return Reply::invalid("moneda", "El campo moneda es obligatorio."),
-        Some(_) => return Reply::invalid("moneda", "El campo moneda debe ser USD o EUR."),
+        None => return invalid("El campo moneda es obligatorio."),
+        Some(_) => return invalid("El campo moneda debe ser USD o EUR."),
     };
     let quote = question.rates.on(source, date, question.now);
     answer(question, quote, currency)
 }
 
 /// Days without a rate are absent; a range without any is an empty list.
-pub(super) fn range(question: &Question<'_>) -> Reply {
-    let dates = date_field(question, "fecha_inicio")
-        .and_then(|from| Ok((from, date_field(question, "fecha_fin")?)));
-    let (from, to) = match dates {
-        Ok(dates) => dates,
-        Err(invalid) => return invalid,
-    };
+pub(super) fn range(question: &Question<'_>) -> Answered {
+    let from = date_field(question, "fecha_inicio")?;
+    let to = date_field(question, "fecha_fin")?;
     if from > to {
         let rule = "El campo fecha_fin debe ser una fecha posterior o igual a fecha_inicio.";
-        return Reply::invalid("fecha_fin", rule);
+        return Err(Reply::invalid("fecha_fin", rule));
     }
     let quotes = question.rates.range(Source::Sunat, from, to, question.now);
-    let data = quotes
-        .into_iter()
-        .map(|quote| of_day(question, quote, "USD"))
-        .collect();
-    Reply::found(&Range {
+    let days = quotes.into_iter().map(|it| of_day(question, it, "USD"));
+    Ok(Reply::found(&Range {
         success: true,
-        data,
-    })
+        data: days.collect(),
+    }))
 }
 
-fn answer(question: &Question<'_>, quote: Option<Quote>, currency: &'static str) -> Reply {
-    match quote {
-        Some(quote) => Reply::found(&Rate {
-            success: true,
-            day: of_day(question, quote, currency),
-        }),
-        None => Reply::unknown("No hay tipo de cambio para la fecha indicada"),
-    }
+fn answer(question: &Question<'_>, quote: Option<Quote>, currency: &'static str) -> Answered {
+    let none = || Reply::unknown("No hay tipo de cambio para la fecha indicada");
+    Ok(Reply::found(&Rate {
+        success: true,
+        day: of_day(question, quote.ok_or_else(none)?, currency),
+    }))
 }
 
 fn of_day(question: &Question<'_>, quote: Quote, currency: &'static str) -> RateOfDay {
@@ -125,16 +110,10 @@ fn of_day(question: &Question<'_>, quote: Quote, currency: &'static str) -> Rate
 }
 
 fn date_field(question: &Question<'_>, field: &str) -> Result<Date, Reply> {
-    match question.asked.one(field) {
-        None | Some("") => {
-            let rule = format!("El campo {field} es obligatorio.");
-            Err(Reply::invalid(field, &rule))
-        }
-        Some(text) => parse_date(text).ok_or_else(|| {
-            let rule = format!("El campo {field} no corresponde al formato Y-m-d.");
-            Reply::invalid(field, &rule)
-        }),
-    }
+    parse_date(question.field(field)?).ok_or_else(|| {
+        let rule = format!("El campo {field} no corresponde al formato Y-m-d.");
+        Reply::invalid(field, &rule)
+    })
 }
 
 /// Exactly `YYYY-MM-DD`.

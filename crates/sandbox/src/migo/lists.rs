@@ -7,7 +7,7 @@ use super::registry::{
     ACTIVITIES, CHARGES, Text, find_taxpayer, is_fixed, is_good_taxpayer, is_withholding_agent,
     number, person_name,
 };
-use super::{Question, Reply};
+use super::{Answered, Question, Reply};
 use crate::draw::{Draw, Topic};
 
 #[derive(Serialize)]
@@ -61,40 +61,34 @@ struct Outsider<'a> {
 
 /// 404 for a RUC that exists but has nobody, as natural persons have: such a 404 says nothing of
 /// the RUC itself.
-pub(super) fn representatives(question: &Question<'_>) -> Reply {
-    let ruc = match question.ruc() {
-        Ok(ruc) => ruc,
-        Err(invalid) => return invalid,
-    };
+pub(super) fn representatives(question: &Question<'_>) -> Answered {
+    let ruc = question.ruc()?;
     let mut draw = draw(question, Topic::Representatives, ruc);
     let exists = find_taxpayer(question.seed(), ruc).is_some();
     let has_nobody = draw.chance(80) && !is_fixed(ruc);
     if !exists || !ruc.starts_with("20") || has_nobody {
-        return Reply::unknown("No se encontraron representantes legales");
+        return Err(Reply::unknown("No se encontraron representantes legales"));
     }
     let people = 1 + draw.below(3);
     let data = (0..people)
         .map(|_| representative(ruc, &mut draw))
         .collect();
-    Reply::found(&Representatives {
+    Ok(Reply::found(&Representatives {
         success: true,
         data,
-    })
+    }))
 }
 
-pub(super) fn activity(question: &Question<'_>) -> Reply {
-    let ruc = match question.ruc() {
-        Ok(ruc) => ruc,
-        Err(invalid) => return invalid,
-    };
+pub(super) fn activity(question: &Question<'_>) -> Answered {
+    let ruc = question.ruc()?;
     let Some(taxpayer) = find_taxpayer(question.seed(), ruc) else {
-        return Reply::unknown_number(question.route.version, "RUC");
+        return Err(Reply::unknown_number(question.route.version, "RUC"));
     };
     let mut draw = draw(question, Topic::Activity, ruc);
     let (rev3, rev4, main) = draw.pick(&ACTIVITIES);
     let (second_rev3, _, second) = draw.pick(&ACTIVITIES);
     let has_second = draw.chance(300);
-    Reply::found(&Activity {
+    Ok(Reply::found(&Activity {
         success: true,
         ruc,
         estado: taxpayer.estado,
@@ -116,22 +110,19 @@ pub(super) fn activity(question: &Question<'_>) -> Reply {
         tipo_contabilidad: draw.pick(&["MANUAL", "COMPUTARIZADO"]),
         comercio_exterior: draw.pick(&["SIN ACTIVIDAD", "IMPORTADOR", "IMPORTADOR/EXPORTADOR"]),
         periodo: "202508",
-    })
+    }))
 }
 
-pub(super) fn withholding_agents(question: &Question<'_>) -> Reply {
+pub(super) fn withholding_agents(question: &Question<'_>) -> Answered {
     member(question, Topic::Withholding, is_withholding_agent)
 }
 
-pub(super) fn good_taxpayers(question: &Question<'_>) -> Reply {
+pub(super) fn good_taxpayers(question: &Question<'_>) -> Answered {
     member(question, Topic::GoodTaxpayer, is_good_taxpayer)
 }
 
-fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>) -> Reply {
-    let ruc = match question.ruc() {
-        Ok(ruc) => ruc,
-        Err(invalid) => return invalid,
-    };
+fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>) -> Answered {
+    let ruc = question.ruc()?;
     let mut draw = draw(question, topic, ruc);
     let drawn = draw.chance(40) && ruc.starts_with("20");
     let is_member = fixed(ruc).unwrap_or(drawn);
@@ -142,24 +133,24 @@ fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>
         } else {
             StatusCode::OK
         };
-        return Reply {
+        return Err(Reply {
             status,
             ..Reply::found(&Outsider {
                 success: false,
                 ruc,
                 message: "El RUC no se encuentra en el padrón",
             })
-        };
+        });
     };
     // The date may be null.
     let dated = is_fixed(ruc) || !draw.chance(100);
-    Reply::found(&Member {
+    Ok(Reply::found(&Member {
         success: true,
         ruc,
         nombre_o_razon_social: &taxpayer.name,
         a_partir_del: dated.then(|| date(&mut draw)),
         resolucion: format!("R.S. {:03}-2020/SUNAT", draw.between(1, 250)),
-    })
+    }))
 }
 
 /// The fixed numbers answer the same whatever the seed.

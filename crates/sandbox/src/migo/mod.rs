@@ -28,6 +28,9 @@ const COLLECTION_LIMIT: usize = 100;
 /// A number that came is written down no longer than this.
 const SUBJECT_LENGTH: usize = 64;
 
+/// What is answered, or why the question cannot be.
+type Answered = Result<Reply, Reply>;
+
 /// A question on its way to an answer.
 pub(crate) struct Question<'a> {
     pub(crate) config: &'a SandboxConfig,
@@ -92,7 +95,7 @@ impl<'a> Question<'a> {
             return (Reply::too_many(), 0);
         }
         // 4. Is it well asked, and what is the answer? Both are looked up, so both cost.
-        let reply = self.look_up();
+        let (Ok(reply) | Err(reply)) = self.look_up();
         let cost = if reply.status == StatusCode::UNPROCESSABLE_ENTITY {
             0
         } else if self.config.charge_per_ruc && self.route.operation == Operation::Collection {
@@ -107,7 +110,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn look_up(&self) -> Reply {
+    fn look_up(&self) -> Answered {
         match self.route.operation {
             Operation::Ruc => ruc::one(self),
             Operation::Collection => ruc::collection(self),
@@ -121,9 +124,9 @@ impl<'a> Question<'a> {
             Operation::WithholdingAgents => lists::withholding_agents(self),
             Operation::GoodTaxpayers => lists::good_taxpayers(self),
             Operation::Cpe => cpe::validate(self),
-            Operation::Account => self.account(),
+            Operation::Account => Ok(self.account()),
             // Nubefact's never come here.
-            _ => Reply::wrong_path(),
+            _ => Err(Reply::wrong_path()),
         }
     }
 
@@ -177,15 +180,22 @@ impl<'a> Question<'a> {
 
     /// A number of exactly `length` digits, from the path or from a field.
     fn digits(&self, field: &str, length: usize) -> Result<&'a str, Reply> {
-        match self.route.subject.or_else(|| self.asked.one(field)) {
-            None | Some("") => Err(Reply::invalid(
-                field,
-                &format!("El campo {field} es obligatorio."),
-            )),
-            Some(text) if is_digits(text, length) => Ok(text),
-            Some(_) => Err(Reply::invalid(field, &digits_rule(field, length))),
+        match self.route.subject.map_or_else(|| self.field(field), Ok)? {
+            "" => Err(missing(field)),
+            text if is_digits(text, length) => Ok(text),
+            _ => Err(Reply::invalid(field, &digits_rule(field, length))),
         }
     }
+
+    /// A field that has to be there.
+    fn field(&self, field: &str) -> Result<&'a str, Reply> {
+        let text = self.asked.one(field).filter(|text| !text.is_empty());
+        text.ok_or_else(|| missing(field))
+    }
+}
+
+fn missing(field: &str) -> Reply {
+    Reply::invalid(field, &format!("El campo {field} es obligatorio."))
 }
 
 fn is_digits(text: &str, length: usize) -> bool {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rates::lima_date;
 use super::registry::{Taxpayer, find_taxpayer};
-use super::{COLLECTION_LIMIT, Question, Reply, digits_rule, is_digits};
+use super::{Answered, COLLECTION_LIMIT, Question, Reply, digits_rule, is_digits};
 use crate::fault::Twist;
 
 /// The 22 fields, in the order in which the service sends them.
@@ -48,25 +48,24 @@ pub(super) const HOSTILE_NAME: &str =
     "=HYPERLINK(\"http://127.0.0.1/robo\",\"PULSE AQUÍ\")\u{0}\u{1b}[31m\r\n\u{202e}S.A.C.";
 const HOSTILE_ADDRESS: &str = "@SUM(1+1)*cmd|' /C calc'!A0\t<script>alert(1)</script>";
 
-pub(super) fn one(question: &Question<'_>) -> Reply {
-    let ruc = match question.ruc() {
-        Ok(ruc) => ruc,
-        Err(invalid) => return invalid,
-    };
-    match find_taxpayer(question.seed(), ruc) {
-        Some(taxpayer) => {
-            let updated = taxpayer.updated.text(lima_date(question.now));
-            Reply::found(&object(ruc, &taxpayer, &updated, question.twist))
-        }
-        None => Reply::unknown_number(question.route.version, "RUC"),
-    }
+pub(super) fn one(question: &Question<'_>) -> Answered {
+    let ruc = question.ruc()?;
+    let unknown = || Reply::unknown_number(question.route.version, "RUC");
+    let taxpayer = find_taxpayer(question.seed(), ruc).ok_or_else(unknown)?;
+    let updated = taxpayer.updated.text(lima_date(question.now));
+    Ok(Reply::found(&object(
+        ruc,
+        &taxpayer,
+        &updated,
+        question.twist,
+    )))
 }
 
 /// A bare array, one object for each number asked and in that order unless configured otherwise.
-pub(super) fn collection(question: &Question<'_>) -> Reply {
+pub(super) fn collection(question: &Question<'_>) -> Answered {
     let mut numbers: Vec<&str> = question.asked.many("ruc").collect();
     if let Some(invalid) = refuse(&numbers) {
-        return invalid;
+        return Err(invalid);
     }
     if question.twist == Twist::Other {
         numbers[0] = question.twisted(numbers[0]);
@@ -93,7 +92,7 @@ pub(super) fn collection(question: &Question<'_>) -> Reply {
         write_item(&mut body, ruc, found.as_ref(), today, question.twist);
     }
     body.push(b']');
-    Reply::owned(StatusCode::OK, body)
+    Ok(Reply::owned(StatusCode::OK, body))
 }
 
 fn refuse(numbers: &[&str]) -> Option<Reply> {

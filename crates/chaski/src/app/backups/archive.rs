@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use chaski_core::lima_datetime;
@@ -16,11 +15,11 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::AppError;
+use super::super::backup_error::BackupFault;
 use super::super::invoices::JOURNAL_FILE;
 use super::seal::{Seal, SealWith};
-use super::{BackupError, SealError};
-use crate::draft;
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
+use crate::{draft, private};
 
 /// Name of the settings in a copy, and where it was restored.
 pub(super) const SETTINGS_FILE: &str = "chaski.toml";
@@ -100,9 +99,7 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     let draft = draft::begin(folder).map_err(AppError::file(folder))?;
     write(contents, draft.as_file(), to)?;
     draft.as_file().sync_all().map_err(AppError::file(to))?;
-    verify(draft.path()).map_err(|_| BackupError::Damaged {
-        path: to.to_owned(),
-    })?;
+    verify(draft.path()).map_err(|_| damaged(to))?;
     let bytes = draft
         .as_file()
         .metadata()
@@ -111,7 +108,7 @@ pub(super) fn pack(contents: &Contents, to: &Path) -> Result<u64, AppError> {
     draft
         .persist(to)
         .map_err(|error| AppError::file(to)(error.error))?;
-    sync_folder(folder)?;
+    private::sync_folder(folder).map_err(AppError::file(folder))?;
     Ok(bytes)
 }
 
@@ -125,56 +122,39 @@ pub(super) fn verify(from: &Path) -> Result<(), AppError> {
 pub(super) fn unpack(from: &Path, to: &Path, label: &Label) -> Result<(), AppError> {
     let text = each_part(from, |name| Ok(Box::new(private_file(&to.join(name))?)))?;
     if text != label.text {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(BackupFault::Altered.of(from));
     }
     Ok(())
 }
 
 /// What a copy says of itself, read quickly.
 pub(super) fn label(from: &Path) -> Result<Label, AppError> {
-    let damaged = || BackupError::Damaged {
-        path: from.to_owned(),
-    };
-    let mut archive = opened(from)?;
-    let seal = match small_part(&mut archive.zip, SEAL_FILE, MOST_MANIFEST_BYTES) {
-        Ok(None) if archive.format >= 2 => {
-            return Err(SealError::Altered {
-                path: from.to_owned(),
-            }
-            .into());
-        }
-        Ok(None) => None,
-        Ok(Some(text)) => Some(serde_json::from_slice(&text).map_err(|_| damaged())?),
-        Err(_) => return Err(damaged().into()),
-    };
-    let key = small_part(&mut archive.zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged())?;
-    let key = match key.map(String::from_utf8) {
-        Some(Ok(text)) => Some(MasterKey::parse(&text).map_err(|_| damaged())?),
-        Some(Err(_)) => return Err(damaged().into()),
+    let (mut zip, manifest, text) = opened(from)?;
+    let seal = small_part(&mut zip, SEAL_FILE, MOST_MANIFEST_BYTES);
+    let seal = match seal.map_err(|_| damaged(from))? {
+        None if manifest.format >= 2 => return Err(BackupFault::Altered.of(from)),
         None => None,
+        Some(text) => Some(serde_json::from_slice(&text).map_err(|_| damaged(from))?),
     };
+    let key = small_part(&mut zip, KEY_FILE, MOST_KEY_BYTES).map_err(|_| damaged(from))?;
+    let parsed = |text| MasterKey::parse(&String::from_utf8(text).ok()?).ok();
+    let key = key.map(|text| parsed(text).ok_or_else(|| damaged(from)));
     Ok(Label {
-        manifest: archive.manifest,
-        text: archive.text,
+        manifest,
+        text,
         seal,
-        key,
+        key: key.transpose()?,
     })
 }
 
-pub(in crate::app) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let mut file = private_file(path)?;
-    file.write_all(bytes)
+/// Leaves a key in a folder.
+pub(in crate::app) fn write_key(key: &MasterKey, folder: &Path) -> Result<(), AppError> {
+    let path = folder.join(KEY_FILE);
+    let text = key.to_text();
+    let mut file = private_file(&path)?;
+    writeln!(file, "{}", text.expose_secret())
         .and_then(|()| file.sync_all())
-        .map_err(AppError::file(path))
-}
-
-pub(in crate::app) fn sync_folder(folder: &Path) -> Result<(), AppError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(AppError::file(folder))
+        .map_err(AppError::file(&path))
 }
 
 pub(super) fn folder_of(file: &Path) -> &Path {
@@ -185,10 +165,8 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 }
 
 fn private_file(path: &Path) -> Result<File, AppError> {
-    File::options()
-        .write(true)
+    private::to_write()
         .create_new(true)
-        .mode(0o600)
         .open(path)
         .map_err(AppError::file(path))
 }
@@ -261,17 +239,9 @@ fn each_part(
     from: &Path,
     mut place: impl FnMut(&str) -> Result<Box<dyn Write>, AppError>,
 ) -> Result<Vec<u8>, AppError> {
-    let damaged = || BackupError::Damaged {
-        path: from.to_owned(),
-    };
-    let Opened {
-        mut zip,
-        manifest,
-        text,
-        ..
-    } = opened(from)?;
+    let (mut zip, manifest, text) = opened(from)?;
     if !manifest.files.contains_key(DATABASE_FILE) {
-        return Err(damaged().into());
+        return Err(damaged(from));
     }
     // What the manifest does not name was put there by somebody else.
     let is_known = |name: &str| {
@@ -281,17 +251,14 @@ fn each_part(
         .file_names()
         .all(|name| name.is_ok_and(|name| is_known(&name)));
     if !all_known {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(BackupFault::Altered.of(from));
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
         if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE, JOURNAL_FILE].contains(&name.as_str()) {
-            return Err(damaged().into());
+            return Err(damaged(from));
         }
-        let part = zip.by_name(name).map_err(|_| damaged())?;
+        let part = zip.by_name(name).map_err(|_| damaged(from))?;
         let mut to = place(name)?;
         // One byte more than it must have is enough to know that it is another.
         let found = copied(&mut part.take(expected.bytes.saturating_add(1)), &mut to)
@@ -301,7 +268,7 @@ fn each_part(
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
                 return Err(AppError::file(from)(error));
             }
-            _ => return Err(damaged().into()),
+            _ => return Err(damaged(from)),
         }
     }
     Ok(text)
@@ -311,13 +278,6 @@ fn each_part(
 const ZIP_BEGINS: &[u8] = b"PK\x03\x04";
 
 type Zip = ZipArchive<BufReader<File>>;
-
-struct Opened {
-    zip: Zip,
-    format: u32,
-    manifest: Manifest,
-    text: Vec<u8>,
-}
 
 /// A part that fits in memory; none when it is not there.
 fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
@@ -330,38 +290,31 @@ fn small_part(zip: &mut Zip, name: &str, most: u64) -> Result<Option<Vec<u8>>, Z
     Ok(Some(text))
 }
 
-fn opened(from: &Path) -> Result<Opened, AppError> {
-    let path = || from.to_owned();
+/// The zip, what its manifest says, and the text of that.
+fn opened(from: &Path) -> Result<(Zip, Manifest, Vec<u8>), AppError> {
+    let not_ours = || BackupFault::NotABackup.of(from);
     let mut file = BufReader::new(File::open(from).map_err(AppError::file(from))?);
     // A copy that was cut off has its beginning and not the list of its parts, which is at the end.
     let begins_as_zip = file
         .fill_buf()
         .is_ok_and(|bytes| bytes.starts_with(ZIP_BEGINS));
-    let mut zip = ZipArchive::new(file).map_err(|_| {
-        if begins_as_zip {
-            BackupError::Damaged { path: path() }
-        } else {
-            BackupError::NotABackup { path: path() }
-        }
-    })?;
-    let text = match small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES) {
-        Ok(Some(text)) => text,
-        Ok(None) => return Err(BackupError::NotABackup { path: path() }.into()),
-        Err(_) => return Err(BackupError::Damaged { path: path() }.into()),
+    let mut zip = match ZipArchive::new(file) {
+        Ok(zip) => zip,
+        Err(_) if begins_as_zip => return Err(damaged(from)),
+        Err(_) => return Err(not_ours()),
     };
-    let format: Format =
-        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
+    let text = small_part(&mut zip, MANIFEST_FILE, MOST_MANIFEST_BYTES);
+    let text = text.map_err(|_| damaged(from))?.ok_or_else(not_ours)?;
+    let format: Format = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
     if format.formato > FORMAT {
-        return Err(BackupError::Newer { path: path() }.into());
+        return Err(BackupFault::Newer.of(from));
     }
-    let manifest =
-        serde_json::from_slice(&text).map_err(|_| BackupError::Damaged { path: path() })?;
-    Ok(Opened {
-        zip,
-        format: format.formato,
-        manifest,
-        text,
-    })
+    let manifest = serde_json::from_slice(&text).map_err(|_| damaged(from))?;
+    Ok((zip, manifest, text))
+}
+
+pub(super) fn damaged(path: &Path) -> AppError {
+    BackupFault::Damaged.of(path)
 }
 
 /// Copies all of it and says what it was.

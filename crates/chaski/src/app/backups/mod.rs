@@ -4,25 +4,25 @@ mod archive;
 mod seal;
 
 pub use super::backup_error::BackupError;
-pub use super::seal_error::SealError;
-pub(super) use archive::{sync_folder, write_private};
+pub(super) use archive::write_key;
 pub use seal::LEAST_PHRASE;
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use chaski_core::lima_datetime;
+use chaski_core::{lima_datetime, text};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
+use super::backup_error::BackupFault;
 use super::invoices::JOURNAL_FILE;
 use super::journals::{copy_journal, mark_for_review};
 use super::servers::SERVING;
 use super::{AppError, Mode, WantedMode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
+use crate::private;
 use crate::store::{
     self, DATABASE_FILE, Held, KEY_FILE, LastBackup, MasterKey, RemoteSide, Snapshot, StoreError,
     UNSEALED_SCHEMA,
@@ -161,35 +161,33 @@ pub async fn backup(
         None => folder.join(DATABASE_FILE).exists(),
     };
     if !is_there {
-        return Err(BackupError::NothingThere { folder }.into());
+        return Err(BackupFault::NothingThere.of(&folder));
     }
     let to = destination(to, now)?;
     let seal_with = match phrase {
         Some(phrase) => SealWith::Phrase(phrase),
         None => secrets::existing_key(config, mode, &folder)?
             .map(SealWith::Key)
-            .ok_or_else(|| SealError::NothingToSealWith {
-                folder: folder.clone(),
-            })?,
+            .ok_or_else(|| BackupFault::NothingToSealWith.of(&folder))?,
     };
     // 2. The database as it is at this moment, looked over.
-    let staging = private_folder_in(archive::folder_of(&to))?;
+    let staging = staging_in(archive::folder_of(&to))?;
     let copy = staging.path().join(DATABASE_FILE);
     match &server {
         Some(server) => server.copy_to(&copy).await.map(drop)?,
         None => store::snapshot(&folder, &copy).await?,
     }
     let snapshot = store::inspect(&copy).await?;
-    if let SealWith::Key(key) = &seal_with
-        && !snapshot.opens_with(key)
-    {
-        return Err(StoreError::KeyWrong.into());
+    if let SealWith::Key(key) = &seal_with {
+        snapshot.demand(key)?;
     }
     let journal = staging.path().join(JOURNAL_FILE);
     let journal = copy_journal(&folder, &journal)?.then_some(journal);
     // 3. The key, if it is to go with it: the one that opens what is in the copy.
     let key = if with_key {
-        Some(key_of_copy(config, mode, &folder, &snapshot)?)
+        let key = secrets::existing_key(config, mode, &folder)?.ok_or(StoreError::KeyMissing)?;
+        snapshot.demand(&key)?;
+        Some(key)
     } else {
         None
     };
@@ -204,8 +202,7 @@ pub async fn backup(
         taken_at: now,
     };
     let path = to.clone();
-    let packed = tokio::task::spawn_blocking(move || archive::pack(&contents, &to));
-    let bytes = packed.await.map_err(std::io::Error::from)??;
+    let bytes = in_background(move || archive::pack(&contents, &to)).await?;
     // 5. The folder remembers it. The copy is as good without.
     let last = LastBackup {
         at: now,
@@ -253,36 +250,27 @@ pub async fn restore(
     let url = secrets::open_database_url(config)?;
     let server = url.as_ref().map(|url| side_of(url, mode));
     let proved = prove(config, mode, &folder, from, &label, &manner)?;
-    verified(from).await?;
+    let source = from.to_owned();
+    in_background(move || archive::verify(&source)).await?;
     // 2. Nobody uses the folder, and nothing in it is lost.
     let (held, occupied) = take_over(&folder, manner.replace)?;
     // 3. Beside its place, so that each file is put there in one step.
-    let staging = private_folder_in(&folder)?;
+    let staging = staging_in(&folder)?;
     let (source, beside) = (from.to_owned(), staging.path().to_owned());
-    let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&source, &beside, &label));
-    unpacked.await.map_err(std::io::Error::from)??;
+    in_background(move || archive::unpack(&source, &beside, &label)).await?;
     let snapshot = store::inspect(&staging.path().join(DATABASE_FILE))
         .await
         .map_err(|error| match error {
             StoreError::NewerSchema { .. } => AppError::Store(error),
-            _ => BackupError::Damaged {
-                path: from.to_owned(),
-            }
-            .into(),
+            _ => archive::damaged(from),
         })?;
     if proved == Proved::Unsealed && snapshot.schema > UNSEALED_SCHEMA {
-        return Err(SealError::Altered {
-            path: from.to_owned(),
-        }
-        .into());
+        return Err(BackupFault::Altered.of(from));
     }
     // 4. With which key it will be read.
-    let key = settle_key(config, mode, &folder, staging.path(), &snapshot)?;
+    let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
     // 5. The old one aside, the new one in its place, the database last.
-    let set_aside = match occupied.as_slice() {
-        [] => None,
-        names => Some(set_aside(&folder, names, now)?),
-    };
+    let set_aside = set_aside(&folder, &occupied, now)?;
     if staging.path().join(JOURNAL_FILE).exists() {
         mark_for_review(&folder)?;
     }
@@ -290,13 +278,8 @@ pub async fn restore(
     if server.is_none() {
         names.push(DATABASE_FILE);
     }
-    for name in names {
-        let (beside, place) = (staging.path().join(name), folder.join(name));
-        if beside.exists() {
-            fs::rename(&beside, &place).map_err(AppError::file(&place))?;
-        }
-    }
-    archive::sync_folder(&folder)?;
+    names.retain(|name| staging.path().join(name).exists());
+    put_in_place(staging.path(), &folder, &names)?;
     let mut schema_aside = None;
     if let Some(server) = &server {
         if manner.replace {
@@ -337,26 +320,12 @@ fn destination(to: &Path, now: Timestamp) -> Result<PathBuf, AppError> {
     };
     if to.exists() && archive::label(&to).is_err() {
         let shown = to.display();
-        return Err(AppError::usage(
-            format!("ya existe {shown} y no es una copia de Chaski: elija otro nombre"),
-            format!("{shown} exists and is not a copy by Chaski: choose another name"),
-        ));
+        return Err(AppError::Usage(text!(
+            "ya existe {shown} y no es una copia de Chaski: elija otro nombre",
+            "{shown} exists and is not a copy by Chaski: choose another name"
+        )));
     }
     Ok(to)
-}
-
-fn key_of_copy(
-    config: &Config,
-    mode: Mode,
-    folder: &Path,
-    snapshot: &Snapshot,
-) -> Result<MasterKey, AppError> {
-    let key = match secrets::existing_key(config, mode, folder)? {
-        Some(key) if snapshot.opens_with(&key) => key,
-        Some(_) => return Err(StoreError::KeyWrong.into()),
-        None => return Err(StoreError::KeyMissing.into()),
-    };
-    Ok(key)
 }
 
 /// Whether a copy is as it was made, by its seal. The key that is here counts before the one that
@@ -369,21 +338,20 @@ fn prove(
     label: &Label,
     manner: &Manner,
 ) -> Result<Proved, AppError> {
-    let path = || from.to_owned();
     let waived = manner.demand == Demand::Waived;
     let Some(seal) = &label.seal else {
         return match manner.demand {
-            Demand::Always => Err(SealError::Missing { path: path() }.into()),
+            Demand::Always => Err(BackupFault::NoSeal.of(from)),
             Demand::Usual | Demand::Waived => Ok(Proved::Unsealed),
         };
     };
     let (proof, proved, unfit) = match (seal.by(), &manner.phrase) {
         (SealedBy::Phrase, None) if waived => return Ok(Proved::Waived),
-        (SealedBy::Phrase, None) => return Err(SealError::NeedsPhrase { path: path() }.into()),
+        (SealedBy::Phrase, None) => return Err(BackupFault::NeedsPhrase.of(from)),
         (SealedBy::Phrase, Some(phrase)) => (
             seal.proof_by_phrase(phrase, &label.text)?,
             Proved::Sealed,
-            SealError::OtherPhrase { path: path() },
+            BackupFault::OtherPhrase,
         ),
         (SealedBy::Key, _) => {
             let here = secrets::existing_key(config, mode, folder)?;
@@ -395,67 +363,66 @@ fn prove(
                 Some(key) => (
                     seal.proof_by_key(key, &label.text),
                     proved,
-                    SealError::OtherKey { path: path() },
+                    BackupFault::OtherKey,
                 ),
                 None if waived => return Ok(Proved::Waived),
                 None => {
-                    return Err(SealError::NoKey {
-                        path: path(),
-                        folder: folder.to_owned(),
-                    }
-                    .into());
+                    let folder = folder.to_owned();
+                    return Err(BackupFault::NoKey { folder }.of(from));
                 }
             }
         }
     };
     match proof {
         Proof::Whole => Ok(proved),
-        Proof::Altered => Err(SealError::Altered { path: path() }.into()),
+        Proof::Altered => Err(BackupFault::Altered.of(from)),
         Proof::Another if waived => Ok(Proved::Waived),
-        Proof::Another => Err(unfit.into()),
+        Proof::Another => Err(unfit.of(from)),
     }
 }
 
-async fn verified(from: &Path) -> Result<(), AppError> {
-    let from = from.to_owned();
-    let verifying = tokio::task::spawn_blocking(move || archive::verify(&from));
-    verifying.await.map_err(std::io::Error::from)??;
-    Ok(())
+/// Does something long with files.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(std::io::Error::from)?
 }
 
 /// Holds the folder, making it if need be, and says what data are in it. One that is refused for
 /// what is in it is left as it was.
 fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(AppError::file(folder))?;
-    let free = || match data_in(folder)? {
+    private::make_folder(folder).map_err(AppError::file(folder))?;
+    let is_data = |name: &str| {
+        !NOT_DATA.contains(&name) && ![SET_ASIDE, SERVING].iter().any(|it| name.starts_with(it))
+    };
+    let free = || match names_in(folder, is_data)? {
         names if replace || names.is_empty() => Ok(names),
-        _ => Err(AppError::from(BackupError::NotEmpty {
-            folder: folder.to_owned(),
-        })),
+        _ => Err(BackupFault::NotEmpty.of(folder)),
     };
     free()?;
-    let held = store::hold(folder).map_err(|error| match error {
-        StoreError::Locked => AppError::from(BackupError::InUse {
-            folder: folder.to_owned(),
-        }),
-        error => error.into(),
-    })?;
+    let held = hold(folder)?;
     Ok((held, free()?))
 }
 
-/// Names of what is data in a folder.
-fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
+/// Holds a folder that nobody works in.
+pub(super) fn hold(folder: &Path) -> Result<Held, AppError> {
+    store::hold(folder).map_err(|error| match error {
+        StoreError::Locked => BackupFault::InUse.of(folder),
+        error => error.into(),
+    })
+}
+
+/// The names in a folder of which that is true.
+pub(super) fn names_in(
+    folder: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, AppError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(AppError::file(folder))? {
         let entry = entry.map_err(AppError::file(folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_data = !NOT_DATA.contains(&name.as_str())
-            && ![SET_ASIDE, SERVING].iter().any(|it| name.starts_with(it));
-        if is_data {
+        if wanted(&name) {
             names.push(name);
         }
     }
@@ -464,7 +431,7 @@ fn data_in(folder: &Path) -> Result<Vec<String>, AppError> {
 
 /// Leaves beside the copy the key that it will be read with, if there is one and it does not come
 /// from outside.
-fn settle_key(
+fn leave_key(
     config: &Config,
     mode: Mode,
     folder: &Path,
@@ -475,9 +442,7 @@ fn settle_key(
     if mode == Mode::Real
         && let Some(outside) = &config.key
     {
-        if !snapshot.opens_with(&outside.key()?) {
-            return Err(StoreError::KeyWrong.into());
-        }
+        snapshot.demand(&outside.key()?)?;
         let file = staging.join(KEY_FILE);
         if copied.is_some() {
             fs::remove_file(&file).map_err(AppError::file(&file))?;
@@ -485,29 +450,29 @@ fn settle_key(
         return Ok(RestoredKey::Outside);
     }
     if let Some(key) = copied {
-        return if snapshot.opens_with(&key) {
-            Ok(RestoredKey::Copied)
-        } else {
-            Err(StoreError::KeyWrong.into())
-        };
+        snapshot.demand(&key)?;
+        return Ok(RestoredKey::Copied);
     }
     // What is in the folder is about to be set aside; a key that is no key is no use.
     let kept = MasterKey::load(folder).ok().flatten();
     match kept.filter(|key| snapshot.opens_with(key)) {
         Some(key) => {
-            let text = format!("{}\n", key.to_text().expose_secret());
-            archive::write_private(&staging.join(KEY_FILE), text.as_bytes())?;
+            write_key(&key, staging)?;
             Ok(RestoredKey::Kept)
         }
         None => Ok(RestoredKey::Missing),
     }
 }
 
+/// Puts what has those names into a folder of its own, if there are any; says which.
 pub(super) fn set_aside(
     folder: &Path,
     names: &[String],
     now: Timestamp,
-) -> Result<PathBuf, AppError> {
+) -> Result<Option<PathBuf>, AppError> {
+    if names.is_empty() {
+        return Ok(None);
+    }
     let stamp = stamp(now);
     let mut aside = folder.join(format!("{SET_ASIDE}{stamp}"));
     let mut count = 1;
@@ -515,16 +480,22 @@ pub(super) fn set_aside(
         count += 1;
         aside = folder.join(format!("{SET_ASIDE}{stamp}-{count}"));
     }
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&aside)
-        .map_err(AppError::file(&aside))?;
+    private::make_folder(&aside).map_err(AppError::file(&aside))?;
+    put_in_place(folder, &aside, names)?;
+    Ok(Some(aside))
+}
+
+/// Takes what has those names to another folder, in that order.
+pub(super) fn put_in_place(
+    from: &Path,
+    to: &Path,
+    names: &[impl AsRef<Path>],
+) -> Result<(), AppError> {
     for name in names {
-        let place = aside.join(name);
-        fs::rename(folder.join(name), &place).map_err(AppError::file(&place))?;
+        let place = to.join(name);
+        fs::rename(from.join(name), &place).map_err(AppError::file(&place))?;
     }
-    archive::sync_folder(&aside)?;
-    Ok(aside)
+    private::sync_folder(to).map_err(AppError::file(to))
 }
 
 /// For names: `20261122-164100`, Lima.
@@ -532,10 +503,6 @@ fn stamp(now: Timestamp) -> String {
     lima_datetime(now).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
-fn private_folder_in(folder: &Path) -> Result<tempfile::TempDir, AppError> {
-    tempfile::Builder::new()
-        .prefix(".chaski-copia-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir_in(folder)
-        .map_err(AppError::file(folder))
+fn staging_in(folder: &Path) -> Result<tempfile::TempDir, AppError> {
+    private::passing_folder(".chaski-copia-", folder).map_err(AppError::file(folder))
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::super::AppError;
-use crate::store::{MasterKey, fill_randomly, from_hex, hex};
+use crate::store::{MasterKey, random};
 
 /// A phrase that is shorter is guessed.
 pub const LEAST_PHRASE: usize = 12;
@@ -69,13 +69,12 @@ impl Seal {
                 hash: key.seal_copy(manifest).to_hex().to_string(),
             },
             SealWith::Phrase(phrase) => {
-                let mut salt = [0; SALT_BYTES];
-                fill_randomly(&mut salt)?;
+                let salt: [u8; SALT_BYTES] = random()?;
                 let key = PhraseKey::derive(phrase, &salt)?;
                 Seal {
                     by: SealedBy::Phrase,
                     fingerprint: key.fingerprint(),
-                    salt: Some(hex(&salt)),
+                    salt: Some(hex::encode(salt)),
                     hash: key.seal(manifest).to_hex().to_string(),
                 }
             }
@@ -95,7 +94,7 @@ impl Seal {
         phrase: &SecretString,
         manifest: &[u8],
     ) -> Result<Proof, AppError> {
-        let salt = self.salt.as_deref().and_then(from_hex);
+        let salt = self.salt.as_deref().and_then(|salt| hex::decode(salt).ok());
         let Some(salt) = salt.filter(|salt| salt.len() == SALT_BYTES) else {
             return Ok(Proof::Altered);
         };
@@ -134,7 +133,7 @@ impl PhraseKey {
     }
 
     fn fingerprint(&self) -> String {
-        hex(&self.derived("chaski copy 2026-11 phrase fingerprint")[..16])
+        hex::encode(&self.derived("chaski copy 2026-11 phrase fingerprint")[..16])
     }
 
     fn derived(&self, purpose: &str) -> [u8; 32] {

@@ -1,9 +1,10 @@
-//! A batch that somebody waits for: the same as any other, worked on by the process that stored it.
+//! A batch that a command waits for. It is stored like any other, and the command's own process works on
+//! it.
 //!
 //! [`App::plan_batch`] reads the rows and spends nothing; [`Attended::start`] stores the batch and
-//! claims its job, or takes up the one that was left; [`Attended::next`] settles group after group;
+//! claims its job, or takes up the one that was left; [`Attended::next`] notes group after group;
 //! [`Attended::finish`] gives the verdicts. A crash between any two of them repeats no answer that was
-//! stored: the batch then waits for whoever gave the command.
+//! stored: the batch is then paused until a person resumes it.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -20,9 +21,9 @@ use super::result::{BatchResult, summary};
 use super::submit::{BatchOptions, list_hash, options_text};
 use super::work::{Run, states_of};
 use crate::app::cost::{Cost, Over};
-use crate::app::job_kind::JobKind;
+use crate::app::job_kind::{JobKind, job_text};
 use crate::app::unread::unread;
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
 use crate::sheets::{Summary, Table, Verdict};
 use crate::store::{
@@ -47,28 +48,28 @@ pub struct Attended {
     list: ReadList,
     rows: Vec<RowPlan>,
     unique: Vec<Ruc>,
-    /// What came of them so far, by their place.
-    settled: HashMap<usize, Settled>,
+    /// The outcomes so far, by the position of the number.
+    learned: HashMap<usize, RucOutcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
     update_partners: bool,
     run: Option<(Claim, Run)>,
-    /// Answers that are known and fresh.
+    /// Numbers whose answer is known and fresh.
     pub known: usize,
     /// RUCs that must be asked for.
     pub to_ask: usize,
-    /// Calls that takes, if the upstream answers about all of them, and at most. No more are
-    /// spent: what is left over then has no answer.
+    /// Calls that asking for them takes: the usual number, and the most. No more are spent: numbers
+    /// that are left then have no answer.
     pub cost: Cost,
-    /// Another process is working on the same list: what it asks is not asked again.
+    /// Another process is working on the same list: this one waits for its answers.
     pub under_way_elsewhere: bool,
-    /// What a person lets it spend, where that was said.
+    /// Most calls that the person allows, where that was said.
     pub limit: Option<u64>,
-    /// RUCs that are asked for at most, where the plan has calls for no more.
+    /// Most RUCs that are asked for: the plan may have no calls for more.
     pub most: usize,
     budget: Budget,
-    /// Of those known at the beginning, how many memory held before the list was first asked for.
+    /// How many of `known` were in memory before the list was first asked for.
     held_before: usize,
     calls_before: u64,
     prepared_in: Duration,
@@ -76,7 +77,7 @@ pub struct Attended {
     asked_in: Duration,
 }
 
-/// What came of a list.
+/// The outcome of a list.
 pub struct Finished {
     /// What is written.
     pub result: BatchResult,
@@ -97,8 +98,8 @@ pub struct Finished {
 }
 
 impl App {
-    /// Reads every row, finds repetitions and what is known already. With `resume`, takes up the
-    /// newest unfinished batch of the same list.
+    /// Reads every row, finds repetitions and what is known already. With `resume`, the newest
+    /// unfinished batch of the same list is continued.
     pub async fn plan_batch(
         &self,
         list: ReadList,
@@ -106,25 +107,25 @@ impl App {
         resume: bool,
     ) -> Result<Attended, AppError> {
         let began = Instant::now();
-        // 1. Every row to what it names; damage is repaired, the rest is final now, at no cost.
+        // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
         let rules = &self.config.ruc_rules;
         let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, rules);
-        // 2. What an interrupted run of the same list settled stays settled, however old.
+        // 2. What an interrupted run of the same list learned stays so, however old.
         let same = self.store.same_list(&list.names(rules)).await?;
-        // One that was read otherwise, by another version, has other numbers.
+        // A version of before may have read other numbers from the same file.
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
-        let settled = self.remembered(&unique, since, ask).await?;
+        let learned = self.remembered(&unique, since, ask).await?;
         // 3. What is left, and how many calls that is.
-        let (known, to_ask) = (settled.len(), unique.len() - settled.len());
+        let (known, to_ask) = (learned.len(), unique.len() - learned.len());
         let cost = Cost::of(to_ask);
         Ok(Attended {
             list,
             rows,
             unique,
-            held_before: settled.values().filter(|it| it.is_from_memory()).count(),
-            settled,
+            held_before: learned.values().filter(|it| it.is_from_memory()).count(),
+            learned,
             unfinished: unfinished.map(|batch| batch.id),
             ask: ask.clone(),
             update_partners: false,
@@ -145,13 +146,13 @@ impl App {
 }
 
 impl Attended {
-    /// Keeps it to what a person lets it spend, and says whether partners are to learn of it.
+    /// Sets the most calls that the person allows, and whether partners are brought up to date.
     pub fn allow(&mut self, limit: Option<u64>, update_partners: bool) {
         self.cost = Cost::within(self.to_ask, limit);
         (self.limit, self.update_partners) = (limit, update_partners);
     }
 
-    /// Stores the batch, or takes up the one that was left, and begins to ask.
+    /// Stores the batch, or claims the unfinished one, and begins to ask.
     pub async fn start(&mut self, app: &App) -> Result<(), AppError> {
         let options = BatchOptions {
             force: self.ask.force,
@@ -159,11 +160,11 @@ impl Attended {
             most: Some(self.cost.most),
             left: None,
         };
-        let payload = options.text()?;
-        let known = self.settled.iter().map(|(at, settled)| (*at, settled));
+        let payload = job_text(&options)?;
+        let known = self.learned.iter().map(|(at, learned)| (*at, learned));
         let (store, mut writes) = (app.store.clone(), JoinSet::new());
         let taken_up = match self.unfinished {
-            // Another process may have taken it up since it was found.
+            // Another process may have claimed it since it was found.
             Some(id) => {
                 let now = app.clock.now();
                 store.claim_batch(id, payload.clone(), now).await?
@@ -175,10 +176,10 @@ impl Attended {
             let open: HashSet<usize> = open.iter().map(|(at, _)| *at as usize).collect();
             let (states, hits) = states_of(known.filter(|(at, _)| open.contains(at)));
             let by = claim.clone();
-            writes.spawn(async move { store.settle_items(&by, states, hits).await });
+            writes.spawn(async move { store.note_items(&by, states, hits).await });
             claim
         } else {
-            let (settled, cache_hits) = states_of(known);
+            let (known, cache_hits) = states_of(known);
             let job = app.new_job(JobKind::Batch, payload, &Asker::named(&self.ask.who));
             let job = Job {
                 state: JobState::Running,
@@ -187,7 +188,7 @@ impl Attended {
             };
             let (name, hash) = (self.list.source_name.clone(), self.list.fingerprint());
             let batch = NewBatch {
-                settled,
+                known,
                 cache_hits,
                 ..app.new_batch(name, hash, self.rows.len(), &self.unique, job)
             };
@@ -203,7 +204,7 @@ impl Attended {
         };
         self.calls_before = app.migo.line().stats().paid;
         (self.started, self.budget) = (Instant::now(), Budget::of(self.cost.most));
-        let wanted = (0..self.unique.len()).filter(|at| !self.settled.contains_key(at));
+        let wanted = (0..self.unique.len()).filter(|at| !self.learned.contains_key(at));
         let wanted = wanted.take(self.most).collect();
         self.ask_for(app, claim, wanted, writes);
         Ok(())
@@ -224,7 +225,7 @@ impl Attended {
 
     /// RUCs with an outcome, and RUCs in all, each once.
     pub fn progress(&self) -> (usize, usize) {
-        (self.settled.len(), self.unique.len())
+        (self.learned.len(), self.unique.len())
     }
 
     /// RUCs that were not asked for because the list had spent the most that it may.
@@ -237,17 +238,17 @@ impl Attended {
         Over::of(rucs, self.cost.most, left, self.budget.refused_singly())
     }
 
-    fn count(&self, wanted: impl Fn(&Settled) -> bool) -> usize {
-        self.settled.values().filter(|it| wanted(it)).count()
+    fn count(&self, wanted: impl Fn(&RucOutcome) -> bool) -> usize {
+        self.learned.values().filter(|it| wanted(it)).count()
     }
 
-    /// Asks for those with so many calls more.
+    /// Asks for those with `more` calls.
     pub async fn go_on(&mut self, app: &App, more: u64) -> Result<(), AppError> {
         let Some((claim, mut run)) = self.run.take() else {
             return Ok(());
         };
         run.written().await?;
-        let left = self.settled.extract_if(|_, it| is_over_cost(it));
+        let left = self.learned.extract_if(|_, it| is_over_cost(it));
         let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
         left.sort_unstable();
         self.budget = Budget::of(more);
@@ -267,11 +268,11 @@ impl Attended {
             self.asked_in = self.started.elapsed();
             return Ok(false);
         };
-        self.settled.extend(group);
+        self.learned.extend(group);
         Ok(true)
     }
 
-    /// Stops asking; the batch waits to be taken up. What is in flight still ends in memory.
+    /// Stops asking and pauses the batch. Answers of calls in flight still reach memory.
     pub async fn stop(&mut self, app: &App) -> Result<(), AppError> {
         let Some((claim, run)) = self.run.take() else {
             return Ok(());
@@ -282,7 +283,7 @@ impl Attended {
                 app.store.change_batch(id, BatchChange::Pause, now).await?;
                 Ok(())
             }
-            // It is paused or cancelled already, or somebody else's.
+            // It is paused or cancelled already, or another process has claimed it.
             Err(AppError::Store(StoreError::LeaseLost)) => Ok(()),
             failed => failed,
         }
@@ -290,21 +291,22 @@ impl Attended {
 
     /// Whether the upstream failed and answered about no number.
     fn nothing_came(&self) -> bool {
-        let failed = |it: &Settled| matches!(it, Settled::Failed(error) if !is_limit(error.code()));
-        self.settled.values().any(failed) && self.settled.values().all(is_failed)
+        let failed =
+            |it: &RucOutcome| matches!(it, RucOutcome::Failed(error) if !is_limit(error.code()));
+        self.learned.values().any(failed) && self.learned.values().all(is_failed)
     }
 
     /// Why nothing at all was answered, or why the rest fails as well.
     fn total_failure(&self) -> Option<AppError> {
-        let none_answered = self.settled.values().all(is_failed);
+        let none_answered = self.learned.values().all(is_failed);
         let unread = unread(&self.rows, &self.list.table.rows);
-        let failures = self.settled.values().filter_map(|it| match it {
-            Settled::Failed(error) if none_answered || error.concerns_all() => Some(error),
+        let failures = self.learned.values().filter_map(|it| match it {
+            RucOutcome::Failed(error) if none_answered || error.concerns_all() => Some(error),
             _ => None,
         });
         let cause = failures
-            // What the list may cost, or that the upstream is down by now, is no cause: it is why
-            // the cause was not met again.
+            // A spent budget and an open breaker come after the cause: they are why the failing call
+            // was not made again.
             .max_by_key(|error| {
                 let is_cause = !matches!(
                     error.failure(),
@@ -316,11 +318,11 @@ impl Attended {
         unread.filter(|_| none_answered).or(cause)
     }
 
-    /// Notes on the house's partners what the settled RUCs say of them.
+    /// Notes on the house's partners what the RUCs learned say of them.
     pub async fn note_on_partners(&self, app: &App) -> Result<ChecksNoted, AppError> {
         let now = app.clock.now();
-        let checks = self.settled.iter();
-        let checks = checks.map(|(at, settled)| settled.check(self.unique[*at], now));
+        let checks = self.learned.iter();
+        let checks = checks.map(|(at, learned)| learned.check(self.unique[*at], now));
         app.note_on_partners(Company::HOUSE, checks.collect()).await
     }
 
@@ -332,8 +334,8 @@ impl Attended {
             nothing_came: self.nothing_came(),
         };
         let verdict = |row: &RowPlan| {
-            let settled = row.unique.and_then(|at| self.settled.get(&at));
-            BatchKind::Ruc.row(app, row, settled, of_list, lang)
+            let learned = row.unique.and_then(|at| self.learned.get(&at));
+            BatchKind::Ruc.row(app, row, learned, of_list, lang)
         };
         let verdicts: Vec<Verdict> = self.rows.iter().map(verdict).collect();
         if let Some((claim, mut run)) = self.run.take() {
@@ -341,8 +343,8 @@ impl Attended {
             app.finish_batch(&claim, JobEnd::Completed).await?;
         }
         let calls = app.migo.line().stats().paid - self.calls_before;
-        let hits = self.count(Settled::is_from_memory);
-        let left_out = self.unique.len() - self.settled.len();
+        let hits = self.count(RucOutcome::is_from_memory);
+        let left_out = self.unique.len() - self.learned.len();
         let failed = self.count(is_failed) + left_out;
         Ok(Finished {
             failed,
@@ -356,8 +358,7 @@ impl Attended {
                 summary: Summary {
                     source_file: self.list.source_name,
                     calls_spent: usize::try_from(calls).unwrap_or(usize::MAX),
-                    // As it was announced: what an earlier run of the list paid for is known to
-                    // this one.
+                    // As it was announced: answers that an earlier run paid for count as known.
                     cache_hits: self.known + hits.saturating_sub(self.held_before),
                     duration: self.started.elapsed() + self.prepared_in,
                     ..summary(&self.rows, app.mode, app.clock.now(), lang)
@@ -368,21 +369,21 @@ impl Attended {
     }
 }
 
-fn is_failed(settled: &Settled) -> bool {
-    matches!(settled, Settled::Failed(_))
+fn is_failed(learned: &RucOutcome) -> bool {
+    matches!(learned, RucOutcome::Failed(_))
 }
 
-fn is_over_cost(settled: &Settled) -> bool {
-    matches!(settled, Settled::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
+fn is_over_cost(learned: &RucOutcome) -> bool {
+    matches!(learned, RucOutcome::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
 }
 
 impl ReadList {
-    /// What tells it from other lists, whoever is given it.
+    /// What tells it from other lists; the same here and on a server.
     pub fn fingerprint(&self) -> [u8; 32] {
         list_hash(&self.source_hash, self.column)
     }
 
-    /// Under what its batches are stored: now, and by commands of before.
+    /// Hash and options under which its batches are stored: now, and by earlier versions.
     fn names(&self, rules: &RucRules) -> [([u8; 32], String); 2] {
         let options = options_text(rules.check_digit);
         let of_before = format!("columna={} {options}", self.column);

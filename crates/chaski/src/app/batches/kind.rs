@@ -6,7 +6,7 @@ use chaski_client::{Ask, Key, Lookup, Outcomes, RucQuery};
 use chaski_core::{Lang, Ruc, RucRules, Taxpayer};
 
 use crate::app::App;
-use crate::app::verdicts::{OfList, RowPlan, Settled};
+use crate::app::verdicts::{OfList, RowPlan, RucOutcome};
 use crate::sheets::{Subject, Table, Verdict, read_row};
 
 /// The kinds of batches.
@@ -56,12 +56,12 @@ impl BatchKind {
         self,
         app: &App,
         row: &RowPlan,
-        settled: Option<&Settled>,
+        learned: Option<&RucOutcome>,
         list: OfList,
         lang: Lang,
     ) -> Verdict {
         match self {
-            BatchKind::Ruc => app.verdict(row, settled, list, lang),
+            BatchKind::Ruc => app.verdict(row, learned, list, lang),
         }
     }
 }

@@ -1,18 +1,24 @@
 //! Batches: lists that are looked up.
 //!
-//! Every batch lives one life, whoever submits it. [`App::submit_batch`] (the gateway) and
-//! [`App::plan_batch`] (a command, [`attended`](self::Attended)) read a list and count what it costs;
-//! batch, numbers and job are stored in one transaction, before anything is paid for (`submit.rs`). What
-//! tells a list from others is its fingerprint: the file and its column.
+//! The cast. A *batch* is one list that was submitted; its *fingerprint*, the file and its column,
+//! tells it from other lists. An *item* is one number of it, with its state: waiting, answered,
+//! refused, failed. Its *job* is its place in the queue; a *claim* is the right to work on the job, and
+//! one process has it at a time. *Memory* holds the answers; the batch itself keeps none. Its *kind*
+//! (`kind.rs`) is what it asks for.
 //!
-//! One run of it (`work.rs`) settles group after group under the claim of its job. A worker claims the
-//! jobs that wait, by lease; a command holds its own as long as its process lives. When the command is
-//! interrupted or dies, its batch is paused: `--reanudar` takes up the newest unfinished batch of the
-//! same fingerprint, `lotes reanudar` hands it to a worker, and no worker takes it unasked. `result.rs`
-//! writes the result at any time; what a batch asks for is its kind (`kind.rs`).
+//! Its life. 1. A list is read and its cost counted: [`App::submit_batch`] for the gateway,
+//! [`App::plan_batch`] for a command ([`Attended`]). 2. Batch, items and job are stored in one
+//! transaction, before anything is paid for (`submit.rs`). 3. A run (`work.rs`) notes group after
+//! group under the claim. A worker claims jobs that wait, by lease; a command holds its own as long as
+//! its process lives. 4. It ends completed, partial, failed or cancelled. `result.rs` writes the result,
+//! at any time.
 //!
-//! A batch has an owner, the key it was handed over with. Every function takes the key of whoever
-//! asks, none for the owner of the data folder, and somebody else's batch does not exist.
+//! A command that is interrupted or dies leaves its batch paused. `--reanudar` resumes the newest
+//! unfinished batch of the same fingerprint, `lotes reanudar` hands it to a worker; no worker takes it
+//! by itself.
+//!
+//! A batch belongs to the key that it was submitted with. Every function takes the key of the caller,
+//! none for the owner of the data folder; to another key the batch does not exist.
 
 mod attended;
 mod input;
@@ -29,10 +35,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::Failure;
+use chaski_core::text;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use uuid::Uuid;
 
 use super::cost::calls_for;
+use super::job_kind::job_of;
 use super::spending::Payer;
 use super::{App, AppError};
 use crate::store::{Batch, BatchChange, BatchState, Cursor, ItemState, Page, StoreError};
@@ -101,7 +109,7 @@ impl App {
         let Some(job) = self.store.job_of_batch(id).await? else {
             return Ok(0);
         };
-        let options = BatchOptions::of(&job)?;
+        let options = job_of::<BatchOptions>(&job)?;
         let open = batch.unique.saturating_sub(batch.successful());
         let limit = options.left.or(options.most).unwrap_or(u64::MAX);
         Ok(calls_for(open as usize).min(limit))
@@ -156,26 +164,22 @@ impl App {
 /// Why a batch cannot be changed so.
 fn refusal(wanted: BatchChange, batch: &Batch) -> AppError {
     let state = batch.state.as_str();
-    let (es, en) = match wanted {
-        BatchChange::Pause if batch.paused => (
-            "ya está en pausa".to_owned(),
-            "it is paused already".to_owned(),
+    AppError::NotNow(match wanted {
+        BatchChange::Pause if batch.paused => text!("ya está en pausa", "it is paused already"),
+        BatchChange::Pause => text!(
+            "no se puede pausar un lote {state}",
+            "a batch that is {state} cannot be paused"
         ),
-        BatchChange::Pause => (
-            format!("no se puede pausar un lote {state}"),
-            format!("a batch that is {state} cannot be paused"),
+        BatchChange::Resume => text!("no está en pausa", "it is not paused"),
+        BatchChange::Cancel => text!(
+            "el lote ya terminó: {state}",
+            "the batch has ended: {state}"
         ),
-        BatchChange::Resume => ("no está en pausa".to_owned(), "it is not paused".to_owned()),
-        BatchChange::Cancel => (
-            format!("el lote ya terminó: {state}"),
-            format!("the batch has ended: {state}"),
+        BatchChange::Retry => text!(
+            "nada que reintentar: el lote está {state}",
+            "nothing to try again: the batch is {state}"
         ),
-        BatchChange::Retry => (
-            format!("nada que reintentar: el lote está {state}"),
-            format!("nothing to try again: the batch is {state}"),
-        ),
-    };
-    AppError::NotNow { es, en }
+    })
 }
 
 /// Whether every number fails by the failure of a code.

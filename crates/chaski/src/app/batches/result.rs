@@ -2,6 +2,7 @@
 //! and the answers in memory. Row by row: the verdicts of a long list take more memory than the
 //! list, and the answers behind them even more.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use uuid::Uuid;
 use super::input::KeptList;
 use super::kind::BatchKind;
 use super::submit::AT_A_TIME;
-use super::work::accepted_before;
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, Settled, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict, Verdicts};
+use crate::partners::ruc_of_form;
+use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict};
 use crate::store::{Batch, Item, ItemState};
 
 /// The list, one verdict for each of its rows, and what is said of it as a whole.
@@ -60,7 +61,7 @@ impl BatchResult {
         lang: Lang,
         writer: &mut dyn Write,
     ) -> Result<(), AppError> {
-        let verdicts = self.verdicts.as_slice().into();
+        let verdicts = Box::new(self.verdicts.iter().map(Cow::Borrowed));
         let (table, summary) = (&self.table, &self.summary);
         Ok(sheets::write_result_to(
             writer, format, table, verdicts, summary, lang,
@@ -88,7 +89,7 @@ impl App {
         let (made, mut verdicts) = mpsc::channel::<Vec<Verdict>>(PARTS_AHEAD);
         let written = tokio::task::spawn_blocking(move || {
             let parts = std::iter::from_fn(|| verdicts.blocking_recv());
-            let made = Verdicts::Made(Box::new(parts.flatten()));
+            let made = Box::new(parts.flatten().map(Cow::Owned));
             sheets::write_result_to(&mut out, format, &table, made, &summary, lang)?;
             Ok(out)
         });
@@ -100,7 +101,7 @@ impl App {
             }
         }
         drop(made);
-        written.await.map_err(|error| AppError::Io(error.into()))?
+        written.await?
     }
 
     /// Whether the result of a batch takes much memory to write.
@@ -147,7 +148,7 @@ impl App {
                 nothing_came,
             })
         });
-        read.await.map_err(|error| AppError::Io(error.into()))?
+        read.await?
     }
 
     /// The verdicts of some rows.
@@ -160,25 +161,25 @@ impl App {
         let rucs = rows
             .iter()
             .filter_map(|row| Some(parts.unique[row.unique?]));
-        let settled = self.settled_of(parts, rucs).await?;
+        let learned = self.learned_of(parts, rucs).await?;
         let list = OfList {
             otherwise: NotAsked::Waits,
             nothing_came: parts.nothing_came,
         };
         let verdict = |row: &RowPlan| {
-            let settled = row.unique.and_then(|at| settled.get(&parts.unique[at]));
-            BatchKind::Ruc.row(self, row, settled, list, lang)
+            let learned = row.unique.and_then(|at| learned.get(&parts.unique[at]));
+            BatchKind::Ruc.row(self, row, learned, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }
 
     /// What came of some RUCs. An answer counts however old it is by now: its item says that it was
     /// good when it was given.
-    async fn settled_of(
+    async fn learned_of(
         &self,
         parts: &Parts,
         rucs: impl Iterator<Item = Ruc>,
-    ) -> Result<HashMap<Ruc, Settled>, AppError> {
+    ) -> Result<HashMap<Ruc, RucOutcome>, AppError> {
         let asked = rucs.filter_map(|ruc| Some((ruc, parts.states.get(&ruc)?)));
         let asked: Vec<(Ruc, &ItemState)> = asked.collect();
         let keys: Vec<Key> = asked
@@ -186,23 +187,23 @@ impl App {
             .map(|(ruc, _)| BatchKind::Ruc.key(*ruc))
             .collect();
         let memories = self.store.recall(&keys).await?;
-        let mut settled = HashMap::with_capacity(asked.len());
+        let mut learned = HashMap::with_capacity(asked.len());
         for ((ruc, state), memory) in asked.into_iter().zip(memories) {
             let outcome = match (state, memory) {
-                (ItemState::Failed { code }, _) => Settled::FailedBefore(code.clone()),
-                (_, None) => Settled::Forgotten,
+                (ItemState::Failed { code }, _) => RucOutcome::FailedBefore(code.clone()),
+                (_, None) => RucOutcome::Forgotten,
                 (_, Some(memory)) => {
                     let source = match parts.batch.created_at {
                         created if memory.stored_at >= created => Source::Upstream,
                         created if memory.expires_at >= created => Source::Memory,
                         _ => Source::Stale,
                     };
-                    Settled::of_memory(ruc, &memory, source).unwrap_or(Settled::Forgotten)
+                    RucOutcome::of_memory(ruc, &memory, source).unwrap_or(RucOutcome::Forgotten)
                 }
             };
-            settled.insert(ruc, outcome);
+            learned.insert(ruc, outcome);
         }
-        Ok(settled)
+        Ok(learned)
     }
 }
 
@@ -244,6 +245,6 @@ fn numbers_of(items: &[Item]) -> Vec<String> {
 
 /// How each number stands that has an outcome.
 fn states_of(items: Vec<Item>) -> HashMap<Ruc, ItemState> {
-    let state = |item: Item| Some((accepted_before(&item.key?.subject)?, item.state?));
+    let state = |item: Item| Some((ruc_of_form(&item.key?.subject)?, item.state?));
     items.into_iter().filter_map(state).collect()
 }

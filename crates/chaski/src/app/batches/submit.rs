@@ -1,14 +1,14 @@
 //! A batch submitted: its list read and counted, and stored with its numbers and its job.
 
 use chaski_client::Ask;
-use chaski_core::{CheckDigit, Lang, Ruc};
+use chaski_core::{CheckDigit, Lang, Ruc, text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::input::KeptList;
 use super::kind::BatchKind;
 use crate::app::cost::Cost;
-use crate::app::job_kind::JobKind;
+use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
 use crate::app::spending::Payer;
 use crate::app::unread::unread;
@@ -51,7 +51,7 @@ pub enum ListInput {
     Numbers(Vec<String>),
 }
 
-/// What whoever works on a batch has to know besides its numbers: the payload of its job.
+/// What a run of a batch needs besides its numbers: the payload of its job.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct BatchOptions {
     #[serde(default)]
@@ -79,7 +79,7 @@ impl App {
         self.submit_batch_within(new, Limits::default()).await
     }
 
-    /// The same for a list that may take no more memory than so much.
+    /// The same for a list that may take no more memory than `limits` say.
     pub async fn submit_batch_within(
         &self,
         new: Submission,
@@ -99,8 +99,7 @@ impl App {
             }
             Ok::<_, AppError>((rows.len(), unique, list.to_bytes()?, hash))
         });
-        let read = read.await.map_err(|error| AppError::Io(error.into()))?;
-        let (rows, unique, input, source_hash) = read?;
+        let (rows, unique, input, source_hash) = read.await??;
         // 2. What it may cost.
         let ask = Ask {
             force: new.force,
@@ -124,7 +123,7 @@ impl App {
         };
         let job = Job {
             priority: new.priority,
-            ..self.new_job(JobKind::Batch, options.text()?, &new.asker)
+            ..self.new_job(JobKind::Batch, job_text(&options)?, &new.asker)
         };
         let batch = NewBatch {
             input: Some(input),
@@ -158,22 +157,12 @@ impl App {
             options: options_text(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
             subjects: unique.iter().map(|ruc| kind.key(*ruc)).collect(),
-            settled: Vec::new(),
+            known: Vec::new(),
             cache_hits: 0,
             input: None,
             once: None,
             job,
         }
-    }
-}
-
-impl BatchOptions {
-    pub(super) fn of(job: &Job) -> Result<BatchOptions, AppError> {
-        Ok(serde_json::from_str(&job.payload).map_err(std::io::Error::from)?)
-    }
-
-    pub(super) fn text(self) -> Result<String, AppError> {
-        Ok(serde_json::to_string(&self).map_err(std::io::Error::from)?)
     }
 }
 
@@ -220,14 +209,14 @@ fn read(
             std::io::copy(&mut file.reader(), &mut hasher)?;
             Ok((list, *hasher.finalize().as_bytes()))
         }
-        ListInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::usage(
+        ListInput::Numbers(numbers) if numbers.is_empty() => Err(AppError::Usage(text!(
             "la lista no tiene ningún número",
-            "the list has no number",
-        )),
-        ListInput::Numbers(numbers) if numbers.len() > MOST_NUMBERS => Err(AppError::usage(
-            format!("la lista tiene más de {MOST_NUMBERS} números: divídala"),
-            format!("the list has more than {MOST_NUMBERS} numbers: split it"),
-        )),
+            "the list has no number"
+        ))),
+        ListInput::Numbers(numbers) if numbers.len() > MOST_NUMBERS => Err(AppError::Usage(text!(
+            "la lista tiene más de {MOST_NUMBERS} números: divídala",
+            "the list has more than {MOST_NUMBERS} numbers: split it"
+        ))),
         ListInput::Numbers(numbers) => {
             let mut hasher = blake3::Hasher::new();
             for number in &numbers {

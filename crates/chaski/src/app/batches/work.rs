@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::{Ask, Budget, Ledger, Memory, Outcomes, Source, is_of_the_future};
-use chaski_core::{CheckDigit, Ruc, RucRules, Taxpayer};
+use chaski_core::{Ruc, Taxpayer};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -14,14 +14,16 @@ use uuid::Uuid;
 use super::kind::BatchKind;
 use super::submit::{AT_A_TIME, BatchOptions};
 use crate::app::cost::Cost;
-use crate::app::verdicts::Settled;
+use crate::app::job_kind::{job_of, job_text};
+use crate::app::verdicts::RucOutcome;
 use crate::app::{App, AppError};
+use crate::partners::ruc_of_form;
 use crate::store::{BatchState, Claim, Company, ItemState, JobEnd, StoreError};
 
 /// Waiting times before the failed numbers of a batch are asked again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
 
-/// Some numbers of a batch that are being asked for, and settled group after group.
+/// Some numbers of a batch that are being asked for, and noted group after group.
 pub(super) struct Run {
     claim: Claim,
     outcomes: Outcomes<Taxpayer>,
@@ -48,11 +50,11 @@ impl App {
         rucs: &[Ruc],
         since: Option<Timestamp>,
         ask: &Ask,
-    ) -> Result<HashMap<usize, Settled>, AppError> {
+    ) -> Result<HashMap<usize, RucOutcome>, AppError> {
         let keys: Vec<_> = rucs.iter().map(|ruc| BatchKind::Ruc.key(*ruc)).collect();
         let memories = self.store.recall(&keys).await?;
         let now = self.clock.now();
-        let mut settled = HashMap::new();
+        let mut learned = HashMap::new();
         for (place, (ruc, memory)) in rucs.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
             let of_batch = since.is_some_and(|since| {
@@ -66,12 +68,12 @@ impl App {
                 Source::Memory
             };
             if (of_batch || fresh)
-                && let Some(outcome) = Settled::of_memory(*ruc, &memory, source)
+                && let Some(outcome) = RucOutcome::of_memory(*ruc, &memory, source)
             {
-                settled.insert(place, outcome);
+                learned.insert(place, outcome);
             }
         }
-        Ok(settled)
+        Ok(learned)
     }
 
     /// Begins to ask. `writes` are those of the batch that are still on their way.
@@ -126,7 +128,7 @@ impl App {
     }
 
     async fn ask_for_batch(&self, claim: &Claim, id: Uuid) -> Result<JobEnd, AppError> {
-        let options = BatchOptions::of(&claim.job)?;
+        let options = job_of::<BatchOptions>(&claim.job)?;
         let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
         if !self.store.begin_batch(claim, self.clock.now()).await? {
             return Ok(JobEnd::Completed);
@@ -142,8 +144,8 @@ impl App {
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = self.store.pending_items(id).await?;
         let open = open.into_iter().filter_map(|(at, key)| {
-            let ruc = accepted_before(&key.subject)?;
-            Some((at as usize, ruc))
+            // Whatever was accepted as one when its list came still is.
+            Some((at as usize, ruc_of_form(&key.subject)?))
         });
         let open: Vec<(usize, Ruc)> = open.collect();
         let mut wanted = Vec::new();
@@ -163,9 +165,9 @@ impl App {
                 let checks = known.iter().map(|(at, it)| it.check(some[*at].1, now));
                 self.note_on_partners(company, checks.collect()).await?;
             }
-            let settled = known.iter().map(|(place, it)| (some[*place].0, it));
-            let (states, hits) = states_of(settled);
-            self.store.settle_items(claim, states, hits).await?;
+            let learned = known.iter().map(|(place, it)| (some[*place].0, it));
+            let (states, hits) = states_of(learned);
+            self.store.note_items(claim, states, hits).await?;
             self.signals.batch_moved();
         }
         drop(open);
@@ -177,8 +179,8 @@ impl App {
         let mut run = self.run_batch(claim.clone(), wanted, &ask, whose_partners, writes);
         let (mut worst, mut wait, mut again) = (None, None, false);
         while let Some(group) = run.next(self).await? {
-            for (_, settled) in &group {
-                let Settled::Failed(error) = settled else {
+            for (_, learned) in &group {
+                let RucOutcome::Failed(error) = learned else {
                     continue;
                 };
                 let kind = match () {
@@ -198,7 +200,7 @@ impl App {
             left: again.then(|| budget.left()),
             ..options
         };
-        let payload = options.text()?;
+        let payload = job_text(&options)?;
         if payload != claim.job.payload {
             self.store.change_payload(claim, payload).await?;
         }
@@ -229,41 +231,41 @@ impl Run {
     pub(super) async fn next(
         &mut self,
         app: &App,
-    ) -> Result<Option<Vec<(usize, Settled)>>, AppError> {
+    ) -> Result<Option<Vec<(usize, RucOutcome)>>, AppError> {
         let Some(group) = self.outcomes.next().await else {
             return Ok(None);
         };
         let now = app.clock.now();
         let mut checks = Vec::new();
-        let settled = |(place, outcome)| {
-            let settled = Settled::of_outcome(outcome, now);
+        let learned = |(place, outcome)| {
+            let learned = RucOutcome::of_outcome(outcome, now);
             if let Some((_, rucs)) = &self.partners {
-                checks.push(settled.check(rucs[place], now));
+                checks.push(learned.check(rucs[place], now));
             }
-            (self.positions[place], settled)
+            (self.positions[place], learned)
         };
-        let group: Vec<_> = group.into_iter().map(settled).collect();
-        let (states, hits) = states_of(group.iter().map(|(at, settled)| (*at, settled)));
+        let group: Vec<_> = group.into_iter().map(learned).collect();
+        let (states, hits) = states_of(group.iter().map(|(at, learned)| (*at, learned)));
         let (store, claim) = (Arc::clone(&app.store), self.claim.clone());
         let (signals, company) = (app.signals.clone(), self.partners.as_ref().map(|it| it.0));
         // The writer groups these; waiting for each would hold up the next answer.
         self.writes.spawn(async move {
-            // Before the items are settled: a run that was cut off in between does it again, and
+            // Before the items are noted: a run that was cut off in between does it again, and
             // twice is harmless.
             if let Some(company) = company {
                 store.note_checks(Some(company), checks).await?;
             }
-            store.settle_items(&claim, states, hits).await?;
+            store.note_items(&claim, states, hits).await?;
             signals.batch_moved();
             Ok(())
         });
         while let Some(written) = self.writes.try_join_next() {
-            written.map_err(|error| AppError::Io(error.into()))??;
+            written??;
         }
         Ok(Some(group))
     }
 
-    /// Waits until everything settled is stored.
+    /// Waits until everything noted is stored.
     pub(super) async fn written(&mut self) -> Result<(), AppError> {
         written(std::mem::take(&mut self.writes)).await
     }
@@ -278,28 +280,19 @@ impl Run {
 
 async fn written(mut writes: JoinSet<Result<(), StoreError>>) -> Result<(), AppError> {
     while let Some(written) = writes.join_next().await {
-        written.map_err(|error| AppError::Io(error.into()))??;
+        written??;
     }
     Ok(())
 }
 
-/// The RUC of an item: whatever was accepted as one when its list came still is.
-pub(super) fn accepted_before(subject: &str) -> Option<Ruc> {
-    let rules = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
-    Ruc::parse_with(subject, &rules).ok()
-}
-
 /// How items are marked, and how many memory answered.
 pub(super) fn states_of<'s>(
-    settled: impl Iterator<Item = (usize, &'s Settled)>,
+    learned: impl Iterator<Item = (usize, &'s RucOutcome)>,
 ) -> (Vec<(u32, ItemState)>, u32) {
     let mut hits = 0;
-    let states = settled.filter_map(|(position, settled)| {
-        hits += u32::from(settled.is_from_memory());
-        Some((u32::try_from(position).ok()?, settled.state()))
+    let states = learned.filter_map(|(position, learned)| {
+        hits += u32::from(learned.is_from_memory());
+        Some((u32::try_from(position).ok()?, learned.state()))
     });
     (states.collect(), hits)
 }

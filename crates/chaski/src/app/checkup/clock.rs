@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_client::{Clock, Transport, TransportError};
+use chaski_core::text;
 use futures_util::future::BoxFuture;
 use http::header::DATE;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Grade};
+use super::{Examined, Finding};
 
 /// Further apart they cannot both be right: a rate of the wrong day, a quota of the wrong month.
 pub const TOLERANCE: Duration = Duration::from_mins(2);
@@ -92,23 +93,17 @@ pub fn difference(dated: Dated) -> SignedDuration {
 /// in Lima.
 pub fn clock_finding(shown: &str, dated: Option<Dated>) -> Finding {
     let Some(dated) = dated else {
-        return Finding::new(
-            "reloj",
-            Grade::Good,
-            format!(
-                "hora de Lima según esta máquina: {shown} (si no es la correcta, corrija el reloj)"
-            ),
-            format!("Lima time by this machine: {shown} (if wrong, set the clock)"),
-        );
+        return Examined("reloj").good(text!(
+            "hora de Lima según esta máquina: {shown} (si no es la correcta, corrija el reloj)",
+            "Lima time by this machine: {shown} (if wrong, set the clock)"
+        ));
     };
     let apart = difference(dated);
     let finding = if apart.unsigned_abs() <= TOLERANCE {
-        Finding::new(
-            "reloj",
-            Grade::Good,
-            format!("hora de Lima según esta máquina: {shown}; la del proveedor coincide"),
-            format!("Lima time by this machine: {shown}; the upstream's agrees"),
-        )
+        Examined("reloj").good(text!(
+            "hora de Lima según esta máquina: {shown}; la del proveedor coincide",
+            "Lima time by this machine: {shown}; the upstream's agrees"
+        ))
     } else {
         let by = by_how_much(apart.unsigned_abs());
         let (es, en) = if apart.is_negative() {
@@ -116,16 +111,10 @@ pub fn clock_finding(shown: &str, dated: Option<Dated>) -> Finding {
         } else {
             ("atrasado", "behind")
         };
-        Finding::new(
-            "reloj",
-            Grade::Bad,
-            format!(
-                "el reloj de esta máquina está {es} {by} respecto al del proveedor (hora de Lima aquí: {shown}): corríjalo, por ejemplo con: timedatectl set-ntp true"
-            ),
-            format!(
-                "the clock of this machine is {by} {en} of the upstream's (Lima time here: {shown}): set it, for instance with: timedatectl set-ntp true"
-            ),
-        )
+        Examined("reloj").bad(text!(
+            "el reloj de esta máquina está {es} {by} respecto al del proveedor (hora de Lima aquí: {shown}): corríjalo, por ejemplo con: timedatectl set-ntp true",
+            "the clock of this machine is {by} {en} of the upstream's (Lima time here: {shown}): set it, for instance with: timedatectl set-ntp true"
+        ))
     };
     finding.with("diferencia_segundos", apart.as_secs())
 }

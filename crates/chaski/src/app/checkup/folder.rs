@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
-use super::{Finding, Grade};
+use super::{Examined, Finding, Grade};
 use crate::app::servers::Serving;
 use crate::io_words::reason;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
@@ -28,21 +28,17 @@ const PROBE_BYTES: usize = 1024 * 1024;
 pub fn probed(folder: &Path) -> Finding {
     let shown = folder.display();
     match probe(folder) {
-        Ok(()) => Finding::new(
-            "escritura",
-            Grade::Good,
-            format!("se puede escribir en {shown}"),
-            format!("{shown} can be written to"),
-        ),
+        Ok(()) => Examined("escritura").good(text!(
+            "se puede escribir en {shown}",
+            "{shown} can be written to"
+        )),
         Err(error) => {
             let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
             let (todo, help) = remedy(&error);
-            Finding::new(
-                "escritura",
-                Grade::Bad,
-                format!("no se puede escribir en {shown}: {es}; {todo}"),
-                format!("{shown} cannot be written to: {en}; {help}"),
-            )
+            Examined("escritura").bad(text!(
+                "no se puede escribir en {shown}: {es}; {todo}",
+                "{shown} cannot be written to: {en}; {help}"
+            ))
         }
     }
 }
@@ -86,43 +82,22 @@ pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> Finding {
     let mib = bytes / MIB;
     let least = LITTLE_SPACE / MIB;
     let finding = if !files {
-        Finding::new(
-            "espacio",
-            Grade::Bad,
-            format!(
-                "en el disco de {shown} no se puede crear ni un archivo más (inodos agotados): borre archivos que no use"
-            ),
-            format!(
-                "not one file more can be made on the disk of {shown} (no inodes left): delete files that are not needed"
-            ),
-        )
+        Examined("espacio").bad(text!(
+            "en el disco de {shown} no se puede crear ni un archivo más (inodos agotados): borre archivos que no use",
+            "not one file more can be made on the disk of {shown} (no inodes left): delete files that are not needed"
+        ))
     } else if bytes < NO_SPACE {
-        Finding::new(
-            "espacio",
-            Grade::Bad,
-            format!(
-                "quedan {mib} MiB libres en el disco de {shown}: libere espacio hasta tener al menos {least}"
-            ),
-            format!(
-                "{mib} MiB are free on the disk of {shown}: free some until there are {least} at least"
-            ),
-        )
+        Examined("espacio").bad(text!(
+            "quedan {mib} MiB libres en el disco de {shown}: libere espacio hasta tener al menos {least}",
+            "{mib} MiB are free on the disk of {shown}: free some until there are {least} at least"
+        ))
     } else if bytes < LITTLE_SPACE {
-        Finding::new(
-            "espacio",
-            Grade::Advice,
-            format!(
-                "quedan {mib} MiB libres en el disco de {shown}: conviene tener al menos {least}"
-            ),
-            format!("{mib} MiB are free on the disk of {shown}: {least} at least would be better"),
-        )
+        Examined("espacio").advice(text!(
+            "quedan {mib} MiB libres en el disco de {shown}: conviene tener al menos {least}",
+            "{mib} MiB are free on the disk of {shown}: {least} at least would be better"
+        ))
     } else {
-        Finding::new(
-            "espacio",
-            Grade::Good,
-            format!("espacio libre: {mib} MiB"),
-            format!("free space: {mib} MiB"),
-        )
+        Examined("espacio").good(text!("espacio libre: {mib} MiB", "free space: {mib} MiB"))
     };
     finding.with("bytes_libres", bytes)
 }
@@ -167,24 +142,20 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
     findings.extend(open_files(&secret, Grade::Bad));
     findings.extend(open_files(&others, Grade::Advice));
     if findings.is_empty() {
-        findings.push(Finding::new(
-            "permisos",
-            Grade::Good,
+        findings.push(Examined("permisos").good(text!(
             "la carpeta y sus archivos son solo de su usuario",
-            "the folder and its files are its user's alone",
-        ));
+            "the folder and its files are its user's alone"
+        )));
     }
     findings
 }
 
 fn open_folder(folder: &Path, mode: u32) -> Finding {
     let (shown, mode) = (folder.display(), mode & 0o777);
-    Finding::new(
-        "permisos",
-        Grade::Bad,
-        format!("otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}"),
-        format!("other users of this machine can enter {shown} ({mode:04o}): chmod 700 {shown}"),
-    )
+    Examined("permisos").bad(text!(
+        "otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}",
+        "other users of this machine can enter {shown} ({mode:04o}): chmod 700 {shown}"
+    ))
     .with("ruta", folder.display().to_string())
     .with("modo", format!("{mode:04o}"))
 }
@@ -202,13 +173,12 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<Finding> {
     };
     let [list, command] = [names(true).join(", "), names(false).join(" ")];
     (!files.is_empty()).then(|| {
-        Finding::new(
-            "permisos",
-            grade,
-            format!("otros usuarios de esta máquina tienen acceso a {list}: chmod 600 {command}"),
-            format!("other users of this machine have access to {list}: chmod 600 {command}"),
-        )
-        .with("rutas", names(false))
+        let text = text!(
+            "otros usuarios de esta máquina tienen acceso a {list}: chmod 600 {command}",
+            "other users of this machine have access to {list}: chmod 600 {command}"
+        );
+        let check = Examined("permisos");
+        check.found(grade, text).with("rutas", names(false))
     })
 }
 
@@ -223,23 +193,20 @@ pub fn foreign(folder: &Path, me: u32) -> Option<Finding> {
     if !strange.is_empty() {
         let list = strange.join(" ");
         return Some(
-            Finding::new(
-                "dueno",
-                Grade::Bad,
-                format!("no todo es del dueño de la carpeta (uid {owner}): chown {owner} {list}"),
-                format!("not everything is the folder owner's (uid {owner}): chown {owner} {list}"),
-            )
-            .with("rutas", strange),
+            Examined("dueno")
+                .bad(text!(
+                    "no todo es del dueño de la carpeta (uid {owner}): chown {owner} {list}",
+                    "not everything is the folder owner's (uid {owner}): chown {owner} {list}"
+                ))
+                .with("rutas", strange),
         );
     }
     (owner != me).then(|| {
         let shown = folder.display();
-        Finding::new(
-            "dueno",
-            Grade::Advice,
-            format!("{shown} es de otro usuario (uid {owner}; usted es {me}): dé las órdenes como él, o lo que se escriba no será suyo"),
-            format!("{shown} is another user's (uid {owner}; you are {me}): give the commands as that user, or what is written will not be theirs"),
-        )
+        Examined("dueno").advice(text!(
+            "{shown} es de otro usuario (uid {owner}; usted es {me}): dé las órdenes como él, o lo que se escriba no será suyo",
+            "{shown} is another user's (uid {owner}; you are {me}): give the commands as that user, or what is written will not be theirs"
+        ))
         .with("uid", owner)
     })
 }
@@ -259,24 +226,25 @@ pub fn in_use(folder: &Path, servers: &[Serving]) -> Finding {
     let used = is_in_use(folder);
     let server = |it: &Serving| format!("chaski serve {} (pid {})", it.listen, it.pid);
     let names: Vec<String> = servers.iter().map(server).collect();
-    let (es, en) = if !names.is_empty() {
+    let text = if !names.is_empty() {
         let list = names.join(", ");
-        (
-            format!("trabaja en la carpeta: {list}"),
-            format!("working in the folder: {list}"),
+        text!(
+            "trabaja en la carpeta: {list}",
+            "working in the folder: {list}"
         )
     } else if used {
-        (
-            "otro proceso de Chaski tiene abierta la carpeta".to_owned(),
-            "another process of Chaski has the folder open".to_owned(),
+        text!(
+            "otro proceso de Chaski tiene abierta la carpeta",
+            "another process of Chaski has the folder open"
         )
     } else {
-        (
-            "ningún otro proceso de Chaski tiene abierta la carpeta".to_owned(),
-            "no other process of Chaski has the folder open".to_owned(),
+        text!(
+            "ningún otro proceso de Chaski tiene abierta la carpeta",
+            "no other process of Chaski has the folder open"
         )
     };
-    Finding::new("uso", Grade::Good, es, en)
+    Examined("uso")
+        .good(text)
         .with("en_uso", used)
         .with("servidores", names)
 }

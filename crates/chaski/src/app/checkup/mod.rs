@@ -10,34 +10,27 @@ pub use folder::{
     space_of,
 };
 
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::counted::counted;
+use crate::named::named;
 use crate::store::{LastBackup, ServerFacts};
 
-/// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// Well.
-    Good,
-    /// Works, and could be safer.
-    Advice,
-    /// Does not work, or lays data open.
-    Bad,
+named! {
+    /// How well something is.
+    pub enum Grade {
+        /// Well.
+        Good = "bien",
+        /// Works, and could be safer.
+        Advice = "aviso",
+        /// Does not work, or lays data open.
+        Bad = "mal",
+    }
 }
 
 impl Grade {
-    /// Its name in what programs read.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Grade::Good => "bien",
-            Grade::Advice => "aviso",
-            Grade::Bad => "mal",
-        }
-    }
-
     /// Its sign for people.
     pub fn sign(self) -> &'static str {
         match self {
@@ -55,32 +48,45 @@ pub struct Finding {
     pub check: &'static str,
     /// How well it is.
     pub grade: Grade,
-    es: String,
-    en: String,
+    text: Text,
     /// The figures behind the words.
     pub facts: Vec<(&'static str, Value)>,
     /// What the command line ends with for it; 0 unless it is bad.
     pub exit_code: u8,
 }
 
-impl Finding {
-    /// A finding in both languages.
-    pub fn new(
-        check: &'static str,
-        grade: Grade,
-        es: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Finding {
+/// What was looked at, and how it comes to a finding.
+#[derive(Debug, Clone, Copy)]
+pub struct Examined(pub &'static str);
+
+impl Examined {
+    /// It is well.
+    pub fn good(self, text: Text) -> Finding {
+        self.found(Grade::Good, text)
+    }
+
+    /// It works, and could be safer.
+    pub fn advice(self, text: Text) -> Finding {
+        self.found(Grade::Advice, text)
+    }
+
+    /// It does not work, or lays data open.
+    pub fn bad(self, text: Text) -> Finding {
+        self.found(Grade::Bad, text)
+    }
+
+    fn found(self, grade: Grade, text: Text) -> Finding {
         Finding {
-            check,
+            check: self.0,
             grade,
-            es: es.into(),
-            en: en.into(),
+            text,
             facts: Vec::new(),
             exit_code: u8::from(grade == Grade::Bad),
         }
     }
+}
 
+impl Finding {
     /// With a figure.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Finding {
@@ -97,7 +103,7 @@ impl Finding {
 
     /// What is so and what to do, for people.
     pub fn message(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
+        lang.pick(&self.text.es, &self.text.en)
     }
 }
 
@@ -107,12 +113,10 @@ pub const OLD_BACKUP: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How old the last copy is. Of invented data an old one is no worse.
 pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> Finding {
     let Some(last) = last else {
-        return Finding::new(
-            "copia",
-            Grade::Advice,
+        return Examined("copia").advice(text!(
             "no se ha hecho ninguna copia de seguridad: chaski backup CARPETA",
-            "no backup was ever taken: chaski backup FOLDER",
-        );
+            "no backup was ever taken: chaski backup FOLDER"
+        ));
     };
     let age = now.duration_since(last.at);
     let days = age.as_hours().max(0) / 24;
@@ -126,20 +130,15 @@ pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp)
     } else {
         (Grade::Good, "", "")
     };
-    Finding::new(
-        "copia",
-        grade,
-        format!(
-            "la última copia de seguridad tiene {} ({path}){es}",
-            counted(days, "día", "días")
-        ),
-        format!(
-            "the last backup is {} old ({path}){en}",
-            counted(days, "day", "days")
-        ),
-    )
-    .with("dias", days)
-    .with("hecha", last.at.to_string())
+    let (dias, age) = (counted(days, "día", "días"), counted(days, "day", "days"));
+    let text = text!(
+        "la última copia de seguridad tiene {dias} ({path}){es}",
+        "the last backup is {age} old ({path}){en}"
+    );
+    Examined("copia")
+        .found(grade, text)
+        .with("dias", days)
+        .with("hecha", last.at.to_string())
 }
 
 /// The database on a server: its version and size, and who serves it.
@@ -152,23 +151,22 @@ pub fn server_finding(server: &ServerFacts, bytes: u64) -> Finding {
             Some(machine) => format!("{name} ({machine})"),
             None => name.to_owned(),
         });
-    let (es, en) = match &by {
-        Some(by) => (format!("atiende {by}"), format!("served by {by}")),
-        None => (
-            "ningún chaski serve la atiende".to_owned(),
-            "no chaski serve works with it".to_owned(),
+    let Text { es, en } = match &by {
+        Some(by) => text!("atiende {by}", "served by {by}"),
+        None => text!(
+            "ningún chaski serve la atiende",
+            "no chaski serve works with it"
         ),
     };
-    Finding::new(
-        "base",
-        Grade::Good,
-        format!("PostgreSQL {version} en {place}: {kib} KiB en total; {es}"),
-        format!("PostgreSQL {version} at {place}: {kib} KiB in all; {en}"),
-    )
-    .with("lugar", place.as_str())
-    .with("version_base", version.as_str())
-    .with("bytes_base", bytes)
-    .with("servidor_base", by)
+    Examined("base")
+        .good(text!(
+            "PostgreSQL {version} en {place}: {kib} KiB en total; {es}",
+            "PostgreSQL {version} at {place}: {kib} KiB in all; {en}"
+        ))
+        .with("lugar", place.as_str())
+        .with("version_base", version.as_str())
+        .with("bytes_base", bytes)
+        .with("servidor_base", by)
 }
 
 /// What is left of the plan and of the limit that was set here.
@@ -176,28 +174,22 @@ pub fn plan_finding(left: Option<i64>, spent: u64, quota: Option<u64>, spent_cod
     let limited = quota.map(|quota| quota.saturating_sub(spent));
     let shown = left.map_or_else(|| "?".to_owned(), |left| left.to_string());
     let finding = if left.is_some_and(|left| left <= 0) {
-        Finding::new(
-            "proveedor",
-            Grade::Bad,
+        Examined("proveedor").bad(text!(
             "el proveedor responde, pero se acabaron las consultas de su plan: renuévelo o amplíelo con APIMIGO",
-            "the upstream answers, but the calls of your plan are used up: renew or enlarge it with APIMIGO",
-        )
+            "the upstream answers, but the calls of your plan are used up: renew or enlarge it with APIMIGO"
+        ))
         .ending(spent_code)
     } else if limited == Some(0) {
-        Finding::new(
-            "proveedor",
-            Grade::Bad,
-            format!("el proveedor responde (consultas que quedan: {shown}), pero se llegó al límite del mes que pone migo.quota (llamadas hechas: {spent}): súbalo con chaski config set migo.quota N"),
-            format!("the upstream answers (calls left: {shown}), but the limit of the month that migo.quota sets is reached (calls made: {spent}): raise it with chaski config set migo.quota N"),
-        )
+        Examined("proveedor").bad(text!(
+            "el proveedor responde (consultas que quedan: {shown}), pero se llegó al límite del mes que pone migo.quota (llamadas hechas: {spent}): súbalo con chaski config set migo.quota N",
+            "the upstream answers (calls left: {shown}), but the limit of the month that migo.quota sets is reached (calls made: {spent}): raise it with chaski config set migo.quota N"
+        ))
         .ending(spent_code)
     } else {
-        Finding::new(
-            "proveedor",
-            Grade::Good,
-            format!("el proveedor responde; consultas que quedan: {shown}"),
-            format!("the upstream answers; calls left: {shown}"),
-        )
+        Examined("proveedor").good(text!(
+            "el proveedor responde; consultas que quedan: {shown}",
+            "the upstream answers; calls left: {shown}"
+        ))
     };
     let finding = finding
         .with("consultas", left)

@@ -44,6 +44,8 @@ pub enum InvoiceError {
     SeriesKind,
     /// A folder with a journal cannot be taken into one that is in use.
     TwoJournals,
+    /// The columns of a workbook cannot be told.
+    SheetTitles(Text),
     /// The journal.
     Journal(JournalError),
     /// Nubefact.
@@ -71,6 +73,7 @@ impl InvoiceError {
             InvoiceError::LastAbsent(_) => "serie_ultimo_no_existe",
             InvoiceError::NextExists(_) => "serie_siguiente_existe",
             InvoiceError::SeriesKind => "serie_tipo",
+            InvoiceError::SheetTitles(_) => "columna_no_encontrada",
             InvoiceError::TwoJournals => "diario_no_se_une",
             InvoiceError::Journal(error) => match error.fault {
                 JournalFault::InUse => "diario_en_uso",
@@ -97,7 +100,7 @@ impl InvoiceError {
             InvoiceError::Correct(error) => error.message(lang),
             InvoiceError::Replicate(error) => error.message(lang),
             InvoiceError::Journal(error) => error.message(lang),
-            InvoiceError::Scope(text) => text.clone().pick(lang),
+            InvoiceError::Scope(text) | InvoiceError::SheetTitles(text) => text.clone().pick(lang),
             _ => self.text().pick(lang),
         }
     }
@@ -177,6 +180,7 @@ impl InvoiceError {
             InvoiceError::Correct(_)
             | InvoiceError::Replicate(_)
             | InvoiceError::Journal(_)
+            | InvoiceError::SheetTitles(_)
             | InvoiceError::Scope(_) => Text {
                 es: String::new(),
                 en: String::new(),

@@ -16,7 +16,7 @@ use super::{InvoiceRoom, WantedInvoice, document_kind, kind_of_serie};
 use crate::app::{App, AppError, Mode};
 
 /// What a look-up of a customer is for, on record.
-const PURPOSE: &str = "emisión de comprobante";
+pub(super) const PURPOSE: &str = "emisión de comprobante";
 
 /// Who buys, as far as the document says.
 struct Buyer<'d> {
@@ -114,7 +114,12 @@ impl App {
     }
 
     /// The selling rate published for the day of issue, of a document in dollars that states none.
-    async fn rate_of(&self, object: &JsonObject, today: Date, ask: &Ask) -> Option<Decimal> {
+    pub(super) async fn rate_of(
+        &self,
+        object: &JsonObject,
+        today: Date,
+        ask: &Ask,
+    ) -> Option<Decimal> {
         let dollars = match text_of(object, "moneda") {
             Some(code) if is_verbatim(object) => code == "2",
             Some(code) => Moneda::from_iso(code) == Some(Moneda::Usd),
@@ -130,7 +135,7 @@ impl App {
         Some(found.await.ok()?.value.rate.venta)
     }
 
-    fn nobody_to_ask(&self) -> bool {
+    pub(super) fn nobody_to_ask(&self) -> bool {
         self.mode == Mode::Real && self.config.token().is_none()
     }
 }
@@ -144,16 +149,7 @@ impl InvoiceRoom<'_> {
     ) -> Result<ModifiedDocument, AppError> {
         let notes = self.credit_notes_on(id).await?;
         let credited: Decimal = notes.iter().filter_map(TaxDocument::total).sum();
-        let credit = document.fields().get("venta_al_credito");
-        Ok(ModifiedDocument {
-            total: document.total(),
-            moneda: document.moneda(),
-            tipo_de_cambio: document.amount("tipo_de_cambio"),
-            porcentaje_de_igv: document.amount("porcentaje_de_igv"),
-            fecha: document.fecha(),
-            al_credito: Some(credit.is_some_and(|it| !it.elements().is_empty())),
-            credited_before: credited,
-        })
+        Ok(as_modified(document, credited))
     }
 
     /// The credit notes on a document that were issued from here.
@@ -182,6 +178,20 @@ impl InvoiceRoom<'_> {
             }
         }
         Ok(notes)
+    }
+}
+
+/// What the check wants to know of a document that a note modifies.
+pub(super) fn as_modified(document: &TaxDocument, credited_before: Decimal) -> ModifiedDocument {
+    let credit = document.fields().get("venta_al_credito");
+    ModifiedDocument {
+        total: document.total(),
+        moneda: document.moneda(),
+        tipo_de_cambio: document.amount("tipo_de_cambio"),
+        porcentaje_de_igv: document.amount("porcentaje_de_igv"),
+        fecha: document.fecha(),
+        al_credito: Some(credit.is_some_and(|it| !it.elements().is_empty())),
+        credited_before,
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `consult.rs`, `void.rs`, `files.rs` | how it stands, voiding it, its files |
 //! | `correct.rs`, `replicate.rs` | a note made out of it; the same once more |
 //! | `list.rs`, `known.rs` | what was issued; one document of the journal |
+//! | `sheet/` | a workbook of documents: its template, and its check as a whole |
 //! | `name.rs`, `error.rs` | how it is named; what can be wrong |
 
 mod check;
@@ -25,6 +26,7 @@ mod name;
 mod plan;
 mod replicate;
 mod room;
+mod sheet;
 mod void;
 
 pub use consult::ConsultedInvoice;
@@ -41,4 +43,8 @@ pub use name::{
 pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
 pub(in crate::app) use room::REVIEW_FILE;
 pub use room::{InvoiceRoom, JOURNAL_FILE};
+pub use sheet::{
+    CheckedRows, CheckedWorkbook, PlacedFinding, SheetSide, SheetSpot, WorkbookSums,
+    invoice_template, wanted_sheets,
+};
 pub use void::VoidedInvoice;

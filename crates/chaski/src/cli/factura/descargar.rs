@@ -1,6 +1,7 @@
 //! `chaski factura descargar`: the files of a document.
 
 use chaski_client::FileKind;
+use chaski_core::text;
 use serde_json::json;
 
 use super::ruc_of;
@@ -14,13 +15,7 @@ use crate::cli::kit::records::{Records, fields};
 
 pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) -> Done {
     let wanted: WantedInvoice = args.name.parse()?;
-    if !args.destino.is_dir() {
-        let folder = args.destino.display();
-        return Err(AppError::usage(
-            format!("no existe la carpeta {folder}: créela o indique otra con -d"),
-            format!("there is no folder {folder}: make it or name another with -d"),
-        ));
-    }
+    std::fs::create_dir_all(&args.destino).map_err(AppError::file(&args.destino))?;
     let all_of_them = !(args.pdf || args.xml || args.cdr);
     let kinds: Vec<FileKind> = [
         (FileKind::Pdf, args.pdf),
@@ -64,25 +59,19 @@ pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) 
 fn say_missing(needed: &Needed, kind: FileKind, found: &FileWish) {
     let (name, id) = (kind.extension().to_uppercase(), &found.id);
     if found.state.is_final() {
-        needed.say(
-            format!("{name}: Nubefact no lo tiene para {id}"),
-            format!("{name}: Nubefact has none of {id}"),
-        );
+        needed.say(text!(
+            "{name}: Nubefact no lo tiene para {id}",
+            "{name}: Nubefact has none of {id}"
+        ));
     } else if id.kind.waits_for_summary(&id.serie) {
-        needed.say(
-            format!(
-                "{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión"
-            ),
-            format!("{name}: there is none yet; SUNAT answers about {id} the day after its issue"),
-        );
+        needed.say(text!(
+            "{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión",
+            "{name}: there is none yet; SUNAT answers about {id} the day after its issue"
+        ));
     } else {
-        needed.say(
-            format!(
-                "{name}: todavía no hay; SUNAT aún no responde por {id}: consulte en unos minutos"
-            ),
-            format!(
-                "{name}: there is none yet; SUNAT has not answered about {id}: ask in some minutes"
-            ),
-        );
+        needed.say(text!(
+            "{name}: todavía no hay; SUNAT aún no responde por {id}: consulte en unos minutos",
+            "{name}: there is none yet; SUNAT has not answered about {id}: ask in some minutes"
+        ));
     }
 }

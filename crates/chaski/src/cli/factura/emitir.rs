@@ -2,7 +2,7 @@
 
 use chaski_client::{IssueSettled, JournalEntry, StoredReply};
 use chaski_core::invoicing::{DocumentCustomer, InvoiceFinding, JsonValue, Known, check};
-use chaski_core::{Lang, Severity};
+use chaski_core::{Lang, Severity, text};
 
 use super::shown::{DOCUMENT, FINDING, cents, document_row, finding_row, sign};
 use super::{issuer_of, read_document};
@@ -52,10 +52,10 @@ pub(super) async fn carry_out(
     say_findings(needed, &ready);
     let name = say_ready(needed, room, &ready);
     if dry_run {
-        needed.say(
+        needed.say(text!(
             "ensayo: no se envió nada ni se tomó un número",
-            "dry run: nothing was sent and no number taken",
-        );
+            "dry run: nothing was sent and no number taken"
+        ));
         let mut bytes = ready.document.to_bytes();
         bytes.push(b'\n');
         output::text(&needed.overwrite, needed.output.as_deref(), &bytes)?;
@@ -130,7 +130,7 @@ async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> 
         format!("ya estaba emitido: es {name}; no se emitió otra vez (para emitir uno más: --otra)"),
         format!("it was issued before: it is {name}; it was not issued again (to issue one more: --otra)"),
     );
-    needed.say(&message, &message);
+    output::notice(needed, &message);
     let mut row = document_row(
         &id,
         estado,
@@ -152,10 +152,10 @@ async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> 
 fn wrong(needed: &Needed, findings: &[InvoiceFinding]) -> Done {
     let errors = findings.iter().filter(|it| it.severidad == Severity::Error);
     let errors = errors.count();
-    needed.say(
-        format!("no se envió nada ni se tomó un número; errores, {errors}"),
-        format!("nothing was sent and no number taken; errors, {errors}"),
-    );
+    needed.say(text!(
+        "no se envió nada ni se tomó un número; errores, {errors}",
+        "nothing was sent and no number taken; errors, {errors}"
+    ));
     let lang = needed.lang();
     Records {
         columns: FINDING.to_vec(),
@@ -172,7 +172,7 @@ fn say_findings(needed: &Needed, ready: &ReadyInvoice) {
         let (field, what) = (&finding.campo, finding.message(lang));
         let action = finding.action(lang);
         let line = format!("{severity} {code} {field}: {what}; {action}");
-        needed.say(&line, &line);
+        output::notice(needed, &line);
     }
 }
 
@@ -195,10 +195,10 @@ fn say_ready(needed: &Needed, room: &InvoiceRoom<'_>, ready: &ReadyInvoice) -> S
     } else {
         ""
     };
-    needed.say(
-        format!("emisor {ruc} · {kind} {name}{again} · cliente {cliente} · total {total}"),
-        format!("issuer {ruc} · {kind} {name}{again} · customer {cliente} · total {total}"),
-    );
+    needed.say(text!(
+        "emisor {ruc} · {kind} {name}{again} · cliente {cliente} · total {total}",
+        "issuer {ruc} · {kind} {name}{again} · customer {cliente} · total {total}"
+    ));
     name
 }
 
@@ -216,10 +216,10 @@ fn confirm(needed: &Needed, ready: &ReadyInvoice, name: &str) -> Result<(), AppE
         return Ok(());
     }
     if !needed.may_ask {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "esto se emite de verdad ante SUNAT: agregue --yes para confirmarlo (o --dry-run para ver sin enviar)",
-            "this is issued for real before SUNAT: add --yes to confirm it (or --dry-run to look without sending)",
-        ));
+            "this is issued for real before SUNAT: add --yes to confirm it (or --dry-run to look without sending)"
+        )));
     }
     let total = ready.document.total().map(cents).unwrap_or_default();
     let ask = needed.lang().pick(

@@ -1,5 +1,6 @@
 //! `chaski factura listar`: what was issued from here.
 
+use chaski_core::text;
 use serde_json::json;
 
 use super::super::tipo_cambio::optional_date;
@@ -49,10 +50,10 @@ pub(super) async fn listar(needed: &Needed, app: &App, args: &FacturaListarArgs)
     ];
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
-        needed.say(
+        needed.say(text!(
             "no hay comprobantes emitidos desde aquí que correspondan",
-            "no documents issued from here correspond",
-        );
+            "no documents issued from here correspond"
+        ));
     }
     Records { columns, rows }.write(needed)?;
     Ok(0)

@@ -6,6 +6,8 @@ mod corregir;
 mod descargar;
 mod emitir;
 mod listar;
+mod planilla;
+mod plantilla;
 mod shown;
 mod validar;
 
@@ -24,12 +26,21 @@ use crate::app::AppError;
 
 pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
     match command {
-        FacturaCmd::Validar { files, empresa } => {
-            with_invoices(needed, async |app| {
-                validar::validar(needed, app, &files, empresa.as_deref()).await
+        FacturaCmd::Validar {
+            files,
+            empresa,
+            clientes,
+        } => {
+            let sheet = planilla::only_sheet(&files)?;
+            with_invoices(needed, async |app| match sheet {
+                Some(file) => {
+                    planilla::validar(needed, app, file, empresa.as_deref(), clientes).await
+                }
+                None => validar::validar(needed, app, &files, empresa.as_deref()).await,
             })
             .await
         }
+        FacturaCmd::Plantilla => plantilla::plantilla(needed),
         FacturaCmd::Emitir(args) => {
             with_invoices(needed, async |app| emitir::emitir(needed, app, &args).await).await
         }

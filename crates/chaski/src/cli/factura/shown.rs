@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::super::kit::records::{Column, fields};
-use crate::app::invoices::kind_name;
+use crate::app::invoices::{kind_name, short_name};
 
 /// What people see of a document that was issued or asked about.
 pub(super) const DOCUMENT: [Column; 6] = [
@@ -40,7 +40,7 @@ pub(super) fn document_row(
 ) -> Map<String, Value> {
     let link = |name: &str| reply.and_then(|it| it.text(name));
     let mut row = fields(json!({
-        "comprobante": id.to_string(),
+        "comprobante": short_name(id),
         "tipo": kind_name(id.kind),
         "serie": id.serie.as_str(),
         "numero": id.numero,

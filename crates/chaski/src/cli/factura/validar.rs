@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use chaski_core::Severity;
 use chaski_core::invoicing::{CheckedDocument, JsonValue, Known, check};
+use chaski_core::{Severity, text};
 use serde_json::{Map, Value};
 
 use super::shown::{FINDING, finding_row};
@@ -24,7 +24,6 @@ pub(super) async fn validar(
 ) -> Done {
     let (mut rows, mut exits) = (Vec::new(), Vec::new());
     for file in files {
-        refuse_workbook(file)?;
         let checked = check_file(needed, app, file, empresa).await?;
         say_verdict(needed, file, &checked);
         let name = file.display().to_string();
@@ -73,22 +72,6 @@ async fn check_file(
         .await
 }
 
-/// A table of spreadsheets is another deed.
-fn refuse_workbook(file: &Path) -> Result<(), AppError> {
-    let extension = file.extension().and_then(|it| it.to_str()).unwrap_or("");
-    let is_sheet = ["xlsx", "ods", "csv", "xls"]
-        .iter()
-        .any(|it| extension.eq_ignore_ascii_case(it));
-    if !is_sheet {
-        return Ok(());
-    }
-    let name = file.display();
-    Err(AppError::usage(
-        format!("{name}: se validan documentos en JSON; guarde cada uno en un archivo .json"),
-        format!("{name}: documents in JSON are checked; save each in a .json file"),
-    ))
-}
-
 fn say_verdict(needed: &Needed, file: &Path, checked: &CheckedDocument) {
     let name = file.display();
     let count = |severity| {
@@ -97,10 +80,10 @@ fn say_verdict(needed: &Needed, file: &Path, checked: &CheckedDocument) {
     };
     let (errors, observed) = (count(Severity::Error), count(Severity::Observacion));
     if errors > 0 {
-        needed.say(
-            format!("{name}: no se puede emitir; errores, {errors}; observaciones, {observed}"),
-            format!("{name}: it cannot be issued; errors, {errors}; observations, {observed}"),
-        );
+        needed.say(text!(
+            "{name}: no se puede emitir; errores, {errors}; observaciones, {observed}",
+            "{name}: it cannot be issued; errors, {errors}; observations, {observed}"
+        ));
         return;
     }
     let total = checked.document.as_ref().and_then(|it| {
@@ -112,8 +95,8 @@ fn say_verdict(needed: &Needed, file: &Path, checked: &CheckedDocument) {
         ))
     });
     let total = total.map(|it| format!("; total {it}")).unwrap_or_default();
-    needed.say(
-        format!("{name}: se puede emitir{total}; observaciones, {observed}"),
-        format!("{name}: it can be issued{total}; observations, {observed}"),
-    );
+    needed.say(text!(
+        "{name}: se puede emitir{total}; observaciones, {observed}",
+        "{name}: it can be issued{total}; observations, {observed}"
+    ));
 }

@@ -4,7 +4,7 @@
 use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, RatesQuery, Source};
 use chaski_core::{
     Currency, Dni, ExchangeRate, Fitness, Lang, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
-    lima_date,
+    lima_date, text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -76,14 +76,10 @@ impl Desk {
     pub(in crate::cli) fn here(&self, what: &str) -> Result<&App, AppError> {
         match self {
             Desk::Here(app) => Ok(app),
-            Desk::There(_) => Err(AppError::usage(
-                format!(
-                    "{what} no se hace contra un servidor: ejecútelo en su máquina, sin --server"
-                ),
-                format!(
-                    "{what} is not done against a server: run it on its machine, without --server"
-                ),
-            )),
+            Desk::There(_) => Err(AppError::Usage(text!(
+                "{what} no se hace contra un servidor: ejecútelo en su máquina, sin --server",
+                "{what} is not done against a server: run it on its machine, without --server"
+            ))),
         }
     }
 
@@ -197,7 +193,7 @@ impl Desk {
     pub(in crate::cli) async fn forget(&self, ruc: Ruc) -> Result<u64, AppError> {
         Ok(match self {
             Desk::Here(app) => app.forget_refusals(&[ruc]).await?,
-            Desk::There(server) => server.forget(ruc).await?,
+            Desk::There(server) => server.forget(Some(ruc)).await?,
         })
     }
 
@@ -205,7 +201,7 @@ impl Desk {
     pub(in crate::cli) async fn forget_all(&self) -> Result<u64, AppError> {
         Ok(match self {
             Desk::Here(app) => app.forget_all_refusals().await?,
-            Desk::There(server) => server.forget_all().await?,
+            Desk::There(server) => server.forget(None).await?,
         })
     }
 

@@ -43,11 +43,8 @@ pub(in crate::cli) fn exit(
                 anstream::eprintln!("  {hint}");
             }
             let path = path_of(arguments, command);
-            let help = match lang {
-                Lang::Es => format!("Vea las opciones con: {path} --help"),
-                Lang::En => format!("See the options with: {path} --help"),
-            };
-            anstream::eprintln!("  {help}");
+            let help = lang.pick("Vea las opciones con", "See the options with");
+            anstream::eprintln!("  {help}: {path} --help");
             ExitCode::from(2)
         }
     }
@@ -73,68 +70,73 @@ pub(in crate::cli) fn repeatable(text: &str) -> String {
 /// What to do with a token or key that was typed where it does not belong; it is not repeated.
 pub(in crate::cli) fn token_misplaced(typed: &str, lang: Lang) -> String {
     let key = key_for(typed);
-    lang.pick(
-        format!(
-            "eso parece un token o una llave: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)"
-        ),
-        format!(
-            "that looks like a token or a key: it does not belong on the command line, where the history keeps it. Set it with: chaski config set {key} (it is asked for without showing it)"
-        ),
+    text!(
+        "eso parece un token o una llave: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)",
+        "that looks like a token or a key: it does not belong on the command line, where the history keeps it. Set it with: chaski config set {key} (it is asked for without showing it)"
     )
+    .pick(lang)
+}
+
+/// What is wrong with a number that cannot be read, or is a token: its code, what to do, and the exit
+/// code.
+pub(in crate::cli) fn unreadable(
+    typed: &str,
+    (code, message): (&'static str, String),
+    lang: Lang,
+) -> (&'static str, String, u8) {
+    if looks_like_token(typed) {
+        return ("token_fuera_de_lugar", token_misplaced(typed, lang), 2);
+    }
+    (code, message, 3)
 }
 
 fn explain(error: &Error, lang: Lang) -> String {
-    let argument = shown(error, ContextKind::InvalidArg);
-    let subcommand = shown(error, ContextKind::InvalidSubcommand);
-    let value = shown(error, ContextKind::InvalidValue);
     if let Some(token) = token_in(error) {
         return token_misplaced(&token, lang);
     }
-    let (subcommand, value) = (repeatable(&subcommand), repeatable(&value));
-    match (error.kind(), lang) {
-        (ErrorKind::UnknownArgument, _) => {
+    let argument = shown(error, ContextKind::InvalidArg);
+    let subcommand = repeatable(&shown(error, ContextKind::InvalidSubcommand));
+    let value = repeatable(&shown(error, ContextKind::InvalidValue));
+    let text = match error.kind() {
+        ErrorKind::UnknownArgument => {
             let argument = repeatable(&argument);
-            lang.pick(
-                format!("no existe la opción «{argument}»"),
-                format!("there is no option \"{argument}\""),
+            text!(
+                "no existe la opción «{argument}»",
+                "there is no option \"{argument}\""
             )
         }
-        (ErrorKind::InvalidSubcommand, Lang::Es) => format!("no existe la orden «{subcommand}»"),
-        (ErrorKind::InvalidSubcommand, Lang::En) => format!("there is no command \"{subcommand}\""),
-        (ErrorKind::MissingRequiredArgument, Lang::Es) => format!("falta {argument}"),
-        (ErrorKind::MissingRequiredArgument, Lang::En) => format!("missing {argument}"),
-        (ErrorKind::MissingSubcommand, Lang::Es) => "falta la orden".to_owned(),
-        (ErrorKind::MissingSubcommand, Lang::En) => "the command is missing".to_owned(),
-        (ErrorKind::ArgumentConflict, _) => {
-            let prior = shown(error, ContextKind::PriorArg);
-            if prior.is_empty() || prior == argument {
-                return lang.pick(
-                    format!("{argument} está repetida: escríbala una sola vez"),
-                    format!("{argument} is repeated: write it once"),
-                );
-            }
-            lang.pick(
-                format!("{argument} no se puede usar junto con {prior}"),
-                format!("{argument} cannot be used with {prior}"),
-            )
+        ErrorKind::InvalidSubcommand => text!(
+            "no existe la orden «{subcommand}»",
+            "there is no command \"{subcommand}\""
+        ),
+        ErrorKind::MissingRequiredArgument => text!("falta {argument}", "missing {argument}"),
+        ErrorKind::MissingSubcommand => text!("falta la orden", "the command is missing"),
+        ErrorKind::ArgumentConflict => match shown(error, ContextKind::PriorArg) {
+            prior if prior.is_empty() || prior == argument => text!(
+                "{argument} está repetida: escríbala una sola vez",
+                "{argument} is repeated: write it once"
+            ),
+            prior => text!(
+                "{argument} no se puede usar junto con {prior}",
+                "{argument} cannot be used with {prior}"
+            ),
+        },
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => {
+            text!("{argument} necesita un valor", "{argument} needs a value")
         }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) if value.is_empty() => {
-            format!("{argument} necesita un valor")
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => text!(
+            "«{value}» no vale para {argument}",
+            "\"{value}\" is no good for {argument}"
+        ),
+        ErrorKind::InvalidUtf8 => {
+            text!("hay un texto que no es UTF-8", "some text is not UTF-8")
         }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::En) if value.is_empty() => {
-            format!("{argument} needs a value")
-        }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::Es) => {
-            format!("«{value}» no vale para {argument}")
-        }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Lang::En) => {
-            format!("\"{value}\" is no good for {argument}")
-        }
-        (ErrorKind::InvalidUtf8, Lang::Es) => "hay un texto que no es UTF-8".to_owned(),
-        (ErrorKind::InvalidUtf8, Lang::En) => "some text is not UTF-8".to_owned(),
-        (_, Lang::Es) => format!("no se entiende {argument}"),
-        (_, Lang::En) => format!("cannot make sense of {argument}"),
-    }
+        _ => text!(
+            "no se entiende {argument}",
+            "cannot make sense of {argument}"
+        ),
+    };
+    text.pick(lang)
 }
 
 /// The token, or the option that would bring one.

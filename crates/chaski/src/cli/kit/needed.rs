@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaski_client::Ask;
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use super::args::{Format, FreshnessArgs, Global};
 use super::overwrite::Overwrite;
@@ -56,19 +56,21 @@ impl Needed {
         mending: bool,
     ) -> Result<Needed, AppError> {
         refuse_together(&global)?;
-        let mut flags = Vec::new();
-        if let Some(lang) = &global.lang {
-            flags.push(("--lang", "lang", lang.clone()));
-        }
-        if let Some(dir) = &global.dir {
-            flags.push(("--dir", "dir", dir.display().to_string()));
-        }
-        if let Some(url) = &global.database_url {
-            flags.push(("--database-url", "database_url", url.clone()));
-        }
-        if let Some(server) = &global.server {
-            flags.push(("--server", "server", server.clone()));
-        }
+        let dir = global.dir.as_ref().map(|dir| dir.display().to_string());
+        let flags = [
+            ("--lang", "lang", global.lang.clone()),
+            ("--dir", "dir", dir),
+            (
+                "--database-url",
+                "database_url",
+                global.database_url.clone(),
+            ),
+            ("--server", "server", global.server.clone()),
+        ];
+        let flags: Vec<Flag> = flags
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some((flag, key, value?)))
+            .collect();
         let read = Layers::read(&around, global.config.as_deref(), &flags)
             .and_then(|layers| layers.config().map(|config| (layers, config)));
         let (layers, config) = match read {
@@ -159,12 +161,12 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
     let Some(server) = global.server.as_deref().filter(|text| !text.is_empty()) else {
         return Ok(());
     };
-    if ServerAddress::parse(server).is_err() {
+    if server.parse::<ServerAddress>().is_err() {
         let (es, en) = ServerAddress::WANTED;
-        return Err(AppError::usage(
-            format!("--server debe ser {es}; la llave va en: chaski config set server_key"),
-            format!("--server must be {en}; the key goes in: chaski config set server_key"),
-        ));
+        return Err(AppError::Usage(text!(
+            "--server debe ser {es}; la llave va en: chaski config set server_key",
+            "--server must be {en}; the key goes in: chaski config set server_key"
+        )));
     }
     let others = [
         (global.sandbox, "--sandbox"),
@@ -173,18 +175,14 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
         (global.database_url.is_some(), "--database-url"),
     ];
     match others.into_iter().find(|(typed, _)| *typed) {
-        Some((_, other @ ("--dir" | "--database-url"))) => Err(AppError::usage(
-            format!("--server y {other} no van juntas: los datos están en la carpeta del servidor"),
-            format!("--server and {other} do not go together: the data are in the server's folder"),
-        )),
-        Some((_, other)) => Err(AppError::usage(
-            format!(
-                "--server y {other} no van juntas: la llave decide si responde el proveedor real (chk_live_) o el sandbox (chk_test_)"
-            ),
-            format!(
-                "--server and {other} do not go together: the key decides whether the real upstream (chk_live_) or the sandbox (chk_test_) answers"
-            ),
-        )),
+        Some((_, other @ ("--dir" | "--database-url"))) => Err(AppError::Usage(text!(
+            "--server y {other} no van juntas: los datos están en la carpeta del servidor",
+            "--server and {other} do not go together: the data are in the server's folder"
+        ))),
+        Some((_, other)) => Err(AppError::Usage(text!(
+            "--server y {other} no van juntas: la llave decide si responde el proveedor real (chk_live_) o el sandbox (chk_test_)",
+            "--server and {other} do not go together: the key decides whether the real upstream (chk_live_) or the sandbox (chk_test_) answers"
+        ))),
         None => Ok(()),
     }
 }
@@ -193,20 +191,16 @@ fn refuse_together(global: &Global) -> Result<(), AppError> {
 /// machine, and kept by the history.
 pub(in crate::cli) fn check_typed_url(option: &str, url: &str) -> Result<(), AppError> {
     if !is_database_url(url) {
-        return Err(AppError::usage(
-            format!("{option} debe ser una dirección como postgres://usuario@máquina/base"),
-            format!("{option} must be an address such as postgres://user@machine/database"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{option} debe ser una dirección como postgres://usuario@máquina/base",
+            "{option} must be an address such as postgres://user@machine/database"
+        )));
     }
     if holds_password(url) {
-        return Err(AppError::usage(
-            format!(
-                "{option} no lleva contraseña, porque otros la verían: póngala en un archivo que nombre PGPASSFILE, o la dirección entera en uno que nombre CHASKI_DATABASE_URL_FILE"
-            ),
-            format!(
-                "{option} takes no password, which others would see: put it in a file named by PGPASSFILE, or the whole address in one named by CHASKI_DATABASE_URL_FILE"
-            ),
-        ));
+        return Err(AppError::Usage(text!(
+            "{option} no lleva contraseña, porque otros la verían: póngala en un archivo que nombre PGPASSFILE, o la dirección entera en uno que nombre CHASKI_DATABASE_URL_FILE",
+            "{option} takes no password, which others would see: put it in a file named by PGPASSFILE, or the whole address in one named by CHASKI_DATABASE_URL_FILE"
+        )));
     }
     Ok(())
 }
@@ -223,10 +217,10 @@ fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Confi
 
 fn duration(flag: &str, text: &str) -> Result<Duration, AppError> {
     parse_duration(text).ok_or_else(|| {
-        AppError::usage(
-            format!("{flag}: «{text}» no es un tiempo; use por ejemplo 500ms, 10s, 15m, 24h"),
-            format!("{flag}: \"{text}\" is not a time; use for instance 500ms, 10s, 15m, 24h"),
-        )
+        AppError::Usage(text!(
+            "{flag}: «{text}» no es un tiempo; use por ejemplo 500ms, 10s, 15m, 24h",
+            "{flag}: \"{text}\" is not a time; use for instance 500ms, 10s, 15m, 24h"
+        ))
     })
 }
 

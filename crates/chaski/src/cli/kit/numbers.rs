@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use clap::Command;
 
 /// What was typed where a whole number is needed, and is none.
@@ -19,12 +19,15 @@ impl NotWhole {
     /// What the option takes.
     pub(in crate::cli) fn message(&self, lang: Lang) -> String {
         let least = self.least;
-        match (lang, self.too_large) {
-            (Lang::Es, false) => format!("debe ser un número entero, {least} o más"),
-            (Lang::En, false) => format!("it must be a whole number, {least} or more"),
-            (Lang::Es, true) => "es demasiado grande".to_owned(),
-            (Lang::En, true) => "it is too large".to_owned(),
-        }
+        let text = if self.too_large {
+            text!("es demasiado grande", "it is too large")
+        } else {
+            text!(
+                "debe ser un número entero, {least} o más",
+                "it must be a whole number, {least} or more"
+            )
+        };
+        text.pick(lang)
     }
 }
 

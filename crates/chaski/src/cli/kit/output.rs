@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use chaski_core::Lang;
+use chaski_core::{Lang, Text, text};
 use serde_json::{Map, Value};
 
 use super::args::Format;
@@ -19,16 +19,11 @@ use crate::sheets::{self, OutputFormat};
 use crate::telemetry::{line, writes_json};
 
 impl Records {
-    /// Writes the records where and how this run wants them.
-    pub(in crate::cli) fn write(&self, needed: &Needed) -> Result<(), AppError> {
-        let format = format_of(needed)?;
-        match &needed.output {
-            Some(path) => {
-                let bytes = self.render(format, needed)?;
-                needed.overwrite.write(path, false, all(&bytes))
-            }
-            None => to_stdout(&self.render(format, needed)?),
-        }
+    /// Writes the records where and how this run wants them; the exit code is that of success.
+    pub(in crate::cli) fn write(&self, needed: &Needed) -> Done {
+        let bytes = self.render(format_of(needed)?, needed)?;
+        needed.write(&bytes)?;
+        Ok(0)
     }
 
     fn render(&self, format: Format, needed: &Needed) -> Result<Vec<u8>, AppError> {
@@ -84,15 +79,15 @@ pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
     let format = format_of(needed)?;
     let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
     if format == Format::Xlsx && on_screen {
-        return Err(AppError::usage(
+        return Err(AppError::Usage(text!(
             "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
-            "xlsx cannot be shown on a screen; add -o file.xlsx",
-        ));
+            "xlsx cannot be shown on a screen; add -o file.xlsx"
+        )));
     }
     Ok(())
 }
 
-/// Writes a text that has only one format.
+/// Writes to a file, or to the standard output.
 pub(in crate::cli) fn text(
     overwrite: &Overwrite,
     output: Option<&Path>,
@@ -116,6 +111,20 @@ pub(in crate::cli) fn format_of(needed: &Needed) -> Result<Format, AppError> {
     }
 }
 
+/// The same where a file is written; a table is none, and `where_to` says what to do.
+pub(in crate::cli) fn file_format(
+    needed: &Needed,
+    where_to: Text,
+) -> Result<OutputFormat, AppError> {
+    match format_of(needed)? {
+        Format::Xlsx => Ok(OutputFormat::Xlsx),
+        Format::Csv => Ok(OutputFormat::Csv),
+        Format::Json => Ok(OutputFormat::Json),
+        Format::Ndjson => Ok(OutputFormat::Ndjson),
+        Format::Table => Err(AppError::Usage(where_to)),
+    }
+}
+
 fn of_extension(path: &Path) -> Result<Format, AppError> {
     match OutputFormat::of_path(path) {
         Some(OutputFormat::Xlsx) => Ok(Format::Xlsx),
@@ -124,14 +133,10 @@ fn of_extension(path: &Path) -> Result<Format, AppError> {
         Some(OutputFormat::Ndjson) => Ok(Format::Ndjson),
         None => {
             let name = path.display();
-            Err(AppError::usage(
-                format!(
-                    "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format"
-                ),
-                format!(
-                    "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
-                ),
-            ))
+            Err(AppError::Usage(text!(
+                "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
+                "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+            )))
         }
     }
 }
@@ -146,9 +151,14 @@ pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 }
 
 impl Needed {
+    /// Writes the output of a command: to its file, or to the standard output.
+    pub(in crate::cli) fn write(&self, bytes: &[u8]) -> Result<(), AppError> {
+        text(&self.overwrite, self.output.as_deref(), bytes)
+    }
+
     /// A notice in the language of the person, unless they want quiet.
-    pub(in crate::cli) fn say(&self, es: impl AsRef<str>, en: impl AsRef<str>) {
-        notice(self, self.lang().pick(es.as_ref(), en.as_ref()));
+    pub(in crate::cli) fn say(&self, text: Text) {
+        notice(self, &text.pick(self.lang()));
     }
 }
 
@@ -204,38 +214,31 @@ pub(in crate::cli) fn say_brought(needed: &Needed, app: &App) {
     if partners + batches == 0 {
         return;
     }
-    notice(
-        needed,
-        &match (needed.lang(), app.mode) {
-            (Lang::Es, Mode::Real) => format!(
-                "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)"
-            ),
-            (Lang::En, Mode::Real) => format!(
-                "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
-            ),
-            (Lang::Es, Mode::Sandbox) => format!(
-                "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}"
-            ),
-            (Lang::En, Mode::Sandbox) => format!(
-                "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
-            ),
-        },
-    );
+    needed.say(match app.mode {
+        Mode::Real => text!(
+            "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)",
+            "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
+        ),
+        Mode::Sandbox => text!(
+            "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}",
+            "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
+        ),
+    });
 }
 
 /// Asks before something is lost; without a person to ask, `--yes` must have said it.
 pub(in crate::cli) fn confirm(
     needed: &Needed,
-    question: &str,
-    unconfirmed: AppError,
+    question: Text,
+    unconfirmed: Text,
 ) -> Result<(), AppError> {
     if needed.yes {
         return Ok(());
     }
     if !needed.may_ask {
-        return Err(unconfirmed);
+        return Err(AppError::Usage(unconfirmed));
     }
-    if says_yes(question, needed.lang())? {
+    if says_yes(&question.pick(needed.lang()), needed.lang())? {
         Ok(())
     } else {
         Err(AppError::Interrupted)

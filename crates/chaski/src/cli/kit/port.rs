@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -19,10 +19,10 @@ const SEND_BUFFER: u32 = 256 * 1024;
 /// What was typed after `--listen`; `example` has a good one.
 pub(in crate::cli) fn address(typed: &str, example: &str) -> Result<SocketAddr, AppError> {
     typed.trim().parse().map_err(|_| {
-        AppError::usage(
-            format!("--listen: «{typed}» no es una dirección; use por ejemplo {example}"),
-            format!("--listen: \"{typed}\" is not an address; use for instance {example}"),
-        )
+        AppError::Usage(text!(
+            "--listen: «{typed}» no es una dirección; use por ejemplo {example}",
+            "--listen: \"{typed}\" is not an address; use for instance {example}"
+        ))
     })
 }
 
@@ -40,10 +40,10 @@ pub(in crate::cli) fn bind(address: SocketAddr) -> Result<TcpListener, AppError>
     };
     open().map_err(|error| {
         let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
-        AppError::usage(
-            format!("no se puede escuchar en {address}: {es}; elija otra dirección con --listen"),
-            format!("cannot listen on {address}: {en}; choose another address with --listen"),
-        )
+        AppError::Usage(text!(
+            "no se puede escuchar en {address}: {es}; elija otra dirección con --listen",
+            "cannot listen on {address}: {en}; choose another address with --listen"
+        ))
     })
 }
 

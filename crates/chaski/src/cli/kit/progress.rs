@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use chaski_core::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::needed::Needed;
-use super::output::notice;
 use crate::app::AppError;
 
 /// Lines of progress, where there is no bar.
@@ -68,11 +68,10 @@ pub(in crate::cli) async fn wind_up<T>(
     needed: &Needed,
     ending: impl Future<Output = Result<T, AppError>>,
 ) -> Result<T, AppError> {
-    let waiting = needed.lang().pick(
+    needed.say(text!(
         "Interrumpido: se guardan las respuestas en camino (Ctrl-C otra vez para no esperar)…",
-        "Interrupted: keeping the answers under way (Ctrl-C again not to wait)…",
-    );
-    notice(needed, waiting);
+        "Interrupted: keeping the answers under way (Ctrl-C again not to wait)…"
+    ));
     tokio::select! {
         ended = ending => ended,
         _ = tokio::signal::ctrl_c() => std::process::exit(130),

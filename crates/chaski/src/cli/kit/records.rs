@@ -29,7 +29,7 @@ pub(in crate::cli) fn time(at: Timestamp) -> String {
     lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The first so many things of a list that comes in pages.
+/// The first `limit` things of a list that comes in pages.
 pub(in crate::cli) async fn pages<T>(
     limit: u32,
     page: impl AsyncFn(u32, Option<Cursor>) -> Result<Page<T>, AppError>,

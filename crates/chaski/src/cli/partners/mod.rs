@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::kit::args::{Format, PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
+use super::kit::args::{PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
 use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about, notice};
@@ -20,7 +20,7 @@ use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
 use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
-use crate::sheets::{self, Limits, OutputFormat};
+use crate::sheets::{self, Limits};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
 use refresh::actualizar;
 
@@ -76,10 +76,10 @@ async fn importar(
     let lang = needed.lang();
     if input.is_dir() {
         let folder = input.display();
-        return Err(AppError::usage(
-            format!("{folder} es una carpeta: indique el archivo de la lista"),
-            format!("{folder} is a folder: name the file of the list"),
-        ));
+        return Err(AppError::Usage(text!(
+            "{folder} es una carpeta: indique el archivo de la lista",
+            "{folder} is a folder: name the file of the list"
+        )));
     }
     let table = sheets::read(input, &Limits::default(), lang)?;
     for note in &table.notes {
@@ -87,16 +87,16 @@ async fn importar(
     }
     let imported = app.import_partners(company, &table, column).await?;
     let taken = imported.columns.join(", ");
-    needed.say(
-        format!("Números tomados de la columna {taken}"),
-        format!("Numbers taken from column {taken}"),
-    );
+    needed.say(text!(
+        "Números tomados de la columna {taken}",
+        "Numbers taken from column {taken}"
+    ));
     if !imported.ignored.is_empty() {
         let titles = imported.ignored.join(", ");
-        needed.say(
-            format!("Columnas que no se importan: {titles}"),
-            format!("Columns that are not imported: {titles}"),
-        );
+        needed.say(text!(
+            "Columnas que no se importan: {titles}",
+            "Columns that are not imported: {titles}"
+        ));
     }
     let problems: Vec<(String, String)> = imported
         .problems
@@ -110,10 +110,10 @@ async fn importar(
     complain_about(needed, &problems, 0);
     let (saved, bad) = (imported.saved, problems.len());
     let (created, updated, same) = (saved.created, saved.updated, saved.unchanged);
-    needed.say(
-        format!("Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}"),
-        format!("Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"),
-    );
+    needed.say(text!(
+        "Importados: nuevos {created}, cambiados {updated}, sin cambios {same}; filas con error: {bad}",
+        "Imported: new {created}, changed {updated}, unchanged {same}; rows with an error: {bad}"
+    ));
     match imported.nothing_read() {
         Some(nothing) => Err(nothing),
         None if bad > 0 => Ok(8),
@@ -139,12 +139,12 @@ async fn listar(
             .list_partners(company, &PartnerFilter::default(), 1, None)
             .await?;
         if any.rows.is_empty() {
-            needed.say(
+            needed.say(text!(
                 "no hay partners; se agregan con: chaski partners importar LISTA",
-                "there are no partners; add them with: chaski partners importar LIST",
-            );
+                "there are no partners; add them with: chaski partners importar LIST"
+            ));
         } else {
-            needed.say("ningún partner es así", "no partner is like that");
+            needed.say(text!("ningún partner es así", "no partner is like that"));
         }
     }
     let columns = vec![
@@ -155,8 +155,7 @@ async fn listar(
         ("apto", "Apto", "Fit"),
         ("consultado", "Consultado", "Checked"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 /// A partner in a list.
@@ -271,28 +270,18 @@ async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppErr
 }
 
 async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFilterArgs) -> Done {
-    let format = match output::format_of(needed)? {
-        Format::Xlsx => OutputFormat::Xlsx,
-        Format::Csv => OutputFormat::Csv,
-        Format::Json => OutputFormat::Json,
-        Format::Ndjson => OutputFormat::Ndjson,
-        Format::Table => {
-            return Err(AppError::usage(
-                "diga dónde escribir los partners: agregue -o partners.xlsx",
-                "say where the partners go: add -o partners.xlsx",
-            ));
-        }
-    };
+    let where_to = text!(
+        "diga dónde escribir los partners: agregue -o partners.xlsx",
+        "say where the partners go: add -o partners.xlsx"
+    );
+    let format = output::file_format(needed, where_to)?;
     let filter = filter_of(typed);
-    let bytes = app
-        .export_partners(company, &filter, format, needed.lang())
-        .await?;
-    output::text(&needed.overwrite, needed.output.as_deref(), &bytes)?;
+    let bytes = app.write_partners(company, &filter, format, needed.lang(), Vec::new());
+    needed.write(&bytes.await?)?;
     Ok(0)
 }
 
 async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[String]) -> Done {
-    let lang = needed.lang();
     let found = find(needed, app, company, documents).await?;
     let codes: Vec<u8> = found
         .iter()
@@ -301,32 +290,27 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
     let found: Vec<Partner> = found.into_iter().flatten().collect();
     let count = found.len();
     if count > 0 {
+        let partners = counted(count, "partner", "partners");
+        let its = if count == 1 { "its" } else { "their" };
         output::confirm(
             needed,
-            &lang.pick(
-                format!(
-                    "¿Borrar {} con su historia?",
-                    counted(count, "partner", "partners")
-                ),
-                if count == 1 {
-                    "Delete 1 partner with its history?".to_owned()
-                } else {
-                    format!("Delete {count} partners with their history?")
-                },
+            text!(
+                "¿Borrar {partners} con su historia?",
+                "Delete {partners} with {its} history?"
             ),
-            AppError::usage(
+            text!(
                 "borrar partners necesita confirmación: agregue --yes",
-                "deleting partners needs a confirmation: add --yes",
+                "deleting partners needs a confirmation: add --yes"
             ),
         )?;
     }
     for partner in found {
         app.delete_partner(company, partner.id).await?;
     }
-    needed.say(
-        format!("partners borrados: {count}"),
-        format!("partners deleted: {count}"),
-    );
+    needed.say(text!(
+        "partners borrados: {count}",
+        "partners deleted: {count}"
+    ));
     Ok(output::exit_of(&codes))
 }
 
@@ -363,12 +347,12 @@ async fn cambios(
             .list_partner_changes(company, &ChangeFilter::default(), 1, None)
             .await?;
         if any.rows.is_empty() {
-            needed.say(
+            needed.say(text!(
                 "no hay cambios; se anotan al consultar: chaski partners actualizar",
-                "there are no changes; they are noted by: chaski partners actualizar",
-            );
+                "there are no changes; they are noted by: chaski partners actualizar"
+            ));
         } else {
-            needed.say("ningún cambio es así", "no change is like that");
+            needed.say(text!("ningún cambio es así", "no change is like that"));
         }
     }
     let columns = vec![
@@ -382,8 +366,7 @@ async fn cambios(
         ("apto", "Apto", "Fit"),
         ("apto_hoy", "Apto hoy", "Fit today"),
     ];
-    Records { columns, rows }.write(needed)?;
-    Ok(0)
+    Records { columns, rows }.write(needed)
 }
 
 fn change_row(app: &App, row: &ChangeRow, whole: bool) -> Map<String, Value> {

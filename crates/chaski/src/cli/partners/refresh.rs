@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaski_client::{Budget, Error};
-use chaski_core::{Lang, text};
+use chaski_core::text;
 
 use super::{find, noted_text};
 use crate::app::partners::{Refreshed, Which};
@@ -96,10 +96,11 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
     .pick(lang)];
     lines.push(noted_text(noted, lang));
     if *without_ruc > 0 {
-        lines.push(match lang {
-            Lang::Es => format!("Sin RUC, no se consultan: {without_ruc}"),
-            Lang::En => format!("Without a RUC, not asked about: {without_ruc}"),
-        });
+        let left_out = text!(
+            "Sin RUC, no se consultan: {without_ruc}",
+            "Without a RUC, not asked about: {without_ruc}"
+        );
+        lines.push(left_out.pick(lang));
     }
     // One that concerns all is told as the error that it is.
     if let Some(failure) = &refreshed.failure

@@ -6,39 +6,37 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
 use chaski_client::dialects::migo::{MOST_RUCS, MigoDialect};
 use chaski_client::{
-    ActivityQuery, CpeQuery, CpeState, DniQuery, Error, LatestRateQuery, List, ListQuery, Lookup,
+    ActivityQuery, CpeQuery, DniQuery, Error, Found, LatestRateQuery, List, ListQuery, Lookup,
     RateQuery, RatesQuery, Representative, RepresentativesQuery, RucQuery, Upstream,
-    taxpayer_fields,
 };
-use chaski_core::{Currency, Dni, ExchangeRate, RateSource, Ruc, Taxpayer, parse_date};
-use http::StatusCode;
-use http::request::Parts;
+use chaski_core::{Currency, ExchangeRate, RateSource, Ruc, Taxpayer};
+use http::{HeaderMap, StatusCode};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json, to_value};
 
+use super::put_taxpayer;
+use crate::api::cpe::CpeData;
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 use crate::http::Gateway;
-use crate::http::kit::body;
-use crate::http::kit::caller::Caller;
-use crate::http::kit::problem::Problem;
-use crate::http::kit::request_info::RequestInfo;
+use crate::http::kit::{Caller, Problem, RequestInfo, body, date, put_purpose, read_dni, read_ruc};
 
 /// Where it lives.
-pub(in crate::http) const BASE: &str = "/compat/migo/api";
+pub(crate) const BASE: &str = "/compat/migo/api";
 
-pub(in crate::http) fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     path.starts_with(BASE)
 }
 
 /// An error as APIMIGO words it.
-pub(in crate::http) fn render(problem: &Problem, info: &RequestInfo) -> Response {
+pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
     let mut body = json!({
         "success": false,
         "message": problem.text(info.lang),
@@ -60,46 +58,35 @@ pub(in crate::http) fn render(problem: &Problem, info: &RequestInfo) -> Response
 }
 
 /// A question of version 1: who asks, and its fields.
-struct Asked {
+pub(crate) struct MigoQuestion {
     caller: Caller,
     fields: Map<String, Value>,
 }
 
-impl Asked {
+impl MigoQuestion {
     /// The key is looked for in the headers first, where nothing has to be read for it; else it is
     /// the `token` of a small body. What it may not do is refused before the rest is looked at.
     async fn read(
         gateway: &Arc<Gateway>,
         request: Request,
         scope: Scope,
-    ) -> Result<Asked, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Ok(info) = RequestInfo::from_request_parts(&mut parts, gateway).await;
-        let of_headers = Caller::of_headers(&parts.headers, info.clone(), gateway);
-        // A key that is known and may not now, because it is too fast, is not another one's.
-        if of_headers
-            .as_ref()
-            .is_err_and(|it| it.status != StatusCode::UNAUTHORIZED)
-        {
-            return Err(of_headers.err().unwrap_or_else(Problem::internal));
+    ) -> Result<MigoQuestion, Problem> {
+        let info = request.extensions().get::<RequestInfo>();
+        let info = info.cloned().unwrap_or_default();
+        let of_headers = Caller::of_headers(request.headers(), info.clone(), gateway);
+        match &of_headers {
+            Ok(caller) => caller.needs(scope)?,
+            Err(problem) if key_may_be_elsewhere(problem) => {}
+            Err(problem) => return Err(problem.clone()),
         }
-        if let Ok(caller) = &of_headers {
-            caller.needs(scope)?;
-        }
-        let request = Request::from_parts(parts, body);
         let fields = body::fields_before_the_key(gateway, request).await?;
         let mut fields = fields.unwrap_or_default();
-        let token = match fields.remove("token") {
-            Some(Value::String(token)) if !token.trim().is_empty() => Some(token),
-            _ => None,
-        };
-        let caller = match (of_headers, token) {
-            (Ok(caller), _) => caller,
-            (Err(_), Some(token)) => Caller::of_key(token.trim(), info, gateway)?,
-            (Err(problem), None) => return Err(problem),
-        };
+        let token = fields.remove("token");
+        let token = token.as_ref().and_then(Value::as_str).map(str::trim);
+        let token = token.filter(|token| !token.is_empty());
+        let caller = who(of_headers, token, info, gateway)?;
         caller.needs(scope)?;
-        Ok(Asked { caller, fields })
+        Ok(MigoQuestion { caller, fields })
     }
 
     fn text(&self, name: &str) -> Result<String, Problem> {
@@ -112,39 +99,40 @@ impl Asked {
     }
 
     fn ruc(&self, name: &str) -> Result<Ruc, Problem> {
-        parse_ruc(&self.caller, name, &self.text(name)?)
+        read_ruc(name, &self.text(name)?, &self.caller.lenient_rules())
     }
 
     fn date(&self, name: &str) -> Result<Date, Problem> {
-        parse_date(&self.text(name)?).map_err(|error| Problem::of_date(name, error))
+        date(name, &self.text(name)?)
     }
 }
 
+/// Whether a key may be in another place than the headers. One that is known and may not now, because
+/// it is too fast, is not another one's.
+fn key_may_be_elsewhere(problem: &Problem) -> bool {
+    problem.status == StatusCode::UNAUTHORIZED
+}
+
 /// The caller whose key is in the headers, else in `token`.
-async fn who(
-    parts: &mut Parts,
-    gateway: &Arc<Gateway>,
+fn who(
+    of_headers: Result<Caller, Problem>,
     token: Option<&str>,
+    info: RequestInfo,
+    gateway: &Gateway,
 ) -> Result<Caller, Problem> {
-    match (Caller::from_request_parts(parts, gateway).await, token) {
-        (Err(problem), Some(token)) if problem.status == StatusCode::UNAUTHORIZED => {
-            let Ok(info) = RequestInfo::from_request_parts(parts, gateway).await;
+    match (of_headers, token) {
+        (Err(problem), Some(token)) if key_may_be_elsewhere(&problem) => {
             Caller::of_key(token, info, gateway)
         }
         (caller, _) => caller,
     }
 }
 
-fn parse_ruc(caller: &Caller, name: &str, text: &str) -> Result<Ruc, Problem> {
-    Ruc::parse_with(text, &caller.lenient_rules()).map_err(|error| Problem::of_ruc(name, &error))
-}
-
 /// A field that has to be there.
 fn required(name: &str, text: String) -> Result<String, Problem> {
     if text.is_empty() {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             name,
-            "campo_requerido",
             format!("el campo {name} es obligatorio"),
             format!("the field {name} is required"),
         ));
@@ -152,14 +140,21 @@ fn required(name: &str, text: String) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// "There is none", as version 1 and 2 say it.
-fn refused(error: AppError) -> Result<Response, Problem> {
-    let error = match error {
-        AppError::Lookup(error) if error.is_not_found() => error,
-        error => return Err(error.into()),
-    };
-    let body = json!({"success": false, "message": words_of(&error)});
-    Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
+/// What was found, as `body` writes it, or "there is none", as version 1 and 2 say it.
+fn told<A>(
+    outcome: Result<Found<A>, AppError>,
+    body: impl FnOnce(&A) -> Value,
+) -> Result<Response, Problem> {
+    match outcome {
+        Ok(found) => Ok(Json(body(&found.value)).into_response()),
+        Err(AppError::Lookup(error)) if error.is_not_found() => Ok(none(&words_of(&error))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn none(message: &str) -> Response {
+    let body = json!({"success": false, "message": message});
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
 
 /// The upstream's own words for an explicit "no", else ours.
@@ -170,9 +165,7 @@ fn words_of(error: &Error) -> String {
 
 fn taxpayer(taxpayer: &Taxpayer) -> Value {
     let mut body = json!({"success": true});
-    for (name, value) in taxpayer_fields(taxpayer) {
-        body[name] = value.as_deref().unwrap_or("-").into();
-    }
+    put_taxpayer(&mut body, taxpayer);
     body
 }
 
@@ -188,6 +181,17 @@ fn rate(rate: &ExchangeRate) -> Value {
 
 type Gate = State<Arc<Gateway>>;
 
+/// The route of a question of version 1, whose key needs that scope.
+pub(crate) fn asked<H, R>(scope: Scope, handler: H) -> MethodRouter<Arc<Gateway>>
+where
+    H: Fn(MigoQuestion) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<Response, Problem>> + Send,
+{
+    post(async move |State(gateway): Gate, request: Request| {
+        handler(MigoQuestion::read(&gateway, request, scope).await?).await
+    })
+}
+
 /// Asks, and answers with `body` or with the upstream's "there is none".
 async fn answer<L: Lookup>(
     caller: &Caller,
@@ -197,42 +201,27 @@ async fn answer<L: Lookup>(
 where
     MigoDialect: Upstream<L>,
 {
-    match caller.app.ask(question, &caller.ask()).await {
-        Ok(found) => Ok(Json(body(&found.value)).into_response()),
-        Err(error) => refused(error),
-    }
+    told(caller.app.ask(question, &caller.ask()).await, body)
 }
 
 /// `POST /v1/ruc`
-pub(in crate::http) async fn ruc(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn ruc(asked: MigoQuestion) -> Result<Response, Problem> {
     answer(&asked.caller, &RucQuery(asked.ruc("ruc")?), taxpayer).await
 }
 
 /// `GET /v2/ruc/{ruc}`
-pub(in crate::http) async fn ruc_v2(
-    caller: Caller,
-    Path(ruc): Path<String>,
-) -> Result<Response, Problem> {
-    let ruc = parse_ruc(&caller, "ruc", &ruc)?;
+pub(crate) async fn ruc_v2(caller: Caller, Path(ruc): Path<String>) -> Result<Response, Problem> {
+    let ruc = read_ruc("ruc", &ruc, &caller.lenient_rules())?;
     caller.needs(Scope::Consultas)?;
     answer(&caller, &RucQuery(ruc), taxpayer).await
 }
 
 /// `POST /v1/ruc/collection`
-pub(in crate::http) async fn rucs(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn rucs(asked: MigoQuestion) -> Result<Response, Problem> {
     let caller = &asked.caller;
     let Some(Value::Array(items)) = asked.fields.get("ruc") else {
-        return Err(Problem::of_field(
+        return Err(Problem::missing_field(
             "ruc",
-            "campo_requerido",
             "debe ser una lista de RUC",
             "must be a list of RUCs",
         ));
@@ -246,21 +235,14 @@ pub(in crate::http) async fn rucs(
         ));
     }
     let rules = caller.lenient_rules();
-    let texts: Vec<String> = items
-        .iter()
-        .map(|item| {
-            item.as_str()
-                .map_or_else(|| item.to_string(), str::to_owned)
-        })
-        .collect();
-    let parsed: Vec<_> = texts
-        .iter()
-        .map(|text| Ruc::parse_with(text, &rules))
-        .collect();
-    let rucs: Vec<Ruc> = parsed
-        .iter()
-        .filter_map(|it| it.as_ref().ok().copied())
-        .collect();
+    let parse = |item: &Value| {
+        let text = item.as_str();
+        let text = text.map_or_else(|| item.to_string(), str::to_owned);
+        let ruc = Ruc::parse_with(&text, &rules).ok();
+        (text, ruc)
+    };
+    let wanted: Vec<_> = items.iter().map(parse).collect();
+    let rucs: Vec<Ruc> = wanted.iter().filter_map(|(_, ruc)| *ruc).collect();
     let outcomes = caller.app.lookup_rucs(&rucs, &caller.ask()).await;
     // A list of which nothing could be asked is an outage, not a list of unknown numbers.
     if let Some(Err(error)) = outcomes.iter().find(|it| is_outage(it))
@@ -269,17 +251,13 @@ pub(in crate::http) async fn rucs(
         return Err(error.clone().into());
     }
     let mut outcomes = outcomes.into_iter();
-    let answers = texts.iter().zip(&parsed).map(|(text, parsed)| {
-        let outcome = parsed.is_ok().then(|| outcomes.next()).flatten();
-        match outcome {
-            Some(Ok(found)) => taxpayer(&found.value),
-            Some(Err(error)) => json!({
-                "success": false,
-                "ruc": text,
-                "message": words_of(&error),
-            }),
-            None => json!({"success": false, "ruc": text, "message": "RUC no válido"}),
-        }
+    let answers = wanted.iter().map(|(text, ruc)| {
+        let message = match ruc.and_then(|_| outcomes.next()) {
+            Some(Ok(found)) => return taxpayer(&found.value),
+            Some(Err(error)) => words_of(&error),
+            None => "RUC no válido".to_owned(),
+        };
+        json!({"success": false, "ruc": text, "message": message})
     });
     Ok(Json(answers.collect::<Vec<_>>()).into_response())
 }
@@ -289,63 +267,41 @@ fn is_outage<A>(outcome: &Result<A, Error>) -> bool {
 }
 
 /// `POST /v1/dni`
-pub(in crate::http) async fn dni(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Dni).await?;
+pub(crate) async fn dni(asked: MigoQuestion) -> Result<Response, Problem> {
     let text = asked.text("dni")?;
     let purpose = asked.fields.get("motivo").and_then(Value::as_str);
     one_dni(&asked.caller, &text, purpose).await
 }
 
 /// `GET /v2/dni/{dni}`
-pub(in crate::http) async fn dni_v2(
-    caller: Caller,
-    Path(dni): Path<String>,
-) -> Result<Response, Problem> {
+pub(crate) async fn dni_v2(caller: Caller, Path(dni): Path<String>) -> Result<Response, Problem> {
     one_dni(&caller, &dni, None).await
 }
 
 async fn one_dni(caller: &Caller, text: &str, purpose: Option<&str>) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
-    let dni: Dni = text
-        .parse()
-        .map_err(|error| Problem::of_dni("dni", &error))?;
+    let dni = read_dni(text)?;
     let mut ask = caller.ask();
-    crate::http::kit::parameters::put_purpose(&mut ask, purpose)?;
-    match caller.app.ask(&DniQuery(dni), &ask).await {
-        Ok(found) => Ok(Json(json!({
-            "success": true,
-            "dni": dni.as_str(),
-            "nombre": found.value.nombre,
-        }))
-        .into_response()),
-        Err(error) => refused(error),
-    }
+    put_purpose(&mut ask, purpose)?;
+    told(
+        caller.app.ask(&DniQuery(dni), &ask).await,
+        |person| json!({"success": true, "dni": dni.as_str(), "nombre": person.nombre}),
+    )
 }
 
 /// `POST /v1/exchange/latest`
-pub(in crate::http) async fn latest(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn latest(asked: MigoQuestion) -> Result<Response, Problem> {
     answer(&asked.caller, &LatestRateQuery, rate).await
 }
 
 /// `GET /v2/tipo-cambio/sunat/ultimo`
-pub(in crate::http) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
+pub(crate) async fn latest_v2(caller: Caller) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
     answer(&caller, &LatestRateQuery, rate).await
 }
 
 /// `POST /v1/exchange/date`
-pub(in crate::http) async fn on_date(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn on_date(asked: MigoQuestion) -> Result<Response, Problem> {
     let day = asked.date("fecha")?;
     rate_on(&asked.caller, day, RateSource::Sunat, Currency::Usd).await
 }
@@ -358,26 +314,16 @@ fn of_query(query: &QueryMap, name: &str) -> Result<String, Problem> {
 }
 
 /// `GET /v2/tipo-cambio/sunat?fecha=`
-pub(in crate::http) async fn on_date_v2(
-    caller: Caller,
-    query: QueryMap,
-) -> Result<Response, Problem> {
-    let day = parse_date(&of_query(&query, "fecha")?)
-        .map_err(|error| Problem::of_date("fecha", error))?;
+pub(crate) async fn on_date_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
+    let day = date("fecha", &of_query(&query, "fecha")?)?;
     rate_on(&caller, day, RateSource::Sunat, Currency::Usd).await
 }
 
 /// `GET /v2/tipo-cambio/sbs?fecha=&moneda=`
-pub(in crate::http) async fn sbs_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
-    let day = parse_date(&of_query(&query, "fecha")?)
-        .map_err(|error| Problem::of_date("fecha", error))?;
+pub(crate) async fn sbs_v2(caller: Caller, query: QueryMap) -> Result<Response, Problem> {
+    let day = date("fecha", &of_query(&query, "fecha")?)?;
     let currency = Currency::parse(&of_query(&query, "moneda")?).ok_or_else(|| {
-        Problem::of_field(
-            "moneda",
-            "parametro_invalido",
-            "debe ser USD o EUR",
-            "must be USD or EUR",
-        )
+        Problem::wrong_parameter("moneda", "debe ser USD o EUR", "must be USD or EUR")
     })?;
     rate_on(&caller, day, RateSource::Sbs, currency).await
 }
@@ -395,26 +341,17 @@ async fn rate_on(
         fuente: source,
         moneda: currency,
     };
-    let found = caller.app.ask(&question, &caller.ask()).await;
-    match found {
+    match caller.app.ask(&question, &caller.ask()).await {
         Ok(found) if found.value.fecha_publicacion == day => {
             Ok(Json(rate(&found.value)).into_response())
         }
         Err(error) if !error.is_not_found() => Err(error.into()),
-        _ => {
-            let message = "No hay tipo de cambio publicado para esa fecha";
-            let body = json!({"success": false, "message": message});
-            Ok((StatusCode::NOT_FOUND, Json(body)).into_response())
-        }
+        _ => Ok(none("No hay tipo de cambio publicado para esa fecha")),
     }
 }
 
 /// `POST /v1/exchange`
-pub(in crate::http) async fn range(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn range(asked: MigoQuestion) -> Result<Response, Problem> {
     let question = RatesQuery {
         desde: asked.date("fecha_inicio")?,
         hasta: asked.date("fecha_fin")?,
@@ -427,11 +364,7 @@ pub(in crate::http) async fn range(
 }
 
 /// `POST /v1/ruc/representantes-legales`
-pub(in crate::http) async fn representatives(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Dni).await?;
+pub(crate) async fn representatives(asked: MigoQuestion) -> Result<Response, Problem> {
     let ruc = asked.ruc("ruc")?;
     let one = |it: &Representative| {
         json!({
@@ -452,17 +385,18 @@ pub(in crate::http) async fn representatives(
 }
 
 /// `GET /v1/ruc/actividad/{ruc}?token=`: the one address that carries a token; logs never show it.
-pub(in crate::http) async fn activity(
+pub(crate) async fn activity(
     State(gateway): Gate,
     Path(ruc): Path<String>,
     query: QueryMap,
-    request: Request,
+    info: RequestInfo,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (mut parts, _) = request.into_parts();
     let token = query.0.get("token").map(String::as_str);
-    let caller = who(&mut parts, &gateway, token).await?;
+    let of_headers = Caller::of_headers(&headers, info.clone(), &gateway);
+    let caller = who(of_headers, token, info, &gateway)?;
     caller.needs(Scope::Consultas)?;
-    let ruc = parse_ruc(&caller, "ruc", &ruc)?;
+    let ruc = read_ruc("ruc", &ruc, &caller.lenient_rules())?;
     answer(&caller, &ActivityQuery(ruc), |activity| {
         let mut body = json!({"success": true, "ruc": ruc.as_str()});
         if let (Value::Object(body), Ok(Value::Object(fields))) = (&mut body, to_value(activity)) {
@@ -473,24 +407,8 @@ pub(in crate::http) async fn activity(
     .await
 }
 
-/// `POST /v1/ruc/agentes-retencion`
-pub(in crate::http) async fn agents(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    member(&gateway, request, List::WithholdingAgents).await
-}
-
-/// `POST /v1/ruc/buenos-contribuyentes`
-pub(in crate::http) async fn good(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    member(&gateway, request, List::GoodTaxpayers).await
-}
-
-async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<Response, Problem> {
-    let asked = Asked::read(gateway, request, Scope::Consultas).await?;
+/// `POST /v1/ruc/agentes-retencion` and `POST /v1/ruc/buenos-contribuyentes`
+pub(crate) async fn member(asked: MigoQuestion, list: List) -> Result<Response, Problem> {
     let ruc = asked.ruc("ruc")?;
     answer(&asked.caller, &ListQuery { list, ruc }, |membership| {
         json!({
@@ -504,15 +422,10 @@ async fn member(gateway: &Arc<Gateway>, request: Request, list: List) -> Result<
 }
 
 /// `POST /v1/cpe`
-pub(in crate::http) async fn cpe(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Consultas).await?;
+pub(crate) async fn cpe(asked: MigoQuestion) -> Result<Response, Problem> {
     let wrong = |field: &str| {
-        Problem::of_field(
+        Problem::wrong_field(
             field,
-            "campo_invalido",
             "no es de la forma esperada",
             "is not of the expected shape",
         )
@@ -529,32 +442,21 @@ pub(in crate::http) async fn cpe(
             .map_err(|_| wrong("monto"))?,
     };
     answer(&asked.caller, &query, |state| {
-        let state = match state {
-            CpeState::NotFound => "0",
-            CpeState::Accepted => "1",
-            CpeState::Cancelled => "2",
-            CpeState::Unknown(raw) => raw,
-        };
+        let state = CpeData::of(state).estado_comprobante;
         json!({"success": true, "estado_comprobante": state})
     })
     .await
 }
 
 /// `POST /v1/account`
-pub(in crate::http) async fn account(
-    State(gateway): Gate,
-    request: Request,
-) -> Result<Response, Problem> {
-    let asked = Asked::read(&gateway, request, Scope::Auditoria).await?;
+pub(crate) async fn account(asked: MigoQuestion) -> Result<Response, Problem> {
     let caller = &asked.caller;
-    match caller.app.find_account(&caller.ask()).await {
-        Ok(found) => Ok(Json(json!({
+    told(caller.app.find_account(&caller.ask()).await, |account| {
+        json!({
             "success": true,
-            "nombre": found.value.nombre,
-            "email": found.value.email,
-            "consultas": found.value.consultas,
-        }))
-        .into_response()),
-        Err(error) => refused(error),
-    }
+            "nombre": account.nombre,
+            "email": account.email,
+            "consultas": account.consultas,
+        })
+    })
 }

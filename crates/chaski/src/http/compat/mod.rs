@@ -1,4 +1,15 @@
 //! Others' shapes: the system that Chaski replaces, and APIMIGO itself.
 
-pub(in crate::http) mod migo;
-pub(in crate::http) mod original;
+pub(crate) mod migo;
+pub(crate) mod original;
+
+use chaski_client::taxpayer_fields;
+use chaski_core::Taxpayer;
+use serde_json::Value;
+
+/// Puts the fields of a taxpayer as the upstream writes them: what is absent is `-`.
+fn put_taxpayer(body: &mut Value, taxpayer: &Taxpayer) {
+    for (name, value) in taxpayer_fields(taxpayer) {
+        body[name] = value.as_deref().unwrap_or("-").into();
+    }
+}

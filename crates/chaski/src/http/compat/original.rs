@@ -6,23 +6,23 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use chaski_client::{DniQuery, Error, Found, LatestRateQuery, RucQuery, Source, taxpayer_fields};
+use chaski_client::{DniQuery, Error, Found, LatestRateQuery, RucQuery, Source};
 use chaski_core::{Currency, Dni, RateSource};
-use chaski_core::{Lang, Ruc, Taxpayer, parse_date};
+use chaski_core::{Lang, Ruc, Taxpayer};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::put_taxpayer;
 use crate::api::rates::RateData;
 use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 use crate::http::Gateway;
-use crate::http::kit::body::fields;
-use crate::http::kit::caller::Caller;
-use crate::http::kit::problem::Problem;
-use crate::http::kit::request_info::RequestInfo;
+use crate::http::kit::{
+    Caller, Given, JsonAnswer, Problem, RequestInfo, bad_query, date, fields, put_purpose,
+};
 use crate::partners::SunatCheck;
 
 /// Most numbers in one bulk request.
@@ -32,14 +32,14 @@ const MANY: usize = 500;
 const EACH: u64 = 12 * 1024;
 
 /// Whether an address is one of the original's.
-pub(in crate::http) fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     ["/api/ruc/", "/api/dni/", "/api/tipo-cambio"]
         .iter()
         .any(|start| path.starts_with(start))
 }
 
 /// An error as the original's callers know it, and what is new beside it.
-pub(in crate::http) fn render(problem: &Problem, info: &RequestInfo) -> Response {
+pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
     let body = json!({
         "success": false,
         "error": problem.text(info.lang),
@@ -61,20 +61,23 @@ fn required(text: &'static str) -> Problem {
     }
 }
 
-/// Text of a field; numbers are read too, as spreadsheets send them.
+/// Text of a field that is there.
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = match fields.get(name)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => whole(number),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
+    let text = fields.get(name).and_then(typed);
+    text.filter(|text| !text.is_empty())
 }
 
-/// `20100070970.0` is how a float cell of Excel arrives.
-fn whole(number: &serde_json::Number) -> String {
-    let text = number.to_string();
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+/// What was typed; numbers are read too, as spreadsheets send them.
+fn typed(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => {
+            // `20100070970.0` is how a float cell of Excel arrives.
+            let text = number.to_string();
+            Some(text.strip_suffix(".0").unwrap_or(&text).to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn flag(fields: &Map<String, Value>, name: &str) -> bool {
@@ -90,7 +93,7 @@ fn flag(fields: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// `POST /api/ruc/consultar-async/`
-pub(in crate::http) async fn ruc(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn ruc(caller: Caller, request: Request) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
     let fields = fields(request).await?.unwrap_or_default();
     let typed = text(&fields, "ruc").ok_or_else(|| required("RUC es requerido"))?;
@@ -104,8 +107,7 @@ pub(in crate::http) async fn ruc(caller: Caller, request: Request) -> Result<Res
                 "invalid_format": true,
                 "code": error.code(),
                 "cache_hit": false,
-            }))
-            .into_response());
+            })));
         }
     };
     let mut ask = caller.ask();
@@ -119,35 +121,32 @@ pub(in crate::http) async fn ruc(caller: Caller, request: Request) -> Result<Res
         Err(error) => return Err(error.into()),
     };
     put_warnings(&mut body, &ruc, caller.info.lang);
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }
 
 /// The upstream's flat object, and the same fields under `data`.
-fn found_body(found: &Found<Taxpayer>) -> Map<String, Value> {
-    let data = flat(&found.value);
-    let mut body = Map::from_iter([("success".to_owned(), true.into())]);
-    body.extend(data.clone());
-    body.insert("data".into(), data.into());
+fn found_body(found: &Found<Taxpayer>) -> Value {
+    let mut body = json!({"success": true});
+    put_taxpayer(&mut body, &found.value);
+    body["data"] = flat(&found.value);
     let hit = found.source != Source::Upstream;
-    body.insert("cache_hit".into(), hit.into());
+    body["cache_hit"] = hit.into();
     if hit {
-        body.insert("cache_type".into(), "valid".into());
+        body["cache_type"] = "valid".into();
     }
     if found.source == Source::Stale {
-        body.insert("stale".into(), true.into());
+        body["stale"] = true.into();
     }
     body
 }
 
-/// As the upstream writes them: what is absent is `-`.
-fn flat(taxpayer: &Taxpayer) -> Map<String, Value> {
-    taxpayer_fields(taxpayer)
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.as_deref().unwrap_or("-").into()))
-        .collect()
+fn flat(taxpayer: &Taxpayer) -> Value {
+    let mut body = json!({});
+    put_taxpayer(&mut body, taxpayer);
+    body
 }
 
-fn unknown_body(ruc: Ruc, error: &Error, lang: Lang) -> Map<String, Value> {
+fn unknown_body(ruc: Ruc, error: &Error, lang: Lang) -> Value {
     let why = error.hinted(lang);
     let remembered = error.is_remembered();
     let text = match (remembered, lang) {
@@ -155,7 +154,7 @@ fn unknown_body(ruc: Ruc, error: &Error, lang: Lang) -> Map<String, Value> {
         (true, Lang::En) => format!("RUC marked as invalid: {why}"),
         (false, _) => why,
     };
-    let body = json!({
+    let mut body = json!({
         "success": false,
         "error": text,
         "ruc": ruc.as_str(),
@@ -164,16 +163,13 @@ fn unknown_body(ruc: Ruc, error: &Error, lang: Lang) -> Map<String, Value> {
         "code": error.code(),
         "cache_hit": remembered,
     });
-    let Value::Object(mut body) = body else {
-        return Map::new();
-    };
     if remembered {
-        body.insert("cache_type".into(), "invalid".into());
+        body["cache_type"] = "invalid".into();
     }
     body
 }
 
-fn put_warnings(body: &mut Map<String, Value>, ruc: &Ruc, lang: Lang) {
+fn put_warnings(body: &mut Value, ruc: &Ruc, lang: Lang) {
     if ruc.has_valid_check_digit() {
         return;
     }
@@ -182,40 +178,41 @@ fn put_warnings(body: &mut Map<String, Value>, ruc: &Ruc, lang: Lang) {
         Lang::Es => format!("el dígito verificador no corresponde: debería terminar en {expected}"),
         Lang::En => format!("wrong check digit: it should end in {expected}"),
     };
-    body.insert("advertencias".into(), json!([text]));
+    body["advertencias"] = json!([text]);
 }
 
 /// `POST /api/ruc/consultar-masivo-async/`
-pub(in crate::http) async fn rucs(
+pub(crate) async fn rucs(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     request: Request,
-) -> Result<Response, Problem> {
+) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
     let began = std::time::Instant::now();
     let fields = fields(request).await?.unwrap_or_default();
     let typed = list(&fields)?;
-    let bulk = Bulk::of(&typed, &caller);
+    let entries = each_once(&typed, &caller);
+    let rucs: Vec<Ruc> = entries.iter().flatten().copied().collect();
     if flag(&fields, "update_partners") {
         caller.needs(Scope::Partners)?;
     }
     // A long list of answers, as values and then as text, takes so much for each number.
-    if bulk.rucs.len() > MANY {
+    if rucs.len() > MANY {
         let held = gateway
             .room
-            .memory(caller.owner(), bulk.rucs.len() as u64 * EACH)
+            .memory(caller.owner(), rucs.len() as u64 * EACH)
             .await?;
         caller.info.learned.keep(held);
     }
     // 1. Every number that can be asked for, each once.
     let ask = caller.ask();
     let app = &caller.app;
-    app.check_spending_on_rucs(&caller.payer(), &bulk.rucs, &ask)
+    app.check_spending_on_rucs(&caller.payer(), &rucs, &ask)
         .await?;
-    let outcomes = app.lookup_rucs(&bulk.rucs, &ask).await;
+    let outcomes = app.lookup_rucs(&rucs, &ask).await;
     if flag(&fields, "update_partners") {
         let now = caller.app.clock.now();
-        let checks = bulk.rucs.iter().zip(&outcomes);
+        let checks = rucs.iter().zip(&outcomes);
         let checks = checks.map(|(ruc, outcome)| SunatCheck::of(*ruc, outcome, now));
         let company = caller.company();
         let checks = checks.collect();
@@ -223,35 +220,29 @@ pub(in crate::http) async fn rucs(
     }
     // 2. Every number ends in exactly one bucket.
     let mut buckets = Buckets::default();
-    let mut outcomes = bulk.rucs.iter().zip(outcomes);
-    for entry in bulk.entries {
+    let mut outcomes = outcomes.into_iter();
+    for entry in &entries {
         match entry {
-            Entry::Bad { typed, error } => buckets.invalid(&typed, &error, "format"),
-            Entry::Asked => {
-                if let Some((ruc, outcome)) = outcomes.next() {
+            Err((typed, error)) => buckets.invalid(typed, error, "format"),
+            Ok(ruc) => {
+                if let Some(outcome) = outcomes.next() {
                     buckets.put(ruc, outcome, caller.info.lang);
                 }
             }
         }
     }
-    let Buckets {
-        valid,
-        invalid,
-        errors,
-    } = buckets;
     Ok(Json(json!({
         "success": true,
         "total_consultados": typed.len(),
-        "exitosos": valid.len(),
-        "validos": valid.len(),
-        "invalidos": invalid.len(),
-        "errores": errors.len(),
+        "exitosos": buckets.valid.len(),
+        "validos": buckets.valid.len(),
+        "invalidos": buckets.invalid.len(),
+        "errores": buckets.errors.len(),
         "duration_ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "unique_rucs": bulk.unique,
-        "duplicates_removed": typed.len() - bulk.unique,
-        "data": {"validos": valid, "invalidos": invalid, "errores": errors},
-    }))
-    .into_response())
+        "unique_rucs": entries.len(),
+        "duplicates_removed": typed.len() - entries.len(),
+        "data": {"validos": buckets.valid, "invalidos": buckets.invalid, "errores": buckets.errors},
+    })))
 }
 
 /// The numbers typed, as text.
@@ -260,11 +251,7 @@ fn list(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
     let typed: Vec<String> = match fields.get("rucs") {
         Some(Value::Array(items)) => items
             .iter()
-            .map(|item| match item {
-                Value::String(text) => Ok(text.trim().to_owned()),
-                Value::Number(number) => Ok(whole(number)),
-                _ => Err(required("Cada RUC debe ser texto o número")),
-            })
+            .map(|item| typed(item).ok_or_else(|| required("Cada RUC debe ser texto o número")))
             .collect::<Result<_, _>>()?,
         Some(Value::String(text)) => text
             .split([',', ';', '\n', ' '])
@@ -287,48 +274,20 @@ fn list(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
     Ok(typed)
 }
 
-enum Entry {
-    Bad { typed: String, error: String },
-    Asked,
-}
-
-/// What was typed, each number once, in the order of its first appearance.
-struct Bulk {
-    entries: Vec<Entry>,
-    rucs: Vec<Ruc>,
-    unique: usize,
-}
-
-impl Bulk {
-    fn of(typed: &[String], caller: &Caller) -> Bulk {
-        let rules = caller.lenient_rules();
-        let mut seen = HashSet::new();
-        let (mut entries, mut rucs) = (Vec::new(), Vec::new());
-        for text in typed {
-            let parsed = Ruc::parse_with(text, &rules);
-            let name = parsed
-                .as_ref()
-                .map_or_else(|_| text.clone(), |ruc| ruc.as_str().to_owned());
-            if !seen.insert(name) {
-                continue;
-            }
-            match parsed {
-                Ok(ruc) => {
-                    rucs.push(ruc);
-                    entries.push(Entry::Asked);
-                }
-                Err(error) => entries.push(Entry::Bad {
-                    typed: text.clone(),
-                    error: error.message(caller.info.lang),
-                }),
-            }
-        }
-        Bulk {
-            unique: entries.len(),
-            entries,
-            rucs,
-        }
-    }
+/// What was typed, each number once, in the order of its first appearance; with what cannot be asked
+/// for goes what is wrong with it.
+fn each_once(typed: &[String], caller: &Caller) -> Vec<Result<Ruc, (String, String)>> {
+    let rules = caller.lenient_rules();
+    let mut seen = HashSet::new();
+    let parsed = typed.iter().map(|text| {
+        Ruc::parse_with(text, &rules)
+            .map_err(|error| (text.clone(), error.message(caller.info.lang)))
+    });
+    let is_new = |it: &Result<Ruc, (String, String)>| match it {
+        Ok(ruc) => seen.insert(ruc.as_str().to_owned()),
+        Err((text, _)) => seen.insert(text.clone()),
+    };
+    parsed.filter(is_new).collect()
 }
 
 #[derive(Default)]
@@ -342,14 +301,11 @@ impl Buckets {
     fn put(&mut self, ruc: &Ruc, outcome: Result<Found<Taxpayer>, Error>, lang: Lang) {
         match outcome {
             Ok(found) => {
-                let data = flat(&found.value);
-                let mut item = Map::from_iter([("ruc".to_owned(), ruc.as_str().into())]);
-                item.insert("data".into(), data.clone().into());
-                item.extend(data);
-                let hit = found.source != Source::Upstream;
-                item.insert("cache_hit".into(), hit.into());
+                let mut item = json!({"ruc": ruc.as_str(), "data": flat(&found.value)});
+                put_taxpayer(&mut item, &found.value);
+                item["cache_hit"] = (found.source != Source::Upstream).into();
                 put_warnings(&mut item, ruc, lang);
-                self.valid.push(item.into());
+                self.valid.push(item);
             }
             Err(error) if error.is_not_found() => {
                 let subtype = if error.is_remembered() {
@@ -380,7 +336,7 @@ impl Buckets {
 }
 
 /// `POST /api/dni/consultar-async/`
-pub(in crate::http) async fn dni(caller: Caller, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn dni(caller: Caller, request: Request) -> JsonAnswer<Value> {
     caller.needs(Scope::Dni)?;
     let fields = fields(request).await?.unwrap_or_default();
     let typed = text(&fields, "dni").ok_or_else(|| required("DNI es requerido"))?;
@@ -394,13 +350,12 @@ pub(in crate::http) async fn dni(caller: Caller, request: Request) -> Result<Res
                 "dni": typed,
                 "invalid_format": true,
                 "code": error.code(),
-            }))
-            .into_response());
+            })));
         }
     };
     let mut ask = caller.ask();
     ask.force = flag(&fields, "force_refresh");
-    crate::http::kit::parameters::put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
+    put_purpose(&mut ask, text(&fields, "motivo").as_deref())?;
     match caller.app.ask(&DniQuery(dni), &ask).await {
         Ok(found) => {
             let data = json!({"dni": dni.as_str(), "nombre": found.value.nombre});
@@ -410,8 +365,7 @@ pub(in crate::http) async fn dni(caller: Caller, request: Request) -> Result<Res
                 "nombre": found.value.nombre,
                 "data": data,
                 "cache_hit": found.source != Source::Upstream,
-            }))
-            .into_response())
+            })))
         }
         Err(AppError::Lookup(error)) if error.is_not_found() => Ok(Json(json!({
             "success": false,
@@ -420,21 +374,18 @@ pub(in crate::http) async fn dni(caller: Caller, request: Request) -> Result<Res
             "status_code": 404,
             "code": error.code(),
             "cache_hit": error.is_remembered(),
-        }))
-        .into_response()),
+        }))),
         Err(error) => Err(error.into()),
     }
 }
 
 /// `GET /api/tipo-cambio/`
-pub(in crate::http) async fn exchange_rate(
+pub(crate) async fn exchange_rate(
     caller: Caller,
-    request: Request,
-) -> Result<Response, Problem> {
+    query: Given<HashMap<String, String>>,
+) -> JsonAnswer<Value> {
     caller.needs(Scope::Consultas)?;
-    let (mut parts, _) = request.into_parts();
-    let query = Query::<HashMap<String, String>>::from_request_parts(&mut parts, &()).await;
-    let Query(query) = query.map_err(crate::http::kit::parameters::bad_query)?;
+    let Query(query) = query.map_err(bad_query)?;
     let wanted = query
         .get("fecha")
         .map(|text| text.trim())
@@ -446,9 +397,9 @@ pub(in crate::http) async fn exchange_rate(
             (RateData::of(&found.value), found.source, None)
         }
         Some(text) => {
-            let day = parse_date(text).map_err(|error| Problem {
+            let day = date("fecha", text).map_err(|problem| Problem {
                 status: StatusCode::BAD_REQUEST,
-                ..Problem::of_date("fecha", error)
+                ..problem
             })?;
             let (sunat, usd) = (RateSource::Sunat, Currency::Usd);
             caller
@@ -467,5 +418,5 @@ pub(in crate::http) async fn exchange_rate(
         body["fecha_solicitada"] = asked.into();
         body["arrastrado"] = carried.into();
     }
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }

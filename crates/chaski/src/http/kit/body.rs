@@ -14,18 +14,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::problem::Problem;
-use super::request_info::RequestInfo;
-use super::room::Room;
+use super::{Problem, RequestInfo, Room, form};
 use crate::http::Gateway;
-use crate::http::kit::form;
 use crate::scratch::{IN_MEMORY, Scratch, ScratchWriter};
 
 /// Largest body that is not a file, bytes.
-pub(in crate::http) const MOST_BYTES: usize = 1024 * 1024;
+pub(crate) const MOST_BYTES: usize = 1024 * 1024;
 /// Largest body that is read to find the key in it. The longest question of that protocol, 100 RUCs,
 /// is 3 KiB as JSON, 2.5 as a form, and up to 17 as a form in parts with a line of type in each.
-pub(in crate::http) const MOST_BEFORE_THE_KEY: usize = 24 * 1024;
+pub(crate) const MOST_BEFORE_THE_KEY: usize = 24 * 1024;
 /// Time for such a body to arrive.
 const TIME_BEFORE_THE_KEY: Duration = Duration::from_secs(5);
 /// Time for a body of any size to arrive, and what each kilobyte adds to it.
@@ -40,28 +37,23 @@ struct Whole(Scratch);
 const TIMES: u64 = 8;
 
 /// Reads a whole body of at most `most` bytes into memory, of which it has its part from then on.
-pub(in crate::http) async fn read(mut request: Request, most: usize) -> Result<Bytes, Problem> {
-    let whole = arrived(&mut request, most).await?;
+pub(crate) async fn read(request: &mut Request, most: usize) -> Result<Bytes, Problem> {
+    let whole = arrived(request, most).await?;
     if let Some(bytes) = whole.at_hand() {
         return Ok(bytes);
     }
-    if let Some((room, info)) = whose(&request) {
+    if let Some((room, info)) = whose(request) {
         let held = room
             .memory(info.learned.owner(), whole.len() * TIMES)
             .await?;
         info.learned.keep(held);
     }
-    let read = tokio::task::spawn_blocking(move || whole.whole()).await;
-    read.map_err(|_| Problem::internal())?
-        .map_err(|error| no_file(&error))
+    on_disk(move || whole.whole()).await
 }
 
 /// Waits for a whole body of at most `most` bytes. What is not small waits in a file of its key, so
 /// that a slow sender takes no memory and only its own place.
-pub(in crate::http) async fn arrived(
-    request: &mut Request,
-    most: usize,
-) -> Result<Scratch, Problem> {
+pub(crate) async fn arrived(request: &mut Request, most: usize) -> Result<Scratch, Problem> {
     if let Some(Whole(scratch)) = request.extensions().get::<Whole>() {
         return Ok(scratch.clone());
     }
@@ -92,7 +84,7 @@ fn whose(request: &Request) -> Option<(Arc<Room>, RequestInfo)> {
 }
 
 /// Length of a body as its head says.
-pub(in crate::http) fn declared(request: &Request) -> Option<u64> {
+pub(crate) fn declared(request: &Request) -> Option<u64> {
     let length = request.headers().get(CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
@@ -131,33 +123,35 @@ async fn collect(
             return Ok(Scratch::of_bytes(data));
         }
         bytes.extend_from_slice(&data);
-        if bytes.len() >= PIECE && writer.is_some() {
-            writer = put(writer, bytes.split().freeze()).await?;
+        if let Some(ready) = writer.take_if(|_| bytes.len() >= PIECE) {
+            writer = Some(put(ready, bytes.split().freeze()).await?);
         }
     }
-    match put(writer, bytes.clone().freeze()).await? {
-        Some(writer) => writer.finish().map_err(|error| no_file(&error)),
-        None => Ok(Scratch::of_bytes(bytes.freeze())),
-    }
+    let Some(writer) = writer else {
+        return Ok(Scratch::of_bytes(bytes.freeze()));
+    };
+    let written = put(writer, bytes.freeze()).await?.finish();
+    written.map_err(|error| no_file(&error))
 }
 
 /// Bytes that are written at once.
 const PIECE: usize = 64 * 1024;
 
-async fn put(
-    writer: Option<ScratchWriter>,
-    bytes: Bytes,
-) -> Result<Option<ScratchWriter>, Problem> {
-    let Some(mut writer) = writer else {
-        return Ok(None);
-    };
-    let written = tokio::task::spawn_blocking(move || writer.write_all(&bytes).map(|()| writer));
-    let written = written.await.map_err(|_| Problem::internal())?;
-    Ok(Some(written.map_err(|error| no_file(&error))?))
+async fn put(mut writer: ScratchWriter, bytes: Bytes) -> Result<ScratchWriter, Problem> {
+    on_disk(move || writer.write_all(&bytes).map(|()| writer)).await
+}
+
+/// Works on a file of ours, which takes a moment that is not that of other requests.
+pub(crate) async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Problem::internal())?
+        .map_err(|error| no_file(&error))
 }
 
 /// A file of ours cannot be written or read, usually for want of space.
-pub(in crate::http) fn no_file(error: &std::io::Error) -> Problem {
+pub(crate) fn no_file(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "a temporary file failed");
     Problem::from(&Failure::LedgerDown)
 }
@@ -179,18 +173,18 @@ fn too_large(most: usize) -> Problem {
 }
 
 /// Kind of a body, without its parameters.
-pub(in crate::http) fn kind(request: &Request) -> Option<String> {
+pub(crate) fn kind(request: &Request) -> Option<String> {
     let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     Some(kind.split(';').next()?.trim().to_ascii_lowercase())
 }
 
 /// A JSON body of a known shape; what it does not know is an error, with its place. No extractor:
 /// those are at work before it is known what their caller may do.
-pub(in crate::http) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(mut request: Request) -> Result<T, Problem> {
     if kind(&request).as_deref() != Some("application/json") {
         return Err(unknown_kind("application/json"));
     }
-    let body = read(request, MOST_BYTES).await?;
+    let body = read(&mut request, MOST_BYTES).await?;
     let mut reader = serde_json::Deserializer::from_slice(&body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let place = error.path().to_string();
@@ -217,100 +211,82 @@ pub(in crate::http) async fn json<T: DeserializeOwned>(request: Request) -> Resu
 fn shape(place: &str, why: &str) -> Problem {
     // What follows is for those who see the body.
     let why = why.split(" at line ").next().unwrap_or_default();
-    let wrong = Wrong::read(place, why);
-    let code = match wrong {
-        Wrong::Missing(_) => "campo_requerido",
-        _ => "campo_invalido",
+    let code = if why.starts_with("missing field `") {
+        "campo_requerido"
+    } else {
+        "campo_invalido"
     };
-    wrong.problem(code, ["campo", "field"])
+    wrong(place, why, code, FIELD)
 }
 
 /// What is wrong with a parameter of the address.
-pub(in crate::http) fn parameter(place: &str, why: &str) -> Problem {
-    Wrong::read(place, why).problem("parametro_invalido", ["parámetro", "parameter"])
+pub(crate) fn parameter(place: &str, why: &str) -> Problem {
+    wrong(place, why, "parametro_invalido", ["parámetro", "parameter"])
 }
 
 /// A field of a body that means nothing, beside those that do.
-pub(in crate::http) fn unknown_field(name: &str, known: Vec<&str>) -> Problem {
-    Wrong::Unknown(name, known).problem("campo_invalido", ["campo", "field"])
+pub(crate) fn unknown_field(name: &str, known: &[&str]) -> Problem {
+    unknown(name, known, "campo_invalido", FIELD)
 }
+
+const FIELD: [&str; 2] = ["campo", "field"];
 
 /// What the words of the reader of a body or an address say. They name fields and kinds, which is
 /// told, and values, which is not: one could be a person's number.
-enum Wrong<'a> {
-    /// A name that means nothing here, and those that do.
-    Unknown(&'a str, Vec<&'a str>),
-    Missing(&'a str),
-    Repeated(&'a str),
-    /// A value, and what it should be.
-    Value(&'a str, [&'static str; 2]),
+fn wrong(place: &str, why: &str, code: &'static str, kind: [&str; 2]) -> Problem {
+    let mut quoted = why.split('`').skip(1).step_by(2);
+    let first = quoted.next().unwrap_or_default();
+    let [es, en] = kind;
+    if why.starts_with("unknown field `") {
+        return unknown(first, &quoted.collect::<Vec<_>>(), code, kind);
+    }
+    if why.starts_with("missing field `") {
+        let es = format!("falta este {es}");
+        return named(first, code, es, format!("this {en} is missing"));
+    }
+    if why.starts_with("duplicate field `") {
+        let es = format!("este {es} está repetido");
+        return named(first, code, es, format!("this {en} is repeated"));
+    }
+    let (es, en) = if why.contains("not `true` or `false`") {
+        ("debe ser true o false", "must be true or false")
+    } else if why.contains("invalid digit") || why.contains("parse integer") {
+        (
+            "debe ser un número entero, sin signo ni unidad",
+            "must be a whole number without sign or unit",
+        )
+    } else if why.contains("number too large") {
+        ("es demasiado grande", "is too large")
+    } else if why.contains("UUID") {
+        (
+            "debe ser un identificador (UUID)",
+            "must be an identifier (UUID)",
+        )
+    } else {
+        (
+            "el valor no es de la forma esperada; vea /docs",
+            "the value is not of the expected shape; see /docs",
+        )
+    };
+    named(place, code, es.to_owned(), en.to_owned())
 }
 
-impl<'a> Wrong<'a> {
-    fn read(place: &'a str, why: &'a str) -> Wrong<'a> {
-        let quoted = |text: &'a str| text.split('`').next().unwrap_or_default();
-        if let Some(rest) = why.strip_prefix("unknown field `") {
-            let mut pieces = rest.split('`');
-            let name = pieces.next().unwrap_or_default();
-            return Wrong::Unknown(name, pieces.skip(1).step_by(2).collect());
-        }
-        if let Some(rest) = why.strip_prefix("missing field `") {
-            return Wrong::Missing(quoted(rest));
-        }
-        if let Some(rest) = why.strip_prefix("duplicate field `") {
-            return Wrong::Repeated(quoted(rest));
-        }
-        let should = if why.contains("not `true` or `false`") {
-            ["debe ser true o false", "must be true or false"]
-        } else if why.contains("invalid digit") || why.contains("parse integer") {
-            [
-                "debe ser un número entero, sin signo ni unidad",
-                "must be a whole number without sign or unit",
-            ]
-        } else if why.contains("number too large") {
-            ["es demasiado grande", "is too large"]
-        } else if why.contains("UUID") {
-            [
-                "debe ser un identificador (UUID)",
-                "must be an identifier (UUID)",
-            ]
-        } else {
-            [
-                "el valor no es de la forma esperada; vea /docs",
-                "the value is not of the expected shape; see /docs",
-            ]
-        };
-        Wrong::Value(place, should)
-    }
+/// A name that means nothing here, and those that do.
+fn unknown(name: &str, known: &[&str], code: &'static str, [es, en]: [&str; 2]) -> Problem {
+    let list = |before: &str| match known.join(", ") {
+        known if known.is_empty() => known,
+        known => format!("; {before}: {known}"),
+    };
+    let es = format!("este {es} no existe aquí{}", list("los que hay"));
+    let en = format!("there is no such {en} here{}", list("those there are"));
+    named(name, code, es, en)
+}
 
-    fn problem(self, code: &'static str, [es, en]: [&str; 2]) -> Problem {
-        let (name, es, en) = match self {
-            Wrong::Unknown(name, known) => {
-                let list = |before: &str| match known.join(", ") {
-                    known if known.is_empty() => known,
-                    known => format!("; {before}: {known}"),
-                };
-                let es = format!("este {es} no existe aquí{}", list("los que hay"));
-                let en = format!("there is no such {en} here{}", list("those there are"));
-                (name, es, en)
-            }
-            Wrong::Missing(name) => (
-                name,
-                format!("falta este {es}"),
-                format!("this {en} is missing"),
-            ),
-            Wrong::Repeated(name) => (
-                name,
-                format!("este {es} está repetido"),
-                format!("this {en} is repeated"),
-            ),
-            Wrong::Value(name, [es, en]) => (name, es.to_owned(), en.to_owned()),
-        };
-        if is_a_name(name) {
-            Problem::of_field(name, code, es, en)
-        } else {
-            Problem::new(code, es, en)
-        }
+fn named(name: &str, code: &'static str, es: String, en: String) -> Problem {
+    if is_a_name(name) {
+        Problem::of_field(name, code, es, en)
+    } else {
+        Problem::new(code, es, en)
     }
 }
 
@@ -333,24 +309,20 @@ fn unknown_kind(wanted: &str) -> Problem {
 
 /// The fields of a body that may be a form or a JSON object; none when it is neither. Repeated
 /// fields of a form become a list.
-pub(in crate::http) async fn fields(
-    request: Request,
-) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = Kind::of(&request);
-    let body = read(request, MOST_BYTES).await?;
-    fields_of(&kind, body)
+pub(crate) async fn fields(mut request: Request) -> Result<Option<Map<String, Value>>, Problem> {
+    let body = read(&mut request, MOST_BYTES).await?;
+    fields_of(&request, body)
 }
 
 /// The same of a body in which the key is: a small one, in a short time, and with as many others as
 /// there is room for.
-pub(in crate::http) async fn fields_before_the_key(
+pub(crate) async fn fields_before_the_key(
     gateway: &Gateway,
-    request: Request,
+    mut request: Request,
 ) -> Result<Option<Map<String, Value>>, Problem> {
-    let kind = Kind::of(&request);
     let turned = gateway.unknown.enter();
     let body = async {
-        let read = read(request, MOST_BEFORE_THE_KEY);
+        let read = read(&mut request, MOST_BEFORE_THE_KEY);
         timeout(TIME_BEFORE_THE_KEY, read)
             .await
             .unwrap_or_else(|_| Err(too_slow()))
@@ -359,31 +331,16 @@ pub(in crate::http) async fn fields_before_the_key(
         body = body => body?,
         _ = turned => return Err(Problem::overload()),
     };
-    fields_of(&kind, body)
+    fields_of(&request, body)
 }
 
-/// What a body says of itself.
-struct Kind {
-    name: Option<String>,
-    /// What stands between the fields of a form in parts.
-    boundary: Option<String>,
-}
-
-impl Kind {
-    fn of(request: &Request) -> Kind {
-        Kind {
-            name: kind(request),
-            boundary: form::boundary(request.headers()).map(str::to_owned),
-        }
-    }
-}
-
-fn fields_of(kind: &Kind, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
+fn fields_of(request: &Request, body: Bytes) -> Result<Option<Map<String, Value>>, Problem> {
     let as_json = || match serde_json::from_slice(&body) {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
-    Ok(match (kind.name.as_deref(), &kind.boundary) {
+    let boundary = form::boundary(request.headers());
+    Ok(match (kind(request).as_deref(), boundary) {
         (Some("application/x-www-form-urlencoded"), _) => Some(of_urlencoded(&body)),
         (Some("multipart/form-data"), Some(boundary)) => {
             let mut fields = Map::new();

@@ -1,17 +1,17 @@
 //! Who asks: the key of a request, what it may do, and what it may still spend.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use chaski_client::Ask;
 use chaski_core::{CheckDigit, RucRules};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::problem::Problem;
-use super::request_info::RequestInfo;
+use super::{Problem, RequestInfo};
 use crate::app::keys::{KeyRefusal, KeyState, Scope};
 use crate::app::spending::Payer;
 use crate::app::{App, Mode};
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Gateway>> for Caller {
 
 impl Caller {
     /// What other systems' callers may ask about: they know no check digit.
-    pub(in crate::http) fn lenient_rules(&self) -> RucRules {
+    pub(crate) fn lenient_rules(&self) -> RucRules {
         RucRules {
             check_digit: CheckDigit::FormatOnly,
             ..self.app.config.ruc_rules.clone()
@@ -54,30 +54,29 @@ impl Caller {
     }
 
     /// The caller who presented a key in the headers, or none in open local mode.
-    pub(in crate::http) fn of_headers(
+    pub(crate) fn of_headers(
         headers: &HeaderMap,
         info: RequestInfo,
         gateway: &Gateway,
     ) -> Result<Caller, Problem> {
-        let Some(presented) = presented(headers)? else {
-            if gateway.is_open() {
-                refuse_what_was_passed_on(headers)?;
-                refuse_strange_pages(headers)?;
-                info.learned.take_place(&gateway.places, None)?;
-                let app = Arc::clone(&gateway.usual().app);
-                return Ok(Caller {
-                    app,
-                    key: None,
-                    info,
-                });
-            }
+        if let Some(presented) = presented(headers)? {
+            return Caller::of_key(presented, info, gateway);
+        }
+        if !gateway.is_open() {
             return Err(no_key());
-        };
-        Caller::of_key(presented, info, gateway)
+        }
+        refuse_what_was_passed_on(headers)?;
+        refuse_strange_pages(headers)?;
+        info.learned.take_place(&gateway.places, None)?;
+        Ok(Caller {
+            app: Arc::clone(&gateway.usual().app),
+            key: None,
+            info,
+        })
     }
 
     /// The caller who presented that key.
-    pub(in crate::http) fn of_key(
+    pub(crate) fn of_key(
         presented: &str,
         info: RequestInfo,
         gateway: &Gateway,
@@ -133,24 +132,33 @@ impl Caller {
         }
     }
 
+    /// The same with the freshness that a request wants: the oldest answer that will do, in seconds.
+    pub(crate) fn ask_fresh(&self, force: bool, max_age: Option<u32>) -> Ask {
+        Ask {
+            force,
+            max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
+            ..self.ask()
+        }
+    }
+
     /// Who this is, for the record.
-    pub(in crate::http) fn asker(&self) -> Asker {
+    pub(crate) fn asker(&self) -> Asker {
         self.payer().asker()
     }
 
     /// Whose batches and jobs these are.
-    pub(in crate::http) fn owner(&self) -> Option<Uuid> {
+    pub(crate) fn owner(&self) -> Option<Uuid> {
         self.key.as_ref().map(|key| key.id)
     }
 
     /// Whose partners these are.
-    pub(in crate::http) fn company(&self) -> Company {
+    pub(crate) fn company(&self) -> Company {
         let key = self.key.as_ref();
         key.map_or(Company::HOUSE, |key| key.company)
     }
 
     /// Whose calls these are; in open local mode, everybody's.
-    pub(in crate::http) fn auditor(&self) -> Option<Company> {
+    pub(crate) fn auditor(&self) -> Option<Company> {
         self.key.as_ref().map(|key| key.company)
     }
 
@@ -225,7 +233,7 @@ fn refuse_what_was_passed_on(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The refusal of what a proxy passed on while there are no keys.
-pub(in crate::http) fn passed_on() -> Problem {
+pub(crate) fn passed_on() -> Problem {
     Problem::new(
         "origen_ajeno",
         "sin llaves no se atiende lo que pasa un proxy: detrás de él puede estar cualquiera; cree una llave con: chaski llaves crear NOMBRE",
@@ -269,24 +277,16 @@ fn names_this_machine(host: &str) -> bool {
 
 /// The key in the headers; never in the address, where logs would keep it.
 fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let unknown = |_| refused(KeyRefusal::Unknown);
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let text = value.to_str().map_err(|_| refused(KeyRefusal::Unknown))?;
-        let bearer = text
-            .get(..7)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-        return match bearer {
-            Some(_) => Ok(Some(text[7..].trim())),
+        return match value.to_str().map_err(unknown)?.split_at_checked(7) {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => Ok(Some(key.trim())),
             // Such as Django's `Token`: what is missing is the scheme, whatever the key.
-            None => Err(no_key()),
+            _ => Err(no_key()),
         };
     }
-    match headers.get(X_API_KEY) {
-        Some(value) => match value.to_str() {
-            Ok(text) => Ok(Some(text.trim())),
-            Err(_) => Err(refused(KeyRefusal::Unknown)),
-        },
-        None => Ok(None),
-    }
+    let key = headers.get(X_API_KEY).map(HeaderValue::to_str);
+    Ok(key.transpose().map_err(unknown)?.map(str::trim))
 }
 
 fn no_key() -> Problem {
@@ -297,7 +297,7 @@ fn no_key() -> Problem {
     )
 }
 
-pub(in crate::http) fn refused(why: KeyRefusal) -> Problem {
+pub(crate) fn refused(why: KeyRefusal) -> Problem {
     match why {
         KeyRefusal::Unknown => Problem::new(
             "llave_desconocida",

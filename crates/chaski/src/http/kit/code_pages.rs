@@ -4,20 +4,14 @@ use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use chaski_core::Lang;
 
-use super::code_texts::{PAGES, page};
-use super::problem::Problem;
-use super::request_info::RequestInfo;
+use super::{Problem, RequestInfo, code_texts};
 
 /// The page of one code.
-pub(in crate::http) async fn error_page(
+pub(crate) async fn error_page(
     Path(code): Path<String>,
     info: RequestInfo,
 ) -> Result<Response, Problem> {
-    let [es, _] = &*PAGES;
-    let Some((code, _)) = es.get_key_value(code.as_str()) else {
-        return Err(Problem::not_found());
-    };
-    let page = page(code, info.lang);
+    let page = code_texts::page(&code, info.lang).ok_or_else(Problem::not_found)?;
     let (what, lang) = match info.lang {
         Lang::Es => ("Qué hacer", "es"),
         Lang::En => ("What to do", "en"),
@@ -40,12 +34,10 @@ fn escaped(text: &str) -> String {
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    let mut html = String::with_capacity(plain.len() + 32);
-    for (place, piece) in plain.split('`').enumerate() {
-        if place > 0 {
-            html.push_str(if place % 2 == 1 { "<code>" } else { "</code>" });
-        }
-        html.push_str(piece);
-    }
-    html
+    let pieces = plain.split('`').enumerate();
+    let marked = pieces.map(|(place, piece)| match place % 2 {
+        0 => piece.to_owned(),
+        _ => format!("<code>{piece}</code>"),
+    });
+    marked.collect()
 }

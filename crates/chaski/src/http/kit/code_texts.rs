@@ -6,27 +6,23 @@ use std::sync::LazyLock;
 use chaski_core::Lang;
 
 /// Cause and remedy of one code.
-#[derive(Clone, Copy)]
-pub(in crate::http) struct CodePage {
-    pub(in crate::http) cause: &'static str,
-    pub(in crate::http) action: &'static str,
+#[derive(Clone, Copy, Default)]
+pub(crate) struct CodePage {
+    pub(crate) cause: &'static str,
+    pub(crate) action: &'static str,
 }
 
 const ES: &str = include_str!("../../../../../docs/es/errores.md");
 
 const EN: &str = include_str!("../../../../../docs/en/errors.md");
 
-pub(in crate::http) static PAGES: LazyLock<[BTreeMap<&'static str, CodePage>; 2]> =
+static PAGES: LazyLock<[BTreeMap<&'static str, CodePage>; 2]> =
     LazyLock::new(|| [rows(ES).collect(), rows(EN).collect()]);
 
-/// What is said of a code.
-pub(in crate::http) fn page(code: &str, lang: Lang) -> CodePage {
+/// What is said of a code, if it is one.
+pub(crate) fn page(code: &str, lang: Lang) -> Option<CodePage> {
     let [es, en] = &*PAGES;
-    let unknown = CodePage {
-        cause: "",
-        action: "",
-    };
-    lang.pick(es, en).get(code).copied().unwrap_or(unknown)
+    lang.pick(es, en).get(code).copied()
 }
 
 /// Rows `| code | cause | action |` of the tables.

@@ -1,17 +1,17 @@
 //! A form in parts (RFC 7578), taken apart where it lies: its file may be large and stays there.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 
 use super::problem::Problem;
-use crate::scratch::{Scratch, ScratchReader};
+use crate::scratch::Scratch;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 /// One field of a form.
-pub(in crate::http) struct FormPart {
-    pub(in crate::http) name: String,
-    pub(in crate::http) file_name: Option<String>,
-    pub(in crate::http) content: Scratch,
+pub(crate) struct FormPart {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content: Scratch,
 }
 
 /// Most fields of a form.
@@ -23,7 +23,7 @@ const MOST_TEXT: u64 = 64 * 1024;
 
 impl FormPart {
     /// The text of a field that is not a file.
-    pub(in crate::http) fn text(&self) -> Result<String, Problem> {
+    pub(crate) fn text(&self) -> Result<String, Problem> {
         if self.content.len() > MOST_TEXT {
             return Err(broken_form());
         }
@@ -34,8 +34,8 @@ impl FormPart {
 
 /// What a mark between two fields turned out to be.
 enum Mark {
-    /// A field begins.
-    Field(Head),
+    /// A field begins; all that follows may be its content.
+    Field(FormPart),
     /// The form ends.
     Last,
     /// Part of a content that only looks like a mark.
@@ -44,34 +44,21 @@ enum Mark {
     Broken,
 }
 
-struct Head {
-    name: String,
-    file_name: Option<String>,
-    /// Where its content begins.
-    content: u64,
-}
-
 /// The fields of a form, in their order.
-pub(in crate::http) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
+pub(crate) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormPart>, Problem> {
     let failed = |_: io::Error| Problem::internal();
-    let mark = format!("\r\n--{boundary}");
-    let mut reader = form.reader();
-    let (mut parts, mut begun) = (Vec::new(), None::<Head>);
-    for (at, after) in places(form, mark.as_bytes()).map_err(failed)? {
-        let read = read_mark(&mut reader, after).map_err(failed)?;
+    let mut parts = Vec::<FormPart>::new();
+    for (at, after) in places(form, boundary).map_err(failed)? {
+        let read = read_mark(form, after).map_err(failed)?;
         if matches!(read, Mark::None) {
             continue;
         }
-        if let Some(head) = begun.take() {
-            parts.push(FormPart {
-                name: head.name,
-                file_name: head.file_name,
-                content: form.part(head.content..at),
-            });
+        if let Some(FormPart { content, .. }) = parts.last_mut() {
+            *content = content.part(0..(at + content.len()).saturating_sub(form.len()));
         }
         match read {
             Mark::Last => return Ok(parts),
-            Mark::Field(head) if parts.len() < MOST_PARTS => begun = Some(head),
+            Mark::Field(part) if parts.len() < MOST_PARTS => parts.push(part),
             _ => break,
         }
     }
@@ -79,7 +66,9 @@ pub(in crate::http) fn parts(form: &Scratch, boundary: &str) -> Result<Vec<FormP
 }
 
 /// Where marks begin and end. The first one has no end of a line before it.
-fn places(form: &Scratch, mark: &[u8]) -> io::Result<Vec<(u64, u64)>> {
+pub(crate) fn places(form: &Scratch, boundary: &str) -> io::Result<Vec<(u64, u64)>> {
+    let mark = format!("\r\n--{boundary}");
+    let mark = mark.as_bytes();
     let length = mark.len() as u64;
     let mut places = Vec::new();
     let mut reader = form.reader();
@@ -111,10 +100,8 @@ fn places(form: &Scratch, mark: &[u8]) -> io::Result<Vec<(u64, u64)>> {
     }
 }
 
-fn read_mark(reader: &mut ScratchReader, after: u64) -> io::Result<Mark> {
-    let mut head = Vec::new();
-    reader.seek(SeekFrom::Start(after))?;
-    reader.by_ref().take(MOST_HEAD).read_to_end(&mut head)?;
+fn read_mark(form: &Scratch, after: u64) -> io::Result<Mark> {
+    let head = form.part(after..after + MOST_HEAD).whole()?;
     if head.starts_with(b"--") {
         return Ok(Mark::Last);
     }
@@ -132,10 +119,11 @@ fn read_mark(reader: &mut ScratchReader, after: u64) -> io::Result<Mark> {
     let Some((name, file_name)) = names(&text) else {
         return Ok(Mark::Broken);
     };
-    Ok(Mark::Field(Head {
+    let content = after + (blank + 2 + end + 4) as u64;
+    Ok(Mark::Field(FormPart {
         name,
         file_name,
-        content: after + (blank + 2 + end + 4) as u64,
+        content: form.part(content..form.len()),
     }))
 }
 
@@ -182,11 +170,11 @@ fn value_of(text: &str) -> (String, &str) {
     (value, "")
 }
 
-pub(in crate::http) fn broken_form() -> Problem {
+pub(crate) fn broken_form() -> Problem {
     Problem::unreadable("el formulario no se puede leer", "the form cannot be read")
 }
 
-pub(in crate::http) fn boundary(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn boundary(headers: &HeaderMap) -> Option<&str> {
     let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let mut parameters = kind.split(';').skip(1);
     let value = parameters.find_map(|it| {

@@ -8,8 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::problem::Problem;
-use super::room::RoomHeld;
+use super::{Problem, RoomHeld};
 use crate::app::keys::Turn;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -17,12 +16,12 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Says that what is answered is invented. Answers about real data do not have it.
-pub(in crate::http) const MODE: HeaderName = HeaderName::from_static("chaski-mode");
+pub(crate) const MODE: HeaderName = HeaderName::from_static("chaski-mode");
 const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
 
 /// Where it is left what the door has to say.
 #[derive(Clone, Default)]
-pub(in crate::http) struct Learned(Arc<Slots>);
+pub(crate) struct Learned(Arc<Slots>);
 
 #[derive(Default)]
 struct Slots {
@@ -35,13 +34,13 @@ struct Slots {
 
 impl Learned {
     /// The turn that the key took.
-    pub(in crate::http) fn put_turn(&self, turn: Turn) {
+    pub(crate) fn put_turn(&self, turn: Turn) {
         // A request has one key.
         let _ = self.0.turn.set(turn);
     }
 
     /// Takes a place among those at work, for as long as the request is; an error when there is none.
-    pub(in crate::http) fn take_place(
+    pub(crate) fn take_place(
         &self,
         places: &Arc<Semaphore>,
         owner: Option<Uuid>,
@@ -57,25 +56,25 @@ impl Learned {
     }
 
     /// Whose request it is, once that is known.
-    pub(in crate::http) fn owner(&self) -> Option<Uuid> {
+    pub(crate) fn owner(&self) -> Option<Uuid> {
         self.0.owner.get().copied()
     }
 
     /// Keeps what the request needs, for as long as it is worked on.
-    pub(in crate::http) fn keep(&self, held: RoomHeld) {
+    pub(crate) fn keep(&self, held: RoomHeld) {
         let mut kept = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push(held);
     }
 
     /// The sandbox answers this request, whatever comes of it.
-    pub(in crate::http) fn put_invented(&self) {
+    pub(crate) fn put_invented(&self) {
         self.0.invented.store(true, Ordering::Relaxed);
     }
 }
 
 /// Says what is left of the minute's requests, where the key has a limit, and whether the sandbox
 /// answered.
-pub(in crate::http) fn put_headers(headers: &mut HeaderMap, learned: &Learned) {
+pub(crate) fn put_headers(headers: &mut HeaderMap, learned: &Learned) {
     if learned.0.invented.load(Ordering::Relaxed) {
         headers.insert(MODE, SANDBOX);
     }

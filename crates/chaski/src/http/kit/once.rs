@@ -1,7 +1,6 @@
 //! `Idempotency-Key`: a creating request that is sent again within a day creates nothing twice and
 //! gets the answer of the first time.
 
-use std::io::Read;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -13,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::body;
-use super::caller::Caller;
-use super::form::boundary;
-use super::problem::Problem;
-use crate::app::once::{Begun, DoneBefore, Once, Ticket};
+use super::form::{boundary, places};
+use super::{Caller, Problem, body};
+use crate::app::once::{Begun, DoneBefore, Once};
+use crate::scratch::Scratch;
 use crate::store::StoreError;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,7 +31,7 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes a header that is read by hand")]
-pub(in crate::http) struct OnceWanted {
+pub(crate) struct OnceWanted {
     /// Any text of 1 to 255 visible ASCII characters, another one for each thing to create, such
     /// as a UUID. For 24 hours the same request under it gets the first answer again.
     #[param(
@@ -47,18 +45,14 @@ pub(in crate::http) struct OnceWanted {
 
 /// The answer to a request that created something.
 #[derive(Serialize, Deserialize)]
-pub(in crate::http) struct Created {
+pub(crate) struct Created {
     status: u16,
     location: Option<String>,
     body: String,
 }
 
 impl Created {
-    pub(in crate::http) fn new(
-        status: StatusCode,
-        location: Option<String>,
-        body: &impl Serialize,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, location: Option<String>, body: &impl Serialize) -> Self {
         Created {
             status: status.as_u16(),
             location,
@@ -87,82 +81,54 @@ impl IntoResponse for Created {
     }
 }
 
-/// What to do with a request that creates something.
-pub(in crate::http) enum Start {
-    /// Create, and keep the answer under the ticket if there is one.
-    New(Box<Request>, Option<Ticket>),
-    /// It created already, or another one under its idempotency key did.
-    Known(DoneBefore),
-}
-
-/// Reads a request of at most `most` bytes and finds out whether it came before.
-pub(in crate::http) async fn begin(
+/// Answers a request of at most `most` bytes that creates something. `create` does it, notes what it
+/// is told in the same transaction, and renders it; `show` renders what was created before.
+pub(crate) async fn once<CF, SF>(
     caller: &Caller,
     request: Request,
     most: usize,
-) -> Result<Start, Problem> {
-    let Some(place) = place(caller, &request)? else {
-        return Ok(Start::New(Box::new(request), None));
-    };
-    let (request, wanted) = read(request, most).await?;
-    match caller.app.begin_once(place, wanted).await? {
-        Begun::First(ticket) => Ok(Start::New(Box::new(request), Some(ticket))),
-        Begun::Before(before) => Ok(Start::Known(before)),
-        Begun::UnderWay => Err(under_way()),
-    }
-}
-
-/// Keeps the answer of a request for when it comes again.
-pub(in crate::http) async fn keep(
-    caller: &Caller,
-    ticket: Option<&Ticket>,
-    created: Uuid,
-    answer: &Created,
-) {
-    let Some(ticket) = ticket else { return };
-    let kept = serde_json::to_vec(answer).unwrap_or_default();
-    caller.app.keep_answer(&ticket.once, created, &kept).await;
-}
-
-/// Answers a request that creates one thing. `create` does it and notes what it is told in the same
-/// transaction; `show` renders what was created.
-pub(in crate::http) async fn once<C, S, CF, SF>(
-    caller: &Caller,
-    request: Request,
-    most: usize,
-    create: C,
-    show: S,
+    create: impl FnOnce(Request, Option<Once>) -> CF,
+    show: impl FnOnce(Uuid) -> SF,
 ) -> Result<Response, Problem>
 where
-    C: FnOnce(Request, Option<Once>) -> CF,
-    CF: Future<Output = Result<Uuid, Problem>>,
-    S: FnOnce(Uuid) -> SF,
+    CF: Future<Output = Result<(Uuid, Created), Problem>>,
     SF: Future<Output = Result<Created, Problem>>,
 {
-    let (request, ticket) = match begin(caller, request, most).await? {
-        Start::New(request, ticket) => (request, ticket),
-        Start::Known(before) => return replay(before, show).await,
+    let Some(place) = place(caller, &request)? else {
+        let (_, answer) = create(request, None).await?;
+        return Ok(answer.into_response());
     };
-    let once = ticket.as_ref().map(|ticket| ticket.once);
-    match (create(*request, once).await, once) {
-        (Ok(created), _) => {
-            let answer = show(created).await?;
-            keep(caller, ticket.as_ref(), created, &answer).await;
+    let (request, wanted) = read(request, most).await?;
+    let ticket = match caller.app.begin_once(place, wanted).await? {
+        Begun::First(ticket) => ticket,
+        Begun::Before(before) => return replay(before, show).await,
+        Begun::UnderWay => {
+            return Err(Problem::new(
+                "idempotencia_en_curso",
+                "la primera petición con esa Idempotency-Key todavía se atiende",
+                "the first request with that Idempotency-Key is still being worked on",
+            )
+            .after(SOON));
+        }
+    };
+    match create(request, Some(ticket.once)).await {
+        Ok((created, answer)) => {
+            let kept = serde_json::to_vec(&answer).unwrap_or_default();
+            caller.app.keep_answer(&ticket.once, created, &kept).await;
             Ok(answer.into_response())
         }
         // Another process on the same folder was faster by a moment.
-        (Err(problem), Some(once)) if problem.code == StoreError::DoneBefore.code() => {
-            let before = caller.app.done_before(&once).await?;
+        Err(problem) if problem.code == StoreError::DoneBefore.code() => {
+            let before = caller.app.done_before(&ticket.once).await?;
             replay(before.ok_or(problem)?, show).await
         }
-        (Err(problem), _) => Err(problem),
+        Err(problem) => Err(problem),
     }
 }
 
 /// The first answer; where it was never given, what was created as it is now.
-pub(in crate::http) async fn replay<S, SF>(before: DoneBefore, show: S) -> Result<Response, Problem>
+async fn replay<SF>(before: DoneBefore, show: impl FnOnce(Uuid) -> SF) -> Result<Response, Problem>
 where
-    S: FnOnce(Uuid) -> SF,
     SF: Future<Output = Result<Created, Problem>>,
 {
     if !before.same_request {
@@ -178,15 +144,6 @@ where
         Some(answer) => Ok(answer.replayed()),
         None => Ok(show(before.created).await?.replayed()),
     }
-}
-
-fn under_way() -> Problem {
-    Problem::new(
-        "idempotencia_en_curso",
-        "la primera petición con esa Idempotency-Key todavía se atiende",
-        "the first request with that Idempotency-Key is still being worked on",
-    )
-    .after(SOON)
 }
 
 /// Whose, where and which idempotency key; none without one.
@@ -233,18 +190,16 @@ async fn read(mut request: Request, most: usize) -> Result<(Request, Hash), Prob
     put(&mut hasher, kind.as_bytes());
     let of_form = boundary(request.headers()).filter(|_| kind == "multipart/form-data");
     let boundary = of_form.map(str::to_owned);
-    // A file takes a moment, which is not that of other requests.
-    let digest = tokio::task::spawn_blocking(move || {
+    let digest = body::on_disk(move || {
         if let Some(boundary) = boundary {
-            put_form(&mut hasher, whole.reader(), boundary.as_bytes())?;
+            put_form(&mut hasher, &whole, &boundary)?;
         } else {
             hasher.update(&whole.len().to_le_bytes());
             std::io::copy(&mut whole.reader(), &mut hasher)?;
         }
-        Ok::<_, std::io::Error>(hasher.finalize())
+        Ok(hasher.finalize())
     });
-    let digest = digest.await.map_err(|_| Problem::internal())?;
-    Ok((request, digest.map_err(|error| body::no_file(&error))?))
+    Ok((request, digest.await?))
 }
 
 fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
@@ -254,43 +209,15 @@ fn put(hasher: &mut blake3::Hasher, part: &[u8]) {
 
 /// A form but for the text between its parts: programs make up another one each time they send
 /// the same form.
-fn put_form(
-    hasher: &mut blake3::Hasher,
-    mut form: impl Read,
-    boundary: &[u8],
-) -> std::io::Result<()> {
-    let mark = [b"--", boundary].concat();
-    let mut piece = vec![0; 64 * 1024];
-    // The beginning of a line, for as long as it may be a mark.
-    let mut begun = Some(Vec::new());
-    loop {
-        let length = form.read(&mut piece)?;
-        if length == 0 {
-            hasher.update(&begun.unwrap_or_default());
-            return Ok(());
-        }
-        for mut line in piece[..length].split_inclusive(|byte| *byte == b'\n') {
-            if let Some(start) = &mut begun {
-                let missing = (mark.len() - start.len()).min(line.len());
-                start.extend_from_slice(&line[..missing]);
-                line = &line[missing..];
-                let told = start.len() == mark.len() || start.ends_with(b"\n");
-                if told {
-                    let is_mark = *start == mark;
-                    hasher.update(if is_mark {
-                        &b"--"[..]
-                    } else {
-                        start.as_slice()
-                    });
-                    begun = start.ends_with(b"\n").then(Vec::new);
-                }
-            }
-            hasher.update(line);
-            if line.ends_with(b"\n") {
-                begun = Some(Vec::new());
-            }
-        }
+fn put_form(hasher: &mut blake3::Hasher, form: &Scratch, boundary: &str) -> std::io::Result<()> {
+    let mut from = 0;
+    for (_, after) in places(form, boundary)? {
+        let piece = form.part(from..after - boundary.len() as u64);
+        std::io::copy(&mut piece.reader(), hasher)?;
+        from = after;
     }
+    std::io::copy(&mut form.part(from..form.len()).reader(), hasher)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -299,7 +226,8 @@ mod tests {
 
     fn of_form(boundary: &str, form: &str) -> Hash {
         let mut hasher = blake3::Hasher::new();
-        put_form(&mut hasher, form.as_bytes(), boundary.as_bytes()).unwrap();
+        let form = Scratch::of_bytes(form.to_owned().into());
+        put_form(&mut hasher, &form, boundary).unwrap();
         hasher.finalize()
     }
 

@@ -13,9 +13,7 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use uuid::Uuid;
 
-use super::body::no_file;
-use super::problem::Problem;
-use super::room::{Room, RoomHeld};
+use super::{Problem, Room, RoomHeld, body::no_file};
 use crate::scratch::{Scratch, ScratchReader, ScratchWriter};
 
 /// Bytes that are on their way at once.
@@ -24,11 +22,7 @@ const PIECE: usize = 32 * 1024;
 const SMALL: u64 = 128 * 1024;
 
 /// An answer, with its body where it does no harm.
-pub(in crate::http) async fn sent(
-    room: &Arc<Room>,
-    key: Option<Uuid>,
-    answer: Response,
-) -> Response {
+pub(crate) async fn sent(room: &Arc<Room>, key: Option<Uuid>, answer: Response) -> Response {
     let length = answer.body().size_hint().exact();
     let Some(length) = length.filter(|length| *length > SMALL) else {
         return answer;
@@ -52,7 +46,7 @@ pub(in crate::http) async fn sent(
 }
 
 /// A file as the body of an answer; its place is kept until the caller has taken it.
-pub(in crate::http) fn of_file(scratch: &Scratch, held: RoomHeld) -> Response {
+pub(crate) fn of_file(scratch: &Scratch, held: RoomHeld) -> Response {
     let mut answer = Response::new(streamed(scratch, Some(held)));
     put_length(&mut answer, scratch.len());
     answer
@@ -82,14 +76,11 @@ async fn in_a_file(room: &Arc<Room>, bytes: Bytes) -> Result<Scratch, Bytes> {
 
 /// Bytes in pieces: a connection copies what it is given, and a whole answer would be there twice.
 fn pieces(bytes: Bytes, held: RoomHeld) -> Body {
-    let next = |(mut rest, held): (Bytes, RoomHeld)| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        let piece = rest.split_to(rest.len().min(PIECE));
-        Some((Ok::<_, std::convert::Infallible>(piece), (rest, held)))
-    };
-    Body::from_stream(stream::unfold((bytes, held), next))
+    let pieces = (0..bytes.len()).step_by(PIECE).map(move |at| {
+        let _until_the_last = &held;
+        Ok::<_, std::convert::Infallible>(bytes.slice(at..bytes.len().min(at + PIECE)))
+    });
+    Body::from_stream(stream::iter(pieces))
 }
 
 fn streamed(scratch: &Scratch, held: Option<RoomHeld>) -> Body {
@@ -116,6 +107,6 @@ fn read_piece(mut reader: ScratchReader) -> std::io::Result<(Bytes, ScratchReade
 }
 
 /// A result that is written at its own pace into a file of ours.
-pub(in crate::http) fn finished(writer: ScratchWriter) -> Result<Scratch, Problem> {
+pub(crate) fn finished(writer: ScratchWriter) -> Result<Scratch, Problem> {
     writer.finish().map_err(|error| no_file(&error))
 }

@@ -3,47 +3,31 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
-use super::problem::Problem;
-use crate::store::{Cursor, Listed};
+use super::{Caller, Problem};
+use crate::store::{Cursor, Listed, Page};
 
 /// Rows of a page when nothing is said, and at most.
-pub(in crate::http) const USUAL_LIMIT: u32 = 50;
+pub(crate) const USUAL_LIMIT: u32 = 50;
 
-pub(in crate::http) const MOST_LIMIT: u32 = 250;
+pub(crate) const MOST_LIMIT: u32 = 250;
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(in crate::http) struct PageWanted {
+pub(crate) struct PageWanted {
     /// Rows, 1 to 250.
     #[param(minimum = 1, maximum = 250)]
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
-impl PageWanted {
-    pub(in crate::http) fn limit(&self) -> Result<u32, Problem> {
-        limit(self.limit)
-    }
-
-    pub(in crate::http) fn cursor(
-        &self,
-        caller: &Caller,
-        list: Listed,
-    ) -> Result<Option<Cursor>, Problem> {
-        cursor(caller, list, self.cursor.as_deref())
-    }
-}
-
-pub(in crate::http) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
+pub(crate) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
     match wanted.unwrap_or(USUAL_LIMIT) {
         limit @ 1..=MOST_LIMIT => Ok(limit),
-        _ => Err(Problem::of_field(
+        _ => Err(Problem::wrong_parameter(
             "limit",
-            "parametro_invalido",
             "debe ser de 1 a 250",
             "must be 1 to 250",
         )),
@@ -52,28 +36,28 @@ pub(in crate::http) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
 
 /// A `next_cursor` of a list that comes back. It is sealed: places are counted through everybody's
 /// rows, and how many others have is their business.
-pub(in crate::http) fn cursor(
+pub(crate) fn cursor(
     caller: &Caller,
     list: Listed,
     text: Option<&str>,
 ) -> Result<Option<Cursor>, Problem> {
     let opened = text.map(|text| caller.app.open_cursor(list, text));
     opened.transpose().map_err(|_| {
-        Problem::of_field(
+        Problem::wrong_parameter(
             "cursor",
-            "parametro_invalido",
             "no es un next_cursor de una página anterior de esta lista",
             "is not a next_cursor of an earlier page of this list",
         )
     })
 }
 
-/// A `next_cursor` that goes out.
-pub(in crate::http) fn next_cursor(
+/// The rows of a page as `shape` writes them, and the `next_cursor` that goes out.
+pub(crate) fn shaped<R, T>(
     caller: &Caller,
     list: Listed,
-    next: Option<Cursor>,
-) -> Result<Option<String>, Problem> {
-    let sealed = next.map(|cursor| caller.app.seal_cursor(list, cursor));
-    Ok(sealed.transpose()?)
+    page: &Page<R>,
+    shape: impl Fn(&R) -> T,
+) -> Result<(Vec<T>, Option<String>), Problem> {
+    let sealed = page.next.map(|cursor| caller.app.seal_cursor(list, cursor));
+    Ok((page.rows.iter().map(shape).collect(), sealed.transpose()?))
 }

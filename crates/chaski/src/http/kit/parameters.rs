@@ -1,33 +1,36 @@
 //! What stands in addresses and bodies of several nouns, read.
 
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use chaski_client::Ask;
-use chaski_core::parse_date;
+use chaski_core::{Dni, DniError, Ruc, RucRules, parse_date};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::body;
-use super::problem::Problem;
+use super::{Problem, body};
 use crate::app::purpose;
 
+/// Parameters of an address, as they were read before it was known what their caller may do.
+pub(crate) type Given<T> = Result<Query<T>, QueryRejection>;
+
 /// RUCs of one request; a list that is longer is a batch.
-pub(in crate::http) const MOST_RUCS: usize = 1_000;
+pub(crate) const MOST_RUCS: usize = 1_000;
 
 /// Which parameter of the address is wrong, and why.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-pub(in crate::http) fn bad_query(rejection: QueryRejection) -> Problem {
+pub(crate) fn bad_query(rejection: QueryRejection) -> Problem {
     let text = rejection.body_text();
     let said = text.split_once(": ").map_or("", |(_, said)| said);
     let (place, why) = said.split_once(": ").unwrap_or(("", said));
     body::parameter(place, why)
 }
 
-pub(in crate::http) fn id_of(text: &str) -> Result<Uuid, Problem> {
+pub(crate) fn id_of(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| nobody())
 }
 
 /// Nothing has that identifier.
-pub(in crate::http) fn nobody() -> Problem {
+pub(crate) fn nobody() -> Problem {
     Problem::new(
         "no_hay",
         "no hay nada con ese identificador",
@@ -35,17 +38,24 @@ pub(in crate::http) fn nobody() -> Problem {
     )
 }
 
-pub(in crate::http) fn date(field: &str, text: &str) -> Result<Date, Problem> {
-    parse_date(text).map_err(|error| Problem::of_date(field, error))
+pub(crate) fn date(field: &str, text: &str) -> Result<Date, Problem> {
+    parse_date(text)
+        .map_err(|error| Problem::of_value(field, error.code(), |lang| error.message(lang)))
+}
+
+pub(crate) fn read_ruc(field: &str, text: &str, rules: &RucRules) -> Result<Ruc, Problem> {
+    Ruc::parse_with(text, rules)
+        .map_err(|error| Problem::of_value(field, error.code(), |lang| error.message(lang)))
+}
+
+pub(crate) fn read_dni(text: &str) -> Result<Dni, Problem> {
+    text.parse().map_err(|error: DniError| {
+        Problem::of_value("dni", error.code(), |lang| error.message(lang))
+    })
 }
 
 /// A list is not too long; `or` is what serves for a longer one.
-pub(in crate::http) fn check_fits(
-    field: &str,
-    count: usize,
-    most: usize,
-    or: &str,
-) -> Result<(), Problem> {
+pub(crate) fn check_fits(field: &str, count: usize, most: usize, or: &str) -> Result<(), Problem> {
     if count <= most {
         return Ok(());
     }
@@ -58,7 +68,7 @@ pub(in crate::http) fn check_fits(
 }
 
 /// Puts the caller's reason on record.
-pub(in crate::http) fn put_purpose(ask: &mut Ask, text: Option<&str>) -> Result<(), Problem> {
+pub(crate) fn put_purpose(ask: &mut Ask, text: Option<&str>) -> Result<(), Problem> {
     let text = text.filter(|text| !text.trim().is_empty());
     ask.purpose = text.map(purpose).transpose()?;
     Ok(())

@@ -1,13 +1,15 @@
 //! How errors look: RFC 9457, with a page for each code.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Error, Failure};
-use chaski_core::{DateError, DniError, Lang, RucError};
+use chaski_core::Lang;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use utoipa::IntoResponses;
+use utoipa::openapi::{Content, Ref, RefOr, Response as Described};
 
 use super::code_texts;
 use crate::api::problem::{FieldBody, ProblemBody};
@@ -16,6 +18,8 @@ use crate::codes;
 use crate::hints::Hinted;
 use crate::partners::PartnerError;
 use crate::store::StoreError;
+
+const KIND: &str = "application/problem+json";
 
 /// What went wrong. It is rendered on the way out, where language and request are known.
 #[derive(Clone, Debug)]
@@ -39,61 +43,46 @@ pub(crate) struct FieldProblem {
 }
 
 /// The errors that any operation may answer with.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "read by the macro only")]
-pub(crate) enum Problems {
-    /// The request cannot be read
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(ProblemBody),
-    /// No key, or not a good one
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(ProblemBody),
-    /// The key lacks the scope
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(ProblemBody),
-    /// No such thing
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(ProblemBody),
-    /// The body did not come in time
-    #[response(status = 408, content_type = "application/problem+json")]
-    SlowBody(ProblemBody),
-    /// In conflict with the state of the thing
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(ProblemBody),
-    /// A body without a `Content-Length`
-    #[response(status = 411, content_type = "application/problem+json")]
-    LengthRequired(ProblemBody),
-    /// Too large
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(ProblemBody),
-    /// The address is too long
-    #[response(status = 414, content_type = "application/problem+json")]
-    TooLong(ProblemBody),
-    /// A kind of body that is not read here
-    #[response(status = 415, content_type = "application/problem+json")]
-    UnknownKind(ProblemBody),
-    /// Readable, and wrong
-    #[response(status = 422, content_type = "application/problem+json")]
-    Unprocessable(ProblemBody),
-    /// Too fast, or a limit is spent
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(ProblemBody),
-    /// Address and headers together are too large; without a body
-    #[response(status = 431)]
-    HeadTooLarge,
-    /// A defect of Chaski
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(ProblemBody),
-    /// The upstream failed
-    #[response(status = 502, content_type = "application/problem+json")]
-    BadGateway(ProblemBody),
-    /// Not now
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(ProblemBody),
-    /// The upstream did not answer in time
-    #[response(status = 504, content_type = "application/problem+json")]
-    TimedOut(ProblemBody),
+pub(crate) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let describe = |(status, about)| {
+            let mut response = Described::new(about);
+            // A head that is too large is refused by hyper, which says no more.
+            if status != "431" {
+                let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+                response.content.insert(KIND.to_owned(), body.into());
+            }
+            (String::from(status), response.into())
+        };
+        DESCRIBED.into_iter().map(describe).collect()
+    }
 }
+
+/// Each status, and what it says.
+const DESCRIBED: [(&str, &str); 17] = [
+    ("400", "The request cannot be read"),
+    ("401", "No key, or not a good one"),
+    ("403", "The key lacks the scope"),
+    ("404", "No such thing"),
+    ("408", "The body did not come in time"),
+    ("409", "In conflict with the state of the thing"),
+    ("411", "A body without a `Content-Length`"),
+    ("413", "Too large"),
+    ("414", "The address is too long"),
+    ("415", "A kind of body that is not read here"),
+    ("422", "Readable, and wrong"),
+    ("429", "Too fast, or a limit is spent"),
+    (
+        "431",
+        "Address and headers together are too large; without a body",
+    ),
+    ("500", "A defect of Chaski"),
+    ("502", "The upstream failed"),
+    ("503", "Not now"),
+    ("504", "The upstream did not answer in time"),
+];
 
 impl Problem {
     /// A problem with the status that goes with its code.
@@ -108,6 +97,11 @@ impl Problem {
             retry_after: None,
             errors: Vec::new(),
         }
+    }
+
+    /// A problem that says the same in both languages.
+    fn said(code: &'static str, text: impl Fn(Lang) -> String) -> Problem {
+        Problem::new(code, text(Lang::Es), text(Lang::En))
     }
 
     /// One field is readable and wrong.
@@ -128,6 +122,28 @@ impl Problem {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             ..Problem::new(code, format!("{field}: {es}"), format!("{field}: {en}"))
         }
+    }
+
+    pub(crate) fn wrong_field<T: Into<String>>(field: &str, es: T, en: T) -> Problem {
+        Problem::of_field(field, "campo_invalido", es, en)
+    }
+
+    pub(crate) fn missing_field<T: Into<String>>(field: &str, es: T, en: T) -> Problem {
+        Problem::of_field(field, "campo_requerido", es, en)
+    }
+
+    /// One parameter of the address is readable and wrong.
+    pub(crate) fn wrong_parameter<T: Into<String>>(name: &str, es: T, en: T) -> Problem {
+        Problem::of_field(name, "parametro_invalido", es, en)
+    }
+
+    /// The same, as a reader of such values says it.
+    pub(crate) fn of_value<T: Into<String>>(
+        field: &str,
+        code: &'static str,
+        text: impl Fn(Lang) -> T,
+    ) -> Problem {
+        Problem::of_field(field, code, text(Lang::Es), text(Lang::En))
     }
 
     /// The request itself cannot be read.
@@ -168,7 +184,7 @@ impl Problem {
 
     /// The answer, now that language and request are known.
     pub(crate) fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Response {
-        let page = code_texts::page(self.code, lang);
+        let page = code_texts::page(self.code, lang).unwrap_or_default();
         let errors = self.errors.iter().map(|field| FieldBody {
             field: field.field.clone(),
             code: field.code.to_owned(),
@@ -187,7 +203,7 @@ impl Problem {
             request_id: request_id.to_owned(),
         };
         let mut response = (self.status, axum::Json(body)).into_response();
-        let kind = HeaderValue::from_static("application/problem+json");
+        let kind = HeaderValue::from_static(KIND);
         response.headers_mut().insert(CONTENT_TYPE, kind);
         self.put_retry_after(&mut response);
         response
@@ -220,11 +236,7 @@ impl From<&Failure> for Problem {
             status,
             retryable: treatment.transient || matches!(status.as_u16(), 429 | 503 | 504),
             retry_after: failure.retry_after(),
-            ..Problem::new(
-                treatment.code,
-                failure.hinted(Lang::Es),
-                failure.hinted(Lang::En),
-            )
+            ..Problem::said(treatment.code, |lang| failure.hinted(lang))
         }
     }
 }
@@ -234,8 +246,7 @@ impl From<Error> for Problem {
         if let Some(failure) = error.failure() {
             return Problem::from(failure);
         }
-        let (es, en) = (error.hinted(Lang::Es), error.hinted(Lang::En));
-        Problem::new(error.code(), es, en)
+        Problem::said(error.code(), |lang| error.hinted(lang))
     }
 }
 
@@ -249,8 +260,7 @@ impl From<StoreError> for Problem {
                 | StoreError::BadCursor
         );
         if of_the_request {
-            let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-            return Problem::new(error.code(), es, en);
+            return Problem::said(error.code(), |lang| error.message(lang));
         }
         tracing::error!(code = error.code(), "the store failed");
         Problem::from(&Failure::LedgerDown)
@@ -259,17 +269,15 @@ impl From<StoreError> for Problem {
 
 impl From<&PartnerError> for Problem {
     fn from(error: &PartnerError) -> Problem {
-        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+        let mut problem = Problem::said(error.code(), |lang| error.message(lang));
         let field = error.field().map(|field| FieldProblem {
             field: field.to_owned(),
             code: error.code(),
-            es: es.clone(),
-            en: en.clone(),
+            es: problem.es.clone(),
+            en: problem.en.clone(),
         });
-        Problem {
-            errors: field.into_iter().collect(),
-            ..Problem::new(error.code(), es, en)
-        }
+        problem.errors.extend(field);
+        problem
     }
 }
 
@@ -290,38 +298,33 @@ fn how_to_go_on(left: u64, again: bool, lang: Lang) -> String {
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
+        let said = || Problem::said(error.code(), |lang| error.message(lang));
         match &error {
-            AppError::Lookup(error) => return Problem::from(error.clone()),
-            AppError::Store(error) => return Problem::from(error.clone()),
-            AppError::Ledger(_) => return Problem::from(&Failure::LedgerDown),
-            AppError::Usage { .. }
+            AppError::Lookup(error) => Problem::from(error.clone()),
+            AppError::Store(error) => Problem::from(error.clone()),
+            AppError::Ledger(_) => Problem::from(&Failure::LedgerDown),
+            AppError::Usage(_)
             | AppError::Sheet(_)
             | AppError::Column(_)
-            | AppError::NothingRead { .. }
+            | AppError::NothingRead(_)
             | AppError::NoPurpose
             | AppError::Invoice(_)
-            | AppError::NotNow { .. }
+            | AppError::NotNow(_)
             | AppError::NoToken
-            | AppError::TokenGone { .. } => {}
-            AppError::DayTooSmall(day) => {
-                let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-                let problem = Problem::new(error.code(), es, en);
-                return match day.retry_after {
-                    Some(wait) => problem.after(wait),
-                    // No day is long enough for it.
-                    None => problem,
-                };
-            }
+            | AppError::TokenGone { .. } => said(),
+            AppError::DayTooSmall(day) => match day.retry_after {
+                Some(wait) => said().after(wait),
+                // No day is long enough for it.
+                None => said(),
+            },
             AppError::PlanTooSmall {
                 left,
                 wanted,
                 again,
-            } => {
-                let text =
-                    |lang| plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang);
-                return Problem::new(error.code(), text(Lang::Es), text(Lang::En));
-            }
-            AppError::Partner(error) => return Problem::from(error),
+            } => Problem::said(error.code(), |lang| {
+                plan_too_small(*left, *wanted, &how_to_go_on(*left, *again, lang), lang)
+            }),
+            AppError::Partner(error) => Problem::from(error),
             AppError::Config(_)
             | AppError::Backup(_)
             | AppError::Server(_)
@@ -329,30 +332,8 @@ impl From<AppError> for Problem {
             | AppError::File { .. }
             | AppError::Interrupted => {
                 tracing::error!(code = error.code(), "a deed failed");
-                return Problem::internal();
+                Problem::internal()
             }
         }
-        Problem::new(
-            error.code(),
-            error.message(Lang::Es),
-            error.message(Lang::En),
-        )
-    }
-}
-
-impl Problem {
-    pub(crate) fn of_ruc(field: &str, error: &RucError) -> Problem {
-        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-        Problem::of_field(field, error.code(), es, en)
-    }
-
-    pub(crate) fn of_dni(field: &str, error: &DniError) -> Problem {
-        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-        Problem::of_field(field, error.code(), es, en)
-    }
-
-    pub(crate) fn of_date(field: &str, error: DateError) -> Problem {
-        let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-        Problem::of_field(field, error.code(), es, en)
     }
 }

@@ -12,10 +12,13 @@ use quick_cache::sync::Cache;
 const MOST_BODIES: usize = 4_096;
 
 /// Stands where the age goes; nothing that is rendered after it can hold it.
-pub(in crate::http) const AGE: u64 = u64::MAX;
+pub(crate) const AGE: u64 = u64::MAX;
+
+/// Ends a body behind its identifier.
+const AFTER_ID: &str = "\"}";
 
 /// The bodies. Of persons none is kept: what is known of them has to be erasable.
-pub(in crate::http) struct RenderedBodies {
+pub(crate) struct RenderedBodies {
     bodies: Cache<(Ruc, Lang), Arc<Rendered>>,
 }
 
@@ -25,7 +28,6 @@ struct Rendered {
     stored_at: Timestamp,
     before_age: Box<str>,
     before_id: Box<str>,
-    after_id: &'static str,
 }
 
 impl Default for RenderedBodies {
@@ -39,7 +41,7 @@ impl Default for RenderedBodies {
 impl RenderedBodies {
     /// The body of an answer; `render` makes one of the age [`AGE`] and of an empty identifier,
     /// its last field. None where a body is not to be kept.
-    pub(in crate::http) fn body(
+    pub(crate) fn body(
         &self,
         found: &Found<Taxpayer>,
         lang: Lang,
@@ -64,16 +66,14 @@ impl RenderedBodies {
 
 impl Rendered {
     fn cut(found: &Found<Taxpayer>, body: Vec<u8>) -> Option<Rendered> {
-        let after_id = "\"}";
         let text = String::from_utf8(body).ok()?;
         let (before_age, rest) = text.rsplit_once(&AGE.to_string())?;
-        let before_id = rest.strip_suffix(after_id)?;
+        let before_id = rest.strip_suffix(AFTER_ID)?;
         Some(Rendered {
             value: Arc::clone(&found.value),
             stored_at: found.stored_at,
             before_age: before_age.into(),
             before_id: before_id.into(),
-            after_id,
         })
     }
 
@@ -83,13 +83,8 @@ impl Rendered {
 
     fn body(&self, age: u64, id: &str) -> Vec<u8> {
         let age = compact_str::format_compact!("{age}");
-        let pieces = [
-            &self.before_age,
-            age.as_str(),
-            &self.before_id,
-            id,
-            self.after_id,
-        ];
-        pieces.concat().into_bytes()
+        [&self.before_age, &*age, &self.before_id, id, AFTER_ID]
+            .concat()
+            .into_bytes()
     }
 }

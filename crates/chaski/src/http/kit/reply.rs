@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Body;
 use axum::response::Response;
 use chaski_client::{Found, Source};
@@ -11,9 +12,12 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::caller::Caller;
+use super::{Caller, Problem};
 use crate::api::reply::{Meta, Reply, lima};
 use crate::app::App;
+
+/// An answer of that shape, or what went wrong.
+pub(crate) type JsonAnswer<T> = Result<Json<T>, Problem>;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -25,7 +29,7 @@ pub(crate) fn found<A, T: Serialize>(caller: &Caller, found: &Found<A>, data: T)
     with_headers(found.source, age, body)
 }
 
-pub(in crate::http) fn body<A, T: Serialize>(
+pub(crate) fn body<A, T: Serialize>(
     caller: &Caller,
     found: &Found<A>,
     data: T,
@@ -47,7 +51,7 @@ pub(in crate::http) fn body<A, T: Serialize>(
     body
 }
 
-pub(in crate::http) fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
+pub(crate) fn with_headers(source: Source, age: Duration, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     // Room for those of the door too.

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use chaski_core::Lang;
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -10,15 +10,15 @@ use http::{HeaderMap, HeaderName};
 use super::limits::Learned;
 
 /// Identifier of a request, taken from the caller where it is a plain one.
-pub(in crate::http) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the door knows of a request.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct RequestInfo {
     pub(crate) id: CompactString,
     pub(crate) lang: Lang,
     /// Where what the door has to say is left.
-    pub(in crate::http) learned: Learned,
+    pub(crate) learned: Learned,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestInfo {
@@ -26,35 +26,23 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<RequestInfo, Self::Rejection> {
         let info = parts.extensions.get::<RequestInfo>().cloned();
-        Ok(info.unwrap_or_else(|| RequestInfo {
-            id: CompactString::default(),
-            lang: Lang::Es,
-            learned: Learned::default(),
-        }))
+        Ok(info.unwrap_or_default())
     }
 }
 
 /// The caller's own identifier if it is one, else a new one.
-pub(in crate::http) fn request_id(headers: &HeaderMap) -> CompactString {
+pub(crate) fn request_id(headers: &HeaderMap) -> CompactString {
     let given = headers.get(REQUEST_ID).and_then(|it| it.to_str().ok());
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match given {
         Some(id) if (1..=64).contains(&id.len()) && id.chars().all(plain) => id.into(),
-        _ => {
-            // 96 bits in 24 digits, which the text holds without an allocation.
-            let mut bits = (u128::from(fastrand::u64(..)) << 32) | u128::from(fastrand::u32(..));
-            let mut digits = [0; 24];
-            for digit in &mut digits {
-                *digit = b"0123456789abcdef"[(bits & 15) as usize];
-                bits >>= 4;
-            }
-            CompactString::from(std::str::from_utf8(&digits).expect("digits"))
-        }
+        // 96 bits in 24 digits, which the text holds without an allocation.
+        _ => format_compact!("{:016x}{:08x}", fastrand::u64(..), fastrand::u32(..)),
     }
 }
 
 /// The first of our languages that the caller prefers.
-pub(in crate::http) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
+pub(crate) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
     let Some(wanted) = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()) else {
         return usual;
     };
@@ -72,12 +60,7 @@ pub(in crate::http) fn language(headers: &HeaderMap, usual: Lang) -> Lang {
         };
         (weight > 0.0).then_some((weight, lang))
     });
-    let best = weighted.fold(
-        None,
-        |best: Option<(f32, Lang)>, (weight, lang)| match best {
-            Some((known, _)) if known >= weight => best,
-            _ => Some((weight, lang)),
-        },
-    );
+    // Of two that are wanted as much, the first.
+    let best = weighted.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map_or(usual, |(_, lang)| lang)
 }

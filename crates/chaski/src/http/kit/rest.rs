@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::header::{CONNECTION, EXPECT};
 use http::{HeaderValue, Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LITTLE: u64 = 64 * 1024;
 
 /// A body that knows how much of it was read.
-pub(in crate::http) struct Watched {
+pub(crate) struct Watched {
     body: Option<Incoming>,
     rest: Rest,
     work: Work,
@@ -36,7 +36,7 @@ pub(in crate::http) struct Watched {
 
 /// What is left of it, as the maker of its answer sees it.
 #[derive(Clone)]
-pub(in crate::http) struct Rest(Arc<Left>);
+pub(crate) struct Rest(Arc<Left>);
 
 struct Left {
     /// Bytes that are still to come; all there are when the head did not say how many.
@@ -47,14 +47,11 @@ struct Left {
 }
 
 impl Watched {
-    pub(in crate::http) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Rest) {
-        let headers = request.headers();
-        let length = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
-        let length = length.and_then(|text| text.parse().ok());
+    pub(crate) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Rest) {
         let rest = Rest(Arc::new(Left {
-            bytes: AtomicU64::new(length.unwrap_or(u64::MAX)),
+            bytes: AtomicU64::new(to_come(request.body())),
             ended: AtomicBool::new(false),
-            asked_first: headers.contains_key(EXPECT),
+            asked_first: request.headers().contains_key(EXPECT),
         }));
         let watched = request.map(|body| Watched {
             body: Some(body),
@@ -67,7 +64,7 @@ impl Watched {
 
 impl Rest {
     /// Says in the answer that the connection ends with it, where it does.
-    pub(in crate::http) fn announce<B>(&self, answer: &mut Response<B>) {
+    pub(crate) fn announce<B>(&self, answer: &mut Response<B>) {
         let left = &self.0;
         let ended = left.ended.load(Ordering::Acquire);
         let little = left.bytes.load(Ordering::Acquire) <= LITTLE && !left.asked_first;
@@ -90,33 +87,22 @@ impl Body for Watched {
             return Poll::Ready(None);
         };
         let polled = Pin::new(&mut *body).poll_frame(context);
-        let ended = body.is_end_stream();
+        let over = matches!(polled, Poll::Ready(None | Some(Err(_))));
+        let (bytes, ended) = (to_come(body), over || body.is_end_stream());
         let left = &self.rest.0;
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-                let bytes = left.bytes.load(Ordering::Relaxed);
-                left.bytes
-                    .store(bytes.saturating_sub(length), Ordering::Release);
-            }
-            Poll::Ready(None | Some(Err(_))) => left.ended.store(true, Ordering::Release),
-            Poll::Pending => {}
-        }
-        if ended {
-            left.ended.store(true, Ordering::Release);
-        }
+        left.bytes.store(bytes, Ordering::Release);
+        left.ended.fetch_or(ended, Ordering::Release);
         polled
     }
 
     fn is_end_stream(&self) -> bool {
         self.body.as_ref().is_none_or(Body::is_end_stream)
     }
+}
 
-    fn size_hint(&self) -> SizeHint {
-        self.body
-            .as_ref()
-            .map_or_else(SizeHint::default, Body::size_hint)
-    }
+/// Bytes that are still to come, as the head said.
+fn to_come(body: &Incoming) -> u64 {
+    body.size_hint().exact().unwrap_or(u64::MAX)
 }
 
 impl Drop for Watched {

@@ -16,9 +16,9 @@ const MIB: u64 = 1024 * 1024;
 
 /// What a list takes that is read with [`crate::sheets::Limits::of_a_small_list`], from its cells to
 /// its rows in the store.
-pub(in crate::http) const SMALL: u64 = 32 * MIB;
+pub(crate) const SMALL: u64 = 32 * MIB;
 /// The same of the largest list that the gateway takes, and of its result.
-pub(in crate::http) const LARGE: u64 = 144 * MIB;
+pub(crate) const LARGE: u64 = 144 * MIB;
 
 /// Memory for all that is read, worked on and written at once.
 const MEMORY: u64 = 208 * MIB;
@@ -55,7 +55,7 @@ impl Amounts {
 }
 
 /// Where it is taken from.
-pub(in crate::http) struct Room {
+pub(crate) struct Room {
     folder: PathBuf,
     all: Arc<Amounts>,
     of_keys: Mutex<HashMap<Option<Uuid>, Arc<Amounts>>>,
@@ -63,11 +63,11 @@ pub(in crate::http) struct Room {
 
 /// What was taken, until it is dropped.
 #[expect(dead_code, reason = "kept until it is dropped")]
-pub(in crate::http) struct RoomHeld([OwnedSemaphorePermit; 2]);
+pub(crate) struct RoomHeld([OwnedSemaphorePermit; 2]);
 
 impl Room {
     /// One whose files lie in that folder.
-    pub(in crate::http) fn new(folder: PathBuf) -> Room {
+    pub(crate) fn new(folder: PathBuf) -> Room {
         Room {
             folder,
             all: Amounts::new(MEMORY, FILES, ANSWERS),
@@ -76,29 +76,25 @@ impl Room {
     }
 
     /// Where its files lie.
-    pub(in crate::http) fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.folder.clone()
     }
 
     /// Memory for work of a key, for which it may wait a moment.
-    pub(in crate::http) async fn memory(
-        &self,
-        key: Option<Uuid>,
-        bytes: u64,
-    ) -> Result<RoomHeld, Problem> {
+    pub(crate) async fn memory(&self, key: Option<Uuid>, bytes: u64) -> Result<RoomHeld, Problem> {
         let amount = kib(bytes.min(OF_A_KEY));
         let own = Arc::clone(&self.of(key).memory);
         take([own, Arc::clone(&self.all.memory)], amount, MEMORY_WAITS).await
     }
 
     /// A file of a key.
-    pub(in crate::http) async fn file(&self, key: Option<Uuid>) -> Result<RoomHeld, Problem> {
+    pub(crate) async fn file(&self, key: Option<Uuid>) -> Result<RoomHeld, Problem> {
         let own = Arc::clone(&self.of(key).files);
         take([own, Arc::clone(&self.all.files)], 1, FILE_WAITS).await
     }
 
     /// Memory for an answer, if there is some.
-    pub(in crate::http) fn answer(&self, key: Option<Uuid>, bytes: u64) -> Option<RoomHeld> {
+    pub(crate) fn answer(&self, key: Option<Uuid>, bytes: u64) -> Option<RoomHeld> {
         let own = Arc::clone(&self.of(key).answers);
         let own = own.try_acquire_many_owned(kib(bytes)).ok()?;
         let all = Arc::clone(&self.all.answers);

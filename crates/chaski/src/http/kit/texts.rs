@@ -22,9 +22,9 @@ static PAIRS: LazyLock<HashMap<&str, [&str; 2]>> = LazyLock::new(|| {
 });
 
 /// Puts every summary and description into one language.
-pub(in crate::http) fn translate(document: &mut Value, lang: Lang) {
+pub(crate) fn translate(document: &mut Value, lang: Lang) {
     each_text(document, &mut |text| {
-        if let Some([en, es]) = PAIRS.get(on_one_line(text).as_str()) {
+        if let Some([en, es]) = PAIRS.get(text.replace('\n', " ").as_str()) {
             (*lang.pick(es, en)).clone_into(text);
         }
     });
@@ -47,10 +47,6 @@ fn each_text(value: &mut Value, change: &mut impl FnMut(&mut String)) {
     }
 }
 
-fn on_one_line(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -61,7 +57,7 @@ mod tests {
         let mut document = crate::http::openapi(lang);
         let mut texts = BTreeSet::new();
         each_text(&mut document, &mut |text| {
-            texts.insert(on_one_line(text));
+            texts.insert(text.replace('\n', " "));
         });
         texts
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Requests of a connection, as its service counts them and its reads see them.
 #[derive(Clone, Default)]
-pub(in crate::http) struct Work(Arc<Requests>);
+pub(crate) struct Work(Arc<Requests>);
 
 #[derive(Default)]
 struct Requests {
@@ -14,30 +14,22 @@ struct Requests {
 }
 
 impl Work {
-    pub(in crate::http) fn begin(&self) -> RequestUnderWay {
+    pub(crate) fn begin(&self) -> RequestUnderWay {
         self.0.begun.fetch_add(1, Ordering::Relaxed);
         RequestUnderWay(self.clone())
     }
 
-    pub(in crate::http) fn begun(&self) -> usize {
+    pub(crate) fn begun(&self) -> usize {
         self.0.begun.load(Ordering::Relaxed)
     }
 
-    pub(in crate::http) fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.begun() != self.0.ended.load(Ordering::Relaxed)
     }
 }
 
 /// A request until its answer is made.
-pub(in crate::http) struct RequestUnderWay(Work);
-
-impl RequestUnderWay {
-    /// The same frame: only to be kept for as long as there are any.
-    #[expect(clippy::unused_self, reason = "a closure over it keeps it")]
-    pub(in crate::http) fn of<T>(&self, frame: T) -> T {
-        frame
-    }
-}
+pub(crate) struct RequestUnderWay(Work);
 
 impl Drop for RequestUnderWay {
     fn drop(&mut self) {

@@ -5,26 +5,20 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
-use super::caller::Caller;
-use super::form::broken_form;
-use super::form::{self, FormPart};
-use super::problem::Problem;
-use super::room::{self, RoomHeld};
+use super::{Caller, Problem, RoomHeld, body, form, outgoing, room};
 use crate::app::AppError;
 use crate::http::Gateway;
-use crate::http::kit::body;
-use crate::http::kit::outgoing;
 use crate::scratch::Scratch;
 use crate::sheets::{Limits, OutputFormat, SheetError};
 
 /// Largest file, bytes.
-pub(in crate::http) fn most_of_a_file() -> usize {
+pub(crate) fn most_of_a_file() -> usize {
     usize::try_from(Limits::of_the_gateway().file_bytes).unwrap_or(usize::MAX)
 }
 
 /// The fields of a form with a file in it.
-pub(in crate::http) async fn form(mut request: Request) -> Result<Vec<FormPart>, Problem> {
-    let boundary = form::boundary(request.headers()).ok_or_else(broken_form)?;
+pub(crate) async fn form(mut request: Request) -> Result<Vec<form::FormPart>, Problem> {
+    let boundary = form::boundary(request.headers()).ok_or_else(form::broken_form)?;
     let boundary = boundary.to_owned();
     let whole = body::arrived(&mut request, most_of_a_file()).await?;
     let parts = tokio::task::spawn_blocking(move || form::parts(&whole, &boundary));
@@ -33,7 +27,7 @@ pub(in crate::http) async fn form(mut request: Request) -> Result<Vec<FormPart>,
 
 /// Does something that reads a list: first with the memory that most lists take, then, for one that
 /// needs more, with that of the largest.
-pub(in crate::http) async fn with_memory<T, R>(
+pub(crate) async fn with_memory<T, R>(
     gateway: &Gateway,
     caller: &Caller,
     read: impl Fn(Limits) -> R,
@@ -50,57 +44,48 @@ where
     Ok((read(Limits::of_the_gateway()).await?, held))
 }
 
-pub(in crate::http) fn unknown_field(name: &str) -> Problem {
-    Problem::of_field(
+pub(crate) fn unknown_field(name: &str) -> Problem {
+    Problem::wrong_field(
         name,
-        "campo_invalido",
         "este campo no existe aquí",
         "there is no such field here",
     )
 }
 
 /// A field that may come once came again: which of the two is meant cannot be told.
-pub(in crate::http) fn repeated(name: &str) -> Problem {
+pub(crate) fn repeated(name: &str) -> Problem {
     if is_file(name) {
-        return Problem::of_field(
+        return Problem::wrong_field(
             name,
-            "campo_invalido",
             "el formulario trae más de un archivo; envíe una sola lista por petición",
             "the form brings more than one file; send one list a request",
         );
     }
-    Problem::of_field(
-        name,
-        "campo_invalido",
-        "este campo está repetido",
-        "this field is repeated",
-    )
+    Problem::wrong_field(name, "este campo está repetido", "this field is repeated")
 }
 
-pub(in crate::http) fn no_file() -> Problem {
-    Problem::of_field(
+pub(crate) fn no_file() -> Problem {
+    Problem::missing_field(
         "archivo",
-        "campo_requerido",
         "falta el archivo de la lista",
         "the file of the list is missing",
     )
 }
 
 /// Whether a field of a form is the file.
-pub(in crate::http) fn is_file(name: &str) -> bool {
+pub(crate) fn is_file(name: &str) -> bool {
     matches!(name, "archivo" | "file")
 }
 
 /// The format of a file that goes out, JSON if nothing is said.
-pub(in crate::http) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
+pub(crate) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
     match wanted.unwrap_or("json") {
         "json" => Ok(OutputFormat::Json),
         "ndjson" => Ok(OutputFormat::Ndjson),
         "csv" => Ok(OutputFormat::Csv),
         "xlsx" => Ok(OutputFormat::Xlsx),
-        _ => Err(Problem::of_field(
+        _ => Err(Problem::wrong_parameter(
             "format",
-            "parametro_invalido",
             "debe ser json, ndjson, csv o xlsx",
             "must be json, ndjson, csv or xlsx",
         )),
@@ -108,7 +93,7 @@ pub(in crate::http) fn format(wanted: Option<&str>) -> Result<OutputFormat, Prob
 }
 
 /// A file to be saved under a name.
-pub(in crate::http) fn download(
+pub(crate) fn download(
     file: &Scratch,
     held: RoomHeld,
     format: OutputFormat,

@@ -7,16 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// Everybody who waits, the oldest first.
-pub(in crate::http) struct Waiting {
+pub(crate) struct Waiting {
     most: usize,
     queue: Mutex<VecDeque<oneshot::Sender<()>>>,
 }
 
 /// Resolves, with an error, when its owner has to make room; dropped when it waits no more.
-pub(in crate::http) type Turned = oneshot::Receiver<()>;
+pub(crate) type Turned = oneshot::Receiver<()>;
 
 impl Waiting {
-    pub(in crate::http) fn new(most: usize) -> Waiting {
+    pub(crate) fn new(most: usize) -> Waiting {
         Waiting {
             most,
             queue: Mutex::default(),
@@ -24,7 +24,7 @@ impl Waiting {
     }
 
     /// Begins to wait.
-    pub(in crate::http) fn enter(&self) -> Turned {
+    pub(crate) fn enter(&self) -> Turned {
         let (place, turned) = oneshot::channel();
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.len() >= self.most {

@@ -2,7 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 /// A count of days, with the time as its fraction, in ISO; none outside Excel's own range of
 /// dates, where a number with a date format (a RUC, say) is still the number.
@@ -21,14 +21,9 @@ pub(super) fn from_serial(serial: f64, since_1904: bool) -> Option<CompactString
     if seconds == 86_400 {
         (days, seconds) = (days + 1, 0);
     }
-    let time = format_compact!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
+    let time = Time::midnight().wrapping_add(seconds.seconds());
     if days == 0 {
-        return Some(time);
+        return Some(format_compact!("{time}"));
     }
     let date = day(days, since_1904)?;
     Some(if seconds == 0 {
@@ -47,21 +42,15 @@ pub(super) fn from_iso(text: &str) -> CompactString {
 
 /// An ODF duration such as `PT08H30M00S` as a time; as it is if it is written otherwise.
 pub(super) fn from_duration(text: &str) -> CompactString {
-    let parts = text.strip_prefix("PT").and_then(|rest| {
-        let (hours, rest) = rest.split_once('H')?;
+    let read = || {
+        let (hours, rest) = text.strip_prefix("PT")?.split_once('H')?;
         let (minutes, rest) = rest.split_once('M')?;
         let seconds = rest.strip_suffix('S')?.split('.').next()?;
-        Some((
-            hours.parse().ok()?,
-            minutes.parse().ok()?,
-            seconds.parse().ok()?,
-        ))
-    });
-    let Some((hours, minutes, seconds)) = parts else {
-        return CompactString::from(text);
+        let number = |part: &str| part.parse::<u32>().ok();
+        let (hours, minutes, seconds) = (number(hours)?, number(minutes)?, number(seconds)?);
+        Some(format_compact!("{hours:02}:{minutes:02}:{seconds:02}"))
     };
-    let (hours, minutes, seconds): (u32, u32, u32) = (hours, minutes, seconds);
-    format_compact!("{hours:02}:{minutes:02}:{seconds:02}")
+    read().unwrap_or_else(|| CompactString::from(text))
 }
 
 /// Whether a number format shows a date or time: it has one of the letters d, m, y, h, s (or the

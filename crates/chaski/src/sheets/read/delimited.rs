@@ -42,21 +42,11 @@ pub(super) fn read_delimited<R: Read + Seek>(
         fields.feed(decoded.ready(), &mut grid)?;
     }
     fields.finish(&mut grid)?;
-    let dropped = grid.dropped;
-    let (rows, cells) = grid.into_rows_and_widths()?;
-    if rows.is_empty() {
-        return Err(SheetError::EmptySheet);
-    }
-    Ok(SheetFound {
-        source: SourceKind::Csv {
-            separator,
-            encoding,
-        },
-        rows,
-        cells,
-        dropped,
-        others: Vec::new(),
-    })
+    let source = SourceKind::Csv {
+        separator,
+        encoding,
+    };
+    grid.found(source)?.ok_or(SheetError::EmptySheet)
 }
 
 fn unreadable(source: io::Error) -> SheetError {
@@ -147,57 +137,31 @@ fn detect_separator(sample: &str, complete: bool) -> char {
     lines.truncate(JUDGED_LINES);
     let first = identities(&lines, by_pieces[0]);
     // Nearly every line is right: no other separator could do better.
-    if first.rucs * 10 >= lines.len() * 8 {
+    if first[0] * 10 >= lines.len() * 8 {
         return by_pieces[0];
     }
-    let rest = by_pieces[1..].iter();
-    let best = rest.map(|separator| (identities(&lines, *separator), *separator));
-    let mut chosen = (first, by_pieces[0]);
-    for candidate in best {
-        // The first of equals.
-        if candidate.0 > chosen.0 {
-            chosen = candidate;
-        }
-    }
-    chosen.1
+    // The last of equals is taken, and the one that cuts best is to be it.
+    let candidates = by_pieces.into_iter().rev();
+    let best = candidates.max_by_key(|separator| identities(&lines, *separator));
+    best.unwrap_or(by_pieces[0])
 }
 
-/// How many identities the fullest column holds.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Identities {
-    rucs: usize,
-    /// RUCs among other words.
-    inside: usize,
-    dnis: usize,
-}
-
-fn identities(lines: &[&str], separator: char) -> Identities {
-    let mut columns: Vec<Identities> = Vec::new();
+/// How many identities the fullest column holds: RUCs, RUCs among other words, DNIs.
+fn identities(lines: &[&str], separator: char) -> [usize; 3] {
+    let mut columns: Vec<[usize; 3]> = Vec::new();
     // A line that it does not cut says nothing of it: the company's own RUC above the titles.
     for line in lines.iter().filter(|line| line.contains(separator)) {
         for (column, piece) in pieces(line, separator).into_iter().enumerate() {
             let what = match holds(&Cell::text(piece)) {
-                Holds::Ruc(_) => Identities {
-                    rucs: 1,
-                    ..Identities::default()
-                },
-                Holds::RucInside(_) => Identities {
-                    inside: 1,
-                    ..Identities::default()
-                },
-                Holds::Dni(_) => Identities {
-                    dnis: 1,
-                    ..Identities::default()
-                },
+                Holds::Ruc(_) => 0,
+                Holds::RucInside(_) => 1,
+                Holds::Dni(_) => 2,
                 _ => continue,
             };
             if column >= columns.len() {
-                columns.resize(column + 1, Identities::default());
+                columns.resize(column + 1, [0; 3]);
             }
-            let sum = &mut columns[column];
-            sum.rucs += what.rucs;
-            sum.inside += what.inside;
-            sum.dnis += what.dnis;
+            columns[column][what] += 1;
         }
     }
     columns.into_iter().max().unwrap_or_default()

@@ -5,7 +5,7 @@
 //! alone would cost it 512 MiB; here a blank field costs nothing. Quotes are read as it and Excel
 //! read them: they matter at the beginning of a field only, and two inside are one.
 
-use super::grid::{Grid, cell_name};
+use super::grid::Grid;
 use crate::sheets::{Limits, SheetError};
 
 /// Where in the text the last byte was.
@@ -141,10 +141,7 @@ impl<'l> FieldSplitter<'l> {
 
     fn push(&mut self, byte: u8) -> Result<(), SheetError> {
         if self.field.len() >= self.limits.cell_chars.saturating_mul(4) {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(self.row, self.column),
-                limit: self.limits.cell_chars,
-            });
+            return Err(self.limits.too_long(self.row, self.column));
         }
         self.field.push(byte);
         Ok(())

@@ -1,6 +1,7 @@
 //! Where every reader puts its cells: the ceilings of size are enforced here, once.
 
-use crate::sheets::table::{Cell, Row, column_letter};
+use crate::sheets::found::SheetFound;
+use crate::sheets::table::{Cell, Row, SourceKind, cell_name};
 use crate::sheets::{Excess, Limits, SheetError};
 
 /// Row numbers end here, sixteen times Excel's last one and the last of `LibreOffice`; a filled cell
@@ -9,7 +10,7 @@ const LAST_ROW: u32 = 16_777_216;
 
 /// The rows of one sheet while they are being read.
 pub(super) struct Grid<'l> {
-    limits: &'l Limits,
+    pub(super) limits: &'l Limits,
     rows: Vec<Row>,
     /// Cells of each row, blank ones too, where the reader says so.
     widths: Vec<u16>,
@@ -21,7 +22,7 @@ pub(super) struct Grid<'l> {
     text_bytes: usize,
     list_bytes: usize,
     /// Control characters left out of texts.
-    pub(super) dropped: usize,
+    dropped: usize,
 }
 
 impl<'l> Grid<'l> {
@@ -47,10 +48,7 @@ impl<'l> Grid<'l> {
             return Ok(());
         }
         if row >= LAST_ROW {
-            return Err(SheetError::TooLarge {
-                what: Excess::Rows,
-                limit: self.limits.rows as u64,
-            });
+            return Err(self.limits.beyond(Excess::Rows));
         }
         let number = row + 1;
         if number != self.current_number {
@@ -59,10 +57,7 @@ impl<'l> Grid<'l> {
             self.current_number = number;
         }
         if column >= self.limits.columns {
-            return Err(SheetError::TooWide {
-                cell: cell_name(row, column),
-                limit: self.limits.columns,
-            });
+            return Err(self.limits.too_wide(row, column));
         }
         self.count_text(row, column, &cell)?;
         if column >= self.current.len() {
@@ -99,17 +94,30 @@ impl<'l> Grid<'l> {
     }
 
     /// The rows in the order of their numbers.
-    pub(super) fn into_rows(self) -> Result<Vec<Row>, SheetError> {
-        Ok(self.into_rows_and_widths()?.0)
+    pub(super) fn into_rows(mut self) -> Result<Vec<Row>, SheetError> {
+        self.end()?;
+        Ok(self.rows)
     }
 
-    /// The same, and how many cells each had.
-    pub(super) fn into_rows_and_widths(mut self) -> Result<(Vec<Row>, Vec<u16>), SheetError> {
+    fn end(&mut self) -> Result<(), SheetError> {
         self.finish_row()?;
         if !self.in_order {
             self.rows.sort_by_key(|row| row.number);
         }
-        Ok((self.rows, self.widths))
+        Ok(())
+    }
+
+    /// The rows in the order of their numbers; none if nothing was put.
+    pub(super) fn found(mut self, source: SourceKind) -> Result<Option<SheetFound>, SheetError> {
+        self.end()?;
+        let found = SheetFound {
+            source,
+            rows: self.rows,
+            cells: self.widths,
+            dropped: self.dropped,
+            others: Vec::new(),
+        };
+        Ok(Some(found).filter(|found| !found.rows.is_empty()))
     }
 
     fn finish_row(&mut self) -> Result<(), SheetError> {
@@ -117,24 +125,15 @@ impl<'l> Grid<'l> {
             return Ok(());
         }
         if self.rows.len() == self.limits.rows {
-            return Err(SheetError::TooLarge {
-                what: Excess::Rows,
-                limit: self.limits.rows as u64,
-            });
+            return Err(self.limits.beyond(Excess::Rows));
         }
         self.cells += self.current.len();
         if self.cells > self.limits.cells {
-            return Err(SheetError::TooLarge {
-                what: Excess::Cells,
-                limit: self.limits.cells as u64,
-            });
+            return Err(self.limits.beyond(Excess::Cells));
         }
         self.list_bytes += size_of::<Row>() + self.current.len() * size_of::<Cell>();
         if self.list_bytes + self.text_bytes > self.limits.list_bytes {
-            return Err(SheetError::TooLarge {
-                what: Excess::Memory,
-                limit: self.limits.list_bytes as u64,
-            });
+            return Err(self.limits.beyond(Excess::Memory));
         }
         self.rows.push(Row {
             number: self.current_number,
@@ -152,25 +151,14 @@ impl<'l> Grid<'l> {
         };
         // Bytes bound characters from above, so the common case counts nothing.
         if text.len() > self.limits.cell_chars && text.chars().count() > self.limits.cell_chars {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(row, column),
-                limit: self.limits.cell_chars,
-            });
+            return Err(self.limits.too_long(row, column));
         }
         if text.is_heap_allocated() {
             self.text_bytes += text.len();
         }
         if self.text_bytes > self.limits.text_bytes {
-            return Err(SheetError::TooLarge {
-                what: Excess::Text,
-                limit: self.limits.text_bytes as u64,
-            });
+            return Err(self.limits.beyond(Excess::Text));
         }
         Ok(())
     }
-}
-
-/// The name of a cell as the spreadsheet shows it, from row and column counted from 0.
-pub(super) fn cell_name(row: u32, column: usize) -> String {
-    format!("{}{}", column_letter(column), u64::from(row) + 1)
 }

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use chaski_core::Lang;
 
+use super::book::{RawSheet, SheetBook, WantedSheets};
 use super::found::SheetFound;
 use super::header;
 use super::{Excess, Limits, SheetError, SourceKind, Table};
@@ -38,15 +39,83 @@ pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetErro
         return read_stream(file, limits, lang);
     }
     if metadata.len() > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(file, limits, lang)
+}
+
+/// Reads the wanted sheets of a book, titles and all, each cell where it stands. A CSV is one sheet.
+pub fn read_book(
+    path: &Path,
+    wanted: &WantedSheets<'_>,
+    limits: &Limits,
+) -> Result<SheetBook, SheetError> {
+    let unreadable = |source| SheetError::reading(path, source);
+    let mut file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    if metadata.is_file() && metadata.len() <= limits.file_bytes {
+        return read_seekable_book(file, wanted, limits);
+    }
+    let mut bytes = Vec::new();
+    let most = limits.file_bytes + 1;
+    file.by_ref()
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    read_book_bytes(&bytes, wanted, limits)
+}
+
+/// The same of bytes in memory.
+pub fn read_book_bytes(
+    bytes: &[u8],
+    wanted: &WantedSheets<'_>,
+    limits: &Limits,
+) -> Result<SheetBook, SheetError> {
+    if bytes.len() as u64 > limits.file_bytes {
+        return Err(limits.beyond(Excess::FileBytes));
+    }
+    read_seekable_book(Cursor::new(bytes), wanted, limits)
+}
+
+fn read_seekable_book<R: Read + Seek>(
+    mut source: R,
+    wanted: &WantedSheets<'_>,
+    limits: &Limits,
+) -> Result<SheetBook, SheetError> {
+    match kind_at_start(&mut source)? {
+        Kind::Empty => Err(SheetError::EmptyFile),
+        Kind::Compound => Err(compound_kind(&mut source)),
+        Kind::WebPage => Err(SheetError::WebPage),
+        Kind::Other => Err(SheetError::UnknownKind),
+        Kind::Text => {
+            let found = delimited::read_delimited(source, limits)?;
+            Ok(SheetBook {
+                source: found.source,
+                main: RawSheet {
+                    rows: found.rows,
+                    ..RawSheet::default()
+                },
+                beside: None,
+                others: Vec::new(),
+            })
+        }
+        Kind::Archive => {
+            let mut package = Package::open(source, limits)?;
+            match archive_kind(&package)? {
+                ArchiveKind::Ods => ods::read_ods_book(&mut package, wanted),
+                ArchiveKind::Xlsx => xlsx::read_xlsx_book(&mut package, wanted),
+            }
+        }
+    }
 }
 
 /// Reads a list that was put away.
 pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
     if list.len() > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(list.reader(), limits, lang)
 }
@@ -54,7 +123,7 @@ pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table,
 /// Reads a list from bytes in memory.
 pub fn read_bytes(bytes: &[u8], limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
     if bytes.len() as u64 > limits.file_bytes {
-        return Err(too_heavy(limits));
+        return Err(limits.beyond(Excess::FileBytes));
     }
     read_seekable(Cursor::new(bytes), limits, lang)
 }
@@ -74,11 +143,7 @@ fn read_seekable<R: Read + Seek>(
     limits: &Limits,
     lang: Lang,
 ) -> Result<Table, SheetError> {
-    let mut start = Vec::new();
-    let read = source.by_ref().take(1024).read_to_end(&mut start);
-    read.and_then(|_| source.seek(SeekFrom::Start(0)))
-        .map_err(|error| SheetError::reading(Path::new("-"), error))?;
-    let found = match kind_of(&start) {
+    let found = match kind_at_start(&mut source)? {
         Kind::Empty => Err(SheetError::EmptyFile),
         Kind::Archive => read_archive(source, limits),
         Kind::Compound => Err(compound_kind(&mut source)),
@@ -88,6 +153,15 @@ fn read_seekable<R: Read + Seek>(
     }?;
     let notes = notes(&found, lang);
     header::into_table(found, notes)
+}
+
+/// What the first bytes say; the source stands at its start again.
+fn kind_at_start<R: Read + Seek>(source: &mut R) -> Result<Kind, SheetError> {
+    let mut start = Vec::new();
+    let read = source.by_ref().take(1024).read_to_end(&mut start);
+    read.and_then(|_| source.seek(SeekFrom::Start(0)))
+        .map_err(|error| SheetError::reading(Path::new("-"), error))?;
+    Ok(kind_of(&start))
 }
 
 /// What the first bytes say.
@@ -124,16 +198,34 @@ fn kind_of(start: &[u8]) -> Kind {
 
 fn read_archive<R: Read + Seek>(source: R, limits: &Limits) -> Result<SheetFound, SheetError> {
     let mut package = Package::open(source, limits)?;
-    if package.has("content.xml") {
-        ods::read_ods(&mut package, limits)
-    } else if package.has("_rels/.rels") || package.has("xl/workbook.xml") {
-        if package.has_folder("word/") || package.has_folder("ppt/") {
-            return Err(SheetError::UnknownKind);
-        }
-        xlsx::read_xlsx(&mut package, limits)
-    } else {
-        Err(SheetError::UnknownKind)
+    match archive_kind(&package)? {
+        ArchiveKind::Ods => ods::read_ods(&mut package),
+        ArchiveKind::Xlsx => xlsx::read_xlsx(&mut package),
     }
+}
+
+/// Which program an archive is of.
+enum ArchiveKind {
+    Ods,
+    Xlsx,
+}
+
+fn archive_kind<R: Read + Seek>(package: &Package<'_, R>) -> Result<ArchiveKind, SheetError> {
+    if package.has("content.xml") {
+        return Ok(ArchiveKind::Ods);
+    }
+    let is_office = package.has("_rels/.rels") || package.has("xl/workbook.xml");
+    if is_office && !package.has_folder("word/") && !package.has_folder("ppt/") {
+        return Ok(ArchiveKind::Xlsx);
+    }
+    Err(SheetError::UnknownKind)
+}
+
+/// The day that a workbook's count of days names, for a number that was written without a date format;
+/// none outside the years 2000 to 2100.
+pub(crate) fn day_of_serial(serial: f64) -> Option<compact_str::CompactString> {
+    let is_day = (36_526.0..73_051.0).contains(&serial);
+    is_day.then(|| dates::from_serial(serial.floor(), false))?
 }
 
 /// A compound file is an encrypted workbook or an old one; neither is read.
@@ -142,21 +234,9 @@ fn compound_kind<R: Read + Seek>(source: &mut R) -> SheetError {
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    let mut encrypted = false;
-    let scanned = package::scan(source, &name, |_| {
-        encrypted = true;
-        false
-    });
-    match (scanned, encrypted) {
-        (Ok(()), true) => SheetError::Encrypted,
+    match package::count(source, &name, 0) {
+        Ok(1..) => SheetError::Encrypted,
         _ => SheetError::OldExcel,
-    }
-}
-
-fn too_heavy(limits: &Limits) -> SheetError {
-    SheetError::TooLarge {
-        what: Excess::FileBytes,
-        limit: limits.file_bytes,
     }
 }
 

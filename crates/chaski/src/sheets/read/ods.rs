@@ -9,17 +9,18 @@ use std::io::{Read, Seek};
 use quick_xml::events::{BytesStart, Event};
 
 use super::dates::{from_duration, from_iso};
-use super::grid::{Grid, cell_name};
+use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
+use crate::sheets::book::{RawSheet, SheetBook, WantedSheets};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind};
-use crate::sheets::{Excess, Limits, SheetError};
+use crate::sheets::{Excess, SheetError};
 
 /// The rows of the first table of the book that has any.
 pub(super) fn read_ods<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<SheetFound, SheetError> {
+    let limits = package.limits;
     refuse_encrypted(package)?;
     let mut part = package
         .part("content.xml")?
@@ -39,19 +40,11 @@ pub(super) fn read_ods<R: Read + Seek>(
             continue;
         }
         let mut grid = Grid::new(limits);
-        read_table(&mut part, &mut grid, limits)?;
-        let dropped = grid.dropped;
-        let rows = grid.into_rows()?;
-        if rows.is_empty() {
+        read_table(&mut part, &mut grid)?;
+        let sheet = name.clone();
+        found = grid.found(SourceKind::Ods { sheet })?;
+        if found.is_none() {
             others.push(name);
-        } else {
-            found = Some(SheetFound {
-                source: SourceKind::Ods { sheet: name },
-                rows,
-                cells: Vec::new(),
-                dropped,
-                others: Vec::new(),
-            });
         }
         if others.len() > limits.parts {
             return Err(part.corrupt());
@@ -62,6 +55,64 @@ pub(super) fn read_ods<R: Read + Seek>(
         None if others.is_empty() => Err(SheetError::NoSheets),
         None => Err(SheetError::EmptySheet),
     }
+}
+
+/// The wanted tables of a book. How its cells look is not read: dates are dates all the same.
+pub(super) fn read_ods_book<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    wanted: &WantedSheets<'_>,
+) -> Result<SheetBook, SheetError> {
+    refuse_encrypted(package)?;
+    let limits = package.limits;
+    let mut part = package
+        .part("content.xml")?
+        .ok_or_else(|| super::package::corrupt("content.xml"))?;
+    let (mut named, mut first, mut beside) = (None, None::<RawSheet>, None);
+    let mut others = Vec::new();
+    loop {
+        let name = match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "table" => {
+                attribute(&element, "name").unwrap_or_default()
+            }
+            Event::Eof => break,
+            _ => continue,
+        };
+        let place = if wanted.is_beside(&name) && beside.is_none() {
+            &mut beside
+        } else if wanted.is_main(&name) && named.is_none() {
+            &mut named
+        } else if wanted.may_be_main(&name) && first.is_none() && named.is_none() {
+            &mut first
+        } else {
+            others.push(name);
+            if others.len() > limits.parts {
+                return Err(part.corrupt());
+            }
+            continue;
+        };
+        let mut grid = Grid::new(limits);
+        read_table(&mut part, &mut grid)?;
+        let rows = grid.into_rows()?;
+        if !rows.is_empty() {
+            *place = Some(RawSheet {
+                name,
+                rows,
+                ..RawSheet::default()
+            });
+        }
+    }
+    if named.is_some() {
+        others.extend(first.take().map(|it| it.name));
+    }
+    let main = named.or(first).ok_or(SheetError::EmptySheet)?;
+    Ok(SheetBook {
+        source: SourceKind::Ods {
+            sheet: main.name.clone(),
+        },
+        main,
+        beside,
+        others,
+    })
 }
 
 /// The manifest names how each encrypted part was encrypted.
@@ -84,7 +135,6 @@ fn refuse_encrypted<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<(), 
 fn read_table<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     let mut row: u32 = 0;
     let mut nested = 0_usize;
@@ -94,8 +144,8 @@ fn read_table<R: Read + Seek>(
                 "table-row" => {
                     let repeated =
                         repeats(&element, "number-rows-repeated").ok_or_else(|| part.corrupt())?;
-                    let cells = read_row(part, row, grid, limits)?;
-                    put_row(&cells, row, repeated, grid, limits)?;
+                    let cells = read_row(part, row, grid)?;
+                    put_row(&cells, row, repeated, grid)?;
                     row = row.saturating_add(repeated);
                 }
                 // A table inside a cell or a drawing is no part of the list.
@@ -126,7 +176,6 @@ fn read_row<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     row: u32,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<Vec<Filled>, SheetError> {
     let mut cells = Vec::new();
     let mut column: usize = 0;
@@ -145,15 +194,12 @@ fn read_row<R: Read + Seek>(
             Event::Eof => return Err(part.corrupt()),
             _ => continue,
         };
-        let text = read_text(part, row, column, limits)?;
+        let text = read_text(part, row, column)?;
         let cell = head.cell(&text, grid);
         if cell != Cell::Empty {
             part.gave_value(true);
-            if column >= limits.columns {
-                return Err(SheetError::TooWide {
-                    cell: cell_name(row, column),
-                    limit: limits.columns,
-                });
+            if column >= grid.limits.columns {
+                return Err(grid.limits.too_wide(row, column));
             }
             cells.push(Filled {
                 column,
@@ -171,16 +217,12 @@ fn put_row(
     row: u32,
     repeated: u32,
     grid: &mut Grid<'_>,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     if cells.is_empty() {
         return Ok(());
     }
-    if repeated as usize > limits.rows {
-        return Err(SheetError::TooLarge {
-            what: Excess::Rows,
-            limit: limits.rows as u64,
-        });
+    if repeated as usize > grid.limits.rows {
+        return Err(grid.limits.beyond(Excess::Rows));
     }
     for copy in 0..repeated {
         let row = row.saturating_add(copy);
@@ -234,8 +276,8 @@ fn read_text<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     row: u32,
     column: usize,
-    limits: &Limits,
 ) -> Result<String, SheetError> {
+    let limits = part.limits;
     let mut text = String::new();
     let (mut paragraphs, mut inside, mut aside, mut nested) = (0, false, 0_usize, 0_usize);
     loop {
@@ -273,10 +315,7 @@ fn read_text<R: Read + Seek>(
             _ => {}
         }
         if text.len() > limits.cell_chars * 4 + 16 {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(row, column),
-                limit: limits.cell_chars,
-            });
+            return Err(limits.too_long(row, column));
         }
     }
 }

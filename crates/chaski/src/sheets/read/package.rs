@@ -23,7 +23,7 @@ pub(super) struct Package<'l, R: Read + Seek> {
     /// Part names in lower case with forward slashes: some writers disagree with themselves.
     names: HashMap<String, usize>,
     unpacked: Counter<u64>,
-    limits: &'l Limits,
+    pub(super) limits: &'l Limits,
 }
 
 impl<'l, R: Read + Seek> Package<'l, R> {
@@ -69,12 +69,12 @@ impl<'l, R: Read + Seek> Package<'l, R> {
             }
             _ => corrupt(name),
         })?;
+        let limits = self.limits;
         let guard = Guard {
             inner: BufReader::with_capacity(32 * 1024, file),
             unpacked: &self.unpacked,
-            unpacked_limit: self.limits.unpacked_bytes,
             construct: 0,
-            construct_limit: self.limits.markup_bytes,
+            limits,
             tripped: None,
         };
         let mut reader = Reader::from_reader(guard);
@@ -84,7 +84,7 @@ impl<'l, R: Read + Seek> Package<'l, R> {
             buffer: Vec::with_capacity(1024),
             depth: 0,
             idle: 0,
-            idle_limit: self.limits.idle_pieces,
+            limits,
             name: name.to_owned(),
         }))
     }
@@ -96,7 +96,7 @@ pub(super) struct XmlPart<'p, R: Read + Seek> {
     buffer: Vec<u8>,
     depth: usize,
     idle: u64,
-    idle_limit: u64,
+    pub(super) limits: &'p Limits,
     name: String,
 }
 
@@ -108,11 +108,8 @@ impl<R: Read + Seek> XmlPart<'_, R> {
     /// The next event. A document type is refused: no entity is ever defined or fetched.
     pub(super) fn next_event(&mut self) -> Result<Event<'_>, SheetError> {
         self.idle += 1;
-        if self.idle > self.idle_limit {
-            return Err(SheetError::TooLarge {
-                what: Excess::Idle,
-                limit: self.idle_limit,
-            });
+        if self.idle > self.limits.idle_pieces {
+            return Err(self.limits.beyond(Excess::Idle));
         }
         self.buffer.clear();
         self.reader.get_mut().construct = 0;
@@ -128,7 +125,7 @@ impl<R: Read + Seek> XmlPart<'_, R> {
                 Ok(event)
             }
             Err(_) => Err(match self.reader.get_ref().tripped {
-                Some((what, limit)) => SheetError::TooLarge { what, limit },
+                Some(what) => self.limits.beyond(what),
                 None => corrupt(&self.name),
             }),
         }
@@ -184,18 +181,17 @@ pub(super) fn push_reference(text: &mut String, reference: &BytesRef<'_>) {
 struct Guard<'p, R> {
     inner: R,
     unpacked: &'p Counter<u64>,
-    unpacked_limit: u64,
     construct: u64,
-    construct_limit: u64,
-    tripped: Option<(Excess, u64)>,
+    limits: &'p Limits,
+    tripped: Option<Excess>,
 }
 
 impl<R: BufRead> BufRead for Guard<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.construct > self.construct_limit {
-            self.tripped = Some((Excess::Markup, self.construct_limit));
-        } else if self.unpacked.get() > self.unpacked_limit {
-            self.tripped = Some((Excess::UnpackedBytes, self.unpacked_limit));
+        if self.construct > self.limits.markup_bytes {
+            self.tripped = Some(Excess::Markup);
+        } else if self.unpacked.get() > self.limits.unpacked_bytes {
+            self.tripped = Some(Excess::UnpackedBytes);
         }
         match self.tripped {
             Some(_) => Err(io::Error::other("beyond a ceiling")),
@@ -223,50 +219,36 @@ impl<R: BufRead> Read for Guard<'_, R> {
 /// Counts the headers of the archive's directory before the archive is opened, for opening it
 /// allocates for each; the count that the archive declares of itself may lie.
 fn refuse_many_parts<R: Read + Seek>(source: &mut R, limits: &Limits) -> Result<(), SheetError> {
-    const HEADER: &[u8] = b"PK\x01\x02";
-    let mut headers = 0;
-    scan(source, HEADER, |_| {
-        headers += 1;
-        headers <= limits.parts
-    })
-    .map_err(|_| corrupt("zip"))?;
+    let headers = count(source, b"PK\x01\x02", limits.parts).map_err(|_| corrupt("zip"))?;
     if headers > limits.parts {
-        return Err(SheetError::TooLarge {
-            what: Excess::Parts,
-            limit: limits.parts as u64,
-        });
+        return Err(limits.beyond(Excess::Parts));
     }
     Ok(())
 }
 
-/// Calls `found` with the place of each occurrence of a short pattern until it answers `false`,
-/// and leaves the source at its beginning.
-pub(super) fn scan<R: Read + Seek>(
+/// How often a short pattern occurs, counted until it is more than `most`. Leaves the source at its
+/// beginning.
+pub(super) fn count<R: Read + Seek>(
     source: &mut R,
     pattern: &[u8],
-    mut found: impl FnMut(u64) -> bool,
-) -> io::Result<()> {
+    most: usize,
+) -> io::Result<usize> {
     source.seek(SeekFrom::Start(0))?;
     let mut window: Vec<u8> = Vec::with_capacity(64 * 1024);
-    let mut base = 0;
-    'file: loop {
+    let mut count = 0;
+    while count <= most {
         let filled = window.len();
         source.by_ref().take(64 * 1024).read_to_end(&mut window)?;
         if window.len() == filled {
             break;
         }
-        let mut from = 0;
-        while let Some(step) = window[from..].iter().position(|byte| *byte == pattern[0]) {
-            let at = from + step;
-            if window[at..].starts_with(pattern) && !found(base + at as u64) {
-                break 'file;
-            }
-            from = at + 1;
-        }
-        let keep = window.len().min(pattern.len() - 1);
-        base += (window.len() - keep) as u64;
-        window.drain(..window.len() - keep);
+        let places = window.windows(pattern.len());
+        count += places
+            .filter(|place| place[0] == pattern[0] && *place == pattern)
+            .count();
+        // The rest may be the beginning of another one.
+        window.drain(..window.len().saturating_sub(pattern.len() - 1));
     }
     source.seek(SeekFrom::Start(0))?;
-    Ok(())
+    Ok(count)
 }

@@ -33,24 +33,17 @@ impl SharedStrings {
             self.text.truncate(start);
             self.text.push_str(&plain);
         }
-        let end = u32::try_from(self.text.len()).map_err(|_| excess(limits))?;
+        let end = u32::try_from(self.text.len()).map_err(|_| limits.beyond(Excess::Text))?;
         self.ends.push(end);
         Ok(self.text.len() > start)
     }
 
     /// A text counts for 32 bytes more than it has: millions of tiny ones take long to read.
     pub(super) fn refuse_excess(&self, limits: &Limits) -> Result<(), SheetError> {
-        if self.text.len() + 32 * self.ends.len() > limits.shared_text_bytes {
-            return Err(excess(limits));
+        if self.text.len() + 32 * self.ends.len() > limits.text_bytes {
+            return Err(limits.beyond(Excess::Text));
         }
         Ok(())
-    }
-}
-
-fn excess(limits: &Limits) -> SheetError {
-    SheetError::TooLarge {
-        what: Excess::Text,
-        limit: limits.shared_text_bytes as u64,
     }
 }
 

@@ -4,17 +4,20 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 
+use compact_str::CompactString;
 use quick_xml::events::Event;
 
 use super::package::{Package, attribute, corrupt};
 use super::strings::SharedStrings;
-use crate::sheets::{Limits, SheetError};
+use crate::sheets::SheetError;
+use crate::sheets::book::{CellLook, NumberForm};
 
 /// What is needed of a workbook to read its sheets.
 pub(super) struct Workbook {
     /// Sheets of cells, visible ones first.
     pub(super) sheets: Vec<SheetEntry>,
     pub(super) strings: SharedStrings,
+    /// How the cells are shown.
     pub(super) styles: Styles,
     /// Whether days are counted from 1904, as Excel for Mac once did.
     pub(super) since_1904: bool,
@@ -28,11 +31,15 @@ pub(super) struct SheetEntry {
     hidden: bool,
 }
 
-/// Which cell styles show a date or time.
+/// Which cell styles show a date or time, and how each looks.
 #[derive(Default)]
 pub(super) struct Styles {
     dates: Vec<bool>,
+    pub(super) looks: Vec<CellLook>,
 }
+
+/// Longest format that is kept, which is also Excel's: a longer one is shown as a plain number.
+const FORMAT_CHARS: usize = 255;
 
 impl Styles {
     pub(super) fn is_date(&self, style: usize) -> bool {
@@ -46,7 +53,6 @@ const LIST_LIMIT: usize = 70_000;
 
 pub(super) fn open_workbook<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<Workbook, SheetError> {
     let book_part = relations(package, "", "_rels/.rels")?
         .into_values()
@@ -75,7 +81,7 @@ pub(super) fn open_workbook<R: Read + Seek>(
     sheets.sort_by_key(|sheet| sheet.hidden);
     Ok(Workbook {
         sheets,
-        strings: SharedStrings::read(package, &strings_part, limits)?,
+        strings: SharedStrings::read(package, &strings_part)?,
         styles: read_styles(package, &styles_part)?,
         since_1904,
     })
@@ -160,7 +166,7 @@ fn list_sheets<R: Read + Seek>(
                 }
                 "sheet" => {
                     let id = attribute(&element, "id").unwrap_or_default();
-                    let relation = related.get(&id).ok_or_else(|| part_missing(name))?;
+                    let relation = related.get(&id).ok_or_else(|| corrupt(name))?;
                     if relation.kind == "worksheet" {
                         sheets.push(SheetEntry {
                             name: attribute(&element, "name").unwrap_or_default(),
@@ -180,10 +186,6 @@ fn list_sheets<R: Read + Seek>(
     }
 }
 
-fn part_missing(name: &str) -> SheetError {
-    corrupt(name)
-}
-
 /// Reads which cell formats are dates; a book without styles has none.
 fn read_styles<R: Read + Seek>(
     package: &mut Package<'_, R>,
@@ -191,7 +193,9 @@ fn read_styles<R: Read + Seek>(
 ) -> Result<Styles, SheetError> {
     let mut styles = Styles::default();
     let mut custom = HashSet::<u32>::new();
-    let mut inside_cell_formats = false;
+    let mut codes = HashMap::<u32, CompactString>::new();
+    let mut bold_fonts = Vec::<bool>::new();
+    let (mut inside_fonts, mut inside_cell_formats) = (false, false);
     let Some(mut part) = package.part(name)? else {
         return Ok(styles);
     };
@@ -206,6 +210,18 @@ fn read_styles<R: Read + Seek>(
                     {
                         custom.insert(id);
                     }
+                    if let Some(id) = id.filter(|_| code.len() <= FORMAT_CHARS) {
+                        codes.insert(id, CompactString::from(code));
+                    }
+                }
+                "fonts" => inside_fonts = true,
+                "font" if inside_fonts => bold_fonts.push(false),
+                "b" if inside_fonts => {
+                    let off =
+                        attribute(&element, "val").is_some_and(|it| it == "0" || it == "false");
+                    if let (Some(bold), false) = (bold_fonts.last_mut(), off) {
+                        *bold = true;
+                    }
                 }
                 "cellXfs" => inside_cell_formats = true,
                 "xf" if inside_cell_formats => {
@@ -213,16 +229,28 @@ fn read_styles<R: Read + Seek>(
                     let id: u32 = id.unwrap_or(0);
                     let builtin = matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58);
                     styles.dates.push(builtin || custom.contains(&id));
+                    let font = attribute(&element, "fontId").and_then(|id| id.parse().ok());
+                    styles.looks.push(CellLook {
+                        number: match (codes.get(&id), u8::try_from(id)) {
+                            (Some(code), _) => NumberForm::Code(code.clone()),
+                            (None, Ok(index @ 1..=58)) => NumberForm::Index(index),
+                            _ => NumberForm::General,
+                        },
+                        bold: font.is_some_and(|it: usize| bold_fonts.get(it) == Some(&true)),
+                    });
                 }
                 _ => {}
             },
-            Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
-                return Ok(styles);
-            }
+            Event::End(element) => match element.local_name().as_ref() {
+                "cellXfs" => return Ok(styles),
+                "fonts" => inside_fonts = false,
+                _ => {}
+            },
             Event::Eof => return Ok(styles),
             _ => {}
         }
-        if styles.dates.len() > LIST_LIMIT || custom.len() > LIST_LIMIT {
+        let longest = styles.dates.len().max(codes.len()).max(bold_fonts.len());
+        if longest.max(custom.len()) > LIST_LIMIT {
             return Err(corrupt(name));
         }
     }

@@ -10,41 +10,112 @@ use std::io::{Read, Seek};
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::grid::{Grid, cell_name};
+use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
 use super::workbook::{Workbook, open_workbook};
+use crate::sheets::book::{RawSheet, SheetBook, SheetLooks, WantedSheets};
 use crate::sheets::found::SheetFound;
 use crate::sheets::table::{Cell, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
 
 pub(super) fn read_xlsx<R: Read + Seek>(
     package: &mut Package<'_, R>,
-    limits: &Limits,
 ) -> Result<SheetFound, SheetError> {
-    let book = open_workbook(package, limits)?;
+    let book = open_workbook(package)?;
     for (index, sheet) in book.sheets.iter().enumerate() {
-        let mut grid = Grid::new(limits);
+        let mut grid = Grid::new(package.limits);
         let mut part = package
             .part(&sheet.part)?
             .ok_or_else(|| super::package::corrupt(&sheet.part))?;
-        read_cells(&mut part, &book, &mut grid, limits)?;
-        let dropped = grid.dropped;
-        let rows = grid.into_rows()?;
-        if rows.is_empty() {
-            continue;
+        read_cells(&mut part, &book, &mut grid, None)?;
+        let sheet = sheet.name.clone();
+        if let Some(mut found) = grid.found(SourceKind::Xlsx { sheet })? {
+            found.others = book.sheets.into_iter().map(|sheet| sheet.name).collect();
+            found.others.remove(index);
+            return Ok(found);
         }
-        let mut others: Vec<String> = book.sheets.into_iter().map(|sheet| sheet.name).collect();
-        let sheet = others.remove(index);
-        return Ok(SheetFound {
-            source: SourceKind::Xlsx { sheet },
-            rows,
-            cells: Vec::new(),
-            dropped,
-            others,
-        });
     }
     Err(SheetError::EmptySheet)
+}
+
+/// The wanted sheets of a book, with how their cells look.
+pub(super) fn read_xlsx_book<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    wanted: &WantedSheets<'_>,
+) -> Result<SheetBook, SheetError> {
+    let mut book = open_workbook(package)?;
+    let names: Vec<String> = book.sheets.iter().map(|it| it.name.clone()).collect();
+    let asked_for = names.iter().position(|it| wanted.is_main(it));
+    let unnamed = (0..names.len()).filter(|index| wanted.may_be_main(&names[*index]));
+    let mut main = None;
+    for index in asked_for.into_iter().chain(unnamed) {
+        let sheet = read_sheet(package, &book, index)?;
+        if !sheet.rows.is_empty() {
+            main = Some((index, sheet));
+            break;
+        }
+    }
+    let (main_index, mut main) = main.ok_or(SheetError::EmptySheet)?;
+    let beside_index = names.iter().position(|name| wanted.is_beside(name));
+    let mut beside = match beside_index {
+        Some(index) => Some(read_sheet(package, &book, index)?),
+        None => None,
+    };
+    let looks = std::mem::take(&mut book.styles.looks);
+    if let Some(beside) = &mut beside {
+        beside.looks.set_styles(looks.clone());
+    }
+    main.looks.set_styles(looks);
+    let others = names.into_iter().enumerate();
+    let others = others.filter(|(index, _)| *index != main_index && Some(*index) != beside_index);
+    let others = others.map(|(_, name)| name).collect();
+    Ok(SheetBook {
+        source: SourceKind::Xlsx {
+            sheet: main.name.clone(),
+        },
+        main,
+        beside,
+        others,
+    })
+}
+
+/// One sheet of cells as it stands.
+fn read_sheet<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    book: &Workbook,
+    index: usize,
+) -> Result<RawSheet, SheetError> {
+    let entry = &book.sheets[index];
+    let limits = package.limits;
+    let mut part = package
+        .part(&entry.part)?
+        .ok_or_else(|| super::package::corrupt(&entry.part))?;
+    let (mut grid, mut looks) = (Grid::new(limits), SheetLooks::default());
+    read_cells(&mut part, book, &mut grid, Some(&mut looks))?;
+    looks.finish();
+    Ok(RawSheet {
+        name: entry.name.clone(),
+        rows: grid.into_rows()?,
+        looks,
+    })
+}
+
+/// Notes the width of the columns that a `col` element is about.
+fn note_width(element: &BytesStart<'_>, looks: &mut SheetLooks, limits: &Limits) {
+    let number = |name| attribute(element, name).and_then(|it| it.parse::<usize>().ok());
+    let width = attribute(element, "width").and_then(|it| it.parse::<f64>().ok());
+    let is_hidden = attribute(element, "hidden").is_some_and(|it| it == "1" || it == "true");
+    let (Some(first), Some(last), Some(width)) = (number("min"), number("max"), width) else {
+        return;
+    };
+    // Excel itself stops at 255; what nobody sees stays without a width of its own.
+    if is_hidden || !(0.5..=255.0).contains(&width) {
+        return;
+    }
+    for column in first.max(1)..=last.min(limits.columns) {
+        looks.set_width(column - 1, width);
+    }
 }
 
 /// What the attributes of a `c` element say.
@@ -69,7 +140,7 @@ fn read_cells<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     book: &Workbook,
     grid: &mut Grid<'_>,
-    limits: &Limits,
+    mut looks: Option<&mut SheetLooks>,
 ) -> Result<(), SheetError> {
     let (mut next_row, mut next_column) = (0, 0);
     let mut text = String::new();
@@ -85,6 +156,12 @@ fn read_cells<R: Read + Seek>(
                     continue;
                 }
                 "c" => cell_head(&element, next_row, next_column),
+                "col" => {
+                    if let Some(looks) = looks.as_deref_mut() {
+                        note_width(&element, looks, grid.limits);
+                    }
+                    continue;
+                }
                 _ => continue,
             },
             Event::End(element) => match element.local_name().as_ref() {
@@ -99,12 +176,15 @@ fn read_cells<R: Read + Seek>(
             _ => continue,
         };
         let head = head.ok_or_else(|| part.corrupt())?;
-        read_value(part, &head, &mut text, limits)?;
+        read_value(part, &head, &mut text)?;
         next_column = head.column + 1;
         let cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
         if cell != Cell::Empty {
             part.gave_value(true);
             grid.put(head.row, head.column, cell)?;
+            if let Some(looks) = looks.as_deref_mut() {
+                looks.note(head.row + 1, head.column, head.style);
+            }
         }
     }
 }
@@ -115,53 +195,69 @@ fn read_value<R: Read + Seek>(
     part: &mut XmlPart<'_, R>,
     head: &CellHead,
     text: &mut String,
-    limits: &Limits,
 ) -> Result<(), SheetError> {
     text.clear();
-    let mut inside_value = false;
-    let mut phonetic = false;
-    let (mut preserve, mut start) = (false, 0);
+    let mut rich = RichText::default();
+    let limits = part.limits;
     // An entity of up to ten characters may stand for each character.
     let ceiling = limits.cell_chars * 4 + 16;
     loop {
-        match part.next_event()? {
-            Event::Start(element) => match element.local_name().as_ref() {
-                "v" => inside_value = true,
-                "t" => {
-                    inside_value = true;
-                    start = text.len();
-                    preserve = attribute(&element, "space").as_deref() == Some("preserve");
-                }
-                "rPh" => phonetic = true,
-                _ => {}
-            },
+        let event = part.next_event()?;
+        match &event {
+            Event::Start(element) if element.local_name().as_ref() == "v" => rich.inside = true,
             Event::End(element) => match element.local_name().as_ref() {
-                "v" => inside_value = false,
-                "t" => {
-                    inside_value = false;
-                    if !preserve {
-                        trim_since(text, start);
-                    }
-                }
-                "rPh" => phonetic = false,
+                "v" => rich.inside = false,
                 "c" => return Ok(()),
                 _ => {}
             },
-            Event::Text(piece) if inside_value && !phonetic => {
-                text.push_str(&piece.xml10_content());
-            }
-            Event::CData(piece) if inside_value && !phonetic => {
-                text.push_str(&piece.xml10_content());
-            }
-            Event::GeneralRef(name) if inside_value && !phonetic => push_reference(text, &name),
             Event::Eof => return Err(part.corrupt()),
             _ => {}
         }
+        rich.take(&event, text);
         if text.len() > ceiling {
-            return Err(SheetError::CellTooLong {
-                cell: cell_name(head.row, head.column),
-                limit: limits.cell_chars,
-            });
+            return Err(limits.too_long(head.row, head.column));
+        }
+    }
+}
+
+/// Where in a text with formats the reader is: it is what the `t` hold, without how it is read
+/// aloud (`rPh`).
+#[derive(Default)]
+struct RichText {
+    inside: bool,
+    phonetic: bool,
+    preserve: bool,
+    start: usize,
+}
+
+impl RichText {
+    /// Appends what the next event says.
+    fn take(&mut self, event: &Event<'_>, text: &mut String) {
+        match event {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "t" => {
+                    self.inside = true;
+                    self.start = text.len();
+                    self.preserve = attribute(element, "space").as_deref() == Some("preserve");
+                }
+                "rPh" => self.phonetic = true,
+                _ => {}
+            },
+            Event::End(element) => match element.local_name().as_ref() {
+                "t" => {
+                    self.inside = false;
+                    if !self.preserve {
+                        trim_since(text, self.start);
+                    }
+                }
+                "rPh" => self.phonetic = false,
+                _ => {}
+            },
+            _ if !self.inside || self.phonetic => {}
+            Event::Text(piece) => text.push_str(&piece.xml10_content()),
+            Event::CData(piece) => text.push_str(&piece.xml10_content()),
+            Event::GeneralRef(name) => push_reference(text, name),
+            _ => {}
         }
     }
 }
@@ -233,33 +329,17 @@ impl SharedStrings {
     pub(super) fn read<R: Read + Seek>(
         package: &mut Package<'_, R>,
         name: &str,
-        limits: &Limits,
     ) -> Result<SharedStrings, SheetError> {
         let mut strings = SharedStrings::default();
         let Some(mut part) = package.part(name)? else {
             return Ok(strings);
         };
-        let (mut inside_text, mut phonetic, mut preserve) = (false, false, false);
-        let mut start = 0;
+        let (mut rich, limits) = (RichText::default(), part.limits);
         loop {
-            match part.next_event()? {
-                Event::Start(element) => match element.local_name().as_ref() {
-                    "t" => {
-                        inside_text = true;
-                        start = strings.pending().len();
-                        preserve = attribute(&element, "space").as_deref() == Some("preserve");
-                    }
-                    "rPh" => phonetic = true,
-                    _ => {}
-                },
+            let event = part.next_event()?;
+            rich.take(&event, strings.pending());
+            match &event {
                 Event::End(element) => match element.local_name().as_ref() {
-                    "t" => {
-                        inside_text = false;
-                        if !preserve {
-                            trim_since(strings.pending(), start);
-                        }
-                    }
-                    "rPh" => phonetic = false,
                     "si" => {
                         let has_text = strings.finish(limits)?;
                         part.gave_value(has_text);
@@ -267,15 +347,6 @@ impl SharedStrings {
                     "sst" => return Ok(strings),
                     _ => {}
                 },
-                Event::Text(piece) if inside_text && !phonetic => {
-                    strings.pending().push_str(&piece.xml10_content());
-                }
-                Event::CData(piece) if inside_text && !phonetic => {
-                    strings.pending().push_str(&piece.xml10_content());
-                }
-                Event::GeneralRef(name) if inside_text && !phonetic => {
-                    push_reference(strings.pending(), &name);
-                }
                 Event::Eof => return Err(part.corrupt()),
                 _ => {}
             }

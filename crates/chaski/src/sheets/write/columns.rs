@@ -36,20 +36,9 @@ pub(super) struct Output<'t> {
     counts: Cell<[usize; 7]>,
 }
 
-/// Where the verdicts come from, in the order of the rows. A row beyond them was not asked: a batch
-/// that was cut short.
-pub enum Verdicts<'v> {
-    /// All of them at once.
-    All(std::slice::Iter<'v, Verdict>),
-    /// One after the other, as they are made.
-    Made(Box<dyn Iterator<Item = Verdict> + 'v>),
-}
-
-impl<'v> From<&'v [Verdict]> for Verdicts<'v> {
-    fn from(verdicts: &'v [Verdict]) -> Verdicts<'v> {
-        Verdicts::All(verdicts.iter())
-    }
-}
+/// The verdicts in the order of the rows, all there at once or made as they are wanted. A row beyond
+/// them was not asked: a batch that was cut short.
+pub type Verdicts<'v> = Box<dyn Iterator<Item = Cow<'v, Verdict>> + 'v>;
 
 impl<'t> Output<'t> {
     pub(super) fn new(table: &'t Table, verdicts: Verdicts<'t>, lang: Lang) -> Output<'t> {
@@ -63,11 +52,7 @@ impl<'t> Output<'t> {
 
     /// The verdict of the next row.
     pub(super) fn next_verdict(&self) -> Cow<'t, Verdict> {
-        let verdict = match &mut *self.verdicts.borrow_mut() {
-            Verdicts::All(verdicts) => verdicts.next().map(Cow::Borrowed),
-            Verdicts::Made(verdicts) => verdicts.next().map(Cow::Owned),
-        };
-        let verdict = verdict.unwrap_or_default();
+        let verdict = self.verdicts.borrow_mut().next().unwrap_or_default();
         let mut counts = self.counts.get();
         counts[verdict.apto as usize] += 1;
         self.counts.set(counts);

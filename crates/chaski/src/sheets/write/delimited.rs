@@ -39,7 +39,7 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
     writer.flush()
 }
 
-fn write_cell<W: Write>(
+pub(super) fn write_cell<W: Write>(
     writer: &mut csv::Writer<W>,
     cell: &Cell,
     scratch: &mut String,

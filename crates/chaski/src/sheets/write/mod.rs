@@ -5,6 +5,9 @@ mod columns;
 mod delimited;
 mod objects;
 mod plain;
+mod report;
+mod review;
+mod review_csv;
 mod summary;
 mod workbook;
 
@@ -15,13 +18,16 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 
 use super::error::folder_of;
-use super::{SheetError, Summary, Table, Verdict};
+use super::{SheetError, Summary, Table};
 use crate::draft;
 use columns::Output;
 
 pub(crate) use columns::OURS as RESULT_COLUMNS;
 pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
+pub(crate) use report::{ReportSheet, ReportTable, ReviewMark, ReviewValue};
+pub(crate) use review::{ReviewedSheet, by_chaski, render_review};
+pub(crate) use review_csv::review_csv;
 
 /// What the output is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,28 +56,14 @@ impl OutputFormat {
     }
 }
 
-/// Writes the list with one verdict per row (a row without one counts as not asked), in the place of
-/// what was there.
+/// Writes a file in the place of what was there.
 ///
-/// The file appears complete or not at all: it is written beside its place, flushed to the disk
-/// and renamed, and what was there before stays on any failure. A pipe or device is written
-/// directly.
-pub fn write_result(
+/// It appears complete or not at all: it is written beside its place, flushed to the disk and
+/// renamed, and what was there before stays on any failure. A pipe or device is written directly.
+pub fn write_atomically(
     out: &Path,
-    format: OutputFormat,
-    table: &Table,
-    verdicts: &[Verdict],
-    summary: &Summary,
-    lang: Lang,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), SheetError> {
-    let write =
-        |file: &mut File| render_result(file, format, table, verdicts.into(), summary, lang);
-    put_in_place(&resolved(out), false, write, |_| Ok(Destination::Replaced))
-}
-
-/// Writes bytes to a file that appears complete or not at all, in the place of what was there.
-pub fn write_atomically(out: &Path, bytes: &[u8]) -> Result<(), SheetError> {
-    let write = |file: &mut File| file.write_all(bytes);
     put_in_place(&resolved(out), false, write, |_| Ok(Destination::Replaced))
 }
 
@@ -152,12 +144,13 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
     Ok(())
 }
 
-/// The same to any writer, for the standard output. A failure names it `-`.
-pub fn write_result_to(
+/// Writes the list with one verdict per row (a row without one counts as not asked) to any writer,
+/// for the standard output. A failure names it `-`.
+pub fn write_result_to<'t>(
     out: &mut dyn Write,
     format: OutputFormat,
-    table: &Table,
-    verdicts: Verdicts<'_>,
+    table: &'t Table,
+    verdicts: Verdicts<'t>,
     summary: &Summary,
     lang: Lang,
 ) -> Result<(), SheetError> {
@@ -166,11 +159,11 @@ pub fn write_result_to(
 }
 
 /// The same with the system's own error.
-pub(crate) fn render_result(
+pub fn render_result<'t>(
     out: &mut dyn Write,
     format: OutputFormat,
-    table: &Table,
-    verdicts: Verdicts<'_>,
+    table: &'t Table,
+    verdicts: Verdicts<'t>,
     summary: &Summary,
     lang: Lang,
 ) -> io::Result<()> {

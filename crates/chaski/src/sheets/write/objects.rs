@@ -9,28 +9,35 @@ use crate::sheets::{Cell, Row};
 
 /// One array, one object per line inside it.
 pub(super) fn render_array(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()> {
-    let names = unique_names(&output.table.headers);
-    let mut before = "[\n";
-    for index in 0..output.table.rows.len() {
-        out.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut *out, &object(output, &names, index))?;
-        before = ",\n";
+    if output.table.rows.is_empty() {
+        return out.write_all(b"[]\n");
     }
-    out.write_all(if before == "[\n" { b"[]\n" } else { b"\n]\n" })
+    render(out, output, ["[\n", ",\n", "\n]\n"])
 }
 
 /// One object per line.
 pub(super) fn render_lines(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()> {
-    let names = unique_names(&output.table.headers);
-    for index in 0..output.table.rows.len() {
-        serde_json::to_writer(&mut *out, &object(output, &names, index))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    let end = if output.table.rows.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
+    render(out, output, ["", "\n", end])
 }
 
-fn object(output: &Output<'_>, names: &[String], index: usize) -> Map<String, Value> {
-    let row = &output.table.rows[index];
+/// What stands before, between and after the objects is given.
+fn render(out: &mut dyn Write, output: &Output<'_>, around: [&str; 3]) -> io::Result<()> {
+    let [mut before, between, after] = around;
+    let names = unique_names(&output.table.headers);
+    for row in &output.table.rows {
+        out.write_all(before.as_bytes())?;
+        serde_json::to_writer(&mut *out, &object(output, &names, row))?;
+        before = between;
+    }
+    out.write_all(after.as_bytes())
+}
+
+fn object(output: &Output<'_>, names: &[String], row: &Row) -> Map<String, Value> {
     let verdict = output.next_verdict();
     let mut object = Map::with_capacity(OURS.len() + 3);
     object.insert("fila".into(), row.number.into());
@@ -39,7 +46,7 @@ fn object(output: &Output<'_>, names: &[String], index: usize) -> Map<String, Va
         object.insert((*name).into(), value.into());
     }
     // The word is for people and changes with the language; this is for programs.
-    object.insert("aptitud".into(), verdict.apto.code().into());
+    object.insert("aptitud".into(), verdict.apto.as_str().into());
     object
 }
 

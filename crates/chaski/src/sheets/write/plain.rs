@@ -1,8 +1,6 @@
 //! Records of any kind as csv or xlsx, every value as text. Row by row, so that whoever has many
 //! need not have them all at once.
 
-use std::io;
-
 use csv::{Terminator, Writer, WriterBuilder};
 use rust_xlsxwriter::{DocProperties, Format, Workbook, XlsxError};
 
@@ -42,28 +40,23 @@ impl PlainCsv {
 
     /// The next row.
     pub fn row(&mut self, row: &[String]) -> Result<(), SheetError> {
-        let mut write = || -> csv::Result<()> {
-            let mut scratch = String::new();
-            for value in row {
-                self.0.write_field(inert(value, &mut scratch))?;
-            }
-            self.0.write_record(None::<&[u8]>)
-        };
-        write().map_err(|error| failed(error.into()))
+        let mut scratch = String::new();
+        for value in row {
+            self.0.write_field(inert(value, &mut scratch))?;
+        }
+        Ok(self.0.write_record(None::<&[u8]>)?)
     }
 
     /// The bytes of the rows since the last call, for a caller that writes as it goes.
     pub fn written(&mut self) -> Result<Vec<u8>, SheetError> {
-        self.0.flush().map_err(failed)?;
-        let next = writer(Vec::new());
-        let written = std::mem::replace(&mut self.0, next).into_inner();
-        written.map_err(|error| failed(io::Error::other(error.to_string())))
+        let next = PlainCsv(writer(Vec::new()));
+        std::mem::replace(self, next).end()
     }
 
     /// The bytes of the file.
     pub fn end(self) -> Result<Vec<u8>, SheetError> {
         let ended = self.0.into_inner();
-        ended.map_err(|error| failed(io::Error::other(error.to_string())))
+        ended.map_err(|error| SheetError::writing("-".as_ref(), error.into_error()))
     }
 }
 
@@ -86,46 +79,45 @@ pub struct PlainXlsx {
 impl PlainXlsx {
     /// A workbook with its headings.
     pub fn begin(headings: &[String]) -> Result<PlainXlsx, SheetError> {
-        let write = || -> Result<Workbook, XlsxError> {
-            let mut workbook = Workbook::new();
-            // By this a file is known as ours, which may be replaced.
-            workbook.set_properties(&DocProperties::new().set_author("Chaski"));
-            // Rows go to a temporary file as they come: memory does not grow with them.
-            let sheet = workbook.add_worksheet_with_constant_memory()?;
-            let bold = Format::new().set_bold();
-            for (column, heading) in (0..).zip(headings) {
-                sheet.set_column_width(column, f64::from(WIDTH))?;
-                sheet.write_string_with_format(0, column, heading, &bold)?;
-            }
-            sheet.set_freeze_panes(1, 0)?;
-            Ok(workbook)
-        };
-        let workbook = write().map_err(|error| failed(io_error(error)))?;
+        let mut workbook = Workbook::new();
+        // By this a file is known as ours, which may be replaced.
+        workbook.set_properties(&DocProperties::new().set_author("Chaski"));
+        // Rows go to a temporary file as they come: memory does not grow with them.
+        let sheet = workbook.add_worksheet_with_constant_memory()?;
+        let bold = Format::new().set_bold();
+        for (column, heading) in (0..).zip(headings) {
+            sheet.set_column_width(column, f64::from(WIDTH))?;
+            sheet.write_string_with_format(0, column, heading, &bold)?;
+        }
+        sheet.set_freeze_panes(1, 0)?;
         Ok(PlainXlsx { workbook, rows: 1 })
     }
 
     /// The next row.
     pub fn row(&mut self, row: &[String]) -> Result<(), SheetError> {
-        let mut write = || -> Result<(), XlsxError> {
-            let sheet = self.workbook.worksheet_from_index(0)?;
-            let filled = (0..).zip(row).filter(|(_, value)| !value.is_empty());
-            for (column, value) in filled {
-                sheet.write_string(self.rows, column, value)?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| failed(io_error(error)))?;
+        let sheet = self.workbook.worksheet_from_index(0)?;
+        let filled = (0..).zip(row).filter(|(_, value)| !value.is_empty());
+        for (column, value) in filled {
+            sheet.write_string(self.rows, column, value)?;
+        }
         self.rows += 1;
         Ok(())
     }
 
     /// The bytes of the file.
     pub fn end(mut self) -> Result<Vec<u8>, SheetError> {
-        let mut write = || -> Result<Vec<u8>, XlsxError> { self.workbook.save_to_buffer() };
-        write().map_err(|error| failed(io_error(error)))
+        Ok(self.workbook.save_to_buffer()?)
     }
 }
 
-fn failed(error: io::Error) -> SheetError {
-    SheetError::writing("-".as_ref(), error)
+impl From<csv::Error> for SheetError {
+    fn from(error: csv::Error) -> SheetError {
+        SheetError::writing("-".as_ref(), error.into())
+    }
+}
+
+impl From<XlsxError> for SheetError {
+    fn from(error: XlsxError) -> SheetError {
+        SheetError::writing("-".as_ref(), io_error(error))
+    }
 }

@@ -1,5 +1,6 @@
 //! The sheet `Resumen`: what an accountant files with the list.
 
+use chaski_core::Lang;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::colours::aptitud_format;
@@ -24,6 +25,7 @@ pub(super) fn write_summary(
     sheet.write_string_with_format(0, 0, title, &Format::new().set_bold().set_font_size(16))?;
     let mut page = Page {
         sheet,
+        lang,
         row: 2,
         label: Format::new().set_font_color(Color::RGB(0x0040_4040)),
         number: Format::new().set_num_format("#,##0"),
@@ -34,65 +36,41 @@ pub(super) fn write_summary(
             .set_num_format("#,##0")
             .set_border_top(FormatBorder::Thin),
     };
-    page.section(&[lang.pick("Datos del proceso", "Run")])?;
-    page.text(
-        lang.pick("Archivo de origen", "Source file"),
-        &summary.source_file,
-    )?;
-    page.text(
-        lang.pick("Hoja leída", "Sheet read"),
-        &output.table.place(lang),
-    )?;
+    page.section(&[("Datos del proceso", "Run")])?;
+    page.text("Archivo de origen", "Source file", &summary.source_file)?;
+    page.text("Hoja leída", "Sheet read", &output.table.place(lang))?;
     if !summary.answered_by.is_empty() {
-        page.text(lang.pick("Fuente", "Source"), &summary.answered_by)?;
+        page.text("Fuente", "Source", &summary.answered_by)?;
     }
     let date = summary.generated_at.strftime("%d/%m/%Y %H:%M").to_string();
-    page.text(
-        lang.pick("Fecha y hora (Lima)", "Date and time (Lima)"),
-        &date,
-    )?;
-    page.text(lang.pick("Duración", "Duration"), &duration(summary))?;
+    page.text("Fecha y hora (Lima)", "Date and time (Lima)", &date)?;
+    page.text("Duración", "Duration", &duration(summary))?;
     page.row += 1;
     write_counts(&mut page, output)?;
     page.row += 1;
     page.section(&[
-        lang.pick("Calidad de la lista", "Quality of the list"),
-        lang.pick("Filas", "Rows"),
+        ("Calidad de la lista", "Quality of the list"),
+        ("Filas", "Rows"),
     ])?;
-    for (label, count) in [
-        (
-            lang.pick("RUC repetidos", "Repeated RUCs"),
-            summary.duplicates,
-        ),
-        (
-            lang.pick("RUC ilegibles o mal escritos", "Unreadable or mistyped"),
-            summary.damaged,
-        ),
-        (
-            lang.pick("RUC reparados al leer", "Put right when read"),
-            summary.repaired,
-        ),
-    ] {
-        page.count(label, count)?;
-    }
+    page.count("RUC repetidos", "Repeated RUCs", summary.duplicates)?;
+    page.count(
+        "RUC ilegibles o mal escritos",
+        "Unreadable or mistyped",
+        summary.damaged,
+    )?;
+    page.count(
+        "RUC reparados al leer",
+        "Put right when read",
+        summary.repaired,
+    )?;
     page.row += 1;
-    page.section(&[
-        lang.pick("Consumo", "Spent"),
-        lang.pick("Consultas", "Calls"),
-    ])?;
-    for (label, count) in [
-        (
-            lang.pick("Consultas gastadas", "Calls spent"),
-            summary.calls_spent,
-        ),
-        (
-            lang.pick("Respuestas ya conocidas", "Answers already known"),
-            summary.cache_hits,
-        ),
-    ] {
-        page.count(label, count)?;
-    }
-    Ok(())
+    page.section(&[("Consumo", "Spent"), ("Consultas", "Calls")])?;
+    page.count("Consultas gastadas", "Calls spent", summary.calls_spent)?;
+    page.count(
+        "Respuestas ya conocidas",
+        "Answers already known",
+        summary.cache_hits,
+    )
 }
 
 fn set_up_page(sheet: &mut Worksheet) {
@@ -106,34 +84,27 @@ fn set_up_page(sheet: &mut Worksheet) {
 fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxError> {
     let lang = output.lang;
     page.section(&[
-        lang.pick("¿Apto para facturar?", "Fit to be invoiced?"),
-        lang.pick("Filas", "Rows"),
-        "%",
-        lang.pick("Qué significa", "What it means"),
+        ("¿Apto para facturar?", "Fit to be invoiced?"),
+        ("Filas", "Rows"),
+        ("%", "%"),
+        ("Qué significa", "What it means"),
     ])?;
     let total = output.table.rows.len();
     let counts = output.counts();
     for (aptitud, count) in Aptitud::ALL.into_iter().zip(counts) {
-        let row = page.row;
-        let word = aptitud.word(lang);
-        page.sheet
-            .write_string_with_format(row, 0, word, &aptitud_format(aptitud))?;
-        page.sheet
-            .write_number_with_format(row, 1, as_number(count), &page.number)?;
+        let (row, sheet, word) = (page.row, &mut page.sheet, aptitud.word(lang));
+        sheet.write_string_with_format(row, 0, word, &aptitud_format(aptitud))?;
+        sheet.write_number_with_format(row, 1, as_number(count), &page.number)?;
         let share = as_number(count) / as_number(total.max(1));
-        page.sheet
-            .write_number_with_format(row, 2, share, &page.percent)?;
-        page.sheet
-            .write_string_with_format(row, 3, aptitud.meaning(lang), &page.meaning)?;
+        sheet.write_number_with_format(row, 2, share, &page.percent)?;
+        sheet.write_string_with_format(row, 3, aptitud.meaning(lang), &page.meaning)?;
         page.row += 1;
     }
-    let row = page.row;
-    page.sheet
-        .write_string_with_format(row, 0, lang.pick("Total", "Total"), &page.bold_number)?;
-    page.sheet
-        .write_number_with_format(row, 1, as_number(total), &page.bold_number)?;
-    page.sheet.write_blank(row, 2, &page.bold_number)?;
-    page.sheet.write_blank(row, 3, &page.bold_number)?;
+    let (row, sheet, bold) = (page.row, &mut page.sheet, &page.bold_number);
+    sheet.write_string_with_format(row, 0, "Total", bold)?;
+    sheet.write_number_with_format(row, 1, as_number(total), bold)?;
+    sheet.write_blank(row, 2, bold)?;
+    sheet.write_blank(row, 3, bold)?;
     page.row += 1;
     Ok(())
 }
@@ -141,6 +112,7 @@ fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxErro
 /// The sheet being filled from top to bottom.
 struct Page<'s> {
     sheet: &'s mut Worksheet,
+    lang: Lang,
     row: u32,
     label: Format,
     number: Format,
@@ -151,7 +123,7 @@ struct Page<'s> {
 
 impl Page<'_> {
     /// A line of titles across the four columns.
-    fn section(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
+    fn section(&mut self, titles: &[(&str, &str)]) -> Result<(), XlsxError> {
         let left = Format::new()
             .set_bold()
             .set_font_color(Color::White)
@@ -159,7 +131,8 @@ impl Page<'_> {
         let right = left.clone().set_align(FormatAlign::Right);
         let indented = left.clone().set_indent(1);
         for column in 0..4_u16 {
-            let title = titles.get(usize::from(column)).copied().unwrap_or_default();
+            let (es, en) = titles.get(usize::from(column)).copied().unwrap_or_default();
+            let title = self.lang.pick(es, en);
             // Titles stand where what is below them does.
             let format = match column {
                 1 | 2 => &right,
@@ -173,21 +146,26 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn text(&mut self, label: &str, value: &str) -> Result<(), XlsxError> {
-        self.sheet
-            .write_string_with_format(self.row, 0, label, &self.label)?;
-        self.sheet.write_string(self.row, 1, value)?;
+    fn text(&mut self, es: &str, en: &str, value: &str) -> Result<(), XlsxError> {
+        let row = self.row;
+        self.label(es, en)?.write_string(row, 1, value)?;
         self.row += 1;
         Ok(())
     }
 
-    fn count(&mut self, label: &str, count: usize) -> Result<(), XlsxError> {
+    fn count(&mut self, es: &str, en: &str, count: usize) -> Result<(), XlsxError> {
+        self.label(es, en)?;
+        let count = as_number(count);
         self.sheet
-            .write_string_with_format(self.row, 0, label, &self.label)?;
-        self.sheet
-            .write_number_with_format(self.row, 1, as_number(count), &self.number)?;
+            .write_number_with_format(self.row, 1, count, &self.number)?;
         self.row += 1;
         Ok(())
+    }
+
+    fn label(&mut self, es: &str, en: &str) -> Result<&mut Worksheet, XlsxError> {
+        let label = self.lang.pick(es, en);
+        self.sheet
+            .write_string_with_format(self.row, 0, label, &self.label)
     }
 }
 

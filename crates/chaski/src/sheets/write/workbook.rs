@@ -88,8 +88,8 @@ fn lay_out(
     for (column, look) in theirs.iter().enumerate() {
         let column = column_number(column);
         sheet.set_column_width(column, look.width)?;
-        if let Some(format) = &formats.numbers[look.number as usize] {
-            sheet.set_column_format(column, format)?;
+        if let Some(numbers) = look.numbers {
+            sheet.set_column_format(column, &Format::new().set_num_format(numbers))?;
         }
     }
     for (offset, width) in OUR_WIDTHS.into_iter().enumerate() {
@@ -151,39 +151,37 @@ fn write_text(
     if text.is_empty() {
         return Ok(());
     }
-    let too_long = text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
-    let text: String = if too_long {
-        text.chars().take(CELL_CHARS).collect()
+    let fitting = fitting(text);
+    if runs_when_edited(text) {
+        sheet.write_string_with_format(row, column, fitting, &formats.quoted)?;
     } else {
-        text.to_owned()
-    };
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        sheet.write_string_with_format(row, column, text, &formats.quoted)?;
-    } else {
-        sheet.write_string(row, column, text)?;
+        sheet.write_string(row, column, fitting)?;
     }
     Ok(())
 }
 
-fn column_number(column: usize) -> u16 {
+/// Whether a person who edits the cell could turn the text into a formula.
+pub(super) fn runs_when_edited(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+}
+
+/// The text as far as a cell takes it.
+pub(super) fn fitting(text: &str) -> &str {
+    let cut = || text.char_indices().nth(CELL_CHARS);
+    let cut = (text.len() > CELL_CHARS).then(cut).flatten();
+    cut.map_or(text, |(end, _)| &text[..end])
+}
+
+pub(super) fn column_number(column: usize) -> u16 {
     u16::try_from(column).expect("columns are limited to a few hundred")
 }
 
 /// How a column of the caller is shown.
 struct ColumnLook {
     width: f64,
-    number: NumberLook,
-}
-
-/// How its numbers are: the formats of the original are not kept, so the values decide.
-#[derive(Clone, Copy, PartialEq)]
-enum NumberLook {
-    /// As Excel does by itself.
-    General = 0,
-    /// Numbers as long as a RUC, which Excel would show as 2.01E+10 in a narrow column.
-    Identity = 1,
-    /// Amounts: some have decimals, none has more than two.
-    Money = 2,
+    /// The format of its numbers, where Excel does not do well by itself. Those of the original are
+    /// not kept, so the values decide.
+    numbers: Option<&'static str>,
 }
 
 fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
@@ -207,10 +205,12 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
             Cell::Empty | Cell::Bool(_) | Cell::Error(_) => {}
         }
     }
-    let number = match (long, cents, finer) {
-        (_, true, false) => NumberLook::Money,
-        (true, false, _) => NumberLook::Identity,
-        _ => NumberLook::General,
+    let numbers = match (long, cents, finer) {
+        // Amounts: some have decimals, none has more than two.
+        (_, true, false) => Some("#,##0.00"),
+        // As long as a RUC, which Excel would show as 2.01E+10 in a narrow column.
+        (true, false, _) => Some("0"),
+        _ => None,
     };
     // Wide enough for nineteen in twenty: one odd cell should not push the rest off the page.
     lengths.sort_unstable();
@@ -218,7 +218,7 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
     let width = title.max(usual.map_or(0, |length| length + 2)).clamp(6, 42);
     ColumnLook {
         width: f64::from(u8::try_from(width).unwrap_or(42)),
-        number,
+        numbers,
     }
 }
 
@@ -231,8 +231,6 @@ struct Formats {
     date: Format,
     date_time: Format,
     time: Format,
-    /// By [`NumberLook`]; none where Excel does well by itself.
-    numbers: [Option<Format>; 3],
     aptitudes: [Format; 7],
 }
 
@@ -255,11 +253,6 @@ impl Formats {
             date: Format::new().set_num_format("dd/mm/yyyy"),
             date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
             time: Format::new().set_num_format("hh:mm"),
-            numbers: [
-                None,
-                Some(Format::new().set_num_format("0")),
-                Some(Format::new().set_num_format("#,##0.00")),
-            ],
             aptitudes: Aptitud::ALL.map(aptitud_format),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
-use crate::store::sql::{Conn, query_scalar};
+use crate::store::sql::{Conn, query};
 
 /// The oldest server whose behaviour the tests have seen.
 const OLDEST: i64 = 150_000;
@@ -29,6 +29,6 @@ pub(in crate::store) async fn setting(
     connection: &mut Conn,
     name: &'static str,
 ) -> Result<String, StoreError> {
-    let query = query_scalar("SELECT current_setting($1)").bind(name);
+    let query = query("SELECT current_setting($1)").bind(name);
     query.fetch_one(connection).await
 }

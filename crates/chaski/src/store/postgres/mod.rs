@@ -22,7 +22,7 @@ use super::mark::Mark;
 use super::opening::{self, Opened, SCHEMA};
 use super::presence::Presence;
 use super::seal::MasterKey;
-use super::sql::{Conn, Options, query_scalar};
+use super::sql::{Conn, Options, query};
 use super::sqlite::housekeeping::Sizes;
 use super::tables::{asking, meta};
 
@@ -44,7 +44,7 @@ pub(super) async fn open(
         return Err(StoreError::Postgres(PostgresFault::Empty));
     }
     let place = address::place_of(&options);
-    let settled = mark.as_ref().is_some_and(|mark| mark.place == place);
+    let is_noted = mark.as_ref().is_some_and(|mark| mark.place == place);
     let mark = match mark {
         Some(mark) => Mark { place, ..mark },
         None => Mark::new(place)?,
@@ -52,8 +52,8 @@ pub(super) async fn open(
     let seat = Seat::take(&mut writer, schema, mark.folder).await?;
     let key = opening::prepare_key(dir, has_data, key)?;
     bring_up_to_date(&options, schema, &mut writer).await?;
-    let keys = opening::settle_key(&mut writer, dir, key).await?;
-    if !settled {
+    let keys = opening::accept_key(&mut writer, dir, key).await?;
+    if !is_noted {
         mark.write(dir)?;
     }
     let presence = Presence::enter(dir)?;
@@ -79,16 +79,13 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<Conn, StoreErr
 
 /// Whether something was ever kept there; an error when it is somebody else's.
 pub(super) async fn begun(connection: &mut Conn) -> Result<bool, StoreError> {
-    let tables: Vec<String> = query_scalar(
-        "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()",
-    )
-    .fetch_all(connection)
-    .await?;
+    let tables: Vec<String> =
+        query("SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()")
+            .fetch_all(connection)
+            .await?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     if !tables.is_empty() && !has("_sqlx_migrations") {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::from("PostgreSQL"),
-        });
+        return Err(StoreError::NotOurs(PathBuf::from("PostgreSQL")));
     }
     if !has("meta") {
         return Ok(false);
@@ -103,7 +100,7 @@ pub(super) async fn bring_up_to_date(
     schema: &'static str,
     connection: &mut Conn,
 ) -> Result<(), StoreError> {
-    let has_schema: bool = query_scalar("SELECT current_schema() IS NOT NULL")
+    let has_schema: bool = query("SELECT current_schema() IS NOT NULL")
         .fetch_one(connection)
         .await?;
     if !has_schema {
@@ -111,11 +108,11 @@ pub(super) async fn bring_up_to_date(
             .run(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
             .await?;
     }
-    let has_tables: bool = query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+    let has_tables: bool = query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(connection)
         .await?;
     if has_tables {
-        let found: Option<i64> = query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        let found: Option<i64> = query("SELECT max(version) FROM _sqlx_migrations")
             .fetch_one(connection)
             .await?;
         let found = u32::try_from(found.unwrap_or(0)).unwrap_or(u32::MAX);
@@ -142,11 +139,10 @@ pub(super) async fn vacuum(connection: &mut Conn) -> Result<(), StoreError> {
 }
 
 pub(super) async fn sizes(connection: &mut Conn) -> Result<Sizes, StoreError> {
-    let database: i64 = query_scalar("SELECT pg_database_size(current_database())")
-        .fetch_one(connection)
-        .await?;
     Ok(Sizes {
-        database: database.cast_unsigned(),
+        database: query("SELECT pg_database_size(current_database())")
+            .fetch_one(connection)
+            .await?,
         log: 0,
         free: 0,
     })
@@ -183,7 +179,7 @@ pub(super) async fn other_side(
     connection: &mut Conn,
     schema: &'static str,
 ) -> Result<Option<bool>, StoreError> {
-    let there: bool = query_scalar("SELECT to_regclass($1 || '.meta') IS NOT NULL")
+    let there: bool = query("SELECT to_regclass($1 || '.meta') IS NOT NULL")
         .bind(schema)
         .fetch_one(&mut *connection)
         .await?;
@@ -193,7 +189,7 @@ pub(super) async fn other_side(
     let which = schema;
     let statement = format!("SELECT EXISTS (SELECT 1 FROM {which}.meta WHERE name = $1)");
     let mut has = async |name: &'static str| -> Result<bool, StoreError> {
-        query_scalar(statement.clone())
+        query(statement.clone())
             .bind(name)
             .fetch_one(&mut *connection)
             .await

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::postgres::checks::refuse_unsafe;
-use crate::store::sql::{Conn, query, query_as, query_scalar};
+use crate::store::sql::{Conn, query};
 
 /// Of what this process holds the locks.
 pub(in crate::store) struct Seat {
@@ -63,14 +63,12 @@ impl Seat {
 
     async fn sit(&self, connection: &mut Conn) -> Result<(), StoreError> {
         // Two that come at once see each other, for each sits down before it looks.
-        query_scalar::<bool>(
-            "SELECT pg_try_advisory_lock_shared(CAST($1 AS INT4), CAST($2 AS INT4))",
-        )
-        .bind(self.side)
-        .bind(self.folder)
-        .fetch_one(connection)
-        .await?;
-        let others: bool = query_scalar(
+        query("SELECT pg_try_advisory_lock_shared(CAST($1 AS INT4), CAST($2 AS INT4))")
+            .bind(self.side)
+            .bind(self.folder)
+            .execute(connection)
+            .await?;
+        let others: bool = query(
             "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
              AND classid = CAST($1 AS OID) AND objid <> CAST($2 AS OID))",
@@ -82,7 +80,7 @@ impl Seat {
         if others {
             return Err(StoreError::Postgres(PostgresFault::OtherFolder));
         }
-        let me = query_as("SELECT CAST(pid AS BIGINT), CAST(extract(epoch FROM backend_start) * 1000000 AS BIGINT) \
+        let me = query("SELECT CAST(pid AS BIGINT), CAST(extract(epoch FROM backend_start) * 1000000 AS BIGINT) \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()")
         .fetch_one(connection)
         .await?;
@@ -96,7 +94,7 @@ impl Seat {
         let Some((pid, since)) = before else {
             return Ok(());
         };
-        let ended: Option<bool> = query_scalar(
+        let ended: Option<bool> = query(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 \
              AND CAST(extract(epoch FROM backend_start) * 1000000 AS BIGINT) = $2",
         )
@@ -124,7 +122,7 @@ impl Seat {
 }
 
 async fn hold(connection: &mut Conn) -> Result<bool, StoreError> {
-    query_scalar(
+    query(
         "SELECT pg_try_advisory_lock(1129270850, \
          CAST(CAST(CAST(CAST(current_schema() AS TEXT) AS REGNAMESPACE) AS OID) AS INT4))",
     )
@@ -137,7 +135,7 @@ async fn hold(connection: &mut Conn) -> Result<bool, StoreError> {
 pub(in crate::store) async fn server(
     connection: &mut Conn,
 ) -> Result<Option<(String, Option<String>)>, StoreError> {
-    let row = query(
+    query(
         "SELECT a.application_name, host(a.client_addr) FROM pg_locks l \
          JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted \
@@ -146,7 +144,5 @@ pub(in crate::store) async fn server(
          CAST(CAST(current_schema() AS TEXT) AS REGNAMESPACE)",
     )
     .fetch_optional(connection)
-    .await?;
-    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-        .transpose()
+    .await
 }

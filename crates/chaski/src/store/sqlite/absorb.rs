@@ -6,11 +6,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
+use crate::private;
 use crate::store::error::StoreError;
 use crate::store::folder::DATABASE_FILE;
 use crate::store::opening::{Opened, SCHEMA};
 use crate::store::seal::{Keys, MasterKey};
-use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::sql::{Conn, query};
 use crate::store::sqlite::open::options;
 use crate::store::sqlite::{backup, open, rekey};
 use crate::store::tables::partner_rows::{profile_row, standing_row};
@@ -51,7 +54,8 @@ pub(in crate::store) async fn bring_own(
     if !file.exists() || !anything_waits(mine, &file, &other).await? {
         return Ok(Absorbed::default());
     }
-    let staging = private_folder_in(dir)?;
+    let staging = private::passing_folder(".chaski-traslado-", dir)
+        .map_err(|error| StoreError::of_file(dir, &error))?;
     let copy = staging.path().join(DATABASE_FILE);
     backup::snapshot(&other.dir, &copy).await?;
     leave_only_own(&copy).await?;
@@ -155,9 +159,9 @@ pub(in crate::store) async fn keep_here(mine: &mut Conn) -> Result<(), StoreErro
 }
 
 async fn attach(mine: &mut Conn, file: &Path) -> Result<(), StoreError> {
-    let file = file.to_str().ok_or_else(|| StoreError::ReadOnly {
-        path: file.to_owned(),
-    })?;
+    let file = file
+        .to_str()
+        .ok_or_else(|| StoreError::ReadOnly(file.to_owned()))?;
     query("ATTACH DATABASE $1 AS other")
         .bind(file)
         .execute(mine)
@@ -176,7 +180,7 @@ async fn anything_waits(
     other: &OtherSide,
 ) -> Result<bool, StoreError> {
     attach(mine, file).await?;
-    let version = query_scalar("PRAGMA other.user_version")
+    let version = query("PRAGMA other.user_version")
         .fetch_one(&mut *mine)
         .await;
     let version: i64 = match version {
@@ -192,7 +196,7 @@ async fn anything_waits(
         opened.writer.close().await?;
         attach(mine, file).await?;
     }
-    let waits = query_scalar(ANYTHING).fetch_one(&mut *mine).await;
+    let waits = query(ANYTHING).fetch_one(&mut *mine).await;
     detach(mine).await?;
     let waits: i64 = waits?;
     Ok(waits != 0)
@@ -213,23 +217,30 @@ async fn own(mine: &mut Conn) -> Result<Absorbed, StoreError> {
 
 async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorbed, StoreError> {
     let mut absorbed = Absorbed {
-        answers: changed(mine, ANSWERS).await?,
-        calls: changed(mine, CALLS).await?,
-        keys: changed(mine, API_KEYS).await?,
-        partners: changed(mine, PARTNERS).await?,
+        answers: add(mine, "answers", NEWER_ANSWERS).await?,
+        calls: add(mine, "calls", IN_ORDER).await?,
+        keys: add(mine, "api_keys", IN_ORDER).await?,
+        partners: add(mine, "partners", IN_ORDER).await?,
         batches: changed(mine, FURTHER_BATCHES).await?,
     };
     absorbed.partners += newer_partners(mine, keys).await?;
     changed(mine, FURTHER_ITEMS).await?;
-    absorbed.batches += changed(mine, BATCHES).await?;
-    for statement in [
-        REVOKED, ISSUERS, DAYS, BODIES, ITEMS, INPUTS, JOBS, CHANGES, SCHEDULE, SNAPSHOTS, BROUGHT,
-        META,
+    absorbed.batches += add(mine, "batches", IN_ORDER).await?;
+    for (table, rest) in [
+        ("issuers", MISSING_ONLY),
+        ("days", MORE_DAYS),
+        ("call_bodies", IN_ORDER),
+        ("schedule", LATER_ENTRIES),
+        ("quota_snapshots", MISSING_ONLY),
+        ("brought", MISSING_ONLY),
     ] {
+        add(mine, table, rest).await?;
+    }
+    for statement in [REVOKED, ITEMS, INPUTS, JOBS, CHANGES, META] {
         changed(mine, statement).await?;
     }
     quota(mine, source).await?;
-    let missing: i64 = query_scalar(MISSING).fetch_one(mine).await?;
+    let missing: i64 = query(MISSING).fetch_one(mine).await?;
     if missing != 0 {
         return Err(StoreError::Corrupt);
     }
@@ -237,18 +248,35 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
 }
 
 async fn changed(connection: &mut Conn, statement: &'static str) -> Result<u64, StoreError> {
-    let done = query(statement).execute(connection).await?;
-    Ok(done)
+    query(statement).execute(connection).await
+}
+
+/// Adds the rows of a table with all their columns but their place; the rest of the statement says in
+/// which order, and what becomes of one that is here already.
+async fn add(
+    connection: &mut Conn,
+    table: &'static str,
+    rest: &'static str,
+) -> Result<u64, StoreError> {
+    let columns: String =
+        query("SELECT group_concat(name, ', ') FROM pragma_table_info($1) WHERE name <> 'seq'")
+            .bind(table)
+            .fetch_one(connection)
+            .await?;
+    let mut add = query("INSERT INTO main.");
+    add.push(format_args!(
+        "{table} ({columns}) SELECT {columns} FROM other.{table} WHERE true {rest}"
+    ));
+    add.execute(connection).await
 }
 
 /// Partners that both have and of which the other one knows something newer: their own fields and
 /// SUNAT's word, each by its own time. Sealed again, for the seal names the partner.
 async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, StoreError> {
-    let pairs: Vec<(i64, Vec<u8>, i64, bool, bool)> =
-        query_as(NEWER_PARTNERS).fetch_all(&mut *connection).await?;
+    let pairs: Vec<(i64, Uuid, i64, bool, bool)> =
+        query(NEWER_PARTNERS).fetch_all(&mut *connection).await?;
     let found = u64::try_from(pairs.len()).unwrap_or(u64::MAX);
     for (seq, id, other, profile, sunat) in pairs {
-        let id = uuid_of(&id)?;
         let row = query(OTHER_PARTNER)
             .bind(other)
             .fetch_one(&mut *connection)
@@ -264,7 +292,7 @@ async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, Store
             .bind(again.is_active)
             .bind(again.search)
             .bind(again.profile)
-            .bind(partner.updated_at.as_microsecond())
+            .bind(partner.updated_at)
             .execute(&mut *connection)
             .await?;
         }
@@ -284,12 +312,10 @@ async fn newer_partners(connection: &mut Conn, keys: &Keys) -> Result<u64, Store
 
 /// Adds the calls of each month. What an earlier run added already is on record, by the source.
 async fn quota(connection: &mut Conn, source: &str) -> Result<(), StoreError> {
-    let rows = query("SELECT provider, month, used FROM other.quota")
+    let rows: Vec<(String, String, i64)> = query("SELECT provider, month, used FROM other.quota")
         .fetch_all(&mut *connection)
         .await?;
-    for row in rows {
-        let (provider, month): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let used: i64 = row.try_get(2)?;
+    for (provider, month, used) in rows {
         let name = format!("migrated/{source}/{provider}/{month}");
         let before = meta::get(connection, &name).await?;
         let before = before.and_then(|bytes| bytes.try_into().ok());
@@ -309,14 +335,6 @@ async fn quota(connection: &mut Conn, source: &str) -> Result<(), StoreError> {
         meta::put(connection, &name, &used.to_le_bytes()).await?;
     }
     Ok(())
-}
-
-fn private_folder_in(dir: &Path) -> Result<tempfile::TempDir, StoreError> {
-    tempfile::Builder::new()
-        .prefix(".chaski-traslado-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(dir)
-        .map_err(|error| StoreError::of_file(dir, &error))
 }
 
 /// Of the house: entered without a key, or with one of the house's. Those of companies are reached
@@ -370,42 +388,22 @@ const OWN_BROUGHT: &str = "INSERT INTO main.brought (id) \
      WHERE (o.key_id IS NULL OR length(k.company) = 0) \
      AND o.id NOT IN (SELECT id FROM other.brought) ON CONFLICT DO NOTHING";
 
-const ANSWERS: &str = "INSERT INTO main.answers (provider, operation, subject, personal, masked, \
-     reason, body, stored_at, expires_at) \
-     SELECT provider, operation, subject, personal, masked, reason, body, stored_at, expires_at \
-     FROM other.answers WHERE true \
-     ON CONFLICT (subject, operation) DO UPDATE SET provider = excluded.provider, personal = excluded.personal, \
-     masked = excluded.masked, reason = excluded.reason, body = excluded.body, \
-     stored_at = excluded.stored_at, expires_at = excluded.expires_at \
+const MISSING_ONLY: &str = "ON CONFLICT DO NOTHING";
+
+const IN_ORDER: &str = "ORDER BY seq ON CONFLICT DO NOTHING";
+
+const NEWER_ANSWERS: &str = "ON CONFLICT (subject, operation) DO UPDATE SET provider = excluded.provider, \
+     personal = excluded.personal, masked = excluded.masked, reason = excluded.reason, \
+     body = excluded.body, stored_at = excluded.stored_at, expires_at = excluded.expires_at \
      WHERE excluded.stored_at > answers.stored_at";
 
-const CALLS: &str = "INSERT INTO main.calls (id, lookup, at, asked_by, provider, operation, subject, \
-     masked, items, attempt, outcome, http_status, duration_us, cache, batch, purpose, company) \
-     SELECT id, lookup, at, asked_by, provider, operation, subject, masked, items, attempt, outcome, \
-     http_status, duration_us, cache, batch, purpose, company FROM other.calls WHERE true ORDER BY seq \
-     ON CONFLICT DO NOTHING";
+const LATER_ENTRIES: &str =
+    "ON CONFLICT (name) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
 
-const BODIES: &str = "INSERT INTO main.call_bodies (call, request, answer) \
-     SELECT call, request, answer FROM other.call_bodies WHERE true ORDER BY seq \
-     ON CONFLICT DO NOTHING";
-
-const API_KEYS: &str = "INSERT INTO main.api_keys (id, prefix, hash, name, scopes, per_minute, \
-     per_day, created_at, expires_at, revoked_at, company, company_shown) \
-     SELECT id, prefix, hash, name, scopes, per_minute, per_day, created_at, expires_at, revoked_at, \
-     company, company_shown FROM other.api_keys WHERE true ORDER BY seq ON CONFLICT DO NOTHING";
-
-const ISSUERS: &str = "INSERT INTO main.issuers (company, sealed, created_at) \
-     SELECT company, sealed, created_at FROM other.issuers WHERE true ON CONFLICT DO NOTHING";
+const MORE_DAYS: &str = "ON CONFLICT (who, day) DO UPDATE SET used = max(used, excluded.used)";
 
 const REVOKED: &str = "UPDATE main.api_keys SET revoked_at = o.revoked_at FROM other.api_keys o \
      WHERE o.id = main.api_keys.id AND o.revoked_at IS NOT NULL AND main.api_keys.revoked_at IS NULL";
-
-const PARTNERS: &str = "INSERT INTO main.partners (id, document_type, num_document, personal, \
-     is_active, search, profile, created_at, updated_at, company, sunat_valid, sunat_state, \
-     sunat_condition, sunat_fit, sunat_last_check, sunat_search, sunat) \
-     SELECT id, document_type, num_document, personal, is_active, search, profile, created_at, \
-     updated_at, company, sunat_valid, sunat_state, sunat_condition, sunat_fit, sunat_last_check, \
-     sunat_search, sunat FROM other.partners WHERE true ORDER BY seq ON CONFLICT DO NOTHING";
 
 const NEWER_PARTNERS: &str = "SELECT m.seq, m.id, o.seq, o.updated_at > m.updated_at, \
      coalesce(o.sunat_last_check > coalesce(m.sunat_last_check, -1), 0) \
@@ -448,14 +446,6 @@ const FURTHER_ITEMS: &str = "UPDATE main.batch_items SET state = i.state, code =
      WHERE main.batch_items.batch = m.seq AND main.batch_items.position = i.position \
      AND main.batch_items.state = 'PENDING' AND i.state <> 'PENDING'";
 
-const BATCHES: &str = "INSERT INTO main.batches (id, created_at, started_at, finished_at, state, \
-     priority, operation, key_operation, source_name, source_hash, options, asked_by, \
-     total_rows, unique_items, answered, refused, failed, cache_hits, calls, key_id, paused) \
-     SELECT id, created_at, started_at, finished_at, state, priority, operation, \
-     key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items, answered, \
-     refused, failed, cache_hits, calls, key_id, paused FROM other.batches WHERE true ORDER BY seq \
-     ON CONFLICT DO NOTHING";
-
 const ITEMS: &str = "INSERT INTO main.batch_items (batch, position, subject, sealed, personal, state, \
      code) SELECT m.seq, i.position, i.subject, i.sealed, i.personal, i.state, i.code \
      FROM other.batches o JOIN main.batches m ON m.id = o.id JOIN other.batch_items i ON i.batch = o.seq \
@@ -474,19 +464,6 @@ const JOBS: &str = "INSERT INTO main.jobs (id, kind, payload, priority, state, a
      iif(state = 'RUNNING' AND leased_until IS NOT NULL, 'PENDING', state), attempts, \
      max_attempts, interruptions, run_at, fence, code, asked_by, key_id, batch, created_at, \
      started_at, finished_at FROM other.jobs WHERE true ORDER BY seq ON CONFLICT DO NOTHING";
-
-const SCHEDULE: &str = "INSERT INTO main.schedule (name, last_at) \
-     SELECT name, last_at FROM other.schedule WHERE true \
-     ON CONFLICT (name) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
-
-const DAYS: &str = "INSERT INTO main.days (who, day, used) SELECT who, day, used FROM other.days \
-     WHERE true ON CONFLICT (who, day) DO UPDATE SET used = max(used, excluded.used)";
-
-const SNAPSHOTS: &str = "INSERT INTO main.quota_snapshots (provider, month, at, used) \
-     SELECT provider, month, at, used FROM other.quota_snapshots WHERE true ON CONFLICT DO NOTHING";
-
-const BROUGHT: &str = "INSERT INTO main.brought (id) SELECT id FROM other.brought WHERE true \
-     ON CONFLICT DO NOTHING";
 
 /// Marks such as that keys have existed; not those about the key, or about earlier take-overs.
 const META: &str = "INSERT INTO main.meta (name, value) SELECT name, value FROM other.meta \

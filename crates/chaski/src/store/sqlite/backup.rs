@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::error::StoreError;
 use crate::store::folder::{DATABASE_FILE, IN_USE_FILE, claim};
-use crate::store::opening::SCHEMA;
 use crate::store::seal::{Keys, MasterKey};
-use crate::store::sql::{Conn, query, query_as, query_scalar};
-use crate::store::sqlite::open::{APPLICATION_ID, connect, options};
+use crate::store::sql::{Conn, query};
+use crate::store::sqlite::open::{connect, options, refuse_foreign, schema_version};
 use crate::store::tables::meta;
 
 /// Newest schema of which there are copies without a seal; whatever wrote a newer one sealed it.
@@ -47,6 +46,14 @@ impl Snapshot {
         let check = *Keys::derive(key).check();
         !self.has_personal_data || self.key_check.as_deref() == Some(check.as_slice())
     }
+
+    /// An error when it is another key.
+    pub fn demand(&self, key: &MasterKey) -> Result<(), StoreError> {
+        if self.opens_with(key) {
+            return Ok(());
+        }
+        Err(StoreError::KeyWrong)
+    }
 }
 
 /// Copies the database of a folder to a new file: what was committed when it began, however much
@@ -64,9 +71,9 @@ pub async fn snapshot(dir: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 async fn copy(connection: &mut Conn, to: &Path) -> Result<(), StoreError> {
-    let to = to.to_str().ok_or_else(|| StoreError::ReadOnly {
-        path: to.to_owned(),
-    })?;
+    let to = to
+        .to_str()
+        .ok_or_else(|| StoreError::ReadOnly(to.to_owned()))?;
     query("VACUUM INTO $1").bind(to).execute(connection).await?;
     Ok(())
 }
@@ -84,46 +91,30 @@ pub async fn inspect(file: &Path) -> Result<Snapshot, StoreError> {
 }
 
 async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
-    let application: i32 = query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await?;
-    if application != APPLICATION_ID {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::new(),
-        });
-    }
-    let schema: i64 = query_scalar("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await?;
-    let schema = u32::try_from(schema).unwrap_or(u32::MAX);
-    if schema > SCHEMA {
-        return Err(StoreError::NewerSchema {
-            found: schema,
-            known: SCHEMA,
-        });
-    }
+    refuse_foreign(connection).await?;
+    let schema = schema_version(connection).await?;
     // Ours has neither: somebody put them there to do something at the next write.
     let strange: i64 =
-        query_scalar("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
+        query("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')")
             .fetch_one(&mut *connection)
             .await?;
     if strange > 0 {
         return Err(StoreError::Corrupt);
     }
-    let verdict: String = query_scalar("PRAGMA integrity_check(1)")
+    let verdict: String = query("PRAGMA integrity_check(1)")
         .fetch_one(&mut *connection)
         .await?;
     if verdict != "ok" {
         return Err(StoreError::Corrupt);
     }
-    let (calls, answers): (i64, i64) =
-        query_as("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
+    let (calls, answers) =
+        query("SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM answers)")
             .fetch_one(&mut *connection)
             .await?;
     Ok(Snapshot {
         schema,
-        calls: calls.cast_unsigned(),
-        answers: answers.cast_unsigned(),
+        calls,
+        answers,
         has_personal_data: meta::has_personal_data(connection).await?,
         key_check: meta::get(connection, meta::KEY_CHECK).await?,
     })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::store::error::StoreError;
 use crate::store::folder::DATABASE_FILE;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, query};
 
 /// How large a database is, in bytes.
 pub(in crate::store) struct Sizes {
@@ -28,11 +28,11 @@ const MOST_PAGES: u64 = 4_294_967_294;
 pub(in crate::store) async fn empty_log(connection: &mut Conn) -> Result<bool, StoreError> {
     // A long read must not hold up all writing for the usual time.
     connection.run("PRAGMA busy_timeout = 250").await?;
-    let row = query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .fetch_one(connection)
+    let busy = query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one::<bool>(connection)
         .await;
     connection.run("PRAGMA busy_timeout = 5000").await?;
-    Ok(row?.try_get::<i64>(0)? == 0)
+    Ok(!busy?)
 }
 
 /// Free pages before and after some of them were given back.
@@ -58,9 +58,7 @@ pub(in crate::store) async fn sizes(
 }
 
 pub(in crate::store) async fn check(connection: &mut Conn) -> Result<(), StoreError> {
-    let verdict: String = query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(connection)
-        .await?;
+    let verdict: String = query("PRAGMA quick_check(1)").fetch_one(connection).await?;
     match verdict.as_str() {
         "ok" => Ok(()),
         _ => Err(StoreError::Corrupt),
@@ -79,15 +77,9 @@ pub(in crate::store) async fn limit_size(
 }
 
 async fn free_pages(connection: &mut Conn) -> Result<u64, StoreError> {
-    let pages: i64 = query_scalar("PRAGMA freelist_count")
-        .fetch_one(connection)
-        .await?;
-    Ok(pages.cast_unsigned())
+    query("PRAGMA freelist_count").fetch_one(connection).await
 }
 
 async fn page_size(connection: &mut Conn) -> Result<u64, StoreError> {
-    let size: i64 = query_scalar("PRAGMA page_size")
-        .fetch_one(connection)
-        .await?;
-    Ok(size.cast_unsigned())
+    query("PRAGMA page_size").fetch_one(connection).await
 }

@@ -3,27 +3,27 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::private;
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
 use crate::store::mark::Mark;
 use crate::store::opening::{
-    Opened, SCHEMA, SQLITE, migrator, of_migration, prepare_key, settle_key,
+    Opened, SCHEMA, SQLITE, accept_key, migrator, of_migration, prepare_key,
 };
 use crate::store::presence::Presence;
-use crate::store::seal::{KEY_FILE, Keys, MasterKey, sync_folder};
-use crate::store::sql::{Conn, Options, query_scalar};
+use crate::store::seal::{KEY_FILE, Keys, MasterKey};
+use crate::store::sql::{Conn, Options, query};
 use crate::store::tables::asking;
 
 /// `CHSK`: tells our files from those of other programs.
-pub(in crate::store) const APPLICATION_ID: i32 = 0x4348_534b;
+const APPLICATION_ID: i32 = 0x4348_534b;
 
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened,
     let file = dir.join(DATABASE_FILE);
     prepare_folder(dir)?;
     if let Some(Mark { place, .. }) = Mark::read(dir)? {
-        return Err(StoreError::Postgres(PostgresFault::Elsewhere { place }));
+        return Err(StoreError::Postgres(PostgresFault::Elsewhere(place)));
     }
     // Two processes that open a new folder at the same time must not both create it.
     let opening = lock_folder(dir).await?;
@@ -44,7 +44,7 @@ pub(in crate::store) async fn open(dir: &Path, key: MasterKey) -> Result<Opened,
     }
     let opened = open_database(dir, &file, key).await;
     let (mut writer, reader_options, keys) = opened.map_err(|error| match error.about(&file) {
-        StoreError::NotOurs { path } => not_ours(dir, &path),
+        StoreError::NotOurs(path) => not_ours(dir, &path),
         error => error,
     })?;
     let presence = Presence::enter(dir)?;
@@ -68,7 +68,7 @@ async fn open_database(
     refuse_foreign(&mut writer).await?;
     set_up(&mut writer).await?;
     bring_up_to_date(&mut writer).await?;
-    let keys = settle_key(&mut writer, dir, key).await?;
+    let keys = accept_key(&mut writer, dir, key).await?;
     let reader_options = options(file)
         .read_only(true)
         .pragma("cache_size", "-4096")
@@ -105,9 +105,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
                 .iter()
                 .any(|it| dir.join(it).exists())
             {
-                return Err(StoreError::Damaged {
-                    path: path.to_owned(),
-                });
+                return Err(StoreError::Damaged(path.to_owned()));
             }
             return Ok(true);
         }
@@ -124,9 +122,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
         .read_to_end(&mut header)
         .map_err(failed)?;
     if header.is_empty() {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Damaged(path.to_owned()));
     }
     let number = |at: usize| {
         let bytes = header.get(at..at + 4)?;
@@ -138,9 +134,7 @@ fn is_new(dir: &Path, path: &Path) -> Result<bool, StoreError> {
     }
     // While there is a log, what is missing here may be in it: SQLite tells.
     if !has_log && bytes < bytes_of_pages(&header).unwrap_or_default() {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Damaged(path.to_owned()));
     }
     Ok(false)
 }
@@ -167,9 +161,9 @@ fn log_of(path: &Path) -> PathBuf {
 fn not_ours(dir: &Path, path: &Path) -> StoreError {
     let path = path.to_owned();
     if dir.join(KEY_FILE).exists() {
-        StoreError::Damaged { path }
+        StoreError::Damaged(path)
     } else {
-        StoreError::NotOurs { path }
+        StoreError::NotOurs(path)
     }
 }
 
@@ -187,12 +181,10 @@ pub(in crate::store) const DRAFT_FILE: &str = "chaski.db.nueva";
 /// An empty database of ours in a new file. What is cut short is made anew, so nothing needs to be
 /// durable until its end.
 pub(in crate::store) async fn begin_draft(draft: &Path) -> Result<Conn, StoreError> {
-    OpenOptions::new()
-        .write(true)
+    // SQLite gives its mode to the log too.
+    private::to_write()
         .create(true)
         .truncate(true)
-        // SQLite gives it to the log too.
-        .mode(0o600)
         .open(draft)
         .map_err(|error| StoreError::of_file(draft, &error))?;
     let mut connection = connect(&options(draft)).await?;
@@ -210,19 +202,17 @@ pub(in crate::store) fn end_draft(dir: &Path, draft: &Path, file: &Path) -> Resu
         .and_then(|it| it.sync_all())
         .map_err(failed)?;
     fs::rename(draft, file).map_err(failed)?;
-    sync_folder(dir).map_err(failed)
+    private::sync_folder(dir).map_err(failed)
 }
 
 /// The header on disk may be older than the WAL, so the database itself is asked too, before
 /// anything is changed in it.
 pub(in crate::store) async fn refuse_foreign(connection: &mut Conn) -> Result<(), StoreError> {
-    let application: i32 = query_scalar("PRAGMA application_id")
+    let application: i32 = query("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await?;
     if application != APPLICATION_ID {
-        return Err(StoreError::NotOurs {
-            path: PathBuf::new(),
-        });
+        return Err(StoreError::NotOurs(PathBuf::new()));
     }
     let found = schema_version(connection).await?;
     if found > SCHEMA {
@@ -235,14 +225,13 @@ pub(in crate::store) async fn refuse_foreign(connection: &mut Conn) -> Result<()
 }
 
 async fn set_up(connection: &mut Conn) -> Result<(), StoreError> {
-    let mode: String = query_scalar("PRAGMA journal_mode = WAL")
+    let mode: String = query("PRAGMA journal_mode = WAL")
         .fetch_one(&mut *connection)
         .await?;
     if mode != "wal" {
-        return Err(StoreError::Database {
-            code: 0,
-            detail: format!("the file system does not support WAL (journal mode {mode})"),
-        });
+        return Err(StoreError::other(format!(
+            "the file system does not support WAL (journal mode {mode})"
+        )));
     }
     // NORMAL loses acknowledged commits when the power fails. The checkpoint interval of 16 MiB
     // rewrites hot pages less often than the default of 4 MiB.
@@ -278,9 +267,7 @@ pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<
     Ok(())
 }
 
-async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
-    let version: i64 = query_scalar("PRAGMA user_version")
-        .fetch_one(connection)
-        .await?;
+pub(in crate::store) async fn schema_version(connection: &mut Conn) -> Result<u32, StoreError> {
+    let version: i64 = query("PRAGMA user_version").fetch_one(connection).await?;
     Ok(u32::try_from(version).unwrap_or(u32::MAX))
 }

@@ -65,17 +65,10 @@ async fn answer_all(
             .map(|one| (one.key, one.answer))
             .unzip();
         // Whoever has left meanwhile does not want the answer.
-        match readers.stored(&keys, &wanted).await {
-            Ok(found) => {
-                for (waiter, memory) in waiting.into_iter().zip(found) {
-                    let _ = waiter.send(Ok(memory));
-                }
-            }
-            Err(error) => {
-                for waiter in waiting {
-                    let _ = waiter.send(Err(error.clone()));
-                }
-            }
+        let found = readers.stored(&keys, &wanted).await;
+        for (place, waiter) in waiting.into_iter().enumerate() {
+            let one = found.as_ref().map(|found| found[place].clone());
+            let _ = waiter.send(one.map_err(Clone::clone));
         }
     }
 }

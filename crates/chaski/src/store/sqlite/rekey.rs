@@ -6,14 +6,10 @@ use std::collections::HashMap;
 
 use chaski_core::Ruc;
 
-use crate::partners::DocumentType;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Conn, query, query_as, query_scalar, uuid_of};
+use crate::store::sql::{Conn, Query, Row, query};
 use crate::store::tables::{meta, partner_rows};
-
-/// Rows in memory at a time.
-const ROWS: i64 = 1_000;
 
 /// Numbers by the hash with the old key; none for those that cannot be found out.
 struct Numbers<'k> {
@@ -34,13 +30,13 @@ pub(in crate::store) async fn rekey(
         known: HashMap::new(),
     };
     items(connection, &mut numbers).await?;
-    inputs(connection, old, new).await?;
+    inputs(connection, &numbers).await?;
     partners(connection, &mut numbers).await?;
     companies(connection, &mut numbers).await?;
     issuers(connection, old, new).await?;
     answers(connection, &mut numbers).await?;
     calls(connection, &mut numbers).await?;
-    bodies(connection, old, new).await?;
+    bodies(connection, &numbers).await?;
     // Hashes of requests: whoever repeats one within its day is answered anew.
     query("DELETE FROM idempotency")
         .execute(&mut *connection)
@@ -48,7 +44,33 @@ pub(in crate::store) async fn rekey(
     meta::put(connection, meta::KEY_CHECK, new.check()).await
 }
 
+/// Runs for each row that a statement finds, a page at a time, what `again` makes of it. The first column
+/// is the place of a row, and `$1` the place of the last row of the page before.
+async fn each_row(
+    connection: &mut Conn,
+    page: &'static str,
+    mut again: impl FnMut(&Row) -> Result<Query<'static>, StoreError>,
+) -> Result<(), StoreError> {
+    let mut after = 0_i64;
+    loop {
+        let rows: Vec<Row> = query(page).bind(after).fetch_all(connection).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = last.try_get(0)?;
+        for row in &rows {
+            again(row)?.execute(connection).await?;
+        }
+    }
+}
+
 impl Numbers<'_> {
+    /// What was sealed with the old key, sealed with the new one.
+    fn sealed_again(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let plain = self.old.open(place, sealed).ok_or(StoreError::Corrupt)?;
+        self.new.seal(place, &plain)
+    }
+
     fn learn(&mut self, number: &str) -> Vec<u8> {
         self.known
             .insert(self.old.hashed(number), Some(number.to_owned()));
@@ -83,104 +105,70 @@ impl Numbers<'_> {
 }
 
 async fn items(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
-    let batches: Vec<(i64, Vec<u8>)> = query_as("SELECT seq, id FROM batches")
-        .fetch_all(&mut *connection)
-        .await?;
-    for (seq, id) in batches {
-        let batch = uuid_of(&id)?;
-        let rows: Vec<(u32, Vec<u8>)> = query_as(
-            "SELECT position, sealed FROM batch_items WHERE batch = $1 AND sealed IS NOT NULL",
+    // Their place is that of their batch, and their position in it as the lower 32 bits.
+    let page = "SELECT (i.batch << 32) + i.position, b.id, i.position, i.sealed FROM batch_items i \
+         JOIN batches b ON b.seq = i.batch WHERE (i.batch, i.position) > ($1 >> 32, $1 & 4294967295) \
+         AND i.sealed IS NOT NULL ORDER BY i.batch, i.position LIMIT 1000";
+    each_row(connection, page, |row| {
+        let (batch, position) = (row.try_get(1)?, row.try_get(2)?);
+        let place = Place::Item { batch, position };
+        let plain = numbers.old.open(&place, row.try_get(3)?);
+        let plain = plain.ok_or(StoreError::Corrupt)?;
+        let subject = numbers.learn(&String::from_utf8_lossy(&plain));
+        Ok(query(
+            "UPDATE batch_items SET subject = $2, sealed = $3 \
+                 WHERE batch = $1 >> 32 AND position = $1 & 4294967295",
         )
-        .bind(seq)
-        .fetch_all(&mut *connection)
-        .await?;
-        for (position, sealed) in rows {
-            let place = Place::Item { batch, position };
-            let plain = numbers.old.open(&place, &sealed);
-            let plain = plain.ok_or(StoreError::Corrupt)?;
-            let number = String::from_utf8_lossy(&plain).into_owned();
-            query(
-                "UPDATE batch_items SET subject = $3, sealed = $4 WHERE batch = $1 AND position = $2",
-            )
-            .bind(seq)
-            .bind(position)
-            .bind(numbers.learn(&number))
-            .bind(numbers.new.seal(&place, &plain)?)
-            .execute(&mut *connection)
-            .await?;
-        }
-    }
-    Ok(())
+        .bind(row.try_get::<i64>(0)?)
+        .bind(subject)
+        .bind(numbers.new.seal(&place, &plain)?))
+    })
+    .await
 }
 
-async fn inputs(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
-    let ids: Vec<(i64, Vec<u8>)> =
-        query_as("SELECT b.seq, b.id FROM batches b JOIN batch_inputs i ON i.batch = b.seq")
-            .fetch_all(&mut *connection)
-            .await?;
-    for (seq, id) in ids {
-        let sealed: Vec<u8> = query_scalar("SELECT sealed FROM batch_inputs WHERE batch = $1")
-            .bind(seq)
-            .fetch_one(&mut *connection)
-            .await?;
-        let place = Place::Input(uuid_of(&id)?);
-        let plain = old.open(&place, &sealed).ok_or(StoreError::Corrupt)?;
-        query("UPDATE batch_inputs SET sealed = $2 WHERE batch = $1")
-            .bind(seq)
-            .bind(new.seal(&place, &plain)?)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+async fn inputs(connection: &mut Conn, numbers: &Numbers<'_>) -> Result<(), StoreError> {
+    let page = "SELECT i.batch, b.id, i.sealed FROM batch_inputs i JOIN batches b ON b.seq = i.batch \
+         WHERE i.batch > $1 ORDER BY i.batch LIMIT 1";
+    each_row(connection, page, |row| {
+        let place = Place::Input(row.try_get(1)?);
+        Ok(
+            query("UPDATE batch_inputs SET sealed = $2 WHERE batch = $1")
+                .bind(row.try_get::<i64>(0)?)
+                .bind(numbers.sealed_again(&place, row.try_get(2)?)?),
+        )
+    })
+    .await
 }
 
 async fn partners(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
-    let mut after = 0_i64;
-    loop {
-        let rows = query(
-            "SELECT seq, id, document_type, num_document, personal, profile, sunat FROM partners \
-             WHERE seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(after)
-        .bind(ROWS)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
+    let page = "SELECT seq, id, document_type, num_document, personal, profile, sunat FROM partners \
+         WHERE seq > $1 ORDER BY seq LIMIT 1000";
+    each_row(connection, page, |row| {
+        let id = row.try_get(1)?;
+        let sealed: &[u8] = row.try_get(5)?;
+        let document = partner_rows::document(numbers.old, id, row.try_get(2)?, sealed)?;
+        let number: Vec<u8> = if row.try_get(4)? {
+            numbers.learn(document.number())
+        } else {
+            row.try_get(3)?
         };
-        after = last.try_get(0)?;
-        for row in &rows {
-            let id = uuid_of(row.try_get(1)?)?;
-            let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
-            let sealed: &[u8] = row.try_get(5)?;
-            let document = partner_rows::document(numbers.old, id, kind, sealed)?;
-            let number: Vec<u8> = if row.try_get(4)? {
-                numbers.learn(document.number())
-            } else {
-                row.try_get(3)?
-            };
-            let again = |place: Place<'_>, sealed: &[u8]| {
-                let plain = numbers.old.open(&place, sealed);
-                numbers.new.seal(&place, &plain.ok_or(StoreError::Corrupt)?)
-            };
-            let profile = again(Place::PartnerProfile(id), sealed)?;
-            let sunat = row.try_get::<Option<&[u8]>>(6)?;
-            let sunat = sunat.map(|sealed| again(Place::PartnerSunat(id), sealed));
+        let sunat = row.try_get::<Option<&[u8]>>(6)?;
+        let sunat = sunat.map(|sealed| numbers.sealed_again(&Place::PartnerSunat(id), sealed));
+        Ok(
             query("UPDATE partners SET num_document = $2, profile = $3, sunat = $4 WHERE seq = $1")
                 .bind(row.try_get::<i64>(0)?)
                 .bind(number)
-                .bind(profile)
-                .bind(sunat.transpose()?)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
+                .bind(numbers.sealed_again(&Place::PartnerProfile(id), sealed)?)
+                .bind(sunat.transpose()?),
+        )
+    })
+    .await
 }
 
 /// The marks of companies that are persons. One whose number nobody knows keeps its old mark, by
 /// which its key and its partners still belong together.
 async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
-    let marks: Vec<(Vec<u8>, Option<String>)> = query_as(
+    let marks: Vec<(Vec<u8>, Option<String>)> = query(
         "SELECT company, max(company_shown) FROM api_keys WHERE length(company) = 16 GROUP BY company \
          UNION SELECT DISTINCT company, NULL FROM partners WHERE length(company) = 16 \
          AND company NOT IN (SELECT company FROM api_keys)",
@@ -208,7 +196,7 @@ async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(
 
 /// Who issues. The mark of a person is made of the RUC, which is sealed with the rest.
 async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as("SELECT company, sealed FROM issuers")
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = query("SELECT company, sealed FROM issuers")
         .fetch_all(&mut *connection)
         .await?;
     for (before, sealed) in rows {
@@ -234,102 +222,55 @@ async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), St
 }
 
 async fn answers(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
-    let mut after = 0_i64;
-    loop {
-        let rows = query(
-            "SELECT seq, provider, operation, subject, masked, body FROM answers \
-             WHERE personal = 1 AND seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(after)
-        .bind(ROWS)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
+    let page = "SELECT seq, provider, operation, subject, masked, body FROM answers \
+         WHERE personal = 1 AND seq > $1 ORDER BY seq LIMIT 1000";
+    each_row(connection, page, |row| {
+        let seq: i64 = row.try_get(0)?;
+        let (provider, operation): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
+        let old: &[u8] = row.try_get(3)?;
+        let place = |subject| Place::Answer {
+            provider,
+            operation,
+            subject,
         };
-        after = last.try_get(0)?;
-        for row in &rows {
-            let seq: i64 = row.try_get(0)?;
-            let (provider, operation): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
-            let old: &[u8] = row.try_get(3)?;
-            let place = |subject| Place::Answer {
-                provider,
-                operation,
-                subject,
-            };
-            let plain = numbers.old.open(&place(old), row.try_get(5)?);
-            let again = numbers.hashed_again(old, row.try_get(4)?);
-            let (Some(plain), Some(again)) = (plain, again) else {
-                query("DELETE FROM answers WHERE seq = $1")
-                    .bind(seq)
-                    .execute(&mut *connection)
-                    .await?;
-                continue;
-            };
-            let body = numbers.new.seal(&place(&again), &plain)?;
+        let plain = numbers.old.open(&place(old), row.try_get(5)?);
+        let again = numbers.hashed_again(old, row.try_get(4)?);
+        let (Some(plain), Some(again)) = (plain, again) else {
+            return Ok(query("DELETE FROM answers WHERE seq = $1").bind(seq));
+        };
+        let body = numbers.new.seal(&place(&again), &plain)?;
+        Ok(
             query("UPDATE answers SET subject = $2, body = $3 WHERE seq = $1")
                 .bind(seq)
-                .bind(again.as_slice())
-                .bind(body)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
+                .bind(again)
+                .bind(body),
+        )
+    })
+    .await
 }
 
 async fn calls(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {
-    let mut after = 0_i64;
-    loop {
-        let rows: Vec<(i64, Vec<u8>, String)> = query_as(
-            "SELECT seq, subject, masked FROM calls \
-             WHERE seq > $1 AND subject IS NOT NULL AND masked IS NOT NULL ORDER BY seq LIMIT $2",
-        )
-        .bind(after)
-        .bind(ROWS)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = last.0;
-        for (seq, subject, masked) in rows {
-            query("UPDATE calls SET subject = $2 WHERE seq = $1")
-                .bind(seq)
-                .bind(numbers.hashed_again(&subject, Some(&masked)))
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
+    let page = "SELECT seq, subject, masked FROM calls \
+         WHERE seq > $1 AND subject IS NOT NULL AND masked IS NOT NULL ORDER BY seq LIMIT 1000";
+    each_row(connection, page, |row| {
+        Ok(query("UPDATE calls SET subject = $2 WHERE seq = $1")
+            .bind(row.try_get::<i64>(0)?)
+            .bind(numbers.hashed_again(row.try_get(1)?, row.try_get(2)?)))
+    })
+    .await
 }
 
-/// Place, call, request, answer.
-type BodiesRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
-
-async fn bodies(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
-    let mut after = 0_i64;
-    loop {
-        let rows: Vec<BodiesRow> = query_as(
-            "SELECT seq, call, request, answer FROM call_bodies WHERE seq > $1 ORDER BY seq LIMIT 50",
-        )
-        .bind(after)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = last.0;
-        for (seq, call, request, answer) in rows {
-            let call = uuid_of(&call)?;
-            let again = |place: Place<'_>, sealed: &[u8]| {
-                let plain = old.open(&place, sealed).ok_or(StoreError::Corrupt)?;
-                new.seal(&place, &plain)
-            };
+async fn bodies(connection: &mut Conn, numbers: &Numbers<'_>) -> Result<(), StoreError> {
+    let page =
+        "SELECT seq, call, request, answer FROM call_bodies WHERE seq > $1 ORDER BY seq LIMIT 50";
+    each_row(connection, page, |row| {
+        let call = row.try_get(1)?;
+        Ok(
             query("UPDATE call_bodies SET request = $2, answer = $3 WHERE seq = $1")
-                .bind(seq)
-                .bind(again(Place::Request(call), &request)?)
-                .bind(again(Place::Response(call), &answer)?)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
+                .bind(row.try_get::<i64>(0)?)
+                .bind(numbers.sealed_again(&Place::Request(call), row.try_get(2)?)?)
+                .bind(numbers.sealed_again(&Place::Response(call), row.try_get(3)?)?),
+        )
+    })
+    .await
 }

@@ -13,8 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::names;
 use crate::store::seal::{Keys, Place, StoredSubject};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Row, query};
-use crate::store::time::instant;
+use crate::store::sql::{Conn, Query, Row, query};
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(in crate::store) struct AnswerRow {
@@ -97,12 +96,9 @@ pub(in crate::store) async fn stored(
         let whole = Shapes::rounded_up(subjects.len());
         subjects.resize(whole, subjects[0]);
         for (statement, some) in SELECT.cut(&subjects) {
-            let mut query = query(statement);
-            for subject in some {
-                query = query.bind(*subject);
-            }
+            let query = query(statement).bind_all(some.iter().copied());
             let query = query.bind(operation);
-            for row in query.fetch_all(connection).await? {
+            for row in query.fetch_all::<Row>(connection).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;
                 let memory = memory(keys, operation, &row)?;
                 for index in &places[subject] {
@@ -162,28 +158,24 @@ pub(in crate::store) async fn put(
     put_all(connection, &rows).await
 }
 
-async fn put_all<R: Borrow<AnswerRow>>(
+async fn put_all<'r, R: Borrow<AnswerRow>>(
     connection: &mut Conn,
-    rows: &[R],
+    rows: &'r [R],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            let row = row.borrow();
-            query = query
-                .bind(row.memory.provider)
-                .bind(row.key.operation)
-                .bind(row.subject.bytes.as_slice())
-                .bind(row.key.personal)
-                .bind(row.subject.masked.as_deref())
-                .bind(row.reason())
-                .bind(row.body())
-                .bind(row.memory.stored_at.as_microsecond())
-                .bind(row.memory.expires_at.as_microsecond());
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r R| {
+        let row = row.borrow();
+        query
+            .bind(row.memory.provider)
+            .bind(row.key.operation)
+            .bind(row.subject.bytes.as_slice())
+            .bind(row.key.personal)
+            .bind(row.subject.masked.as_deref())
+            .bind(row.reason())
+            .bind(row.body())
+            .bind(row.memory.stored_at)
+            .bind(row.memory.expires_at)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 /// The memory of a row. None when it cannot be read, because it was moved or changed or is of a
@@ -224,8 +216,8 @@ pub(in crate::store) fn memory(
     Ok(Some(Memory {
         what,
         provider,
-        stored_at: instant(row.try_get(STORED_AT)?),
-        expires_at: instant(row.try_get(EXPIRES_AT)?),
+        stored_at: row.try_get(STORED_AT)?,
+        expires_at: row.try_get(EXPIRES_AT)?,
     }))
 }
 

@@ -2,8 +2,7 @@
 
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
-use crate::store::sql::{Conn, query, query_scalar};
-use crate::store::sql::{any_bytes_of, list_of_bytes, query_as};
+use crate::store::sql::{Conn, any_bytes_of, list_of_bytes, query};
 
 /// A question as it is written down.
 pub(in crate::store) struct Asked {
@@ -16,7 +15,7 @@ pub(in crate::store) async fn of_subjects(
     connection: &mut Conn,
     rows: &[Asked],
 ) -> Result<Vec<(Vec<u8>, String, i64)>, StoreError> {
-    query_as(concat!(
+    query(concat!(
         "SELECT subject, operation, holder FROM asking WHERE subject IN ",
         any_bytes_of!("$1")
     ))
@@ -39,7 +38,7 @@ pub(in crate::store) async fn take_all(
 }
 
 async fn take(connection: &mut Conn, row: &Asked, presence: &Presence) -> Result<bool, StoreError> {
-    let holder: i64 = query_scalar(
+    let holder: i64 = query(
         "INSERT INTO asking (subject, operation, holder) VALUES ($1, $2, $3) \
          ON CONFLICT (subject, operation) DO UPDATE SET holder = asking.holder \
          RETURNING holder",
@@ -88,7 +87,7 @@ pub(in crate::store) async fn clear(
     if presence.has_company() {
         return Ok(());
     }
-    let left: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM asking)")
+    let left: bool = query("SELECT EXISTS (SELECT 1 FROM asking)")
         .fetch_one(&mut *connection)
         .await?;
     if left {

@@ -8,12 +8,10 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page};
 use crate::store::seal::{Keys, Place};
-use crate::store::sql;
-use crate::store::sql::{Builder, Conn, Row, query, query_as, uuid_of};
+use crate::store::sql::{self, Conn, Query, Row, query};
 use crate::store::tables::companies::Company;
-use crate::store::time::instant;
 
 /// Which calls are wanted. No `Debug`: the subject may be a person's number.
 #[derive(Clone, Default)]
@@ -82,46 +80,21 @@ pub struct CallRow {
     pub batch: Option<Uuid>,
 }
 
-/// Calls that share upstream, operation, outcome and cache decision, added up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallSummary {
-    /// Upstream.
-    pub provider: String,
-    /// Operation.
-    pub operation: String,
-    /// `SUCCESS` or the code of the failure.
-    pub outcome: String,
-    /// What memory had to do with them.
-    pub cache: String,
-    /// Questions that memory answered, or calls.
-    pub calls: u64,
-    /// Calls that were sent.
-    pub sent: u64,
-    /// Numbers asked for.
-    pub items: u64,
-    /// Their time together, microseconds.
-    pub total_us: u64,
-    /// The longest, microseconds.
-    pub longest_us: u64,
-}
-
 impl Store {
     /// A page of the audit, newest first.
     pub async fn calls(&self, filter: &CallFilter) -> Result<Page<CallRow>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let subject = match &filter.subject {
             Some(subject) => Some(WantedSubject {
                 clear: subject.as_bytes().to_vec(),
-                hashed: self.db.keys.hashed(subject),
+                hashed: self.keys.hashed(subject),
                 blocks: subject_blocks(&mut reader).await?,
             }),
             None => None,
         };
-        let limit = rows_of_page(filter.limit);
-        let query = page_query(filter, subject, limit);
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> = rows.iter().map(placed_row).collect();
-        Ok(Page::cut(rows?, limit))
+        let query = calls_query(filter, subject);
+        let page = (filter.limit, filter.cursor);
+        Page::newest(query, "at", page, &mut reader, |row| call_row(&row)).await
     }
 
     /// One call with its bodies, if they were kept; with a company, only if it is theirs.
@@ -130,41 +103,19 @@ impl Store {
         company: Option<Company>,
         id: Uuid,
     ) -> Result<Option<(CallRow, Option<Bodies>)>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let mut wanted = Builder::new(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
-        wanted.push_bind(id.as_bytes().to_vec());
-        if let Some(company) = company {
-            wanted
-                .push(" AND company = ")
-                .push_bind(company.bytes().to_vec());
-        }
-        let Some(row) = wanted.build().fetch_optional(&mut reader).await? else {
+        let mut reader = self.read().await?;
+        let mut wanted = query(format!("SELECT {COLUMNS} FROM calls WHERE id = "));
+        wanted.push_bind(id).push_if(" AND company = ", company);
+        let Some(row) = wanted.fetch_optional(&mut reader).await? else {
             return Ok(None);
         };
-        let (_, call) = placed_row(&row)?;
+        let call = call_row(&row)?;
         let bodies = query("SELECT request, answer FROM call_bodies WHERE call = $1")
-            .bind(id.as_bytes().as_slice())
+            .bind(id)
             .fetch_optional(&mut reader)
             .await?;
-        let bodies = bodies.map(|row| open_bodies(&self.db.keys, id, &row));
+        let bodies = bodies.map(|sealed| open_bodies(&self.keys, id, sealed));
         Ok(Some((call, bodies.transpose()?)))
-    }
-
-    /// The calls since an instant, added up.
-    pub async fn calls_summary(&self, since: Timestamp) -> Result<Vec<CallSummary>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows = query(
-            "SELECT provider, operation, outcome, cache, \
-             CAST(sum(CASE WHEN attempt = 0 THEN items ELSE 1 END) AS BIGINT), \
-             sum(CASE WHEN attempt > 0 THEN 1 ELSE 0 END), \
-             CAST(sum(items) AS BIGINT), CAST(sum(duration_us) AS BIGINT), max(duration_us) \
-             FROM calls INDEXED BY calls_at WHERE at >= $1 \
-             GROUP BY provider, operation, outcome, cache ORDER BY 1, 2, 3, 4",
-        )
-        .bind(since.as_microsecond())
-        .fetch_all(&mut reader)
-        .await?;
-        rows.iter().map(summary).collect()
     }
 }
 
@@ -181,7 +132,7 @@ const BLOCK: i64 = 8_192;
 /// The blocks of the index by subject, as a JSON list.
 pub(in crate::store) async fn subject_blocks(connection: &mut Conn) -> Result<String, StoreError> {
     let (first, last): (Option<i64>, Option<i64>) =
-        query_as("SELECT (SELECT min(seq) FROM calls), (SELECT max(seq) FROM calls)")
+        query("SELECT (SELECT min(seq) FROM calls), (SELECT max(seq) FROM calls)")
             .fetch_one(connection)
             .await?;
     Ok(match (first, last) {
@@ -191,13 +142,13 @@ pub(in crate::store) async fn subject_blocks(connection: &mut Conn) -> Result<St
 }
 
 const COLUMNS: &str = "seq, id, lookup, at, asked_by, provider, operation, subject, masked, \
-                       items, attempt, outcome, http_status, duration_us, cache, batch, purpose";
+     items, attempt, outcome, http_status, duration_us, cache, batch, purpose";
 
 /// The index is named and not left to the planner: without statistics it might sort millions of
 /// rows.
-fn page_query(filter: &CallFilter, subject: Option<WantedSubject>, limit: usize) -> Builder {
+fn calls_query(filter: &CallFilter, subject: Option<WantedSubject>) -> Query<'static> {
     let index = best_index(filter);
-    let mut query = Builder::new(format!(
+    let mut query = query(format!(
         "SELECT {COLUMNS} FROM calls INDEXED BY {index} WHERE true"
     ));
     if let Some(wanted) = subject {
@@ -205,10 +156,7 @@ fn page_query(filter: &CallFilter, subject: Option<WantedSubject>, limit: usize)
         query.push(" AND subject IN (").push_bind(wanted.clear);
         query.push(", ").push_bind(wanted.hashed).push(")");
     }
-    if let Some(batch) = filter.batch {
-        query.push(" AND batch = ");
-        query.push_bind(batch.as_bytes().to_vec());
-    }
+    query.push_if(" AND batch = ", filter.batch);
     if let Some(outcome) = &filter.outcome {
         query.push(" AND outcome = ").push_bind(outcome.clone());
         if outcome != "SUCCESS" {
@@ -216,37 +164,16 @@ fn page_query(filter: &CallFilter, subject: Option<WantedSubject>, limit: usize)
             query.push(" AND outcome <> 'SUCCESS'");
         }
     }
-    for (column, wanted) in [
-        ("provider", &filter.provider),
-        ("operation", &filter.operation),
-        ("asked_by", &filter.asked_by),
-    ] {
-        if let Some(wanted) = wanted {
-            query.push(format!(" AND {column} = "));
-            query.push_bind(wanted.clone());
-        }
-    }
-    if let Some(company) = filter.company {
-        query
-            .push(" AND company = ")
-            .push_bind(company.bytes().to_vec());
-    }
-    if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since.as_microsecond());
-    }
-    if let Some(until) = filter.until {
-        query.push(" AND at < ").push_bind(until.as_microsecond());
-    }
+    query
+        .push_if(" AND provider = ", filter.provider.clone())
+        .push_if(" AND operation = ", filter.operation.clone())
+        .push_if(" AND asked_by = ", filter.asked_by.clone())
+        .push_if(" AND company = ", filter.company)
+        .push_if(" AND at >= ", filter.since)
+        .push_if(" AND at < ", filter.until);
     if filter.only_sent {
         query.push(" AND attempt > 0");
     }
-    if let Some(cursor) = filter.cursor {
-        query.push(" AND at <= ").push_bind(cursor.at);
-        query.push(" AND (at < ").push_bind(cursor.at);
-        query.push(" OR seq < ").push_bind(cursor.seq).push(")");
-    }
-    query.push(" ORDER BY at DESC, seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
     query
 }
 
@@ -268,62 +195,45 @@ fn best_index(filter: &CallFilter) -> &'static str {
     }
 }
 
-fn placed_row(row: &Row) -> Result<(Cursor, CallRow), StoreError> {
-    let at: i64 = row.try_get(3)?;
-    let masked: Option<&str> = row.try_get(8)?;
-    let clear: Option<&[u8]> = row.try_get(7)?;
+fn call_row(row: &Row) -> Result<CallRow, StoreError> {
+    let masked: Option<&str> = row.try_get("masked")?;
+    let clear: Option<&[u8]> = row.try_get("subject")?;
     let subject = match (masked, clear) {
         (Some(masked), _) => CompactString::from(masked),
         (None, Some(clear)) => CompactString::from_utf8_lossy(clear),
         (None, None) => CompactString::default(),
     };
-    let place = Cursor {
-        at,
-        seq: row.try_get(0)?,
-    };
-    let call = CallRow {
-        id: uuid_of(row.try_get(1)?)?,
-        lookup: uuid_of(row.try_get(2)?)?,
-        at: instant(at),
-        asked_by: row.try_get::<&str>(4)?.into(),
-        purpose: row.try_get::<Option<&str>>(16)?.map(Into::into),
-        provider: row.try_get::<&str>(5)?.into(),
-        operation: row.try_get::<&str>(6)?.into(),
+    Ok(CallRow {
         subject,
         personal: masked.is_some(),
-        items: row.try_get(9)?,
-        attempt: row.try_get(10)?,
-        outcome: row.try_get::<&str>(11)?.into(),
-        http_status: row.try_get(12)?,
-        duration_us: row.try_get::<i64>(13)?.cast_unsigned(),
-        cache: row.try_get::<&str>(14)?.into(),
-        batch: row.try_get::<Option<&[u8]>>(15)?.map(uuid_of).transpose()?,
-    };
-    Ok((place, call))
+        id: row.try_get("id")?,
+        lookup: row.try_get("lookup")?,
+        at: row.try_get("at")?,
+        asked_by: row.try_get("asked_by")?,
+        purpose: row.try_get("purpose")?,
+        provider: row.try_get("provider")?,
+        operation: row.try_get("operation")?,
+        items: row.try_get("items")?,
+        attempt: row.try_get("attempt")?,
+        outcome: row.try_get("outcome")?,
+        http_status: row.try_get("http_status")?,
+        duration_us: row.try_get("duration_us")?,
+        cache: row.try_get("cache")?,
+        batch: row.try_get("batch")?,
+    })
 }
 
-fn open_bodies(keys: &Keys, call: Uuid, row: &Row) -> Result<Bodies, StoreError> {
+fn open_bodies(
+    keys: &Keys,
+    call: Uuid,
+    (request, answer): (Vec<u8>, Vec<u8>),
+) -> Result<Bodies, StoreError> {
     let open = |place: Place<'_>, sealed: &[u8]| {
         let plain = keys.open(&place, sealed).ok_or(StoreError::Corrupt)?;
         Ok::<Bytes, StoreError>(plain.into())
     };
     Ok(Bodies {
-        request: open(Place::Request(call), row.try_get(0)?)?,
-        answer: open(Place::Response(call), row.try_get(1)?)?,
-    })
-}
-
-fn summary(row: &Row) -> Result<CallSummary, StoreError> {
-    let number = |column: usize| Ok::<u64, StoreError>(row.try_get::<i64>(column)?.cast_unsigned());
-    Ok(CallSummary {
-        provider: row.try_get(0)?,
-        operation: row.try_get(1)?,
-        outcome: row.try_get(2)?,
-        cache: row.try_get(3)?,
-        calls: number(4)?,
-        sent: number(5)?,
-        items: number(6)?,
-        total_us: number(7)?,
-        longest_us: number(8)?,
+        request: open(Place::Request(call), &request)?,
+        answer: open(Place::Response(call), &answer)?,
     })
 }

@@ -5,19 +5,19 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Place;
-use crate::store::sql::{Conn, query, query_scalar, uuid_of};
+use crate::store::sql::{Conn, query};
 
 impl Store {
     /// The list of a batch as it was handed over; none for a batch without one.
     pub async fn batch_input(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let sealed: Option<Vec<u8>> = query_scalar(
+        let mut reader = self.read().await?;
+        let sealed: Option<Vec<u8>> = query(
             "SELECT i.sealed FROM batches b JOIN batch_inputs i ON i.batch = b.seq WHERE b.id = $1",
         )
-        .bind(id.as_bytes().as_slice())
+        .bind(id)
         .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Input(id), &sealed);
+        let open = |sealed: Vec<u8>| self.keys.open(&Place::Input(id), &sealed);
         sealed
             .map(|sealed| open(sealed).ok_or(StoreError::Corrupt))
             .transpose()
@@ -25,15 +25,15 @@ impl Store {
 
     /// Bytes that the list of a batch is kept in; none when it was not handed over with a list.
     pub async fn batch_input_size(&self, id: Uuid) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
-        let size: Option<i64> = query_scalar(
+        let mut reader = self.read().await?;
+        let size = query(
             "SELECT length(i.sealed) FROM batches b JOIN batch_inputs i ON i.batch = b.seq \
              WHERE b.id = $1",
         )
-        .bind(id.as_bytes().as_slice())
+        .bind(id)
         .fetch_optional(&mut reader)
         .await?;
-        Ok(size.unwrap_or(0).cast_unsigned())
+        Ok(size.unwrap_or(0))
     }
 
     /// Masks a number in every list that names it; says in how many.
@@ -43,29 +43,28 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let (mut after, mut erased) = (0_i64, 0);
         loop {
-            let row = {
-                let mut reader = self.db.read().await?;
-                query(
-                    "SELECT b.seq, b.id, i.sealed FROM batch_inputs i \
-                     JOIN batches b ON b.seq = i.batch WHERE i.batch > $1 ORDER BY i.batch LIMIT 1",
-                )
-                .bind(after)
-                .fetch_optional(&mut reader)
-                .await?
+            let mut reader = self.read().await?;
+            let next: Option<(i64, Uuid, Vec<u8>)> = query(
+                "SELECT b.seq, b.id, i.sealed FROM batch_inputs i \
+                 JOIN batches b ON b.seq = i.batch WHERE i.batch > $1 ORDER BY i.batch LIMIT 1",
+            )
+            .bind(after)
+            .fetch_optional(&mut reader)
+            .await?;
+            drop(reader);
+            let Some((seq, id, sealed)) = next else {
+                return Ok(erased);
             };
-            let Some(row) = row else { return Ok(erased) };
-            after = row.try_get(0)?;
-            let id = uuid_of(row.try_get(1)?)?;
-            let Some(mut input) = self.db.keys.open(&Place::Input(id), row.try_get(2)?) else {
+            after = seq;
+            let Some(mut input) = self.keys.open(&Place::Input(id), &sealed) else {
                 continue;
             };
             if !mask(&mut input, subject.as_bytes()) {
                 continue;
             }
-            let (seq, sealed) = (after, self.db.keys.seal(&Place::Input(id), &input)?);
+            let sealed = self.keys.seal(&Place::Input(id), &input)?;
             let replace = "UPDATE batch_inputs SET sealed = $2 WHERE batch = $1";
             erased += self
-                .db
                 .write(move |connection| Box::pin(put(connection, replace, seq, sealed)))
                 .await?;
         }

@@ -5,10 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::error::StoreError;
-use crate::store::page::Cursor;
-use crate::store::sql::{Conn, Row, query_scalar, uuid_of};
-use crate::store::time::instant;
+use crate::store::sql::{Conn, cells_of, query, record};
 
 /// A batch as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,83 +94,46 @@ fn percentage(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| share.round() / 100.0)
 }
 
-/// How far a batch has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BatchState {
-    /// Accepted, not begun.
-    Pending,
-    /// Being worked on, or interrupted by a crash.
-    Processing,
-    /// Ended with numbers that failed or were not asked: it can go on.
-    Partial,
-    /// All numbers answered or refused.
-    Completed,
-    /// Ended without a result.
-    Failed,
-    /// Stopped by its owner.
-    Cancelled,
+named! {
+    /// How far a batch has come.
+    pub enum BatchState {
+        /// Accepted, not begun.
+        Pending = "PENDING",
+        /// Being worked on, or interrupted by a crash.
+        Processing = "PROCESSING",
+        /// Ended with numbers that failed or were not asked: it can go on.
+        Partial = "PARTIAL",
+        /// All numbers answered or refused.
+        Completed = "COMPLETED",
+        /// Ended without a result.
+        Failed = "FAILED",
+        /// Stopped by its owner.
+        Cancelled = "CANCELLED",
+    }
 }
 
-/// Which batches go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Priority {
-    /// When nothing else waits.
-    Low,
-    /// The usual one.
-    #[default]
-    Normal,
-    /// Before the usual ones.
-    High,
-    /// Before everything.
-    Critical,
+named! {
+    /// Which batches go first.
+    #[derive(PartialOrd, Ord, Default)]
+    pub enum Priority {
+        /// When nothing else waits.
+        Low = "LOW",
+        /// The usual one.
+        #[default]
+        Normal = "NORMAL",
+        /// Before the usual ones.
+        High = "HIGH",
+        /// Before everything.
+        Critical = "CRITICAL",
+    }
 }
 
-impl BatchState {
-    const ALL: [BatchState; 6] = [
-        BatchState::Pending,
-        BatchState::Processing,
-        BatchState::Partial,
-        BatchState::Completed,
-        BatchState::Failed,
-        BatchState::Cancelled,
-    ];
-
-    /// Stable name, as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            BatchState::Pending => "PENDING",
-            BatchState::Processing => "PROCESSING",
-            BatchState::Partial => "PARTIAL",
-            BatchState::Completed => "COMPLETED",
-            BatchState::Failed => "FAILED",
-            BatchState::Cancelled => "CANCELLED",
-        }
-    }
-
-    /// The state of a stored name.
-    pub fn parse(name: &str) -> Option<BatchState> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
+cells_of! {
+    BatchState, &str => BatchState::from_name;
+    Priority, &str => Priority::from_name;
 }
 
 impl Priority {
-    const ALL: [Priority; 4] = [
-        Priority::Low,
-        Priority::Normal,
-        Priority::High,
-        Priority::Critical,
-    ];
-
-    /// Stable name, as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Priority::Low => "LOW",
-            Priority::Normal => "NORMAL",
-            Priority::High => "HIGH",
-            Priority::Critical => "CRITICAL",
-        }
-    }
-
     /// Its place in the order, as the queue stores it.
     pub(in crate::store) fn rank(self) -> u32 {
         self as u32
@@ -180,53 +142,36 @@ impl Priority {
     pub(in crate::store) fn of_rank(rank: u32) -> Option<Priority> {
         Self::ALL.into_iter().find(|known| known.rank() == rank)
     }
-
-    /// The priority of a stored name.
-    pub fn parse(name: &str) -> Option<Priority> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name)
-    }
 }
+
+record!(Batch {
+    id,
+    created_at,
+    started_at,
+    finished_at,
+    state,
+    priority,
+    operation,
+    source_name,
+    source_hash,
+    options,
+    asked_by,
+    total_rows,
+    unique: "unique_items",
+    answered,
+    refused,
+    failed,
+    cache_hits,
+    calls,
+    key_id,
+    paused,
+});
 
 /// The number under which the items of a batch are stored.
 pub(in crate::store) async fn seq_of(connection: &mut Conn, id: Uuid) -> Result<i64, StoreError> {
-    query_scalar("SELECT seq FROM batches WHERE id = $1")
-        .bind(id.as_bytes().as_slice())
+    query("SELECT seq FROM batches WHERE id = $1")
+        .bind(id)
         .fetch_optional(connection)
         .await?
         .ok_or(StoreError::NoSuchBatch)
-}
-
-pub(in crate::store) const COLUMNS: &str = "seq, id, created_at, started_at, finished_at, state, priority, operation, \
-                       source_name, options, asked_by, total_rows, unique_items, answered, \
-                       refused, failed, cache_hits, calls, key_id, paused, source_hash";
-
-pub(in crate::store) fn placed_row(row: &Row) -> Result<(Cursor, Batch), StoreError> {
-    let created_at: i64 = row.try_get(2)?;
-    let place = Cursor {
-        at: created_at,
-        seq: row.try_get(0)?,
-    };
-    let batch = Batch {
-        id: uuid_of(row.try_get(1)?)?,
-        created_at: instant(created_at),
-        started_at: row.try_get::<Option<i64>>(3)?.map(instant),
-        finished_at: row.try_get::<Option<i64>>(4)?.map(instant),
-        state: BatchState::parse(row.try_get(5)?).ok_or(StoreError::Corrupt)?,
-        priority: Priority::parse(row.try_get(6)?).ok_or(StoreError::Corrupt)?,
-        operation: row.try_get(7)?,
-        source_name: row.try_get(8)?,
-        options: row.try_get(9)?,
-        asked_by: row.try_get(10)?,
-        total_rows: row.try_get(11)?,
-        unique: row.try_get(12)?,
-        answered: row.try_get(13)?,
-        refused: row.try_get(14)?,
-        failed: row.try_get(15)?,
-        cache_hits: row.try_get(16)?,
-        calls: row.try_get(17)?,
-        key_id: row.try_get::<Option<&[u8]>>(18)?.map(uuid_of).transpose()?,
-        paused: row.try_get(19)?,
-        source_hash: row.try_get(20)?,
-    };
-    Ok((place, batch))
 }

@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
+use crate::store::page::{Cursor, Page};
 use crate::store::seal::Place;
-use crate::store::sql::{Builder, Conn, query, query_as, query_scalar};
+use crate::store::sql::{Conn, Record, Row, deed, query};
 use crate::store::tables::batch_inputs;
-use crate::store::tables::batch_rows::{Batch, BatchState, COLUMNS, placed_row, seq_of};
+use crate::store::tables::batch_rows::{Batch, BatchState, seq_of};
 use crate::store::tables::claims::{self, Claim};
-use crate::store::tables::items::{self, ItemRow, ItemState};
+use crate::store::tables::items::{self, ItemState};
 use crate::store::tables::jobs::{self, Job, JobEnd};
 use crate::store::tables::once::{self, Once, OnceRow};
 
@@ -38,7 +38,7 @@ pub struct NewBatch {
     /// The numbers, each once, in the order of their first appearance.
     pub subjects: Vec<Key>,
     /// What is known of some of them already, by position.
-    pub settled: Vec<(u32, ItemState)>,
+    pub known: Vec<(u32, ItemState)>,
     /// How many of those memory answered.
     pub cache_hits: u32,
     /// The list as it was handed over, which is sealed; none where its file can be read again.
@@ -71,35 +71,42 @@ pub struct SameList {
     pub under_way: bool,
 }
 
+const COLUMNS: &str = Batch::COLUMNS;
+
 impl Store {
     /// Stores a batch, its numbers, its list and its job in one transaction; durable when this
     /// returns.
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
-        let rows = items::rows(&self.db.keys, id, &new.subjects, &new.settled)?;
-        let seal = |input: &Vec<u8>| self.db.keys.seal(&Place::Input(id), input);
+        let rows = items::rows(&self.keys, id, &new.subjects, &new.known)?;
+        let seal = |input: &Vec<u8>| self.keys.seal(&Place::Input(id), input);
         let sealed = new.input.as_ref().map(seal).transpose()?;
         let request = new.once.as_ref();
-        let request = request.map(|once| OnceRow::of(&self.db.keys, once));
-        let me = self.db.presence.id();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    once::refuse_second(connection, request.as_ref()).await?;
-                    create(connection, id, new, rows, sealed, me).await?;
-                    once::note(connection, request.as_ref(), id).await
-                })
-            })
-            .await
+        let request = request.map(|once| OnceRow::of(&self.keys, once));
+        let me = self.presence.id();
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            let seq = insert(connection, id, &new).await?;
+            items::insert(connection, seq, &rows).await?;
+            let counts = items::counts(&rows);
+            items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
+            if let Some(sealed) = sealed {
+                batch_inputs::insert(connection, seq, sealed).await?;
+            }
+            jobs::enqueue(connection, &new.job, me).await?;
+            once::note(connection, request.as_ref(), id).await
+        }))
+        .await
     }
 
     /// What there is of a list that a command or a gateway without keys was given before, under
     /// either of two pairs of hash and options.
     pub async fn same_list(&self, names: &[([u8; 32], String); 2]) -> Result<SameList, StoreError> {
-        let mut query = Builder::new(format!(
+        let mut query = query(format!(
             "SELECT {COLUMNS}, (SELECT holder FROM jobs WHERE jobs.batch = batches.id \
-             AND jobs.state = 'RUNNING') FROM batches INDEXED BY batches_source WHERE key_id IS NULL \
-             AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED') AND source_hash IN ("
+             AND jobs.state = 'RUNNING') AS holder FROM batches INDEXED BY batches_source \
+             WHERE key_id IS NULL AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED') \
+             AND source_hash IN ("
         ));
         let [(hash, options), (other_hash, other_options)] = names;
         query.push_bind(hash.to_vec());
@@ -107,14 +114,14 @@ impl Store {
         query.push(") AND options IN (").push_bind(options.clone());
         query.push(", ").push_bind(other_options.clone());
         query.push(") ORDER BY created_at DESC, seq DESC");
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let mut same = SameList::default();
-        for row in query.build().fetch_all(&mut reader).await? {
-            let holder: Option<i64> = row.try_get(HOLDER)?;
-            if holder.is_some_and(|holder| self.db.presence.is_another(holder)) {
+        for row in query.fetch_all::<Row>(&mut reader).await? {
+            let holder: Option<i64> = row.try_get("holder")?;
+            if holder.is_some_and(|holder| self.presence.is_another(holder)) {
                 same.under_way = true;
             } else if same.unfinished.is_none() {
-                same.unfinished = Some(placed_row(&row)?.1);
+                same.unfinished = Some(Batch::of(row)?);
             }
         }
         Ok(same)
@@ -128,30 +135,27 @@ impl Store {
         payload: String,
         now: Timestamp,
     ) -> Result<Option<Claim>, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    claims::take_back(connection, now, claims::LEASE, &presence).await?;
-                    let me = presence.id();
-                    let claim = claims::take_up(connection, id, payload, now, me).await?;
-                    if claim.is_some() {
-                        items::retry_failed(connection, id).await?;
-                        change(connection, START, id, now).await?;
-                    }
-                    Ok(claim)
-                })
-            })
-            .await
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| {
+            claims::take_back(connection, now, claims::LEASE, &presence).await?;
+            let me = presence.id();
+            let claim = claims::take_up(connection, id, payload, now, me).await?;
+            if claim.is_some() {
+                items::retry_failed(connection, id).await?;
+                change(connection, START, id, now).await?;
+            }
+            Ok(claim)
+        }))
+        .await
     }
 
     /// One batch.
     pub async fn batch(&self, id: Uuid) -> Result<Option<Batch>, StoreError> {
-        let mut query = Builder::new(format!("SELECT {COLUMNS} FROM batches WHERE id = "));
-        query.push_bind(id.as_bytes().to_vec());
-        let mut reader = self.db.read().await?;
-        let row = query.build().fetch_optional(&mut reader).await?;
-        row.map(|row| Ok(placed_row(&row)?.1)).transpose()
+        let mut reader = self.read().await?;
+        query(format!("SELECT {COLUMNS} FROM batches WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(&mut reader)
+            .await
     }
 
     /// A page of batches, newest first; of one key only, or of all without one.
@@ -161,37 +165,27 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Batch>, StoreError> {
-        let limit = rows_of_page(limit);
         let index = key_id.map_or("batches_created", |_| "batches_of_key");
-        let mut query = Builder::new(format!(
+        let mut query = query(format!(
             "SELECT {COLUMNS} FROM batches INDEXED BY {index} WHERE true"
         ));
-        if let Some(key_id) = key_id {
-            query.push(" AND key_id = ");
-            query.push_bind(key_id.as_bytes().to_vec());
-        }
-        newest_first(&mut query, "created_at", limit, cursor);
-        let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> = rows.iter().map(placed_row).collect();
-        Ok(Page::cut(rows?, limit))
+        query.push_if(" AND key_id = ", key_id);
+        let mut reader = self.read().await?;
+        Page::newest(query, "created_at", (limit, cursor), &mut reader, Batch::of).await
     }
 
     /// Says that a run of a batch begins; on a later attempt the failed numbers are put back.
     /// False when the batch has ended.
     pub async fn begin_batch(&self, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    claims::hold(connection, &claim).await?;
-                    if claim.job.attempts > 0 {
-                        items::retry_failed(connection, id).await?;
-                    }
-                    change(connection, START, id, now).await
-                })
-            })
-            .await
+        self.write(deed!(|connection| {
+            claims::hold(connection, &claim).await?;
+            if claim.job.attempts > 0 {
+                items::retry_failed(connection, id).await?;
+            }
+            change(connection, START, id, now).await
+        }))
+        .await
     }
 
     /// Ends a run of a batch and of its job. The calls are counted from the record. While the job
@@ -203,11 +197,36 @@ impl Store {
         now: Timestamp,
     ) -> Result<BatchState, StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { finish(connection, &claim, id, &end, now).await })
-            })
-            .await
+        self.write(deed!(|connection| {
+            claims::end(connection, &claim, &end, now).await?;
+            let (job, answered, failed, open): (String, i64, i64, i64) = query(
+                "SELECT j.state, b.answered + b.refused, b.failed, \
+                 b.unique_items - b.answered - b.refused - b.failed \
+                 FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
+            )
+            .bind(id)
+            .fetch_one(&mut *connection)
+            .await?;
+            let state = match (job.as_str(), answered, failed + open) {
+                ("PENDING", ..) => BatchState::Processing,
+                (_, _, 0) => BatchState::Completed,
+                (_, 0, _) => BatchState::Failed,
+                _ => BatchState::Partial,
+            };
+            let ended = state != BatchState::Processing;
+            query(
+                "UPDATE batches SET state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, \
+                 finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, calls = \
+                 (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
+            )
+            .bind(id)
+            .bind(state.as_str())
+            .bind(ended.then_some(now))
+            .execute(connection)
+            .await?;
+            Ok(state)
+        }))
+        .await
     }
 
     /// What the owner of a batch wants of it; false when its state does not allow it.
@@ -217,67 +236,55 @@ impl Store {
         wanted: BatchChange,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    // What nobody works on any more stands as it would if that had been noticed.
-                    claims::take_back(connection, now, claims::LEASE, &presence).await?;
-                    change_as_wanted(connection, id, wanted, now).await
-                })
-            })
-            .await
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| {
+            // What nobody works on any more stands as it would if that had been noticed.
+            claims::take_back(connection, now, claims::LEASE, &presence).await?;
+            let (batch, job) = match wanted {
+                BatchChange::Pause => (PAUSE, jobs::PAUSE),
+                BatchChange::Resume => (RESUME, jobs::RESUME),
+                BatchChange::Cancel => (CANCEL, jobs::CANCEL),
+                BatchChange::Retry => (RETRY, jobs::REDO),
+            };
+            if !change(connection, batch, id, now).await? {
+                return Ok(false);
+            }
+            if wanted == BatchChange::Retry {
+                items::retry_failed(connection, id).await?;
+            }
+            jobs::change(connection, job, id, now).await?;
+            Ok(true)
+        }))
+        .await
     }
 
     /// Calls for so many numbers each that the open batches of a key may still need.
     pub async fn open_calls_of(&self, key_id: Uuid, a_call: u64) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
-        let calls: i64 = query_scalar(
+        let mut reader = self.read().await?;
+        query(
             "SELECT CAST(coalesce(sum((unique_items - answered - refused - failed + $2 - 1) / $2), 0) \
              AS BIGINT) \
              FROM batches WHERE key_id = $1 AND state IN ('PENDING', 'PROCESSING')",
         )
-        .bind(key_id.as_bytes().as_slice())
-        .bind(a_call.cast_signed())
+        .bind(key_id)
+        .bind(a_call)
         .fetch_one(&mut reader)
-        .await?;
-        Ok(calls.cast_unsigned())
+        .await
     }
-}
-
-/// Column of the holder, after those of a batch.
-const HOLDER: usize = 21;
-
-async fn create(
-    connection: &mut Conn,
-    id: Uuid,
-    new: NewBatch,
-    rows: Vec<ItemRow>,
-    sealed: Option<Vec<u8>>,
-    me: i64,
-) -> Result<(), StoreError> {
-    let seq = insert(connection, id, &new).await?;
-    items::insert(connection, seq, &rows).await?;
-    let counts = items::counts(&rows);
-    items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
-    if let Some(sealed) = sealed {
-        batch_inputs::insert(connection, seq, sealed).await?;
-    }
-    jobs::enqueue(connection, &new.job, me).await
 }
 
 async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, StoreError> {
     let first = new.subjects.first();
     let (job, started_at) = (&new.job, new.job.started_at);
     let state = started_at.map_or(BatchState::Pending, |_| BatchState::Processing);
-    let seq = query_scalar(
+    query(
         "INSERT INTO batches (id, created_at, started_at, state, priority, operation, \
          key_operation, source_name, source_hash, options, asked_by, total_rows, unique_items, \
          key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq",
     )
-    .bind(id.as_bytes().as_slice())
-    .bind(job.created_at.as_microsecond())
-    .bind(started_at.map(Timestamp::as_microsecond))
+    .bind(id)
+    .bind(job.created_at)
+    .bind(started_at)
     .bind(state.as_str())
     .bind(job.priority.as_str())
     .bind(new.operation)
@@ -287,11 +294,10 @@ async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, 
     .bind(new.options.as_str())
     .bind(job.asked_by.as_str())
     .bind(new.total_rows)
-    .bind(i64::try_from(new.subjects.len()).unwrap_or(i64::MAX))
-    .bind(job.key_id.map(|id| id.as_bytes().to_vec()))
+    .bind(new.subjects.len() as u64)
+    .bind(job.key_id)
     .fetch_one(connection)
-    .await?;
-    Ok(seq)
+    .await
 }
 
 async fn change(
@@ -301,70 +307,7 @@ async fn change(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     seq_of(connection, id).await?;
-    let changed = query(statement)
-        .bind(id.as_bytes().as_slice())
-        .bind(now.as_microsecond())
-        .execute(connection)
-        .await?;
-    Ok(changed > 0)
-}
-
-async fn finish(
-    connection: &mut Conn,
-    claim: &Claim,
-    id: Uuid,
-    end: &JobEnd,
-    now: Timestamp,
-) -> Result<BatchState, StoreError> {
-    claims::end(connection, claim, end, now).await?;
-    let (job, answered, failed, open): (String, i64, i64, i64) = query_as(
-        "SELECT j.state, b.answered + b.refused, b.failed, \
-         b.unique_items - b.answered - b.refused - b.failed \
-         FROM batches b JOIN jobs j ON j.batch = b.id WHERE b.id = $1",
-    )
-    .bind(id.as_bytes().as_slice())
-    .fetch_one(&mut *connection)
-    .await?;
-    let state = match (job.as_str(), answered, failed + open) {
-        ("PENDING", ..) => BatchState::Processing,
-        (_, _, 0) => BatchState::Completed,
-        (_, 0, _) => BatchState::Failed,
-        _ => BatchState::Partial,
-    };
-    let ended = state != BatchState::Processing;
-    query(
-        "UPDATE batches SET finished_at = CASE state WHEN 'CANCELLED' THEN finished_at ELSE $3 END, \
-         state = CASE state WHEN 'CANCELLED' THEN state ELSE $2 END, calls = \
-         (SELECT count(*) FROM calls WHERE batch = $1 AND attempt > 0) WHERE id = $1",
-    )
-    .bind(id.as_bytes().as_slice())
-    .bind(state.as_str())
-    .bind(ended.then(|| now.as_microsecond()))
-    .execute(connection)
-    .await?;
-    Ok(state)
-}
-
-async fn change_as_wanted(
-    connection: &mut Conn,
-    id: Uuid,
-    wanted: BatchChange,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let (batch, job) = match wanted {
-        BatchChange::Pause => (PAUSE, jobs::PAUSE),
-        BatchChange::Resume => (RESUME, jobs::RESUME),
-        BatchChange::Cancel => (CANCEL, jobs::CANCEL),
-        BatchChange::Retry => (RETRY, jobs::REDO),
-    };
-    if !change(connection, batch, id, now).await? {
-        return Ok(false);
-    }
-    if wanted == BatchChange::Retry {
-        items::retry_failed(connection, id).await?;
-    }
-    jobs::change(connection, job, id, now).await?;
-    Ok(true)
+    jobs::change(connection, statement, id, now).await
 }
 
 const START: &str = "UPDATE batches SET state = 'PROCESSING', \

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place, StoredSubject};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, query};
+use crate::store::sql::{Conn, Query, query};
 
 /// A call on its way to the database.
 pub(in crate::store) struct CallRecord {
@@ -95,43 +95,39 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(in crate::store) async fn insert(
+pub(in crate::store) async fn insert<'r>(
     connection: &mut Conn,
-    records: &[CallRecord],
+    records: &'r [CallRecord],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(records) {
-        let mut query = query(statement);
-        for record in some {
-            let call = &record.call;
-            let subject = record.subject.as_ref();
-            query = query
-                .bind(call.id.as_bytes().as_slice())
-                .bind(call.lookup.as_bytes().as_slice())
-                .bind(call.at.as_microsecond())
-                .bind(call.asked_by.as_str())
-                .bind(call.provider)
-                .bind(call.key.operation)
-                .bind(subject.map(|subject| subject.bytes.as_slice()))
-                .bind(subject.and_then(|subject| subject.masked.as_deref()))
-                .bind(call.items)
-                .bind(call.attempt)
-                .bind(call.outcome)
-                .bind(call.http_status)
-                .bind(call.duration_us.cast_signed())
-                .bind(call.cache.as_str())
-                .bind(call.batch.as_ref().map(|batch| batch.as_bytes().as_slice()))
-                .bind(call.purpose.as_deref())
-                .bind(call.owner.as_ref().map(Owner::mark));
-        }
-        query.execute(&mut *connection).await?;
-    }
+    let bind = |query: Query<'r>, record: &'r CallRecord| {
+        let (call, subject) = (&record.call, record.subject.as_ref());
+        query
+            .bind(call.id)
+            .bind(call.lookup)
+            .bind(call.at)
+            .bind(call.asked_by.as_str())
+            .bind(call.provider)
+            .bind(call.key.operation)
+            .bind(subject.map(|subject| subject.bytes.as_slice()))
+            .bind(subject.and_then(|subject| subject.masked.as_deref()))
+            .bind(call.items)
+            .bind(call.attempt)
+            .bind(call.outcome)
+            .bind(call.http_status)
+            .bind(call.duration_us)
+            .bind(call.cache.as_str())
+            .bind(call.batch)
+            .bind(call.purpose.as_deref())
+            .bind(call.owner.as_ref().map(Owner::mark))
+    };
+    INSERT.run(connection, records, bind).await?;
     for record in records {
         if let Some((request, answer)) = &record.bodies {
             query(
                 "INSERT INTO call_bodies (call, request, answer) VALUES ($1, $2, $3) \
                  ON CONFLICT (call) DO NOTHING",
             )
-            .bind(record.call.id.as_bytes().as_slice())
+            .bind(record.call.id)
             .bind(request.as_slice())
             .bind(answer.as_slice())
             .execute(&mut *connection)
@@ -151,7 +147,7 @@ pub(in crate::store) async fn add(
             "UPDATE calls SET items = CASE WHEN items + $2 < 4294967295 \
              THEN items + $2 ELSE 4294967295 END WHERE id = $1",
         )
-        .bind(row.as_bytes().as_slice())
+        .bind(*row)
         .bind(*items)
         .execute(&mut *connection)
         .await?;

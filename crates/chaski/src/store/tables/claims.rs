@@ -15,9 +15,9 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::presence::Presence;
-use crate::store::sql::{Conn, Row, query, query_as, query_scalar};
+use crate::store::sql::{Conn, Record, Row, deed, query, record};
 use crate::store::tables::batch_rows::Priority;
-use crate::store::tables::jobs::{COLUMNS, FENCE, Job, JobEnd, JobState, placed_row};
+use crate::store::tables::jobs::{Job, JobEnd, JobState};
 
 /// The right to work on a job, until its lease ends or its fence grows.
 #[derive(Debug, Clone)]
@@ -26,6 +26,9 @@ pub struct Claim {
     pub job: Job,
     fence: i64,
 }
+
+/// The columns of a job.
+const COLUMNS: &str = Job::COLUMNS;
 
 /// For how long a job is held without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -60,12 +63,26 @@ impl Store {
         lease: Duration,
         at_least: Priority,
     ) -> Result<Option<Claim>, StoreError> {
-        let presence = Arc::clone(&self.db.presence);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { claim(connection, now, lease, at_least, &presence).await })
-            })
-            .await
+        let presence = Arc::clone(&self.presence);
+        self.write(deed!(|connection| {
+            take_back(connection, now, lease, &presence).await?;
+            let statement = format!(
+                "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = $2, \
+                 holder = $4, started_at = coalesce(started_at, $1) WHERE seq = (SELECT seq FROM jobs \
+                 INDEXED BY jobs_waiting WHERE state = 'PENDING' \
+                 AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
+                 ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
+            );
+            query(statement)
+                .bind(now)
+                .bind(micros_after(now, lease))
+                .bind(at_least.rank())
+                .bind(presence.id())
+                .bind(latest_run(now))
+                .fetch_optional(connection)
+                .await
+        }))
+        .await
     }
 
     /// Holds a job for longer.
@@ -77,9 +94,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (id, fence) = (claim.job.id, claim.fence);
         let until = micros_after(now, lease);
-        self.db
-            .write(move |connection| Box::pin(renew(connection, id, fence, until)))
-            .await
+        self.write(deed!(|connection| {
+            let renewed = query(
+                "UPDATE jobs SET leased_until = $3 \
+                 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
+            )
+            .bind(id)
+            .bind(fence)
+            .bind(until)
+            .execute(connection)
+            .await?;
+            or_lost(renewed)
+        }))
+        .await
     }
 
     /// Says how a run ended. `Again` without attempts left is a failure.
@@ -90,29 +117,25 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let claim = claim.clone();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { self::end(connection, &claim, &end, now).await })
-            })
-            .await
+        self.write(deed!(
+            |connection| self::end(connection, &claim, &end, now).await
+        ))
+        .await
     }
 
     /// Says what a later run of a job is about, under a claim.
     pub async fn change_payload(&self, claim: &Claim, payload: String) -> Result<(), StoreError> {
         let claim = claim.clone();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    hold(connection, &claim).await?;
-                    query("UPDATE jobs SET payload = $2 WHERE id = $1")
-                        .bind(claim.job.id.as_bytes().as_slice())
-                        .bind(payload)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.write(deed!(|connection| {
+            hold(connection, &claim).await?;
+            query("UPDATE jobs SET payload = $2 WHERE id = $1")
+                .bind(claim.job.id)
+                .bind(payload)
+                .execute(connection)
+                .await?;
+            Ok(())
+        }))
+        .await
     }
 
     /// Whether there is something to claim.
@@ -121,12 +144,12 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<bool, StoreError> {
-        let mut reader = self.db.read().await?;
-        let due: bool = query_scalar(
+        let mut reader = self.read().await?;
+        let due: bool = query(
             "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'PENDING' \
              AND (run_at <= $1 OR run_at > $2))",
         )
-        .bind(now.as_microsecond())
+        .bind(now)
         .bind(latest_run(now))
         .fetch_one(&mut reader)
         .await?;
@@ -136,7 +159,7 @@ impl Store {
         let running = running(&mut reader).await?;
         Ok(running
             .iter()
-            .any(|it| it.is_over(now, lease, &self.db.presence)))
+            .any(|it| it.is_over(now, lease, &self.presence)))
     }
 }
 
@@ -145,7 +168,7 @@ pub(in crate::store) async fn hold(connection: &mut Conn, claim: &Claim) -> Resu
     let held = query(
         "UPDATE jobs SET interruptions = 0 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
     )
-    .bind(claim.job.id.as_bytes().as_slice())
+    .bind(claim.job.id)
     .bind(claim.fence)
     .execute(connection)
     .await?;
@@ -179,7 +202,7 @@ pub(in crate::store) async fn end(
          attempts = attempts + $6, finished_at = $7, leased_until = NULL, holder = NULL, \
          fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
     )
-    .bind(claim.job.id.as_bytes().as_slice())
+    .bind(claim.job.id)
     .bind(claim.fence)
     .bind(state.as_str())
     .bind(code)
@@ -191,36 +214,12 @@ pub(in crate::store) async fn end(
     or_lost(changed)
 }
 
-async fn claim(
-    connection: &mut Conn,
-    now: Timestamp,
-    lease: Duration,
-    at_least: Priority,
-    presence: &Presence,
-) -> Result<Option<Claim>, StoreError> {
-    take_back(connection, now, lease, presence).await?;
-    let statement = format!(
-        "UPDATE jobs SET state = 'RUNNING', fence = fence + 1, leased_until = $2, holder = $4, \
-         started_at = coalesce(started_at, $1) WHERE seq = (SELECT seq FROM jobs \
-         INDEXED BY jobs_waiting WHERE state = 'PENDING' \
-         AND (run_at <= $1 OR run_at > $5) AND priority >= $3 \
-         ORDER BY priority DESC, seq LIMIT 1) RETURNING {COLUMNS}, fence"
-    );
-    let row = query(statement)
-        .bind(now.as_microsecond())
-        .bind(micros_after(now, lease))
-        .bind(at_least.rank())
-        .bind(presence.id())
-        .bind(latest_run(now))
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(claimed).transpose()
-}
-
-fn claimed(row: &Row) -> Result<Claim, StoreError> {
-    let (_, job) = placed_row(row)?;
-    let fence = row.try_get(FENCE)?;
-    Ok(Claim { job, fence })
+impl Record for Claim {
+    fn of(row: Row) -> Result<Claim, StoreError> {
+        let fence = row.try_get("fence")?;
+        let job = Job::of(row)?;
+        Ok(Claim { job, fence })
+    }
 }
 
 /// Takes the job of a batch that can go on for as long as this process lives, with all its attempts;
@@ -239,14 +238,13 @@ pub(in crate::store) async fn take_up(
          AND EXISTS (SELECT 1 FROM batches WHERE id = $1 \
          AND state IN ('PENDING', 'PROCESSING', 'PARTIAL', 'FAILED')) RETURNING {COLUMNS}, fence"
     );
-    let row = query(statement)
-        .bind(batch.as_bytes().as_slice())
+    query(statement)
+        .bind(batch)
         .bind(me)
         .bind(payload)
-        .bind(now.as_microsecond())
+        .bind(now)
         .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(claimed).transpose()
+        .await
 }
 
 /// A job that somebody holds.
@@ -258,6 +256,13 @@ struct Running {
     holder: Option<i64>,
     interruptions: i64,
 }
+
+record!(Running {
+    seq,
+    until: "leased_until",
+    holder,
+    interruptions,
+});
 
 impl Running {
     /// Whether nobody holds it any more.
@@ -273,18 +278,9 @@ impl Running {
 }
 
 async fn running(connection: &mut Conn) -> Result<Vec<Running>, StoreError> {
-    let rows: Vec<(i64, Option<i64>, Option<i64>, i64)> = query_as(
-        "SELECT seq, leased_until, holder, interruptions FROM jobs WHERE state = 'RUNNING'",
-    )
-    .fetch_all(connection)
-    .await?;
-    let running = |(seq, until, holder, interruptions)| Running {
-        seq,
-        until,
-        holder,
-        interruptions,
-    };
-    Ok(rows.into_iter().map(running).collect())
+    query("SELECT seq, leased_until, holder, interruptions FROM jobs WHERE state = 'RUNNING'")
+        .fetch_all(connection)
+        .await
 }
 
 /// Takes jobs back that nobody holds any more.
@@ -323,7 +319,7 @@ pub(in crate::store) async fn take_back(
         )
         .bind(job.seq)
         .bind(INTERRUPTED)
-        .bind(now.as_microsecond())
+        .bind(now)
         .execute(&mut *connection)
         .await?;
     }
@@ -333,7 +329,7 @@ pub(in crate::store) async fn take_back(
              AND id IN (SELECT batch FROM jobs WHERE state = 'FAILED' AND code = $1)",
         )
         .bind(INTERRUPTED)
-        .bind(now.as_microsecond())
+        .bind(now)
         .execute(connection)
         .await?;
     }
@@ -345,18 +341,6 @@ const LET_GO: &str =
     "UPDATE jobs SET state = 'PAUSED', holder = NULL, fence = fence + 1 WHERE seq = $1";
 const LET_GO_OF_BATCH: &str = "UPDATE batches SET paused = 1 \
      WHERE state IN ('PENDING', 'PROCESSING') AND id IN (SELECT batch FROM jobs WHERE seq = $1)";
-
-async fn renew(connection: &mut Conn, id: Uuid, fence: i64, until: i64) -> Result<(), StoreError> {
-    let renewed = query(
-        "UPDATE jobs SET leased_until = $3 WHERE id = $1 AND fence = $2 AND state = 'RUNNING'",
-    )
-    .bind(id.as_bytes().as_slice())
-    .bind(fence)
-    .bind(until)
-    .execute(connection)
-    .await?;
-    or_lost(renewed)
-}
 
 fn or_lost(changed: u64) -> Result<(), StoreError> {
     match changed {

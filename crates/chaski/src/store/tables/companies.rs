@@ -1,7 +1,12 @@
 //! Whose things are: the house's, which runs the gateway, or those of a company that it serves.
 //!
-//! Keys, partners and calls bear the mark of their company, calls since they were written: that of
-//! whoever asked. Batches and jobs belong to a key, and so to its company.
+//! A *company* is known by its mark; that of the house is empty. A *key* belongs to one company. A
+//! *partner* and a *call* bear the mark of a company: a call that of its caller, since it was written.
+//! A *batch* and a *job* belong to the key that they were submitted with, and so to its company.
+//!
+//! A caller with a key sees the partners and calls of its company, and the batches and jobs of that key;
+//! what belongs to another does not exist for it. The owner of the folder, without a key, sees all.
+//! Answers of upstreams belong to no company: all share them.
 
 use chaski_client::Owner;
 use chaski_core::Ruc;
@@ -10,7 +15,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Keys;
-use crate::store::sql::query_scalar;
+use crate::store::sql::{Bind, Value, cells_of, query};
 
 /// The house, or one company. Only a store makes the mark of a company: the clear RUC, or that of a
 /// person hashed with the key of its folder.
@@ -22,16 +27,12 @@ impl Company {
     pub const HOUSE: Company = Company(Owner::HOUSE);
 
     pub(in crate::store) fn of_ruc(keys: &Keys, ruc: &Ruc) -> Company {
-        let marked = if ruc.is_personal() {
-            Company::of_stored(&keys.hashed(ruc.as_str()))
+        let owner = if ruc.is_personal() {
+            Owner::of_mark(&keys.hashed(ruc.as_str()))
         } else {
-            Company::of_stored(ruc.as_str().as_bytes())
+            Owner::of_mark(ruc.as_str().as_bytes())
         };
-        marked.expect("a RUC has eleven digits, and a hash sixteen bytes")
-    }
-
-    pub(in crate::store) fn of_stored(bytes: &[u8]) -> Result<Company, StoreError> {
-        Ok(Company(Owner::of_mark(bytes).ok_or(StoreError::Corrupt)?))
+        Company(owner.expect("a RUC has eleven digits, and a hash sixteen bytes"))
     }
 
     /// As stored.
@@ -45,10 +46,24 @@ impl Company {
     }
 }
 
+cells_of! {
+    Company, &[u8] => |mark| Some(Company(Owner::of_mark(mark)?));
+}
+
+impl<'q> Bind<'q> for Company {
+    fn value(self) -> Value<'q> {
+        self.bytes().to_vec().value()
+    }
+
+    fn missing() -> Value<'q> {
+        Value::Bytes(None)
+    }
+}
+
 impl Store {
     /// The company with that RUC.
     pub fn company(&self, ruc: &Ruc) -> Company {
-        Company::of_ruc(&self.db.keys, ruc)
+        Company::of_ruc(&self.keys, ruc)
     }
 
     /// The company that a key belongs to; the house when there is no key.
@@ -56,13 +71,13 @@ impl Store {
         let Some(key) = key else {
             return Ok(Company::HOUSE);
         };
-        let mut reader = self.db.read().await?;
-        let mark: Option<Vec<u8>> = query_scalar("SELECT company FROM api_keys WHERE id = $1")
-            .bind(key.as_bytes().as_slice())
+        let mut reader = self.read().await?;
+        let company = query("SELECT company FROM api_keys WHERE id = $1")
+            .bind(key)
             .fetch_optional(&mut reader)
             .await?;
         // Keys are revoked, never deleted. To take a lost one's things for the house's would give
         // them away.
-        Company::of_stored(&mark.ok_or(StoreError::Corrupt)?)
+        company.ok_or(StoreError::Corrupt)
     }
 }

@@ -3,7 +3,7 @@
 use chaski_client::{Allowance, Counter, Taken};
 
 use crate::store::error::StoreError;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{Conn, query};
 
 /// Adds to the counter of a month.
 pub(in crate::store) async fn add(
@@ -18,7 +18,7 @@ pub(in crate::store) async fn add(
     )
     .bind(provider)
     .bind(month)
-    .bind(calls.cast_signed())
+    .bind(calls)
     .execute(connection)
     .await?;
     Ok(())
@@ -87,7 +87,7 @@ pub(in crate::store) async fn used(
         Counter::Day { .. } => "SELECT used FROM days WHERE who = $1 AND day = $2",
     };
     let (whose, period) = names_of(counter);
-    let used: Option<i64> = query_scalar(statement)
+    let used: Option<i64> = query(statement)
         .bind(whose)
         .bind(period)
         .fetch_optional(connection)

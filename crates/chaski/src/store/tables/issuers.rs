@@ -7,19 +7,19 @@ use jiff::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Place;
-use crate::store::sql::{query, query_as};
+use crate::store::sql::{deed, query};
 use crate::store::tables::companies::Company;
 
 impl Store {
     /// What was kept of each issuer, oldest first: JSON with its `ruc`.
     pub async fn issuers(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            query_as("SELECT company, sealed FROM issuers ORDER BY created_at, company")
+            query("SELECT company, sealed FROM issuers ORDER BY created_at, company")
                 .fetch_all(&mut reader)
                 .await?;
         let open = |(company, sealed): (Vec<u8>, Vec<u8>)| {
-            let plain = self.db.keys.open(&Place::Issuer(&company), &sealed);
+            let plain = self.keys.open(&Place::Issuer(&company), &sealed);
             plain.ok_or(StoreError::Corrupt)
         };
         rows.into_iter().map(open).collect()
@@ -32,26 +32,20 @@ impl Store {
         profile: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let company = Company::of_ruc(&self.db.keys, ruc);
-        let sealed = self
-            .db
-            .keys
-            .seal(&Place::Issuer(company.bytes()), profile)?;
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "INSERT INTO issuers (company, sealed, created_at) VALUES ($1, $2, $3) \
-                         ON CONFLICT (company) DO UPDATE SET sealed = excluded.sealed",
-                    )
-                    .bind(company.bytes())
-                    .bind(sealed.as_slice())
-                    .bind(now.as_microsecond())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let company = Company::of_ruc(&self.keys, ruc);
+        let sealed = self.keys.seal(&Place::Issuer(company.bytes()), profile)?;
+        self.write(deed!(|connection| {
+            query(
+                "INSERT INTO issuers (company, sealed, created_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (company) DO UPDATE SET sealed = excluded.sealed",
+            )
+            .bind(company.bytes())
+            .bind(sealed.as_slice())
+            .bind(now.as_microsecond())
+            .execute(connection)
+            .await?;
+            Ok(())
+        }))
+        .await
     }
 }

@@ -12,8 +12,7 @@ use crate::store::handle::Store;
 use crate::store::names;
 use crate::store::seal::{Keys, Place};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{self, any_of};
-use crate::store::sql::{Conn, Row, query, query_as};
+use crate::store::sql::{self, Conn, Query, Row, any_of, deed, query};
 use crate::store::tables::batch_rows;
 use crate::store::tables::claims::{self, Claim};
 
@@ -88,27 +87,48 @@ impl Store {
     }
 
     /// Marks items under a claim and counts those that memory answered; durable when this returns.
-    /// Settling an item again is harmless.
-    pub async fn settle_items(
+    /// Noting an item again is harmless.
+    pub async fn note_items(
         &self,
         claim: &Claim,
         states: Vec<(u32, ItemState)>,
         cache_hits: u32,
     ) -> Result<(), StoreError> {
         let (claim, id) = (claim.clone(), claim.batch()?);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    claims::hold(connection, &claim).await?;
-                    let batch = batch_rows::seq_of(connection, id).await?;
-                    mark(connection, batch, states, cache_hits).await
-                })
-            })
-            .await
+        self.write(deed!(|connection| {
+            claims::hold(connection, &claim).await?;
+            let batch = batch_rows::seq_of(connection, id).await?;
+            // The counters are corrected by what really changed.
+            let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
+            let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
+            for (position, state) in &states {
+                by_state.entry(state.stored()).or_default().push(*position);
+            }
+            let all = sql::list(states.keys().copied().map(i64::from));
+            let before = count(connection, batch, &all).await?;
+            for ((state, code), positions) in by_state {
+                let positions = sql::list(positions.into_iter().map(i64::from));
+                // An erased number stays erased, whatever was still on its way.
+                query(concat!(
+                    "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND length(subject) > 0 \
+                     AND position IN ",
+                    any_of!("$4")
+                ))
+                .bind(state)
+                .bind(code)
+                .bind(batch)
+                .bind(positions)
+                .execute(&mut *connection)
+                .await?;
+            }
+            let after = count(connection, batch, &all).await?;
+            adjust(connection, batch, before, after, cache_hits).await
+        }))
+        .await
     }
 
     async fn items_where(&self, id: Uuid, which: &str) -> Result<Vec<Item>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         batch_rows::seq_of(&mut reader, id).await?;
         let statement = format!(
             "SELECT b.key_operation, i.position, i.subject, i.sealed, \
@@ -118,7 +138,7 @@ impl Store {
         let (mut items, mut from) = (Vec::new(), 0_i64);
         loop {
             let rows = query(statement.clone())
-                .bind(id.as_bytes().as_slice())
+                .bind(id)
                 .bind(from)
                 .fetch_all(&mut reader)
                 .await?;
@@ -131,9 +151,7 @@ impl Store {
             }
         }
     }
-}
 
-impl Store {
     fn item(&self, batch: Uuid, row: &Row) -> Result<Item, StoreError> {
         let position: u32 = row.try_get(1)?;
         let personal: bool = row.try_get(4)?;
@@ -145,7 +163,7 @@ impl Store {
             (false, true, sealed) => {
                 let place = Place::Item { batch, position };
                 let plain = sealed
-                    .and_then(|sealed| self.db.keys.open(&place, sealed))
+                    .and_then(|sealed| self.keys.open(&place, sealed))
                     .ok_or(StoreError::Corrupt)?;
                 Some(CompactString::from_utf8_lossy(&plain))
             }
@@ -182,7 +200,7 @@ pub(in crate::store) fn rows(
     keys: &Keys,
     batch: Uuid,
     subjects: &[Key],
-    settled: &[(u32, ItemState)],
+    known: &[(u32, ItemState)],
 ) -> Result<Vec<ItemRow>, StoreError> {
     let first = subjects.first();
     let same = |key: &Key| first.is_some_and(|first| key.operation == first.operation);
@@ -190,7 +208,7 @@ pub(in crate::store) fn rows(
         return Err(StoreError::MixedBatch);
     }
     let mut states: HashMap<u32, &ItemState> =
-        settled.iter().map(|(at, state)| (*at, state)).collect();
+        known.iter().map(|(at, state)| (*at, state)).collect();
     subjects
         .iter()
         .zip(0..)
@@ -218,30 +236,24 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(in crate::store) async fn insert(
+pub(in crate::store) async fn insert<'r>(
     connection: &mut Conn,
     batch: i64,
-    rows: &[ItemRow],
+    rows: &'r [ItemRow],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            let (state, code) = row
-                .state
-                .as_ref()
-                .map_or((PENDING, None), ItemState::stored);
-            query = query
-                .bind(batch)
-                .bind(row.position)
-                .bind(row.subject.as_slice())
-                .bind(row.sealed.as_deref())
-                .bind(row.personal)
-                .bind(state)
-                .bind(code);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r ItemRow| {
+        let state = row.state.as_ref();
+        let (state, code) = state.map_or((PENDING, None), ItemState::stored);
+        query
+            .bind(batch)
+            .bind(row.position)
+            .bind(row.subject.as_slice())
+            .bind(row.sealed.as_deref())
+            .bind(row.personal)
+            .bind(state)
+            .bind(code)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 pub(in crate::store) async fn retry_failed(
@@ -258,43 +270,10 @@ pub(in crate::store) async fn retry_failed(
     .await?;
     query("UPDATE batches SET failed = failed - $2 WHERE seq = $1")
         .bind(batch)
-        .bind(changed.cast_signed())
+        .bind(changed)
         .execute(connection)
         .await?;
     Ok(changed)
-}
-
-/// Marks items, and corrects the counters by what really changed.
-async fn mark(
-    connection: &mut Conn,
-    batch: i64,
-    states: Vec<(u32, ItemState)>,
-    cache_hits: u32,
-) -> Result<(), StoreError> {
-    let states: BTreeMap<u32, ItemState> = states.into_iter().collect();
-    let mut by_state: BTreeMap<(&str, Option<&str>), Vec<u32>> = BTreeMap::new();
-    for (position, state) in &states {
-        by_state.entry(state.stored()).or_default().push(*position);
-    }
-    let all = sql::list(states.keys().copied().map(i64::from));
-    let before = count(connection, batch, &all).await?;
-    for ((state, code), positions) in by_state {
-        let positions = sql::list(positions.into_iter().map(i64::from));
-        // An erased number stays erased, whatever was still on its way.
-        query(concat!(
-            "UPDATE batch_items SET state = $1, code = $2 WHERE batch = $3 AND length(subject) > 0 \
-             AND position IN ",
-            any_of!("$4")
-        ))
-        .bind(state)
-        .bind(code)
-        .bind(batch)
-        .bind(positions)
-        .execute(&mut *connection)
-        .await?;
-    }
-    let after = count(connection, batch, &all).await?;
-    adjust(connection, batch, before, after, cache_hits).await
 }
 
 /// Answered, refused, failed.
@@ -319,7 +298,7 @@ pub(in crate::store) async fn count(
     batch: i64,
     positions: &str,
 ) -> Result<Counts, StoreError> {
-    let counts: (i64, i64, i64) = query_as(concat!(
+    let counts: (i64, i64, i64) = query(concat!(
         "SELECT coalesce(sum(CASE state WHEN 'ANSWERED' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE state WHEN 'REFUSED' THEN 1 ELSE 0 END), 0), \
          coalesce(sum(CASE state WHEN 'FAILED' THEN 1 ELSE 0 END), 0) FROM batch_items \
          WHERE batch = $1 AND position IN ",

@@ -11,14 +11,14 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::named::named;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
-use crate::store::sql::{Builder, Conn, Row, Sql, query, query_as, query_scalar, uuid_of};
+use crate::store::page::{Cursor, Page};
+use crate::store::sql::{Conn, Record, cells_of, deed, query, query_of_each, record};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::once;
 use crate::store::tables::once::{Once, OnceRow};
-use crate::store::time::instant;
 
 /// Work to be done later, or that is being done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,22 +57,24 @@ pub struct Job {
     pub finished_at: Option<Timestamp>,
 }
 
-/// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum JobState {
-    /// Waits for a worker.
-    #[default]
-    Pending,
-    /// A worker holds it.
-    Running,
-    /// Waits for its owner.
-    Paused,
-    /// Done.
-    Completed,
-    /// Given up after its last attempt.
-    Failed,
-    /// Stopped by its owner.
-    Cancelled,
+named! {
+    /// How far a job is.
+    #[derive(Default)]
+    pub enum JobState {
+        /// Waits for a worker.
+        #[default]
+        Pending = "PENDING",
+        /// A worker holds it.
+        Running = "RUNNING",
+        /// Waits for its owner.
+        Paused = "PAUSED",
+        /// Done.
+        Completed = "COMPLETED",
+        /// Given up after its last attempt.
+        Failed = "FAILED",
+        /// Stopped by its owner.
+        Cancelled = "CANCELLED",
+    }
 }
 
 /// How many jobs of a kind are in a state.
@@ -116,71 +118,30 @@ pub struct JobFilter {
     pub key_id: Option<Uuid>,
 }
 
-impl JobState {
-    /// All of them.
-    pub const ALL: [JobState; 6] = [
-        JobState::Pending,
-        JobState::Running,
-        JobState::Paused,
-        JobState::Completed,
-        JobState::Failed,
-        JobState::Cancelled,
-    ];
+cells_of! { JobState, &str => JobState::from_name; }
 
-    /// Stable name, as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JobState::Pending => "PENDING",
-            JobState::Running => "RUNNING",
-            JobState::Paused => "PAUSED",
-            JobState::Completed => "COMPLETED",
-            JobState::Failed => "FAILED",
-            JobState::Cancelled => "CANCELLED",
-        }
-    }
-
-    /// The state of a stored name.
-    pub fn parse(name: &str) -> Option<JobState> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
+const COLUMNS: &str = Job::COLUMNS;
 
 impl Store {
-    /// Puts a job into the queue; durable when this returns.
-    pub async fn enqueue_job(&self, new: Job) -> Result<(), StoreError> {
-        let me = self.db.presence.id();
-        self.db
-            .write(move |connection| Box::pin(async move { enqueue(connection, &new, me).await }))
-            .await
-    }
-
-    /// The same for a request that may come again: an error if it created a job already.
-    pub async fn enqueue_job_once(&self, new: Job, once: &Once) -> Result<(), StoreError> {
-        let request = OnceRow::of(&self.db.keys, once);
-        let me = self.db.presence.id();
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    once::refuse_second(connection, Some(&request)).await?;
-                    enqueue(connection, &new, me).await?;
-                    once::note(connection, Some(&request), new.id).await
-                })
-            })
-            .await
+    /// Puts a job into the queue; durable when this returns. An error if the request, where it may come
+    /// again, created one already.
+    pub async fn enqueue_job(&self, new: Job, once: Option<&Once>) -> Result<(), StoreError> {
+        let request = once.map(|once| OnceRow::of(&self.keys, once));
+        let me = self.presence.id();
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            enqueue(connection, &new, me).await?;
+            once::note(connection, request.as_ref(), new.id).await
+        }))
+        .await
     }
 
     /// How many jobs of each kind are in each state they are found in.
     pub async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows: Vec<(String, String, i64)> =
-            query_as("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state")
-                .fetch_all(&mut reader)
-                .await?;
-        let count = |(kind, state, jobs): (String, String, i64)| {
-            let state = JobState::parse(&state).ok_or(StoreError::Corrupt)?;
-            Ok(JobCount { kind, state, jobs })
-        };
-        rows.into_iter().map(count).collect()
+        let mut reader = self.read().await?;
+        query("SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state")
+            .fetch_all(&mut reader)
+            .await
     }
 
     /// One job.
@@ -196,19 +157,18 @@ impl Store {
     /// Calls that the open jobs of a key and of that kind say they may cost, as `calls` of their
     /// payload.
     pub async fn open_calls_of_jobs(&self, key_id: Uuid, kind: &str) -> Result<u64, StoreError> {
-        let mut reader = self.db.read().await?;
-        let calls: i64 = query_scalar(Sql::each(
+        let mut reader = self.read().await?;
+        query_of_each(
             "SELECT coalesce(sum(payload ->> '$.calls'), 0) FROM jobs \
              WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
             "SELECT CAST(coalesce(sum(CAST(CAST(payload AS JSON) ->> 'calls' AS BIGINT)), 0) \
              AS BIGINT) FROM jobs \
              WHERE kind = $2 AND state IN ('PENDING', 'RUNNING', 'PAUSED') AND key_id = $1",
-        ))
-        .bind(key_id.as_bytes().as_slice())
+        )
+        .bind(key_id)
         .bind(kind)
         .fetch_one(&mut reader)
-        .await?;
-        Ok(calls.cast_unsigned())
+        .await
     }
 
     /// A page of jobs, newest first.
@@ -218,22 +178,14 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Job>, StoreError> {
-        let limit = rows_of_page(limit);
-        let mut query = Builder::new(format!(
+        let mut query = query(format!(
             "SELECT {COLUMNS} FROM jobs INDEXED BY jobs_created WHERE true"
         ));
-        if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
-        }
-        if let Some(key_id) = filter.key_id {
-            query.push(" AND key_id = ");
-            query.push_bind(key_id.as_bytes().to_vec());
-        }
-        newest_first(&mut query, "created_at", limit, cursor);
-        let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> = rows.iter().map(placed_row).collect();
-        Ok(Page::cut(rows?, limit))
+        query
+            .push_if(" AND state = ", filter.state.map(JobState::as_str))
+            .push_if(" AND key_id = ", filter.key_id);
+        let mut reader = self.read().await?;
+        Page::newest(query, "created_at", (limit, cursor), &mut reader, Job::of).await
     }
 
     /// Stops a job that has not ended; false when it had.
@@ -253,30 +205,23 @@ impl Store {
         id: Uuid,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let known: i64 = query_scalar("SELECT count(*) FROM jobs WHERE id = $1")
-                        .bind(id.as_bytes().as_slice())
-                        .fetch_one(&mut *connection)
-                        .await?;
-                    if known == 0 {
-                        return Err(StoreError::NoSuchJob);
-                    }
-                    change(connection, statement, id, now).await
-                })
-            })
-            .await
+        self.write(deed!(|connection| {
+            let known: i64 = query("SELECT count(*) FROM jobs WHERE id = $1")
+                .bind(id)
+                .fetch_one(&mut *connection)
+                .await?;
+            if known == 0 {
+                return Err(StoreError::NoSuchJob);
+            }
+            change(connection, statement, id, now).await
+        }))
+        .await
     }
 
     async fn job_where(&self, column: &'static str, id: Uuid) -> Result<Option<Job>, StoreError> {
         let statement = format!("SELECT {COLUMNS} FROM jobs WHERE {column} = $1");
-        let mut reader = self.db.read().await?;
-        let row = query(statement)
-            .bind(id.as_bytes().to_vec())
-            .fetch_optional(&mut reader)
-            .await?;
-        row.map(|row| Ok(placed_row(&row)?.1)).transpose()
+        let mut reader = self.read().await?;
+        query(statement).bind(id).fetch_optional(&mut reader).await
     }
 }
 
@@ -293,18 +238,18 @@ pub(in crate::store) async fn enqueue(
          key_id, batch, created_at, started_at, fence, holder) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
-    .bind(new.id.as_bytes().as_slice())
+    .bind(new.id)
     .bind(new.kind.as_str())
     .bind(new.payload.as_str())
     .bind(new.priority.rank())
     .bind(new.state.as_str())
     .bind(new.max_attempts)
-    .bind(new.run_at.as_microsecond())
+    .bind(new.run_at)
     .bind(new.asked_by.as_str())
-    .bind(new.key_id.map(|id| id.as_bytes().to_vec()))
-    .bind(new.batch.map(|id| id.as_bytes().to_vec()))
-    .bind(new.created_at.as_microsecond())
-    .bind(new.started_at.map(Timestamp::as_microsecond))
+    .bind(new.key_id)
+    .bind(new.batch)
+    .bind(new.created_at)
+    .bind(new.started_at)
     .bind(i64::from(runs))
     .bind(runs.then_some(me))
     .execute(connection)
@@ -321,8 +266,8 @@ pub(in crate::store) async fn change(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let changed = query(statement)
-        .bind(id.as_bytes().as_slice())
-        .bind(now.as_microsecond())
+        .bind(id)
+        .bind(now)
         .execute(connection)
         .await?;
     Ok(changed > 0)
@@ -343,44 +288,23 @@ pub(in crate::store) const REDO: &str = "UPDATE jobs SET state = 'PENDING', run_
      interruptions = 0, code = NULL, finished_at = NULL, fence = fence + 1 \
      WHERE $1 IN (id, batch) AND state IN ('FAILED', 'COMPLETED')";
 
-pub(in crate::store) const COLUMNS: &str = "seq, id, kind, payload, priority, state, attempts, max_attempts, run_at, \
-                       leased_until, code, asked_by, key_id, batch, created_at, started_at, \
-                       finished_at";
+record!(Job {
+    id,
+    kind,
+    payload,
+    priority => Priority::of_rank,
+    state,
+    attempts,
+    max_attempts,
+    run_at,
+    leased_until,
+    code,
+    asked_by,
+    key_id,
+    batch,
+    created_at,
+    started_at,
+    finished_at,
+});
 
-/// Column of the fence, after those of a job.
-pub(in crate::store) const FENCE: usize = 17;
-
-pub(in crate::store) fn placed_row(row: &Row) -> Result<(Cursor, Job), StoreError> {
-    let created_at: i64 = row.try_get(14)?;
-    let place = Cursor {
-        at: created_at,
-        seq: row.try_get(0)?,
-    };
-    let moment = |column: usize| -> Result<_, StoreError> {
-        Ok(row.try_get::<Option<i64>>(column)?.map(instant))
-    };
-    let identifier = |column: usize| -> Result<_, StoreError> {
-        row.try_get::<Option<&[u8]>>(column)?
-            .map(uuid_of)
-            .transpose()
-    };
-    let job = Job {
-        id: uuid_of(row.try_get(1)?)?,
-        kind: row.try_get(2)?,
-        payload: row.try_get(3)?,
-        priority: Priority::of_rank(row.try_get(4)?).ok_or(StoreError::Corrupt)?,
-        state: JobState::parse(row.try_get(5)?).ok_or(StoreError::Corrupt)?,
-        attempts: row.try_get(6)?,
-        max_attempts: row.try_get(7)?,
-        run_at: instant(row.try_get(8)?),
-        leased_until: moment(9)?,
-        code: row.try_get(10)?,
-        asked_by: row.try_get(11)?,
-        key_id: identifier(12)?,
-        batch: identifier(13)?,
-        created_at: instant(created_at),
-        started_at: moment(15)?,
-        finished_at: moment(16)?,
-    };
-    Ok((place, job))
-}
+record!(JobCount { kind, state, jobs });

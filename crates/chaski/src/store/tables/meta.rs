@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::presence::Presence;
-use crate::store::seal::fill_randomly;
-use crate::store::sql::{Conn, Sql, query, query_scalar};
+use crate::store::seal::random;
+use crate::store::sql::{Conn, query};
 
 /// Fingerprint of the key that personal data was sealed with.
 pub(in crate::store) const KEY_CHECK: &str = "key_check";
@@ -29,11 +29,10 @@ pub(in crate::store) async fn get(
     connection: &mut Conn,
     name: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let value = query_scalar("SELECT value FROM meta WHERE name = $1")
+    query("SELECT value FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(connection)
-        .await?;
-    Ok(value)
+        .await
 }
 
 pub(in crate::store) async fn put(
@@ -54,17 +53,7 @@ pub(in crate::store) async fn put(
 
 /// Notes that something was forgotten.
 pub(in crate::store) async fn note_forgetting(connection: &mut Conn) -> Result<(), StoreError> {
-    let mut mark = [0; 8];
-    fill_randomly(&mut mark)?;
-    query(
-        "INSERT INTO meta (name, value) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(FORGOTTEN)
-    .bind(mark.as_slice())
-    .execute(connection)
-    .await?;
-    Ok(())
+    put(connection, FORGOTTEN, &random::<8>()?).await
 }
 
 /// What changes when something is forgotten.
@@ -115,7 +104,7 @@ pub(in crate::store) async fn clear_groups(
 
 /// Whether anything depends on the key. Scans, so it is asked only when the key has changed.
 pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result<bool, StoreError> {
-    let found: bool = query_scalar(
+    let found: bool = query(
         "SELECT EXISTS (SELECT 1 FROM answers WHERE personal = 1) \
          OR EXISTS (SELECT 1 FROM calls WHERE masked IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM call_bodies) \
@@ -131,14 +120,16 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
 
 /// Whether anybody issues; a copy of before has no such table.
 async fn has_issuers(connection: &mut Conn) -> Result<bool, StoreError> {
-    let is_there = Sql::each(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')",
-        "SELECT true",
-    );
-    let is_there: bool = query_scalar(is_there).fetch_one(&mut *connection).await?;
+    // A database on a server was brought up to date before it is read.
+    let is_there = if connection.is_remote() {
+        "SELECT true"
+    } else {
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')"
+    };
+    let is_there: bool = query(is_there).fetch_one(&mut *connection).await?;
     if !is_there {
         return Ok(false);
     }
-    let found = query_scalar("SELECT EXISTS (SELECT 1 FROM issuers)");
+    let found = query("SELECT EXISTS (SELECT 1 FROM issuers)");
     found.fetch_one(connection).await
 }

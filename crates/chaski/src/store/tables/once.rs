@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Conn, query, query_scalar, uuid_of};
+use crate::store::sql::{Conn, deed, query};
 use crate::store::time::days_before;
 
 /// Days that a creation is known by its idempotency key.
@@ -70,9 +70,9 @@ impl OnceRow {
 impl Store {
     /// What the same request, or another one under its idempotency key, did within the last day.
     pub async fn done_before(&self, once: &Once) -> Result<Option<DoneBefore>, StoreError> {
-        let wanted = OnceRow::of(&self.db.keys, once);
-        let mut reader = self.db.read().await?;
-        let row = query(
+        let wanted = OnceRow::of(&self.keys, once);
+        let mut reader = self.read().await?;
+        let done: Option<(Uuid, Vec<u8>, Option<Vec<u8>>)> = query(
             "SELECT created, request, answer FROM idempotency WHERE place = $1 AND at > $2 \
              AND at <= $3",
         )
@@ -81,12 +81,10 @@ impl Store {
         .bind(wanted.latest())
         .fetch_optional(&mut reader)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Option<Vec<u8>> = row.try_get(2)?;
-        let open = |sealed: Vec<u8>| self.db.keys.open(&Place::Once(&wanted.place), &sealed);
-        Ok(Some(DoneBefore {
-            created: uuid_of(row.try_get(0)?)?,
-            same_request: row.try_get::<Vec<u8>>(1)? == wanted.request,
+        let open = |sealed: Vec<u8>| self.keys.open(&Place::Once(&wanted.place), &sealed);
+        Ok(done.map(|(created, request, sealed)| DoneBefore {
+            created,
+            same_request: request == wanted.request,
             answer: sealed.and_then(open),
         }))
     }
@@ -99,28 +97,25 @@ impl Store {
         created: Uuid,
         answer: &[u8],
     ) -> Result<(), StoreError> {
-        let row = OnceRow::of(&self.db.keys, once);
-        let sealed = self.db.keys.seal(&Place::Once(&row.place), answer)?;
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    delete_expired(connection, &row).await?;
-                    query(
-                        "INSERT INTO idempotency (place, request, created, at, answer) \
-                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
-                         SET answer = excluded.answer WHERE idempotency.request = excluded.request",
-                    )
-                    .bind(row.place)
-                    .bind(row.request)
-                    .bind(created.as_bytes().as_slice())
-                    .bind(row.at.as_microsecond())
-                    .bind(sealed)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let row = OnceRow::of(&self.keys, once);
+        let sealed = self.keys.seal(&Place::Once(&row.place), answer)?;
+        self.write(deed!(|connection| {
+            delete_expired(connection, &row).await?;
+            query(
+                "INSERT INTO idempotency (place, request, created, at, answer) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO UPDATE \
+                 SET answer = excluded.answer WHERE idempotency.request = excluded.request",
+            )
+            .bind(row.place)
+            .bind(row.request)
+            .bind(created)
+            .bind(row.at)
+            .bind(sealed)
+            .execute(connection)
+            .await?;
+            Ok(())
+        }))
+        .await
     }
 }
 
@@ -131,7 +126,7 @@ pub(in crate::store) async fn refuse_second(
 ) -> Result<(), StoreError> {
     let Some(once) = once else { return Ok(()) };
     delete_expired(connection, once).await?;
-    let known: Option<i64> = query_scalar("SELECT 1 FROM idempotency WHERE place = $1")
+    let known: Option<i64> = query("SELECT 1 FROM idempotency WHERE place = $1")
         .bind(once.place.as_slice())
         .fetch_optional(connection)
         .await?;
@@ -151,8 +146,8 @@ pub(in crate::store) async fn note(
     query("INSERT INTO idempotency (place, request, created, at) VALUES ($1, $2, $3, $4)")
         .bind(once.place.as_slice())
         .bind(once.request.as_slice())
-        .bind(created.as_bytes().as_slice())
-        .bind(once.at.as_microsecond())
+        .bind(created)
+        .bind(once.at)
         .execute(connection)
         .await?;
     Ok(())

@@ -9,14 +9,13 @@ use uuid::Uuid;
 use crate::partners::{Partner, StandingChange, SunatCondition, SunatStanding, SunatState};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, Row, query};
+use crate::store::sql::{Cell, Conn, Query, Row, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_rows;
 use crate::store::tables::partner_rows::COLUMNS;
-use crate::store::time::instant;
 
 /// Which changes are wanted.
 #[derive(Debug, Clone, Default)]
@@ -87,13 +86,9 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<ChangeRow>, StoreError> {
-        let limit = rows_of_page(limit);
         let query = page_query(company, filter, limit, cursor);
-        let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> =
-            rows.iter().map(|row| placed(&self.db.keys, row)).collect();
-        Ok(Page::cut(rows?, limit))
+        let mut reader = self.read().await?;
+        Page::of(query, limit, &mut reader, |row| placed(&self.keys, &row)).await
     }
 }
 
@@ -105,73 +100,54 @@ const CHANGE: &str = ", change_seq, at, old_valid, new_valid, old_state, new_sta
      old_condicion, new_condicion, old_fit, new_fit FROM partner_changes \
      WHERE EXISTS (SELECT 1 FROM partners p WHERE p.seq = partner AND p.company = ";
 
-/// How many columns a partner has.
-const PARTNER: usize = 12;
-
 fn page_query(
     company: Company,
     filter: &ChangeFilter,
-    limit: usize,
+    limit: u32,
     cursor: Option<Cursor>,
-) -> Builder {
-    let mut query = Builder::new("SELECT ");
+) -> Query<'static> {
+    let mut query = query("SELECT ");
     query.push(COLUMNS).push(CHANGE);
-    query.push_bind(company.bytes().to_vec()).push(")");
+    query.push_bind(company).push(")");
     if let Some(id) = filter.partner {
         query.push(" AND partner = (SELECT seq FROM partners WHERE id = ");
-        query.push_bind(id.as_bytes().to_vec()).push(")");
+        query.push_bind(id).push(")");
     }
-    if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since.as_microsecond());
-    }
-    if let Some(until) = filter.until {
-        query.push(" AND at < ").push_bind(until.as_microsecond());
-    }
+    query
+        .push_if(" AND at >= ", filter.since)
+        .push_if(" AND at < ", filter.until);
     if filter.lost_fitness {
         query.push(" AND old_fit = 1 AND new_fit = 0");
     }
-    if let Some(cursor) = cursor {
-        query.push(" AND seq < ").push_bind(cursor.seq);
-    }
-    query.push(" ORDER BY seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    newest_first(&mut query, None, limit, cursor);
     query.push(") AS changes ON partner = partners.seq ORDER BY change_seq DESC");
     query
 }
 
 fn placed(keys: &Keys, row: &Row) -> Result<(Cursor, ChangeRow), StoreError> {
     let (_, partner) = partner_rows::partner(keys, row)?;
-    let flags = |at: usize| -> Result<[bool; 2], StoreError> {
-        Ok([row.try_get(PARTNER + at)?, row.try_get(PARTNER + at + 1)?])
-    };
-    let words = |at: usize| -> Result<[Option<String>; 2], StoreError> {
-        Ok([row.try_get(PARTNER + at)?, row.try_get(PARTNER + at + 1)?])
-    };
-    let state = |at: usize| -> Result<SunatState, StoreError> {
-        SunatState::from_name(row.try_get(PARTNER + at)?).ok_or(StoreError::Corrupt)
-    };
-    let condition = |at: usize| -> Result<SunatCondition, StoreError> {
-        SunatCondition::from_name(row.try_get(PARTNER + at)?).ok_or(StoreError::Corrupt)
-    };
     let change = StandingChange {
-        valid: flags(2)?,
-        state: [state(4)?, state(5)?],
-        condition: [condition(6)?, condition(7)?],
-        estado: words(8)?,
-        condicion: words(10)?,
-        fit: flags(12)?,
+        valid: pair(row, "old_valid", "new_valid")?,
+        state: pair(row, "old_state", "new_state")?,
+        condition: pair(row, "old_condition", "new_condition")?,
+        estado: pair(row, "old_estado", "new_estado")?,
+        condicion: pair(row, "old_condicion", "new_condicion")?,
+        fit: pair(row, "old_fit", "new_fit")?,
     };
     let place = Cursor {
         at: 0,
-        seq: row.try_get(PARTNER)?,
+        seq: row.try_get("change_seq")?,
     };
-    let at = instant(row.try_get(PARTNER + 1)?);
     let row = ChangeRow {
-        at,
+        at: row.try_get("at")?,
         change,
         partner,
     };
     Ok((place, row))
+}
+
+fn pair<'r, T: Cell<'r>>(row: &'r Row, old: &str, new: &str) -> Result<[T; 2], StoreError> {
+    Ok([row.try_get(old)?, row.try_get(new)?])
 }
 
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
@@ -184,35 +160,21 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(in crate::store) async fn insert(
+pub(in crate::store) async fn insert<'r>(
     connection: &mut Conn,
-    changes: &[NewChange],
+    changes: &'r [NewChange],
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(changes) {
-        let mut query = query(statement);
-        for NewChange {
-            partner,
-            at,
-            change,
-        } in some
-        {
-            query = query
-                .bind(*partner)
-                .bind(at.as_microsecond())
-                .bind(change.valid[0])
-                .bind(change.valid[1])
-                .bind(change.state[0].as_str())
-                .bind(change.state[1].as_str())
-                .bind(change.condition[0].as_str())
-                .bind(change.condition[1].as_str())
-                .bind(change.estado[0].as_deref())
-                .bind(change.estado[1].as_deref())
-                .bind(change.condicion[0].as_deref())
-                .bind(change.condicion[1].as_deref())
-                .bind(change.fit[0])
-                .bind(change.fit[1]);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, new: &'r NewChange| {
+        let change = &new.change;
+        query
+            .bind(new.partner)
+            .bind(new.at)
+            .bind_all(change.valid)
+            .bind_all(change.state.map(SunatState::as_str))
+            .bind_all(change.condition.map(SunatCondition::as_str))
+            .bind_all(change.estado.iter().map(Option::as_deref))
+            .bind_all(change.condicion.iter().map(Option::as_deref))
+            .bind_all(change.fit)
+    };
+    INSERT.run(connection, changes, bind).await
 }

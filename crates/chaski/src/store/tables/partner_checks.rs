@@ -8,15 +8,17 @@ use std::sync::{Arc, LazyLock};
 use chaski_client::{is_of_the_future, latest_true};
 use chaski_core::Ruc;
 use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::partners::{Document, DocumentType, SunatCheck, SunatStanding};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::{Keys, from_hex};
+use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, Row, query, query_scalar, uuid_of};
-use crate::store::sql::{Sql, any_bytes_of, list_of_bytes};
+use crate::store::sql::{
+    Conn, Query, Row, any_bytes_of, deed, list_of_bytes, query, query_of_each,
+};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
 use crate::store::tables::partner_rows::{StandingRow, number_bytes, standing_row};
@@ -86,7 +88,7 @@ impl Store {
         // One list in one row: each row of its own would be a hop between two threads. Of a
         // person it holds what is sealed, after the identifier that it is sealed for. The inner
         // LIMIT keeps its order.
-        let mut query = Builder::new(Sql::each(
+        let mut query = query_of_each(
             "SELECT json_group_array(number) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number \
              FROM partners INDEXED BY partners_check \
@@ -94,15 +96,12 @@ impl Store {
             "SELECT CAST(coalesce(json_agg(number), '[]') AS TEXT) FROM (SELECT CASE WHEN personal = 1 \
              THEN encode(id, 'hex') || encode(profile, 'hex') ELSE convert_from(num_document, 'UTF8') END AS number \
              FROM partners WHERE document_type = 'ruc' AND is_active = 1 AND company = ",
-        ));
-        query.push_bind(company.bytes().to_vec());
+        );
+        query.push_bind(company);
         if due == Due::NeverChecked {
             query.push(" AND sunat_last_check IS NULL");
         }
-        if let Some(now) = ahead_of {
-            query.push(" AND sunat_last_check > ");
-            query.push_bind(latest_true(now).as_microsecond());
-        }
+        query.push_if(" AND sunat_last_check > ", ahead_of.map(latest_true));
         let most = match due {
             Due::Most(most) => i64::from(most),
             Due::All | Due::NeverChecked => i64::MAX,
@@ -110,11 +109,10 @@ impl Store {
         // NULL comes first in this order.
         query.push(" ORDER BY sunat_last_check NULLS FIRST, seq LIMIT ");
         query.push_bind(most).push(") AS due");
-        let mut reader = self.db.read().await?;
-        let list: String = query.build().fetch_one(&mut reader).await?.try_get(0)?;
-        let list: Vec<Cow<'_, str>> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
-        list.iter().map(|one| due_ruc(&self.db.keys, one)).collect()
+        let mut reader = self.read().await?;
+        let list: String = query.fetch_one(&mut reader).await?;
+        let list: Vec<Cow<'_, str>> = listed(&list)?;
+        list.iter().map(|one| due_ruc(&self.keys, one)).collect()
     }
 
     /// The same over all companies, so many and each number once, as old as its oldest check; and
@@ -124,10 +122,10 @@ impl Store {
         most: u32,
         now: Timestamp,
     ) -> Result<Vec<(Ruc, bool)>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         // Of the rows of one number any tells it. Times begin in 1970: a check that never was is
         // before all, and so is one of the future.
-        let list: String = query_scalar(Sql::each(
+        let list: String = query_of_each(
             "SELECT json_group_array(json_array(number, house)) FROM (SELECT CASE WHEN personal = 1 \
              THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END AS number, \
              max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
@@ -138,15 +136,14 @@ impl Store {
              max(CASE WHEN length(company) = 0 THEN 1 ELSE 0 END) AS house FROM partners \
              WHERE document_type = 'ruc' AND is_active = 1 GROUP BY num_document \
              ORDER BY min(CASE WHEN sunat_last_check <= $2 THEN sunat_last_check ELSE -1 END), min(seq) LIMIT $1) AS due",
-        ))
+        )
         .bind(most)
-        .bind(latest_true(now).as_microsecond())
+        .bind(latest_true(now))
         .fetch_one(&mut reader)
         .await?;
-        let list: Vec<(Cow<'_, str>, u8)> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        let list: Vec<(Cow<'_, str>, u8)> = listed(&list)?;
         list.iter()
-            .map(|(one, house)| Ok((due_ruc(&self.db.keys, one)?, *house != 0)))
+            .map(|(one, house)| Ok((due_ruc(&self.keys, one)?, *house != 0)))
             .collect()
     }
 
@@ -158,8 +155,8 @@ impl Store {
         ids: &[Uuid],
     ) -> Result<Vec<Option<Ruc>>, StoreError> {
         let ids = list_of_bytes(ids.iter().map(|id| id.as_bytes().as_slice()));
-        let mut reader = self.db.read().await?;
-        let list: String = query_scalar(Sql::each(
+        let mut reader = self.read().await?;
+        let list: String = query_of_each(
             concat!(
             "SELECT json_group_array(CASE WHEN document_type <> 'ruc' THEN NULL \
              WHEN personal = 1 THEN hex(id) || hex(profile) ELSE CAST(num_document AS TEXT) END) \
@@ -173,15 +170,14 @@ impl Store {
              FROM partners WHERE company = $1 AND id IN ",
             "(SELECT decode(value, 'hex') FROM json_array_elements_text(CAST($2 AS JSON)) AS value)"
         )
-        ))
-        .bind(company.bytes().to_vec())
+        )
+        .bind(company)
         .bind(ids)
         .fetch_one(&mut reader)
         .await?;
-        let list: Vec<Option<Cow<'_, str>>> =
-            serde_json::from_str(&list).map_err(|_| StoreError::Corrupt)?;
+        let list: Vec<Option<Cow<'_, str>>> = listed(&list)?;
         let ruc = |one: &Option<Cow<'_, str>>| {
-            let ruc = one.as_deref().map(|one| due_ruc(&self.db.keys, one));
+            let ruc = one.as_deref().map(|one| due_ruc(&self.keys, one));
             ruc.transpose()
         };
         list.iter().map(ruc).collect()
@@ -197,11 +193,54 @@ impl Store {
         if checks.is_empty() {
             return Ok(ChecksNoted::default());
         }
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(move |connection| Box::pin(note(connection, keys, company, checks)))
-            .await
+        let keys = Arc::clone(&self.keys);
+        self.write(deed!(|connection| {
+            // Read and written in one transaction, so that of two checks at a time none is lost.
+            let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> =
+                HashMap::with_capacity(checks.len());
+            for check in &checks {
+                let number = number_bytes(&keys, &Document::Ruc(check.ruc));
+                by_number.entry(number).or_default().push(check);
+            }
+            let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
+            // A number named twice is found once; a second statement would be a second trip.
+            let whole = Shapes::rounded_up(numbers.len());
+            numbers.resize(whole, numbers[0].clone());
+            let (mut rows, mut changes, mut noted) =
+                (Vec::new(), Vec::new(), ChecksNoted::default());
+            let mut seen = HashSet::with_capacity(whole);
+            for (statement, some) in KNOWN.cut(&numbers) {
+                let query = query(statement).bind_all(some.iter().map(Vec::as_slice));
+                for row in query.fetch_all::<Row>(&mut *connection).await? {
+                    let is_other = |it: Company| company.is_some_and(|company| company != it);
+                    if is_other(row.try_get("company")?) {
+                        continue;
+                    }
+                    // Found again by the number that fills the list up.
+                    if !seen.insert(row.try_get::<i64>("seq")?) {
+                        continue;
+                    }
+                    let Some(checks) = by_number.get(row.try_get::<&[u8]>("num_document")?) else {
+                        continue;
+                    };
+                    noted.partners += checks.len() as u64;
+                    let written = written(&keys, &row, checks, &mut changes)?;
+                    noted.written += u64::from(written.is_some());
+                    rows.extend(written);
+                }
+            }
+            update(connection, &rows).await?;
+            noted.changed = changes.len() as u64;
+            noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
+            partner_changes::insert(connection, &changes).await?;
+            Ok(noted)
+        }))
+        .await
     }
+}
+
+fn listed<'l, T: Deserialize<'l>>(list: &'l str) -> Result<T, StoreError> {
+    serde_json::from_str(list).map_err(|_| StoreError::Corrupt)
 }
 
 /// A clear number, or the identifier and sealed profile of a person in hexadecimal digits.
@@ -209,10 +248,15 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
     let document = if text.len() == NUMBER_LENGTH {
         Document::of_stored(DocumentType::Ruc, text)
     } else {
-        let bytes = from_hex(text).ok_or(StoreError::Corrupt)?;
-        let (id, profile) = bytes.split_at_checked(16).ok_or(StoreError::Corrupt)?;
+        let bytes = hex::decode(text).map_err(|_| StoreError::Corrupt)?;
+        let (id, profile) = bytes.split_first_chunk().ok_or(StoreError::Corrupt)?;
         let kind = DocumentType::Ruc;
-        Some(partner_rows::document(keys, uuid_of(id)?, kind, profile)?)
+        Some(partner_rows::document(
+            keys,
+            Uuid::from_bytes(*id),
+            kind,
+            profile,
+        )?)
     };
     let ruc = document.and_then(|document| document.ruc());
     ruc.ok_or(StoreError::Corrupt)
@@ -221,54 +265,6 @@ fn due_ruc(keys: &Keys, text: &str) -> Result<Ruc, StoreError> {
 /// Digits of a RUC; a sealed profile is much longer.
 const NUMBER_LENGTH: usize = 11;
 
-/// Read and written in one transaction, so that of two checks at a time none is lost.
-async fn note(
-    connection: &mut Conn,
-    keys: Arc<Keys>,
-    company: Option<Company>,
-    checks: Vec<SunatCheck>,
-) -> Result<ChecksNoted, StoreError> {
-    let mut by_number: HashMap<Vec<u8>, Vec<&SunatCheck>> = HashMap::with_capacity(checks.len());
-    for check in &checks {
-        let number = number_bytes(&keys, &Document::Ruc(check.ruc));
-        by_number.entry(number).or_default().push(check);
-    }
-    let mut numbers: Vec<Vec<u8>> = by_number.keys().cloned().collect();
-    // A number named twice is found once; a second statement would be a second trip.
-    let whole = Shapes::rounded_up(numbers.len());
-    numbers.resize(whole, numbers[0].clone());
-    let (mut rows, mut changes, mut noted) = (Vec::new(), Vec::new(), ChecksNoted::default());
-    let mut seen = HashSet::with_capacity(whole);
-    for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = query(statement);
-        for number in some {
-            query = query.bind(number.as_slice());
-        }
-        for row in query.fetch_all(&mut *connection).await? {
-            let is_other = |it: Company| company.is_some_and(|company| company != it);
-            if is_other(Company::of_stored(row.try_get(COMPANY)?)?) {
-                continue;
-            }
-            // Found again by the number that fills the list up.
-            if !seen.insert(row.try_get::<i64>(0)?) {
-                continue;
-            }
-            let Some(checks) = by_number.get(row.try_get::<&[u8]>(NUMBER)?) else {
-                continue;
-            };
-            noted.partners += checks.len() as u64;
-            let written = written(&keys, &row, checks, &mut changes)?;
-            noted.written += u64::from(written.is_some());
-            rows.extend(written);
-        }
-    }
-    update(connection, &rows).await?;
-    noted.changed = changes.len() as u64;
-    noted.lost_fitness = changes.iter().filter(|it| it.lost_fitness()).count() as u64;
-    partner_changes::insert(connection, &changes).await?;
-    Ok(noted)
-}
-
 /// The new row of a partner, and what changed; none when the checks bring nothing new.
 fn written(
     keys: &Keys,
@@ -276,7 +272,8 @@ fn written(
     checks: &[&SunatCheck],
     changes: &mut Vec<NewChange>,
 ) -> Result<Option<Noted>, StoreError> {
-    let (last_check, valid) = partner_rows::last_check(row, STANDING)?;
+    let last_check: Option<Timestamp> = row.try_get("sunat_last_check")?;
+    let valid = row.try_get("sunat_valid")?;
     // One that is later than now was noted while the clock was ahead: anything is newer.
     let now = checks.iter().map(|check| check.now).max();
     let ahead = |last: Timestamp| now.is_some_and(|now| is_of_the_future(last, now));
@@ -292,8 +289,8 @@ fn written(
     if !checks.iter().any(brings) {
         return Ok(None);
     }
-    let (seq, id) = (row.try_get(0)?, uuid_of(row.try_get(1)?)?);
-    let mut standing = partner_rows::standing(keys, id, row, STANDING)?;
+    let (seq, id) = (row.try_get("seq")?, row.try_get("id")?);
+    let mut standing = partner_rows::standing(keys, id, row)?;
     standing.last_check = last_check;
     let mut is_new = false;
     for check in checks {
@@ -322,11 +319,6 @@ static KNOWN: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-// Columns of `KNOWN`.
-const NUMBER: usize = 2;
-const STANDING: usize = 3;
-const COMPANY: usize = 9;
-
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes::of_rows(
         "UPDATE partners SET sunat_valid = v.column2, sunat_state = v.column3, \
@@ -339,21 +331,17 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
 
 type Noted = (i64, StandingRow, SunatStanding);
 
-async fn update(connection: &mut Conn, rows: &[Noted]) -> Result<(), StoreError> {
-    for (statement, some) in UPDATE.cut(rows) {
-        let mut query = query(statement);
-        for (seq, row, standing) in some {
-            query = query
-                .bind(*seq)
-                .bind(standing.valid)
-                .bind(standing.state.as_str())
-                .bind(standing.condition.as_str())
-                .bind(standing.fit)
-                .bind(standing.last_check.map(Timestamp::as_microsecond))
-                .bind(row.search.as_str())
-                .bind(row.sunat.as_slice());
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+async fn update<'r>(connection: &mut Conn, rows: &'r [Noted]) -> Result<(), StoreError> {
+    let bind = |query: Query<'r>, (seq, row, standing): &'r Noted| {
+        query
+            .bind(*seq)
+            .bind(standing.valid)
+            .bind(standing.state.as_str())
+            .bind(standing.condition.as_str())
+            .bind(standing.fit)
+            .bind(standing.last_check)
+            .bind(row.search.as_str())
+            .bind(row.sunat.as_slice())
+    };
+    UPDATE.run(connection, rows, bind).await
 }

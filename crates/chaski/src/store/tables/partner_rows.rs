@@ -2,7 +2,6 @@
 //! row is read back.
 
 use chaski_core::fold;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,15 +10,17 @@ use crate::partners::{
 };
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Row, uuid_of};
-use crate::store::time::instant;
+use crate::store::sql::{Row, cells_of};
 
 /// Columns of every SELECT that is read by [`partner`], in their order.
 pub(in crate::store) const COLUMNS: &str = "seq, id, document_type, profile, created_at, updated_at, \
      sunat_valid, sunat_state, sunat_condition, sunat_fit, sunat_last_check, sunat";
 
-/// Column where those of [`standing`] begin.
-const STANDING: usize = 6;
+cells_of! {
+    DocumentType, &str => DocumentType::from_name;
+    SunatState, &str => SunatState::from_name;
+    SunatCondition, &str => SunatCondition::from_name;
+}
 
 /// The owner's part of a row.
 pub(in crate::store) struct ProfileRow {
@@ -40,19 +41,6 @@ struct Profile {
     num_document: String,
     #[serde(flatten)]
     fields: PartnerFields,
-}
-
-/// What is sealed as `sunat`.
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default)]
-struct Words {
-    reason: Option<String>,
-    estado: Option<String>,
-    condicion: Option<String>,
-    name: Option<String>,
-    address: Option<String>,
-    ubigeo: Option<String>,
-    comment: Option<String>,
 }
 
 /// How the number is found again.
@@ -88,36 +76,26 @@ pub(in crate::store) fn standing_row(
     document: &Document,
     standing: &SunatStanding,
 ) -> Result<StandingRow, StoreError> {
-    let words = Words {
-        reason: standing.reason.clone(),
-        estado: standing.estado.clone(),
-        condicion: standing.condicion.clone(),
-        name: standing.name.clone(),
-        address: standing.address.clone(),
-        ubigeo: standing.ubigeo.clone(),
-        comment: standing.comment.clone(),
-    };
     Ok(StandingRow {
         search: searched(document, standing.name.as_deref().into_iter()),
-        sunat: keys.seal(&Place::PartnerSunat(id), &json(&words))?,
+        sunat: keys.seal(&Place::PartnerSunat(id), &json(standing))?,
     })
 }
 
 /// Place in the table and the partner of a row of [`COLUMNS`].
 pub(in crate::store) fn partner(keys: &Keys, row: &Row) -> Result<(i64, Partner), StoreError> {
-    let id = uuid_of(row.try_get(1)?)?;
-    let kind = DocumentType::from_name(row.try_get(2)?).ok_or(StoreError::Corrupt)?;
-    let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get(3)?)?;
-    let document = Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)?;
+    let id = row.try_get("id")?;
+    let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get("profile")?)?;
+    let document = Document::of_stored(row.try_get("document_type")?, &profile.num_document);
     let partner = Partner {
         id,
-        document,
+        document: document.ok_or(StoreError::Corrupt)?,
         fields: profile.fields,
-        sunat: standing(keys, id, row, STANDING)?,
-        created_at: instant(row.try_get(4)?),
-        updated_at: instant(row.try_get(5)?),
+        sunat: standing(keys, id, row)?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
     };
-    Ok((row.try_get(0)?, partner))
+    Ok((row.try_get("seq")?, partner))
 }
 
 /// The document alone, out of a sealed profile.
@@ -131,42 +109,23 @@ pub(in crate::store) fn document(
     Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)
 }
 
-/// When a partner was last checked and whether it was valid, without opening what is sealed.
-pub(in crate::store) fn last_check(
-    row: &Row,
-    first: usize,
-) -> Result<(Option<Timestamp>, Option<bool>), StoreError> {
-    let at: Option<i64> = row.try_get(first + 4)?;
-    Ok((at.map(instant), row.try_get(first)?))
-}
-
-/// What SUNAT says, in the columns from `first` on.
+/// What SUNAT says.
 pub(in crate::store) fn standing(
     keys: &Keys,
     id: Uuid,
     row: &Row,
-    first: usize,
 ) -> Result<SunatStanding, StoreError> {
-    let words: Words = match row.try_get::<Option<&[u8]>>(first + 5)? {
+    let words = match row.try_get("sunat")? {
         Some(sealed) => opened(keys, &Place::PartnerSunat(id), sealed)?,
-        None => Words::default(),
+        None => SunatStanding::default(),
     };
-    let state = SunatState::from_name(row.try_get(first + 1)?);
-    let condition = SunatCondition::from_name(row.try_get(first + 2)?);
-    let (last_check, valid) = last_check(row, first)?;
     Ok(SunatStanding {
-        valid,
-        state: state.ok_or(StoreError::Corrupt)?,
-        condition: condition.ok_or(StoreError::Corrupt)?,
-        fit: row.try_get(first + 3)?,
-        last_check,
-        reason: words.reason,
-        estado: words.estado,
-        condicion: words.condicion,
-        name: words.name,
-        address: words.address,
-        ubigeo: words.ubigeo,
-        comment: words.comment,
+        valid: row.try_get("sunat_valid")?,
+        state: row.try_get("sunat_state")?,
+        condition: row.try_get("sunat_condition")?,
+        fit: row.try_get("sunat_fit")?,
+        last_check: row.try_get("sunat_last_check")?,
+        ..words
     })
 }
 

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::partners::{Document, DocumentType, Partner, PartnerFields};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, rows_of_page};
+use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Builder, Conn, query};
+use crate::store::sql::{Conn, Query, Row, deed, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::once::{Once, OnceRow};
 use crate::store::tables::partner_rows::{COLUMNS, ProfileRow, number_bytes, profile_row};
@@ -67,42 +67,29 @@ pub enum PartnerFitness {
 }
 
 impl Store {
-    /// Saves a new partner; false when there is one with its document already.
+    /// Saves a new partner; false when there is one with its document already. An error if the
+    /// request, where it may come again, created a partner already.
     pub async fn create_partner(
-        &self,
-        company: Company,
-        new: NewPartner,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.create_partner_once(company, new, now, None).await
-    }
-
-    /// The same for a request that may come again: an error if it created a partner already.
-    pub async fn create_partner_once(
         &self,
         company: Company,
         new: NewPartner,
         now: Timestamp,
         once: Option<&Once>,
     ) -> Result<bool, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
+        let keys = Arc::clone(&self.keys);
         let request = once.map(|once| OnceRow::of(&keys, once));
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    once::refuse_second(connection, request.as_ref()).await?;
-                    let known =
-                        known(connection, &keys, company, std::slice::from_ref(&new)).await?;
-                    if !known.is_empty() {
-                        return Ok(false);
-                    }
-                    let row = new_row(&keys, &new)?;
-                    insert(connection, company, &[row], now).await?;
-                    once::note(connection, request.as_ref(), new.id).await?;
-                    Ok(true)
-                })
-            })
-            .await
+        self.write(deed!(|connection| {
+            once::refuse_second(connection, request.as_ref()).await?;
+            let known = known(connection, &keys, company, std::slice::from_ref(&new)).await?;
+            if !known.is_empty() {
+                return Ok(false);
+            }
+            let row = new_row(&keys, &new)?;
+            insert(connection, company, &[row], now).await?;
+            once::note(connection, request.as_ref(), new.id).await?;
+            Ok(true)
+        }))
+        .await
     }
 
     /// Saves partners in one transaction: those with a document that is known are changed by
@@ -114,10 +101,32 @@ impl Store {
         partners: Vec<NewPartner>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(move |connection| Box::pin(save(connection, keys, company, partners, now)))
-            .await
+        let keys = Arc::clone(&self.keys);
+        self.write(deed!(|connection| {
+            let partners = merged(partners);
+            let mut known = known(connection, &keys, company, &partners).await?;
+            let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
+            for new in partners {
+                let Some((seq, mut partner)) = known.remove(&new.document) else {
+                    saved.created += 1;
+                    created.push(new_row(&keys, &new)?);
+                    continue;
+                };
+                let before = partner.fields.clone();
+                partner.fields.apply(new.fields);
+                if partner.fields == before {
+                    saved.unchanged += 1;
+                    continue;
+                }
+                saved.updated += 1;
+                let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
+                updated.push((seq, row));
+            }
+            insert(connection, company, &created, now).await?;
+            update(connection, &updated, now).await?;
+            Ok(saved)
+        }))
+        .await
     }
 
     /// Changes fields of a partner; none when there is no such partner.
@@ -128,64 +137,58 @@ impl Store {
         change: PartnerFields,
         now: Timestamp,
     ) -> Result<Option<Partner>, StoreError> {
-        let keys = Arc::clone(&self.db.keys);
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let found = by_id(connection, &keys, company, id).await?;
-                    let Some((seq, mut partner)) = found else {
-                        return Ok(None);
-                    };
-                    let before = partner.fields.clone();
-                    partner.fields.apply(change);
-                    if partner.fields != before {
-                        partner.updated_at = now;
-                        let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
-                        update(connection, &[(seq, row)], now).await?;
-                    }
-                    Ok(Some(partner))
-                })
-            })
-            .await
+        let keys = Arc::clone(&self.keys);
+        self.write(deed!(|connection| {
+            let found = by_id(connection, &keys, company, id).await?;
+            let Some((seq, mut partner)) = found else {
+                return Ok(None);
+            };
+            let before = partner.fields.clone();
+            partner.fields.apply(change);
+            if partner.fields != before {
+                partner.updated_at = now;
+                let row = profile_row(&keys, id, &partner.document, &partner.fields)?;
+                update(connection, &[(seq, row)], now).await?;
+            }
+            Ok(Some(partner))
+        }))
+        .await
     }
 
     /// Deletes a partner with its history; false when there is no such partner.
     pub async fn delete_partner(&self, company: Company, id: Uuid) -> Result<bool, StoreError> {
         let deleted = self
-            .db
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "DELETE FROM partner_changes WHERE partner IN \
+            .write(deed!(|connection| {
+                query(
+                    "DELETE FROM partner_changes WHERE partner IN \
                          (SELECT seq FROM partners WHERE id = $1 AND company = $2)",
-                    )
-                    .bind(id.as_bytes().as_slice())
-                    .bind(company.bytes())
+                )
+                .bind(id)
+                .bind(company)
+                .execute(&mut *connection)
+                .await?;
+                let gone = query("DELETE FROM partners WHERE id = $1 AND company = $2")
+                    .bind(id)
+                    .bind(company)
                     .execute(&mut *connection)
                     .await?;
-                    let gone = query("DELETE FROM partners WHERE id = $1 AND company = $2")
-                        .bind(id.as_bytes().as_slice())
-                        .bind(company.bytes())
-                        .execute(&mut *connection)
+                if gone > 0 {
+                    // The answer to whoever created it holds all of it.
+                    query("UPDATE idempotency SET answer = NULL WHERE created = $1")
+                        .bind(id)
+                        .execute(connection)
                         .await?;
-                    if gone > 0 {
-                        // The answer to whoever created it holds all of it.
-                        query("UPDATE idempotency SET answer = NULL WHERE created = $1")
-                            .bind(id.as_bytes().as_slice())
-                            .execute(connection)
-                            .await?;
-                    }
-                    Ok(gone)
-                })
-            })
+                }
+                Ok(gone)
+            }))
             .await?;
         Ok(deleted > 0)
     }
 
     /// A partner by its identifier.
     pub async fn partner(&self, company: Company, id: Uuid) -> Result<Option<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let found = by_id(&mut reader, &self.db.keys, company, id).await?;
+        let mut reader = self.read().await?;
+        let found = by_id(&mut reader, &self.keys, company, id).await?;
         Ok(found.map(|(_, partner)| partner))
     }
 
@@ -195,18 +198,18 @@ impl Store {
         company: Company,
         document: &Document,
     ) -> Result<Option<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let statement = format!(
             "SELECT {COLUMNS} FROM partners \
              WHERE num_document = $1 AND document_type = $2 AND company = $3"
         );
         let row = query(statement)
-            .bind(number_bytes(&self.db.keys, document))
+            .bind(number_bytes(&self.keys, document))
             .bind(document.kind().as_str())
-            .bind(company.bytes())
+            .bind(company)
             .fetch_optional(&mut reader)
             .await?;
-        let partner = row.map(|row| partner_rows::partner(&self.db.keys, &row));
+        let partner = row.map(|row| partner_rows::partner(&self.keys, &row));
         Ok(partner.transpose()?.map(|(_, partner)| partner))
     }
 
@@ -218,48 +221,38 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<Partner>, StoreError> {
-        let limit = rows_of_page(limit);
-        let query = page_query(&self.db.keys, company, filter, limit, cursor);
-        let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let mut page = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let (seq, partner) = partner_rows::partner(&self.db.keys, row)?;
-            page.push((Cursor { at: 0, seq }, partner));
-        }
-        Ok(Page::cut(page, limit))
+        let mut query = wanted(&self.keys, company, filter);
+        newest_first(&mut query, None, limit, cursor);
+        let mut reader = self.read().await?;
+        let read = |row| {
+            let (seq, partner) = partner_rows::partner(&self.keys, &row)?;
+            Ok((Cursor { at: 0, seq }, partner))
+        };
+        Page::of(query, limit, &mut reader, read).await
     }
-}
 
-impl Store {
     /// The partners with a number, of whatever kind their documents are and whosever they are.
     pub(in crate::store) async fn partners_about(
         &self,
         number: &str,
     ) -> Result<Vec<Partner>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let statement =
             format!("SELECT {COLUMNS} FROM partners WHERE num_document IN ($1, $2) ORDER BY seq");
         let rows = query(statement)
             .bind(number.as_bytes())
-            .bind(self.db.keys.hashed(number))
+            .bind(self.keys.hashed(number))
             .fetch_all(&mut reader)
             .await?;
-        let partner = |row| partner_rows::partner(&self.db.keys, row).map(|(_, partner)| partner);
+        let partner = |row| partner_rows::partner(&self.keys, row).map(|(_, partner)| partner);
         rows.iter().map(partner).collect()
     }
 }
 
-fn page_query(
-    keys: &Keys,
-    company: Company,
-    filter: &PartnerFilter,
-    limit: usize,
-    cursor: Option<Cursor>,
-) -> Builder {
-    let mut query = Builder::new("SELECT ");
+fn wanted(keys: &Keys, company: Company, filter: &PartnerFilter) -> Query<'static> {
+    let mut query = query("SELECT ");
     query.push(COLUMNS).push(" FROM partners WHERE company = ");
-    query.push_bind(company.bytes().to_vec());
+    query.push_bind(company);
     match filter.fitness {
         None => {}
         Some(PartnerFitness::Fit) => drop(query.push(" AND sunat_fit = 1")),
@@ -268,12 +261,10 @@ fn page_query(
             query.push(" AND document_type = 'ruc' AND sunat_last_check IS NULL");
         }
     }
-    if let Some(kind) = filter.document_type {
-        query.push(" AND document_type = ").push_bind(kind.as_str());
-    }
-    if let Some(active) = filter.active {
-        query.push(" AND is_active = ").push_bind(active);
-    }
+    let kind = filter.document_type.map(DocumentType::as_str);
+    query
+        .push_if(" AND document_type = ", kind)
+        .push_if(" AND is_active = ", filter.active);
     if let Some(text) = &filter.text {
         // Folded text has letters, digits and blanks only: nothing that LIKE would interpret.
         let folded = fold(text);
@@ -290,11 +281,6 @@ fn page_query(
         }
         query.push(")");
     }
-    if let Some(cursor) = cursor {
-        query.push(" AND seq < ").push_bind(cursor.seq);
-    }
-    query.push(" ORDER BY seq DESC LIMIT ");
-    query.push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
     query
 }
 
@@ -306,8 +292,8 @@ async fn by_id(
 ) -> Result<Option<(i64, Partner)>, StoreError> {
     let statement = format!("SELECT {COLUMNS} FROM partners WHERE id = $1 AND company = $2");
     let row = query(statement)
-        .bind(id.as_bytes().as_slice())
-        .bind(company.bytes())
+        .bind(id)
+        .bind(company)
         .fetch_optional(connection)
         .await?;
     row.map(|row| partner_rows::partner(keys, &row)).transpose()
@@ -337,37 +323,6 @@ const ERASE_ANSWERS: &str = "DELETE FROM idempotency WHERE created IN \
 const ERASE_CHANGES: &str = "DELETE FROM partner_changes WHERE partner IN \
      (SELECT seq FROM partners WHERE num_document IN ($1, $2))";
 const ERASE_PARTNERS: &str = "DELETE FROM partners WHERE num_document IN ($1, $2)";
-
-async fn save(
-    connection: &mut Conn,
-    keys: Arc<Keys>,
-    company: Company,
-    partners: Vec<NewPartner>,
-    now: Timestamp,
-) -> Result<Saved, StoreError> {
-    let partners = merged(partners);
-    let mut known = known(connection, &keys, company, &partners).await?;
-    let (mut created, mut updated, mut saved) = (Vec::new(), Vec::new(), Saved::default());
-    for new in partners {
-        let Some((seq, mut partner)) = known.remove(&new.document) else {
-            saved.created += 1;
-            created.push(new_row(&keys, &new)?);
-            continue;
-        };
-        let before = partner.fields.clone();
-        partner.fields.apply(new.fields);
-        if partner.fields == before {
-            saved.unchanged += 1;
-            continue;
-        }
-        saved.updated += 1;
-        let row = profile_row(&keys, partner.id, &partner.document, &partner.fields)?;
-        updated.push((seq, row));
-    }
-    insert(connection, company, &created, now).await?;
-    update(connection, &updated, now).await?;
-    Ok(saved)
-}
 
 /// Each document once, in the order of its first appearance.
 fn merged(partners: Vec<NewPartner>) -> Vec<NewPartner> {
@@ -402,12 +357,9 @@ async fn known(
         .collect();
     let mut known = HashMap::new();
     for (statement, some) in KNOWN.cut(&numbers) {
-        let mut query = query(statement);
-        for number in some {
-            query = query.bind(number.as_slice());
-        }
-        let query = query.bind(company.bytes());
-        for row in query.fetch_all(&mut *connection).await? {
+        let numbers = some.iter().map(Vec::as_slice);
+        let query = query(statement).bind_all(numbers).bind(company);
+        for row in query.fetch_all::<Row>(&mut *connection).await? {
             let (seq, partner) = partner_rows::partner(keys, &row)?;
             known.insert(partner.document.clone(), (seq, partner));
         }
@@ -447,30 +399,26 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-async fn insert(
+async fn insert<'r>(
     connection: &mut Conn,
     company: Company,
-    rows: &[NewRow],
+    rows: &'r [NewRow],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (statement, some) in INSERT.cut(rows) {
-        let mut query = query(statement);
-        for row in some {
-            query = query
-                .bind(row.id.as_bytes().as_slice())
-                .bind(row.kind.as_str())
-                .bind(row.number.as_slice())
-                .bind(row.personal)
-                .bind(row.profile.is_active)
-                .bind(row.profile.search.as_str())
-                .bind(row.profile.profile.as_slice())
-                .bind(now.as_microsecond())
-                .bind(now.as_microsecond())
-                .bind(company.bytes());
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, row: &'r NewRow| {
+        query
+            .bind(row.id)
+            .bind(row.kind.as_str())
+            .bind(row.number.as_slice())
+            .bind(row.personal)
+            .bind(row.profile.is_active)
+            .bind(row.profile.search.as_str())
+            .bind(row.profile.profile.as_slice())
+            .bind(now)
+            .bind(now)
+            .bind(company)
+    };
+    INSERT.run(connection, rows, bind).await
 }
 
 static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
@@ -482,22 +430,18 @@ static UPDATE: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-async fn update(
+async fn update<'r>(
     connection: &mut Conn,
-    rows: &[(i64, ProfileRow)],
+    rows: &'r [(i64, ProfileRow)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (statement, some) in UPDATE.cut(rows) {
-        let mut query = query(statement);
-        for (seq, row) in some {
-            query = query
-                .bind(*seq)
-                .bind(row.is_active)
-                .bind(row.search.as_str())
-                .bind(row.profile.as_slice())
-                .bind(now.as_microsecond());
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    let bind = |query: Query<'r>, (seq, row): &'r (i64, ProfileRow)| {
+        query
+            .bind(*seq)
+            .bind(row.is_active)
+            .bind(row.search.as_str())
+            .bind(row.profile.as_slice())
+            .bind(now)
+    };
+    UPDATE.run(connection, rows, bind).await
 }

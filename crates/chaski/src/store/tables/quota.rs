@@ -1,27 +1,14 @@
 //! Calls counted per provider and month, and how the count grew; per asker and day. Whoever has a
 //! limit takes from the counter before it sends: no process passes what all of them may.
 
-use chaski_client::{Allowance, Counter, Taken};
+use chaski_client::Counter;
 use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{query, query_as};
+use crate::store::sql::{deed, query};
 use crate::store::tables::{counters, meta};
 use crate::store::time::instant;
-
-/// The counter of a month at some moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotaSnapshot {
-    /// The provider.
-    pub provider: String,
-    /// The month, such as `2026-11`.
-    pub month: String,
-    /// When it was looked at.
-    pub at: Timestamp,
-    /// Calls counted by then.
-    pub used: u64,
-}
 
 impl Store {
     /// Calls counted by now by all processes, those still queued here included. While the store cannot
@@ -30,36 +17,12 @@ impl Store {
         let mut queued = 0;
         // What waits in the queue and what is stored are not of one moment while a group is committed.
         if let Counter::Month { provider, month } = counter
-            && self.db.writer.flush().await.is_err()
+            && self.writer.flush().await.is_err()
         {
-            queued = self.db.writer.shared().spent(provider, month);
+            queued = self.writer.shared().spent(provider, month);
         }
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         Ok(queued + counters::used(&mut reader, counter).await?)
-    }
-
-    /// Takes one call from each allowance or from none; durable when this returns.
-    pub(in crate::store) async fn take_calls(
-        &self,
-        from: Vec<Allowance>,
-    ) -> Result<Taken, StoreError> {
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { counters::take(connection, &from).await })
-            })
-            .await
-    }
-
-    /// Gives one call back to each allowance.
-    pub(in crate::store) async fn give_back_calls(
-        &self,
-        to: Vec<Allowance>,
-    ) -> Result<(), StoreError> {
-        self.db
-            .write(move |connection| {
-                Box::pin(async move { counters::give_back(connection, &to).await })
-            })
-            .await
     }
 
     /// Notes when a provider's plan was found to be used up, or that it is not.
@@ -69,14 +32,12 @@ impl Store {
         spent_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let name = plan_name(provider);
-        let value = spent_at.map(|at| at.as_microsecond().to_le_bytes());
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    meta::put(connection, &name, value.as_ref().map_or(&[], |it| it)).await
-                })
-            })
-            .await
+        let value = spent_at.map(|at| at.as_microsecond().to_le_bytes().to_vec());
+        let value = value.unwrap_or_default();
+        self.write(deed!(
+            |connection| meta::put(connection, &name, &value).await
+        ))
+        .await
     }
 
     /// When a provider's plan was found to be used up, if it was.
@@ -84,7 +45,7 @@ impl Store {
         &self,
         provider: &str,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.read().await?;
         let value = meta::get(&mut reader, &plan_name(provider)).await?;
         let value = value.and_then(|value| <[u8; 8]>::try_from(value.as_slice()).ok());
         Ok(value.map(|value| instant(i64::from_le_bytes(value))))
@@ -93,45 +54,18 @@ impl Store {
     /// Notes the counters of a month as they are now; says how many there are.
     pub async fn snapshot_quota(&self, month: &str, now: Timestamp) -> Result<u64, StoreError> {
         let (month, at) = (month.to_owned(), now.as_microsecond());
-        self.db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let noted = query(
-                        "INSERT INTO quota_snapshots (provider, month, at, used) \
-                         SELECT provider, month, $1, used FROM quota WHERE month = $2 \
-                         ON CONFLICT (provider, month, at) DO UPDATE SET used = excluded.used",
-                    )
-                    .bind(at)
-                    .bind(month)
-                    .execute(connection)
-                    .await?;
-                    Ok(noted)
-                })
-            })
+        self.write(deed!(|connection| {
+            query(
+                "INSERT INTO quota_snapshots (provider, month, at, used) \
+                 SELECT provider, month, $1, used FROM quota WHERE month = $2 \
+                 ON CONFLICT (provider, month, at) DO UPDATE SET used = excluded.used",
+            )
+            .bind(at)
+            .bind(month)
+            .execute(connection)
             .await
-    }
-
-    /// How the counter of a month grew, oldest first.
-    pub async fn quota_snapshots(
-        &self,
-        provider: &str,
-        month: &str,
-    ) -> Result<Vec<QuotaSnapshot>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows: Vec<(i64, i64)> = query_as(
-            "SELECT at, used FROM quota_snapshots WHERE provider = $1 AND month = $2 ORDER BY at",
-        )
-        .bind(provider)
-        .bind(month)
-        .fetch_all(&mut reader)
-        .await?;
-        let snapshot = |(at, used): (i64, i64)| QuotaSnapshot {
-            provider: provider.to_owned(),
-            month: month.to_owned(),
-            at: instant(at),
-            used: used.cast_unsigned(),
-        };
-        Ok(rows.into_iter().map(snapshot).collect())
+        }))
+        .await
     }
 }
 

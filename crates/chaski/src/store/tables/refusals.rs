@@ -6,11 +6,10 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::page::{Cursor, Page, newest_first, rows_of_page};
+use crate::store::page::{Cursor, Page};
 use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Builder, Row, query};
+use crate::store::sql::{Query, Row, deed, query};
 use crate::store::tables::meta;
-use crate::store::time::instant;
 
 /// Which refusals are wanted.
 #[derive(Debug, Clone, Default)]
@@ -55,15 +54,17 @@ impl Store {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page<RefusalRow>, StoreError> {
-        let limit = rows_of_page(limit);
-        let query = page_query(filter, limit, cursor);
-        let mut reader = self.db.read().await?;
-        let rows = query.build().fetch_all(&mut reader).await?;
-        let rows: Result<Vec<_>, StoreError> = rows
-            .iter()
-            .map(|row| placed_row(&self.db.keys, row))
-            .collect();
-        Ok(Page::cut(rows?, limit))
+        let mut query = query(
+            "SELECT seq, provider, operation, subject, personal, masked, reason, body, stored_at, \
+             expires_at FROM answers INDEXED BY answers_refused WHERE reason IS NOT NULL",
+        );
+        query
+            .push_if(" AND provider = ", filter.provider.clone())
+            .push_if(" AND operation = ", filter.operation.clone())
+            .push_if(" AND reason = ", filter.reason.map(Reason::as_str));
+        let mut reader = self.read().await?;
+        let read = |row: Row| refusal_row(&self.keys, &row);
+        Page::newest(query, "stored_at", (limit, cursor), &mut reader, read).await
     }
 
     /// Forgets the refusal of one key, or all refusals; answers stay. Says how many there were.
@@ -76,29 +77,26 @@ impl Store {
 
     /// Forgets one key, answer or refusal; true when something was known.
     pub(in crate::store) async fn forget_key(&self, key: &Key) -> Result<bool, StoreError> {
-        let subject = self.db.keys.subject_bytes(key);
-        let operation = key.operation;
-        let forgotten = self
-            .db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let gone = query("DELETE FROM answers WHERE subject = $1 AND operation = $2")
-                        .bind(subject)
-                        .bind(operation)
-                        .execute(&mut *connection)
-                        .await?;
-                    if gone > 0 {
-                        meta::note_forgetting(connection).await?;
-                    }
-                    Ok(gone)
-                })
-            })
-            .await?;
-        Ok(forgotten > 0)
+        let (subject, operation) = (self.keys.subject_bytes(key), key.operation);
+        let one = query("DELETE FROM answers WHERE subject = $1 AND operation = $2");
+        let one = one.bind(subject).bind(operation);
+        Ok(self.forget(one).await? > 0)
+    }
+
+    /// Deletes some answers; says how many there were.
+    async fn forget(&self, statement: Query<'static>) -> Result<u64, StoreError> {
+        self.write(deed!(|connection| {
+            let gone = statement.execute(&mut *connection).await?;
+            if gone > 0 {
+                meta::note_forgetting(connection).await?;
+            }
+            Ok(gone)
+        }))
+        .await
     }
 
     async fn forget_refusal(&self, key: &Key) -> Result<u64, StoreError> {
-        let known = self.db.recall(std::slice::from_ref(key)).await?;
+        let known = self.recall(std::slice::from_ref(key)).await?;
         match known.first() {
             Some(Some(memory)) if matches!(memory.what, Remembered::Refusal { .. }) => {
                 Ok(u64::from(self.forget_key(key).await?))
@@ -110,24 +108,11 @@ impl Store {
     async fn forget_all_refusals(&self) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
-            let gone = self
-                .db
-                .write(|connection| {
-                    Box::pin(async move {
-                        let gone = query(
-                            "DELETE FROM answers WHERE seq IN (SELECT seq FROM answers \
-                             INDEXED BY answers_refused WHERE reason IS NOT NULL LIMIT $1)",
-                        )
-                        .bind(CHUNK)
-                        .execute(&mut *connection)
-                        .await?;
-                        if gone > 0 {
-                            meta::note_forgetting(connection).await?;
-                        }
-                        Ok(gone)
-                    })
-                })
-                .await?;
+            let some = query(
+                "DELETE FROM answers WHERE seq IN (SELECT seq FROM answers \
+                 INDEXED BY answers_refused WHERE reason IS NOT NULL LIMIT $1)",
+            );
+            let gone = self.forget(some.bind(CHUNK)).await?;
             if gone == 0 {
                 return Ok(forgotten);
             }
@@ -136,59 +121,32 @@ impl Store {
     }
 }
 
-fn page_query(filter: &RefusalFilter, limit: usize, cursor: Option<Cursor>) -> Builder {
-    let mut query = Builder::new(
-        "SELECT seq, provider, operation, subject, personal, masked, reason, body, stored_at, \
-         expires_at FROM answers INDEXED BY answers_refused WHERE reason IS NOT NULL",
-    );
-    if let Some(provider) = &filter.provider {
-        query.push(" AND provider = ").push_bind(provider.clone());
-    }
-    if let Some(operation) = &filter.operation {
-        query.push(" AND operation = ").push_bind(operation.clone());
-    }
-    if let Some(reason) = filter.reason {
-        query.push(" AND reason = ").push_bind(reason.as_str());
-    }
-    newest_first(&mut query, "stored_at", limit, cursor);
-    query
-}
-
-fn placed_row(keys: &Keys, row: &Row) -> Result<(Cursor, RefusalRow), StoreError> {
-    let (provider, operation): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
-    let subject: &[u8] = row.try_get(3)?;
-    let personal: bool = row.try_get(4)?;
-    let body: &[u8] = row.try_get(7)?;
-    let stored_at: i64 = row.try_get(8)?;
+fn refusal_row(keys: &Keys, row: &Row) -> Result<RefusalRow, StoreError> {
+    let (provider, operation): (&str, &str) = (row.try_get("provider")?, row.try_get("operation")?);
+    let (subject, body): (&[u8], &[u8]) = (row.try_get("subject")?, row.try_get("body")?);
+    let personal = row.try_get("personal")?;
     let (shown, message) = if personal {
         let place = Place::Answer {
             provider,
             operation,
             subject,
         };
-        let masked: &str = row.try_get(5)?;
         // The row is listed even if its words cannot be read: the owner has to be able to see it.
         let message = keys.open(&place, body).unwrap_or_default();
-        (masked.into(), CompactString::from_utf8_lossy(&message))
+        let message = CompactString::from_utf8_lossy(&message);
+        (row.try_get("masked")?, message)
     } else {
-        (
-            CompactString::from_utf8_lossy(subject),
-            CompactString::from_utf8_lossy(body),
-        )
+        let text = CompactString::from_utf8_lossy;
+        (text(subject), text(body))
     };
-    let place = Cursor {
-        at: stored_at,
-        seq: row.try_get(0)?,
-    };
-    let refusal = RefusalRow {
+    Ok(RefusalRow {
         provider: provider.into(),
         operation: operation.into(),
         subject: shown,
         personal,
-        reason: row.try_get::<&str>(6)?.into(),
+        reason: row.try_get("reason")?,
         message,
-        stored_at: instant(stored_at),
-        expires_at: instant(row.try_get(9)?),
-    };
-    Ok((place, refusal))
+        stored_at: row.try_get("stored_at")?,
+        expires_at: row.try_get("expires_at")?,
+    })
 }

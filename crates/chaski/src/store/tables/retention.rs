@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{Conn, query, query_scalar};
+use crate::store::sql::{deed, query};
 use crate::store::tables::once;
 use crate::store::time::days_before;
 
@@ -48,78 +48,54 @@ const DAYS_OF_A_KEY: i64 = 400;
 /// Rows per transaction.
 const CHUNK: i64 = 2_000;
 
+/// Before [`CALLS`], by which they are found.
+const BODIES: &str = "DELETE FROM call_bodies WHERE call IN \
+     (SELECT id FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)";
+const CALLS: &str = "DELETE FROM calls WHERE seq IN \
+     (SELECT seq FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)";
+const ANSWERS: &str = "DELETE FROM answers WHERE seq IN \
+     (SELECT seq FROM answers WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+/// Those of batches go with their batch.
+const JOBS: &str = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs \
+     WHERE created_at < $1 AND finished_at < $1 AND batch IS NULL LIMIT $2)";
+const SNAPSHOTS: &str = "DELETE FROM quota_snapshots WHERE (provider, month, at) IN \
+     (SELECT provider, month, at FROM quota_snapshots WHERE at < $1 LIMIT $2)";
+/// By their number and not by the clock: one that is ahead for a moment must not make a key forget
+/// what it has paid for today.
+const DAYS: &str = "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
+     row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) AS ranked \
+     WHERE place > $1 LIMIT $2)";
+const REQUESTS: &str = "DELETE FROM idempotency WHERE place IN \
+     (SELECT place FROM idempotency WHERE at <= $1 LIMIT $2)";
+
 impl Store {
     /// Deletes what is older than its time.
     pub async fn prune(&self, now: Timestamp, retention: &Retention) -> Result<Pruned, StoreError> {
         let calls_before = days_before(now, retention.calls_days);
         let answers_before = days_before(now, retention.stale_answers_days);
         let batches_before = days_before(now, retention.batches_days);
-        let calls = self
-            .in_chunks(
-                &[
-                    // Bodies first: they are found by the calls that the next one deletes.
-                    "DELETE FROM call_bodies WHERE call IN \
-                 (SELECT id FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)",
-                    "DELETE FROM calls WHERE seq IN \
-                 (SELECT seq FROM calls WHERE at < $1 ORDER BY at, seq LIMIT $2)",
-                ],
-                calls_before,
-            )
-            .await?;
-        let answers = self
-            .in_chunks(
-                &["DELETE FROM answers WHERE seq IN \
-                 (SELECT seq FROM answers WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"],
-                answers_before,
-            )
-            .await?;
+        let calls = self.in_chunks(&[BODIES, CALLS], calls_before).await?;
+        let answers = self.in_chunks(&[ANSWERS], answers_before).await?;
         let (items, batches) = self.prune_batches(batches_before).await?;
-        // Those of batches go with their batch.
-        let jobs = self
-            .in_chunks(
-                &["DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs \
-                 WHERE created_at < $1 AND finished_at < $1 AND batch IS NULL LIMIT $2)"],
-                batches_before,
-            )
-            .await?;
-        self.in_chunks(
-            &[
-                "DELETE FROM quota_snapshots WHERE (provider, month, at) IN (SELECT provider, \
-                 month, at FROM quota_snapshots WHERE at < $1 LIMIT $2)",
-            ],
-            days_before(now, SNAPSHOT_DAYS),
-        )
-        .await?;
-        // By their number and not by the clock: one that is ahead for a moment must not make a
-        // key forget what it has paid for today.
-        self.in_chunks(
-            &[
-                "DELETE FROM days WHERE (who, day) IN (SELECT who, day FROM (SELECT who, day, \
-                 row_number() OVER (PARTITION BY who ORDER BY day DESC) AS place FROM days) AS ranked \
-                 WHERE place > $1 LIMIT $2)",
-            ],
-            DAYS_OF_A_KEY,
-        )
-        .await?;
-        self.in_chunks(
-            &["DELETE FROM idempotency WHERE place IN \
-                 (SELECT place FROM idempotency WHERE at <= $1 LIMIT $2)"],
-            days_before(now, once::DAYS),
-        )
-        .await?;
+        let jobs = self.in_chunks(&[JOBS], batches_before).await?;
+        for (statement, before) in [
+            (&[SNAPSHOTS], days_before(now, SNAPSHOT_DAYS)),
+            (&[DAYS], DAYS_OF_A_KEY),
+            (&[REQUESTS], days_before(now, once::DAYS)),
+        ] {
+            self.in_chunks(statement, before).await?;
+        }
         Ok(Pruned {
             calls,
             answers,
             items,
             batches,
             jobs,
-            pages: self.db.give_back_pages().await?,
-            log_emptied: self.db.empty_log().await?,
+            pages: self.give_back_pages().await?,
+            log_emptied: self.empty_log().await?,
         })
     }
-}
 
-impl Store {
     /// Runs statements with a limit in one transaction, again and again until the last of them
     /// deletes less than its limit.
     async fn in_chunks(
@@ -130,20 +106,17 @@ impl Store {
         let mut total = 0;
         loop {
             let gone = self
-                .db
-                .write(move |connection| {
-                    Box::pin(async move {
-                        let mut gone = 0;
-                        for statement in statements {
-                            gone = query(*statement)
-                                .bind(before)
-                                .bind(CHUNK)
-                                .execute(&mut *connection)
-                                .await?;
-                        }
-                        Ok(gone)
-                    })
-                })
+                .write(deed!(|connection| {
+                    let mut gone = 0;
+                    for statement in statements {
+                        gone = query(*statement)
+                            .bind(before)
+                            .bind(CHUNK)
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    Ok(gone)
+                }))
                 .await?;
             total += gone;
             if gone < CHUNK.cast_unsigned() {
@@ -152,62 +125,51 @@ impl Store {
         }
     }
 
+    /// A batch goes when all of its numbers are gone; says how many of both went.
     async fn prune_batches(&self, before: i64) -> Result<(u64, u64), StoreError> {
         let (mut items, mut batches) = (0, 0);
         loop {
-            let step = self
-                .db
-                .write(move |connection| Box::pin(prune_some_of_a_batch(connection, before)))
+            let gone = self
+                .write(deed!(|connection| {
+                    let batch: Option<i64> = query(
+                        "SELECT seq FROM batches \
+                         WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
+                    )
+                    .bind(before)
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    let Some(batch) = batch else {
+                        return Ok(None);
+                    };
+                    let items = query(
+                        "DELETE FROM batch_items WHERE batch = $1 AND position IN \
+                         (SELECT position FROM batch_items WHERE batch = $1 LIMIT $2)",
+                    )
+                    .bind(batch)
+                    .bind(CHUNK)
+                    .execute(&mut *connection)
+                    .await?;
+                    if items > 0 {
+                        return Ok(Some((items, 0)));
+                    }
+                    for statement in [
+                        "DELETE FROM batch_inputs WHERE batch = $1",
+                        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = $1)",
+                        "DELETE FROM batches WHERE seq = $1",
+                    ] {
+                        query(statement)
+                            .bind(batch)
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    Ok(Some((0, 1)))
+                }))
                 .await?;
-            match step {
-                BatchStep::Items(gone) => items += gone,
-                BatchStep::Batch => batches += 1,
-                BatchStep::NothingLeft => return Ok((items, batches)),
-            }
+            let Some((some, whole)) = gone else {
+                return Ok((items, batches));
+            };
+            items += some;
+            batches += whole;
         }
     }
-}
-
-enum BatchStep {
-    Items(u64),
-    Batch,
-    NothingLeft,
-}
-
-async fn prune_some_of_a_batch(
-    connection: &mut Conn,
-    before: i64,
-) -> Result<BatchStep, StoreError> {
-    let batch: Option<i64> = query_scalar(
-        "SELECT seq FROM batches \
-         WHERE created_at < $1 AND coalesce(finished_at, started_at, created_at) < $1 LIMIT 1",
-    )
-    .bind(before)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(batch) = batch else {
-        return Ok(BatchStep::NothingLeft);
-    };
-    let items = query(
-        "DELETE FROM batch_items WHERE batch = $1 AND position IN \
-         (SELECT position FROM batch_items WHERE batch = $1 LIMIT $2)",
-    )
-    .bind(batch)
-    .bind(CHUNK)
-    .execute(&mut *connection)
-    .await?;
-    if items > 0 {
-        return Ok(BatchStep::Items(items));
-    }
-    for statement in [
-        "DELETE FROM batch_inputs WHERE batch = $1",
-        "DELETE FROM jobs WHERE batch = (SELECT id FROM batches WHERE seq = $1)",
-        "DELETE FROM batches WHERE seq = $1",
-    ] {
-        query(statement)
-            .bind(batch)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(BatchStep::Batch)
 }

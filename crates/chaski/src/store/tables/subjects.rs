@@ -7,10 +7,8 @@ use crate::partners::Partner;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::names;
-use crate::store::page::Cursor;
 use crate::store::seal::Place;
-use crate::store::sql::any_of;
-use crate::store::sql::{Conn, query, uuid_of};
+use crate::store::sql::{Bind, Row, any_of, deed, query, record};
 use crate::store::tables::audit::{CallFilter, CallRow};
 use crate::store::tables::{answers, audit, items, meta, partners};
 
@@ -83,13 +81,18 @@ pub struct SubjectItem {
     pub position: u32,
 }
 
+record!(SubjectItem {
+    batch: "id",
+    position,
+});
+
 /// Bodies looked through at a time.
 const BODIES: i64 = 200;
 
 impl Store {
     /// Everything known of one number, whatever was asked about it.
     pub async fn export_subject(&self, subject: &str) -> Result<SubjectRecord, StoreError> {
-        self.db.writer.flush().await?;
+        self.writer.flush().await?;
         let mut calls = Vec::new();
         let mut filter = CallFilter {
             subject: Some(subject.to_owned()),
@@ -117,32 +120,60 @@ impl Store {
     /// batches no longer say whom they were about. Doing it twice is harmless.
     pub async fn erase_subject(&self, subject: &str) -> Result<Erased, StoreError> {
         let items = self.items_about(subject).await?;
-        let (clear, hashed) = (subject.as_bytes().to_vec(), self.db.keys.hashed(subject));
-        let mut erased = self
-            .db
-            .write(move |connection| Box::pin(erase(connection, clear, hashed, items)))
-            .await?;
+        let (clear, hashed) = (subject.as_bytes().to_vec(), self.keys.hashed(subject));
+        let erased = self.write(deed!(|connection| {
+            let answers = query("DELETE FROM answers WHERE subject IN ($1, $2)")
+                .bind(clear.as_slice())
+                .bind(hashed.as_slice())
+                .execute(&mut *connection)
+                .await?;
+            if answers > 0 {
+                meta::note_forgetting(connection).await?;
+            }
+            let blocks = audit::subject_blocks(connection).await?;
+            let [mut bodies, mut calls] = [0; 2];
+            for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
+                *erased = query(statement)
+                    .bind(blocks.as_str())
+                    .bind(clear.as_slice())
+                    .bind(hashed.as_slice())
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            let mut erased_items = 0;
+            for item in items {
+                erased_items += items::erase(connection, item.batch, item.position).await?;
+            }
+            let partners = partners::erase(connection, &clear, &hashed).await?;
+            Ok(Erased {
+                answers,
+                calls,
+                bodies,
+                items: erased_items,
+                partners,
+                ..Erased::default()
+            })
+        }));
+        let mut erased = erased.await?;
         let mentions = self.mentions_of(subject).await?;
+        let mentions = mentions.into_iter().map(|mention| mention.seq).collect();
         erased.answers += self
-            .db
-            .write(move |connection| Box::pin(delete_mentions(connection, mentions)))
+            .delete_each("DELETE FROM answers WHERE seq = $1", mentions)
             .await?;
         erased.bodies += self.erase_from_shared_bodies(subject).await?;
         erased.inputs = self.erase_from_inputs(subject).await?;
-        erased.log_emptied = self.db.empty_log().await?;
+        erased.log_emptied = self.empty_log().await?;
         Ok(erased)
     }
-}
 
-impl Store {
     async fn answers_about(&self, subject: &str) -> Result<Vec<(Key, Memory)>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows = query(
+        let mut reader = self.read().await?;
+        let rows: Vec<Row> = query(
             "SELECT subject, personal, reason, body, stored_at, expires_at, provider, operation \
              FROM answers WHERE subject IN ($1, $2) ORDER BY provider, operation",
         )
         .bind(subject.as_bytes())
-        .bind(self.db.keys.hashed(subject))
+        .bind(self.keys.hashed(subject))
         .fetch_all(&mut reader)
         .await?;
         let mut known = Vec::new();
@@ -152,7 +183,7 @@ impl Store {
                 subject: subject.into(),
                 personal: row.try_get(1)?,
             };
-            let memory = answers::memory(&self.db.keys, key.operation, &row)?;
+            let memory = answers::memory(&self.keys, key.operation, &row)?;
             known.extend(memory.map(|memory| (key, memory)));
         }
         Ok(known)
@@ -162,15 +193,15 @@ impl Store {
     async fn mentions_of(&self, subject: &str) -> Result<Vec<Mention>, StoreError> {
         let (mut after, mut found) = (0_i64, Vec::new());
         loop {
-            let mut reader = self.db.read().await?;
-            let rows = query(
+            let mut reader = self.read().await?;
+            let rows: Vec<Row> = query(
                 "SELECT subject, personal, reason, body, stored_at, expires_at, provider, \
                  operation, seq FROM answers WHERE seq > $1 AND personal = 1 \
                  AND subject NOT IN ($2, $3) ORDER BY seq LIMIT $4",
             )
             .bind(after)
             .bind(subject.as_bytes())
-            .bind(self.db.keys.hashed(subject))
+            .bind(self.keys.hashed(subject))
             .bind(BODIES)
             .fetch_all(&mut reader)
             .await?;
@@ -180,7 +211,7 @@ impl Store {
             after = last.try_get(8)?;
             for row in &rows {
                 let operation = names::name(row.try_get(7)?)?;
-                let memory = answers::memory(&self.db.keys, operation, row)?;
+                let memory = answers::memory(&self.keys, operation, row)?;
                 let names_it = |memory: &Memory| match &memory.what {
                     Remembered::Answer(body) => names_number(body, subject),
                     Remembered::Refusal { message, .. } => {
@@ -200,124 +231,76 @@ impl Store {
 
     /// Scans all items, which are small: an index would cost every batch for a rare question.
     async fn items_about(&self, subject: &str) -> Result<Vec<SubjectItem>, StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows = query(
+        let mut reader = self.read().await?;
+        query(
             "SELECT b.id, i.position FROM batch_items i JOIN batches b ON b.seq = i.batch \
              WHERE i.subject IN ($1, $2) ORDER BY b.seq, i.position",
         )
         .bind(subject.as_bytes())
-        .bind(self.db.keys.hashed(subject))
+        .bind(self.keys.hashed(subject))
         .fetch_all(&mut reader)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(SubjectItem {
-                    batch: uuid_of(row.try_get(0)?)?,
-                    position: row.try_get(1)?,
-                })
-            })
-            .collect()
+        .await
     }
 
     /// A native batch call asks for many numbers and names none in its row: its bodies have to
     /// be opened to know. Only there if the owner chose to keep bodies.
     async fn erase_from_shared_bodies(&self, subject: &str) -> Result<u64, StoreError> {
-        let (mut after, mut erased) = (Cursor { at: 0, seq: 0 }, 0);
+        let (mut after, mut erased) = (0_i64, 0);
         loop {
-            let (last, found) = self.shared_bodies_after(after, subject).await?;
-            let Some(last) = last else {
+            let mut reader = self.read().await?;
+            let rows: Vec<(i64, Uuid, Vec<u8>, Vec<u8>)> = query(
+                "SELECT b.seq, b.call, b.request, b.answer FROM call_bodies b \
+                 JOIN calls c ON c.id = b.call \
+                 WHERE b.seq > $1 AND c.subject IS NULL ORDER BY b.seq LIMIT $2",
+            )
+            .bind(after)
+            .bind(BODIES)
+            .fetch_all(&mut reader)
+            .await?;
+            drop(reader);
+            let Some((last, ..)) = rows.last() else {
                 return Ok(erased);
             };
-            after = last;
-            if found.is_empty() {
-                continue;
-            }
-            erased += self
-                .db
-                .write(move |connection| Box::pin(delete_bodies(connection, found)))
-                .await?;
-        }
-    }
-
-    /// Looks through some bodies of native batch calls: the place of the last one, and those
-    /// that name the number.
-    async fn shared_bodies_after(
-        &self,
-        after: Cursor,
-        subject: &str,
-    ) -> Result<(Option<Cursor>, Vec<Uuid>), StoreError> {
-        let mut reader = self.db.read().await?;
-        let rows = query(
-            "SELECT b.seq, b.call, b.request, b.answer FROM call_bodies b \
-             JOIN calls c ON c.id = b.call \
-             WHERE b.seq > $1 AND c.subject IS NULL ORDER BY b.seq LIMIT $2",
-        )
-        .bind(after.seq)
-        .bind(BODIES)
-        .fetch_all(&mut reader)
-        .await?;
-        let (mut last, mut found) = (None, Vec::new());
-        for row in &rows {
-            let call = uuid_of(row.try_get(1)?)?;
-            let request = self.db.keys.open(&Place::Request(call), row.try_get(2)?);
-            let answer = self.db.keys.open(&Place::Response(call), row.try_get(3)?);
-            let names_it = |body: Option<Vec<u8>>| {
+            after = *last;
+            let names_it = |place: Place<'_>, sealed: &[u8]| {
                 // What does not open cannot be shown to be without it.
-                body.is_none_or(|body| {
+                self.keys.open(&place, sealed).is_none_or(|body| {
                     body.windows(subject.len().max(1))
                         .any(|part| part == subject.as_bytes())
                 })
             };
-            if names_it(request) || names_it(answer) {
-                found.push(call);
-            }
-            last = Some(Cursor {
-                at: 0,
-                seq: row.try_get(0)?,
+            let found = rows.into_iter().filter(|(_, call, request, answer)| {
+                names_it(Place::Request(*call), request) || names_it(Place::Response(*call), answer)
             });
+            let found: Vec<Uuid> = found.map(|(_, call, ..)| call).collect();
+            if !found.is_empty() {
+                let statement = "DELETE FROM call_bodies WHERE call = $1";
+                erased += self.delete_each(statement, found).await?;
+            }
         }
-        Ok((last, found))
     }
-}
 
-async fn erase(
-    connection: &mut Conn,
-    clear: Vec<u8>,
-    hashed: Vec<u8>,
-    items: Vec<SubjectItem>,
-) -> Result<Erased, StoreError> {
-    let answers = query("DELETE FROM answers WHERE subject IN ($1, $2)")
-        .bind(clear.as_slice())
-        .bind(hashed.as_slice())
-        .execute(&mut *connection)
-        .await?;
-    if answers > 0 {
-        meta::note_forgetting(connection).await?;
+    /// Runs a statement for each of some things in one transaction; says how many rows it deleted.
+    async fn delete_each<T>(
+        &self,
+        statement: &'static str,
+        things: Vec<T>,
+    ) -> Result<u64, StoreError>
+    where
+        T: Bind<'static> + Send + 'static,
+    {
+        self.write(deed!(|connection| {
+            let mut deleted = 0;
+            for thing in things {
+                deleted += query(statement)
+                    .bind(thing)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Ok(deleted)
+        }))
+        .await
     }
-    let blocks = audit::subject_blocks(connection).await?;
-    let [mut bodies, mut calls] = [0; 2];
-    for (erased, statement) in [(&mut bodies, DELETE_BODIES), (&mut calls, UNLINK_CALLS)] {
-        *erased = query(statement)
-            .bind(blocks.as_str())
-            .bind(clear.as_slice())
-            .bind(hashed.as_slice())
-            .execute(&mut *connection)
-            .await?;
-    }
-    let mut erased_items = 0;
-    for item in items {
-        erased_items += items::erase(connection, item.batch, item.position).await?;
-    }
-    let partners = partners::erase(connection, &clear, &hashed).await?;
-    Ok(Erased {
-        answers,
-        calls,
-        bodies,
-        items: erased_items,
-        inputs: 0,
-        partners,
-        log_emptied: false,
-    })
 }
 
 // Bodies first: they are found by the calls, which afterwards no longer say whom they were about.
@@ -345,26 +328,4 @@ fn names_number(body: &[u8], number: &str) -> bool {
             && !digit(at + number.len())
             && !at.checked_sub(1).is_some_and(digit)
     })
-}
-
-async fn delete_mentions(connection: &mut Conn, mentions: Vec<Mention>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for mention in mentions {
-        deleted += query("DELETE FROM answers WHERE seq = $1")
-            .bind(mention.seq)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(deleted)
-}
-
-async fn delete_bodies(connection: &mut Conn, of_calls: Vec<Uuid>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for call in of_calls {
-        deleted += query("DELETE FROM call_bodies WHERE call = $1")
-            .bind(call.as_bytes().as_slice())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(deleted)
 }

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::store::error::StoreError;
-use crate::store::sql::Conn;
+use crate::store::sql::{Conn, Writing};
 
 /// Something done in the group's transaction that somebody waits for. A trait only to forget the
 /// type of the result; [`Waiting`] is its one implementation.
@@ -20,11 +20,7 @@ struct Waiting<T, F> {
     waiter: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Deed for Waiting<T, F>
-where
-    T: Send,
-    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send,
-{
+impl<T: Send, F: Writing<T>> Deed for Waiting<T, F> {
     fn run<'a>(&'a mut self, connection: &'a mut Conn) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let work = self.work.take().expect("a deed is run once");
@@ -43,11 +39,7 @@ where
 
 pub(in crate::store) type Answered<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-pub(super) fn waiting<T, F>(work: F) -> (Box<dyn Deed>, Answered<T>)
-where
-    T: Send + 'static,
-    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-{
+pub(super) fn waiting<T: Send + 'static>(work: impl Writing<T>) -> (Box<dyn Deed>, Answered<T>) {
     let (waiter, done) = oneshot::channel();
     let deed = Waiting {
         work: Some(work),

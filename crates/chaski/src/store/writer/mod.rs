@@ -1,8 +1,14 @@
-//! The only writer: one task that owns one connection and commits in groups. It takes
-//! everything queued, writes it in one transaction and then answers all who wait.
+//! The only writer of a database in the folder: one task that owns one connection and commits in
+//! groups.
 //!
-//! A group that cannot be committed is kept and tried again until it is; meanwhile
-//! `ready` is an error and the queue, which is bounded, pushes back.
+//! The cast. The *queue* (`queue.rs`) is bounded and takes two kinds of messages. *Rows* (answers,
+//! calls) are accepted at once; their sender goes on. A *deed* (`deed.rs`) is a function that reads and
+//! writes in a savepoint of its own; its sender waits for the commit. The *task* (`task.rs`) takes all
+//! that is queued, writes it in one transaction, and then answers all who wait.
+//!
+//! A group that cannot be committed is kept and tried again until it is; meanwhile `ready` is an error
+//! and the queue pushes back. No accepted row may be lost while the process lives, and none may be read
+//! as durable before its group is.
 
 mod deed;
 mod queue;
@@ -13,7 +19,6 @@ use std::sync::atomic::Ordering;
 
 use chaski_client::{Call, Key};
 use compact_str::CompactString;
-use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(in crate::store) use self::deed::Answered;
@@ -23,7 +28,7 @@ use self::task::Task;
 
 use crate::store::error::StoreError;
 use crate::store::seal::Keys;
-use crate::store::sql::Conn;
+use crate::store::sql::{Conn, Writing};
 use crate::store::tables::answers::AnswerRow;
 use crate::store::tables::calls::{CallRecord, Hit};
 
@@ -82,7 +87,7 @@ impl Writer {
     /// Counts a hit with an equal one of the same second that is still in the queue, or in the
     /// summary of the asker's minute; false when it gets a row of its own. A number that is asked
     /// for ten thousand times a second is not worth as many rows.
-    pub(super) fn stands_for(
+    pub(super) fn counts_with_equal(
         &self,
         keys: &Keys,
         hit: &Hit,
@@ -178,32 +183,29 @@ impl Writer {
     }
 
     /// Does something in the transaction of the next group; durable when this returns.
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<T, StoreError> {
         let done = self.post(work)?;
         done.await.map_err(|_| StoreError::Closed)?
     }
 
     /// The same for somebody who does not wait; whoever comes later finds it done.
-    pub(super) fn post<T, F>(&self, work: F) -> Result<Answered<T>, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) fn post<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<Answered<T>, StoreError> {
         let (deed, done) = waiting(work);
         self.send(Message::Deed(deed))?;
         Ok(done)
     }
 
     /// Does something on the writer's connection between two groups, outside any transaction.
-    pub(super) async fn run_alone<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
+    pub(super) async fn run_alone<T: Send + 'static>(
+        &self,
+        work: impl Writing<T>,
+    ) -> Result<T, StoreError> {
         let (deed, done) = waiting(work);
         self.send(Message::Alone(deed))?;
         done.await.map_err(|_| StoreError::Closed)?

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::deed::Deed;
 use super::queue::{Message, Rows, Shared, Spent, lock};
 use crate::store::error::StoreError;
-use crate::store::seal::fill_randomly;
+use crate::store::seal::random;
 use crate::store::sql::{Conn, query};
 use crate::store::tables::answers::AnswerRow;
 use crate::store::tables::calls::CallRecord;
@@ -194,7 +194,7 @@ impl Task {
         let mut deeds = mem::take(&mut self.deeds);
         let failing = self.retry_at.is_some();
         let mut refused = Vec::new();
-        let mut written = self.settle_unsure().await.map(drop);
+        let mut written = self.resolve_unsure().await.map(drop);
         if written.is_ok() && (self.group.rows > 0 || !deeds.is_empty() || failing) {
             written = self.write(&mut deeds, &mut refused).await;
         }
@@ -250,13 +250,13 @@ impl Task {
         if !connection.is_remote() {
             return execute(connection, "COMMIT").await;
         }
-        let id = new_group()?;
+        let id = Uuid::from_bytes(random()?);
         meta::note_group(connection, self.process, id).await?;
         let committed = execute(connection, "COMMIT").await;
         if committed.is_err() && connection.is_broken() {
             self.unsure = Some((id, mem::take(&mut self.group)));
             // The server may be there again at once: then those who wait are told what is so.
-            if self.settle_unsure().await? {
+            if self.resolve_unsure().await? {
                 return Ok(());
             }
         }
@@ -265,7 +265,7 @@ impl Task {
 
     /// Finds out whether the group in doubt was committed and, if it was not, commits its rows: to
     /// write them without looking would count its calls twice. True when it was, deeds and all.
-    async fn settle_unsure(&mut self) -> Result<bool, StoreError> {
+    async fn resolve_unsure(&mut self) -> Result<bool, StoreError> {
         let Some((id, group)) = &self.unsure else {
             return Ok(false);
         };
@@ -370,12 +370,6 @@ impl Group {
         *written = until;
         Ok(())
     }
-}
-
-fn new_group() -> Result<Uuid, StoreError> {
-    let mut bytes = [0; 16];
-    fill_randomly(&mut bytes)?;
-    Ok(Uuid::from_bytes(bytes))
 }
 
 async fn execute(connection: &mut Conn, statement: &'static str) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::scopes::{ROUTES, fits};
 use super::{Answered, Door};
+use crate::partners::refresh;
 use crate::store_partners::found;
 use crate::store_postgres::databases;
 
@@ -770,7 +771,7 @@ async fn a_refresh_of_somebody_elses_partner_is_one_of_nobodys() {
         let refresh = async |id| {
             let which = Which::These(vec![id]);
             let ask = Ask::by("prueba");
-            door.app.refresh_partners(company, &which, &ask).await
+            refresh(&door.app, company, &which, &ask).await
         };
         let nobody = refresh(NOTHING.parse().unwrap()).await.unwrap_err();
         for (theirs, id) in partners.iter().enumerate() {

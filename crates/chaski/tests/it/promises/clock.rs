@@ -152,7 +152,7 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
             ..batch(number, &[]).job
         };
         // A job that failed while the clock was ahead waits for its retry, but no longer than any.
-        store.enqueue_job(new(1)).await.unwrap();
+        store.enqueue_job(new(1), None).await.unwrap();
         let claim = store.claim_job(ahead, LEASE, Priority::Low).await.unwrap();
         let end = JobEnd::Again {
             at: ahead + SignedDuration::from_hours(9),
@@ -169,7 +169,7 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
         let claimed = store.claim_job(right, LEASE, Priority::Low).await.unwrap();
         assert_eq!((due, claimed.is_some()), (wrong, wrong), "{jump}");
         // A lease that reaches far into the future, of nobody who lives.
-        store.enqueue_job(new(2)).await.unwrap();
+        store.enqueue_job(new(2), None).await.unwrap();
         let dead = open_store(dir.path()).await.unwrap();
         let claim = dead.claim_job(ahead, LEASE, Priority::Low).await.unwrap();
         assert!(claim.is_some());
@@ -183,10 +183,10 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
             request: blake3::hash(b"request"),
             at,
         };
-        store.enqueue_job_once(new(3), &once(ahead)).await.unwrap();
+        store.enqueue_job(new(3), Some(&once(ahead))).await.unwrap();
         let known = store.done_before(&once(right)).await.unwrap().is_some();
         assert_eq!(known, !wrong, "{jump}");
-        let again = store.enqueue_job_once(new(4), &once(right)).await;
+        let again = store.enqueue_job(new(4), Some(&once(right))).await;
         match again {
             Ok(()) => assert!(wrong, "{jump}"),
             Err(error) => assert!(!wrong && error == StoreError::DoneBefore, "{jump}"),
@@ -197,7 +197,7 @@ async fn h13_no_stored_time_of_the_future_holds_anything_up() {
             let new: NewPartner = partner(id, number);
             assert!(
                 store
-                    .create_partner(Company::HOUSE, new, right)
+                    .create_partner(Company::HOUSE, new, right, None)
                     .await
                     .unwrap()
             );

@@ -107,7 +107,7 @@ fn one_text_or_tag_out_of_proportion() {
 fn shared_strings() {
     let part = "xl/sharedStrings.xml";
     let limits = Limits {
-        shared_text_bytes: 4 * MIB,
+        text_bytes: 4 * MIB,
         ..Limits::default()
     };
     for filling in [

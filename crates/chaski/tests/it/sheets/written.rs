@@ -1,12 +1,14 @@
 //! What is written: the caller's columns unchanged, ours beside them, nothing that runs.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 use chaski::sheets::{
-    Aptitud, Cell, OutputFormat, Summary, Table, Verdict, write_result, write_result_to,
+    Aptitud, Cell, OutputFormat, SheetError, Summary, Table, Verdict, render_result,
+    write_atomically, write_result_to,
 };
 use chaski_core::Lang;
 use proptest::prelude::*;
@@ -47,7 +49,7 @@ fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8>
         &mut out,
         format,
         table,
-        verdicts.into(),
+        Box::new(verdicts.iter().map(Cow::Borrowed)),
         &summary(),
         Lang::Es,
     )
@@ -202,11 +204,16 @@ fn json() {
     );
 }
 
+fn write_table(path: &Path, format: OutputFormat, table: &Table) -> Result<(), SheetError> {
+    let nothing = Box::new(std::iter::empty());
+    write_atomically(path, |file| {
+        render_result(file, format, table, nothing, &summary(), Lang::Es)
+    })
+}
+
 /// Writes to a path in a fresh folder and gives the code of the failure.
 fn write_to(path: &Path) -> Result<(), &'static str> {
-    let table = callers();
-    write_result(path, OutputFormat::Csv, &table, &[], &summary(), Lang::Es)
-        .map_err(|error| error.code())
+    write_table(path, OutputFormat::Csv, &callers()).map_err(|error| error.code())
 }
 
 #[test]
@@ -217,9 +224,7 @@ fn whole_or_not_at_all() {
     // A title too wide for any workbook stops the writing half-way.
     let headers = vec!["X"; 20_000];
     let wide = table(&headers, &[&[text("a")]]);
-    let failed = std::panic::catch_unwind(|| {
-        write_result(&path, OutputFormat::Xlsx, &wide, &[], &summary(), Lang::Es)
-    });
+    let failed = std::panic::catch_unwind(|| write_table(&path, OutputFormat::Xlsx, &wide));
     assert!(!matches!(failed, Ok(Ok(()))));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "lo de antes");
     assert_eq!(write_to(&path), Ok(()));

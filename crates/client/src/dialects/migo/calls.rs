@@ -32,7 +32,7 @@ impl Upstream<RucQuery> for MigoDialect {
         question: &RucQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Taxpayer>, Failure> {
-        let asked = about(About::Ruc, &question.0);
+        let asked = AskedAbout::of(About::Ruc, question.0.as_str());
         read::object(answer, asked, Reason::NotFound, |object| {
             taxpayer(question.0, object)
         })
@@ -67,10 +67,7 @@ impl UpstreamMany<RucQuery> for MigoDialect {
         questions: &[RucQuery],
         answer: &RawAnswer,
     ) -> Result<Vec<Option<Decoded<Taxpayer>>>, Failure> {
-        let of_all = AskedAbout {
-            about: About::Ruc,
-            subject: "",
-        };
+        let of_all = AskedAbout::of(About::Ruc, "");
         let items = match read::body(answer, of_all)? {
             read::Body::List(items) => items,
             // None of them exists, or the list as such was refused: find out singly.
@@ -89,7 +86,7 @@ impl UpstreamMany<RucQuery> for MigoDialect {
         }
         let decode = |ruc: Ruc| -> Option<Decoded<Taxpayer>> {
             let item = (*by_ruc.get(ruc.as_str())?)?;
-            match read::item_refusal(item, answer, about(About::Ruc, &ruc)) {
+            match read::item_refusal(item, answer, AskedAbout::of(About::Ruc, ruc.as_str())) {
                 Ok(None) => taxpayer(ruc, item).ok().map(Decoded::Answer),
                 Ok(Some(message)) => Some(Decoded::Refused {
                     reason: Reason::NotFoundInBatch,
@@ -102,13 +99,6 @@ impl UpstreamMany<RucQuery> for MigoDialect {
             .iter()
             .map(|question| decode(question.0))
             .collect())
-    }
-}
-
-fn about(about: About, ruc: &Ruc) -> AskedAbout<'_> {
-    AskedAbout {
-        about,
-        subject: ruc.as_str(),
     }
 }
 
@@ -132,10 +122,7 @@ impl Upstream<DniQuery> for MigoDialect {
     }
 
     fn decode(&self, question: &DniQuery, answer: &RawAnswer) -> Result<Decoded<Person>, Failure> {
-        let asked = AskedAbout {
-            about: About::Dni,
-            subject: question.0.as_str(),
-        };
+        let asked = AskedAbout::of(About::Dni, question.0.as_str());
         read::object(answer, asked, Reason::NotFound, |object| {
             let nombre = read::some_text(object, "nombre").ok_or(Failure::Garbled)?;
             if !read::echoes(object, "dni", question.0.as_str()) {
@@ -162,21 +149,23 @@ impl Upstream<LatestRateQuery> for MigoDialect {
         _: &LatestRateQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<ExchangeRate>, Failure> {
-        read::object(answer, of_rates(""), Reason::NoRate, |object| {
-            let rate = read::rate(object, RateSource::Sunat)?;
-            // Tomorrow's may be out already; one that is older than any chain of holidays is not the latest.
-            let today = lima_date(answer.received_at);
-            let (first, last) = (
-                today.saturating_sub(MOST_DAYS_CARRIED.days()),
-                today.saturating_add(1.day()),
-            );
-            let in_time = (first..=last).contains(&rate.fecha_publicacion);
-            if in_time && rate.moneda == Currency::Usd {
-                Ok(rate)
-            } else {
-                Err(Failure::Garbled)
-            }
-        })
+        read::object(
+            answer,
+            AskedAbout::of(About::Rate, ""),
+            Reason::NoRate,
+            |object| {
+                let rate = read::rate(object, RateSource::Sunat)?;
+                // Tomorrow's may be out already; one that is older than any chain of holidays is not the latest.
+                let today = lima_date(answer.received_at);
+                let (first, last) = (
+                    today.saturating_sub(MOST_DAYS_CARRIED.days()),
+                    today.saturating_add(1.day()),
+                );
+                let fits = (first..=last).contains(&rate.fecha_publicacion)
+                    && rate.moneda == Currency::Usd;
+                fits.then_some(rate).ok_or(Failure::Garbled)
+            },
+        )
     }
 }
 
@@ -204,17 +193,18 @@ impl Upstream<RateQuery> for MigoDialect {
     ) -> Result<Decoded<ExchangeRate>, Failure> {
         let fecha = question.fecha;
         let asked = fecha.to_string();
-        read::object(answer, of_rates(&asked), Reason::NoRate, |object| {
-            let rate = read::rate(object, question.fuente)?;
-            let first = fecha.saturating_sub(MOST_DAYS_CARRIED.days());
-            let fits =
-                (first..=fecha).contains(&rate.fecha_publicacion) && rate.moneda == question.moneda;
-            if fits {
-                Ok(rate)
-            } else {
-                Err(Failure::Garbled)
-            }
-        })
+        read::object(
+            answer,
+            AskedAbout::of(About::Rate, &asked),
+            Reason::NoRate,
+            |object| {
+                let rate = read::rate(object, question.fuente)?;
+                let first = fecha.saturating_sub(MOST_DAYS_CARRIED.days());
+                let fits = (first..=fecha).contains(&rate.fecha_publicacion)
+                    && rate.moneda == question.moneda;
+                fits.then_some(rate).ok_or(Failure::Garbled)
+            },
+        )
     }
 }
 
@@ -236,16 +226,17 @@ impl Upstream<RatesQuery> for MigoDialect {
     ) -> Result<Decoded<Vec<ExchangeRate>>, Failure> {
         let RatesQuery { desde, hasta } = *question;
         let asked = format!("{desde} {hasta}");
-        let decoded = read::list(answer, of_rates(&asked), Reason::NoRate, |object| {
-            let rate = read::rate(object, RateSource::Sunat)?;
-            let fits =
-                (desde..=hasta).contains(&rate.fecha_publicacion) && rate.moneda == Currency::Usd;
-            if fits {
-                Ok(rate)
-            } else {
-                Err(Failure::Garbled)
-            }
-        })?;
+        let decoded = read::list(
+            answer,
+            AskedAbout::of(About::Rate, &asked),
+            Reason::NoRate,
+            |object| {
+                let rate = read::rate(object, RateSource::Sunat)?;
+                let fits = (desde..=hasta).contains(&rate.fecha_publicacion)
+                    && rate.moneda == Currency::Usd;
+                fits.then_some(rate).ok_or(Failure::Garbled)
+            },
+        )?;
         if let Decoded::Answer(rates) = &decoded {
             let mut days = HashMap::new();
             let twice = |rate: &ExchangeRate| {
@@ -263,13 +254,6 @@ impl Upstream<RatesQuery> for MigoDialect {
 /// Days that a rate may be carried over: longer than any chain of holidays.
 const MOST_DAYS_CARRIED: i32 = 10;
 
-fn of_rates(dates: &str) -> AskedAbout<'_> {
-    AskedAbout {
-        about: About::Rate,
-        subject: dates,
-    }
-}
-
 impl Upstream<RepresentativesQuery> for MigoDialect {
     fn encode(&self, question: &RepresentativesQuery) -> Request<Bytes> {
         self.v1(
@@ -283,7 +267,7 @@ impl Upstream<RepresentativesQuery> for MigoDialect {
         question: &RepresentativesQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Vec<Representative>>, Failure> {
-        let asked = about(About::Representatives, &question.0);
+        let asked = AskedAbout::of(About::Representatives, question.0.as_str());
         let decoded = read::list(answer, asked, Reason::NotListed, |object| {
             if !read::echoes(object, "ruc", question.0.as_str()) {
                 return Err(Failure::Garbled);
@@ -314,7 +298,7 @@ impl Upstream<ActivityQuery> for MigoDialect {
         question: &ActivityQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Activity>, Failure> {
-        let asked = about(About::Ruc, &question.0);
+        let asked = AskedAbout::of(About::Ruc, question.0.as_str());
         read::object(answer, asked, Reason::NotFound, |object| {
             let affirmed = read::affirms(object, &["tipo", "periodo", "estado", "condicion"]);
             if !affirmed || !read::echoes(object, "ruc", question.0.as_str()) {
@@ -350,7 +334,7 @@ impl Upstream<ListQuery> for MigoDialect {
         question: &ListQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<Membership>, Failure> {
-        let asked = about(About::List, &question.ruc);
+        let asked = AskedAbout::of(About::List, question.ruc.as_str());
         read::object(answer, asked, Reason::NotListed, |object| {
             let affirmed = read::affirms(object, &["a_partir_del", "resolucion"]);
             if !affirmed || !read::echoes(object, "ruc", question.ruc.as_str()) {
@@ -389,7 +373,7 @@ impl Upstream<CpeQuery> for MigoDialect {
         question: &CpeQuery,
         answer: &RawAnswer,
     ) -> Result<Decoded<CpeState>, Failure> {
-        let asked = about(About::Document, &question.ruc_emisor);
+        let asked = AskedAbout::of(About::Document, question.ruc_emisor.as_str());
         read::object(answer, asked, Reason::NotFound, |object| {
             let numero = question.numero.to_string();
             let said = [
@@ -421,10 +405,7 @@ impl Upstream<AccountQuery> for MigoDialect {
     }
 
     fn decode(&self, _: &AccountQuery, answer: &RawAnswer) -> Result<Decoded<Account>, Failure> {
-        let asked = AskedAbout {
-            about: About::Account,
-            subject: "",
-        };
+        let asked = AskedAbout::of(About::Account, "");
         read::object(answer, asked, Reason::NotFound, |object| {
             if !read::affirms(object, &["nombre", "email", "consultas"]) {
                 return Err(Failure::Garbled);

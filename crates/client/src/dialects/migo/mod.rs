@@ -11,6 +11,7 @@ mod words;
 
 pub use calls::MOST_RUCS;
 
+use chaski_core::text;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
@@ -60,19 +61,19 @@ impl MigoDialect {
             .or_else(|| base.strip_suffix("/v2"))
             .unwrap_or(base);
         let uri: Uri = base.parse().map_err(|_| {
-            Error::invalid(
+            Error::invalid(text!(
                 "migo.base_url no es una dirección válida; use https://api.migo.pe/api",
-                "migo.base_url is not a valid address; use https://api.migo.pe/api",
-            )
+                "migo.base_url is not a valid address; use https://api.migo.pe/api"
+            ))
         })?;
         match (uri.scheme_str(), uri.host()) {
             (Some("https"), Some(_)) => {}
             (Some("http"), Some(host)) if is_loopback(host) => {}
             _ => {
-                return Err(Error::invalid(
+                return Err(Error::invalid(text!(
                     "migo.base_url debe empezar con https:// (http:// solo se acepta hacia esta misma máquina)",
-                    "migo.base_url must begin with https:// (http:// is accepted for this machine only)",
-                ));
+                    "migo.base_url must begin with https:// (http:// is accepted for this machine only)"
+                )));
             }
         }
         Ok(MigoDialect {
@@ -147,10 +148,10 @@ impl MigoDialect {
 fn usable(token: &SecretString) -> Result<SecretString, Error> {
     let token = token.expose_secret().trim().trim_start_matches("Bearer ");
     if HeaderValue::from_str(token).is_err() {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "el token de APIMIGO tiene caracteres que no son de un token; cópielo de nuevo",
-            "the APIMIGO token has characters no token has; copy it again",
-        ));
+            "the APIMIGO token has characters no token has; copy it again"
+        )));
     }
     Ok(SecretString::from(token.to_owned()))
 }

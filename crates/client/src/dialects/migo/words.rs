@@ -36,6 +36,10 @@ pub(super) struct AskedAbout<'q> {
 }
 
 impl AskedAbout<'_> {
+    pub(super) fn of(about: About, subject: &str) -> AskedAbout<'_> {
+        AskedAbout { about, subject }
+    }
+
     /// Whether a question about rates may be answered about a day: one that names none may.
     pub(super) fn is_about_day(self, day: Date) -> bool {
         self.subject.is_empty() || self.subject.contains(&day.to_string())

@@ -1,5 +1,6 @@
 //! The ruta: the address of one issuer at Nubefact.
 
+use chaski_core::text;
 use std::fmt;
 
 use http::Uri;
@@ -34,16 +35,16 @@ impl Ruta {
     pub fn parse(typed: &str, host: &str, token: &NubefactToken) -> Result<Ruta, Error> {
         let typed = typed.trim().trim_end_matches('/');
         if typed.is_empty() {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "falta la ruta de Nubefact; está en su cuenta, en API (Integración), junto al token",
-                "the Nubefact ruta is missing; it is in your account, under API (Integración), beside the token",
-            ));
+                "the Nubefact ruta is missing; it is in your account, under API (Integración), beside the token"
+            )));
         }
         if token.is_within(typed) {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "la ruta contiene el token, y una dirección queda escrita en registros; deje la ruta sola y el token aparte",
-                "the ruta contains the token, and addresses are written to logs; give the ruta alone and the token apart",
-            ));
+                "the ruta contains the token, and addresses are written to logs; give the ruta alone and the token apart"
+            )));
         }
         let address = if typed.contains("://") {
             typed.to_owned()
@@ -53,10 +54,10 @@ impl Ruta {
             return Err(not_an_address());
         };
         if address.contains(['?', '#', '@']) {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "la ruta no lleva «?», «#» ni «@»: es la dirección y nada más; el token se da aparte",
-                "the ruta has no \"?\", \"#\" or \"@\": it is the address and nothing more; the token is given apart",
-            ));
+                "the ruta has no \"?\", \"#\" or \"@\": it is the address and nothing more; the token is given apart"
+            )));
         }
         let uri: Uri = address.parse().map_err(|_| not_an_address())?;
         let Some(host) = uri.host().map(str::to_ascii_lowercase) else {
@@ -66,17 +67,17 @@ impl Ruta {
             Some("https") => {}
             Some("http") if is_loopback(&host) => {}
             _ => {
-                return Err(Error::invalid(
+                return Err(Error::invalid(text!(
                     "la ruta debe empezar con https:// (http:// solo se acepta hacia esta misma máquina)",
-                    "the ruta must begin with https:// (http:// is accepted for this machine only)",
-                ));
+                    "the ruta must begin with https:// (http:// is accepted for this machine only)"
+                )));
             }
         }
         if uri.path().len() < 2 {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "a la ruta le falta su última parte, la que identifica a su empresa; cópiela entera",
-                "the ruta lacks its last part, which identifies your company; copy it whole",
-            ));
+                "the ruta lacks its last part, which identifies your company; copy it whole"
+            )));
         }
         Ok(Ruta { uri, host })
     }
@@ -114,10 +115,10 @@ impl fmt::Debug for Ruta {
 }
 
 fn not_an_address() -> Error {
-    Error::invalid(
+    Error::invalid(text!(
         "la ruta no es una dirección; es como https://api.nubefact.com/api/v1/ y su código",
-        "the ruta is not an address; it looks like https://api.nubefact.com/api/v1/ and its code",
-    )
+        "the ruta is not an address; it looks like https://api.nubefact.com/api/v1/ and its code"
+    ))
 }
 
 fn is_of_an_id(byte: u8) -> bool {

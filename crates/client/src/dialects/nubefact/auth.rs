@@ -1,5 +1,6 @@
 //! How the token is written into the header, and what people paste in its place.
 
+use chaski_core::text;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -63,10 +64,10 @@ impl std::str::FromStr for AuthForm {
         ];
         let same = |it: &AuthForm| it.as_str() == name.trim();
         all.into_iter().find(same).ok_or_else(|| {
-            Error::invalid(
+            Error::invalid(text!(
                 "forma de autenticación desconocida: token, token-sin-comillas, solo o bearer",
-                "unknown form of authentication: token, token-sin-comillas, solo or bearer",
-            )
+                "unknown form of authentication: token, token-sin-comillas, solo or bearer"
+            ))
         })
     }
 }
@@ -144,29 +145,29 @@ fn check(token: &str) -> Result<(), Error> {
         .iter()
         .any(|it| token.eq_ignore_ascii_case(it));
     if token.is_empty() || is_a_beginning {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "falta el token de Nubefact; está en su cuenta, en API (Integración)",
-            "the Nubefact token is missing; it is in your account, under API (Integración)",
-        ));
+            "the Nubefact token is missing; it is in your account, under API (Integración)"
+        )));
     }
     if token.contains("://") || token.contains("/api/") || token.starts_with("www.") {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "en lugar del token hay una dirección; quizá cambió ruta y token de sitio",
-            "there is an address in place of the token; perhaps ruta and token changed places",
-        ));
+            "there is an address in place of the token; perhaps ruta and token changed places"
+        )));
     }
     if token.contains(['\n', '\r']) {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "el token de Nubefact tiene saltos de línea; cópielo de nuevo en una sola línea",
-            "the Nubefact token has line breaks; copy it again as a single line",
-        ));
+            "the Nubefact token has line breaks; copy it again as a single line"
+        )));
     }
     // A quote would end the header's own.
     if !token.bytes().all(|b| b.is_ascii_graphic() && b != b'"') {
-        return Err(Error::invalid(
+        return Err(Error::invalid(text!(
             "el token de Nubefact tiene caracteres que no son de un token; cópielo de nuevo",
-            "the Nubefact token has characters no token has; copy it again",
-        ));
+            "the Nubefact token has characters no token has; copy it again"
+        )));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A document as it is sent: the caller's JSON, read once for what identifies it and otherwise untouched,
 //! so that no decimal and no text changes on the way.
 
+use chaski_core::text;
 use std::fmt;
 
 use bytes::Bytes;
@@ -56,23 +57,19 @@ impl NubefactDocument {
     /// Reads the request of one of the four operations that issue.
     pub fn from_json(json: &[u8]) -> Result<NubefactDocument, Error> {
         if json.len() > MOST_BYTES {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "el documento pasa de 8 MiB; revíselo o divídalo",
-                "the document is over 8 MiB; check it or divide it",
-            ));
+                "the document is over 8 MiB; check it or divide it"
+            )));
         }
         let members: Members<'_> = serde_json::from_slice(json).map_err(not_json)?;
         let operation: NubefactOperation =
             members.text("operacion")?.unwrap_or_default().parse()?;
         if !operation.issues() {
-            return Err(Error::invalid(
-                format!(
-                    "«operacion» es {operation}, que no emite un documento; aquí va una que empiece con generar_ (una anulación se pide aparte)"
-                ),
-                format!(
-                    "\"operacion\" is {operation}, which issues no document; one that begins with generar_ belongs here (a void is asked for apart)"
-                ),
-            ));
+            return Err(Error::invalid(text!(
+                "«operacion» es {operation}, que no emite un documento; aquí va una que empiece con generar_ (una anulación se pide aparte)",
+                "\"operacion\" is {operation}, which issues no document; one that begins with generar_ belongs here (a void is asked for apart)"
+            )));
         }
         let kind = kind_of(operation, &members)?;
         let serie = usable_serie(&members.text("serie")?.unwrap_or_default())?;
@@ -165,24 +162,20 @@ fn kind_of(operation: NubefactOperation, members: &Members<'_>) -> Result<Nubefa
 }
 
 fn wrong_kind() -> Error {
-    Error::invalid(
+    Error::invalid(text!(
         "«tipo_de_comprobante» es 1 factura, 2 boleta, 3 nota de crédito o 4 nota de débito; en una guía, 7 remitente u 8 transportista",
-        "\"tipo_de_comprobante\" is 1 factura, 2 boleta, 3 nota de crédito or 4 nota de débito; of a guía, 7 remitente or 8 transportista",
-    )
+        "\"tipo_de_comprobante\" is 1 factura, 2 boleta, 3 nota de crédito or 4 nota de débito; of a guía, 7 remitente or 8 transportista"
+    ))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
 fn not_json(error: serde_json::Error) -> Error {
     // The library's own text may repeat a value of the document: only the place is told.
     let (line, column) = (error.line(), error.column());
-    Error::invalid(
-        format!(
-            "el documento no es un objeto JSON legible (línea {line}, columna {column}); revise comillas y comas, y que ningún campo venga dos veces"
-        ),
-        format!(
-            "the document is not a readable JSON object (line {line}, column {column}); check quotes and commas, and that no field comes twice"
-        ),
-    )
+    Error::invalid(text!(
+        "el documento no es un objeto JSON legible (línea {line}, columna {column}); revise comillas y comas, y que ningún campo venga dos veces",
+        "the document is not a readable JSON object (line {line}, column {column}); check quotes and commas, and that no field comes twice"
+    ))
 }
 
 /// The members of a JSON object, each value as it is written.
@@ -251,10 +244,10 @@ impl<'a> Members<'a> {
 }
 
 fn not_plain(name: &str) -> Error {
-    Error::invalid(
-        format!("«{name}» debe ser un número o un texto simple"),
-        format!("\"{name}\" must be a plain number or text"),
-    )
+    Error::invalid(text!(
+        "«{name}» debe ser un número o un texto simple",
+        "\"{name}\" must be a plain number or text"
+    ))
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {

@@ -1,6 +1,7 @@
 //! What can be asked of Nubefact: its fourteen operations, the kinds of documents, and how one document
 //! is named.
 
+use chaski_core::text;
 use std::fmt;
 use std::str::FromStr;
 
@@ -295,10 +296,7 @@ impl FromStr for NubefactOperation {
     fn from_str(name: &str) -> Result<NubefactOperation, Error> {
         let same = |it: &NubefactOperation| it.as_str() == name.trim();
         NubefactOperation::ALL.into_iter().find(same).ok_or_else(|| {
-            Error::invalid(
-                "«operacion» no es una de las catorce operaciones de Nubefact, como generar_comprobante",
-                "\"operacion\" is not one of Nubefact's fourteen operations, such as generar_comprobante",
-            )
+            Error::invalid(text!("«operacion» no es una de las catorce operaciones de Nubefact, como generar_comprobante", "\"operacion\" is not one of Nubefact's fourteen operations, such as generar_comprobante"))
         })
     }
 }
@@ -329,10 +327,10 @@ impl NubefactId {
     /// A name; a series that no document can have, or such a number, is an error that says so.
     pub fn new(kind: NubefactKind, serie: &str, numero: u32) -> Result<NubefactId, Error> {
         if numero == 0 || numero > MOST_NUMERO {
-            return Err(Error::invalid(
+            return Err(Error::invalid(text!(
                 "«numero» va de 1 a 99999999, sin ceros delante",
-                "\"numero\" goes from 1 to 99999999, without leading zeros",
-            ));
+                "\"numero\" goes from 1 to 99999999, without leading zeros"
+            )));
         }
         Ok(NubefactId {
             kind,
@@ -348,10 +346,10 @@ pub(crate) fn usable_serie(serie: &str) -> Result<CompactString, Error> {
     if serie.len() == 4 && serie.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Ok(serie.to_ascii_uppercase().into());
     }
-    Err(Error::invalid(
+    Err(Error::invalid(text!(
         "«serie» tiene cuatro letras o cifras, como F001 o BBB1",
-        "\"serie\" has four letters or digits, such as F001 or BBB1",
-    ))
+        "\"serie\" has four letters or digits, such as F001 or BBB1"
+    )))
 }
 
 impl fmt::Display for NubefactId {

@@ -245,6 +245,22 @@ pub fn compute(terms: &SaleTerms) -> Result<SaleAmounts, ArithmeticFault> {
     Ok(sale)
 }
 
+/// What is wrong with a line by itself, whatever the others are.
+pub(crate) fn line_fault(
+    terms: &SaleTerms,
+    line: &LineTerms,
+    index: usize,
+) -> Option<ArithmeticFault> {
+    let work = match line_alone(terms, line, Decimal::ZERO, index) {
+        Ok(work) => work,
+        Err(fault) => return Some(fault),
+    };
+    match finish(terms, line, &work) {
+        Some(_) => None,
+        None => Some(too_large(index)),
+    }
+}
+
 fn too_large(index: usize) -> ArithmeticFault {
     ArithmeticFault::TooLarge(Some(index))
 }

@@ -6,11 +6,12 @@
 
 mod lines;
 mod payment;
+mod places;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::arithmetic::{ArithmeticFault, SaleAmounts, compute};
+use super::arithmetic::{ArithmeticFault, SaleAmounts, SaleTerms, compute, line_fault};
 use super::catalogs::currencies::Moneda;
 use super::catalogs::igv_rates::{self, IgvRegime};
 use super::catalogs::note_reasons::{NoteKind, NoteReason};
@@ -20,41 +21,60 @@ use super::draft::{Draft, DraftCustomer};
 use super::finding::Findings;
 use super::kind::DocumentKind;
 use super::known::{CustomerFacts, Known};
+use super::unread::Unread;
 use super::value::{JsonObject, JsonValue};
 use crate::text;
-use lines::{Composed, compose_advances, compose_lines, line_terms};
+use lines::{ComposedLine, compose_advances, compose_lines, line_terms};
 use payment::compose_payment;
+use places::unread_of;
+
+pub(crate) use places::place_in_draft;
 
 /// Name on a boleta that names nobody.
 const NOBODY: &str = "CLIENTES VARIOS";
 
-/// The document of a draft; `None` when its amounts cannot be computed, which has its finding.
+/// NubeFact's JSON of a draft, as far as it could be made.
+pub(crate) struct Composed {
+    pub(crate) fields: JsonObject,
+    /// What is unknown in it, because a value of the form is.
+    pub(crate) unread: Unread,
+    /// Whether its amounts were computed.
+    pub(crate) has_amounts: bool,
+}
+
+/// The document of a draft. What cannot be made has its finding, and is left out.
 pub(crate) fn compose(
     draft: &Draft,
     kind: DocumentKind,
     today: Date,
     known: &Known,
     findings: &mut Findings,
-) -> Option<JsonObject> {
+) -> Composed {
     // 1. What the header begins with.
-    let fecha = draft.fecha.unwrap_or(today);
+    let is_unread = |name: &str, findings: &Findings| findings.unread().covers(name);
+    let usual = Some(today).filter(|_| !is_unread("fecha", findings));
+    let fecha = draft.fecha.or(usual);
     let modified = known.modified.as_ref().filter(|_| kind.is_note());
     let moneda = currency(draft, known, findings);
     let mut out = JsonObject::new();
     put_text(&mut out, "operacion", Some("generar_comprobante"));
     put_code(&mut out, "tipo_de_comprobante", kind.tipo_de_comprobante());
-    put_text(&mut out, "serie", series(draft, kind, known).as_deref());
+    if !is_unread("serie", findings) {
+        put_text(&mut out, "serie", series(draft, kind, known).as_deref());
+    }
     put_code(&mut out, "numero", draft.numero);
+    let transaction = transaction(draft, findings.unread());
     put_code(
         &mut out,
         "sunat_transaction",
-        Some(transaction(draft).number),
+        transaction.map(|it| it.number),
     );
     compose_customer(&draft.cliente, kind, known, findings, &mut out);
-    put_date(&mut out, "fecha_de_emision", Some(fecha));
+    put_date(&mut out, "fecha_de_emision", fecha);
     put_date(&mut out, "fecha_de_vencimiento", draft.vencimiento);
     put_code(&mut out, "moneda", moneda.map(Moneda::nubefact));
     let rate = match moneda {
+        _ if is_unread("tipo_de_cambio", findings) => None,
         None | Some(Moneda::Pen) => draft.tipo_de_cambio,
         Some(_) => draft
             .tipo_de_cambio
@@ -63,27 +83,48 @@ pub(crate) fn compose(
     };
     put_amount(&mut out, "tipo_de_cambio", rate);
     // 2. Amounts.
-    let (composed, percent) = terms_of(draft, kind, fecha, known, findings)?;
-    let sale = match compute(&composed.terms) {
-        Ok(sale) => sale,
-        Err(fault) => {
-            note_fault(fault, findings);
-            return None;
-        }
+    let percent = percent(draft, kind, fecha, known, findings);
+    let lines = line_terms(draft, fecha, findings);
+    let (sale, faults) = match amounts(draft, percent, &lines, findings) {
+        Ok(sale) => (Some(sale), Vec::new()),
+        Err(faults) => (None, faults),
     };
-    put_amount(&mut out, "porcentaje_de_igv", Some(percent));
-    compose_totals(&composed, &sale, &mut out);
+    put_amount(
+        &mut out,
+        "porcentaje_de_igv",
+        stated_percent(percent, &lines),
+    );
+    if let Some(sale) = &sale {
+        compose_totals(&lines, sale, &mut out);
+    }
     // 3. How it is paid, what it modifies, and the rest.
-    compose_payment(draft, &sale, rate, fecha, findings, &mut out);
+    let in_soles = match moneda {
+        Some(Moneda::Pen) => Some(Decimal::ONE),
+        Some(_) => rate,
+        None => None,
+    };
+    let total = sale.as_ref().map(|it| it.total);
+    compose_payment(draft, total, in_soles, fecha, findings, &mut out);
     if kind.is_note() {
         compose_note(draft, kind, findings, &mut out);
     }
     compose_rest(draft, &mut out);
     // 4. Lines.
-    let mut items = compose_lines(draft, kind, &composed, &sale);
-    items.extend(compose_advances(draft, &sale));
+    let mut items = compose_lines(draft, kind, &lines, sale.as_ref());
+    items.extend(compose_advances(draft, sale.as_ref()));
+    let has_amounts = sale.is_some();
+    findings.end_reading();
+    let unread = unread_of(draft, &out, items.len(), has_amounts, findings.unread());
     out.push("items", JsonValue::List(items));
-    Some(out)
+    // Said last: what is too much was read all the same.
+    for fault in faults {
+        note_fault(fault, findings);
+    }
+    Composed {
+        fields: out,
+        unread,
+        has_amounts,
+    }
 }
 
 fn put_text(out: &mut JsonObject, name: &str, value: Option<&str>) {
@@ -119,6 +160,9 @@ fn to_three_places(rate: Decimal) -> Decimal {
 }
 
 fn currency(draft: &Draft, known: &Known, findings: &mut Findings) -> Option<Moneda> {
+    if findings.unread().covers("moneda") {
+        return None;
+    }
     let Some(code) = &draft.moneda else {
         let its = known.modified.as_ref().and_then(|it| it.moneda);
         return Some(its.and_then(Moneda::from_nubefact).unwrap_or_default());
@@ -151,10 +195,16 @@ fn series(draft: &Draft, kind: DocumentKind, known: &Known) -> Option<String> {
         .map(|(_, serie)| serie.clone())
 }
 
-fn transaction(draft: &Draft) -> SunatTransaction {
+/// Which operation it is; unknown where one of the fields that say it could not be read.
+fn transaction(draft: &Draft, unread: &Unread) -> Option<SunatTransaction> {
     if draft.detraccion.is_some() {
-        SunatTransaction::DETRACTION
-    } else if draft.percepcion.is_some() {
+        return Some(SunatTransaction::DETRACTION);
+    }
+    let told = ["detraccion", "percepcion", "exportacion", "es_anticipo"];
+    if told.iter().any(|name| unread.covers(name)) {
+        return None;
+    }
+    Some(if draft.percepcion.is_some() {
         SunatTransaction::PERCEPTION
     } else if draft.exportacion {
         SunatTransaction::EXPORT
@@ -162,7 +212,7 @@ fn transaction(draft: &Draft) -> SunatTransaction {
         SunatTransaction::ADVANCE
     } else {
         SunatTransaction::SALE
-    }
+    })
 }
 
 /// Name and address as they were said, or as the register has them.
@@ -174,8 +224,11 @@ fn compose_customer(
     out: &mut JsonObject,
 ) {
     let number = customer.numero.as_deref().map(str::trim);
+    let unread = findings.unread();
+    let is_told = unread.covers("cliente.tipo") || unread.covers("cliente.numero");
     let tipo = customer.tipo.as_deref().map_or_else(
         || match number {
+            _ if is_told => None,
             None | Some("-") => (kind == DocumentKind::Boleta).then_some("-"),
             Some(number) if number.len() == 11 => Some("6"),
             Some(number) if number.len() == 8 => Some("1"),
@@ -220,14 +273,17 @@ fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// What the sale is computed from, and the percent that the header states.
-fn terms_of(
+/// The percent of IGV: as it was said, of the document that a note modifies, or of the day.
+fn percent(
     draft: &Draft,
     kind: DocumentKind,
-    fecha: Date,
+    fecha: Option<Date>,
     known: &Known,
     findings: &mut Findings,
-) -> Option<(Composed, Decimal)> {
+) -> Option<Decimal> {
+    if findings.unread().covers("igv") {
+        return None;
+    }
     let modified = known.modified.as_ref().filter(|_| kind.is_note());
     let regime = if known.restaurant == Some(true) {
         IgvRegime::RestaurantOrHotel
@@ -237,17 +293,69 @@ fn terms_of(
     let percent = draft
         .igv
         .or(modified.and_then(|it| it.porcentaje_de_igv))
-        .or_else(|| igv_rates::on(fecha, regime))
-        .unwrap_or_default();
+        .or_else(|| Some(igv_rates::on(fecha?, regime).unwrap_or_default()))?;
     if percent > Decimal::ONE_HUNDRED {
         findings.add(&codes::TAX_RATE, "igv");
         return None;
     }
-    let composed = line_terms(draft, percent, fecha, findings)?;
-    let ivap = |it: &super::arithmetic::LineTerms| it.affectation.catalog == "17";
-    let all_ivap = !composed.terms.lines.is_empty() && composed.terms.lines.iter().all(ivap);
-    let stated = if all_ivap { igv_rates::IVAP } else { percent };
-    Some((composed, stated))
+    Some(percent)
+}
+
+/// The percent that the header states: that of IVAP where all lines bear it.
+fn stated_percent(percent: Option<Decimal>, lines: &[ComposedLine]) -> Option<Decimal> {
+    let ivap = |it: &ComposedLine| it.affectation.is_some_and(|it| it.catalog == "17");
+    if !lines.is_empty() && lines.iter().all(ivap) {
+        return percent.map(|_| igv_rates::IVAP);
+    }
+    percent
+}
+
+/// The amounts of the sale, where everything that enters them is known. Otherwise what is wrong: each
+/// line is looked at, because its own faults depend on no other.
+fn amounts(
+    draft: &Draft,
+    percent: Option<Decimal>,
+    lines: &[ComposedLine],
+    findings: &Findings,
+) -> Result<SaleAmounts, Vec<ArithmeticFault>> {
+    let unread = findings.unread();
+    let entering = [
+        "precios_con_igv",
+        "descuento_global",
+        "otros_cargos",
+        "anticipos",
+        "items",
+    ];
+    let mut paid = (0..draft.anticipos.len()).map(|index| format!("anticipos[{index}].total"));
+    let is_known = !findings.has_error_at("precios_con_igv")
+        && !entering.iter().any(|it| unread.covers(it))
+        && !paid.any(|it| unread.covers(&it));
+    let con_igv = draft.precios_con_igv.unwrap_or_default();
+    let mut terms = SaleTerms::new(percent.unwrap_or_default(), con_igv);
+    terms.descuento_global = draft.descuento_global.unwrap_or_default();
+    terms.otros_cargos = draft.otros_cargos.unwrap_or_default();
+    terms.anticipos = draft.anticipos.iter().filter_map(|it| it.total).collect();
+    let all: Option<Vec<_>> = lines.iter().map(|line| line.terms.clone()).collect();
+    let computed = match all.filter(|_| is_known && percent.is_some()) {
+        Some(all) => {
+            terms.lines = all;
+            compute(&terms).map_err(Some)
+        }
+        None => Err(None),
+    };
+    let fault = match computed {
+        Ok(sale) => return Ok(sale),
+        Err(fault) => fault,
+    };
+    let alone = lines.iter().enumerate().filter_map(|(index, line)| {
+        let line = line.terms.as_ref()?;
+        line_fault(&terms, line, index)
+    });
+    let mut faults: Vec<_> = alone.collect();
+    if faults.is_empty() {
+        faults.extend(fault);
+    }
+    Err(faults)
 }
 
 fn note_fault(fault: ArithmeticFault, findings: &mut Findings) {
@@ -277,13 +385,13 @@ fn note_fault(fault: ArithmeticFault, findings: &mut Findings) {
     }
 }
 
-fn compose_totals(composed: &Composed, sale: &SaleAmounts, out: &mut JsonObject) {
+fn compose_totals(lines: &[ComposedLine], sale: &SaleAmounts, out: &mut JsonObject) {
     let some = |amount: Decimal| (!amount.is_zero()).then_some(amount);
-    let taxed = composed
-        .terms
-        .lines
-        .iter()
-        .any(|line| line.affectation.bears_igv && !line.affectation.is_free());
+    let is_taxed = |it: &ComposedLine| {
+        it.affectation
+            .is_some_and(|it| it.bears_igv && !it.is_free())
+    };
+    let taxed = lines.iter().any(is_taxed);
     let discounts = sale
         .lines
         .iter()
@@ -373,77 +481,4 @@ fn compose_rest(draft: &Draft, out: &mut JsonObject) {
         "enviar_automaticamente_al_cliente",
         JsonValue::Bool(draft.enviar_al_cliente),
     );
-}
-
-/// The fields of NubeFact's JSON and those of the simple form that they come from.
-const PLACES: &[(&str, &str)] = &[
-    ("fecha_de_emision", "fecha"),
-    ("fecha_de_vencimiento", "vencimiento"),
-    ("cliente_tipo_de_documento", "cliente.tipo"),
-    ("cliente_numero_de_documento", "cliente.numero"),
-    ("cliente_denominacion", "cliente.nombre"),
-    ("cliente_direccion", "cliente.direccion"),
-    ("cliente_email_1", "cliente.correo[1]"),
-    ("cliente_email_2", "cliente.correo[2]"),
-    ("cliente_email", "cliente.correo[0]"),
-    ("porcentaje_de_igv", "igv"),
-    ("detraccion_tipo", "detraccion.codigo"),
-    ("detraccion_total", "detraccion"),
-    ("medio_de_pago_detraccion", "detraccion.medio_de_pago"),
-    ("percepcion_tipo", "percepcion"),
-    ("retencion_tipo", "retencion"),
-    ("documento_que_se_modifica_serie", "nota.documento"),
-    ("documento_que_se_modifica_numero", "nota.documento"),
-    ("documento_que_se_modifica_tipo", "nota.documento"),
-    ("tipo_de_nota_de_credito", "nota.motivo"),
-    ("tipo_de_nota_de_debito", "nota.motivo"),
-    ("orden_compra_servicio", "orden_compra"),
-    ("placa_vehiculo", "placa"),
-    ("formato_de_pdf", "formato_pdf"),
-    ("venta_al_credito", "cuotas"),
-];
-
-/// The same within a line or an instalment.
-const PARTS: &[(&str, &str)] = &[
-    ("unidad_de_medida", "unidad"),
-    ("codigo_producto_sunat", "codigo_sunat"),
-    ("valor_unitario", "precio"),
-    ("precio_unitario", "precio"),
-    ("tipo_de_igv", "afectacion"),
-    ("tipo_de_ivap", "afectacion"),
-    ("tipo_de_isc", "isc.sistema"),
-    ("impuesto_bolsas", "bolsas"),
-    ("fecha_de_pago", "fecha"),
-];
-
-/// The field of the simple form that a finding of the review is about. Advances are lines of their own
-/// in NubeFact's JSON, behind the `items` of the form.
-pub(crate) fn place_in_draft(campo: &str, draft: &Draft) -> String {
-    let (head, part) = match campo.split_once("].") {
-        Some((head, part)) => (head, Some(part)),
-        None => (campo, None),
-    };
-    let Some(part) = part else {
-        let renamed = PLACES.iter().find(|(theirs, _)| *theirs == campo);
-        return renamed.map_or_else(|| campo.to_owned(), |(_, ours)| (*ours).to_owned());
-    };
-    let part = PARTS
-        .iter()
-        .find(|(theirs, _)| *theirs == part)
-        .map_or(part, |(_, ours)| ours);
-    let (list, index) = head.split_once('[').unwrap_or((head, "0"));
-    if list == "venta_al_credito" {
-        return format!("cuotas[{index}].{part}");
-    }
-    match index.parse::<usize>() {
-        Ok(index) if index >= draft.items.len() && !draft.anticipos.is_empty() => {
-            let part = part.trim_start_matches("anticipo_documento_");
-            let most = draft.anticipos.len() - 1;
-            format!(
-                "anticipos[{}].{part}",
-                (index - draft.items.len()).min(most)
-            )
-        }
-        _ => format!("{list}[{index}].{part}"),
-    }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::super::arithmetic::{SaleAmounts, detraccion_in_soles};
+use super::super::arithmetic::detraccion_in_soles;
 use super::super::catalogs::detraction_goods::DetractionGood;
 use super::super::catalogs::detraction_payments::DetractionPayment;
 use super::super::catalogs::perception_rates::PerceptionRate;
@@ -16,36 +16,32 @@ use super::super::value::{JsonObject, JsonValue};
 use super::{put_amount, put_code, put_date};
 use crate::text;
 
-/// `rate` is soles per unit of the currency; `None` for soles.
+/// `total` is unknown where something that enters it is; `rate` is soles per unit of the currency, one
+/// for soles.
 pub(super) fn compose_payment(
     draft: &Draft,
-    sale: &SaleAmounts,
+    total: Option<Decimal>,
     rate: Option<Decimal>,
-    fecha: Date,
+    fecha: Option<Date>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
-    let soles = draft
-        .moneda
-        .as_deref()
-        .is_none_or(|it| it.trim().eq_ignore_ascii_case("PEN"));
-    let rate = if soles { Some(Decimal::ONE) } else { rate };
-    if let (Some(percent), Some(rate)) = (draft.percepcion, rate) {
-        compose_percepcion(percent, sale.total, rate, findings, out);
+    if let Some(percent) = draft.percepcion {
+        compose_percepcion(percent, total, rate, findings, out);
     }
     if let Some(percent) = draft.retencion {
-        compose_retencion(percent, sale.total, findings, out);
+        compose_retencion(percent, total, findings, out);
     }
     if let Some(detraccion) = &draft.detraccion {
-        compose_detraccion(detraccion, sale.total, rate, fecha, findings, out);
+        compose_detraccion(detraccion, total, rate, fecha, findings, out);
     }
     compose_instalments(draft, out);
 }
 
 fn compose_percepcion(
     percent: Decimal,
-    total: Decimal,
-    rate: Decimal,
+    total: Option<Decimal>,
+    rate: Option<Decimal>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
@@ -55,7 +51,9 @@ fn compose_percepcion(
             .advises(text!("use 2, 1 o 0.5", "use 2, 1 or 0.5"));
         return;
     };
-    let base = product(total, rate, 2);
+    let base = total
+        .zip(rate)
+        .and_then(|(total, rate)| product(total, rate, 2));
     let amount = base.and_then(|base| percent_of(base, row.percent));
     let whole = base.zip(amount).map(|(base, amount)| base + amount);
     put_code(out, "percepcion_tipo", Some(row.nubefact));
@@ -66,7 +64,7 @@ fn compose_percepcion(
 
 fn compose_retencion(
     percent: Decimal,
-    total: Decimal,
+    total: Option<Decimal>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
@@ -77,8 +75,9 @@ fn compose_retencion(
         return;
     };
     put_code(out, "retencion_tipo", Some(row.nubefact));
-    put_amount(out, "retencion_base_imponible", Some(total));
-    put_amount(out, "total_retencion", percent_of(total, row.percent));
+    let amount = total.and_then(|total| percent_of(total, row.percent));
+    put_amount(out, "retencion_base_imponible", total);
+    put_amount(out, "total_retencion", amount);
 }
 
 /// Codes whose operation needs data that the simple form has not: 004 fish, 027 cargo, 028 passengers.
@@ -86,9 +85,9 @@ const NEED_MORE: [&str; 3] = ["004", "027", "028"];
 
 fn compose_detraccion(
     detraccion: &DraftDetraction,
-    total: Decimal,
+    total: Option<Decimal>,
     rate: Option<Decimal>,
-    fecha: Date,
+    fecha: Option<Date>,
     findings: &mut Findings,
     out: &mut JsonObject,
 ) {
@@ -115,10 +114,12 @@ fn compose_detraccion(
                 "issue the document as NubeFact's JSON: sunat_transaction 31, 32 or 33"
             ));
     }
+    let usual = || good.and_then(|it| it.usual_percent(fecha?));
+    let is_unread = findings.unread().covers("detraccion.porcentaje");
     let percent = detraccion
         .porcentaje
-        .or_else(|| good.and_then(|it| it.usual_percent(fecha)));
-    if percent.is_none() {
+        .or_else(|| if is_unread { None } else { usual() });
+    if percent.is_none() && good.is_some() && fecha.is_some() {
         findings.add(&codes::REQUIRED, "detraccion.porcentaje");
     }
     let payment = detraccion.medio_de_pago.as_deref().map_or("001", str::trim);
@@ -128,7 +129,8 @@ fn compose_detraccion(
     }
     let amount = percent
         .zip(rate)
-        .and_then(|(percent, rate)| detraccion_in_soles(total, rate, percent));
+        .zip(total)
+        .and_then(|((percent, rate), total)| detraccion_in_soles(total, rate, percent));
     put_code(out, "detraccion_tipo", good.map(|it| it.nubefact));
     put_amount(out, "detraccion_total", amount);
     put_amount(out, "detraccion_porcentaje", percent);

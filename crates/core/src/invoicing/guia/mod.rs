@@ -14,6 +14,7 @@ use crate::invoicing::catalogs::transfer_reasons::{REASONS, TransferReason};
 use crate::invoicing::catalogs::transport_modes::TransportMode;
 use crate::invoicing::catalogs::units::OF_WEIGHT;
 use crate::invoicing::codes;
+use crate::invoicing::decimal::read_decimal;
 use crate::invoicing::document::TaxDocument;
 use crate::invoicing::fields::SaleField;
 use crate::invoicing::finding::Findings;
@@ -53,6 +54,8 @@ pub(crate) fn check_guia(
     findings: &mut Findings,
 ) -> TaxDocument {
     let section = Section::new(fields);
+    // A weight below zero is no weight too, besides being negative: said before it counts as unread.
+    check_weight(&section, findings);
     let mut out = check_form(&section, GUIA, &LISTS, findings);
 
     // 1. Whose, when.
@@ -61,11 +64,11 @@ pub(crate) fn check_guia(
     check_dates(&section, today, findings);
     check_delivery(&section, findings);
 
-    // 2. Why, how heavy, which way.
+    // 2. Why, in which unit it is weighed, which way.
     if kind == DocumentKind::GuiaRemitente {
         check_reason(&section, findings);
     }
-    check_load(&section, findings);
+    check_unit(&section, findings);
     check_indicator(kind, &section, findings);
     for point in ["punto_de_partida", "punto_de_llegada"] {
         check_point(&section, point, findings);
@@ -148,13 +151,14 @@ fn check_reason(section: &Section<'_>, findings: &mut Findings) {
     );
 }
 
-fn check_load(section: &Section<'_>, findings: &mut Findings) {
-    if section
-        .amount("peso_bruto_total")
-        .is_some_and(|it| it <= Decimal::ZERO)
-    {
+fn check_weight(section: &Section<'_>, findings: &mut Findings) {
+    let weight = section.text("peso_bruto_total").map(read_decimal);
+    if weight.is_some_and(|it| it.is_ok_and(|it| it <= Decimal::ZERO)) {
         findings.add(&codes::GUIA_WEIGHT, section.path("peso_bruto_total"));
     }
+}
+
+fn check_unit(section: &Section<'_>, findings: &mut Findings) {
     let is_unit = |code: &str| OF_WEIGHT.contains(&code);
     let units = OF_WEIGHT.join(", ");
     check_code(

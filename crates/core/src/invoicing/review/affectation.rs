@@ -9,7 +9,7 @@ use super::super::catalogs::affectations::{Affectation, CatalogCodeSent, Tribute
 use super::super::codes;
 use super::super::finding::Findings;
 use super::super::kind::DocumentKind;
-use super::super::sale::{Sale, SaleLine};
+use super::super::sale::{Sale, SaleLine, sum_of};
 use super::super::value::JsonValue;
 use crate::{Severity, text};
 
@@ -50,7 +50,7 @@ fn read_doubtful(sale: &mut Sale, findings: &mut Findings) {
             continue;
         };
         let bears = line.affectation.is_some_and(|it| it.bears_igv);
-        let states_igv = !line.igv.is_zero() && !bears && meant.bears_igv;
+        let states_igv = line.igv.is_some_and(|it| !it.is_zero()) && !bears && meant.bears_igv;
         if whole || states_igv {
             note_meant(meant, index, findings);
             sale.lines[index].affectation = Some(meant);
@@ -75,9 +75,10 @@ fn note_meant(meant: Affectation, index: usize, findings: &mut Findings) {
     };
 }
 
-/// Whether the header's sums by class are those of the lines, read in that way.
+/// Whether the header's sums by class are those of the lines, read in that way. A class that is
+/// unknown fits.
 fn fits(sale: &Sale, read: impl Fn(&SaleLine) -> Option<Affectation>) -> bool {
-    let mut sums = [Decimal::ZERO; 4];
+    let mut sums = [Some(Decimal::ZERO); 4];
     for line in &sale.lines {
         let class = match read(line).map(|it| it.tribute) {
             Some(Tribute::Igv | Tribute::Ivap) => 0,
@@ -86,14 +87,9 @@ fn fits(sale: &Sale, read: impl Fn(&SaleLine) -> Option<Affectation>) -> bool {
             Some(Tribute::Gratuito) => 3,
             None => continue,
         };
-        let sign = if line.advance {
-            -line.subtotal
-        } else {
-            line.subtotal
-        };
-        sums[class] += sign;
+        sums[class] = sum_of(sums[class], line.signed(line.subtotal));
     }
-    sums[0] -= sale.descuento_global;
+    sums[0] = sum_of(sums[0], sale.descuento_global.map(|it| -it));
     [
         "total_gravada",
         "total_exonerada",
@@ -102,7 +98,7 @@ fn fits(sale: &Sale, read: impl Fn(&SaleLine) -> Option<Affectation>) -> bool {
     ]
     .into_iter()
     .zip(sums)
-    .all(|(name, sum)| sale.amount(name) == sum)
+    .all(|(name, sum)| sum.is_none() || sale.amount(name).is_none_or(|it| Some(it) == sum))
 }
 
 /// Each line says how it is affected, once.
@@ -111,10 +107,11 @@ fn review_given(sale: &Sale, findings: &mut Findings) {
         if line.affectation.is_none() && line.tipo_de_igv.is_none() && !given(sale, index) {
             findings.add(&codes::REQUIRED, format!("items[{index}].tipo_de_igv"));
         }
-        if !line.isc.is_zero() && line.tipo_de_isc.is_none() && !has(sale, index, "tipo_de_isc") {
+        let bears_isc = line.isc.is_some_and(|it| !it.is_zero());
+        if bears_isc && line.tipo_de_isc.is_none() && !has(sale, index, "tipo_de_isc") {
             findings.add(&codes::REQUIRED, format!("items[{index}].tipo_de_isc"));
         }
-        if line.advance {
+        if line.advance == Some(true) {
             review_advance(sale, index, findings);
         }
     }
@@ -149,7 +146,7 @@ fn review_exports(sale: &Sale, findings: &mut Findings) {
             .map(|it| it.tribute == Tribute::Exportacion)
     };
     let some = sale.lines.iter().any(|line| exported(line) == Some(true));
-    if !sale.is_export() && !some {
+    if (!sale.is_export() && !some) || sale.is_unread("sunat_transaction") {
         return;
     }
     let mut all = true;
@@ -179,7 +176,9 @@ fn review_selva(sale: &Sale, findings: &mut Findings) {
         line.affectation
             .is_some_and(|it| it.tribute == Tribute::Exonerado)
     };
-    if sale.kind == DocumentKind::NotaDebito || sale.lines.iter().any(exempt) {
+    let unknown = |line: &SaleLine| line.affectation.is_none();
+    let may_be = |line: &SaleLine| exempt(line) || unknown(line);
+    if sale.kind == DocumentKind::NotaDebito || sale.lines.iter().any(may_be) {
         return;
     }
     for name in ["bienes_region_selva", "servicios_region_selva"] {

@@ -5,10 +5,11 @@ use super::super::catalogs::limits::BOLETA_WITHOUT_IDENTITY;
 use super::super::catalogs::transactions::SunatTransaction;
 use super::super::codes;
 use super::super::finding::Findings;
+use super::super::identity_number::{check_ruc, note_dni};
 use super::super::kind::DocumentKind;
 use super::super::known::{CustomerFacts, Known};
 use super::super::sale::Sale;
-use crate::{CheckDigit, Ruc, RucError, RucRules, Text, text};
+use crate::{CheckDigit, text};
 
 const KIND: &str = "cliente_tipo_de_documento";
 const NUMBER: &str = "cliente_numero_de_documento";
@@ -17,7 +18,7 @@ const NUMBER: &str = "cliente_numero_de_documento";
 const TO_NON_DOMICILED: u8 = 29;
 
 pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
-    if !sale.on_boleta && !sale.has("cliente_direccion") {
+    if sale.is_kind_known && !sale.on_boleta && !sale.has("cliente_direccion") {
         findings.add(&codes::REQUIRED, "cliente_direccion");
     }
     let Some(kind) = sale.text(KIND) else {
@@ -30,8 +31,10 @@ pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
         ));
         return;
     };
-    review_kind(sale, identity, findings);
-    review_identity(sale, identity, findings);
+    if sale.is_kind_known && !sale.is_unread("sunat_transaction") {
+        review_kind(sale, identity, findings);
+        review_identity(sale, identity, findings);
+    }
     match sale.text(NUMBER) {
         Some(number) => review_number(identity, number, known, findings),
         None if identity != IdentityKind::VARIOS => {
@@ -46,8 +49,8 @@ pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
 fn review_kind(sale: &Sale, identity: IdentityKind, findings: &mut Findings) {
     let is_ruc = identity == IdentityKind::RUC;
     let abroad = sale.is_export()
-        || sale.transaction == SunatTransaction::TAX_FREE.number
-        || sale.transaction == TO_NON_DOMICILED
+        || sale.transaction == Some(SunatTransaction::TAX_FREE.number)
+        || sale.transaction == Some(TO_NON_DOMICILED)
         || is_export_note(sale);
     if !sale.on_boleta && !is_ruc && !abroad {
         findings.add(&codes::CUSTOMER_KIND, KIND).expected("6");
@@ -67,10 +70,14 @@ fn is_export_note(sale: &Sale) -> bool {
 
 /// Over S/ 700.00 a boleta names its buyer (2514).
 fn review_identity(sale: &Sale, identity: IdentityKind, findings: &mut Findings) {
+    if sale.is_unread(NUMBER) {
+        return;
+    }
     let number = sale.text(NUMBER).unwrap_or("-");
     let nobody = identity == IdentityKind::VARIOS || number.bytes().all(|b| b == b'0' || b == b'-');
     let over = sale
-        .in_soles(sale.amount("total"))
+        .amount("total")
+        .and_then(|total| sale.in_soles(total))
         .is_some_and(|total| total > BOLETA_WITHOUT_IDENTITY);
     if sale.kind == DocumentKind::Boleta && nobody && over && !sale.is_export() {
         findings.add(&codes::CUSTOMER_IDENTITY, NUMBER);
@@ -78,71 +85,31 @@ fn review_identity(sale: &Sale, identity: IdentityKind, findings: &mut Findings)
 }
 
 fn review_number(identity: IdentityKind, number: &str, known: &Known, findings: &mut Findings) {
-    if identity == IdentityKind::RUC {
-        review_ruc(number, known, findings);
-        return;
-    }
-    if identity == IdentityKind::DNI {
-        if !identity.accepts(number) {
-            let finding = findings.add(&codes::CUSTOMER_DNI, NUMBER);
-            if number.len() < 8 && number.bytes().all(|b| b.is_ascii_digit()) {
-                finding.expected(format!("{number:0>8}")).advises(text!(
-                    "probablemente perdió sus ceros a la izquierda: complételos",
-                    "it probably lost its leading zeros: put them back"
+    let is_right = match identity {
+        IdentityKind::RUC => check_ruc(number, CheckDigit::FormatOnly, NUMBER, findings),
+        IdentityKind::DNI if !identity.accepts(number) => {
+            note_dni(number, NUMBER, findings);
+            false
+        }
+        IdentityKind::DNI => true,
+        IdentityKind::VARIOS => false,
+        _ => {
+            if !identity.accepts(number) {
+                findings.add(&codes::LENGTH, NUMBER).says(text!(
+                    "el número tiene de 1 a 15 letras y dígitos",
+                    "the number has 1 to 15 letters and digits"
                 ));
             }
-        } else if known.customer == CustomerFacts::NotFound {
-            findings.add(&codes::CUSTOMER_UNKNOWN, NUMBER).says(text!(
+            false
+        }
+    };
+    if is_right && known.customer == CustomerFacts::NotFound {
+        let finding = findings.add(&codes::CUSTOMER_UNKNOWN, NUMBER);
+        if identity == IdentityKind::DNI {
+            finding.says(text!(
                 "el DNI del cliente no existe",
                 "the customer's DNI does not exist"
             ));
         }
-        return;
-    }
-    if identity != IdentityKind::VARIOS && !identity.accepts(number) {
-        findings.add(&codes::LENGTH, NUMBER).says(text!(
-            "el número tiene de 1 a 15 letras y dígitos",
-            "the number has 1 to 15 letters and digits"
-        ));
-    }
-}
-
-fn review_ruc(number: &str, known: &Known, findings: &mut Findings) {
-    let rules = RucRules {
-        check_digit: CheckDigit::FormatOnly,
-        ..RucRules::default()
-    };
-    let plain = number.bytes().all(|b| b.is_ascii_digit());
-    match Ruc::parse_with(number, &rules) {
-        Ok(ruc) if plain && !ruc.has_valid_check_digit() => {
-            let expected = ruc.expected_check_digit();
-            let finding = findings.add(&codes::CUSTOMER_RUC, NUMBER).says(text!(
-                "el dígito verificador del RUC no es correcto: debería terminar en {expected}",
-                "the check digit of the RUC is wrong: it should end in {expected}"
-            ));
-            finding.esperado = number.get(..10).map(|head| format!("{head}{expected}"));
-        }
-        Ok(_) if plain => {
-            if known.customer == CustomerFacts::NotFound {
-                findings.add(&codes::CUSTOMER_UNKNOWN, NUMBER);
-            }
-        }
-        // Separators that people type; SUNAT wants the digits alone.
-        Ok(ruc) => {
-            let digits = ruc.as_str().to_owned();
-            findings.add(&codes::CUSTOMER_RUC, NUMBER).expected(digits);
-        }
-        Err(error) => {
-            findings
-                .add(&codes::CUSTOMER_RUC, NUMBER)
-                .says(words_of(&error));
-        }
-    }
-}
-
-fn words_of(error: &RucError) -> Text {
-    Text {
-        es: error.message(crate::Lang::Es),
-        en: error.message(crate::Lang::En),
     }
 }

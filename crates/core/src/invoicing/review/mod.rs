@@ -2,6 +2,8 @@
 //!
 //! Tolerances (invoicing.md §3): products within a cent, the IGV of a line within a cent a unit,
 //! because NubeFact took that; sums none.
+//!
+//! What could not be read is unknown: nothing is said of it again, nor of what is made of it.
 
 mod affectation;
 mod customer;
@@ -21,10 +23,12 @@ use super::sale::Sale;
 /// Reviews a sale that was read; `today` is the day in Lima.
 pub(crate) fn review(sale: &mut Sale, today: Date, known: &Known, findings: &mut Findings) {
     affectation::review(sale, findings);
-    series::review(sale, known, findings);
+    if sale.is_kind_known {
+        series::review(sale, known, findings);
+        notes::review(sale, known, findings);
+    }
     dates::review(sale, today, known, findings);
     customer::review(sale, known, findings);
-    notes::review(sale, known, findings);
     totals::review_rate(sale, known, findings);
     lines::review(sale, totals::is_spread(sale), findings);
     totals::review(sale, findings);

@@ -56,7 +56,7 @@ fn review_modified(sale: &Sale, modified: &ModifiedDocument, findings: &mut Find
     }
     if let (DocumentKind::NotaCredito, Some(total)) = (sale.kind, modified.total) {
         let left = (total - modified.credited_before).max(rust_decimal::Decimal::ZERO);
-        if to_cents(sale.amount("total")) > left {
+        if sale.amount("total").is_some_and(|it| to_cents(it) > left) {
             findings
                 .add(&codes::NOTE_EXCEEDS, "total")
                 .expected(to_cents(left));
@@ -70,7 +70,10 @@ fn review_schedule(sale: &Sale, modified: Option<&ModifiedDocument>, findings: &
         findings.add(&codes::NOTE_SCHEDULE, "venta_al_credito");
         return;
     };
-    if !to_cents(sale.amount("total")).is_zero() {
+    if sale
+        .amount("total")
+        .is_some_and(|it| !to_cents(it).is_zero())
+    {
         findings
             .add(&codes::HEADER_TOTAL, "total")
             .as_severe_as(Severity::Observacion)
@@ -89,7 +92,7 @@ fn review_schedule(sale: &Sale, modified: Option<&ModifiedDocument>, findings: &
             "documento_que_se_modifica_numero",
         );
     }
-    let sum: rust_decimal::Decimal = cuotas.iter().map(|it| it.importe).sum();
+    let sum: rust_decimal::Decimal = cuotas.iter().filter_map(|it| it.importe).sum();
     if let Some(total) = modified.total.filter(|total| sum > *total) {
         findings
             .add(&codes::NOTE_SCHEDULE_EXCEEDS, "venta_al_credito")

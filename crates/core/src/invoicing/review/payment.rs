@@ -19,7 +19,7 @@ pub(super) fn review(sale: &Sale, findings: &mut Findings) {
     review_detraccion(sale, findings);
     review_percepcion(sale, findings);
     review_retencion(sale, findings);
-    if !sale.is_schedule_note() {
+    if !sale.is_schedule_note() && !sale.is_unread("tipo_de_nota_de_credito") {
         review_credit(sale, findings);
     }
 }
@@ -41,7 +41,8 @@ fn exchange_rate(sale: &Sale) -> Option<Decimal> {
 }
 
 fn is_subject_to_detraccion(sale: &Sale) -> bool {
-    SunatTransaction::from_nubefact(sale.transaction).is_some_and(SunatTransaction::is_detraction)
+    let transaction = sale.transaction.and_then(SunatTransaction::from_nubefact);
+    transaction.is_some_and(SunatTransaction::is_detraction)
 }
 
 /// The code is mandatory (3127); the amount is in soles whatever the currency.
@@ -63,14 +64,18 @@ fn review_detraccion(sale: &Sale, findings: &mut Findings) {
     if !sale.has("detraccion_tipo") {
         findings.add(&codes::DETRACCION_CODE, "detraccion_tipo");
     }
-    let (Some(percent), Some(rate)) = (sale.given("detraccion_porcentaje"), exchange_rate(sale))
-    else {
+    let (Some(percent), Some(rate), Some(total), Some(stated)) = (
+        sale.given("detraccion_porcentaje"),
+        exchange_rate(sale),
+        sale.amount("total"),
+        sale.amount("detraccion_total"),
+    ) else {
         return;
     };
-    let Some(expected) = detraccion_in_soles(to_cents(sale.amount("total")), rate, percent) else {
+    let Some(expected) = detraccion_in_soles(to_cents(total), rate, percent) else {
         return;
     };
-    if (sale.amount("detraccion_total") - expected).abs() > SOL {
+    if (stated - expected).abs() > SOL {
         findings
             .add(&codes::DETRACCION_AMOUNT, "detraccion_total")
             .expected(expected);
@@ -85,8 +90,8 @@ fn review_percepcion(sale: &Sale, findings: &mut Findings) {
         "total_incluido_percepcion",
     ]
     .into_iter()
-    .any(|name| !sale.amount(name).is_zero());
-    let perceives = sale.transaction == SunatTransaction::PERCEPTION.number;
+    .any(|name| sale.amount(name).is_some_and(|it| !it.is_zero()));
+    let perceives = sale.transaction == Some(SunatTransaction::PERCEPTION.number);
     if !sale.has("percepcion_tipo") {
         if stated || perceives {
             findings.add(&codes::REQUIRED, "percepcion_tipo");
@@ -102,26 +107,34 @@ fn review_percepcion(sale: &Sale, findings: &mut Findings) {
     else {
         return;
     };
-    let (base, amount) = (
-        sale.amount("percepcion_base_imponible"),
-        to_cents(sale.amount("total_percepcion")),
-    );
-    if let Some(expected) = percent_of(base, rate.percent)
+    let base = sale.amount("percepcion_base_imponible");
+    let amount = sale.amount("total_percepcion").map(to_cents);
+    let expected = base.and_then(|base| percent_of(base, rate.percent));
+    if let (Some(expected), Some(amount)) = (expected, amount)
         && (expected - amount).abs() > CENT
     {
         findings
             .add(&codes::PERCEPCION_AMOUNT, "total_percepcion")
             .expected(expected);
     }
-    let total = to_cents(sale.amount("total"));
+    let Some(total) = sale.amount("total").map(to_cents) else {
+        return;
+    };
+    let foreign = sale.moneda.is_some_and(|it| it != Moneda::Pen);
     let in_soles = sale.in_soles(total);
+    if foreign && in_soles.is_none() {
+        return;
+    }
     let bases = [Some(total), in_soles];
-    if !bases.contains(&Some(to_cents(base))) {
+    if base.is_some_and(|base| !bases.contains(&Some(to_cents(base)))) {
         findings
             .add(&codes::PERCEPCION_BASE, "percepcion_base_imponible")
             .expected(in_soles.unwrap_or(total));
     }
-    let whole = to_cents(sale.amount("total_incluido_percepcion"));
+    let whole = sale.amount("total_incluido_percepcion").map(to_cents);
+    let (Some(whole), Some(amount)) = (whole, amount) else {
+        return;
+    };
     if bases
         .into_iter()
         .flatten()
@@ -140,7 +153,8 @@ fn review_percepcion(sale: &Sale, findings: &mut Findings) {
 /// Retención: base × 3 % (6 % before March 2014). SUNAT takes a sol of difference (3263).
 fn review_retencion(sale: &Sale, findings: &mut Findings) {
     if !sale.has("retencion_tipo") {
-        if !sale.amount("total_retencion").is_zero() {
+        let stated = sale.amount("total_retencion");
+        if stated.is_some_and(|it| !it.is_zero()) {
             findings.add(&codes::REQUIRED, "retencion_tipo");
         }
         return;
@@ -152,10 +166,11 @@ fn review_retencion(sale: &Sale, findings: &mut Findings) {
         return;
     };
     let base = sale.amount("retencion_base_imponible");
-    let Some(expected) = percent_of(base, rate.percent) else {
+    let expected = base.and_then(|base| percent_of(base, rate.percent));
+    let (Some(expected), Some(stated)) = (expected, sale.amount("total_retencion")) else {
         return;
     };
-    let off = (expected - to_cents(sale.amount("total_retencion"))).abs();
+    let off = (expected - to_cents(stated)).abs();
     if off > CENT {
         let finding = findings
             .add(&codes::RETENCION_AMOUNT, "total_retencion")
@@ -180,8 +195,11 @@ fn review_credit(sale: &Sale, findings: &mut Findings) {
             findings.add(&codes::INSTALMENT_DUE, place);
         }
     }
-    let total = to_cents(sale.amount("total"));
-    let sum: Decimal = cuotas.iter().map(|it| it.importe).sum();
+    let Some(total) = sale.amount("total").map(to_cents) else {
+        return;
+    };
+    // None is negative: what is known is too much already, whatever the others are.
+    let sum: Decimal = cuotas.iter().filter_map(|it| it.importe).sum();
     let sum = to_cents(sum);
     if sum > total {
         findings
@@ -189,12 +207,17 @@ fn review_credit(sale: &Sale, findings: &mut Findings) {
             .expected(total);
         return;
     }
+    if cuotas.iter().any(|it| it.importe.is_none()) {
+        return;
+    }
     let Some(net) = net_amount(sale, total) else {
         return;
     };
     // A detracción is in soles: converted back, a cent may be lost.
     let converted = sale.moneda.is_some_and(|it| it != Moneda::Pen)
-        && !sale.amount("detraccion_total").is_zero();
+        && sale
+            .amount("detraccion_total")
+            .is_some_and(|it| !it.is_zero());
     let off = (sum - net).abs();
     if off > CENT || (!off.is_zero() && !converted) {
         findings
@@ -204,10 +227,13 @@ fn review_credit(sale: &Sale, findings: &mut Findings) {
 }
 
 fn net_amount(sale: &Sale, total: Decimal) -> Option<Decimal> {
+    if sale.is_unread("detraccion") || sale.is_unread("sunat_transaction") {
+        return None;
+    }
     let detraccion = if is_subject_to_detraccion(sale) || sale.flag("detraccion") {
-        quotient(sale.amount("detraccion_total"), exchange_rate(sale)?, 2)?
+        quotient(sale.amount("detraccion_total")?, exchange_rate(sale)?, 2)?
     } else {
         Decimal::ZERO
     };
-    Some(total - detraccion - to_cents(sale.amount("total_retencion")))
+    Some(total - detraccion - to_cents(sale.amount("total_retencion")?))
 }

@@ -9,34 +9,31 @@ use super::super::codes::{self, InvoiceCode};
 use super::super::decimal::{percent_of, to_cents};
 use super::super::finding::Findings;
 use super::super::known::Known;
-use super::super::sale::{Sale, SaleLine};
+use super::super::sale::{Sale, SaleLine, sum_of};
 use super::lines::base_of_price;
 use crate::{Severity, text};
 
-/// What the lines say the header should be.
-#[derive(Default)]
+/// What the lines say the header should be; `None` is a sum that something unknown enters.
 struct Sums {
-    gravada: Decimal,
-    exonerada: Decimal,
-    inafecta: Decimal,
-    gratuita: Decimal,
-    igv: Decimal,
-    isc: Decimal,
-    bolsas: Decimal,
-    otros_cargos: Decimal,
-    anticipo: Decimal,
+    gravada: Option<Decimal>,
+    exonerada: Option<Decimal>,
+    inafecta: Option<Decimal>,
+    gratuita: Option<Decimal>,
+    igv: Option<Decimal>,
+    isc: Option<Decimal>,
+    bolsas: Option<Decimal>,
+    otros_cargos: Option<Decimal>,
+    anticipo: Option<Decimal>,
     /// Bases of taxed lines with their ISC, advances taken off, by the percent they bear.
-    taxed: Vec<(Decimal, Decimal)>,
+    taxed: Option<Vec<(Decimal, Decimal)>>,
     taxed_lines: i64,
-    /// Every line could be read, so that the sums mean something.
-    complete: bool,
 }
 
 pub(super) fn review(sale: &Sale, findings: &mut Findings) {
-    let sums = sums_of(sale);
-    if !sums.complete {
+    if sale.lines.is_empty() {
         return;
     }
+    let sums = sums_of(sale);
     let values = [
         ("total_gravada", &codes::HEADER_TAXED, sums.gravada),
         ("total_exonerada", &codes::HEADER_EXEMPT, sums.exonerada),
@@ -51,26 +48,23 @@ pub(super) fn review(sale: &Sale, findings: &mut Findings) {
     }
     let igv = review_igv(sale, &sums, findings);
     let charges = sale.amount("total_otros_cargos");
-    if charges < sums.otros_cargos {
+    if let (Some(charges), Some(least)) = (charges, sums.otros_cargos)
+        && charges < least
+    {
         findings
             .add(&codes::HEADER_CHARGES, "total_otros_cargos")
-            .expected(to_cents(sums.otros_cargos));
+            .expected(to_cents(least));
     }
-    let expected = sums.gravada
-        + sums.exonerada
-        + sums.inafecta
-        + igv
-        + sums.isc
-        + sums.bolsas
-        + charges.max(sums.otros_cargos);
-    let total = to_cents(sale.amount("total"));
-    if total != expected && sale.has("total") {
+    let whole = whole_of(&sums, igv, charges);
+    if let (Some(expected), Some(stated)) = (whole, sale.given("total"))
+        && to_cents(stated) != expected
+    {
         findings
             .add(&codes::HEADER_TOTAL, "total")
             .expected(to_cents(expected));
     }
-    for (name, amount) in [("total_gravada", sums.gravada), ("total", expected)] {
-        if amount.is_sign_negative() && !amount.is_zero() {
+    for (name, amount) in [("total_gravada", sums.gravada), ("total", whole)] {
+        if amount.is_some_and(|it| it.is_sign_negative() && !it.is_zero()) {
             findings.add(&codes::NEGATIVE, name).says(text!(
                 "descuentos y anticipos suman más que las líneas",
                 "discounts and advances exceed the lines"
@@ -79,43 +73,60 @@ pub(super) fn review(sale: &Sale, findings: &mut Findings) {
     }
 }
 
+/// What the total is made of.
+fn whole_of(sums: &Sums, igv: Option<Decimal>, charges: Option<Decimal>) -> Option<Decimal> {
+    let values = sums.gravada? + sums.exonerada? + sums.inafecta?;
+    Some(values + igv? + sums.isc? + sums.bolsas? + charges?.max(sums.otros_cargos?))
+}
+
 fn review_sum(
     sale: &Sale,
     name: &str,
     code: &'static InvoiceCode,
-    expected: Decimal,
+    expected: Option<Decimal>,
     findings: &mut Findings,
 ) {
-    if to_cents(sale.amount(name)) != expected {
+    let (Some(expected), Some(stated)) = (expected, sale.amount(name)) else {
+        return;
+    };
+    if to_cents(stated) != expected {
         findings.add(code, name).expected(to_cents(expected));
     }
 }
 
 /// `total_igv`: the sum of the lines, exactly, but within a cent where the IGV of a global discount is
 /// in it; and the lines together near rate × base. The IGV that the total is to be made of.
-fn review_igv(sale: &Sale, sums: &Sums, findings: &mut Findings) -> Decimal {
-    let given = to_cents(sale.amount("total_igv"));
-    let discount = sale.descuento_global;
-    let percent = sums
-        .taxed
-        .first()
-        .map_or(Decimal::ZERO, |(percent, _)| *percent);
-    let off = percent_of(discount, percent).unwrap_or_default();
-    let by_lines = sums.igv - off;
+fn review_igv(sale: &Sale, sums: &Sums, findings: &mut Findings) -> Option<Decimal> {
+    let discount = sale.descuento_global?;
+    let off = match &sums.taxed {
+        _ if discount.is_zero() => Decimal::ZERO,
+        Some(taxed) => {
+            let percent = taxed.first().map_or(Decimal::ZERO, |(percent, _)| *percent);
+            percent_of(discount, percent).unwrap_or_default()
+        }
+        None => return None,
+    };
+    let by_lines = sums.igv? - off;
     let tolerance = if discount.is_zero() {
         Decimal::ZERO
     } else {
         CENT
     };
+    let Some(given) = sale.amount("total_igv").map(to_cents) else {
+        return Some(by_lines).filter(|_| discount.is_zero());
+    };
     if (given - by_lines).abs() > tolerance {
         findings
             .add(&codes::HEADER_IGV, "total_igv")
             .expected(to_cents(by_lines));
-        return by_lines;
+        return Some(by_lines);
     }
-    let by_rate = by_rate(sums);
+    let Some(taxed) = &sums.taxed else {
+        return Some(given);
+    };
+    let by_rate = by_rate(taxed);
     let most = SOL.min(CENT * Decimal::from(sums.taxed_lines));
-    if (sums.igv - by_rate).abs() > most {
+    if (by_lines + off - by_rate).abs() > most {
         findings
             .add(&codes::HEADER_IGV, "total_igv")
             .expected(to_cents(by_rate - off))
@@ -128,31 +139,39 @@ fn review_igv(sale: &Sale, sums: &Sums, findings: &mut Findings) -> Decimal {
                 "spread the cents over the lines: the simple form does it"
             ));
     }
-    given
+    Some(given)
 }
 
 /// Σ round(rate × Σ base), each rate once.
-fn by_rate(sums: &Sums) -> Decimal {
-    let amounts = sums.taxed.iter();
+fn by_rate(taxed: &[(Decimal, Decimal)]) -> Decimal {
+    let amounts = taxed.iter();
     amounts
         .filter_map(|(percent, base)| percent_of(*base, *percent))
         .sum()
 }
 
 /// Whether cents were spread over the lines: the header is within a cent of rate × base, and the same
-/// lines, each rounded by itself, would not be; whether their prices included IGV or not.
+/// lines, each rounded by itself, would not be; whether their prices included IGV or not. They may have
+/// been where one of them is unknown.
 pub(super) fn is_spread(sale: &Sale) -> bool {
     let (mut stated, mut by_value, mut by_price) = (Drift::new(), Drift::new(), Drift::new());
-    let charged = |line: &&SaleLine| line.is_taxed() && !line.advance;
-    for line in sale.lines.iter().filter(charged) {
-        let Some(percent) = sale.percent_for(line) else {
+    for line in &sale.lines {
+        if line.affectation.is_none() || line.advance.is_none() {
+            return true;
+        }
+        if !line.is_taxed() || line.advance == Some(true) {
             continue;
+        }
+        let (Some(percent), Some(value), Some(igv)) =
+            (sale.percent_for(line), line.base(), line.igv)
+        else {
+            return true;
         };
-        stated.add(percent, line.base(), line.igv);
-        let rounded = percent_of(line.base(), percent).unwrap_or_default();
-        by_value.add(percent, line.base(), rounded);
+        stated.add(percent, value, igv);
+        let rounded = percent_of(value, percent).unwrap_or_default();
+        by_value.add(percent, value, rounded);
         let base = base_of_price(line, percent).unwrap_or_default();
-        by_price.add(percent, base, line.base() + line.igv - base);
+        by_price.add(percent, base, value + igv - base);
     }
     stated.of_all() <= CENT && (by_value.of_all() > CENT || by_price.of_all() > CENT)
 }
@@ -185,9 +204,19 @@ impl Drift {
 }
 
 fn sums_of(sale: &Sale) -> Sums {
+    let zero = Some(Decimal::ZERO);
     let mut sums = Sums {
-        complete: true,
-        ..Sums::default()
+        gravada: zero,
+        exonerada: zero,
+        inafecta: zero,
+        gratuita: zero,
+        igv: zero,
+        isc: zero,
+        bolsas: zero,
+        otros_cargos: zero,
+        anticipo: zero,
+        taxed: Some(Vec::with_capacity(1)),
+        taxed_lines: 0,
     };
     for line in &sale.lines {
         add_line(sale, line, &mut sums);
@@ -197,48 +226,81 @@ fn sums_of(sale: &Sale) -> Sums {
 }
 
 fn add_line(sale: &Sale, line: &SaleLine, sums: &mut Sums) {
+    sums.isc = sum_of(sums.isc, line.signed(line.isc));
+    sums.bolsas = sum_of(sums.bolsas, line.signed(line.bolsas));
+    let paid = match line.advance {
+        Some(true) => line.subtotal,
+        Some(false) => Some(Decimal::ZERO),
+        None => None,
+    };
+    sums.anticipo = sum_of(sums.anticipo, paid);
     let Some(affectation) = line.affectation else {
-        sums.complete = false;
+        forget_classes(sums);
         return;
     };
-    sums.complete &= !line.unreadable;
-    let signed = |amount: Decimal| if line.advance { -amount } else { amount };
+    let value = line.signed(line.subtotal);
     let class = match affectation.tribute {
         Tribute::Igv | Tribute::Ivap => &mut sums.gravada,
         Tribute::Exonerado => &mut sums.exonerada,
         Tribute::Inafecto | Tribute::Exportacion => &mut sums.inafecta,
         Tribute::Gratuito => &mut sums.gratuita,
     };
-    *class += signed(line.subtotal);
-    sums.isc += signed(line.isc);
-    sums.bolsas += signed(line.bolsas);
-    if line.advance {
-        sums.anticipo += line.subtotal;
-    }
+    *class = sum_of(*class, value);
     if !line.is_free() {
-        sums.otros_cargos += line.otros_cargos;
+        sums.otros_cargos = sum_of(sums.otros_cargos, line.otros_cargos);
     }
-    if line.is_taxed()
-        && let Some(percent) = sale.percent_for(line)
-    {
-        sums.igv += signed(line.igv);
+    if line.is_taxed() {
+        sums.igv = sum_of(sums.igv, line.signed(line.igv));
         sums.taxed_lines += 1;
-        match sums.taxed.iter_mut().find(|(other, _)| *other == percent) {
-            Some((_, base)) => *base += signed(line.base()),
-            None => sums.taxed.push((percent, signed(line.base()))),
-        }
+        let taxed = (sale.percent_for(line), line.signed(line.base()));
+        add_taxed(taxed, &mut sums.taxed);
+    }
+}
+
+/// How a line is affected is unknown: it enters one of these, nobody knows which.
+fn forget_classes(sums: &mut Sums) {
+    for sum in [
+        &mut sums.gravada,
+        &mut sums.exonerada,
+        &mut sums.inafecta,
+        &mut sums.gratuita,
+        &mut sums.igv,
+        &mut sums.otros_cargos,
+    ] {
+        *sum = None;
+    }
+    sums.taxed = None;
+}
+
+fn add_taxed(
+    (percent, base): (Option<Decimal>, Option<Decimal>),
+    taxed: &mut Option<Vec<(Decimal, Decimal)>>,
+) {
+    let (Some(percent), Some(base)) = (percent, base) else {
+        *taxed = None;
+        return;
+    };
+    let Some(taxed) = taxed else {
+        return;
+    };
+    match taxed.iter_mut().find(|(other, _)| *other == percent) {
+        Some((_, sum)) => *sum += base,
+        None => taxed.push((percent, base)),
     }
 }
 
 /// A global discount lowers the taxed value; of a sale that has none, the only value there is.
-fn take_off(discount: Decimal, sums: &mut Sums) {
-    if sums.taxed_lines > 0 || (sums.exonerada.is_zero() && sums.inafecta.is_zero()) {
-        sums.gravada -= discount;
-    } else if sums.exonerada.is_zero() {
-        sums.inafecta -= discount;
-    } else {
-        sums.exonerada -= discount;
-    }
+fn take_off(discount: Option<Decimal>, sums: &mut Sums) {
+    let is_nothing = |sum: Option<Decimal>| sum.is_some_and(|it| it.is_zero());
+    let lowered =
+        if sums.taxed_lines > 0 || (is_nothing(sums.exonerada) && is_nothing(sums.inafecta)) {
+            &mut sums.gravada
+        } else if is_nothing(sums.exonerada) {
+            &mut sums.inafecta
+        } else {
+            &mut sums.exonerada
+        };
+    *lowered = sum_of(*lowered, discount.map(|it| -it));
 }
 
 /// The rate is in force on the day of issue (3462). A note bears that of the document it modifies.
@@ -247,7 +309,8 @@ pub(super) fn review_rate(sale: &Sale, known: &Known, findings: &mut Findings) {
         return;
     };
     let bears = |line: &SaleLine| line.affectation.is_some_and(|it| it.bears_igv);
-    if !sale.lines.iter().any(bears) || sale.is_schedule_note() {
+    let schedule = sale.is_schedule_note() || sale.is_unread("tipo_de_nota_de_credito");
+    if !sale.lines.iter().any(bears) || schedule {
         return;
     }
     let is_ivap = |line: &SaleLine| line.affectation.is_some_and(|it| it.catalog == "17");

@@ -1,6 +1,6 @@
 //! What the links of an accepted document serve: its PDF, its XML and SUNAT's CDR.
 //!
-//! [`links`](super::links) calls [`file`] and nothing else. An empty file is one that there is not:
+//! [`links`](super::links) calls [`file()`] and nothing else. An empty file is one that there is not:
 //! the link answers 404.
 
 mod markup;
@@ -8,6 +8,9 @@ mod papers;
 mod pdf;
 mod sale;
 mod ubl;
+mod ubl_amounts;
+mod ubl_line;
+mod ubl_parts;
 
 use std::io::{self, Write};
 
@@ -69,7 +72,7 @@ pub(crate) struct VoidNotice {
 pub(crate) enum FileKind {
     Pdf,
     Xml,
-    /// A ZIP that holds SUNAT's ApplicationResponse.
+    /// A ZIP that holds SUNAT's answer.
     Cdr,
 }
 

@@ -1,4 +1,4 @@
-//! The XML of what is no sale: guías (UBL's DespatchAdvice), retenciones and percepciones (SUNAT's own
+//! The XML of what is no sale: guías (UBL's despatch advice), retenciones and percepciones (SUNAT's own
 //! documents), and the *comunicación de baja* or the reversal of any of them.
 
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::kind::IssuedKind;
 use super::markup::{Markup, SAC};
 use super::sale::{amount, cents, currency, iso_date, list, text};
-use super::ubl::{lima, money, number, party, signature, signature_place, supplier};
+use super::ubl_parts::{lima, money, number, party, signature, signature_place, supplier};
 use super::{AcceptedDocument, VoidNotice};
 
 /// A guía de remisión, of sender or carrier.
@@ -49,7 +49,7 @@ pub(super) fn guia(document: &AcceptedDocument) -> Vec<u8> {
                     let code = text(item, "codigo");
                     if !code.is_empty() {
                         xml.part("cac:SellersItemIdentification", |xml| {
-                            xml.leaf("cbc:ID", code)
+                            xml.leaf("cbc:ID", code);
                         });
                     }
                 });
@@ -273,7 +273,7 @@ fn agent(xml: &mut Markup, kind: &str, id: &str, name: &str) {
         xml.leaf_with("cbc:ID", &[("schemeID", kind)], id);
     });
     xml.part("cac:PartyLegalEntity", |xml| {
-        xml.leaf("cbc:RegistrationName", name)
+        xml.leaf("cbc:RegistrationName", name);
     });
 }
 
@@ -355,7 +355,7 @@ pub(super) fn voided(document: &AcceptedDocument, void: &VoidNotice) -> Vec<u8> 
     })
 }
 
-/// SUNAT's answer to a document: UBL's ApplicationResponse.
+/// SUNAT's answer to a document: UBL's application response.
 pub(super) fn response(document: &AcceptedDocument) -> Vec<u8> {
     let namespace = "urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2";
     let (day, hour) = lima(document.accepted_at);
@@ -374,12 +374,12 @@ pub(super) fn response(document: &AcceptedDocument) -> Vec<u8> {
         }
         xml.part("cac:SenderParty", |xml| {
             xml.part("cac:PartyIdentification", |xml| {
-                xml.leaf("cbc:ID", "20131312955")
+                xml.leaf("cbc:ID", "20131312955");
             });
         });
         xml.part("cac:ReceiverParty", |xml| {
             xml.part("cac:PartyIdentification", |xml| {
-                xml.leaf("cbc:ID", &document.issuer_ruc)
+                xml.leaf("cbc:ID", &document.issuer_ruc);
             });
         });
         xml.part("cac:DocumentResponse", |xml| {

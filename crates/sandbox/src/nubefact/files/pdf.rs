@@ -9,7 +9,7 @@ use super::super::kind::IssuedKind;
 use super::AcceptedDocument;
 use super::papers::printed;
 use super::sale::{Sale, amount, iso_date, list, text};
-use super::ubl::number;
+use super::ubl_parts::number;
 
 /// A4, in points.
 const WIDTH: f32 = 595.0;
@@ -247,9 +247,10 @@ fn row(kind: IssuedKind, item: &Value) -> Row<'_> {
             unit: text(item, "unidad_de_medida"),
             description: text(item, "descripcion").replace(['\n', '\r', '\t'], " "),
             price: text(item, "precio_unitario"),
-            total: match kind.is_guia() {
-                true => String::new(),
-                false => printed(amount(item, "total")),
+            total: if kind.is_guia() {
+                String::new()
+            } else {
+                printed(amount(item, "total"))
             },
         },
     }

@@ -95,9 +95,10 @@ impl SaleLine<'_> {
     /// The tax that the line would bear if it were sold: SUNAT wants it of what is withdrawn (3111).
     pub(super) fn tax_shown(&self, rate: Decimal) -> Decimal {
         let withdrawn = matches!(self.affectation, "11" | "12" | "13" | "14" | "15" | "16");
-        match withdrawn && self.igv.is_zero() {
-            true => cents(self.value * rate / Decimal::ONE_HUNDRED),
-            false => self.igv,
+        if withdrawn && self.igv.is_zero() {
+            cents(self.value * rate / Decimal::ONE_HUNDRED)
+        } else {
+            self.igv
         }
     }
 

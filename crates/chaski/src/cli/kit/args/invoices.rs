@@ -11,9 +11,12 @@ pub(in crate::cli) enum FacturaCmd {
     /// Revisa documentos y dice todo lo que está mal, sin enviar nada || Checks documents and says all that is wrong, sends nothing
     #[command(alias = "check")]
     Validar {
-        /// Archivos JSON, en forma simple o de Nubefact; «-» lee la entrada || JSON files, in the simple form or Nubefact's; "-" reads the input
+        /// Archivos JSON, en forma simple o de Nubefact, o una planilla (.xlsx, .ods, .csv); «-» lee un JSON de la entrada || JSON files, in the simple form or Nubefact's, or one workbook (.xlsx, .ods, .csv); "-" reads JSON from the input
         #[arg(value_name = "ARCHIVO", required = true)]
         files: Vec<PathBuf>,
+        /// De una planilla, consultar también a los clientes sin nombre o dirección || Of a workbook, look up customers without name or address too
+        #[arg(long, alias = "customers")]
+        clientes: bool,
         /// RUC de la empresa que emite, si son varias || RUC of the company that issues, if there are several
         #[arg(long, value_name = "RUC", alias = "company")]
         empresa: Option<String>,
@@ -72,6 +75,9 @@ pub(in crate::cli) enum FacturaCmd {
     /// Lista lo emitido desde aquí, lo último primero || Lists what was issued from here, newest first
     #[command(alias = "list")]
     Listar(FacturaListarArgs),
+    /// Escribe una planilla de Excel para llenar: -o facturas.xlsx || Writes an Excel workbook to fill in: -o facturas.xlsx
+    #[command(alias = "template")]
+    Plantilla,
     /// Escribe el esquema JSON de la forma simple || Writes the JSON Schema of the simple form
     #[command(alias = "schema")]
     Esquema,

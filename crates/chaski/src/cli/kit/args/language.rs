@@ -1,6 +1,7 @@
 //! The command line in one language: help texts are written "español || English", and one half is kept.
 
 use chaski_core::Lang;
+use clap::builder::Str;
 use clap::{Command, CommandFactory};
 
 use super::Typed;
@@ -87,26 +88,23 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
     arg
 }
 
-/// Names of values; those of the tax form stay as they are.
-fn value_name(name: &str, lang: Lang) -> &'static str {
-    const NAMES: [(&str, &str); 38] = [
+/// Names of values; those that are the same in both languages stay as they are.
+fn value_name(name: &Str, lang: Lang) -> Str {
+    const NAMES: [(&str, &str); 32] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
         ("COLUMNA", "COLUMN"),
         ("COPIA", "COPY"),
-        ("CURSOR", "CURSOR"),
         ("DEMORA", "DELAY"),
         ("DESTINO", "DESTINATION"),
         ("DIRECCION", "ADDRESS"),
-        ("DNI", "DNI"),
         ("ESTADO", "STATE"),
         ("DOCUMENTO", "DOCUMENT"),
         ("FALLO", "FAULT"),
         ("FECHA", "DATE"),
         ("FORMATO", "FORMAT"),
         ("FUENTE", "SOURCE"),
-        ("ID", "ID"),
         ("IDIOMA", "LANGUAGE"),
         ("INTERPRETE", "SHELL"),
         ("LISTA", "LIST"),
@@ -114,7 +112,6 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("LOTE", "BATCH"),
         ("MONEDA", "CURRENCY"),
         ("MOTIVO", "PURPOSE"),
-        ("N", "N"),
         ("NOMBRE", "NAME"),
         ("NUMERO", "NUMBER"),
         ("OPERACION", "OPERATION"),
@@ -123,17 +120,12 @@ fn value_name(name: &str, lang: Lang) -> &'static str {
         ("PROVEEDOR", "UPSTREAM"),
         ("QUIEN", "WHO"),
         ("RESULTADO", "OUTCOME"),
-        ("RUC", "RUC"),
         ("TEXTO", "TEXT"),
         ("TIEMPO", "TIME"),
-        ("TOKEN", "TOKEN"),
-        ("URL", "URL"),
+        ("VALOR", "VALUE"),
     ];
-    let (es, en) = NAMES
-        .into_iter()
-        .find(|(es, _)| *es == name)
-        .unwrap_or(("VALOR", "VALUE"));
-    lang.pick(es, en)
+    let known = NAMES.into_iter().find(|(es, _)| *es == name.as_str());
+    known.map_or_else(|| name.clone(), |(es, en)| lang.pick(es, en).into())
 }
 
 fn with_usage(command: Command, built: &mut Command, lang: Lang) -> Command {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use chaski_core::Lang;
+use chaski_core::{Lang, text};
 
 use super::args::Global;
 use super::terminal::{may_ask, says_yes};
@@ -135,19 +135,19 @@ impl Overwrite {
             )
         };
         if !self.may_ask {
-            return Err(AppError::usage(
-                format!("{what}: elija otro nombre, o reemplácelo con --reemplazar"),
-                format!("{what}: choose another name, or replace it with --reemplazar"),
-            ));
+            return Err(AppError::Usage(text!(
+                "{what}: elija otro nombre, o reemplácelo con --reemplazar",
+                "{what}: choose another name, or replace it with --reemplazar"
+            )));
         }
         let question = self.lang.pick("¿Reemplazarlo?", "Replace it?");
         if says_yes(&format!("{what}. {question}"), self.lang)? {
             return Ok(standing);
         }
-        Err(AppError::usage(
-            format!("no se reemplazó {name}: elija otro nombre con -o"),
-            format!("{name} was not replaced: choose another name with -o"),
-        ))
+        Err(AppError::Usage(text!(
+            "no se reemplazó {name}: elija otro nombre con -o",
+            "{name} was not replaced: choose another name with -o"
+        )))
     }
 }
 

@@ -12,6 +12,7 @@ use chaski_core::Lang;
 
 use super::upstream::{Mood, Upstream};
 use crate::cli_kit::{Place, companies};
+use crate::partners::refresh;
 
 const COUNT: usize = 300;
 
@@ -181,18 +182,14 @@ async fn h01_no_partner_stops_being_fit_by_a_failure() {
         app.import_partners(Company::HOUSE, &table, None)
             .await
             .unwrap();
-        let first = app
-            .refresh_partners(Company::HOUSE, &Which::All, &ask)
-            .await;
+        let first = refresh(&app, Company::HOUSE, &Which::All, &ask).await;
         assert_eq!(first.unwrap().found, COUNT);
         let before = standings(&app).await;
         // A process of its own: what this one knows of the upstream says nothing.
         app.close().await.unwrap();
         let app = open(dir.path(), &upstream).await;
         upstream.set(mood);
-        let bad = app
-            .refresh_partners(Company::HOUSE, &Which::All, &ask)
-            .await;
+        let bad = refresh(&app, Company::HOUSE, &Which::All, &ask).await;
         let bad = bad.unwrap();
         let counts = (bad.found, bad.not_found, bad.failed, bad.noted.changed);
         assert_eq!(counts, (0, 0, COUNT, 0), "{at}");
@@ -203,9 +200,7 @@ async fn h01_no_partner_stops_being_fit_by_a_failure() {
         app.close().await.unwrap();
         upstream.set(Mood::Healthy);
         let app = open(dir.path(), &upstream).await;
-        let mended = app
-            .refresh_partners(Company::HOUSE, &Which::All, &Ask::by("prueba"))
-            .await;
+        let mended = refresh(&app, Company::HOUSE, &Which::All, &Ask::by("prueba")).await;
         assert_eq!(mended.unwrap().found, COUNT, "{at}");
         app.close().await.unwrap();
     }

@@ -1,0 +1,410 @@
+//! The check of a workbook as a whole: every document by the one check, and what only all of them together
+//! show. Linear in rows and documents.
+
+use std::collections::{HashMap, HashSet};
+
+use chaski_client::Ask;
+use chaski_core::invoicing::catalogs::currencies::Moneda;
+use chaski_core::invoicing::{
+    CheckedDocument, CustomerFacts, DocumentKind, InvoiceFinding, JsonObject, JsonValue, Known,
+    ModifiedDocument, TaxDocument, check_value, codes,
+};
+use chaski_core::{Dni, Ruc, Severity, Text, text};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::super::InvoiceRoom;
+use super::super::facts::as_modified;
+use super::columns::{COLUMNS, CUOTAS};
+use super::documents::{Gathered, GatheredDocument, PlacedFinding, SheetSide, SheetSpot, finding};
+use super::journal::{KnownIssued, id_of, name_of, named_by};
+use super::layout::{drop_amounts_of_igv, forget_ours, note_titles, require, titles_of};
+use super::lookups::{day_of, is_note, wants_rate};
+use super::titles::{OURS, SheetTitles};
+use crate::app::{App, AppError};
+use crate::sheets::{Cell, SheetBook, SheetError};
+
+/// Motivos by which a credit note takes its document back as a whole.
+const WHOLE: [&str; 3] = ["01", "02", "06"];
+
+/// A workbook and everything that was found in it.
+#[derive(Debug)]
+pub struct CheckedWorkbook {
+    /// What was read, without the columns that an earlier check had added.
+    pub book: SheetBook,
+    /// The documents, in the order of their first rows.
+    pub documents: Vec<CheckedRows>,
+    /// Everything found, by sheet and row.
+    pub findings: Vec<PlacedFinding>,
+    /// Customers that were looked up.
+    pub looked_up: usize,
+    /// When it was checked.
+    pub at: Timestamp,
+    pub(super) titles: SheetTitles,
+    pub(super) beside: Option<SheetTitles>,
+}
+
+/// A document of a workbook, checked.
+#[derive(Debug, Clone)]
+pub struct CheckedRows {
+    /// The caller's name for it.
+    pub key: String,
+    /// What it is, where that can be told.
+    pub kind: Option<DocumentKind>,
+    /// Its rows.
+    pub rows: Vec<u32>,
+    /// The worst that was found.
+    pub worst: Option<Severity>,
+    /// NubeFact's number of its currency.
+    pub moneda: Option<u8>,
+    /// Amounts of the header; none of what could not be computed.
+    pub gravada: Option<Decimal>,
+    /// Its IGV.
+    pub igv: Option<Decimal>,
+    /// Its total.
+    pub total: Option<Decimal>,
+}
+
+impl CheckedRows {
+    /// Whether it cannot be issued.
+    pub fn has_errors(&self) -> bool {
+        self.worst == Some(Severity::Error)
+    }
+}
+
+impl CheckedWorkbook {
+    /// Documents that can be issued, and that cannot.
+    pub fn right_and_wrong(&self) -> (usize, usize) {
+        let wrong = self.documents.iter().filter(|it| it.has_errors()).count();
+        (self.documents.len() - wrong, wrong)
+    }
+
+    /// Whether anything is wrong, a row that is of no document too.
+    pub fn has_errors(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|it| it.finding.severidad == Severity::Error)
+    }
+
+    /// The title over a cell, as the caller wrote it.
+    pub fn title_of(&self, spot: &SheetSpot) -> Option<String> {
+        let (sheet, titles) = match spot.side {
+            SheetSide::Main => (&self.book.main, Some(&self.titles)),
+            SheetSide::Beside => (self.book.beside.as_ref()?, self.beside.as_ref()),
+        };
+        let row = sheet.rows.get(titles?.index)?;
+        match row.cell(spot.column?) {
+            Cell::Text(text) => Some(chaski_core::clean(text)),
+            _ => None,
+        }
+    }
+}
+
+impl App {
+    /// Checks all documents of a workbook: nothing is sent and no number taken. Customers are looked up
+    /// only if that is wanted. Without a room nothing is known of series and earlier documents.
+    pub async fn check_workbook(
+        &self,
+        room: Option<&InvoiceRoom<'_>>,
+        mut book: SheetBook,
+        clientes: bool,
+        ask: &Ask,
+    ) -> Result<CheckedWorkbook, AppError> {
+        let now = self.clock.now();
+        // 1. Which column is which.
+        let mut titles = titles_of(&book.main, &COLUMNS, 3)?;
+        require(&titles, &book.main)?;
+        forget_ours(&mut book.main, &mut titles, &OURS);
+        let mut gathered = Gathered::default();
+        drop_amounts_of_igv(&book.main, &mut titles, &mut gathered.findings);
+        let mut beside = None;
+        if let Some(sheet) = book.beside.as_mut().filter(|it| !it.rows.is_empty()) {
+            let mut found = titles_of(sheet, &CUOTAS, 3)?;
+            forget_ours(sheet, &mut found, &OURS[OURS.len() - 1..]);
+            beside = Some(found);
+        }
+        note_titles(&titles, SheetSide::Main, &mut gathered.findings);
+        // 2. Rows become documents.
+        gathered.read_main(&book.main, &titles);
+        if let (Some(sheet), Some(titles)) = (&book.beside, &beside) {
+            note_titles(titles, SheetSide::Beside, &mut gathered.findings);
+            gathered.read_beside(sheet, titles);
+        }
+        let Gathered {
+            mut documents,
+            mut findings,
+            ..
+        } = gathered;
+        if documents.is_empty() && findings.is_empty() {
+            return Err(SheetError::EmptySheet.into());
+        }
+        let forms: Vec<JsonObject> = documents
+            .iter_mut()
+            .map(|it| with_igv(it, &titles))
+            .collect();
+        // 3. What others know.
+        let customers = if clientes {
+            self.customers_of(&documents, ask).await?
+        } else {
+            HashMap::new()
+        };
+        let rates = self.rates_of(&forms, ask).await;
+        let named: HashSet<_> = documents
+            .iter()
+            .filter_map(|it| named_by(it.said("nota_documento")?))
+            .collect();
+        let issued = match room {
+            Some(room) => KnownIssued::read(room, &named).await?,
+            None => KnownIssued::default(),
+        };
+        // 4. Each document; those that notes modify before the notes.
+        let mut checking = Checking {
+            now,
+            known: Known {
+                issuer: room.map(|it| it.issuer.ruc),
+                restaurant: room.map(|it| it.issuer.restaurante),
+                series: match room {
+                    Some(room) => Some(room.open_series().await?),
+                    None => None,
+                },
+                ..Known::default()
+            },
+            customers: clientes.then_some(&customers),
+            rates: &rates,
+            issued,
+            numbers: HashMap::new(),
+            references: HashMap::new(),
+            titles: &titles,
+            beside: beside.as_ref(),
+            findings: &mut findings,
+        };
+        let forms: Vec<(bool, JsonObject)> =
+            forms.into_iter().map(|it| (is_note(&it), it)).collect();
+        let mut checked: Vec<Option<CheckedRows>> = documents.iter().map(|_| None).collect();
+        let (sales, notes): (Vec<_>, Vec<_>) = forms
+            .into_iter()
+            .enumerate()
+            .partition(|(_, (note, _))| !note);
+        for (index, (_, form)) in sales.into_iter().chain(notes) {
+            checked[index] = Some(checking.check(&documents, index, form));
+        }
+        // 5. What came of each, worst first.
+        let mut documents: Vec<CheckedRows> = checked.into_iter().flatten().collect();
+        drop_what_is_told(&mut findings);
+        for found in &findings {
+            if let Some(document) = found.document.and_then(|it| documents.get_mut(it)) {
+                document.worst = document.worst.max(Some(found.finding.severidad));
+            }
+        }
+        findings.sort_by_key(|it| {
+            let severity = std::cmp::Reverse(it.finding.severidad);
+            (it.spot.side, it.spot.row, severity, it.spot.column)
+        });
+        Ok(CheckedWorkbook {
+            book,
+            documents,
+            findings,
+            looked_up: customers.len(),
+            at: now,
+            titles,
+            beside,
+        })
+    }
+}
+
+/// What is needed to check one document after the other.
+struct Checking<'c> {
+    now: Timestamp,
+    known: Known,
+    /// None where nobody was to be asked.
+    customers: Option<&'c HashMap<String, CustomerFacts>>,
+    rates: &'c HashMap<String, Option<Decimal>>,
+    issued: KnownIssued,
+    /// Numbers and references of the workbook, with the first document that has each.
+    numbers: HashMap<String, usize>,
+    references: HashMap<String, usize>,
+    titles: &'c SheetTitles,
+    beside: Option<&'c SheetTitles>,
+    findings: &'c mut Vec<PlacedFinding>,
+}
+
+impl Checking<'_> {
+    fn check(
+        &mut self,
+        documents: &[GatheredDocument],
+        index: usize,
+        form: JsonObject,
+    ) -> CheckedRows {
+        let document = &documents[index];
+        let number = document.said("cliente_numero");
+        let on = document.said("nota_documento").and_then(named_by);
+        // 1. The check that every document passes.
+        self.known.customer = match (self.customers, number) {
+            (Some(facts), Some(number)) => facts.get(number).cloned().unwrap_or_default(),
+            _ => CustomerFacts::NotAsked,
+        };
+        self.known.exchange_rate = if wants_rate(&form) {
+            self.rates.get(day_of(&form)).copied().flatten()
+        } else {
+            None
+        };
+        let modified: Option<ModifiedDocument> =
+            on.as_ref().and_then(|it| self.issued.modified(it));
+        self.known.modified = modified;
+        let CheckedDocument {
+            document: made,
+            hallazgos,
+            ..
+        } = check_value(JsonValue::Object(form), self.now, &self.known);
+        let kind = made.as_ref().map(TaxDocument::kind);
+        for mut found in hallazgos {
+            if self.customers.is_none() {
+                told_later(&mut found, number);
+            }
+            in_words_of_sheets(&mut found);
+            let spot = document.spot_of(&found.campo, self.titles, self.beside);
+            self.note(spot, index, found);
+        }
+        // 2. What only the other documents show.
+        if let Some(made) = &made {
+            self.compare(documents, index, made, on);
+        }
+        CheckedRows {
+            key: document.key.clone(),
+            kind,
+            rows: document.rows.clone(),
+            worst: None,
+            moneda: made.as_ref().and_then(TaxDocument::moneda),
+            gravada: made
+                .as_ref()
+                .map(|it| it.amount("total_gravada").unwrap_or_default()),
+            igv: made.as_ref().map(TaxDocument::igv),
+            total: made.as_ref().and_then(TaxDocument::total),
+        }
+    }
+
+    /// Numbers and references that are there twice, notes that together take too much, signs of another
+    /// currency.
+    fn compare(
+        &mut self,
+        documents: &[GatheredDocument],
+        index: usize,
+        made: &TaxDocument,
+        on: Option<chaski_client::NubefactId>,
+    ) {
+        let document = &documents[index];
+        let at = |campo: &str, it: &Checking<'_>| document.spot_of(campo, it.titles, it.beside);
+        if let (Some(serie), Some(numero)) = (made.serie(), made.numero())
+            && let Some(id) = id_of(made.kind(), serie, numero)
+        {
+            let name = name_of(&id);
+            if self.issued.is_issued(&id) {
+                let found = finding(&codes::NUMBER_TAKEN, "numero", |_| ());
+                self.note(at("numero", self), index, found);
+            }
+            if let Some(first) = self.numbers.insert(name.clone(), index) {
+                self.numbers.insert(name.clone(), first);
+                let other = &documents[first].key;
+                let found = finding(&codes::TWICE, "numero", |it| {
+                    it.says(text!(
+                        "{name} también es el documento {other}",
+                        "{name} is the document {other} too"
+                    ));
+                });
+                self.note(at("numero", self), index, found);
+            }
+            self.issued.add(id, as_modified(made, Decimal::ZERO));
+        }
+        if let Some(reference) = document.said("referencia") {
+            let first = *self.references.entry(reference.to_owned()).or_insert(index);
+            if first != index {
+                let other = &documents[first].key;
+                let found = finding(&codes::TWICE, "referencia", |it| {
+                    it.says(text!(
+                        "la misma referencia es del documento {other}",
+                        "the same reference is of the document {other}"
+                    ));
+                });
+                self.note(at("referencia", self), index, found);
+            }
+        }
+        if let Some(moneda) = made.moneda().and_then(Moneda::from_nubefact)
+            && let Some((sign, spot)) = document.foreign_sign(moneda)
+        {
+            let (theirs, its) = (sign.sign(), moneda.iso());
+            let found = finding(&codes::SHEET_SIGN, "moneda", |it| {
+                it.says(text!(
+                    "el importe lleva {theirs} y el documento está en {its}",
+                    "the amount bears {theirs} and the document is in {its}"
+                ));
+            });
+            self.note(spot, index, found);
+        }
+        if let (DocumentKind::NotaCredito, Some(on)) = (made.kind(), on) {
+            let motivo = document.said("nota_motivo").unwrap_or_default();
+            if WHOLE.contains(&motivo) && !self.issued.take_back(&on) {
+                let found = finding(&codes::NOTE_TWICE, "nota.documento", |_| ());
+                self.note(at("nota.documento", self), index, found);
+            }
+            self.issued.credit(on, made.total().unwrap_or_default());
+        }
+    }
+
+    fn note(&mut self, spot: SheetSpot, index: usize, finding: InvoiceFinding) {
+        self.findings.push(PlacedFinding {
+            spot,
+            document: Some(index),
+            finding,
+        });
+    }
+}
+
+/// The form of a document; what the title of the price says of IGV holds where the rows say nothing.
+fn with_igv(document: &mut GatheredDocument, titles: &SheetTitles) -> JsonObject {
+    let mut form = document.take_form();
+    if let (Some(con_igv), None) = (titles.con_igv, form.present("precios_con_igv")) {
+        form.set("precios_con_igv", JsonValue::Bool(con_igv));
+    }
+    form
+}
+
+/// Name and address of a RUC, and the name of a DNI, are looked up when the document is issued: until then
+/// they do not lack.
+fn told_later(found: &mut InvoiceFinding, number: Option<&str>) {
+    let number = number.unwrap_or_default();
+    let is_ruc = number.parse::<Ruc>().is_ok();
+    let is_dni = number.parse::<Dni>().is_ok();
+    let later = match found.campo.as_str() {
+        "cliente.nombre" => is_ruc || is_dni,
+        "cliente.direccion" => is_ruc,
+        _ => false,
+    };
+    if later && found.codigo == codes::REQUIRED.codigo {
+        *found = finding(&codes::LOOKED_UP_LATER, &found.campo, |_| ());
+    }
+}
+
+/// The check speaks of JSON; who fills in a sheet writes SI and NO, and days as they are used to.
+fn in_words_of_sheets(found: &mut InvoiceFinding) {
+    if found.campo == "precios_con_igv" && found.codigo == codes::REQUIRED.codigo {
+        found.advises(text!(
+            "diga en la columna precios_con_igv si los precios incluyen IGV: SI o NO",
+            "say in the column precios_con_igv whether prices include IGV: SI or NO"
+        ));
+    }
+    if found.codigo == codes::DATE.codigo && found.accion.es.contains("AAAA") {
+        found.advises(Text {
+            es: "escriba la fecha como 27/11/2026".to_owned(),
+            en: "write the day as 27/11/2026".to_owned(),
+        });
+    }
+}
+
+/// A cell that cannot be read has its finding; that its value lacks is no news.
+fn drop_what_is_told(findings: &mut Vec<PlacedFinding>) {
+    let told: HashSet<SheetSpot> = findings
+        .iter()
+        .filter(|it| it.finding.codigo == codes::SHEET_CELL.codigo)
+        .map(|it| it.spot)
+        .collect();
+    findings.retain(|it| it.finding.codigo != codes::REQUIRED.codigo || !told.contains(&it.spot));
+}
