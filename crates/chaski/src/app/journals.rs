@@ -3,7 +3,6 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use super::backup_error::BackupFault;
 use super::checkup::{Examined, Finding};
 use super::invoices::{InvoiceError, JOURNAL_FILE, REVIEW_FILE};
 use super::{App, AppError, folder_of};
+use crate::private;
 
 /// How long somebody who is issuing is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,8 +69,7 @@ pub(super) fn mark_for_review(folder: &Path) -> Result<(), AppError> {
 
 /// A new file of the folder's owner, on the disk when this returns.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let mut options = File::options();
-    let made = options.write(true).create_new(true).mode(0o600).open(path);
+    let made = private::to_write().create_new(true).open(path);
     let written = made.and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -1,8 +1,6 @@
 //! `chaski config`: init, show, set, check.
 
-use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use chaski_core::{Lang, text};
@@ -20,6 +18,7 @@ use crate::app::{
 };
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::mode::mode_of_key;
+use crate::private;
 use crate::sheets;
 
 /// `chaski config init`: the defaults as a file to edit, every key commented out.
@@ -237,17 +236,13 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(AppError::file(folder))?;
         }
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(failed)?;
+        let made = private::to_write().create_new(true).open(path);
+        let mut file = made.map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         return Ok(());
     }
     // What replaces the file takes its mode: one that others could read no longer will be.
-    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+    private::keep_file(path).map_err(failed)?;
     sheets::write_atomically(path, |file| file.write_all(bytes))?;
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! The data folder: its permissions, and who has it open.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,10 +22,9 @@ pub(super) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
             _ => failed(error),
         });
     }
-    let mode = fs::metadata(dir).map_err(failed)?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if private::is_open_to_others(dir).map_err(failed)? {
         // A mounted volume may belong to somebody else; the files keep their own mode anyway.
-        if let Err(error) = fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) {
+        if let Err(error) = private::keep_folder(dir) {
             tracing::warn!(%error, "the data folder can be read by others");
         }
     }

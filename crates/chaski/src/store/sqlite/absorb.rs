@@ -2,8 +2,6 @@
 //! only what persons entered when a token comes or goes. Either way from a private copy that is
 //! sealed again with the key of this folder, in one transaction, and as often as one likes.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -100,8 +98,7 @@ async fn absorb_into(
 
 /// Brings a private copy up to date and into one file.
 pub async fn prepare(copy: &Path) -> Result<(), StoreError> {
-    fs::set_permissions(copy, Permissions::from_mode(0o600))
-        .map_err(|error| StoreError::of_file(copy, &error))?;
+    private::keep_file(copy).map_err(|error| StoreError::of_file(copy, &error))?;
     let mut connection = open::connect(&options(copy)).await?;
     open::refuse_foreign(&mut connection)
         .await
