@@ -1,5 +1,5 @@
 //! A workbook of sales as an accountant writes it: a heading above the titles, columns in their own order,
-//! some of them nobody else's, amounts in soles, days as days. Sixty documents, of which twelve are wrong,
+//! some of them without a place in the form, amounts in soles, days as days. Sixty documents, of which twelve are wrong,
 //! each in another way. Everything in it is invented, and it is as right and wrong on any other day: only
 //! documents that are wrong because of their day bear one.
 
@@ -234,7 +234,7 @@ fn right(sales: &mut Sales, cuotas: &mut Vec<(String, Written)>) {
             sales.line(index + extra + 3);
         }
     }
-    // Boletas: nobody named, and persons whose DNI lost its zeros.
+    // Boletas: without a named buyer, and to persons whose DNI lost its zeros.
     for index in 0..11 {
         let line = sales.boleta();
         set(line, "Cantidad", Written::Number(1.0));
@@ -335,7 +335,7 @@ fn wrong(sales: &mut Sales, cuotas: &mut Vec<(String, Written)>) {
     let line = sales.factura();
     set(line, "RUC / DNI", text("00000001"));
     set(line, "Cliente", text("PERSONA DE PRUEBA"));
-    // A large boleta for nobody.
+    // A large boleta without a named buyer.
     let line = sales.boleta();
     set(line, "Cantidad", Written::Number(40.0));
     set(line, "P. Unit.", Written::Soles(31.9));

@@ -15,6 +15,9 @@ use crate::store::StoreError;
 const SANDBOX_RUC: &str = "20603274742";
 /// The last part of its address.
 pub(super) const SANDBOX_RUTA: &str = "chaski";
+/// Where the embedded sandbox is: nowhere. A link to it must not lead to the real Nubefact, and names
+/// that end so are reserved for what does not exist (RFC 2606).
+pub(super) const SANDBOX_ORIGIN: &str = "https://sandbox.invalid";
 /// No document of the demo series has this number, and no company comes to it.
 const NOBODYS_NUMBER: u32 = 99_999_999;
 
@@ -66,7 +69,7 @@ impl Issuer {
     }
 
     fn of_sandbox() -> Issuer {
-        let ruta = format!("http://127.0.0.1/api/v1/{SANDBOX_RUTA}");
+        let ruta = format!("{SANDBOX_ORIGIN}/api/v1/{SANDBOX_RUTA}");
         Issuer {
             ruc: SANDBOX_RUC.parse().expect("a RUC with its check digit"),
             ruta: ruta.into(),

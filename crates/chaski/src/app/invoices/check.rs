@@ -2,7 +2,8 @@
 
 use chaski_client::Ask;
 use chaski_core::invoicing::{
-    CheckedDocument, CustomerFacts, Findings, JsonObject, JsonValue, Known, check_value, codes,
+    CheckedDocument, CustomerFacts, Findings, InvoiceFinding, JsonObject, JsonValue, Known,
+    check_value, codes,
 };
 use chaski_core::{lima_date, text};
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
@@ -48,6 +49,7 @@ impl App {
             more.extend(of_another(room));
         }
         checked.hallazgos.extend(more);
+        advise_about_lookups(&mut checked.hallazgos);
         checked
             .hallazgos
             .sort_by_key(|it| std::cmp::Reverse(it.severidad));
@@ -76,10 +78,7 @@ fn fill_in(object: &mut JsonObject, known: &Known) {
 }
 
 /// In Nubefact's JSON a name that could not be looked up is only absent to the check.
-fn lookup_failed(
-    object: &JsonObject,
-    known: &Known,
-) -> Option<chaski_core::invoicing::InvoiceFinding> {
+fn lookup_failed(object: &JsonObject, known: &Known) -> Option<InvoiceFinding> {
     let failed = known.customer == CustomerFacts::Failed
         && is_verbatim(object)
         && object.present("cliente_denominacion").is_none();
@@ -91,7 +90,32 @@ fn lookup_failed(
     findings.list().first().cloned()
 }
 
-fn of_another(room: &InvoiceRoom<'_>) -> Vec<chaski_core::invoicing::InvoiceFinding> {
+/// Name and address that are missing because the customer's number is wrong are looked up once it is
+/// right: nobody has to find them out.
+fn advise_about_lookups(findings: &mut [InvoiceFinding]) {
+    const NUMBERS: [&str; 2] = ["cliente.numero", "cliente_numero_de_documento"];
+    const LOOKED_UP: [&str; 4] = [
+        "cliente.nombre",
+        "cliente.direccion",
+        "cliente_denominacion",
+        "cliente_direccion",
+    ];
+    let is_about =
+        |finding: &InvoiceFinding, fields: &[&str]| fields.contains(&finding.campo.as_str());
+    if !findings.iter().any(|it| is_about(it, &NUMBERS)) {
+        return;
+    }
+    for finding in findings {
+        if finding.codigo == codes::REQUIRED.codigo && is_about(finding, &LOOKED_UP) {
+            finding.accion = text!(
+                "corrija el número del cliente y se consulta solo, o escríbalo aquí",
+                "correct the customer's number and it is looked up, or write it here"
+            );
+        }
+    }
+}
+
+fn of_another(room: &InvoiceRoom<'_>) -> Vec<InvoiceFinding> {
     let mut findings = Findings::new();
     findings
         .add(&codes::CATALOG, "emisor")

@@ -2,8 +2,6 @@
 //! is this process's for as long as the room is open.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,10 +13,11 @@ use chaski_core::invoicing::DocumentKind;
 use chaski_sandbox::{NubefactAccount, NubefactConfig, Sandbox, SandboxConfig, StateSeal};
 use secrecy::ExposeSecret;
 
-use super::super::issuers::SANDBOX_RUTA;
+use super::super::issuers::{SANDBOX_ORIGIN, SANDBOX_RUTA};
 use super::super::{App, AppError, Mode, folder_of};
 use super::{InvoiceError, document_kind};
 use crate::app::issuers::Issuer;
+use crate::private;
 use crate::sandbox_transport::InProcess;
 use crate::store::FolderSeal;
 
@@ -110,12 +109,8 @@ impl App {
         seal: FolderSeal,
     ) -> Result<Sandbox, AppError> {
         let folder = folder.join(SANDBOX_FOLDER);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(AppError::file(&folder))?;
-        std::fs::set_permissions(&folder, Permissions::from_mode(0o700))
+        private::make_folder(&folder)
+            .and_then(|()| private::keep_folder(&folder))
             .map_err(AppError::file(&folder))?;
         let opener = seal.clone();
         let clock = self.clock;
@@ -133,6 +128,7 @@ impl App {
                     }),
                     open: Arc::new(move |sealed| opener.open_as(SANDBOX_SEAL, sealed)),
                 }),
+                links: Some(SANDBOX_ORIGIN.to_owned()),
                 ..NubefactConfig::in_folder(&folder)
             },
             ..SandboxConfig::new(move || clock.now())

@@ -110,8 +110,8 @@ fn advice(settled: &IssueSettled, lang: Lang) -> String {
             format!("{message}: chaski factura consultar {name}")
         }
         (IssueSettled::Conflict { .. }, _) => lang.pick(
-            format!("{message}; para tomar el siguiente número, repita con --otra"),
-            format!("{message}; to take the next number, repeat with --otra"),
+            format!("{message}; para tomar el siguiente número, repita con --otra o, si dio su propia clave, con otra --idempotency-key"),
+            format!("{message}; to take the next number, repeat with --otra or, if you gave a key of your own, with another --idempotency-key"),
         ),
         _ => message,
     }

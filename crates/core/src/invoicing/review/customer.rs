@@ -27,7 +27,7 @@ pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
     let Some(identity) = IdentityKind::from_code(kind) else {
         findings.add(&codes::CATALOG, KIND).advises(text!(
             "use 6 (RUC), 1 (DNI), 4, 7, A, B, 0, G o - (varios)",
-            "use 6 (RUC), 1 (DNI), 4, 7, A, B, 0, G or - (nobody named)"
+            "use 6 (RUC), 1 (DNI), 4, 7, A, B, 0, G or - (no buyer named)"
         ));
         return;
     };

@@ -165,7 +165,7 @@ pub(super) static COLUMNS: [InvoiceColumn; 50] = [
     column("vencimiento", "vencimiento", (Document, Is::Day, Free), 12, &["FECHA VENCIMIENTO", "FECHA DE VENCIMIENTO", "F VENCIMIENTO", "VENCE"],
         ("Fecha de vencimiento.", "Day on which it is due.")),
     column("cliente_tipo", "cliente.tipo", (Document, Is::IdentityTipo, Choices::Identities), 14, &["TIPO CLIENTE", "TIPO DOC CLIENTE", "TIPO DOCUMENTO CLIENTE", "TIPO DE DOCUMENTO DEL CLIENTE", "TIPO DOCUMENTO IDENTIDAD", "TIPO DOC IDENTIDAD", "TIPO IDENTIDAD"],
-        ("Documento de identidad del cliente, catálogo 06: 6 RUC, 1 DNI, - varios. Si falta, lo dice el largo del número.", "The customer's identity document, catálogo 06: 6 RUC, 1 DNI, - nobody named. If absent, the length of the number says it.")),
+        ("Documento de identidad del cliente, catálogo 06: 6 RUC, 1 DNI, - varios. Si falta, lo dice el largo del número.", "The customer's identity document, catálogo 06: 6 RUC, 1 DNI, - no buyer named. If absent, the length of the number says it.")),
     column("cliente_numero", "cliente.numero", (Document, Is::Identity, Free), 15, &["RUC", "DNI", "RUC DNI", "DNI RUC", "RUC O DNI", "RUC CLIENTE", "NUMERO CLIENTE", "CLIENTE RUC", "CLIENTE DNI", "RUC DNI CLIENTE", "N RUC", "NRO RUC", "DOCUMENTO CLIENTE", "NUMERO DE DOCUMENTO CLIENTE", "NUM DOC CLIENTE", "NRO DOC CLIENTE", "N DOC IDENTIDAD"],
         ("RUC o DNI del cliente, como texto para no perder los ceros.", "The customer's RUC or DNI, as text so that zeros are not lost.")),
     column("cliente_nombre", "cliente.nombre", (Document, Is::Text, Free), 32, &["CLIENTE", "NOMBRE", "RAZON SOCIAL", "NOMBRE CLIENTE", "RAZON SOCIAL CLIENTE", "NOMBRE O RAZON SOCIAL", "DENOMINACION", "APELLIDOS Y NOMBRES"],
