@@ -9,7 +9,8 @@ use chaski_core::Lang;
 use futures_util::stream;
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::cut::Cut;
 use crate::fault::{Fault, FaultError};
@@ -93,21 +94,8 @@ async fn clear_ledger(State(sandbox): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[derive(Serialize)]
-struct InForce {
-    faults: Vec<String>,
-}
-
-async fn list_faults(State(sandbox): State<Sandbox>) -> Json<InForce> {
-    Json(InForce {
-        faults: fault_texts(&sandbox),
-    })
-}
-
-#[derive(Serialize)]
-struct Refused {
-    success: bool,
-    error: String,
+async fn list_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"faults": fault_texts(&sandbox)}))
 }
 
 /// All lines or none.
@@ -122,10 +110,8 @@ async fn add_faults(State(sandbox): State<Sandbox>, headers: HeaderMap, text: St
             list_faults(State(sandbox)).await.into_response()
         }
         Err(error) => {
-            let refused = Refused {
-                success: false,
-                error: error.message(language(&headers)),
-            };
+            let text = error.message(language(&headers));
+            let refused = json!({"success": false, "error": text});
             (StatusCode::BAD_REQUEST, Json(refused)).into_response()
         }
     }
@@ -136,41 +122,27 @@ async fn end_faults(State(sandbox): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[derive(Serialize)]
-struct Overview {
-    seed: u64,
-    uptime_ms: u128,
-    latency: String,
-    requests: u64,
-    charged: u64,
-    quota: Option<u64>,
-    quota_left: Option<u64>,
-    last_sequence: u64,
-    operations: serde_json::Map<String, serde_json::Value>,
-    faults: Vec<String>,
-}
-
-async fn read_state(State(sandbox): State<Sandbox>) -> Json<Overview> {
+async fn read_state(State(sandbox): State<Sandbox>) -> Json<Value> {
     let totals = sandbox.totals();
-    let operations = Operation::ALL
-        .into_iter()
-        .map(|operation| {
-            let count = totals.by_operation[operation as usize];
-            (operation.name().to_owned(), count.into())
-        })
-        .collect();
-    Json(Overview {
-        seed: sandbox.config().seed,
-        uptime_ms: sandbox.started().elapsed().as_millis(),
-        latency: sandbox.config().latency.to_string(),
-        requests: totals.requests,
-        charged: totals.charged,
-        quota: sandbox.config().quota,
-        quota_left: sandbox.quota_left(),
-        last_sequence: sandbox.last_sequence(),
-        operations,
-        faults: fault_texts(&sandbox),
-    })
+    let count = |it: Operation| {
+        (
+            it.name().to_owned(),
+            totals.by_operation[it as usize].into(),
+        )
+    };
+    let operations: Map<String, Value> = Operation::ALL.into_iter().map(count).collect();
+    Json(json!({
+        "seed": sandbox.config().seed,
+        "uptime_ms": sandbox.started().elapsed().as_millis(),
+        "latency": sandbox.config().latency.to_string(),
+        "requests": totals.requests,
+        "charged": totals.charged,
+        "quota": sandbox.config().quota,
+        "quota_left": sandbox.quota_left(),
+        "last_sequence": sandbox.last_sequence(),
+        "operations": operations,
+        "faults": fault_texts(&sandbox),
+    }))
 }
 
 fn fault_texts(sandbox: &Sandbox) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! The sandbox itself: one request from its arrival to its answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -10,11 +9,10 @@ use tokio::time::Instant;
 
 use crate::config::SandboxConfig;
 use crate::cut::Cut;
-use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
+use crate::fault::{Effect, Fault, Faults, instead, spoil};
 use crate::ledger::{Entry, Ledger, Totals};
 use crate::migo::{Question, Quota, Rates, subjects};
 use crate::operation::{Operation, recognise};
-use crate::reply::Reply;
 use crate::request::Asked;
 
 /// APIMIGO in a box. Clones share everything.
@@ -128,10 +126,7 @@ impl Sandbox {
     }
 
     /// One request; the second value is the interval at which its body drips.
-    pub(crate) async fn reply(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<(Reply, Option<Duration>), Cut> {
+    pub(crate) async fn reply(&self, request: Request<Bytes>) -> Effect {
         let state = &*self.0;
         let arrived = Instant::now();
         let now = (state.config.now)();
@@ -149,10 +144,10 @@ impl Sandbox {
             quota: &state.quota,
             route,
             asked: &asked,
-            twist: struck.map_or(Twist::None, FaultKind::twist),
+            struck,
             now,
         };
-        let (effect, cost) = decide(struck, &question);
+        let (effect, cost) = decide(&question);
 
         // 3. Written down before anybody waits: a caller that leaves was received all the same.
         let subjects = subjects(&route, &asked);
@@ -163,10 +158,7 @@ impl Sandbox {
             operation: route.operation,
             count: subjects.len(),
             subjects,
-            status: match &effect {
-                Effect::Reply(reply, _) => Some(reply.status.as_u16()),
-                Effect::Cut(_) => None,
-            },
+            status: effect.as_ref().ok().map(|(reply, _)| reply.status.as_u16()),
             fault: struck,
             charged: cost > 0,
             encoding: asked.encoding,
@@ -177,29 +169,26 @@ impl Sandbox {
 
         // 4. The wait. Who is refused is refused at once.
         let wait = state.config.latency.of_request(state.config.seed, sequence);
-        if !wait.is_zero() && !matches!(effect, Effect::Cut(Cut::Refused)) {
+        if !wait.is_zero() && !matches!(effect, Err(Cut::Refused)) {
             // What an upstream takes, it takes from the request on: the work is part of it.
             tokio::time::sleep_until(arrived + wait).await;
         }
-        match effect {
-            Effect::Reply(reply, drip) => Ok((reply, drip)),
-            Effect::Cut(cut) => Err(cut),
-        }
+        effect
     }
 }
 
 /// What leaves and what it costs. A fault that spoils an answer lets it be worked out and charged
 /// first: that is what makes a lost answer expensive.
-fn decide(struck: Option<FaultKind>, question: &Question<'_>) -> (Effect, u64) {
-    let Some(kind) = struck else {
-        let (reply, cost) = question.answer();
-        return (Effect::Reply(reply, None), cost);
-    };
-    if let Some(effect) = instead(kind, question.now) {
+fn decide(question: &Question<'_>) -> (Effect, u64) {
+    let instead = question.struck.and_then(|kind| instead(kind, question.now));
+    if let Some(effect) = instead {
         return (effect, 0);
     }
     let (reply, cost) = question.answer();
-    (spoil(kind, reply), cost)
+    match question.struck {
+        Some(kind) => (spoil(kind, reply), cost),
+        None => (Ok((reply, None)), cost),
+    }
 }
 
 impl fmt::Debug for Sandbox {
