@@ -78,30 +78,17 @@ fn read_seekable<R: Read + Seek>(
     let read = source.by_ref().take(1024).read_to_end(&mut start);
     read.and_then(|_| source.seek(SeekFrom::Start(0)))
         .map_err(|error| SheetError::reading(Path::new("-"), error))?;
-    let found = match kind_of(&start) {
-        Kind::Empty => Err(SheetError::EmptyFile),
-        Kind::Archive => read_archive(source, limits),
-        Kind::Compound => Err(compound_kind(&mut source)),
-        Kind::WebPage => Err(SheetError::WebPage),
-        Kind::Other => Err(SheetError::UnknownKind),
-        Kind::Text => delimited::read_delimited(source, limits),
-    }?;
+    let found = found_in(source, &start, limits)?;
     let notes = notes(&found, lang);
     header::into_table(found, notes)
 }
 
-/// What the first bytes say.
-enum Kind {
-    Empty,
-    Archive,
-    /// The container of old Office files and of encrypted new ones.
-    Compound,
-    WebPage,
-    Other,
-    Text,
-}
-
-fn kind_of(start: &[u8]) -> Kind {
+/// What the list is read from, told by its first bytes.
+fn found_in<R: Read + Seek>(
+    mut source: R,
+    start: &[u8],
+    limits: &Limits,
+) -> Result<SheetFound, SheetError> {
     const OTHERS: [&[u8]; 7] = [
         b"%PDF",
         b"\x89PNG",
@@ -111,14 +98,16 @@ fn kind_of(start: &[u8]) -> Kind {
         b"Rar!",
         b"7z\xbc\xaf",
     ];
+    let begins = |magic: &[u8]| start.starts_with(magic);
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     match text.trim_ascii_start() {
-        _ if start.is_empty() => Kind::Empty,
-        _ if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") => Kind::Archive,
-        _ if start.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => Kind::Compound,
-        _ if OTHERS.iter().any(|magic| start.starts_with(magic)) => Kind::Other,
-        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Kind::WebPage,
-        _ => Kind::Text,
+        _ if start.is_empty() => Err(SheetError::EmptyFile),
+        _ if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") => read_archive(source, limits),
+        // The container of old Office files and of encrypted new ones.
+        _ if begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => Err(compound_kind(&mut source)),
+        _ if OTHERS.into_iter().any(begins) => Err(SheetError::UnknownKind),
+        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Err(SheetError::WebPage),
+        _ => delimited::read_delimited(source, limits),
     }
 }
 
