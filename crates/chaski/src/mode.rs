@@ -18,6 +18,12 @@ impl Mode {
         }
     }
 
+    /// The mode of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Mode> {
+        let mut both = [Mode::Sandbox, Mode::Real].into_iter();
+        both.find(|mode| mode.as_str() == name)
+    }
+
     /// The other one.
     #[must_use]
     pub fn other(self) -> Mode {

@@ -1,6 +1,6 @@
 //! Limits and times, of a line and of the engine.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use crate::TimesToLive;
@@ -67,95 +67,21 @@ impl Default for Settings {
     }
 }
 
-/// The limits and times that may change while calls are under way, see [`Line::retune`](crate::Line::retune).
-/// Read without a lock: each stands for itself.
-pub(crate) struct Tuned {
-    attempt_timeout: Span,
-    deadline: Span,
-    max_attempts: AtomicU32,
-    /// The largest number stands for none.
-    quota: AtomicU64,
-    ruc: Span,
-    dni: Span,
-    refusal: Span,
-    unsettled_rate: Span,
-    stale: Span,
-}
-
-/// A duration in nanoseconds.
-struct Span(AtomicU64);
-
-impl Span {
-    fn of(duration: Duration) -> Span {
-        let span = Span(AtomicU64::new(0));
-        span.set(duration);
-        span
-    }
-
-    fn set(&self, duration: Duration) {
-        // Five centuries are for ever.
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(nanoseconds, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
-    }
-}
+/// The limits and times that may change while calls are under way, see
+/// [`Line::retune`](crate::Line::retune).
+pub(crate) struct Tuned(RwLock<Settings>);
 
 impl Tuned {
     pub(crate) fn of(settings: &Settings) -> Tuned {
-        Tuned {
-            attempt_timeout: Span::of(settings.attempt_timeout),
-            deadline: Span::of(settings.deadline),
-            max_attempts: AtomicU32::new(settings.max_attempts),
-            quota: AtomicU64::new(settings.quota.unwrap_or(u64::MAX)),
-            ruc: Span::of(settings.times.ruc),
-            dni: Span::of(settings.times.dni),
-            refusal: Span::of(settings.times.refusal),
-            unsettled_rate: Span::of(settings.times.unsettled_rate),
-            stale: Span::of(settings.times.stale),
-        }
+        Tuned(RwLock::new(settings.clone()))
     }
 
     pub(crate) fn set(&self, settings: &Settings) {
-        self.attempt_timeout.set(settings.attempt_timeout);
-        self.deadline.set(settings.deadline);
-        self.max_attempts
-            .store(settings.max_attempts, Ordering::Relaxed);
-        let quota = settings.quota.unwrap_or(u64::MAX);
-        self.quota.store(quota, Ordering::Relaxed);
-        self.ruc.set(settings.times.ruc);
-        self.dni.set(settings.times.dni);
-        self.refusal.set(settings.times.refusal);
-        self.unsettled_rate.set(settings.times.unsettled_rate);
-        self.stale.set(settings.times.stale);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
     }
 
-    pub(crate) fn attempt_timeout(&self) -> Duration {
-        self.attempt_timeout.get()
-    }
-
-    pub(crate) fn deadline(&self) -> Duration {
-        self.deadline.get()
-    }
-
-    pub(crate) fn max_attempts(&self) -> u32 {
-        self.max_attempts.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn quota(&self) -> Option<u64> {
-        let quota = self.quota.load(Ordering::Relaxed);
-        (quota != u64::MAX).then_some(quota)
-    }
-
-    pub(crate) fn times(&self) -> TimesToLive {
-        TimesToLive {
-            ruc: self.ruc.get(),
-            dni: self.dni.get(),
-            refusal: self.refusal.get(),
-            unsettled_rate: self.unsettled_rate.get(),
-            stale: self.stale.get(),
-        }
+    /// Those that hold now; not to be kept.
+    pub(crate) fn now(&self) -> RwLockReadGuard<'_, Settings> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

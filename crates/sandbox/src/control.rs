@@ -10,7 +10,8 @@ use futures_util::stream;
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::cut::Cut;
 use crate::fault::{Fault, FaultError};
@@ -116,19 +117,12 @@ async fn read_nubefact(
     })
 }
 
-#[derive(Serialize)]
-struct SimulatedTime {
-    ahora: String,
+fn written_in_lima(now: Timestamp) -> String {
+    format!("{}-05:00", lima_datetime(now).strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-fn written_in_lima(now: Timestamp) -> Json<SimulatedTime> {
-    Json(SimulatedTime {
-        ahora: format!("{}-05:00", lima_datetime(now).strftime("%Y-%m-%dT%H:%M:%S")),
-    })
-}
-
-async fn read_clock(State(sandbox): State<Sandbox>) -> Json<SimulatedTime> {
-    written_in_lima(sandbox.now())
+async fn read_clock(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"ahora": written_in_lima(sandbox.now())}))
 }
 
 /// Forward by a duration, or to an instant, which may be earlier.
@@ -148,7 +142,7 @@ async fn move_clock(State(sandbox): State<Sandbox>, headers: HeaderMap, text: St
         }
     });
     match moved {
-        Ok(Some(now)) => written_in_lima(now).into_response(),
+        Ok(Some(now)) => Json(json!({"ahora": written_in_lima(now)})).into_response(),
         Ok(None) => {
             let error = language(&headers).pick(
                 "el reloj se mueve con una duración (36h, 90m, 10s, 3d) o a un instante \
@@ -156,10 +150,7 @@ async fn move_clock(State(sandbox): State<Sandbox>, headers: HeaderMap, text: St
                 "the clock is moved by a duration (36h, 90m, 10s, 3d) or to an instant \
                  (2026-11-28T09:00:00-05:00)",
             );
-            let refused = Refused {
-                success: false,
-                error: error.to_owned(),
-            };
+            let refused = json!({"success": false, "error": error});
             (StatusCode::BAD_REQUEST, Json(refused)).into_response()
         }
         Err(error) => {
@@ -169,21 +160,8 @@ async fn move_clock(State(sandbox): State<Sandbox>, headers: HeaderMap, text: St
     }
 }
 
-#[derive(Serialize)]
-struct InForce {
-    faults: Vec<String>,
-}
-
-async fn list_faults(State(sandbox): State<Sandbox>) -> Json<InForce> {
-    Json(InForce {
-        faults: fault_texts(&sandbox),
-    })
-}
-
-#[derive(Serialize)]
-struct Refused {
-    success: bool,
-    error: String,
+async fn list_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"faults": fault_texts(&sandbox)}))
 }
 
 /// All lines or none.
@@ -198,10 +176,8 @@ async fn add_faults(State(sandbox): State<Sandbox>, headers: HeaderMap, text: St
             list_faults(State(sandbox)).await.into_response()
         }
         Err(error) => {
-            let refused = Refused {
-                success: false,
-                error: error.message(language(&headers)),
-            };
+            let text = error.message(language(&headers));
+            let refused = json!({"success": false, "error": text});
             (StatusCode::BAD_REQUEST, Json(refused)).into_response()
         }
     }
@@ -212,43 +188,28 @@ async fn end_faults(State(sandbox): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[derive(Serialize)]
-struct Overview {
-    seed: u64,
-    uptime_ms: u128,
-    ahora: String,
-    latency: String,
-    requests: u64,
-    charged: u64,
-    quota: Option<u64>,
-    quota_left: Option<u64>,
-    last_sequence: u64,
-    operations: serde_json::Map<String, serde_json::Value>,
-    faults: Vec<String>,
-}
-
-async fn read_state(State(sandbox): State<Sandbox>) -> Json<Overview> {
+async fn read_state(State(sandbox): State<Sandbox>) -> Json<Value> {
     let totals = sandbox.totals();
-    let operations = Operation::ALL
-        .into_iter()
-        .map(|operation| {
-            let count = totals.by_operation[operation as usize];
-            (operation.name().to_owned(), count.into())
-        })
-        .collect();
-    Json(Overview {
-        seed: sandbox.config().seed,
-        uptime_ms: sandbox.started().elapsed().as_millis(),
-        ahora: written_in_lima(sandbox.now()).0.ahora,
-        latency: sandbox.config().latency.to_string(),
-        requests: totals.requests,
-        charged: totals.charged,
-        quota: sandbox.config().quota,
-        quota_left: sandbox.quota_left(),
-        last_sequence: sandbox.last_sequence(),
-        operations,
-        faults: fault_texts(&sandbox),
-    })
+    let count = |it: Operation| {
+        (
+            it.name().to_owned(),
+            totals.by_operation[it as usize].into(),
+        )
+    };
+    let operations: Map<String, Value> = Operation::ALL.into_iter().map(count).collect();
+    Json(json!({
+        "seed": sandbox.config().seed,
+        "uptime_ms": sandbox.started().elapsed().as_millis(),
+        "ahora": written_in_lima(sandbox.now()),
+        "latency": sandbox.config().latency.to_string(),
+        "requests": totals.requests,
+        "charged": totals.charged,
+        "quota": sandbox.config().quota,
+        "quota_left": sandbox.quota_left(),
+        "last_sequence": sandbox.last_sequence(),
+        "operations": operations,
+        "faults": fault_texts(&sandbox),
+    }))
 }
 
 fn fault_texts(sandbox: &Sandbox) -> Vec<String> {

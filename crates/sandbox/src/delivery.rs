@@ -63,12 +63,12 @@ impl Sandbox {
                 let sandbox = self.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
-                    sandbox.deliver(&arrival, None);
+                    let _ = sandbox.deliver(&arrival, None);
                 });
                 refused
             }
             Some(FaultKind::Twice) => {
-                self.deliver(&arrival, struck);
+                let _ = self.deliver(&arrival, struck);
                 self.deliver(&arrival, struck)
             }
             _ => self.deliver(&arrival, struck),
@@ -92,8 +92,8 @@ impl Sandbox {
             count: subjects.len(),
             subjects,
             status: match &effect {
-                Effect::Reply(reply, _) => Some(reply.status.as_u16()),
-                Effect::Cut(_) => None,
+                Ok((reply, _)) => Some(reply.status.as_u16()),
+                Err(_) => None,
             },
             fault: struck,
             charged: false,

@@ -77,14 +77,12 @@ struct Inner {
     weight: usize,
     capacity: usize,
     next: u64,
-    requests: u64,
-    charged: u64,
-    by_operation: [u64; Operation::ALL.len()],
+    totals: Totals,
     file: Option<File>,
 }
 
 /// The exact counters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Totals {
     pub(crate) requests: u64,
     pub(crate) charged: u64,
@@ -101,9 +99,7 @@ impl Ledger {
             weight: 0,
             capacity,
             next: 1,
-            requests: 0,
-            charged: 0,
-            by_operation: [0; Operation::ALL.len()],
+            totals: Totals::default(),
             file,
         })))
     }
@@ -114,9 +110,9 @@ impl Ledger {
         let sequence = inner.next;
         entry.sequence = sequence;
         inner.next += 1;
-        inner.requests += 1;
-        inner.charged += charge;
-        inner.by_operation[entry.operation as usize] += 1;
+        inner.totals.requests += 1;
+        inner.totals.charged += charge;
+        inner.totals.by_operation[entry.operation as usize] += 1;
         inner.append(&entry);
         inner.weight += weight(&entry);
         inner.entries.push_back(entry);
@@ -142,12 +138,7 @@ impl Ledger {
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        let inner = self.lock();
-        Totals {
-            requests: inner.requests,
-            charged: inner.charged,
-            by_operation: inner.by_operation,
-        }
+        self.lock().totals
     }
 
     /// Forgets entries and counters. The file is left as it is.
@@ -155,9 +146,7 @@ impl Ledger {
         let mut inner = self.lock();
         inner.entries.clear();
         inner.weight = 0;
-        inner.requests = 0;
-        inner.charged = 0;
-        inner.by_operation = [0; Operation::ALL.len()];
+        inner.totals = Totals::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -1,11 +1,10 @@
 //! An answer before it becomes HTTP, and the bodies of every refusal.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::operation::Version;
 
@@ -20,22 +19,14 @@ pub(crate) struct Reply {
     pub(crate) allow: Option<&'static str>,
 }
 
-#[derive(Serialize)]
-struct Refusal<'a> {
-    success: bool,
-    message: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    errors: BTreeMap<&'a str, [&'a str; 1]>,
-}
-
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Servicio no disponible</title></head>\
     <body><center><h1>Servicio no disponible</h1></center><hr><center>nginx</center></body></html>\n";
 
 impl Reply {
-    pub(crate) fn owned(status: StatusCode, body: Vec<u8>) -> Reply {
+    pub(crate) fn new(status: StatusCode, body: impl Into<Vec<u8>>) -> Reply {
         Reply {
             status,
-            body,
+            body: body.into(),
             content_type: "application/json",
             retry_after: None,
             location: None,
@@ -43,14 +34,10 @@ impl Reply {
         }
     }
 
-    pub(crate) fn json(status: StatusCode, body: &[u8]) -> Reply {
-        Reply::owned(status, body.to_vec())
-    }
-
     pub(crate) fn html(status: StatusCode) -> Reply {
         Reply {
             content_type: "text/html; charset=UTF-8",
-            ..Reply::json(status, PAGE.as_bytes())
+            ..Reply::new(status, PAGE)
         }
     }
 
@@ -58,7 +45,7 @@ impl Reply {
     pub(crate) fn found(body: &impl Serialize) -> Reply {
         let mut text = Vec::with_capacity(1024);
         serde_json::to_writer(&mut text, body).expect("answers are plain data");
-        Reply::owned(StatusCode::OK, text)
+        Reply::new(StatusCode::OK, text)
     }
 
     /// 404: the number or the date is not in the registry.
@@ -90,11 +77,11 @@ impl Reply {
 
     /// 422.
     pub(crate) fn invalid(field: &str, rule: &str) -> Reply {
-        let refusal = Refusal {
-            success: false,
-            message: "Los datos proporcionados no son válidos.",
-            errors: BTreeMap::from([(field, [rule])]),
-        };
+        let refusal = json!({
+            "success": false,
+            "message": "Los datos proporcionados no son válidos.",
+            "errors": {field: [rule]},
+        });
         Reply {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             ..Reply::found(&refusal)
@@ -103,7 +90,7 @@ impl Reply {
 
     /// 401 in the framework's own words.
     pub(crate) fn unauthenticated() -> Reply {
-        Reply::json(
+        Reply::new(
             StatusCode::UNAUTHORIZED,
             br#"{"message":"Unauthenticated."}"#,
         )
@@ -125,7 +112,7 @@ impl Reply {
 
     /// 429 in the framework's own words.
     pub(crate) fn too_many() -> Reply {
-        Reply::json(
+        Reply::new(
             StatusCode::TOO_MANY_REQUESTS,
             br#"{"message":"Too Many Attempts."}"#,
         )
@@ -152,14 +139,9 @@ impl Reply {
     }
 
     fn refusal(status: StatusCode, message: &str) -> Reply {
-        let refusal = Refusal {
-            success: false,
-            message,
-            errors: BTreeMap::new(),
-        };
         Reply {
             status,
-            ..Reply::found(&refusal)
+            ..Reply::found(&json!({"success": false, "message": message}))
         }
     }
 }

@@ -2,7 +2,6 @@
 //! `delivery.rs`.
 
 use std::sync::Arc;
-use std::time::Duration;
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -12,12 +11,11 @@ use tokio::time::Instant;
 
 use crate::config::SandboxConfig;
 use crate::cut::Cut;
-use crate::fault::{Effect, Fault, FaultKind, Faults, Twist, instead, spoil};
+use crate::fault::{Effect, Fault, FaultKind, Faults, instead, spoil};
 use crate::ledger::{Entry, Ledger, Totals};
 use crate::migo::{Question, Quota, Rates, subjects};
 use crate::nubefact::{Nubefact, NubefactEntry};
 use crate::operation::{Operation, recognise};
-use crate::reply::Reply;
 use crate::request::Asked;
 
 /// APIMIGO and Nubefact in a box. Clones share everything.
@@ -170,10 +168,7 @@ impl Sandbox {
     }
 
     /// One request; the second value is the interval at which its body drips.
-    pub(crate) async fn reply(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<(Reply, Option<Duration>), Cut> {
+    pub(crate) async fn reply(&self, request: Request<Bytes>) -> Effect {
         let state = &*self.0;
         let arrived = Instant::now();
         let (parts, body) = request.into_parts();
@@ -199,10 +194,10 @@ impl Sandbox {
             quota: &state.quota,
             route,
             asked: &asked,
-            twist: struck.map_or(Twist::None, FaultKind::twist),
+            struck,
             now,
         };
-        let (effect, cost) = decide(struck, &question);
+        let (effect, cost) = decide(&question);
 
         // 3. Written down before anybody waits: a caller that leaves was received all the same.
         let subjects = subjects(&route, &asked);
@@ -213,10 +208,7 @@ impl Sandbox {
             operation: route.operation,
             count: subjects.len(),
             subjects,
-            status: match &effect {
-                Effect::Reply(reply, _) => Some(reply.status.as_u16()),
-                Effect::Cut(_) => None,
-            },
+            status: effect.as_ref().ok().map(|(reply, _)| reply.status.as_u16()),
             fault: struck,
             charged: cost > 0,
             encoding: asked.encoding,
@@ -228,22 +220,14 @@ impl Sandbox {
     }
 
     /// 4. The wait. Who is refused is refused at once.
-    pub(crate) async fn leave(
-        &self,
-        effect: Effect,
-        sequence: u64,
-        arrived: Instant,
-    ) -> Result<(Reply, Option<Duration>), Cut> {
+    pub(crate) async fn leave(&self, effect: Effect, sequence: u64, arrived: Instant) -> Effect {
         let config = &self.0.config;
         let wait = config.latency.of_request(config.seed, sequence);
-        if !wait.is_zero() && !matches!(effect, Effect::Cut(Cut::Refused)) {
+        if !wait.is_zero() && !matches!(effect, Err(Cut::Refused)) {
             // What an upstream takes, it takes from the request on: the work is part of it.
             tokio::time::sleep_until(arrived + wait).await;
         }
-        match effect {
-            Effect::Reply(reply, drip) => Ok((reply, drip)),
-            Effect::Cut(cut) => Err(cut),
-        }
+        effect
     }
 
     /// The fault that such a request meets now.
@@ -259,16 +243,16 @@ impl Sandbox {
 
 /// What leaves and what it costs. A fault that spoils an answer lets it be worked out and charged
 /// first: that is what makes a lost answer expensive.
-fn decide(struck: Option<FaultKind>, question: &Question<'_>) -> (Effect, u64) {
-    let Some(kind) = struck else {
-        let (reply, cost) = question.answer();
-        return (Effect::Reply(reply, None), cost);
-    };
-    if let Some(effect) = instead(kind, question.now) {
+fn decide(question: &Question<'_>) -> (Effect, u64) {
+    let instead = question.struck.and_then(|kind| instead(kind, question.now));
+    if let Some(effect) = instead {
         return (effect, 0);
     }
     let (reply, cost) = question.answer();
-    (spoil(kind, reply), cost)
+    match question.struck {
+        Some(kind) => (spoil(kind, reply), cost),
+        None => (Ok((reply, None)), cost),
+    }
 }
 
 impl fmt::Debug for Sandbox {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{lima, mode_name};
+use super::reply::lima;
 use crate::app::App;
 use crate::sheets::Verdict;
 use crate::store::Batch;
@@ -77,7 +77,7 @@ impl BatchData {
         let duration = batch.duration(app.clock.now());
         BatchData {
             id: batch.id,
-            mode: mode_name(app).into(),
+            mode: app.mode.as_str().into(),
             nombre: batch.source_name.clone(),
             status: batch.state.as_str().into(),
             paused: batch.paused,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reply::{lima, mode_name};
+use super::reply::lima;
 use crate::app::App;
 use crate::app::partner_lists::record;
 use crate::partners::Partner;
@@ -20,7 +20,7 @@ impl PartnerData {
     /// With who said what SUNAT says: the real one, or the sandbox.
     pub(crate) fn of(app: &App, partner: &Partner) -> PartnerData {
         let mut fields = record(partner);
-        fields.insert("mode".into(), mode_name(app).into());
+        fields.insert("mode".into(), app.mode.as_str().into());
         PartnerData(fields)
     }
 }

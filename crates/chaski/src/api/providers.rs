@@ -4,7 +4,6 @@ use chaski_client::{Account, BreakerState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::mode_name;
 use crate::app::{App, AppError};
 
 /// State of one upstream.
@@ -31,7 +30,7 @@ impl UpstreamData {
         Ok(UpstreamData {
             id: state.id.into(),
             nombre: "APIMIGO".into(),
-            mode: mode_name(app).into(),
+            mode: app.mode.as_str().into(),
             interruptor: match state.breaker {
                 BreakerState::Closed => "cerrado".into(),
                 BreakerState::Open => "abierto".into(),

@@ -51,36 +51,22 @@ impl Meta {
         Meta {
             source: source_name(source).into(),
             age,
-            mode: mode_name(app).into(),
+            mode: app.mode.as_str().into(),
         }
     }
 }
 
 /// A value as a server told it, and who answers there; none where that cannot be read.
 pub(crate) fn found_by<A>(value: A, meta: &Meta, consultado_en: &str) -> Option<(Found<A>, Mode)> {
-    let source = match &*meta.source {
-        "upstream" => Source::Upstream,
-        "memory" => Source::Memory,
-        "stale" => Source::Stale,
-        _ => return None,
-    };
+    let mut sources = [Source::Upstream, Source::Memory, Source::Stale].into_iter();
     let found = Found {
         value: Arc::new(value),
-        source,
+        source: sources.find(|source| source_name(*source) == meta.source)?,
         // The wire does not say.
         provider: "migo",
         stored_at: consultado_en.parse().ok()?,
     };
-    Some((found, mode_of_name(&meta.mode)?))
-}
-
-/// The mode of that name.
-pub(crate) fn mode_of_name(name: &str) -> Option<Mode> {
-    match name {
-        "sandbox" => Some(Mode::Sandbox),
-        "real" => Some(Mode::Real),
-        _ => None,
-    }
+    Some((found, Mode::from_name(&meta.mode)?))
 }
 
 /// A time as our callers read it.
@@ -90,16 +76,8 @@ pub(crate) fn lima(at: Timestamp) -> String {
     format!("{}-05:00", lima_datetime(second))
 }
 
-/// The name of a mode in answers.
-pub(crate) fn mode_name(app: &App) -> &'static str {
-    match app.mode {
-        Mode::Sandbox => "sandbox",
-        Mode::Real => "real",
-    }
-}
-
 /// The name of a source in answers.
-pub(crate) fn source_name(source: Source) -> &'static str {
+fn source_name(source: Source) -> &'static str {
     match source {
         Source::Upstream => "upstream",
         Source::Memory => "memory",

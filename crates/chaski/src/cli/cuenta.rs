@@ -14,14 +14,14 @@ use crate::hints::Hinted;
 pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
     let lang = needed.lang();
     desk.say_mode(needed);
-    let (found, quota) = desk.account(&needed.plain_ask()).await?;
+    let (found, (spent, most)) = desk.account(&needed.plain_ask()).await?;
     let account = &found.value;
     let mut row = fields(json!({
         "nombre": account.nombre,
         "email": account.email,
         "consultas": account.consultas,
-        "llamadas_del_mes": quota.spent,
-        "cuota_configurada": quota.most,
+        "llamadas_del_mes": spent,
+        "cuota_configurada": most,
     }));
     insert_origin(&mut row, desk, &found, lang);
     let columns = vec![

@@ -29,7 +29,7 @@ pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<Inva
                     "forgetting all needs a confirmation: add --yes"
                 ),
             )?;
-            let forgotten = desk.forget_all().await?;
+            let forgotten = desk.forget(None).await?;
             say_forgotten(needed, forgotten);
             Ok(0)
         }
@@ -74,7 +74,7 @@ async fn borrar(needed: &Needed, desk: &Desk, numbers: &[String]) -> Done {
     for text in numbers {
         match Ruc::parse_with(text, &needed.config.ruc_rules) {
             Ok(ruc) => {
-                forgotten += desk.forget(ruc).await?;
+                forgotten += desk.forget(Some(ruc)).await?;
             }
             Err(error) => {
                 let complaint = (repeatable(text), error.message(lang));

@@ -42,7 +42,6 @@ use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::Surroundings;
 use crate::remote::Server;
-use crate::telemetry::LogFormat;
 use kit::args::{Cmd, ConfigCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
 use kit::desk::Desk;
 use kit::needed::Needed;
@@ -56,8 +55,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let around = Surroundings::of_process();
     let guess = kit::needed::language(&arguments, &around);
     // Before anything can be said. What is wrong with it is told where logs are begun.
-    if let Ok(format) = log_format(&around) {
-        format.begin();
+    if let Ok(json) = logs_json(&around) {
+        crate::telemetry::begin(json);
     }
     let arguments = help_asked_as_command(arguments);
     let command = kit::args::command(guess);
@@ -114,7 +113,7 @@ fn run_configured(
     around: Surroundings,
     guess: Lang,
 ) -> Result<u8, (AppError, Lang)> {
-    log_format(&around).map_err(|error| (error, guess))?;
+    logs_json(&around).map_err(|error| (error, guess))?;
     let mending = matches!(command, Cmd::Config(ConfigCmd::Set { .. }));
     let needed = Needed::new(global, around, mending).map_err(|error| (error, guess))?;
     let lang = needed.config.lang;
@@ -133,17 +132,17 @@ fn run_configured(
     done.map_err(|error| (error, lang))
 }
 
-fn log_format(around: &Surroundings) -> Result<LogFormat, AppError> {
-    let typed = around
-        .variables
-        .get("CHASKI_LOG_FORMAT")
-        .map(String::as_str);
-    LogFormat::parse(typed).ok_or_else(|| {
-        AppError::Usage(text!(
+/// Whether every line of the error output is to be a JSON object.
+fn logs_json(around: &Surroundings) -> Result<bool, AppError> {
+    let typed = around.variables.get("CHASKI_LOG_FORMAT");
+    match typed.map(|text| text.trim()) {
+        None | Some("" | "text" | "texto") => Ok(false),
+        Some("json") => Ok(true),
+        Some(_) => Err(AppError::Usage(text!(
             "CHASKI_LOG_FORMAT debe ser «text» o «json»",
             "CHASKI_LOG_FORMAT must be \"text\" or \"json\""
-        ))
-    })
+        ))),
+    }
 }
 
 /// Data in the folder one stands in are used as before, and that is said once a run.

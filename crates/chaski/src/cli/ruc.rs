@@ -20,17 +20,12 @@ use crate::config::nearest;
 pub(super) async fn ruc(needed: &Needed, desk: &Desk, typed: RucNumbers) -> Done {
     let lang = needed.lang();
     let answers = ask(needed, desk, &typed).await?;
-    let rows = answers
-        .iter()
-        .map(|answer| answer.row(desk, lang))
-        .collect();
+    let rows = answers.iter().map(|it| it.row(desk, lang)).collect();
+    let codes: Vec<u8> = answers.iter().map(Answer::exit_code).collect();
     let columns = COLUMNS.to_vec();
-    let records = Records { columns, rows };
     complain_about(needed, &complaints(&answers, lang), answers.len());
-    records.write(needed)?;
-    Ok(exit_of(
-        &answers.iter().map(Answer::exit_code).collect::<Vec<_>>(),
-    ))
+    Records { columns, rows }.write(needed)?;
+    Ok(exit_of(&codes))
 }
 
 /// `chaski ruc facturacion <RUC>...`: is each fit to be invoiced?
@@ -43,13 +38,8 @@ pub(super) async fn facturacion(
     let lang = needed.lang();
     let role = if as_issuer { Role::Issuer } else { Role::Buyer };
     let answers = ask(needed, desk, &typed).await?;
-    let mut codes = Vec::with_capacity(answers.len());
-    let mut rows = Vec::with_capacity(answers.len());
-    for answer in &answers {
-        let (row, code) = answer.judged(desk, role, lang);
-        rows.push(row);
-        codes.push(code);
-    }
+    let judged = answers.iter().map(|it| it.judged(desk, role, lang));
+    let (rows, codes): (Vec<_>, Vec<_>) = judged.unzip();
     let columns = vec![
         ("ruc", "RUC", "RUC"),
         ("razon_social", "Razón social", "Name"),

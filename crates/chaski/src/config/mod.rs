@@ -170,7 +170,13 @@ impl Layers {
                     ("nunca", SandboxMode::Never),
                 ],
             )?,
-            sandbox_latency: self.latency()?,
+            sandbox_latency: self
+                .parsed::<Latency>(
+                    "sandbox.latency",
+                    "un tiempo como 100ms, o lognormal:100ms:1s (mediana y percentil 99)",
+                    "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
+                )
+                .map(|_| self.text("sandbox.latency").to_owned())?,
             sandbox_seed: self.number("sandbox.seed")?,
             key: self.key.clone(),
             secrets_dir: self.secrets_dir.clone(),
@@ -220,18 +226,6 @@ impl Layers {
             "una dirección como postgres://usuario@máquina/base",
             "an address such as postgres://user@machine/database",
         ))
-    }
-
-    fn latency(&self) -> Result<String, ConfigError> {
-        let text = self.text("sandbox.latency");
-        match text.parse::<Latency>() {
-            Ok(_) => Ok(text.to_owned()),
-            Err(_) => Err(self.bad(
-                "sandbox.latency",
-                "un tiempo como 100ms, o lognormal:100ms:1s (mediana y percentil 99)",
-                "a time such as 100ms, or lognormal:100ms:1s (median and 99th percentile)",
-            )),
-        }
     }
 
     fn parsed<T: FromStr>(&self, key: &str, es: &str, en: &str) -> Result<T, ConfigError> {

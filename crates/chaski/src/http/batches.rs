@@ -19,7 +19,6 @@ use super::kit::{
     cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
 };
 use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
-use crate::api::reply::mode_name;
 use crate::app::batches::{ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
@@ -211,7 +210,7 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
     let (data, next_cursor) = shaped(&caller, Listed::Batches, &page, |it| {
         BatchData::of(&caller.app, it)
     })?;
-    let mode = mode_name(&caller.app).into();
+    let mode = caller.app.mode.as_str().into();
     Ok(Json(BatchesPage {
         data,
         next_cursor,

@@ -13,7 +13,6 @@ use super::kit::{
     nobody, shaped,
 };
 use crate::api::calls::{CallData, CallsPage, CallsSearched};
-use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
 use crate::app::lookups::subject_of;
 use crate::store::{CallFilter, Listed};
@@ -123,7 +122,7 @@ async fn page(
     };
     let page = caller.app.list_calls(&filter).await?;
     let (data, next_cursor) = shaped(caller, Listed::Calls, &page, CallData::of)?;
-    let mode = mode_name(&caller.app).into();
+    let mode = caller.app.mode.as_str().into();
     Ok(Json(CallsPage {
         data,
         next_cursor,

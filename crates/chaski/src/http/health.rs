@@ -11,7 +11,6 @@ use http::header::CONTENT_TYPE;
 
 use super::{Gateway, Side};
 use crate::api::health::{Health, VersionData};
-use crate::api::reply::mode_name;
 use crate::app::Mode;
 use crate::metrics::UpstreamNow;
 
@@ -24,7 +23,7 @@ fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
     Json(Health {
         estado: estado.into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        mode: mode_name(&gateway.usual().app).into(),
+        mode: gateway.usual().app.mode.as_str().into(),
     })
 }
 
@@ -66,7 +65,7 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
     Json(VersionData {
         nombre: "chaski".into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        mode: mode_name(&gateway.usual().app).into(),
+        mode: gateway.usual().app.mode.as_str().into(),
     })
 }
 
@@ -83,14 +82,14 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     }
     let metrics = &gateway.usual().app.metrics;
     for side in gateway.sides() {
-        let mode = mode_name(&side.app);
+        let mode = side.app.mode.as_str();
         // Without them, the others still tell that the store is in trouble.
         let counts = side.app.job_counts().await.unwrap_or_default();
         for (kind, state, jobs) in counts {
             metrics.jobs(mode, kind.as_str(), state.as_str(), jobs);
         }
     }
-    let text = metrics.render(&now, mode_name(&gateway.usual().app));
+    let text = metrics.render(&now, gateway.usual().app.mode.as_str());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
@@ -105,7 +104,7 @@ async fn upstream_now(side: &Side) -> UpstreamNow {
             Mode::Sandbox => "sandbox",
             Mode::Real => "migo",
         },
-        mode: mode_name(&side.app),
+        mode: side.app.mode.as_str(),
         breaker: match breaker {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,

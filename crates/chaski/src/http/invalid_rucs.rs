@@ -9,7 +9,6 @@ use super::kit::{
     check_fits, cursor, limit, read_ruc, shaped,
 };
 use crate::api::refusals::{ForgetWanted, Forgotten, ForgottenCount, InvalidData, InvalidPage};
-use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
 use crate::store::Listed;
 
@@ -29,7 +28,7 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
     );
     let page = caller.app.list_refusals(limit, cursor).await?;
     let (data, next_cursor) = shaped(&caller, Listed::Refusals, &page, InvalidData::of)?;
-    let mode = mode_name(&caller.app).into();
+    let mode = caller.app.mode.as_str().into();
     Ok(Json(InvalidPage {
         data,
         next_cursor,

@@ -17,7 +17,6 @@ use crate::api::partners::{
     ChangeData, ChangesPage, PartnerData, PartnerWanted, PartnersPage, PartnersSearched,
     RefreshData, RefreshWanted,
 };
-use crate::api::reply::mode_name;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::app::partners::Which;
@@ -89,7 +88,7 @@ async fn page(
     let (data, next_cursor) = shaped(caller, Listed::Partners, &page, |it| {
         PartnerData::of(&caller.app, it)
     })?;
-    let mode = mode_name(&caller.app).into();
+    let mode = caller.app.mode.as_str().into();
     Ok(Json(PartnersPage {
         data,
         next_cursor,
@@ -322,7 +321,7 @@ pub(super) async fn changes(
     let (data, next_cursor) = shaped(&caller, Listed::PartnerChanges, &page, |it| {
         ChangeData::of(&caller.app, it)
     })?;
-    let mode = mode_name(&caller.app).into();
+    let mode = caller.app.mode.as_str().into();
     Ok(Json(ChangesPage {
         data,
         next_cursor,

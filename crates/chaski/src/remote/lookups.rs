@@ -21,15 +21,6 @@ use crate::api::several::{self, DnisWanted, RucsWanted};
 const MOST_RUCS: usize = 1_000;
 const MOST_DNIS: usize = 100;
 
-/// Calls of the month, as the server counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// Calls spent.
-    pub spent: u64,
-    /// Calls of a month, where configured.
-    pub most: Option<u64>,
-}
-
 /// What came of each of several numbers.
 type Outcomes<A> = Vec<Result<Found<A>, ServerError>>;
 
@@ -134,21 +125,18 @@ impl Server {
         .await
     }
 
-    /// The account behind the server's token, and the calls that the server counted.
-    pub async fn account(&self) -> Result<(Found<Account>, Quota), ServerError> {
-        let mut quota = None;
+    /// The account behind the server's token, and the calls of the month: those that the server
+    /// counted, and how many there may be, where that is configured.
+    pub async fn account(&self) -> Result<(Found<Account>, (u64, Option<u64>)), ServerError> {
+        let mut calls = (0, None);
         let target = "/api/v1/proveedores/migo/cuenta".to_owned();
         let found = self
             .found(target, |told: AccountData| {
-                quota = Some(Quota {
-                    spent: told.llamadas_del_mes,
-                    most: told.cuota,
-                });
+                calls = (told.llamadas_del_mes, told.cuota);
                 Some(told.account())
             })
             .await?;
-        let quota = quota.ok_or_else(|| self.not_chaski(None))?;
-        Ok((found, quota))
+        Ok((found, calls))
     }
 
     /// Asks for one answer and reads it with `read`.

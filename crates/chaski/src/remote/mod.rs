@@ -13,7 +13,6 @@ mod records;
 pub use batches::NewList;
 pub(crate) use batches::failure_of;
 pub use error::ServerError;
-pub use lookups::Quota;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -31,7 +30,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::health::VersionData;
-use crate::api::reply::mode_of_name;
 use crate::config::{ConfigError, ServerAddress};
 use crate::mode::Mode;
 use crate::mode::mode_of_key;
@@ -154,7 +152,7 @@ impl Server {
             return Ok(mode);
         }
         let told: VersionData = self.ask(Question::get("/version".to_owned())).await?;
-        let mode = mode_of_name(&told.mode).filter(|_| told.nombre == "chaski");
+        let mode = Mode::from_name(&told.mode).filter(|_| told.nombre == "chaski");
         let mode = mode.ok_or_else(|| self.not_chaski(None))?;
         self.answered_by(mode);
         Ok(mode)

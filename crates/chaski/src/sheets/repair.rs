@@ -200,9 +200,9 @@ fn from_plain(text: &str, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subjec
             repairs.push(repair);
         }
     };
-    if let Some(exponent) = Scientific::parse(&text) {
+    if let Some(subject) = from_scientific(&text, rules) {
         note(true, Repair::Scientific);
-        return exponent.subject(rules);
+        return subject;
     }
     let whole = without_zero_decimals(&text);
     note(whole.len() < text.len(), Repair::Float);
@@ -372,52 +372,33 @@ fn has_thousands(text: &str) -> bool {
     more > 0 && whole && (1..=3).contains(&first.len()) && digits(first)
 }
 
-/// A number in scientific notation.
-struct Scientific {
-    /// Its significant digits.
-    digits: String,
-    /// How many digits the number has before the decimal point.
-    length: usize,
-}
-
-impl Scientific {
-    /// `2.0100038146E10`, `2,01E+10`.
-    fn parse(text: &str) -> Option<Scientific> {
-        let (mantissa, exponent) = text.split_once(['E', 'e'])?;
-        let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
-        let digit = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-        if whole.is_empty() || !digit(whole) || !digit(fraction) || exponent.len() > 2 {
-            return None;
-        }
-        let exponent: usize = exponent.parse().ok()?;
-        Some(Scientific {
-            digits: format!("{whole}{fraction}"),
-            length: whole.len() + exponent,
-        })
+/// A number in scientific notation, `2.0100038146E10` or `2,01E+10`, if none of its digits was lost.
+/// One trailing zero may be missing, as programs write it, if the check digit then agrees.
+fn from_scientific(text: &str, rules: &RucRules) -> Option<Subject> {
+    let (mantissa, exponent) = text.split_once(['E', 'e'])?;
+    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+    let digit = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    if whole.is_empty() || !digit(whole) || !digit(fraction) || exponent.len() > 2 {
+        return None;
     }
-
-    /// The number if none of its digits was lost. One trailing zero may be missing, as programs
-    /// write it, if the check digit then agrees.
-    fn subject(&self, rules: &RucRules) -> Subject {
-        let lost = Subject::Bad(CellProblem::PrecisionLost {
-            digits: self.digits.trim_end_matches('0').len(),
-        });
-        let digits = self.digits.as_str();
-        let fraction = digits.get(self.length..).unwrap_or_default();
-        if fraction.bytes().any(|byte| byte != b'0') {
-            return Subject::Bad(CellProblem::Fraction);
-        }
-        let digits = &digits[..digits.len().min(self.length)];
-        if digits.len() == self.length {
-            return from_digits(digits, rules);
-        }
-        if self.length == 11 && digits.len() == 10 {
-            return match Ruc::parse_with(&format!("{digits}0"), rules) {
-                Ok(ruc) if ruc.has_valid_check_digit() => Subject::Ruc(ruc),
-                _ => lost,
-            };
-        }
-        lost
+    // How many digits the number has before the decimal point.
+    let length = whole.len() + exponent.parse::<usize>().ok()?;
+    let significant = format!("{whole}{fraction}");
+    let lost = Subject::Bad(CellProblem::PrecisionLost {
+        digits: significant.trim_end_matches('0').len(),
+    });
+    let fraction = significant.get(length..).unwrap_or_default();
+    if fraction.bytes().any(|byte| byte != b'0') {
+        return Some(Subject::Bad(CellProblem::Fraction));
     }
+    let digits = &significant[..significant.len().min(length)];
+    Some(match (length, digits.len()) {
+        (length, found) if found == length => from_digits(digits, rules),
+        (11, 10) => match Ruc::parse_with(&format!("{digits}0"), rules) {
+            Ok(ruc) if ruc.has_valid_check_digit() => Subject::Ruc(ruc),
+            _ => lost,
+        },
+        _ => lost,
+    })
 }

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 /// One error output, one format.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn begin(json: bool) {
+/// From here on every line of the error output is written so.
+pub(crate) fn begin(json: bool) {
     JSON.store(json, Ordering::Relaxed);
     if json {
         std::panic::set_hook(Box::new(panicked));

@@ -6,7 +6,7 @@ mod flood;
 mod lines;
 
 pub use flood::{Flood, MOST_KINDS, RepeatSummary, WINDOW};
-pub(crate) use lines::{line, writes_json};
+pub(crate) use lines::{begin, line, writes_json};
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -18,31 +18,6 @@ use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
-
-/// How a line of the log is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl LogFormat {
-    /// The value of `CHASKI_LOG_FORMAT`; none for anything else.
-    pub(crate) fn parse(text: Option<&str>) -> Option<LogFormat> {
-        match text.map(str::trim) {
-            None | Some("" | "text" | "texto") => Some(LogFormat::Text),
-            Some("json") => Some(LogFormat::Json),
-            Some(_) => None,
-        }
-    }
-
-    /// From here on every line of the error output is written so.
-    pub(crate) fn begin(self) {
-        lines::begin(self == LogFormat::Json);
-    }
-}
 
 /// Starts logging: what `CHASKI_LOG` says, or by the number of `-v`.
 pub(crate) fn start(verbose: u8, serves: bool) -> Telling {

@@ -146,7 +146,7 @@ impl Engine {
     }
 
     pub(crate) fn total_time<L: Lookup>(&self, question: &L, ask: &Ask) -> Duration {
-        let usual = self.shared.tuned.deadline();
+        let usual = self.shared.tuned.now().deadline;
         // A question that takes long by nature gets the time for one attempt at least.
         let usual = usual.max(question.patience().unwrap_or(Duration::ZERO));
         ask.deadline.unwrap_or(usual).min(LONGEST_TIME)

@@ -36,7 +36,7 @@ impl Engine {
             // They had a shorter deadline.
             Some(Err(error))
                 if error.is_for_want_of_time()
-                    && error.attempts() < self.shared.tuned.max_attempts()
+                    && error.attempts() < self.shared.tuned.now().max_attempts
                     && deadline.saturating_duration_since(other.until) >= MORE_TIME => {}
             // They had nothing left to spend.
             Some(Err(error)) if error.is_for_want_of_allowance() => {}

@@ -477,7 +477,7 @@ impl Engine {
     }
 
     pub(crate) fn deadline(&self) -> Duration {
-        self.shared.tuned.deadline()
+        self.shared.tuned.now().deadline
     }
 
     /// Limits and times that it was made with.

@@ -52,7 +52,7 @@ impl Engine {
             && !self.is_unwritten(key)
             && let Some(memory) = self.recall(key).await
             && let now = self.shared.clock.now()
-            && now < later(memory.expires_at, self.shared.tuned.times().stale)
+            && now < later(memory.expires_at, self.shared.tuned.now().times.stale)
             && !is_of_the_future(memory.stored_at, now)
             && let Remembered::Answer(body) = &memory.what
             && let Some(answer) = question.unpack(body)
@@ -118,7 +118,7 @@ impl Engine {
         decoded: Decoded<L::Answer>,
     ) -> (MemoryEntry, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
-        let times = &self.shared.tuned.times();
+        let times = &self.shared.tuned.now().times;
         let (what, lasts, outcome) = match decoded {
             Decoded::Answer(answer) => {
                 let lasts = question.time_to_live(&answer, now, times);
@@ -137,21 +137,17 @@ impl Engine {
                 (what, lasts, Err((reason, message)))
             }
         };
-        if lasts.is_zero() {
-            return ((key.clone(), None), received(outcome, provider, now));
-        }
-        let expires_at = later(now, lasts);
-        let memory = Memory {
+        let memory = (!lasts.is_zero()).then(|| Memory {
             what,
             provider,
             stored_at: now,
-            expires_at,
-        };
-        self.keep_hot::<L>(key, &outcome, &memory);
-        (
-            (key.clone(), Some(memory)),
-            received(outcome, provider, now),
-        )
+            expires_at: later(now, lasts),
+        });
+        if let Some(memory) = &memory {
+            self.keep_hot::<L>(key, &outcome, memory);
+        }
+        let outcome = given(outcome, Source::Upstream, provider, now);
+        ((key.clone(), memory), outcome)
     }
 
     /// Puts answers into memory. One that is not kept still removes the older one that it contradicts.
@@ -283,15 +279,7 @@ impl Engine {
         stored_at: Timestamp,
     ) -> Result<Found<A>, Error> {
         self.count(|counters| &counters.hits);
-        match outcome {
-            Ok(value) => Ok(Found {
-                value,
-                source: Source::Memory,
-                provider,
-                stored_at,
-            }),
-            Err((reason, message)) => Err(Error::refused(reason, message, provider, true)),
-        }
+        given(outcome, Source::Memory, provider, stored_at)
     }
 
     pub(super) fn fresh_enough(&self, stored_at: Timestamp, ask: &Ask) -> bool {
@@ -313,18 +301,21 @@ impl Engine {
     }
 }
 
-fn received<A>(
+#[inline]
+fn given<A>(
     outcome: Outcome<A>,
+    source: Source,
     provider: &'static str,
     stored_at: Timestamp,
 ) -> Result<Found<A>, Error> {
-    match outcome {
-        Ok(value) => Ok(Found {
-            value,
-            source: Source::Upstream,
-            provider,
-            stored_at,
-        }),
-        Err((reason, message)) => Err(Error::refused(reason, message, provider, false)),
-    }
+    let found = |value| Found {
+        value,
+        source,
+        provider,
+        stored_at,
+    };
+    let remembered = source == Source::Memory;
+    outcome
+        .map(found)
+        .map_err(|(reason, message)| Error::refused(reason, message, provider, remembered))
 }

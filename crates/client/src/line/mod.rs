@@ -385,7 +385,7 @@ impl Line {
 
     /// The counters in the ledger that a call is taken from.
     fn allowances(&self, ask: &Ask) -> Vec<Allowance> {
-        let (quota, per_day) = (self.shared.tuned.quota(), ask.per_day);
+        let (quota, per_day) = (self.shared.tuned.now().quota, ask.per_day);
         if quota.is_none() && per_day.is_none() {
             return Vec::new();
         }
@@ -471,13 +471,13 @@ impl Line {
 
     /// Time for one attempt.
     pub(crate) fn patience(&self, sheet: &CallSheet<'_>) -> Duration {
-        let usual = self.shared.tuned.attempt_timeout();
+        let usual = self.shared.tuned.now().attempt_timeout;
         sheet.patience.unwrap_or(usual).min(LONGEST_TIME)
     }
 
     /// Time for a call with all its waits.
     pub(crate) fn usual_deadline(&self) -> Duration {
-        self.shared.tuned.deadline().min(LONGEST_TIME)
+        self.shared.tuned.now().deadline.min(LONGEST_TIME)
     }
 
     /// How the upstream is called on record.
@@ -506,7 +506,7 @@ impl Line {
     pub async fn quota(&self) -> Result<(u64, Option<u64>), LedgerError> {
         let counter = self.month(self.shared.clock.now());
         let spent = self.shared.ledger.spent(&counter).await?;
-        Ok((spent, self.shared.tuned.quota()))
+        Ok((spent, self.shared.tuned.now().quota))
     }
 
     /// Takes over pace, quota, time and number of attempts while calls are under way: they go on with
@@ -521,7 +521,7 @@ impl Line {
     }
 
     pub(crate) fn most_attempts(&self) -> u32 {
-        self.shared.tuned.max_attempts()
+        self.shared.tuned.now().max_attempts
     }
 
     pub(crate) fn retries(&self) -> &RetryBudget {

@@ -153,7 +153,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         match answer {
             Ok((decoded, line)) => {
                 drop(turn);
-                self.settle(asked, leads, (decoded, &line), place).await;
+                self.take_in(asked, leads, (decoded, &line), place).await;
             }
             // The whole list refused or unreadable: one by one.
             Err((Failure::Rejected | Failure::Garbled, _)) => {
@@ -187,7 +187,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
 
     /// Remembers the chunk's answers in one go, hands them out, and asks singly for what the
     /// answer did not mention.
-    pub(super) async fn settle(
+    pub(super) async fn take_in(
         &self,
         asked: Vec<Asked<L>>,
         leads: Vec<Lead>,

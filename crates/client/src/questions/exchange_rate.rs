@@ -104,14 +104,12 @@ impl Lookup for LatestRateQuery {
     }
 }
 
-impl RateQuery {
-    fn lasts(self, now: Timestamp, times: &TimesToLive) -> Duration {
-        // Past rates do not change, and a day that had none will not get one.
-        if self.fuente.settled(self.fecha, now) {
-            super::FOR_EVER
-        } else {
-            times.unsettled_rate
-        }
+/// Past rates do not change, and a day that had none will not get one.
+fn lasts(fuente: RateSource, fecha: Date, now: Timestamp, times: &TimesToLive) -> Duration {
+    if fuente.settled(fecha, now) {
+        super::FOR_EVER
+    } else {
+        times.unsettled_rate
     }
 }
 
@@ -143,12 +141,12 @@ impl Lookup for RateQuery {
         if answer.fecha_publicacion == self.fecha {
             super::FOR_EVER
         } else {
-            self.lasts(now, times)
+            lasts(self.fuente, self.fecha, now, times)
         }
     }
 
     fn refusal_time_to_live(&self, now: Timestamp, times: &TimesToLive) -> Duration {
-        self.lasts(now, times)
+        lasts(self.fuente, self.fecha, now, times)
     }
 
     fn pack(answer: &ExchangeRate) -> Bytes {
@@ -157,16 +155,6 @@ impl Lookup for RateQuery {
 
     fn unpack(&self, body: &[u8]) -> Option<ExchangeRate> {
         super::from_json::<Record>(body)?.rate()
-    }
-}
-
-impl RatesQuery {
-    fn lasts(self, now: Timestamp, times: &TimesToLive) -> Duration {
-        if RateSource::Sunat.settled(self.hasta, now) {
-            super::FOR_EVER
-        } else {
-            times.unsettled_rate
-        }
     }
 }
 
@@ -192,11 +180,11 @@ impl Lookup for RatesQuery {
     }
 
     fn time_to_live(&self, _: &Self::Answer, now: Timestamp, times: &TimesToLive) -> Duration {
-        self.lasts(now, times)
+        self.refusal_time_to_live(now, times)
     }
 
     fn refusal_time_to_live(&self, now: Timestamp, times: &TimesToLive) -> Duration {
-        self.lasts(now, times)
+        lasts(RateSource::Sunat, self.hasta, now, times)
     }
 
     fn pack(answer: &Vec<ExchangeRate>) -> Bytes {

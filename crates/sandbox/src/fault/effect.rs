@@ -9,21 +9,9 @@ use super::{FaultKind, RetryAfter};
 use crate::cut::Cut;
 use crate::reply::Reply;
 
-/// What leaves the sandbox in the end.
-pub(crate) enum Effect {
-    /// An answer; in ten pieces with this interval if there is one.
-    Reply(Reply, Option<Duration>),
-    /// No answer.
-    Cut(Cut),
-}
-
-/// A fault that changes what the registry says, instead of how it is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Twist {
-    None,
-    Other,
-    Formula,
-}
+/// What leaves the sandbox in the end: an answer, in ten pieces with the interval if there is one, or
+/// none.
+pub(crate) type Effect = Result<(Reply, Option<Duration>), Cut>;
 
 /// Whose answer comes when another number's is commanded.
 pub(crate) const OTHER_RUC: &str = "20131312955";
@@ -31,21 +19,11 @@ pub(crate) const OTHER_RUC: &str = "20131312955";
 const HUGE_BYTES: usize = 10 * 1024 * 1024;
 const NESTED_LEVELS: usize = 10_000;
 
-impl FaultKind {
-    pub(crate) fn twist(self) -> Twist {
-        match self {
-            FaultKind::OtherRuc => Twist::Other,
-            FaultKind::Formula => Twist::Formula,
-            _ => Twist::None,
-        }
-    }
-}
-
 /// The faults that strike before the request is looked at: nothing is charged.
 pub(crate) fn instead(kind: FaultKind, now: Timestamp) -> Option<Effect> {
     let reply = match kind {
-        FaultKind::Reset => return Some(Effect::Cut(Cut::Reset)),
-        FaultKind::Outage => return Some(Effect::Cut(Cut::Refused)),
+        FaultKind::Reset => return Some(Err(Cut::Reset)),
+        FaultKind::Outage => return Some(Err(Cut::Refused)),
         FaultKind::TooMany(retry_after) => Reply {
             retry_after: write_retry_after(retry_after, now),
             ..Reply::too_many()
@@ -54,7 +32,7 @@ pub(crate) fn instead(kind: FaultKind, now: Timestamp) -> Option<Effect> {
         FaultKind::Forbidden => Reply::forbidden(),
         FaultKind::WrongPath => Reply::wrong_path(),
         FaultKind::ServerError(status) => {
-            Reply::json(server_status(status), br#"{"message":"Server Error"}"#)
+            Reply::new(server_status(status), br#"{"message":"Server Error"}"#)
         }
         FaultKind::ServerErrorHtml(status) => Reply::html(server_status(status)),
         FaultKind::Redirect => Reply {
@@ -63,26 +41,26 @@ pub(crate) fn instead(kind: FaultKind, now: Timestamp) -> Option<Effect> {
         },
         _ => return None,
     };
-    Some(Effect::Reply(reply, None))
+    Some(Ok((reply, None)))
 }
 
 /// The faults that spoil an answer already worked out and charged.
 pub(crate) fn spoil(kind: FaultKind, mut reply: Reply) -> Effect {
     match kind {
-        FaultKind::Close => return Effect::Cut(Cut::ClosedBeforeAnswer),
-        FaultKind::Drip(interval) => return Effect::Reply(reply, Some(interval)),
+        FaultKind::Close => return Err(Cut::ClosedBeforeAnswer),
+        FaultKind::Drip(interval) => return Ok((reply, Some(interval))),
         FaultKind::Truncated => reply.body.truncate(reply.body.len() / 2),
         FaultKind::WrongJson => swap_array_and_object(&mut reply.body),
         FaultKind::Html => reply = Reply::html(StatusCode::OK),
         FaultKind::SuccessFalse => {
             let body = br#"{"success":false,"message":"No se pudo completar la consulta."}"#;
-            reply = Reply::json(StatusCode::OK, body);
+            reply = Reply::new(StatusCode::OK, body);
         }
-        FaultKind::Huge => reply = Reply::owned(StatusCode::OK, huge()),
-        FaultKind::Nested => reply = Reply::owned(StatusCode::OK, nested()),
+        FaultKind::Huge => reply = Reply::new(StatusCode::OK, huge()),
+        FaultKind::Nested => reply = Reply::new(StatusCode::OK, nested()),
         _ => {}
     }
-    Effect::Reply(reply, None)
+    Ok((reply, None))
 }
 
 fn server_status(status: u16) -> StatusCode {

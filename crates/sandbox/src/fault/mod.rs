@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::operation::Operation;
 pub(crate) use armed::Faults;
-pub(crate) use effect::{Effect, OTHER_RUC, Twist, instead, spoil};
+pub(crate) use effect::{Effect, OTHER_RUC, instead, spoil};
 pub use text::FaultError;
 
 /// One fault. Made with [`Fault::new`] and its refinements, or read from text:

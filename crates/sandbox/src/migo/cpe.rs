@@ -1,18 +1,12 @@
 //! Does an e-document exist at SUNAT? Answered by a rule on its number, so that a test can choose.
 
+use chaski_core::lima_date;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde_json::json;
 
-use super::rates::lima_date;
 use super::{Answered, Question, Reply, is_digits};
 use crate::request::Asked;
-
-#[derive(Serialize)]
-struct State {
-    success: bool,
-    estado_comprobante: &'static str,
-}
 
 const FIELDS: [&str; 6] = [
     "ruc_emisor",
@@ -51,10 +45,10 @@ pub(super) fn validate(question: &Question<'_>) -> Answered {
         return invalid("monto", "El campo monto debe ser un número.");
     }
     let future = date > lima_date(question.now);
-    Ok(Reply::found(&State {
-        success: true,
-        estado_comprobante: if future { "0" } else { state(number, amount) },
-    }))
+    let state = if future { "0" } else { state(number, amount) };
+    Ok(Reply::found(
+        &json!({"success": true, "estado_comprobante": state}),
+    ))
 }
 
 /// By the last two digits of the number. A leading zero or an amount without its two decimals

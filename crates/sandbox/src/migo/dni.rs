@@ -1,38 +1,25 @@
 //! A DNI: the name of its owner as one text.
 
-use serde::Serialize;
+use serde_json::json;
 
 use super::registry::find_person;
 use super::ruc::HOSTILE_NAME;
 use super::{Answered, Question, Reply};
-use crate::fault::Twist;
-
-#[derive(Serialize)]
-struct Person<'a> {
-    success: bool,
-    dni: &'a str,
-    nombre: &'a str,
-}
 
 pub(super) fn one(question: &Question<'_>) -> Answered {
     let dni = match question.digits("dni", 8)? {
-        dni if question.twist == Twist::Other => if_other(dni),
+        "12345678" if question.is_of_another() => "87654321",
+        _ if question.is_of_another() => "12345678",
         dni => dni,
     };
     let unknown = || Reply::unknown_number(question.route.version, "DNI");
     let name = find_person(question.seed(), dni).ok_or_else(unknown)?;
-    let hostile = question.twist == Twist::Formula;
-    Ok(Reply::found(&Person {
-        success: true,
-        dni,
-        nombre: if hostile { HOSTILE_NAME } else { &name },
-    }))
-}
-
-fn if_other(dni: &str) -> &'static str {
-    if dni == "12345678" {
-        "87654321"
+    let name = if question.is_hostile() {
+        HOSTILE_NAME
     } else {
-        "12345678"
-    }
+        &name
+    };
+    Ok(Reply::found(
+        &json!({"success": true, "dni": dni, "nombre": name}),
+    ))
 }

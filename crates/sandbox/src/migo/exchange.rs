@@ -3,46 +3,10 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::rates::{Quote, Source};
 use super::{Answered, Question, Reply};
-
-#[derive(Serialize)]
-struct Rate {
-    success: bool,
-    #[serde(flatten)]
-    day: RateOfDay,
-}
-
-#[derive(Serialize)]
-struct RateOfDay {
-    fecha: String,
-    moneda: &'static str,
-    precio_compra: Price,
-    precio_venta: Price,
-}
-
-#[derive(Serialize)]
-struct Range {
-    success: bool,
-    data: Vec<RateOfDay>,
-}
-
-/// Always three decimals as text; as a number only v1 and only if configured.
-enum Price {
-    Text(Decimal),
-    Number(Decimal),
-}
-
-impl Serialize for Price {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Price::Text(price) => serializer.collect_str(price),
-            Price::Number(price) => serializer.serialize_f64(price.to_f64().unwrap_or_default()),
-        }
-    }
-}
 
 pub(super) fn latest(question: &Question<'_>) -> Answered {
     let quote = question.rates.latest(Source::Sunat, question.now);
@@ -77,36 +41,32 @@ pub(super) fn range(question: &Question<'_>) -> Answered {
         return Err(Reply::invalid("fecha_fin", rule));
     }
     let quotes = question.rates.range(Source::Sunat, from, to, question.now);
-    let days = quotes.into_iter().map(|it| of_day(question, it, "USD"));
-    Ok(Reply::found(&Range {
-        success: true,
-        data: days.collect(),
-    }))
+    let days = quotes
+        .into_iter()
+        .map(|it| with_quote(json!({}), question, it, "USD"));
+    let days: Vec<Value> = days.collect();
+    Ok(Reply::found(&json!({"success": true, "data": days})))
 }
 
-fn answer(question: &Question<'_>, quote: Option<Quote>, currency: &'static str) -> Answered {
+fn answer(question: &Question<'_>, quote: Option<Quote>, currency: &str) -> Answered {
     let none = || Reply::unknown("No hay tipo de cambio para la fecha indicada");
-    Ok(Reply::found(&Rate {
-        success: true,
-        day: of_day(question, quote.ok_or_else(none)?, currency),
-    }))
+    let quote = quote.ok_or_else(none)?;
+    let body = with_quote(json!({"success": true}), question, quote, currency);
+    Ok(Reply::found(&body))
 }
 
-fn of_day(question: &Question<'_>, quote: Quote, currency: &'static str) -> RateOfDay {
+/// Prices always have three decimals as text; they are numbers only in v1 and only if configured.
+fn with_quote(mut body: Value, question: &Question<'_>, quote: Quote, currency: &str) -> Value {
     let as_number = question.is_v1() && question.config.v1_prices_as_numbers;
-    let price = |price| {
-        if as_number {
-            Price::Number(price)
-        } else {
-            Price::Text(price)
-        }
+    let price = |price: Decimal| match price.to_f64().filter(|_| as_number) {
+        Some(number) => number.into(),
+        None => price.to_string().into(),
     };
-    RateOfDay {
-        fecha: quote.date.to_string(),
-        moneda: currency,
-        precio_compra: price(quote.buying),
-        precio_venta: price(quote.selling),
-    }
+    body["fecha"] = quote.date.to_string().into();
+    body["moneda"] = currency.into();
+    body["precio_compra"] = price(quote.buying);
+    body["precio_venta"] = price(quote.selling);
+    body
 }
 
 fn date_field(question: &Question<'_>, field: &str) -> Result<Date, Reply> {

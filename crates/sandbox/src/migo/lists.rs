@@ -1,63 +1,14 @@
 //! What v1 alone tells of a RUC: representatives, activity, and two registers of members.
 
 use http::StatusCode;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::registry::{
-    ACTIVITIES, CHARGES, Text, find_taxpayer, is_fixed, is_good_taxpayer, is_withholding_agent,
+    ABSENT, ACTIVITIES, CHARGES, find_taxpayer, is_fixed, is_good_taxpayer, is_withholding_agent,
     number, person_name,
 };
 use super::{Answered, Question, Reply};
 use crate::draw::{Draw, Topic};
-
-#[derive(Serialize)]
-struct Representatives<'a> {
-    success: bool,
-    data: Vec<Representative<'a>>,
-}
-
-#[derive(Serialize)]
-struct Representative<'a> {
-    documento: &'static str,
-    dni: String,
-    nombre: String,
-    cargo: &'static str,
-    fecha: String,
-    ruc: &'a str,
-}
-
-#[derive(Serialize)]
-struct Activity<'a> {
-    success: bool,
-    ruc: &'a str,
-    estado: &'static str,
-    condicion: &'static str,
-    tipo: &'static str,
-    actividad_economica_rev3_principal: String,
-    actividad_economica_rev3_secundaria: Text,
-    actividad_economica_rev4_principal: String,
-    numero_trabajadores: String,
-    tipo_facturacion: &'static str,
-    tipo_contabilidad: &'static str,
-    comercio_exterior: &'static str,
-    periodo: &'static str,
-}
-
-#[derive(Serialize)]
-struct Member<'a> {
-    success: bool,
-    ruc: &'a str,
-    nombre_o_razon_social: &'a str,
-    a_partir_del: Option<String>,
-    resolucion: String,
-}
-
-#[derive(Serialize)]
-struct Outsider<'a> {
-    success: bool,
-    ruc: &'a str,
-    message: &'a str,
-}
 
 /// 404 for a RUC that exists but has nobody, as natural persons have: such a 404 says nothing of
 /// the RUC itself.
@@ -70,13 +21,10 @@ pub(super) fn representatives(question: &Question<'_>) -> Answered {
         return Err(Reply::unknown("No se encontraron representantes legales"));
     }
     let people = 1 + draw.below(3);
-    let data = (0..people)
+    let data: Vec<Value> = (0..people)
         .map(|_| representative(ruc, &mut draw))
         .collect();
-    Ok(Reply::found(&Representatives {
-        success: true,
-        data,
-    }))
+    Ok(Reply::found(&json!({"success": true, "data": data})))
 }
 
 pub(super) fn activity(question: &Question<'_>) -> Answered {
@@ -88,29 +36,27 @@ pub(super) fn activity(question: &Question<'_>) -> Answered {
     let (rev3, rev4, main) = draw.pick(&ACTIVITIES);
     let (second_rev3, _, second) = draw.pick(&ACTIVITIES);
     let has_second = draw.chance(300);
-    Ok(Reply::found(&Activity {
-        success: true,
-        ruc,
-        estado: taxpayer.estado,
-        condicion: taxpayer.condicion,
-        tipo: if ruc.starts_with("20") {
-            draw.pick(&["SOCIEDAD ANONIMA CERRADA", "SOC.COM.RESPONS. LTDA"])
-        } else {
-            "PERSONA NATURAL CON NEGOCIO"
-        },
-        actividad_economica_rev3_principal: format!("{rev3} - {main}"),
-        actividad_economica_rev3_secundaria: if has_second {
-            format!("{second_rev3} - {second}").into()
-        } else {
-            "-".into()
-        },
-        actividad_economica_rev4_principal: format!("{rev4} - {main}"),
-        numero_trabajadores: draw.between(0, 250).to_string(),
-        tipo_facturacion: draw.pick(&["MANUAL", "COMPUTARIZADO", "MANUAL/COMPUTARIZADO"]),
-        tipo_contabilidad: draw.pick(&["MANUAL", "COMPUTARIZADO"]),
-        comercio_exterior: draw.pick(&["SIN ACTIVIDAD", "IMPORTADOR", "IMPORTADOR/EXPORTADOR"]),
-        periodo: "202508",
-    }))
+    let kind = if ruc.starts_with("20") {
+        draw.pick(&["SOCIEDAD ANONIMA CERRADA", "SOC.COM.RESPONS. LTDA"])
+    } else {
+        "PERSONA NATURAL CON NEGOCIO"
+    };
+    let second = has_second.then(|| format!("{second_rev3} - {second}"));
+    Ok(Reply::found(&json!({
+        "success": true,
+        "ruc": ruc,
+        "estado": taxpayer.estado,
+        "condicion": taxpayer.condicion,
+        "tipo": kind,
+        "actividad_economica_rev3_principal": format!("{rev3} - {main}"),
+        "actividad_economica_rev3_secundaria": second.as_deref().unwrap_or(ABSENT),
+        "actividad_economica_rev4_principal": format!("{rev4} - {main}"),
+        "numero_trabajadores": draw.between(0, 250).to_string(),
+        "tipo_facturacion": draw.pick(&["MANUAL", "COMPUTARIZADO", "MANUAL/COMPUTARIZADO"]),
+        "tipo_contabilidad": draw.pick(&["MANUAL", "COMPUTARIZADO"]),
+        "comercio_exterior": draw.pick(&["SIN ACTIVIDAD", "IMPORTADOR", "IMPORTADOR/EXPORTADOR"]),
+        "periodo": "202508",
+    })))
 }
 
 pub(super) fn withholding_agents(question: &Question<'_>) -> Answered {
@@ -135,22 +81,22 @@ fn member(question: &Question<'_>, topic: Topic, fixed: fn(&str) -> Option<bool>
         };
         return Err(Reply {
             status,
-            ..Reply::found(&Outsider {
-                success: false,
-                ruc,
-                message: "El RUC no se encuentra en el padrón",
-            })
+            ..Reply::found(&json!({
+                "success": false,
+                "ruc": ruc,
+                "message": "El RUC no se encuentra en el padrón",
+            }))
         });
     };
     // The date may be null.
     let dated = is_fixed(ruc) || !draw.chance(100);
-    Ok(Reply::found(&Member {
-        success: true,
-        ruc,
-        nombre_o_razon_social: &taxpayer.name,
-        a_partir_del: dated.then(|| date(&mut draw)),
-        resolucion: format!("R.S. {:03}-2020/SUNAT", draw.between(1, 250)),
-    }))
+    Ok(Reply::found(&json!({
+        "success": true,
+        "ruc": ruc,
+        "nombre_o_razon_social": taxpayer.name,
+        "a_partir_del": dated.then(|| date(&mut draw)),
+        "resolucion": format!("R.S. {:03}-2020/SUNAT", draw.between(1, 250)),
+    })))
 }
 
 /// The fixed numbers answer the same whatever the seed.
@@ -159,16 +105,16 @@ fn draw(question: &Question<'_>, topic: Topic, ruc: &str) -> Draw {
     Draw::new(seed, topic, number(ruc))
 }
 
-fn representative<'a>(ruc: &'a str, draw: &mut Draw) -> Representative<'a> {
-    Representative {
-        documento: "DNI",
+fn representative(ruc: &str, draw: &mut Draw) -> Value {
+    json!({
+        "documento": "DNI",
         // All under 00001000: numbers of no person.
-        dni: format!("{:08}", draw.between(1, 999)),
-        nombre: person_name(draw),
-        cargo: draw.pick(&CHARGES),
-        fecha: date(draw),
-        ruc,
-    }
+        "dni": format!("{:08}", draw.between(1, 999)),
+        "nombre": person_name(draw),
+        "cargo": draw.pick(&CHARGES),
+        "fecha": date(draw),
+        "ruc": ruc,
+    })
 }
 
 fn date(draw: &mut Draw) -> String {

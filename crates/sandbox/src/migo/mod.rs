@@ -12,13 +12,13 @@ mod ruc;
 use compact_str::CompactString;
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde_json::json;
 
 pub(crate) use quota::Quota;
 pub(crate) use rates::Rates;
 
 use crate::config::SandboxConfig;
-use crate::fault::{OTHER_RUC, Twist};
+use crate::fault::{FaultKind, OTHER_RUC};
 use crate::operation::{Operation, Route, Version};
 use crate::reply::Reply;
 use crate::request::Asked;
@@ -38,7 +38,8 @@ pub(crate) struct Question<'a> {
     pub(crate) quota: &'a Quota,
     pub(crate) route: Route<'a>,
     pub(crate) asked: &'a Asked,
-    pub(crate) twist: Twist,
+    /// The fault that struck it, if one did.
+    pub(crate) struck: Option<FaultKind>,
     pub(crate) now: Timestamp,
 }
 
@@ -141,19 +142,12 @@ impl<'a> Question<'a> {
     }
 
     fn account(&self) -> Reply {
-        #[derive(Serialize)]
-        struct Account {
-            success: bool,
-            nombre: &'static str,
-            email: &'static str,
-            consultas: u64,
-        }
-        Reply::found(&Account {
-            success: true,
-            nombre: "EMPRESA DE PRUEBA",
-            email: "pruebas@example.com",
-            consultas: self.quota.left(),
-        })
+        Reply::found(&json!({
+            "success": true,
+            "nombre": "EMPRESA DE PRUEBA",
+            "email": "pruebas@example.com",
+            "consultas": self.quota.left(),
+        }))
     }
 
     fn is_v1(&self) -> bool {
@@ -171,11 +165,21 @@ impl<'a> Question<'a> {
     }
 
     fn twisted<'b>(&self, ruc: &'b str) -> &'b str {
-        match (self.twist, ruc) {
-            (Twist::Other, OTHER_RUC) => "20100070970",
-            (Twist::Other, _) => OTHER_RUC,
-            _ => ruc,
+        match ruc {
+            _ if !self.is_of_another() => ruc,
+            OTHER_RUC => "20100070970",
+            _ => OTHER_RUC,
         }
+    }
+
+    /// Whether the answer for another number is commanded.
+    fn is_of_another(&self) -> bool {
+        self.struck == Some(FaultKind::OtherRuc)
+    }
+
+    /// Whether texts that a spreadsheet would run are commanded.
+    fn is_hostile(&self) -> bool {
+        self.struck == Some(FaultKind::Formula)
     }
 
     /// A number of exactly `length` digits, from the path or from a field.

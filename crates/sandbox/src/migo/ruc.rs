@@ -1,13 +1,13 @@
 //! A RUC and a collection of RUCs: the object of 22 fields.
 
+use chaski_core::lima_date;
 use http::StatusCode;
 use jiff::civil::Date;
 use serde::Serialize;
+use serde_json::json;
 
-use super::rates::lima_date;
 use super::registry::{Taxpayer, find_taxpayer};
 use super::{Answered, COLLECTION_LIMIT, Question, Reply, digits_rule, is_digits};
-use crate::fault::Twist;
 
 /// The 22 fields, in the order in which the service sends them.
 #[derive(Serialize)]
@@ -36,13 +36,6 @@ struct RucObject<'a> {
     actualizado_en: &'a str,
 }
 
-#[derive(Serialize)]
-struct UnknownRuc<'a> {
-    success: bool,
-    ruc: &'a str,
-    message: &'a str,
-}
-
 /// Texts that a spreadsheet or a terminal would obey.
 pub(super) const HOSTILE_NAME: &str =
     "=HYPERLINK(\"http://127.0.0.1/robo\",\"PULSE AQUÍ\")\u{0}\u{1b}[31m\r\n\u{202e}S.A.C.";
@@ -53,12 +46,8 @@ pub(super) fn one(question: &Question<'_>) -> Answered {
     let unknown = || Reply::unknown_number(question.route.version, "RUC");
     let taxpayer = find_taxpayer(question.seed(), ruc).ok_or_else(unknown)?;
     let updated = taxpayer.updated.text(lima_date(question.now));
-    Ok(Reply::found(&object(
-        ruc,
-        &taxpayer,
-        &updated,
-        question.twist,
-    )))
+    let hostile = question.is_hostile();
+    Ok(Reply::found(&object(ruc, &taxpayer, &updated, hostile)))
 }
 
 /// A bare array, one object for each number asked and in that order unless configured otherwise.
@@ -67,9 +56,7 @@ pub(super) fn collection(question: &Question<'_>) -> Answered {
     if let Some(invalid) = refuse(&numbers) {
         return Err(invalid);
     }
-    if question.twist == Twist::Other {
-        numbers[0] = question.twisted(numbers[0]);
-    }
+    numbers[0] = question.twisted(numbers[0]);
     if question.config.collection_reverses {
         numbers.reverse();
     }
@@ -89,10 +76,10 @@ pub(super) fn collection(question: &Question<'_>) -> Answered {
             body.push(b',');
         }
         let today = lima_date(question.now);
-        write_item(&mut body, ruc, found.as_ref(), today, question.twist);
+        write_item(&mut body, ruc, found.as_ref(), today, question.is_hostile());
     }
     body.push(b']');
-    Ok(Reply::owned(StatusCode::OK, body))
+    Ok(Reply::new(StatusCode::OK, body))
 }
 
 fn refuse(numbers: &[&str]) -> Option<Reply> {
@@ -108,20 +95,13 @@ fn refuse(numbers: &[&str]) -> Option<Reply> {
     Some(Reply::invalid(&field, &digits_rule(&field, 11)))
 }
 
-fn write_item(body: &mut Vec<u8>, ruc: &str, found: Option<&Taxpayer>, today: Date, twist: Twist) {
-    let written = match found {
-        Some(taxpayer) => {
-            let updated = taxpayer.updated.text(today);
-            serde_json::to_writer(body, &object(ruc, taxpayer, &updated, twist))
-        }
-        None => serde_json::to_writer(
-            body,
-            &UnknownRuc {
-                success: false,
-                ruc,
-                message: "RUC no encontrado",
-            },
-        ),
+fn write_item(body: &mut Vec<u8>, ruc: &str, found: Option<&Taxpayer>, today: Date, hostile: bool) {
+    let written = if let Some(taxpayer) = found {
+        let updated = taxpayer.updated.text(today);
+        serde_json::to_writer(body, &object(ruc, taxpayer, &updated, hostile))
+    } else {
+        let unknown = json!({"success": false, "ruc": ruc, "message": "RUC no encontrado"});
+        serde_json::to_writer(body, &unknown)
     };
     written.expect("writing plain data to memory cannot fail");
 }
@@ -130,10 +110,9 @@ fn object<'a>(
     ruc: &'a str,
     taxpayer: &'a Taxpayer,
     updated: &'a str,
-    twist: Twist,
+    hostile: bool,
 ) -> RucObject<'a> {
     let address = &taxpayer.address;
-    let hostile = twist == Twist::Formula;
     RucObject {
         success: true,
         ruc,

@@ -17,7 +17,7 @@ pub(super) fn instead_of_answer(kind: FaultKind, now: Timestamp) -> Option<(Effe
         _ => return instead(kind, now).map(|effect| (effect, None)),
     };
     let reply = refused(&Refusal::of(codigo));
-    Some((Effect::Reply(reply, None), Some(codigo)))
+    Some((Ok((reply, None)), Some(codigo)))
 }
 
 /// What leaves after the request was decided, and the `codigo` in it.
@@ -38,12 +38,12 @@ pub(super) fn answered(
         _ => {}
     }
     let body = serde_json::to_vec(&body).expect("answers are plain data");
-    spoilt(struck, Reply::owned(StatusCode::OK, body), codigo)
+    spoilt(struck, Reply::new(StatusCode::OK, body), codigo)
 }
 
 fn spoilt(struck: Option<FaultKind>, reply: Reply, codigo: Option<u16>) -> (Effect, Option<u16>) {
     let Some(kind) = struck else {
-        return (Effect::Reply(reply, None), codigo);
+        return (Ok((reply, None)), codigo);
     };
     let FaultKind::After(afterwards) = kind else {
         return (spoil(kind, reply), codigo);
@@ -54,10 +54,10 @@ fn spoilt(struck: Option<FaultKind>, reply: Reply, codigo: Option<u16>) -> (Effe
         Afterwards::Page(status) => (Reply::html(server(status)), None),
         Afterwards::Status(status) => {
             let body = br#"{"message":"Internal Server Error"}"#;
-            (Reply::json(server(status), body), None)
+            (Reply::new(server(status), body), None)
         }
     };
-    (Effect::Reply(reply, None), codigo)
+    (Ok((reply, None)), codigo)
 }
 
 /// The answer speaks of the next number.
@@ -91,5 +91,5 @@ fn rename_in_qr(value: &mut Value) {
 
 pub(super) fn refused(refusal: &Refusal) -> Reply {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    Reply::owned(status, refusal.body())
+    Reply::new(status, refusal.body())
 }

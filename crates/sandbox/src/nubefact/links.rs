@@ -61,7 +61,7 @@ impl LinkPath<'_> {
                 FileKind::Xml => "application/xml",
                 FileKind::Cdr => "application/zip",
             },
-            ..Reply::owned(StatusCode::OK, content)
+            ..Reply::new(StatusCode::OK, content)
         }
     }
 }

@@ -161,7 +161,7 @@ impl Nubefact {
         if struck == Some(FaultKind::StrangerFirst)
             && let Err(error) = self.let_stranger_first(arrival)
         {
-            return Effect::Reply(unusable(&error), None);
+            return Ok((unusable(&error), None));
         }
         let mark = mark(&arrival.ruta, self.is_named(&arrival.ruta));
         let told = self.lock().transact(|remembered| {
@@ -169,7 +169,7 @@ impl Nubefact {
             let (effect, page) = decide(&desk);
             (effect, Some(page))
         });
-        told.unwrap_or_else(|error| Effect::Reply(unusable(&error), None))
+        told.unwrap_or_else(|error| Ok((unusable(&error), None)))
     }
 
     /// Somebody else's document takes the number that is asked for, if nobody's has it.
@@ -256,8 +256,8 @@ fn decide(desk: &Desk<'_>) -> (Effect, Page) {
     let entry = NubefactEntry {
         decision,
         status: match &effect {
-            Effect::Reply(reply, _) => Some(reply.status.as_u16()),
-            Effect::Cut(_) => None,
+            Ok((reply, _)) => Some(reply.status.as_u16()),
+            Err(_) => None,
         },
         codigo,
         ..entry_of(desk)

@@ -14,14 +14,13 @@ use crate::app::invoices::{
 };
 use crate::app::{App, AppError};
 use crate::cli::Done;
-use crate::cli::kit::args::Format;
 use crate::cli::kit::needed::Needed;
 use crate::cli::kit::output;
 use crate::cli::kit::overwrite::all;
 use crate::cli::kit::records::{Column, Records, fields};
 use crate::cli::lote::check_output;
 use crate::codes;
-use crate::sheets::{self, Limits};
+use crate::sheets::{self, Limits, OutputFormat};
 
 /// What people see of a finding beside what it is.
 const PLACE: [Column; 5] = [
@@ -82,16 +81,18 @@ pub(super) async fn validar(
         .file_name()
         .map_or_else(String::new, |it| it.to_string_lossy().into_owned());
     match (format, &needed.output) {
-        (Format::Xlsx, Some(path)) => {
+        (Some(OutputFormat::Xlsx), Some(path)) => {
             let bytes = checked.to_xlsx(&name, needed.lang())?;
             needed.overwrite.write(path, false, all(&bytes))?;
         }
-        (Format::Csv, Some(path)) => {
+        (Some(OutputFormat::Csv), Some(path)) => {
             needed
                 .overwrite
                 .write(path, false, all(&checked.to_csv(needed.lang())?))?;
         }
-        (Format::Xlsx, None) => output::to_stdout(&checked.to_xlsx(&name, needed.lang())?)?,
+        (Some(OutputFormat::Xlsx), None) => {
+            output::to_stdout(&checked.to_xlsx(&name, needed.lang())?)?;
+        }
         _ => {
             let mut columns = PLACE.to_vec();
             columns.extend(FINDING.iter().filter(|(name, ..)| *name != "campo"));

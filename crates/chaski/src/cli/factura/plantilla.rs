@@ -6,16 +6,15 @@ use chaski_core::{lima_date, text};
 use crate::app::AppError;
 use crate::app::invoices::invoice_template;
 use crate::cli::Done;
-use crate::cli::kit::args::Format;
 use crate::cli::kit::needed::Needed;
 use crate::cli::kit::output;
 use crate::cli::kit::overwrite::all;
+use crate::sheets::OutputFormat;
 
 pub(super) fn plantilla(needed: &Needed) -> Done {
     let is_workbook = match (&needed.output, needed.format) {
-        (_, Some(format)) => format == Format::Xlsx,
-        (Some(_), None) => output::format_of(needed)? == Format::Xlsx,
         (None, None) => !std::io::IsTerminal::is_terminal(&std::io::stdout()),
+        _ => output::format_of(needed)? == Some(OutputFormat::Xlsx),
     };
     if !is_workbook {
         return Err(AppError::Usage(text!(

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::needed::Needed;
 use super::output;
 use crate::app::{App, AppError, Mode, source_name};
-use crate::remote::{Quota, Server};
+use crate::remote::Server;
 use crate::store::{CallFilter, CallRow, RefusalRow};
 
 /// Who is asked.
@@ -157,19 +157,15 @@ impl Desk {
         })
     }
 
-    /// The account, and the calls of the month as Chaski counts them.
+    /// The account, and the calls of the month as Chaski counts them, with their most.
     pub(in crate::cli) async fn account(
         &self,
         ask: &Ask,
-    ) -> Result<(Found<Account>, Quota), AppError> {
-        match self {
-            Desk::Here(app) => {
-                let found = app.find_account(ask).await?;
-                let (spent, most) = app.month_calls().await?;
-                Ok((found, Quota { spent, most }))
-            }
-            Desk::There(server) => Ok(server.account().await?),
-        }
+    ) -> Result<(Found<Account>, (u64, Option<u64>)), AppError> {
+        Ok(match self {
+            Desk::Here(app) => (app.find_account(ask).await?, app.month_calls().await?),
+            Desk::There(server) => server.account().await?,
+        })
     }
 
     /// All the numbers that the registry does not know, newest first.
@@ -189,19 +185,12 @@ impl Desk {
         }
     }
 
-    /// Forgets that a number does not exist; says how many there were.
-    pub(in crate::cli) async fn forget(&self, ruc: Ruc) -> Result<u64, AppError> {
-        Ok(match self {
-            Desk::Here(app) => app.forget_refusals(&[ruc]).await?,
-            Desk::There(server) => server.forget(Some(ruc)).await?,
-        })
-    }
-
-    /// Forgets all of them; says how many there were.
-    pub(in crate::cli) async fn forget_all(&self) -> Result<u64, AppError> {
-        Ok(match self {
-            Desk::Here(app) => app.forget_all_refusals().await?,
-            Desk::There(server) => server.forget(None).await?,
+    /// Forgets that a number does not exist, or all of them; says how many there were.
+    pub(in crate::cli) async fn forget(&self, ruc: Option<Ruc>) -> Result<u64, AppError> {
+        Ok(match (self, ruc) {
+            (Desk::Here(app), Some(ruc)) => app.forget_refusals(&[ruc]).await?,
+            (Desk::Here(app), None) => app.forget_all_refusals().await?,
+            (Desk::There(server), ruc) => server.forget(ruc).await?,
         })
     }
 

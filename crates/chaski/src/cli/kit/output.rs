@@ -7,7 +7,6 @@ use anstyle::{AnsiColor, Style};
 use chaski_core::{Lang, Text, text};
 use serde_json::{Map, Value};
 
-use super::args::Format;
 use super::needed::Needed;
 use super::overwrite::{Overwrite, all};
 use super::records::{Records, plain};
@@ -26,16 +25,18 @@ impl Records {
         Ok(0)
     }
 
-    fn render(&self, format: Format, needed: &Needed) -> Result<Vec<u8>, AppError> {
+    fn render(&self, format: Option<OutputFormat>, needed: &Needed) -> Result<Vec<u8>, AppError> {
+        let Some(format) = format else {
+            return Ok(table::render(self, needed).into_bytes());
+        };
         Ok(match format {
-            Format::Table => table::render(self, needed).into_bytes(),
-            Format::Json => {
+            OutputFormat::Json => {
                 let mut text =
                     serde_json::to_vec_pretty(&self.rows).map_err(std::io::Error::from)?;
                 text.push(b'\n');
                 text
             }
-            Format::Ndjson => {
+            OutputFormat::Ndjson => {
                 let mut text = Vec::new();
                 for row in &self.rows {
                     serde_json::to_writer(&mut text, row).map_err(std::io::Error::from)?;
@@ -43,8 +44,8 @@ impl Records {
                 }
                 text
             }
-            Format::Csv => sheets::plain_csv(&self.headings(), &self.cells(needed.lang()))?,
-            Format::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells(needed.lang()))?,
+            OutputFormat::Csv => sheets::plain_csv(&self.headings(), &self.cells(needed.lang()))?,
+            OutputFormat::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells(needed.lang()))?,
         })
     }
 
@@ -78,7 +79,7 @@ pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
     }
     let format = format_of(needed)?;
     let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
-    if format == Format::Xlsx && on_screen {
+    if format == Some(OutputFormat::Xlsx) && on_screen {
         return Err(AppError::Usage(text!(
             "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
             "xlsx cannot be shown on a screen; add -o file.xlsx"
@@ -99,15 +100,16 @@ pub(in crate::cli) fn text(
     }
 }
 
-/// The format of this run: the flag, else the extension of the output, else by who reads.
-pub(in crate::cli) fn format_of(needed: &Needed) -> Result<Format, AppError> {
+/// The format of this run, none for a table: the flag, else the extension of the output, else by who
+/// reads.
+pub(in crate::cli) fn format_of(needed: &Needed) -> Result<Option<OutputFormat>, AppError> {
     if let Some(format) = needed.format {
-        return Ok(format);
+        return Ok(format.of_file());
     }
     match &needed.output {
-        Some(path) => of_extension(path),
-        None if std::io::stdout().is_terminal() => Ok(Format::Table),
-        None => Ok(Format::Ndjson),
+        Some(path) => of_extension(path).map(Some),
+        None if std::io::stdout().is_terminal() => Ok(None),
+        None => Ok(Some(OutputFormat::Ndjson)),
     }
 }
 
@@ -116,29 +118,17 @@ pub(in crate::cli) fn file_format(
     needed: &Needed,
     where_to: Text,
 ) -> Result<OutputFormat, AppError> {
-    match format_of(needed)? {
-        Format::Xlsx => Ok(OutputFormat::Xlsx),
-        Format::Csv => Ok(OutputFormat::Csv),
-        Format::Json => Ok(OutputFormat::Json),
-        Format::Ndjson => Ok(OutputFormat::Ndjson),
-        Format::Table => Err(AppError::Usage(where_to)),
-    }
+    format_of(needed)?.ok_or(AppError::Usage(where_to))
 }
 
-fn of_extension(path: &Path) -> Result<Format, AppError> {
-    match OutputFormat::of_path(path) {
-        Some(OutputFormat::Xlsx) => Ok(Format::Xlsx),
-        Some(OutputFormat::Csv) => Ok(Format::Csv),
-        Some(OutputFormat::Json) => Ok(Format::Json),
-        Some(OutputFormat::Ndjson) => Ok(Format::Ndjson),
-        None => {
-            let name = path.display();
-            Err(AppError::Usage(text!(
-                "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
-                "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
-            )))
-        }
-    }
+fn of_extension(path: &Path) -> Result<OutputFormat, AppError> {
+    OutputFormat::of_path(path).ok_or_else(|| {
+        let name = path.display();
+        AppError::Usage(text!(
+            "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
+            "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+        ))
+    })
 }
 
 /// Writes to the output; a reader that went away (`| head`) is fine.
@@ -264,7 +254,7 @@ pub(in crate::cli) fn complain_about(
     complaints: &[(String, String)],
     subjects: usize,
 ) {
-    let in_table = needed.output.is_none() && format_of(needed).ok() == Some(Format::Table);
+    let in_table = needed.output.is_none() && matches!(format_of(needed), Ok(None));
     if in_table && complaints.len() < subjects {
         return;
     }

@@ -30,15 +30,12 @@ const LITTLE: u64 = 64 * 1024;
 /// A body that knows how much of it was read.
 pub(crate) struct Watched {
     body: Option<Incoming>,
-    rest: Rest,
+    rest: Arc<Rest>,
     work: Work,
 }
 
 /// What is left of it, as the maker of its answer sees it.
-#[derive(Clone)]
-pub(crate) struct Rest(Arc<Left>);
-
-struct Left {
+pub(crate) struct Rest {
     /// Bytes that are still to come; all there are when the head did not say how many.
     bytes: AtomicU64,
     ended: AtomicBool,
@@ -47,15 +44,15 @@ struct Left {
 }
 
 impl Watched {
-    pub(crate) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Rest) {
-        let rest = Rest(Arc::new(Left {
+    pub(crate) fn of(request: Request<Incoming>, work: Work) -> (Request<Watched>, Arc<Rest>) {
+        let rest = Arc::new(Rest {
             bytes: AtomicU64::new(to_come(request.body())),
             ended: AtomicBool::new(false),
             asked_first: request.headers().contains_key(EXPECT),
-        }));
+        });
         let watched = request.map(|body| Watched {
             body: Some(body),
-            rest: rest.clone(),
+            rest: Arc::clone(&rest),
             work,
         });
         (watched, rest)
@@ -65,9 +62,8 @@ impl Watched {
 impl Rest {
     /// Says in the answer that the connection ends with it, where it does.
     pub(crate) fn announce<B>(&self, answer: &mut Response<B>) {
-        let left = &self.0;
-        let ended = left.ended.load(Ordering::Acquire);
-        let little = left.bytes.load(Ordering::Acquire) <= LITTLE && !left.asked_first;
+        let ended = self.ended.load(Ordering::Acquire);
+        let little = self.bytes.load(Ordering::Acquire) <= LITTLE && !self.asked_first;
         if !ended && !little {
             let close = HeaderValue::from_static("close");
             answer.headers_mut().insert(CONNECTION, close);
@@ -89,9 +85,8 @@ impl Body for Watched {
         let polled = Pin::new(&mut *body).poll_frame(context);
         let over = matches!(polled, Poll::Ready(None | Some(Err(_))));
         let (bytes, ended) = (to_come(body), over || body.is_end_stream());
-        let left = &self.rest.0;
-        left.bytes.store(bytes, Ordering::Release);
-        left.ended.fetch_or(ended, Ordering::Release);
+        self.rest.bytes.store(bytes, Ordering::Release);
+        self.rest.ended.fetch_or(ended, Ordering::Release);
         polled
     }
 
@@ -107,7 +102,7 @@ fn to_come(body: &Incoming) -> u64 {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let left = &self.rest.0;
+        let left = &self.rest;
         let Some(body) = self.body.take() else { return };
         if left.ended.load(Ordering::Acquire) || left.asked_first {
             return;

@@ -24,8 +24,11 @@ pub(super) enum Body<'a> {
 /// in the words of `words.rs`.
 pub(super) fn body<'a>(answer: &'a RawAnswer, asked: AskedAbout<'_>) -> Result<Body<'a>, Failure> {
     let by_status = || Failure::of_status(answer.status, answer.retry_after());
-    let read = may_be_read(answer.status).then(|| json::parse(&answer.body));
-    match (answer.status, read.flatten()) {
+    let read = match answer.status {
+        200 | 400 | 404 | 422 => json::parse(&answer.body),
+        _ => None,
+    };
+    match (answer.status, read) {
         (200, Some(Json::List(items))) => Ok(Body::List(items)),
         (200, Some(Json::Object(object))) if !is_false(object.get("success")) => {
             good(object, asked)
@@ -42,10 +45,6 @@ pub(super) fn body<'a>(answer: &'a RawAnswer, asked: AskedAbout<'_>) -> Result<B
         (200, _) => Err(Failure::Garbled),
         _ => Err(by_status()),
     }
-}
-
-fn may_be_read(status: u16) -> bool {
-    matches!(status, 200 | 400 | 404 | 422)
 }
 
 /// An answer that does not refuse: bare, or under `data`. One that contradicts itself, tells of an

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::sheets::OutputFormat;
+
 pub(in crate::cli) use folder::{ConfigCmd, MigrateArgs, PersonCmd, PhraseArgs};
 pub(in crate::cli) use invoices::{
     CorregirArgs, DescargarArgs, EmitirArgs, EmpresaArgs, EmpresasCmd, FacturaCmd,
@@ -99,13 +101,26 @@ pub(in crate::cli) struct Global {
     pub(in crate::cli) real: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum Format {
     Table,
     Json,
     Ndjson,
     Csv,
     Xlsx,
+}
+
+impl Format {
+    /// That of a file; a table is none.
+    pub(in crate::cli) fn of_file(self) -> Option<OutputFormat> {
+        match self {
+            Format::Table => None,
+            Format::Json => Some(OutputFormat::Json),
+            Format::Ndjson => Some(OutputFormat::Ndjson),
+            Format::Csv => Some(OutputFormat::Csv),
+            Format::Xlsx => Some(OutputFormat::Xlsx),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

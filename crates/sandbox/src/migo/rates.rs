@@ -1,15 +1,13 @@
 //! Invented exchange rates: a random walk between plausible bounds, one step per business day.
 
-mod calendar;
-
 use std::sync::OnceLock;
 
+use chaski_core::{is_business_day, lima_datetime};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use crate::draw::{Draw, Topic};
-use calendar::is_business_day;
 
 /// Who publishes the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,13 +98,8 @@ impl Rates {
     }
 }
 
-/// The date in Lima, which is five hours behind UTC all year.
-pub(crate) fn lima_date(now: Timestamp) -> Date {
-    jiff::tz::offset(-5).to_datetime(now).date()
-}
-
 fn published_until(now: Timestamp) -> Date {
-    let lima = jiff::tz::offset(-5).to_datetime(now);
+    let lima = lima_datetime(now);
     if lima.hour() >= LOADED_AT_HOUR {
         lima.date()
     } else {
