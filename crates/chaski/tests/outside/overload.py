@@ -2,7 +2,9 @@
 
     python3 crates/chaski/tests/outside/overload.py --seconds 120
 
-Must come out: no breaker, no answer paid and lost, and as many answers as the window can give.
+Must come out: no breaker, no answer paid and lost, and as many answers as the window can give. How many
+they are is a matter of time: where the machine itself stood still for a quarter of a second (`stalls.py`)
+too few are measured again, twice at most. Nothing may ever be lost.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import json
 import time
 
 import world
+from stalls import Stalls
 from world import World, companies
 
 
@@ -59,8 +62,12 @@ def useful(outcomes):
     return [it for it in outcomes if it[1] == 200 or it[2] == "no_encontrado" or it[1] == 404]
 
 
-def judge(at, address, what, outcomes, least, bins=()):
-    """Prints the figures; whether they are as they must be."""
+# Seconds without a processor or a synced write, beyond which a measure of time is worth nothing.
+STOOD_STILL = 0.25
+
+
+def judge(at, address, what, outcomes, least, still, bins=()):
+    """Prints the figures; whether they are as they must be, and whether it is worth another try."""
     codes = {}
     for _, status, code, _ in outcomes:
         codes[code or status] = codes.get(code or status, 0) + 1
@@ -75,9 +82,19 @@ def judge(at, address, what, outcomes, least, bins=()):
         print("    lost:", [it for it in again if it not in useful(again)], list(at.rows()[0].values())[before:])
     good = len(useful(outcomes))
     broken = codes.get("proveedor_caido", 0)
-    right = lost == 0 and broken == 0 and good >= least and all(it >= 0.9 * max(bins) for it in bins)
+    kept = lost == 0 and broken == 0
+    enough = good >= least and all(it >= 0.9 * max(bins) for it in bins)
     print(f"{what}: {len(outcomes)} asked, {before} paid, {good} useful (at least {least}), {lost} paid and lost, "
-          f"by outcome {codes}{f', each ten seconds {bins}' if bins else ''}", flush=True)  # fmt: skip
+          f"by outcome {codes}{f', each ten seconds {bins}' if bins else ''}; "
+          f"the machine stood still for {still:.2f} s", flush=True)  # fmt: skip
+    return kept and enough, kept and not enough and still > STOOD_STILL
+
+
+def measured(measure, *words):
+    for _ in range(3):
+        right, again = measure(*words)
+        if not again:
+            break
     return right
 
 
@@ -86,10 +103,11 @@ def many_at_once(binary, callers, deadline):
     with World(binary, latency=1.0) as at:
         at.extra = env
         _, address = at.server()
-        outcomes = asyncio.run(at_once(address, companies(1, callers)))
+        with Stalls(at.folder) as stalls:
+            outcomes = asyncio.run(at_once(address, companies(1, callers)))
         # A window of fifty calls of one second each; the last ones would end just after the deadline.
         can = min(callers, 50 * (deadline - 1))
-        return judge(at, address, f"{callers} at once, deadline {deadline} s", outcomes, int(0.95 * can))
+        return judge(at, address, f"{callers} at once, deadline {deadline} s", outcomes, int(0.95 * can), stalls.longest)
 
 
 def above_capacity(binary, seconds):
@@ -98,13 +116,15 @@ def above_capacity(binary, seconds):
     with World(binary, latency=1.0) as at:
         at.extra = env
         _, address = at.server()
-        outcomes = asyncio.run(in_pace(address, companies(1, 30 * seconds), 30))
+        with Stalls(at.folder) as stalls:
+            outcomes = asyncio.run(in_pace(address, companies(1, 30 * seconds), 30))
         bins = [0] * (seconds // 10)
         for *_, after in useful(outcomes):
             if int(after // 10) < len(bins):
                 bins[int(after // 10)] += 1
         least = int(0.9 * 20 * (seconds - 1))
-        return judge(at, address, f"30/s on a capacity of 20/s for {seconds} s", outcomes, least, bins[1:])
+        what = f"30/s on a capacity of 20/s for {seconds} s"
+        return judge(at, address, what, outcomes, least, stalls.longest, bins[1:])
 
 
 def main():
@@ -113,9 +133,9 @@ def main():
     words.add_argument("--seconds", type=int, default=30, help="of the steady overload")
     words = words.parse_args()
     right = [
-        many_at_once(words.binary, 2_000, 30),
-        many_at_once(words.binary, 200, 3),
-        above_capacity(words.binary, words.seconds),
+        measured(many_at_once, words.binary, 2_000, 30),
+        measured(many_at_once, words.binary, 200, 3),
+        measured(above_capacity, words.binary, words.seconds),
     ]
     print(f"{sum(right)} passed, {len(right) - sum(right)} failed")
     raise SystemExit(not all(right))
