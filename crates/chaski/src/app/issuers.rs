@@ -21,6 +21,9 @@ pub(super) const SANDBOX_ORIGIN: &str = "https://sandbox.invalid";
 /// No document of the demo series has this number, and no company comes to it.
 const NOBODYS_NUMBER: u32 = 99_999_999;
 
+/// A token that nobody has: it is in no address.
+const NOBODYS_TOKEN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// A company that issues. `Debug` shows its RUC and no more.
 #[derive(Clone)]
 pub struct Issuer {
@@ -150,6 +153,14 @@ impl App {
         self.store.put_issuer(&new.ruc, &bytes, now).await?;
         Ok(word)
     }
+}
+
+/// Whether a text may be a ruta, before anybody is asked for the token: an address that was copied with the
+/// token in it is told first.
+pub fn looks_like_a_ruta(typed: &str) -> Result<(), AppError> {
+    let (nobodys, _) = NubefactToken::parse(NOBODYS_TOKEN)?;
+    Ruta::parse(typed, NUBEFACT_HOST, &nobodys)?;
+    Ok(())
 }
 
 impl InvoiceRoom<'_> {

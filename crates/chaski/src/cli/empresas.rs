@@ -14,7 +14,7 @@ use super::kit::records::{Records, fields};
 use super::llaves::empresa;
 use super::{Done, close, with_invoices};
 use crate::app::invoices::{InvoiceError, kind_of_serie};
-use crate::app::issuers::NewIssuer;
+use crate::app::issuers::{NewIssuer, looks_like_a_ruta};
 use crate::app::{App, AppError, Mode, WantedMode};
 
 pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> Done {
@@ -78,6 +78,7 @@ async fn agregar(needed: &Needed, app: &App, args: EmpresaArgs) -> Done {
     let auth: AuthForm = args.auth_form.parse()?;
     let series = args.series.iter().map(|it| series_of(it));
     let series = series.collect::<Result<Vec<_>, AppError>>()?;
+    looks_like_a_ruta(&args.ruta)?;
     let token = token(needed)?;
     // 2. Kept, sealed.
     let new = NewIssuer {

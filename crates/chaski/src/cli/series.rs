@@ -8,7 +8,7 @@ use super::kit::args::SeriesCmd;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
 use super::{Done, with_invoices};
-use crate::app::invoices::{InvoiceError, kind_name, kind_named, kind_of_serie};
+use crate::app::invoices::{InvoiceError, kind_named, kind_of_serie};
 
 pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done {
     let command = command.unwrap_or(SeriesCmd::Listar { empresa: None });
@@ -26,7 +26,7 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             let row = |it: &chaski_client::SeriesCount| {
                 fields(json!({
                     "serie": it.series.serie.as_str(),
-                    "tipo": kind_name(it.series.kind),
+                    "tipo": it.series.kind.word(),
                     "ultimo": it.last,
                     "libres": it.free,
                 }))
@@ -57,7 +57,7 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             let ruc = ruc_of(empresa.as_deref())?;
             let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
             let last = room.open_series_at(kind, &serie, ultimo).await?;
-            let (serie, kind) = (serie.to_uppercase(), kind_name(kind));
+            let (serie, kind) = (serie.to_uppercase(), kind.word());
             let next = u64::from(last) + 1;
             needed.say(text!(
                 "serie {serie} abierta para {kind}: el siguiente número es {next}",

@@ -1,6 +1,6 @@
 //! What is typed or written wrong: nothing is sent, no number spent, and one message with what to do.
 
-use crate::cli_kit::Place;
+use crate::cli_kit::{Place, Service};
 use crate::factura_story::with_examples;
 
 #[track_caller]
@@ -108,6 +108,44 @@ fn customers() {
     });
     place.write("caso.json", seven);
     check(&place, "factura validar caso.json", 0, &["4207"]);
+    // Of a person who is in no register nobody says that they do not exist, nor that asking failed.
+    let nobody = sale(|it| {
+        it["tipo"] = "boleta".into();
+        it["cliente"] = serde_json::json!({"tipo": "1", "numero": "00000000"});
+    });
+    place.write("caso.json", nobody);
+    let words = ["CH-CONSULTA", "no tiene el nombre"];
+    check(&place, "factura validar caso.json", 3, &words);
+}
+
+/// A look-up that failed is not "does not exist", and is told once.
+#[test]
+fn customers_while_nobody_answers() {
+    let service = Service::new();
+    service.sandbox.fail("503@ruc".parse().unwrap());
+    let mut place = Place::asking(&service);
+    place.set("CHASKI_MIGO_MAX_ATTEMPTS", "1");
+    let asked = |it: &mut serde_json::Value| {
+        it["serie"] = "F001".into();
+        it["cliente"] = serde_json::json!({"tipo": "6", "numero": "20604915351"});
+    };
+    place.write("caso.json", sale(asked));
+    let ran = place.run("factura validar caso.json").expect(3);
+    let found = ran.objects();
+    assert_eq!(found.len(), 1, "{}", ran.shown());
+    assert_eq!(found[0]["codigo"], "CH-CONSULTA");
+    assert!(!ran.out.contains("1083"), "{}", ran.shown());
+}
+
+#[test]
+fn a_series_that_can_never_be_of_the_kind_is_told_once() {
+    let place = with_examples();
+    place.write("caso.json", sale(|it| it["serie"] = "BBB1".into()));
+    let ran = place.run("factura validar caso.json").expect(3);
+    let found = ran.objects();
+    assert_eq!(found.len(), 1, "{}", ran.shown());
+    assert_eq!(found[0]["codigo"], "CH-SERIE-TIPO");
+    assert_eq!(found[0]["esperado"], "FFF1");
 }
 
 #[test]
@@ -207,6 +245,12 @@ fn companies_and_tokens() {
     place.write("venta.json", sale(|_| ()));
     for (token, ruta, words) in [
         ("", "abc", ["token"].as_slice()),
+        // An address with the token in it is told before anybody asks for the token.
+        (
+            "",
+            "https://api.nubefact.com/api/v1/abc?token=x",
+            &["la ruta"],
+        ),
         ("abc\ndef", "abc", &["saltos de línea"]),
         (
             "CANARIO-TOKEN-01",

@@ -142,7 +142,7 @@ impl IssueSettled {
     }
 
     fn text(&self) -> Text {
-        let name = self.entry().map(|it| it.document().to_string());
+        let name = self.entry().map(|it| it.document().short_name());
         let name = name.unwrap_or_default();
         match self {
             IssueSettled::Accepted(issued) if issued.before => text!(

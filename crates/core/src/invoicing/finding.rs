@@ -7,9 +7,9 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use super::codes::InvoiceCode;
+use super::codes::{self, InvoiceCode};
 use super::unread::Unread;
-use crate::{Lang, Severity, Text};
+use crate::{Lang, Severity, Text, text};
 
 /// One thing found in a document that is to be issued.
 ///
@@ -134,6 +134,21 @@ impl Findings {
         }
         self.list.push(finding);
         self.list.last_mut().expect("it was pushed just now")
+    }
+
+    /// The customer's name is not in the register that was asked ([`CustomerFacts::NotListed`]).
+    ///
+    /// [`CustomerFacts::NotListed`]: super::known::CustomerFacts::NotListed
+    pub fn note_not_listed(&mut self, campo: &str) {
+        self.add(&codes::CUSTOMER_LOOKUP, campo)
+            .says(text!(
+                "la consulta no tiene el nombre de ese documento, que puede existir",
+                "the look-up has no name for that number, which may exist"
+            ))
+            .advises(text!(
+                "escriba el nombre del cliente en el documento",
+                "write the customer's name in the document"
+            ));
     }
 
     /// A field is unknown without having a finding of its own.

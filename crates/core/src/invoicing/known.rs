@@ -105,6 +105,9 @@ pub enum CustomerFacts {
     },
     /// The register has no such number.
     NotFound,
+    /// A register that does not know everybody was asked, and does not have this person: that says
+    /// little, and nothing of whether the number exists.
+    NotListed,
     /// The look-up failed: nothing is known.
     Failed,
 }
@@ -125,6 +128,7 @@ impl std::fmt::Debug for CustomerFacts {
             CustomerFacts::NotAsked => "NotAsked",
             CustomerFacts::Found { .. } => "Found",
             CustomerFacts::NotFound => "NotFound",
+            CustomerFacts::NotListed => "NotListed",
             CustomerFacts::Failed => "Failed",
         })
     }

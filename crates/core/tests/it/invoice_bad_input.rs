@@ -417,6 +417,77 @@ fn texts() {
 }
 
 #[test]
+fn what_is_told_once() {
+    let nameless = with(
+        simple(),
+        &[
+            ("/tipo", json!("factura")),
+            ("/serie", json!("FFF1")),
+            ("/cliente", json!({"numero": "20512333797"})),
+        ],
+    );
+    let failed = Known {
+        customer: CustomerFacts::Failed,
+        ..Known::default()
+    };
+    // A look-up that failed is told once, and at the address where that is all that lacks.
+    let told = |sale: &Value, facts: &Known| -> Vec<String> {
+        let found = checked(sale, facts).hallazgos;
+        found
+            .iter()
+            .map(|it| format!("{} {}", it.codigo, it.campo))
+            .collect()
+    };
+    assert_eq!(told(&nameless, &failed), ["CH-CONSULTA cliente.nombre"]);
+    let named = with(
+        nameless.clone(),
+        &[("/cliente/nombre", json!("CLIENTE SAC"))],
+    );
+    assert_eq!(told(&named, &failed), ["CH-CONSULTA cliente.direccion"]);
+    // A person whom the register does not know may exist.
+    let not_listed = Known {
+        customer: CustomerFacts::NotListed,
+        ..Known::default()
+    };
+    let person = with(
+        simple(),
+        &[("/cliente", json!({"tipo": "1", "numero": "00000001"}))],
+    );
+    assert_eq!(told(&person, &not_listed), ["CH-CONSULTA cliente.nombre"]);
+    // A series that can never be of this kind is told once, with one that can.
+    let open = Known {
+        series: Some(
+            [
+                (DocumentKind::Factura, "FFF1".to_owned()),
+                (DocumentKind::Boleta, "BBB1".to_owned()),
+            ]
+            .into(),
+        ),
+        ..Known::default()
+    };
+    let other_series = with(factura(), &[("/serie", json!("BBB1"))]);
+    found_with(
+        &open,
+        &other_series,
+        "CH-SERIE-TIPO error serie",
+        Some("FFF1"),
+    );
+    assert_eq!(told(&other_series, &open), ["CH-SERIE-TIPO serie"]);
+    // A day that cannot be read does not hide the amounts.
+    let dateless = with(simple(), &[("/fecha", json!("29-02-2027"))]);
+    let document = checked(&dateless, &Known::default());
+    assert!(document.sendable().is_none());
+    let shown = document.document.and_then(|it| it.total());
+    assert_eq!(
+        shown,
+        checked(&simple(), &Known::default())
+            .document
+            .and_then(|it| it.total())
+    );
+    assert!(shown.is_some());
+}
+
+#[test]
 fn customers() {
     let of = |tipo: &str, number: &str| {
         with(

@@ -79,14 +79,16 @@ fn fill_in(object: &mut JsonObject, known: &Known) {
 
 /// In Nubefact's JSON a name that could not be looked up is only absent to the check.
 fn lookup_failed(object: &JsonObject, known: &Known) -> Option<InvoiceFinding> {
-    let failed = known.customer == CustomerFacts::Failed
-        && is_verbatim(object)
-        && object.present("cliente_denominacion").is_none();
-    if !failed {
+    const NAME: &str = "cliente_denominacion";
+    if !is_verbatim(object) || object.present(NAME).is_some() {
         return None;
     }
     let mut findings = Findings::new();
-    findings.add(&codes::CUSTOMER_LOOKUP, "cliente_denominacion");
+    match known.customer {
+        CustomerFacts::Failed => drop(findings.add(&codes::CUSTOMER_LOOKUP, NAME)),
+        CustomerFacts::NotListed => findings.note_not_listed(NAME),
+        _ => {}
+    }
     findings.list().first().cloned()
 }
 

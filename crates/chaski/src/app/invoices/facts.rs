@@ -106,7 +106,7 @@ impl App {
                     nombre: found.value.nombre.clone(),
                     direccion: None,
                 },
-                // A register of RUCs does not know everybody: that a person is not in it says little.
+                Err(error) if error.is_not_found() => CustomerFacts::NotListed,
                 Err(_) => CustomerFacts::Failed,
             };
         }

@@ -36,10 +36,7 @@ pub use files::FileWish;
 pub use issue::{settled_code, state_code};
 pub use known::IssuedInvoice;
 pub use list::{InvoiceFilter, InvoiceRow};
-pub use name::{
-    WantedInvoice, document_kind, full_name, kind_name, kind_named, kind_of_serie, nubefact_kind,
-    short_name,
-};
+pub use name::{WantedInvoice, document_kind, full_name, kind_named, kind_of_serie, nubefact_kind};
 pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
 pub(in crate::app) use room::REVIEW_FILE;
 pub use room::{InvoiceRoom, JOURNAL_FILE};

@@ -18,44 +18,26 @@ pub struct WantedInvoice {
     pub numero: u32,
 }
 
-/// Names of kinds, the one that is shown first.
-const KINDS: [(NubefactKind, &[&str]); 8] = [
-    (NubefactKind::Factura, &["factura"]),
-    (NubefactKind::Boleta, &["boleta"]),
-    (NubefactKind::NotaCredito, &["nc", "nota_credito"]),
-    (NubefactKind::NotaDebito, &["nd", "nota_debito"]),
-    (NubefactKind::GuiaRemitente, &["guia", "guia_remitente"]),
-    (NubefactKind::GuiaTransportista, &["guia_transportista"]),
-    (NubefactKind::Retencion, &["retencion"]),
-    (NubefactKind::Percepcion, &["percepcion"]),
+/// Other names of kinds than the one that is shown.
+const OTHER_NAMES: [(NubefactKind, &str); 3] = [
+    (NubefactKind::NotaCredito, "nota_credito"),
+    (NubefactKind::NotaDebito, "nota_debito"),
+    (NubefactKind::GuiaRemitente, "guia_remitente"),
 ];
 
 /// The kind of that name.
 pub fn kind_named(name: &str) -> Option<NubefactKind> {
     let name = name.trim().to_lowercase();
-    let named = KINDS
-        .iter()
-        .find(|(_, names)| names.contains(&name.as_str()));
-    named.map(|(kind, _)| *kind)
-}
-
-/// The short name of a kind.
-pub fn kind_name(kind: NubefactKind) -> &'static str {
-    let named = KINDS.iter().find(|(it, _)| *it == kind);
-    named.and_then(|(_, names)| names.first()).unwrap_or(&"")
+    let shown = NubefactKind::ALL
+        .into_iter()
+        .map(|kind| (kind, kind.word()));
+    let mut names = shown.chain(OTHER_NAMES);
+    names.find(|(_, it)| *it == name).map(|(kind, _)| kind)
 }
 
 /// The name of a document, with its kind.
 pub fn full_name(id: &NubefactId) -> String {
-    format!("{}:{id}", kind_name(id.kind))
-}
-
-/// The name that is enough: a sale's goes without its kind.
-pub fn short_name(id: &NubefactId) -> String {
-    match id.kind {
-        NubefactKind::Factura | NubefactKind::Boleta => id.to_string(),
-        _ => full_name(id),
-    }
+    format!("{}:{id}", id.kind.word())
 }
 
 /// The kind that a series is for, by its letter; of F and B the sale.
@@ -153,7 +135,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_name_in_both_vocabularies() {
         for kind in NubefactKind::ALL {
-            assert_eq!(kind_named(kind_name(kind)), Some(kind));
+            assert_eq!(kind_named(kind.word()), Some(kind));
             assert_eq!(nubefact_kind(document_kind(kind)), Some(kind));
         }
     }

@@ -114,7 +114,7 @@ impl InvoiceRoom<'_> {
                 .copied()
                 .unwrap_or(it.last.saturating_add(1))
         });
-        let kept = entry.filter(|it| it.is_open() || is_held(it));
+        let kept = entry.filter(|it| it.is_open() || is_held(it) || is_conflict(it));
         let numero = kept.map(|it| it.numero).or(to_send.numero()).or(next);
         Ok(InvoicePlan::Ready(Box::new(ReadyInvoice {
             document,
@@ -131,7 +131,7 @@ impl InvoiceRoom<'_> {
         let Some(entry) = self.by_key(key).await? else {
             return Ok(WishState::Free(key.to_owned()));
         };
-        let other = || InvoiceError::OtherContent(entry.document().to_string());
+        let other = || InvoiceError::OtherContent(entry.document().short_name());
         // What nobody wrote is as it was then: day, series, customer, exchange rate.
         let before = self.unnumbered(&entry).await?;
         let JsonValue::Object(mut object) = value.clone() else {
@@ -164,8 +164,7 @@ impl InvoiceRoom<'_> {
             let Some(entry) = self.by_key(&key).await? else {
                 return Ok(WishState::Free(key));
             };
-            let conflict = matches!(entry.last_outcome(), Some(AttemptOutcome::Conflict { .. }));
-            let goes_on = entry.is_open() || is_held(&entry) || (conflict && !another);
+            let goes_on = entry.is_open() || is_held(&entry) || (is_conflict(&entry) && !another);
             match (entry.accepted().is_some(), another) {
                 (true, false) => return Ok(WishState::Before(entry)),
                 (false, _) if goes_on => return Ok(WishState::Begun(entry)),
@@ -185,7 +184,7 @@ impl InvoiceRoom<'_> {
     /// What was sent of an entry, without the number that it was given.
     async fn unnumbered(&self, entry: &JournalEntry) -> Result<TaxDocument, AppError> {
         let sent = self.sent(entry).await?;
-        let name = || InvoiceError::NotIssuedHere(entry.document().to_string());
+        let name = || InvoiceError::NotIssuedHere(entry.document().short_name());
         let document = sent.ok_or_else(name)?;
         if entry.own_numero {
             return Ok(document);
@@ -202,6 +201,11 @@ fn is_held(entry: &JournalEntry) -> bool {
         entry.last_outcome(),
         Some(AttemptOutcome::Held { .. } | AttemptOutcome::NotSent)
     )
+}
+
+/// Whether its number turned out to be a stranger's.
+fn is_conflict(entry: &JournalEntry) -> bool {
+    matches!(entry.last_outcome(), Some(AttemptOutcome::Conflict { .. }))
 }
 
 /// Puts into a document as it came what was found out about it when it was first wanted.

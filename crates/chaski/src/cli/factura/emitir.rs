@@ -1,14 +1,13 @@
 //! `chaski factura emitir`: one document, exactly once, after it was shown.
 
-use chaski_client::{IssueSettled, JournalEntry, StoredReply};
+use chaski_client::{IssueSettled, JournalEntry, NubefactKind, StoredReply};
 use chaski_core::invoicing::{DocumentCustomer, InvoiceFinding, JsonValue, Known, check};
 use chaski_core::{Lang, Severity, text};
 
 use super::shown::{DOCUMENT, FINDING, cents, document_row, finding_row, sign};
 use super::{issuer_of, read_document};
 use crate::app::invoices::{
-    InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, kind_name, nubefact_kind, settled_code,
-    short_name,
+    InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, nubefact_kind, settled_code,
 };
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
@@ -106,7 +105,7 @@ fn advice(settled: &IssueSettled, lang: Lang) -> String {
     let name = settled.entry().map(JournalEntry::document);
     match (settled, name) {
         (IssueSettled::Unknown { .. }, Some(id)) => {
-            let name = short_name(&id);
+            let name = id.short_name();
             format!("{message}: chaski factura consultar {name}")
         }
         (IssueSettled::Conflict { .. }, _) => lang.pick(
@@ -125,7 +124,7 @@ async fn told(needed: &Needed, room: &InvoiceRoom<'_>, entry: &JournalEntry) -> 
     let estado = reply
         .as_ref()
         .map_or("PENDIENTE_SUNAT", |it| it.state().as_str());
-    let name = short_name(&id);
+    let name = id.short_name();
     let message = needed.lang().pick(
         format!("ya estaba emitido: es {name}; no se emitió otra vez (para emitir uno más: --otra)"),
         format!("it was issued before: it is {name}; it was not issued again (to issue one more: --otra)"),
@@ -179,7 +178,7 @@ fn say_findings(needed: &Needed, ready: &ReadyInvoice) {
 /// Says issuer, document, customer and total; the document's name.
 fn say_ready(needed: &Needed, room: &InvoiceRoom<'_>, ready: &ReadyInvoice) -> String {
     let document = &ready.document;
-    let kind = nubefact_kind(document.kind()).map_or("", kind_name);
+    let kind = nubefact_kind(document.kind()).map_or("", NubefactKind::word);
     let serie = document.serie().unwrap_or_default();
     let name = ready
         .numero

@@ -7,7 +7,7 @@ use super::super::tipo_cambio::optional_date;
 use super::ruc_of;
 use super::shown::{cents, iso};
 use crate::app::App;
-use crate::app::invoices::{InvoiceError, InvoiceFilter, kind_name, kind_named};
+use crate::app::invoices::{InvoiceError, InvoiceFilter, kind_named};
 use crate::cli::Done;
 use crate::cli::kit::args::FacturaListarArgs;
 use crate::cli::kit::needed::Needed;
@@ -32,7 +32,7 @@ pub(super) async fn listar(needed: &Needed, app: &App, args: &FacturaListarArgs)
     let rows = found.iter().map(|it| {
         fields(json!({
             "comprobante": it.comprobante,
-            "tipo": kind_name(it.kind),
+            "tipo": it.kind.word(),
             "fecha": it.fecha.to_string(),
             "estado": it.estado,
             "moneda": iso(it.moneda),

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chaski_client::NubefactKind;
 use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::{Severity, text};
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::ruc_of;
 use super::shown::{FINDING, cents, finding_row};
 use crate::app::invoices::{
-    CheckedWorkbook, InvoiceError, PlacedFinding, kind_name, nubefact_kind, wanted_sheets,
+    CheckedWorkbook, InvoiceError, PlacedFinding, nubefact_kind, wanted_sheets,
 };
 use crate::app::{App, AppError};
 use crate::cli::Done;
@@ -140,7 +141,7 @@ fn say_summary(needed: &Needed, name: &str, checked: &CheckedWorkbook, others: &
     needed.say(text!("{name}: documentos, {documents}; filas, {rows}; se pueden emitir, {right} (observados, {observed}); con errores, {wrong}", "{name}: documents, {documents}; rows, {rows}; can be issued, {right} (observed, {observed}); with errors, {wrong}"));
     // 2. What they come to.
     for ((kind, moneda), sums) in checked.totals() {
-        let kind = nubefact_kind(kind).map_or("", kind_name);
+        let kind = nubefact_kind(kind).map_or("", NubefactKind::word);
         let sign = Moneda::from_nubefact(moneda).unwrap_or_default().sign();
         let (count, igv, total) = (sums.documents, cents(sums.igv), cents(sums.total));
         needed.say(text!(

@@ -8,7 +8,6 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::super::kit::records::{Column, fields};
-use crate::app::invoices::{kind_name, short_name};
 
 /// What people see of a document that was issued or asked about.
 pub(super) const DOCUMENT: [Column; 6] = [
@@ -40,8 +39,8 @@ pub(super) fn document_row(
 ) -> Map<String, Value> {
     let link = |name: &str| reply.and_then(|it| it.text(name));
     let mut row = fields(json!({
-        "comprobante": short_name(id),
-        "tipo": kind_name(id.kind),
+        "comprobante": id.short_name(),
+        "tipo": id.kind.word(),
         "serie": id.serie.as_str(),
         "numero": id.numero,
         "estado": estado,

@@ -110,6 +110,20 @@ impl NubefactKind {
         }
     }
 
+    /// Its name in a word, as people put it before a document's: `nc:FFF1-1`.
+    pub fn word(self) -> &'static str {
+        match self {
+            NubefactKind::Factura => "factura",
+            NubefactKind::Boleta => "boleta",
+            NubefactKind::NotaCredito => "nc",
+            NubefactKind::NotaDebito => "nd",
+            NubefactKind::GuiaRemitente => "guia",
+            NubefactKind::GuiaTransportista => "guia_transportista",
+            NubefactKind::Retencion => "retencion",
+            NubefactKind::Percepcion => "percepcion",
+        }
+    }
+
     /// Its code in SUNAT's catálogo 01, as the QR text has it.
     pub fn catalog_01(self) -> &'static str {
         match self {
@@ -337,6 +351,22 @@ impl NubefactId {
             serie: usable_serie(serie)?,
             numero,
         })
+    }
+
+    /// The name that is enough: a sale's goes without its kind.
+    ///
+    /// ```
+    /// use chaski_client::{NubefactId, NubefactKind};
+    /// let of = |kind| NubefactId::new(kind, "FFF1", 1).map(|id| id.short_name());
+    /// assert_eq!(of(NubefactKind::Factura)?, "FFF1-1");
+    /// assert_eq!(of(NubefactKind::NotaCredito)?, "nc:FFF1-1");
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn short_name(&self) -> String {
+        match self.kind {
+            NubefactKind::Factura | NubefactKind::Boleta => self.to_string(),
+            kind => format!("{}:{self}", kind.word()),
+        }
     }
 }
 

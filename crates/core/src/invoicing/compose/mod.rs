@@ -83,8 +83,10 @@ pub(crate) fn compose(
     };
     put_amount(&mut out, "tipo_de_cambio", rate);
     // 2. Amounts.
-    let percent = percent(draft, kind, fecha, known, findings);
-    let lines = line_terms(draft, fecha, findings);
+    // A day that could not be read is told: amounts are shown at the rates of today, to be looked at.
+    let rates_on = fecha.or(Some(today).filter(|_| known.restaurant != Some(true)));
+    let percent = percent(draft, kind, rates_on, known, findings);
+    let lines = line_terms(draft, rates_on, findings);
     let (sale, faults) = match amounts(draft, percent, &lines, findings) {
         Ok(sale) => (Some(sale), Vec::new()),
         Err(faults) => (None, faults),
@@ -248,6 +250,9 @@ fn compose_customer(
         }
         CustomerFacts::Failed if !nobody && nombre.is_none() => {
             findings.add(&codes::CUSTOMER_LOOKUP, "cliente.nombre");
+        }
+        CustomerFacts::NotListed if !nobody && nombre.is_none() => {
+            findings.note_not_listed("cliente.nombre");
         }
         _ => {}
     }

@@ -19,7 +19,13 @@ const TO_NON_DOMICILED: u8 = 29;
 
 pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
     if sale.is_kind_known && !sale.on_boleta && !sale.has("cliente_direccion") {
-        findings.add(&codes::REQUIRED, "cliente_direccion");
+        let failed = known.customer == CustomerFacts::Failed;
+        if !failed {
+            findings.add(&codes::REQUIRED, "cliente_direccion");
+        } else if sale.has("cliente_denominacion") {
+            findings.add(&codes::CUSTOMER_LOOKUP, "cliente_direccion");
+        }
+        // Else it is told with the name.
     }
     let Some(kind) = sale.text(KIND) else {
         return;

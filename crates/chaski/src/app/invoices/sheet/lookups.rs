@@ -71,11 +71,14 @@ impl App {
             self.lookup_dnis(&dnis, &ask).await?
         };
         for (dni, answer) in dnis.iter().zip(answers) {
-            // A register does not know everybody: that a person is not in it says little.
-            let said = answer.map_or(CustomerFacts::Failed, |found| CustomerFacts::Found {
-                nombre: found.value.nombre.clone(),
-                direccion: None,
-            });
+            let said = match answer {
+                Ok(found) => CustomerFacts::Found {
+                    nombre: found.value.nombre.clone(),
+                    direccion: None,
+                },
+                Err(error) if error.is_not_found() => CustomerFacts::NotListed,
+                Err(_) => CustomerFacts::Failed,
+            };
             facts.insert(dni.as_str().to_owned(), said);
         }
         Ok(facts)
