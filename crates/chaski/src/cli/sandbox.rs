@@ -1,4 +1,4 @@
-//! `chaski sandbox`: APIMIGO on a port of this machine, with faults on command.
+//! `chaski sandbox`: APIMIGO and Nubefact on a port of this machine, with faults on command.
 
 use chaski_client::Clock;
 use chaski_core::text;
@@ -10,6 +10,7 @@ use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::port;
 use crate::app::AppError;
+use crate::private;
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let clock = Clock::system();
@@ -33,8 +34,13 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     config.collection_omits_unknown = typed.omitir_inexistentes;
     config.rejected_tokens = typed.rechazar_token;
     config.ledger_file = typed.registro;
-    let ledger = config.ledger_file.clone().unwrap_or_default();
-    let sandbox = Sandbox::new(config).map_err(AppError::file(&ledger))?;
+    let mut named = config.ledger_file.clone().unwrap_or_default();
+    if let Some(folder) = typed.carpeta {
+        private::make_folder(&folder).map_err(AppError::file(&folder))?;
+        config.nubefact.folder = Some(folder.clone());
+        named = folder;
+    }
+    let sandbox = Sandbox::new(config).map_err(AppError::file(&named))?;
     for text in &typed.fallos {
         let fault: Fault = text.parse().map_err(|error: FaultError| {
             AppError::of_option(&repeatable(text), |lang| error.message(lang))

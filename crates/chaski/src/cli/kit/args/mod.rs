@@ -177,7 +177,7 @@ pub(in crate::cli) enum Cmd {
     /// Clientes y proveedores, al día con SUNAT || Customers and suppliers, kept up to date with SUNAT
     #[command(subcommand, arg_required_else_help = true)]
     Partners(PartnersCmd),
-    /// Levanta el sandbox de APIMIGO en un puerto || Serves the sandbox of APIMIGO on a port
+    /// Levanta el sandbox de APIMIGO y Nubefact en un puerto || Serves the sandbox of APIMIGO and Nubefact on a port
     Sandbox(SandboxArgs),
     /// Configuración: init, show, set, check, recargar || Configuration: init, show, set, check, recargar
     #[command(subcommand, arg_required_else_help = true)]

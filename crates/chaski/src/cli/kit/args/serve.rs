@@ -78,6 +78,9 @@ pub(in crate::cli) struct SandboxArgs {
     /// Archivo donde anotar cada pedido, una línea JSON por pedido || File that notes every request, one JSON line each
     #[arg(long, value_name = "ARCHIVO", alias = "ledger")]
     pub(in crate::cli) registro: Option<PathBuf>,
+    /// Carpeta donde el Nubefact ficticio recuerda; sin ella olvida al terminar || Folder where the invented Nubefact remembers; without it everything is forgotten at the end
+    #[arg(long, value_name = "CARPETA", alias = "folder")]
+    pub(in crate::cli) carpeta: Option<PathBuf>,
     /// Token que se rechaza, para probar || Token to refuse, for tests
     #[arg(long, value_name = "TOKEN")]
     pub(in crate::cli) rechazar_token: Vec<String>,
