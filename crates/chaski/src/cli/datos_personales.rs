@@ -10,6 +10,7 @@ use super::kit::output;
 use super::kit::overwrite::all;
 use super::kit::terminal::piped;
 use crate::app::backups::mode_of_data;
+use crate::app::invoices::JOURNAL_FILE;
 use crate::app::persons::{erase_person, export_person, open_store};
 use crate::app::{AppError, Mode, WantedMode, folder_of, has_data, purpose};
 use crate::store::{Asker, Channel, Erased};
@@ -48,6 +49,13 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     let closed = store.close().await;
     done?;
     closed?;
+    // 4. What it does not reach.
+    if folder_of(&needed.config, mode).join(JOURNAL_FILE).exists() {
+        needed.say(text!(
+            "los comprobantes emitidos a esa persona quedan en el diario de emisión, sellados: la ley manda conservarlos cinco años o hasta que prescriba el tributo (Código Tributario, art. 87, num. 7)",
+            "documents issued to that person stay in the journal of issuing, sealed: the law has them kept for five years or until the tax prescribes (Código Tributario, art. 87, no. 7)"
+        ));
+    }
     Ok(0)
 }
 

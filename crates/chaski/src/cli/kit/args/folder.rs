@@ -46,10 +46,10 @@ pub(in crate::cli) enum ConfigCmd {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum PersonCmd {
-    /// Escribe en JSON lo que se sabe de un DNI: respuestas, llamadas, lotes || Writes as JSON what is known of a DNI: answers, calls, batches
+    /// Escribe en JSON lo que se sabe de un DNI: respuestas, llamadas, lotes; los comprobantes emitidos, no || Writes as JSON what is known of a DNI: answers, calls, batches; not documents issued
     #[command(alias = "export")]
     Exportar(PersonArgs),
-    /// Borra lo que se sabe de un DNI || Erases what is known of a DNI
+    /// Borra lo que se sabe de un DNI; los comprobantes emitidos se conservan, como manda la ley || Erases what is known of a DNI; documents issued are kept, as the law has it
     #[command(alias = "erase")]
     Borrar(PersonArgs),
 }
