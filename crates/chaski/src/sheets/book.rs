@@ -51,7 +51,7 @@ impl RawSheet {
 }
 
 /// How the cells of a sheet look, as far as the book says so and it can be written again: widths of
-/// columns, formats of numbers, bold.
+/// columns, formats of numbers, colours, bold, slanted.
 #[derive(Debug, Clone, Default)]
 pub struct SheetLooks {
     /// By column from 0, in characters.
@@ -63,12 +63,18 @@ pub struct SheetLooks {
 }
 
 /// How a cell looks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct CellLook {
     /// How its number is shown.
     pub number: NumberForm,
     /// Whether it is bold.
     pub bold: bool,
+    /// Whether it is slanted.
+    pub italic: bool,
+    /// The colour of its text, red, green and blue in a byte each; none where nobody chose one.
+    pub colour: Option<u32>,
+    /// The same of its ground.
+    pub fill: Option<u32>,
 }
 
 /// How a number is shown.
@@ -105,6 +111,12 @@ impl SheetLooks {
     /// The width of a column, where the book says so.
     pub fn width(&self, column: usize) -> Option<f64> {
         self.widths.get(&column).copied()
+    }
+
+    /// Whether a cell in which nothing stands is worth noting: it is coloured, in a row that has something.
+    pub(super) fn shows_empty(&self, row: u32, style: usize, styles: &[CellLook]) -> bool {
+        styles.get(style).is_some_and(|look| look.fill.is_some())
+            && self.rows.last().is_some_and(|(number, _)| *number == row)
     }
 
     pub(super) fn set_styles(&mut self, styles: Vec<CellLook>) {

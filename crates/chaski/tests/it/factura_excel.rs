@@ -12,7 +12,7 @@ use chaski::config::{Layers, Surroundings};
 use chaski::sheets::{Limits, SheetBook, read_book_bytes};
 use chaski_client::{Ask, Clock};
 use chaski_core::{Lang, Severity};
-use rust_xlsxwriter::{Format, Workbook};
+use rust_xlsxwriter::{Color, Format, Workbook};
 
 use crate::cli_kit::Place;
 
@@ -262,8 +262,8 @@ async fn days_codes_and_words_are_read_as_they_were_meant() {
             (T("46353"), "118.00 CH-REPARADO@fecha"),
             (T("26/11/2026"), "118.00 CH-FECHA@fecha"),
             (T("28/11/2026"), "118.00 CH-FECHA-FUTURA@fecha"),
-            (T("29/02/2027"), "- CH-FECHA@fecha"),
-            (T("ayer"), "- CH-FECHA@fecha"),
+            (T("29/02/2027"), "118.00 CH-FECHA@fecha"),
+            (T("ayer"), "118.00 CH-FECHA@fecha"),
         ],
     )
     .await;
@@ -714,6 +714,86 @@ fn the_twelve_faults_of_the_example_are_found_each_in_its_cell() {
         .run("factura validar revisado.xlsx -o otra.xlsx")
         .expect(3);
     assert!(again.err.contains("con errores, 12"), "{}", again.err);
+}
+
+/// Colours, bold and slanted come back as they were, also where nothing stands; a cell to blame has the colour
+/// that says so, and a column none beyond its last row.
+#[tokio::test]
+async fn what_was_coloured_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder).await;
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let titles = [
+        "documento",
+        "tipo",
+        "cliente_numero",
+        "descripcion",
+        "cantidad",
+        "P. Unit. con IGV",
+    ];
+    for (column, title) in (0..).zip(titles) {
+        sheet.write_string(0, column, title).unwrap();
+    }
+    let yellow = Format::new().set_background_color("#FFF2CC");
+    let red = yellow
+        .clone()
+        .set_font_color("#C00000")
+        .set_italic()
+        .set_bold();
+    let plain = Format::new();
+    let themed = Format::new().set_background_color(Color::Theme(4, 3));
+    for row in 1..=3 {
+        sheet
+            .write_string_with_format(row, 0, format!("V-{row}"), &yellow)
+            .unwrap();
+        sheet
+            .write_string_with_format(row, 1, "boleta", &red)
+            .unwrap();
+        sheet.write_blank(row, 2, &yellow).unwrap();
+        sheet
+            .write_string_with_format(row, 3, "POLO", &themed)
+            .unwrap();
+        sheet.write_number_with_format(row, 4, 1.0, &plain).unwrap();
+        sheet
+            .write_string_with_format(row, 5, if row == 3 { "dos" } else { "10.00" }, &yellow)
+            .unwrap();
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    let first = checked(&app, &bytes).await;
+    let written = first.to_xlsx("ventas.xlsx", Lang::Es).unwrap();
+    let looks = |bytes: &[u8], row: u32| -> Vec<String> {
+        let book = read(bytes);
+        let look = |column| match book.main.looks.of(row, column) {
+            Some(it) => format!(
+                "{:06X} {:06X} {}{}",
+                it.fill.unwrap_or(0xFF_FFFF),
+                it.colour.unwrap_or(0),
+                if it.bold { "b" } else { "" },
+                if it.italic { "i" } else { "" }
+            ),
+            None => "-".to_owned(),
+        };
+        (0..6).map(look).collect()
+    };
+    assert_eq!(looks(&written, 2), looks(&bytes, 2));
+    assert_eq!(
+        looks(&written, 2)[..3],
+        ["FFF2CC 000000 ", "FFF2CC C00000 bi", "FFF2CC 000000 "]
+    );
+    assert!(looks(&written, 2)[3].len() > 8, "{:?}", looks(&written, 2));
+    assert_ne!(looks(&written, 2)[3], "FFFFFF 000000 ");
+    // The cell to blame is red and not yellow.
+    assert_eq!(looks(&written, 4)[5], "FFC7CE 9C0006 ");
+    // And again: what was written is read, checked and written the same.
+    let again = checked(&app, &written)
+        .await
+        .to_xlsx("ventas.xlsx", Lang::Es)
+        .unwrap();
+    assert_eq!(looks(&again, 2), looks(&bytes, 2));
+    let sheet = &parts(&written)["xl/worksheets/sheet1.xml"];
+    let columns = sheet.split("<sheetData>").next().unwrap();
+    assert!(!columns.contains("style="), "{columns}");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ mod fields;
 mod grid;
 mod ods;
 mod package;
+mod palette;
 mod strings;
+mod styles;
 mod workbook;
 mod xlsx;
 

@@ -17,6 +17,10 @@ use zip::result::ZipError;
 
 use crate::sheets::{Excess, Limits, SheetError};
 
+/// Sheets, relations and number formats beyond this are not of a book for people: Excel itself
+/// stops at 65,490 styles.
+pub(super) const LIST_LIMIT: usize = 70_000;
+
 /// An archive whose directory was found acceptable.
 pub(super) struct Package<'l, R: Read + Seek> {
     archive: ZipArchive<BufReader<R>>,

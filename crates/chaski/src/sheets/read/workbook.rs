@@ -1,16 +1,16 @@
 //! The parts of an xlsx around its sheets: which sheets there are, their texts and which styles
 //! show a date.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use compact_str::CompactString;
 use quick_xml::events::Event;
 
-use super::package::{Package, attribute, corrupt};
+use super::package::{LIST_LIMIT, Package, attribute, corrupt};
+use super::palette::Palette;
 use super::strings::SharedStrings;
+use super::styles::{Styles, read_styles};
 use crate::sheets::SheetError;
-use crate::sheets::book::{CellLook, NumberForm};
 
 /// What is needed of a workbook to read its sheets.
 pub(super) struct Workbook {
@@ -30,26 +30,6 @@ pub(super) struct SheetEntry {
     pub(super) part: String,
     hidden: bool,
 }
-
-/// Which cell styles show a date or time, and how each looks.
-#[derive(Default)]
-pub(super) struct Styles {
-    dates: Vec<bool>,
-    pub(super) looks: Vec<CellLook>,
-}
-
-/// Longest format that is kept, which is also Excel's: a longer one is shown as a plain number.
-const FORMAT_CHARS: usize = 255;
-
-impl Styles {
-    pub(super) fn is_date(&self, style: usize) -> bool {
-        self.dates.get(style).copied().unwrap_or(false)
-    }
-}
-
-/// Sheets, relations and number formats beyond this are not of a book for people: Excel itself
-/// stops at 65,490 styles.
-const LIST_LIMIT: usize = 70_000;
 
 pub(super) fn open_workbook<R: Read + Seek>(
     package: &mut Package<'_, R>,
@@ -74,6 +54,7 @@ pub(super) fn open_workbook<R: Read + Seek>(
     let strings_part =
         part_of("sharedStrings").unwrap_or_else(|| join(folder, "sharedStrings.xml"));
     let styles_part = part_of("styles").unwrap_or_else(|| join(folder, "styles.xml"));
+    let palette = Palette::read(package, part_of("theme").as_deref());
     let (mut sheets, since_1904) = list_sheets(package, &book_part, &related)?;
     if sheets.is_empty() {
         return Err(SheetError::NoSheets);
@@ -82,7 +63,7 @@ pub(super) fn open_workbook<R: Read + Seek>(
     Ok(Workbook {
         sheets,
         strings: SharedStrings::read(package, &strings_part)?,
-        styles: read_styles(package, &styles_part)?,
+        styles: read_styles(package, &styles_part, &palette)?,
         since_1904,
     })
 }
@@ -181,76 +162,6 @@ fn list_sheets<R: Read + Seek>(
             _ => {}
         }
         if sheets.len() > LIST_LIMIT {
-            return Err(corrupt(name));
-        }
-    }
-}
-
-/// Reads which cell formats are dates; a book without styles has none.
-fn read_styles<R: Read + Seek>(
-    package: &mut Package<'_, R>,
-    name: &str,
-) -> Result<Styles, SheetError> {
-    let mut styles = Styles::default();
-    let mut custom = HashSet::<u32>::new();
-    let mut codes = HashMap::<u32, CompactString>::new();
-    let mut bold_fonts = Vec::<bool>::new();
-    let (mut inside_fonts, mut inside_cell_formats) = (false, false);
-    let Some(mut part) = package.part(name)? else {
-        return Ok(styles);
-    };
-    loop {
-        match part.next_event()? {
-            Event::Start(element) => match element.local_name().as_ref() {
-                "numFmt" => {
-                    let id = attribute(&element, "numFmtId").and_then(|id| id.parse().ok());
-                    let code = attribute(&element, "formatCode").unwrap_or_default();
-                    if let Some(id) = id
-                        && super::dates::is_date_format(&code)
-                    {
-                        custom.insert(id);
-                    }
-                    if let Some(id) = id.filter(|_| code.len() <= FORMAT_CHARS) {
-                        codes.insert(id, CompactString::from(code));
-                    }
-                }
-                "fonts" => inside_fonts = true,
-                "font" if inside_fonts => bold_fonts.push(false),
-                "b" if inside_fonts => {
-                    let off =
-                        attribute(&element, "val").is_some_and(|it| it == "0" || it == "false");
-                    if let (Some(bold), false) = (bold_fonts.last_mut(), off) {
-                        *bold = true;
-                    }
-                }
-                "cellXfs" => inside_cell_formats = true,
-                "xf" if inside_cell_formats => {
-                    let id = attribute(&element, "numFmtId").and_then(|id| id.parse().ok());
-                    let id: u32 = id.unwrap_or(0);
-                    let builtin = matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58);
-                    styles.dates.push(builtin || custom.contains(&id));
-                    let font = attribute(&element, "fontId").and_then(|id| id.parse().ok());
-                    styles.looks.push(CellLook {
-                        number: match (codes.get(&id), u8::try_from(id)) {
-                            (Some(code), _) => NumberForm::Code(code.clone()),
-                            (None, Ok(index @ 1..=58)) => NumberForm::Index(index),
-                            _ => NumberForm::General,
-                        },
-                        bold: font.is_some_and(|it: usize| bold_fonts.get(it) == Some(&true)),
-                    });
-                }
-                _ => {}
-            },
-            Event::End(element) => match element.local_name().as_ref() {
-                "cellXfs" => return Ok(styles),
-                "fonts" => inside_fonts = false,
-                _ => {}
-            },
-            Event::Eof => return Ok(styles),
-            _ => {}
-        }
-        let longest = styles.dates.len().max(codes.len()).max(bold_fonts.len());
-        if longest.max(custom.len()) > LIST_LIMIT {
             return Err(corrupt(name));
         }
     }

@@ -185,6 +185,10 @@ fn read_cells<R: Read + Seek>(
             if let Some(looks) = looks.as_deref_mut() {
                 looks.note(head.row + 1, head.column, head.style);
             }
+        } else if let Some(looks) = looks.as_deref_mut()
+            && looks.shows_empty(head.row + 1, head.style, &book.styles.looks)
+        {
+            looks.note(head.row + 1, head.column, head.style);
         }
     }
 }

@@ -242,8 +242,7 @@ struct Looks<'s> {
 /// What a format is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct LookKey {
-    number: NumberForm,
-    bold: bool,
+    look: CellLook,
     mark: Option<ReviewMark>,
     quoted: bool,
     is_title: bool,
@@ -256,7 +255,9 @@ impl<'s> Looks<'s> {
             let below = sheet.rows.iter().filter(|row| row.number > titles_at);
             let looks = below
                 .take(1000)
-                .filter_map(|row| sheet.looks.of(row.number, column));
+                .filter_map(|row| sheet.looks.of(row.number, column))
+                // A column has no end: only cells are coloured.
+                .filter(|look| look.fill.is_none());
             let mut counts: Vec<(&CellLook, usize)> = Vec::new();
             for look in looks {
                 match counts.iter_mut().find(|(known, _)| *known == look) {
@@ -268,8 +269,7 @@ impl<'s> Looks<'s> {
             usual.push(most.map(|(look, _)| look.clone()).unwrap_or_default());
         }
         let format_of = |look: &CellLook| {
-            (*look != CellLook::default())
-                .then(|| with_look(Format::new(), &look.number, look.bold))
+            (*look != CellLook::default()).then(|| with_look(Format::new(), look))
         };
         Looks {
             sheet,
@@ -340,19 +340,18 @@ impl<'s> Looks<'s> {
             };
         }
         let mut key = LookKey {
-            number: look.map(|it| it.number.clone()).unwrap_or_default(),
-            bold: look.is_some_and(|it| it.bold),
+            look: look.cloned().unwrap_or_default(),
             mark,
             quoted,
             is_title,
         };
-        if let (Cell::Date(text), NumberForm::General) = (cell, &key.number) {
+        if let (Cell::Date(text), NumberForm::General) = (cell, &key.look.number) {
             let form = match (text.contains('-'), text.contains(':')) {
                 (true, true) => "dd/mm/yyyy hh:mm",
                 (true, false) => "dd/mm/yyyy",
                 (false, _) => "hh:mm",
             };
-            key.number = NumberForm::Code(form.into());
+            key.look.number = NumberForm::Code(form.into());
         }
         let format = self.made.entry(key).or_insert_with_key(make_format);
         match cell {
@@ -378,13 +377,25 @@ impl<'s> Looks<'s> {
     }
 }
 
-fn with_look(format: Format, number: &NumberForm, bold: bool) -> Format {
-    let format = match number {
+fn with_look(format: Format, look: &CellLook) -> Format {
+    let mut format = match &look.number {
         NumberForm::General => format,
         NumberForm::Index(index) => format.set_num_format_index(*index),
         NumberForm::Code(code) => format.set_num_format(code.as_str()),
     };
-    if bold { format.set_bold() } else { format }
+    if look.bold {
+        format = format.set_bold();
+    }
+    if look.italic {
+        format = format.set_italic();
+    }
+    if let Some(colour) = look.colour {
+        format = format.set_font_color(Color::RGB(colour));
+    }
+    match look.fill {
+        Some(fill) => format.set_background_color(Color::RGB(fill)),
+        None => format,
+    }
 }
 
 fn make_format(key: &LookKey) -> Format {
@@ -394,7 +405,7 @@ fn make_format(key: &LookKey) -> Format {
         // Without a property of its own a cell would take the column's; this one shows nowhere.
         Format::new().set_unlocked()
     };
-    let mut format = with_look(base, &key.number, key.bold);
+    let mut format = with_look(base, &key.look);
     if key.quoted {
         format = format.set_quote_prefix();
     }

@@ -430,8 +430,8 @@ fn padded_dni(dni: &str) -> CellOutcome {
     CellOutcome::Read(CellValue {
         value: JsonValue::text(dni),
         repair: Some(text!(
-            "al DNI le faltaban ceros a la izquierda; se leyó con {zeros}",
-            "the DNI lacked leading zeros; it was read with {zeros}"
+            "al DNI le faltaban ceros a la izquierda; se leyó con ellos (ceros: {zeros})",
+            "the DNI lacked leading zeros; it was read with them (zeros: {zeros})"
         )),
         sign: None,
     })

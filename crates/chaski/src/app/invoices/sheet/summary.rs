@@ -42,7 +42,7 @@ impl CheckedWorkbook {
         ReportSheet {
             name,
             heading: Some(heading.to_owned()),
-            widths: vec![36.0, 13.0, 15.0, 16.0, 14.0, 16.0, 40.0],
+            widths: vec![36.0, 13.0, 15.0, 16.0, 14.0, 20.0, 16.0, 24.0],
             tables,
         }
     }
@@ -51,7 +51,7 @@ impl CheckedWorkbook {
         let when = lima_datetime(self.at).strftime("%d/%m/%Y %H:%M");
         let row = |name: &str, value: &str| vec![line(name), line(value)];
         ReportTable {
-            titles: titles(lang.pick("Datos del proceso||||||", "Run||||||")),
+            titles: titles(lang.pick("Datos del proceso|||||||", "Run|||||||")),
             rows: vec![
                 row(lang.pick("Archivo de origen", "Source file"), file),
                 row(
@@ -92,8 +92,8 @@ impl CheckedWorkbook {
         let states = [Some(Severity::Error), Some(Severity::Observacion), None];
         ReportTable {
             titles: titles(lang.pick(
-                "Estado|Documentos|Filas| Qué significa|||",
-                "State|Documents|Rows| What it means|||",
+                "Estado|Documentos|Filas| Qué significa||||",
+                "State|Documents|Rows| What it means||||",
             )),
             rows: states.map(row).to_vec(),
         }
@@ -107,13 +107,14 @@ impl CheckedWorkbook {
                 ReviewValue::Count(sums.documents),
                 ReviewValue::Amount(sums.gravada),
                 ReviewValue::Amount(sums.igv),
+                ReviewValue::Amount(sums.total - sums.gravada - sums.igv),
                 ReviewValue::Amount(sums.total),
             ]
         });
         ReportTable {
             titles: titles(lang.pick(
-                "Totales de lo que se puede emitir|Moneda|Documentos|Gravada|IGV|Total",
-                "Totals of what can be issued|Currency|Documents|Taxed|IGV|Total",
+                "Totales de lo que se puede emitir|Moneda|Documentos|Gravada|IGV|No gravado y otros|Total",
+                "Totals of what can be issued|Currency|Documents|Taxed|IGV|Untaxed and others|Total",
             )),
             rows: rows.collect(),
         }
@@ -131,8 +132,8 @@ impl CheckedWorkbook {
         });
         ReportTable {
             titles: titles(lang.pick(
-                "Hallazgos|Cuántos|Gravedad| Qué pasa|||",
-                "Findings|How many|Severity| What|||",
+                "Hallazgos|Cuántos|Gravedad| Qué pasa||||",
+                "Findings|How many|Severity| What||||",
             )),
             rows: rows.collect(),
         }

@@ -144,8 +144,10 @@ fn write_form(
     sheet.set_row_height(0, 32)?;
     for (place, column) in (0..).zip(columns) {
         sheet.write_string_with_format(0, place, column.name, &colours(column))?;
-        // Titles wrap at their underscores only in some programs: room for half of them is enough.
-        sheet.set_column_width(place, f64::from(column.width))?;
+        // Most programs do not wrap a title at its underscores, but in the middle of a word.
+        let title = u8::try_from(column.name.len() + 3).unwrap_or(u8::MAX);
+        let chars = f64::from(column.width).max(f64::from(title));
+        sheet.set_column_width(place, chars)?;
         if let Some(format) = cell_format(column) {
             sheet.set_column_format(place, &format)?;
         }
@@ -170,6 +172,8 @@ fn write_form(
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
     sheet.set_repeat_rows(0, 0)?;
+    sheet.set_repeat_columns(0, 0)?;
+    sheet.set_print_fit_to_pages(if columns.len() > 10 { 4 } else { 1 }, 0);
     Ok(())
 }
 
