@@ -128,3 +128,70 @@ fn unless_the_person_asks_for_it() {
     assert!(place.run("dni 87654321 -q").expect(0).out.contains(DNI));
     clean_folder(&place, "--mostrar");
 }
+
+/// The customers of documents that the embedded Nubefact took: no log, no message, no byte that rests, its own
+/// state included, holds their numbers and names.
+#[test]
+fn nor_of_the_customers_of_documents() {
+    const NAME: &str = "CANARIO QUISPE PRUEBA";
+    let mut place = Place::new();
+    place.set("CHASKI_LOG_FORMAT", "json");
+    place.write(
+        "boleta.json",
+        serde_json::json!({
+            "tipo": "boleta",
+            "cliente": {"tipo": "1", "numero": DNI, "nombre": NAME},
+            "precios_con_igv": true,
+            "items": [{"descripcion": "POLO", "cantidad": 2, "precio": "59.00"}],
+        })
+        .to_string(),
+    );
+    let wrong = serde_json::json!({
+        "tipo": "factura",
+        "cliente": {"tipo": "1", "numero": DNI, "nombre": NAME},
+        "precios_con_igv": true,
+        "items": [{"descripcion": "POLO", "cantidad": -2, "precio": "59.00"}],
+    });
+    place.write("mal.json", wrong.to_string());
+    let lines = [
+        "factura validar boleta.json -vv",
+        "factura validar mal.json -vv",
+        "factura emitir mal.json -vv",
+        "factura emitir boleta.json -vv",
+        "factura emitir boleta.json -vv",
+        "factura emitir boleta.json --otra -vv",
+        "factura consultar BBB1-1 -vv",
+        "factura corregir BBB1-1 --motivo 07 --linea 1=1 -vv",
+        "factura duplicar BBB1-1 -vv",
+        "factura anular BBB1-1 --motivo prueba -vv",
+        "factura descargar BBB1-1 -d fuera -vv",
+        "factura listar -vv",
+        "series listar -vv",
+        "llamadas -vv",
+        "doctor -vv",
+    ];
+    for line in lines {
+        let ran = place.run(line);
+        for canary in [DNI, NAME] {
+            assert!(!ran.err.contains(canary), "{line}: {}", ran.err);
+            assert!(!ran.out.contains(canary), "{line}: {}", ran.out);
+        }
+        clean_folder(&place, line);
+        for (path, bytes) in files_of(&place.data()) {
+            let shown = path.display();
+            assert!(!holds(&bytes, NAME), "{line}: {shown} holds {NAME}");
+        }
+    }
+    // Three sales and a note of them were issued in truth, and the file that was wanted does name them.
+    let listed = place.run("factura listar").expect(0).objects();
+    assert!(listed.len() >= 4, "{listed:?}");
+    let kept = files_of(&place.data());
+    for part in ["emision.diario", "nubefact"] {
+        let is_there = |path: &std::path::Path| path.to_string_lossy().contains(part);
+        assert!(kept.iter().any(|(path, _)| is_there(path)), "{part}");
+    }
+    let sent = place
+        .run("factura emitir boleta.json --otra --dry-run")
+        .expect(0);
+    assert!(sent.out.contains(NAME), "{}", sent.shown());
+}

@@ -105,6 +105,8 @@ async fn check_and_sandbox_agree() {
         // 1. As it is.
         let as_it_is = opinions(&sandbox, &document).await;
         right += u32::from(as_it_is.errors.is_empty());
+        let is_sale = document["operacion"] == "generar_comprobante";
+        let may_be_void = is_sale && document["serie"] == "FFF1" && as_it_is.refusal.is_none();
         let mut note = |field: &str, opinions: &Opinions, body: &Value| {
             if let Some(how) = opinions.difference()
                 && !is_known(field, opinions)
@@ -116,6 +118,10 @@ async fn check_and_sandbox_agree() {
             }
         };
         note("", &as_it_is, &document);
+        if may_be_void {
+            let void = dice.void(&document);
+            note("anulacion", &opinions(&sandbox, &void).await, &void);
+        }
         // 2. With one thing changed, under a number of its own.
         let mut altered = document.clone();
         altered["numero"] = (numero + 1).into();
@@ -162,12 +168,17 @@ impl Dice {
     fn sale(&mut self) -> Option<Value> {
         let boleta = self.0.bool();
         let serie = if boleta { "BBB1" } else { "FFF1" };
-        let special = self.0.u8(0..12);
+        let special = self.0.u8(0..16);
         let plain = self.0.bool();
         let lines = self.0.usize(1..9);
-        let items: Vec<Value> = (0..lines)
-            .map(|_| self.item(plain || special < 2))
-            .collect();
+        let plain = plain || !(2..12).contains(&special);
+        let mut items: Vec<Value> = (0..lines).map(|_| self.item(plain)).collect();
+        if special == 12 {
+            // Rice: all lines, or with free ones among them.
+            for item in &mut items {
+                item["afectacion"] = "17".into();
+            }
+        }
         let mut form = json!({
             "tipo": if boleta { "boleta" } else { "factura" },
             "serie": serie,
@@ -217,9 +228,43 @@ impl Dice {
                     {"fecha": "2027-01-27", "importe": (total - first).to_string()},
                 ]);
             }
+            // What was paid before, a part of it or all.
+            13 => {
+                let total = sent(&form)?["total"].to_string().parse::<Decimal>().ok()?;
+                let part = Decimal::from(self.pick_of(&[1, 2, 3, 7]));
+                let paid = (total / part).round_dp(2).to_string();
+                form["anticipos"] = json!([{"serie": serie, "numero": 9_000_001, "total": paid}]);
+            }
+            // Other days of payment: the amount stays.
+            14 if !boleta => {
+                let total = sent(&form)?["total"].to_string().parse::<Decimal>().ok()?;
+                let first = (total / Decimal::from(3)).round_dp(2);
+                form["tipo"] = "nota_credito".into();
+                form["nota"] = json!({"motivo": "13", "documento": format!("{serie}-9000001"),
+                    "sustento": "PRUEBA"});
+                form["cuotas"] = json!([
+                    {"fecha": "2026-12-27", "importe": first.to_string()},
+                    {"fecha": "2027-01-27", "importe": (total - first).to_string()},
+                ]);
+            }
+            15 => form["es_anticipo"] = true.into(),
             _ => {}
         }
         sent(&form)
+    }
+
+    /// A void of a document, with reasons that are right and wrong.
+    fn void(&mut self, document: &Value) -> Value {
+        let reasons = ["ERROR DE DIGITACIÓN", "", "x", "a\u{1}b"].map(str::to_owned);
+        let longest = ["x".repeat(100), "x".repeat(101)];
+        let reasons: Vec<String> = reasons.into_iter().chain(longest).collect();
+        json!({
+            "operacion": "generar_anulacion",
+            "tipo_de_comprobante": document["tipo_de_comprobante"],
+            "serie": document["serie"],
+            "numero": document["numero"],
+            "motivo": reasons[self.0.usize(0..reasons.len())],
+        })
     }
 
     fn item(&mut self, plain: bool) -> Value {
@@ -353,6 +398,10 @@ impl Dice {
 
     fn cents(&mut self, from: i64, to: i64) -> String {
         Decimal::new(self.0.i64(from..to), 2).to_string()
+    }
+
+    fn pick_of(&mut self, list: &[u32]) -> u32 {
+        list[self.0.usize(0..list.len())]
     }
 
     fn pick(&mut self, list: &[&'static str]) -> &'static str {
