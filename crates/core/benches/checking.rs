@@ -31,6 +31,7 @@ fn main() {
     let large = checked(draft(10_000).to_string().as_bytes());
     let large = large.document.expect("a document").to_bytes();
 
+    let before = peak_mib();
     let (mut check_ratio, mut simple_ratio, mut size_ratio) = (vec![], vec![], vec![]);
     let mut micros = vec![];
     for _ in 0..ROUNDS {
@@ -54,12 +55,19 @@ fn main() {
         simple_ratio.push(composing / parsing_simple);
         size_ratio.push(one_large / checking);
     }
+    let grown = [peak_mib() - before];
     let mut figures = Map::new();
     for (name, values, goal) in [
         ("check of 10 lines, µs", micros, ""),
         ("check ÷ serde_json", check_ratio, "≤ 4"),
         ("simple form ÷ serde_json", simple_ratio, ""),
         ("10,000 lines ÷ 1,000 × 10 lines", size_ratio, "≤ 1.3"),
+        (
+            "peak memory beyond the first check, MiB",
+            grown.to_vec(),
+            "",
+        ),
+        ("peak memory, MiB", vec![peak_mib()], ""),
     ] {
         let value = median(values);
         let aim = if goal.is_empty() {
@@ -93,6 +101,14 @@ fn seconds(times: usize, mut work: impl FnMut()) -> f64 {
         work();
     }
     began.elapsed().as_secs_f64()
+}
+
+/// The most memory of this process that was in RAM at once, MiB; not a number where `/proc` is not.
+fn peak_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| kib / 1024.0)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

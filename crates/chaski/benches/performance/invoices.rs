@@ -11,7 +11,7 @@ use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
 use rust_xlsxwriter::Workbook;
 
-use crate::kit::{ROUNDS, Report, Watch, median, ratio, resident_mib, rucs};
+use crate::kit::{ROUNDS, Report, Watch, forget_peak, median, peak_mib, ratio, rucs};
 use crate::sheets::{cells_of, config, write_plainly};
 
 const DOCUMENTS: u32 = 10_000;
@@ -32,15 +32,21 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
     runtime.block_on(review(&app, &sales, &reviewed))?;
     let cells = cells_of(&reviewed)?;
     let (mut alone, mut ours, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut peak_alone, mut peak_ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        forget_peak()?;
         let watch = Watch::start()?;
         let read = cells_of(&sales)?;
         anyhow::ensure!(read.height() == DOCUMENTS as usize + 1);
         write_plainly(&cells, &copy)?;
         alone.push(watch.stop()?.wall * 1000.0);
+        peak_alone.push(peak_mib()?);
+        drop(read);
+        forget_peak()?;
         let watch = Watch::start()?;
         steps.push(runtime.block_on(review(&app, &sales, &reviewed))?);
         ours.push(watch.stop()?.wall * 1000.0);
+        peak_ours.push(peak_mib()?);
     }
     let mut report = Report::default();
     report.figure(
@@ -64,7 +70,13 @@ pub(crate) fn measure() -> anyhow::Result<Report> {
         "×",
         "≤ 2",
     );
-    report.figure("memory at the end", resident_mib()?, "MiB", "");
+    report.figure(
+        "peak memory, the two libraries",
+        median(peak_alone),
+        "MiB",
+        "",
+    );
+    report.figure("peak memory, Chaski", median(peak_ours), "MiB", "");
     let closed = runtime.block_on(app.close());
     closed.map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     Ok(report)

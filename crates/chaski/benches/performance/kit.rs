@@ -55,8 +55,22 @@ fn cpu_seconds() -> anyhow::Result<f64> {
 
 /// Memory of this process that is in RAM, MiB.
 pub(crate) fn resident_mib() -> anyhow::Result<f64> {
+    memory_mib("VmRSS:")
+}
+
+/// The most memory of this process that was in RAM at once since [`forget_peak`], MiB.
+pub(crate) fn peak_mib() -> anyhow::Result<f64> {
+    memory_mib("VmHWM:")
+}
+
+/// From now on the peak counts anew.
+pub(crate) fn forget_peak() -> anyhow::Result<()> {
+    fs::write("/proc/self/clear_refs", "5").context("peak of memory")
+}
+
+fn memory_mib(name: &str) -> anyhow::Result<f64> {
     let text = fs::read_to_string("/proc/self/status").context("memory")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kib: f64 = line
         .and_then(|rest| rest.trim().strip_suffix("kB"))
         .context("memory")?
