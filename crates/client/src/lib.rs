@@ -86,11 +86,7 @@ pub use migo::{Migo, MigoBuilder};
 pub use nubefact::{
     FetchedFile, FileKind, JsonSent, Nubefact, NubefactBuilder, NubefactError, NubefactSettings,
 };
-pub use questions::{
-    Account, AccountQuery, Activity, ActivityQuery, CpeQuery, CpeState, DniQuery, LatestRateQuery,
-    List, ListQuery, Membership, Person, RateQuery, RatesQuery, Representative,
-    RepresentativesQuery, RucQuery, taxpayer_fields, taxpayer_from_fields,
-};
+pub use questions::*;
 pub use reason::Reason;
 pub use route::{Only, Route, Routes};
 pub use settings::Settings;

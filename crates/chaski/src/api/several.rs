@@ -47,7 +47,8 @@ pub(crate) struct DnisWanted {
 
 /// An outcome for each number, in the order of the request.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct Outcomes<'a, T> {
+#[schema(as = Outcomes)]
+pub(crate) struct OutcomesData<'a, T> {
     pub(crate) data: Vec<Outcome<'a, T>>,
     /// Identifier of the request.
     #[schema(value_type = String)]

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// What a server said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub enum Readiness {
     /// It can take work.
     Ready,
     /// It runs and cannot: its status.
@@ -27,7 +27,7 @@ pub enum Health {
 }
 
 /// Asks a server whether it is ready.
-pub async fn health_of(url: &str, within: Duration) -> Result<Health, AppError> {
+pub async fn health_of(url: &str, within: Duration) -> Result<Readiness, AppError> {
     let bad = || {
         AppError::Usage(text!(
             "--url debe ser una dirección como http://127.0.0.1:8420",
@@ -48,8 +48,8 @@ pub async fn health_of(url: &str, within: Duration) -> Result<Health, AppError> 
     let http = Http::new();
     let asked = tokio::time::timeout(within, http.send(request, MOST_BYTES));
     Ok(match asked.await {
-        Ok(Ok(answer)) if answer.status() == StatusCode::OK => Health::Ready,
-        Ok(Ok(answer)) => Health::NotReady(answer.status().as_u16()),
-        Ok(Err(_)) | Err(_) => Health::Silent,
+        Ok(Ok(answer)) if answer.status() == StatusCode::OK => Readiness::Ready,
+        Ok(Ok(answer)) => Readiness::NotReady(answer.status().as_u16()),
+        Ok(Err(_)) | Err(_) => Readiness::Silent,
     })
 }

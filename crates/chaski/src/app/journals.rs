@@ -11,7 +11,7 @@ use chaski_client::{FileJournal, FileJournalOptions, Journal, JournalFault};
 use chaski_core::{Lang, Text, text};
 
 use super::backup_error::BackupFault;
-use super::checkup::{Examined, Finding};
+use super::checkup::{CheckupFinding, Examined};
 use super::invoices::{InvoiceError, JOURNAL_FILE, REVIEW_FILE};
 use super::{App, AppError, folder_of};
 use crate::private;
@@ -79,7 +79,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
 
 impl App {
     /// How the journal is; nothing where nothing was ever issued.
-    pub async fn journal_finding(&self) -> Option<Finding> {
+    pub async fn journal_finding(&self) -> Option<CheckupFinding> {
         let path = folder_of(&self.config, self.mode).join(JOURNAL_FILE);
         if !path.exists() {
             return None;

@@ -57,15 +57,15 @@ pub struct Refused {
 }
 
 /// This process's file; it goes when this is dropped.
-pub struct Presence {
+pub struct Announcement {
     file: File,
     path: PathBuf,
     serving: Serving,
 }
 
-impl Presence {
+impl Announcement {
     /// Says in a folder that this process serves.
-    pub fn announce(dir: &Path, listen: SocketAddr) -> io::Result<Presence> {
+    pub fn announce(dir: &Path, listen: SocketAddr) -> io::Result<Announcement> {
         let pid = std::process::id();
         let path = dir.join(format!("{SERVING}{pid}.json"));
         // It takes its name with the lock on it: without one it would be taken for a leftover.
@@ -75,7 +75,7 @@ impl Presence {
             .truncate(true)
             .open(&draft)?;
         file.try_lock()?;
-        let mut presence = Presence {
+        let mut announcement = Announcement {
             file,
             path: draft.clone(),
             serving: Serving {
@@ -87,10 +87,10 @@ impl Presence {
                 last: None,
             },
         };
-        presence.write()?;
+        announcement.write()?;
         fs::rename(&draft, &path)?;
-        presence.path = path;
-        Ok(presence)
+        announcement.path = path;
+        Ok(announcement)
     }
 
     /// Says what reading the configuration again came to.
@@ -108,7 +108,7 @@ impl Presence {
     }
 }
 
-impl Drop for Presence {
+impl Drop for Announcement {
     fn drop(&mut self) {
         // What stays is known for a leftover by its lock, which goes with the file.
         let _ = fs::remove_file(&self.path);

@@ -18,7 +18,7 @@ use crate::store::{
 
 /// A refresh that is asked for.
 #[derive(Debug, Clone)]
-pub struct RefreshWanted {
+pub struct RefreshRequest {
     /// Which partners it is about.
     pub which: Which,
     /// Calls that it may cost; none for what it takes.
@@ -155,7 +155,7 @@ impl App {
     pub async fn submit_partner_refresh(
         &self,
         company: Company,
-        wanted: RefreshWanted,
+        wanted: RefreshRequest,
         payer: &Payer,
         once: Option<&Once>,
     ) -> Result<Uuid, AppError> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Done;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
-use crate::app::checkup::{self, Examined, Finding, Grade, Noting};
+use crate::app::checkup::{self, CheckupFinding, Examined, Grade, Noting};
 use crate::app::servers::serving;
 use crate::app::{App, AppError, Mode, folder_of, mode_of};
 use crate::config::{Origin, SEALED, holds_password};
@@ -103,14 +103,14 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
 
 /// What was found, in the order in which it was looked at.
 #[derive(Default)]
-struct Report(Vec<Finding>);
+struct Report(Vec<CheckupFinding>);
 
 impl Report {
-    fn add(&mut self, finding: Finding) {
+    fn add(&mut self, finding: CheckupFinding) {
         self.0.push(finding);
     }
 
-    fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+    fn add_all(&mut self, findings: impl IntoIterator<Item = CheckupFinding>) {
         self.0.extend(findings);
     }
 
@@ -252,14 +252,14 @@ impl Report {
             self.records(lang).write(needed)?;
             return Ok(code);
         }
-        let line = |it: &Finding| format!("{} {}\n", it.grade.sign(), it.message(lang));
+        let line = |it: &CheckupFinding| format!("{} {}\n", it.grade.sign(), it.message(lang));
         let text: String = self.0.iter().map(line).collect();
         needed.write(text.as_bytes())?;
         Ok(code)
     }
 
     fn records(&self, lang: Lang) -> Records {
-        let row = |finding: &Finding| {
+        let row = |finding: &CheckupFinding| {
             let mut row = fields(json!({
                 "prueba": finding.check,
                 "estado": finding.grade.as_str(),

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::Done;
 use super::kit::needed::Needed;
 use super::kit::output::notice;
-use crate::app::servers::{Presence, Refused, Reloaded, Serving, serving};
+use crate::app::servers::{Announcement, Refused, Reloaded, Serving, serving};
 use crate::app::{AppError, Mode, mode_of};
 use crate::config::{Config, Layers};
 use crate::http::Gateway;
@@ -106,7 +106,7 @@ fn refusal(error: &AppError) -> Refused {
 }
 
 /// Says in the log of the server what came of it, and in its file for the command that asked.
-pub(super) fn tell(needed: &Needed, presence: Option<&mut Presence>, reloaded: Reloaded) {
+pub(super) fn tell(needed: &Needed, announcement: Option<&mut Announcement>, reloaded: Reloaded) {
     let lang = needed.lang();
     if writes_json() {
         log(&reloaded);
@@ -116,8 +116,8 @@ pub(super) fn tell(needed: &Needed, presence: Option<&mut Presence>, reloaded: R
     } else {
         notice(needed, &in_words(&reloaded, lang));
     }
-    if let Some(presence) = presence
-        && let Err(error) = presence.report(reloaded)
+    if let Some(announcement) = announcement
+        && let Err(error) = announcement.report(reloaded)
     {
         tracing::warn!(%error, "the outcome of the reload could not be written");
     }

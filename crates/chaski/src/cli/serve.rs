@@ -16,7 +16,7 @@ use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use super::kit::port::{self, Hangups};
 use super::recargar::{self, InUse};
-use crate::app::servers::Presence;
+use crate::app::servers::Announcement;
 use crate::app::{App, AppError, Mode, WantedMode, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::store::ServerFacts;
@@ -49,7 +49,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let listener = port::bind(address)?;
     say_company(needed, &gateway);
     let address = listener.local_addr()?;
-    let presence = Presence::announce(&needed.config.dir, address)
+    let announcement = Announcement::announce(&needed.config.dir, address)
         .inspect_err(|error| tracing::warn!(%error, "config recargar will not find this server"))
         .ok();
     let database = gateway.usual().app.server_facts().await?;
@@ -73,7 +73,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         listener,
         stop(Arc::clone(&gateway), stopping),
     );
-    let served = reloading(needed, &gateway, hangups, presence, serving).await;
+    let served = reloading(needed, &gateway, hangups, announcement, serving).await;
     keys.abort();
     say_stopping(needed);
     // 4. Jobs are put back where they were, and everything is durable.
@@ -138,7 +138,7 @@ async fn reloading<T>(
     needed: &Needed,
     gateway: &Arc<Gateway>,
     mut hangups: Hangups,
-    mut presence: Option<Presence>,
+    mut announcement: Option<Announcement>,
     serving: impl Future<Output = T>,
 ) -> T {
     let mut in_force = InUse::of(needed);
@@ -148,7 +148,7 @@ async fn reloading<T>(
             served = &mut serving => return served,
             () = hangups.next() => {
                 let reloaded = in_force.reload(needed, gateway);
-                recargar::tell(needed, presence.as_mut(), reloaded);
+                recargar::tell(needed, announcement.as_mut(), reloaded);
                 // A reload shall not wait for the next look at the keys.
                 let gateway = Arc::clone(gateway);
                 tokio::spawn(async move { gateway.reload_keys().await });

@@ -20,6 +20,7 @@ use crate::api::partners::{
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::app::partners::Which;
+use crate::app::trabajos::RefreshRequest;
 use crate::partners::{DocumentType, PartnerFields};
 use crate::store::{ChangeFilter, Cursor, Listed, PartnerFilter, PartnerFitness};
 
@@ -372,7 +373,7 @@ async fn enqueue(caller: &Caller, request: Request, once: Option<Once>) -> Resul
         }
     };
     let most = wanted.gastar_hasta;
-    let wanted = crate::app::trabajos::RefreshWanted { which, most };
+    let wanted = RefreshRequest { which, most };
     let (company, payer) = (caller.company(), caller.payer());
     let job = caller
         .app

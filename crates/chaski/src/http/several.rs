@@ -10,7 +10,7 @@ use super::kit::{Caller, MOST_RUCS, Problem, Problems, body, check_fits, put_pur
 use crate::api::persons::DniData;
 use crate::api::reply::{Meta, lima};
 use crate::api::rucs::RucData;
-use crate::api::several::{DnisWanted, Outcome, Outcomes, RucsWanted};
+use crate::api::several::{DnisWanted, Outcome, OutcomesData, RucsWanted};
 use crate::app::keys::Scope;
 use crate::hints::Hinted;
 
@@ -25,7 +25,7 @@ const MOST_DNIS: usize = 100;
     post,
     path = "/api/v1/ruc/consultas",
     request_body = RucsWanted,
-    responses((status = 200, body = Outcomes<'static, RucData<'static>>), Problems)
+    responses((status = 200, body = OutcomesData<'static, RucData<'static>>), Problems)
 )]
 pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Consultas)?;
@@ -57,7 +57,7 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
     post,
     path = "/api/v1/dni/consultas",
     request_body = DnisWanted,
-    responses((status = 200, body = Outcomes<'static, DniData>), Problems)
+    responses((status = 200, body = OutcomesData<'static, DniData>), Problems)
 )]
 pub(super) async fn dnis(caller: Caller, request: Request) -> Result<Response, Problem> {
     caller.needs(Scope::Dni)?;
@@ -99,7 +99,7 @@ fn each<'a, N, A, T>(
     parsed: Vec<Result<N, Wrong>>,
     found: &'a [Result<Found<A>, Error>],
     data: impl Fn(&'a A) -> T,
-) -> Result<Outcomes<'a, T>, Problem> {
+) -> Result<OutcomesData<'a, T>, Problem> {
     let (app, lang) = (&caller.app, caller.info.lang);
     let mut outcomes = found.iter();
     let outcome = |parsed: Result<N, Wrong>| {
@@ -127,7 +127,7 @@ fn each<'a, N, A, T>(
             error: outcome.err().map(|(_, error)| error),
         })
     };
-    Ok(Outcomes {
+    Ok(OutcomesData {
         data: parsed
             .into_iter()
             .map(outcome)

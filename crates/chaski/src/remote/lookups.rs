@@ -65,7 +65,7 @@ impl Server {
                 [_] => question,
                 _ => question.slow(),
             };
-            let told: several::Outcomes<'static, T> = self.ask(question).await?;
+            let told: several::OutcomesData<'static, T> = self.ask(question).await?;
             if told.data.len() != part.len() {
                 return Err(self.not_chaski(None));
             }

@@ -115,10 +115,14 @@ impl Asking {
     /// Which of the questions are this process's to ask; none when it is alone and all of them are.
     pub(super) async fn claim(&self, keys: &[Key]) -> Result<Option<Vec<bool>>, StoreError> {
         match self.note_alone(keys) {
-            Company::None => return Ok(None),
-            Company::Gone => return Ok(Some(vec![true; keys.len()])),
-            Company::Present => {}
+            Company::None => Ok(None),
+            Company::Gone => Ok(Some(vec![true; keys.len()])),
+            // Boxed: who is alone, as most are, holds nothing of it.
+            Company::Present => Box::pin(self.claim_among_others(keys)).await,
         }
+    }
+
+    async fn claim_among_others(&self, keys: &[Key]) -> Result<Option<Vec<bool>>, StoreError> {
         self.db.presence.seen_by_others().await;
         let rows: Vec<Asked> = keys.iter().map(|key| self.row_of(key)).collect();
         // Looking costs no writing, and most of those who wait would write again and again.

@@ -9,7 +9,7 @@ use chaski_client::Sealer;
 use super::db::Db;
 use super::error::StoreError;
 use super::handle::Store;
-use super::seal::Place;
+use super::seal::SealedPlace;
 
 /// Seals with the key of a folder.
 #[derive(Clone)]
@@ -25,12 +25,12 @@ impl Store {
 impl FolderSeal {
     /// Seals bytes under a name, which belongs to the seal.
     pub fn seal_as(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.0.keys.seal(&Place::Beside(name), plain)
+        self.0.keys.seal(&SealedPlace::Beside(name), plain)
     }
 
     /// Opens them again; none when they were sealed with another key, under another name, or changed.
     pub fn open_as(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.0.keys.open(&Place::Beside(name), sealed)
+        self.0.keys.open(&SealedPlace::Beside(name), sealed)
     }
 }
 

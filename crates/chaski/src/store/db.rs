@@ -90,7 +90,8 @@ impl Db {
             }
             _ => {
                 let wanted: Vec<Key> = unknown.iter().map(|index| keys[*index].clone()).collect();
-                let known = self.readers.stored(&self.keys, &wanted).await?;
+                // Boxed: a statement's future is large, and ten thousand may wait on the way above.
+                let known = Box::pin(self.readers.stored(&self.keys, &wanted)).await?;
                 for (index, memory) in unknown.into_iter().zip(known) {
                     found[index] = memory;
                 }

@@ -10,7 +10,7 @@ use super::db::Db;
 use super::error::StoreError;
 use super::page::{Cursor, Listed};
 use super::postgres;
-use super::seal::{MasterKey, Place};
+use super::seal::{MasterKey, SealedPlace};
 use super::sqlite::absorb::{self, Absorbed, OtherSide};
 use super::sqlite::backup::LastBackup;
 use super::sqlite::open;
@@ -105,13 +105,13 @@ impl Store {
     /// A place in a list as it is given to a caller.
     pub fn sealed_cursor(&self, list: Listed, cursor: Cursor) -> Result<String, StoreError> {
         let text = cursor.to_string();
-        let place = Place::Cursor(list.as_str());
+        let place = SealedPlace::Cursor(list.as_str());
         Ok(hex::encode(&self.keys.seal(&place, text.as_bytes())?))
     }
 
     /// A place in a list as a caller gives it back; an error when it is one in another list.
     pub fn opened_cursor(&self, list: Listed, text: &str) -> Result<Cursor, StoreError> {
-        let place = Place::Cursor(list.as_str());
+        let place = SealedPlace::Cursor(list.as_str());
         let open = |sealed: Vec<u8>| self.keys.open(&place, &sealed);
         let plain = hex::decode(text).ok().and_then(open);
         let plain = plain.and_then(|plain| String::from_utf8(plain).ok());

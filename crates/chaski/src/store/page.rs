@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::named::named;
 use crate::store::error::StoreError;
-use crate::store::sql::{Conn, Query, Row};
+use crate::store::sql::{Conn, Query, StoredRow};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -78,10 +78,10 @@ impl<T> Page<T> {
         query: Query<'_>,
         limit: u32,
         connection: &mut Conn,
-        read: impl Fn(Row) -> Result<(Cursor, T), StoreError>,
+        read: impl Fn(StoredRow) -> Result<(Cursor, T), StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let limit = rows_of_page(limit);
-        let rows: Vec<Row> = query.fetch_all(connection).await?;
+        let rows: Vec<StoredRow> = query.fetch_all(connection).await?;
         let more = rows.len() > limit;
         let rows = rows.into_iter().take(limit).map(read);
         let rows: Vec<_> = rows.collect::<Result<_, StoreError>>()?;
@@ -96,10 +96,10 @@ impl<T> Page<T> {
         column: &'static str,
         (limit, after): (u32, Option<Cursor>),
         connection: &mut Conn,
-        read: impl Fn(Row) -> Result<T, StoreError>,
+        read: impl Fn(StoredRow) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         newest_first(&mut query, Some(column), limit, after);
-        let placed = |row: Row| {
+        let placed = |row: StoredRow| {
             let (at, seq) = (row.try_get(column)?, row.try_get("seq")?);
             Ok((Cursor { at, seq }, read(row)?))
         };

@@ -65,14 +65,14 @@ impl MasterKey {
 
     /// A setting sealed with this key, as hexadecimal digits. `name` is authenticated with it.
     pub fn seal_setting(&self, name: &str, plain: &str) -> Result<String, StoreError> {
-        let sealed = Keys::derive(self).seal(&Place::Setting(name), plain.as_bytes())?;
+        let sealed = Keys::derive(self).seal(&SealedPlace::Setting(name), plain.as_bytes())?;
         Ok(hex::encode(&sealed))
     }
 
     /// A sealed setting; none when it was sealed with another key, under another name, or changed.
     pub fn open_setting(&self, name: &str, digits: &str) -> Option<SecretString> {
         let sealed = hex::decode(digits).ok()?;
-        let plain = Keys::derive(self).open(&Place::Setting(name), &sealed)?;
+        let plain = Keys::derive(self).open(&SealedPlace::Setting(name), &sealed)?;
         String::from_utf8(plain).ok().map(SecretString::from)
     }
 
@@ -165,7 +165,7 @@ pub(super) struct Keys {
 
 /// What sealed bytes belong to. It is authenticated with them, so that bytes moved to another
 /// row do not open.
-pub(super) enum Place<'a> {
+pub(super) enum SealedPlace<'a> {
     Answer {
         provider: &'a str,
         operation: &'a str,
@@ -246,7 +246,11 @@ impl Keys {
         }
     }
 
-    pub(super) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn seal(
+        &self,
+        place: &SealedPlace<'_>,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
         let nonce: [u8; NONCE] = random()?;
         let sealed = self
             .cipher
@@ -267,7 +271,7 @@ impl Keys {
     }
 
     /// The plain bytes; none when they were sealed with another key, moved or changed.
-    pub(super) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn open(&self, place: &SealedPlace<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
         let (format, rest) = sealed.split_first()?;
         let (key_id, rest) = rest.split_at_checked(KEY_ID)?;
         let (nonce, body) = rest.split_at_checked(NONCE)?;
@@ -287,10 +291,10 @@ impl Keys {
     }
 }
 
-impl Place<'_> {
+impl SealedPlace<'_> {
     fn bytes(&self) -> Vec<u8> {
         match self {
-            Place::Answer {
+            SealedPlace::Answer {
                 provider,
                 operation,
                 subject,
@@ -299,17 +303,19 @@ impl Place<'_> {
                 bytes.extend_from_slice(subject);
                 bytes
             }
-            Place::Item { batch, position } => format!("item\0{batch}\0{position}").into_bytes(),
-            Place::Input(batch) => format!("input\0{batch}").into_bytes(),
-            Place::Request(call) => format!("request\0{call}").into_bytes(),
-            Place::Response(call) => format!("response\0{call}").into_bytes(),
-            Place::Setting(name) => format!("setting\0{name}").into_bytes(),
-            Place::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
-            Place::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
-            Place::Once(hashed) => [b"once\0", *hashed].concat(),
-            Place::Cursor(list) => format!("cursor\0{list}").into_bytes(),
-            Place::Issuer(company) => [b"issuer\0", *company].concat(),
-            Place::Beside(name) => format!("beside\0{name}").into_bytes(),
+            SealedPlace::Item { batch, position } => {
+                format!("item\0{batch}\0{position}").into_bytes()
+            }
+            SealedPlace::Input(batch) => format!("input\0{batch}").into_bytes(),
+            SealedPlace::Request(call) => format!("request\0{call}").into_bytes(),
+            SealedPlace::Response(call) => format!("response\0{call}").into_bytes(),
+            SealedPlace::Setting(name) => format!("setting\0{name}").into_bytes(),
+            SealedPlace::PartnerProfile(id) => format!("partner\0{id}").into_bytes(),
+            SealedPlace::PartnerSunat(id) => format!("partner sunat\0{id}").into_bytes(),
+            SealedPlace::Once(hashed) => [b"once\0", *hashed].concat(),
+            SealedPlace::Cursor(list) => format!("cursor\0{list}").into_bytes(),
+            SealedPlace::Issuer(company) => [b"issuer\0", *company].concat(),
+            SealedPlace::Beside(name) => format!("beside\0{name}").into_bytes(),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::spelling::spelled;
 pub(super) use super::values::{
-    Bind, Cell, Record, Row, Value, cells_of, list, list_of_bytes, record,
+    Bind, Record, StoredRow, StoredValue, Value, cells_of, list, list_of_bytes, record,
 };
 
 /// How to get a connection to the database.
@@ -345,13 +345,13 @@ impl<'q> Query<'q> {
         match connection {
             Conn::Sqlite(connection) => {
                 let rows = self.for_sqlite().fetch_all(connection).await?;
-                rows.into_iter().map(Row::Sqlite).map(T::of).collect()
+                rows.into_iter().map(StoredRow::Sqlite).map(T::of).collect()
             }
             Conn::Postgres(remote) => {
                 let statement = self.for_postgres();
                 let rows = patient(statement.fetch_all(&mut remote.connection)).await;
                 let rows = remote.noted(rows)?.into_iter();
-                rows.map(Row::Postgres).map(T::of).collect()
+                rows.map(StoredRow::Postgres).map(T::of).collect()
             }
         }
     }
@@ -364,12 +364,12 @@ impl<'q> Query<'q> {
         let row = match connection {
             Conn::Sqlite(connection) => {
                 let row = self.for_sqlite().fetch_optional(connection).await?;
-                row.map(Row::Sqlite)
+                row.map(StoredRow::Sqlite)
             }
             Conn::Postgres(remote) => {
                 let query = self.for_postgres();
                 let row = patient(query.fetch_optional(&mut remote.connection)).await;
-                remote.noted(row)?.map(Row::Postgres)
+                remote.noted(row)?.map(StoredRow::Postgres)
             }
         };
         row.map(T::of).transpose()

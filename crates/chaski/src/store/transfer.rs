@@ -6,7 +6,7 @@
 
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
-use crate::store::sql::{Conn, Row, Value, query};
+use crate::store::sql::{Conn, StoredRow, Value, query};
 
 /// Most rows of a page.
 const MOST_ROWS: usize = 256;
@@ -189,7 +189,7 @@ impl Table {
         rows.iter().map(|row| self.cells(row)).collect()
     }
 
-    fn cells(&self, row: &Row) -> Result<Vec<Value<'static>>, StoreError> {
+    fn cells(&self, row: &StoredRow) -> Result<Vec<Value<'static>>, StoreError> {
         let cell = |(place, (_, kind)): (usize, &(String, Kind))| {
             Ok(match kind {
                 Kind::Int => Value::Int(row.try_get(place)?),

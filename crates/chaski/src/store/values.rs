@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::time::instant;
 
 /// A row that was found.
-pub(super) enum Row {
+pub(super) enum StoredRow {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -57,15 +57,15 @@ pub(super) fn list_of_bytes<'b>(many: impl Iterator<Item = &'b [u8]>) -> String 
     serde_json::to_string(&many.map(hex::encode).collect::<Vec<_>>()).expect("texts only")
 }
 
-impl Row {
+impl StoredRow {
     /// What stands in a column, by its place or its name.
-    pub(super) fn try_get<'r, T: Cell<'r>>(
+    pub(super) fn try_get<'r, T: StoredValue<'r>>(
         &'r self,
         column: impl ColumnIndex<SqliteRow> + ColumnIndex<PgRow>,
     ) -> Result<T, StoreError> {
         let column = match self {
-            Row::Sqlite(row) => column.index(row)?,
-            Row::Postgres(row) => column.index(row)?,
+            StoredRow::Sqlite(row) => column.index(row)?,
+            StoredRow::Postgres(row) => column.index(row)?,
         };
         T::read(self, column)?.ok_or(StoreError::Corrupt)
     }
@@ -80,9 +80,9 @@ pub(super) trait Bind<'q> {
 }
 
 /// What can stand in a column.
-pub(super) trait Cell<'r>: Sized {
+pub(super) trait StoredValue<'r>: Sized {
     /// Reads it; none where it is missing.
-    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError>;
+    fn read(row: &'r StoredRow, column: usize) -> Result<Option<Self>, StoreError>;
 }
 
 /// What can be read from a whole row.
@@ -91,7 +91,7 @@ pub(super) trait Record: Sized {
     const COLUMNS: &'static str = "";
 
     /// Reads it.
-    fn of(row: Row) -> Result<Self, StoreError>;
+    fn of(row: StoredRow) -> Result<Self, StoreError>;
 }
 
 impl<'q, T: Bind<'q>> Bind<'q> for Option<T> {
@@ -145,11 +145,11 @@ impl<'q> Bind<'q> for Value<'q> {
 /// Reads what needs no conversion.
 macro_rules! cells {
     ($($kind:ty),+) => {$(
-        impl<'r> Cell<'r> for $kind {
-            fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
+        impl<'r> StoredValue<'r> for $kind {
+            fn read(row: &'r StoredRow, column: usize) -> Result<Option<Self>, StoreError> {
                 Ok(match row {
-                    Row::Sqlite(row) => row.try_get(column)?,
-                    Row::Postgres(row) => row.try_get(column)?,
+                    StoredRow::Sqlite(row) => row.try_get(column)?,
+                    StoredRow::Postgres(row) => row.try_get(column)?,
                 })
             }
         }
@@ -161,8 +161,8 @@ cells!(String, Vec<u8>, &'r str, &'r [u8]);
 /// Reads what is kept as something else.
 macro_rules! cells_of {
     ($($kind:ty, $kept:ty => $of:expr;)+) => {$(
-        impl<'r> $crate::store::sql::Cell<'r> for $kind {
-            fn read(row: &'r $crate::store::sql::Row, column: usize) -> Result<Option<Self>, $crate::store::StoreError> {
+        impl<'r> $crate::store::sql::StoredValue<'r> for $kind {
+            fn read(row: &'r $crate::store::sql::StoredRow, column: usize) -> Result<Option<Self>, $crate::store::StoreError> {
                 let kept = <$kept>::read(row, column)?;
                 kept.map(|kept| $of(kept).ok_or($crate::store::StoreError::Corrupt)).transpose()
             }
@@ -183,18 +183,18 @@ cells_of! {
 }
 
 /// What is missing is none.
-impl<'r, T: Cell<'r>> Cell<'r> for Option<T> {
-    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
+impl<'r, T: StoredValue<'r>> StoredValue<'r> for Option<T> {
+    fn read(row: &'r StoredRow, column: usize) -> Result<Option<Self>, StoreError> {
         Ok(Some(T::read(row, column)?))
     }
 }
 
 /// Whole numbers, which `PostgreSQL` has in several widths.
-impl<'r> Cell<'r> for i64 {
-    fn read(row: &'r Row, column: usize) -> Result<Option<Self>, StoreError> {
+impl<'r> StoredValue<'r> for i64 {
+    fn read(row: &'r StoredRow, column: usize) -> Result<Option<Self>, StoreError> {
         Ok(match row {
-            Row::Sqlite(row) => row.try_get(column)?,
-            Row::Postgres(row) => match row.try_column(column)?.type_info().name() {
+            StoredRow::Sqlite(row) => row.try_get(column)?,
+            StoredRow::Postgres(row) => match row.try_column(column)?.type_info().name() {
                 "BOOL" => row.try_get::<Option<bool>, _>(column)?.map(i64::from),
                 "INT4" => row.try_get::<Option<i32>, _>(column)?.map(i64::from),
                 _ => row.try_get(column)?,
@@ -203,23 +203,23 @@ impl<'r> Cell<'r> for i64 {
     }
 }
 
-impl Record for Row {
-    fn of(row: Row) -> Result<Self, StoreError> {
+impl Record for StoredRow {
+    fn of(row: StoredRow) -> Result<Self, StoreError> {
         Ok(row)
     }
 }
 
 /// The first column.
-impl<T: for<'r> Cell<'r>> Record for T {
-    fn of(row: Row) -> Result<Self, StoreError> {
+impl<T: for<'r> StoredValue<'r>> Record for T {
+    fn of(row: StoredRow) -> Result<Self, StoreError> {
         row.try_get(0)
     }
 }
 
 macro_rules! records {
     ($($($kind:ident $column:literal),+;)+) => {$(
-        impl<$($kind: for<'r> Cell<'r>),+> Record for ($($kind,)+) {
-            fn of(row: Row) -> Result<Self, StoreError> {
+        impl<$($kind: for<'r> StoredValue<'r>),+> Record for ($($kind,)+) {
+            fn of(row: StoredRow) -> Result<Self, StoreError> {
                 Ok(($(row.try_get::<$kind>($column)?,)+))
             }
         }
@@ -242,7 +242,7 @@ macro_rules! record {
                 "seq" $(, ", ", $crate::store::sql::record!(@name $field $($column)?))+
             );
 
-            fn of(row: $crate::store::sql::Row) -> Result<Self, $crate::store::StoreError> {
+            fn of(row: $crate::store::sql::StoredRow) -> Result<Self, $crate::store::StoreError> {
                 Ok($kind {
                     $($field: {
                         let name = $crate::store::sql::record!(@name $field $($column)?);

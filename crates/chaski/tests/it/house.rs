@@ -77,22 +77,9 @@ fn each_shape_stands_once() {
     }
 }
 
-/// Types that others can name and that share their name, each for a reason of its own: those of the
-/// published crates, whose interface stays, and pairs that are still to be told apart.
-const SHARED_NAMES: [&str; 12] = [
-    "Cell",
-    "Finding",
-    "Health",
-    "Migo",
-    "Nubefact",
-    "Outcomes",
-    "Place",
-    "Presence",
-    "RefreshWanted",
-    "Row",
-    "Summary",
-    "Taken",
-];
+/// Names that two types share on purpose: a Rust program asks through `Migo` and issues through `Nubefact`,
+/// and where it may wait, through the same names in `blocking`, as those who know reqwest's expect.
+const SHARED_NAMES: [&str; 2] = ["Migo", "Nubefact"];
 
 /// One name is one thing, but for [`SHARED_NAMES`]. The sandbox is left out: it speaks the words of
 /// the manuals, as an independent reading of them.

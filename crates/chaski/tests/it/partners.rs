@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chaski::app::partners::{Refreshed, Which};
 use chaski::app::spending::Payer;
-use chaski::app::trabajos::RefreshWanted;
+use chaski::app::trabajos::RefreshRequest;
 use chaski::app::{App, AppError, WantedMode};
 use chaski::config::{Layers, Origin};
 use chaski::partners::{PartnerError, PartnerFields};
@@ -183,7 +183,7 @@ fn check_end(fault: &'static str, state: JobState) {
         let counted = app.prepare_partner_refresh(Company::HOUSE, &due, true);
         assert_eq!(counted.await.unwrap().calls, Some(1));
         let (house, most, payer) = (Company::HOUSE, Some(10), Payer::default());
-        let wanted = RefreshWanted { which: due, most };
+        let wanted = RefreshRequest { which: due, most };
         let id = app.submit_partner_refresh(house, wanted, &payer, None);
         let id = id.await.unwrap();
         let job = run_until(&app, id, |job| job.attempts > 0).await;

@@ -164,6 +164,19 @@ async fn run(connection: &mut SqliteConnection, statements: &'static str) {
     sqlx::raw_sql(statements).execute(connection).await.unwrap();
 }
 
+/// Ten thousand may ask at once, and each holds what its question needs until memory has answered.
+#[tokio::test]
+async fn a_question_that_waits_holds_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await.unwrap();
+    let keys = [ruc("20100070970")];
+    let (recall, claim) = (store.recall(&keys), store.claim(&keys));
+    let held = [size_of_val(&*recall), size_of_val(&*claim)];
+    assert!(held.iter().all(|bytes| *bytes <= 768), "{held:?} bytes");
+    drop((recall, claim));
+    store.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_files_are_private() {
     let parent = tempfile::tempdir().unwrap();

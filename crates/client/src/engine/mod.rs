@@ -277,7 +277,9 @@ impl Engine {
             self.record_hit(&key, &found, ask).await;
             return found;
         }
-        // 2. The same question in flight? Wait for that answer, otherwise fly.
+        // 2. One that makes no sense is not sent.
+        question.check(self.shared.clock)?;
+        // 3. The same question in flight? Wait for that answer, otherwise fly.
         let deadline = Instant::now() + self.total_time(question, ask);
         match self.shared.flights.join(&key, ask, deadline) {
             Joined::Lead(lead) => {

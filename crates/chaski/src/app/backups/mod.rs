@@ -66,7 +66,7 @@ pub enum Proved {
 
 /// A copy that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenBackup {
     /// Where it is.
     pub path: PathBuf,
     /// Its size.
@@ -151,7 +151,7 @@ pub async fn backup(
     with_key: bool,
     phrase: Option<SecretString>,
     now: Timestamp,
-) -> Result<Taken, AppError> {
+) -> Result<TakenBackup, AppError> {
     // 1. From where and to where.
     let folder = folder_of(config, mode);
     let url = secrets::open_database_url(config)?;
@@ -213,7 +213,7 @@ pub async fn backup(
         None => store::note_backup(&folder, &last).await,
     };
     let not_noted = noted.err();
-    Ok(Taken {
+    Ok(TakenBackup {
         path,
         bytes,
         with_key,

@@ -11,7 +11,7 @@ use http::header::DATE;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Examined, Finding};
+use super::{CheckupFinding, Examined};
 
 /// Further apart they cannot both be right: a rate of the wrong day, a quota of the wrong month.
 pub const TOLERANCE: Duration = Duration::from_mins(2);
@@ -91,7 +91,7 @@ pub fn difference(dated: Dated) -> SignedDuration {
 
 /// What this machine says the time is, and how that agrees with the upstream; `shown` is the time
 /// in Lima.
-pub fn clock_finding(shown: &str, dated: Option<Dated>) -> Finding {
+pub fn clock_finding(shown: &str, dated: Option<Dated>) -> CheckupFinding {
     let Some(dated) = dated else {
         return Examined("reloj").good(text!(
             "hora de Lima según esta máquina: {shown} (si no es la correcta, corrija el reloj)",

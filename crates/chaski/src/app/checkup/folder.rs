@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chaski_core::{Lang, text};
 
-use super::{Examined, Finding, Grade};
+use super::{CheckupFinding, Examined, Grade};
 use crate::app::servers::Serving;
 use crate::io_words::reason;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
@@ -25,7 +25,7 @@ const MIB: u64 = 1024 * 1024;
 const PROBE_BYTES: usize = 1024 * 1024;
 
 /// Whether a file of some size can be written to a folder; it is gone afterwards.
-pub fn probed(folder: &Path) -> Finding {
+pub fn probed(folder: &Path) -> CheckupFinding {
     let shown = folder.display();
     match probe(folder) {
         Ok(()) => Examined("escritura").good(text!(
@@ -77,7 +77,7 @@ pub fn space_of(folder: &Path) -> io::Result<(u64, bool)> {
 }
 
 /// Whether that is enough.
-pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> Finding {
+pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> CheckupFinding {
     let shown = folder.display();
     let mib = bytes / MIB;
     let least = LITTLE_SPACE / MIB;
@@ -110,7 +110,7 @@ pub fn is_open_to_others(data: &Metadata) -> bool {
 /// Who can read what: folders that others can enter, and files that others can read, with the
 /// command that closes them. `more` are files elsewhere that hold something of ours, and whether
 /// what they hold is of use to others.
-pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
+pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFinding> {
     let mut findings = Vec::new();
     let (mut secret, mut others) = (Vec::new(), Vec::new());
     for folder in folders {
@@ -150,7 +150,7 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<Finding> {
     findings
 }
 
-fn open_folder(folder: &Path, mode: u32) -> Finding {
+fn open_folder(folder: &Path, mode: u32) -> CheckupFinding {
     let (shown, mode) = (folder.display(), mode & 0o777);
     Examined("permisos").bad(text!(
         "otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}",
@@ -160,7 +160,7 @@ fn open_folder(folder: &Path, mode: u32) -> Finding {
     .with("modo", format!("{mode:04o}"))
 }
 
-fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<Finding> {
+fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<CheckupFinding> {
     let names = |with_mode: bool| {
         let name = |(path, mode): &(PathBuf, u32)| {
             if with_mode {
@@ -184,7 +184,7 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<Finding> {
 
 /// Files that do not belong to whom the folder does, and a folder that is somebody else's: what one
 /// user writes the other cannot change.
-pub fn foreign(folder: &Path, me: u32) -> Option<Finding> {
+pub fn foreign(folder: &Path, me: u32) -> Option<CheckupFinding> {
     let owner = fs::metadata(folder).ok()?.uid();
     let strange: Vec<String> = files_in(folder)
         .filter(|(_, data)| data.uid() != owner)
@@ -222,7 +222,7 @@ fn files_in(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
 }
 
 /// Whether others work in the folder, and which servers.
-pub fn in_use(folder: &Path, servers: &[Serving]) -> Finding {
+pub fn in_use(folder: &Path, servers: &[Serving]) -> CheckupFinding {
     let used = is_in_use(folder);
     let server = |it: &Serving| format!("chaski serve {} (pid {})", it.listen, it.pid);
     let names: Vec<String> = servers.iter().map(server).collect();

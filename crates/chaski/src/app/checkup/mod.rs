@@ -43,7 +43,7 @@ impl Grade {
 
 /// What a look came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub struct CheckupFinding {
     /// What was looked at; stable, never translated.
     pub check: &'static str,
     /// How well it is.
@@ -61,22 +61,22 @@ pub struct Examined(pub &'static str);
 
 impl Examined {
     /// It is well.
-    pub fn good(self, text: Text) -> Finding {
+    pub fn good(self, text: Text) -> CheckupFinding {
         self.found(Grade::Good, text)
     }
 
     /// It works, and could be safer.
-    pub fn advice(self, text: Text) -> Finding {
+    pub fn advice(self, text: Text) -> CheckupFinding {
         self.found(Grade::Advice, text)
     }
 
     /// It does not work, or lays data open.
-    pub fn bad(self, text: Text) -> Finding {
+    pub fn bad(self, text: Text) -> CheckupFinding {
         self.found(Grade::Bad, text)
     }
 
-    fn found(self, grade: Grade, text: Text) -> Finding {
-        Finding {
+    fn found(self, grade: Grade, text: Text) -> CheckupFinding {
+        CheckupFinding {
             check: self.0,
             grade,
             text,
@@ -86,17 +86,17 @@ impl Examined {
     }
 }
 
-impl Finding {
+impl CheckupFinding {
     /// With a figure.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Finding {
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> CheckupFinding {
         self.facts.push((name, value.into()));
         self
     }
 
     /// With an exit code of its own.
     #[must_use]
-    pub fn ending(mut self, exit_code: u8) -> Finding {
+    pub fn ending(mut self, exit_code: u8) -> CheckupFinding {
         self.exit_code = exit_code;
         self
     }
@@ -111,7 +111,7 @@ impl Finding {
 pub const OLD_BACKUP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How old the last copy is. Of invented data an old one is no worse.
-pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> Finding {
+pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp) -> CheckupFinding {
     let Some(last) = last else {
         return Examined("copia").advice(text!(
             "no se ha hecho ninguna copia de seguridad: chaski backup CARPETA",
@@ -142,7 +142,7 @@ pub fn backup_finding(last: Option<&LastBackup>, invented: bool, now: Timestamp)
 }
 
 /// The database on a server: its version and size, and who serves it.
-pub fn server_finding(server: &ServerFacts, bytes: u64) -> Finding {
+pub fn server_finding(server: &ServerFacts, bytes: u64) -> CheckupFinding {
     let (place, version, kib) = (&server.place, &server.version, bytes / 1024);
     let by = server
         .served_by
@@ -170,7 +170,12 @@ pub fn server_finding(server: &ServerFacts, bytes: u64) -> Finding {
 }
 
 /// What is left of the plan and of the limit that was set here.
-pub fn plan_finding(left: Option<i64>, spent: u64, quota: Option<u64>, spent_code: u8) -> Finding {
+pub fn plan_finding(
+    left: Option<i64>,
+    spent: u64,
+    quota: Option<u64>,
+    spent_code: u8,
+) -> CheckupFinding {
     let limited = quota.map(|quota| quota.saturating_sub(spent));
     let shown = left.map_or_else(|| "?".to_owned(), |left| left.to_string());
     let finding = if left.is_some_and(|left| left <= 0) {

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use chaski_core::Ruc;
 
 use crate::store::error::StoreError;
-use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Conn, Query, Row, query};
+use crate::store::seal::{Keys, SealedPlace};
+use crate::store::sql::{Conn, Query, StoredRow, query};
 use crate::store::tables::{meta, partner_rows};
 
 /// Numbers by the hash with the old key; none for those that cannot be found out.
@@ -49,11 +49,11 @@ pub(in crate::store) async fn rekey(
 async fn each_row(
     connection: &mut Conn,
     page: &'static str,
-    mut again: impl FnMut(&Row) -> Result<Query<'static>, StoreError>,
+    mut again: impl FnMut(&StoredRow) -> Result<Query<'static>, StoreError>,
 ) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
-        let rows: Vec<Row> = query(page).bind(after).fetch_all(connection).await?;
+        let rows: Vec<StoredRow> = query(page).bind(after).fetch_all(connection).await?;
         let Some(last) = rows.last() else {
             return Ok(());
         };
@@ -66,7 +66,7 @@ async fn each_row(
 
 impl Numbers<'_> {
     /// What was sealed with the old key, sealed with the new one.
-    fn sealed_again(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    fn sealed_again(&self, place: &SealedPlace<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let plain = self.old.open(place, sealed).ok_or(StoreError::Corrupt)?;
         self.new.seal(place, &plain)
     }
@@ -111,7 +111,7 @@ async fn items(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), S
          AND i.sealed IS NOT NULL ORDER BY i.batch, i.position LIMIT 1000";
     each_row(connection, page, |row| {
         let (batch, position) = (row.try_get(1)?, row.try_get(2)?);
-        let place = Place::Item { batch, position };
+        let place = SealedPlace::Item { batch, position };
         let plain = numbers.old.open(&place, row.try_get(3)?);
         let plain = plain.ok_or(StoreError::Corrupt)?;
         let subject = numbers.learn(&String::from_utf8_lossy(&plain));
@@ -130,7 +130,7 @@ async fn inputs(connection: &mut Conn, numbers: &Numbers<'_>) -> Result<(), Stor
     let page = "SELECT i.batch, b.id, i.sealed FROM batch_inputs i JOIN batches b ON b.seq = i.batch \
          WHERE i.batch > $1 ORDER BY i.batch LIMIT 1";
     each_row(connection, page, |row| {
-        let place = Place::Input(row.try_get(1)?);
+        let place = SealedPlace::Input(row.try_get(1)?);
         Ok(
             query("UPDATE batch_inputs SET sealed = $2 WHERE batch = $1")
                 .bind(row.try_get::<i64>(0)?)
@@ -153,12 +153,13 @@ async fn partners(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<()
             row.try_get(3)?
         };
         let sunat = row.try_get::<Option<&[u8]>>(6)?;
-        let sunat = sunat.map(|sealed| numbers.sealed_again(&Place::PartnerSunat(id), sealed));
+        let sunat =
+            sunat.map(|sealed| numbers.sealed_again(&SealedPlace::PartnerSunat(id), sealed));
         Ok(
             query("UPDATE partners SET num_document = $2, profile = $3, sunat = $4 WHERE seq = $1")
                 .bind(row.try_get::<i64>(0)?)
                 .bind(number)
-                .bind(numbers.sealed_again(&Place::PartnerProfile(id), sealed)?)
+                .bind(numbers.sealed_again(&SealedPlace::PartnerProfile(id), sealed)?)
                 .bind(sunat.transpose()?),
         )
     })
@@ -200,7 +201,7 @@ async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), St
         .fetch_all(&mut *connection)
         .await?;
     for (before, sealed) in rows {
-        let plain = old.open(&Place::Issuer(&before), &sealed);
+        let plain = old.open(&SealedPlace::Issuer(&before), &sealed);
         let plain = plain.ok_or(StoreError::Corrupt)?;
         let profile: serde_json::Value =
             serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt)?;
@@ -214,7 +215,7 @@ async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), St
         query("UPDATE issuers SET company = $2, sealed = $3 WHERE company = $1")
             .bind(before.as_slice())
             .bind(company.as_slice())
-            .bind(new.seal(&Place::Issuer(&company), &plain)?)
+            .bind(new.seal(&SealedPlace::Issuer(&company), &plain)?)
             .execute(&mut *connection)
             .await?;
     }
@@ -228,7 +229,7 @@ async fn answers(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(),
         let seq: i64 = row.try_get(0)?;
         let (provider, operation): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
         let old: &[u8] = row.try_get(3)?;
-        let place = |subject| Place::Answer {
+        let place = |subject| SealedPlace::Answer {
             provider,
             operation,
             subject,
@@ -268,8 +269,8 @@ async fn bodies(connection: &mut Conn, numbers: &Numbers<'_>) -> Result<(), Stor
         Ok(
             query("UPDATE call_bodies SET request = $2, answer = $3 WHERE seq = $1")
                 .bind(row.try_get::<i64>(0)?)
-                .bind(numbers.sealed_again(&Place::Request(call), row.try_get(2)?)?)
-                .bind(numbers.sealed_again(&Place::Response(call), row.try_get(3)?)?),
+                .bind(numbers.sealed_again(&SealedPlace::Request(call), row.try_get(2)?)?)
+                .bind(numbers.sealed_again(&SealedPlace::Response(call), row.try_get(3)?)?),
         )
     })
     .await

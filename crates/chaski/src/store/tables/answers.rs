@@ -11,9 +11,9 @@ use foldhash::quality::RandomState;
 
 use crate::store::error::StoreError;
 use crate::store::names;
-use crate::store::seal::{Keys, Place, StoredSubject};
+use crate::store::seal::{Keys, SealedPlace, StoredSubject};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Query, Row, query};
+use crate::store::sql::{Conn, Query, StoredRow, query};
 
 /// An answer or refusal on its way to the database, sealed by the caller's own task.
 pub(in crate::store) struct AnswerRow {
@@ -34,7 +34,7 @@ impl AnswerRow {
     ) -> Result<AnswerRow, StoreError> {
         let subject = keys.stored_subject(&key);
         let sealed = if key.personal {
-            let place = Place::Answer {
+            let place = SealedPlace::Answer {
                 provider: memory.provider,
                 operation: key.operation,
                 subject: &subject.bytes,
@@ -98,7 +98,7 @@ pub(in crate::store) async fn stored(
         for (statement, some) in SELECT.cut(&subjects) {
             let query = query(statement).bind_all(some.iter().copied());
             let query = query.bind(operation);
-            for row in query.fetch_all::<Row>(connection).await? {
+            for row in query.fetch_all::<StoredRow>(connection).await? {
                 let subject: &[u8] = row.try_get(SUBJECT)?;
                 let memory = memory(keys, operation, &row)?;
                 for index in &places[subject] {
@@ -184,13 +184,13 @@ async fn put_all<'r, R: Borrow<AnswerRow>>(
 pub(in crate::store) fn memory(
     keys: &Keys,
     operation: &str,
-    row: &Row,
+    row: &StoredRow,
 ) -> Result<Option<Memory>, StoreError> {
     let provider = names::name(row.try_get(PROVIDER)?)?;
     let subject: &[u8] = row.try_get(SUBJECT)?;
     let stored: &[u8] = row.try_get(BODY)?;
     let body = if row.try_get::<bool>(PERSONAL)? {
-        let place = Place::Answer {
+        let place = SealedPlace::Answer {
             provider,
             operation,
             subject,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::seal::{Keys, Place};
-use crate::store::sql::{self, Conn, Query, Row, query};
+use crate::store::seal::{Keys, SealedPlace};
+use crate::store::sql::{self, Conn, Query, StoredRow, query};
 use crate::store::tables::companies::Company;
 
 /// Which calls are wanted. No `Debug`: the subject may be a person's number.
@@ -195,7 +195,7 @@ fn best_index(filter: &CallFilter) -> &'static str {
     }
 }
 
-fn call_row(row: &Row) -> Result<CallRow, StoreError> {
+fn call_row(row: &StoredRow) -> Result<CallRow, StoreError> {
     let masked: Option<&str> = row.try_get("masked")?;
     let clear: Option<&[u8]> = row.try_get("subject")?;
     let subject = match (masked, clear) {
@@ -228,12 +228,12 @@ fn open_bodies(
     call: Uuid,
     (request, answer): (Vec<u8>, Vec<u8>),
 ) -> Result<Bodies, StoreError> {
-    let open = |place: Place<'_>, sealed: &[u8]| {
+    let open = |place: SealedPlace<'_>, sealed: &[u8]| {
         let plain = keys.open(&place, sealed).ok_or(StoreError::Corrupt)?;
         Ok::<Bytes, StoreError>(plain.into())
     };
     Ok(Bodies {
-        request: open(Place::Request(call), &request)?,
-        answer: open(Place::Response(call), &answer)?,
+        request: open(SealedPlace::Request(call), &request)?,
+        answer: open(SealedPlace::Response(call), &answer)?,
     })
 }

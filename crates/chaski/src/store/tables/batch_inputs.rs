@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::Place;
+use crate::store::seal::SealedPlace;
 use crate::store::sql::{Conn, query};
 
 impl Store {
@@ -17,7 +17,7 @@ impl Store {
         .bind(id)
         .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| self.keys.open(&Place::Input(id), &sealed);
+        let open = |sealed: Vec<u8>| self.keys.open(&SealedPlace::Input(id), &sealed);
         sealed
             .map(|sealed| open(sealed).ok_or(StoreError::Corrupt))
             .transpose()
@@ -56,13 +56,13 @@ impl Store {
                 return Ok(erased);
             };
             after = seq;
-            let Some(mut input) = self.keys.open(&Place::Input(id), &sealed) else {
+            let Some(mut input) = self.keys.open(&SealedPlace::Input(id), &sealed) else {
                 continue;
             };
             if !mask(&mut input, subject.as_bytes()) {
                 continue;
             }
-            let sealed = self.keys.seal(&Place::Input(id), &input)?;
+            let sealed = self.keys.seal(&SealedPlace::Input(id), &input)?;
             let replace = "UPDATE batch_inputs SET sealed = $2 WHERE batch = $1";
             erased += self
                 .write(move |connection| Box::pin(put(connection, replace, seq, sealed)))

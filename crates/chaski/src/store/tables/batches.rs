@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::seal::Place;
-use crate::store::sql::{Conn, Record, Row, deed, query};
+use crate::store::seal::SealedPlace;
+use crate::store::sql::{Conn, Record, StoredRow, deed, query};
 use crate::store::tables::batch_inputs;
 use crate::store::tables::batch_rows::{Batch, BatchState, seq_of};
 use crate::store::tables::claims::{self, Claim};
@@ -79,7 +79,7 @@ impl Store {
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
         let rows = items::rows(&self.keys, id, &new.subjects, &new.known)?;
-        let seal = |input: &Vec<u8>| self.keys.seal(&Place::Input(id), input);
+        let seal = |input: &Vec<u8>| self.keys.seal(&SealedPlace::Input(id), input);
         let sealed = new.input.as_ref().map(seal).transpose()?;
         let request = new.once.as_ref();
         let request = request.map(|once| OnceRow::of(&self.keys, once));
@@ -116,7 +116,7 @@ impl Store {
         query.push(") ORDER BY created_at DESC, seq DESC");
         let mut reader = self.read().await?;
         let mut same = SameList::default();
-        for row in query.fetch_all::<Row>(&mut reader).await? {
+        for row in query.fetch_all::<StoredRow>(&mut reader).await? {
             let holder: Option<i64> = row.try_get("holder")?;
             if holder.is_some_and(|holder| self.presence.is_another(holder)) {
                 same.under_way = true;

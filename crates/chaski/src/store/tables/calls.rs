@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
-use crate::store::seal::{Keys, Place, StoredSubject};
+use crate::store::seal::{Keys, SealedPlace, StoredSubject};
 use crate::store::shapes::Shapes;
 use crate::store::sql::{Conn, Query, query};
 
@@ -25,8 +25,8 @@ impl CallRecord {
         let subject = (!call.key.subject.is_empty()).then(|| keys.stored_subject(&call.key));
         let bodies = match call.bodies.take() {
             Some(bodies) => Some((
-                keys.seal(&Place::Request(call.id), &bodies.request)?,
-                keys.seal(&Place::Response(call.id), &bodies.answer)?,
+                keys.seal(&SealedPlace::Request(call.id), &bodies.request)?,
+                keys.seal(&SealedPlace::Response(call.id), &bodies.answer)?,
             )),
             None => None,
         };

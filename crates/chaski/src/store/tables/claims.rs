@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::presence::Presence;
-use crate::store::sql::{Conn, Record, Row, deed, query, record};
+use crate::store::sql::{Conn, Record, StoredRow, deed, query, record};
 use crate::store::tables::batch_rows::Priority;
 use crate::store::tables::jobs::{Job, JobEnd, JobState};
 
@@ -215,7 +215,7 @@ pub(in crate::store) async fn end(
 }
 
 impl Record for Claim {
-    fn of(row: Row) -> Result<Claim, StoreError> {
+    fn of(row: StoredRow) -> Result<Claim, StoreError> {
         let fence = row.try_get("fence")?;
         let job = Job::of(row)?;
         Ok(Claim { job, fence })

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::Place;
+use crate::store::seal::SealedPlace;
 use crate::store::sql::{deed, query};
 use crate::store::tables::companies::Company;
 
@@ -19,7 +19,7 @@ impl Store {
                 .fetch_all(&mut reader)
                 .await?;
         let open = |(company, sealed): (Vec<u8>, Vec<u8>)| {
-            let plain = self.keys.open(&Place::Issuer(&company), &sealed);
+            let plain = self.keys.open(&SealedPlace::Issuer(&company), &sealed);
             plain.ok_or(StoreError::Corrupt)
         };
         rows.into_iter().map(open).collect()
@@ -33,7 +33,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let company = Company::of_ruc(&self.keys, ruc);
-        let sealed = self.keys.seal(&Place::Issuer(company.bytes()), profile)?;
+        let sealed = self
+            .keys
+            .seal(&SealedPlace::Issuer(company.bytes()), profile)?;
         self.write(deed!(|connection| {
             query(
                 "INSERT INTO issuers (company, sealed, created_at) VALUES ($1, $2, $3) \

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::names;
-use crate::store::seal::{Keys, Place};
+use crate::store::seal::{Keys, SealedPlace};
 use crate::store::shapes::Shapes;
-use crate::store::sql::{self, Conn, Query, Row, any_of, deed, query};
+use crate::store::sql::{self, Conn, Query, StoredRow, any_of, deed, query};
 use crate::store::tables::batch_rows;
 use crate::store::tables::claims::{self, Claim};
 
@@ -152,7 +152,7 @@ impl Store {
         }
     }
 
-    fn item(&self, batch: Uuid, row: &Row) -> Result<Item, StoreError> {
+    fn item(&self, batch: Uuid, row: &StoredRow) -> Result<Item, StoreError> {
         let position: u32 = row.try_get(1)?;
         let personal: bool = row.try_get(4)?;
         let stored: &[u8] = row.try_get(2)?;
@@ -161,7 +161,7 @@ impl Store {
             (true, ..) => None,
             (false, false, _) => Some(CompactString::from_utf8_lossy(stored)),
             (false, true, sealed) => {
-                let place = Place::Item { batch, position };
+                let place = SealedPlace::Item { batch, position };
                 let plain = sealed
                     .and_then(|sealed| self.keys.open(&place, sealed))
                     .ok_or(StoreError::Corrupt)?;
@@ -213,7 +213,7 @@ pub(in crate::store) fn rows(
         .iter()
         .zip(0..)
         .map(|(key, position)| {
-            let place = Place::Item { batch, position };
+            let place = SealedPlace::Item { batch, position };
             let sealed = key
                 .personal
                 .then(|| keys.seal(&place, key.subject.as_bytes()));

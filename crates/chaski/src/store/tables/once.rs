@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::{Keys, Place};
+use crate::store::seal::{Keys, SealedPlace};
 use crate::store::sql::{Conn, deed, query};
 use crate::store::time::days_before;
 
@@ -81,7 +81,7 @@ impl Store {
         .bind(wanted.latest())
         .fetch_optional(&mut reader)
         .await?;
-        let open = |sealed: Vec<u8>| self.keys.open(&Place::Once(&wanted.place), &sealed);
+        let open = |sealed: Vec<u8>| self.keys.open(&SealedPlace::Once(&wanted.place), &sealed);
         Ok(done.map(|(created, request, sealed)| DoneBefore {
             created,
             same_request: request == wanted.request,
@@ -98,7 +98,7 @@ impl Store {
         answer: &[u8],
     ) -> Result<(), StoreError> {
         let row = OnceRow::of(&self.keys, once);
-        let sealed = self.keys.seal(&Place::Once(&row.place), answer)?;
+        let sealed = self.keys.seal(&SealedPlace::Once(&row.place), answer)?;
         self.write(deed!(|connection| {
             delete_expired(connection, &row).await?;
             query(

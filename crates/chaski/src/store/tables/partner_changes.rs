@@ -12,7 +12,7 @@ use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Cell, Conn, Query, Row, query};
+use crate::store::sql::{Conn, Query, StoredRow, StoredValue, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_rows;
 use crate::store::tables::partner_rows::COLUMNS;
@@ -124,7 +124,7 @@ fn page_query(
     query
 }
 
-fn placed(keys: &Keys, row: &Row) -> Result<(Cursor, ChangeRow), StoreError> {
+fn placed(keys: &Keys, row: &StoredRow) -> Result<(Cursor, ChangeRow), StoreError> {
     let (_, partner) = partner_rows::partner(keys, row)?;
     let change = StandingChange {
         valid: pair(row, "old_valid", "new_valid")?,
@@ -146,7 +146,11 @@ fn placed(keys: &Keys, row: &Row) -> Result<(Cursor, ChangeRow), StoreError> {
     Ok((place, row))
 }
 
-fn pair<'r, T: Cell<'r>>(row: &'r Row, old: &str, new: &str) -> Result<[T; 2], StoreError> {
+fn pair<'r, T: StoredValue<'r>>(
+    row: &'r StoredRow,
+    old: &str,
+    new: &str,
+) -> Result<[T; 2], StoreError> {
     Ok([row.try_get(old)?, row.try_get(new)?])
 }
 

@@ -17,7 +17,7 @@ use crate::store::handle::Store;
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
 use crate::store::sql::{
-    Conn, Query, Row, any_bytes_of, deed, list_of_bytes, query, query_of_each,
+    Conn, Query, StoredRow, any_bytes_of, deed, list_of_bytes, query, query_of_each,
 };
 use crate::store::tables::companies::Company;
 use crate::store::tables::partner_changes::NewChange;
@@ -211,7 +211,7 @@ impl Store {
             let mut seen = HashSet::with_capacity(whole);
             for (statement, some) in KNOWN.cut(&numbers) {
                 let query = query(statement).bind_all(some.iter().map(Vec::as_slice));
-                for row in query.fetch_all::<Row>(&mut *connection).await? {
+                for row in query.fetch_all::<StoredRow>(&mut *connection).await? {
                     let is_other = |it: Company| company.is_some_and(|company| company != it);
                     if is_other(row.try_get("company")?) {
                         continue;
@@ -268,7 +268,7 @@ const NUMBER_LENGTH: usize = 11;
 /// The new row of a partner, and what changed; none when the checks bring nothing new.
 fn written(
     keys: &Keys,
-    row: &Row,
+    row: &StoredRow,
     checks: &[&SunatCheck],
     changes: &mut Vec<NewChange>,
 ) -> Result<Option<Noted>, StoreError> {

@@ -9,8 +9,8 @@ use crate::partners::{
     Document, DocumentType, Partner, PartnerFields, SunatCondition, SunatStanding, SunatState,
 };
 use crate::store::error::StoreError;
-use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Row, cells_of};
+use crate::store::seal::{Keys, SealedPlace};
+use crate::store::sql::{StoredRow, cells_of};
 
 /// Columns of every SELECT that is read by [`partner`], in their order.
 pub(in crate::store) const COLUMNS: &str = "seq, id, document_type, profile, created_at, updated_at, \
@@ -66,7 +66,7 @@ pub(in crate::store) fn profile_row(
     Ok(ProfileRow {
         is_active: fields.is_active.unwrap_or(true),
         search: searched(document, names.into_iter().flatten()),
-        profile: keys.seal(&Place::PartnerProfile(id), &json(&profile))?,
+        profile: keys.seal(&SealedPlace::PartnerProfile(id), &json(&profile))?,
     })
 }
 
@@ -78,14 +78,21 @@ pub(in crate::store) fn standing_row(
 ) -> Result<StandingRow, StoreError> {
     Ok(StandingRow {
         search: searched(document, standing.name.as_deref().into_iter()),
-        sunat: keys.seal(&Place::PartnerSunat(id), &json(standing))?,
+        sunat: keys.seal(&SealedPlace::PartnerSunat(id), &json(standing))?,
     })
 }
 
 /// Place in the table and the partner of a row of [`COLUMNS`].
-pub(in crate::store) fn partner(keys: &Keys, row: &Row) -> Result<(i64, Partner), StoreError> {
+pub(in crate::store) fn partner(
+    keys: &Keys,
+    row: &StoredRow,
+) -> Result<(i64, Partner), StoreError> {
     let id = row.try_get("id")?;
-    let profile: Profile = opened(keys, &Place::PartnerProfile(id), row.try_get("profile")?)?;
+    let profile: Profile = opened(
+        keys,
+        &SealedPlace::PartnerProfile(id),
+        row.try_get("profile")?,
+    )?;
     let document = Document::of_stored(row.try_get("document_type")?, &profile.num_document);
     let partner = Partner {
         id,
@@ -105,7 +112,7 @@ pub(in crate::store) fn document(
     kind: DocumentType,
     sealed: &[u8],
 ) -> Result<Document, StoreError> {
-    let profile: Profile = opened(keys, &Place::PartnerProfile(id), sealed)?;
+    let profile: Profile = opened(keys, &SealedPlace::PartnerProfile(id), sealed)?;
     Document::of_stored(kind, &profile.num_document).ok_or(StoreError::Corrupt)
 }
 
@@ -113,10 +120,10 @@ pub(in crate::store) fn document(
 pub(in crate::store) fn standing(
     keys: &Keys,
     id: Uuid,
-    row: &Row,
+    row: &StoredRow,
 ) -> Result<SunatStanding, StoreError> {
     let words = match row.try_get("sunat")? {
-        Some(sealed) => opened(keys, &Place::PartnerSunat(id), sealed)?,
+        Some(sealed) => opened(keys, &SealedPlace::PartnerSunat(id), sealed)?,
         None => SunatStanding::default(),
     };
     Ok(SunatStanding {
@@ -140,7 +147,7 @@ fn searched<'n>(document: &Document, names: impl Iterator<Item = &'n str>) -> St
 
 fn opened<T: for<'de> Deserialize<'de>>(
     keys: &Keys,
-    place: &Place<'_>,
+    place: &SealedPlace<'_>,
     sealed: &[u8],
 ) -> Result<T, StoreError> {
     let plain = keys.open(place, sealed).ok_or(StoreError::Corrupt)?;

@@ -14,7 +14,7 @@ use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page, newest_first};
 use crate::store::seal::Keys;
 use crate::store::shapes::Shapes;
-use crate::store::sql::{Conn, Query, Row, deed, query};
+use crate::store::sql::{Conn, Query, StoredRow, deed, query};
 use crate::store::tables::companies::Company;
 use crate::store::tables::once::{Once, OnceRow};
 use crate::store::tables::partner_rows::{COLUMNS, ProfileRow, number_bytes, profile_row};
@@ -359,7 +359,7 @@ async fn known(
     for (statement, some) in KNOWN.cut(&numbers) {
         let numbers = some.iter().map(Vec::as_slice);
         let query = query(statement).bind_all(numbers).bind(company);
-        for row in query.fetch_all::<Row>(&mut *connection).await? {
+        for row in query.fetch_all::<StoredRow>(&mut *connection).await? {
             let (seq, partner) = partner_rows::partner(keys, &row)?;
             known.insert(partner.document.clone(), (seq, partner));
         }

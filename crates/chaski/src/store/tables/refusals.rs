@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::seal::{Keys, Place};
-use crate::store::sql::{Query, Row, deed, query};
+use crate::store::seal::{Keys, SealedPlace};
+use crate::store::sql::{Query, StoredRow, deed, query};
 use crate::store::tables::meta;
 
 /// Which refusals are wanted.
@@ -63,7 +63,7 @@ impl Store {
             .push_if(" AND operation = ", filter.operation.clone())
             .push_if(" AND reason = ", filter.reason.map(Reason::as_str));
         let mut reader = self.read().await?;
-        let read = |row: Row| refusal_row(&self.keys, &row);
+        let read = |row: StoredRow| refusal_row(&self.keys, &row);
         Page::newest(query, "stored_at", (limit, cursor), &mut reader, read).await
     }
 
@@ -121,12 +121,12 @@ impl Store {
     }
 }
 
-fn refusal_row(keys: &Keys, row: &Row) -> Result<RefusalRow, StoreError> {
+fn refusal_row(keys: &Keys, row: &StoredRow) -> Result<RefusalRow, StoreError> {
     let (provider, operation): (&str, &str) = (row.try_get("provider")?, row.try_get("operation")?);
     let (subject, body): (&[u8], &[u8]) = (row.try_get("subject")?, row.try_get("body")?);
     let personal = row.try_get("personal")?;
     let (shown, message) = if personal {
-        let place = Place::Answer {
+        let place = SealedPlace::Answer {
             provider,
             operation,
             subject,

@@ -7,8 +7,8 @@ use crate::partners::Partner;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::names;
-use crate::store::seal::Place;
-use crate::store::sql::{Bind, Row, any_of, deed, query, record};
+use crate::store::seal::SealedPlace;
+use crate::store::sql::{Bind, StoredRow, any_of, deed, query, record};
 use crate::store::tables::audit::{CallFilter, CallRow};
 use crate::store::tables::{answers, audit, items, meta, partners};
 
@@ -168,7 +168,7 @@ impl Store {
 
     async fn answers_about(&self, subject: &str) -> Result<Vec<(Key, Memory)>, StoreError> {
         let mut reader = self.read().await?;
-        let rows: Vec<Row> = query(
+        let rows: Vec<StoredRow> = query(
             "SELECT subject, personal, reason, body, stored_at, expires_at, provider, operation \
              FROM answers WHERE subject IN ($1, $2) ORDER BY provider, operation",
         )
@@ -194,7 +194,7 @@ impl Store {
         let (mut after, mut found) = (0_i64, Vec::new());
         loop {
             let mut reader = self.read().await?;
-            let rows: Vec<Row> = query(
+            let rows: Vec<StoredRow> = query(
                 "SELECT subject, personal, reason, body, stored_at, expires_at, provider, \
                  operation, seq FROM answers WHERE seq > $1 AND personal = 1 \
                  AND subject NOT IN ($2, $3) ORDER BY seq LIMIT $4",
@@ -262,7 +262,7 @@ impl Store {
                 return Ok(erased);
             };
             after = *last;
-            let names_it = |place: Place<'_>, sealed: &[u8]| {
+            let names_it = |place: SealedPlace<'_>, sealed: &[u8]| {
                 // What does not open cannot be shown to be without it.
                 self.keys.open(&place, sealed).is_none_or(|body| {
                     body.windows(subject.len().max(1))
@@ -270,7 +270,8 @@ impl Store {
                 })
             };
             let found = rows.into_iter().filter(|(_, call, request, answer)| {
-                names_it(Place::Request(*call), request) || names_it(Place::Response(*call), answer)
+                names_it(SealedPlace::Request(*call), request)
+                    || names_it(SealedPlace::Response(*call), answer)
             });
             let found: Vec<Uuid> = found.map(|(_, call, ..)| call).collect();
             if !found.is_empty() {

@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(in crate::store) use self::deed::Answered;
 use self::deed::waiting;
-use self::queue::{Message, Minute, Rows, Shared, Summary, lock};
+use self::queue::{Message, Minute, Rows, Shared, SummaryRow, lock};
 use self::task::Task;
 
 use crate::store::error::StoreError;
@@ -112,7 +112,7 @@ impl Writer {
             return Ok(false);
         }
         let Some(summary) = &mut of_asker.summary else {
-            of_asker.summary = Some(Summary {
+            of_asker.summary = Some(SummaryRow {
                 row: call.id,
                 more: 0,
                 told: second,

@@ -56,11 +56,11 @@ pub(super) struct Hits {
 pub(super) struct Minute {
     pub(super) number: i64,
     pub(super) rows: u32,
-    pub(super) summary: Option<Summary>,
+    pub(super) summary: Option<SummaryRow>,
 }
 
 /// The row that stands for all hits of an asker and a minute beyond the most that have rows of their own.
-pub(super) struct Summary {
+pub(super) struct SummaryRow {
     pub(super) row: Uuid,
     /// Hits that came since its row was told of any.
     pub(super) more: u32,
