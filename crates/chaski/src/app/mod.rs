@@ -52,23 +52,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use uuid::Uuid;
 
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
 use crate::sandbox_transport::{InProcess, Nowhere};
 use crate::store::{
-    Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys,
+    Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys, new_id,
 };
-
-/// An identifier that sorts by time.
-fn new_id(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
-}
 
 /// Everything a deed needs.
 pub struct App {

@@ -192,6 +192,18 @@ pub(super) enum Place<'a> {
     Issuer(&'a [u8]),
     /// What stands in a file beside the database.
     Beside(&'a str),
+    /// What is shown of a document.
+    Document(Uuid),
+    /// A document as it came and as it is sent.
+    DocumentDraft(Uuid),
+    /// What the upstream said of it last.
+    DocumentReply(Uuid),
+    /// The bytes of an attempt.
+    Attempt(Uuid),
+    /// What came of it.
+    AttemptOutcome(Uuid),
+    /// The name of a series' issuer.
+    Series(&'a [u8]),
 }
 
 /// A number as it is stored beside a row.
@@ -229,6 +241,16 @@ impl Keys {
     pub(super) fn hashed(&self, subject: &str) -> Vec<u8> {
         let hash = blake3::keyed_hash(&self.hash, subject.as_bytes());
         hash.as_bytes()[..HASHED].to_vec()
+    }
+
+    /// The hash of a link of a chain: over the link before it and everything that the link says.
+    pub(super) fn chained(&self, before: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.hash);
+        for part in std::iter::once(&before).chain(parts) {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        *hasher.finalize().as_bytes()
     }
 
     pub(super) fn subject_bytes(&self, key: &Key) -> Vec<u8> {
@@ -310,6 +332,12 @@ impl Place<'_> {
             Place::Cursor(list) => format!("cursor\0{list}").into_bytes(),
             Place::Issuer(company) => [b"issuer\0", *company].concat(),
             Place::Beside(name) => format!("beside\0{name}").into_bytes(),
+            Place::Document(id) => format!("document\0{id}").into_bytes(),
+            Place::DocumentDraft(id) => format!("document draft\0{id}").into_bytes(),
+            Place::DocumentReply(id) => format!("document reply\0{id}").into_bytes(),
+            Place::Attempt(id) => format!("attempt\0{id}").into_bytes(),
+            Place::AttemptOutcome(id) => format!("attempt outcome\0{id}").into_bytes(),
+            Place::Series(name) => [b"series\0", *name].concat(),
         }
     }
 }

@@ -44,6 +44,7 @@ mod sheets;
 mod store;
 mod store_conformance;
 mod store_crash;
+mod store_documents;
 mod store_once;
 mod store_partners;
 mod store_postgres;

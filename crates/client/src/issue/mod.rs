@@ -12,10 +12,12 @@
 mod class;
 mod exchange;
 mod settled;
+mod standing;
 mod transition;
 mod void;
 
 pub use settled::{Blocked, IssueSettled, Issued};
+pub use standing::{DocumentState, NextDeed, Standing, standing};
 pub use void::{VoidSettled, VoidWish, settle_void};
 
 pub(crate) use class::is_of_void;
