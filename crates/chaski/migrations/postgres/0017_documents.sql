@@ -43,6 +43,9 @@ CREATE TABLE documents (
     abandoned BIGINT NOT NULL DEFAULT 0,
     -- When somebody was told that its deadline is near.
     alarmed_at BIGINT,
+    -- When its files are fetched, and how often that was tried.
+    files_at BIGINT,
+    files_tries BIGINT NOT NULL DEFAULT 0,
     asked_by TEXT COLLATE "C" NOT NULL,
     key_id BYTEA,
     batch BYTEA,
@@ -66,6 +69,7 @@ CREATE INDEX documents_twin ON documents (company, twin, created_at) WHERE twin 
 CREATE INDEX documents_modifies ON documents (company, modifies) WHERE modifies IS NOT NULL;
 CREATE INDEX documents_target ON documents (target) WHERE target IS NOT NULL;
 CREATE INDEX documents_batch ON documents (batch, place) WHERE batch IS NOT NULL;
+CREATE INDEX documents_files ON documents (files_at) WHERE files_at IS NOT NULL;
 CREATE INDEX documents_created ON documents (created_at, seq);
 
 -- Attempts to have a document issued or voided: written before the first byte leaves.

@@ -43,6 +43,9 @@ CREATE TABLE documents (
     abandoned INTEGER NOT NULL DEFAULT 0,
     -- When somebody was told that its deadline is near.
     alarmed_at INTEGER,
+    -- When its files are fetched, and how often that was tried.
+    files_at INTEGER,
+    files_tries INTEGER NOT NULL DEFAULT 0,
     asked_by TEXT NOT NULL,
     key_id BLOB,
     batch BLOB,
@@ -66,6 +69,7 @@ CREATE INDEX documents_twin ON documents (company, twin, created_at) WHERE twin 
 CREATE INDEX documents_modifies ON documents (company, modifies) WHERE modifies IS NOT NULL;
 CREATE INDEX documents_target ON documents (target) WHERE target IS NOT NULL;
 CREATE INDEX documents_batch ON documents (batch, place) WHERE batch IS NOT NULL;
+CREATE INDEX documents_files ON documents (files_at) WHERE files_at IS NOT NULL;
 CREATE INDEX documents_created ON documents (created_at, seq);
 
 -- Attempts to have a document issued or voided: written before the first byte leaves.

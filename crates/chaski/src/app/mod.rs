@@ -11,6 +11,7 @@ mod folder;
 pub mod health;
 pub mod invoices;
 pub mod issuers;
+pub mod issuing;
 pub mod job_kind;
 mod journals;
 pub mod keys;
@@ -81,6 +82,8 @@ pub struct App {
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
     pub(crate) under_way: once::UnderWay,
+    /// What issuing keeps.
+    issuing: issuing::IssuingDesk,
     /// Mark of what was last forgotten, here or by another process.
     forgotten: Mutex<Option<Vec<u8>>>,
 }
@@ -258,8 +261,10 @@ impl App {
         if mode == Mode::Real {
             migo.line().load_plan().await?;
         }
+        let issuing = issuing::IssuingDesk::new(&store);
         Ok(App {
             config,
+            issuing,
             store,
             migo,
             mode,

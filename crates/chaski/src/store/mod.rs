@@ -42,7 +42,7 @@ pub use beside::FolderSeal;
 pub use documents::{
     AcceptedDocument, DocumentBuyer, DocumentEvent, DocumentFilter, DocumentRow, DocumentSheet,
     DueDocument, EventsBroken, IssuerHold, NewDocument, QueuedSeries, SeriesRow, StoreJournal,
-    StoredFile,
+    StoredFile, VoidRecord,
 };
 pub use error::StoreError;
 pub use fault::PostgresFault;

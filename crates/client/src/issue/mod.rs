@@ -301,6 +301,23 @@ pub(crate) fn key_of(operation: NubefactOperation, name: &str) -> Key {
     }
 }
 
+/// What the journal knows of a document, as what its wish came to.
+pub(crate) fn told(entry: &JournalEntry) -> IssueSettled {
+    if entry.is_open() {
+        return IssueSettled::Unknown {
+            entry: Box::new(entry.clone()),
+            why: "por_consultar".to_owned(),
+        };
+    }
+    match done(entry.clone()) {
+        IssueSettled::Accepted(issued) => IssueSettled::Accepted(Box::new(Issued {
+            before: false,
+            ..*issued
+        })),
+        other => other,
+    }
+}
+
 fn done(entry: JournalEntry) -> IssueSettled {
     let accepted = entry.accepted().and_then(|it| it.outcome.as_ref());
     let Some(AttemptOutcome::Accepted { recovered, reply }) = accepted else {

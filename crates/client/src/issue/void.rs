@@ -62,8 +62,8 @@ impl VoidWish {
         })
     }
 
-    /// Its name among the wishes of this process.
-    pub(crate) fn flight(&self) -> String {
+    /// The key under which the journal knows it: a document is voided once.
+    pub fn key(&self) -> String {
         format!("anular {} {}", self.id.kind.catalog_01(), self.id)
     }
 
@@ -209,7 +209,7 @@ pub async fn settle_void(
         return Ok(answer);
     }
     // 2. Was it voided before, by us or by others?
-    let key = wish.flight();
+    let key = wish.key();
     let known = journal.by_key(issuer, &key).await?;
     let finding = consult_void(way, asking, id).await;
     match finding {

@@ -61,6 +61,34 @@ impl Store {
         .await
     }
 
+    /// Documents whose files are to be fetched, the longest overdue first.
+    pub async fn due_files(&self, now: Timestamp, most: u32) -> Result<Vec<Uuid>, StoreError> {
+        let mut reader = self.read().await?;
+        query(
+            "SELECT id FROM documents INDEXED BY documents_files WHERE files_at <= $1 \
+             ORDER BY files_at LIMIT $2",
+        )
+        .bind(now)
+        .bind(most)
+        .fetch_all(&mut reader)
+        .await
+    }
+
+    /// When files of a document are to be fetched again; none when all are there that there can be.
+    pub async fn set_files_due(&self, id: Uuid, at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.write(deed!(|connection| {
+            query(
+                "UPDATE documents SET files_at = $2, files_tries = files_tries + 1 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(at)
+            .execute(connection)
+            .await?;
+            Ok(())
+        }))
+        .await
+    }
+
     /// Forgets a file whose content is not there any more, so that it is fetched again.
     pub async fn forget_document_file(
         &self,

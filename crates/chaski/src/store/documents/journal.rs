@@ -266,6 +266,7 @@ fn unsent(intent: &Intent) -> LoadedDocument {
         },
         fence: 0,
         tries: 0,
+        renumber: intent.renumber,
         state: chaski_client::DocumentState::Queued.as_str().to_owned(),
     }
 }

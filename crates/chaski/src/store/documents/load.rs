@@ -14,7 +14,7 @@ use crate::store::sql::{Conn, Row, query};
 
 /// The columns that an entry is made of.
 const ENTRY: &str = "id, deed, kind, serie, numero, own_numero, content, created_at, abandoned, \
-     sheet, reply, fence, tries, state";
+     sheet, reply, fence, tries, state, renumber";
 
 /// What an entry is kept with.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub(super) struct LoadedDocument {
     pub(super) entry: JournalEntry,
     pub(super) fence: i64,
     pub(super) tries: u32,
+    pub(super) renumber: bool,
     pub(super) state: String,
 }
 
@@ -260,6 +261,7 @@ async fn document_of(
         },
         fence: row.try_get("fence")?,
         tries: row.try_get("tries")?,
+        renumber: row.try_get("renumber")?,
         state: row.try_get("state")?,
     })
 }

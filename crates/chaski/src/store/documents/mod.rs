@@ -5,7 +5,8 @@
 //! and T3 (what came of it). They decide nothing themselves: the part of the journal that a deed concerns
 //! is loaded (`load.rs`), the client's rules are applied to it, and what changed is written back with an
 //! event for each change (`save.rs`), all in one transaction. `page.rs` finds documents, `due.rs` what is to
-//! be done, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was fetched.
+//! be done, `record.rs` what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
+//! fetched.
 
 mod accept;
 mod due;
@@ -15,6 +16,7 @@ mod holds;
 mod journal;
 mod load;
 mod page;
+mod record;
 mod save;
 mod series;
 mod sheet;
@@ -26,5 +28,6 @@ pub use files::StoredFile;
 pub use holds::IssuerHold;
 pub use journal::StoreJournal;
 pub use page::{DocumentFilter, DocumentRow};
+pub use record::VoidRecord;
 pub use series::SeriesRow;
 pub use sheet::{DocumentBuyer, DocumentSheet};

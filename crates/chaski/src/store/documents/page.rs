@@ -46,6 +46,8 @@ pub struct DocumentRow {
     pub abandoned: bool,
     /// When somebody was told that its deadline is near.
     pub alarmed_at: Option<Timestamp>,
+    /// How often its files were tried to be fetched.
+    pub files_tries: u32,
     /// Who wanted it.
     pub asked_by: String,
     /// With which key.
@@ -93,7 +95,7 @@ pub struct DocumentFilter {
 
 const COLUMNS: &str = "seq, id, company, deed, kind, serie, numero, own_numero, state, code, next, due_at, \
      tries, issued_on, target, renumber, abandoned, alarmed_at, asked_by, key_id, batch, place, sheet, \
-     reply, created_at, changed_at, final_at";
+     reply, created_at, changed_at, final_at, files_tries";
 
 impl Store {
     /// One document.
@@ -231,6 +233,25 @@ impl Store {
         .map(Option::flatten)
     }
 
+    /// Documents that SUNAT has not spoken about, of at most that day of issue, of which nobody was told.
+    pub async fn overdue_documents(
+        &self,
+        issued_on: Date,
+        most: u32,
+    ) -> Result<Vec<DocumentRow>, StoreError> {
+        let mut reader = self.read().await?;
+        let rows: Vec<Row> = query(format!(
+            "SELECT {COLUMNS} FROM documents WHERE state IN ('EN_COLA', 'ENVIANDO', 'DESCONOCIDO', \
+             'EN_ESPERA', 'PENDIENTE_SUNAT') AND issued_on <= $1 AND alarmed_at IS NULL \
+             ORDER BY seq LIMIT $2"
+        ))
+        .bind(issued_on.to_string())
+        .bind(most)
+        .fetch_all(&mut reader)
+        .await?;
+        rows.iter().map(|row| self.document_row(row)).collect()
+    }
+
     fn document_row(&self, row: &Row) -> Result<DocumentRow, StoreError> {
         let id: Uuid = row.try_get("id")?;
         let sheet = DocumentSheet::open(&self.keys, id, row.try_get("sheet")?)?;
@@ -257,6 +278,7 @@ impl Store {
             renumber: row.try_get("renumber")?,
             abandoned: row.try_get("abandoned")?,
             alarmed_at: row.try_get("alarmed_at")?,
+            files_tries: row.try_get("files_tries")?,
             asked_by: row.try_get("asked_by")?,
             key_id: row.try_get("key_id")?,
             batch: batch.zip(row.try_get("place")?),

@@ -1,6 +1,7 @@
 //! What changed in a part of the journal, written back: documents, attempts, counts, and an event for each
 //! change of a document. What the rules say can never be is an error here, in every build.
 
+use bytes::Bytes;
 use chaski_client::{
     AttemptOutcome, AttemptRecord, DocumentState, JournalDeed, JournalEntry, JournalPart, NextDeed,
     Standing, standing,
@@ -55,6 +56,43 @@ pub(super) async fn save(
     save_numbers(connection, loaded).await
 }
 
+/// Writes a document of another journal whose row is there already, with all of its attempts.
+pub(super) async fn save_taken_over(
+    connection: &mut Conn,
+    keys: &Keys,
+    series: &SeriesKey,
+    entry: &JournalEntry,
+    bodies: &[Bytes],
+    told: &Told<'_>,
+) -> Result<(), StoreError> {
+    let unsent = JournalEntry {
+        attempts: Vec::new(),
+        ..entry.clone()
+    };
+    for (attempt, body) in entry.attempts.iter().zip(bodies) {
+        let told = Told {
+            event: told.event,
+            code: None,
+            attempt: None,
+            body: Some((attempt.id, body)),
+            fence: None,
+            at: told.at,
+        };
+        insert_attempt(connection, keys, series, entry, attempt, &told).await?;
+    }
+    let before = LoadedDocument {
+        entry: JournalEntry {
+            attempts: entry.attempts.clone(),
+            ..unsent
+        },
+        fence: 0,
+        tries: 0,
+        renumber: false,
+        state: DocumentState::Queued.as_str().to_owned(),
+    };
+    save_document(connection, keys, series, Some(&before), entry, told).await
+}
+
 async fn save_document(
     connection: &mut Conn,
     keys: &Keys,
@@ -77,6 +115,7 @@ async fn save_document(
     // 2. How it stands, and what comes next.
     let before_state = before.and_then(|it| DocumentState::from_name(&it.state));
     let (tries, stands) = stands_after(before, entry);
+    let stands = renumbered(before, entry, stands, told.at);
     let Standing { state, next } = kept_by_its_void(before_state, stands);
     if before_state.is_some_and(|before| !state.may_follow(before)) {
         return Err(StoreError::Contradiction("I10"));
@@ -92,7 +131,8 @@ async fn save_document(
     query(
         "UPDATE documents SET numero = $2, content = $3, abandoned = $4, reply = $5, state = $6, \
          code = $7, next = $8, due_at = $9, tries = $10, changed_at = $11, \
-         final_at = coalesce(final_at, $12), fence = coalesce($13, fence) WHERE id = $1",
+         final_at = coalesce(final_at, $12), fence = coalesce($13, fence), \
+         files_at = coalesce($14, files_at), files_tries = 0 WHERE id = $1",
     )
     .bind(entry.id)
     .bind((entry.numero > 0).then_some(entry.numero))
@@ -107,6 +147,7 @@ async fn save_document(
     .bind(told.at)
     .bind(state.is_final().then_some(told.at))
     .bind(told.fence)
+    .bind(has_new_files(before_state, state, entry.deed).then_some(told.at))
     .execute(&mut *connection)
     .await?;
     if entry.deed == JournalDeed::Void {
@@ -123,6 +164,12 @@ async fn save_document(
         attempt: told.attempt,
     };
     events::append(connection, keys, &event).await
+}
+
+/// Whether there may be files that were not there before: it exists now, or SUNAT has spoken.
+fn has_new_files(before: Option<DocumentState>, now: DocumentState, deed: JournalDeed) -> bool {
+    let has_any = now.is_final() || now == DocumentState::Pending;
+    deed == JournalDeed::Issue && has_any && before != Some(now)
 }
 
 /// How often it was tried in its state, this time included, and how it stands by that.
@@ -147,6 +194,23 @@ fn stands_after(before: Option<&LoadedDocument>, entry: &JournalEntry) -> (u32, 
     }
 }
 
+/// A document whose number was a stranger's takes the next one, where its owner wants that.
+fn renumbered(
+    before: Option<&LoadedDocument>,
+    entry: &JournalEntry,
+    stands: Standing,
+    at: Timestamp,
+) -> Standing {
+    let wanted = before.is_some_and(|it| it.renumber) && !entry.own_numero && !entry.abandoned;
+    if stands.state != DocumentState::Conflict || !wanted {
+        return stands;
+    }
+    Standing {
+        state: DocumentState::Queued,
+        next: Some((NextDeed::Issue, at)),
+    }
+}
+
 /// What SUNAT said last is not unsaid, and a document whose void is on the way waits for that.
 fn kept_by_its_void(before: Option<DocumentState>, stands: Standing) -> Standing {
     let kept = |state| Standing { state, next: None };
@@ -168,7 +232,7 @@ fn kept_by_its_void(before: Option<DocumentState>, stands: Standing) -> Standing
 }
 
 /// A document whose void is on the way, or done, or came to nothing.
-async fn mark_target(
+pub(super) async fn mark_target(
     connection: &mut Conn,
     keys: &Keys,
     void: Uuid,
