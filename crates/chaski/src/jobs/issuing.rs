@@ -24,7 +24,7 @@ const MOST_FOLLOWED: usize = 8;
 const MOST_FILES: usize = 4;
 
 /// How often it is looked without a signal: another process may hand documents over, and time passes.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often a seat that another process has is tried.
 const TRY_SEAT: Duration = Duration::from_secs(1);
 /// How often deadlines are looked at.
@@ -134,7 +134,7 @@ impl AtWork {
 
     /// Which series have something to send, and how they go.
     async fn look_for_series(&mut self) -> Result<(), AppError> {
-        let recently = self.looked.is_some_and(|it| it.elapsed() < LOOK_AGAIN / 5);
+        let recently = self.looked.is_some_and(|it| it.elapsed() < LOOK_AGAIN / 2);
         if recently && !self.series.is_empty() {
             return Ok(());
         }
