@@ -38,10 +38,13 @@ enum Done {
     Files(Uuid),
 }
 
+type Ended = Result<(tokio::task::Id, Result<(), AppError>), tokio::task::JoinError>;
+
 /// Who is at work.
 struct AtWork {
     app: Arc<App>,
-    running: JoinSet<(Done, Result<(), AppError>)>,
+    running: JoinSet<Result<(), AppError>>,
+    tasks: HashMap<tokio::task::Id, Done>,
     busy: HashSet<Uuid>,
     sent: HashMap<QueuedSeries, usize>,
     followed: usize,
@@ -84,15 +87,15 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
         tokio::select! {
             () = &mut shutdown => break,
             _ = moved.changed() => {}
-            ended = work.running.join_next(), if !work.running.is_empty() => {
-                work.ended(ended.and_then(Result::ok));
+            ended = work.running.join_next_with_id(), if !work.running.is_empty() => {
+                work.ended(ended);
             }
             () = tokio::time::sleep(pause) => {}
         }
     }
     // 3. What is under way is ended: its outcome is worth more than the time.
-    while let Some(ended) = work.running.join_next().await {
-        work.ended(ended.ok());
+    while let Some(ended) = work.running.join_next_with_id().await {
+        work.ended(Some(ended));
     }
     app.leave_issuer_seat().await
 }
@@ -102,6 +105,7 @@ impl AtWork {
         AtWork {
             app,
             running: JoinSet::new(),
+            tasks: HashMap::new(),
             busy: HashSet::new(),
             sent: HashMap::new(),
             followed: 0,
@@ -115,8 +119,8 @@ impl AtWork {
 
     /// Starts everything that is due and for which there is room.
     async fn start_due(&mut self) -> Result<(), AppError> {
-        while let Some(ended) = self.running.try_join_next() {
-            self.ended(ended.ok());
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.ended(Some(ended));
         }
         self.look_for_series().await?;
         let holds = self.app.issuer_holds().await?;
@@ -218,8 +222,8 @@ impl AtWork {
                 if self.files < MOST_FILES && self.busy.insert(file_task(id)) {
                     self.files += 1;
                     let app = Arc::clone(&self.app);
-                    self.running
-                        .spawn(async move { (Done::Files(id), app.fetch_files(id).await) });
+                    let task = self.running.spawn(async move { app.fetch_files(id).await });
+                    self.tasks.insert(task.id(), Done::Files(id));
                 }
             }
         }
@@ -228,22 +232,32 @@ impl AtWork {
 
     fn start(&mut self, due: DueDocument) {
         self.busy.insert(due.id);
-        let app = Arc::clone(&self.app);
-        self.running.spawn(async move {
-            let done = app.work_document(&due).await;
+        let (app, work) = (Arc::clone(&self.app), due.clone());
+        let task = self.running.spawn(async move {
+            let done = app.work_document(&work).await;
             if done.is_err() {
                 // It is due still; a store that fails is not asked again at once.
                 tokio::time::sleep(AFTER_A_FAILURE).await;
             }
-            (Done::Document(due), done)
+            done
         });
+        self.tasks.insert(task.id(), Done::Document(due));
     }
 
-    fn ended(&mut self, ended: Option<(Done, Result<(), AppError>)>) {
-        let Some((done, result)) = ended else { return };
-        if let Err(error) = result {
-            tracing::warn!(code = error.code(), "something about a document failed");
+    fn ended(&mut self, ended: Option<Ended>) {
+        let (id, code) = match ended {
+            None => return,
+            Some(Ok((id, Ok(())))) => (id, None),
+            Some(Ok((id, Err(error)))) => (id, Some(error.code())),
+            // What was under way is open and is asked about.
+            Some(Err(error)) => (error.id(), Some("error_interno")),
+        };
+        if let Some(code) = code {
+            tracing::warn!(code, "something about a document failed");
         }
+        let Some(done) = self.tasks.remove(&id) else {
+            return;
+        };
         match done {
             Done::Files(id) => {
                 self.busy.remove(&file_task(id));

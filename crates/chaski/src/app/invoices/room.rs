@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use chaski_client::{Ask, Journal, Nubefact, NubefactKind, SeriesCount};
+use chaski_client::{Ask, Journal, Nubefact, NubefactKind, SeriesCount, SeriesName};
 use chaski_core::Ruc;
 use chaski_core::invoicing::DocumentKind;
 use chaski_sandbox::{NubefactAccount, NubefactConfig, Sandbox, SandboxConfig, StateSeal};
@@ -59,20 +59,27 @@ impl App {
         let issuer = self.issuer_for(wanted).await?;
         self.prepare_issuing().await?;
         // 2. Through what.
-        let room = InvoiceRoom {
+        Ok(InvoiceRoom {
             app: self,
             nubefact: self.nubefact_of(&issuer, ask)?,
             issuer,
             ask: ask.clone(),
-        };
-        // 3. In the sandbox there is something to issue with from the start.
-        if self.mode == Mode::Sandbox && room.series().await?.is_empty() {
+        })
+    }
+
+    /// In the sandbox there is something to issue with from the start.
+    pub(in crate::app) async fn open_demo_series(&self) -> Result<(), AppError> {
+        if self.mode != Mode::Sandbox || !self.store.document_series().await?.is_empty() {
+            return Ok(());
+        }
+        for issuer in self.issuers().await? {
             for (kind, serie) in DEMO_SERIES {
-                let opened = room.nubefact.open_series(kind, serie, 0).await;
+                let series = SeriesName::new(issuer.ruc.as_str(), kind, serie);
+                let opened = self.document_journal().open_series(&series, 0).await;
                 opened.map_err(InvoiceError::from)?;
             }
         }
-        Ok(room)
+        Ok(())
     }
 
     /// Nubefact in a box, which remembers in the folder and may be used by several processes.

@@ -105,7 +105,8 @@ impl App {
         let prepared = self.issuing.prepared.get_or_try_init(async || {
             let folder = folder_of(&self.config, self.mode);
             self.take_over_journal(&folder).await?;
-            self.hold_copied_series(&folder).await
+            self.hold_copied_series(&folder).await?;
+            self.open_demo_series().await
         });
         prepared.await.copied()
     }

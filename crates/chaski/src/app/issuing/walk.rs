@@ -64,6 +64,9 @@ impl InvoiceRoom<'_> {
 
     /// Walks every series of this issuer that is held for it.
     pub(in crate::app) async fn review_series(&self) -> Result<(), AppError> {
+        if !self.app.store.has_reviews().await? {
+            return Ok(());
+        }
         let held = self.app.store.document_series().await?;
         let own = held.into_iter().filter(|it| {
             it.review_since.is_some() && it.count.series.issuer == self.issuer.ruc.as_str()

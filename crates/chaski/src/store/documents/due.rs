@@ -121,6 +121,15 @@ impl Store {
 
     /// What was due was done and changed nothing: it is due again after a longer pause.
     pub async fn put_off(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+        let mut reader = self.read().await?;
+        let due: Option<Option<Timestamp>> = query("SELECT due_at FROM documents WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut reader)
+            .await?;
+        drop(reader);
+        if due.flatten().is_none_or(|at| at > now) {
+            return Ok(());
+        }
         let keys = std::sync::Arc::clone(&self.keys);
         self.write(deed!(|connection| {
             let Some(found) = load::by_id(connection, &keys, id).await? else {

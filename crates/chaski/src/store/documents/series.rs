@@ -121,6 +121,14 @@ impl Store {
         Ok(series)
     }
 
+    /// Whether any series waits to be walked.
+    pub async fn has_reviews(&self) -> Result<bool, StoreError> {
+        let mut reader = self.read().await?;
+        query("SELECT EXISTS (SELECT 1 FROM document_series WHERE review_since IS NOT NULL)")
+            .fetch_one(&mut reader)
+            .await
+    }
+
     /// Whether the documents of a series go one after the other; false where it is not open.
     pub async fn set_in_order(
         &self,
