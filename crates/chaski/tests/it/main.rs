@@ -34,6 +34,7 @@ mod factura_once;
 mod factura_story;
 mod house;
 mod http;
+mod issuing;
 mod jobs_batches;
 mod jobs_queue;
 mod nubefact_agreement;
