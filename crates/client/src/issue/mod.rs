@@ -104,7 +104,11 @@ pub async fn settle(
         numero: attempt.numero,
     };
     let name = key_of(operation, &id.to_string());
-    let sheet = way.sheet(way.issuing, &name, intent.at);
+    let sheet = CallSheet {
+        // By which the call on record and the attempt find each other.
+        lookup: attempt.id,
+        ..way.sheet(way.issuing, &name, intent.at)
+    };
     let exchange = NubefactExchange::new(way.dialect, attempt.body.clone());
     let sent = way.issuing.send(leave, &sheet, &exchange, attempt.count);
     let sent = sent.await;

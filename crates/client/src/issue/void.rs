@@ -19,6 +19,7 @@ use crate::journal::{
     AttemptOutcome, Intended, Intent, Journal, JournalDeed, JournalEntry, JournalError, Noted,
     StoredReply,
 };
+use crate::line::CallSheet;
 use crate::{Error, Failure};
 
 /// Days after the day of issue within which a void is taken; later only a nota de crédito helps.
@@ -256,6 +257,10 @@ pub async fn settle_void(
     };
     // 4. The only send, and what it came to.
     let exchange = NubefactExchange::new(way.dialect, attempt.body.clone());
+    let sheet = CallSheet {
+        lookup: attempt.id,
+        ..sheet
+    };
     let sent = way.issuing.send(leave, &sheet, &exchange, attempt.count);
     let sent = sent.await;
     let class = classify_void(&sent, exchange.heard(), id);

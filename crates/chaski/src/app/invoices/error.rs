@@ -36,6 +36,8 @@ pub enum InvoiceError {
     ProbablyTwice(String, Uuid),
     /// The number that was brought is another document's of ours.
     NumberUsed(String, Uuid),
+    /// What came for a file of it is another document's.
+    OtherFile(String),
     /// The number that was brought is a stranger's.
     NumberTheirs,
     /// With the notes before it, a note is above what it modifies; so much is left.
@@ -81,6 +83,7 @@ impl InvoiceError {
             InvoiceError::ReferenciaUsed(_) => "referencia_usada",
             InvoiceError::ProbablyTwice(..) => "duplicado_probable",
             InvoiceError::NumberUsed(..) => "numero_usado",
+            InvoiceError::OtherFile(_) => "archivo_de_otro",
             InvoiceError::NumberTheirs => "numero_ajeno",
             InvoiceError::CreditUsedUp(_) => "nota_supera_documento",
             InvoiceError::Correct(error) => error.code(),
@@ -184,6 +187,10 @@ impl InvoiceError {
             InvoiceError::NumberUsed(name, _) => text!(
                 "el número {name} ya es de otro documento suyo; quite el número para tomar el siguiente, o use otro",
                 "the number {name} is another document's of yours; leave the number out to take the next one, or use another"
+            ),
+            InvoiceError::OtherFile(name) => text!(
+                "el archivo que entregó Nubefact no es de {name} (serie, número o total son otros) y no se guardó; repórtelo a Nubefact",
+                "the file that Nubefact gave is not of {name} (series, number or total are others) and was not kept; report it to Nubefact"
             ),
             InvoiceError::NumberTheirs => text!(
                 "ese número es de un documento que no se emitió desde aquí; use otro",

@@ -4,6 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use chaski_client::{FileKind, NubefactId, StoredReply};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
@@ -77,8 +80,12 @@ impl InvoiceRoom<'_> {
         let Some(fetched) = fetched else {
             return Ok(None);
         };
-        // 3. On the disk before the row that names it.
+        // 3. Ours, by what it says of itself.
         let content = fetched.bytes.to_vec();
+        if kind == FileKind::Xml && !is_xml_of(&content, &id, document.sheet.total.as_deref()) {
+            return Err(InvoiceError::OtherFile(document.name()).into());
+        }
+        // 4. On the disk before the row that names it.
         let hash = blake3::hash(&content).to_hex().to_string();
         self.keep_content(&hash, &content)?;
         let file = StoredFile {
@@ -159,5 +166,71 @@ fn file_code(kind: FileKind) -> &'static str {
         FileKind::Pdf => "pdf",
         FileKind::Xml => "xml",
         FileKind::Cdr => "cdr",
+    }
+}
+
+/// Whether an XML is of a document: series and number, and the total where both tell one. What is no UBL
+/// document at all is nobody's.
+fn is_xml_of(content: &[u8], id: &NubefactId, total: Option<&str>) -> bool {
+    let mut reader = Reader::from_reader(content);
+    let (mut path, mut name, mut payable) = (Vec::<String>::new(), None, None);
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Start(tag) => path.push(tag.local_name().as_ref().to_owned()),
+            Event::End(_) => drop(path.pop()),
+            Event::Text(text) => {
+                let place: Vec<&str> = path.iter().map(String::as_str).collect();
+                let text = text.trim().to_owned();
+                match place[..] {
+                    [_, "ID"] if name.is_none() => name = Some(text),
+                    [
+                        _,
+                        "LegalMonetaryTotal" | "RequestedMonetaryTotal",
+                        "PayableAmount",
+                    ] => {
+                        payable = Some(text);
+                    }
+                    _ => {}
+                }
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    let is_named = name.as_deref().and_then(|it| it.rsplit_once('-'));
+    let is_named = is_named.is_some_and(|(serie, numero)| {
+        serie.eq_ignore_ascii_case(&id.serie) && numero.parse() == Ok(id.numero)
+    });
+    let amount = |text: &str| text.parse::<Decimal>().ok();
+    let same_total = match (payable.as_deref().and_then(amount), total.and_then(amount)) {
+        (Some(told), Some(ours)) => told == ours,
+        _ => true,
+    };
+    is_named && same_total
+}
+
+#[cfg(test)]
+mod tests {
+    use chaski_client::NubefactKind;
+
+    use super::*;
+
+    #[test]
+    fn a_file_says_whose_it_is() {
+        let id = NubefactId::new(NubefactKind::Factura, "FFF1", 7).unwrap();
+        let xml = |name: &str, total: &str| {
+            format!(
+                "<Invoice xmlns:cbc=\"b\"><ext><cbc:ID>X</cbc:ID></ext><cbc:ID>{name}</cbc:ID>\
+                 <cac:LegalMonetaryTotal><cbc:PayableAmount currencyID=\"PEN\">{total}\
+                 </cbc:PayableAmount></cac:LegalMonetaryTotal></Invoice>"
+            )
+        };
+        let is_ours = |xml: String| is_xml_of(xml.as_bytes(), &id, Some("118.00"));
+        assert!(is_ours(xml("FFF1-7", "118.00")));
+        assert!(is_ours(xml("fff1-00000007", "118.0")));
+        assert!(!is_ours(xml("FFF1-8", "118.00")), "another number");
+        assert!(!is_ours(xml("FFF1-7", "118.01")), "another total");
+        assert!(!is_ours("<html><body>FFF1-7</body></html>".to_owned()));
+        assert!(!is_ours(String::new()));
     }
 }
