@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 213] = [
+const CODES: [Code; 219] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -187,6 +187,12 @@ const CODES: [Code; 213] = [
     row("clave_otro_contenido", 422, 2),
     row("cuenta_en_espera", 503, 7),
     row("numero_ajeno", 409, 3),
+    row("referencia_usada", 409, 3),
+    row("duplicado_probable", 409, 3),
+    row("nota_supera_documento", 422, 3),
+    row("archivo_de_otro", 502, 5),
+    row("emision_contradictoria", 500, 1),
+    row("emision_cedida", 503, 5),
     row("numero_usado", 409, 3),
     row("serie_no_abierta", 422, 3),
     row("serie_agotada", 422, 3),

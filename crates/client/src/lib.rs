@@ -69,11 +69,15 @@ pub use engine::{Engine, Stats};
 pub use error::Error;
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
-pub use issue::{Blocked, IssueSettled, Issued, IssuingWay, VoidSettled, VoidWish};
+pub use issue::{
+    Blocked, DocumentState, IssueSettled, Issued, IssuingWay, NextDeed, Standing, VoidSettled,
+    VoidWish, standing,
+};
 pub use journal::{
     AttemptOutcome, AttemptRecord, FileJournal, FileJournalOptions, InClear, Intended, Intent,
-    Journal, JournalAttempt, JournalDeed, JournalEntry, JournalError, JournalFault, MemoryJournal,
-    Noted, Sealer, SeriesCount, SeriesName, StoredReply, T_QUIET,
+    Journal, JournalAttempt, JournalDeed, JournalEntry, JournalError, JournalFault, JournalPart,
+    MemoryJournal, Noted, PartCount, PartIntended, PartNumber, Sealer, SeriesCount, SeriesName,
+    StoredReply, T_QUIET,
 };
 pub use ledger::{
     Bodies, CacheDecision, Call, Key, Ledger, LedgerError, LedgerFuture, Memory, MemoryLedger,

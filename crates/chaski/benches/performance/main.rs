@@ -12,6 +12,7 @@ mod audit;
 mod batch;
 mod command;
 mod invoices;
+mod issuer;
 mod kit;
 mod lookup_cached;
 mod lookup_uncached;
@@ -31,7 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 
-const MEASURES: [Measure; 10] = [
+const MEASURES: [Measure; 11] = [
     ("lookup_uncached", lookup_uncached::measure),
     ("lookup_cached", lookup_cached::measure),
     ("batch", batch::measure),
@@ -41,6 +42,7 @@ const MEASURES: [Measure; 10] = [
     ("memory_wire", memory::measure_on_the_wire),
     ("sheets", sheets::measure),
     ("invoices", invoices::measure),
+    ("issuer", issuer::measure),
     ("command", command::measure),
 ];
 

@@ -30,8 +30,8 @@ pub struct Issuer {
     /// Its RUC.
     pub ruc: Ruc,
     /// Its address at Nubefact.
-    pub(super) ruta: SecretString,
-    pub(super) token: SecretString,
+    pub(in crate::app) ruta: SecretString,
+    pub(in crate::app) token: SecretString,
     /// How the token is written into the header.
     pub auth: AuthForm,
     /// Whether it is in the register of restaurants and hotels of Law 31556.

@@ -11,6 +11,7 @@ mod folder;
 pub mod health;
 pub mod invoices;
 pub mod issuers;
+pub mod issuing;
 pub mod job_kind;
 mod journals;
 pub mod keys;
@@ -52,23 +53,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use uuid::Uuid;
 
 use crate::config::{Config, SandboxMode};
 use crate::metrics::Metrics;
 use crate::sandbox_transport::{InProcess, Nowhere};
 use crate::store::{
-    Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys,
+    Absorbed, DATABASE_FILE, MasterKey, ServerFacts, Store, elsewhere, folder_had_keys, new_id,
 };
-
-/// An identifier that sorts by time.
-fn new_id(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
-}
 
 /// Everything a deed needs.
 pub struct App {
@@ -90,6 +82,8 @@ pub struct App {
     pub(crate) signals: Signals,
     /// Requests with an idempotency key that are being worked on.
     pub(crate) under_way: once::UnderWay,
+    /// What issuing keeps.
+    issuing: issuing::IssuingDesk,
     /// Mark of what was last forgotten, here or by another process.
     forgotten: Mutex<Option<Vec<u8>>>,
 }
@@ -267,8 +261,10 @@ impl App {
         if mode == Mode::Real {
             migo.line().load_plan().await?;
         }
+        let issuing = issuing::IssuingDesk::new(&store);
         Ok(App {
             config,
+            issuing,
             store,
             migo,
             mode,

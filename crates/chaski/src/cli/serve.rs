@@ -68,6 +68,16 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
             tokio::spawn(crate::jobs::run(Arc::clone(&side.app), shutdown))
         })
         .collect();
+    let issuers: Vec<_> = gateway
+        .sides()
+        .map(|side| {
+            let mut stopped = stopped.clone();
+            let shutdown = async move {
+                let _ = stopped.changed().await;
+            };
+            tokio::spawn(crate::jobs::issuing::run(Arc::clone(&side.app), shutdown))
+        })
+        .collect();
     let serving = crate::http::serve(
         Door::new(Arc::clone(&gateway)),
         listener,
@@ -77,7 +87,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     keys.abort();
     say_stopping(needed);
     // 4. Jobs are put back where they were, and everything is durable.
-    for worker in workers {
+    for worker in workers.into_iter().chain(issuers) {
         worker.await.map_err(|error| AppError::Io(error.into()))??;
     }
     for side in gateway.sides() {

@@ -5,6 +5,7 @@
 //! memory before it counts.
 
 mod batch;
+pub mod issuing;
 mod partners;
 mod quota;
 mod retention;

@@ -195,6 +195,29 @@ impl Db {
         Err(StoreError::Postgres(PostgresFault::Served))
     }
 
+    /// Becomes the only one who issues documents with a database on a server; false when another process
+    /// does. Processes that share a folder agree by a file of it.
+    pub async fn become_issuer(&self) -> Result<bool, StoreError> {
+        let Backend::Postgres { seat } = &self.backend else {
+            return Ok(true);
+        };
+        let seat = Arc::clone(seat);
+        let held = self.writer.run_alone(deed!(|it| seat.issue(it).await));
+        held.await
+    }
+
+    /// Lets another process issue.
+    pub async fn stop_issuing(&self) -> Result<(), StoreError> {
+        let Backend::Postgres { seat } = &self.backend else {
+            return Ok(());
+        };
+        let seat = Arc::clone(seat);
+        let left = self
+            .writer
+            .run_alone(deed!(|it| seat.stop_issuing(it).await));
+        left.await
+    }
+
     /// What the server is like, where the data are on one.
     pub async fn server_facts(&self) -> Result<Option<ServerFacts>, StoreError> {
         if matches!(self.backend, Backend::Sqlite { .. }) {

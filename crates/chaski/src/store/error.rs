@@ -49,6 +49,10 @@ pub enum StoreError {
     MixedBatch,
     /// The text is not a cursor of ours.
     BadCursor,
+    /// What is to be written would break a rule of issuing, which is named: nothing of it is written.
+    Contradiction(&'static str),
+    /// Somebody else has taken over the issuing of documents.
+    NotTheIssuer,
     /// The store was closed.
     Closed,
     /// A server of `PostgreSQL`, or the way to it.
@@ -81,6 +85,8 @@ impl StoreError {
             StoreError::LeaseLost => "trabajo_cedido",
             StoreError::MixedBatch => "lote_mezclado",
             StoreError::BadCursor => "cursor_invalido",
+            StoreError::Contradiction(_) => "emision_contradictoria",
+            StoreError::NotTheIssuer => "emision_cedida",
             StoreError::Closed => "almacen_cerrado",
             StoreError::Postgres(fault) => fault.code(),
             StoreError::Database { .. } => "almacen_error",
@@ -103,6 +109,8 @@ impl StoreError {
                 | StoreError::LeaseLost
                 | StoreError::MixedBatch
                 | StoreError::BadCursor
+                | StoreError::Contradiction(_)
+                | StoreError::NotTheIssuer
         ) && !self.is_constraint()
     }
 
@@ -186,6 +194,16 @@ impl StoreError {
             StoreError::BadCursor => text!(
                 "el cursor no es válido: empiece desde la primera página",
                 "the cursor is not valid: start from the first page"
+            ),
+            StoreError::Contradiction(rule) => text!(
+                "lo que se iba a guardar contradice la regla {rule} de la emisión y no se guardó: no emita \
+                 otra vez ese comprobante y repórtelo",
+                "what was going to be stored contradicts rule {rule} of issuing and was not stored: do not \
+                 issue that document again, and report it"
+            ),
+            StoreError::NotTheIssuer => text!(
+                "otro proceso se encarga ahora de emitir con esta carpeta",
+                "another process issues with this folder now"
             ),
             StoreError::Closed => text!("el almacén está cerrado", "the store is closed"),
             StoreError::Postgres(fault) => fault.text(),

@@ -11,6 +11,7 @@ mod asker;
 mod asking;
 mod beside;
 mod db;
+mod documents;
 mod error;
 mod fault;
 mod figures;
@@ -38,6 +39,11 @@ mod writer;
 
 pub use asker::{Asker, Channel};
 pub use beside::FolderSeal;
+pub use documents::{
+    AcceptedDocument, DocumentBuyer, DocumentEvent, DocumentFilter, DocumentRow, DocumentSheet,
+    DueDocument, EventsBroken, IssuerHold, NewDocument, QueuedSeries, SeriesRow, StoreJournal,
+    StoredFile, VoidRecord,
+};
 pub use error::StoreError;
 pub use fault::PostgresFault;
 pub use figures::Figures;
@@ -68,4 +74,5 @@ pub use tables::partners::{NewPartner, PartnerFilter, PartnerFitness, Saved};
 pub use tables::refusals::{RefusalFilter, RefusalRow};
 pub use tables::retention::{Pruned, Retention};
 pub use tables::subjects::{Erased, Mention, SubjectItem, SubjectRecord};
+pub(crate) use time::new_id;
 pub use transfer::Moved;

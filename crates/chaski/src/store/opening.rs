@@ -41,6 +41,7 @@ pub(super) const SQLITE: &[Embedded] = &[
     embedded!(14, "callers", "sqlite/0014_callers.sql"),
     embedded!(15, "lists", "sqlite/0015_lists.sql"),
     embedded!(16, "issuers", "sqlite/0016_issuers.sql"),
+    embedded!(17, "documents", "sqlite/0017_documents.sql"),
 ];
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
@@ -49,6 +50,7 @@ pub(super) const POSTGRES: &[Embedded] = &[
     embedded!(14, "callers", "postgres/0014_callers.sql"),
     embedded!(15, "lists", "postgres/0015_lists.sql"),
     embedded!(16, "issuers", "postgres/0016_issuers.sql"),
+    embedded!(17, "documents", "postgres/0017_documents.sql"),
 ];
 
 /// Newest schema this program knows: the number of the last migration.

@@ -192,6 +192,18 @@ pub(super) enum SealedPlace<'a> {
     Issuer(&'a [u8]),
     /// What stands in a file beside the database.
     Beside(&'a str),
+    /// What is shown of a document.
+    Document(Uuid),
+    /// A document as it came and as it is sent.
+    DocumentDraft(Uuid),
+    /// What the upstream said of it last.
+    DocumentReply(Uuid),
+    /// The bytes of an attempt.
+    Attempt(Uuid),
+    /// What came of it.
+    AttemptOutcome(Uuid),
+    /// The name of a series' issuer.
+    Series(&'a [u8]),
 }
 
 /// A number as it is stored beside a row.
@@ -229,6 +241,16 @@ impl Keys {
     pub(super) fn hashed(&self, subject: &str) -> Vec<u8> {
         let hash = blake3::keyed_hash(&self.hash, subject.as_bytes());
         hash.as_bytes()[..HASHED].to_vec()
+    }
+
+    /// The hash of a link of a chain: over the link before it and everything that the link says.
+    pub(super) fn chained(&self, before: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.hash);
+        for part in std::iter::once(&before).chain(parts) {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        *hasher.finalize().as_bytes()
     }
 
     pub(super) fn subject_bytes(&self, key: &Key) -> Vec<u8> {
@@ -316,6 +338,12 @@ impl SealedPlace<'_> {
             SealedPlace::Cursor(list) => format!("cursor\0{list}").into_bytes(),
             SealedPlace::Issuer(company) => [b"issuer\0", *company].concat(),
             SealedPlace::Beside(name) => format!("beside\0{name}").into_bytes(),
+            SealedPlace::Document(id) => format!("document\0{id}").into_bytes(),
+            SealedPlace::DocumentDraft(id) => format!("document draft\0{id}").into_bytes(),
+            SealedPlace::DocumentReply(id) => format!("document reply\0{id}").into_bytes(),
+            SealedPlace::Attempt(id) => format!("attempt\0{id}").into_bytes(),
+            SealedPlace::AttemptOutcome(id) => format!("attempt outcome\0{id}").into_bytes(),
+            SealedPlace::Series(name) => [b"series\0", *name].concat(),
         }
     }
 }

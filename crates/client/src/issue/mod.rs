@@ -12,10 +12,12 @@
 mod class;
 mod exchange;
 mod settled;
+mod standing;
 mod transition;
 mod void;
 
 pub use settled::{Blocked, IssueSettled, Issued};
+pub use standing::{DocumentState, NextDeed, Standing, standing};
 pub use void::{VoidSettled, VoidWish, settle_void};
 
 pub(crate) use class::is_of_void;
@@ -102,7 +104,11 @@ pub async fn settle(
         numero: attempt.numero,
     };
     let name = key_of(operation, &id.to_string());
-    let sheet = way.sheet(way.issuing, &name, intent.at);
+    let sheet = CallSheet {
+        // By which the call on record and the attempt find each other.
+        lookup: attempt.id,
+        ..way.sheet(way.issuing, &name, intent.at)
+    };
     let exchange = NubefactExchange::new(way.dialect, attempt.body.clone());
     let sent = way.issuing.send(leave, &sheet, &exchange, attempt.count);
     let sent = sent.await;
@@ -296,6 +302,23 @@ pub(crate) fn key_of(operation: NubefactOperation, name: &str) -> Key {
         operation: operation.as_str(),
         subject: name.into(),
         personal: false,
+    }
+}
+
+/// What the journal knows of a document, as what its wish came to.
+pub(crate) fn told(entry: &JournalEntry) -> IssueSettled {
+    if entry.is_open() {
+        return IssueSettled::Unknown {
+            entry: Box::new(entry.clone()),
+            why: "por_consultar".to_owned(),
+        };
+    }
+    match done(entry.clone()) {
+        IssueSettled::Accepted(issued) => IssueSettled::Accepted(Box::new(Issued {
+            before: false,
+            ..*issued
+        })),
+        other => other,
     }
 }
 

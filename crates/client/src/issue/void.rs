@@ -19,6 +19,7 @@ use crate::journal::{
     AttemptOutcome, Intended, Intent, Journal, JournalDeed, JournalEntry, JournalError, Noted,
     StoredReply,
 };
+use crate::line::CallSheet;
 use crate::{Error, Failure};
 
 /// Days after the day of issue within which a void is taken; later only a nota de crédito helps.
@@ -62,8 +63,8 @@ impl VoidWish {
         })
     }
 
-    /// Its name among the wishes of this process.
-    pub(crate) fn flight(&self) -> String {
+    /// The key under which the journal knows it: a document is voided once.
+    pub fn key(&self) -> String {
         format!("anular {} {}", self.id.kind.catalog_01(), self.id)
     }
 
@@ -209,7 +210,7 @@ pub async fn settle_void(
         return Ok(answer);
     }
     // 2. Was it voided before, by us or by others?
-    let key = wish.flight();
+    let key = wish.key();
     let known = journal.by_key(issuer, &key).await?;
     let finding = consult_void(way, asking, id).await;
     match finding {
@@ -256,6 +257,10 @@ pub async fn settle_void(
     };
     // 4. The only send, and what it came to.
     let exchange = NubefactExchange::new(way.dialect, attempt.body.clone());
+    let sheet = CallSheet {
+        lookup: attempt.id,
+        ..sheet
+    };
     let sent = way.issuing.send(leave, &sheet, &exchange, attempt.count);
     let sent = sent.await;
     let class = classify_void(&sent, exchange.heard(), id);

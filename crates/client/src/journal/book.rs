@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::entry::{AttemptRecord, JournalEntry, StoredReply};
 use super::event::{Event, IntentEvent};
+use super::part::{PartCount, PartNumber};
 use super::{
     AttemptOutcome, Intended, Intent, JournalAttempt, JournalDeed, JournalError, Noted,
     SeriesCount, SeriesName,
@@ -53,6 +54,60 @@ pub(super) enum Decision {
 }
 
 impl Book {
+    /// The book of a part of all documents, with what is known of their series and numbers.
+    pub(super) fn of_part(
+        entries: Vec<JournalEntry>,
+        count: Option<(SeriesName, PartCount)>,
+        numbers: &[PartNumber],
+    ) -> Book {
+        let mut book = Book::default();
+        if let Some((series, PartCount { last, before })) = count {
+            let free = numbers.iter().filter(|it| it.free).map(|it| it.numero);
+            let free = free.collect();
+            for number in numbers.iter().filter(|it| it.theirs) {
+                let place = (JournalDeed::Issue, series.clone(), number.numero);
+                book.numbers.entry(place).or_default().theirs = true;
+            }
+            book.series.insert(series, Count { last, before, free });
+        }
+        // Who tried a number last comes last.
+        let mut tried = Vec::new();
+        for entry in entries {
+            let place = book.entries.len();
+            book.by_id.insert(entry.id, place);
+            let key = (entry.series.issuer.clone(), entry.key.clone());
+            book.by_key.insert(key, place);
+            for (nth, attempt) in entry.attempts.iter().enumerate() {
+                book.attempts.insert(attempt.id, (place, nth));
+                let number = (entry.deed, entry.series.clone(), attempt.numero);
+                tried.push((attempt.id, number, place));
+            }
+            book.entries.push(entry);
+        }
+        tried.sort_by_key(|(attempt, ..)| *attempt);
+        for (_, number, place) in tried {
+            let number = book.numbers.entry(number).or_default();
+            number.entries.retain(|it| *it != place);
+            number.entries.push(place);
+        }
+        book
+    }
+
+    /// What is known of a number of documents that are issued.
+    pub(super) fn number(&self, series: &SeriesName, numero: u32) -> PartNumber {
+        let place = (JournalDeed::Issue, series.clone(), numero);
+        PartNumber {
+            numero,
+            free: self.is_free(series, numero),
+            theirs: self.numbers.get(&place).is_some_and(|it| it.theirs),
+        }
+    }
+
+    /// All documents, oldest first.
+    pub(super) fn all(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
     /// What to answer an intent. Changes nothing.
     pub(super) fn decide(&self, intent: &Intent) -> Decision {
         match self.numero_for(intent) {

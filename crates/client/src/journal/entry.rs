@@ -17,7 +17,7 @@ use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind, Nube
 pub const T_QUIET: Duration = Duration::from_mins(15);
 
 /// Longest time that an attempt is listened to: one that was never concluded is over by then.
-pub(super) const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
+pub(crate) const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
 
 /// A series of one issuer and one kind of document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -393,11 +393,13 @@ pub enum JournalFault {
 }
 
 impl JournalError {
-    pub(super) fn new(fault: JournalFault, message: Text) -> JournalError {
+    /// Trouble of a journal that is kept elsewhere.
+    pub fn new(fault: JournalFault, message: Text) -> JournalError {
         JournalError { fault, message }
     }
 
-    pub(super) fn no_such_thing() -> JournalError {
+    /// What the caller named is not in the journal.
+    pub fn no_such_thing() -> JournalError {
         JournalError::new(
             JournalFault::NoSuchThing,
             text!(

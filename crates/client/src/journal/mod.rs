@@ -20,14 +20,17 @@ mod entry;
 mod event;
 mod file;
 mod memory;
+mod part;
 mod sealer;
 
+pub(crate) use entry::LONGEST_ATTEMPT;
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
     JournalError, JournalFault, Noted, SeriesCount, SeriesName, StoredReply, T_QUIET,
 };
 pub use file::{FaultPoint, FileJournal, FileJournalOptions};
 pub use memory::MemoryJournal;
+pub use part::{JournalPart, PartCount, PartIntended, PartNumber};
 pub use sealer::{InClear, Sealer};
 
 use bytes::Bytes;

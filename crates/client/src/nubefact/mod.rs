@@ -50,7 +50,7 @@ use crate::dialects::nubefact::{
 };
 use crate::issue::{
     FoundByName, IssueSettled, IssuingWay, VoidSettled, VoidWish, finding_of, is_of_void, resolve,
-    settle, settle_void,
+    settle, settle_void, told,
 };
 use crate::journal::{Intent, Journal, JournalEntry, Noted, SeriesCount, SeriesName, StoredReply};
 use crate::{Ask, Clock, Error, Failure, Line};
@@ -163,6 +163,11 @@ impl Nubefact {
         Ok(resolve(&way, &*self.shared.journal, entry).await?)
     }
 
+    /// What the journal knows of a document, as what its wish came to; nobody is asked.
+    pub fn told(&self, entry: &JournalEntry) -> IssueSettled {
+        told(entry)
+    }
+
     /// Asks about every document of this issuer whose attempt is open: what a program does first when it
     /// starts.
     pub async fn resolve_open(&self) -> Result<Vec<IssueSettled>, NubefactError> {
@@ -214,7 +219,7 @@ impl Nubefact {
     pub async fn void(&self, wish: &VoidWish) -> Result<VoidSettled, NubefactError> {
         let (it, wish) = (self.clone(), wish.clone());
         let settled = tokio::spawn(async move {
-            let flight = wish.flight();
+            let flight = wish.key();
             let _turn = it.shared.flights.turn(&flight).await;
             let shared = &*it.shared;
             settle_void(

@@ -3,6 +3,8 @@
 use chaski_client::{JournalError, JournalFault, NubefactError};
 use chaski_core::invoicing::{CorrectError, ReplicateError};
 use chaski_core::{Lang, Text, text};
+use rust_decimal::Decimal;
+use uuid::Uuid;
 
 /// Why a deed about a document could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,18 @@ pub enum InvoiceError {
     NotIssuable,
     /// The key stands for other content.
     OtherContent(String),
+    /// The caller's name of the sale is of another document.
+    ReferenciaUsed(String),
+    /// The same customer, lines and total were taken on just before as this document.
+    ProbablyTwice(String, Uuid),
+    /// The number that was brought is another document's of ours.
+    NumberUsed(String, Uuid),
+    /// What came for a file of it is another document's.
+    OtherFile(String),
+    /// The number that was brought is a stranger's.
+    NumberTheirs,
+    /// With the notes before it, a note is above what it modifies; so much is left.
+    CreditUsedUp(Decimal),
     /// A note cannot be made out of the document.
     Correct(CorrectError),
     /// A document cannot be repeated.
@@ -66,6 +80,12 @@ impl InvoiceError {
             InvoiceError::NotIssuedHere(_) => "comprobante_ajeno",
             InvoiceError::NotIssuable => "comprobante_no_se_emite",
             InvoiceError::OtherContent(_) => "clave_otro_contenido",
+            InvoiceError::ReferenciaUsed(_) => "referencia_usada",
+            InvoiceError::ProbablyTwice(..) => "duplicado_probable",
+            InvoiceError::NumberUsed(..) => "numero_usado",
+            InvoiceError::OtherFile(_) => "archivo_de_otro",
+            InvoiceError::NumberTheirs => "numero_ajeno",
+            InvoiceError::CreditUsedUp(_) => "nota_supera_documento",
             InvoiceError::Correct(error) => error.code(),
             InvoiceError::Replicate(_) => "comprobante_sin_fecha",
             InvoiceError::Scope(_) => "correccion_alcance",
@@ -156,6 +176,12 @@ impl InvoiceError {
                 "esa clave ya es de {name}, con otro contenido; use otra clave para otro documento",
                 "that key is of {name}, with other content; use another key for another document"
             ),
+            InvoiceError::ReferenciaUsed(_)
+            | InvoiceError::ProbablyTwice(..)
+            | InvoiceError::NumberUsed(..)
+            | InvoiceError::OtherFile(_)
+            | InvoiceError::NumberTheirs
+            | InvoiceError::CreditUsedUp(_) => self.text_of_document(),
             InvoiceError::NoSuchMotivo => text!(
                 "no existe ese motivo: use el catálogo 09 de SUNAT (01 a 13), o con --debito el catálogo 10 (01, 02, 03, 11, 12)",
                 "there is no such motivo: use SUNAT's catálogo 09 (01 to 13), or with --debito catálogo 10 (01, 02, 03, 11, 12)"
@@ -185,6 +211,39 @@ impl InvoiceError {
                 es: String::new(),
                 en: String::new(),
             },
+        }
+    }
+}
+
+impl InvoiceError {
+    /// What is wrong with a document beside others.
+    fn text_of_document(&self) -> Text {
+        match self {
+            InvoiceError::ReferenciaUsed(name) => text!(
+                "esa referencia ya es de {name}, con otro contenido; use otra referencia para otra venta",
+                "that referencia is of {name}, with other content; use another one for another sale"
+            ),
+            InvoiceError::ProbablyTwice(name, _) => text!(
+                "hace menos de diez minutos se recibió {name} con el mismo cliente, las mismas líneas y el mismo total: probablemente es la misma venta; si de verdad son dos, dígalo (--otra, o en HTTP la cabecera Chaski-Allow-Duplicate: true)",
+                "less than ten minutes ago {name} came with the same customer, lines and total: it is probably the same sale; if they really are two, say so (--otra, or over HTTP the header Chaski-Allow-Duplicate: true)"
+            ),
+            InvoiceError::NumberUsed(name, _) => text!(
+                "el número {name} ya es de otro documento suyo; quite el número para tomar el siguiente, o use otro",
+                "the number {name} is another document's of yours; leave the number out to take the next one, or use another"
+            ),
+            InvoiceError::OtherFile(name) => text!(
+                "el archivo que entregó Nubefact no es de {name} (serie, número o total son otros) y no se guardó; repórtelo a Nubefact",
+                "the file that Nubefact gave is not of {name} (series, number or total are others) and was not kept; report it to Nubefact"
+            ),
+            InvoiceError::NumberTheirs => text!(
+                "ese número es de un documento que no se emitió desde aquí; use otro",
+                "that number is of a document that was not issued from here; use another"
+            ),
+            InvoiceError::CreditUsedUp(left) => text!(
+                "3286: con las notas de crédito que ya hay, esta supera el total del documento; queda por acreditar {left}",
+                "3286: with the credit notes there are, this one is above the total of the document; {left} is left to credit"
+            ),
+            _ => self.text(),
         }
     }
 }

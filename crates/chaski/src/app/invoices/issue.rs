@@ -1,18 +1,55 @@
 //! Issuing what was planned, exactly once.
 
-use chaski_client::{Blocked, Intent, IssueSettled, NubefactState};
+use std::time::Duration;
+
+use chaski_client::{Blocked, DocumentState, IssueSettled, NubefactState};
+use tokio::time::Instant;
 
 use super::{InvoiceError, InvoiceRoom, ReadyInvoice};
 use crate::app::AppError;
+use crate::app::issuing::AcceptOptions;
+use crate::store::DocumentRow;
+
+/// How long a document that was handed over to another process is waited for, and how often it is looked at.
+const HANDED_OVER: (Duration, Duration) = (Duration::from_mins(2), Duration::from_millis(50));
 
 impl InvoiceRoom<'_> {
-    /// Issues a planned document, or says how far it has come: one attempt, and none while an earlier one
-    /// is in doubt.
-    pub async fn issue_invoice(&self, ready: &ReadyInvoice) -> Result<IssueSettled, AppError> {
-        let now = self.app.clock.now();
-        let intent = Intent::to_issue(self.nubefact.issuer(), &ready.key, &ready.to_send, now);
-        let settled = self.nubefact.settle(intent).await;
-        Ok(settled.map_err(InvoiceError::from)?)
+    /// Issues a planned document, or says how far it has come: it is taken on, and sent by this process if
+    /// nobody else issues with this folder; else whoever does is waited for.
+    pub async fn issue_invoice(
+        &self,
+        ready: &ReadyInvoice,
+        options: &AcceptOptions,
+    ) -> Result<IssueSettled, AppError> {
+        // 1. Ours, whatever happens next.
+        let handed = self.accept_invoice(ready, options).await?;
+        // 2. By us, or by whoever issues.
+        match self.app.take_issuer_seat().await? {
+            Some(_seat) => self.send_document(&handed.document).await,
+            None => self.wait_for(&handed.document).await,
+        }
+    }
+
+    /// Waits until a document has left the queue, or for as long as anybody would.
+    pub(in crate::app) async fn wait_for(
+        &self,
+        document: &DocumentRow,
+    ) -> Result<IssueSettled, AppError> {
+        let until = Instant::now() + HANDED_OVER.0;
+        loop {
+            let key = &document.sheet.clave;
+            let entry = self.journal().by_key(self.nubefact.issuer(), key).await;
+            let entry = entry.map_err(InvoiceError::from)?;
+            let now = self.app.store.document(document.id).await?;
+            let waits = now.as_ref().is_some_and(|it| {
+                matches!(it.state, DocumentState::Queued | DocumentState::Sending)
+            });
+            if let Some(entry) = entry.filter(|_| !waits || Instant::now() >= until) {
+                let settled = self.nubefact.told(&entry);
+                return Ok(settled);
+            }
+            tokio::time::sleep(HANDED_OVER.1).await;
+        }
     }
 }
 
@@ -27,13 +64,19 @@ pub fn settled_code(settled: &IssueSettled) -> Option<&'static str> {
         }
         IssueSettled::Unknown { .. } => "comprobante_desconocido",
         IssueSettled::NotSent { failure, .. } => failure.code(),
-        IssueSettled::Blocked(blocked) => match blocked {
-            Blocked::OtherContent(_) => "clave_otro_contenido",
-            Blocked::NumberUsed(_) | Blocked::NumberTheirs(_) => "numero_usado",
-            Blocked::SeriesNotOpen(_) => "serie_no_abierta",
-            Blocked::SeriesFull(_) => "serie_agotada",
-        },
+        IssueSettled::Blocked(blocked) => blocked_code(blocked),
     })
+}
+
+/// The stable code of why a wish cannot be met as it is.
+pub(in crate::app) fn blocked_code(blocked: &Blocked) -> &'static str {
+    match blocked {
+        Blocked::OtherContent(_) => "clave_otro_contenido",
+        Blocked::NumberUsed(_) => "numero_usado",
+        Blocked::NumberTheirs(_) => "numero_ajeno",
+        Blocked::SeriesNotOpen(_) => "serie_no_abierta",
+        Blocked::SeriesFull(_) => "serie_agotada",
+    }
 }
 
 /// The stable code of a state in which a document does not stand.

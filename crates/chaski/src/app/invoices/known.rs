@@ -77,7 +77,8 @@ impl InvoiceRoom<'_> {
     /// What was sent of an entry: accepted, or last.
     pub(super) async fn sent(&self, entry: &JournalEntry) -> Result<Option<TaxDocument>, AppError> {
         let Some(attempt) = entry.accepted().or(entry.attempts.last()) else {
-            return Ok(None);
+            let draft = self.app.store.document_draft(entry.id).await?;
+            return Ok(draft.and_then(|body| document_of(entry, &Bytes::from(body))));
         };
         let body = self.journal().body(attempt.id).await;
         let body = body.map_err(InvoiceError::from)?;

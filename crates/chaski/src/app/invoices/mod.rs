@@ -33,6 +33,7 @@ pub use consult::ConsultedInvoice;
 pub use correct::CorrectionWish;
 pub use error::InvoiceError;
 pub use files::FileWish;
+pub(in crate::app) use issue::blocked_code;
 pub use issue::{settled_code, state_code};
 pub use known::IssuedInvoice;
 pub use list::{InvoiceFilter, InvoiceRow};

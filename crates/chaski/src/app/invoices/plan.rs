@@ -1,8 +1,13 @@
 //! What is going to be issued, before anything is sent: the document, under which key, and which number it
 //! is to get. A key that is known already stands for one document, and is gone on with.
 
-use chaski_client::{AttemptOutcome, JournalDeed, JournalEntry, NubefactDocument, SeriesName};
+use chaski_client::{
+    AttemptOutcome, JournalDeed, JournalEntry, NubefactDocument, NubefactId, NubefactKind,
+    SeriesName,
+};
 use chaski_core::invoicing::{CheckedDocument, InvoiceFinding, JsonObject, JsonValue, TaxDocument};
+
+use rust_decimal::Decimal;
 
 use super::facts::{is_verbatim, text_of};
 use super::{InvoiceError, InvoiceRoom, nubefact_kind};
@@ -38,8 +43,22 @@ pub struct ReadyInvoice {
     pub hallazgos: Vec<InvoiceFinding>,
     /// Whether an earlier attempt is gone on with.
     pub resumed: bool,
+    /// Most that credit notes on what it modifies may come to.
+    pub(in crate::app) credit_limit: Option<Decimal>,
     pub(super) key: String,
     pub(super) to_send: NubefactDocument,
+}
+
+impl ReadyInvoice {
+    /// The key that it is wanted under.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is sent, without its number.
+    pub(in crate::app) fn to_send(&self) -> &NubefactDocument {
+        &self.to_send
+    }
 }
 
 /// What a key stands for.
@@ -102,7 +121,6 @@ impl InvoiceRoom<'_> {
         hallazgos: Vec<InvoiceFinding>,
         entry: Option<&JournalEntry>,
     ) -> Result<InvoicePlan, AppError> {
-        self.review_numbers().await?;
         let kind = nubefact_kind(document.kind()).ok_or(InvoiceError::NotIssuable)?;
         let to_send = NubefactDocument::of(&document)?;
         let series = SeriesName::new(self.nubefact.issuer(), kind, to_send.serie());
@@ -114,16 +132,37 @@ impl InvoiceRoom<'_> {
                 .copied()
                 .unwrap_or(it.last.saturating_add(1))
         });
-        let kept = entry.filter(|it| it.is_open() || is_held(it) || is_conflict(it));
+        let has_number = entry.filter(|it| it.numero > 0);
+        let kept = has_number.filter(|it| it.is_open() || is_held(it) || is_conflict(it));
         let numero = kept.map(|it| it.numero).or(to_send.numero()).or(next);
         Ok(InvoicePlan::Ready(Box::new(ReadyInvoice {
-            document,
             numero,
             hallazgos,
             resumed: entry.is_some(),
+            credit_limit: self.credit_limit(&document).await?,
+            document,
             key,
             to_send,
         })))
+    }
+
+    /// Most that credit notes on what a note modifies may come to: its total, where it was issued from
+    /// here.
+    async fn credit_limit(&self, document: &TaxDocument) -> Result<Option<Decimal>, AppError> {
+        if nubefact_kind(document.kind()) != Some(NubefactKind::NotaCredito) {
+            return Ok(None);
+        }
+        let name = document.names();
+        let modified = name.as_ref().and_then(|it| {
+            let kind = nubefact_kind(it.kind)?;
+            NubefactId::new(kind, &it.serie, it.numero).ok()
+        });
+        let Some(id) = modified else { return Ok(None) };
+        match self.issued(&id).await {
+            Ok(issued) => Ok(issued.document.total()),
+            Err(AppError::Invoice(InvoiceError::NotIssuedHere(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a key of the caller's stands for; an error when it is other content.
@@ -199,7 +238,7 @@ impl InvoiceRoom<'_> {
 fn is_held(entry: &JournalEntry) -> bool {
     matches!(
         entry.last_outcome(),
-        Some(AttemptOutcome::Held { .. } | AttemptOutcome::NotSent)
+        None | Some(AttemptOutcome::Held { .. } | AttemptOutcome::NotSent)
     )
 }
 

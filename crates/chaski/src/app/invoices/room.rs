@@ -1,24 +1,19 @@
-//! The room in which documents are issued: who issues, with which journal, and through what. The journal
-//! is this process's for as long as the room is open.
+//! The room in which documents are issued: who issues, with which journal, and through what.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use chaski_client::{
-    Ask, FileJournal, FileJournalOptions, Journal, Nubefact, NubefactKind, SeriesCount,
-};
+use chaski_client::{Ask, Journal, Nubefact, NubefactKind, SeriesCount, SeriesName};
 use chaski_core::Ruc;
 use chaski_core::invoicing::DocumentKind;
 use chaski_sandbox::{NubefactAccount, NubefactConfig, Sandbox, SandboxConfig, StateSeal};
-use secrecy::ExposeSecret;
 
 use super::super::issuers::{SANDBOX_ORIGIN, SANDBOX_RUTA};
-use super::super::{App, AppError, Mode, folder_of};
+use super::super::{App, AppError, Mode};
 use super::{InvoiceError, document_kind};
 use crate::app::issuers::Issuer;
 use crate::private;
-use crate::sandbox_transport::InProcess;
 use crate::store::FolderSeal;
 
 /// Name of the journal in the data folder.
@@ -54,8 +49,7 @@ pub struct InvoiceRoom<'a> {
 }
 
 impl App {
-    /// Opens the room of an issuer: the one of that RUC, or the only one. Waits for another process that
-    /// has the journal, up to a bound.
+    /// Opens the room of an issuer: the one of that RUC, or the only one.
     pub async fn invoice_room(
         &self,
         wanted: Option<&Ruc>,
@@ -63,46 +57,33 @@ impl App {
     ) -> Result<InvoiceRoom<'_>, AppError> {
         // 1. Who issues, and what must not be forgotten.
         let issuer = self.issuer_for(wanted).await?;
-        let folder = folder_of(&self.config, self.mode);
-        let seal = self.store.folder_seal();
-        let options = FileJournalOptions::default().sealer(Arc::new(seal.clone()));
-        let path = folder.join(JOURNAL_FILE);
-        let opening = tokio::task::spawn_blocking(move || FileJournal::open(path, options));
-        let journal = opening.await.map_err(std::io::Error::from)?;
-        let journal: Arc<dyn Journal> = Arc::new(journal.map_err(InvoiceError::from)?);
+        self.prepare_issuing().await?;
         // 2. Through what.
-        let ruta = issuer.ruta.expose_secret();
-        let builder = Nubefact::builder(ruta, issuer.token.expose_secret())
-            .ruc(issuer.ruc)
-            .auth(issuer.auth)
-            .clock(self.clock)
-            .ledger(self.ledger())
-            .shared_journal(journal);
-        let builder = match self.mode {
-            Mode::Real => builder,
-            Mode::Sandbox => {
-                let sandbox = self.sandbox_of_invoices(&issuer, &folder, seal)?;
-                builder.transport(Arc::new(InProcess(sandbox)))
-            }
-        };
-        let room = InvoiceRoom {
+        Ok(InvoiceRoom {
             app: self,
-            nubefact: builder.build()?.asked_by(ask.clone()),
+            nubefact: self.nubefact_of(&issuer, ask)?,
             issuer,
             ask: ask.clone(),
-        };
-        // 3. In the sandbox there is something to issue with from the start.
-        if self.mode == Mode::Sandbox && room.series().await?.is_empty() {
+        })
+    }
+
+    /// In the sandbox there is something to issue with from the start.
+    pub(in crate::app) async fn open_demo_series(&self) -> Result<(), AppError> {
+        if self.mode != Mode::Sandbox || !self.store.document_series().await?.is_empty() {
+            return Ok(());
+        }
+        for issuer in self.issuers().await? {
             for (kind, serie) in DEMO_SERIES {
-                let opened = room.nubefact.open_series(kind, serie, 0).await;
+                let series = SeriesName::new(issuer.ruc.as_str(), kind, serie);
+                let opened = self.document_journal().open_series(&series, 0).await;
                 opened.map_err(InvoiceError::from)?;
             }
         }
-        Ok(room)
+        Ok(())
     }
 
     /// Nubefact in a box, which remembers in the folder and may be used by several processes.
-    fn sandbox_of_invoices(
+    pub(in crate::app) fn sandbox_of_invoices(
         &self,
         issuer: &Issuer,
         folder: &Path,
@@ -151,27 +132,7 @@ impl InvoiceRoom<'_> {
         Ok(series.map(name).collect())
     }
 
-    /// After a copy was put in place, more may have been issued than it knows: the numbers are walked on
-    /// before the next one is taken (rule R6).
-    pub(super) async fn review_numbers(&self) -> Result<(), AppError> {
-        let mark = folder_of(&self.app.config, self.app.mode).join(REVIEW_FILE);
-        if !mark.exists() {
-            return Ok(());
-        }
-        self.nubefact
-            .resolve_open()
-            .await
-            .map_err(InvoiceError::from)?;
-        for count in self.series().await? {
-            let walked = self
-                .nubefact
-                .walk_series(count.series.kind, &count.series.serie);
-            walked.await.map_err(InvoiceError::from)?;
-        }
-        std::fs::remove_file(&mark).map_err(AppError::file(&mark))
-    }
-
-    pub(super) fn journal(&self) -> &Arc<dyn Journal> {
+    pub(in crate::app) fn journal(&self) -> &Arc<dyn Journal> {
         self.nubefact.journal()
     }
 

@@ -1,6 +1,6 @@
 //! Voiding a document exactly once.
 
-use chaski_client::{NubefactId, VoidSettled, VoidWish};
+use chaski_client::{NubefactId, VoidSettled};
 
 use super::{InvoiceError, InvoiceRoom, WantedInvoice, full_name};
 use crate::app::AppError;
@@ -22,9 +22,11 @@ impl InvoiceRoom<'_> {
         motivo: &str,
     ) -> Result<VoidedInvoice, AppError> {
         let id = self.named(wanted).await?;
-        let wish = VoidWish::new(id.clone(), motivo)?;
-        let settled = self.nubefact.void(&wish).await;
-        let settled = settled.map_err(InvoiceError::from)?;
+        let handed = self.accept_void(&id, motivo, None).await?;
+        let settled = match self.app.take_issuer_seat().await? {
+            Some(_seat) => self.void_document(&handed.document).await?,
+            None => self.wait_for_void(&handed.document).await?,
+        };
         if matches!(settled, VoidSettled::NotFound) {
             return Err(InvoiceError::NoSuchDocument(full_name(&id)).into());
         }

@@ -9,6 +9,7 @@ use super::{issuer_of, read_document};
 use crate::app::invoices::{
     InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, nubefact_kind, settled_code,
 };
+use crate::app::issuing::AcceptOptions;
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
 use crate::cli::kit::args::EmitirArgs;
@@ -65,7 +66,12 @@ pub(super) async fn carry_out(
         confirm(needed, &ready, &name)?;
     }
     // 3. Once.
-    let settled = room.issue_invoice(&ready).await?;
+    // A key made of the content tells the same document apart already.
+    let options = AcceptOptions {
+        twin_allowed: true,
+        ..AcceptOptions::default()
+    };
+    let settled = room.issue_invoice(&ready, &options).await?;
     write_settled(needed, &settled, &ready)
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::postgres::checks::refuse_unsafe;
-use crate::store::sql::{Conn, query};
+use crate::store::sql::{Conn, Query, query};
 
 /// Of what this process holds the locks.
 pub(in crate::store) struct Seat {
@@ -18,6 +18,7 @@ pub(in crate::store) struct Seat {
     /// Tells folders apart.
     folder: i64,
     serves: AtomicBool,
+    issues: AtomicBool,
     /// The connection that had them, by which a server that has not noticed its end finds it.
     before: Mutex<Option<(i64, i64)>>,
 }
@@ -39,6 +40,7 @@ impl Seat {
             ])),
             folder,
             serves: AtomicBool::new(false),
+            issues: AtomicBool::new(false),
             before: Mutex::default(),
         });
         seat.sit(connection).await?;
@@ -55,8 +57,11 @@ impl Seat {
         refuse_unsafe(connection).await?;
         self.end_before(connection).await?;
         self.sit(connection).await?;
-        if self.serves.load(Ordering::Acquire) && !hold(connection).await? {
+        if self.serves.load(Ordering::Acquire) && !hold(connection, SERVING).await? {
             return Err(StoreError::Postgres(PostgresFault::Served));
+        }
+        if self.issues.load(Ordering::Acquire) && !hold(connection, ISSUING).await? {
+            return Err(StoreError::NotTheIssuer);
         }
         Ok(())
     }
@@ -111,9 +116,32 @@ impl Seat {
         if self.serves.load(Ordering::Acquire) {
             return Ok(true);
         }
-        let held = hold(connection).await?;
+        let held = hold(connection, SERVING).await?;
         self.serves.store(held, Ordering::Release);
         Ok(held)
+    }
+
+    /// Begins to issue documents; false when another process does.
+    pub(in crate::store) async fn issue(&self, connection: &mut Conn) -> Result<bool, StoreError> {
+        if self.issues.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        let held = hold(connection, ISSUING).await?;
+        self.issues.store(held, Ordering::Release);
+        Ok(held)
+    }
+
+    /// Lets another process issue.
+    pub(in crate::store) async fn stop_issuing(
+        &self,
+        connection: &mut Conn,
+    ) -> Result<(), StoreError> {
+        if self.issues.swap(false, Ordering::AcqRel) {
+            let _: bool = of_side("SELECT pg_advisory_unlock", ISSUING)
+                .fetch_one(connection)
+                .await?;
+        }
+        Ok(())
     }
 
     fn before(&self) -> MutexGuard<'_, Option<(i64, i64)>> {
@@ -121,13 +149,22 @@ impl Seat {
     }
 }
 
-async fn hold(connection: &mut Conn) -> Result<bool, StoreError> {
-    query(
-        "SELECT pg_try_advisory_lock(1129270850, \
-         CAST(CAST(CAST(CAST(current_schema() AS TEXT) AS REGNAMESPACE) AS OID) AS INT4))",
-    )
-    .fetch_one(connection)
-    .await
+/// What a process is the only one to do.
+const SERVING: i64 = 1_129_270_850;
+const ISSUING: i64 = 1_129_270_851;
+
+async fn hold(connection: &mut Conn, what: i64) -> Result<bool, StoreError> {
+    of_side("SELECT pg_try_advisory_lock", what)
+        .fetch_one(connection)
+        .await
+}
+
+/// A function of a lock of this side of the database.
+fn of_side(function: &'static str, what: i64) -> Query<'static> {
+    query(format!(
+        "{function}({what}, \
+         CAST(CAST(CAST(CAST(current_schema() AS TEXT) AS REGNAMESPACE) AS OID) AS INT4))"
+    ))
 }
 
 /// The connection of the process that serves: its name, and the machine it comes from where that is

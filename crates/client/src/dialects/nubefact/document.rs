@@ -127,6 +127,15 @@ impl NubefactDocument {
             .into()
     }
 
+    /// The same once more without the number that it will get, to be kept and read again with
+    /// [`from_json`](NubefactDocument::from_json).
+    pub fn to_json(&self) -> Bytes {
+        match self.numero {
+            Some(_) => self.head.clone(),
+            None => [&self.head[..], b"null", &self.tail[..]].concat().into(),
+        }
+    }
+
     /// A hash of its content without the number that it will get: the idempotency key of a caller who
     /// has none. The same content twice is then one document.
     pub fn content_hash(&self) -> CompactString {

@@ -138,6 +138,13 @@ impl NubefactKind {
         }
     }
 
+    /// The kind of a code of catálogo 01.
+    pub fn of_catalog_01(code: &str) -> Option<NubefactKind> {
+        NubefactKind::ALL
+            .into_iter()
+            .find(|kind| kind.catalog_01() == code)
+    }
+
     /// The operation that issues it.
     pub fn issuing(self) -> NubefactOperation {
         match self.family() {

@@ -1,0 +1,80 @@
+//! Series walked: after a copy was put in place others may have gone on, and before Chaski there was
+//! another system. What is found and is not ours is put on record, and its numbers are never taken.
+
+use chaski_client::{NubefactId, SeriesName};
+
+use crate::app::AppError;
+use crate::app::invoices::{InvoiceError, InvoiceRoom};
+
+/// What a walk found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkedSeries {
+    /// The series.
+    pub series: SeriesName,
+    /// Its count now.
+    pub last: u32,
+    /// Numbers that were not on record here.
+    pub found: Vec<u32>,
+}
+
+/// Most numbers that one walk asks about.
+const MOST_WALKED: u32 = 10_000;
+
+impl InvoiceRoom<'_> {
+    /// Walks a series on from a number until two in a row are nobody's (rule R6); what is there and was not
+    /// known here is put on record.
+    pub async fn walk_series(
+        &self,
+        series: &SeriesName,
+        from: u32,
+    ) -> Result<WalkedSeries, AppError> {
+        let (mut absent, mut last, mut found) = (0, from.saturating_sub(1), Vec::new());
+        for numero in (from.max(1)..).take(MOST_WALKED as usize) {
+            let id = NubefactId::new(series.kind, &series.serie, numero)?;
+            let reply = self.nubefact.consult(&id).await;
+            match reply.map_err(InvoiceError::from)? {
+                Some(reply) => {
+                    (absent, last) = (0, numero);
+                    let now = self.app.clock.now();
+                    let ask = self.ask.who.to_string();
+                    let adopted = self
+                        .app
+                        .store
+                        .adopt_document(series, numero, &reply, ask, now);
+                    if adopted.await? {
+                        found.push(numero);
+                    }
+                }
+                None if absent == 1 => break,
+                None => absent += 1,
+            }
+        }
+        let opened = self
+            .nubefact
+            .open_series(series.kind, &series.serie, last)
+            .await;
+        let last = opened.map_err(InvoiceError::from)?;
+        self.app.store.end_review(series).await?;
+        Ok(WalkedSeries {
+            series: series.clone(),
+            last,
+            found,
+        })
+    }
+
+    /// Walks every series of this issuer that is held for it.
+    pub(in crate::app) async fn review_series(&self) -> Result<(), AppError> {
+        if !self.app.store.has_reviews().await? {
+            return Ok(());
+        }
+        let held = self.app.store.document_series().await?;
+        let own = held.into_iter().filter(|it| {
+            it.review_since.is_some() && it.count.series.issuer == self.issuer.ruc.as_str()
+        });
+        for row in own {
+            self.walk_series(&row.count.series, row.count.last + 1)
+                .await?;
+        }
+        Ok(())
+    }
+}

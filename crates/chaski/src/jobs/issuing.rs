@@ -1,0 +1,288 @@
+//! Documents sent and followed until SUNAT has spoken, as long as this process has the seat. Everything that
+//! counts is in the store; what is kept here only says who is at work, and is found again after a crash.
+//!
+//! A series goes in order, one document at a time, unless it was opened otherwise: then a refused number
+//! is taken by the next document, and no gap can last.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::app::{App, AppError};
+use crate::store::{DueDocument, IssuerHold, QueuedSeries};
+
+/// Documents of one series under way where it is not in order.
+const PIPELINED: usize = 10;
+/// Of all series, and of everything else together.
+const MOST_SENT: usize = 64;
+const MOST_FOLLOWED: usize = 8;
+const MOST_FILES: usize = 4;
+
+/// How often it is looked without a signal: another process may hand documents over, and time passes.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often a seat that another process has is tried.
+const TRY_SEAT: Duration = Duration::from_secs(1);
+/// How often deadlines are looked at.
+const DEADLINES: Duration = Duration::from_mins(1);
+/// How long a store that cannot be read or written is left in peace.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+
+/// What a task was about.
+enum Done {
+    Document(DueDocument),
+    Files(Uuid),
+}
+
+type Ended = Result<(tokio::task::Id, Result<(), AppError>), tokio::task::JoinError>;
+
+/// Who is at work.
+struct AtWork {
+    app: Arc<App>,
+    running: JoinSet<Result<(), AppError>>,
+    tasks: HashMap<tokio::task::Id, Done>,
+    busy: HashSet<Uuid>,
+    sent: HashMap<QueuedSeries, usize>,
+    followed: usize,
+    files: usize,
+    series: HashSet<QueuedSeries>,
+    in_order: HashMap<(Vec<u8>, String, String), bool>,
+    looked: Option<Instant>,
+    deadlines: Option<Instant>,
+}
+
+/// Issues until `shutdown`; what is under way then is ended. Without the seat it waits for it.
+pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+    tokio::pin!(shutdown);
+    // 1. The seat.
+    loop {
+        let wait = match app.take_issuer_seat().await {
+            Ok(Some(_)) => break,
+            Ok(None) => TRY_SEAT,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "documents cannot be issued now");
+                AFTER_A_FAILURE
+            }
+        };
+        tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    // 2. What is due, again and again.
+    let mut moved = app.watch_documents();
+    let mut work = AtWork::new(Arc::clone(&app));
+    loop {
+        let pause = match work.start_due().await {
+            Ok(()) => LOOK_AGAIN,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "documents cannot be looked for");
+                AFTER_A_FAILURE
+            }
+        };
+        tokio::select! {
+            () = &mut shutdown => break,
+            _ = moved.changed() => {}
+            ended = work.running.join_next_with_id(), if !work.running.is_empty() => {
+                work.ended(ended);
+            }
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    // 3. What is under way is ended: its outcome is worth more than the time.
+    while let Some(ended) = work.running.join_next_with_id().await {
+        work.ended(Some(ended));
+    }
+    app.leave_issuer_seat().await
+}
+
+impl AtWork {
+    fn new(app: Arc<App>) -> AtWork {
+        AtWork {
+            app,
+            running: JoinSet::new(),
+            tasks: HashMap::new(),
+            busy: HashSet::new(),
+            sent: HashMap::new(),
+            followed: 0,
+            files: 0,
+            series: HashSet::new(),
+            in_order: HashMap::new(),
+            looked: None,
+            deadlines: None,
+        }
+    }
+
+    /// Starts everything that is due and for which there is room.
+    async fn start_due(&mut self) -> Result<(), AppError> {
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.ended(Some(ended));
+        }
+        self.look_for_series().await?;
+        let holds = self.app.issuer_holds().await?;
+        let series: Vec<QueuedSeries> = self.series.iter().cloned().collect();
+        for series in series {
+            self.start_series(series, &holds).await?;
+        }
+        self.start_others().await?;
+        if self.deadlines.is_none_or(|it| it.elapsed() >= DEADLINES) {
+            self.deadlines = Some(Instant::now());
+            self.app.tell_deadlines().await?;
+        }
+        Ok(())
+    }
+
+    /// Which series have something to send, and how they go.
+    async fn look_for_series(&mut self) -> Result<(), AppError> {
+        let recently = self.looked.is_some_and(|it| it.elapsed() < LOOK_AGAIN / 2);
+        if recently && !self.series.is_empty() {
+            return Ok(());
+        }
+        self.looked = Some(Instant::now());
+        self.series.extend(self.app.queued_series().await?);
+        for row in self.app.open_series().await? {
+            let name = &row.count.series;
+            let kind = name.kind.catalog_01().to_owned();
+            let place = (row.company, kind, name.serie.to_string());
+            self.in_order.insert(place, row.in_order);
+        }
+        Ok(())
+    }
+
+    async fn start_series(
+        &mut self,
+        series: QueuedSeries,
+        holds: &[IssuerHold],
+    ) -> Result<(), AppError> {
+        let place = (
+            series.company.clone(),
+            series.kind.clone(),
+            series.serie.clone(),
+        );
+        // Numbers of a series that is not open are all the callers' own.
+        let in_order = self.in_order.get(&place).copied().unwrap_or(false);
+        let hold = holds.iter().find(|it| it.company == series.company);
+        let most = match hold {
+            // One finds out whether it is over.
+            Some(hold) if hold.until <= self.app.clock.now() => 1,
+            Some(_) => 0,
+            None if in_order => 1,
+            None => PIPELINED,
+        };
+        let under_way = self.sent.get(&series).copied().unwrap_or(0);
+        let total: usize = self.sent.values().sum();
+        let room = most
+            .saturating_sub(under_way)
+            .min(MOST_SENT.saturating_sub(total));
+        if room == 0 {
+            return Ok(());
+        }
+        let wanted = u32::try_from(room + under_way).unwrap_or(u32::MAX);
+        let heads = self.app.queued_documents(&series, wanted).await?;
+        if heads.is_empty() {
+            self.series.remove(&series);
+            return Ok(());
+        }
+        let now = self.app.clock.now();
+        let mut started = 0;
+        for due in heads {
+            if self.busy.contains(&due.id) {
+                continue;
+            }
+            // In order: nobody goes past one that waits.
+            if started == room || (due.due_at > now && in_order) {
+                break;
+            }
+            if due.due_at <= now || hold.is_some() {
+                *self.sent.entry(series.clone()).or_default() += 1;
+                self.start(due);
+                started += 1;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_others(&mut self) -> Result<(), AppError> {
+        if self.followed < MOST_FOLLOWED {
+            let most = u32::try_from(2 * MOST_FOLLOWED).unwrap_or(u32::MAX);
+            for due in self.app.due_documents(most).await? {
+                if self.followed < MOST_FOLLOWED && !self.busy.contains(&due.id) {
+                    self.followed += 1;
+                    self.start(due);
+                }
+            }
+        }
+        if self.files < MOST_FILES {
+            let most = u32::try_from(2 * MOST_FILES).unwrap_or(u32::MAX);
+            for id in self.app.due_files(most).await? {
+                if self.files < MOST_FILES && self.busy.insert(file_task(id)) {
+                    self.files += 1;
+                    let app = Arc::clone(&self.app);
+                    let task = self.running.spawn(async move { app.fetch_files(id).await });
+                    self.tasks.insert(task.id(), Done::Files(id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, due: DueDocument) {
+        self.busy.insert(due.id);
+        let (app, work) = (Arc::clone(&self.app), due.clone());
+        let task = self.running.spawn(async move {
+            let done = app.work_document(&work).await;
+            if done.is_err() {
+                // It is due still; a store that fails is not asked again at once.
+                tokio::time::sleep(AFTER_A_FAILURE).await;
+            }
+            done
+        });
+        self.tasks.insert(task.id(), Done::Document(due));
+    }
+
+    fn ended(&mut self, ended: Option<Ended>) {
+        let (id, code) = match ended {
+            None => return,
+            Some(Ok((id, Ok(())))) => (id, None),
+            Some(Ok((id, Err(error)))) => (id, Some(error.code())),
+            // What was under way is open and is asked about.
+            Some(Err(error)) => (error.id(), Some("error_interno")),
+        };
+        if let Some(code) = code {
+            tracing::warn!(code, "something about a document failed");
+        }
+        let Some(done) = self.tasks.remove(&id) else {
+            return;
+        };
+        match done {
+            Done::Files(id) => {
+                self.busy.remove(&file_task(id));
+                self.files = self.files.saturating_sub(1);
+            }
+            Done::Document(due) => {
+                self.busy.remove(&due.id);
+                if due.is_issue() {
+                    let series = QueuedSeries {
+                        company: due.company,
+                        kind: due.kind.catalog_01().to_owned(),
+                        serie: due.serie,
+                    };
+                    if let Some(count) = self.sent.get_mut(&series) {
+                        *count = count.saturating_sub(1);
+                    }
+                } else {
+                    self.followed = self.followed.saturating_sub(1);
+                }
+            }
+        }
+    }
+}
+
+/// The fetching of a document's files among what is at work.
+fn file_task(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128() ^ 1)
+}

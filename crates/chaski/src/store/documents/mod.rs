@@ -1,0 +1,33 @@
+//! Documents that are issued, in the database: what must never be lost, forgotten or done twice.
+//!
+//! `accept.rs` is the transaction T1 of the protocol (the document is ours and will be seen to), and
+//! `journal.rs` the trait of the client with T2 (a number is bound to bytes, before the first of them leaves)
+//! and T3 (what came of it). They decide nothing themselves: the part of the journal that a deed concerns
+//! is loaded (`load.rs`), the client's rules are applied to it, and what changed is written back with an
+//! event for each change (`save.rs`), all in one transaction. `page.rs` finds documents, `due.rs` what is to
+//! be done, `record.rs` what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
+//! fetched.
+
+mod accept;
+mod due;
+mod events;
+mod files;
+mod holds;
+mod journal;
+mod load;
+mod page;
+mod record;
+mod save;
+mod series;
+mod sheet;
+
+pub use accept::{AcceptedDocument, NewDocument};
+pub use due::{DueDocument, QueuedSeries};
+pub use events::{DocumentEvent, EventsBroken};
+pub use files::StoredFile;
+pub use holds::IssuerHold;
+pub use journal::StoreJournal;
+pub use page::{DocumentFilter, DocumentRow};
+pub use record::VoidRecord;
+pub use series::SeriesRow;
+pub use sheet::{DocumentBuyer, DocumentSheet};

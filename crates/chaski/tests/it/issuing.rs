@@ -1,0 +1,247 @@
+//! The issuer as it runs in the gateway, over the sandbox: documents handed over are issued once and in
+//! order, followed until SUNAT has spoken, and kept with their files.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chaski::app::invoices::{InvoicePlan, IssueWish};
+use chaski::app::issuing::AcceptOptions;
+use chaski::app::{App, WantedMode};
+use chaski::config::{Layers, Surroundings};
+use chaski::jobs::issuing;
+use chaski::store::DocumentRow;
+use chaski_client::{Ask, Clock, DocumentState, FileKind, NubefactId, NubefactKind};
+use chaski_core::invoicing::JsonValue;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// An application over a folder, with a clock that can be set.
+struct Desk {
+    app: Arc<App>,
+    folder: TempDir,
+    set_by: &'static AtomicI64,
+}
+
+/// The loop, until it is stopped.
+struct Working {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Working {
+    async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap();
+    }
+}
+
+impl Desk {
+    async fn new() -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        let set_by: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(0)));
+        let app = open(&folder, set_by).await;
+        Desk {
+            app,
+            folder,
+            set_by,
+        }
+    }
+
+    /// Hours pass.
+    fn later(&self, hours: i64) {
+        self.set_by.fetch_add(hours * 3_600, Ordering::Relaxed);
+        self.app.clock.now();
+    }
+
+    fn work(&self) -> Working {
+        let (stop, stopped) = oneshot::channel();
+        let app = Arc::clone(&self.app);
+        let task = tokio::spawn(async move {
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            issuing::run(app, shutdown).await.unwrap();
+        });
+        Working { stop, task }
+    }
+
+    /// Hands a sale over under a key; the document.
+    async fn hand_over(&self, serie: &str, key: &str) -> Uuid {
+        let room = self.app.invoice_room(None, &Ask::default()).await.unwrap();
+        let sale = format!(
+            r#"{{"tipo":"boleta","serie":"{serie}","precios_con_igv":true,"cliente":{{"tipo":"1","numero":"00000001","nombre":"CLIENTE DE PRUEBA"}},
+            "items":[{{"descripcion":"{key}","cantidad":1,"unidad":"NIU","precio":"118.00"}}]}}"#
+        );
+        let sale = if serie.starts_with('F') {
+            sale.replace("boleta", "factura").replace(
+                r#""tipo":"1","numero":"00000001","nombre":"CLIENTE DE PRUEBA""#,
+                r#""tipo":"6","numero":"20100070970","nombre":"EMPRESA DE PRUEBA UNO S.A.C.","direccion":"AV. UNO 1 LIMA""#,
+            )
+        } else {
+            sale
+        };
+        let wish = IssueWish {
+            value: JsonValue::parse(sale.as_bytes()).unwrap(),
+            key: Some(key.to_owned()),
+            another: false,
+        };
+        let plan = room.plan_invoice(wish).await.unwrap();
+        let ready = match plan {
+            InvoicePlan::Ready(ready) => ready,
+            InvoicePlan::Wrong(checked) => panic!("{:?}", checked.hallazgos),
+            InvoicePlan::Before(entry) => return entry.id,
+        };
+        let options = AcceptOptions::default();
+        let handed = room.accept_invoice(&ready, &options);
+        handed.await.unwrap().document.id
+    }
+
+    async fn document(&self, id: Uuid) -> DocumentRow {
+        self.app.store().document(id).await.unwrap().unwrap()
+    }
+
+    /// Waits until a document is in a state.
+    async fn reaches(&self, id: Uuid, state: DocumentState) -> DocumentRow {
+        for _ in 0..600 {
+            let document = self.document(id).await;
+            if document.state == state {
+                return document;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let document = self.document(id).await;
+        panic!(
+            "{state:?} was not reached: {:?} {:?}",
+            document.state, document.code
+        );
+    }
+}
+
+async fn open(folder: &TempDir, set_by: &'static AtomicI64) -> Arc<App> {
+    let around = Surroundings {
+        variables: [("CHASKI_DIR".to_owned(), folder.path().display().to_string())].into(),
+        here: folder.path().to_owned(),
+    };
+    let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
+    let base = "2026-11-28T10:00:00-05:00".parse().unwrap();
+    let clock = Clock::starting_at_and_set_by(base, set_by);
+    Arc::new(App::open(config, WantedMode::Sandbox, clock).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_handed_over_is_issued_once_and_in_order() {
+    let desk = Desk::new().await;
+    let mut ids = Vec::new();
+    for number in 1..=20 {
+        ids.push(desk.hand_over("FFF1", &format!("pedido-{number}")).await);
+    }
+    // Again, before anything was sent: the same documents.
+    assert_eq!(desk.hand_over("FFF1", "pedido-7").await, ids[6]);
+    let working = desk.work();
+    for (place, id) in ids.iter().enumerate() {
+        let document = desk.reaches(*id, DocumentState::Accepted).await;
+        assert_eq!(
+            document.numero,
+            Some(u32::try_from(place + 1).unwrap()),
+            "in order"
+        );
+    }
+    assert_eq!(desk.hand_over("FFF1", "pedido-7").await, ids[6]);
+    // Its files are fetched by themselves.
+    for _ in 0..400 {
+        if desk
+            .app
+            .store()
+            .document_files(ids[19])
+            .await
+            .unwrap()
+            .len()
+            == 3
+        {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let files = desk.app.store().document_files(ids[19]).await.unwrap();
+    let kinds: Vec<&str> = files.iter().map(|it| it.kind.as_str()).collect();
+    assert_eq!(kinds, ["cdr", "pdf", "xml"]);
+    working.stop().await;
+    let room = desk.app.invoice_room(None, &Ask::default()).await.unwrap();
+    let kept = desk.document(ids[19]).await;
+    let pdf = room
+        .document_file(&kept, FileKind::Pdf)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(pdf.content.starts_with(b"%PDF"));
+    assert_eq!(pdf.name, "20603274742-01-FFF1-20.pdf");
+    let events = desk.app.store().document_events(ids[0]).await.unwrap();
+    let told: Vec<&str> = events.iter().map(|it| it.event.as_str()).collect();
+    assert_eq!(told, ["accepted_here", "sending", "accepted"]);
+    desk.app.store().check_events().await.unwrap().unwrap();
+    drop(desk.folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_void_waits_until_its_boleta_is_accepted() {
+    let desk = Desk::new().await;
+    let working = desk.work();
+    let id = desk.hand_over("BBB1", "pedido-1").await;
+    let pending = desk.reaches(id, DocumentState::Pending).await;
+    let (_, due) = pending.next.unwrap();
+    assert_eq!(
+        due.to_string(),
+        "2026-11-29T12:00:00Z",
+        "seven o'clock in Lima"
+    );
+    // A void of it waits until SUNAT has accepted it.
+    let room = desk.app.invoice_room(None, &Ask::default()).await.unwrap();
+    let name = NubefactId::new(NubefactKind::Boleta, "BBB1", 1).unwrap();
+    let void = room
+        .accept_void(&name, "pedido repetido", None)
+        .await
+        .unwrap();
+    let again = room.accept_void(&name, "otra vez", None).await.unwrap();
+    assert_eq!(
+        (void.document.id, again.before),
+        (again.document.id, true),
+        "one void"
+    );
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(desk.document(id).await.state, DocumentState::Pending);
+    desk.later(24);
+    desk.reaches(id, DocumentState::VoidPending).await;
+    desk.later(24);
+    desk.reaches(id, DocumentState::Voided).await;
+    working.stop().await;
+    desk.app.store().check_events().await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_issues_and_the_next_goes_on() {
+    let desk = Desk::new().await;
+    let other = open(&desk.folder, desk.set_by).await;
+    assert!(desk.app.take_issuer_seat().await.unwrap().is_some());
+    assert!(
+        other.take_issuer_seat().await.unwrap().is_none(),
+        "it is taken"
+    );
+    desk.app.leave_issuer_seat().await.unwrap();
+    let id = desk.hand_over("FFF1", "pedido-1").await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn({
+        let other = Arc::clone(&other);
+        async move {
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            issuing::run(other, shutdown).await.unwrap();
+        }
+    });
+    desk.reaches(id, DocumentState::Accepted).await;
+    let _ = stop.send(());
+    task.await.unwrap();
+}
