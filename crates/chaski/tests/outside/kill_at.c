@@ -1,10 +1,10 @@
 /* Kills the process that it is loaded into at one chosen step of issuing: for issue_kills.py.
  *
  *     cc -shared -fPIC -O1 -o kill_at.so kill_at.c -ldl
- *     KILL_PORT=8421 KILL_JOURNAL=emision.diario KILL_AT=send:1:head LD_PRELOAD=./kill_at.so chaski …
+ *     KILL_PORT=8421 KILL_JOURNAL=chaski.db-wal KILL_AT=send:1:head LD_PRELOAD=./kill_at.so chaski …
  *
- * The steps are the calls that touch the journal's file and the connection to that port: `connect`, `send`,
- * `recv` (that brings something), `write`, `sync`. KILL_AT names one by its count and where in it: `before`, `after`,
+ * The steps are the calls that touch the database's log and the connection to that port: `connect`, `send`,
+ * `recv` (that brings something), `write` (the first of a transaction), `sync`. KILL_AT names one by its count and where in it: `before`, `after`,
  * `half` (half of the bytes), `head` (up to the end of an HTTP header). KILL_TRACE names a file that lists the steps.
  */
 #define _GNU_SOURCE
@@ -116,6 +116,30 @@ int connect(int fd, const struct sockaddr *address, socklen_t length) {
 ssize_t write(int fd, const void *bytes, size_t size) {
     leaving(fd, &(struct iovec){(void *)bytes, size}, 1);
     return (REAL(write))(fd, bytes, size);
+}
+
+/* SQLite writes its log so: a step of its own kind is all that one transaction writes, up to its sync. */
+static void placing(int fd, const void *bytes, size_t size, off64_t offset) {
+    static int synced_at, group;
+    if (!is_journal(fd)) return;
+    int syncs = __atomic_load_n(&counts[SYNC], __ATOMIC_SEQ_CST);
+    if (group && synced_at == syncs) return;
+    group = 1, synced_at = syncs;
+    const char *where = dies_at(WRITE, size);
+    if (!where) return;
+    size_t part = !strcmp(where, "after") ? size : size / 2;
+    syscall(SYS_pwrite64, fd, bytes, part, offset);
+    die();
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
+    placing(fd, bytes, size, offset);
+    return (REAL(pwrite64))(fd, bytes, size, offset);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
+    placing(fd, bytes, size, offset);
+    return (REAL(pwrite))(fd, bytes, size, offset);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
