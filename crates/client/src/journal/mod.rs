@@ -22,6 +22,8 @@ mod file;
 mod memory;
 mod sealer;
 
+#[cfg(test)]
+pub(crate) use book::canon::{ModelBook, Moved};
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
     JournalError, JournalFault, Noted, SeriesCount, SeriesName, StoredReply, T_QUIET,
@@ -77,7 +79,8 @@ pub trait Journal: Send + Sync + 'static {
         at: jiff::Timestamp,
     ) -> BoxFuture<'a, Result<JournalEntry, JournalError>>;
 
-    /// What the upstream said when it was asked about a document.
+    /// What the upstream said when it was asked about a document, with the time of the question: attempts
+    /// that began later were not asked about.
     fn note<'a>(
         &'a self,
         entry: Uuid,
