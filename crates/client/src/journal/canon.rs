@@ -3,7 +3,7 @@
 //!
 //! What is dropped or evened out, and why nobody can tell: identities and times (only "quiet by now or
 //! not" and the order of attempts are ever compared), and of attempts that came to nothing all but the
-//! newest of each number and outcome.
+//! newest and one of each number.
 
 use std::time::Duration;
 
@@ -131,8 +131,12 @@ impl ModelBook {
             };
             code.extend([byte(ranked), byte32(old.numero), u8::from(old.abandoned)]);
             code.push(byte(kept.len()));
-            for (nth, was) in kept.iter().enumerate() {
-                let was = &old.attempts[*was];
+            for (nth, at) in kept.iter().enumerate() {
+                let mut was = old.attempts[*at].clone();
+                if is_past(&was) && !is_conflict(&was) && at + 1 < old.attempts.len() {
+                    was.outcome = Some(AttemptOutcome::Cleared);
+                }
+                let was = &was;
                 let quiet = now >= was.quiet_from();
                 let shown = !is_past(was) && quiet;
                 code.push(byte32(was.numero) << 4 | class(was));
@@ -181,31 +185,42 @@ impl ModelBook {
     }
 }
 
-/// The attempts that stay: of those that came to nothing, the newest of each number and outcome.
+/// The attempts that stay, in what order: of those that came to nothing, one for each number comes first,
+/// since only the newest attempt's outcome is ever looked at.
 fn kept(entry: &JournalEntry) -> (Vec<usize>, Moved) {
     let all = &entry.attempts;
-    let like = |a: &AttemptRecord, b: &AttemptRecord| a.numero == b.numero && class(a) == class(b);
-    let newer = |nth: usize| {
-        (nth + 1..all.len())
-            .rev()
-            .find(|it| like(&all[nth], &all[*it]))
-    };
-    let stays = |nth: &usize| !is_past(&all[*nth]) || newer(*nth).is_none();
-    let kept: Vec<usize> = (0..all.len()).filter(stays).collect();
+    let past = |nth: usize| is_past(&all[nth]) && nth + 1 < all.len();
+    let like = |nth: usize| (all[nth].numero, is_conflict(&all[nth]));
+    let mut first: Vec<usize> = Vec::new();
+    for nth in (0..all.len()).filter(|it| past(*it)) {
+        if first.iter().all(|it| like(*it) != like(nth)) {
+            first.push(nth);
+        }
+    }
+    first.sort_by_key(|it| like(*it));
+    let rest: Vec<usize> = (0..all.len()).filter(|it| !past(*it)).collect();
     let place = |nth: usize| {
-        let to = if stays(&nth) { Some(nth) } else { newer(nth) };
-        byte(
-            kept.iter()
-                .position(|it| Some(*it) == to)
-                .unwrap_or_default(),
-        )
+        let at = if past(nth) {
+            first.iter().position(|it| like(*it) == like(nth))
+        } else {
+            let at = rest.iter().position(|it| *it == nth);
+            at.map(|it| it + first.len())
+        };
+        byte(at.unwrap_or_default())
     };
-    let left = |count: usize| byte(kept.iter().filter(|it| **it < count).count());
+    let left = |count: usize| {
+        let older = rest.iter().filter(|it| **it < count).count();
+        byte(first.len() + older)
+    };
     let moved = Moved {
         places: (0..all.len()).map(place).collect(),
         counts: (0..=all.len()).map(left).collect(),
     };
-    (kept, moved)
+    (first.into_iter().chain(rest).collect(), moved)
+}
+
+fn is_conflict(attempt: &AttemptRecord) -> bool {
+    matches!(attempt.outcome, Some(AttemptOutcome::Conflict { .. }))
 }
 
 /// Came to nothing.
