@@ -23,7 +23,7 @@ pub(crate) struct ModelBook {
 
 /// Where the attempts of an entry are after they were evened out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Moved {
+pub(crate) struct MovedAttempts {
     /// New place by old place.
     pub(crate) places: Vec<u8>,
     /// How many are left of the first so many.
@@ -109,7 +109,7 @@ impl ModelBook {
         told_from: Timestamp,
         tick: Duration,
         rank: impl Fn(&JournalEntry) -> usize,
-    ) -> (ModelBook, Vec<u8>, Vec<Moved>) {
+    ) -> (ModelBook, Vec<u8>, Vec<MovedAttempts>) {
         let mut book = Book::default();
         let mut code = Vec::new();
         let mut moved = Vec::new();
@@ -119,7 +119,7 @@ impl ModelBook {
             let old = &self.book.entries[*from];
             let ranked = rank(old);
             let (kept, to) = kept(old);
-            moved.resize_with(ranked + 1, Moved::default);
+            moved.resize_with(ranked + 1, MovedAttempts::default);
             moved[ranked] = to;
             let name = u128::try_from(ranked).unwrap_or_default() + 1;
             let mut entry = JournalEntry {
@@ -187,7 +187,7 @@ impl ModelBook {
 
 /// The attempts that stay, in what order: of those that came to nothing, one for each number comes first,
 /// since only the newest attempt's outcome is ever looked at.
-fn kept(entry: &JournalEntry) -> (Vec<usize>, Moved) {
+fn kept(entry: &JournalEntry) -> (Vec<usize>, MovedAttempts) {
     let all = &entry.attempts;
     let past = |nth: usize| is_past(&all[nth]) && nth + 1 < all.len();
     let like = |nth: usize| (all[nth].numero, is_conflict(&all[nth]));
@@ -212,7 +212,7 @@ fn kept(entry: &JournalEntry) -> (Vec<usize>, Moved) {
         let older = rest.iter().filter(|it| **it < count).count();
         byte(first.len() + older)
     };
-    let moved = Moved {
+    let moved = MovedAttempts {
         places: (0..all.len()).map(place).collect(),
         counts: (0..=all.len()).map(left).collect(),
     };

@@ -23,7 +23,7 @@ mod memory;
 mod sealer;
 
 #[cfg(test)]
-pub(crate) use book::canon::{ModelBook, Moved};
+pub(crate) use book::canon::{ModelBook, MovedAttempts};
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
     JournalError, JournalFault, Noted, SeriesCount, SeriesName, StoredReply, T_QUIET,

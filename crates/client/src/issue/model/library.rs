@@ -17,7 +17,7 @@ use crate::dialects::nubefact::read::Heard;
 use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind};
 use crate::issue::finding_of;
 use crate::journal::{
-    AttemptOutcome, Intended, Intent, JournalEntry, ModelBook, Moved, SeriesName,
+    AttemptOutcome, Intended, Intent, JournalEntry, ModelBook, MovedAttempts, SeriesName,
 };
 use crate::{Failure, RawAnswer};
 
@@ -144,7 +144,7 @@ pub(super) struct Library {
     now: Timestamp,
     by_code: HashMap<Vec<u8>, u32, foldhash::fast::FixedState>,
     came: HashMap<(u32, Deed), Came, foldhash::fast::FixedState>,
-    pub(super) moved: Vec<Vec<Moved>>,
+    pub(super) moved: Vec<Vec<MovedAttempts>>,
 }
 
 impl Library {
