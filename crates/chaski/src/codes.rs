@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 219] = [
+const CODES: [Code; 220] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -191,6 +191,7 @@ const CODES: [Code; 219] = [
     row("duplicado_probable", 409, 3),
     row("nota_supera_documento", 422, 3),
     row("archivo_de_otro", 502, 5),
+    row("comprobante_liberado", 409, 3),
     row("emision_contradictoria", 500, 1),
     row("emision_cedida", 503, 5),
     row("numero_usado", 409, 3),

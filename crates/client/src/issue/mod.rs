@@ -11,6 +11,8 @@
 
 mod class;
 mod exchange;
+#[cfg(test)]
+mod model;
 mod settled;
 mod standing;
 mod transition;
@@ -183,9 +185,11 @@ async fn ask_about(
         ..entry.document()
     };
     let body = journal.body(attempt.id).await?;
+    // An answer is as old as its question, however late it is read: a process may have been stopped
+    // between the two.
+    let at = way.asking.clock().now();
     let finding = way.consult(&id).await;
     let asked = decide_about(attempt, &id, body.as_deref(), way.ruc, &finding);
-    let at = way.asking.clock().now();
     if matches!(asked, DoubtDecided::Theirs(_)) {
         look_among_ours(way, journal, entry, &id, &finding).await?;
     }
@@ -193,7 +197,12 @@ async fn ask_about(
         DoubtDecided::Ours(outcome) | DoubtDecided::Theirs(outcome) => {
             journal.conclude(attempt.id, outcome, at).await?
         }
-        DoubtDecided::Absent => journal.note(entry.id, &Noted::Absent, at).await?,
+        DoubtDecided::Absent => {
+            let numero = id.numero;
+            journal
+                .note(entry.id, &Noted::Absent { numero }, at)
+                .await?
+        }
         DoubtDecided::NotYet(_) => entry.clone(),
     };
     Ok((entry, asked))
@@ -347,6 +356,7 @@ fn not_intended(intended: Intended) -> IssueSettled {
             entry: Box::new(entry),
             why: "por_consultar".to_owned(),
         },
+        Intended::GivenUp(entry) => IssueSettled::Blocked(Blocked::GivenUp(Box::new(entry))),
         Intended::OtherContent(entry) => {
             IssueSettled::Blocked(Blocked::OtherContent(Box::new(entry)))
         }

@@ -84,6 +84,8 @@ pub struct Issued {
 /// Why a wish cannot be met as it is.
 #[derive(Debug, Clone)]
 pub enum Blocked {
+    /// It was given up.
+    GivenUp(Box<JournalEntry>),
     /// The key stands for other content.
     OtherContent(Box<JournalEntry>),
     /// The number that the caller brought is another document's of ours.
@@ -108,6 +110,7 @@ impl IssueSettled {
             }
             IssueSettled::Unknown { .. } => "DESCONOCIDO",
             IssueSettled::NotSent { .. } => "EN_COLA",
+            IssueSettled::Blocked(Blocked::GivenUp(_)) => "LIBERADO",
             IssueSettled::Blocked(_) => "BORRADOR",
         }
     }
@@ -128,9 +131,9 @@ impl IssueSettled {
             | IssueSettled::Held { entry, .. }
             | IssueSettled::Conflict { entry }
             | IssueSettled::Unknown { entry, .. }
-            | IssueSettled::Blocked(Blocked::OtherContent(entry) | Blocked::NumberUsed(entry)) => {
-                Some(entry)
-            }
+            | IssueSettled::Blocked(
+                Blocked::OtherContent(entry) | Blocked::NumberUsed(entry) | Blocked::GivenUp(entry),
+            ) => Some(entry),
             IssueSettled::NotSent { entry, .. } => entry.as_deref(),
             IssueSettled::Blocked(_) => None,
         }
@@ -191,6 +194,10 @@ impl IssueSettled {
 impl Blocked {
     fn text(&self, name: &str) -> Text {
         match self {
+            Blocked::GivenUp(_) => text!(
+                "se desistió de ese documento antes de emitirlo; si lo quiere, pídalo de nuevo",
+                "that document was given up before it was issued; if it is wanted, ask for it again",
+            ),
             Blocked::OtherContent(_) => text!(
                 "esa clave ya es de {name}, con otro contenido; use otra clave para otro documento",
                 "that key is of {name}, with other content; use another key for another document",

@@ -1,6 +1,10 @@
 //! The rules of a journal, without a disk: what an intent is answered, and what each event changes.
 //! Deciding and applying are two, so that reading a file back is applying alone.
 
+#[cfg(test)]
+#[path = "canon.rs"]
+pub(crate) mod canon;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
@@ -19,6 +23,7 @@ use crate::dialects::nubefact::{MOST_NUMERO, NubefactState};
 use crate::ledger::new_id;
 
 #[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Book {
     series: BTreeMap<SeriesName, Count>,
     entries: Vec<JournalEntry>,
@@ -31,6 +36,7 @@ pub(super) struct Book {
 
 /// How far a series has come.
 #[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
 struct Count {
     last: u32,
     /// Numbers up to this one were used before the series was opened here.
@@ -40,6 +46,7 @@ struct Count {
 
 /// What is known of one number.
 #[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
 struct Number {
     /// Entries that ever had an attempt with it, the newest last.
     entries: Vec<usize>,
@@ -360,10 +367,11 @@ impl Book {
                 entry.numero = numero;
                 keep_newer(&mut entry.reply, reply);
             }
-            // A stranger's document is in the place of each of them.
+            // A stranger's document is in the place of each of them; nor does one wait for that number.
             AttemptOutcome::Conflict { .. } => {
                 for other in entry.attempts.iter_mut().filter(|it| it.numero == numero) {
-                    if other.is_open() {
+                    let waits = matches!(other.outcome, Some(AttemptOutcome::Held { .. }));
+                    if other.is_open() || waits {
                         other.outcome = Some(outcome.clone());
                         other.concluded_at = Some(at);
                     }
@@ -507,8 +515,11 @@ fn may_become(attempt: &AttemptRecord, outcome: &AttemptOutcome) -> bool {
 fn note(entry: &mut JournalEntry, noted: &Noted, at: Timestamp) {
     match noted {
         Noted::Reply { reply } => keep_newer(&mut entry.reply, reply),
-        Noted::Absent => {
-            for attempt in entry.attempts.iter_mut().filter(|it| it.is_open()) {
+        Noted::Absent { numero } => {
+            // Neither what began after the question was asked about, nor what has another number (rule R3).
+            let named = |it: &AttemptRecord| *numero == 0 || it.numero == *numero;
+            let asked = |it: &&mut AttemptRecord| it.is_open() && it.at <= at && named(it);
+            for attempt in entry.attempts.iter_mut().filter(asked) {
                 attempt.absent_at = Some(at);
                 // Later than anything of it can still be under way (rule R5).
                 if at >= attempt.quiet_from() {

@@ -110,6 +110,8 @@ pub enum Intended {
     AskFirst(JournalEntry),
     /// Its number was a stranger's; see [`Intent::renumber`].
     Conflict(JournalEntry),
+    /// It was given up: a journal that others give documents up in does not take it up again by itself.
+    GivenUp(JournalEntry),
     /// The key stands for other content.
     OtherContent(JournalEntry),
     /// The number that the caller brought is another document's of ours.
@@ -247,8 +249,12 @@ impl fmt::Debug for StoredReply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "noted", rename_all = "snake_case")]
 pub enum Noted {
-    /// There is no such document, as yet.
-    Absent,
+    /// There is no document of that number, as yet.
+    Absent {
+        /// The number that was asked about; 0 in files from before it was kept: any.
+        #[serde(default)]
+        numero: u32,
+    },
     /// Its state now.
     Reply {
         /// The upstream's word.

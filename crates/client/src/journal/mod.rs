@@ -23,6 +23,8 @@ mod memory;
 mod part;
 mod sealer;
 
+#[cfg(test)]
+pub(crate) use book::canon::{ModelBook, MovedAttempts};
 pub(crate) use entry::LONGEST_ATTEMPT;
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
@@ -80,7 +82,8 @@ pub trait Journal: Send + Sync + 'static {
         at: jiff::Timestamp,
     ) -> BoxFuture<'a, Result<JournalEntry, JournalError>>;
 
-    /// What the upstream said when it was asked about a document.
+    /// What the upstream said when it was asked about a document, with the time of the question: attempts
+    /// that began later were not asked about.
     fn note<'a>(
         &'a self,
         entry: Uuid,

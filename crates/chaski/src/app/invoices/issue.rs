@@ -71,6 +71,7 @@ pub fn settled_code(settled: &IssueSettled) -> Option<&'static str> {
 /// The stable code of why a wish cannot be met as it is.
 pub(in crate::app) fn blocked_code(blocked: &Blocked) -> &'static str {
     match blocked {
+        Blocked::GivenUp(_) => "comprobante_liberado",
         Blocked::OtherContent(_) => "clave_otro_contenido",
         Blocked::NumberUsed(_) => "numero_usado",
         Blocked::NumberTheirs(_) => "numero_ajeno",

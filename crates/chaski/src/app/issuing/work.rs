@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chaski_client::{
-    Ask, DocumentState, Intent, IssueSettled, JournalDeed, NextDeed, NubefactDocument, NubefactId,
-    NubefactState, StoredReply, VoidSettled, VoidWish,
+    Ask, Blocked, DocumentState, Intent, IssueSettled, JournalDeed, NextDeed, NubefactDocument,
+    NubefactId, NubefactState, StoredReply, VoidSettled, VoidWish,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -71,6 +71,7 @@ impl InvoiceRoom<'_> {
                 {
                     renumbered += 1;
                 }
+                IssueSettled::Blocked(Blocked::GivenUp(_)) => return Ok(settled),
                 IssueSettled::Blocked(blocked) => {
                     let code = crate::app::invoices::blocked_code(blocked);
                     self.app

@@ -152,7 +152,7 @@ async fn happen(
         Happening::Concluded(attempt, outcome) => {
             (name_of(outcome), code_of(outcome), Some(*attempt))
         }
-        Happening::Noted(Noted::Absent) => ("absent", None, None),
+        Happening::Noted(Noted::Absent { .. }) => ("absent", None, None),
         Happening::Noted(Noted::Reply { .. }) => ("asked", None, None),
         Happening::Abandoned => ("abandoned", None, None),
     };
@@ -213,6 +213,10 @@ async fn intend(
     let series = SeriesKey::of(keys, &name);
     let own = load::by_key(connection, keys, &series.company, &intent.key).await?;
     let is_new = own.is_none();
+    // Its owner may have given it up since it was taken from the queue.
+    if let Some(given_up) = own.as_ref().filter(|it| it.entry.abandoned) {
+        return Ok(Ok(Intended::GivenUp(given_up.entry.clone())));
+    }
     let own = match own {
         Some(own) => own,
         None => unsent(intent),
