@@ -16,6 +16,7 @@
 mod book;
 #[doc(hidden)]
 pub mod conformance;
+mod counts;
 mod entry;
 mod event;
 mod file;
@@ -23,6 +24,7 @@ mod memory;
 mod part;
 mod sealer;
 
+pub use counts::{PartCount, PartNumber};
 pub(crate) use entry::LONGEST_ATTEMPT;
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
@@ -30,7 +32,7 @@ pub use entry::{
 };
 pub use file::{FaultPoint, FileJournal, FileJournalOptions};
 pub use memory::MemoryJournal;
-pub use part::{JournalPart, PartCount, PartIntended, PartNumber};
+pub use part::{JournalPart, PartIntended};
 pub use sealer::{InClear, Sealer};
 
 use bytes::Bytes;
