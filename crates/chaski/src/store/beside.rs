@@ -1,5 +1,5 @@
-//! What stands in the folder beside the database, sealed with the folder's key: the journal of what was
-//! issued, and what the sandbox remembers.
+//! What stands in the folder beside the database, sealed with the folder's key: the files of documents, what
+//! the sandbox remembers, and the journal's file in which commands issued before.
 
 use std::fmt;
 use std::sync::Arc;

@@ -120,7 +120,8 @@ impl StoreError {
 
     /// Whether the system could not bring to the disk what it had been given. What was lost is not known,
     /// and asking for it again may succeed without having done anything
-    /// (<https://wiki.postgresql.org/wiki/Fsync_Errors>).
+    /// (<https://wiki.postgresql.org/wiki/Fsync_Errors>). One that fails in a checkpoint is no such loss: the
+    /// log is synced already, and the next checkpoint writes all of its pages again.
     pub(super) fn is_lost_sync(&self) -> bool {
         let lost = [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC];
         matches!(self, StoreError::Database { code, .. } if lost.contains(code))

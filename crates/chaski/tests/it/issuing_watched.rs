@@ -74,7 +74,7 @@ const NO_SYNC: &str = r#"
 #include <sys/syscall.h>
 #include <unistd.h>
 static int lost(void) {
-    const char *flag = getenv("CHASKI_TEST_NO_SYNC");
+    const char *flag = getenv("NO_SYNC_WHILE");
     return flag && access(flag, F_OK) == 0;
 }
 int fsync(int fd) {
@@ -103,7 +103,7 @@ fn a_process_that_issues_ends_when_a_sync_fails() {
     // 1. A server that issues, on a disk that fails from then on.
     let flag = place.path("sin_sync");
     place.set("LD_PRELOAD", library.to_str().unwrap());
-    place.set("CHASKI_TEST_NO_SYNC", flag.to_str().unwrap());
+    place.set("NO_SYNC_WHILE", flag.to_str().unwrap());
     let said = place.path("dicho");
     let mut server = place
         .command(&["serve", "--listen", "127.0.0.1:0"])
