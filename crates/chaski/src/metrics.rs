@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use chaski_client::{CacheDecision, Call};
+use chaski_client::{CacheDecision, Call, DocumentState};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -37,6 +37,12 @@ pub struct Metrics {
     gate_wait: Family<Labels<2>, Gauge<f64, AtomicU64>>,
     audit_queue: Family<Labels<1>, Gauge>,
     jobs: Family<Labels<3>, Gauge>,
+    documents: Family<Labels<2>, Gauge>,
+    oldest_document: Family<Labels<1>, Gauge<f64, AtomicU64>>,
+    documents_in_doubt: Family<Labels<1>, Gauge>,
+    documents_near_deadline: Family<Labels<1>, Gauge>,
+    issuers_held: Family<Labels<1>, Gauge>,
+    series_in_review: Family<Labels<1>, Gauge>,
     mode: Family<Labels<1>, Gauge>,
     /// All of them by their names.
     registry: Arc<Registry>,
@@ -72,6 +78,28 @@ pub struct UpstreamNow {
     pub queued: usize,
 }
 
+/// How documents stand at the moment of a scrape.
+pub struct IssuingNow<'n> {
+    /// `sandbox` or `real`.
+    pub mode: &'static str,
+    /// How many there are in each state.
+    pub counts: &'n [(DocumentState, u64)],
+    /// Age of the oldest that waits for anything.
+    pub oldest_pending: Duration,
+    /// Of which nobody knows whether they exist.
+    pub in_doubt: u64,
+    /// Near their deadline, or past it.
+    pub near_deadline: u64,
+    /// Series that are to be walked.
+    pub in_review: u64,
+    /// Issuers that nothing is sent for.
+    pub issuers_held: u64,
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 impl Default for Metrics {
     fn default() -> Metrics {
         let request_times: fn() -> Histogram = || Histogram::new(REQUEST_BOUNDS);
@@ -96,6 +124,18 @@ impl Default for Metrics {
         let help = "Audit rows accepted and not yet durable";
         let audit_queue = plain(r, "audit_queue_depth", help);
         let jobs = plain(r, "jobs", "Background jobs by kind and state");
+        let documents = plain(r, "comprobantes", "Documents handed over, by their state");
+        let help = "Age of the oldest document that SUNAT has not spoken about";
+        let ages = Family::default();
+        let oldest_document = in_seconds(r, "comprobante_oldest_pending", help, ages);
+        let help = "Documents of which nobody knows whether they exist";
+        let documents_in_doubt = plain(r, "comprobantes_in_doubt", help);
+        let help = "Documents without a word of SUNAT a day before their deadline, or past it";
+        let documents_near_deadline = plain(r, "comprobantes_near_deadline", help);
+        let help = "Issuers that nothing is sent for";
+        let issuers_held = plain(r, "comprobante_issuers_held", help);
+        let help = "Series that are walked before a number of theirs is taken";
+        let series_in_review = plain(r, "comprobante_series_in_review", help);
         let build: Family<Labels<1>, Gauge> = plain(r, "build_info", "The running version");
         let version = env!("CARGO_PKG_VERSION").into();
         build.get_or_create(&[("version", version)]).set(1);
@@ -113,6 +153,12 @@ impl Default for Metrics {
             gate_wait,
             audit_queue,
             jobs,
+            documents,
+            oldest_document,
+            documents_in_doubt,
+            documents_near_deadline,
+            issuers_held,
+            series_in_review,
             mode,
             registry: Arc::new(all),
         }
@@ -175,6 +221,30 @@ impl Metrics {
         let labels = [("queue", queue), ("state", state), ("mode", mode)];
         let labels = labels.map(|(name, value)| (name, value.into()));
         self.jobs.get_or_create(&labels).set(jobs);
+    }
+
+    /// How documents stand, at the moment of a scrape. Nothing where nothing was ever issued.
+    pub fn issuing(&self, now: &IssuingNow<'_>) {
+        if now.counts.is_empty() {
+            return;
+        }
+        let mode = || ("mode", Cow::Borrowed(now.mode));
+        for state in DocumentState::ALL {
+            let count = now.counts.iter().find(|(it, _)| *it == state);
+            let labels = [("estado", state.as_str().into()), mode()];
+            let gauge = self.documents.get_or_create(&labels);
+            gauge.set(count.map_or(0, |(_, count)| whole(*count)));
+        }
+        let oldest = self.oldest_document.get_or_create(&[mode()]);
+        oldest.set(now.oldest_pending.as_secs_f64());
+        for (family, count) in [
+            (&self.documents_in_doubt, now.in_doubt),
+            (&self.documents_near_deadline, now.near_deadline),
+            (&self.issuers_held, now.issuers_held),
+            (&self.series_in_review, now.in_review),
+        ] {
+            family.get_or_create(&[mode()]).set(whole(count));
+        }
     }
 
     /// All metrics as text, with the state of the upstreams as it is now, and what a request

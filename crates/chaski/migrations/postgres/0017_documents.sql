@@ -63,7 +63,7 @@ CREATE UNIQUE INDEX documents_referencia ON documents (company, referencia) WHER
 CREATE INDEX documents_numero ON documents (company, kind, serie, numero) WHERE numero IS NOT NULL;
 CREATE INDEX documents_waiting ON documents (company, kind, serie, seq) WHERE next = 'issue';
 CREATE INDEX documents_due ON documents (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX documents_state ON documents (state, seq);
+CREATE INDEX documents_state ON documents (state, deed, seq);
 CREATE INDEX documents_customer ON documents (customer, seq) WHERE customer IS NOT NULL;
 CREATE INDEX documents_twin ON documents (company, twin, created_at) WHERE twin IS NOT NULL;
 CREATE INDEX documents_modifies ON documents (company, modifies) WHERE modifies IS NOT NULL;

@@ -1,19 +1,14 @@
-//! The journal of what was issued as a file of the folder: copied when the folder is, and looked over when
-//! a copy has taken its place.
+//! The journal's file, in which commands issued before there was a database for it: copied along while it
+//! was not taken over, and the mark that has numbers looked at when a copy has taken a folder's place.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chaski_client::{FileJournal, FileJournalOptions, Journal, JournalFault};
-use chaski_core::{Lang, Text, text};
-
+use super::AppError;
 use super::backup_error::BackupFault;
-use super::checkup::{CheckupFinding, Examined};
-use super::invoices::{InvoiceError, JOURNAL_FILE, REVIEW_FILE};
-use super::{App, AppError, folder_of};
+use super::invoices::{JOURNAL_FILE, REVIEW_FILE};
 use crate::private;
 
 /// How long somebody who is issuing is waited for.
@@ -57,7 +52,7 @@ pub(super) fn take_along(from: &Path, to: &Path) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Has the numbers of a journal that is a copy looked at before the next one is taken.
+/// Has the numbers of a folder that holds a copy looked at before the next one is taken (rule R6).
 pub(super) fn mark_for_review(folder: &Path) -> Result<(), AppError> {
     let path = folder.join(REVIEW_FILE);
     if !path.exists() {
@@ -75,49 +70,4 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
         file.sync_all()
     });
     written.map_err(AppError::file(path))
-}
-
-impl App {
-    /// How the journal is; nothing where nothing was ever issued.
-    pub async fn journal_finding(&self) -> Option<CheckupFinding> {
-        let path = folder_of(&self.config, self.mode).join(JOURNAL_FILE);
-        if !path.exists() {
-            return None;
-        }
-        let options = FileJournalOptions::default()
-            .wait(Duration::ZERO)
-            .sealer(Arc::new(self.store.folder_seal()));
-        let shown = path.display().to_string();
-        let opened = tokio::task::spawn_blocking(move || FileJournal::open(path, options)).await;
-        let open = match opened {
-            Ok(Ok(journal)) => journal.open().await,
-            Ok(Err(error)) => Err(error),
-            Err(_) => return None,
-        };
-        let journal = Examined("diario");
-        Some(match open {
-            Ok(open) if open.is_empty() => journal.good(text!(
-                "el diario de emisión {shown} está entero y ningún comprobante está en duda",
-                "the journal {shown} is whole and no document is in doubt"
-            )),
-            Ok(open) => {
-                let count = open.len();
-                journal
-                    .advice(text!(
-                        "comprobantes en duda, {count}: no los emita otra vez; se deciden con chaski factura listar --estado DESCONOCIDO y chaski factura consultar",
-                        "documents in doubt, {count}: do not issue them again; chaski factura listar --estado DESCONOCIDO and chaski factura consultar decide them"
-                    ))
-                    .with("en_duda", count)
-            }
-            Err(error) if error.fault == JournalFault::InUse => journal.good(text!(
-                "otro proceso está emitiendo con el diario {shown}",
-                "another process is issuing with the journal {shown}"
-            )),
-            Err(error) => {
-                let error = InvoiceError::from(error);
-                let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
-                journal.bad(Text { es, en }).with("codigo", error.code())
-            }
-        })
-    }
 }

@@ -9,8 +9,9 @@ use secrecy::ExposeSecret;
 
 use super::backup_error::BackupFault;
 use super::backups::{put_in_place, write_key};
-use super::invoices::{InvoiceError, JOURNAL_FILE};
-use super::journals::take_along;
+use super::invoices::JOURNAL_FILE;
+use super::issuing::take_files_along;
+use super::journals::{mark_for_review, take_along};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::{Config, OutsideKey};
 use crate::private;
@@ -82,6 +83,7 @@ async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppE
         let held = store::hold(&folder)?;
         write_key(&key, staging.path())?;
         take_along(from, &folder)?;
+        bring_files((from, &key), (&folder, &key), &snapshot)?;
         put_in_place(staging.path(), &folder, &[KEY_FILE, DATABASE_FILE])?;
         drop(held);
         let how = How::Whole(snapshot);
@@ -89,13 +91,30 @@ async fn side(config: &Config, mode: Mode, from: &Path) -> Result<Migrated, AppE
     }
     // What was issued from two folders cannot be told as one story.
     if from.join(JOURNAL_FILE).exists() {
-        return Err(InvoiceError::TwoJournals.into());
+        return Err(StoreError::TwoJournals.into());
     }
     let source = source_name(from, mode);
     let mine = secrets::key_of(config, mode, &folder)?;
     let absorbed = store::absorb(&folder, mine, &copy, &key, &source).await?;
+    // A run that was cut short here is repeated.
+    let files_key = secrets::key_of(config, mode, &folder)?;
+    bring_files((from, &key), (&folder, &files_key), &snapshot)?;
     let how = How::Merged(absorbed);
     Ok(Migrated { mode, folder, how })
+}
+
+/// The files of documents come along, and their series are walked before they go on: somebody may have
+/// issued from the old folder since.
+fn bring_files(
+    from: (&Path, &MasterKey),
+    to: (&Path, &MasterKey),
+    snapshot: &Snapshot,
+) -> Result<(), AppError> {
+    if !snapshot.has_documents {
+        return Ok(());
+    }
+    mark_for_review(to.0)?;
+    take_files_along(from, to).map_err(AppError::file(to.0))
 }
 
 /// The key in the old folder, else the one from outside. Where nothing is sealed, any.

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 
 use super::backup_error::BackupFault;
 use super::backups::{hold, names_in, put_in_place, set_aside, side_of, write_key};
-use super::journals::take_along;
+use super::issuing::take_files_along;
+use super::journals::{mark_for_review, take_along};
 use super::migrate::{MOVING, hold_old, own_copy};
 use super::{AppError, Mode, folder_of, secrets};
 use crate::config::Config;
@@ -97,7 +98,17 @@ pub async fn move_to_folder(
         // 2. What was there aside, and it in its place.
         let aside = set_aside(&folder, &old, now)?;
         side.unmark(&folder)?;
-        take_along(&folder_of(config, mode), &folder)?;
+        let used = folder_of(config, mode);
+        take_along(&used, &folder)?;
+        if snapshot.has_documents {
+            // What is on the server stays there, and somebody may have gone on with it.
+            mark_for_review(&folder)?;
+            let key = secrets::existing_key(&there, mode, &folder)?;
+            if let Some(key) = key.filter(|_| used != folder) {
+                let moved = take_files_along((&used, &key), (&folder, &key));
+                moved.map_err(AppError::file(&folder))?;
+            }
+        }
         put_in_place(staging.path(), &folder, &[DATABASE_FILE])?;
         drop(held);
         done.push(MovedSide {

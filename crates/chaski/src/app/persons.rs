@@ -16,7 +16,7 @@ use super::partner_lists::{record, time};
 use super::{App, AppError, Mode, folder_of, has_data, schema_of, secrets};
 use crate::config::Config;
 use crate::partners::ruc_of_form;
-use crate::store::{CallRow, Erased, Mention, Store};
+use crate::store::{CallRow, DocumentRow, Erased, Mention, Store};
 
 /// The operation under which telling is on record.
 pub const EXPORT: &str = "datos_personales_exportar";
@@ -55,7 +55,7 @@ impl App {
 }
 
 /// All that is known of a person's number: answers, calls, batches, partners of whatever company,
-/// keys of the company that the person is. That it was told is on record,
+/// documents with that customer, keys of the company that the person is and how many documents it issued. That it was told is on record,
 /// without the number.
 pub async fn export_person(
     store: &Store,
@@ -65,7 +65,7 @@ pub async fn export_person(
 ) -> Result<Value, AppError> {
     let (mut answers, mut mentions) = (Vec::new(), Vec::new());
     let (mut calls, mut batches) = (Vec::new(), Vec::new());
-    let mut partners = Vec::new();
+    let (mut partners, mut documents) = (Vec::new(), Vec::new());
     let ruc = ruc_of(dni);
     for number in [dni.as_str(), ruc.as_str()] {
         let known = store.export_subject(number).await?;
@@ -78,6 +78,8 @@ pub async fn export_person(
         mentions.extend(known.mentions.iter().map(|found| mention(found, number)));
         calls.extend(known.calls.iter().map(|row| call(row, number)));
         partners.extend(known.partners.iter().map(record));
+        let issued = store.documents_for(number).await?;
+        documents.extend(issued.iter().map(|it| document(it, number)));
         for item in known.items {
             let batch = store.batch(item.batch).await?;
             batches.push(json!({
@@ -105,11 +107,14 @@ pub async fn export_person(
         "llamadas": calls,
         "lotes": batches,
         "partners": partners,
+        "comprobantes": documents,
+        "comprobantes_emitidos": store.count_documents_by(ruc.as_str()).await?,
         "llaves": keys,
     }))
 }
 
-/// Erases a person's number from everything that is kept, of all companies. Keys of the company that
+/// Erases a person's number from everything that is kept, of all companies, but from tax documents: who
+/// issued them must keep them for years (`issuing/past.rs`), and how many there are is told. Keys of the company that
 /// the person is stay until they are revoked: they hold a hash and a mask. That it was done is on
 /// record, without the number.
 pub async fn erase_person(
@@ -121,10 +126,15 @@ pub async fn erase_person(
     let ruc = ruc_of(dni);
     let one = store.erase_subject(dni.as_str()).await?;
     let other = store.erase_subject(ruc.as_str()).await?;
+    let mut documents_kept = 0;
+    for number in [dni.as_str(), ruc.as_str()] {
+        documents_kept += store.count_documents_for(number).await?;
+    }
     put_on_record(store, clock, ERASE, ask).await?;
     Ok(Erased {
         // The second one empties what the first one wrote.
         log_emptied: other.log_emptied,
+        documents_kept,
         ..one.and(other)
     })
 }
@@ -187,6 +197,18 @@ fn call(row: &CallRow, number: &str) -> Value {
         "resultado": row.outcome.as_str(),
         "cache": row.cache.as_str(),
         "lote": row.batch.map(|id| id.to_string()),
+    })
+}
+
+/// A document that the person bought with.
+fn document(row: &DocumentRow, number: &str) -> Value {
+    json!({
+        "comprobante": row.name(),
+        "emisor": row.series.issuer.as_str(),
+        "fecha": row.issued_on.map(|day| day.to_string()),
+        "estado": row.state.as_str(),
+        "sobre": number,
+        "recibido_en": time(row.created_at),
     })
 }
 

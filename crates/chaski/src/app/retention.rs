@@ -44,9 +44,14 @@ impl App {
     }
 
     async fn prune_as_of(&self, moment: Timestamp) -> Result<Pruned, AppError> {
+        // Before the rest, which makes sure that what is gone is in no file either.
+        let documents = self.prune_documents(moment).await?;
         let pruned = self.store.prune(moment, &self.retention()).await?;
         self.mark_tidied();
-        Ok(pruned)
+        Ok(Pruned {
+            documents,
+            ..pruned
+        })
     }
 
     /// The same once a day, without holding anybody up. A failure is no failure of the deed that

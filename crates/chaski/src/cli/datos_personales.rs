@@ -98,6 +98,13 @@ fn say_erased(needed: &Needed, erased: &Erased) {
         "borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}",
         "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"
     ));
+    if erased.documents_kept > 0 {
+        let documents = erased.documents_kept;
+        needed.say(text!(
+            "se conservan los comprobantes emitidos a esta persona: {documents}; quien emite debe guardarlos cinco años o más (Código Tributario, art. 87, num. 7) y luego se borran solos",
+            "documents issued to this person are kept: {documents}; who issues must keep them for five years or more (Código Tributario, art. 87, num. 7), and then they are deleted by themselves"
+        ));
+    }
     needed.say(text!(
         "las copias de seguridad anteriores aún lo tienen: bórrelas o repita el borrado si las restaura",
         "earlier backups still have it: delete them, or erase again after restoring one"

@@ -67,7 +67,10 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         drop(app.close().await);
         return report.end(needed);
     }
-    report.add_all(app.journal_finding().await);
+    match app.issuing_findings().await {
+        Ok(findings) => report.add_all(findings),
+        Err(error) => report.bad("diario", &error),
+    }
     // 4. The upstream, its plan and its clock: one call that costs nothing.
     // What is wrong with the counters was told as wrong with the data.
     let (spent, quota) = app.month_calls().await.unwrap_or_default();

@@ -139,6 +139,13 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
         "Borrado: llamadas, {calls}; respuestas vencidas, {answers}; lotes, {batches}",
         "Deleted: calls, {calls}; expired answers, {answers}; batches, {batches}"
     ));
+    if pruned.documents > 0 {
+        let documents = pruned.documents;
+        needed.say(text!(
+            "Comprobantes cuyo plazo de conservación venció, borrados: {documents}",
+            "Documents that need not be kept any longer, deleted: {documents}"
+        ));
+    }
     Ok(0)
 }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chaski_client::BreakerState;
+use chaski_client::{BreakerState, DocumentState};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::{Gateway, Side};
-use crate::api::health::{Health, VersionData};
+use crate::api::health::{Health, IssuingData, VersionData};
 use crate::app::Mode;
-use crate::metrics::UpstreamNow;
+use crate::metrics::{IssuingNow, Metrics, UpstreamNow};
 
 /// Whether an address is one of those that watchers look at.
 pub(super) fn is_path(path: &str) -> bool {
@@ -24,6 +24,7 @@ fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
         estado: estado.into(),
         version: env!("CARGO_PKG_VERSION").into(),
         mode: gateway.usual().app.mode.as_str().into(),
+        comprobantes: None,
     })
 }
 
@@ -50,9 +51,36 @@ pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
     let state = match (gateway.is_stopping(), writes) {
         (true, _) => "terminando",
         (_, false) => "almacen_no_disponible",
-        _ => return health(&gateway, "ok").into_response(),
+        _ => {
+            let Json(health) = health(&gateway, "ok");
+            let comprobantes = issuing(gateway.usual()).await;
+            return Json(Health {
+                comprobantes,
+                ..health
+            })
+            .into_response();
+        }
     };
     (StatusCode::SERVICE_UNAVAILABLE, health(&gateway, state)).into_response()
+}
+
+/// How issuing stands; none where nothing waits and nothing was ever issued, or it cannot be read now.
+async fn issuing(side: &Side) -> Option<IssuingData> {
+    let app = &side.app;
+    let standing = app.issuing_standing().await.ok()?;
+    if standing.is_idle() && app.open_series().await.ok()?.is_empty() {
+        return None;
+    }
+    let waits = |states: &[DocumentState]| states.iter().map(|it| standing.count(*it)).sum();
+    let oldest = standing.oldest_pending_age(app.clock.now());
+    Some(IssuingData {
+        en_cola: waits(&[DocumentState::Queued, DocumentState::Held]),
+        en_duda: waits(&[DocumentState::InDoubt]),
+        pendientes: waits(&[DocumentState::Pending, DocumentState::VoidPending]),
+        por_vencer: standing.near_deadline,
+        emisores_retenidos: standing.held.len() as u64,
+        segundos_del_mas_antiguo: oldest.as_secs(),
+    })
 }
 
 /// Which version runs
@@ -89,6 +117,9 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
             metrics.jobs(mode, kind.as_str(), state.as_str(), jobs);
         }
     }
+    for side in gateway.sides() {
+        tell_issuing(side, metrics).await;
+    }
     let text = metrics.render(&now, gateway.usual().app.mode.as_str());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
@@ -114,4 +145,22 @@ async fn upstream_now(side: &Side) -> UpstreamNow {
         gate_wait,
         queued: side.app.queued_rows(),
     }
+}
+
+/// What cannot be read stays as it was told last; that the store is in trouble is told by health.
+async fn tell_issuing(side: &Side, metrics: &Metrics) {
+    let app = &side.app;
+    let (Ok(counts), Ok(standing)) = (app.document_counts().await, app.issuing_standing().await)
+    else {
+        return;
+    };
+    metrics.issuing(&IssuingNow {
+        mode: app.mode.as_str(),
+        counts: &counts,
+        oldest_pending: standing.oldest_pending_age(app.clock.now()),
+        in_doubt: standing.count(DocumentState::InDoubt),
+        near_deadline: standing.near_deadline,
+        in_review: standing.in_review,
+        issuers_held: standing.held.len() as u64,
+    });
 }

@@ -1,5 +1,5 @@
-//! What stands in the folder beside the database, sealed with the folder's key: the journal of what was
-//! issued, and what the sandbox remembers.
+//! What stands in the folder beside the database, sealed with the folder's key: the files of documents, what
+//! the sandbox remembers, and the journal's file in which commands issued before.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use chaski_client::Sealer;
 use super::db::Db;
 use super::error::StoreError;
 use super::handle::Store;
-use super::seal::SealedPlace;
+use super::seal::{Keys, MasterKey, SealedPlace};
 
 /// Seals with the key of a folder.
 #[derive(Clone)]
@@ -32,6 +32,22 @@ impl FolderSeal {
     pub fn open_as(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         self.0.keys.open(&SealedPlace::Beside(name), sealed)
     }
+}
+
+/// Seals bytes under a name, for a place beside a database with that key.
+pub fn sealed_beside(key: &MasterKey, name: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    Keys::derive(key).seal(&SealedPlace::Beside(name), plain)
+}
+
+/// What was sealed beside one database, sealed for a place beside another one; none when it does not open.
+pub fn sealed_again(
+    from: &MasterKey,
+    to: &MasterKey,
+    name: &str,
+    sealed: &[u8],
+) -> Option<Vec<u8>> {
+    let plain = Keys::derive(from).open(&SealedPlace::Beside(name), sealed)?;
+    sealed_beside(to, name, &plain).ok()
 }
 
 /// The name of a frame of the journal.

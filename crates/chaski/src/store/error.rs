@@ -53,6 +53,8 @@ pub enum StoreError {
     Contradiction(&'static str),
     /// Somebody else has taken over the issuing of documents.
     NotTheIssuer,
+    /// Documents were issued from both of two folders that are to become one.
+    TwoJournals,
     /// The store was closed.
     Closed,
     /// A server of `PostgreSQL`, or the way to it.
@@ -87,6 +89,7 @@ impl StoreError {
             StoreError::BadCursor => "cursor_invalido",
             StoreError::Contradiction(_) => "emision_contradictoria",
             StoreError::NotTheIssuer => "emision_cedida",
+            StoreError::TwoJournals => "diario_no_se_une",
             StoreError::Closed => "almacen_cerrado",
             StoreError::Postgres(fault) => fault.code(),
             StoreError::Database { .. } => "almacen_error",
@@ -111,7 +114,17 @@ impl StoreError {
                 | StoreError::BadCursor
                 | StoreError::Contradiction(_)
                 | StoreError::NotTheIssuer
+                | StoreError::TwoJournals
         ) && !self.is_constraint()
+    }
+
+    /// Whether the system could not bring to the disk what it had been given. What was lost is not known,
+    /// and asking for it again may succeed without having done anything
+    /// (<https://wiki.postgresql.org/wiki/Fsync_Errors>). One that fails in a checkpoint is no such loss: the
+    /// log is synced already, and the next checkpoint writes all of its pages again.
+    pub(super) fn is_lost_sync(&self) -> bool {
+        let lost = [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC];
+        matches!(self, StoreError::Database { code, .. } if lost.contains(code))
     }
 
     /// A write that contradicts what is stored, such as an identifier used twice.
@@ -205,6 +218,12 @@ impl StoreError {
                 "otro proceso se encarga ahora de emitir con esta carpeta",
                 "another process issues with this folder now"
             ),
+            StoreError::TwoJournals => text!(
+                "de ambas carpetas se emitieron comprobantes y no se unen en una sola historia: lleve la \
+                 anterior a una carpeta nueva, o siga emitiendo desde ella con --dir",
+                "documents were issued from both folders and cannot be joined into one story: take the \
+                 old one to a new folder, or go on issuing from it with --dir"
+            ),
             StoreError::Closed => text!("el almacén está cerrado", "the store is closed"),
             StoreError::Postgres(fault) => fault.text(),
             StoreError::Database { code, detail } => text!(
@@ -256,6 +275,8 @@ const SQLITE_FULL: i32 = 13;
 const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
+const SQLITE_IOERR_FSYNC: i32 = 1_034;
+const SQLITE_IOERR_DIR_FSYNC: i32 = 1_290;
 /// The index of the log could not be made larger.
 const SQLITE_IOERR_SHMSIZE: i32 = 4_874;
 

@@ -38,11 +38,11 @@ mod values;
 mod writer;
 
 pub use asker::{Asker, Channel};
-pub use beside::FolderSeal;
+pub use beside::{FolderSeal, sealed_again, sealed_beside};
 pub use documents::{
     AcceptedDocument, DocumentBuyer, DocumentEvent, DocumentFilter, DocumentRow, DocumentSheet,
-    DueDocument, EventsBroken, IssuerHold, NewDocument, QueuedSeries, SeriesRow, StoreJournal,
-    StoredFile, VoidRecord,
+    DueDocument, EventsBroken, IssuerHold, NewDocument, PastDocument, QueuedSeries, SeriesRow,
+    StoreJournal, StoredFile, UnfinishedDocuments, VoidRecord,
 };
 pub use error::StoreError;
 pub use fault::PostgresFault;

@@ -141,7 +141,8 @@ const OF_BEFORE: &str = "DELETE FROM jobs; ALTER TABLE batches ADD COLUMN holder
      UPDATE batches SET state = CASE state WHEN 'PROCESSING' THEN 'PENDING' ELSE state END, \
      started_at = NULL, holder = 12345, paused = 0, source_hash = $1, \
      options = 'columna=0 verificacion=Strict'; \
-     DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13";
+     DROP TABLE documents; DROP TABLE document_attempts; DROP TABLE document_series; DROP TABLE document_numbers; \
+         DROP TABLE document_events; DROP TABLE issuer_holds; DROP TABLE document_files; DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13";
 
 fn aged(place: &Place) {
     let hash = blake3::hash(place.read("lista.csv").as_bytes());

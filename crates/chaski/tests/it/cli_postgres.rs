@@ -336,7 +336,7 @@ fn a_folder_goes_to_a_server_and_back() {
     );
     let tables = there.objects();
     let sides = |side: &str| tables.iter().filter(|it| it["lado"] == side).count();
-    assert_eq!((sides("real"), sides("sandbox")), (19, 19));
+    assert_eq!((sides("real"), sides("sandbox")), (26, 26));
     let after = fs::read(place.data().join(DATABASE_FILE)).unwrap();
     assert!(after == before, "what the data were taken from has changed");
     check_there(&place, &service, &format!("--database-url {url}"));
@@ -350,7 +350,7 @@ fn a_folder_goes_to_a_server_and_back() {
     let back = place
         .run(&format!("migrate --from {url} --to vuelta"))
         .expect(0);
-    assert_eq!(back.objects().len(), 38);
+    assert_eq!(back.objects().len(), 52);
     let asked = service.asked_since(0).len();
     place
         .run("ruc 20552103816 20100070970 -q --dir vuelta")

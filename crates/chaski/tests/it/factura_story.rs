@@ -1,10 +1,12 @@
 //! Invoices without configuration, in the sandbox: the lines that the README prints, one process each.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli_kit::{Place, Ran};
+use crate::cli_kit::{Place, Ran, wait_until};
+use crate::cli_serve::Server;
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ejemplos/facturas")
@@ -201,17 +203,91 @@ fn a_copy_carries_what_was_issued_and_numbers_are_walked_on() {
         0,
         &["FFF1-3 factura ACEPTADO 318.50"],
     );
-    let doctor = place.run("doctor --format json");
-    assert!(doctor.out.contains("diario"), "{}", doctor.shown());
-    // A folder taken over takes its journal along.
+    let doctor = place.run("doctor").expect(0);
+    for said in [
+        "el diario de emisión está entero",
+        "ningún comprobante está en duda",
+        "nadie emite ahora",
+    ] {
+        assert!(doctor.out.contains(said), "{}", doctor.shown());
+    }
+    // A folder taken over takes its documents along, and what the walk found.
     place.run("migrate --from chaski_data --dir otra").expect(0);
     check(
         &place,
         "factura listar --dir otra --serie FFF1",
         0,
         &[
+            "FFF1-2 factura ACEPTADO 1180.00",
             "FFF1-3 factura ACEPTADO 318.50",
             "FFF1-1 factura ACEPTADO 318.50",
         ],
     );
+}
+
+/// The names of what is kept under the hash of its content.
+fn kept_files(place: &Place) -> Vec<String> {
+    let shelf = place.data().join("sandbox/comprobantes");
+    let mut names = Vec::new();
+    for within in fs::read_dir(shelf).into_iter().flatten().flatten() {
+        for file in fs::read_dir(within.path()).unwrap().flatten() {
+            names.push(file.file_name().into_string().unwrap());
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn files_of_documents_go_into_a_copy_and_come_back() {
+    let place = with_examples();
+    place.run("factura emitir factura.json").expect(0);
+    // A server fetches them.
+    let server = Server::start(&place);
+    wait_until("the files", || kept_files(&place).len() == 3);
+    assert_eq!(server.terminate(), Some(0));
+    let kept = kept_files(&place);
+    let shelf = place.data().join("sandbox/comprobantes");
+    for name in &kept {
+        let bytes = fs::read(shelf.join(&name[..2]).join(name)).unwrap();
+        let hash = blake3::hash(&bytes).to_hex();
+        assert_ne!(hash.as_str(), name, "it is sealed");
+    }
+    place.run("backup copia.zip --con-llave").expect(0);
+    place.run("restaurar copia.zip --reemplazar").expect(0);
+    assert_eq!(kept_files(&place), kept, "as they were");
+    // A folder of its own takes them along.
+    place.run("migrate --from chaski_data --dir otra").expect(0);
+    let there = place.path("otra/sandbox/comprobantes");
+    assert_eq!(fs::read_dir(there).unwrap().count(), kept.len());
+}
+
+#[test]
+fn a_person_is_told_of_documents_and_they_stay() {
+    let place = with_examples();
+    place.run("factura emitir boleta.json").expect(0);
+    let dni = "00000001";
+    let exported = place
+        .run_with_input("datos-personales exportar --dni -", dni.as_bytes())
+        .expect(0);
+    let exported: serde_json::Value = serde_json::from_str(&exported.out).unwrap();
+    let document = &exported["comprobantes"][0];
+    assert_eq!(document["comprobante"], "boleta:BBB1-1", "{exported}");
+    assert_eq!(document["estado"], "PENDIENTE_SUNAT");
+    assert!(document["fecha"].is_string());
+    let erased = place
+        .run_with_input("datos-personales borrar --dni - --yes", dni.as_bytes())
+        .expect(0);
+    let said = "se conservan los comprobantes emitidos a esta persona: 1;";
+    assert!(erased.err.contains(said), "{}", erased.err);
+    let english = place
+        .run_with_input(
+            "datos-personales borrar --dni - --yes --lang en",
+            dni.as_bytes(),
+        )
+        .expect(0);
+    let said = "documents issued to this person are kept: 1;";
+    assert!(english.err.contains(said), "{}", english.err);
+    let still = place.run("factura consultar BBB1-1").expect(0);
+    assert!(told(&still)[0].starts_with("BBB1-1 boleta PENDIENTE_SUNAT"));
 }

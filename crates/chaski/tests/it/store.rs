@@ -225,7 +225,8 @@ async fn opening_again_changes_nothing() {
 
 /// Takes a folder back to the schema before companies, and before what came after them.
 const WITHOUT_COMPANIES: &str = "ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
-     DROP TABLE issuers; DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
+     DROP TABLE documents; DROP TABLE document_attempts; DROP TABLE document_series; DROP TABLE document_numbers; \
+         DROP TABLE document_events; DROP TABLE issuer_holds; DROP TABLE document_files; DROP TABLE issuers; DROP TABLE brought; DROP TABLE idempotency; DROP INDEX jobs_counted; \
      DROP INDEX partners_document; DROP INDEX partners_check; \
      DROP TABLE asking; ALTER TABLE jobs DROP COLUMN holder; \
      ALTER TABLE partners DROP COLUMN company; \
@@ -327,7 +328,8 @@ async fn answers_of_several_providers_become_one() {
          SELECT 'otro', operation, subject, 0, CAST('DESPUES' AS BLOB), \
          stored_at + 1, expires_at FROM answers WHERE subject = CAST('20131312955' AS BLOB); \
          ALTER TABLE calls DROP COLUMN company; \
-         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
+         DROP TABLE documents; DROP TABLE document_attempts; DROP TABLE document_series; DROP TABLE document_numbers; \
+         DROP TABLE document_events; DROP TABLE issuer_holds; DROP TABLE document_files; DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 12; PRAGMA user_version = 12",
     )
     .await;
     connection.close().await.unwrap();
@@ -421,7 +423,8 @@ async fn calls_of_before_are_listed_to_the_same_companies() {
     run(
         &mut connection,
         "ALTER TABLE calls DROP COLUMN company; ALTER TABLE batches ADD COLUMN holder INTEGER; \
-         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
+         DROP TABLE documents; DROP TABLE document_attempts; DROP TABLE document_series; DROP TABLE document_numbers; \
+         DROP TABLE document_events; DROP TABLE issuer_holds; DROP TABLE document_files; DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version > 13; PRAGMA user_version = 13",
     )
     .await;
     connection.close().await.unwrap();

@@ -1,6 +1,7 @@
 //! Documents in the database: the journal's stories on each backend, T1, and the chain of events.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chaski::store::{AcceptedDocument, DocumentSheet, NewDocument, Store, StoreJournal};
 use chaski_client::journal::conformance::{self, JournalPlace};
@@ -16,19 +17,19 @@ use crate::store::{minute, open};
 use crate::store_conformance::on_each_backend;
 use crate::store_postgres;
 
-/// A folder, and perhaps a database on a server.
+/// A folder, and perhaps a database on a server, which all stories share: it is emptied for each.
 struct InStore {
-    folder: TempDir,
-    on_server: bool,
-    url: tokio::sync::OnceCell<String>,
+    folder: Arc<TempDir>,
+    url: Option<Arc<str>>,
+    emptied: AtomicBool,
 }
 
 impl InStore {
-    fn new(on_server: bool) -> InStore {
+    fn in_a_folder() -> InStore {
         InStore {
-            folder: tempfile::tempdir().unwrap(),
-            on_server,
-            url: tokio::sync::OnceCell::new(),
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            url: None,
+            emptied: AtomicBool::new(true),
         }
     }
 }
@@ -36,15 +37,15 @@ impl InStore {
 impl JournalPlace for InStore {
     fn open(&self) -> BoxFuture<'_, Arc<dyn Journal>> {
         let opening = async {
-            let store = if self.on_server {
-                let url = self
-                    .url
-                    .get_or_init(async || store_postgres::database().await.unwrap());
-                store_postgres::open(url.await, self.folder.path()).await
-            } else {
-                open(self.folder.path()).await
+            let store = match &self.url {
+                Some(url) => store_postgres::open(url, self.folder.path()).await,
+                None => open(self.folder.path()).await,
             };
-            let journal = StoreJournal::new(&Arc::new(store.unwrap()));
+            let store = store.unwrap();
+            if let (Some(url), false) = (&self.url, self.emptied.swap(true, Ordering::Relaxed)) {
+                empty(url).await;
+            }
+            let journal = StoreJournal::new(&Arc::new(store));
             journal.take_over().await.unwrap();
             Arc::new(journal) as Arc<dyn Journal>
         };
@@ -55,32 +56,54 @@ impl JournalPlace for InStore {
     }
 }
 
+/// As if nothing had ever been issued.
+async fn empty(url: &str) {
+    let mut connection = store_postgres::connect(url).await;
+    let tables = [
+        "documents",
+        "document_attempts",
+        "document_series",
+        "document_numbers",
+        "document_events",
+    ];
+    let tables = tables.map(|it| format!("chaski.{it}")).join(", ");
+    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("TRUNCATE {tables}")));
+    statement.execute(&mut connection).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_is_a_journal() {
-    conformance::all(|| InStore::new(false)).await;
+    conformance::all(InStore::in_a_folder).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_a_journal() {
-    if store_postgres::database().await.is_some() {
-        conformance::all(|| InStore::new(true)).await;
-    }
+    let Some(url) = store_postgres::database().await else {
+        return;
+    };
+    let (folder, url) = (Arc::new(tempfile::tempdir().unwrap()), Arc::from(url));
+    conformance::all(|| InStore {
+        folder: Arc::clone(&folder),
+        url: Some(Arc::clone(&url)),
+        emptied: AtomicBool::new(false),
+    })
+    .await;
 }
 
-const ISSUER: &str = "20600695771";
+pub(crate) const ISSUER: &str = "20600695771";
 
-fn document(content: &str) -> NubefactDocument {
+pub(crate) fn document(content: &str) -> NubefactDocument {
     let json = format!(
         r#"{{"operacion":"generar_comprobante","tipo_de_comprobante":1,"serie":"FFF1","x":{content:?}}}"#
     );
     NubefactDocument::from_json(json.as_bytes()).unwrap()
 }
 
-fn series() -> SeriesName {
+pub(crate) fn series() -> SeriesName {
     SeriesName::new(ISSUER, NubefactKind::Factura, "FFF1")
 }
 
-fn new_document(number: u128, key: &str, content: &str) -> NewDocument {
+pub(crate) fn new_document(number: u128, key: &str, content: &str) -> NewDocument {
     let document = document(content);
     NewDocument {
         id: Uuid::from_u128(number),

@@ -94,7 +94,7 @@ fn address(server: &Server, database: &str) -> String {
     )
 }
 
-async fn connect(url: &str) -> PgConnection {
+pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.unwrap()
 }
 
@@ -173,7 +173,8 @@ async fn calls_of_before_are_listed_to_the_same_companies() {
         &url,
         "ALTER TABLE chaski.calls DROP COLUMN company; \
          ALTER TABLE chaski.batches ADD COLUMN holder BIGINT; \
-         DROP TABLE chaski.issuers; DELETE FROM chaski._sqlx_migrations WHERE version > 13",
+         DROP TABLE chaski.documents; DROP TABLE chaski.document_attempts; DROP TABLE chaski.document_series; DROP TABLE chaski.document_numbers; \
+         DROP TABLE chaski.document_events; DROP TABLE chaski.issuer_holds; DROP TABLE chaski.document_files; DROP TABLE chaski.issuers; DELETE FROM chaski._sqlx_migrations WHERE version > 13",
     )
     .await;
     let store = open(&url, dir.path()).await.unwrap();

@@ -12,9 +12,9 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::counts::{PartCount, PartNumber};
 use super::entry::{AttemptRecord, JournalEntry, StoredReply};
 use super::event::{Event, IntentEvent};
-use super::part::{PartCount, PartNumber};
 use super::{
     AttemptOutcome, Intended, Intent, JournalAttempt, JournalDeed, JournalError, Noted,
     SeriesCount, SeriesName,

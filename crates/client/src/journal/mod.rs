@@ -16,6 +16,7 @@
 mod book;
 #[doc(hidden)]
 pub mod conformance;
+mod counts;
 mod entry;
 mod event;
 mod file;
@@ -25,6 +26,7 @@ mod sealer;
 
 #[cfg(test)]
 pub(crate) use book::canon::{ModelBook, MovedAttempts};
+pub use counts::{PartCount, PartNumber};
 pub(crate) use entry::LONGEST_ATTEMPT;
 pub use entry::{
     AttemptOutcome, AttemptRecord, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry,
@@ -32,7 +34,7 @@ pub use entry::{
 };
 pub use file::{FaultPoint, FileJournal, FileJournalOptions};
 pub use memory::MemoryJournal;
-pub use part::{JournalPart, PartCount, PartIntended, PartNumber};
+pub use part::{JournalPart, PartIntended};
 pub use sealer::{InClear, Sealer};
 
 use bytes::Bytes;

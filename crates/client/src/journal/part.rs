@@ -7,30 +7,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::book::{Book, Decision};
+use super::counts::{PartCount, PartNumber};
 use super::event::Event;
 use super::{
     AttemptOutcome, Intended, Intent, JournalAttempt, JournalEntry, JournalError, Noted, SeriesName,
 };
-
-/// How far a series has come, as far as a deed needs to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PartCount {
-    /// The highest number ever taken from it, or used before it was opened.
-    pub last: u32,
-    /// Numbers up to this one were used before the series was opened here.
-    pub before: u32,
-}
-
-/// A number of a series, as far as a deed needs to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PartNumber {
-    /// The number.
-    pub numero: u32,
-    /// Whether it may be taken again.
-    pub free: bool,
-    /// Whether a stranger has it.
-    pub theirs: bool,
-}
 
 /// Documents that one deed concerns: the one of its key, and every other that an attempt was made for
 /// with a number that the deed may touch. Whoever loads it writes back what [`JournalPart::entries`] and

@@ -17,6 +17,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::super::AppError;
 use super::super::backup_error::BackupFault;
 use super::super::invoices::JOURNAL_FILE;
+use super::super::issuing::PACKED;
 use super::seal::{Seal, SealWith};
 use crate::store::{DATABASE_FILE, KEY_FILE, MasterKey};
 use crate::{draft, private};
@@ -29,10 +30,15 @@ const MANIFEST_FILE: &str = "copia.json";
 const SEAL_FILE: &str = "sello.json";
 
 /// Newest form of a copy that this program knows; from 2 on a copy has a seal.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
-/// The form of a copy without a journal of what was issued, which older programs know.
+/// The forms of a copy without files of documents, and without the journal's file of before either; older
+/// programs know them.
+const WITHOUT_FILES: u32 = 3;
 const WITHOUT_JOURNAL: u32 = 2;
+
+/// The parts that a copy may have.
+const PARTS: [&str; 5] = [DATABASE_FILE, SETTINGS_FILE, KEY_FILE, JOURNAL_FILE, PACKED];
 
 /// A key file is 65 bytes.
 const MOST_KEY_BYTES: u64 = 256;
@@ -44,8 +50,10 @@ const MOST_MANIFEST_BYTES: u64 = 64 * 1024;
 pub(super) struct Contents {
     pub(super) database: PathBuf,
     pub(super) settings: String,
-    /// What was issued, if anything was.
+    /// What was issued before there was a database for it, if that was not taken over yet.
     pub(super) journal: Option<PathBuf>,
+    /// The files of documents, if there are any.
+    pub(super) files: Option<PathBuf>,
     pub(super) key: Option<MasterKey>,
     pub(super) seal_with: SealWith,
     pub(super) sandbox: bool,
@@ -192,14 +200,18 @@ fn write_parts(contents: &Contents, archive: &mut Archive<'_>) -> Result<Vec<u8>
     if let Some(journal) = &contents.journal {
         archive.add(JOURNAL_FILE, File::open(journal)?)?;
     }
+    if let Some(files) = &contents.files {
+        archive.add(PACKED, File::open(files)?)?;
+    }
     if let Some(key) = &contents.key {
         let text = format!("{}\n", key.to_text().expose_secret());
         archive.add(KEY_FILE, text.as_bytes())?;
     }
     let manifest = Manifest {
-        format: match contents.journal {
-            Some(_) => FORMAT,
-            None => WITHOUT_JOURNAL,
+        format: match (&contents.files, &contents.journal) {
+            (Some(_), _) => FORMAT,
+            (None, Some(_)) => WITHOUT_FILES,
+            (None, None) => WITHOUT_JOURNAL,
         },
         program: env!("CARGO_PKG_VERSION").to_owned(),
         taken_at_lima: lima_datetime(contents.taken_at)
@@ -255,7 +267,7 @@ fn each_part(
     }
     for (name, expected) in &manifest.files {
         // A name is one of ours, never a path.
-        if ![DATABASE_FILE, SETTINGS_FILE, KEY_FILE, JOURNAL_FILE].contains(&name.as_str()) {
+        if !PARTS.contains(&name.as_str()) {
             return Err(damaged(from));
         }
         let part = zip.by_name(name).map_err(|_| damaged(from))?;

@@ -18,6 +18,7 @@ use self::archive::{Contents, Label, SETTINGS_FILE};
 use self::seal::{Proof, SealWith, SealedBy};
 use super::backup_error::BackupFault;
 use super::invoices::JOURNAL_FILE;
+use super::issuing::{PACKED, SHELF, pack, unpack};
 use super::journals::{copy_journal, mark_for_review};
 use super::servers::SERVING;
 use super::{AppError, Mode, WantedMode, folder_of, has_data, schema_of, secrets};
@@ -117,13 +118,14 @@ pub enum RestoredKey {
 
 /// What is not part of the data of a folder: those of the sandbox have a folder of their own.
 /// What the sandbox's Nubefact remembers is somebody else's, as the real one's is.
-const NOT_DATA: [&str; 6] = [
+const NOT_DATA: [&str; 7] = [
     "sandbox",
     "chaski.lock",
     "chaski.uso",
     "procesos",
     "nubefact",
     "emision.diario.pid",
+    "emision.turno",
 ];
 
 /// Begins the names of what a restoration set aside.
@@ -183,6 +185,11 @@ pub async fn backup(
     }
     let journal = staging.path().join(JOURNAL_FILE);
     let journal = copy_journal(&folder, &journal)?.then_some(journal);
+    // After the database: a file is there before the row that names it.
+    let files = staging.path().join(PACKED);
+    let (from, packed) = (folder.clone(), files.clone());
+    let any = in_background(move || pack(&from, &packed).map_err(AppError::file(&packed)));
+    let files = any.await?.then_some(files);
     // 3. The key, if it is to go with it: the one that opens what is in the copy.
     let key = if with_key {
         let key = secrets::existing_key(config, mode, &folder)?.ok_or(StoreError::KeyMissing)?;
@@ -196,6 +203,7 @@ pub async fn backup(
         database: copy,
         settings: settings.to_owned(),
         journal,
+        files,
         key,
         seal_with,
         sandbox: mode == Mode::Sandbox,
@@ -270,11 +278,17 @@ pub async fn restore(
     // 4. With which key it will be read.
     let key = leave_key(config, mode, &folder, staging.path(), &snapshot)?;
     // 5. The old one aside, the new one in its place, the database last.
+    let packed = staging.path().join(PACKED);
+    if packed.exists() {
+        let (from, to) = (packed.clone(), staging.path().to_owned());
+        in_background(move || unpack(&from, &to).map_err(AppError::file(&from))).await?;
+    }
     let set_aside = set_aside(&folder, &occupied, now)?;
-    if staging.path().join(JOURNAL_FILE).exists() {
+    // A copy is a past: others may have gone on issuing since it was taken.
+    if snapshot.has_documents || staging.path().join(JOURNAL_FILE).exists() {
         mark_for_review(&folder)?;
     }
-    let mut names = vec![KEY_FILE, SETTINGS_FILE, JOURNAL_FILE];
+    let mut names = vec![KEY_FILE, SETTINGS_FILE, SHELF, JOURNAL_FILE];
     if server.is_none() {
         names.push(DATABASE_FILE);
     }

@@ -3,6 +3,7 @@
 
 mod clock;
 mod folder;
+mod issuing;
 
 pub use clock::{Dated, Noting, TOLERANCE, clock_finding, difference};
 pub use folder::{

@@ -56,8 +56,6 @@ pub enum InvoiceError {
     NextExists(String),
     /// Which kind of document a series is for cannot be told.
     SeriesKind,
-    /// A folder with a journal cannot be taken into one that is in use.
-    TwoJournals,
     /// The columns of a workbook cannot be told.
     SheetTitles(Text),
     /// The journal.
@@ -94,7 +92,6 @@ impl InvoiceError {
             InvoiceError::NextExists(_) => "serie_siguiente_existe",
             InvoiceError::SeriesKind => "serie_tipo",
             InvoiceError::SheetTitles(_) => "columna_no_encontrada",
-            InvoiceError::TwoJournals => "diario_no_se_une",
             InvoiceError::Journal(error) => match error.fault {
                 JournalFault::InUse => "diario_en_uso",
                 JournalFault::Damaged => "diario_danado",
@@ -197,10 +194,6 @@ impl InvoiceError {
             InvoiceError::SeriesKind => text!(
                 "no se sabe de qué tipo de documento es la serie; indíquelo con --tipo: factura, boleta, nc, nd, guia, guia_transportista, retencion o percepcion",
                 "it cannot be told for which kind of document the series is; say it with --tipo: factura, boleta, nc, nd, guia, guia_transportista, retencion or percepcion"
-            ),
-            InvoiceError::TwoJournals => text!(
-                "la carpeta anterior tiene comprobantes emitidos y su diario no se une a una carpeta en uso: llévela a una carpeta nueva, o siga emitiendo desde ella con --dir",
-                "the old folder has documents issued and its journal is not joined to a folder in use: take it to a new folder, or go on issuing from it with --dir"
             ),
             InvoiceError::Nubefact(error) => of_nubefact(error),
             InvoiceError::Correct(_)

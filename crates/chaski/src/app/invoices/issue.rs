@@ -13,6 +13,9 @@ use crate::store::DocumentRow;
 /// How long a document that was handed over to another process is waited for, and how often it is looked at.
 const HANDED_OVER: (Duration, Duration) = (Duration::from_mins(2), Duration::from_millis(50));
 
+/// How often a seat that another process has is tried by whoever waits for it.
+const TRY_SEAT: Duration = Duration::from_secs(1);
+
 impl InvoiceRoom<'_> {
     /// Issues a planned document, or says how far it has come: it is taken on, and sent by this process if
     /// nobody else issues with this folder; else whoever does is waited for.
@@ -36,6 +39,7 @@ impl InvoiceRoom<'_> {
         document: &DocumentRow,
     ) -> Result<IssueSettled, AppError> {
         let until = Instant::now() + HANDED_OVER.0;
+        let mut seat_at = Instant::now() + TRY_SEAT;
         loop {
             let key = &document.sheet.clave;
             let entry = self.journal().by_key(self.nubefact.issuer(), key).await;
@@ -47,6 +51,13 @@ impl InvoiceRoom<'_> {
             if let Some(entry) = entry.filter(|_| !waits || Instant::now() >= until) {
                 let settled = self.nubefact.told(&entry);
                 return Ok(settled);
+            }
+            // Whoever had the seat may have ended since.
+            if let Some(now) = now.filter(|_| waits && Instant::now() >= seat_at) {
+                seat_at = Instant::now() + TRY_SEAT;
+                if let Some(_seat) = self.app.take_issuer_seat().await? {
+                    return self.send_document(&now).await;
+                }
             }
             tokio::time::sleep(HANDED_OVER.1).await;
         }

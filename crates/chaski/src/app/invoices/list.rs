@@ -1,6 +1,6 @@
 //! What was issued, by state, series and day.
 
-use chaski_client::{JournalDeed, NubefactKind};
+use chaski_client::{JournalDeed, JournalEntry, NubefactKind};
 use chaski_core::invoicing::TaxDocument;
 use chaski_core::lima_date;
 use jiff::civil::Date;
@@ -84,10 +84,19 @@ impl InvoiceRoom<'_> {
                 fecha,
                 estado,
                 moneda: document.as_ref().and_then(TaxDocument::moneda),
-                total: document.as_ref().and_then(TaxDocument::total),
+                total: document
+                    .as_ref()
+                    .and_then(TaxDocument::total)
+                    .or_else(|| total_found(entry)),
                 clave: entry.key.to_string(),
             });
         }
         Ok(rows)
     }
+}
+
+/// The total of a document that was found at Nubefact: its QR code says it in the sixth place.
+fn total_found(entry: &JournalEntry) -> Option<Decimal> {
+    let qr = entry.reply.as_ref()?.reply().qr()?;
+    qr.split('|').nth(5)?.trim().parse().ok()
 }

@@ -11,7 +11,7 @@ use chaski_sandbox::Sandbox;
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
-use super::IssuerSeat;
+use super::seat::{self, IssuerSeat, SeatHolder};
 use crate::app::issuers::Issuer;
 use crate::app::{App, AppError, Mode, folder_of};
 use crate::sandbox_transport::InProcess;
@@ -138,6 +138,14 @@ impl App {
         self.store.recover_sending(self.clock.now()).await?;
         *lock(&self.issuing.seat) = Some(Arc::clone(&seat));
         Ok(Some(seat))
+    }
+
+    /// Who issues with this folder now.
+    pub fn seat_holder(&self) -> SeatHolder {
+        if lock(&self.issuing.seat).is_some() {
+            return SeatHolder::Here;
+        }
+        seat::holder_of(&folder_of(&self.config, self.mode))
     }
 
     /// Gives the seat back, so that another process may issue.

@@ -1,21 +1,15 @@
 //! Files of documents: fetched once, looked at, kept sealed under the hash of their content, and handed out.
 
-use std::io::Write;
-use std::path::PathBuf;
-
 use chaski_client::{FileKind, NubefactId, StoredReply};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::shelf;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
 use crate::app::{AppError, folder_of};
-use crate::private;
 use crate::store::{DocumentRow, StoreError, StoredFile};
-
-/// Where they are, in the data folder.
-const FOLDER: &str = "comprobantes";
 
 /// A file of a document.
 #[derive(Debug, Clone)]
@@ -112,8 +106,8 @@ impl InvoiceRoom<'_> {
         let Some(file) = files.into_iter().find(|it| it.kind == file_code(kind)) else {
             return Ok(None);
         };
-        let path = self.content_path(&file.hash);
-        let sealed = std::fs::read(&path);
+        let folder = folder_of(&self.app.config, self.app.mode);
+        let sealed = std::fs::read(shelf::place_of(&folder, &file.hash));
         let plain = sealed.ok().and_then(|sealed| {
             let seal = self.app.store.folder_seal();
             seal.open_as(&file.hash, &sealed)
@@ -130,24 +124,12 @@ impl InvoiceRoom<'_> {
         Ok(None)
     }
 
-    fn content_path(&self, hash: &str) -> PathBuf {
-        let folder = folder_of(&self.app.config, self.app.mode).join(FOLDER);
-        folder.join(hash.get(..2).unwrap_or("00")).join(hash)
-    }
-
     fn keep_content(&self, hash: &str, content: &[u8]) -> Result<(), AppError> {
-        let path = self.content_path(hash);
-        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+        let folder = folder_of(&self.app.config, self.app.mode);
         let sealed = self.app.store.folder_seal().seal_as(hash, content);
         let sealed = sealed.map_err(|_| StoreError::Corrupt)?;
-        let written = private::make_folder(&folder).and_then(|()| {
-            let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-            draft.write_all(&sealed)?;
-            draft.as_file().sync_all()?;
-            draft.persist(&path)?;
-            private::sync_folder(&folder)
-        });
-        written.map_err(AppError::file(&path))
+        let path = shelf::place_of(&folder, hash);
+        shelf::keep(&folder, hash, &sealed).map_err(AppError::file(&path))
     }
 
     /// What a file is called: RUC, type, series and number; SUNAT begins the name of its receipt with R.

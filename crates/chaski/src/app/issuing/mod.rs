@@ -8,7 +8,9 @@
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
 //! | `walk.rs` | a series walked after a copy was put in place, or for the first time |
-//! | `files.rs` | files fetched, kept and handed out |
+//! | `files.rs`, `shelf.rs` | files fetched, kept and handed out; where they lie in the folder |
+//! | `past.rs` | documents that need not be kept any longer leave |
+//! | `standing.rs` | how issuing stands, for whoever watches |
 //! | `queue.rs` | what is due |
 //! | `takeover.rs` | the journal's file of before, taken over once |
 //!
@@ -17,8 +19,11 @@
 mod accept;
 mod desk;
 mod files;
+mod past;
 mod queue;
 mod seat;
+mod shelf;
+mod standing;
 mod takeover;
 mod walk;
 mod work;
@@ -26,5 +31,7 @@ mod work;
 pub use accept::{AcceptOptions, HandedOver};
 pub(in crate::app) use desk::IssuingDesk;
 pub use files::KeptFile;
-pub use seat::IssuerSeat;
+pub use seat::{IssuerSeat, SeatHolder};
+pub(in crate::app) use shelf::{PACKED, SHELF, pack, take_files_along, unpack};
+pub use standing::{HeldIssuer, IssuingStanding};
 pub use walk::WalkedSeries;

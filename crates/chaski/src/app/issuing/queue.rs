@@ -1,8 +1,9 @@
 //! What is to be done about documents, for whoever works: heads of series, what is due otherwise, files to
 //! fetch, deadlines that are near.
 
-use chaski_client::{Ask, DocumentState, FileKind};
+use chaski_client::{Ask, DocumentState, FileKind, JournalDeed, NubefactKind};
 use chaski_core::lima_date;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
@@ -97,12 +98,8 @@ impl App {
         let first = today.checked_sub((DEADLINE.0 - 1).days()).unwrap_or(today);
         let documents = self.store.overdue_documents(first, TOGETHER).await?;
         let is_near = |it: &DocumentRow| {
-            let summary = it.series.kind.waits_for_summary(&it.series.serie);
-            let days = if summary { DEADLINE.1 } else { DEADLINE.0 };
-            let issued = it.issued_on.unwrap_or(today);
-            issued
-                .checked_add((days - 1).days())
-                .is_ok_and(|day| day <= today)
+            let series = &it.series;
+            is_near_deadline(it.deed, series.kind, &series.serie, it.issued_on, today)
         };
         Ok(documents.into_iter().filter(is_near).collect())
     }
@@ -116,4 +113,19 @@ impl App {
     pub async fn oldest_pending(&self) -> Result<Option<Timestamp>, AppError> {
         Ok(self.store.oldest_pending().await?)
     }
+}
+
+/// Whether the day before the last one on which SUNAT takes a document, or its void, has come. Without a
+/// day of issue it is not known.
+pub(super) fn is_near_deadline(
+    deed: JournalDeed,
+    kind: NubefactKind,
+    serie: &str,
+    issued_on: Option<Date>,
+    today: Date,
+) -> bool {
+    let longer = deed == JournalDeed::Void || kind.waits_for_summary(serie);
+    let days = if longer { DEADLINE.1 } else { DEADLINE.0 };
+    let day = issued_on.and_then(|it| it.checked_add((days - 1).days()).ok());
+    day.is_some_and(|day| day <= today)
 }

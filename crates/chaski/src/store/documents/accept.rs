@@ -6,8 +6,10 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::events::{self, DocumentEvent};
-use super::sheet::{DocumentSheet, SeriesKey, deed_name, key_mark};
+use super::chain::DocumentEvent;
+use super::events;
+use super::marks;
+use super::sheet::{DocumentSheet, SeriesKey, deed_name};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::{Keys, SealedPlace};
@@ -27,7 +29,7 @@ pub struct NewDocument {
     pub deed: JournalDeed,
     /// The number that the caller brought.
     pub numero: Option<u32>,
-    /// Hash of what was asked for.
+    /// Hash of what was asked for; zeros where it was not asked for here.
     pub request: [u8; 32],
     /// Hash of what is sent, without a number.
     pub content: String,
@@ -130,12 +132,14 @@ async fn known_before(
     let by_key: Option<(Uuid, Option<Vec<u8>>, String)> =
         query("SELECT id, request, content FROM documents WHERE company = $1 AND key = $2")
             .bind(series.company.as_slice())
-            .bind(key_mark(keys, &new.sheet.clave))
+            .bind(marks::key(keys, &new.sheet.clave))
             .fetch_optional(&mut *connection)
             .await?;
     if let Some((id, request, content)) = by_key {
         // One that was issued before it was taken on here is known by what was sent.
-        let same = request.map_or(content == new.content, |it| it == request_mark(keys, new));
+        let same = request.map_or(content == new.content, |it| {
+            request_mark(keys, new).is_some_and(|own| own == it)
+        });
         return Ok(Some(AcceptedDocument::Before {
             id,
             same,
@@ -237,7 +241,7 @@ pub(super) async fn insert(
         JournalDeed::Void => NextDeed::Void,
     };
     let customer = new.sheet.cliente.as_ref();
-    let customer = customer.map(|it| customer_mark(keys, &new.series.issuer, &it.numero));
+    let customer = customer.map(|it| marks::customer(keys, &new.series.issuer, &it.numero));
     query(
         "INSERT INTO documents (id, company, deed, kind, serie, numero, own_numero, key, request, \
          referencia, content, customer, twin, issued_on, total, modifies, target, state, next, due_at, \
@@ -252,7 +256,7 @@ pub(super) async fn insert(
     .bind(series.serie.as_str())
     .bind(new.numero)
     .bind(new.numero.is_some())
-    .bind(key_mark(keys, &new.sheet.clave))
+    .bind(marks::key(keys, &new.sheet.clave))
     .bind(request_mark(keys, new))
     .bind(referencia_mark(keys, new))
     .bind(new.content.as_str())
@@ -278,26 +282,28 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// How documents of a customer are found, among those of an issuer.
-pub(super) fn customer_mark(keys: &Keys, issuer: &str, numero: &str) -> Vec<u8> {
-    keys.hashed(&format!("customer\0{issuer}\0{numero}"))
-}
-
-fn request_mark(keys: &Keys, new: &NewDocument) -> Vec<u8> {
-    keys.hashed(&format!("request\0{}", hex::encode(new.request)))
+/// None of one that was not asked for here.
+fn request_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
+    (new.request != [0; 32]).then(|| marks::request(keys, &new.request))
 }
 
 fn referencia_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
-    let referencia = new.sheet.referencia.as_deref()?;
-    Some(keys.hashed(&format!("referencia\0{referencia}")))
+    let referencia = new.sheet.referencia.as_deref();
+    referencia.map(|it| marks::referencia(keys, it))
 }
 
 fn twin_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
-    let twin = hex::encode(new.twin?);
-    Some(keys.hashed(&format!("twin\0{twin}")))
+    new.twin.as_ref().map(|it| marks::twin(keys, it))
 }
 
 fn modifies_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
-    let modified = new.sheet.modifica.as_deref()?;
-    Some(keys.hashed(&format!("modifies\0{modified}")))
+    let modified = new.sheet.modifica.as_deref();
+    modified.map(|it| marks::modifies(keys, it))
+}
+
+/// The mark of an issuer among documents.
+impl Store {
+    pub(crate) fn issuer_mark(&self, issuer: &str) -> Vec<u8> {
+        marks::issuer(&self.keys, issuer)
+    }
 }

@@ -1,32 +1,13 @@
 //! What happened to documents, each event hashed over the one before it: none can be changed, taken out or
 //! put elsewhere unseen. Cutting off the newest ones is seen by whoever kept an older end of the chain.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::chain::{self, COLUMNS, DocumentEvent};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::Keys;
 use crate::store::sql::{Conn, StoredRow, query};
-
-/// Something that happened to a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentEvent {
-    /// Its place among all.
-    pub seq: i64,
-    /// Of which document.
-    pub document: Uuid,
-    /// When.
-    pub at: Timestamp,
-    /// What, as a stable code.
-    pub event: String,
-    /// How the document stood then.
-    pub state: String,
-    /// Why, as a stable code.
-    pub code: Option<String>,
-    /// With which attempt.
-    pub attempt: Option<Uuid>,
-}
 
 /// Where the chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +25,11 @@ pub(super) async fn append(
         query("SELECT hash FROM document_events ORDER BY seq DESC LIMIT 1")
             .fetch_optional(&mut *connection)
             .await?;
-    let hash = hash_of(keys, before.as_deref().unwrap_or_default(), event);
+    let before = match before {
+        Some(before) => before,
+        None => chain::beginning(connection, keys).await?,
+    };
+    let hash = chain::hash_of(keys, &before, event);
     query(
         "INSERT INTO document_events (document, at, event, state, code, attempt, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -61,37 +46,6 @@ pub(super) async fn append(
     Ok(())
 }
 
-fn hash_of(keys: &Keys, before: &[u8], event: &DocumentEvent) -> [u8; 32] {
-    keys.chained(
-        before,
-        &[
-            event.document.as_bytes(),
-            &event.at.as_microsecond().to_le_bytes(),
-            event.event.as_bytes(),
-            event.state.as_bytes(),
-            event.code.as_deref().unwrap_or_default().as_bytes(),
-            event
-                .attempt
-                .map(Uuid::into_bytes)
-                .unwrap_or_default()
-                .as_slice(),
-        ],
-    )
-}
-
-fn event_of(row: &StoredRow) -> Result<DocumentEvent, StoreError> {
-    Ok(DocumentEvent {
-        seq: row.try_get("seq")?,
-        document: row.try_get("document")?,
-        at: row.try_get("at")?,
-        event: row.try_get("event")?,
-        state: row.try_get("state")?,
-        code: row.try_get("code")?,
-        attempt: row.try_get("attempt")?,
-    })
-}
-
-const COLUMNS: &str = "seq, document, at, event, state, code, attempt, hash";
 /// Rows of the chain that are looked at together.
 const TOGETHER: u64 = 1_000;
 
@@ -105,13 +59,15 @@ impl Store {
         .bind(id)
         .fetch_all(&mut reader)
         .await?;
-        rows.iter().map(event_of).collect()
+        let event = |row| chain::event_of(row).map(|(event, _)| event);
+        rows.iter().map(event).collect()
     }
 
     /// Whether the chain holds from its beginning; how many events it has.
     pub async fn check_events(&self) -> Result<Result<u64, EventsBroken>, StoreError> {
         let mut reader = self.read().await?;
-        let (mut before, mut seq, mut count) = (Vec::new(), 0, 0);
+        let mut before = chain::beginning(&mut reader, &self.keys).await?;
+        let (mut seq, mut count) = (0, 0);
         loop {
             let rows: Vec<StoredRow> = query(format!(
                 "SELECT {COLUMNS} FROM document_events WHERE seq > $1 ORDER BY seq LIMIT {TOGETHER}"
@@ -123,9 +79,8 @@ impl Store {
                 return Ok(Ok(count));
             }
             for row in &rows {
-                let event = event_of(row)?;
-                let hash: Vec<u8> = row.try_get("hash")?;
-                if hash != hash_of(&self.keys, &before, &event) {
+                let (event, hash) = chain::event_of(row)?;
+                if hash != chain::hash_of(&self.keys, &before, &event) {
                     return Ok(Err(EventsBroken { seq: event.seq }));
                 }
                 (before, seq) = (hash, event.seq);

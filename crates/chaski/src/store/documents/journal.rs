@@ -16,20 +16,19 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::accept::{self, NewDocument};
-use super::events::{self, DocumentEvent};
+use super::chain::DocumentEvent;
+use super::events;
 use super::load::{self, LoadedDocument, LoadedPart};
+use super::marks;
 use super::save::{Told, code_of, name_of, save};
 use super::series;
-use super::sheet::{DocumentSheet, SeriesKey, issuer_mark};
+use super::sheet::{DocumentSheet, SeriesKey};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::seal::{Keys, SealedPlace};
 use crate::store::sql::{Conn, deed, query};
 use crate::store::tables::meta;
 use crate::store::time::new_id;
-
-/// Under which the fence of whoever issues is kept.
-const FENCE: &str = "issuing_fence";
 
 /// The journal of a store. Clones share everything.
 #[derive(Clone)]
@@ -54,11 +53,13 @@ impl StoreJournal {
             .store
             .write(deed!(|connection| {
                 let fence = current_fence(connection).await? + 1;
-                meta::put(connection, FENCE, &fence.to_le_bytes()).await?;
+                meta::put(connection, meta::ISSUING_FENCE, &fence.to_le_bytes()).await?;
                 Ok(fence)
             }))
             .await?;
         self.fence.store(fence, Ordering::Release);
+        // From now on what was told to be on the disk must be.
+        self.store.writer.shared().end_without_sync();
         Ok(())
     }
 
@@ -120,7 +121,7 @@ enum Happened {
 }
 
 async fn current_fence(connection: &mut Conn) -> Result<i64, StoreError> {
-    let fence = meta::get(connection, FENCE).await?;
+    let fence = meta::get(connection, meta::ISSUING_FENCE).await?;
     let fence = fence.and_then(|it| it.try_into().ok());
     Ok(fence.map_or(0, i64::from_le_bytes))
 }
@@ -387,7 +388,7 @@ impl Journal for StoreJournal {
         key: &'a str,
     ) -> BoxFuture<'a, Result<Option<JournalEntry>, JournalError>> {
         Box::pin(self.read(async move |connection: &mut Conn, keys: &Keys| {
-            let company = issuer_mark(keys, issuer);
+            let company = marks::issuer(keys, issuer);
             let found = load::by_key(connection, keys, &company, key).await?;
             Ok(found.map(|it| it.entry))
         }))
@@ -430,7 +431,7 @@ impl Journal for StoreJournal {
         issuer: &'a str,
     ) -> BoxFuture<'a, Result<Vec<JournalEntry>, JournalError>> {
         Box::pin(self.read(async move |connection: &mut Conn, keys: &Keys| {
-            let company = issuer_mark(keys, issuer);
+            let company = marks::issuer(keys, issuer);
             load::those_where(connection, keys, "company = $1", &company).await
         }))
     }

@@ -7,7 +7,8 @@ use chaski_client::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::sheet::{DocumentSheet, SeriesKey, deed_name, deed_of, key_mark, kind_of};
+use super::marks;
+use super::sheet::{DocumentSheet, SeriesKey, deed_name, deed_of, kind_of};
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, SealedPlace};
 use crate::store::sql::{Conn, StoredRow, query};
@@ -52,7 +53,7 @@ pub(super) async fn by_key(
         "SELECT {ENTRY} FROM documents WHERE company = $1 AND key = $2"
     ))
     .bind(company)
-    .bind(key_mark(keys, key))
+    .bind(marks::key(keys, key))
     .fetch_optional(&mut *connection)
     .await?;
     match row {
@@ -97,11 +98,11 @@ pub(super) async fn by_attempt(
 pub(super) async fn those_where(
     connection: &mut Conn,
     keys: &Keys,
-    condition: &'static str,
+    which: &'static str,
     company: &[u8],
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let rows: Vec<StoredRow> = query(format!(
-        "SELECT {ENTRY} FROM documents WHERE {condition} ORDER BY seq"
+        "SELECT {ENTRY} FROM documents WHERE {which} ORDER BY seq"
     ))
     .bind(company)
     .fetch_all(&mut *connection)

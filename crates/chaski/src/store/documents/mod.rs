@@ -5,29 +5,39 @@
 //! and T3 (what came of it). They decide nothing themselves: the part of the journal that a deed concerns
 //! is loaded (`load.rs`), the client's rules are applied to it, and what changed is written back with an
 //! event for each change (`save.rs`), all in one transaction. `page.rs` finds documents, `due.rs` what is to
-//! be done, `record.rs` what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
-//! fetched.
+//! be done, `record.rs` (with `of_before.rs`) what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
+//! fetched, `buyers.rs` a person's, `watch.rs` what waits, `past.rs` what need not be kept any longer. `marks.rs`
+//! says by what they are found, `sheet.rs` what is shown of them, `chain.rs` and `events.rs` what happened.
 
 mod accept;
+mod buyers;
+pub(in crate::store) mod chain;
 mod due;
 mod events;
 mod files;
 mod holds;
 mod journal;
 mod load;
+pub(in crate::store) mod marks;
+mod of_before;
 mod page;
+mod past;
 mod record;
 mod save;
 mod series;
-mod sheet;
+pub(in crate::store) mod sheet;
+mod watch;
 
 pub use accept::{AcceptedDocument, NewDocument};
+pub use chain::DocumentEvent;
 pub use due::{DueDocument, QueuedSeries};
-pub use events::{DocumentEvent, EventsBroken};
+pub use events::EventsBroken;
 pub use files::StoredFile;
 pub use holds::IssuerHold;
 pub use journal::StoreJournal;
 pub use page::{DocumentFilter, DocumentRow};
+pub use past::PastDocument;
 pub use record::VoidRecord;
 pub use series::SeriesRow;
 pub use sheet::{DocumentBuyer, DocumentSheet};
+pub use watch::UnfinishedDocuments;

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::accept::customer_mark;
 use super::load::open_reply;
-use super::sheet::{DocumentSheet, SeriesKey, deed_of, issuer_mark, key_mark, kind_of};
+use super::marks;
+use super::sheet::{DocumentSheet, SeriesKey, deed_of, kind_of};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
@@ -93,7 +93,7 @@ pub struct DocumentFilter {
     pub voids: bool,
 }
 
-const COLUMNS: &str = "seq, id, company, deed, kind, serie, numero, own_numero, state, code, next, due_at, \
+pub(super) const COLUMNS: &str = "seq, id, company, deed, kind, serie, numero, own_numero, state, code, next, due_at, \
      tries, issued_on, target, renumber, abandoned, alarmed_at, asked_by, key_id, batch, place, sheet, \
      reply, created_at, changed_at, final_at, files_tries";
 
@@ -119,8 +119,8 @@ impl Store {
         let row: Option<StoredRow> = query(format!(
             "SELECT {COLUMNS} FROM documents WHERE company = $1 AND key = $2"
         ))
-        .bind(issuer_mark(&self.keys, issuer))
-        .bind(key_mark(&self.keys, key))
+        .bind(marks::issuer(&self.keys, issuer))
+        .bind(marks::key(&self.keys, key))
         .fetch_optional(&mut reader)
         .await?;
         row.map(|row| self.document_row(&row)).transpose()
@@ -177,7 +177,7 @@ impl Store {
             query.push(" AND company IN (");
             let marks: Vec<Vec<u8>> = issuers
                 .iter()
-                .map(|it| issuer_mark(&self.keys, it))
+                .map(|it| marks::issuer(&self.keys, it))
                 .collect();
             for (place, mark) in marks.into_iter().enumerate() {
                 query.push(if place == 0 { "" } else { ", " });
@@ -190,9 +190,9 @@ impl Store {
             _ => None,
         };
         let customer = filter.customer.as_deref().zip(one);
-        let customer = customer.map(|(numero, issuer)| customer_mark(&self.keys, issuer, numero));
+        let customer = customer.map(|(numero, issuer)| marks::customer(&self.keys, issuer, numero));
         let referencia = filter.referencia.as_deref();
-        let referencia = referencia.map(|it| self.keys.hashed(&format!("referencia\0{it}")));
+        let referencia = referencia.map(|it| marks::referencia(&self.keys, it));
         query
             .push_if(" AND state = ", filter.state.map(DocumentState::as_str))
             .push_if(" AND kind = ", filter.kind.map(NubefactKind::catalog_01))
@@ -253,7 +253,7 @@ impl Store {
         rows.iter().map(|row| self.document_row(row)).collect()
     }
 
-    fn document_row(&self, row: &StoredRow) -> Result<DocumentRow, StoreError> {
+    pub(super) fn document_row(&self, row: &StoredRow) -> Result<DocumentRow, StoreError> {
         let id: Uuid = row.try_get("id")?;
         let sheet = DocumentSheet::open(&self.keys, id, row.try_get("sheet")?)?;
         let reply: Option<Vec<u8>> = row.try_get("reply")?;

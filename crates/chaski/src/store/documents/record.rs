@@ -10,8 +10,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::accept::{self, NewDocument};
-use super::events::{self, DocumentEvent};
+use super::chain::DocumentEvent;
+use super::events;
 use super::load;
+use super::of_before;
 use super::save::{Told, mark_target, save_taken_over};
 use super::series;
 use super::sheet::{DocumentSheet, SeriesKey};
@@ -251,8 +253,13 @@ fn event_of(
     }
 }
 
-/// A document of which only the journal's entry is known.
+/// A document of which only the journal's entry is known, what was sent for it, or its QR code.
 fn bare(entry: &JournalEntry, draft: Vec<u8>) -> NewDocument {
+    let mut known = of_before::by_what_was_sent(&draft);
+    let qr = entry.reply.as_ref().and_then(|it| it.reply().qr());
+    if let (None, Some(qr)) = (&known.cliente, qr) {
+        known = of_before::by_qr(&qr);
+    }
     NewDocument {
         id: entry.id,
         series: entry.series.clone(),
@@ -264,11 +271,14 @@ fn bare(entry: &JournalEntry, draft: Vec<u8>) -> NewDocument {
         sheet: DocumentSheet {
             emisor: entry.series.issuer.to_string(),
             clave: entry.key.to_string(),
+            cliente: known.cliente,
+            moneda: known.moneda,
+            total: known.total,
             ..DocumentSheet::default()
         },
         twin: None,
         twin_allowed: true,
-        issued_on: None,
+        issued_on: known.issued_on,
         total: None,
         credit_limit: None,
         target: None,

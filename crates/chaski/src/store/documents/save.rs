@@ -9,7 +9,8 @@ use chaski_client::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::events::{self, DocumentEvent};
+use super::chain::DocumentEvent;
+use super::events;
 use super::load::{LoadedDocument, LoadedPart};
 use super::sheet::{SeriesKey, deed_name};
 use crate::store::error::StoreError;

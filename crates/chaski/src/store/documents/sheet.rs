@@ -1,13 +1,12 @@
 //! What is kept of a document beside the columns it is found by: sealed, because it names who buys.
 
 use chaski_client::{JournalDeed, NubefactKind, SeriesName};
-use chaski_core::Ruc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::marks;
 use crate::store::error::StoreError;
 use crate::store::seal::{Keys, SealedPlace};
-use crate::store::tables::companies::Company;
 
 /// What is shown of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,23 +56,19 @@ impl std::fmt::Debug for DocumentBuyer {
 }
 
 impl DocumentSheet {
-    pub(super) fn sealed(&self, keys: &Keys, id: Uuid) -> Result<Vec<u8>, StoreError> {
+    pub(in crate::store) fn sealed(&self, keys: &Keys, id: Uuid) -> Result<Vec<u8>, StoreError> {
         let plain = serde_json::to_vec(self).map_err(|_| StoreError::Corrupt)?;
         keys.seal(&SealedPlace::Document(id), &plain)
     }
 
-    pub(super) fn open(keys: &Keys, id: Uuid, sealed: &[u8]) -> Result<DocumentSheet, StoreError> {
+    pub(in crate::store) fn open(
+        keys: &Keys,
+        id: Uuid,
+        sealed: &[u8],
+    ) -> Result<DocumentSheet, StoreError> {
         let plain = keys.open(&SealedPlace::Document(id), sealed);
         let plain = plain.ok_or(StoreError::Corrupt)?;
         serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt)
-    }
-}
-
-/// The mark of an issuer: that of the company, or of another name that stands for it.
-pub(in crate::store) fn issuer_mark(keys: &Keys, issuer: &str) -> Vec<u8> {
-    match issuer.parse::<Ruc>() {
-        Ok(ruc) => Company::of_ruc(keys, &ruc).bytes().to_vec(),
-        Err(_) => keys.hashed(issuer),
     }
 }
 
@@ -88,7 +83,7 @@ pub(super) struct SeriesKey {
 impl SeriesKey {
     pub(super) fn of(keys: &Keys, series: &SeriesName) -> SeriesKey {
         SeriesKey {
-            company: issuer_mark(keys, &series.issuer),
+            company: marks::issuer(keys, &series.issuer),
             kind: series.kind.catalog_01(),
             serie: series.serie.to_string(),
         }
@@ -112,9 +107,4 @@ pub(super) fn deed_of(name: &str) -> Result<JournalDeed, StoreError> {
         "void" => Ok(JournalDeed::Void),
         _ => Err(StoreError::Corrupt),
     }
-}
-
-/// How a caller's key is found, among those of its issuer.
-pub(super) fn key_mark(keys: &Keys, key: &str) -> Vec<u8> {
-    keys.hashed(&format!("key\0{key}"))
 }

@@ -137,9 +137,12 @@ impl Seat {
         connection: &mut Conn,
     ) -> Result<(), StoreError> {
         if self.issues.swap(false, Ordering::AcqRel) {
-            let _: bool = of_side("SELECT pg_advisory_unlock", ISSUING)
-                .fetch_one(connection)
-                .await?;
+            let left = of_side("SELECT pg_advisory_unlock", ISSUING);
+            let left = left.fetch_one::<bool>(&mut *connection).await;
+            // A connection that was cut took its locks along.
+            if !connection.is_broken() {
+                left?;
+            }
         }
         Ok(())
     }

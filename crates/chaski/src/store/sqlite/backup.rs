@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub answers: u64,
     /// Whether something in it is sealed.
     pub has_personal_data: bool,
+    /// Whether anything was issued from it.
+    pub has_documents: bool,
     key_check: Option<Vec<u8>>,
 }
 
@@ -116,6 +118,7 @@ async fn look_over(connection: &mut Conn) -> Result<Snapshot, StoreError> {
         calls,
         answers,
         has_personal_data: meta::has_personal_data(connection).await?,
+        has_documents: meta::has_documents(connection).await?,
         key_check: meta::get(connection, meta::KEY_CHECK).await?,
     })
 }

@@ -19,6 +19,9 @@ const FORGOTTEN: &str = "forgotten";
 /// Set when the first key of the gateway is made, and never taken back.
 pub(in crate::store) const HAD_KEYS: &str = "had_keys";
 
+/// Held by whoever issues: what is told under an older one changes nothing.
+pub(in crate::store) const ISSUING_FENCE: &str = "issuing_fence";
+
 /// Begins the name under which a process notes the last group that it committed to a server.
 const GROUP: &str = "group:";
 
@@ -115,21 +118,28 @@ pub(in crate::store) async fn has_personal_data(connection: &mut Conn) -> Result
     )
     .fetch_one(&mut *connection)
     .await?;
-    Ok(found || has_issuers(connection).await?)
+    Ok(found || has_any(connection, "issuers").await? || has_documents(connection).await?)
 }
 
-/// Whether anybody issues; a copy of before has no such table.
-async fn has_issuers(connection: &mut Conn) -> Result<bool, StoreError> {
+/// Whether anything was issued, or is going to be.
+pub(in crate::store) async fn has_documents(connection: &mut Conn) -> Result<bool, StoreError> {
+    Ok(has_any(connection, "documents").await? || has_any(connection, "document_series").await?)
+}
+
+/// Whether there are rows in a table; a copy of before may have no such table.
+async fn has_any(connection: &mut Conn, which: &'static str) -> Result<bool, StoreError> {
     // A database on a server was brought up to date before it is read.
     let is_there = if connection.is_remote() {
-        "SELECT true"
+        true
     } else {
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'issuers')"
+        query("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)")
+            .bind(which)
+            .fetch_one(&mut *connection)
+            .await?
     };
-    let is_there: bool = query(is_there).fetch_one(&mut *connection).await?;
     if !is_there {
         return Ok(false);
     }
-    let found = query("SELECT EXISTS (SELECT 1 FROM issuers)");
+    let found = query(format!("SELECT EXISTS (SELECT 1 FROM {which})"));
     found.fetch_one(connection).await
 }

@@ -33,6 +33,8 @@ pub struct Pruned {
     pub batches: u64,
     /// Jobs.
     pub jobs: u64,
+    /// Documents that need not be kept any longer.
+    pub documents: u64,
     /// Pages given back to the file system.
     pub pages: u64,
     /// Whether the log was emptied too; if not, a reader was in the way and the next run does it.
@@ -91,6 +93,7 @@ impl Store {
             items,
             batches,
             jobs,
+            documents: 0,
             pages: self.give_back_pages().await?,
             log_emptied: self.empty_log().await?,
         })

@@ -27,6 +27,8 @@ pub struct Erased {
     pub inputs: u64,
     /// Partners, with their history.
     pub partners: u64,
+    /// Documents that name it as their customer: kept, because the tax law says so.
+    pub documents_kept: u64,
     /// Whether the log was emptied too; if not, a reader was in the way: erase again.
     pub log_emptied: bool,
 }
@@ -42,6 +44,7 @@ impl Erased {
             items: self.items + other.items,
             inputs: self.inputs + other.inputs,
             partners: self.partners + other.partners,
+            documents_kept: self.documents_kept + other.documents_kept,
             log_emptied: self.log_emptied && other.log_emptied,
         }
     }

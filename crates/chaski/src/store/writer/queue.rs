@@ -28,6 +28,8 @@ pub(in crate::store) struct Shared {
     pub(super) hits: Mutex<Hits>,
     /// Calls of a provider's month that are in the queue.
     pub(super) spent: Mutex<Spent>,
+    /// Whether documents are issued from here: then a lost sync ends the process.
+    pub(super) must_sync: AtomicBool,
 }
 
 /// Calls by provider and month.
@@ -101,6 +103,12 @@ impl Shared {
 
     pub(in crate::store) fn failure(&self) -> Option<StoreError> {
         lock(&self.failure).clone()
+    }
+
+    /// From now on the process ends when the system could not bring to the disk what it was given: what it
+    /// says of it later is not to be believed, and what a document's number is worth hangs on it.
+    pub(in crate::store) fn end_without_sync(&self) {
+        self.must_sync.store(true, Ordering::Release);
     }
 
     /// Rows accepted and not yet durable.

@@ -310,6 +310,15 @@ impl Task {
     }
 
     fn failed(&mut self, error: &StoreError) {
+        if error.is_lost_sync() && self.shared.must_sync.load(Ordering::Acquire) {
+            let code = error.code();
+            tracing::error!(
+                code,
+                "the disk did not take what was issued: ending, to begin again from what is on it"
+            );
+            // Nothing more is written, told or tidied up by whoever does not know what is on the disk.
+            std::process::abort();
+        }
         if self.retry_at.is_none() {
             tracing::error!(code = error.code(), rows = self.group.rows, "cannot write");
         }

@@ -64,7 +64,8 @@ async fn h06_the_mark_comes_from_either() {
          ALTER TABLE batches ADD COLUMN key_provider TEXT NOT NULL DEFAULT 'migo'; \
          ALTER TABLE calls DROP COLUMN company; \
          ALTER TABLE batches ADD COLUMN holder INTEGER; \
-         DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version >= 12; PRAGMA user_version = 7",
+         DROP TABLE documents; DROP TABLE document_attempts; DROP TABLE document_series; DROP TABLE document_numbers; \
+         DROP TABLE document_events; DROP TABLE issuer_holds; DROP TABLE document_files; DROP TABLE issuers; DELETE FROM _sqlx_migrations WHERE version >= 12; PRAGMA user_version = 7",
     ] {
         let door = Door::open().await;
         let key = door.key_of(&door.app, None).await;

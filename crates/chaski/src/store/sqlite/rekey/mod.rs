@@ -2,7 +2,9 @@
 //! with the key too: what they are comes from where they rest sealed, or from what may be shown of
 //! them, of which only a few digits are missing.
 
-use std::collections::HashMap;
+mod documents;
+
+use std::collections::{BTreeMap, HashMap};
 
 use chaski_core::Ruc;
 
@@ -32,8 +34,9 @@ pub(in crate::store) async fn rekey(
     items(connection, &mut numbers).await?;
     inputs(connection, &numbers).await?;
     partners(connection, &mut numbers).await?;
+    let issuers = issuers(connection, &mut numbers).await?;
     companies(connection, &mut numbers).await?;
-    issuers(connection, old, new).await?;
+    documents::rekey(connection, &numbers, issuers).await?;
     answers(connection, &mut numbers).await?;
     calls(connection, &mut numbers).await?;
     bodies(connection, &numbers).await?;
@@ -195,31 +198,37 @@ async fn companies(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(
     Ok(())
 }
 
-/// Who issues. The mark of a person is made of the RUC, which is sealed with the rest.
-async fn issuers(connection: &mut Conn, old: &Keys, new: &Keys) -> Result<(), StoreError> {
+/// Who issues. The mark of a person is made of the RUC, which is sealed with the rest. Marks with the old
+/// key, and with the new one.
+async fn issuers(
+    connection: &mut Conn,
+    numbers: &mut Numbers<'_>,
+) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
     let rows: Vec<(Vec<u8>, Vec<u8>)> = query("SELECT company, sealed FROM issuers")
         .fetch_all(&mut *connection)
         .await?;
+    let mut marks = BTreeMap::new();
     for (before, sealed) in rows {
-        let plain = old.open(&SealedPlace::Issuer(&before), &sealed);
+        let plain = numbers.old.open(&SealedPlace::Issuer(&before), &sealed);
         let plain = plain.ok_or(StoreError::Corrupt)?;
         let profile: serde_json::Value =
             serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt)?;
         let ruc = profile["ruc"].as_str().ok_or(StoreError::Corrupt)?;
         let is_person = ruc.parse().is_ok_and(|ruc: Ruc| ruc.is_personal());
         let company = if is_person {
-            new.hashed(ruc)
+            numbers.learn(ruc)
         } else {
             before.clone()
         };
         query("UPDATE issuers SET company = $2, sealed = $3 WHERE company = $1")
             .bind(before.as_slice())
             .bind(company.as_slice())
-            .bind(new.seal(&SealedPlace::Issuer(&company), &plain)?)
+            .bind(numbers.new.seal(&SealedPlace::Issuer(&company), &plain)?)
             .execute(&mut *connection)
             .await?;
+        marks.insert(before, company);
     }
-    Ok(())
+    Ok(marks)
 }
 
 async fn answers(connection: &mut Conn, numbers: &mut Numbers<'_>) -> Result<(), StoreError> {

@@ -2,6 +2,8 @@
 //! only what persons entered when a token comes or goes. Either way from a private copy that is
 //! sealed again with the key of this folder, in one transaction, and as often as one likes.
 
+mod documents;
+
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -30,6 +32,8 @@ pub struct Absorbed {
     pub partners: u64,
     /// Keys that were missing.
     pub keys: u64,
+    /// Documents that were issued there.
+    pub documents: u64,
 }
 
 /// The other side of a folder: where it is and what opens it.
@@ -116,6 +120,9 @@ async fn leave_only_own(copy: &Path) -> Result<(), StoreError> {
         .run(
             "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; DELETE FROM answers; \
          DELETE FROM calls; DELETE FROM call_bodies; DELETE FROM partner_changes; \
+         DELETE FROM documents; DELETE FROM document_attempts; DELETE FROM document_events; \
+         DELETE FROM document_series; DELETE FROM document_numbers; DELETE FROM document_files; \
+         DELETE FROM issuer_holds; DELETE FROM meta WHERE name = 'document_events_beginning'; \
          UPDATE partners SET sunat = NULL",
         )
         .await?;
@@ -219,6 +226,7 @@ async fn everything(mine: &mut Conn, keys: &Keys, source: &str) -> Result<Absorb
         keys: add(mine, "api_keys", IN_ORDER).await?,
         partners: add(mine, "partners", IN_ORDER).await?,
         batches: changed(mine, FURTHER_BATCHES).await?,
+        documents: documents::bring(mine).await?,
     };
     absorbed.partners += newer_partners(mine, keys).await?;
     changed(mine, FURTHER_ITEMS).await?;
@@ -472,6 +480,7 @@ const MISSING: &str = "SELECT EXISTS (SELECT 1 FROM other.answers o WHERE NOT EX
      AND m.stored_at >= o.stored_at)) \
      OR EXISTS (SELECT id FROM other.calls EXCEPT SELECT id FROM main.calls) \
      OR EXISTS (SELECT id FROM other.batches EXCEPT SELECT id FROM main.batches) \
+     OR EXISTS (SELECT id FROM other.documents EXCEPT SELECT id FROM main.documents) \
      OR EXISTS (SELECT id FROM other.api_keys EXCEPT SELECT id FROM main.api_keys) \
      OR EXISTS (SELECT num_document, document_type, company FROM other.partners \
      EXCEPT SELECT num_document, document_type, company FROM main.partners)";
