@@ -49,9 +49,9 @@ impl InvoiceRoom<'_> {
         let kind = nubefact_kind(document.kind()).ok_or(InvoiceError::NotIssuable)?;
         let issuer = self.issuer.ruc.as_str();
         let now = self.app.clock.now();
-        let modified = document.names();
-        let modified_kind = modified.as_ref().and_then(|it| nubefact_kind(it.kind));
-        let modifies = modified.as_ref().zip(modified_kind).map(|(it, kind)| {
+        let named = document.names();
+        let modified_kind = named.as_ref().and_then(|it| nubefact_kind(it.kind));
+        let modifies = named.as_ref().zip(modified_kind).map(|(it, kind)| {
             let serie = &it.serie;
             format!("{}:{serie}-{}", kind.catalog_01(), it.numero)
         });

@@ -119,9 +119,10 @@ pub(in crate::app) fn take_files_along(
         if place_of(to.0, &hash).exists() {
             continue;
         }
-        match sealed_again(from.1, to.1, &hash, &sealed) {
-            Some(again) => keep(to.0, &hash, &again)?,
-            None => tracing::warn!("a file of a document does not open and is left behind"),
+        if let Some(again) = sealed_again(from.1, to.1, &hash, &sealed) {
+            keep(to.0, &hash, &again)?;
+        } else {
+            tracing::warn!("a file of a document does not open and is left behind");
         }
     }
     Ok(())

@@ -441,6 +441,10 @@ impl Journal for StoreJournal {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 fn of_store(error: StoreError) -> JournalError {
     let fault = match &error {
         StoreError::NotTheIssuer | StoreError::Locked => JournalFault::InUse,
