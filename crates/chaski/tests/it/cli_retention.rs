@@ -2,11 +2,12 @@
 
 use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Surroundings};
-use chaski::store::CallFilter;
+use chaski::store::{CallFilter, NewDocument, StoredFile};
 use chaski_client::{Ask, Clock, Ledger};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli_kit::Place;
+use crate::store_documents::new_document;
 
 /// 2026-11-02, noon in Lima.
 fn day(days: i64) -> Clock {
@@ -126,4 +127,52 @@ fn when_somebody_asks() {
     let gone = place.run("llamadas --limpiar --yes").expect(0);
     assert!(gone.err.contains("llamadas, 1;"), "{}", gone.err);
     assert_eq!(place.run("llamadas").expect(0).out, "");
+}
+
+#[tokio::test]
+async fn a_document_is_kept_its_years_and_leaves_with_its_files() {
+    let place = Place::new();
+    let hash = "ab".repeat(32);
+    let content = place
+        .data()
+        .join("sandbox/comprobantes/ab")
+        .join(hash.as_str());
+    // 1. Taken on, ended, with a file.
+    let app = open(&place, day(0)).await;
+    let new = NewDocument {
+        issued_on: Some("2026-11-02".parse().unwrap()),
+        at: app.clock.now(),
+        ..new_document(1, "a", "a")
+    };
+    let (id, at) = (new.id, new.at);
+    app.store().accept_document(new).await.unwrap();
+    app.store().return_document(id, "prueba", at).await.unwrap();
+    let file = StoredFile {
+        kind: "pdf".into(),
+        hash,
+        size: 1,
+        at,
+    };
+    app.store().put_document_file(id, file).await.unwrap();
+    std::fs::create_dir_all(content.parent().unwrap()).unwrap();
+    std::fs::write(&content, "x").unwrap();
+    app.close().await.unwrap();
+    // 2. Until the end of the sixth year after that of its issue, in Lima; not a second longer.
+    for (moment, gone) in [
+        ("2032-12-31T17:00:00Z", 0),
+        ("2033-01-01T04:59:00Z", 0),
+        ("2033-01-01T05:00:00Z", 1),
+    ] {
+        let app = open(&place, Clock::starting_at(moment.parse().unwrap())).await;
+        let pruned = app.prune().await.unwrap();
+        assert_eq!(pruned.documents, gone, "{moment}");
+        let there = app.store().document(id).await.unwrap().is_some();
+        assert_eq!(
+            (there, content.exists()),
+            (gone == 0, gone == 0),
+            "{moment}"
+        );
+        assert!(app.store().check_events().await.unwrap().is_ok());
+        app.close().await.unwrap();
+    }
 }
