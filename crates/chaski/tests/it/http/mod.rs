@@ -183,8 +183,9 @@ impl Door {
             per_day: 0,
             lasts: None,
         };
-        let made = self.app.create_key_of_series(new, &[series.to_owned()]);
-        let (_, text) = made.await.unwrap();
+        let series = [series.to_owned()];
+        let made = self.app.create_key_of_series(new, &series).await;
+        let (_, text) = made.unwrap();
         self.gateway.reload_keys().await;
         text.expose_secret().to_owned()
     }
