@@ -259,6 +259,7 @@ impl IssuedData {
     pub(crate) fn with_story(app: &App, row: &DocumentRow, story: &DocumentStory) -> IssuedData {
         IssuedData {
             anulacion: story.void.as_ref().map(VoidData::of),
+            terminado: has_ended(row) && story.void.as_ref().is_none_or(has_ended),
             eventos: story.events.iter().map(IssuedEventData::of).collect(),
             ..IssuedData::of(app, row)
         }
@@ -289,7 +290,7 @@ impl IssuedLinks {
     fn of(row: &DocumentRow) -> IssuedLinks {
         let place = place_of(row);
         let file = |name: &str| row.reply.as_ref().map(|_| format!("{place}/{name}"));
-        let spoken = row.state.is_final();
+        let spoken = row.final_at.is_some();
         IssuedLinks {
             eventos: format!("{place}/eventos"),
             pdf: file("pdf"),

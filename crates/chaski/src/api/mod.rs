@@ -20,4 +20,5 @@ pub(crate) mod rates;
 pub(crate) mod refusals;
 pub(crate) mod reply;
 pub(crate) mod rucs;
+pub(crate) mod series;
 pub(crate) mod several;

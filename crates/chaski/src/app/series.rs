@@ -1,6 +1,6 @@
 //! Series and their numbers: opening one where another system issued before.
 
-use chaski_client::{NubefactId, NubefactKind};
+use chaski_client::{NubefactId, NubefactKind, SeriesName};
 
 use super::AppError;
 use super::invoices::{InvoiceError, InvoiceRoom, full_name};
@@ -26,6 +26,19 @@ impl InvoiceRoom<'_> {
         }
         let opened = self.nubefact.open_series(kind, serie, last).await;
         Ok(opened.map_err(InvoiceError::from)?)
+    }
+
+    /// Whether the documents of a series go one after the other; false where it is not open.
+    pub async fn set_series_in_order(
+        &self,
+        kind: NubefactKind,
+        serie: &str,
+        in_order: bool,
+    ) -> Result<bool, AppError> {
+        let name = SeriesName::new(self.issuer.ruc.as_str(), kind, serie);
+        let changed = self.app.store.set_in_order(&name, in_order).await?;
+        self.app.documents_moved();
+        Ok(changed)
     }
 
     async fn exists(&self, id: &NubefactId) -> Result<bool, AppError> {

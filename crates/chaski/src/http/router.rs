@@ -102,6 +102,10 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(issued::files::pdf))
         .routes(routes!(issued::files::xml))
         .routes(routes!(issued::files::cdr))
+        .routes(routes!(issued::series::list, issued::series::open))
+        .routes(routes!(issued::series::change))
+        .routes(routes!(issued::series::issuers, issued::series::add))
+        .routes(routes!(issued::series::try_out))
         .routes(routes!(calls::list))
         .routes(routes!(calls::search))
         .routes(routes!(calls::one))
@@ -173,7 +177,7 @@ fn tag(path: &str) -> &str {
     let rest = path.strip_prefix("/api/v1").unwrap_or(path);
     match rest.split('/').nth(1).unwrap_or_default() {
         "tipo-cambio" => "tipo de cambio",
-        "guias" | "retenciones" | "percepciones" => "comprobantes",
+        "guias" | "retenciones" | "percepciones" | "series" | "empresas" => "comprobantes",
         "programados" => "trabajos",
         "version" | "metrics" => "salud",
         word => word,

@@ -240,16 +240,20 @@ pub fn standing(entry: &JournalEntry, tries: u32) -> Standing {
     let since = last.concluded_at.unwrap_or(last.at);
     // 2. Nobody knows.
     if let Some(open) = entry.open_attempt() {
-        let Some(concluded) = open.concluded_at else {
+        let is_last = open.id == last.id;
+        if is_last && open.concluded_at.is_none() {
             let over = later(open.at, LONGEST_ATTEMPT);
             return then(DocumentState::Sending, deed, over);
-        };
-        let next = if entry.abandoned {
+        }
+        // What was given up is not sent again, and neither is what a later attempt had refused: it is known
+        // once the earlier one can no longer arrive (rule R5).
+        let refused = matches!(last.outcome, Some(AttemptOutcome::Refused { .. }));
+        let next = if entry.abandoned || refused {
             NextDeed::Resolve
         } else {
             deed
         };
-        let asked = open.absent_at.unwrap_or(concluded).max(concluded);
+        let asked = open.absent_at.unwrap_or(since).max(since);
         let at = later(asked, doubled(IN_DOUBT, tries));
         return then(DocumentState::InDoubt, next, at);
     }

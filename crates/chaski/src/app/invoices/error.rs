@@ -148,26 +148,6 @@ impl InvoiceError {
                 "esa empresa no emite desde aquí",
                 "that company does not issue from here"
             ),
-            InvoiceError::SeriesNotTheirs => text!(
-                "esa serie no existe para su llave",
-                "there is no such series for your key"
-            ),
-            InvoiceError::VoidedElsewhere => text!(
-                "una guía se da de baja solo en SUNAT Operaciones en Línea (SOL), con la clave de la empresa",
-                "a guía is taken back only at SUNAT's portal (SOL), with the company's password"
-            ),
-            InvoiceError::VoidedTooLate => text!(
-                "pasaron los 7 días en que se puede anular; emita la nota de crédito: POST …/corregir con el motivo 01",
-                "the 7 days within which it can be voided are over; issue the nota de crédito: POST …/corregir with motivo 01"
-            ),
-            InvoiceError::InDoubt(when) => in_doubt(*when),
-            InvoiceError::NotInThatState(state) => {
-                let state = state.as_str();
-                text!(
-                    "el documento está {state}, y así no se puede; consulte su estado y lo que sigue",
-                    "the document is {state}, and so it cannot be done; look at its state and what comes next"
-                )
-            }
             InvoiceError::UnknownIssuer(known) => {
                 let list = known.join(", ");
                 text!(
@@ -218,6 +198,11 @@ impl InvoiceError {
             | InvoiceError::NumberUsed(..)
             | InvoiceError::OtherFile(_)
             | InvoiceError::NumberTheirs
+            | InvoiceError::SeriesNotTheirs
+            | InvoiceError::VoidedElsewhere
+            | InvoiceError::VoidedTooLate
+            | InvoiceError::InDoubt(_)
+            | InvoiceError::NotInThatState(_)
             | InvoiceError::CreditUsedUp(_) => self.text_of_document(),
             InvoiceError::NoSuchMotivo => text!(
                 "no existe ese motivo: use el catálogo 09 de SUNAT (01 a 13), o con --debito el catálogo 10 (01, 02, 03, 11, 12)",
@@ -276,6 +261,26 @@ impl InvoiceError {
                 "3286: con las notas de crédito que ya hay, esta supera el total del documento; queda por acreditar {left}",
                 "3286: with the credit notes there are, this one is above the total of the document; {left} is left to credit"
             ),
+            InvoiceError::SeriesNotTheirs => text!(
+                "esa serie no existe para su llave",
+                "there is no such series for your key"
+            ),
+            InvoiceError::VoidedElsewhere => text!(
+                "una guía se da de baja solo en SUNAT Operaciones en Línea (SOL), con la clave de la empresa",
+                "a guía is taken back only at SUNAT's portal (SOL), with the company's password"
+            ),
+            InvoiceError::VoidedTooLate => text!(
+                "pasaron los 7 días en que se puede anular; emita la nota de crédito: POST …/corregir con el motivo 01",
+                "the 7 days within which it can be voided are over; issue the nota de crédito: POST …/corregir with motivo 01"
+            ),
+            InvoiceError::InDoubt(when) => in_doubt(*when),
+            InvoiceError::NotInThatState(state) => {
+                let state = state.as_str();
+                text!(
+                    "el documento está {state}, y así no se puede; consulte su estado y lo que sigue",
+                    "the document is {state}, and so it cannot be done; look at its state and what comes next"
+                )
+            }
             _ => self.text(),
         }
     }

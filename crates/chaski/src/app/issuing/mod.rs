@@ -37,7 +37,7 @@ mod work;
 pub use accept::{AcceptOptions, HandedOver};
 pub(in crate::app) use desk::IssuingDesk;
 pub use files::KeptFile;
-pub use outcome::{DocumentStory, has_ended, is_known};
+pub use outcome::{DocumentStory, WatchedDocument, has_ended, is_known};
 pub use rights::IssuingRights;
 pub use seat::{IssuerSeat, SeatHolder};
 pub(in crate::app) use shelf::{PACKED, SHELF, pack, take_files_along, unpack};

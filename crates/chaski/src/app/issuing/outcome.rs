@@ -76,36 +76,64 @@ impl App {
         })
     }
 
-    /// A document each time that it changes, until nothing more comes of it by itself.
+    /// A document each time that it or its void changes, until nothing more comes of either by itself.
     pub fn document_changes(
         self: &Arc<App>,
-        first: DocumentRow,
-    ) -> BoxStream<'static, Result<DocumentRow, AppError>> {
-        let moved = self.watch_documents();
-        let ended = has_ended(&first);
-        let start = (Arc::clone(self), moved, first.clone(), ended);
-        let further = stream::unfold(start, move |(app, mut moved, told, ended)| async move {
-            if ended {
+        id: Uuid,
+    ) -> BoxStream<'static, Result<WatchedDocument, AppError>> {
+        let start = (
+            Arc::clone(self),
+            self.watch_documents(),
+            None::<WatchedDocument>,
+        );
+        let changes = stream::unfold(Some(start), move |state| async move {
+            let (app, mut moved, told) = state?;
+            if told.as_ref().is_some_and(|it| it.ended) {
                 return None;
             }
-            let document = loop {
-                let _ = timeout(LOOK_AT_EASE, moved.changed()).await;
-                match app.store.document(told.id).await {
-                    Ok(Some(now)) if is_same(&now, &told) => {}
-                    Ok(Some(now)) => break Ok(now),
-                    Ok(None) => break Err(InvoiceError::NotIssuable.into()),
-                    Err(error) => break Err(error.into()),
+            loop {
+                match (app.watched(id).await, &told) {
+                    (Ok(now), Some(told)) if now.is_same(told) => {
+                        let _ = timeout(LOOK_AT_EASE, moved.changed()).await;
+                    }
+                    (Ok(now), _) => return Some((Ok(now.clone()), Some((app, moved, Some(now))))),
+                    (Err(error), _) => return Some((Err(error), None)),
                 }
-            };
-            let ended = document.as_ref().map_or(true, has_ended);
-            let told = document.as_ref().map_or(told, Clone::clone);
-            Some((document, (app, moved, told, ended)))
+            }
         });
-        stream::iter([Ok(first)]).chain(further).boxed()
+        changes.boxed()
+    }
+
+    async fn watched(&self, id: Uuid) -> Result<WatchedDocument, AppError> {
+        let document = self.store.document(id).await?;
+        let document = document.ok_or(InvoiceError::NotIssuable)?;
+        let story = self.document_story(id).await?;
+        Ok(WatchedDocument {
+            ended: has_ended(&document) && story.void.as_ref().is_none_or(has_ended),
+            document,
+            story,
+        })
     }
 }
 
-fn is_same(one: &DocumentRow, other: &DocumentRow) -> bool {
-    (one.state, one.changed_at, one.numero, one.next)
-        == (other.state, other.changed_at, other.numero, other.next)
+/// A document as whoever watches it sees it.
+#[derive(Debug, Clone)]
+pub struct WatchedDocument {
+    /// The document.
+    pub document: DocumentRow,
+    /// What happened to it.
+    pub story: DocumentStory,
+    /// Whether nothing more comes of it by itself.
+    pub ended: bool,
+}
+
+impl WatchedDocument {
+    fn is_same(&self, other: &WatchedDocument) -> bool {
+        let void =
+            |it: &WatchedDocument| it.story.void.as_ref().map(|it| (it.id, it.state, it.next));
+        let (one, two) = (&self.document, &other.document);
+        (one.state, one.numero, one.next) == (two.state, two.numero, two.next)
+            && void(self) == void(other)
+            && self.story.events.len() == other.story.events.len()
+    }
 }

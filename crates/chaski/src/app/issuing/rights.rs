@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
 use crate::app::issuers::Issuer;
 use crate::app::{App, AppError};
-use crate::store::{Company, Cursor, DocumentFilter, DocumentRow, Page};
+use crate::store::{Company, Cursor, DocumentFilter, DocumentRow, Page, SeriesRow};
 
 /// What somebody may see and issue.
 #[derive(Debug, Clone, Default)]
@@ -48,13 +48,11 @@ impl App {
         }
         let issuers = self.issuers_within(rights).await?;
         let own = issuers.first().map(|it| it.ruc);
-        match own.filter(|own| wanted.is_none_or(|it| it == own)) {
-            Some(own) => self.invoice_room(Some(&own), ask).await,
-            None => {
-                let own = own.iter().map(|it| it.as_str().to_owned()).collect();
-                Err(InvoiceError::UnknownIssuer(own).into())
-            }
+        if let Some(own) = own.filter(|own| wanted.is_none_or(|it| it == own)) {
+            return self.invoice_room(Some(&own), ask).await;
         }
+        let own = own.iter().map(|it| it.as_str().to_owned()).collect();
+        Err(InvoiceError::UnknownIssuer(own).into())
     }
 
     /// The room of the company that a document is of.
@@ -84,6 +82,23 @@ impl App {
         };
         let of_company = rights.company == Company::HOUSE || is_theirs();
         of_company && rights.allow(&document.series.serie)
+    }
+
+    /// The series that somebody sees.
+    pub async fn series_within(&self, rights: &IssuingRights) -> Result<Vec<SeriesRow>, AppError> {
+        let issuers = self.issuers_within(rights).await?;
+        for issuer in &issuers {
+            // What a new folder begins with is opened by its room.
+            self.invoice_room(Some(&issuer.ruc), &Ask::default())
+                .await?;
+        }
+        let mut rows = self.store.document_series().await?;
+        rows.retain(|it| {
+            let name = &it.count.series;
+            let theirs = issuers.iter().any(|it| it.ruc.as_str() == name.issuer);
+            theirs && rights.allow(&name.serie)
+        });
+        Ok(rows)
     }
 
     /// A page of the documents that somebody may see, newest first. A customer is found among those of one

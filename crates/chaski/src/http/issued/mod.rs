@@ -6,6 +6,7 @@ pub(super) mod family;
 pub(super) mod files;
 pub(super) mod read;
 mod refusals;
+pub(super) mod series;
 pub(super) mod submit;
 
 use axum::response::{IntoResponse, Response};

@@ -19,7 +19,6 @@ use super::submit::issuer_ruc;
 use super::{IssuerWanted, document_of, rights_of, told};
 use crate::api::issued::{IssuedData, IssuedPage, IssuedWanted};
 use crate::app::invoices::kind_named;
-use crate::app::issuing::has_ended;
 use crate::app::keys::Scope;
 use crate::http::Gateway;
 use crate::http::kit::{
@@ -172,7 +171,7 @@ fn state(text: &str) -> Result<DocumentState, Problem> {
     })
 }
 
-fn kind(text: &str) -> Result<chaski_client::NubefactKind, Problem> {
+pub(super) fn kind(text: &str) -> Result<chaski_client::NubefactKind, Problem> {
     let coded = chaski_client::NubefactKind::of_catalog_01(text.trim());
     kind_named(text).or(coded).ok_or_else(|| {
         Problem::wrong_parameter(
@@ -257,26 +256,17 @@ pub(in crate::http) async fn events(
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Comprobantes)?;
     let document = document_of(&caller, family, &id).await?;
-    let states = caller.app.document_changes(document);
+    let states = caller.app.document_changes(document.id);
     // A document may take days, for which a stop does not wait; its watcher comes back.
     let states = states.take_until(gateway.stopped().boxed());
     let app = Arc::clone(&caller.app);
-    let events = states.then(move |state| {
-        let app = Arc::clone(&app);
-        async move {
-            let failed = |error: crate::app::AppError| std::io::Error::other(error.code());
-            let document = state.map_err(failed)?;
-            let story = app.document_story(document.id).await.map_err(failed)?;
-            let named = if has_ended(&document) {
-                "fin"
-            } else {
-                "cambio"
-            };
-            Event::default()
-                .event(named)
-                .json_data(IssuedData::with_story(&app, &document, &story))
-                .map_err(std::io::Error::other)
-        }
+    let events = states.map(move |state| {
+        let it = state.map_err(|error| std::io::Error::other(error.code()))?;
+        let named = if it.ended { "fin" } else { "cambio" };
+        Event::default()
+            .event(named)
+            .json_data(IssuedData::with_story(&app, &it.document, &it.story))
+            .map_err(std::io::Error::other)
     });
     Ok(Sse::new(events)
         .keep_alive(KeepAlive::default())

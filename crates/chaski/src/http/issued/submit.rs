@@ -140,8 +140,8 @@ pub(in crate::http) async fn submit(
     let HandedOver { document, before } = handed;
     let document = match patience {
         Some(patience) => {
-            let waited = caller.app.wait_for_outcome(document.id, patience);
-            waited.await.map_err(problem)?
+            let outcome = caller.app.wait_for_outcome(document.id, patience);
+            outcome.await.map_err(problem)?
         }
         None => document,
     };
@@ -197,7 +197,10 @@ pub(in crate::http) async fn check(
     let room = room.await.map_err(problem)?;
     let checked = caller.app.check_invoice(Some(&room), arrived.value, &ask);
     let checked = checked.await.map_err(problem)?;
-    let document = checked.document.as_ref().map(|it| it.to_bytes());
+    let document = checked
+        .document
+        .as_ref()
+        .map(chaski_core::invoicing::TaxDocument::to_bytes);
     let lang = caller.info.lang;
     Ok(Json(CheckedData {
         emitible: checked.sendable().is_some(),

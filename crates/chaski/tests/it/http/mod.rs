@@ -1,6 +1,7 @@
 //! The HTTP door, in the process: requests go to the router, answers come from the sandbox.
 
 mod connections;
+mod issued;
 mod lists;
 mod lotes;
 mod migo;
@@ -170,6 +171,23 @@ impl Door {
             lasts: None,
         };
         self.made(app, new).await
+    }
+
+    /// A new key that is bound to series.
+    pub(crate) async fn key_of_series(&self, company: Option<&str>, series: &str) -> String {
+        let new = NewKey {
+            name: "prueba".into(),
+            company: company.map(|ruc| ruc.parse().unwrap()),
+            scopes: Scopes::all(),
+            per_minute: 0,
+            per_day: 0,
+            lasts: None,
+        };
+        let series = [series.to_owned()];
+        let made = self.app.create_key_of_series(new, &series).await;
+        let (_, text) = made.unwrap();
+        self.gateway.reload_keys().await;
+        text.expose_secret().to_owned()
     }
 
     async fn made(&self, app: &App, new: NewKey) -> String {

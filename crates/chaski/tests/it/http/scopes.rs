@@ -328,6 +328,13 @@ pub(super) const ROUTES: [(&str, &str, Scope, &str); 68] = [
     ),
 ];
 
+/// The same with the routes of documents that are issued.
+fn every_route() -> Vec<(&'static str, String, Scope, &'static str)> {
+    let others = ROUTES.into_iter();
+    let others = others.map(|(method, path, scope, body)| (method, path.to_owned(), scope, body));
+    others.chain(super::issued::routes()).collect()
+}
+
 /// The job of a refresh of partners is seen with the scope that asks for it; of an identifier that
 /// is nobody's, no other kind can be told.
 fn also_opens(scope: Scope, method: &Method, path: &str) -> bool {
@@ -347,7 +354,8 @@ async fn each_route_in(door: &Door) {
     for scope in Scope::ALL {
         keys.push((scope, door.key(&[scope], 0, 0).await));
     }
-    for (method, path, needed, body) in ROUTES {
+    for (method, path, needed, body) in every_route() {
+        let path = path.as_str();
         let method: Method = method.parse().unwrap();
         for (scope, key) in &keys {
             let answer = door.ask(method.clone(), path, Some(key), body).await;
@@ -392,7 +400,7 @@ async fn every_described_route_is_in_the_table_or_open_to_all() {
             continue;
         }
         for method in operations.as_object().unwrap().keys() {
-            let known = ROUTES
+            let known = every_route()
                 .iter()
                 .any(|(known, example, ..)| known.to_lowercase() == *method && fits(path, example));
             assert!(known, "{method} {path} is not in the table");

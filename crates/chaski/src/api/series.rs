@@ -1,0 +1,145 @@
+//! Series of documents, and the companies that issue.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reply::lima;
+use crate::app::issuers::Issuer;
+use crate::store::SeriesRow;
+
+/// A series and how far it has come.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SerieData)]
+pub(crate) struct SeriesData {
+    /// RUC of who issues.
+    pub(crate) emisor: String,
+    /// `factura`, `boleta`, `nc`, `nd`, `guia`, `guia_transportista`, `retencion` or `percepcion`.
+    pub(crate) tipo: String,
+    /// Its code in SUNAT's catálogo 01.
+    pub(crate) tipo_sunat: String,
+    pub(crate) serie: String,
+    /// Last number that was taken; 0 where none was.
+    pub(crate) ultimo: u32,
+    /// Numbers below it that came to nothing and are taken first.
+    pub(crate) libres: Vec<u32>,
+    /// Whether its documents go one after the other, which leaves no gap; else up to ten at once.
+    pub(crate) en_orden: bool,
+    /// Since when it is held until it has been walked: these data are a copy's.
+    pub(crate) en_revision_desde: Option<String>,
+}
+
+/// The series that are open.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SeriesList)]
+pub(crate) struct SeriesListData {
+    pub(crate) data: Vec<SeriesData>,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+}
+
+/// A series to be opened.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SerieWanted)]
+pub(crate) struct SeriesWanted {
+    #[schema(example = "F001")]
+    pub(crate) serie: String,
+    /// Last number that was used of it, 0 if it is new; Nubefact is asked whether that is so.
+    pub(crate) ultimo: u32,
+    /// Kind, such as `factura`; not needed where the series' letter tells it.
+    pub(crate) tipo: Option<String>,
+    /// RUC of who issues.
+    pub(crate) empresa: Option<String>,
+}
+
+/// How a series goes.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SeriePatch)]
+pub(crate) struct SeriesChange {
+    /// Whether its documents go one after the other.
+    pub(crate) en_orden: bool,
+    /// RUC of who issues.
+    pub(crate) empresa: Option<String>,
+}
+
+/// A company that issues; its token is told to nobody.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = EmpresaData)]
+pub(crate) struct IssuerData {
+    pub(crate) ruc: String,
+    /// Where its requests go.
+    pub(crate) servidor: String,
+    /// How the token is written into the header.
+    pub(crate) forma: String,
+    /// Whether it is in the register of restaurants and hotels.
+    pub(crate) restaurante: bool,
+}
+
+/// The companies that issue.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = EmpresasList)]
+pub(crate) struct IssuersData {
+    pub(crate) data: Vec<IssuerData>,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+}
+
+/// A company that is to issue, in the place of what was kept of it before.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EmpresaWanted)]
+pub(crate) struct NewIssuerWanted {
+    pub(crate) ruc: String,
+    /// Its address at Nubefact.
+    pub(crate) ruta: String,
+    /// Its token; it is kept sealed.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password)]
+    pub(crate) token: secrecy::SecretString,
+    /// How the token is written into the header.
+    pub(crate) forma: Option<String>,
+    /// Whether it is in the register of restaurants and hotels.
+    #[serde(default)]
+    pub(crate) restaurante: bool,
+}
+
+/// Which company is tried.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EmpresaProbar)]
+pub(crate) struct TryWanted {
+    /// RUC of who issues.
+    pub(crate) ruc: Option<String>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<secrecy::SecretString, D::Error> {
+    String::deserialize(reader).map(Into::into)
+}
+
+impl SeriesData {
+    pub(crate) fn of(row: &SeriesRow) -> SeriesData {
+        let name = &row.count.series;
+        SeriesData {
+            emisor: name.issuer.to_string(),
+            tipo: name.kind.word().into(),
+            tipo_sunat: name.kind.catalog_01().into(),
+            serie: name.serie.to_string(),
+            ultimo: row.count.last,
+            libres: row.count.free.clone(),
+            en_orden: row.in_order,
+            en_revision_desde: row.review_since.map(lima),
+        }
+    }
+}
+
+impl IssuerData {
+    pub(crate) fn of(issuer: &Issuer) -> IssuerData {
+        IssuerData {
+            ruc: issuer.ruc.as_str().into(),
+            servidor: issuer.host(),
+            forma: issuer.auth.as_str().into(),
+            restaurante: issuer.restaurante,
+        }
+    }
+}
