@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 218] = [
+const CODES: [Code; 221] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -189,6 +189,9 @@ const CODES: [Code; 218] = [
     row("numero_ajeno", 409, 3),
     row("referencia_usada", 409, 3),
     row("duplicado_probable", 409, 3),
+    row("serie_no_disponible", 404, 3),
+    row("comprobante_en_duda", 409, 5),
+    row("archivo_todavia_no", 404, 3),
     row("nota_supera_documento", 422, 3),
     row("emision_contradictoria", 500, 1),
     row("emision_cedida", 503, 5),

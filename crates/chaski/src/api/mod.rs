@@ -9,6 +9,7 @@ pub(crate) mod batches;
 pub(crate) mod calls;
 pub(crate) mod cpe;
 pub(crate) mod health;
+pub(crate) mod issued;
 pub(crate) mod jobs;
 pub(crate) mod partner_lists;
 pub(crate) mod partners;

@@ -53,4 +53,13 @@ pub(crate) struct FieldBody {
     pub(crate) code: String,
     /// What is wrong.
     pub(crate) detail: String,
+    /// Of a document: `error` (never sent), `observacion` or `aviso`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) severity: Option<String>,
+    /// The value that would be right, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expected: Option<String>,
+    /// What to do about this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) action: Option<String>,
 }

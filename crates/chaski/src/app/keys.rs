@@ -35,20 +35,26 @@ named! {
         Partners = "partners",
         /// The record of calls, the state of the upstreams, the schedule.
         Auditoria = "auditoria",
-        /// Forgetting all numbers that do not exist, at once.
+        /// Forgetting all numbers that do not exist, at once; companies that issue.
         Administracion = "administracion",
+        /// Issuing documents.
+        Emitir = "emitir",
+        /// Voiding documents.
+        Anular = "anular",
+        /// Reading documents that were issued, with their files.
+        Comprobantes = "comprobantes",
     }
 }
 
 impl Scope {
-    fn bit(self) -> u8 {
-        1 << (self as u8)
+    fn bit(self) -> u16 {
+        1 << (self as u16)
     }
 }
 
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
+pub struct Scopes(u16);
 
 impl Scopes {
     /// All of them.
@@ -118,6 +124,19 @@ const PREFIX_BYTES: usize = 6;
 impl App {
     /// Makes a key; the text is shown this once and stored nowhere.
     pub async fn create_key(&self, new: NewKey) -> Result<(KeyInfo, SecretString), AppError> {
+        self.create_key_of_series(new, &[]).await
+    }
+
+    /// The same for some series only, as far as documents go; for all where none is named.
+    pub async fn create_key_of_series(
+        &self,
+        new: NewKey,
+        series: &[String],
+    ) -> Result<(KeyInfo, SecretString), AppError> {
+        let bound: Vec<String> = series
+            .iter()
+            .map(|it| bound_to(it))
+            .collect::<Result<_, _>>()?;
         let name = new.name.trim();
         if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
             return Err(AppError::Usage(text!(
@@ -147,7 +166,7 @@ impl App {
                 .company
                 .map_or(Company::HOUSE, |ruc| self.store.company(&ruc)),
             company_shown: new.company.map(|ruc| ruc.masked()),
-            scopes: new.scopes.names(),
+            scopes: [&[new.scopes.names()], bound.as_slice()].concat().join(" "),
             per_minute: new.per_minute,
             per_day: new.per_day,
             created_at: now,
@@ -220,6 +239,8 @@ pub struct KeyState {
     pub company: Company,
     /// What it may be used for.
     pub scopes: Scopes,
+    /// The series whose documents it may issue and see; all where none is named.
+    pub series: Vec<String>,
     /// Requests a minute; 0 for no limit.
     pub per_minute: u32,
     /// Paid calls a Lima day; 0 for no limit.
@@ -331,6 +352,7 @@ impl KeyState {
             asker: Asker::of_key(row),
             company: row.company,
             scopes: Scopes::parse(&row.scopes),
+            series: series_of(&row.scopes),
             per_minute: row.per_minute,
             per_day: row.per_day,
             hash: row.hash,
@@ -394,6 +416,29 @@ impl fmt::Debug for KeyState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyState({})", self.asker)
     }
+}
+
+/// What stands before a series among the scopes of a key that is bound to it.
+const OF_SERIES: &str = "serie:";
+
+/// A series as it stands among the scopes of a key. No series is a scope, so none is taken for one.
+fn bound_to(serie: &str) -> Result<String, AppError> {
+    let serie = serie.trim().to_ascii_uppercase();
+    let good = serie.len() == 4 && serie.bytes().all(|it| it.is_ascii_alphanumeric());
+    if good {
+        return Ok(format!("{OF_SERIES}{serie}"));
+    }
+    Err(AppError::Usage(text!(
+        "--series: una serie tiene 4 letras o cifras, como F001",
+        "--series: a series has 4 letters or digits, such as F001"
+    )))
+}
+
+fn series_of(names: &str) -> Vec<String> {
+    let series = names
+        .split_whitespace()
+        .filter_map(|it| it.strip_prefix(OF_SERIES));
+    series.map(str::to_owned).collect()
 }
 
 fn most_a_day(per_day: u32) -> Option<u64> {

@@ -98,7 +98,7 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let real = !typed.prueba && sides_of(&needed.config).contains(&Mode::Real);
     let side = if real { Mode::Real } else { Mode::Sandbox };
     let app = open(needed, side).await?;
-    let made = app.create_key(new).await;
+    let made = app.create_key_of_series(new, &typed.series).await;
     let closed = app.close().await;
     let (_, text) = made?;
     closed?;

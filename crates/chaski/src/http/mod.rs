@@ -14,6 +14,7 @@ mod door;
 mod exchange_rate;
 mod health;
 mod invalid_rucs;
+mod issued;
 mod kit;
 mod partner_lists;
 mod partners;

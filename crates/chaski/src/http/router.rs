@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 
 use super::kit::{Problem, code_pages, texts};
 use super::{
-    Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, partner_lists,
-    partners, ruc, several, trabajos, upstreams,
+    Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, issued,
+    partner_lists, partners, ruc, several, trabajos, upstreams,
 };
 use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::keys::Scope;
@@ -38,6 +38,7 @@ use crate::http::compat::original;
         (name = "dni", description = "Datos personales"),
         (name = "tipo de cambio", description = "SUNAT y SBS"),
         (name = "cpe", description = "Comprobantes recibidos"),
+        (name = "comprobantes", description = "Comprobantes que se emiten"),
         (name = "lotes", description = "Listas en segundo plano"),
         (name = "partners", description = "Clientes y proveedores"),
         (name = "trabajos", description = "Trabajos y programación"),
@@ -86,6 +87,21 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(exchange_rate::rates))
         .routes(routes!(exchange_rate::rate))
         .routes(routes!(cpe::validate))
+        .routes(routes!(issued::submit::submit, issued::read::list))
+        .routes(routes!(issued::read::search))
+        .routes(routes!(issued::submit::check))
+        .routes(routes!(issued::read::by_number))
+        .routes(routes!(issued::read::one))
+        .routes(routes!(issued::read::events))
+        .routes(routes!(issued::deeds::ask))
+        .routes(routes!(issued::deeds::void))
+        .routes(routes!(issued::deeds::retry))
+        .routes(routes!(issued::deeds::release))
+        .routes(routes!(issued::deeds::correct))
+        .routes(routes!(issued::deeds::repeat))
+        .routes(routes!(issued::files::pdf))
+        .routes(routes!(issued::files::xml))
+        .routes(routes!(issued::files::cdr))
         .routes(routes!(calls::list))
         .routes(routes!(calls::search))
         .routes(routes!(calls::one))
@@ -125,6 +141,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
+    issued::family::describe(&mut document);
     describe_all(&mut document);
     texts::translate(&mut document, lang);
     document
@@ -156,6 +173,7 @@ fn tag(path: &str) -> &str {
     let rest = path.strip_prefix("/api/v1").unwrap_or(path);
     match rest.split('/').nth(1).unwrap_or_default() {
         "tipo-cambio" => "tipo de cambio",
+        "guias" | "retenciones" | "percepciones" => "comprobantes",
         "programados" => "trabajos",
         "version" | "metrics" => "salud",
         word => word,
@@ -171,6 +189,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
     described()
         .split_for_parts()
         .0
+        .merge(issued::family::routes())
         .merge(frozen())
         .nest(migo::BASE, pass_through())
         .route("/healthz", get(health::alive))

@@ -40,6 +40,8 @@ named! {
         PartnerChanges = "partner changes",
         /// Numbers that do not exist.
         Refusals = "refusals",
+        /// Documents that are issued.
+        Documents = "documents",
     }
 }
 

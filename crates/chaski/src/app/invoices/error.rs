@@ -1,8 +1,9 @@
 //! Why a deed about a document could not be done.
 
-use chaski_client::{JournalError, JournalFault, NubefactError};
+use chaski_client::{DocumentState, JournalError, JournalFault, NubefactError};
 use chaski_core::invoicing::{CorrectError, ReplicateError};
-use chaski_core::{Lang, Text, text};
+use chaski_core::{Lang, Text, lima_datetime, text};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -14,6 +15,16 @@ pub enum InvoiceError {
     NoIssuer,
     /// There is no such company; these are there.
     UnknownIssuer(Vec<String>),
+    /// The key is bound to other series.
+    SeriesNotTheirs,
+    /// Nobody knows yet whether the document exists; when that is asked next.
+    InDoubt(Option<Timestamp>),
+    /// In that state the deed makes no sense.
+    NotInThatState(DocumentState),
+    /// Documents of that kind are voided at SUNAT's portal alone.
+    VoidedElsewhere,
+    /// It is too late to void it.
+    VoidedTooLate,
     /// It was not said which of them issues.
     SeveralIssuers(Vec<String>),
     /// In the sandbox there is one already, and none is added.
@@ -70,6 +81,11 @@ impl InvoiceError {
         match self {
             InvoiceError::NoIssuer => "sin_empresa",
             InvoiceError::UnknownIssuer(_) => "empresa_desconocida",
+            InvoiceError::VoidedElsewhere => "anulacion_en_sol",
+            InvoiceError::VoidedTooLate => "anulacion_fuera_de_plazo",
+            InvoiceError::SeriesNotTheirs => "serie_no_disponible",
+            InvoiceError::InDoubt(_) => "comprobante_en_duda",
+            InvoiceError::NotInThatState(_) => "estado_no_permite",
             InvoiceError::SeveralIssuers(_) => "varias_empresas",
             InvoiceError::SandboxIssuer => "empresa_de_prueba",
             InvoiceError::NotAName => "comprobante_nombre",
@@ -128,6 +144,30 @@ impl InvoiceError {
                 "ninguna empresa emite desde aquí; agréguela con: chaski empresas agregar RUC --ruta … (para probar: --sandbox)",
                 "no company issues from here; add it with: chaski empresas agregar RUC --ruta … (to try: --sandbox)"
             ),
+            InvoiceError::UnknownIssuer(known) if known.is_empty() => text!(
+                "esa empresa no emite desde aquí",
+                "that company does not issue from here"
+            ),
+            InvoiceError::SeriesNotTheirs => text!(
+                "esa serie no existe para su llave",
+                "there is no such series for your key"
+            ),
+            InvoiceError::VoidedElsewhere => text!(
+                "una guía se da de baja solo en SUNAT Operaciones en Línea (SOL), con la clave de la empresa",
+                "a guía is taken back only at SUNAT's portal (SOL), with the company's password"
+            ),
+            InvoiceError::VoidedTooLate => text!(
+                "pasaron los 7 días en que se puede anular; emita la nota de crédito: POST …/corregir con el motivo 01",
+                "the 7 days within which it can be voided are over; issue the nota de crédito: POST …/corregir with motivo 01"
+            ),
+            InvoiceError::InDoubt(when) => in_doubt(*when),
+            InvoiceError::NotInThatState(state) => {
+                let state = state.as_str();
+                text!(
+                    "el documento está {state}, y así no se puede; consulte su estado y lo que sigue",
+                    "the document is {state}, and so it cannot be done; look at its state and what comes next"
+                )
+            }
             InvoiceError::UnknownIssuer(known) => {
                 let list = known.join(", ");
                 text!(
@@ -224,6 +264,19 @@ impl InvoiceError {
             },
         }
     }
+}
+
+fn in_doubt(when: Option<Timestamp>) -> Text {
+    let Some(when) = when.map(lima_datetime) else {
+        return text!(
+            "todavía no se sabe si el documento existe, y hasta saberlo no se toca; se está preguntando",
+            "it is not known yet whether the document exists, and until it is, it is left alone; it is being asked"
+        );
+    };
+    text!(
+        "todavía no se sabe si el documento existe, y hasta saberlo no se toca; se pregunta de nuevo a las {when} (hora de Lima)",
+        "it is not known yet whether the document exists, and until it is, it is left alone; it is asked again at {when} (Lima time)"
+    )
 }
 
 /// What Nubefact's refusal of a question means. Its own words may name a customer, and are left out.

@@ -4,6 +4,9 @@
 //! | file | deed |
 //! |---|---|
 //! | `accept.rs` | a document is taken on (T1): `accept_invoice` |
+//! | `rights.rs` | for which companies and series somebody issues, and whose documents they see |
+//! | `outcome.rs` | what comes of a document, for whoever waits for it or watches it |
+//! | `again.rs` | sent again, given up, asked about now |
 //! | `seat.rs` | who issues with a folder: one process at a time |
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
@@ -15,9 +18,12 @@
 //! The loop that finds what is due is `jobs/issuing.rs`.
 
 mod accept;
+mod again;
 mod desk;
 mod files;
+mod outcome;
 mod queue;
+mod rights;
 mod seat;
 mod takeover;
 mod walk;
@@ -26,5 +32,7 @@ mod work;
 pub use accept::{AcceptOptions, HandedOver};
 pub(in crate::app) use desk::IssuingDesk;
 pub use files::KeptFile;
+pub use outcome::{DocumentStory, has_ended, is_known};
+pub use rights::IssuingRights;
 pub use seat::IssuerSeat;
 pub use walk::WalkedSeries;

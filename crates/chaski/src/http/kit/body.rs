@@ -299,7 +299,7 @@ fn is_a_name(text: &str) -> bool {
         && numbers.map(str::len).max() < Some(8)
 }
 
-fn unknown_kind(wanted: &str) -> Problem {
+pub(crate) fn unknown_kind(wanted: &str) -> Problem {
     Problem::new(
         "tipo_de_cuerpo",
         format!("envíe el cuerpo como {wanted}"),

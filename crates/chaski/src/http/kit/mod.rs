@@ -29,7 +29,7 @@ pub(crate) use paging::{PageWanted, cursor, limit, shaped};
 pub(crate) use parameters::{
     Given, MOST_RUCS, bad_query, check_fits, date, id_of, nobody, put_purpose, read_dni, read_ruc,
 };
-pub(crate) use problem::{Problem, Problems};
+pub(crate) use problem::{FieldProblem, FindingProblem, Problem, Problems};
 pub(crate) use reply::JsonAnswer;
 pub(crate) use request_info::{REQUEST_ID, RequestInfo, language, request_id};
 pub(crate) use rest::Watched;

@@ -19,7 +19,7 @@ use crate::scratch::Scratch;
 use crate::store::StoreError;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Longest idempotency key.
 const MOST_CHARACTERS: usize = 255;
@@ -163,7 +163,7 @@ fn place(caller: &Caller, request: &Request) -> Result<Option<Hash>, Problem> {
     Ok(Some(hasher.finalize()))
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     let mut given = headers.get_all(KEY).iter();
     let (Some(key), another) = (given.next(), given.next()) else {
         return Ok(None);

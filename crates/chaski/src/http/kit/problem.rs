@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Error, Failure};
-use chaski_core::Lang;
+use chaski_core::{Lang, Severity, Text};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use utoipa::IntoResponses;
@@ -40,6 +40,15 @@ pub(crate) struct FieldProblem {
     pub(crate) code: &'static str,
     pub(crate) es: String,
     pub(crate) en: String,
+    pub(crate) finding: Option<FindingProblem>,
+}
+
+/// What a finding about a document says besides.
+#[derive(Clone, Debug)]
+pub(crate) struct FindingProblem {
+    pub(crate) severity: Severity,
+    pub(crate) expected: Option<String>,
+    pub(crate) action: Text,
 }
 
 /// The errors that any operation may answer with.
@@ -118,6 +127,7 @@ impl Problem {
                 code,
                 es: es.clone(),
                 en: en.clone(),
+                finding: None,
             }],
             status: StatusCode::UNPROCESSABLE_ENTITY,
             ..Problem::new(code, format!("{field}: {es}"), format!("{field}: {en}"))
@@ -189,6 +199,15 @@ impl Problem {
             field: field.field.clone(),
             code: field.code.to_owned(),
             detail: lang.pick(&field.es, &field.en).clone(),
+            severity: field
+                .finding
+                .as_ref()
+                .map(|it| it.severity.as_str().to_owned()),
+            expected: field.finding.as_ref().and_then(|it| it.expected.clone()),
+            action: field
+                .finding
+                .as_ref()
+                .map(|it| it.action.clone().pick(lang)),
         });
         let body = ProblemBody {
             kind: format!("/errores/{}", self.code),
@@ -275,6 +294,7 @@ impl From<&PartnerError> for Problem {
             code: error.code(),
             es: problem.es.clone(),
             en: problem.en.clone(),
+            finding: None,
         });
         problem.errors.extend(field);
         problem

@@ -11,7 +11,7 @@ use super::sheet::{DocumentSheet, SeriesKey, deed_of, issuer_mark, key_mark, kin
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::page::{Cursor, Page};
-use crate::store::sql::{Row, query};
+use crate::store::sql::{Query, Row, query};
 
 /// A document as it is shown.
 #[derive(Debug, Clone)]
@@ -75,8 +75,12 @@ pub struct DocumentFilter {
     pub state: Option<DocumentState>,
     /// Only of this kind.
     pub kind: Option<NubefactKind>,
+    /// Only of these kinds; of all where none is named.
+    pub kinds: Vec<NubefactKind>,
     /// Only of this series.
     pub serie: Option<String>,
+    /// Only of these series; of all where none is named.
+    pub among_series: Vec<String>,
     /// First day of issue.
     pub desde: Option<Date>,
     /// Last day of issue.
@@ -91,6 +95,22 @@ pub struct DocumentFilter {
     pub key_id: Option<Uuid>,
     /// Voids too.
     pub voids: bool,
+}
+
+fn push_among<'q>(
+    query: &mut Query<'q>,
+    column: &str,
+    values: impl ExactSizeIterator<Item = &'q str>,
+) {
+    if values.len() == 0 {
+        return;
+    }
+    query.push(format!(" AND {column} IN ("));
+    for (place, value) in values.enumerate() {
+        query.push(if place == 0 { "" } else { ", " });
+        query.push_bind(value);
+    }
+    query.push(")");
 }
 
 const COLUMNS: &str = "seq, id, company, deed, kind, serie, numero, own_numero, state, code, next, due_at, \
@@ -184,6 +204,16 @@ impl Store {
             }
             query.push(if issuers.is_empty() { "NULL)" } else { ")" });
         }
+        push_among(
+            &mut query,
+            "kind",
+            filter.kinds.iter().map(|it| it.catalog_01()),
+        );
+        push_among(
+            &mut query,
+            "serie",
+            filter.among_series.iter().map(String::as_str),
+        );
         let one = match filter.issuers.as_deref() {
             Some([one]) => Some(one.as_str()),
             _ => None,

@@ -1,0 +1,393 @@
+//! Documents that are issued.
+
+use chaski_client::{NextDeed, NubefactKind, StoredReply};
+use chaski_core::invoicing::catalogs::currencies::Moneda;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::reply::lima;
+use crate::app::App;
+use crate::app::invoices::kind_name;
+use crate::app::issuing::{DocumentStory, has_ended};
+use crate::store::{DocumentEvent, DocumentRow};
+
+/// A document and how it stands.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ComprobanteData)]
+pub(crate) struct IssuedData {
+    pub(crate) id: Uuid,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+    /// RUC of who issues.
+    pub(crate) emisor: String,
+    /// `factura`, `boleta`, `nc`, `nd`, `guia`, `guia_transportista`, `retencion` or `percepcion`.
+    pub(crate) tipo: String,
+    /// Its code in SUNAT's catálogo 01.
+    pub(crate) tipo_sunat: String,
+    pub(crate) serie: String,
+    /// None before a number is bound.
+    pub(crate) numero: Option<u32>,
+    /// `EN_COLA`, `ENVIANDO`, `DESCONOCIDO`, `EN_ESPERA`, `DEVUELTO`, `CONFLICTO`, `LIBERADO`,
+    /// `PENDIENTE_SUNAT`, `ACEPTADO`, `OBSERVADO`, `RECHAZADO`, `ANULACION_PENDIENTE` or `ANULADO`.
+    pub(crate) estado: String,
+    /// Why, as a stable code or as Nubefact's.
+    pub(crate) codigo: Option<String>,
+    /// Whether nothing more comes of it by itself.
+    pub(crate) terminado: bool,
+    /// Lima day of issue.
+    pub(crate) fecha: Option<String>,
+    /// ISO 4217, such as `PEN`.
+    pub(crate) moneda: Option<String>,
+    /// Two decimals.
+    pub(crate) total: Option<String>,
+    pub(crate) cliente: Option<BuyerData>,
+    /// The caller's own name for the sale.
+    pub(crate) referencia: Option<String>,
+    /// The key that it was handed over under.
+    pub(crate) clave: String,
+    /// What a note modifies.
+    pub(crate) modifica: Option<String>,
+    pub(crate) sunat: Option<SunatData>,
+    pub(crate) enlaces: IssuedLinks,
+    /// What happens next by itself, and when.
+    pub(crate) siguiente: Option<NextData>,
+    pub(crate) creado_en: String,
+    pub(crate) cambiado_en: String,
+    /// When SUNAT had spoken.
+    pub(crate) final_en: Option<String>,
+    /// Its newest void; only where one document is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) anulacion: Option<VoidData>,
+    /// What was remarked on it; only in the answer to handing it over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hallazgos: Vec<FindingData>,
+    /// What happened to it, oldest first; only where one document is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) eventos: Vec<IssuedEventData>,
+}
+
+/// Who buys.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ClienteData)]
+pub(crate) struct BuyerData {
+    /// SUNAT's code of the kind of identity: `6` RUC, `1` DNI.
+    pub(crate) tipo: String,
+    pub(crate) numero: String,
+    pub(crate) nombre: String,
+}
+
+/// SUNAT's word on a document.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct SunatData {
+    /// Its code, `0` where it was accepted.
+    pub(crate) codigo: Option<String>,
+    pub(crate) descripcion: Option<String>,
+    pub(crate) nota: Option<String>,
+    /// What is printed as a QR code.
+    pub(crate) qr: Option<String>,
+    /// Hash of the signed document.
+    pub(crate) hash: Option<String>,
+}
+
+/// Where a document and its files are, here.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct IssuedLinks {
+    pub(crate) comprobante: String,
+    pub(crate) eventos: String,
+    /// None before it exists.
+    pub(crate) pdf: Option<String>,
+    pub(crate) xml: Option<String>,
+    pub(crate) cdr: Option<String>,
+}
+
+/// What happens next by itself.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct NextData {
+    /// `emitir`, `averiguar`, `consultar` or `anular`.
+    pub(crate) que: String,
+    /// Not before then.
+    pub(crate) cuando: String,
+}
+
+/// The void of a document.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct VoidData {
+    pub(crate) estado: String,
+    /// Why it could not be, as a stable code.
+    pub(crate) codigo: Option<String>,
+    pub(crate) motivo: Option<String>,
+    /// SUNAT's number for it.
+    pub(crate) ticket: Option<String>,
+    pub(crate) siguiente: Option<NextData>,
+    pub(crate) creado_en: String,
+}
+
+/// What was remarked on a document.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct FindingData {
+    /// `error` (never sent), `observacion` or `aviso`.
+    pub(crate) severidad: String,
+    pub(crate) codigo: String,
+    /// The field as it is called in the document that came, lines from 0: `items[2].igv`.
+    pub(crate) campo: String,
+    pub(crate) mensaje: String,
+    /// The value that would be right, where there is one.
+    pub(crate) esperado: Option<String>,
+    pub(crate) accion: String,
+}
+
+/// Something that happened to a document.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = EventoData)]
+pub(crate) struct IssuedEventData {
+    pub(crate) en: String,
+    /// What, as a stable code.
+    pub(crate) evento: String,
+    /// How the document stood then.
+    pub(crate) estado: String,
+    /// Why, as a stable code.
+    pub(crate) codigo: Option<String>,
+}
+
+/// A page of documents, newest first.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ComprobantesPage)]
+pub(crate) struct IssuedPage {
+    pub(crate) data: Vec<IssuedData>,
+    pub(crate) next_cursor: Option<String>,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+}
+
+/// Which documents are wanted; what is about persons travels in the body.
+#[derive(Serialize, Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ComprobantesBuscar)]
+pub(crate) struct IssuedWanted {
+    /// State, such as `PENDIENTE_SUNAT`.
+    pub(crate) estado: Option<String>,
+    /// Kind, such as `factura`.
+    pub(crate) tipo: Option<String>,
+    pub(crate) serie: Option<String>,
+    /// First day of issue.
+    pub(crate) desde: Option<String>,
+    /// Last day of issue.
+    pub(crate) hasta: Option<String>,
+    /// The customer's RUC or DNI.
+    pub(crate) cliente: Option<String>,
+    /// The caller's own name for the sale.
+    pub(crate) referencia: Option<String>,
+    /// RUC of who issues.
+    pub(crate) empresa: Option<String>,
+    /// Rows, 1 to 250.
+    #[schema(minimum = 1, maximum = 250)]
+    pub(crate) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// Why a document is voided.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AnularWanted)]
+pub(crate) struct VoidWanted {
+    /// SUNAT reads it: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, example = "pedido repetido")]
+    pub(crate) motivo: String,
+}
+
+/// What a document would be, and what is to be said of it; nothing was sent and no number taken.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ValidadoData)]
+pub(crate) struct CheckedData {
+    /// Whether it could be issued as it is.
+    pub(crate) emitible: bool,
+    /// What would be sent, in Nubefact's JSON.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) documento: Option<serde_json::Value>,
+    pub(crate) hallazgos: Vec<FindingData>,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+}
+
+impl IssuedData {
+    pub(crate) fn of(app: &App, row: &DocumentRow) -> IssuedData {
+        let (series, sheet) = (&row.series, &row.sheet);
+        let reply = row.reply.as_ref().map(StoredReply::reply);
+        let told = |name: &str| reply.as_ref().and_then(|it| it.text(name));
+        IssuedData {
+            id: row.id,
+            mode: app.mode.as_str().into(),
+            emisor: series.issuer.to_string(),
+            tipo: kind_name(series.kind).into(),
+            tipo_sunat: series.kind.catalog_01().into(),
+            serie: series.serie.to_string(),
+            numero: row.numero,
+            estado: row.state.as_str().into(),
+            codigo: row.code.clone(),
+            terminado: has_ended(row),
+            fecha: row.issued_on.map(|it| it.to_string()),
+            moneda: sheet.moneda.as_deref().and_then(currency),
+            total: sheet.total.clone(),
+            cliente: sheet.cliente.as_ref().map(|it| BuyerData {
+                tipo: it.tipo.clone(),
+                numero: it.numero.clone(),
+                nombre: it.nombre.clone(),
+            }),
+            referencia: sheet.referencia.clone(),
+            clave: sheet.clave.clone(),
+            modifica: sheet.modifica.clone(),
+            sunat: reply.is_some().then(|| SunatData {
+                codigo: told("sunat_responsecode"),
+                descripcion: told("sunat_description"),
+                nota: told("sunat_note"),
+                qr: told("cadena_para_codigo_qr"),
+                hash: told("codigo_hash"),
+            }),
+            enlaces: IssuedLinks::of(row),
+            siguiente: NextData::of(row),
+            creado_en: lima(row.created_at),
+            cambiado_en: lima(row.changed_at),
+            final_en: row.final_at.map(lima),
+            anulacion: None,
+            hallazgos: Vec::new(),
+            eventos: Vec::new(),
+        }
+    }
+
+    /// The same with what happened to it.
+    pub(crate) fn with_story(app: &App, row: &DocumentRow, story: &DocumentStory) -> IssuedData {
+        IssuedData {
+            anulacion: story.void.as_ref().map(VoidData::of),
+            eventos: story.events.iter().map(IssuedEventData::of).collect(),
+            ..IssuedData::of(app, row)
+        }
+    }
+}
+
+fn currency(number: &str) -> Option<String> {
+    let moneda = Moneda::from_nubefact(number.parse().ok()?)?;
+    Some(moneda.iso().to_owned())
+}
+
+/// The family of addresses that a kind of document has.
+pub(crate) fn family_of(kind: NubefactKind) -> &'static str {
+    match kind {
+        NubefactKind::GuiaRemitente | NubefactKind::GuiaTransportista => "guias",
+        NubefactKind::Retencion => "retenciones",
+        NubefactKind::Percepcion => "percepciones",
+        _ => "comprobantes",
+    }
+}
+
+/// Where a document is.
+pub(crate) fn place_of(row: &DocumentRow) -> String {
+    format!("/api/v1/{}/{}", family_of(row.series.kind), row.id)
+}
+
+impl IssuedLinks {
+    fn of(row: &DocumentRow) -> IssuedLinks {
+        let place = place_of(row);
+        let file = |name: &str| row.reply.as_ref().map(|_| format!("{place}/{name}"));
+        let spoken = row.state.is_final();
+        IssuedLinks {
+            eventos: format!("{place}/eventos"),
+            pdf: file("pdf"),
+            xml: file("xml"),
+            cdr: file("cdr").filter(|_| spoken),
+            comprobante: place,
+        }
+    }
+}
+
+impl NextData {
+    fn of(row: &DocumentRow) -> Option<NextData> {
+        row.next.map(|(next, at)| NextData {
+            que: match next {
+                NextDeed::Issue => "emitir",
+                NextDeed::Resolve => "averiguar",
+                NextDeed::Follow => "consultar",
+                NextDeed::Void => "anular",
+            }
+            .into(),
+            cuando: lima(at),
+        })
+    }
+}
+
+impl VoidData {
+    fn of(row: &DocumentRow) -> VoidData {
+        let reply = row.reply.as_ref().map(StoredReply::reply);
+        VoidData {
+            estado: row.state.as_str().into(),
+            codigo: row.code.clone(),
+            motivo: row.sheet.motivo.clone(),
+            ticket: reply.and_then(|it| it.ticket()),
+            siguiente: NextData::of(row),
+            creado_en: lima(row.created_at),
+        }
+    }
+}
+
+impl IssuedEventData {
+    fn of(event: &DocumentEvent) -> IssuedEventData {
+        IssuedEventData {
+            en: lima(event.at),
+            evento: event.event.clone(),
+            estado: event.state.clone(),
+            codigo: event.code.clone(),
+        }
+    }
+}
+
+/// The note that is wanted on a document.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorregirWanted, example = json!({ "motivo": "01" }))]
+pub(crate) struct CorrectionWanted {
+    /// SUNAT's code: catálogo 09, or 10 of a nota de débito.
+    pub(crate) motivo: String,
+    /// A nota de débito.
+    #[serde(default)]
+    pub(crate) debito: bool,
+    /// All of the document.
+    #[serde(default)]
+    pub(crate) todo: bool,
+    /// An amount of the whole.
+    pub(crate) importe: Option<String>,
+    /// Some of its lines.
+    #[serde(default)]
+    pub(crate) lineas: Vec<CorrectedLine>,
+    /// Its new instalments.
+    #[serde(default)]
+    pub(crate) cuotas: Vec<CorrectedInstalment>,
+    /// Why, in words.
+    pub(crate) sustento: Option<String>,
+    /// Series of the note; the document's own if it is not said.
+    pub(crate) serie: Option<String>,
+    /// Its day; today if it is not said.
+    pub(crate) fecha: Option<String>,
+    /// One more than was made by the same wish.
+    #[serde(default)]
+    pub(crate) otra: bool,
+}
+
+/// A line that is corrected: a quantity of it, an amount of it, or all of it.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CorrectedLine {
+    /// From 1.
+    pub(crate) linea: usize,
+    pub(crate) cantidad: Option<String>,
+    pub(crate) importe: Option<String>,
+}
+
+/// An instalment.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CorrectedInstalment {
+    /// ISO 8601.
+    pub(crate) fecha: String,
+    pub(crate) importe: String,
+}

@@ -1,0 +1,309 @@
+//! A document handed over, or only looked at.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Query, Request};
+use axum::response::Response;
+use chaski_core::invoicing::{InvoiceFinding, JsonValue, Known, check as check_bytes};
+use chaski_core::{Lang, Ruc};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use utoipa::IntoParams;
+
+use super::family::Family;
+use super::refusals::{problem, wrong};
+use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of};
+use crate::api::issued::{CheckedData, FindingData, IssuedData};
+use crate::app::invoices::{InvoiceError, InvoicePlan, IssueWish, ReadyInvoice, nubefact_kind};
+use crate::app::issuing::{AcceptOptions, HandedOver, is_known};
+use crate::app::keys::Scope;
+use crate::http::kit::{
+    Caller, Given, JsonAnswer, MOST_BYTES, Problem, Problems, bad_query, body, nobody, once,
+};
+
+const ALLOW_DUPLICATE: HeaderName = HeaderName::from_static("chaski-allow-duplicate");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// Longest wait for an outcome.
+const MOST_PATIENCE: u64 = 60;
+/// Longest name of a sale.
+const MOST_REFERENCIA: usize = 200;
+
+/// How a document is handed over.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes headers that are read by hand")]
+pub(in crate::http) struct HandOverWanted {
+    /// Any text of 1 to 255 visible ASCII characters, another one for each document. The same one again is
+    /// the same document, for as long as there is the document; without it, the content is the key.
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$"
+    )]
+    idempotency_key: Option<String>,
+    /// `wait=N`: answer with the outcome, if it is known within so many seconds, at most 60.
+    #[param(rename = "Prefer", example = "wait=20")]
+    prefer: Option<String>,
+    /// `true`: it is another sale although one with the same customer, lines and total came within ten
+    /// minutes.
+    #[param(rename = "Chaski-Allow-Duplicate")]
+    allow_duplicate: Option<bool>,
+}
+
+/// What came in a body, and for whom.
+struct Arrived {
+    value: JsonValue,
+    referencia: Option<String>,
+    issuer: Option<Ruc>,
+}
+
+/// Hand over a document
+///
+/// In the simple form or in Nubefact's own JSON. It is issued once, whatever fails between. Answers 202
+/// once it is durable; with `Prefer: wait=N`, 201 with the outcome where it is known by then. What is wrong
+/// with it is a 422 with `errors`, and nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/api/v1/comprobantes",
+    operation_id = "emitir_comprobante",
+    params(HandOverWanted, IssuerWanted),
+    request_body(content = Object, example = json!({
+        "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
+        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }],
+        "referencia": "pedido-1"
+    })),
+    responses(
+        (status = 202, body = IssuedData, headers(("location" = String, description = "Its address"))),
+        (status = 201, body = IssuedData, headers(("location" = String, description = "Its address"))),
+        (status = 200, body = IssuedData),
+        Problems
+    )
+)]
+pub(in crate::http) async fn submit(
+    caller: Caller,
+    family: Family,
+    wanted: Given<IssuerWanted>,
+    request: Request,
+) -> Result<Response, Problem> {
+    // 1. Who asks, and how.
+    caller.needs(Scope::Emitir)?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
+    let headers = request.headers().clone();
+    let key = once::key(&headers)?.map(|it| String::from_utf8_lossy(it).into_owned());
+    let patience = patience(&headers);
+    // 2. What comes.
+    let arrived = arrived(&caller, wanted, request).await?;
+    let (rights, ask) = (rights_of(&caller), caller.ask());
+    let room = caller
+        .app
+        .room_within(arrived.issuer.as_ref(), &rights, &ask);
+    let room = room.await.map_err(problem)?;
+    let wish = IssueWish {
+        value: arrived.value,
+        key,
+        another: false,
+    };
+    let plan = room.plan_invoice(wish).await.map_err(problem)?;
+    // 3. Ours from here on, or before.
+    let options = AcceptOptions {
+        referencia: arrived.referencia,
+        twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
+        renumber: true,
+        key_id: caller.owner(),
+        batch: None,
+    };
+    let (handed, findings) = match plan {
+        InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
+        InvoicePlan::Ready(ready) => {
+            belongs(family, &caller, &ready)?;
+            let handed = room
+                .accept_invoice(&ready, &options)
+                .await
+                .map_err(problem)?;
+            (handed, ready.hallazgos)
+        }
+        InvoicePlan::Before(entry) => {
+            let before = caller.app.document_within(entry.id, &rights);
+            let document = before.await.map_err(problem)?.ok_or_else(nobody)?;
+            let handed = HandedOver {
+                document,
+                before: true,
+            };
+            (handed, Vec::new())
+        }
+    };
+    if !rights.allow(&handed.document.series.serie) {
+        return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+    }
+    // 4. How it stands, or what came of it.
+    let HandedOver { document, before } = handed;
+    let document = match patience {
+        Some(patience) => {
+            let waited = caller.app.wait_for_outcome(document.id, patience);
+            waited.await.map_err(problem)?
+        }
+        None => document,
+    };
+    let told = before || patience.is_some();
+    let status = match (is_known(document.state) && told, before) {
+        (false, _) => StatusCode::ACCEPTED,
+        (true, false) => StatusCode::CREATED,
+        (true, true) => StatusCode::OK,
+    };
+    let lang = caller.info.lang;
+    let data = IssuedData {
+        hallazgos: findings.iter().map(|it| finding(it, lang)).collect(),
+        ..IssuedData::of(&caller.app, &document)
+    };
+    let mut response = answer(status, &document, &data);
+    if before {
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(once::REPLAYED, yes);
+    }
+    let applied = patience.map(|it| HeaderValue::from_str(&format!("wait={}", it.as_secs())));
+    if let Some(Ok(applied)) = applied {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+/// Check a document without issuing it
+///
+/// What would be sent and everything that is to be said of it. Nothing is stored and no number is taken.
+#[utoipa::path(
+    post,
+    path = "/api/v1/comprobantes/validar",
+    operation_id = "validar_comprobante",
+    params(IssuerWanted),
+    request_body(content = Object, example = json!({
+        "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
+        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+    })),
+    responses((status = 200, body = CheckedData), Problems)
+)]
+pub(in crate::http) async fn check(
+    caller: Caller,
+    wanted: Given<IssuerWanted>,
+    request: Request,
+) -> JsonAnswer<CheckedData> {
+    caller.needs(Scope::Emitir)?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
+    let arrived = arrived(&caller, wanted, request).await?;
+    let (rights, ask) = (rights_of(&caller), caller.ask());
+    let room = caller
+        .app
+        .room_within(arrived.issuer.as_ref(), &rights, &ask);
+    let room = room.await.map_err(problem)?;
+    let checked = caller.app.check_invoice(Some(&room), arrived.value, &ask);
+    let checked = checked.await.map_err(problem)?;
+    let document = checked.document.as_ref().map(|it| it.to_bytes());
+    let lang = caller.info.lang;
+    Ok(Json(CheckedData {
+        emitible: checked.sendable().is_some(),
+        documento: document.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        hallazgos: checked
+            .hallazgos
+            .iter()
+            .map(|it| finding(it, lang))
+            .collect(),
+        mode: caller.app.mode.as_str().into(),
+    }))
+}
+
+/// The document of a body, and for whom and under which name it is.
+async fn arrived(
+    caller: &Caller,
+    wanted: IssuerWanted,
+    mut request: Request,
+) -> Result<Arrived, Problem> {
+    if body::kind(&request).as_deref() != Some("application/json") {
+        return Err(body::unknown_kind("application/json"));
+    }
+    let bytes = body::read(&mut request, MOST_BYTES).await?;
+    let Ok(mut value) = JsonValue::parse(&bytes) else {
+        let checked = check_bytes(&bytes, caller.app.clock.now(), &Known::default());
+        return Err(wrong(&checked.hallazgos));
+    };
+    let mut named = wanted.referencia;
+    if let JsonValue::Object(object) = &mut value
+        && let Some(given) = object.remove("referencia")
+        && !given.is_absent()
+    {
+        let text = given
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(bad_referencia)?;
+        named = Some(text);
+    }
+    let long = |it: &String| it.trim().is_empty() || it.chars().count() > MOST_REFERENCIA;
+    if named.as_ref().is_some_and(long) {
+        return Err(bad_referencia());
+    }
+    let emisor = value.as_object().and_then(|it| it.present("emisor"));
+    let emisor = emisor.and_then(JsonValue::as_str);
+    let issuer = match wanted.empresa {
+        Some(typed) => Some(issuer_ruc(&typed)?),
+        // One that is no RUC has its finding in the check.
+        None => emisor.and_then(|it| it.trim().parse().ok()),
+    };
+    Ok(Arrived {
+        value,
+        referencia: named.map(|it| it.trim().to_owned()),
+        issuer,
+    })
+}
+
+/// The RUC of a company that issues, as an address or a body names it.
+pub(super) fn issuer_ruc(typed: &str) -> Result<Ruc, Problem> {
+    typed.parse().map_err(|error: chaski_core::RucError| {
+        Problem::of_value("empresa", error.code(), |lang| error.message(lang))
+    })
+}
+
+fn bad_referencia() -> Problem {
+    Problem::wrong_field(
+        "referencia",
+        "debe ser un texto de 1 a 200 caracteres",
+        "must be a text of 1 to 200 characters",
+    )
+}
+
+/// Whether this address and this key issue such a document.
+fn belongs(family: Family, caller: &Caller, ready: &ReadyInvoice) -> Result<(), Problem> {
+    let document = &ready.document;
+    if !nubefact_kind(document.kind()).is_some_and(|kind| family.has(kind)) {
+        return Err(Problem::wrong_field(
+            "tipo",
+            "este documento no es de los de esta dirección; use /api/v1/comprobantes",
+            "this document is none of those of this address; use /api/v1/comprobantes",
+        ));
+    }
+    let serie = document.serie().unwrap_or_default();
+    if !rights_of(caller).allow(serie) {
+        return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+    }
+    Ok(())
+}
+
+/// How long the caller wants to wait (RFC 7240).
+fn patience(headers: &HeaderMap) -> Option<Duration> {
+    let all = headers.get_all(PREFER).iter();
+    let mut wanted = all
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split([',', ';']))
+        .filter_map(|it| it.trim().strip_prefix("wait="));
+    let seconds: u64 = wanted.next()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(MOST_PATIENCE)))
+}
+
+pub(super) fn finding(finding: &InvoiceFinding, lang: Lang) -> FindingData {
+    FindingData {
+        severidad: finding.severidad.as_str().into(),
+        codigo: finding.codigo.into(),
+        campo: finding.campo.clone(),
+        mensaje: finding.message(lang).to_owned(),
+        esperado: finding.esperado.clone(),
+        accion: finding.action(lang).to_owned(),
+    }
+}
