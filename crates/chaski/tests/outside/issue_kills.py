@@ -2,7 +2,7 @@
 
     python3 crates/chaski/tests/outside/issue_kills.py --kills 20
 
-`chaski factura emitir` is killed at each of the points F04 to F12 that many times (from outside, or by `kill_at.c` at
+`chaski factura emitir` is killed at each of the points F01 to F12 that many times (from outside, or by `kill_at.c` at
 the very call), every other time once more while it is repeated, and then repeated until it says that it is done.
 Then every fault, one document each, with and without a kill. Must come out: one accepted document for each wish,
 numbers without a hole, never different bytes under one number, and no token, DNI or name at rest or in a log.
@@ -24,12 +24,19 @@ from world import World, free_port, request
 RUTA = "11111111-2222-3333-4444-555555555555"
 TOKEN, DNI, NAME = "CANARIO-TOKEN-0a1b2c3d4e5f", "87654321", "CANARIA DE PRUEBA ZOILA"
 
-# In `emitir` of a new document the journal is written once before the send and once after it; the first sync
-# is the opening's. Where the process dies: reliability.md §3.9 has the names of the points.
+# In `emitir` of a new document the log is begun (sync 1), then come what is accepted (T1), that the issuer is
+# looked after, the number and the bytes to send (T2), and, after the answer, the outcome (T3): each one `write`
+# and one `sync`. Where the process dies: reliability.md §3.9 has the names of the points.
 POINTS = {
-    "F03 number and bytes half written": "write:1:half",
-    "F03 written, not on the disk": "sync:2:before",
-    "F04 on the disk, before connecting": "connect:1:before",
+    "F01 before it is accepted": "write:1:before",
+    "F01 half accepted": "write:1:half",
+    "F01 accepted, not on the disk": "sync:2:before",
+    "F02 accepted, on the disk": "sync:2:after",
+    "F03 before the number": "write:3:before",
+    "F03 number and bytes half written": "write:3:half",
+    "F03 written, not on the disk": "sync:4:before",
+    "F04 on the disk, before connecting": "sync:4:after",
+    "F04 connecting": "connect:1:before",
     "F05 connected": "send:1:before",
     "F06 after the headers": "send:1:head",
     "F07 in the body": "send:1:half",
@@ -37,15 +44,16 @@ POINTS = {
     "F08 accepted, no answer yet": None,
     "F09 in the answer": "recv:1:half",
     "F10 after the answer": "recv:1:after",
-    "F11 outcome half written": "write:2:half",
-    "F11 outcome written, not on the disk": "sync:3:before",
-    "F12 outcome on the disk": "sync:3:after",
+    "F11 outcome half written": "write:4:half",
+    "F11 outcome written, not on the disk": "sync:5:before",
+    "F12 outcome on the disk": "sync:5:after",
 }
 # A repeat asks first, so its steps are others; all of them, one after the other.
 AGAIN = [
-    *(f"{step}:{n}:{where}" for n in (1, 2) for step in ("send", "recv", "write") for where in ("half", "after")),
+    *(f"{step}:{n}:{where}" for n in (1, 2) for step in ("send", "recv") for where in ("half", "after")),
     *(f"connect:{n}:before" for n in (1, 2)),
-    *(f"sync:{n}:before" for n in (2, 3, 4)),
+    *(f"write:{n}:half" for n in (1, 2, 3, 4)),
+    *(f"sync:{n}:before" for n in (1, 2, 3, 4, 5)),
 ]
 # Of one request, then all is well again; what it ends with is still one document.
 FAULTS = """
@@ -60,7 +68,7 @@ REFUSED, STRANGER = ["20", "21", "22"], "23-ajeno"
 class Desk(World):
     """A folder whose company issues at a sandbox, and what was wished there."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, series="BBB1=0"):
         super().__init__(binary)
         self.at = free_port()
         self.library = self.folder / "kill_at.so"
@@ -78,7 +86,7 @@ class Desk(World):
         until = time.time() + 30
         while not self.ledger_of_nubefact(ready=False) and time.time() < until:
             time.sleep(0.02)
-        added = ["empresas", "agregar", "20603274742", "--ruta", f"{self.url}/api/v1/{RUTA}", "--series", "BBB1=0"]
+        added = ["empresas", "agregar", "20603274742", "--ruta", f"{self.url}/api/v1/{RUTA}", "--series", series]
         done = subprocess.run(
             [self.binary, *added], env=self.environment(), cwd=self.folder, input=TOKEN, capture_output=True, text=True
         )
@@ -112,7 +120,7 @@ class Desk(World):
 
     def emit(self, words, kill=None, timeout=90):
         """Exit code, row and errors of one run, killed at that step if it gets there."""
-        env = {"KILL_PORT": self.at, "KILL_JOURNAL": "emision.diario", "LD_PRELOAD": self.library}
+        env = {"KILL_PORT": self.at, "KILL_JOURNAL": "chaski.db-wal", "LD_PRELOAD": self.library}
         env = env | {"KILL_AT": kill} if kill else {}
         code, out, err = self.run(*words, env=env, timeout=timeout)
         self.said.append(out + err)
