@@ -84,7 +84,7 @@ class Desk(World):
         self.start(*words, env=mine, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.url = f"http://127.0.0.1:{self.at}"
         until = time.time() + 30
-        while not self.ledger_of_nubefact(ready=False) and time.time() < until:
+        while self.ledger_of_nubefact(ready=False) is None and time.time() < until:
             time.sleep(0.02)
         added = ["empresas", "agregar", "20603274742", "--ruta", f"{self.url}/api/v1/{RUTA}", "--series", series]
         done = subprocess.run(
@@ -98,7 +98,7 @@ class Desk(World):
             return json.loads(request(f"{self.url}/_sandbox/nubefact?desde={since}")[2])
         except OSError:
             assert not ready
-            return []
+            return None
 
     def fault(self, text):
         status, _, body = request(f"{self.url}/_sandbox/faults", text.encode())
