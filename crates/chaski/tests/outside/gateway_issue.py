@@ -18,6 +18,7 @@ import re
 import resource
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -83,8 +84,10 @@ FAULTS = {
 class Gateway(Desk):
     """A server that issues, and what its callers were told."""
 
-    def __init__(self, binary):
-        super().__init__(binary, ",".join(f"{it}=0" for it in SERIES))
+    def __init__(self, binary, postgres=None):
+        database = (postgres, "gateway_issue") if postgres else None
+        super().__init__(binary, ",".join(f"{it}=0" for it in SERIES), database)
+        self.postgres = database
         self.lock = threading.Lock()
         self.told, self.totals, self.wrong = {}, {}, []
         self.recovered, self.counts, self.process, self.key = [], {}, None, None
@@ -148,8 +151,21 @@ class Gateway(Desk):
             time.sleep(0.05)
 
     def query(self, text):
+        if self.postgres:
+            return self.query_postgres(text)
         with contextlib.closing(sqlite3.connect(self.data / "chaski.db", timeout=30)) as connection:
             return connection.execute(text).fetchall()
+
+    def query_postgres(self, text):
+        folder, database = self.postgres
+        words = ["psql", "-h", folder, "-U", "postgres", "-d", database, "-X", "-q", "-c"]
+        copied = f"SELECT coalesce(json_agg(json_build_array({{}})), '[]') FROM ({text}) it"
+        names = [it.split()[-1].strip() for it in text[len("SELECT ") : text.index(" FROM ")].split(",")]
+        names = ["count" if it.startswith("count(") else it for it in names]
+        asked = "SET search_path = chaski; " + copied.format(", ".join(f"it.{name}" for name in names))
+        out = subprocess.run([*words, asked, "-At"], check=True, capture_output=True, text=True).stdout
+        bare = lambda it: bytes.fromhex(it[2:]) if isinstance(it, str) and it.startswith("\\x") else it
+        return [tuple(map(bare, row)) for row in json.loads(out)]
 
     def look_at_counts(self):
         for serie, last in self.query("SELECT serie, last FROM document_series"):
@@ -369,12 +385,13 @@ def main():
     words.add_argument("--documents", type=int, default=150, help="handed over under load")
     words.add_argument("--kills", type=int, default=15, help="during that load")
     words.add_argument("--posts", type=int, default=400, help="under a hundredth as many keys")
+    words.add_argument("--postgres", help="folder of the socket of a server: the data go there")
     words.add_argument("--only", help="one part: points, faults, load or keys")
     words.add_argument("--seed", type=int, default=1)
     words = words.parse_args()
     random.seed(words.seed)
     began = time.time()
-    with Gateway(words.binary) as at:
+    with Gateway(words.binary, words.postgres) as at:
         number = itertools.count(1)
         parts = [
             ("points", lambda: named(at, number)),

@@ -68,8 +68,10 @@ REFUSED, STRANGER = ["20", "21", "22"], "23-ajeno"
 class Desk(World):
     """A folder whose company issues at a sandbox, and what was wished there."""
 
-    def __init__(self, binary, series="BBB1=0"):
+    def __init__(self, binary, series="BBB1=0", postgres=None):
         super().__init__(binary)
+        if postgres:
+            self.use_postgres(*postgres)
         self.at = free_port()
         self.library = self.folder / "kill_at.so"
         source = world.HERE / "kill_at.c"
