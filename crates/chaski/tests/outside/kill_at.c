@@ -3,9 +3,10 @@
  *     cc -shared -fPIC -O1 -o kill_at.so kill_at.c -ldl
  *     KILL_PORT=8421 KILL_JOURNAL=chaski.db-wal KILL_AT=send:1:head LD_PRELOAD=./kill_at.so chaski …
  *
- * The steps are the calls that touch the database's log and the connection to that port: `connect`, `send`,
- * `recv` (that brings something), `write` (the first of a transaction), `sync`. KILL_AT names one by its count and where in it: `before`, `after`,
- * `half` (half of the bytes), `head` (up to the end of an HTTP header). KILL_TRACE names a file that lists the steps.
+ * The steps are the calls that touch the database's write-ahead log and the connection to that port: `connect`,
+ * `send`, `recv` (that brings something), `write` (the first page of a transaction), `sync`. KILL_AT names one by its
+ * count and where in it: `before`, `after`, `half` (half of the bytes), `head` (up to the end of an HTTP header).
+ * KILL_TRACE names a file that lists the steps. KILL_ARMED names a file without which nothing counts.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -25,6 +26,8 @@
 enum step { CONNECT, SEND, RECV, WRITE, SYNC, STEPS };
 static const char *const NAMES[STEPS] = {"connect", "send", "recv", "write", "sync"};
 static int counts[STEPS];
+/* Whether the log was synced since the last page: the next page begins a transaction. */
+static int fresh = 1;
 
 static void die(void) {
     syscall(SYS_kill, (int)syscall(SYS_getpid), SIGKILL);
@@ -32,6 +35,8 @@ static void die(void) {
 
 /* Counts a step, and says where in it the process dies, if it does. */
 static const char *dies_at(enum step step, size_t size) {
+    const char *armed = getenv("KILL_ARMED");
+    if (armed && syscall(SYS_faccessat, AT_FDCWD, armed, F_OK)) return NULL;
     int count = __atomic_add_fetch(&counts[step], 1, __ATOMIC_SEQ_CST);
     const char *trace = getenv("KILL_TRACE"), *wanted = getenv("KILL_AT");
     char line[96];
@@ -69,13 +74,13 @@ static int is_journal(int fd) {
     return !strcmp(path + length - strlen(name), name);
 }
 
-/* Writes bytes or a part of them, and dies where it was said. */
-static void part_then_die(enum step step, int fd, const char *bytes, size_t size, const char *where) {
+/* Sends bytes or a part of them, and dies where it was said. */
+static void part_then_die(int fd, const char *bytes, size_t size, const char *where) {
     const char *end = memmem(bytes, size, "\r\n\r\n", 4);
     size_t head = end ? (size_t)(end - bytes) + 4 : size / 2;
-    size_t part = !strcmp(where, "after") ? size : !strcmp(where, "head") ? head : step == SEND ? head + (size - head) / 2 : size / 2;
+    size_t part = !strcmp(where, "after") ? size : !strcmp(where, "head") ? head : head + (size - head) / 2;
     while (part) {
-        ssize_t done = step == SEND ? syscall(SYS_sendto, fd, bytes, part, MSG_NOSIGNAL, NULL, 0) : syscall(SYS_write, fd, bytes, part);
+        ssize_t done = syscall(SYS_sendto, fd, bytes, part, MSG_NOSIGNAL, NULL, 0);
         if (done <= 0) break;
         bytes += done, part -= (size_t)done;
     }
@@ -83,15 +88,14 @@ static void part_then_die(enum step step, int fd, const char *bytes, size_t size
 }
 
 static void leaving(int fd, const struct iovec *parts, int count) {
-    enum step step = is_connection(fd) ? SEND : is_journal(fd) ? WRITE : STEPS;
-    if (step == STEPS) return;
+    if (!is_connection(fd)) return;
     size_t size = 0, at = 0;
     for (int n = 0; n < count; n++) size += parts[n].iov_len;
-    const char *where = dies_at(step, size);
+    const char *where = dies_at(SEND, size);
     if (!where) return;
     char *bytes = malloc(size + 1);
     for (int n = 0; n < count; at += parts[n].iov_len, n++) memcpy(bytes + at, parts[n].iov_base, parts[n].iov_len);
-    part_then_die(step, fd, bytes, size, where);
+    part_then_die(fd, bytes, size, where);
 }
 
 static ssize_t came(int fd, ssize_t done) {
@@ -118,30 +122,6 @@ ssize_t write(int fd, const void *bytes, size_t size) {
     return (REAL(write))(fd, bytes, size);
 }
 
-/* SQLite writes its log so: a step of its own kind is all that one transaction writes, up to its sync. */
-static void placing(int fd, const void *bytes, size_t size, off64_t offset) {
-    static int synced_at, group;
-    if (!is_journal(fd)) return;
-    int syncs = __atomic_load_n(&counts[SYNC], __ATOMIC_SEQ_CST);
-    if (group && synced_at == syncs) return;
-    group = 1, synced_at = syncs;
-    const char *where = dies_at(WRITE, size);
-    if (!where) return;
-    size_t part = !strcmp(where, "after") ? size : size / 2;
-    syscall(SYS_pwrite64, fd, bytes, part, offset);
-    die();
-}
-
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
-    placing(fd, bytes, size, offset);
-    return (REAL(pwrite64))(fd, bytes, size, offset);
-}
-
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
-    placing(fd, bytes, size, offset);
-    return (REAL(pwrite))(fd, bytes, size, offset);
-}
-
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     leaving(fd, parts, count);
     return (REAL(writev))(fd, parts, count);
@@ -160,9 +140,29 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags) {
     return came(fd, (REAL(recv))(fd, bytes, at_most(fd, size), flags));
 }
 
+static void logged(int fd, const void *bytes, size_t size, off_t at) {
+    /* The headers of the log and of its frames are shorter than any page. */
+    if (size < 512 || !is_journal(fd) || !__atomic_exchange_n(&fresh, 0, __ATOMIC_SEQ_CST)) return;
+    const char *where = dies_at(WRITE, size);
+    if (!where) return;
+    syscall(SYS_pwrite64, fd, bytes, !strcmp(where, "after") ? size : size / 2, at);
+    die();
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at) {
+    logged(fd, bytes, size, at);
+    return (REAL(pwrite))(fd, bytes, size, at);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at) {
+    logged(fd, bytes, size, at);
+    return (REAL(pwrite64))(fd, bytes, size, at);
+}
+
 static int synced(int fd, int (*really)(int)) {
     const char *where = is_journal(fd) ? dies_at(SYNC, 0) : NULL;
     int done = really(fd);
+    if (is_journal(fd)) fresh = 1;
     if (where) die();
     return done;
 }
