@@ -7,6 +7,7 @@
 //! | `seat.rs` | who issues with a folder: one process at a time |
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
+//! | `bulk.rs` | many documents at once: fit customers, and how those stand that were handed over |
 //! | `walk.rs` | a series walked after a copy was put in place, or for the first time |
 //! | `files.rs` | files fetched, kept and handed out |
 //! | `queue.rs` | what is due |
@@ -15,6 +16,7 @@
 //! The loop that finds what is due is `jobs/issuing.rs`.
 
 mod accept;
+mod bulk;
 mod desk;
 mod files;
 mod queue;
