@@ -32,6 +32,7 @@ mod validar;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, text};
@@ -300,7 +301,7 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
 
 /// Documents are issued for real wherever there are real data; the token of the look-ups has nothing to do
 /// with it, but without it no customer can be looked up.
-async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) -> Done {
+async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Arc<App>) -> Done) -> Done {
     kit::output::check(needed)?;
     let mode = mode_of_records(&needed.config, needed.wish).map_err(|error| match error {
         // Whoever wants it real and has nothing lacks a company first of all.
@@ -312,6 +313,7 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&App) -> Done) ->
         (Mode::Real, None) => Box::pin(App::open_records(config, mode, Clock::system())).await?,
         _ => Box::pin(App::open(config, needed.wish, Clock::system())).await?,
     };
+    let app = Arc::new(app);
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
         needed.say(text!(

@@ -1,5 +1,6 @@
 //! `chaski series`: series and their numbers.
 
+use chaski_client::SeriesName;
 use chaski_core::text;
 use serde_json::json;
 
@@ -8,7 +9,8 @@ use super::kit::args::SeriesCmd;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
 use super::{Done, with_invoices};
-use crate::app::invoices::{InvoiceError, kind_named, kind_of_serie};
+use crate::app::AppError;
+use crate::app::invoices::{InvoiceError, InvoiceRoom, kind_named, kind_of_serie};
 
 pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done {
     let command = command.unwrap_or(SeriesCmd::Listar { empresa: None });
@@ -65,6 +67,74 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             ));
             Ok(0)
         }
+        SeriesCmd::Sincronizar {
+            serie,
+            desde,
+            tipo,
+            empresa,
+        } => {
+            let ruc = ruc_of(empresa.as_deref())?;
+            let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
+            let walked = walked_names(&room, serie.as_deref(), tipo.as_deref()).await?;
+            let mut rows = Vec::new();
+            for name in &walked {
+                let walked = room.walk_series(name, desde).await?;
+                let (serie, kind) = (name.serie.as_str(), name.kind.word());
+                let (found, last) = (walked.found.len(), walked.last);
+                needed.say(text!(
+                    "serie {serie} ({kind}): comprobantes que no estaban anotados, {found}; último número, {last}",
+                    "series {serie} ({kind}): documents that were not on record, {found}; last number, {last}"
+                ));
+                rows.push(fields(json!({
+                    "serie": serie,
+                    "tipo": kind,
+                    "ultimo": last,
+                    "encontrados": found,
+                    "numeros": walked.found,
+                })));
+            }
+            Records {
+                columns: vec![
+                    ("serie", "Serie", "Series"),
+                    ("tipo", "Tipo", "Kind"),
+                    ("ultimo", "Último número", "Last number"),
+                    ("encontrados", "Encontrados", "Found"),
+                ],
+                rows,
+            }
+            .write(needed)?;
+            Ok(0)
+        }
     })
     .await
+}
+
+/// The series that are to be walked: all that are open, or the named one in every kind that it is open for.
+async fn walked_names(
+    room: &InvoiceRoom<'_>,
+    serie: Option<&str>,
+    tipo: Option<&str>,
+) -> Result<Vec<SeriesName>, AppError> {
+    let open = room.series().await?.into_iter().map(|it| it.series);
+    let Some(serie) = serie.map(str::to_uppercase) else {
+        return Ok(open.collect());
+    };
+    if let Some(tipo) = tipo {
+        let kind = kind_named(tipo).ok_or(InvoiceError::SeriesKind)?;
+        return Ok(vec![SeriesName::new(
+            room.issuer.ruc.as_str(),
+            kind,
+            &serie,
+        )]);
+    }
+    let named: Vec<SeriesName> = open.filter(|it| it.serie.as_str() == serie).collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let kind = kind_of_serie(&serie).ok_or(InvoiceError::SeriesKind)?;
+    Ok(vec![SeriesName::new(
+        room.issuer.ruc.as_str(),
+        kind,
+        &serie,
+    )])
 }

@@ -42,7 +42,7 @@ pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
 pub(in crate::app) use room::REVIEW_FILE;
 pub use room::{InvoiceRoom, JOURNAL_FILE};
 pub use sheet::{
-    CheckedRows, CheckedWorkbook, PlacedFinding, SheetSide, SheetSpot, WorkbookSums,
+    CheckedRows, CheckedWorkbook, PlacedFinding, RowOutcome, SheetSide, SheetSpot, WorkbookSums,
     invoice_template, wanted_sheets,
 };
 pub use void::VoidedInvoice;

@@ -10,7 +10,7 @@ use chaski_core::invoicing::{CheckedDocument, InvoiceFinding, JsonObject, JsonVa
 use rust_decimal::Decimal;
 
 use super::facts::{is_verbatim, text_of};
-use super::{InvoiceError, InvoiceRoom, nubefact_kind};
+use super::{CheckedRows, InvoiceError, InvoiceRoom, nubefact_kind};
 use crate::app::AppError;
 
 /// A wish to issue.
@@ -85,6 +85,18 @@ impl InvoiceRoom<'_> {
         // 2. The document, checked.
         match state {
             WishState::Free(key) => self.plan_new(wish.value, key).await,
+            known => self.plan_known(known).await,
+        }
+    }
+
+    /// The plan for a document of a workbook: what it says under its own name is the key, so that the
+    /// workbook again, whole or corrected, is the same documents.
+    pub async fn plan_row(&self, row: &CheckedRows) -> Result<InvoicePlan, AppError> {
+        let text = format!("{}\0{}", row.key, row.form);
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let key = format!("planilla:{}", &hash[..32]);
+        match self.key_derived(&key, false).await? {
+            WishState::Free(key) => self.plan_new(row.form.clone(), key).await,
             known => self.plan_known(known).await,
         }
     }

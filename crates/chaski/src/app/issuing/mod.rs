@@ -10,6 +10,7 @@
 //! | `seat.rs` | who issues with a folder: one process at a time |
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
+//! | `bulk.rs` | many documents at once: fit customers, and how those stand that were handed over |
 //! | `walk.rs` | a series walked after a copy was put in place, or for the first time |
 //! | `files.rs`, `shelf.rs` | files fetched, kept and handed out; where they lie in the folder |
 //! | `past.rs` | documents that need not be kept any longer leave |
@@ -21,6 +22,7 @@
 
 mod accept;
 mod again;
+mod bulk;
 mod desk;
 mod files;
 mod outcome;

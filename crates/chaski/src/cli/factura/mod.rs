@@ -6,6 +6,7 @@ mod corregir;
 mod descargar;
 mod emitir;
 mod listar;
+mod masiva;
 mod planilla;
 mod plantilla;
 mod shown;
@@ -41,6 +42,9 @@ pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
             .await
         }
         FacturaCmd::Plantilla => plantilla::plantilla(needed),
+        FacturaCmd::Emitir(args) if planilla::is_sheet(&args.file) => {
+            with_invoices(needed, async |app| masiva::emitir(needed, app, &args).await).await
+        }
         FacturaCmd::Emitir(args) => {
             with_invoices(needed, async |app| emitir::emitir(needed, app, &args).await).await
         }

@@ -127,7 +127,12 @@ fn row(needed: &Needed, checked: &CheckedWorkbook, found: &PlacedFinding) -> Map
     row
 }
 
-fn say_summary(needed: &Needed, name: &str, checked: &CheckedWorkbook, others: &[String]) {
+pub(super) fn say_summary(
+    needed: &Needed,
+    name: &str,
+    checked: &CheckedWorkbook,
+    others: &[String],
+) {
     // 1. How many.
     let (right, wrong) = checked.right_and_wrong();
     let documents = checked.documents.len();

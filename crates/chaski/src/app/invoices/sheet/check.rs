@@ -20,6 +20,7 @@ use super::documents::{Gathered, GatheredDocument, PlacedFinding, SheetSide, She
 use super::journal::{KnownIssued, id_of, name_of, named_by};
 use super::layout::{drop_amounts_of_igv, forget_ours, note_titles, require, titles_of};
 use super::lookups::{day_of, is_note, wants_rate};
+use super::outcome::RowOutcome;
 use super::titles::{OURS, SheetTitles};
 use crate::app::{App, AppError};
 use crate::sheets::{Cell, SheetBook, SheetError};
@@ -36,6 +37,8 @@ pub struct CheckedWorkbook {
     pub documents: Vec<CheckedRows>,
     /// Everything found, by sheet and row.
     pub findings: Vec<PlacedFinding>,
+    /// What became of documents that were issued or set aside, by their place among all.
+    pub outcomes: HashMap<usize, RowOutcome>,
     /// Customers that were looked up.
     pub looked_up: usize,
     /// When it was checked.
@@ -63,9 +66,18 @@ pub struct CheckedRows {
     pub igv: Option<Decimal>,
     /// Its total.
     pub total: Option<Decimal>,
+    /// The RUC or whatever number its customer has.
+    pub(in crate::app) cliente: Option<String>,
+    /// What its rows say, in the simple form.
+    pub(in crate::app) form: JsonValue,
 }
 
 impl CheckedRows {
+    /// What its rows say, as text.
+    pub fn content_text(&self) -> String {
+        self.form.to_string()
+    }
+
     /// Whether it cannot be issued.
     pub fn has_errors(&self) -> bool {
         self.worst == Some(Severity::Error)
@@ -203,6 +215,7 @@ impl App {
             book,
             documents,
             findings,
+            outcomes: HashMap::new(),
             looked_up: customers.len(),
             at: now,
             titles,
@@ -254,7 +267,7 @@ impl Checking<'_> {
             document: made,
             hallazgos,
             ..
-        } = check_value(JsonValue::Object(form), self.now, &self.known);
+        } = check_value(JsonValue::Object(form.clone()), self.now, &self.known);
         let kind = made.as_ref().map(TaxDocument::kind);
         for mut found in hallazgos {
             if self.customers.is_none() {
@@ -279,6 +292,8 @@ impl Checking<'_> {
                 .map(|it| it.amount("total_gravada").unwrap_or_default()),
             igv: made.as_ref().map(TaxDocument::igv),
             total: made.as_ref().and_then(TaxDocument::total),
+            cliente: number.map(str::to_owned),
+            form: JsonValue::Object(form),
         }
     }
 

@@ -19,6 +19,7 @@ mod documents;
 mod journal;
 mod layout;
 mod lookups;
+mod outcome;
 mod review;
 mod summary;
 mod template;
@@ -26,6 +27,7 @@ mod titles;
 
 pub use check::{CheckedRows, CheckedWorkbook};
 pub use documents::{PlacedFinding, SheetSide, SheetSpot};
+pub use outcome::RowOutcome;
 pub use summary::WorkbookSums;
 pub use template::invoice_template;
 

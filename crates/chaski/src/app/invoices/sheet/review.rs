@@ -61,8 +61,15 @@ impl CheckedWorkbook {
         let sheet = &self.book.main;
         let mut said = self.said_by_row(SheetSide::Main, lang);
         let mut values = HashMap::with_capacity(sheet.rows.len());
-        for document in &self.documents {
-            let (mark, word) = state(document.worst, lang);
+        for (index, document) in self.documents.iter().enumerate() {
+            let outcome = self.outcomes.get(&index);
+            let (mark, word) = match outcome {
+                Some(outcome) => (outcome.mark(), outcome.estado()),
+                None => state(document.worst, lang),
+            };
+            let known = |it: Option<&String>| {
+                it.map_or(ReviewValue::Empty, |it| ReviewValue::Text(it.clone()))
+            };
             for (place, row) in document.rows.iter().enumerate() {
                 // Totals stand once, so that the sum of a column is the sum of the documents.
                 let amount = |it: Option<Decimal>| match it {
@@ -73,13 +80,20 @@ impl CheckedWorkbook {
                     *row,
                     vec![
                         ReviewValue::Word(mark, word.to_owned()),
-                        ReviewValue::Empty,
+                        known(outcome.and_then(|it| it.comprobante.as_ref())),
                         amount(document.gravada),
                         amount(document.igv),
                         amount(document.total),
-                        ReviewValue::Empty,
-                        said.remove(row)
-                            .map_or(ReviewValue::Empty, ReviewValue::Text),
+                        known(outcome.and_then(|it| it.enlace_pdf.as_ref())),
+                        {
+                            let why = outcome.filter(|_| place == 0).and_then(|it| it.said());
+                            let all: Vec<String> =
+                                why.into_iter().chain(said.remove(row)).collect();
+                            match all.is_empty() {
+                                true => ReviewValue::Empty,
+                                false => ReviewValue::Text(all.join("\n")),
+                            }
+                        },
                     ],
                 );
             }

@@ -29,16 +29,24 @@ impl CheckedWorkbook {
     pub(super) fn summary_sheet(&self, name: String, file: &str, lang: Lang) -> ReportSheet {
         let mut tables = vec![
             self.run_table(file, lang),
-            self.states_table(lang),
+            if self.outcomes.is_empty() {
+                self.states_table(lang)
+            } else {
+                self.outcomes_table(lang)
+            },
             self.totals_table(lang),
         ];
         if !self.findings.is_empty() {
             tables.push(self.counts_table(lang));
         }
-        let heading = lang.pick(
-            "Revisión de comprobantes antes de emitir",
-            "Documents reviewed before they are issued",
-        );
+        let heading = if self.outcomes.is_empty() {
+            lang.pick(
+                "Revisión de comprobantes antes de emitir",
+                "Documents reviewed before they are issued",
+            )
+        } else {
+            lang.pick("Emisión de comprobantes", "Documents issued")
+        };
         ReportSheet {
             name,
             heading: Some(heading.to_owned()),

@@ -84,10 +84,23 @@ pub(in crate::cli) enum FacturaCmd {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(in crate::cli) struct EmitirArgs {
-    /// Archivo JSON, en forma simple o de Nubefact; «-» lee la entrada || JSON file, in the simple form or Nubefact's; "-" reads the input
+    /// Archivo JSON, en forma simple o de Nubefact, o una planilla de varios; «-» lee la entrada || JSON file, in the simple form or Nubefact's, or a workbook of several; "-" reads the input
     #[arg(value_name = "ARCHIVO")]
     pub(in crate::cli) file: PathBuf,
+    /// De una planilla: todos o ninguno; es lo usual || Of a workbook: all or none; this is the default
+    #[arg(long, conflicts_with = "solo_buenos", alias = "all-of-them")]
+    pub(in crate::cli) todos: bool,
+    /// De una planilla: emitir los que no tienen errores y apartar los demás || Of a workbook: issue those without errors and set the others aside
+    #[arg(long, alias = "good-ones")]
+    pub(in crate::cli) solo_buenos: bool,
+    /// De una planilla: validar antes los RUC de los clientes y apartar los que no están ACTIVO y HABIDO || Of a workbook: check the customers' RUCs first and set aside those not ACTIVO and HABIDO
+    #[arg(long, alias = "customers")]
+    pub(in crate::cli) clientes: bool,
     /// Mostrar lo que se enviaría y no enviar nada || Show what would be sent and send nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -223,6 +236,22 @@ pub(in crate::cli) enum SeriesCmd {
         #[arg(long, value_name = "NUMERO", alias = "last", value_parser = whole::<u32, 0>)]
         ultimo: u32,
         /// Para qué: factura, boleta, nc, nd, guia…; lo que diga su letra si no se indica || What for: factura, boleta, nc, nd, guia…; by its letter when not given
+        #[arg(long, value_name = "TIPO", alias = "kind")]
+        tipo: Option<String>,
+        /// RUC de la empresa que emite, si son varias || RUC of the company that issues, if there are several
+        #[arg(long, value_name = "RUC", alias = "company")]
+        empresa: Option<String>,
+    },
+    /// Recorre lo emitido antes de Chaski y lo anota, para seguir desde ahí || Walks what was issued before Chaski and records it, to go on from there
+    #[command(alias = "sync")]
+    Sincronizar {
+        /// Serie, como F001; todas las abiertas si no se indica || Series, such as F001; all that are open when not given
+        #[arg(value_name = "SERIE")]
+        serie: Option<String>,
+        /// Desde qué número || From which number
+        #[arg(long, value_name = "NUMERO", default_value = "1", alias = "from", value_parser = whole::<u32, 1>)]
+        desde: u32,
+        /// Para qué, si la serie no está abierta y su letra no lo dice || What for, if the series is not open and its letter does not say
         #[arg(long, value_name = "TIPO", alias = "kind")]
         tipo: Option<String>,
         /// RUC de la empresa que emite, si son varias || RUC of the company that issues, if there are several
