@@ -37,18 +37,24 @@ named! {
         Auditoria = "auditoria",
         /// Forgetting all numbers that do not exist, at once.
         Administracion = "administracion",
+        /// Issuing documents.
+        Emitir = "emitir",
+        /// Voiding documents.
+        Anular = "anular",
+        /// Documents that were issued: how they stand, their files.
+        Comprobantes = "comprobantes",
     }
 }
 
 impl Scope {
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << (self as u8)
     }
 }
 
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
+pub struct Scopes(u16);
 
 impl Scopes {
     /// All of them.

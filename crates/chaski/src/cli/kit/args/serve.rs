@@ -41,7 +41,7 @@ pub(in crate::cli) struct LlaveArgs {
     /// Empresa de quien la usará, si la pasarela sirve a varias; sin ella es de la casa || Company of who will use it, if the gateway serves several; without it the key is the house's
     #[arg(long, value_name = "RUC", alias = "company")]
     pub(in crate::cli) empresa: Option<String>,
-    /// Permisos: consultas, dni, lotes, partners, auditoria, administracion; todos si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion; all when not given
+    /// Permisos: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes; todos si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes; all when not given
     #[arg(long, value_name = "PERMISO", value_delimiter = ',', alias = "scopes")]
     pub(in crate::cli) permisos: Vec<String>,
     /// Cuánto vale, por ejemplo 90d; para siempre si no se indica || How long it is good, for instance 90d; for ever when not given
