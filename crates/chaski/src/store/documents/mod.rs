@@ -5,10 +5,11 @@
 //! and T3 (what came of it). They decide nothing themselves: the part of the journal that a deed concerns
 //! is loaded (`load.rs`), the client's rules are applied to it, and what changed is written back with an
 //! event for each change (`save.rs`), all in one transaction. `page.rs` finds documents, `due.rs` what is to
-//! be done, `record.rs` what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
+//! be done, `again.rs` has what came to nothing wanted once more, `record.rs` what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
 //! fetched.
 
 mod accept;
+mod again;
 mod due;
 mod events;
 mod files;
