@@ -71,6 +71,12 @@ impl Issuer {
         ruta.map_or_else(|_| String::new(), |ruta| ruta.host().to_owned())
     }
 
+    /// The last part of its address at Nubefact, by which its own programs know it.
+    pub(in crate::app) fn last_part(&self) -> String {
+        let ruta = self.ruta.expose_secret().trim().trim_end_matches('/');
+        ruta.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
     fn of_sandbox() -> Issuer {
         let ruta = format!("{SANDBOX_ORIGIN}/api/v1/{SANDBOX_RUTA}");
         Issuer {

@@ -28,6 +28,7 @@ pub mod providers;
 mod purpose;
 mod queue;
 mod refusals;
+pub mod relay;
 mod retention;
 mod secrets;
 mod series;

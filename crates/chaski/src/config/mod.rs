@@ -69,6 +69,8 @@ pub struct Config {
     pub migo_version: Version,
     /// A RUC that exists, asked before several refusals in a row are believed.
     pub migo_known_ruc: Ruc,
+    /// How long a program that speaks Nubefact's protocol waits for what came of its request.
+    pub nubefact_patience: Duration,
     /// Limits and times of the engine.
     pub settings: Settings,
     /// What is accepted as a RUC.
@@ -192,6 +194,7 @@ impl Layers {
                 "un RUC que exista, como el de SUNAT: 20131312955",
                 "a RUC that exists, such as SUNAT's: 20131312955",
             )?,
+            nubefact_patience: self.duration("nubefact.patience")?,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(

@@ -21,6 +21,7 @@ use super::kit::{
 use super::{Gateway, health, router, ruc};
 use crate::app::Mode;
 use crate::http::compat::migo;
+use crate::http::compat::nubefact;
 use crate::http::compat::original;
 use crate::metrics::Answers;
 
@@ -187,6 +188,8 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
         original::render(&problem, info)
     } else if migo::is_path(path) {
         migo::render(&problem, info)
+    } else if nubefact::is_path(path) {
+        nubefact::render(&problem, info)
     } else {
         problem.render(info.lang, path, &info.id)
     };

@@ -22,6 +22,7 @@ use super::{
 use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::keys::Scope;
 use crate::http::compat::migo::{self, asked};
+use crate::http::compat::nubefact;
 use crate::http::compat::original;
 
 #[derive(OpenApi)]
@@ -196,6 +197,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         .merge(issued::family::routes())
         .merge(frozen())
         .nest(migo::BASE, pass_through())
+        .nest(nubefact::BASE, nubefact_pass_through())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route(
@@ -254,6 +256,13 @@ fn pass_through() -> Router<Arc<Gateway>> {
         .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))
         .route("/v2/tipo-cambio/sunat/ultimo", get(migo::latest_v2))
         .route("/v2/tipo-cambio/sbs", get(migo::sbs_v2))
+}
+
+/// Nubefact's own address, one for each company.
+fn nubefact_pass_through() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/{ruta}", post(nubefact::relay))
+        .route("/{ruta}/", post(nubefact::relay))
 }
 
 /// Tells the door which route it was.

@@ -13,7 +13,8 @@ use super::{IssuingWay, NubefactExchange, key_of};
 use crate::dialects::nubefact::likeness::{issued_on, request_about};
 use crate::dialects::nubefact::words::says_voided_before;
 use crate::dialects::nubefact::{
-    NubefactDocument, NubefactId, NubefactOperation, NubefactRefusal, NubefactReply, NubefactState,
+    NubefactDocument, NubefactId, NubefactKind, NubefactOperation, NubefactRefusal, NubefactReply,
+    NubefactState,
 };
 use crate::journal::{
     AttemptOutcome, Intended, Intent, Journal, JournalDeed, JournalEntry, JournalError, Noted,
@@ -58,6 +59,28 @@ impl VoidWish {
         Ok(VoidWish {
             id,
             motivo,
+            codigo_unico: None,
+            unaccepted: false,
+        })
+    }
+
+    /// To reverse a retención or a percepción without a reason: a client that many use sends none, and
+    /// what the vendor says of it was not seen.
+    ///
+    /// ```
+    /// use chaski_client::{NubefactId, NubefactKind, VoidWish};
+    /// let of = |kind| NubefactId::new(kind, "RRR1", 2);
+    /// assert!(VoidWish::without_motivo(of(NubefactKind::Retencion)?).is_ok());
+    /// assert!(VoidWish::without_motivo(of(NubefactKind::Factura)?).is_err());
+    /// # Ok::<(), chaski_client::Error>(())
+    /// ```
+    pub fn without_motivo(id: NubefactId) -> Result<VoidWish, Error> {
+        if !matches!(id.kind, NubefactKind::Retencion | NubefactKind::Percepcion) {
+            return VoidWish::new(id, "");
+        }
+        Ok(VoidWish {
+            id,
+            motivo: String::new(),
             codigo_unico: None,
             unaccepted: false,
         })
@@ -399,7 +422,8 @@ fn is_voided_before(reply: &NubefactReply) -> bool {
 }
 
 fn document_of(operation: NubefactOperation, wish: &VoidWish) -> NubefactDocument {
-    let mut fields = vec![("motivo", wish.motivo.as_str())];
+    let motivo = Some(wish.motivo.as_str()).filter(|it| !it.is_empty());
+    let mut fields: Vec<_> = motivo.map(|it| ("motivo", it)).into_iter().collect();
     fields.extend(wish.codigo_unico.as_deref().map(|it| ("codigo_unico", it)));
     let body = Bytes::from(request_about(operation, &wish.id, &fields));
     NubefactDocument::frozen(&wish.id, body)

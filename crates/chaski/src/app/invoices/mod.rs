@@ -6,6 +6,7 @@
 //! | `check.rs` | what is right and wrong of a document (`check_invoice`) |
 //! | `complete.rs`, `facts.rs` | what nobody wrote and is known; what the look-ups and the journal know |
 //! | `plan.rs`, `issue.rs` | what is going to be issued, and issuing it (`plan_invoice`, `issue_invoice`) |
+//! | `verbatim.rs` | a document that is sent as it came |
 //! | `consult.rs`, `void.rs`, `files.rs` | how it stands, voiding it, its files |
 //! | `correct.rs`, `replicate.rs` | a note made out of it; the same once more |
 //! | `list.rs`, `known.rs` | what was issued; one document of the journal |
@@ -27,6 +28,7 @@ mod plan;
 mod replicate;
 mod room;
 mod sheet;
+mod verbatim;
 mod void;
 
 pub use consult::ConsultedInvoice;

@@ -28,6 +28,19 @@ pub struct AcceptOptions {
     pub batch: Option<(Uuid, u32)>,
 }
 
+/// What is wanted of a void.
+#[derive(Debug, Clone, Default)]
+pub struct VoidOptions {
+    /// Why, which SUNAT reads; a reversal may have none.
+    pub motivo: String,
+    /// The caller's `codigo_unico`, which goes with it.
+    pub codigo_unico: Option<String>,
+    /// Whether it goes out although SUNAT has not accepted the document, for Nubefact to decide.
+    pub unaccepted: bool,
+    /// The API key that it is wanted under.
+    pub key_id: Option<Uuid>,
+}
+
 /// A document that is ours, now or since before.
 #[derive(Debug, Clone)]
 pub struct HandedOver {
@@ -65,8 +78,7 @@ impl InvoiceRoom<'_> {
             moneda: document.moneda().map(|it| it.to_string()),
             total: document.total().map(|it| format!("{it:.2}")),
             modifica: modifies,
-            motivo: None,
-            hallazgos: None,
+            ..DocumentSheet::default()
         };
         let total = document.total().map(hundredths).transpose()?;
         let new = NewDocument {
@@ -100,8 +112,27 @@ impl InvoiceRoom<'_> {
         motivo: &str,
         key_id: Option<Uuid>,
     ) -> Result<HandedOver, AppError> {
+        let options = VoidOptions {
+            motivo: motivo.to_owned(),
+            key_id,
+            ..VoidOptions::default()
+        };
+        self.accept_void_with(id, &options).await
+    }
+
+    /// The same with all that can be said of it.
+    pub async fn accept_void_with(
+        &self,
+        id: &NubefactId,
+        options: &VoidOptions,
+    ) -> Result<HandedOver, AppError> {
         let series = SeriesName::new(self.issuer.ruc.as_str(), id.kind, &id.serie);
-        let wish = VoidWish::new(id.clone(), motivo)?;
+        let motivo = options.motivo.as_str();
+        let wish = if motivo.trim().is_empty() {
+            VoidWish::without_motivo(id.clone())?
+        } else {
+            VoidWish::new(id.clone(), motivo)?
+        };
         let bearers = self
             .app
             .store
@@ -127,12 +158,14 @@ impl InvoiceRoom<'_> {
             target: target.map(|it| it.id),
             renumber: false,
             asked_by: self.ask.who.to_string(),
-            key_id,
+            key_id: options.key_id,
             batch: None,
             sheet: DocumentSheet {
                 emisor: self.issuer.ruc.as_str().to_owned(),
                 clave: wish.key(),
                 motivo: Some(motivo.to_owned()),
+                codigo_unico: options.codigo_unico.clone(),
+                sin_aceptar: options.unaccepted,
                 ..DocumentSheet::default()
             },
             at: now,
@@ -220,7 +253,9 @@ fn twin_of(document: &TaxDocument) -> Option<[u8; 32]> {
 }
 
 fn hundredths(amount: Decimal) -> Result<i64, AppError> {
-    let hundredths = (amount * Decimal::ONE_HUNDRED).round().to_i64();
+    // An amount that nobody has checked may have more digits than there is room for.
+    let hundredths = amount.checked_mul(Decimal::ONE_HUNDRED);
+    let hundredths = hundredths.and_then(|it| it.round().to_i64());
     Ok(hundredths.ok_or(InvoiceError::NotIssuable)?)
 }
 

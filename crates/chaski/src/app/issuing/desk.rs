@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::seat::{self, IssuerSeat, SeatHolder};
 use crate::app::issuers::Issuer;
+use crate::app::relay::ToldDocuments;
 use crate::app::{App, AppError, Mode, folder_of};
 use crate::sandbox_transport::InProcess;
 use crate::store::{Store, StoreJournal};
@@ -26,6 +27,8 @@ pub(in crate::app) struct IssuingDesk {
     /// Changes whenever a document does, or something is due.
     moved: watch::Sender<u64>,
     prepared: tokio::sync::OnceCell<()>,
+    /// Whose senders have heard that they exist.
+    told: ToldDocuments,
 }
 
 struct Client {
@@ -43,6 +46,7 @@ impl IssuingDesk {
             seat: Mutex::default(),
             moved: watch::Sender::default(),
             prepared: tokio::sync::OnceCell::new(),
+            told: ToldDocuments::default(),
         }
     }
 }
@@ -156,6 +160,11 @@ impl App {
 
     pub(in crate::app) fn document_journal(&self) -> &StoreJournal {
         &self.issuing.journal
+    }
+
+    /// Documents whose senders were told that they exist.
+    pub(in crate::app) fn told_documents(&self) -> &ToldDocuments {
+        &self.issuing.told
     }
 
     /// A document changed, or something is due.

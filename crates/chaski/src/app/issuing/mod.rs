@@ -36,7 +36,7 @@ mod takeover;
 mod walk;
 mod work;
 
-pub use accept::{AcceptOptions, HandedOver};
+pub use accept::{AcceptOptions, HandedOver, VoidOptions};
 pub(in crate::app) use desk::IssuingDesk;
 pub use files::KeptFile;
 pub use outcome::{DocumentStory, WatchedDocument, has_ended, is_known};

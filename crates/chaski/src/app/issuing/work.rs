@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::accept::asker_of;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
 use crate::app::{App, AppError};
-use crate::store::{DocumentRow, DueDocument, IssuerHold, VoidRecord};
+use crate::store::{DocumentRow, DocumentSheet, DueDocument, IssuerHold, VoidRecord};
 
 /// How often a document takes the next number because its own was a stranger's, before somebody is told.
 const MOST_RENUMBERED: usize = 20;
@@ -166,8 +166,7 @@ impl InvoiceRoom<'_> {
     ) -> Result<VoidSettled, AppError> {
         let numero = void.numero.ok_or(InvoiceError::NotIssuable)?;
         let id = NubefactId::new(void.series.kind, &void.series.serie, numero)?;
-        let motivo = void.sheet.motivo.clone().unwrap_or_default();
-        let settled = self.nubefact.void(&VoidWish::new(id, &motivo)?).await;
+        let settled = self.nubefact.void(&void_wish(id, &void.sheet)?).await;
         let settled = settled.map_err(InvoiceError::from)?;
         let (now, store) = (self.app.clock.now(), &self.app.store);
         // What the journal was not told of, because nothing was sent.
@@ -185,6 +184,23 @@ impl InvoiceRoom<'_> {
         }
         Ok(settled)
     }
+}
+
+/// What is wanted of a void, by what is kept of it.
+fn void_wish(id: NubefactId, sheet: &DocumentSheet) -> Result<VoidWish, AppError> {
+    let wish = match sheet.motivo.as_deref().map(str::trim) {
+        None | Some("") => VoidWish::without_motivo(id)?,
+        Some(motivo) => VoidWish::new(id, motivo)?,
+    };
+    let wish = match &sheet.codigo_unico {
+        Some(codigo) => wish.codigo_unico(codigo),
+        None => wish,
+    };
+    Ok(if sheet.sin_aceptar {
+        wish.even_if_unaccepted()
+    } else {
+        wish
+    })
 }
 
 /// How long a void that was handed over to another process is waited for, and how often it is looked at.

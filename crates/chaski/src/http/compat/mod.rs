@@ -1,6 +1,7 @@
-//! Others' shapes: the system that Chaski replaces, and APIMIGO itself.
+//! Others' shapes: the system that Chaski replaces, APIMIGO and Nubefact themselves.
 
 pub(crate) mod migo;
+pub(crate) mod nubefact;
 pub(crate) mod original;
 
 use chaski_client::taxpayer_fields;

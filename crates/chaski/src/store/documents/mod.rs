@@ -10,6 +10,7 @@
 //! says by what they are found, `sheet.rs` what is shown of them, `chain.rs` and `events.rs` what happened.
 
 mod accept;
+mod again;
 mod buyers;
 pub(in crate::store) mod chain;
 mod due;

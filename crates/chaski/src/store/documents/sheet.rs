@@ -33,6 +33,12 @@ pub struct DocumentSheet {
     /// Why it is voided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub motivo: Option<String>,
+    /// What a void is sent with, whatever Nubefact makes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codigo_unico: Option<String>,
+    /// Whether a void goes out although SUNAT has not accepted the document: Nubefact decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sin_aceptar: bool,
     /// What was remarked on it when it was accepted here, as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hallazgos: Option<serde_json::Value>,

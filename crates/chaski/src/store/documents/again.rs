@@ -1,0 +1,72 @@
+//! What came to nothing, wanted once more: it goes into the queue again as the document it is.
+
+use chaski_client::{DocumentState, JournalDeed, NextDeed};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::events::{self, DocumentEvent};
+use super::load;
+use super::sheet::DocumentSheet;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::{deed, query};
+
+/// From which states a document may be wanted again: it does not exist, and nothing is under way.
+const AGAIN: [DocumentState; 3] = [
+    DocumentState::Queued,
+    DocumentState::Returned,
+    DocumentState::Released,
+];
+
+impl Store {
+    /// Puts a document that was given back, or given up, into the queue again, due now, with what is to
+    /// be shown of it where that is another; false where it is in no state for it. Whether its number may
+    /// be used is decided when it is sent.
+    pub async fn want_again(
+        &self,
+        id: Uuid,
+        sheet: Option<DocumentSheet>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let keys = std::sync::Arc::clone(&self.keys);
+        self.write(deed!(|connection| {
+            let Some(found) = load::by_id(connection, &keys, id).await? else {
+                return Ok(false);
+            };
+            let state = DocumentState::from_name(&found.state);
+            if !state.is_some_and(|it| AGAIN.contains(&it)) {
+                return Ok(false);
+            }
+            let next = match found.entry.deed {
+                JournalDeed::Issue => NextDeed::Issue,
+                JournalDeed::Void => NextDeed::Void,
+            };
+            let sheet = sheet.map(|it| it.sealed(&keys, id)).transpose()?;
+            let queued = DocumentState::Queued.as_str();
+            query(
+                "UPDATE documents SET state = $2, code = NULL, next = $3, due_at = $4, tries = 0, \
+                 abandoned = $5, changed_at = $4, sheet = coalesce($6, sheet) WHERE id = $1",
+            )
+            .bind(id)
+            .bind(queued)
+            .bind(next.as_str())
+            .bind(at)
+            .bind(false)
+            .bind(sheet)
+            .execute(&mut *connection)
+            .await?;
+            let event = DocumentEvent {
+                seq: 0,
+                document: id,
+                at,
+                event: "wanted_again".to_owned(),
+                state: queued.to_owned(),
+                code: None,
+                attempt: None,
+            };
+            events::append(connection, &keys, &event).await?;
+            Ok(true)
+        }))
+        .await
+    }
+}
