@@ -8,7 +8,7 @@ use chaski_client::{Http, Transport};
 use http::{Method, Request, StatusCode, Uri};
 
 use super::AppError;
-use crate::api::health::{IssuingData, Readiness as HealthData};
+use crate::api::health::{Health as HealthData, IssuingData};
 
 /// Where a server says whether it is ready.
 const READY: &str = "/salud/listo";

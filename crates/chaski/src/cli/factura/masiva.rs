@@ -190,7 +190,7 @@ fn say_plan(needed: &Needed, room: &InvoiceRoom<'_>, plans: &[(usize, ReadyInvoi
         let moneda = document.moneda().unwrap_or(1);
         *totals.entry(moneda).or_insert(rust_decimal::Decimal::ZERO) +=
             document.total().unwrap_or_default();
-        let kind = nubefact_kind(document.kind()).map_or("", crate::app::invoices::kind_name);
+        let kind = nubefact_kind(document.kind()).map_or("", chaski_client::NubefactKind::word);
         let serie = document.serie().unwrap_or_default();
         let place = series.entry((serie.to_owned(), kind.to_owned()));
         let place = place.or_insert((0, ready.numero));

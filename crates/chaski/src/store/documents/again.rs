@@ -4,7 +4,8 @@ use chaski_client::{DocumentState, JournalDeed, NextDeed};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::events::{self, DocumentEvent};
+use super::chain::DocumentEvent;
+use super::events;
 use super::load;
 use super::sheet::DocumentSheet;
 use crate::store::error::StoreError;
