@@ -60,7 +60,7 @@ pub(crate) struct IssuedData {
     pub(crate) anulacion: Option<VoidData>,
     /// What was remarked on it; only in the answer to handing it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) hallazgos: Vec<FindingData>,
+    pub(crate) hallazgos: Vec<DocumentFindingData>,
     /// What happened to it, oldest first; only where one document is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) eventos: Vec<IssuedEventData>,
@@ -124,7 +124,7 @@ pub(crate) struct VoidData {
 
 /// What was remarked on a document.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct FindingData {
+pub(crate) struct DocumentFindingData {
     /// `error` (never sent), `observacion` or `aviso`.
     pub(crate) severidad: String,
     pub(crate) codigo: String,
@@ -205,7 +205,7 @@ pub(crate) struct CheckedData {
     /// What would be sent, in Nubefact's JSON.
     #[schema(value_type = Option<Object>)]
     pub(crate) documento: Option<serde_json::Value>,
-    pub(crate) hallazgos: Vec<FindingData>,
+    pub(crate) hallazgos: Vec<DocumentFindingData>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
 }

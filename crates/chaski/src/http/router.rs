@@ -146,7 +146,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
 pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
-    issued::family::describe(&mut document);
+    issued::others::describe(&mut document);
     describe_all(&mut document);
     texts::translate(&mut document, lang);
     document
@@ -194,7 +194,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
     described()
         .split_for_parts()
         .0
-        .merge(issued::family::routes())
+        .merge(issued::others::routes())
         .merge(frozen())
         .nest(migo::BASE, pass_through())
         .nest(nubefact::BASE, nubefact_pass_through())

@@ -186,7 +186,7 @@ fn nor_of_the_customers_of_documents() {
     let listed = place.run("factura listar").expect(0).objects();
     assert!(listed.len() >= 4, "{listed:?}");
     let kept = files_of(&place.data());
-    for part in ["emision.diario", "nubefact"] {
+    for part in ["chaski.db", "nubefact"] {
         let is_there = |path: &std::path::Path| path.to_string_lossy().contains(part);
         assert!(kept.iter().any(|(path, _)| is_there(path)), "{part}");
     }

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::family::Family;
 use super::refusals::{problem, wrong};
 use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of};
-use crate::api::issued::{CheckedData, FindingData, IssuedData};
+use crate::api::issued::{CheckedData, DocumentFindingData, IssuedData};
 use crate::app::invoices::{InvoiceError, InvoicePlan, IssueWish, ReadyInvoice, nubefact_kind};
 use crate::app::issuing::{AcceptOptions, HandedOver, is_known};
 use crate::app::keys::Scope;
@@ -300,8 +300,8 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(MOST_PATIENCE)))
 }
 
-pub(super) fn finding(finding: &InvoiceFinding, lang: Lang) -> FindingData {
-    FindingData {
+pub(super) fn finding(finding: &InvoiceFinding, lang: Lang) -> DocumentFindingData {
+    DocumentFindingData {
         severidad: finding.severidad.as_str().into(),
         codigo: finding.codigo.into(),
         campo: finding.campo.clone(),

@@ -29,7 +29,7 @@ pub(super) const STRANGER: u8 = 7;
 
 /// What is done with a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Deed {
+pub(super) enum ModelDeed {
     /// What a worker does first about a wish.
     First {
         content: u8,
@@ -143,7 +143,7 @@ pub(super) struct Library {
     books: Vec<ModelBook>,
     now: Timestamp,
     by_code: HashMap<Vec<u8>, u32, foldhash::fast::FixedState>,
-    came: HashMap<(u32, Deed), Came, foldhash::fast::FixedState>,
+    came: HashMap<(u32, ModelDeed), Came, foldhash::fast::FixedState>,
     pub(super) moved: Vec<Vec<MovedAttempts>>,
 }
 
@@ -170,7 +170,7 @@ impl Library {
         (self.books.len(), self.came.len())
     }
 
-    pub(super) fn does(&mut self, book: u32, deed: Deed) -> Came {
+    pub(super) fn does(&mut self, book: u32, deed: ModelDeed) -> Came {
         if let Some(came) = self.came.get(&(book, deed)) {
             return *came;
         }
@@ -207,13 +207,13 @@ impl Library {
         (number, u32::try_from(place).expect("few ways"))
     }
 
-    fn ask(&mut self, number: u32, deed: Deed) -> Came {
+    fn ask(&mut self, number: u32, deed: ModelDeed) -> Came {
         let mut book = self.books[number as usize].clone();
         let (mut answer, mut place_of, mut numero) = (0, 0, 0);
         let now = self.now;
         let mut after = now;
         match deed {
-            Deed::First { content } => {
+            ModelDeed::First { content } => {
                 let intent = self.intent(content);
                 let known = book.key(ISSUER, &intent.key);
                 let doubted = known.and_then(|it| Some((it, attempt_in_doubt(it)?)));
@@ -227,7 +227,7 @@ impl Library {
                     numero = small(attempt.numero);
                 }
             }
-            Deed::Decide {
+            ModelDeed::Decide {
                 content,
                 place,
                 found,
@@ -243,10 +243,10 @@ impl Library {
                     (DoubtDecided::NotYet(_), numero) => (NOT_YET, numero),
                 };
             }
-            Deed::Intend { content } => {
+            ModelDeed::Intend { content } => {
                 (answer, place_of, numero) = self.intend(&mut book, content);
             }
-            Deed::Hear {
+            ModelDeed::Hear {
                 content,
                 place,
                 seen,
@@ -276,7 +276,7 @@ impl Library {
                     numero = small(doubted.numero);
                 }
             }
-            Deed::Find {
+            ModelDeed::Find {
                 content,
                 place,
                 found,
@@ -290,7 +290,7 @@ impl Library {
                 }
                 self.stays(&entry, &book, content);
             }
-            Deed::Among {
+            ModelDeed::Among {
                 content,
                 place,
                 found,
@@ -313,7 +313,7 @@ impl Library {
                     }
                 }
             }
-            Deed::Note {
+            ModelDeed::Note {
                 content,
                 place,
                 older,
@@ -345,29 +345,30 @@ impl Library {
                 book.note_absent(entry.id, asked, at);
                 self.stays(&entry, &book, content);
             }
-            Deed::Abandon { content } => {
+            ModelDeed::Abandon { content } => {
                 let entry = self.entry(&book, content).id;
                 book.abandon(entry);
             }
-            Deed::Tick => after = now.saturating_add(TICK).expect("a time"),
-            Deed::Stand { content } => {
+            ModelDeed::Tick => after = now.saturating_add(TICK).expect("a time"),
+            ModelDeed::Stand { content } => {
                 answer = self.stands(&book, content);
                 let entry = book.key(ISSUER, &key(content));
                 place_of = u8::try_from(entry.map_or(0, |it| it.attempts.len())).expect("few");
             }
-            Deed::Free => {
+            ModelDeed::Free => {
                 let (_, free) = book.count(&self.series);
                 answer = free.iter().fold(0, |bits, it| bits | 1 << it);
             }
         }
         let (book, moved) = match deed {
-            Deed::First { .. } | Deed::Decide { .. } | Deed::Stand { .. } | Deed::Free => {
-                (number, 0)
-            }
+            ModelDeed::First { .. }
+            | ModelDeed::Decide { .. }
+            | ModelDeed::Stand { .. }
+            | ModelDeed::Free => (number, 0),
             _ => self.keep(&book, after),
         };
         let place = match deed {
-            Deed::Intend { content } | Deed::Hear { content, .. } if moved > 0 => {
+            ModelDeed::Intend { content } | ModelDeed::Hear { content, .. } if moved > 0 => {
                 let moved = self.moved[moved as usize].get(usize::from(content));
                 let to = moved.and_then(|it| it.places.get(usize::from(place_of)));
                 to.copied().unwrap_or(place_of)

@@ -2,8 +2,8 @@
 //! kills or waits.
 
 use super::library::{
-    ABSENT, ACCEPTED, AGAIN, ASK, DEFINITE, Deed, FULL, GRANTED, INTEND, ISSUED, Library,
-    MAY_CHANGE, NEWEST, OURS, SEEN, STRANGER, Seen, THEIRS, TO_ASK, WANTED,
+    ABSENT, ACCEPTED, AGAIN, ASK, DEFINITE, FULL, GRANTED, INTEND, ISSUED, Library, MAY_CHANGE,
+    ModelDeed, NEWEST, OURS, SEEN, STRANGER, Seen, THEIRS, TO_ASK, WANTED,
 };
 use super::{Size, Without};
 
@@ -215,7 +215,7 @@ impl World {
             return None;
         }
         let highest = state.desk.iter().rposition(|it| *it > 0).unwrap_or(0);
-        let free = self.library.does(state.book, Deed::Free).answer;
+        let free = self.library.does(state.book, ModelDeed::Free).answer;
         let hole = |n: usize| state.desk[n] == 0 && free & 1 << n == 0;
         if (1..highest).any(hole) {
             return Some("I4: a hole that stays");
@@ -231,7 +231,7 @@ impl World {
 
     fn stands(&mut self, state: &State, content: u8) -> u8 {
         self.library
-            .does(state.book, Deed::Stand { content })
+            .does(state.book, ModelDeed::Stand { content })
             .answer
     }
 
@@ -248,7 +248,7 @@ impl World {
             IDLE => self.takes_up(state, worker, next),
             ASKS => {
                 let place = me.place;
-                let decide = Deed::Decide {
+                let decide = ModelDeed::Decide {
                     content,
                     place,
                     found: 0,
@@ -262,7 +262,10 @@ impl World {
                 for found in found {
                     let mut after = *state;
                     after.unasked &= !(1 << numero);
-                    let count = self.library.does(state.book, Deed::Stand { content }).place;
+                    let count = self
+                        .library
+                        .does(state.book, ModelDeed::Stand { content })
+                        .place;
                     let more = found | me.more | count << 5;
                     let step = FOUND;
                     after.workers[worker] = Worker { step, more, ..me };
@@ -297,7 +300,7 @@ impl World {
             SENDS => self.sends(state, worker, next),
             SAW => {
                 let seen = SEEN[usize::from(me.more)];
-                let hear = Deed::Hear {
+                let hear = ModelDeed::Hear {
                     content,
                     place: me.place,
                     seen,
@@ -341,7 +344,7 @@ impl World {
             if stands & ACCEPTED > 0 {
                 continue;
             }
-            let came = self.library.does(state.book, Deed::First { content });
+            let came = self.library.does(state.book, ModelDeed::First { content });
             for to_issue in [true, false] {
                 let mut after = *state;
                 after.documents[document] |= BEGUN;
@@ -386,7 +389,7 @@ impl World {
             .library
             .does(
                 state.book,
-                Deed::Decide {
+                ModelDeed::Decide {
                     content,
                     place,
                     found,
@@ -397,7 +400,7 @@ impl World {
         match decided {
             ABSENT => {
                 let (older, long_ago) = (me.more >> 5, me.more & LONG_AGO > 0);
-                let note = Deed::Note {
+                let note = ModelDeed::Note {
                     content,
                     place,
                     older,
@@ -416,7 +419,7 @@ impl World {
                 next.push((Happens::Notes { worker }, Ok(after)));
             }
             THEIRS if me.step == FOUND => {
-                let among = Deed::Among {
+                let among = ModelDeed::Among {
                     content,
                     place,
                     found,
@@ -427,7 +430,7 @@ impl World {
                 next.push((Happens::LooksAmongOurs { worker }, Ok(after)));
             }
             OURS | THEIRS => {
-                let find = Deed::Find {
+                let find = ModelDeed::Find {
                     content,
                     place,
                     found,
@@ -458,7 +461,7 @@ impl World {
             next.push((happens, Ok(back)));
             return;
         }
-        let came = self.library.does(state.book, Deed::Intend { content });
+        let came = self.library.does(state.book, ModelDeed::Intend { content });
         let numero = usize::from(came.numero);
         if came.answer & GRANTED == 0 {
             next.push((happens, Ok(back)));
@@ -599,7 +602,9 @@ impl World {
             if stands & MAY_CHANGE == 0 || stands & WANTED == 0 {
                 continue;
             }
-            let came = self.library.does(state.book, Deed::Abandon { content });
+            let came = self
+                .library
+                .does(state.book, ModelDeed::Abandon { content });
             let named = u8::try_from(document).expect("few");
             let mut after = self.turned(state, came.book, came.moved);
             if self.size.releases {
@@ -615,7 +620,7 @@ impl World {
         // 4. Time: nothing is under way any more, and no answer lags (A2, A3). An attempt is sent at once or
         // not at all.
         if state.workers.iter().all(|it| it.step != SENDS) {
-            let came = self.library.does(state.book, Deed::Tick);
+            let came = self.library.does(state.book, ModelDeed::Tick);
             let mut after = self.turned(state, came.book, came.moved);
             after.under_way = [0; UNDER_WAY];
             for held in &mut after.desk {
