@@ -177,9 +177,11 @@ async fn ask_about(
         ..entry.document()
     };
     let body = journal.body(attempt.id).await?;
+    // An answer is as old as its question, however late it is read: a process may have been stopped
+    // between the two.
+    let at = way.asking.clock().now();
     let finding = way.consult(&id).await;
     let asked = decide_about(attempt, &id, body.as_deref(), way.ruc, &finding);
-    let at = way.asking.clock().now();
     if matches!(asked, DoubtDecided::Theirs(_)) {
         look_among_ours(way, journal, entry, &id, &finding).await?;
     }
@@ -187,7 +189,12 @@ async fn ask_about(
         DoubtDecided::Ours(outcome) | DoubtDecided::Theirs(outcome) => {
             journal.conclude(attempt.id, outcome, at).await?
         }
-        DoubtDecided::Absent => journal.note(entry.id, &Noted::Absent, at).await?,
+        DoubtDecided::Absent => {
+            let numero = id.numero;
+            journal
+                .note(entry.id, &Noted::Absent { numero }, at)
+                .await?
+        }
         DoubtDecided::NotYet(_) => entry.clone(),
     };
     Ok((entry, asked))

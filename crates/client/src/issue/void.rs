@@ -211,6 +211,8 @@ pub async fn settle_void(
     // 2. Was it voided before, by us or by others?
     let key = wish.flight();
     let known = journal.by_key(issuer, &key).await?;
+    // An answer is as old as its question.
+    let asked_at = way.asking.clock().now();
     let finding = consult_void(way, asking, id).await;
     match finding {
         FoundByName::There(reply) => {
@@ -220,8 +222,9 @@ pub async fn settle_void(
         FoundByName::NotTold(why) => return Ok(unknown(why)),
         FoundByName::Absent => {
             if let Some(open) = known.as_ref().filter(|it| it.is_open()) {
-                let at = way.asking.clock().now();
-                journal.note(open.id, &Noted::Absent, at).await?;
+                let numero = id.numero;
+                let absent = Noted::Absent { numero };
+                journal.note(open.id, &absent, asked_at).await?;
             }
         }
     }

@@ -305,10 +305,11 @@ impl Book {
                 entry.numero = numero;
                 keep_newer(&mut entry.reply, reply);
             }
-            // A stranger's document is in the place of each of them.
+            // A stranger's document is in the place of each of them; nor does one wait for that number.
             AttemptOutcome::Conflict { .. } => {
                 for other in entry.attempts.iter_mut().filter(|it| it.numero == numero) {
-                    if other.is_open() {
+                    let waits = matches!(other.outcome, Some(AttemptOutcome::Held { .. }));
+                    if other.is_open() || waits {
                         other.outcome = Some(outcome.clone());
                         other.concluded_at = Some(at);
                     }
@@ -452,8 +453,11 @@ fn may_become(attempt: &AttemptRecord, outcome: &AttemptOutcome) -> bool {
 fn note(entry: &mut JournalEntry, noted: &Noted, at: Timestamp) {
     match noted {
         Noted::Reply { reply } => keep_newer(&mut entry.reply, reply),
-        Noted::Absent => {
-            for attempt in entry.attempts.iter_mut().filter(|it| it.is_open()) {
+        Noted::Absent { numero } => {
+            // Neither what began after the question was asked about, nor what has another number (rule R3).
+            let named = |it: &AttemptRecord| *numero == 0 || it.numero == *numero;
+            let asked = |it: &&mut AttemptRecord| it.is_open() && it.at <= at && named(it);
+            for attempt in entry.attempts.iter_mut().filter(asked) {
                 attempt.absent_at = Some(at);
                 // Later than anything of it can still be under way (rule R5).
                 if at >= attempt.quiet_from() {

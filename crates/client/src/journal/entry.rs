@@ -247,8 +247,12 @@ impl fmt::Debug for StoredReply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "noted", rename_all = "snake_case")]
 pub enum Noted {
-    /// There is no such document, as yet.
-    Absent,
+    /// There is no document of that number, as yet.
+    Absent {
+        /// The number that was asked about; 0 in files from before it was kept: any.
+        #[serde(default)]
+        numero: u32,
+    },
     /// Its state now.
     Reply {
         /// The upstream's word.

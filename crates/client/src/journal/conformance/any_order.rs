@@ -57,7 +57,9 @@ pub(super) async fn any_story_keeps_the_rules(place: &dyn JournalPlace, seed: u6
             8 if !attempts.is_empty() => {
                 let (attempt, _) = &attempts[draw.usize(0..attempts.len())];
                 let when = at(step + draw.i64(0..3) * 3_600);
-                let noted = it.journal.note(attempt.entry, &Noted::Absent, when);
+                let numero = attempt.numero;
+                let absent = Noted::Absent { numero };
+                let noted = it.journal.note(attempt.entry, &absent, when);
                 let entry = noted.await.unwrap();
                 let outcomes: HashMap<Uuid, _> = entry
                     .attempts

@@ -26,6 +26,7 @@ pub async fn all<P: JournalPlace>(new_place: impl Fn() -> P) {
     stories::a_key_is_one_document(&new_place()).await;
     stories::what_is_open_is_asked_about_first(&new_place()).await;
     stories::a_number_is_free_when_all_its_attempts_are_definite(&new_place()).await;
+    stories::a_question_is_about_one_number_at_one_time(&new_place()).await;
     stories::a_stranger_keeps_the_number(&new_place()).await;
     stories::numbers_that_callers_bring(&new_place()).await;
     stories::what_is_held_keeps_its_number(&new_place()).await;

@@ -10,7 +10,9 @@ use super::kit::{
     ISSUER, OpenJournal, accepted, at, conflict, document, refused_21, reply, series, unknown, wish,
 };
 use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind};
-use crate::journal::{AttemptOutcome, Intended, Intent, JournalDeed, JournalEntry, Noted, T_QUIET};
+use crate::journal::{
+    AttemptOutcome, Intended, Intent, JournalAttempt, JournalDeed, JournalEntry, Noted, T_QUIET,
+};
 
 pub(super) async fn numbers_go_up_and_refusals_leave_no_hole(place: &dyn JournalPlace) {
     let it = OpenJournal::open(place).await;
@@ -94,7 +96,7 @@ pub(super) async fn what_is_open_is_asked_about_first(place: &dyn JournalPlace) 
             Intended::AskFirst(_)
         ));
         it.journal
-            .note(open.id, &Noted::Absent, at(1))
+            .note(open.id, &absent(&first), at(1))
             .await
             .unwrap();
         let it = it.again(place).await;
@@ -123,7 +125,7 @@ pub(super) async fn a_number_is_free_when_all_its_attempts_are_definite(place: &
     let first = it.granted("a").await;
     it.conclude(&first, unknown()).await;
     it.journal
-        .note(first.entry, &Noted::Absent, at(1))
+        .note(first.entry, &absent(&first), at(1))
         .await
         .unwrap();
     let second = it.granted("a").await;
@@ -134,11 +136,13 @@ pub(super) async fn a_number_is_free_when_all_its_attempts_are_definite(place: &
     let it = it.again(place).await;
     // Nor does time alone, nor asking too early.
     let early = at(1).checked_add(T_QUIET).unwrap();
-    let entry = it.journal.note(first.entry, &Noted::Absent, early);
+    let none = absent(&first);
+    let entry = it.journal.note(first.entry, &none, early);
     assert!(entry.await.unwrap().is_open());
     assert_eq!(it.granted("c").await.numero, 3);
     let late = at(61).checked_add(T_QUIET).unwrap();
-    let entry = it.journal.note(first.entry, &Noted::Absent, late);
+    let none = absent(&first);
+    let entry = it.journal.note(first.entry, &none, late);
     assert!(!entry.await.unwrap().is_open());
     let it = it.again(place).await;
     assert_eq!(it.granted("d").await.numero, 1);
@@ -147,7 +151,7 @@ pub(super) async fn a_number_is_free_when_all_its_attempts_are_definite(place: &
     let it = OpenJournal::opened(place, 0).await;
     let first = it.granted("x").await;
     it.journal
-        .note(first.entry, &Noted::Absent, at(1))
+        .note(first.entry, &absent(&first), at(1))
         .await
         .unwrap();
     let second = it.granted("x").await;
@@ -278,7 +282,7 @@ pub(super) async fn voids_take_no_number(place: &dyn JournalPlace) {
         Intended::AskFirst(_)
     ));
     it.journal
-        .note(first.entry, &Noted::Absent, at(1))
+        .note(first.entry, &absent(&first), at(1))
         .await
         .unwrap();
     let Intended::Attempt(second) = it.intend(&void("uno")).await else {
@@ -288,7 +292,7 @@ pub(super) async fn voids_take_no_number(place: &dyn JournalPlace) {
     let late = at(61).checked_add(T_QUIET).unwrap();
     it.conclude(&second, refused_21()).await;
     it.journal
-        .note(first.entry, &Noted::Absent, late)
+        .note(first.entry, &absent(&first), late)
         .await
         .unwrap();
     let Intended::Attempt(third) = it.intend(&void("dos")).await else {
@@ -361,7 +365,7 @@ pub(super) async fn what_is_final_stays(place: &dyn JournalPlace) {
             .await
             .is_err()
     );
-    let absent = it.journal.note(Uuid::nil(), &Noted::Absent, at(1)).await;
+    let absent = it.journal.note(Uuid::nil(), &absent(&first), at(1)).await;
     assert!(absent.is_err());
     assert!(it.journal.body(Uuid::nil()).await.unwrap().is_none());
 }
@@ -378,4 +382,34 @@ pub(super) async fn wishes_at_once_get_different_numbers(place: &dyn JournalPlac
     assert_eq!(numeros, (1..=50).collect());
     let it = it.again(place).await;
     assert_eq!(it.journal.open().await.unwrap().len(), 50);
+}
+
+/// There is none under the number of that attempt.
+fn absent(attempt: &JournalAttempt) -> Noted {
+    let numero = attempt.numero;
+    Noted::Absent { numero }
+}
+
+pub(super) async fn a_question_is_about_one_number_at_one_time(place: &dyn JournalPlace) {
+    let it = OpenJournal::opened(place, 0).await;
+    let first = it.granted("a").await;
+    it.conclude(&first, unknown()).await;
+    // Another number, or asked before it began: the attempt was not asked about.
+    let other = Noted::Absent { numero: 2 };
+    it.journal.note(first.entry, &other, at(1)).await.unwrap();
+    let before = at(-60);
+    it.journal
+        .note(first.entry, &absent(&first), before)
+        .await
+        .unwrap();
+    let it = it.again(place).await;
+    assert!(matches!(
+        it.intend(&wish("a", None)).await,
+        Intended::AskFirst(_)
+    ));
+    it.journal
+        .note(first.entry, &absent(&first), at(1))
+        .await
+        .unwrap();
+    assert_eq!(it.granted("a").await.body, first.body);
 }
