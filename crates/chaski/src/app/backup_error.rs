@@ -113,16 +113,16 @@ impl BackupError {
                 let folder = folder.display();
                 text!(
                     "la copia {path} está sellada con una llave que aquí no está: traiga el archivo «llave» de la máquina que la hizo a {folder}, o indíquelo con CHASKI_KEY_FILE; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                    "the copy {path} is sealed with a key that is not here: bring the file \"llave\" of the machine that made it to {folder}, or name it with CHASKI_KEY_FILE; if that key is lost, --sin-sello restores it without proof that nobody altered it"
+                    "the copy {path} is sealed with a key that this machine does not have: copy the file \"llave\" of the machine that made it to {folder}, or name it with CHASKI_KEY_FILE; if that key is lost, --sin-sello restores it without proof that nobody altered it"
                 )
             }
             BackupFault::OtherKey => text!(
                 "la llave que hay aquí no es la que selló la copia {path}: indique la de la máquina que la hizo con CHASKI_KEY_FILE, o restaure en otra carpeta; si esa llave se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                "the key that is here is not the one that sealed the copy {path}: name that of the machine that made it with CHASKI_KEY_FILE, or restore into another folder; if that key is lost, --sin-sello restores it without proof that nobody altered it"
+                "this machine has another key than the one that sealed the copy {path}: give that of the machine that made it with CHASKI_KEY_FILE, or restore into another folder; if that key is lost, --sin-sello restores it without proof that nobody altered it"
             ),
             BackupFault::NeedsPhrase => text!(
                 "la copia {path} está sellada con una frase: dígala con --frase, o con --frase-archivo ARCHIVO; si se perdió, --sin-sello la restaura sin comprobar que nadie la alteró",
-                "the copy {path} is sealed with a phrase: say it with --frase, or with --frase-archivo FILE; if it is lost, --sin-sello restores it without proof that nobody altered it"
+                "the copy {path} is sealed with a phrase: give it with --frase, or with --frase-archivo FILE; if it is lost, --sin-sello restores it without proof that nobody altered it"
             ),
             BackupFault::OtherPhrase => text!(
                 "esa frase no es la que selló la copia {path}",

@@ -2,7 +2,7 @@
 //!
 //! All findings of a document are made at once. Each has the shape that invoicing.md §3 gives them:
 //! `{codigo, severidad, campo, mensaje, esperado?, accion}`. Codes of four digits are SUNAT's; those
-//! that begin with `CH-` are Chaski's. Every code stands in [`codes`](super::codes), with its texts.
+//! that begin with `CH-` are Chaski's. Every code stands in [`codes`], with its texts.
 
 use std::collections::HashSet;
 use std::fmt::Display;

@@ -419,7 +419,7 @@ fn take_over(folder: &Path, replace: bool) -> Result<(Held, Vec<String>), AppErr
     Ok((held, free()?))
 }
 
-/// Holds a folder that nobody works in.
+/// Locks a folder that no other process uses.
 pub(super) fn hold(folder: &Path) -> Result<Held, AppError> {
     store::hold(folder).map_err(|error| match error {
         StoreError::Locked => BackupFault::InUse.of(folder),

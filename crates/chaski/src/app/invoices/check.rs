@@ -93,7 +93,7 @@ fn lookup_failed(object: &JsonObject, known: &Known) -> Option<InvoiceFinding> {
 }
 
 /// Name and address that are missing because the customer's number is wrong are looked up once it is
-/// right: nobody has to find them out.
+/// right, so that the advice is to correct the number.
 fn advise_about_lookups(findings: &mut [InvoiceFinding]) {
     const NUMBERS: [&str; 2] = ["cliente.numero", "cliente_numero_de_documento"];
     const LOOKED_UP: [&str; 4] = [
