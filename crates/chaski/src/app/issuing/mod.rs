@@ -47,3 +47,4 @@ pub use seat::{IssuerSeat, SeatHolder};
 pub(in crate::app) use shelf::{PACKED, SHELF, pack, take_files_along, unpack};
 pub use standing::{HeldIssuer, IssuingStanding};
 pub use walk::WalkedSeries;
+pub(in crate::app) use work::TRY_SEAT;
