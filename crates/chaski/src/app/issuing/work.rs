@@ -25,7 +25,7 @@ impl App {
         let Some(document) = self.store.document(due.id).await? else {
             return Ok(());
         };
-        let Some((next, _)) = document.next else {
+        let Some((next, was_due)) = document.next else {
             return Ok(());
         };
         let ruc = document.series.issuer.parse().ok();
@@ -38,7 +38,8 @@ impl App {
             (NextDeed::Void, _) => room.void_document(&document).await.map(drop)?,
         }
         // What told nothing new is done again after a pause.
-        self.store.put_off(document.id, self.clock.now()).await?;
+        let now = self.clock.now();
+        self.store.put_off(document.id, was_due, now).await?;
         self.documents_moved();
         Ok(())
     }

@@ -13,16 +13,18 @@ use crate::store::handle::Store;
 use crate::store::sql::{deed, query};
 
 /// From which states a document may be wanted again: it does not exist, and nothing is under way.
-const AGAIN: [DocumentState; 3] = [
+const AGAIN: [DocumentState; 4] = [
     DocumentState::Queued,
     DocumentState::Returned,
     DocumentState::Released,
+    DocumentState::Conflict,
 ];
 
 impl Store {
-    /// Puts a document that was given back, or given up, into the queue again, due now, with what is to
-    /// be shown of it where that is another; false where it is in no state for it. Whether its number may
-    /// be used is decided when it is sent.
+    /// Puts a document that was given back, or given up, or whose number was a stranger's, into the queue
+    /// again, due now, with what is to be shown of it where that is another; false where it is in no state
+    /// for it. Whether its number may be used is decided when it is sent: where it was ours to give, the
+    /// next one may be taken.
     pub async fn want_again(
         &self,
         id: Uuid,
@@ -46,7 +48,8 @@ impl Store {
             let queued = DocumentState::Queued.as_str();
             query(
                 "UPDATE documents SET state = $2, code = NULL, next = $3, due_at = $4, tries = 0, \
-                 abandoned = $5, changed_at = $4, sheet = coalesce($6, sheet) WHERE id = $1",
+                 abandoned = $5, changed_at = $4, sheet = coalesce($6, sheet), \
+                 renumber = CASE WHEN own_numero = 1 THEN renumber ELSE 1 END WHERE id = $1",
             )
             .bind(id)
             .bind(queued)
