@@ -179,7 +179,7 @@ NAMED = ("tipo_de_comprobante", "serie", "numero")
 def lost_answers(client, at, rounds):
     """Each fault, one sale after the other; how often the program was told that nothing is known."""
     told, numbers = collections.Counter(), itertools.count(100)
-    for n, fault in zip(numbers, LOST * rounds):
+    for fault, n in zip(LOST * rounds, numbers):
         body = sample("fac-gravada", serie="FFF1", numero=n)
         body["items"][0]["descripcion"] = f"PRODUCTO {n}"
         at.fault(f"{fault}@generar_comprobante x1")
