@@ -93,7 +93,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(issued::read::search))
         .routes(routes!(issued::submit::check))
         .routes(routes!(issued::read::by_number))
-        .routes(routes!(issued::read::one))
+        .routes(routes!(issued::read::one, issued::deeds::edit))
         .routes(routes!(issued::read::events))
         .routes(routes!(issued::deeds::ask))
         .routes(routes!(issued::deeds::void))

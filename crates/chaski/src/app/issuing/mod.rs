@@ -24,6 +24,7 @@ mod accept;
 mod again;
 mod bulk;
 mod desk;
+mod edit;
 mod files;
 mod outcome;
 mod past;

@@ -37,6 +37,9 @@ impl App {
             (NextDeed::Follow, _) => room.follow_document(&document).await?,
             (NextDeed::Void, _) => room.void_document(&document).await.map(drop)?,
         }
+        if next == NextDeed::Issue {
+            room.redate_document(document.id).await?;
+        }
         // What told nothing new is done again after a pause.
         let now = self.clock.now();
         self.store.put_off(document.id, was_due, now).await?;
