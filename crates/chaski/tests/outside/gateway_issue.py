@@ -32,6 +32,8 @@ ISSUER = "20603274742"
 SERIES = ["BBB1", "FFF1"]
 EXISTS = {"PENDIENTE_SUNAT", "ACEPTADO", "OBSERVADO", "RECHAZADO", "ANULACION_PENDIENTE", "ANULADO"}
 ENDED = EXISTS | {"DEVUELTO", "CONFLICTO", "LIBERADO"}
+# Codes that say for certain that a request came to nothing: its number may be another document's.
+NOT_TAKEN = {10, 11, 12, 20, 21, 22, 50, 51}
 # What may come after what SUNAT or Nubefact has said.
 MAY_FOLLOW = {
     "ANULADO": {"ANULADO"},
@@ -352,7 +354,7 @@ def judge(at):
             bytes_of[name] = it["bytes_hash"]
             if name in doubted:
                 wrong.append(f"I14: {name} sent again without a question")
-            if it["decision"] == "rechazado":
+            if it["decision"] == "rechazado" or it["codigo"] in NOT_TAKEN:
                 refused.add(name)
             # What was answered in full, and not with code 40, says all.
             if it["codigo"] in (None, 40) and it["status"] != 429:

@@ -94,7 +94,7 @@ async fn file(
 }
 
 /// A file, the part of it that is wanted, or word that the caller has it already (RFC 9110).
-fn served(file: KeptFile, headers: &HeaderMap) -> Response {
+pub(in crate::http) fn served(file: KeptFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", file.hash);
     let length = file.content.len();
     let text = |name| {

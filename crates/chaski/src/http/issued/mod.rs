@@ -6,7 +6,7 @@ pub(super) mod family;
 pub(super) mod files;
 pub(super) mod others;
 pub(super) mod read;
-mod refusals;
+pub(super) mod refusals;
 pub(super) mod series;
 pub(super) mod submit;
 
@@ -37,7 +37,7 @@ pub(super) struct IssuerWanted {
 }
 
 /// What this caller may issue and see.
-fn rights_of(caller: &Caller) -> IssuingRights {
+pub(super) fn rights_of(caller: &Caller) -> IssuingRights {
     let key = caller.key.as_ref();
     IssuingRights {
         company: caller.company(),

@@ -13,8 +13,8 @@ use super::{Answered, Door};
 use crate::store_postgres::databases;
 
 /// Who issues in the sandbox.
-const ISSUER: &str = "20603274742";
-const OTHER: &str = "20604702811";
+pub(super) const ISSUER: &str = "20603274742";
+pub(super) const OTHER: &str = "20604702811";
 const ALL: &str = "/api/v1/comprobantes";
 const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -80,14 +80,14 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
 }
 
 /// A gateway that issues until it is dropped.
-struct Issuing {
-    door: Door,
-    key: String,
+pub(super) struct Issuing {
+    pub(super) door: Door,
+    pub(super) key: String,
     _stop: oneshot::Sender<()>,
 }
 
 impl Issuing {
-    async fn open(database: Option<String>) -> Issuing {
+    pub(super) async fn open(database: Option<String>) -> Issuing {
         let door = Door::open_on(database, false).await;
         let key = door.key_of(&door.app, Some(ISSUER)).await;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -100,7 +100,7 @@ impl Issuing {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -125,7 +125,7 @@ impl Issuing {
     }
 }
 
-async fn ask(
+pub(super) async fn ask(
     door: &Door,
     key: &str,
     method: Method,
@@ -148,7 +148,7 @@ async fn ask(
 }
 
 /// A sale of so much.
-fn sale(price: &str) -> String {
+pub(super) fn sale(price: &str) -> String {
     json!({
         "tipo": "factura",
         "cliente": { "tipo": "6", "numero": "20100070970" },
@@ -158,7 +158,7 @@ fn sale(price: &str) -> String {
     .to_string()
 }
 
-fn example(name: &str) -> String {
+pub(super) fn example(name: &str) -> String {
     let path = format!(
         "{}/../../ejemplos/facturas/{name}.json",
         env!("CARGO_MANIFEST_DIR")
