@@ -13,10 +13,10 @@ use super::{Answered, Door};
 use crate::store_postgres::databases;
 
 /// Who issues in the sandbox.
-const ISSUER: &str = "20603274742";
-const OTHER: &str = "20604702811";
-const ALL: &str = "/api/v1/comprobantes";
-const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
+pub(super) const ISSUER: &str = "20603274742";
+pub(super) const OTHER: &str = "20604702811";
+pub(super) const ALL: &str = "/api/v1/comprobantes";
+pub(super) const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Every route about documents, the scope that opens it, and a body that it can read.
 pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
@@ -41,7 +41,20 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/ID/corregir", Emitir, r#"{"motivo":"01"}"#),
         ("POST", "/ID/duplicar", Emitir, ""),
     ];
+    let name = r#"{"comprobante":"FFF1-77"}"#;
+    let void = r#"{"comprobante":"FFF1-77","motivo":"prueba"}"#;
+    let pdf = "comprobantes/por-numero/factura/FFF1/77/pdf";
     let others = [
+        ("GET", "comprobantes/por-nombre/FFF1-77", Comprobantes, ""),
+        ("POST", "comprobantes/consultar", Comprobantes, name),
+        ("POST", "comprobantes/anular", Anular, void),
+        ("GET", pdf, Comprobantes, ""),
+        (
+            "POST",
+            "series/sincronizar",
+            Administracion,
+            r#"{"desde":1}"#,
+        ),
         ("GET", "series", Comprobantes, ""),
         (
             "POST",
@@ -79,14 +92,14 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
 }
 
 /// A gateway that issues until it is dropped.
-struct Issuing {
-    door: Door,
+pub(super) struct Issuing {
+    pub(super) door: Door,
     key: String,
     _stop: oneshot::Sender<()>,
 }
 
 impl Issuing {
-    async fn open(database: Option<String>) -> Issuing {
+    pub(super) async fn open(database: Option<String>) -> Issuing {
         let door = Door::open_on(database, false).await;
         let key = door.key_of(&door.app, Some(ISSUER)).await;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -99,7 +112,7 @@ impl Issuing {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -109,14 +122,14 @@ impl Issuing {
         ask(&self.door, &self.key, method, path, headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.ask(Method::GET, path, &[], "").await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }
 
     /// A document that SUNAT has spoken about.
-    async fn issued(&self, key: &str, body: &str) -> Value {
+    pub(super) async fn issued(&self, key: &str, body: &str) -> Value {
         let headers = [("Idempotency-Key", key), ("Prefer", "wait=30")];
         let answer = self.ask(Method::POST, ALL, &headers, body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
@@ -124,7 +137,7 @@ impl Issuing {
     }
 }
 
-async fn ask(
+pub(super) async fn ask(
     door: &Door,
     key: &str,
     method: Method,
@@ -147,7 +160,7 @@ async fn ask(
 }
 
 /// A sale of so much.
-fn sale(price: &str) -> String {
+pub(super) fn sale(price: &str) -> String {
     json!({
         "tipo": "factura",
         "cliente": { "tipo": "6", "numero": "20100070970" },
@@ -157,7 +170,7 @@ fn sale(price: &str) -> String {
     .to_string()
 }
 
-fn example(name: &str) -> String {
+pub(super) fn example(name: &str) -> String {
     let path = format!(
         "{}/../../ejemplos/facturas/{name}.json",
         env!("CARGO_MANIFEST_DIR")

@@ -2,6 +2,7 @@
 
 mod connections;
 mod issued;
+mod issued_bad_days;
 mod lists;
 mod lotes;
 mod migo;
