@@ -96,7 +96,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(issued::named::ask))
         .routes(routes!(issued::named::void))
         .routes(routes!(issued::named::file))
-        .routes(routes!(issued::read::one))
+        .routes(routes!(issued::read::one, issued::deeds::edit))
         .routes(routes!(issued::read::events))
         .routes(routes!(issued::deeds::ask))
         .routes(routes!(issued::deeds::void))

@@ -248,7 +248,7 @@ pub(super) fn answer_of(reply: &NubefactReply) -> Map<String, Value> {
 }
 
 fn with_other_content(name: &str) -> RelayRefusal {
-    RelayRefusal::taken(text!(
+    RelayRefusal::taken(&text!(
         "{name} se recibió aquí antes, con otro contenido",
         "{name} was handed over here before, with other content"
     ))

@@ -224,7 +224,7 @@ mod tests {
             safe_name("20603274742-01-FFF1-1.pdf"),
             "20603274742-01-FFF1-1.pdf"
         );
-        assert_eq!(safe_name("a\"; x=\"\r\n/..ñ"), "a___x____.._");
+        assert_eq!(safe_name("a\"; x=\"\r\n/..ñ"), "a___x_____.._");
         assert_eq!(safe_name("../x"), "_x");
     }
 }

@@ -280,20 +280,28 @@ pub(super) async fn rehearsed(
     }
 }
 
-/// The document of a body, and for whom and under which name it is.
-async fn arrived(
+/// The document of a body.
+pub(super) async fn document_json(
     caller: &Caller,
-    wanted: IssuerWanted,
     mut request: Request,
-) -> Result<Arrived, Problem> {
+) -> Result<JsonValue, Problem> {
     if body::kind(&request).as_deref() != Some("application/json") {
         return Err(body::unknown_kind("application/json"));
     }
     let bytes = body::read(&mut request, MOST_BYTES).await?;
-    let Ok(mut value) = JsonValue::parse(&bytes) else {
+    JsonValue::parse(&bytes).map_err(|_| {
         let checked = check_bytes(&bytes, caller.app.clock.now(), &Known::default());
-        return Err(wrong(&checked.hallazgos));
-    };
+        wrong(&checked.hallazgos)
+    })
+}
+
+/// The document of a body, and for whom and under which name it is.
+async fn arrived(
+    caller: &Caller,
+    wanted: IssuerWanted,
+    request: Request,
+) -> Result<Arrived, Problem> {
+    let mut value = document_json(caller, request).await?;
     let mut named = wanted.referencia;
     if let JsonValue::Object(object) = &mut value
         && let Some(given) = object.remove("referencia")

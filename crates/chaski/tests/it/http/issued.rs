@@ -435,7 +435,7 @@ async fn what_is_wrong_is_told_and_nothing_is_stored() {
         "idempotencia_mal_formada",
     )
     .await;
-    let named = sale("1.00").replacen('{', r#"{"referencia": 7,"#, 1);
+    let named = sale("1.00").replacen('{', r#"{"referencia": [7],"#, 1);
     check(&[], &named, 422, "campo_invalido").await;
     assert_eq!(it.get(ALL).await["data"], json!([]));
     // The same without issuing.
