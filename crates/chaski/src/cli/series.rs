@@ -78,7 +78,17 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
             let walked = walked_names(&room, serie.as_deref(), tipo.as_deref()).await?;
             let mut rows = Vec::new();
             for name in &walked {
-                let walked = room.walk_series(name, desde).await?;
+                let mut walked = room.walk_series(name, desde).await?;
+                while let Some(next) = walked.next {
+                    let found = walked.found.len();
+                    needed.say(text!(
+                        "sigue desde {next}; no estaban anotados, {found}",
+                        "goes on from {next}; not on record, {found}"
+                    ));
+                    let more = room.walk_series(name, next).await?;
+                    (walked.last, walked.next) = (more.last, more.next);
+                    walked.found.extend(more.found);
+                }
                 let (serie, kind) = (name.serie.as_str(), name.kind.word());
                 let (found, last) = (walked.found.len(), walked.last);
                 needed.say(text!(

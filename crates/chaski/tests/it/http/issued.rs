@@ -79,14 +79,14 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
 }
 
 /// A gateway that issues until it is dropped.
-struct Issuing {
-    door: Door,
-    key: String,
+pub(super) struct Issuing {
+    pub(super) door: Door,
+    pub(super) key: String,
     _stop: oneshot::Sender<()>,
 }
 
 impl Issuing {
-    async fn open(database: Option<String>) -> Issuing {
+    pub(super) async fn open(database: Option<String>) -> Issuing {
         let door = Door::open_on(database, false).await;
         let key = door.key_of(&door.app, Some(ISSUER)).await;
         let (stop, stopped) = oneshot::channel::<()>();

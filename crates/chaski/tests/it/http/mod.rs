@@ -2,6 +2,7 @@
 
 mod connections;
 mod issued;
+mod listed;
 mod lists;
 mod lotes;
 mod migo;
