@@ -31,9 +31,9 @@ impl Batch {
 }
 
 /// Looking RUCs up.
-pub(super) struct RucKind;
+pub(super) struct RucList;
 
-impl RucKind {
+impl RucList {
     /// What each row of a list asks for, and the numbers, each once, in the order of their first
     /// appearance.
     pub(super) fn read(table: &Table, column: usize, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {

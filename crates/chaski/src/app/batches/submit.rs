@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::input::KeptList;
-use super::kind::{BatchKind, RucKind};
+use super::kind::{BatchKind, RucList};
 use crate::app::cost::Cost;
 use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
@@ -95,7 +95,7 @@ impl App {
         let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
-            let (rows, unique) = RucKind::read(&list.table, list.column, &rules);
+            let (rows, unique) = RucList::read(&list.table, list.column, &rules);
             // Numbers that were sent one by one are told what is wrong with each.
             if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
                 return Err(nothing);
@@ -158,7 +158,7 @@ impl App {
             source_hash,
             options: options_text(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            subjects: unique.iter().map(|ruc| RucKind::key(*ruc)).collect(),
+            subjects: unique.iter().map(|ruc| RucList::key(*ruc)).collect(),
             known: Vec::new(),
             cache_hits: 0,
             input: None,

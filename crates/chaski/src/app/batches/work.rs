@@ -10,7 +10,7 @@ use chaski_core::{Ruc, Taxpayer};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::kind::{BatchKind, RucKind};
+use super::kind::{BatchKind, RucList};
 use super::submit::{AT_A_TIME, BatchOptions};
 use crate::app::cost::Cost;
 use crate::app::job_kind::{job_of, job_text};
@@ -50,7 +50,7 @@ impl App {
         since: Option<Timestamp>,
         ask: &Ask,
     ) -> Result<HashMap<usize, RucOutcome>, AppError> {
-        let keys: Vec<_> = rucs.iter().map(|ruc| RucKind::key(*ruc)).collect();
+        let keys: Vec<_> = rucs.iter().map(|ruc| RucList::key(*ruc)).collect();
         let memories = self.store.recall(&keys).await?;
         let now = self.clock.now();
         let mut learned = HashMap::new();
@@ -93,7 +93,7 @@ impl App {
         };
         Run {
             claim,
-            outcomes: RucKind::work(self, &rucs, &ask),
+            outcomes: RucList::work(self, &rucs, &ask),
             positions,
             partners: whose_partners.map(|company| (company, rucs)),
             writes,

@@ -96,6 +96,44 @@ pub(in crate::http) async fn retry(
     told(&caller, &document, StatusCode::ACCEPTED).await
 }
 
+/// Put another version in the place of one that came to nothing
+///
+/// It keeps its key, its series and, where it is free still, its number. What exists is corrected by a note,
+/// and what is in doubt is left alone until it is known.
+#[utoipa::path(
+    put,
+    path = "/api/v1/comprobantes/{id}",
+    operation_id = "editar_comprobante",
+    params(("id" = Uuid, Path, description = "Identifier")),
+    request_body(content = Object, example = json!({
+        "tipo": "boleta", "serie": "BBB1",
+        "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
+        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+    })),
+    responses((status = 202, body = IssuedData), Problems)
+)]
+pub(in crate::http) async fn edit(
+    caller: Caller,
+    family: Family,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::Emitir)?;
+    let document = document_of(&caller, family, &id).await?;
+    let value = super::submit::document_json(&caller, request).await?;
+    let room = room(&caller, &document).await?;
+    let plan = room.plan_edit(&document, value).await.map_err(problem)?;
+    let edited = match plan {
+        InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
+        InvoicePlan::Before(_) => document,
+        InvoicePlan::Ready(ready) => {
+            let edited = room.edit_document(&document, &ready).await;
+            edited.map_err(problem)?
+        }
+    };
+    told(&caller, &edited, StatusCode::ACCEPTED).await
+}
+
 /// Give a document up before it exists
 #[utoipa::path(
     post,

@@ -94,7 +94,7 @@ async fn file(
 }
 
 /// A file, the part of it that is wanted, or word that the caller has it already (RFC 9110).
-fn served(file: KeptFile, headers: &HeaderMap) -> Response {
+pub(in crate::http) fn served(file: KeptFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", file.hash);
     let length = file.content.len();
     let text = |name| {
@@ -223,7 +223,7 @@ mod tests {
             safe_name("20603274742-01-FFF1-1.pdf"),
             "20603274742-01-FFF1-1.pdf"
         );
-        assert_eq!(safe_name("a\"; x=\"\r\n/..ñ"), "a___x____.._");
+        assert_eq!(safe_name("a\"; x=\"\r\n/..ñ"), "a___x_____.._");
         assert_eq!(safe_name("../x"), "_x");
     }
 }

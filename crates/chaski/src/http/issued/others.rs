@@ -25,7 +25,7 @@ pub(in crate::http) fn routes() -> Router<Arc<Gateway>> {
                 &at("/por-numero/{tipo}/{serie}/{numero}"),
                 get(read::by_number),
             )
-            .route(&at("/{id}"), get(read::one))
+            .route(&at("/{id}"), get(read::one).put(deeds::edit))
             .route(&at("/{id}/eventos"), get(read::events))
             .route(&at("/{id}/consultar"), post(deeds::ask))
             .route(&at("/{id}/anular"), post(deeds::void))

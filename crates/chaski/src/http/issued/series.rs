@@ -19,7 +19,6 @@ use crate::app::invoices::{InvoiceError, kind_of_serie};
 use crate::app::issuers::NewIssuer;
 use crate::app::keys::Scope;
 use crate::http::kit::{Caller, Given, JsonAnswer, Problem, Problems, bad_query, body, nobody};
-use crate::store::Company;
 
 /// Whose series are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -184,8 +183,7 @@ pub(in crate::http) async fn add(
     let wanted: NewIssuerWanted = body::json(request).await?;
     let ruc = issuer_ruc(&wanted.ruc)?;
     // A company changes its own entry, and no other.
-    let company = caller.company();
-    if company != Company::HOUSE && caller.app.store().company(&ruc) != company {
+    if !caller.app.is_theirs(&ruc, &rights_of(&caller)) {
         return Err(problem(InvoiceError::UnknownIssuer(Vec::new()).into()));
     }
     let auth = wanted

@@ -1,7 +1,7 @@
 //! What is to be done about documents, and when.
 
 use chaski_client::{JournalDeed, NextDeed, NubefactKind, standing};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::load;
@@ -108,26 +108,60 @@ impl Store {
             .map(Option::flatten)
     }
 
-    /// Documents that were on their way when whoever sent them ended: they are due at once.
+    /// Documents that were on their way when whoever sent them ended: they are due at once. So is what was put
+    /// off at a time that is still to come: since then the clock was set back.
     pub async fn recover_sending(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.write(deed!(|connection| {
-            query("UPDATE documents SET due_at = $1 WHERE state IN ('ENVIANDO', 'DESCONOCIDO') AND due_at > $1")
+            query("UPDATE issuer_holds SET until = $1 WHERE since > $1 AND until > $1")
                 .bind(now)
-                .execute(connection)
-                .await
+                .execute(&mut *connection)
+                .await?;
+            query(
+                "UPDATE documents SET due_at = $1 WHERE due_at > $1 \
+                 AND (state IN ('ENVIANDO', 'DESCONOCIDO') OR changed_at > $1)",
+            )
+            .bind(now)
+            .execute(connection)
+            .await
         }))
         .await
     }
 
-    /// What was due was done and changed nothing: it is due again after a longer pause.
-    pub async fn put_off(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    /// What was due in a while stays due in that while after the clock was set back.
+    pub async fn bring_forward(&self, by: SignedDuration) -> Result<(), StoreError> {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.write(deed!(|connection| {
+            query("UPDATE issuer_holds SET since = since - $1, until = until - $1")
+                .bind(by)
+                .execute(&mut *connection)
+                .await?;
+            query(
+                "UPDATE documents SET due_at = due_at - $1, files_at = files_at - $1 \
+                 WHERE due_at IS NOT NULL OR files_at IS NOT NULL",
+            )
+            .bind(by)
+            .execute(connection)
+            .await?;
+            Ok(())
+        }))
+        .await
+    }
+
+    /// What was due at that time was done, and where it is due still nothing changed: it is due again
+    /// after a longer pause.
+    pub async fn put_off(
+        &self,
+        id: Uuid,
+        was_due: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut reader = self.read().await?;
         let due: Option<Option<Timestamp>> = query("SELECT due_at FROM documents WHERE id = $1")
             .bind(id)
             .fetch_optional(&mut reader)
             .await?;
         drop(reader);
-        if due.flatten().is_none_or(|at| at > now) {
+        if due.flatten() != Some(was_due) {
             return Ok(());
         }
         let keys = std::sync::Arc::clone(&self.keys);
@@ -139,12 +173,12 @@ impl Store {
             let stands = standing(&found.entry, tries).tried_at(&found.entry, tries, now);
             query(
                 "UPDATE documents SET tries = $2, due_at = $3 \
-                 WHERE id = $1 AND due_at <= $4",
+                 WHERE id = $1 AND due_at = $4",
             )
             .bind(id)
             .bind(tries)
             .bind(stands.next.map(|(_, at)| at))
-            .bind(now)
+            .bind(was_due)
             .execute(connection)
             .await?;
             Ok(())
