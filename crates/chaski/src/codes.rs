@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 223] = [
+const CODES: [Code; 224] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -219,6 +219,7 @@ const CODES: [Code; 223] = [
     row("anulacion_devuelta", 422, 4),
     row("anulacion_espera", 409, 3),
     row("anulacion_fuera_de_plazo", 422, 3),
+    row("edicion_con_otro_numero", 422, 3),
     row("anulacion_sin_objeto", 422, 3),
     row("anulacion_en_sol", 422, 3),
     row("anulacion_desconocida", 503, 5),

@@ -11,6 +11,7 @@
 mod audit;
 mod batch;
 mod command;
+mod documents;
 mod invoices;
 mod issuer;
 mod kit;
@@ -32,7 +33,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 
-const MEASURES: [Measure; 11] = [
+const MEASURES: [Measure; 12] = [
     ("lookup_uncached", lookup_uncached::measure),
     ("lookup_cached", lookup_cached::measure),
     ("batch", batch::measure),
@@ -43,6 +44,7 @@ const MEASURES: [Measure; 11] = [
     ("sheets", sheets::measure),
     ("invoices", invoices::measure),
     ("issuer", issuer::measure),
+    ("documents", documents::measure),
     ("command", command::measure),
 ];
 

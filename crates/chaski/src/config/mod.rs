@@ -71,6 +71,8 @@ pub struct Config {
     pub migo_known_ruc: Ruc,
     /// How long a program that speaks Nubefact's protocol waits for what came of its request.
     pub nubefact_patience: Duration,
+    /// Whether a document that Nubefact refuses for its day is sent with the day of today.
+    pub nubefact_redate: bool,
     /// Limits and times of the engine.
     pub settings: Settings,
     /// What is accepted as a RUC.
@@ -195,6 +197,8 @@ impl Layers {
                 "a RUC that exists, such as SUNAT's: 20131312955",
             )?,
             nubefact_patience: self.duration("nubefact.patience")?,
+            nubefact_redate: self
+                .one_of("nubefact.late_date", &[("devolver", false), ("hoy", true)])?,
             settings,
             ruc_rules: RucRules {
                 check_digit: self.one_of(

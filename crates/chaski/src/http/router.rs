@@ -21,6 +21,7 @@ use super::{
 };
 use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::keys::Scope;
+use crate::http::compat::generar;
 use crate::http::compat::migo::{self, asked};
 use crate::http::compat::nubefact;
 use crate::http::compat::original;
@@ -92,7 +93,11 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(issued::read::search))
         .routes(routes!(issued::submit::check))
         .routes(routes!(issued::read::by_number))
-        .routes(routes!(issued::read::one))
+        .routes(routes!(issued::named::one))
+        .routes(routes!(issued::named::ask))
+        .routes(routes!(issued::named::void))
+        .routes(routes!(issued::named::file))
+        .routes(routes!(issued::read::one, issued::deeds::edit))
         .routes(routes!(issued::read::events))
         .routes(routes!(issued::deeds::ask))
         .routes(routes!(issued::deeds::void))
@@ -105,6 +110,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(issued::files::cdr))
         .routes(routes!(issued::series::list, issued::series::open))
         .routes(routes!(issued::series::change))
+        .routes(routes!(issued::series::walk))
         .routes(routes!(issued::series::issuers, issued::series::add))
         .routes(routes!(issued::series::try_out))
         .routes(routes!(calls::list))
@@ -212,7 +218,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-/// The original's four endpoints.
+/// The original's endpoints.
 fn frozen() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/api/ruc/consultar-async", post(original::ruc))
@@ -223,6 +229,8 @@ fn frozen() -> Router<Arc<Gateway>> {
         .route("/api/dni/consultar-async/", post(original::dni))
         .route("/api/tipo-cambio", get(original::exchange_rate))
         .route("/api/tipo-cambio/", get(original::exchange_rate))
+        .route(generar::PATH, post(generar::issue))
+        .route(&format!("{}/", generar::PATH), post(generar::issue))
 }
 
 /// APIMIGO's own addresses.

@@ -41,8 +41,8 @@ pub use asker::{Asker, Channel};
 pub use beside::{FolderSeal, sealed_again, sealed_beside};
 pub use documents::{
     AcceptedDocument, DocumentBuyer, DocumentEvent, DocumentFilter, DocumentRow, DocumentSheet,
-    DueDocument, EventsBroken, IssuerHold, NewDocument, PastDocument, QueuedSeries, SeriesRow,
-    StoreJournal, StoredFile, UnfinishedDocuments, VoidRecord,
+    DueDocument, EditedDocument, EventsBroken, IssuerHold, NewDocument, PastDocument, QueuedSeries,
+    SeriesRow, StoreJournal, StoredFile, UnfinishedDocuments, VoidRecord,
 };
 pub use error::StoreError;
 pub use fault::PostgresFault;

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 78] = [
+const COMMANDS: [&str; 79] = [
     "",
     "ruc",
     "ruc validar",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 78] = [
     "series",
     "series listar",
     "series abrir",
+    "series sincronizar",
     "empresas",
     "empresas listar",
     "empresas agregar",

@@ -40,9 +40,14 @@ impl Working {
 
 impl Desk {
     async fn new() -> Desk {
+        Desk::with(&[]).await
+    }
+
+    /// One with variables of the configuration.
+    async fn with(more: &[(&str, &str)]) -> Desk {
         let folder = tempfile::tempdir().unwrap();
         let set_by: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(0)));
-        let app = open(&folder, set_by).await;
+        let app = open(&folder, set_by, more).await;
         Desk {
             app,
             folder,
@@ -120,9 +125,12 @@ impl Desk {
     }
 }
 
-async fn open(folder: &TempDir, set_by: &'static AtomicI64) -> Arc<App> {
+async fn open(folder: &TempDir, set_by: &'static AtomicI64, more: &[(&str, &str)]) -> Arc<App> {
+    let dir = folder.path().display().to_string();
+    let variables = more.iter().copied().chain([("CHASKI_DIR", dir.as_str())]);
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let around = Surroundings {
-        variables: [("CHASKI_DIR".to_owned(), folder.path().display().to_string())].into(),
+        variables: variables.collect(),
         here: folder.path().to_owned(),
     };
     let config = Layers::read(&around, None, &[]).unwrap().config().unwrap();
@@ -223,7 +231,7 @@ async fn a_void_waits_until_its_boleta_is_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_issues_and_the_next_goes_on() {
     let desk = Desk::new().await;
-    let other = open(&desk.folder, desk.set_by).await;
+    let other = open(&desk.folder, desk.set_by, &[]).await;
     assert!(desk.app.take_issuer_seat().await.unwrap().is_some());
     assert!(
         other.take_issuer_seat().await.unwrap().is_none(),
@@ -244,6 +252,71 @@ async fn one_process_issues_and_the_next_goes_on() {
     desk.reaches(id, DocumentState::Accepted).await;
     let _ = stop.send(());
     task.await.unwrap();
+}
+
+/// Handed over on one day and worked on weeks later: Nubefact refuses it for its date.
+async fn late(desk: &Desk) -> Uuid {
+    let id = desk.hand_over("FFF1", "pedido-1").await;
+    desk.later(24 * 20);
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_for_its_date_it_is_given_back_or_takes_the_day_of_today() {
+    // 1. As it is configured from the start: its owner decides, and corrects it under the same number.
+    let desk = Desk::new().await;
+    let id = late(&desk).await;
+    let working = desk.work();
+    let returned = desk.reaches(id, DocumentState::Returned).await;
+    assert_eq!(returned.code.as_deref(), Some("22"));
+    assert_eq!(returned.issued_on.unwrap().to_string(), "2026-11-28");
+    let room = desk.app.invoice_room(None, &Ask::default()).await.unwrap();
+    let version = |serie: &str| {
+        let sale = format!(
+            r#"{{"tipo":"factura","serie":"{serie}","precios_con_igv":true,"cliente":{{"tipo":"6","numero":"20100070970","nombre":"EMPRESA DE PRUEBA UNO S.A.C.","direccion":"AV. UNO 1 LIMA"}},
+            "items":[{{"descripcion":"corregido","cantidad":1,"unidad":"NIU","precio":"236.00"}}]}}"#
+        );
+        JsonValue::parse(sale.as_bytes()).unwrap()
+    };
+    let other = room.plan_edit(&returned, version("FFF2")).await;
+    assert!(
+        !matches!(other, Ok(InvoicePlan::Ready(_))),
+        "another series"
+    );
+    let InvoicePlan::Ready(ready) = room.plan_edit(&returned, version("FFF1")).await.unwrap()
+    else {
+        panic!("it can be issued");
+    };
+    room.edit_document(&returned, &ready).await.unwrap();
+    let accepted = desk.reaches(id, DocumentState::Accepted).await;
+    assert_eq!(
+        (accepted.numero, accepted.sheet.total.as_deref()),
+        (Some(1), Some("236.00"))
+    );
+    assert_eq!(accepted.sheet.clave, "pedido-1");
+    let again = room.edit_document(&accepted, &ready).await;
+    assert_eq!(again.unwrap_err().code(), "estado_no_permite");
+    working.stop().await;
+    desk.app.store().check_events().await.unwrap().unwrap();
+
+    // 2. Or it goes out by itself.
+    let desk = Desk::with(&[("CHASKI_NUBEFACT_LATE_DATE", "hoy")]).await;
+    let id = late(&desk).await;
+    let working = desk.work();
+    let told = desk
+        .app
+        .wait_for_outcome(id, Duration::from_secs(15))
+        .await
+        .unwrap();
+    assert_eq!(told.state, DocumentState::Accepted, "{:?}", told.code);
+    assert_eq!(told.issued_on.unwrap().to_string(), "2026-12-18");
+    assert_eq!(
+        (told.numero, told.sheet.clave.as_str()),
+        (Some(1), "pedido-1")
+    );
+    working.stop().await;
+    let events = desk.app.store().document_events(id).await.unwrap();
+    assert!(events.iter().any(|it| it.event == "edited"), "{events:?}");
 }
 
 /// A clock that was wrong and is put right must not keep documents waiting for as long as it was wrong.

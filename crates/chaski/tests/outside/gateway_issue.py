@@ -40,6 +40,8 @@ MIGRATION_FILE = "crates/chaski/migrations/sqlite/0017_documents.sql"
 HOLDING = {"10", "50", "51", "429:retry=1", "429:fecha=1"}
 VOIDS = "SELECT count(*) FROM documents WHERE deed = 'void' AND state IN ('EN_COLA', 'ENVIANDO', 'DESCONOCIDO')"
 ENDED = EXISTS | {"DEVUELTO", "CONFLICTO", "LIBERADO"}
+# Codes that say for certain that a request came to nothing: its number may be another document's.
+NOT_TAKEN = {10, 11, 12, 20, 21, 22, 50, 51}
 # In seconds: a server is back; the machine stood still for less.
 RECOVERY, CALM = 1.0, 0.2
 # What may come after what SUNAT or Nubefact has said.
@@ -505,7 +507,7 @@ def judge(at):
             bytes_of[name] = it["bytes_hash"]
             if name in doubted:
                 wrong.append(f"I14: {name} sent again without a question")
-            if it["decision"] == "rechazado" or it["codigo"] in (20, 21, 22):
+            if it["decision"] == "rechazado" or it["codigo"] in NOT_TAKEN:
                 refused.add(name)
             # What was answered in full, and not with code 40, says all.
             if it["codigo"] in (None, 40) and it["status"] != 429:

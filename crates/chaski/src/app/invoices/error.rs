@@ -21,6 +21,8 @@ pub enum InvoiceError {
     InDoubt(Option<Timestamp>),
     /// In that state the deed makes no sense.
     NotInThatState(DocumentState),
+    /// An edit has another kind, series or number than the document.
+    OtherName(String),
     /// Documents of that kind are voided at SUNAT's portal alone.
     VoidedElsewhere,
     /// It is too late to void it.
@@ -86,6 +88,7 @@ impl InvoiceError {
             InvoiceError::SeriesNotTheirs => "serie_no_disponible",
             InvoiceError::InDoubt(_) => "comprobante_en_duda",
             InvoiceError::NotInThatState(_) => "estado_no_permite",
+            InvoiceError::OtherName(_) => "edicion_con_otro_numero",
             InvoiceError::SeveralIssuers(_) => "varias_empresas",
             InvoiceError::SandboxIssuer => "empresa_de_prueba",
             InvoiceError::NotAName => "comprobante_nombre",
@@ -203,6 +206,7 @@ impl InvoiceError {
             | InvoiceError::VoidedTooLate
             | InvoiceError::InDoubt(_)
             | InvoiceError::NotInThatState(_)
+            | InvoiceError::OtherName(_)
             | InvoiceError::CreditUsedUp(_) => self.text_of_document(),
             InvoiceError::NoSuchMotivo => text!(
                 "no existe ese motivo: use el catálogo 09 de SUNAT (01 a 13), o con --debito el catálogo 10 (01, 02, 03, 11, 12)",
@@ -281,6 +285,10 @@ impl InvoiceError {
                     "the document is {state}, and so it cannot be done; look at its state and what comes next"
                 )
             }
+            InvoiceError::OtherName(name) => text!(
+                "al editar {name} no cambian su tipo, su serie ni su número; para otro, libere este y emita uno nuevo",
+                "an edit of {name} changes neither its kind, its series nor its number; for another one, release this one and issue a new one"
+            ),
             _ => self.text(),
         }
     }

@@ -102,7 +102,7 @@ impl InvoiceRoom<'_> {
     }
 
     /// The plan for a new document.
-    pub(super) async fn plan_new(
+    pub(in crate::app) async fn plan_new(
         &self,
         value: JsonValue,
         key: String,

@@ -58,6 +58,7 @@ impl App {
         // 1. Who issues, and what must not be forgotten.
         let issuer = self.issuer_for(wanted).await?;
         self.prepare_issuing().await?;
+        self.have_demo_series().await?;
         // 2. Through what.
         Ok(InvoiceRoom {
             app: self,
@@ -67,7 +68,7 @@ impl App {
         })
     }
 
-    /// In the sandbox there is something to issue with from the start.
+    /// Opens series in the sandbox, unless there are some.
     pub(in crate::app) async fn open_demo_series(&self) -> Result<(), AppError> {
         if self.mode != Mode::Sandbox || !self.store.document_series().await?.is_empty() {
             return Ok(());

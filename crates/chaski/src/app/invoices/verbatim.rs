@@ -16,12 +16,11 @@ impl ReadyInvoice {
         let document = TaxDocument::new(document_kind(to_send.kind()), fields);
         let codigo = document.fields().present("codigo_unico");
         let codigo = codigo.and_then(JsonValue::as_str).map(str::trim);
-        let key = match codigo {
-            Some(codigo) => format!("codigo_unico:{codigo}"),
-            None => {
-                let hash = blake3::hash(&document.content_bytes()).to_hex();
-                format!("contenido:{}", &hash[..32])
-            }
+        let key = if let Some(codigo) = codigo {
+            format!("codigo_unico:{codigo}")
+        } else {
+            let hash = blake3::hash(&document.content_bytes()).to_hex();
+            format!("contenido:{}", &hash[..32])
         };
         Ok(Some(ReadyInvoice {
             numero: to_send.numero(),

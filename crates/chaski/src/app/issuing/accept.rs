@@ -58,6 +58,16 @@ impl InvoiceRoom<'_> {
         ready: &ReadyInvoice,
         options: &AcceptOptions,
     ) -> Result<HandedOver, AppError> {
+        let new = self.new_document(ready, options)?;
+        self.handed_over(new).await
+    }
+
+    /// A planned document as it is kept.
+    pub(super) fn new_document(
+        &self,
+        ready: &ReadyInvoice,
+        options: &AcceptOptions,
+    ) -> Result<NewDocument, AppError> {
         let document = &ready.document;
         let kind = nubefact_kind(document.kind()).ok_or(InvoiceError::NotIssuable)?;
         let issuer = self.issuer.ruc.as_str();
@@ -81,7 +91,7 @@ impl InvoiceRoom<'_> {
             ..DocumentSheet::default()
         };
         let total = document.total().map(hundredths).transpose()?;
-        let new = NewDocument {
+        Ok(NewDocument {
             id: new_id(now),
             series: SeriesName::new(issuer, kind, ready.to_send().serie()),
             deed: JournalDeed::Issue,
@@ -101,8 +111,7 @@ impl InvoiceRoom<'_> {
             batch: options.batch,
             sheet,
             at: now,
-        };
-        self.handed_over(new).await
+        })
     }
 
     /// Takes the void of a document on: one, however often it is wished for.

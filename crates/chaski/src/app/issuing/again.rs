@@ -96,7 +96,7 @@ impl App {
             state => return Err(InvoiceError::NotInThatState(state).into()),
         }
         let now = self.clock.now();
-        self.store.queue_document_again(document.id, now).await?;
+        self.store.want_again(document.id, None, now).await?;
         self.documents_moved();
         self.as_it_is(document).await
     }

@@ -9,7 +9,7 @@ use chaski_client::{Ask, Journal, Nubefact};
 use chaski_core::Ruc;
 use chaski_sandbox::Sandbox;
 use secrecy::ExposeSecret;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use super::seat::{self, IssuerSeat, SeatHolder};
 use crate::app::issuers::Issuer;
@@ -27,7 +27,9 @@ pub(in crate::app) struct IssuingDesk {
     seat: Mutex<Option<Arc<IssuerSeat>>>,
     /// Changes whenever a document does, or something is due.
     moved: watch::Sender<u64>,
-    prepared: tokio::sync::OnceCell<()>,
+    prepared: OnceCell<()>,
+    /// The series of the sandbox, opened when somebody first issues or looks.
+    demo_series: OnceCell<()>,
     /// Whose senders have heard that they exist.
     told: ToldDocuments,
 }
@@ -46,7 +48,8 @@ impl IssuingDesk {
             sandbox: Mutex::default(),
             seat: Mutex::default(),
             moved: watch::Sender::default(),
-            prepared: tokio::sync::OnceCell::new(),
+            prepared: OnceCell::new(),
+            demo_series: OnceCell::new(),
             told: ToldDocuments::default(),
         }
     }
@@ -110,10 +113,18 @@ impl App {
         let prepared = self.issuing.prepared.get_or_try_init(async || {
             let folder = folder_of(&self.config, self.mode);
             self.take_over_journal(&folder).await?;
-            self.hold_copied_series(&folder).await?;
-            self.open_demo_series().await
+            self.hold_copied_series(&folder).await
         });
         prepared.await.copied()
+    }
+
+    /// In the sandbox there is something to issue with from the start; once in the life of a process.
+    pub(in crate::app) async fn have_demo_series(&self) -> Result<(), AppError> {
+        let opened = &self.issuing.demo_series;
+        opened
+            .get_or_try_init(|| self.open_demo_series())
+            .await
+            .copied()
     }
 
     async fn hold_copied_series(&self, folder: &Path) -> Result<(), AppError> {

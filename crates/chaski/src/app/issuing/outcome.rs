@@ -60,7 +60,8 @@ impl App {
             let document = self.store.document(id).await?;
             let document = document.ok_or(InvoiceError::NotIssuable)?;
             let left = until.saturating_duration_since(Instant::now());
-            if is_known(document.state) || left.is_zero() {
+            let is_known = is_known(document.state) && !self.is_redated(&document);
+            if is_known || left.is_zero() {
                 return Ok(document);
             }
             let _ = timeout(left.min(LOOK_AGAIN), moved.changed()).await;

@@ -30,12 +30,15 @@ impl IssuingRights {
 }
 
 impl App {
+    /// Whether somebody issues for the company of that RUC.
+    pub fn is_theirs(&self, ruc: &Ruc, rights: &IssuingRights) -> bool {
+        rights.company == Company::HOUSE || self.store.company(ruc) == rights.company
+    }
+
     /// The companies that somebody issues for.
     pub async fn issuers_within(&self, rights: &IssuingRights) -> Result<Vec<Issuer>, AppError> {
         let mut issuers = self.issuers().await?;
-        if rights.company != Company::HOUSE {
-            issuers.retain(|it| self.store.company(&it.ruc) == rights.company);
-        }
+        issuers.retain(|it| self.is_theirs(&it.ruc, rights));
         Ok(issuers)
     }
 
@@ -79,13 +82,9 @@ impl App {
     }
 
     fn may_see(&self, document: &DocumentRow, rights: &IssuingRights) -> bool {
-        let is_theirs = || {
-            let ruc = document.series.issuer.parse::<Ruc>();
-            ruc.is_ok_and(|ruc| self.store.company(&ruc) == rights.company)
-        };
-        let of_company =
-            rights.company == Company::HOUSE || is_theirs() || is_without(Protection::Tenant);
-        of_company && rights.allow(&document.series.serie)
+        let ruc = document.series.issuer.parse::<Ruc>();
+        let of_company = ruc.is_ok_and(|ruc| self.is_theirs(&ruc, rights));
+        (of_company || is_without(Protection::Tenant)) && rights.allow(&document.series.serie)
     }
 
     /// The series that somebody sees.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chaski_client::{
     Ask, Blocked, DocumentState, Intent, IssueSettled, JournalDeed, NextDeed, NubefactDocument,
-    NubefactId, NubefactState, StoredReply, VoidSettled, VoidWish,
+    NubefactId, NubefactRefusal, NubefactState, StoredReply, VoidSettled, VoidWish,
 };
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::accept::asker_of;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
@@ -25,7 +26,7 @@ impl App {
         let Some(document) = self.store.document(due.id).await? else {
             return Ok(());
         };
-        let Some((next, _)) = document.next else {
+        let Some((next, was_due)) = document.next else {
             return Ok(());
         };
         let ruc = document.series.issuer.parse().ok();
@@ -37,8 +38,12 @@ impl App {
             (NextDeed::Follow, _) => room.follow_document(&document).await?,
             (NextDeed::Void, _) => room.void_document(&document).await.map(drop)?,
         }
+        if next == NextDeed::Issue {
+            room.redate_document(document.id).await?;
+        }
         // What told nothing new is done again after a pause.
-        self.store.put_off(document.id, self.clock.now()).await?;
+        let now = self.clock.now();
+        self.store.put_off(document.id, was_due, now).await?;
         self.documents_moved();
         Ok(())
     }
@@ -206,14 +211,18 @@ fn void_wish(id: NubefactId, sheet: &DocumentSheet) -> Result<VoidWish, AppError
 /// How long a void that was handed over to another process is waited for, and how often it is looked at.
 const HANDED_OVER: (Duration, Duration) = (Duration::from_mins(2), Duration::from_millis(50));
 
+/// How often a seat that another process has is tried by whoever waits for it.
+pub(in crate::app) const TRY_SEAT: Duration = Duration::from_secs(1);
+
 impl InvoiceRoom<'_> {
     /// Waits until whoever issues with this folder has seen to a void.
     pub(in crate::app) async fn wait_for_void(
         &self,
         void: &DocumentRow,
     ) -> Result<VoidSettled, AppError> {
-        let until = tokio::time::Instant::now() + HANDED_OVER.0;
-        while tokio::time::Instant::now() < until {
+        let until = Instant::now() + HANDED_OVER.0;
+        let mut seat_at = Instant::now() + TRY_SEAT;
+        while Instant::now() < until {
             let now = self.app.store.document(void.id).await?;
             let Some(now) = now else { break };
             let reply = || now.reply.as_ref().map(StoredReply::reply);
@@ -237,16 +246,45 @@ impl InvoiceRoom<'_> {
                     let issued_on = now.issued_on.unwrap_or(jiff::civil::Date::MIN);
                     return Ok(VoidSettled::TooLate { issued_on });
                 }
+                (DocumentState::Returned, Some("anulacion_rechazada")) => {
+                    if let Some(reply) = reply() {
+                        return Ok(VoidSettled::Rejected(reply));
+                    }
+                }
+                (DocumentState::Returned, Some(code)) => {
+                    return Ok(VoidSettled::Refused(refusal(code)));
+                }
+                (DocumentState::Held, code) => {
+                    return Ok(VoidSettled::Held {
+                        refusal: refusal(code.unwrap_or_default()),
+                        retry_after: None,
+                    });
+                }
                 (DocumentState::Queued, _) if now.tries > 0 => {
                     return Ok(VoidSettled::Waits(NubefactState::Pending));
                 }
                 _ => {}
+            }
+            // Whoever had the seat may have ended since.
+            if Instant::now() >= seat_at {
+                seat_at = Instant::now() + TRY_SEAT;
+                if let Some(_seat) = self.app.take_issuer_seat().await? {
+                    return self.void_document(&now).await;
+                }
             }
             tokio::time::sleep(HANDED_OVER.1).await;
         }
         Ok(VoidSettled::Unknown {
             why: "por_consultar".to_owned(),
         })
+    }
+}
+
+/// What was refused, as far as it is on record.
+fn refusal(code: &str) -> NubefactRefusal {
+    NubefactRefusal {
+        codigo: code.parse().ok(),
+        text: code.to_owned(),
     }
 }
 

@@ -2,7 +2,8 @@
 //! of what does not exist, and of nothing that may still come to exist.
 
 use chaski_client::{
-    DocumentState, JournalDeed, NubefactError, NubefactId, SeriesName, StoredReply, VoidWish,
+    DocumentState, JournalDeed, JournalEntry, NubefactError, NubefactId, SeriesName, StoredReply,
+    VoidWish,
 };
 use chaski_core::{Lang, Text};
 use tokio::time::timeout_at;
@@ -25,7 +26,7 @@ impl InvoiceRoom<'_> {
         let mut own = self.own_document(id).await?;
         if let Some(document) = own.as_ref().filter(|it| !is_known(it)) {
             let entry = self.entry_by_key(document).await?;
-            if let Some(entry) = entry.filter(|it| it.is_open()) {
+            if let Some(entry) = entry.filter(JournalEntry::is_open) {
                 // What is on its way is waited for, as long as the program waits.
                 let resolved = timeout_at(wish.until, self.nubefact.resolve(&entry)).await;
                 if let Ok(settled) = resolved {

@@ -40,7 +40,7 @@ impl RelayRefusal {
     }
 
     /// The same with what we know besides.
-    pub(super) fn with(codigo: u16, more: Text) -> RelayRefusal {
+    pub(super) fn with(codigo: u16, more: &Text) -> RelayRefusal {
         let vendor = text_of(codigo);
         let text = Text {
             es: format!("{vendor}: {}", more.es),
@@ -73,13 +73,13 @@ impl RelayRefusal {
     }
 
     /// 23: the number is another document's.
-    pub(super) fn taken(more: Text) -> RelayRefusal {
+    pub(super) fn taken(more: &Text) -> RelayRefusal {
         RelayRefusal::with(23, more)
     }
 
     /// 23: the number is a document's that was not issued from here.
     pub(super) fn theirs() -> RelayRefusal {
-        RelayRefusal::taken(text!(
+        RelayRefusal::taken(&text!(
             "ese número es de un documento que no se emitió desde aquí; use otro",
             "that number is of a document that was not issued from here; use another"
         ))

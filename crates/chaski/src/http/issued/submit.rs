@@ -5,16 +5,22 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Query, Request};
 use axum::response::Response;
+use chaski_core::Ruc;
 use chaski_core::invoicing::{InvoiceFinding, JsonValue, Known, check as check_bytes};
-use chaski_core::{Lang, Ruc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::family::Family;
-use super::refusals::{problem, wrong};
-use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of};
-use crate::api::issued::{CheckedData, DocumentFindingData, IssuedData};
-use crate::app::invoices::{InvoiceError, InvoicePlan, IssueWish, ReadyInvoice, nubefact_kind};
+use super::refusals::{SOON, problem, wrong};
+use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of, settled};
+use crate::api::checked::CheckedData;
+use crate::api::issued::{DocumentFindingData, IssuedData};
+use crate::api::told::ToldData;
+use crate::app::AppError;
+use crate::app::invoices::{
+    InvoiceError, InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, nubefact_kind,
+};
 use crate::app::issuing::{AcceptOptions, HandedOver, is_known};
 use crate::app::keys::Scope;
 use crate::http::kit::{
@@ -89,12 +95,57 @@ pub(in crate::http) async fn submit(
     // 1. Who asks, and how.
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
+    let patience = patience(request.headers());
+    // 2. Ours from here on, or before.
+    let (handed, findings) = hand_over(&caller, family, wanted, request).await?;
+    // 3. How it stands, or what came of it.
+    let HandedOver { document, before } = handed;
+    let document = match patience {
+        Some(patience) => {
+            let outcome = caller.app.wait_for_outcome(document.id, patience);
+            outcome.await.map_err(problem)?
+        }
+        None => document,
+    };
+    let told = before || patience.is_some();
+    let status = match (is_known(document.state) && told, before) {
+        (false, _) => StatusCode::ACCEPTED,
+        (true, false) => StatusCode::CREATED,
+        (true, true) => StatusCode::OK,
+    };
+    let lang = caller.info.lang;
+    let found = findings.iter();
+    let data = IssuedData {
+        hallazgos: found.map(|it| DocumentFindingData::of(it, lang)).collect(),
+        ..IssuedData::of(&caller.app, &document)
+    };
+    let data = settled(&caller, &document, data).await?;
+    let mut response = answer(status, &document, &data);
+    if before {
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(once::REPLAYED, yes);
+    }
+    let applied = patience.map(|it| HeaderValue::from_str(&format!("wait={}", it.as_secs())));
+    if let Some(Ok(applied)) = applied {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+/// Takes on what comes in a request, durable when this returns, with what was remarked on it; or says which
+/// document it was before.
+pub(in crate::http) async fn hand_over(
+    caller: &Caller,
+    family: Family,
+    wanted: IssuerWanted,
+    request: Request,
+) -> Result<(HandedOver, Vec<InvoiceFinding>), Problem> {
+    // 1. Under which key.
     let headers = request.headers().clone();
     let key = once::key(&headers)?.map(|it| String::from_utf8_lossy(it).into_owned());
-    let patience = patience(&headers);
     // 2. What comes.
-    let arrived = arrived(&caller, wanted, request).await?;
-    let (rights, ask) = (rights_of(&caller), caller.ask());
+    let arrived = arrived(caller, wanted, request).await?;
+    let (rights, ask) = (rights_of(caller), caller.ask());
     let room = caller
         .app
         .room_within(arrived.issuer.as_ref(), &rights, &ask);
@@ -116,11 +167,11 @@ pub(in crate::http) async fn submit(
     let (handed, findings) = match plan {
         InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
         InvoicePlan::Ready(ready) => {
-            belongs(family, &caller, &ready)?;
-            let handed = room
-                .accept_invoice(&ready, &options)
-                .await
-                .map_err(problem)?;
+            belongs(family, caller, &ready)?;
+            let handed = match room.accept_invoice(&ready, &options).await {
+                Ok(handed) => handed,
+                Err(error) => return Err(refused(caller, error).await),
+            };
             (handed, ready.hallazgos)
         }
         InvoicePlan::Before(entry) => {
@@ -136,36 +187,37 @@ pub(in crate::http) async fn submit(
     if !rights.allow(&handed.document.series.serie) {
         return Err(problem(InvoiceError::SeriesNotTheirs.into()));
     }
-    // 4. How it stands, or what came of it.
-    let HandedOver { document, before } = handed;
-    let document = match patience {
-        Some(patience) => {
-            let outcome = caller.app.wait_for_outcome(document.id, patience);
-            outcome.await.map_err(problem)?
-        }
-        None => document,
+    Ok((handed, findings))
+}
+
+/// Why it was not taken on; a twin of what nobody knows yet is known soon.
+async fn refused(caller: &Caller, error: AppError) -> Problem {
+    let twin = match &error {
+        AppError::Invoice(InvoiceError::ProbablyTwice(_, id)) => Some(*id),
+        _ => None,
     };
-    let told = before || patience.is_some();
-    let status = match (is_known(document.state) && told, before) {
-        (false, _) => StatusCode::ACCEPTED,
-        (true, false) => StatusCode::CREATED,
-        (true, true) => StatusCode::OK,
-    };
-    let lang = caller.info.lang;
-    let data = IssuedData {
-        hallazgos: findings.iter().map(|it| finding(it, lang)).collect(),
-        ..IssuedData::of(&caller.app, &document)
-    };
-    let mut response = answer(status, &document, &data);
-    if before {
-        let yes = HeaderValue::from_static("true");
-        response.headers_mut().insert(once::REPLAYED, yes);
+    let problem = problem(error);
+    let Some(id) = twin else { return problem };
+    let found = caller.app.document_within(id, &rights_of(caller)).await;
+    match found {
+        Ok(Some(twin)) if !is_known(twin.state) => problem.after(SOON),
+        _ => problem,
     }
-    let applied = patience.map(|it| HeaderValue::from_str(&format!("wait={}", it.as_secs())));
-    if let Some(Ok(applied)) = applied {
-        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
-    }
-    Ok(response)
+}
+
+/// How a document is looked at.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct CheckWanted {
+    /// RUC of who issues.
+    empresa: Option<String>,
+    /// Say also what handing it over would come to: under which number, or which document it is already.
+    #[serde(default)]
+    ensayo: bool,
+    /// As one more of what was issued before under the same content.
+    #[serde(default)]
+    otra: bool,
 }
 
 /// Check a document without issuing it
@@ -175,7 +227,7 @@ pub(in crate::http) async fn submit(
     post,
     path = "/api/v1/comprobantes/validar",
     operation_id = "validar_comprobante",
-    params(IssuerWanted),
+    params(CheckWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
         "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
@@ -184,60 +236,95 @@ pub(in crate::http) async fn submit(
 )]
 pub(in crate::http) async fn check(
     caller: Caller,
-    wanted: Given<IssuerWanted>,
+    wanted: Given<CheckWanted>,
     request: Request,
 ) -> JsonAnswer<CheckedData> {
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
-    let arrived = arrived(&caller, wanted, request).await?;
+    let key = once::key(request.headers())?.map(|it| String::from_utf8_lossy(it).into_owned());
+    let of = IssuerWanted {
+        empresa: wanted.empresa,
+        referencia: None,
+    };
+    let arrived = arrived(&caller, of, request).await?;
     let (rights, ask) = (rights_of(&caller), caller.ask());
     let room = caller
         .app
         .room_within(arrived.issuer.as_ref(), &rights, &ask);
     let room = room.await.map_err(problem)?;
+    if wanted.ensayo {
+        let wish = IssueWish {
+            value: arrived.value,
+            key,
+            another: wanted.otra,
+        };
+        let plan = room.plan_invoice(wish).await.map_err(problem)?;
+        return rehearsed(&caller, &room, plan).await.map(Json);
+    }
     let checked = caller.app.check_invoice(Some(&room), arrived.value, &ask);
     let checked = checked.await.map_err(problem)?;
-    let document = checked
-        .document
-        .as_ref()
-        .map(chaski_core::invoicing::TaxDocument::to_bytes);
-    let lang = caller.info.lang;
-    Ok(Json(CheckedData {
-        emitible: checked.sendable().is_some(),
-        documento: document.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
-        hallazgos: checked
-            .hallazgos
-            .iter()
-            .map(|it| finding(it, lang))
-            .collect(),
-        mode: caller.app.mode.as_str().into(),
-    }))
+    let (mode, lang) = (caller.app.mode, caller.info.lang);
+    Ok(Json(CheckedData::of(&checked, mode, lang)))
+}
+
+/// What a plan comes to; nothing is handed over.
+pub(super) async fn rehearsed(
+    caller: &Caller,
+    room: &InvoiceRoom<'_>,
+    plan: InvoicePlan,
+) -> Result<CheckedData, Problem> {
+    let (mode, lang) = (caller.app.mode, caller.info.lang);
+    match plan {
+        InvoicePlan::Wrong(checked) => Ok(CheckedData::of(&checked, mode, lang)),
+        InvoicePlan::Before(entry) => {
+            if !rights_of(caller).allow(&entry.series.serie) {
+                return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+            }
+            let issued = room.issued(&entry.document()).await.map_err(problem)?;
+            Ok(CheckedData::before(ToldData::before(&issued, lang), room))
+        }
+        InvoicePlan::Ready(ready) => {
+            let serie = ready.document.serie().unwrap_or_default();
+            if !rights_of(caller).allow(serie) {
+                return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+            }
+            Ok(CheckedData::ready(&ready, room, lang))
+        }
+    }
+}
+
+/// The document of a body.
+pub(super) async fn document_json(
+    caller: &Caller,
+    mut request: Request,
+) -> Result<JsonValue, Problem> {
+    if body::kind(&request).as_deref() != Some("application/json") {
+        return Err(body::unknown_kind("application/json"));
+    }
+    let bytes = body::read(&mut request, MOST_BYTES).await?;
+    JsonValue::parse(&bytes).map_err(|_| {
+        let checked = check_bytes(&bytes, caller.app.clock.now(), &Known::default());
+        wrong(&checked.hallazgos)
+    })
 }
 
 /// The document of a body, and for whom and under which name it is.
 async fn arrived(
     caller: &Caller,
     wanted: IssuerWanted,
-    mut request: Request,
+    request: Request,
 ) -> Result<Arrived, Problem> {
-    if body::kind(&request).as_deref() != Some("application/json") {
-        return Err(body::unknown_kind("application/json"));
-    }
-    let bytes = body::read(&mut request, MOST_BYTES).await?;
-    let Ok(mut value) = JsonValue::parse(&bytes) else {
-        let checked = check_bytes(&bytes, caller.app.clock.now(), &Known::default());
-        return Err(wrong(&checked.hallazgos));
-    };
+    let mut value = document_json(caller, request).await?;
     let mut named = wanted.referencia;
     if let JsonValue::Object(object) = &mut value
         && let Some(given) = object.remove("referencia")
         && !given.is_absent()
     {
-        let text = given
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(bad_referencia)?;
-        named = Some(text);
+        // A number is no name: 7 and 07 would be two, or one.
+        let JsonValue::Text(text) = given else {
+            return Err(bad_referencia());
+        };
+        named = Some(text.to_string());
     }
     let long = |it: &String| it.trim().is_empty() || it.chars().count() > MOST_REFERENCIA;
     if named.as_ref().is_some_and(long) {
@@ -298,15 +385,4 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
         .filter_map(|it| it.trim().strip_prefix("wait="));
     let seconds: u64 = wanted.next()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(MOST_PATIENCE)))
-}
-
-pub(super) fn finding(finding: &InvoiceFinding, lang: Lang) -> DocumentFindingData {
-    DocumentFindingData {
-        severidad: finding.severidad.as_str().into(),
-        codigo: finding.codigo.into(),
-        campo: finding.campo.clone(),
-        mensaje: finding.message(lang).to_owned(),
-        esperado: finding.esperado.clone(),
-        accion: finding.action(lang).to_owned(),
-    }
 }

@@ -162,7 +162,7 @@ async fn known_before(
     }))
 }
 
-async fn obstacle(
+pub(super) async fn obstacle(
     connection: &mut Conn,
     keys: &Keys,
     series: &SeriesKey,
@@ -283,7 +283,7 @@ pub(super) async fn insert(
 }
 
 /// None of one that was not asked for here.
-fn request_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
+pub(super) fn request_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
     (new.request != [0; 32]).then(|| marks::request(keys, &new.request))
 }
 
@@ -292,7 +292,7 @@ fn referencia_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
     referencia.map(|it| marks::referencia(keys, it))
 }
 
-fn twin_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
+pub(super) fn twin_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
     new.twin.as_ref().map(|it| marks::twin(keys, it))
 }
 

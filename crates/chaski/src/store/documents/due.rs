@@ -147,15 +147,21 @@ impl Store {
         .await
     }
 
-    /// What was due was done and changed nothing: it is due again after a longer pause.
-    pub async fn put_off(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    /// What was due at that time was done, and where it is due still nothing changed: it is due again
+    /// after a longer pause.
+    pub async fn put_off(
+        &self,
+        id: Uuid,
+        was_due: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut reader = self.read().await?;
         let due: Option<Option<Timestamp>> = query("SELECT due_at FROM documents WHERE id = $1")
             .bind(id)
             .fetch_optional(&mut reader)
             .await?;
         drop(reader);
-        if due.flatten().is_none_or(|at| at > now) {
+        if due.flatten() != Some(was_due) {
             return Ok(());
         }
         let keys = std::sync::Arc::clone(&self.keys);
@@ -167,12 +173,12 @@ impl Store {
             let stands = standing(&found.entry, tries).tried_at(&found.entry, tries, now);
             query(
                 "UPDATE documents SET tries = $2, due_at = $3 \
-                 WHERE id = $1 AND due_at <= $4",
+                 WHERE id = $1 AND due_at = $4",
             )
             .bind(id)
             .bind(tries)
             .bind(stands.next.map(|(_, at)| at))
-            .bind(now)
+            .bind(was_due)
             .execute(connection)
             .await?;
             Ok(())

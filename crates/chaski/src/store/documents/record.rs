@@ -183,30 +183,6 @@ impl Store {
         .await
     }
 
-    /// A document that was given back, or whose number was a stranger's, is to be sent again; false where it
-    /// is in neither state.
-    pub async fn queue_document_again(&self, id: Uuid, at: Timestamp) -> Result<bool, StoreError> {
-        let keys = std::sync::Arc::clone(&self.keys);
-        self.write(deed!(|connection| {
-            let changed = query(
-                "UPDATE documents SET state = 'EN_COLA', code = NULL, next = 'issue', due_at = $2, \
-                 tries = 0, changed_at = $2, renumber = CASE WHEN own_numero = 1 THEN renumber ELSE 1 END \
-                 WHERE id = $1 AND deed = 'issue' AND state IN ('DEVUELTO', 'CONFLICTO')",
-            )
-            .bind(id)
-            .bind(at)
-            .execute(&mut *connection)
-            .await?;
-            if changed > 0 {
-                let state = DocumentState::Queued.as_str();
-                let event = event_of(id, state, None, "queued_again", at);
-                events::append(connection, &keys, &event).await?;
-            }
-            Ok(changed > 0)
-        }))
-        .await
-    }
-
     /// What came of a void for which nothing was sent.
     pub async fn record_void(
         &self,

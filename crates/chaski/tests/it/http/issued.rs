@@ -13,10 +13,10 @@ use super::{Answered, Door};
 use crate::store_postgres::databases;
 
 /// Who issues in the sandbox.
-const ISSUER: &str = "20603274742";
-const OTHER: &str = "20604702811";
-const ALL: &str = "/api/v1/comprobantes";
-const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
+pub(super) const ISSUER: &str = "20603274742";
+pub(super) const OTHER: &str = "20604702811";
+pub(super) const ALL: &str = "/api/v1/comprobantes";
+pub(super) const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Every route about documents, the scope that opens it, and a body that it can read.
 pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
@@ -28,6 +28,7 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/validar", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/por-numero/factura/FFF1/77", Comprobantes, ""),
         ("GET", "/ID", Comprobantes, ""),
+        ("PUT", "/ID", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/ID/eventos", Comprobantes, ""),
         ("POST", "/ID/consultar", Comprobantes, ""),
         ("POST", "/ID/anular", Anular, r#"{"motivo":"prueba"}"#),
@@ -41,7 +42,20 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/ID/corregir", Emitir, r#"{"motivo":"01"}"#),
         ("POST", "/ID/duplicar", Emitir, ""),
     ];
+    let name = r#"{"comprobante":"FFF1-77"}"#;
+    let void = r#"{"comprobante":"FFF1-77","motivo":"prueba"}"#;
+    let pdf = "comprobantes/por-numero/factura/FFF1/77/pdf";
     let others = [
+        ("GET", "comprobantes/por-nombre/FFF1-77", Comprobantes, ""),
+        ("POST", "comprobantes/consultar", Comprobantes, name),
+        ("POST", "comprobantes/anular", Anular, void),
+        ("GET", pdf, Comprobantes, ""),
+        (
+            "POST",
+            "series/sincronizar",
+            Administracion,
+            r#"{"desde":1}"#,
+        ),
         ("GET", "series", Comprobantes, ""),
         (
             "POST",
@@ -79,14 +93,14 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
 }
 
 /// A gateway that issues until it is dropped.
-struct Issuing {
-    door: Door,
-    key: String,
+pub(super) struct Issuing {
+    pub(super) door: Door,
+    pub(super) key: String,
     _stop: oneshot::Sender<()>,
 }
 
 impl Issuing {
-    async fn open(database: Option<String>) -> Issuing {
+    pub(super) async fn open(database: Option<String>) -> Issuing {
         let door = Door::open_on(database, false).await;
         let key = door.key_of(&door.app, Some(ISSUER)).await;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -99,7 +113,7 @@ impl Issuing {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -109,14 +123,14 @@ impl Issuing {
         ask(&self.door, &self.key, method, path, headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.ask(Method::GET, path, &[], "").await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }
 
     /// A document that SUNAT has spoken about.
-    async fn issued(&self, key: &str, body: &str) -> Value {
+    pub(super) async fn issued(&self, key: &str, body: &str) -> Value {
         let headers = [("Idempotency-Key", key), ("Prefer", "wait=30")];
         let answer = self.ask(Method::POST, ALL, &headers, body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
@@ -124,7 +138,7 @@ impl Issuing {
     }
 }
 
-async fn ask(
+pub(super) async fn ask(
     door: &Door,
     key: &str,
     method: Method,
@@ -147,7 +161,7 @@ async fn ask(
 }
 
 /// A sale of so much.
-fn sale(price: &str) -> String {
+pub(super) fn sale(price: &str) -> String {
     json!({
         "tipo": "factura",
         "cliente": { "tipo": "6", "numero": "20100070970" },
@@ -157,7 +171,7 @@ fn sale(price: &str) -> String {
     .to_string()
 }
 
-fn example(name: &str) -> String {
+pub(super) fn example(name: &str) -> String {
     let path = format!(
         "{}/../../ejemplos/facturas/{name}.json",
         env!("CARGO_MANIFEST_DIR")
@@ -422,7 +436,7 @@ async fn what_is_wrong_is_told_and_nothing_is_stored() {
         "idempotencia_mal_formada",
     )
     .await;
-    let named = sale("1.00").replacen('{', r#"{"referencia": 7,"#, 1);
+    let named = sale("1.00").replacen('{', r#"{"referencia": [7],"#, 1);
     check(&[], &named, 422, "campo_invalido").await;
     assert_eq!(it.get(ALL).await["data"], json!([]));
     // The same without issuing.
@@ -678,4 +692,64 @@ async fn series_and_companies() {
         .ask(Method::POST, "/api/v1/empresas/probar", &[], "{}")
         .await;
     assert_eq!(tried.status, 200, "{}", tried.text);
+}
+
+#[tokio::test]
+async fn what_came_to_nothing_is_edited_and_issued_under_its_key() {
+    let door = Door::open_on(None, false).await;
+    let key = door.key_of(&door.app, Some(ISSUER)).await;
+    let headers = [("Idempotency-Key", "pedido-1")];
+    let first = ask(&door, &key, Method::POST, ALL, &headers, &sale("118.00")).await;
+    assert_eq!(first.status, 202, "{}", first.text);
+    let place = first.json()["enlaces"]["comprobante"].clone();
+    let place = place.as_str().unwrap();
+    let edit = async |body: &str| ask(&door, &key, Method::PUT, place, &[], body).await;
+    // 1. What is about to be sent is given up first.
+    let queued = edit(&sale("236.00")).await;
+    assert_eq!(
+        (queued.status.as_u16(), &queued.json()["code"]),
+        (409, &json!("estado_no_permite"))
+    );
+    let liberar = format!("{place}/liberar");
+    ask(&door, &key, Method::POST, &liberar, &[], "").await;
+    // 2. It is checked as any other, and keeps its series.
+    let wrong = edit(&example("mal")).await;
+    assert_eq!(wrong.json()["code"], "comprobante_con_errores");
+    let other = sale("236.00").replacen('{', r#"{"serie":"BBB1","#, 1);
+    assert!(edit(&other).await.status.is_client_error());
+    let with_number = sale("236.00").replacen('{', r#"{"numero":9,"#, 1);
+    let with_number = edit(&with_number).await;
+    assert_eq!(
+        (with_number.status.as_u16(), &with_number.json()["code"]),
+        (422, &json!("edicion_con_otro_numero")),
+        "{}",
+        with_number.text
+    );
+    // 3. It is the same document, with other content.
+    let edited = edit(&sale("236.00")).await;
+    assert_eq!(
+        (edited.status.as_u16(), &edited.json()["estado"]),
+        (202, &json!("EN_COLA")),
+        "{}",
+        edited.text
+    );
+    let (_stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move { drop(stopped.await) };
+    tokio::spawn(chaski::jobs::issuing::run(Arc::clone(&door.app), shutdown));
+    let headers = [("Idempotency-Key", "pedido-1"), ("Prefer", "wait=30")];
+    let again = ask(&door, &key, Method::POST, ALL, &headers, &sale("236.00")).await;
+    assert_eq!(
+        (
+            again.status.as_u16(),
+            &again.json()["id"],
+            &again.json()["total"]
+        ),
+        (200, &first.json()["id"], &json!("236.00")),
+        "{}",
+        again.text
+    );
+    let before = ask(&door, &key, Method::POST, ALL, &headers, &sale("118.00")).await;
+    assert_eq!(before.status, 422, "{}", before.text);
+    let late = edit(&sale("300.00")).await;
+    assert_eq!(late.status, 409, "{}", late.text);
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chaski_client::DocumentState;
 use chaski_core::Lang;
 
-use super::check::CheckedWorkbook;
 use crate::sheets::{ReportTable, ReviewMark, ReviewValue};
 
 /// What became of one document.
@@ -82,24 +81,25 @@ impl RowOutcome {
     }
 }
 
-impl CheckedWorkbook {
-    /// How many documents are in each state.
-    pub(super) fn outcomes_table(&self, lang: Lang) -> ReportTable {
-        let mut counts: BTreeMap<&str, (ReviewMark, usize)> = BTreeMap::new();
-        for outcome in self.outcomes.values() {
-            let count = counts.entry(outcome.estado());
-            count.or_insert((outcome.mark(), 0)).1 += 1;
-        }
-        let rows = counts.into_iter().map(|(word, (mark, count))| {
-            vec![
-                ReviewValue::Word(mark, word.to_owned()),
-                ReviewValue::Count(count),
-            ]
-        });
-        let titles = lang.pick("Estado|Documentos|||||", "State|Documents|||||");
-        ReportTable {
-            titles: titles.split('|').map(str::to_owned).collect(),
-            rows: rows.collect(),
-        }
+/// How many documents are in each state.
+pub(super) fn outcomes_table<'a>(
+    outcomes: impl Iterator<Item = &'a RowOutcome>,
+    lang: Lang,
+) -> ReportTable {
+    let mut counts: BTreeMap<&str, (ReviewMark, usize)> = BTreeMap::new();
+    for outcome in outcomes {
+        let count = counts.entry(outcome.estado());
+        count.or_insert((outcome.mark(), 0)).1 += 1;
+    }
+    let rows = counts.into_iter().map(|(word, (mark, count))| {
+        vec![
+            ReviewValue::Word(mark, word.to_owned()),
+            ReviewValue::Count(count),
+        ]
+    });
+    let titles = lang.pick("Estado|Documentos|||||", "State|Documents|||||");
+    ReportTable {
+        titles: titles.split('|').map(str::to_owned).collect(),
+        rows: rows.collect(),
     }
 }

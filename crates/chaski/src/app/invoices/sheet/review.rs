@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use super::check::CheckedWorkbook;
 use super::columns::MAIN;
 use super::documents::{PlacedFinding, SheetSide};
+use super::outcome::RowOutcome;
 use super::titles::{OURS, our_titles};
 use crate::sheets::{
     RawSheet, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet, SheetError,
@@ -86,12 +87,13 @@ impl CheckedWorkbook {
                         amount(document.total),
                         known(outcome.and_then(|it| it.enlace_pdf.as_ref())),
                         {
-                            let why = outcome.filter(|_| place == 0).and_then(|it| it.said());
+                            let why = outcome.filter(|_| place == 0).and_then(RowOutcome::said);
                             let all: Vec<String> =
                                 why.into_iter().chain(said.remove(row)).collect();
-                            match all.is_empty() {
-                                true => ReviewValue::Empty,
-                                false => ReviewValue::Text(all.join("\n")),
+                            if all.is_empty() {
+                                ReviewValue::Empty
+                            } else {
+                                ReviewValue::Text(all.join("\n"))
                             }
                         },
                     ],

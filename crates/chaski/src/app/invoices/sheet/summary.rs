@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::check::{CheckedRows, CheckedWorkbook};
 use super::documents::{PlacedFinding, SheetSide};
+use super::outcome::outcomes_table;
 use super::review::{mark_of, severity_word, state};
 use crate::sheets::{ReportSheet, ReportTable, ReviewValue};
 
@@ -32,7 +33,7 @@ impl CheckedWorkbook {
             if self.outcomes.is_empty() {
                 self.states_table(lang)
             } else {
-                self.outcomes_table(lang)
+                outcomes_table(self.outcomes.values(), lang)
             },
             self.totals_table(lang),
         ];
