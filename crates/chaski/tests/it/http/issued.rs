@@ -28,6 +28,7 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/validar", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/por-numero/factura/FFF1/77", Comprobantes, ""),
         ("GET", "/ID", Comprobantes, ""),
+        ("PUT", "/ID", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/ID/eventos", Comprobantes, ""),
         ("POST", "/ID/consultar", Comprobantes, ""),
         ("POST", "/ID/anular", Anular, r#"{"motivo":"prueba"}"#),
