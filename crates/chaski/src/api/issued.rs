@@ -428,14 +428,14 @@ impl CorrectionWanted {
         match &wish.scope {
             None | Some(CorrectionScope::Whole) => {}
             Some(CorrectionScope::Amount(amount)) => importe = Some(amount.to_string()),
-            Some(CorrectionScope::Lines(lines)) => {
-                lineas.extend(lines.iter().map(|(place, quantity)| CorrectedLine {
+            Some(CorrectionScope::Lines(quantities)) => {
+                lineas.extend(quantities.iter().map(|(place, quantity)| CorrectedLine {
                     cantidad: quantity.map(|it| it.to_string()),
                     ..line(*place)
                 }));
             }
-            Some(CorrectionScope::LineAmounts(lines)) => {
-                lineas.extend(lines.iter().map(|(place, amount)| CorrectedLine {
+            Some(CorrectionScope::LineAmounts(amounts)) => {
+                lineas.extend(amounts.iter().map(|(place, amount)| CorrectedLine {
                     importe: Some(amount.to_string()),
                     ..line(*place)
                 }));

@@ -273,17 +273,17 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
 
 /// Whether a command may be put to a server.
 fn may_go_there(command: &Cmd) -> bool {
-    match command {
+    matches!(
+        command,
         Cmd::Ruc(_)
-        | Cmd::Dni(_)
-        | Cmd::TipoCambio(_)
-        | Cmd::Cuenta
-        | Cmd::Llamadas(_)
-        | Cmd::Factura(_)
-        | Cmd::Series { .. }
-        | Cmd::Empresas { .. } => true,
-        _ => false,
-    }
+            | Cmd::Dni(_)
+            | Cmd::TipoCambio(_)
+            | Cmd::Cuenta
+            | Cmd::Llamadas(_)
+            | Cmd::Factura(_)
+            | Cmd::Series { .. }
+            | Cmd::Empresas { .. }
+    )
 }
 
 /// Only look-ups and documents are put to a server.

@@ -11,7 +11,9 @@ use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, body::Bytes};
 use futures_util::FutureExt;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, TRANSFER_ENCODING, VARY};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, TRANSFER_ENCODING, VARY,
+};
 use http::{HeaderValue, StatusCode, Uri, Version};
 use tower::ServiceExt;
 
@@ -20,6 +22,7 @@ use super::kit::{
 };
 use super::{Gateway, health, router, ruc};
 use crate::app::Mode;
+use crate::http::compat::generar;
 use crate::http::compat::migo;
 use crate::http::compat::nubefact;
 use crate::http::compat::original;
@@ -173,7 +176,7 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
                 "esta dirección no acepta ese método; vea /docs",
                 "this address does not accept that method; see /docs",
             )),
-            StatusCode::BAD_REQUEST => Some(Problem::unreadable(
+            StatusCode::BAD_REQUEST if !is_worded(&response) => Some(Problem::unreadable(
                 "la dirección tiene algo que no es texto UTF-8",
                 "the address has something that is not UTF-8 text",
             )),
@@ -186,6 +189,8 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
     let route = response.extensions_mut().remove::<MatchedPath>();
     let mut rendered = if original::is_path(path) {
         original::render(&problem, info)
+    } else if generar::is_path(path) {
+        generar::render(&problem, info)
     } else if migo::is_path(path) {
         migo::render(&problem, info)
     } else if nubefact::is_path(path) {
@@ -207,6 +212,12 @@ fn render(mut response: Response, info: &RequestInfo, path: &str) -> Response {
         rendered.headers_mut().insert(CONNECTION, close);
     }
     rendered
+}
+
+/// Whether a handler said in the words of another protocol what went wrong.
+fn is_worded(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|it| it == "application/json")
 }
 
 fn put_headers(response: &mut Response, info: &RequestInfo) {

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::keys::Scope;
+use crate::http::compat::generar;
 use crate::http::compat::migo::{self, asked};
 use crate::http::compat::nubefact;
 use crate::http::compat::original;
@@ -217,7 +218,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-/// The original's four endpoints.
+/// The original's endpoints.
 fn frozen() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/api/ruc/consultar-async", post(original::ruc))
@@ -228,6 +229,8 @@ fn frozen() -> Router<Arc<Gateway>> {
         .route("/api/dni/consultar-async/", post(original::dni))
         .route("/api/tipo-cambio", get(original::exchange_rate))
         .route("/api/tipo-cambio/", get(original::exchange_rate))
+        .route(generar::PATH, post(generar::issue))
+        .route(&format!("{}/", generar::PATH), post(generar::issue))
 }
 
 /// APIMIGO's own addresses.

@@ -1,11 +1,17 @@
-//! Programs in other languages, written for Nubefact, against the sandbox: every form of the header, numbers
-//! as numbers and as texts, and what each is told.
+//! Programs in other languages, written for Nubefact, against the sandbox and through the gateway: every form
+//! of the header, numbers as numbers and as texts, and what each is told. Nothing else than their ruta and
+//! token changes.
 
 use std::process::Command;
 
-use crate::cli_kit::Service;
+use chaski_sandbox::Decided;
+
+use crate::cli_kit::{Place, Service};
+use crate::cli_serve::Server;
 use crate::clients::{folder, python_library, runs};
 
+/// Who issues there.
+const ISSUER: &str = "20603274742";
 const RUTA: &str = "11111111-2222-3333-4444-555555555555";
 /// What each program writes.
 const TOLD: &str = "\
@@ -25,9 +31,12 @@ xml: HTTP 200, con contenido
 cdr: HTTP 200, con contenido
 ";
 
+/// What is lost on the way to Nubefact while they work through the gateway, one request each.
+const LOST: [&str; 4] = ["tras:500", "reset", "tras:502:html", "doble"];
+
 #[track_caller]
-fn check(command: Option<Command>) {
-    let Some(mut command) = command else {
+fn check(command: impl Fn() -> Option<Command>) {
+    let Some(mut direct) = command() else {
         // Where nothing may be skipped, such as in `.ci/run`.
         assert!(
             option_env!("CHASKI_TEST_NO_SKIPS").is_none(),
@@ -36,35 +45,78 @@ fn check(command: Option<Command>) {
         eprintln!("\n*** SKIPPED: no node, or no python3 with requests ***\n");
         return;
     };
+    // 1. Nubefact itself, as far as they know.
     let service = Service::new();
+    let ruta = format!("{}/v1/{RUTA}", service.url());
+    assert_eq!(said(&mut direct, &ruta, "prueba"), TOLD);
+    // 2. The gateway, with answers of Nubefact's lost behind it.
+    let service = Service::new();
+    let ruta = format!("{}/v1/{RUTA}", service.url());
+    let place = Place::asking(&service);
+    let added = format!("empresas agregar {ISSUER} --ruta {ruta}");
+    place.run_with_input(&added, b"token-de-prueba").expect(0);
+    let made = place.run("llaves crear caja").expect(0).out;
+    let key = made
+        .split_whitespace()
+        .find(|it| it.starts_with("chk_live_"));
+    let key = key.unwrap_or_else(|| panic!("{made}"));
+    let server = Server::start(&place);
+    for fault in LOST {
+        let fault = format!("{fault}@generar_comprobante x1");
+        service.sandbox.fail(fault.parse().unwrap());
+    }
+    let mut through = command().expect("it ran a moment ago");
+    let ruta = format!("{}/compat/nubefact/api/v1/{RUTA}", server.url);
+    // Who has the number is said besides.
+    let told = TOLD.replace(
+        "existe en NubeFacT\nmal",
+        "existe en NubeFacT: factura:FFF1-5 se recibió aquí antes, con otro contenido\nmal",
+    );
+    assert_eq!(said(&mut through, &ruta, key), told);
+    // 3. One document each, by Nubefact's ledger.
+    let entries = service.sandbox.nubefact_ledger(0).unwrap();
+    let taken = entries.iter().filter(|it| it.decision == Decided::Aceptado);
+    let mut taken: Vec<&str> = taken.filter_map(|it| it.comprobante.as_deref()).collect();
+    taken.sort_unstable();
+    assert_eq!(taken, ["FFF1-1", "FFF1-2", "FFF1-3", "FFF1-4", "FFF1-5"]);
+    let left = service.sandbox.faults();
+    assert!(left.is_empty(), "these struck nobody: {left:?}");
+}
+
+/// What a program writes that speaks with that ruta.
+fn said(command: &mut Command, ruta: &str, token: &str) -> String {
     let ran = command
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONIOENCODING", "utf-8")
         .env("NO_PROXY", "127.0.0.1")
-        .env("NUBEFACT_RUTA", format!("{}/v1/{RUTA}", service.url()))
-        .env("NUBEFACT_TOKEN", "prueba")
+        .env("NUBEFACT_RUTA", ruta)
+        .env("NUBEFACT_TOKEN", token)
         .output()
         .unwrap();
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(String::from_utf8_lossy(&ran.stdout), TOLD, "{errors}");
+    let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+    out + &String::from_utf8_lossy(&ran.stderr)
 }
 
 #[test]
 fn a_python_program_issues() {
-    check(python_library().map(|library| {
-        let mut command = Command::new("python3");
-        command
-            .arg(folder().join("nubefact.py"))
-            .env("PYTHONPATH", library);
-        command
-    }));
+    check(|| {
+        python_library().map(|library| {
+            let mut command = Command::new("python3");
+            command
+                .arg(folder().join("nubefact.py"))
+                .env("PYTHONPATH", library);
+            command
+        })
+    });
 }
 
 #[test]
 fn a_node_program_issues() {
-    check(runs(Command::new("node").arg("--version")).then(|| {
-        let mut command = Command::new("node");
-        command.arg(folder().join("nubefact.mjs"));
-        command
-    }));
+    check(|| {
+        runs(Command::new("node").arg("--version")).then(|| {
+            let mut command = Command::new("node");
+            command.arg(folder().join("nubefact.mjs"));
+            command
+        })
+    });
 }

@@ -8,11 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use chaski_core::invoicing::codes;
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 22] = [
+const PAGES: [(&str, &str); 23] = [
     ("biblioteca-nubefact", "nubefact-library"),
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
     ("emision", "issuing"),
+    ("en-lugar-de-nubefact", "instead-of-nubefact"),
     ("errores", "errors"),
     ("facturas-excel", "invoices-excel"),
     ("formulario", "form"),

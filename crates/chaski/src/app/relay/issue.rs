@@ -18,6 +18,9 @@ const MOST_TRIED: u32 = 1_000;
 /// Fields of every answer, which are not kept: null is how Nubefact itself leaves them out.
 const NOT_KEPT: [&str; 3] = ["pdf_zip_base64", "xml_zip_base64", "cdr_zip_base64"];
 
+/// What Nubefact says of a series that an account has not; the quote at its end is theirs.
+const SERIES_NOT_OPEN: &str = "Serie No puedes emitir comprobantes con esta serie'";
+
 /// What a wish to issue stands for.
 enum TakenOn {
     Document(Box<DocumentRow>),
@@ -32,6 +35,9 @@ impl InvoiceRoom<'_> {
             Ok(None) => return Ok(RelayRefusal::format().into()),
             Err(error) => return Ok(RelayRefusal::said_by(&error).into()),
         };
+        if !wish.rights.allow(ready.to_send().serie()) {
+            return Ok(RelayRefusal::reason_same(SERIES_NOT_OPEN).into());
+        }
         // 2. Ours, now or since before.
         let document = match self.taken_on(ready, wish).await? {
             TakenOn::Document(document) => document,
@@ -164,7 +170,7 @@ impl InvoiceRoom<'_> {
     }
 
     /// What is told of a document, by how it stands.
-    pub(super) async fn told_of(&self, document: &DocumentRow) -> Result<Relayed, AppError> {
+    pub(crate) async fn told_of(&self, document: &DocumentRow) -> Result<Relayed, AppError> {
         let refusal = match document.state {
             DocumentState::Queued | DocumentState::Sending | DocumentState::InDoubt => {
                 not_known_yet(document)
@@ -201,6 +207,16 @@ impl InvoiceRoom<'_> {
             }
         };
         Ok(refusal.into())
+    }
+
+    /// The vendor's name for a sale, where the document was sent with one.
+    pub(crate) async fn codigo_unico_of(
+        &self,
+        document: &DocumentRow,
+    ) -> Result<Option<String>, AppError> {
+        let draft = self.app.store.document_draft(document.id).await?;
+        let sent = draft.and_then(|it| NubefactReply::from_json(&it));
+        Ok(sent.and_then(|it| it.text("codigo_unico")))
     }
 
     /// Nubefact's "no", or ours where nothing could be sent.

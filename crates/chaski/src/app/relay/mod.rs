@@ -32,8 +32,8 @@ use uuid::Uuid;
 
 use super::invoices::InvoiceRoom;
 use super::issuers::Issuer;
+use super::issuing::IssuingRights;
 use super::{App, AppError};
-use crate::store::Company;
 
 /// What a program asks for, in Nubefact's JSON.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub struct RelayWish {
     pub operation: NubefactOperation,
     /// The API key that it came with.
     pub key_id: Option<Uuid>,
+    /// What that key may issue and see.
+    pub rights: IssuingRights,
     /// When the program is told something, whatever is known by then.
     pub until: Instant,
 }
@@ -65,18 +67,15 @@ impl From<RelayRefusal> for Relayed {
 
 impl App {
     /// The room of the company that a ruta names: its RUC, or the last part of its address at Nubefact.
-    /// None where there is no such company, or `company` is not it.
+    /// None where there is no such company, or it is not theirs.
     pub async fn relay_room(
         &self,
         ruta: &str,
-        company: Company,
+        rights: &IssuingRights,
         ask: &Ask,
     ) -> Result<Option<InvoiceRoom<'_>>, AppError> {
-        let issuers = self.issuers().await?;
-        let is_meant = |it: &&Issuer| {
-            let is_own = company == Company::HOUSE || self.store.company(&it.ruc) == company;
-            is_own && (it.ruc.as_str() == ruta || is_ruta(&it.last_part(), ruta))
-        };
+        let issuers = self.issuers_within(rights).await?;
+        let is_meant = |it: &&Issuer| it.ruc.as_str() == ruta || is_ruta(&it.last_part(), ruta);
         let Some(issuer) = issuers.iter().find(is_meant) else {
             return Ok(None);
         };
@@ -102,6 +101,10 @@ impl InvoiceRoom<'_> {
             Ok(id) => id,
             Err(refusal) => return Ok(refusal.into()),
         };
+        if !wish.rights.allow(&id.serie) {
+            // What is another's does not exist.
+            return Ok(RelayRefusal::of(24).into());
+        }
         if wish.operation.voids() {
             self.relay_void(&id, &request, wish).await
         } else if id.kind.asking_voided() == Some(wish.operation) {

@@ -93,6 +93,9 @@ pub(super) struct IssueTold {
     pub(super) code: Option<String>,
 }
 
+/// A name and what is in it.
+pub(super) type NamedFile = (String, Vec<u8>);
+
 /// Files of a document.
 pub(super) struct FilesTold {
     /// Its name with its kind, for people.
@@ -102,7 +105,7 @@ pub(super) struct FilesTold {
     /// Whether SUNAT answers only the next day.
     pub(super) waits_for_summary: bool,
     /// What was asked for, under its name; nothing where there is none yet.
-    pub(super) files: Vec<(FileKind, Option<(String, Vec<u8>)>)>,
+    pub(super) files: Vec<(FileKind, Option<NamedFile>)>,
 }
 
 impl<'a> DocumentDesk<'a> {

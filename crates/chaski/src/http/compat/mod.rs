@@ -1,5 +1,6 @@
 //! Others' shapes: the system that Chaski replaces, APIMIGO and Nubefact themselves.
 
+pub(crate) mod generar;
 pub(crate) mod migo;
 pub(crate) mod nubefact;
 pub(crate) mod original;

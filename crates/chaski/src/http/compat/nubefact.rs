@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::app::keys::Scope;
 use crate::app::relay::{RelayRefusal, RelayWish, Relayed};
 use crate::http::Gateway;
+use crate::http::issued::rights_of;
 use crate::http::kit::{Caller, Problem, RequestInfo, body};
 
 /// Where it lives.
@@ -84,8 +85,8 @@ pub(crate) async fn relay(
         _ => Scope::Comprobantes,
     })?;
     // 3. Of which company.
-    let (app, ask) = (&caller.app, caller.ask());
-    let room = app.relay_room(ruta.trim(), caller.company(), &ask).await?;
+    let (app, ask, rights) = (&caller.app, caller.ask(), rights_of(&caller));
+    let room = app.relay_room(ruta.trim(), &rights, &ask).await?;
     let Some(room) = room else {
         return Ok(refused(&RelayRefusal::of(11), lang));
     };
@@ -94,6 +95,7 @@ pub(crate) async fn relay(
         json,
         operation,
         key_id: caller.owner(),
+        rights,
         until,
     };
     Ok(match room.relay(&wish).await? {

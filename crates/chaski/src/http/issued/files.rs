@@ -95,7 +95,7 @@ pub(super) fn not_yet() -> Problem {
 }
 
 /// A file, the part of it that is wanted, or word that the caller has it already (RFC 9110).
-pub(super) fn served(file: KeptFile, headers: &HeaderMap) -> Response {
+pub(in crate::http) fn served(file: KeptFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", file.hash);
     let length = file.content.len();
     let text = |name| {

@@ -7,7 +7,7 @@ pub(super) mod files;
 pub(super) mod named;
 pub(super) mod others;
 pub(super) mod read;
-mod refusals;
+pub(super) mod refusals;
 pub(super) mod series;
 pub(super) mod submit;
 
@@ -39,7 +39,7 @@ pub(super) struct IssuerWanted {
 }
 
 /// What this caller may issue and see.
-fn rights_of(caller: &Caller) -> IssuingRights {
+pub(super) fn rights_of(caller: &Caller) -> IssuingRights {
     let key = caller.key.as_ref();
     IssuingRights {
         company: caller.company(),

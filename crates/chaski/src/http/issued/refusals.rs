@@ -15,7 +15,7 @@ const TWIN: &str = "CH-DUPLICADO-PROBABLE";
 /// When to come back for what is not known yet.
 pub(super) const SOON: Duration = Duration::from_secs(5);
 
-pub(super) fn problem(error: AppError) -> Problem {
+pub(in crate::http) fn problem(error: AppError) -> Problem {
     let in_doubt = matches!(error, AppError::Invoice(InvoiceError::InDoubt(_)));
     let field = match &error {
         AppError::Invoice(InvoiceError::ProbablyTwice(_, id)) => Some(("", TWIN, Some(*id))),

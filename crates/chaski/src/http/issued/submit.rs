@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Query, Request};
 use axum::response::Response;
 use chaski_core::Ruc;
-use chaski_core::invoicing::{JsonValue, Known, check as check_bytes};
+use chaski_core::invoicing::{InvoiceFinding, JsonValue, Known, check as check_bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -96,55 +96,10 @@ pub(in crate::http) async fn submit(
     // 1. Who asks, and how.
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
-    let headers = request.headers().clone();
-    let key = once::key(&headers)?.map(|it| String::from_utf8_lossy(it).into_owned());
-    let patience = patience(&headers);
-    // 2. What comes.
-    let arrived = arrived(&caller, wanted, request).await?;
-    let (rights, ask) = (rights_of(&caller), caller.ask());
-    let room = caller
-        .app
-        .room_within(arrived.issuer.as_ref(), &rights, &ask);
-    let room = room.await.map_err(problem)?;
-    let wish = IssueWish {
-        value: arrived.value,
-        key,
-        another: false,
-    };
-    let plan = room.plan_invoice(wish).await.map_err(problem)?;
-    // 3. Ours from here on, or before.
-    let options = AcceptOptions {
-        referencia: arrived.referencia,
-        twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
-        renumber: true,
-        key_id: caller.owner(),
-        batch: None,
-    };
-    let (handed, findings) = match plan {
-        InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
-        InvoicePlan::Ready(ready) => {
-            belongs(family, &caller, &ready)?;
-            let handed = room.accept_invoice(&ready, &options).await;
-            let handed = match handed {
-                Ok(handed) => handed,
-                Err(error) => return Err(refused(&caller, error).await),
-            };
-            (handed, ready.hallazgos)
-        }
-        InvoicePlan::Before(entry) => {
-            let before = caller.app.document_within(entry.id, &rights);
-            let document = before.await.map_err(problem)?.ok_or_else(nobody)?;
-            let handed = HandedOver {
-                document,
-                before: true,
-            };
-            (handed, Vec::new())
-        }
-    };
-    if !rights.allow(&handed.document.series.serie) {
-        return Err(problem(InvoiceError::SeriesNotTheirs.into()));
-    }
-    // 4. How it stands, or what came of it.
+    let patience = patience(request.headers());
+    // 2. Ours from here on, or before.
+    let (handed, findings) = hand_over(&caller, family, wanted, request).await?;
+    // 3. How it stands, or what came of it.
     let HandedOver { document, before } = handed;
     let document = match patience {
         Some(patience) => {
@@ -176,6 +131,64 @@ pub(in crate::http) async fn submit(
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// Takes on what comes in a request, durable when this returns, with what was remarked on it; or says which
+/// document it was before.
+pub(in crate::http) async fn hand_over(
+    caller: &Caller,
+    family: Family,
+    wanted: IssuerWanted,
+    request: Request,
+) -> Result<(HandedOver, Vec<InvoiceFinding>), Problem> {
+    // 1. Under which key.
+    let headers = request.headers().clone();
+    let key = once::key(&headers)?.map(|it| String::from_utf8_lossy(it).into_owned());
+    // 2. What comes.
+    let arrived = arrived(caller, wanted, request).await?;
+    let (rights, ask) = (rights_of(caller), caller.ask());
+    let room = caller
+        .app
+        .room_within(arrived.issuer.as_ref(), &rights, &ask);
+    let room = room.await.map_err(problem)?;
+    let wish = IssueWish {
+        value: arrived.value,
+        key,
+        another: false,
+    };
+    let plan = room.plan_invoice(wish).await.map_err(problem)?;
+    // 3. Ours from here on, or before.
+    let options = AcceptOptions {
+        referencia: arrived.referencia,
+        twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
+        renumber: true,
+        key_id: caller.owner(),
+        batch: None,
+    };
+    let (handed, findings) = match plan {
+        InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
+        InvoicePlan::Ready(ready) => {
+            belongs(family, caller, &ready)?;
+            let handed = match room.accept_invoice(&ready, &options).await {
+                Ok(handed) => handed,
+                Err(error) => return Err(refused(caller, error).await),
+            };
+            (handed, ready.hallazgos)
+        }
+        InvoicePlan::Before(entry) => {
+            let before = caller.app.document_within(entry.id, &rights);
+            let document = before.await.map_err(problem)?.ok_or_else(nobody)?;
+            let handed = HandedOver {
+                document,
+                before: true,
+            };
+            (handed, Vec::new())
+        }
+    };
+    if !rights.allow(&handed.document.series.serie) {
+        return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+    }
+    Ok((handed, findings))
 }
 
 /// Why it was not taken on; a twin of what nobody knows yet is known soon.

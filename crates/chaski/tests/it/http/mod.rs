@@ -1,11 +1,13 @@
 //! The HTTP door, in the process: requests go to the router, answers come from the sandbox.
 
 mod connections;
+mod generar;
 mod issued;
 mod issued_bad_days;
 mod lists;
 mod lotes;
 mod migo;
+mod nubefact;
 mod once;
 mod original;
 mod owners;
@@ -56,6 +58,7 @@ pub(crate) struct Door {
     pub(crate) entry: Arc<chaski::http::Door>,
     both: bool,
     database: Option<String>,
+    settings: Vec<(&'static str, String)>,
     folder: tempfile::TempDir,
 }
 
@@ -92,7 +95,16 @@ impl Door {
 
     /// The same with its data in that database of a server, if there is one.
     pub(crate) async fn open_on(database: Option<String>, both: bool) -> Door {
-        Door::open_in(tempfile::tempdir().unwrap(), database, both).await
+        Door::open_with(database, both, Vec::new()).await
+    }
+
+    /// The same with settings, as variables of the environment.
+    pub(crate) async fn open_with(
+        database: Option<String>,
+        both: bool,
+        settings: Vec<(&'static str, String)>,
+    ) -> Door {
+        Door::open_in(tempfile::tempdir().unwrap(), database, both, settings).await
     }
 
     /// The same folder opened again, as after a restart.
@@ -100,7 +112,7 @@ impl Door {
         for side in self.gateway.sides() {
             side.app.close().await.unwrap();
         }
-        Door::open_in(self.folder, self.database, self.both).await
+        Door::open_in(self.folder, self.database, self.both, self.settings).await
     }
 
     /// The rooms of the real side.
@@ -108,8 +120,14 @@ impl Door {
         &self.gateway.sides().nth(1).unwrap().app
     }
 
-    async fn open_in(folder: tempfile::TempDir, database: Option<String>, both: bool) -> Door {
+    async fn open_in(
+        folder: tempfile::TempDir,
+        database: Option<String>,
+        both: bool,
+        settings: Vec<(&'static str, String)>,
+    ) -> Door {
         let mut variables = vec![("CHASKI_DIR", folder.path().display().to_string())];
+        variables.extend(settings.clone());
         if let Some(url) = &database {
             variables.push(("CHASKI_DATABASE_URL", url.clone()));
         }
@@ -144,6 +162,7 @@ impl Door {
             app,
             both,
             database,
+            settings,
             folder,
         }
     }

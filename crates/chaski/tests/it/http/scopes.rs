@@ -332,7 +332,10 @@ pub(super) const ROUTES: [(&str, &str, Scope, &str); 68] = [
 fn every_route() -> Vec<(&'static str, String, Scope, &'static str)> {
     let others = ROUTES.into_iter();
     let others = others.map(|(method, path, scope, body)| (method, path.to_owned(), scope, body));
-    others.chain(super::issued::routes()).collect()
+    let of_documents = super::issued::routes().into_iter();
+    let of_documents = of_documents.chain(super::nubefact::routes());
+    let of_documents = of_documents.chain(super::generar::routes());
+    others.chain(of_documents).collect()
 }
 
 /// The job of a refresh of partners is seen with the scope that asks for it; of an identifier that
