@@ -76,7 +76,8 @@ struct Arrived {
     params(HandOverWanted, IssuerWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }],
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }],
         "referencia": "pedido-1"
     })),
     responses(
@@ -230,7 +231,8 @@ pub(in crate::http) struct CheckWanted {
     params(CheckWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     })),
     responses((status = 200, body = CheckedData), Problems)
 )]
