@@ -23,6 +23,7 @@ mod named;
 pub mod partners;
 mod private;
 pub mod remote;
+mod sabotage;
 mod sandbox_transport;
 pub mod scratch;
 pub mod sheets;

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -29,6 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const TRY_SEAT: Duration = Duration::from_secs(1);
 /// How often deadlines are looked at.
 const DEADLINES: Duration = Duration::from_mins(1);
+/// A clock that is kept right is never set back by so much at once.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
 /// How long a store that cannot be read or written is left in peace.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
@@ -53,6 +56,8 @@ struct AtWork {
     in_order: HashMap<(Vec<u8>, String, String), bool>,
     looked: Option<Instant>,
     deadlines: Option<Instant>,
+    /// What the clock said last.
+    clock: Timestamp,
 }
 
 /// Issues until `shutdown`; what is under way then is ended. Without the seat it waits for it.
@@ -103,6 +108,7 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
 impl AtWork {
     fn new(app: Arc<App>) -> AtWork {
         AtWork {
+            clock: app.clock.now(),
             app,
             running: JoinSet::new(),
             tasks: HashMap::new(),
@@ -122,6 +128,13 @@ impl AtWork {
         while let Some(ended) = self.running.try_join_next_with_id() {
             self.ended(Some(ended));
         }
+        // Pauses are measured by a clock that anybody may set back.
+        let now = self.app.clock.now();
+        let back = self.clock.duration_since(now);
+        if back > SET_BACK {
+            self.app.clock_was_set_back(back).await?;
+        }
+        self.clock = now;
         self.look_for_series().await?;
         let holds = self.app.issuer_holds().await?;
         let series: Vec<QueuedSeries> = self.series.iter().cloned().collect();

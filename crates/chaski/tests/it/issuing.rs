@@ -318,3 +318,24 @@ async fn refused_for_its_date_it_is_given_back_or_takes_the_day_of_today() {
     let events = desk.app.store().document_events(id).await.unwrap();
     assert!(events.iter().any(|it| it.event == "edited"), "{events:?}");
 }
+
+/// A clock that was wrong and is put right must not keep documents waiting for as long as it was wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_does_not_wait_longer_when_the_clock_is_set_back() {
+    // While nobody works,
+    let desk = Desk::new().await;
+    let early = desk.hand_over("FFF1", "pedido-1").await;
+    desk.later(-2);
+    let working = desk.work();
+    desk.reaches(early, DocumentState::Accepted).await;
+    // and while somebody does: what was due in seven hours still is.
+    let boleta = desk.hand_over("BBB1", "pedido-2").await;
+    let pending = desk.reaches(boleta, DocumentState::Pending).await;
+    desk.later(-2);
+    let later = desk.hand_over("FFF1", "pedido-3").await;
+    desk.reaches(later, DocumentState::Accepted).await;
+    let due = |it: &DocumentRow| it.next.unwrap().1;
+    let moved = due(&pending).duration_since(due(&desk.document(boleta).await));
+    assert_eq!(moved.as_hours(), 2);
+    working.stop().await;
+}

@@ -193,3 +193,16 @@ fn services_are_closed() {
         assert!(values(unit, "SystemCallFilter").contains(&"@system-service".to_owned()));
     }
 }
+
+/// Protections can be taken away in the build of the proof `sabotage.py` alone, which looks for this name in both.
+#[test]
+fn no_protection_can_be_taken_away() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_chaski")).unwrap();
+    let switch = b"SABOTAGE_WITHOUT";
+    assert!(!program.windows(switch.len()).any(|it| it == switch));
+    let source = include_str!("../../src/sabotage.rs");
+    assert!(
+        source.contains("SABOTAGE_WITHOUT"),
+        "it has another name now"
+    );
+}

@@ -4,7 +4,8 @@
  *     KILL_PORT=8421 KILL_JOURNAL=chaski.db-wal KILL_AT=send:1:head LD_PRELOAD=./kill_at.so chaski …
  *
  * The steps are the calls that touch the database's write-ahead log and the connection to that port: `connect`,
- * `send`, `recv` (that brings something), `write` (the first page of a transaction), `sync`. KILL_AT names one by its
+ * `send`, `recv` (that brings something), `write` (the first page of a transaction), `sync`; those on files of
+ * documents: `file` (written), `kept` (synced); and `told`, what leaves on any other connection. KILL_AT names one by its
  * count and where in it: `before`, `after`, `half` (half of the bytes), `head` (up to the end of an HTTP header).
  * KILL_TRACE names a file that lists the steps. KILL_ARMED names a file without which nothing counts.
  */
@@ -23,8 +24,8 @@
 #include <unistd.h>
 
 #define REAL(name) (__typeof__(&name))dlsym(RTLD_NEXT, #name)
-enum step { CONNECT, SEND, RECV, WRITE, SYNC, STEPS };
-static const char *const NAMES[STEPS] = {"connect", "send", "recv", "write", "sync"};
+enum step { CONNECT, SEND, RECV, WRITE, SYNC, FILE_, KEPT, TOLD, STEPS };
+static const char *const NAMES[STEPS] = {"connect", "send", "recv", "write", "sync", "file", "kept", "told"};
 static int counts[STEPS];
 /* Whether the log was synced since the last page: the next page begins a transaction. */
 static int fresh = 1;
@@ -64,14 +65,31 @@ static int is_connection(int fd) {
     return !getpeername(fd, (void *)&peer, &length) && is_port((void *)&peer);
 }
 
+static int is_of_others(int fd) {
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    return !getpeername(fd, (void *)&peer, &length) && peer.ss_family == AF_INET && !is_port((void *)&peer);
+}
+
+static ssize_t path_of(int fd, char path[4096]) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, 4095);
+    path[length > 0 ? length : 0] = 0;
+    return length;
+}
+
 static int is_journal(int fd) {
     const char *name = getenv("KILL_JOURNAL");
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    char path[4096];
+    ssize_t length = path_of(fd, path);
     if (!name || length < (ssize_t)strlen(name)) return 0;
-    path[length] = 0;
     return !strcmp(path + length - strlen(name), name);
+}
+
+static int is_file_of_document(int fd) {
+    char path[4096];
+    return path_of(fd, path) > 0 && strstr(path, "/comprobantes/") != NULL;
 }
 
 /* Sends bytes or a part of them, and dies where it was said. */
@@ -88,10 +106,11 @@ static void part_then_die(int fd, const char *bytes, size_t size, const char *wh
 }
 
 static void leaving(int fd, const struct iovec *parts, int count) {
-    if (!is_connection(fd)) return;
+    int upstream = is_connection(fd);
+    if (!upstream && !is_of_others(fd)) return;
     size_t size = 0, at = 0;
     for (int n = 0; n < count; n++) size += parts[n].iov_len;
-    const char *where = dies_at(SEND, size);
+    const char *where = dies_at(upstream ? SEND : TOLD, size);
     if (!where) return;
     char *bytes = malloc(size + 1);
     for (int n = 0; n < count; at += parts[n].iov_len, n++) memcpy(bytes + at, parts[n].iov_base, parts[n].iov_len);
@@ -119,6 +138,11 @@ int connect(int fd, const struct sockaddr *address, socklen_t length) {
 
 ssize_t write(int fd, const void *bytes, size_t size) {
     leaving(fd, &(struct iovec){(void *)bytes, size}, 1);
+    const char *where = is_file_of_document(fd) ? dies_at(FILE_, size) : NULL;
+    if (where) {
+        syscall(SYS_write, fd, bytes, !strcmp(where, "after") ? size : size / 2);
+        die();
+    }
     return (REAL(write))(fd, bytes, size);
 }
 
@@ -160,7 +184,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at) {
 }
 
 static int synced(int fd, int (*really)(int)) {
-    const char *where = is_journal(fd) ? dies_at(SYNC, 0) : NULL;
+    const char *where = is_journal(fd) ? dies_at(SYNC, 0) : is_file_of_document(fd) ? dies_at(KEPT, 0) : NULL;
     int done = really(fd);
     if (is_journal(fd)) fresh = 1;
     if (where) die();

@@ -18,6 +18,7 @@ class Stalls:
     def __init__(self, folder):
         self.file = pathlib.Path(folder) / "stalls"
         self.longest = 0.0
+        self.seen = []
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.watch, daemon=True)
 
@@ -29,6 +30,10 @@ class Stalls:
         self.over.set()
         self.thread.join()
 
+    def since(self, moment):
+        """For how long altogether it stood still since then, by the monotonic clock."""
+        return sum(delay for end, delay in list(self.seen) if end > moment)
+
     def watch(self):
         with open(self.file, "wb", buffering=0) as file:
             while not self.over.is_set():
@@ -36,4 +41,8 @@ class Stalls:
                 time.sleep(EVERY)
                 file.write(b".")
                 os.fsync(file.fileno())
-                self.longest = max(self.longest, time.monotonic() - began - EVERY)
+                ended = time.monotonic()
+                delay = ended - began - EVERY
+                self.longest = max(self.longest, delay)
+                if delay > EVERY:
+                    self.seen.append((ended, delay))

@@ -217,10 +217,10 @@ def request(url, body=None, headers=(), method=None, timeout=60):
     asked = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
     try:
         with urllib.request.urlopen(asked, timeout=timeout) as answer:
-            return answer.status, answer.headers, answer.read().decode()
+            return answer.status, answer.headers, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as answer:
         with answer:
-            return answer.code, answer.headers, answer.read().decode()
+            return answer.code, answer.headers, answer.read().decode(errors="replace")
 
 
 def companies(first, how_many):

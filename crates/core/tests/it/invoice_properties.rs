@@ -638,7 +638,14 @@ fn is_tolerated(name: &str, old: Decimal, new: Decimal, place: &str, value: &Val
     match name {
         // 3270 within three cents, against either of two formulas.
         "precio_unitario" => {
-            off * field("cantidad").min(Decimal::ONE) <= "0.05".parse().expect("a decimal")
+            let units = field("cantidad").min(Decimal::ONE);
+            // One of them leaves ISC out.
+            let percent = Decimal::ONE + number(&value["porcentaje_de_igv"]) / Decimal::ONE_HUNDRED;
+            let valor = field("valor_unitario");
+            let without_isc = [valor, valor * percent]
+                .map(|it| (it - new).abs() * units <= "0.03".parse().expect("a decimal"));
+            off * units <= "0.05".parse().expect("a decimal")
+                || (!field("isc").is_zero() && without_isc.contains(&true))
         }
         // A unit value or a quantity matters as far as it moves the rounded value of the line.
         "valor_unitario" => off * field("cantidad") < "0.0101".parse().expect("a decimal"),

@@ -7,14 +7,11 @@ use tokio::time::Instant;
 
 use super::{InvoiceError, InvoiceRoom, ReadyInvoice};
 use crate::app::AppError;
-use crate::app::issuing::AcceptOptions;
+use crate::app::issuing::{AcceptOptions, TRY_SEAT};
 use crate::store::DocumentRow;
 
 /// How long a document that was handed over to another process is waited for, and how often it is looked at.
 const HANDED_OVER: (Duration, Duration) = (Duration::from_mins(2), Duration::from_millis(50));
-
-/// How often a seat that another process has is tried by whoever waits for it.
-const TRY_SEAT: Duration = Duration::from_secs(1);
 
 impl InvoiceRoom<'_> {
     /// Issues a planned document, or says how far it has come: it is taken on, and sent by this process if

@@ -15,6 +15,7 @@ use super::seat::{self, IssuerSeat, SeatHolder};
 use crate::app::issuers::Issuer;
 use crate::app::relay::ToldDocuments;
 use crate::app::{App, AppError, Mode, folder_of};
+use crate::sabotage::{Protection, is_without};
 use crate::sandbox_transport::InProcess;
 use crate::store::{Store, StoreJournal};
 
@@ -131,7 +132,9 @@ impl App {
         if !mark.exists() {
             return Ok(());
         }
-        self.store.hold_series_for_review(self.clock.now()).await?;
+        if !is_without(Protection::Review) {
+            self.store.hold_series_for_review(self.clock.now()).await?;
+        }
         std::fs::remove_file(&mark).map_err(AppError::file(&mark))
     }
 
@@ -150,7 +153,9 @@ impl App {
         };
         self.prepare_issuing().await?;
         self.issuing.journal.take_over().await?;
-        self.store.recover_sending(self.clock.now()).await?;
+        if !is_without(Protection::Recovery) {
+            self.store.recover_sending(self.clock.now()).await?;
+        }
         *lock(&self.issuing.seat) = Some(Arc::clone(&seat));
         Ok(Some(seat))
     }

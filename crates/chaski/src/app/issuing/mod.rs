@@ -7,6 +7,7 @@
 //! | `rights.rs` | for which companies and series somebody issues, and whose documents they see |
 //! | `outcome.rs` | what comes of a document, for whoever waits for it or watches it |
 //! | `again.rs` | sent again, given up, asked about now |
+//! | `edit.rs` | another version of what came to nothing, its owner's or one with the day of today |
 //! | `seat.rs` | who issues with a folder: one process at a time |
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
@@ -46,3 +47,4 @@ pub use seat::{IssuerSeat, SeatHolder};
 pub(in crate::app) use shelf::{PACKED, SHELF, pack, take_files_along, unpack};
 pub use standing::{HeldIssuer, IssuingStanding};
 pub use walk::WalkedSeries;
+pub(in crate::app) use work::TRY_SEAT;

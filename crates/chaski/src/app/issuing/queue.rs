@@ -4,7 +4,7 @@
 use chaski_client::{Ask, DocumentState, FileKind, JournalDeed, NubefactKind};
 use chaski_core::lima_date;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::app::{App, AppError};
@@ -76,6 +76,15 @@ impl App {
             self.clock.now().checked_add(minutes.minutes()).ok()
         });
         Ok(self.store.set_files_due(id, later.flatten()).await?)
+    }
+
+    /// What was due in a while stays due in that while after the clock was set back.
+    pub(crate) async fn clock_was_set_back(&self, by: SignedDuration) -> Result<(), AppError> {
+        tracing::warn!(
+            seconds = by.as_secs(),
+            "the clock was set back: what waits is due sooner by as much"
+        );
+        Ok(self.store.bring_forward(by).await?)
     }
 
     /// Tells of documents whose deadline is a day away and that SUNAT has not spoken about.

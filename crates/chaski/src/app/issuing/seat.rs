@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::app::AppError;
 use crate::private;
+use crate::sabotage::{Protection, is_without};
 
 /// Name of the file whose lock is the seat.
 const SEAT_FILE: &str = "emision.turno";
@@ -37,6 +38,9 @@ impl IssuerSeat {
         match file.try_lock() {
             Ok(()) => {
                 note_holder(&file).map_err(AppError::file(&path))?;
+                Ok(Some(IssuerSeat { _file: file }))
+            }
+            Err(TryLockError::WouldBlock) if is_without(Protection::Seat) => {
                 Ok(Some(IssuerSeat { _file: file }))
             }
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -1,10 +1,12 @@
 //! Series walked: after a copy was put in place others may have gone on, and before Chaski there was
 //! another system. What is found and is not ours is put on record, and its numbers are never taken.
 
-use chaski_client::{NubefactId, SeriesName};
+use chaski_client::{Likeness, NubefactDocument, NubefactId, NubefactReply, SeriesName};
+use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
+use crate::store::QueuedSeries;
 
 /// What a walk found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,15 @@ impl InvoiceRoom<'_> {
         series: &SeriesName,
         from: u32,
     ) -> Result<WalkedSeries, AppError> {
+        self.walk(series, from, Vec::new()).await
+    }
+
+    async fn walk(
+        &self,
+        series: &SeriesName,
+        from: u32,
+        mut waiting: Vec<(Uuid, NubefactDocument)>,
+    ) -> Result<WalkedSeries, AppError> {
         let (mut absent, mut last, mut found) = (0, from.saturating_sub(1), Vec::new());
         for numero in (from.max(1)..).take(MOST_WALKED as usize) {
             let id = NubefactId::new(series.kind, &series.serie, numero)?;
@@ -35,6 +46,9 @@ impl InvoiceRoom<'_> {
             match reply.map_err(InvoiceError::from)? {
                 Some(reply) => {
                     (absent, last) = (0, numero);
+                    if self.is_one_of(&mut waiting, &id, &reply).await? {
+                        continue;
+                    }
                     let now = self.app.clock.now();
                     let ask = self.ask.who.to_string();
                     let adopted = self
@@ -62,6 +76,52 @@ impl InvoiceRoom<'_> {
         })
     }
 
+    /// Whether what was found is a document that waits to be sent, which then does not any more: the oldest
+    /// that is like it in everything that Nubefact tells (rule R4).
+    async fn is_one_of(
+        &self,
+        waiting: &mut Vec<(Uuid, NubefactDocument)>,
+        id: &NubefactId,
+        reply: &NubefactReply,
+    ) -> Result<bool, AppError> {
+        let is_it = |(_, document): &(Uuid, NubefactDocument)| {
+            document.likeness(id, &self.issuer.ruc, reply) == Likeness::Same
+        };
+        let Some(place) = waiting.iter().position(is_it) else {
+            return Ok(false);
+        };
+        let (document, content) = waiting.remove(place);
+        let (body, now) = (content.with_numero(id.numero), self.app.clock.now());
+        let found = self
+            .app
+            .store
+            .find_issued(document, id.numero, body, reply, now);
+        let is_found = found.await?;
+        self.app.documents_moved();
+        Ok(is_found)
+    }
+
+    /// The documents of a series that wait to be sent, oldest first.
+    async fn waiting_in(
+        &self,
+        company: Vec<u8>,
+        series: &SeriesName,
+    ) -> Result<Vec<(Uuid, NubefactDocument)>, AppError> {
+        let store = &self.app.store;
+        let queued = QueuedSeries {
+            company,
+            kind: series.kind.catalog_01().to_owned(),
+            serie: series.serie.to_string(),
+        };
+        let mut waiting = Vec::new();
+        for due in store.queued_documents(&queued, MOST_WALKED).await? {
+            if let Some(draft) = store.document_draft(due.id).await? {
+                waiting.push((due.id, NubefactDocument::from_json(&draft)?));
+            }
+        }
+        Ok(waiting)
+    }
+
     /// Walks every series of this issuer that is held for it.
     pub(in crate::app) async fn review_series(&self) -> Result<(), AppError> {
         if !self.app.store.has_reviews().await? {
@@ -72,8 +132,10 @@ impl InvoiceRoom<'_> {
             it.review_since.is_some() && it.count.series.issuer == self.issuer.ruc.as_str()
         });
         for row in own {
-            self.walk_series(&row.count.series, row.count.last + 1)
-                .await?;
+            // Some of what waits here may have been sent since the copy was taken.
+            let series = &row.count.series;
+            let waiting = self.waiting_in(row.company, series).await?;
+            self.walk(series, row.count.last + 1, waiting).await?;
         }
         Ok(())
     }

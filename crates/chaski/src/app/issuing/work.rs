@@ -8,6 +8,7 @@ use chaski_client::{
     NubefactId, NubefactState, StoredReply, VoidSettled, VoidWish,
 };
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::accept::asker_of;
 use crate::app::invoices::{InvoiceError, InvoiceRoom};
@@ -210,14 +211,18 @@ fn void_wish(id: NubefactId, sheet: &DocumentSheet) -> Result<VoidWish, AppError
 /// How long a void that was handed over to another process is waited for, and how often it is looked at.
 const HANDED_OVER: (Duration, Duration) = (Duration::from_mins(2), Duration::from_millis(50));
 
+/// How often a seat that another process has is tried by whoever waits for it.
+pub(in crate::app) const TRY_SEAT: Duration = Duration::from_secs(1);
+
 impl InvoiceRoom<'_> {
     /// Waits until whoever issues with this folder has seen to a void.
     pub(in crate::app) async fn wait_for_void(
         &self,
         void: &DocumentRow,
     ) -> Result<VoidSettled, AppError> {
-        let until = tokio::time::Instant::now() + HANDED_OVER.0;
-        while tokio::time::Instant::now() < until {
+        let until = Instant::now() + HANDED_OVER.0;
+        let mut seat_at = Instant::now() + TRY_SEAT;
+        while Instant::now() < until {
             let now = self.app.store.document(void.id).await?;
             let Some(now) = now else { break };
             let reply = || now.reply.as_ref().map(StoredReply::reply);
@@ -245,6 +250,13 @@ impl InvoiceRoom<'_> {
                     return Ok(VoidSettled::Waits(NubefactState::Pending));
                 }
                 _ => {}
+            }
+            // Whoever had the seat may have ended since.
+            if Instant::now() >= seat_at {
+                seat_at = Instant::now() + TRY_SEAT;
+                if let Some(_seat) = self.app.take_issuer_seat().await? {
+                    return self.void_document(&now).await;
+                }
             }
             tokio::time::sleep(HANDED_OVER.1).await;
         }

@@ -1,7 +1,7 @@
 //! What is to be done about documents, and when.
 
 use chaski_client::{JournalDeed, NextDeed, NubefactKind, standing};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::load;
@@ -108,13 +108,41 @@ impl Store {
             .map(Option::flatten)
     }
 
-    /// Documents that were on their way when whoever sent them ended: they are due at once.
+    /// Documents that were on their way when whoever sent them ended: they are due at once. So is what was put
+    /// off at a time that is still to come: since then the clock was set back.
     pub async fn recover_sending(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.write(deed!(|connection| {
-            query("UPDATE documents SET due_at = $1 WHERE state IN ('ENVIANDO', 'DESCONOCIDO') AND due_at > $1")
+            query("UPDATE issuer_holds SET until = $1 WHERE since > $1 AND until > $1")
                 .bind(now)
-                .execute(connection)
-                .await
+                .execute(&mut *connection)
+                .await?;
+            query(
+                "UPDATE documents SET due_at = $1 WHERE due_at > $1 \
+                 AND (state IN ('ENVIANDO', 'DESCONOCIDO') OR changed_at > $1)",
+            )
+            .bind(now)
+            .execute(connection)
+            .await
+        }))
+        .await
+    }
+
+    /// What was due in a while stays due in that while after the clock was set back.
+    pub async fn bring_forward(&self, by: SignedDuration) -> Result<(), StoreError> {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.write(deed!(|connection| {
+            query("UPDATE issuer_holds SET since = since - $1, until = until - $1")
+                .bind(by)
+                .execute(&mut *connection)
+                .await?;
+            query(
+                "UPDATE documents SET due_at = due_at - $1, files_at = files_at - $1 \
+                 WHERE due_at IS NOT NULL OR files_at IS NOT NULL",
+            )
+            .bind(by)
+            .execute(connection)
+            .await?;
+            Ok(())
         }))
         .await
     }

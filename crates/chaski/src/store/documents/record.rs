@@ -6,6 +6,7 @@ use chaski_client::{
     AttemptOutcome, AttemptRecord, DocumentState, JournalDeed, JournalEntry, NubefactReply,
     SeriesCount, SeriesName, StoredReply,
 };
+use compact_str::CompactString;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -49,14 +50,7 @@ impl Store {
             let draft = bodies.last().cloned().unwrap_or_default();
             let new = bare(&entry, draft.to_vec());
             accept::insert(connection, &keys, &series, &new).await?;
-            let told = Told {
-                event: "taken_over",
-                code: None,
-                attempt: None,
-                body: None,
-                fence: None,
-                at: entry.at,
-            };
+            let told = told_of("taken_over", entry.at);
             save_taken_over(connection, &keys, &series, &entry, &bodies, &told).await
         }))
         .await
@@ -129,26 +123,46 @@ impl Store {
                 ..bare(&entry, b"{}".to_vec())
             };
             accept::insert(connection, &keys, &series, &new).await?;
-            let told = Told {
-                event: "found",
-                code: None,
-                attempt: None,
-                body: None,
-                fence: None,
-                at,
-            };
+            let told = told_of("found", at);
             let bodies = [Bytes::from_static(b"{}")];
             save_taken_over(connection, &keys, &series, &entry, &bodies, &told).await?;
-            query(
-                "UPDATE document_numbers SET free = 0 WHERE company = $1 AND kind = $2 \
-                 AND serie = $3 AND numero = $4",
-            )
-            .bind(series.company.as_slice())
-            .bind(series.kind)
-            .bind(series.serie.as_str())
-            .bind(numero)
-            .execute(connection)
-            .await?;
+            take_number(connection, &series, numero).await?;
+            Ok(true)
+        }))
+        .await
+    }
+
+    /// A document that waits to be sent turns out to be issued: whoever went on after this copy of the data
+    /// was taken sent it. False where it was tried from here, or another one is known to have that number.
+    pub async fn find_issued(
+        &self,
+        id: Uuid,
+        numero: u32,
+        body: Bytes,
+        reply: &NubefactReply,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (keys, reply) = (std::sync::Arc::clone(&self.keys), StoredReply::of(reply));
+        self.write(deed!(|connection| {
+            let Some(own) = load::by_id(connection, &keys, id).await? else {
+                return Ok(false);
+            };
+            let waits = own.state == DocumentState::Queued.as_str() && !own.entry.abandoned;
+            let series = SeriesKey::of(&keys, &own.entry.series);
+            let tried = load::tried(connection, &keys, JournalDeed::Issue, &series, numero).await?;
+            if !waits || !own.entry.attempts.is_empty() || !tried.is_empty() {
+                return Ok(false);
+            }
+            let hash = blake3::hash(&body).to_hex().as_str().into();
+            let entry = JournalEntry {
+                numero,
+                attempts: vec![found_attempt(numero, hash, &reply, at)],
+                reply: Some(reply),
+                ..own.entry
+            };
+            let told = told_of("found", at);
+            save_taken_over(connection, &keys, &series, &entry, &[body], &told).await?;
+            take_number(connection, &series, numero).await?;
             Ok(true)
         }))
         .await
@@ -205,6 +219,37 @@ impl Store {
         }))
         .await
     }
+}
+
+/// What is told of a document that was not sent from here.
+fn told_of(event: &'static str, at: Timestamp) -> Told<'static> {
+    Told {
+        event,
+        code: None,
+        attempt: None,
+        body: None,
+        fence: None,
+        at,
+    }
+}
+
+/// A number is not free any more.
+async fn take_number(
+    connection: &mut Conn,
+    series: &SeriesKey,
+    numero: u32,
+) -> Result<(), StoreError> {
+    query(
+        "UPDATE document_numbers SET free = 0 WHERE company = $1 AND kind = $2 \
+         AND serie = $3 AND numero = $4",
+    )
+    .bind(series.company.as_slice())
+    .bind(series.kind)
+    .bind(series.serie.as_str())
+    .bind(numero)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Puts a document into a state from which nothing follows, unless it is there.
@@ -292,13 +337,9 @@ fn bare(entry: &JournalEntry, draft: Vec<u8>) -> NewDocument {
 
 /// The entry of a document that somebody else issued: it exists, and nobody here sent it.
 fn adopted(name: &SeriesName, numero: u32, reply: StoredReply, at: Timestamp) -> JournalEntry {
-    let id = new_id(at);
-    let outcome = AttemptOutcome::Accepted {
-        recovered: true,
-        reply: reply.clone(),
-    };
+    let hash = blake3::hash(b"{}").to_hex().as_str().into();
     JournalEntry {
-        id,
+        id: new_id(at),
         series: name.clone(),
         deed: JournalDeed::Issue,
         numero,
@@ -311,16 +352,29 @@ fn adopted(name: &SeriesName, numero: u32, reply: StoredReply, at: Timestamp) ->
         .into(),
         content: "encontrado".into(),
         at,
-        attempts: vec![AttemptRecord {
-            id: new_id(at),
-            numero,
-            hash: blake3::hash(b"{}").to_hex().as_str().into(),
-            at,
-            outcome: Some(outcome),
-            concluded_at: Some(at),
-            absent_at: None,
-        }],
+        attempts: vec![found_attempt(numero, hash, &reply, at)],
         reply: Some(reply),
         abandoned: false,
+    }
+}
+
+/// The attempt that somebody else made.
+fn found_attempt(
+    numero: u32,
+    hash: CompactString,
+    reply: &StoredReply,
+    at: Timestamp,
+) -> AttemptRecord {
+    AttemptRecord {
+        id: new_id(at),
+        numero,
+        hash,
+        at,
+        outcome: Some(AttemptOutcome::Accepted {
+            recovered: true,
+            reply: reply.clone(),
+        }),
+        concluded_at: Some(at),
+        absent_at: None,
     }
 }

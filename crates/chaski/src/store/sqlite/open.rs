@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::private;
+use crate::sabotage::{Protection, is_without};
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
@@ -242,7 +243,11 @@ async fn set_up(connection: &mut Conn) -> Result<(), StoreError> {
          PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; \
          PRAGMA trusted_schema = OFF",
         )
-        .await
+        .await?;
+    if is_without(Protection::FullSync) {
+        connection.run("PRAGMA synchronous = NORMAL").await?;
+    }
+    Ok(())
 }
 
 pub(in crate::store) async fn bring_up_to_date(connection: &mut Conn) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::deed::Deed;
 use super::queue::{Message, Rows, Shared, Spent, lock};
+use crate::sabotage::{Protection, is_without};
 use crate::store::error::StoreError;
 use crate::store::seal::random;
 use crate::store::sql::{Conn, query};
@@ -310,7 +311,8 @@ impl Task {
     }
 
     fn failed(&mut self, error: &StoreError) {
-        if error.is_lost_sync() && self.shared.must_sync.load(Ordering::Acquire) {
+        let must_sync = self.shared.must_sync.load(Ordering::Acquire);
+        if error.is_lost_sync() && must_sync && !is_without(Protection::LostSync) {
             let code = error.code();
             tracing::error!(
                 code,

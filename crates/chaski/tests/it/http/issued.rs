@@ -28,6 +28,7 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/validar", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/por-numero/factura/FFF1/77", Comprobantes, ""),
         ("GET", "/ID", Comprobantes, ""),
+        ("PUT", "/ID", Emitir, r#"{"tipo":"boleta"}"#),
         ("GET", "/ID/eventos", Comprobantes, ""),
         ("POST", "/ID/consultar", Comprobantes, ""),
         ("POST", "/ID/anular", Anular, r#"{"motivo":"prueba"}"#),
@@ -678,4 +679,64 @@ async fn series_and_companies() {
         .ask(Method::POST, "/api/v1/empresas/probar", &[], "{}")
         .await;
     assert_eq!(tried.status, 200, "{}", tried.text);
+}
+
+#[tokio::test]
+async fn what_came_to_nothing_is_edited_and_issued_under_its_key() {
+    let door = Door::open_on(None, false).await;
+    let key = door.key_of(&door.app, Some(ISSUER)).await;
+    let headers = [("Idempotency-Key", "pedido-1")];
+    let first = ask(&door, &key, Method::POST, ALL, &headers, &sale("118.00")).await;
+    assert_eq!(first.status, 202, "{}", first.text);
+    let place = first.json()["enlaces"]["comprobante"].clone();
+    let place = place.as_str().unwrap();
+    let edit = async |body: &str| ask(&door, &key, Method::PUT, place, &[], body).await;
+    // 1. What is about to be sent is given up first.
+    let queued = edit(&sale("236.00")).await;
+    assert_eq!(
+        (queued.status.as_u16(), &queued.json()["code"]),
+        (409, &json!("estado_no_permite"))
+    );
+    let liberar = format!("{place}/liberar");
+    ask(&door, &key, Method::POST, &liberar, &[], "").await;
+    // 2. It is checked as any other, and keeps its series.
+    let wrong = edit(&example("mal")).await;
+    assert_eq!(wrong.json()["code"], "comprobante_con_errores");
+    let other = sale("236.00").replacen('{', r#"{"serie":"BBB1","#, 1);
+    assert!(edit(&other).await.status.is_client_error());
+    let with_number = sale("236.00").replacen('{', r#"{"numero":9,"#, 1);
+    let with_number = edit(&with_number).await;
+    assert_eq!(
+        (with_number.status.as_u16(), &with_number.json()["code"]),
+        (422, &json!("edicion_con_otro_numero")),
+        "{}",
+        with_number.text
+    );
+    // 3. It is the same document, with other content.
+    let edited = edit(&sale("236.00")).await;
+    assert_eq!(
+        (edited.status.as_u16(), &edited.json()["estado"]),
+        (202, &json!("EN_COLA")),
+        "{}",
+        edited.text
+    );
+    let (_stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move { drop(stopped.await) };
+    tokio::spawn(chaski::jobs::issuing::run(Arc::clone(&door.app), shutdown));
+    let headers = [("Idempotency-Key", "pedido-1"), ("Prefer", "wait=30")];
+    let again = ask(&door, &key, Method::POST, ALL, &headers, &sale("236.00")).await;
+    assert_eq!(
+        (
+            again.status.as_u16(),
+            &again.json()["id"],
+            &again.json()["total"]
+        ),
+        (200, &first.json()["id"], &json!("236.00")),
+        "{}",
+        again.text
+    );
+    let before = ask(&door, &key, Method::POST, ALL, &headers, &sale("118.00")).await;
+    assert_eq!(before.status, 422, "{}", before.text);
+    let late = edit(&sale("300.00")).await;
+    assert_eq!(late.status, 409, "{}", late.text);
 }

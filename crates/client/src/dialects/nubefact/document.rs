@@ -1,7 +1,7 @@
 //! A document as it is sent: the caller's JSON, read once for what identifies it and otherwise untouched,
 //! so that no decimal and no text changes on the way.
 
-use chaski_core::text;
+use chaski_core::{Ruc, text};
 use std::fmt;
 
 use bytes::Bytes;
@@ -10,7 +10,9 @@ use compact_str::CompactString;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::likeness::{Likeness, SentDocument, compare};
 use super::operation::{MOST_NUMERO, NubefactId, NubefactKind, NubefactOperation, usable_serie};
+use super::read::NubefactReply;
 use crate::Error;
 
 /// Largest request that is sent.
@@ -125,6 +127,21 @@ impl NubefactDocument {
         [&self.head[..], digits.as_bytes(), &self.tail[..]]
             .concat()
             .into()
+    }
+
+    /// Whether what Nubefact has under a number of this series is this document, for a document that somebody
+    /// else may have sent: an earlier copy of this data, or another system.
+    pub fn likeness(&self, id: &NubefactId, issuer: &Ruc, reply: &NubefactReply) -> Likeness {
+        let body = self.with_numero(id.numero);
+        let issuer = Some(issuer);
+        compare(
+            SentDocument {
+                id,
+                body: &body,
+                issuer,
+            },
+            reply,
+        )
     }
 
     /// The same once more without the number that it will get, to be kept and read again with
