@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 224] = [
+const CODES: [Code; 225] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
