@@ -76,9 +76,7 @@ pub(crate) struct DocumentsWanted {
 #[expect(dead_code, reason = "describes what is read in two ways")]
 #[schema(as = LoteBody)]
 pub(crate) enum BatchBody {
-    /// RUCs.
     Rucs(BatchWanted),
-    /// Documents.
     Documents(DocumentsWanted),
 }
 

@@ -66,14 +66,14 @@ fn what_was_issued_before_is_put_on_record() {
     for _ in 0..3 {
         place.run("factura emitir f.json --otra").expect(0);
     }
-    // Everything of ours is forgotten, and nothing of Nubefact's.
-    let side = place.data().join("sandbox");
-    for entry in fs::read_dir(&side).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_name().to_string_lossy().starts_with("chaski.db") {
-            fs::remove_file(entry.path()).unwrap();
-        }
+    // A folder that knows nothing of them, before the same Nubefact.
+    let (before, place) = (place, Place::new());
+    let (old, new) = (before.data().join("sandbox"), place.data().join("sandbox"));
+    fs::create_dir_all(new.join("nubefact")).unwrap();
+    for name in ["llave", "nubefact/nubefact.ndjson"] {
+        fs::copy(old.join(name), new.join(name)).unwrap();
     }
+    place.write("f.json", fs::read(example).unwrap());
     let listed = place.run("factura listar --format ndjson").expect(0);
     assert_eq!(listed.out, "");
     // Walked: all of them are found, once, and none of their numbers is taken.

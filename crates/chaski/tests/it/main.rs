@@ -41,6 +41,7 @@ mod issuing;
 mod issuing_watched;
 mod jobs_batches;
 mod jobs_queue;
+mod monthly;
 mod nubefact_agreement;
 mod packaging;
 mod partners;

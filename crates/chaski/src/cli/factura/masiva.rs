@@ -55,9 +55,7 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
     let (ask, ruc) = (needed.plain_ask(), ruc_of(args.empresa.as_deref())?);
     let room = app.invoice_room(ruc.as_ref(), &ask).await?;
     let room = room.within_period(args.periodo.clone());
-    let checked = app
-        .check_workbook(Some(&room), book, args.clientes, &ask)
-        .await?;
+    let checked = app.check_workbook(Some(&room), book, false, &ask).await?;
     let name = args.file.file_name();
     let name = name.map_or_else(String::new, |it| it.to_string_lossy().into_owned());
     planilla::say_summary(needed, &name, &checked, &others);
@@ -79,12 +77,9 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
             "look-ups of customers: {calls} calls, at most {most}"
         ));
     }
-    let unfit = if args.clientes {
-        room.unfit_documents(&checked).await
-    } else {
-        HashSet::new()
-    };
+    let mut unfit = HashSet::new();
     if args.clientes {
+        unfit = room.unfit_documents(&checked).await;
         let count = unfit.len();
         needed.say(text!(
             "documentos apartados porque no se puede facturar a su cliente: {count}",
