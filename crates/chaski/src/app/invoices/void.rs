@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{InvoiceError, InvoiceRoom, WantedInvoice, full_name};
 use crate::app::AppError;
+use crate::app::issuing::VoidOptions;
 
 /// What came of the wish to void a document.
 #[derive(Debug)]
@@ -22,9 +23,22 @@ impl InvoiceRoom<'_> {
         wanted: &WantedInvoice,
         motivo: &str,
     ) -> Result<VoidedInvoice, AppError> {
+        let options = VoidOptions {
+            motivo: motivo.to_owned(),
+            ..VoidOptions::default()
+        };
+        self.void_invoice_with(wanted, &options).await
+    }
+
+    /// The same with all that can be said of it.
+    pub(super) async fn void_invoice_with(
+        &self,
+        wanted: &WantedInvoice,
+        options: &VoidOptions,
+    ) -> Result<VoidedInvoice, AppError> {
         let id = self.named(wanted).await?;
         self.may_be_voided(&id).await?;
-        let handed = self.accept_void(&id, motivo, None).await?;
+        let handed = self.accept_void_with(&id, options).await?;
         let settled = match self.app.take_issuer_seat().await? {
             Some(_seat) => self.void_document(&handed.document).await?,
             None => self.wait_for_void(&handed.document).await?,

@@ -144,8 +144,11 @@ impl InvoiceRoom<'_> {
     ) -> Result<bool, AppError> {
         let draft = self.app.store.document_draft(known.id).await?;
         let before = draft.and_then(|draft| ReadyInvoice::verbatim(&draft).ok().flatten());
+        // A document that came without a number is known by the one that it was given.
+        let numero = ready.to_send().numero();
+        let given = known.numero.filter(|_| numero.is_some());
         Ok(before.is_some_and(|it| {
-            it.to_send().numero() == ready.to_send().numero()
+            it.to_send().numero().or(given) == numero
                 && it.document.content_bytes() == ready.document.content_bytes()
         }))
     }
