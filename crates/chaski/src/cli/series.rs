@@ -4,7 +4,7 @@ use chaski_client::NubefactKind;
 use chaski_core::{Ruc, text};
 use serde_json::json;
 
-use super::factura::ruc_of;
+use super::factura::{company_there, ruc_of};
 use super::kit::args::SeriesCmd;
 use super::kit::desk::Desk;
 use super::kit::needed::Needed;
@@ -94,7 +94,8 @@ async fn listar(needed: &Needed, desk: &Desk, empresa: Option<&str>) -> Done {
             counts.iter().map(row).collect()
         }
         Desk::There(server) => {
-            let found = server.series(ruc.as_ref()).await?;
+            let company = company_there(server, ruc.as_ref()).await?;
+            let found = server.series(Some(&company)).await?;
             let found = found.iter();
             found
                 .map(|it| row(&it.serie, &it.tipo, it.ultimo, &it.libres))

@@ -61,11 +61,15 @@ fn told(ran: &Ran) -> String {
     for word in text.split_inclusive(|c: char| "\" ,│┆\n".contains(c)) {
         let body = word.trim_end_matches(|c: char| "\" ,│┆\n".contains(c));
         let is_hash = body.len() == 44 && body.ends_with('=');
-        match body.split_once("/cpe/") {
+        let link = body
+            .split_once("/cpe/")
+            .or_else(|| body.split_once("/anulacion/"));
+        let is_ticket = body.len() == 13 && body.bytes().all(|b| b.is_ascii_digit());
+        match link {
             Some((start, rest)) => {
                 plain.push_str(&[start, rest.get(36..).unwrap_or_default()].concat())
             }
-            None if is_hash => {}
+            None if is_hash || is_ticket => {}
             None => plain.push_str(body),
         }
         plain.push_str(&word[body.len()..]);
