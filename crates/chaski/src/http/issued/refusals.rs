@@ -13,7 +13,7 @@ use crate::app::invoices::InvoiceError;
 const TWIN: &str = "CH-DUPLICADO-PROBABLE";
 
 /// When to come back for what is not known yet.
-const SOON: Duration = Duration::from_secs(5);
+pub(super) const SOON: Duration = Duration::from_secs(5);
 
 pub(in crate::http) fn problem(error: AppError) -> Problem {
     let in_doubt = matches!(error, AppError::Invoice(InvoiceError::InDoubt(_)));
@@ -68,8 +68,13 @@ pub(super) fn wrong(findings: &[InvoiceFinding]) -> Problem {
 }
 
 fn of_finding(finding: &InvoiceFinding) -> FieldProblem {
+    placed(finding.campo.clone(), finding)
+}
+
+/// A finding at a place of a list.
+pub(super) fn placed(field: String, finding: &InvoiceFinding) -> FieldProblem {
     FieldProblem {
-        field: finding.campo.clone(),
+        field,
         code: finding.codigo,
         es: finding.message(Lang::Es).to_owned(),
         en: finding.message(Lang::En).to_owned(),
