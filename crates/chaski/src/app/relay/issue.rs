@@ -88,6 +88,7 @@ impl InvoiceRoom<'_> {
         let ready = ready.under(key);
         let mut options = AcceptOptions {
             renumber: numero.is_none(),
+            twin_while_open: true,
             key_id: wish.key_id,
             ..AcceptOptions::default()
         };
@@ -100,8 +101,8 @@ impl InvoiceRoom<'_> {
                         continue;
                     }
                     RelayRefusal::reason(text!(
-                        "CH-DUPLICADO-PROBABLE: no se envió nada; hace menos de diez minutos llegó {name} con el mismo cliente, las mismas líneas y el mismo total, y no consta que usted sepa qué fue de ese documento: consúltelo antes de emitir otro igual",
-                        "CH-DUPLICADO-PROBABLE: nothing was sent; less than ten minutes ago {name} came with the same customer, lines and total, and it is not on record that you know what became of it: ask about it before you issue another one like it"
+                        "CH-DUPLICADO-PROBABLE: no se envió nada; hace poco llegó {name} con el mismo cliente, las mismas líneas y el mismo total, y no consta que usted sepa qué fue de ese documento: consúltelo antes de emitir otro igual",
+                        "CH-DUPLICADO-PROBABLE: nothing was sent; a short while ago {name} came with the same customer, lines and total, and it is not on record that you know what became of it: ask about it before you issue another one like it"
                     ))
                 }
                 Err(AppError::Invoice(

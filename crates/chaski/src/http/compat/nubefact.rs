@@ -27,6 +27,7 @@ pub(crate) const BASE: &str = "/compat/nubefact/api/v1";
 
 /// Largest request, bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(crate) fn is_path(path: &str) -> bool {
     path.starts_with("/compat/nubefact/")
@@ -83,7 +84,11 @@ pub(crate) async fn relay(
     if !is_json(request.headers()) {
         return Ok(refused(&RelayRefusal::of(12), lang));
     }
-    let json = body::read(&mut request, MOST_BYTES).await?;
+    let mut json = body::read(&mut request, MOST_BYTES).await?;
+    if json.starts_with(BYTE_ORDER_MARK) {
+        // As some programs of Windows write it; no part of the JSON.
+        json = json.slice(BYTE_ORDER_MARK.len()..);
+    }
     let Some(operation) = operation_of(&json) else {
         return Ok(refused(&RelayRefusal::of(20), lang));
     };

@@ -163,7 +163,7 @@ pub(in crate::http) async fn hand_over(
         twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
         renumber: true,
         key_id: caller.owner(),
-        batch: None,
+        ..AcceptOptions::default()
     };
     let (handed, findings) = match plan {
         InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),

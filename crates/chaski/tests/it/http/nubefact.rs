@@ -523,6 +523,8 @@ async fn same_again(it: &Relaying) {
     let text = serde_json::to_string_pretty(&body).unwrap();
     let answer = it.post_with(&it.key, &text).await;
     assert_eq!(answer.json(), all[0].json());
+    let answer = it.post_with(&it.key, &format!("\u{feff}{body}")).await;
+    assert_eq!(answer.json(), all[0].json());
     // Another key of the company finds it, and so does another address.
     let sibling = it.door.key_of(&it.real, Some(ISSUER)).await;
     let answer = it.post_with(&sibling, &body.to_string()).await;
