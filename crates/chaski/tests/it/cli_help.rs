@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 79] = [
+const COMMANDS: [&str; 80] = [
     "",
     "ruc",
     "ruc validar",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 79] = [
     "empresas listar",
     "empresas agregar",
     "empresas probar",
+    "empresas ensayo",
     "cuenta",
     "llamadas",
     "lotes",

@@ -156,7 +156,11 @@ fn customers_who_cannot_be_invoiced_are_set_aside() {
         .run("factura emitir mes.csv --clientes -o r.ndjson")
         .expect(8);
     assert!(ran.err.contains("por emitir: 2"), "{}", ran.err);
-    assert!(ran.err.contains("consultas de clientes:"), "{}", ran.err);
+    assert!(
+        ran.err.contains("llamadas para consultar clientes:"),
+        "{}",
+        ran.err
+    );
     let results = results(&place, "r.ndjson");
     let states: Vec<&str> = results.values().map(|it| it.0.as_str()).collect();
     assert_eq!(
