@@ -48,7 +48,8 @@ pub(crate) struct DocumentsWanted {
     #[schema(value_type = Vec<Object>, min_items = 1, example = json!([{
         "documento": "P-001", "tipo": "boleta",
         "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     }]))]
     pub(crate) comprobantes: Vec<serde_json::Value>,
     /// What the list is called in lists of batches.

@@ -1,13 +1,16 @@
 //! Documents that are issued.
 
-use chaski_client::{NextDeed, NubefactKind, StoredReply};
+use chaski_client::{IssueSettled, NextDeed, NubefactKind, StoredReply};
 use chaski_core::invoicing::catalogs::currencies::Moneda;
+use chaski_core::invoicing::{CorrectionScope, InvoiceFinding};
+use chaski_core::{Lang, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::reply::lima;
 use crate::app::App;
+use crate::app::invoices::{CorrectionWish, settled_code};
 use crate::app::issuing::{DocumentStory, has_ended};
 use crate::store::{DocumentEvent, DocumentRow};
 
@@ -49,6 +52,15 @@ pub(crate) struct IssuedData {
     pub(crate) modifica: Option<String>,
     pub(crate) sunat: Option<SunatData>,
     pub(crate) enlaces: IssuedLinks,
+    /// Nubefact's own links, which whoever has them can open; none before it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nubefact: Option<UpstreamLinks>,
+    /// What came of it and what to do; only where one document is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mensaje: Option<String>,
+    /// Why it does not stand, as a stable code with a page of its own; only where one document is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) problema: Option<String>,
     /// What happens next by itself, and when.
     pub(crate) siguiente: Option<NextData>,
     pub(crate) creado_en: String,
@@ -100,6 +112,17 @@ pub(crate) struct IssuedLinks {
     pub(crate) cdr: Option<String>,
 }
 
+/// Where a document and its files are at Nubefact.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NubefactLinks)]
+pub(crate) struct UpstreamLinks {
+    /// Its page.
+    pub(crate) enlace: Option<String>,
+    pub(crate) pdf: Option<String>,
+    pub(crate) xml: Option<String>,
+    pub(crate) cdr: Option<String>,
+}
+
 /// What happens next by itself.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct NextData {
@@ -123,7 +146,7 @@ pub(crate) struct VoidData {
 }
 
 /// What was remarked on a document.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct DocumentFindingData {
     /// `error` (never sent), `observacion` or `aviso`.
     pub(crate) severidad: String,
@@ -196,18 +219,21 @@ pub(crate) struct VoidWanted {
     pub(crate) motivo: String,
 }
 
-/// What a document would be, and what is to be said of it; nothing was sent and no number taken.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[schema(as = ValidadoData)]
-pub(crate) struct CheckedData {
-    /// Whether it could be issued as it is.
-    pub(crate) emitible: bool,
-    /// What would be sent, in Nubefact's JSON.
-    #[schema(value_type = Option<Object>)]
-    pub(crate) documento: Option<serde_json::Value>,
-    pub(crate) hallazgos: Vec<DocumentFindingData>,
-    /// `real` or `sandbox` (invented data).
-    pub(crate) mode: String,
+impl DocumentFindingData {
+    pub(crate) fn of(finding: &InvoiceFinding, lang: Lang) -> DocumentFindingData {
+        DocumentFindingData {
+            severidad: finding.severidad.as_str().into(),
+            codigo: finding.codigo.into(),
+            campo: finding.campo.clone(),
+            mensaje: finding.message(lang).to_owned(),
+            esperado: finding.esperado.clone(),
+            accion: finding.action(lang).to_owned(),
+        }
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        self.severidad == Severity::Error.as_str()
+    }
 }
 
 impl IssuedData {
@@ -245,6 +271,14 @@ impl IssuedData {
                 hash: told("codigo_hash"),
             }),
             enlaces: IssuedLinks::of(row),
+            nubefact: reply.is_some().then(|| UpstreamLinks {
+                enlace: told("enlace"),
+                pdf: told("enlace_del_pdf"),
+                xml: told("enlace_del_xml"),
+                cdr: told("enlace_del_cdr"),
+            }),
+            mensaje: None,
+            problema: None,
             siguiente: NextData::of(row),
             creado_en: lima(row.created_at),
             cambiado_en: lima(row.changed_at),
@@ -262,6 +296,15 @@ impl IssuedData {
             terminado: has_ended(row) && story.void.as_ref().is_none_or(has_ended),
             eventos: story.events.iter().map(IssuedEventData::of).collect(),
             ..IssuedData::of(app, row)
+        }
+    }
+
+    /// The same with what came of it, in words.
+    pub(crate) fn settled(self, settled: Option<&IssueSettled>, lang: Lang) -> IssuedData {
+        IssuedData {
+            mensaje: settled.map(|it| it.message(lang)),
+            problema: settled.and_then(settled_code).map(Into::into),
+            ..self
         }
     }
 }
@@ -371,6 +414,52 @@ pub(crate) struct CorrectionWanted {
     /// One more than was made by the same wish.
     #[serde(default)]
     pub(crate) otra: bool,
+}
+
+impl CorrectionWanted {
+    /// The same wish as it is sent.
+    pub(crate) fn of(wish: &CorrectionWish) -> CorrectionWanted {
+        let line = |place: usize| CorrectedLine {
+            linea: place + 1,
+            cantidad: None,
+            importe: None,
+        };
+        let (mut importe, mut lineas, mut cuotas) = (None, Vec::new(), Vec::new());
+        match &wish.scope {
+            None | Some(CorrectionScope::Whole) => {}
+            Some(CorrectionScope::Amount(amount)) => importe = Some(amount.to_string()),
+            Some(CorrectionScope::Lines(quantities)) => {
+                lineas.extend(quantities.iter().map(|(place, quantity)| CorrectedLine {
+                    cantidad: quantity.map(|it| it.to_string()),
+                    ..line(*place)
+                }));
+            }
+            Some(CorrectionScope::LineAmounts(amounts)) => {
+                lineas.extend(amounts.iter().map(|(place, amount)| CorrectedLine {
+                    importe: Some(amount.to_string()),
+                    ..line(*place)
+                }));
+            }
+            Some(CorrectionScope::Schedule(schedule)) => {
+                cuotas.extend(schedule.iter().map(|(day, amount)| CorrectedInstalment {
+                    fecha: day.to_string(),
+                    importe: amount.to_string(),
+                }));
+            }
+        }
+        CorrectionWanted {
+            motivo: wish.motivo.clone(),
+            debito: wish.debit,
+            todo: wish.scope == Some(CorrectionScope::Whole),
+            importe,
+            lineas,
+            cuotas,
+            sustento: wish.sustento.clone(),
+            serie: wish.serie.clone(),
+            fecha: wish.fecha.map(|it| it.to_string()),
+            otra: wish.another,
+        }
+    }
 }
 
 /// A line that is corrected: a quantity of it, an amount of it, or all of it.

@@ -7,6 +7,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod calls;
+pub(crate) mod checked;
 pub(crate) mod cpe;
 pub(crate) mod health;
 pub(crate) mod issued;
@@ -22,3 +23,4 @@ pub(crate) mod reply;
 pub(crate) mod rucs;
 pub(crate) mod series;
 pub(crate) mod several;
+pub(crate) mod told;

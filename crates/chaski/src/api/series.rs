@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::reply::lima;
 use crate::app::issuers::Issuer;
+use crate::app::issuing::WalkedSeries;
 use crate::store::SeriesRow;
 
 /// A series and how far it has come.
@@ -63,6 +64,75 @@ pub(crate) struct SeriesChange {
     pub(crate) empresa: Option<String>,
 }
 
+/// What of a series is walked.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SincronizarWanted)]
+pub(crate) struct WalkWanted {
+    /// All that are open if it is not said.
+    pub(crate) serie: Option<String>,
+    /// Kind, such as `factura`; not needed where the series is open or its letter tells it.
+    pub(crate) tipo: Option<String>,
+    /// From which number.
+    #[serde(default = "first")]
+    #[schema(minimum = 1, example = 1)]
+    pub(crate) desde: u32,
+    /// RUC of who issues.
+    pub(crate) empresa: Option<String>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+/// What a walk found.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SincronizadaData)]
+pub(crate) struct WalkedData {
+    pub(crate) serie: String,
+    /// `factura`, `boleta`, `nc`, `nd`, `guia`, `guia_transportista`, `retencion` or `percepcion`.
+    pub(crate) tipo: String,
+    /// Last number that was taken; 0 where none was.
+    pub(crate) ultimo: u32,
+    /// How many documents were not on record here.
+    pub(crate) encontrados: usize,
+    /// Their numbers.
+    pub(crate) numeros: Vec<u32>,
+    /// From which number to go on: there are more than one walk asks about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) siguiente: Option<u32>,
+}
+
+/// What walks found.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SincronizadasList)]
+pub(crate) struct WalkedList {
+    pub(crate) data: Vec<WalkedData>,
+    /// `real` or `sandbox` (invented data).
+    pub(crate) mode: String,
+}
+
+impl WalkedData {
+    pub(crate) fn of(walked: &WalkedSeries) -> WalkedData {
+        WalkedData {
+            serie: walked.series.serie.to_string(),
+            tipo: walked.series.kind.word().into(),
+            ultimo: walked.last,
+            encontrados: walked.found.len(),
+            numeros: walked.found.clone(),
+            siguiente: walked.next,
+        }
+    }
+
+    /// The same with what the walk found that went on from there.
+    pub(crate) fn go_on(&mut self, more: WalkedData) {
+        self.ultimo = self.ultimo.max(more.ultimo);
+        self.encontrados += more.encontrados;
+        self.numeros.extend(more.numeros);
+        self.siguiente = more.siguiente;
+    }
+}
+
 /// A company that issues; its token is told to nobody.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = EmpresaData)]
@@ -101,6 +171,16 @@ pub(crate) struct NewIssuerWanted {
     pub(crate) forma: Option<String>,
     /// Whether it is in the register of restaurants and hotels.
     #[serde(default)]
+    pub(crate) restaurante: bool,
+}
+
+/// The same as it is sent.
+#[derive(Serialize)]
+pub(crate) struct NewIssuerSent<'a> {
+    pub(crate) ruc: &'a str,
+    pub(crate) ruta: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) forma: &'a str,
     pub(crate) restaurante: bool,
 }
 

@@ -3,7 +3,7 @@
 use chaski_client::{NubefactId, NubefactKind, SeriesName};
 
 use super::AppError;
-use super::invoices::{InvoiceError, InvoiceRoom, full_name};
+use super::invoices::{InvoiceError, InvoiceRoom, full_name, kind_of_serie};
 
 impl InvoiceRoom<'_> {
     /// Opens a series whose last number used is `last`: that one must exist, unless it is 0, and the next
@@ -39,6 +39,29 @@ impl InvoiceRoom<'_> {
         let changed = self.app.store.set_in_order(&name, in_order).await?;
         self.app.documents_moved();
         Ok(changed)
+    }
+
+    /// The series that are to be walked: all that are open, or the named one in every kind that it is open
+    /// for.
+    pub async fn series_to_walk(
+        &self,
+        serie: Option<&str>,
+        kind: Option<NubefactKind>,
+    ) -> Result<Vec<SeriesName>, AppError> {
+        let issuer = self.issuer.ruc.as_str();
+        let open = self.series().await?.into_iter().map(|it| it.series);
+        let Some(serie) = serie.map(|it| it.trim().to_uppercase()) else {
+            return Ok(open.collect());
+        };
+        if let Some(kind) = kind {
+            return Ok(vec![SeriesName::new(issuer, kind, &serie)]);
+        }
+        let named: Vec<SeriesName> = open.filter(|it| it.serie.as_str() == serie).collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let kind = kind_of_serie(&serie).ok_or(InvoiceError::SeriesKind)?;
+        Ok(vec![SeriesName::new(issuer, kind, &serie)])
     }
 
     async fn exists(&self, id: &NubefactId) -> Result<bool, AppError> {

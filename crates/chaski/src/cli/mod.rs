@@ -41,7 +41,7 @@ use clap::FromArgMatches;
 use crate::app::backups::Demand;
 use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
-use crate::config::Surroundings;
+use crate::config::{ServerAddress, Surroundings};
 use crate::remote::Server;
 use kit::args::{Cmd, ConfigCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
 use kit::desk::Desk;
@@ -158,7 +158,7 @@ fn say_old_folder(needed: &Needed, command: &Cmd) {
     let Some(usual) = needed.config.usual_dir.as_ref().filter(|_| !elsewhere) else {
         return;
     };
-    if needed.server.is_some() && looks_up(command) {
+    if needed.server.is_some() && may_go_there(command) {
         return;
     }
     let (old, usual) = (needed.config.dir.display(), usual.display());
@@ -271,38 +271,45 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
     }
 }
 
-fn looks_up(command: &Cmd) -> bool {
+/// Whether a command may be put to a server.
+fn may_go_there(command: &Cmd) -> bool {
     matches!(
         command,
-        Cmd::Ruc(_) | Cmd::Dni(_) | Cmd::TipoCambio(_) | Cmd::Cuenta | Cmd::Llamadas(_)
+        Cmd::Ruc(_)
+            | Cmd::Dni(_)
+            | Cmd::TipoCambio(_)
+            | Cmd::Cuenta
+            | Cmd::Llamadas(_)
+            | Cmd::Factura(_)
+            | Cmd::Series { .. }
+            | Cmd::Empresas { .. }
     )
 }
 
-/// Only look-ups are put to a server.
+/// Only look-ups and documents are put to a server.
 fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
     let typed = global.server.as_deref().is_some_and(|it| !it.is_empty());
-    if looks_up(command) || !typed {
+    if may_go_there(command) || !typed {
         return Ok(());
     }
-    if matches!(
-        command,
-        Cmd::Factura(_) | Cmd::Series { .. } | Cmd::Empresas { .. }
-    ) {
-        return Err(AppError::Usage(text!(
-            "por un servidor todavía no se emite: quite --server; la orden emite desde esta máquina, con su carpeta de datos",
-            "nothing is issued through a server yet: leave out --server; the command issues from this machine, with its data folder"
-        )));
-    }
     Err(AppError::Usage(text!(
-        "--server vale para ruc, dni, tipo-cambio, cuenta y llamadas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
-        "--server is for ruc, dni, tipo-cambio, cuenta and llamadas; this command works on its machine: remove the option, or run it where the server is"
+        "--server vale para ruc, dni, tipo-cambio, cuenta, llamadas, factura, series y empresas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
+        "--server is for ruc, dni, tipo-cambio, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
     )))
 }
 
-/// Documents are issued for real wherever there are real data; the token of the look-ups has nothing to do
-/// with it, but without it no customer can be looked up.
-async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Arc<App>) -> Done) -> Done {
+/// Documents go to the server, if there is one. Here they are issued for real wherever there are real data;
+/// the token of the look-ups has nothing to do with it, but without it no customer can be looked up.
+async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -> Done {
     kit::output::check(needed)?;
+    if let Some(address) = &needed.server {
+        let desk = Desk::There(Box::new(open_server(needed, address)?));
+        let done = Box::pin(deed(&desk)).await;
+        if done.is_ok() {
+            desk.say_mode_there(needed).await;
+        }
+        return done;
+    }
     let mode = mode_of_records(&needed.config, needed.wish).map_err(|error| match error {
         // Whoever wants it real and has nothing lacks a company first of all.
         AppError::NoToken => InvoiceError::NoIssuer.into(),
@@ -321,33 +328,34 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Arc<App>) -> Don
             "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
         ));
     }
-    let done = Box::pin(deed(&app)).await;
-    close(&app, done).await
-}
-
-/// Makes everything durable; a deed that failed keeps its own error.
-async fn close(app: &App, done: Done) -> Done {
-    let closed = app.close().await;
+    let desk = Desk::Here(app);
+    let done = Box::pin(deed(&desk)).await;
+    let closed = desk.close().await;
     let code = done?;
     closed?;
     Ok(code)
+}
+
+/// The server of this run, with its key; nothing is sent yet.
+fn open_server(needed: &Needed, address: &ServerAddress) -> Result<Server, AppError> {
+    let key = open_server_key(&needed.config)?;
+    let (lang, patience) = (needed.lang(), needed.timeout);
+    let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
+    if server.shows_its_key() {
+        needed.say(text!(
+            "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+            "beware: the key travels unencrypted; use https:// towards other machines"
+        ));
+    }
+    Ok(server)
 }
 
 /// Where this run puts a command: to a server, or to the rooms. What is on record is read and changed
 /// without a token, and without asking anybody.
 async fn open_desk(command: &Cmd, needed: &Needed) -> Result<Desk, AppError> {
     kit::output::check(needed)?;
-    if let Some(address) = needed.server.as_ref().filter(|_| looks_up(command)) {
-        let key = open_server_key(&needed.config)?;
-        let (lang, patience) = (needed.lang(), needed.timeout);
-        let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
-        if server.shows_its_key() {
-            needed.say(text!(
-                "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-                "beware: the key travels unencrypted; use https:// towards other machines"
-            ));
-        }
-        return Ok(Desk::There(Box::new(server)));
+    if let Some(address) = needed.server.as_ref().filter(|_| may_go_there(command)) {
+        return Ok(Desk::There(Box::new(open_server(needed, address)?)));
     }
     let on_record = match command {
         Cmd::Llamadas(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
@@ -363,5 +371,5 @@ async fn open_desk(command: &Cmd, needed: &Needed) -> Result<Desk, AppError> {
         App::open(config, needed.wish, clock).await?
     };
     kit::output::say_brought(needed, &app);
-    Ok(Desk::Here(Box::new(app)))
+    Ok(Desk::Here(Arc::new(app)))
 }

@@ -157,7 +157,7 @@ impl Server {
 }
 
 /// Asks a few times more while the failure may pass.
-async fn insist<T>(
+pub(super) async fn insist<T>(
     mut answer: Result<T, ServerError>,
     ask: impl AsyncFn() -> Result<T, ServerError>,
 ) -> Result<T, ServerError> {

@@ -2,16 +2,19 @@
 //! values as answers.
 //!
 //! In reading order: [`Server`] (one request, one whole answer), `lookups` and `records` (one
-//! function per deed), `batches` (a list handed over), `error` (what can go wrong on the way, and
+//! function per deed), `batches` (a list handed over), `documents` and `series` (what is issued), `error` (what can go wrong on the way, and
 //! what its codes mean here). What a server writes is read by the shapes of `api/`.
 
 mod batches;
+mod documents;
 mod error;
 mod lookups;
 mod records;
+mod series;
 
 pub use batches::NewList;
 pub(crate) use batches::failure_of;
+pub(crate) use documents::HandOver;
 pub use error::ServerError;
 
 use std::fmt;
@@ -67,6 +70,8 @@ struct Question {
     kind: Option<String>,
     /// Under which what it creates is created once.
     once: Option<String>,
+    /// One more header.
+    header: Option<(HeaderName, &'static str)>,
     body: Bytes,
     most_bytes: usize,
     patience: Duration,
@@ -83,6 +88,7 @@ impl Question {
             target,
             kind: None,
             once: None,
+            header: None,
             body: Bytes::new(),
             most_bytes: MOST_BYTES,
             patience: PATIENCE,
@@ -181,6 +187,12 @@ impl Server {
 
     /// Asks, and returns the whole body of a good answer.
     async fn send(&self, question: Question) -> Result<Bytes, ServerError> {
+        let (_, body) = self.send_whole(question).await?;
+        Ok(body)
+    }
+
+    /// The same with what stands before it.
+    async fn send_whole(&self, question: Question) -> Result<(HeaderMap, Bytes), ServerError> {
         self.asked.store(true, Ordering::Relaxed);
         let patience = self.patience.unwrap_or(question.patience);
         let most_bytes = question.most_bytes;
@@ -192,8 +204,8 @@ impl Server {
             Ok(Ok(answer)) => answer,
         };
         let (head, body) = answer.into_parts();
-        if matches!(head.status, StatusCode::OK | StatusCode::ACCEPTED) {
-            return Ok(body);
+        if head.status.is_success() {
+            return Ok((head.headers, body));
         }
         Err(self.refused(head.status, &head.headers, &body))
     }
@@ -214,6 +226,9 @@ impl Server {
         if let Some(once) = question.once {
             request = request.header(IDEMPOTENCY_KEY, once);
         }
+        if let Some((name, value)) = question.header {
+            request = request.header(name, value);
+        }
         let request = request.body(question.body);
         request.map_err(|_| self.not_chaski(None))
     }
@@ -231,6 +246,11 @@ impl Server {
             Some(problem) => ServerError::said(problem, wait, self.lang),
             None => self.not_chaski(Some(status)),
         }
+    }
+
+    /// What answers is no server of this version.
+    pub(crate) fn other_version(&self) -> ServerError {
+        self.not_chaski(None)
     }
 
     fn not_chaski(&self, status: Option<StatusCode>) -> ServerError {

@@ -220,9 +220,9 @@ fn words() {
         ),
         ("factura listar --tipo zapato", 2, &["--tipo"]),
         (
-            "--server http://127.0.0.1:9 factura listar",
+            "--server http://127.0.0.1:9 factura emitir ventas.xlsx",
             2,
-            &["--server"],
+            &["sin --server"],
         ),
         (
             "--sandbox empresas agregar 20603274742 --ruta x",

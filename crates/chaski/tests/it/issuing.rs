@@ -336,6 +336,7 @@ async fn what_waits_does_not_wait_longer_when_the_clock_is_set_back() {
     desk.reaches(later, DocumentState::Accepted).await;
     let due = |it: &DocumentRow| it.next.unwrap().1;
     let moved = due(&pending).duration_since(due(&desk.document(boleta).await));
-    assert_eq!(moved.as_hours(), 2);
+    // By as much as it was seen to be, a moment later.
+    assert_eq!((moved.as_secs() + 60) / 3_600, 2);
     working.stop().await;
 }

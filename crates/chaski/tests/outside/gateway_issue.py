@@ -14,6 +14,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import os
 import pathlib
 import random
 import re
@@ -36,8 +37,8 @@ ISSUER = "20603274742"
 SERIES = ["BBB1", "FFF1"]
 EXISTS = {"PENDIENTE_SUNAT", "ACEPTADO", "OBSERVADO", "RECHAZADO", "ANULACION_PENDIENTE", "ANULADO"}
 MIGRATION_FILE = "crates/chaski/migrations/sqlite/0017_documents.sql"
-# After one of them nothing of the account is sent for a while.
-HOLDING = {"10", "50", "51", "429:retry=1", "429:fecha=1"}
+# Nothing comes of the request, so one document would meet all of them, or of the account nothing is sent for a while.
+ALONE = {"reset", "redireccion", "10", "50", "51", "429:retry=1", "429:fecha=1"}
 VOIDS = "SELECT count(*) FROM documents WHERE deed = 'void' AND state IN ('EN_COLA', 'ENVIANDO', 'DESCONOCIDO')"
 ENDED = EXISTS | {"DEVUELTO", "CONFLICTO", "LIBERADO"}
 # Codes that say for certain that a request came to nothing: its number may be another document's.
@@ -133,7 +134,10 @@ class Gateway(Desk):
             env |= {"KILL_ARMED": self.armed, "LD_PRELOAD": self.library}
         began = time.monotonic()
         self.process, self.address = self.server(env=env)
-        self.recovered.append((time.monotonic() - began, self.stalls.since(began)))
+        took, stood = time.monotonic() - began, self.stalls.since(began)
+        # More than two processes for each core: a fifth of a second of work takes longer than a second.
+        is_calm = stood < CALM and os.getloadavg()[0] <= 2 * os.cpu_count()
+        self.recovered.append((took, is_calm))
 
     def sale(self, n):
         """The document of a wish, and its total in hundredths."""
@@ -207,9 +211,16 @@ class Gateway(Desk):
             time.sleep(0.2)
 
     def struck(self, fault):
-        """How many documents the fault met, by the ledger of the other side."""
-        met = {it["comprobante"] for it in self.ledger_of_nubefact(self.began) if it["fault"] == fault}
-        return len(met)
+        """How often the fault struck, by the ledger of the other side, which has each delivery of one."""
+        struck = sum(it["fault"] == fault for it in self.ledger_of_nubefact(self.began))
+        return struck // 2 if fault == "doble" else struck
+
+    def judge_quiet(self, after):
+        """Nothing is in doubt a minute after the faults are over; what the machine stood still for comes on top."""
+        began = time.monotonic()
+        left = self.until_quiet(60) and self.until_quiet(self.stalls.since(began))
+        if left:
+            self.wrong.append(f"I23: {left} on their way a minute after {after}")
 
     def until_held(self):
         until = time.time() + 20
@@ -341,10 +352,9 @@ def faults(at, number, rounds):
     at.up(more=clock.environment())
     for name, fault in FAULTS.items():
         operation = "generar_anulacion" if fault == "2323" else "generar_comprobante"
-        until = time.time() + 60 * rounds + 60
+        until = time.time() + 20 * rounds + 60
         while at.struck(fault) < rounds and time.time() < until:
-            # Those that hold the whole account for a while strike once at a time.
-            times = 1 if fault in HOLDING else min(rounds, 5)
+            times = 1 if fault in ALONE else min(rounds, 5)
             at.fault(f"{fault}@{operation} x{times}")
             told = [at.post_until_told(next(number)) for _ in range(2 * times)]
             if fault in ("10", "50", "51") and clock.library:
@@ -352,7 +362,7 @@ def faults(at, number, rounds):
                 at.until_held()
                 clock.forward(31)
                 request(f"{at.url}/_sandbox/reloj", b"31s")
-            at.until_quiet(90)
+            at.judge_quiet(name)
             if fault == "2323":
                 at.void(told)
             request(f"{at.url}/_sandbox/faults", method="DELETE")
@@ -362,11 +372,7 @@ def faults(at, number, rounds):
                 for _ in SERIES:
                     at.post_until_told(next(number))
         at.hit[name] += at.struck(fault)
-        ended = time.time()
-        left = at.until_quiet(90)
-        took = time.time() - ended
-        if left or took > 60 + at.stalls.since(time.monotonic() - took):
-            at.wrong.append(f"I23: {left} on their way {took:.0f} s after {name}")
+        at.judge_quiet(name)
     at.kill(at.process)
 
 
@@ -567,22 +573,24 @@ def main():
         for name, times in at.hit.items():
             print(f"{times:5} {name}")
         wrong, sent, accepted, rows = judge(at)
-        # While the machine itself stands still, how long a server takes says nothing of it.
-        calm = sorted(took for took, stood in at.recovered if stood < CALM)
-        took = calm[int(len(calm) * 0.99)]
+        # While the machine stands still or is overloaded, how long a server takes says nothing of it.
+        calm = sorted(took for took, is_calm in at.recovered if is_calm)
+        took = calm[int(len(calm) * 0.99)] if calm else 0
         print(
             f"{len(at.told)} wishes told, {rows} documents, {len(at.kills)} kills: {sent} requests, {accepted} accepted, "
-            f"{left} on their way, {len(wrong)} wrong; up again in {took:.2f} s (p99 of {len(calm)}; {len(at.recovered) - len(calm)} more "
-            f"while the machine stood still); {time.time() - began:.0f} s"
+            f"{left} on their way, {len(wrong)} wrong; up again in {took:.2f} s (p99 of {len(calm)}; "
+            f"{len(at.recovered) - len(calm)} more while the machine stood still or was overloaded); {time.time() - began:.0f} s"
         )
         for row in wrong[:20]:
             print("   ", row)
         assert not wrong
         assert took <= RECOVERY, f"{took:.2f} s until a server was back"
-        if words.only:
-            return
-        named_ones = [*MIGRATION, *POINTS, *FAULTS] if not words.postgres else [*FAULTS]
-        missed = [f"{name}: {at.hit[name]}" for name in named_ones if at.hit[name] < words.rounds]
+        named_ones = {"migrations": MIGRATION, "points": POINTS, "faults": FAULTS}
+        if words.postgres:
+            # Its log is not ours, and its database of before is another one.
+            named_ones = {"faults": FAULTS}
+        wanted = [name for part, names in named_ones.items() if words.only in (None, part) for name in names]
+        missed = [f"{name}: {at.hit[name]}" for name in wanted if at.hit[name] < words.rounds]
         assert not missed, missed
 
 

@@ -126,7 +126,8 @@ class World:
         said = open(self.folder / f"serve-{port}.log", "wb")
         process = self.start("serve", "--listen", f"127.0.0.1:{port}", *words, env=env, stdout=said, stderr=said)
         address = f"http://127.0.0.1:{port}"
-        until = time.time() + 30
+        # A machine that builds other things has been seen to take half a minute.
+        until = time.time() + 120
         while True:
             if process.poll() is not None or time.time() > until:
                 raise AssertionError(pathlib.Path(said.name).read_text())

@@ -1,10 +1,10 @@
 //! How a document stands. What is in doubt is decided by this.
 
-use chaski_client::{IssueSettled, JournalDeed, NubefactId, NubefactReply, NubefactState};
+use chaski_client::{IssueSettled, NubefactId, NubefactReply, NubefactState};
 use chaski_core::Text;
 
 use super::issue::{settled_code, state_code};
-use super::known::{estado, void_of};
+use super::known::estado;
 use super::{InvoiceError, InvoiceRoom, WantedInvoice, full_name};
 use crate::app::AppError;
 
@@ -66,8 +66,7 @@ impl InvoiceRoom<'_> {
         // 2. How it stands, and its void.
         let reply = self.nubefact.consult(&id).await;
         let reply = reply.map_err(InvoiceError::from)?;
-        let entries = self.entries().await?;
-        let void_entry = void_of(&entries, &id);
+        let void_entry = self.void_entry_of(&id).await?;
         let is_voided = |it: &NubefactReply| it.state() == NubefactState::Voided;
         let asks_for_void = void_entry.is_some() || reply.as_ref().is_some_and(is_voided);
         let void = if asks_for_void && id.kind.asking_voided().is_some() {
@@ -77,9 +76,7 @@ impl InvoiceRoom<'_> {
             None
         };
         // 3. All together.
-        let known = entries
-            .iter()
-            .rfind(|it| it.deed == JournalDeed::Issue && it.document() == id);
+        let known = self.entry_of(&id).await?;
         if reply.is_none() && known.is_none() {
             return Err(InvoiceError::NoSuchDocument(full_name(&id)).into());
         }
@@ -92,7 +89,10 @@ impl InvoiceRoom<'_> {
                 "ANULACION_PENDIENTE"
             }
             (Some(state), _) => state.as_str(),
-            (None, _) => known.map_or("DESCONOCIDO", |it| estado(it, void_entry)),
+            (None, _) => {
+                let void = void_entry.as_ref();
+                known.as_ref().map_or("DESCONOCIDO", |it| estado(it, void))
+            }
         };
         Ok(ConsultedInvoice {
             code: state.as_ref().and_then(state_code),

@@ -38,16 +38,15 @@ impl InvoiceRoom<'_> {
         let until = Instant::now() + HANDED_OVER.0;
         let mut seat_at = Instant::now() + TRY_SEAT;
         loop {
-            let key = &document.sheet.clave;
-            let entry = self.journal().by_key(self.nubefact.issuer(), key).await;
-            let entry = entry.map_err(InvoiceError::from)?;
             let now = self.app.store.document(document.id).await?;
             let waits = now.as_ref().is_some_and(|it| {
                 matches!(it.state, DocumentState::Queued | DocumentState::Sending)
             });
-            if let Some(entry) = entry.filter(|_| !waits || Instant::now() >= until) {
-                let settled = self.nubefact.told(&entry);
-                return Ok(settled);
+            if !waits || Instant::now() >= until {
+                let settled = self.settled_of(now.as_ref().unwrap_or(document)).await?;
+                if let Some(settled) = settled {
+                    return Ok(settled);
+                }
             }
             // Whoever had the seat may have ended since.
             if let Some(now) = now.filter(|_| waits && Instant::now() >= seat_at) {
@@ -58,6 +57,35 @@ impl InvoiceRoom<'_> {
             }
             tokio::time::sleep(HANDED_OVER.1).await;
         }
+    }
+
+    /// What a document came to, as far as it is on record; none before the journal knows of it. Nobody is
+    /// asked.
+    pub async fn settled_of(
+        &self,
+        document: &DocumentRow,
+    ) -> Result<Option<IssueSettled>, AppError> {
+        let key = &document.sheet.clave;
+        let entry = self.journal().by_key(self.nubefact.issuer(), key).await;
+        let entry = entry.map_err(InvoiceError::from)?;
+        let blocked = match (document.state, document.code.as_deref()) {
+            (DocumentState::Returned, Some("serie_no_abierta")) => {
+                Some(Blocked::SeriesNotOpen(document.series.clone()))
+            }
+            (DocumentState::Returned, Some("serie_agotada")) => {
+                Some(Blocked::SeriesFull(document.series.clone()))
+            }
+            (DocumentState::Returned, Some("numero_ajeno")) => {
+                document.numero.map(Blocked::NumberTheirs)
+            }
+            (DocumentState::Released, _) => {
+                let entry = entry.clone();
+                entry.map(|it| Blocked::GivenUp(Box::new(it)))
+            }
+            _ => None,
+        };
+        let blocked = blocked.map(IssueSettled::Blocked);
+        Ok(blocked.or_else(|| entry.map(|it| self.nubefact.told(&it))))
     }
 }
 

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use chaski_client::{
     AttemptOutcome, JournalDeed, JournalEntry, NubefactId, NubefactKind, NubefactState, SeriesName,
-    StoredReply,
+    StoredReply, VoidWish,
 };
 use chaski_core::invoicing::{JsonValue, TaxDocument};
 
 use super::{InvoiceError, InvoiceRoom, WantedInvoice, document_kind, full_name, kind_of_serie};
 use crate::app::AppError;
+use crate::store::DocumentRow;
 
 /// A document that was issued from here.
 #[derive(Debug, Clone)]
@@ -55,11 +56,37 @@ impl InvoiceRoom<'_> {
         }
     }
 
+    /// The document of that name that is on record here.
+    pub async fn document_named(&self, wanted: &WantedInvoice) -> Result<DocumentRow, AppError> {
+        let id = self.named(wanted).await?;
+        let series = SeriesName::new(self.issuer.ruc.as_str(), id.kind, &id.serie);
+        let bearers = self.documents_of_number(&series, id.numero, JournalDeed::Issue);
+        let mut bearers = bearers.await?;
+        // At most one of them exists; what was given back left its number to another.
+        let exists = bearers.iter().position(|it| it.reply.is_some());
+        match (exists, bearers.is_empty()) {
+            (Some(place), _) => Ok(bearers.swap_remove(place)),
+            (None, false) => Ok(bearers.swap_remove(0)),
+            (None, true) => Err(InvoiceError::NotIssuedHere(full_name(&id)).into()),
+        }
+    }
+
     /// What the journal knows under a name.
     pub(super) async fn entry_of(&self, id: &NubefactId) -> Result<Option<JournalEntry>, AppError> {
         let series = SeriesName::new(self.nubefact.issuer(), id.kind, &id.serie);
         let entry = self.journal().by_numero(&series, id.numero).await;
         Ok(entry.map_err(InvoiceError::from)?)
+    }
+
+    /// What the journal knows of a document's void: there is one, under a key that its name makes.
+    pub(super) async fn void_entry_of(
+        &self,
+        id: &NubefactId,
+    ) -> Result<Option<JournalEntry>, AppError> {
+        let key = VoidWish::new(id.clone(), "-")?.key();
+        let entry = self.journal().by_key(self.nubefact.issuer(), &key).await;
+        let entry = entry.map_err(InvoiceError::from)?;
+        Ok(entry.filter(|it| it.deed == JournalDeed::Void))
     }
 
     /// The document of that name that was issued from here.
@@ -132,14 +159,4 @@ pub(super) fn estado(entry: &JournalEntry, void: Option<&JournalEntry>) -> &'sta
         Some(AttemptOutcome::Conflict { .. }) => "CONFLICTO",
         _ => "EN_COLA",
     }
-}
-
-/// The void of a document among all entries.
-pub(super) fn void_of<'e>(
-    entries: &'e [JournalEntry],
-    id: &NubefactId,
-) -> Option<&'e JournalEntry> {
-    let voids = entries.iter().filter(|it| it.deed == JournalDeed::Void);
-    let mut own = voids.filter(|it| it.document() == *id);
-    own.next_back()
 }

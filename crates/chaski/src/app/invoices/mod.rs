@@ -40,7 +40,7 @@ pub use files::FileWish;
 pub(in crate::app) use issue::blocked_code;
 pub use issue::{settled_code, state_code};
 pub use known::IssuedInvoice;
-pub use list::{InvoiceFilter, InvoiceRow};
+pub use list::InvoiceFilter;
 pub use name::{WantedInvoice, document_kind, full_name, kind_named, kind_of_serie, nubefact_kind};
 pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
 pub use rehearsal::RehearsalStep;

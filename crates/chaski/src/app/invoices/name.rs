@@ -74,6 +74,17 @@ pub fn nubefact_kind(kind: DocumentKind) -> Option<NubefactKind> {
         .find(|it| document_kind(*it) == kind)
 }
 
+impl WantedInvoice {
+    /// The same as it is written: `FFF1-1`, or `nc:FFF1-1` where its kind was said.
+    pub fn name(&self) -> String {
+        let (serie, numero) = (&self.serie, self.numero);
+        match self.kind {
+            Some(kind) => format!("{}:{serie}-{numero}", kind.word()),
+            None => format!("{serie}-{numero}"),
+        }
+    }
+}
+
 impl FromStr for WantedInvoice {
     type Err = InvoiceError;
 

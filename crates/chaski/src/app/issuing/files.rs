@@ -133,7 +133,7 @@ impl InvoiceRoom<'_> {
     }
 
     /// What a file is called: RUC, type, series and number; SUNAT begins the name of its receipt with R.
-    fn file_name(&self, id: &NubefactId, kind: FileKind) -> String {
+    pub(in crate::app) fn file_name(&self, id: &NubefactId, kind: FileKind) -> String {
         let (ruc, tipo) = (self.issuer.ruc.as_str(), id.kind.catalog_01());
         match kind {
             FileKind::Pdf | FileKind::Xml => format!("{ruc}-{tipo}-{id}.{}", kind.extension()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chaski_client::{
     Ask, Blocked, DocumentState, Intent, IssueSettled, JournalDeed, NextDeed, NubefactDocument,
-    NubefactId, NubefactState, StoredReply, VoidSettled, VoidWish,
+    NubefactId, NubefactRefusal, NubefactState, StoredReply, VoidSettled, VoidWish,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -246,6 +246,20 @@ impl InvoiceRoom<'_> {
                     let issued_on = now.issued_on.unwrap_or(jiff::civil::Date::MIN);
                     return Ok(VoidSettled::TooLate { issued_on });
                 }
+                (DocumentState::Returned, Some("anulacion_rechazada")) => {
+                    if let Some(reply) = reply() {
+                        return Ok(VoidSettled::Rejected(reply));
+                    }
+                }
+                (DocumentState::Returned, Some(code)) => {
+                    return Ok(VoidSettled::Refused(refusal(code)));
+                }
+                (DocumentState::Held, code) => {
+                    return Ok(VoidSettled::Held {
+                        refusal: refusal(code.unwrap_or_default()),
+                        retry_after: None,
+                    });
+                }
                 (DocumentState::Queued, _) if now.tries > 0 => {
                     return Ok(VoidSettled::Waits(NubefactState::Pending));
                 }
@@ -263,6 +277,14 @@ impl InvoiceRoom<'_> {
         Ok(VoidSettled::Unknown {
             why: "por_consultar".to_owned(),
         })
+    }
+}
+
+/// What was refused, as far as it is on record.
+fn refusal(code: &str) -> NubefactRefusal {
+    NubefactRefusal {
+        codigo: code.parse().ok(),
+        text: code.to_owned(),
     }
 }
 

@@ -5,14 +5,16 @@ use chaski_core::{parse_date, text};
 use rust_decimal::Decimal;
 
 use super::super::tipo_cambio::optional_date;
+use super::desk::{DocumentDesk, DocumentWish};
 use super::{emitir, ruc_of};
+use crate::app::AppError;
 use crate::app::invoices::{CorrectionWish, InvoiceError};
-use crate::app::{App, AppError};
 use crate::cli::Done;
 use crate::cli::kit::args::CorregirArgs;
+use crate::cli::kit::desk::Desk;
 use crate::cli::kit::needed::Needed;
 
-pub(super) async fn corregir(needed: &Needed, app: &App, args: &CorregirArgs) -> Done {
+pub(super) async fn corregir(needed: &Needed, desk: &Desk, args: &CorregirArgs) -> Done {
     let wish = CorrectionWish {
         wanted: args.name.parse()?,
         motivo: args.motivo.clone(),
@@ -23,10 +25,8 @@ pub(super) async fn corregir(needed: &Needed, app: &App, args: &CorregirArgs) ->
         fecha: optional_date("--fecha", args.fecha.as_deref())?,
         another: args.otra,
     };
-    let ruc = ruc_of(args.empresa.as_deref())?;
-    let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
-    let plan = room.correct_invoice(&wish).await?;
-    emitir::carry_out(needed, &room, plan, args.dry_run).await
+    let desk = DocumentDesk::open(needed, desk, ruc_of(args.empresa.as_deref())?).await?;
+    emitir::carry_out(needed, &desk, &DocumentWish::Correct(wish), args.dry_run).await
 }
 
 /// What of the document is corrected, if it was said.

@@ -4,16 +4,18 @@ use chaski_client::FileKind;
 use chaski_core::text;
 use serde_json::json;
 
+use super::desk::{DocumentDesk, FilesTold};
 use super::ruc_of;
-use crate::app::invoices::{FileWish, WantedInvoice};
-use crate::app::{App, AppError};
+use crate::app::AppError;
+use crate::app::invoices::WantedInvoice;
 use crate::cli::Done;
 use crate::cli::kit::args::DescargarArgs;
+use crate::cli::kit::desk::Desk;
 use crate::cli::kit::needed::Needed;
 use crate::cli::kit::overwrite::all;
 use crate::cli::kit::records::{Records, fields};
 
-pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) -> Done {
+pub(super) async fn descargar(needed: &Needed, desk: &Desk, args: &DescargarArgs) -> Done {
     let wanted: WantedInvoice = args.name.parse()?;
     std::fs::create_dir_all(&args.destino).map_err(AppError::file(&args.destino))?;
     let all_of_them = !(args.pdf || args.xml || args.cdr);
@@ -26,23 +28,22 @@ pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) 
     .filter(|(_, asked)| *asked || all_of_them)
     .map(|(kind, _)| kind)
     .collect();
-    let ruc = ruc_of(args.empresa.as_deref())?;
-    let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
-    let found = room.download_files(&wanted, &kinds).await?;
+    let desk = DocumentDesk::open(needed, desk, ruc_of(args.empresa.as_deref())?).await?;
+    let found = desk.files(&wanted, &kinds).await?;
     let mut rows = Vec::new();
     for (kind, file) in &found.files {
         let extension = kind.extension();
-        let Some(file) = file else {
+        let Some((name, content)) = file else {
             say_missing(needed, *kind, &found);
             continue;
         };
-        let path = args.destino.join(found.file_name(*kind));
+        let path = args.destino.join(name);
         needed.overwrite.check(&path)?;
-        needed.overwrite.write(&path, true, all(&file.bytes))?;
+        needed.overwrite.write(&path, true, all(content))?;
         rows.push(fields(json!({
             "archivo": path.display().to_string(),
             "tipo": extension,
-            "bytes": file.bytes.len(),
+            "bytes": content.len(),
         })));
     }
     let columns = vec![
@@ -56,14 +57,14 @@ pub(super) async fn descargar(needed: &Needed, app: &App, args: &DescargarArgs) 
 }
 
 /// What is not there yet, and when it will be.
-fn say_missing(needed: &Needed, kind: FileKind, found: &FileWish) {
-    let (name, id) = (kind.extension().to_uppercase(), &found.id);
-    if found.state.is_final() {
+fn say_missing(needed: &Needed, kind: FileKind, found: &FilesTold) {
+    let (name, id) = (kind.extension().to_uppercase(), &found.name);
+    if found.ended {
         needed.say(text!(
             "{name}: Nubefact no lo tiene para {id}",
             "{name}: Nubefact has none of {id}"
         ));
-    } else if id.kind.waits_for_summary(&id.serie) {
+    } else if found.waits_for_summary {
         needed.say(text!(
             "{name}: todavía no hay; SUNAT responde por {id} al día siguiente de la emisión",
             "{name}: there is none yet; SUNAT answers about {id} the day after its issue"

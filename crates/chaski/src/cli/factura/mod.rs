@@ -4,6 +4,7 @@ mod anular;
 mod consultar;
 mod corregir;
 mod descargar;
+mod desk;
 mod emitir;
 mod listar;
 mod masiva;
@@ -15,67 +16,64 @@ mod validar;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use chaski_core::Ruc;
 use chaski_core::invoicing::{JsonValue, MOST_BYTES, draft_schema};
+use chaski_core::{Ruc, text};
+
+use desk::{DocumentDesk, DocumentWish};
 
 use super::kit::args::FacturaCmd;
+use super::kit::desk::Desk;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::{Done, with_invoices};
-use crate::app::AppError;
+use crate::app::invoices::InvoiceError;
+use crate::app::{App, AppError};
+use crate::remote::Server;
 
 pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
+    match command {
+        FacturaCmd::Plantilla => return plantilla::plantilla(needed),
+        FacturaCmd::Esquema => {
+            let text = format!("{}\n", draft_schema());
+            output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
+            return Ok(0);
+        }
+        // What a workbook is asked to be is told before anything is opened.
+        FacturaCmd::Validar { ref files, .. } => drop(planilla::only_sheet(files)?),
+        _ => {}
+    }
+    with_invoices(needed, async |desk| put_to(needed, desk, command).await).await
+}
+
+async fn put_to(needed: &Needed, desk: &Desk, command: FacturaCmd) -> Done {
     match command {
         FacturaCmd::Validar {
             files,
             empresa,
             clientes,
-        } => {
-            let sheet = planilla::only_sheet(&files)?;
-            with_invoices(needed, async |app| match sheet {
-                Some(file) => {
-                    planilla::validar(needed, app, file, empresa.as_deref(), clientes).await
-                }
-                None => validar::validar(needed, app, &files, empresa.as_deref()).await,
-            })
-            .await
-        }
-        FacturaCmd::Plantilla => plantilla::plantilla(needed),
+        } => match planilla::only_sheet(&files)? {
+            Some(file) => {
+                let app = rooms(desk)?;
+                planilla::validar(needed, app, file, empresa.as_deref(), clientes).await
+            }
+            None => validar::validar(needed, desk, &files, empresa.as_deref()).await,
+        },
         FacturaCmd::Emitir(args) if planilla::is_sheet(&args.file) => {
-            with_invoices(needed, async |app| masiva::emitir(needed, app, &args).await).await
+            masiva::emitir(needed, rooms(desk)?, &args).await
         }
-        FacturaCmd::Emitir(args) => {
-            with_invoices(needed, async |app| emitir::emitir(needed, app, &args).await).await
-        }
+        FacturaCmd::Emitir(args) => emitir::emitir(needed, desk, &args).await,
         FacturaCmd::Consultar { names, empresa } => {
-            with_invoices(needed, async |app| {
-                consultar::consultar(needed, app, &names, empresa.as_deref()).await
-            })
-            .await
+            consultar::consultar(needed, desk, &names, empresa.as_deref()).await
         }
         FacturaCmd::Anular {
             name,
             motivo,
             empresa,
-        } => {
-            with_invoices(needed, async |app| {
-                anular::anular(needed, app, &name, &motivo, empresa.as_deref()).await
-            })
-            .await
-        }
-        FacturaCmd::Descargar(args) => {
-            with_invoices(needed, async |app| {
-                descargar::descargar(needed, app, &args).await
-            })
-            .await
-        }
-        FacturaCmd::Corregir(args) => {
-            with_invoices(needed, async |app| {
-                corregir::corregir(needed, app, &args).await
-            })
-            .await
-        }
+        } => anular::anular(needed, desk, &name, &motivo, empresa.as_deref()).await,
+        FacturaCmd::Descargar(args) => descargar::descargar(needed, desk, &args).await,
+        FacturaCmd::Corregir(args) => corregir::corregir(needed, desk, &args).await,
         FacturaCmd::Duplicar {
             name,
             fecha,
@@ -83,30 +81,49 @@ pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
             otra,
             empresa,
         } => {
-            with_invoices(needed, async |app| {
-                let fecha = super::tipo_cambio::optional_date("--fecha", fecha.as_deref())?;
-                let ruc = ruc_of(empresa.as_deref())?;
-                let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
-                let wanted = name.parse::<crate::app::invoices::WantedInvoice>()?;
-                let plan = room.replicate_invoice(&wanted, fecha, otra).await?;
-                emitir::carry_out(needed, &room, plan, dry_run).await
-            })
-            .await
+            let wish = DocumentWish::Repeat {
+                wanted: name.parse()?,
+                fecha: super::tipo_cambio::optional_date("--fecha", fecha.as_deref())?,
+                another: otra,
+            };
+            let desk = DocumentDesk::open(needed, desk, ruc_of(empresa.as_deref())?).await?;
+            emitir::carry_out(needed, &desk, &wish, dry_run).await
         }
-        FacturaCmd::Listar(args) => {
-            with_invoices(needed, async |app| listar::listar(needed, app, &args).await).await
-        }
-        FacturaCmd::Esquema => {
-            let text = format!("{}\n", draft_schema());
-            output::text(&needed.overwrite, needed.output.as_deref(), text.as_bytes())?;
-            Ok(0)
-        }
+        FacturaCmd::Listar(args) => listar::listar(needed, desk, &args).await,
+        FacturaCmd::Plantilla | FacturaCmd::Esquema => unreachable!("asks nobody"),
+    }
+}
+
+/// The rooms of this machine, where workbooks are worked on.
+fn rooms(desk: &Desk) -> Result<&Arc<App>, AppError> {
+    match desk {
+        Desk::Here(app) => Ok(app),
+        Desk::There(_) => Err(AppError::Usage(text!(
+            "una planilla se valida y se emite en la máquina de los datos: ejecútela ahí, sin --server; por el servidor van los documentos en JSON, uno por orden",
+            "a workbook is checked and issued on the machine of the data: run it there, without --server; JSON documents go through the server, one for each command"
+        ))),
     }
 }
 
 /// The company that was named.
 pub(super) fn ruc_of(empresa: Option<&str>) -> Result<Option<Ruc>, AppError> {
     empresa.map(super::llaves::empresa).transpose()
+}
+
+/// The company that is meant at a server: the one that was named, or the only one.
+pub(super) async fn company_there(server: &Server, wanted: Option<&Ruc>) -> Result<Ruc, AppError> {
+    let known = server.companies().await?.into_iter().map(|it| it.ruc);
+    let known: Vec<String> = known.collect();
+    let meant = match (wanted, known.as_slice()) {
+        (Some(ruc), all) if all.iter().any(|it| it == ruc.as_str()) => Some(*ruc),
+        (None, [one]) => one.parse().ok(),
+        _ => None,
+    };
+    meant.ok_or_else(|| match (wanted, known.len()) {
+        (Some(_), _) => InvoiceError::UnknownIssuer(known).into(),
+        (None, 0) => InvoiceError::NoIssuer.into(),
+        (None, _) => InvoiceError::SeveralIssuers(known).into(),
+    })
 }
 
 /// A document as it was given: a file, or the input.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::ruc_of;
 use super::shown::{FINDING, cents, finding_row};
+use crate::api::issued::DocumentFindingData;
 use crate::app::invoices::{
     CheckedWorkbook, InvoiceError, PlacedFinding, nubefact_kind, wanted_sheets,
 };
@@ -123,7 +124,10 @@ fn row(needed: &Needed, checked: &CheckedWorkbook, found: &PlacedFinding) -> Map
         "columna": checked.title_of(&found.spot),
         "documento": checked.key_of(found),
     }));
-    row.extend(finding_row(&found.finding, needed.lang()));
+    row.extend(finding_row(&DocumentFindingData::of(
+        &found.finding,
+        needed.lang(),
+    )));
     row
 }
 

@@ -1,6 +1,8 @@
 //! Where look-ups are put: the rooms of this machine, or a server. Both give the same values, so
 //! that a command renders them once.
 
+use std::sync::Arc;
+
 use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, RatesQuery, Source};
 use chaski_core::{
     Currency, Dni, ExchangeRate, Fitness, Lang, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
@@ -18,7 +20,7 @@ use crate::store::{CallFilter, CallRow, RefusalRow};
 /// Who is asked.
 pub(in crate::cli) enum Desk {
     /// The rooms, over the data folder.
-    Here(Box<App>),
+    Here(Arc<App>),
     /// A server.
     There(Box<Server>),
 }

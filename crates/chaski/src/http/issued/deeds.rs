@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::{Path, Query, Request};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use chaski_client::DocumentState;
 use chaski_core::invoicing::{CorrectionScope, read_decimal};
 use http::StatusCode;
@@ -14,7 +15,9 @@ use utoipa::IntoParams;
 
 use super::family::Family;
 use super::refusals::{problem, wrong};
+use super::submit::rehearsed;
 use super::{document_of, rights_of, told};
+use crate::api::checked::CheckedData;
 use crate::api::issued::{CorrectionWanted, IssuedData, VoidWanted};
 use crate::app::invoices::{CorrectionWish, InvoiceError, InvoicePlan, InvoiceRoom, WantedInvoice};
 use crate::app::issuing::AcceptOptions;
@@ -108,7 +111,8 @@ pub(in crate::http) async fn retry(
     request_body(content = Object, example = json!({
         "tipo": "boleta", "serie": "BBB1",
         "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     })),
     responses((status = 202, body = IssuedData), Problems)
 )]
@@ -164,9 +168,10 @@ pub(in crate::http) async fn release(
     post,
     path = "/api/v1/comprobantes/{id}/corregir",
     operation_id = "corregir_comprobante",
-    params(("id" = Uuid, Path, description = "Identifier")),
+    params(("id" = Uuid, Path, description = "Identifier"), CorrectionHow),
     request_body = CorrectionWanted,
     responses(
+        (status = 200, body = CheckedData, description = "It was only rehearsed"),
         (status = 202, body = IssuedData, headers(("location" = String, description = "Its address"))),
         Problems
     )
@@ -175,9 +180,11 @@ pub(in crate::http) async fn correct(
     caller: Caller,
     family: Family,
     Path(id): Path<String>,
+    how: Given<CorrectionHow>,
     request: Request,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Emitir)?;
+    let Query(how) = how.map_err(bad_query)?;
     let document = document_of(&caller, family, &id).await?;
     let wanted: CorrectionWanted = body::json(request).await?;
     let wish = CorrectionWish {
@@ -196,7 +203,21 @@ pub(in crate::http) async fn correct(
     };
     let room = room(&caller, &document).await?;
     let plan = room.correct_invoice(&wish).await.map_err(problem)?;
+    if how.ensayo {
+        let rehearsed = rehearsed(&caller, &room, plan).await?;
+        return Ok(Json(rehearsed).into_response());
+    }
     carried_out(&caller, &room, plan).await
+}
+
+/// Whether a note is only rehearsed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct CorrectionHow {
+    /// Only say what it would come to: nothing is stored and no number is taken.
+    #[serde(default)]
+    ensayo: bool,
 }
 
 /// How a document is repeated.
@@ -209,6 +230,9 @@ pub(in crate::http) struct RepeatWanted {
     /// One more than was made of it for that day.
     #[serde(default)]
     otra: bool,
+    /// Only say what it would come to: nothing is stored and no number is taken.
+    #[serde(default)]
+    ensayo: bool,
 }
 
 /// Issue the same once more, on another day
@@ -242,6 +266,10 @@ pub(in crate::http) async fn repeat(
     let named = named(&document)?;
     let plan = room.replicate_invoice(&named, fecha, wanted.otra).await;
     let plan = plan.map_err(problem)?;
+    if wanted.ensayo {
+        let rehearsed = rehearsed(&caller, &room, plan).await?;
+        return Ok(Json(rehearsed).into_response());
+    }
     carried_out(&caller, &room, plan).await
 }
 

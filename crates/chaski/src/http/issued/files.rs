@@ -83,14 +83,15 @@ async fn file(
     let room = caller.app.room_of_document(&document, &ask).await;
     let room = room.map_err(problem)?;
     let file = room.document_file(&document, kind).await.map_err(problem)?;
-    let file = file.ok_or_else(|| {
-        Problem::new(
-            "archivo_todavia_no",
-            "ese archivo todavía no existe; «siguiente» del documento dice cuándo se pregunta por él",
-            "there is no such file yet; \"siguiente\" of the document says when it is asked about",
-        )
-    })?;
-    Ok(served(file, headers))
+    Ok(served(file.ok_or_else(not_yet)?, headers))
+}
+
+pub(super) fn not_yet() -> Problem {
+    Problem::new(
+        "archivo_todavia_no",
+        "ese archivo todavía no existe; «siguiente» del documento dice cuándo se pregunta por él",
+        "there is no such file yet; \"siguiente\" of the document says when it is asked about",
+    )
 }
 
 /// A file, the part of it that is wanted, or word that the caller has it already (RFC 9110).

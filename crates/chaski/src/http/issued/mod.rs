@@ -5,6 +5,7 @@ pub(super) mod deeds;
 pub(super) mod family;
 pub(super) mod files;
 pub(super) mod listed;
+pub(super) mod named;
 pub(super) mod others;
 pub(super) mod read;
 pub(super) mod refusals;
@@ -12,6 +13,7 @@ pub(super) mod series;
 pub(super) mod submit;
 
 use axum::response::{IntoResponse, Response};
+use chaski_client::DocumentState;
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -67,7 +69,28 @@ async fn told(
         .await
         .map_err(problem)?;
     let data = IssuedData::with_story(&caller.app, document, &story);
+    let data = settled(caller, document, data).await?;
     Ok(answer(status, document, &data))
+}
+
+/// The same with what came of it in words; what waits for its turn has come to nothing yet.
+async fn settled(
+    caller: &Caller,
+    document: &DocumentRow,
+    data: IssuedData,
+) -> Result<IssuedData, Problem> {
+    let waits = matches!(
+        document.state,
+        DocumentState::Queued | DocumentState::Sending
+    );
+    if waits {
+        return Ok(data);
+    }
+    let ask = caller.ask();
+    let room = caller.app.room_of_document(document, &ask).await;
+    let settled = room.map_err(problem)?.settled_of(document).await;
+    let settled = settled.map_err(problem)?;
+    Ok(data.settled(settled.as_ref(), caller.info.lang))
 }
 
 fn answer(status: StatusCode, document: &DocumentRow, data: &IssuedData) -> Response {

@@ -12,6 +12,16 @@ use crate::http::Gateway;
 
 const ALL: &str = "/api/v1/comprobantes";
 
+/// Notes are of sales alone, and a name says by itself of which family it is.
+const OF_THE_FIRST: [&str; 6] = [
+    "/corregir",
+    "/duplicar",
+    "/por-nombre/{nombre}",
+    "/comprobantes/consultar",
+    "/comprobantes/anular",
+    "/{archivo}",
+];
+
 /// The addresses of the families besides the first, whose routes are described one by one.
 pub(in crate::http) fn routes() -> Router<Arc<Gateway>> {
     let mut router = Router::new();
@@ -46,8 +56,7 @@ pub(in crate::http) fn describe(document: &mut Value) {
     let first: Vec<(String, Value)> = paths
         .iter()
         .filter(|(path, _)| path.starts_with(ALL))
-        // Notes are of sales alone.
-        .filter(|(path, _)| !path.ends_with("/corregir") && !path.ends_with("/duplicar"))
+        .filter(|(path, _)| !OF_THE_FIRST.iter().any(|end| path.ends_with(end)))
         .map(|(path, item)| (path.clone(), item.clone()))
         .collect();
     for family in OTHERS {

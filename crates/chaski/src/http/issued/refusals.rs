@@ -13,7 +13,7 @@ use crate::app::invoices::InvoiceError;
 const TWIN: &str = "CH-DUPLICADO-PROBABLE";
 
 /// When to come back for what is not known yet.
-const SOON: Duration = Duration::from_secs(5);
+pub(super) const SOON: Duration = Duration::from_secs(5);
 
 pub(in crate::http) fn problem(error: AppError) -> Problem {
     let in_doubt = matches!(error, AppError::Invoice(InvoiceError::InDoubt(_)));

@@ -13,7 +13,7 @@ use super::rights_of;
 use super::submit::issuer_ruc;
 use crate::api::series::{
     IssuerData, IssuersData, NewIssuerWanted, SeriesChange, SeriesData, SeriesListData,
-    SeriesWanted, TryWanted,
+    SeriesWanted, TryWanted, WalkWanted, WalkedData, WalkedList,
 };
 use crate::app::invoices::{InvoiceError, kind_of_serie};
 use crate::app::issuers::NewIssuer;
@@ -26,7 +26,7 @@ use crate::http::kit::{Caller, Given, JsonAnswer, Problem, Problems, bad_query, 
 #[into_params(parameter_in = Query)]
 pub(in crate::http) struct OfIssuer {
     /// RUC of who issues.
-    empresa: Option<String>,
+    pub(super) empresa: Option<String>,
 }
 
 /// The series that are open
@@ -125,6 +125,41 @@ pub(in crate::http) async fn change(
     Ok(Json(
         series(&caller, room.issuer.ruc.as_str(), kind, &serie).await?,
     ))
+}
+
+/// Walk what was issued of series before or elsewhere
+///
+/// What is found and was not known here is put on record, and its numbers are never taken. Each number is a
+/// question to Nubefact, one after the other.
+#[utoipa::path(
+    post,
+    path = "/api/v1/series/sincronizar",
+    operation_id = "sincronizar_series",
+    request_body(content = WalkWanted, example = json!({ "serie": "F001", "desde": 1 })),
+    responses((status = 200, body = WalkedList), Problems)
+)]
+pub(in crate::http) async fn walk(caller: Caller, request: Request) -> JsonAnswer<WalkedList> {
+    caller.needs(Scope::Administracion)?;
+    let wanted: WalkWanted = body::json(request).await?;
+    let kind = wanted.tipo.as_deref().map(kind).transpose()?;
+    let issuer = wanted.empresa.as_deref().map(issuer_ruc).transpose()?;
+    let (rights, ask) = (rights_of(&caller), caller.ask());
+    let room = caller.app.room_within(issuer.as_ref(), &rights, &ask).await;
+    let room = room.map_err(problem)?;
+    let names = room.series_to_walk(wanted.serie.as_deref(), kind).await;
+    let names = names.map_err(problem)?;
+    if names.iter().any(|it| !rights.allow(&it.serie)) && wanted.serie.is_some() {
+        return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+    }
+    let mut data = Vec::new();
+    for name in names.iter().filter(|it| rights.allow(&it.serie)) {
+        let walked = room.walk_series(name, wanted.desde).await;
+        data.push(WalkedData::of(&walked.map_err(problem)?));
+    }
+    Ok(Json(WalkedList {
+        data,
+        mode: caller.app.mode.as_str().into(),
+    }))
 }
 
 async fn series(

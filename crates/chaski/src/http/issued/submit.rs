@@ -5,16 +5,22 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Query, Request};
 use axum::response::Response;
+use chaski_core::Ruc;
 use chaski_core::invoicing::{InvoiceFinding, JsonValue, Known, check as check_bytes};
-use chaski_core::{Lang, Ruc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::family::Family;
-use super::refusals::{problem, wrong};
-use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of};
-use crate::api::issued::{CheckedData, DocumentFindingData, IssuedData};
-use crate::app::invoices::{InvoiceError, InvoicePlan, IssueWish, ReadyInvoice, nubefact_kind};
+use super::refusals::{SOON, problem, wrong};
+use super::{IssuerWanted, PREFERENCE_APPLIED, answer, rights_of, settled};
+use crate::api::checked::CheckedData;
+use crate::api::issued::{DocumentFindingData, IssuedData};
+use crate::api::told::ToldData;
+use crate::app::AppError;
+use crate::app::invoices::{
+    InvoiceError, InvoicePlan, InvoiceRoom, IssueWish, ReadyInvoice, nubefact_kind,
+};
 use crate::app::issuing::{AcceptOptions, HandedOver, is_known};
 use crate::app::keys::Scope;
 use crate::http::kit::{
@@ -70,7 +76,8 @@ struct Arrived {
     params(HandOverWanted, IssuerWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }],
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }],
         "referencia": "pedido-1"
     })),
     responses(
@@ -108,10 +115,12 @@ pub(in crate::http) async fn submit(
         (true, true) => StatusCode::OK,
     };
     let lang = caller.info.lang;
+    let found = findings.iter();
     let data = IssuedData {
-        hallazgos: findings.iter().map(|it| finding(it, lang)).collect(),
+        hallazgos: found.map(|it| DocumentFindingData::of(it, lang)).collect(),
         ..IssuedData::of(&caller.app, &document)
     };
+    let data = settled(&caller, &document, data).await?;
     let mut response = answer(status, &document, &data);
     if before {
         let yes = HeaderValue::from_static("true");
@@ -154,16 +163,16 @@ pub(in crate::http) async fn hand_over(
         twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
         renumber: true,
         key_id: caller.owner(),
-        batch: None,
+        ..AcceptOptions::default()
     };
     let (handed, findings) = match plan {
         InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
         InvoicePlan::Ready(ready) => {
             belongs(family, caller, &ready)?;
-            let handed = room
-                .accept_invoice(&ready, &options)
-                .await
-                .map_err(problem)?;
+            let handed = match room.accept_invoice(&ready, &options).await {
+                Ok(handed) => handed,
+                Err(error) => return Err(refused(caller, error).await),
+            };
             (handed, ready.hallazgos)
         }
         InvoicePlan::Before(entry) => {
@@ -182,6 +191,36 @@ pub(in crate::http) async fn hand_over(
     Ok((handed, findings))
 }
 
+/// Why it was not taken on; a twin of what nobody knows yet is known soon.
+async fn refused(caller: &Caller, error: AppError) -> Problem {
+    let twin = match &error {
+        AppError::Invoice(InvoiceError::ProbablyTwice(_, id)) => Some(*id),
+        _ => None,
+    };
+    let problem = problem(error);
+    let Some(id) = twin else { return problem };
+    let found = caller.app.document_within(id, &rights_of(caller)).await;
+    match found {
+        Ok(Some(twin)) if !is_known(twin.state) => problem.after(SOON),
+        _ => problem,
+    }
+}
+
+/// How a document is looked at.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct CheckWanted {
+    /// RUC of who issues.
+    empresa: Option<String>,
+    /// Say also what handing it over would come to: under which number, or which document it is already.
+    #[serde(default)]
+    ensayo: bool,
+    /// As one more of what was issued before under the same content.
+    #[serde(default)]
+    otra: bool,
+}
+
 /// Check a document without issuing it
 ///
 /// What would be sent and everything that is to be said of it. Nothing is stored and no number is taken.
@@ -189,43 +228,78 @@ pub(in crate::http) async fn hand_over(
     post,
     path = "/api/v1/comprobantes/validar",
     operation_id = "validar_comprobante",
-    params(IssuerWanted),
+    params(CheckWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     })),
     responses((status = 200, body = CheckedData), Problems)
 )]
 pub(in crate::http) async fn check(
     caller: Caller,
-    wanted: Given<IssuerWanted>,
+    wanted: Given<CheckWanted>,
     request: Request,
 ) -> JsonAnswer<CheckedData> {
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
-    let arrived = arrived(&caller, wanted, request).await?;
+    let key = once::key(request.headers())?.map(|it| String::from_utf8_lossy(it).into_owned());
+    let was_named = wanted.empresa.is_some();
+    let of = IssuerWanted {
+        empresa: wanted.empresa,
+        referencia: None,
+    };
+    let arrived = arrived(&caller, of, request).await?;
     let (rights, ask) = (rights_of(&caller), caller.ask());
     let room = caller
         .app
         .room_within(arrived.issuer.as_ref(), &rights, &ask);
-    let room = room.await.map_err(problem)?;
-    let checked = caller.app.check_invoice(Some(&room), arrived.value, &ask);
+    let room = match room.await {
+        Ok(room) => Some(room),
+        // A document may be checked before anybody issues here.
+        Err(AppError::Invoice(InvoiceError::NoIssuer)) if !was_named && !wanted.ensayo => None,
+        Err(error) => return Err(problem(error)),
+    };
+    if let Some(room) = room.as_ref().filter(|_| wanted.ensayo) {
+        let wish = IssueWish {
+            value: arrived.value,
+            key,
+            another: wanted.otra,
+        };
+        let plan = room.plan_invoice(wish).await.map_err(problem)?;
+        return rehearsed(&caller, room, plan).await.map(Json);
+    }
+    let app = &caller.app;
+    let checked = app.check_invoice(room.as_ref(), arrived.value, &ask);
     let checked = checked.await.map_err(problem)?;
-    let document = checked
-        .document
-        .as_ref()
-        .map(chaski_core::invoicing::TaxDocument::to_bytes);
-    let lang = caller.info.lang;
-    Ok(Json(CheckedData {
-        emitible: checked.sendable().is_some(),
-        documento: document.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
-        hallazgos: checked
-            .hallazgos
-            .iter()
-            .map(|it| finding(it, lang))
-            .collect(),
-        mode: caller.app.mode.as_str().into(),
-    }))
+    let (mode, lang) = (caller.app.mode, caller.info.lang);
+    Ok(Json(CheckedData::of(&checked, mode, lang)))
+}
+
+/// What a plan comes to; nothing is handed over.
+pub(super) async fn rehearsed(
+    caller: &Caller,
+    room: &InvoiceRoom<'_>,
+    plan: InvoicePlan,
+) -> Result<CheckedData, Problem> {
+    let (mode, lang) = (caller.app.mode, caller.info.lang);
+    match plan {
+        InvoicePlan::Wrong(checked) => Ok(CheckedData::of(&checked, mode, lang)),
+        InvoicePlan::Before(entry) => {
+            if !rights_of(caller).allow(&entry.series.serie) {
+                return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+            }
+            let issued = room.issued(&entry.document()).await.map_err(problem)?;
+            Ok(CheckedData::before(ToldData::before(&issued, lang), room))
+        }
+        InvoicePlan::Ready(ready) => {
+            let serie = ready.document.serie().unwrap_or_default();
+            if !rights_of(caller).allow(serie) {
+                return Err(problem(InvoiceError::SeriesNotTheirs.into()));
+            }
+            Ok(CheckedData::ready(&ready, room, lang))
+        }
+    }
 }
 
 /// The document of a body.
@@ -255,11 +329,11 @@ async fn arrived(
         && let Some(given) = object.remove("referencia")
         && !given.is_absent()
     {
-        let text = given
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(bad_referencia)?;
-        named = Some(text);
+        // A number is no name: 7 and 07 would be two, or one.
+        let JsonValue::Text(text) = given else {
+            return Err(bad_referencia());
+        };
+        named = Some(text.to_string());
     }
     let long = |it: &String| it.trim().is_empty() || it.chars().count() > MOST_REFERENCIA;
     if named.as_ref().is_some_and(long) {
@@ -320,15 +394,4 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
         .filter_map(|it| it.trim().strip_prefix("wait="));
     let seconds: u64 = wanted.next()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(MOST_PATIENCE)))
-}
-
-pub(super) fn finding(finding: &InvoiceFinding, lang: Lang) -> DocumentFindingData {
-    DocumentFindingData {
-        severidad: finding.severidad.as_str().into(),
-        codigo: finding.codigo.into(),
-        campo: finding.campo.clone(),
-        mensaje: finding.message(lang).to_owned(),
-        esperado: finding.esperado.clone(),
-        accion: finding.action(lang).to_owned(),
-    }
 }

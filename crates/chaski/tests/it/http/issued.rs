@@ -15,8 +15,8 @@ use crate::store_postgres::databases;
 /// Who issues in the sandbox.
 pub(super) const ISSUER: &str = "20603274742";
 pub(super) const OTHER: &str = "20604702811";
-const ALL: &str = "/api/v1/comprobantes";
-const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
+pub(super) const ALL: &str = "/api/v1/comprobantes";
+pub(super) const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Every route about documents, the scope that opens it, and a body that it can read.
 pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
@@ -42,7 +42,20 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
         ("POST", "/ID/corregir", Emitir, r#"{"motivo":"01"}"#),
         ("POST", "/ID/duplicar", Emitir, ""),
     ];
+    let name = r#"{"comprobante":"FFF1-77"}"#;
+    let void = r#"{"comprobante":"FFF1-77","motivo":"prueba"}"#;
+    let pdf = "comprobantes/por-numero/factura/FFF1/77/pdf";
     let others = [
+        ("GET", "comprobantes/por-nombre/FFF1-77", Comprobantes, ""),
+        ("POST", "comprobantes/consultar", Comprobantes, name),
+        ("POST", "comprobantes/anular", Anular, void),
+        ("GET", pdf, Comprobantes, ""),
+        (
+            "POST",
+            "series/sincronizar",
+            Administracion,
+            r#"{"desde":1}"#,
+        ),
         ("GET", "series", Comprobantes, ""),
         (
             "POST",
@@ -110,14 +123,14 @@ impl Issuing {
         ask(&self.door, &self.key, method, path, headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.ask(Method::GET, path, &[], "").await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }
 
     /// A document that SUNAT has spoken about.
-    async fn issued(&self, key: &str, body: &str) -> Value {
+    pub(super) async fn issued(&self, key: &str, body: &str) -> Value {
         let headers = [("Idempotency-Key", key), ("Prefer", "wait=30")];
         let answer = self.ask(Method::POST, ALL, &headers, body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);

@@ -3,6 +3,7 @@
 mod connections;
 mod generar;
 mod issued;
+mod issued_bad_days;
 mod listed;
 mod lists;
 mod lotes;

@@ -249,6 +249,7 @@ impl IssuingRun<'_> {
             referencia: row.referencia.clone(),
             // Two of the same in one list have two names.
             twin_allowed: true,
+            twin_while_open: false,
             renumber: true,
             key_id: self.batch.key_id,
             batch: Some((self.batch.id, u32::try_from(at).unwrap_or(u32::MAX))),

@@ -87,7 +87,7 @@ pub(in crate::cli) struct Global {
     /// Base de PostgreSQL donde van los datos, sin contraseña || PostgreSQL database that holds the data, without a password
     #[arg(long, global = true, value_name = "URL")]
     pub(in crate::cli) database_url: Option<String>,
-    /// Consultar a este servidor de Chaski y no a la carpeta de datos || Ask this server of Chaski and not the data folder
+    /// Trabajar con este servidor de Chaski y no con la carpeta de datos || Work with this server of Chaski and not with the data folder
     #[arg(long, global = true, value_name = "URL")]
     pub(in crate::cli) server: Option<String>,
     /// Plazo total de cada consulta, por ejemplo 10s || Total time for each query, for instance 10s
