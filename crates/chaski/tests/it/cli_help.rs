@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 79] = [
+const COMMANDS: [&str; 80] = [
     "",
     "ruc",
     "ruc validar",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 79] = [
     "empresas",
     "empresas listar",
     "empresas agregar",
+    "empresas ensayo",
     "empresas probar",
     "cuenta",
     "llamadas",

@@ -73,8 +73,8 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
     if cost.calls > 0 {
         let (calls, most) = (cost.calls, cost.most);
         needed.say(text!(
-            "consultas de clientes: {calls} llamadas, a lo más {most}",
-            "look-ups of customers: {calls} calls, at most {most}"
+            "consultas de clientes: llamadas, {calls}; a lo más, {most}",
+            "look-ups of customers: calls, {calls}; at most, {most}"
         ));
     }
     let mut unfit = HashSet::new();
