@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 224] = [
+const CODES: [Code; 225] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -227,6 +227,7 @@ const CODES: [Code; 224] = [
     row("empresa_desconocida", 404, 3),
     row("varias_empresas", 422, 2),
     row("empresa_de_prueba", 422, 2),
+    row("ensayo_en_produccion", 422, 2),
     row("nubefact_token", 502, 7),
     row("nubefact_ruta", 502, 7),
     row("nubefact_suspendida", 502, 7),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::reply::lima;
 use crate::app::App;
+use crate::app::batches::BatchKind;
 use crate::sheets::Verdict;
 use crate::store::Batch;
 
@@ -36,6 +37,50 @@ pub(crate) struct BatchWanted {
     pub(crate) gastar_hasta: Option<u64>,
 }
 
+/// A list of documents to issue.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LoteDeComprobantes)]
+pub(crate) struct DocumentsWanted {
+    /// Documents in the simple form or in Nubefact's own JSON. Beside its own fields each may have
+    /// `documento`, its name in the list, and `referencia`, the caller's own name for the sale.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>, min_items = 1, example = json!([{
+        "documento": "P-001", "tipo": "boleta",
+        "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
+    }]))]
+    pub(crate) comprobantes: Vec<serde_json::Value>,
+    /// What the list is called in lists of batches.
+    pub(crate) nombre: Option<String>,
+    /// RUC of who issues, where there are several.
+    pub(crate) empresa: Option<String>,
+    /// Issue what is right and set the rest aside; without it, all or nothing.
+    #[serde(default)]
+    pub(crate) solo_buenos: bool,
+    /// Look every customer's RUC up first, and set aside what is of those that are not ACTIVO and HABIDO.
+    #[serde(default)]
+    pub(crate) clientes: bool,
+    /// The period, such as `2026-11`: the same list is issued once in each.
+    #[schema(max_length = 20)]
+    pub(crate) periodo: Option<String>,
+    /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
+    pub(crate) prioridad: Option<String>,
+    /// Most calls that the look-ups of customers may cost.
+    pub(crate) gastar_hasta: Option<u64>,
+}
+
+/// A list to look up, or one to issue.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is read in two ways")]
+#[schema(as = LoteBody)]
+pub(crate) enum BatchBody {
+    Rucs(BatchWanted),
+    Documents(DocumentsWanted),
+}
+
 /// A batch and how far it is.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = LoteData)]
@@ -44,6 +89,9 @@ pub(crate) struct BatchData {
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
     pub(crate) nombre: String,
+    /// `ruc`: numbers that are looked up; `comprobantes`: documents that are issued.
+    #[serde(default = "of_before")]
+    pub(crate) clase: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
     pub(crate) status: String,
     pub(crate) paused: bool,
@@ -79,6 +127,7 @@ impl BatchData {
             id: batch.id,
             mode: app.mode.as_str().into(),
             nombre: batch.source_name.clone(),
+            clase: batch.kind().as_str().into(),
             status: batch.state.as_str().into(),
             paused: batch.paused,
             priority: batch.priority.as_str().into(),
@@ -118,6 +167,11 @@ impl BatchData {
     pub(crate) fn has_ended(&self) -> bool {
         !matches!(&*self.status, "PENDING" | "PROCESSING")
     }
+}
+
+/// The kind of a batch of a server that knows one.
+fn of_before() -> String {
+    BatchKind::Ruc.as_str().to_owned()
 }
 
 fn fingerprint(hash: &[u8]) -> String {

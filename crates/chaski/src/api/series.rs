@@ -98,6 +98,9 @@ pub(crate) struct WalkedData {
     pub(crate) encontrados: usize,
     /// Their numbers.
     pub(crate) numeros: Vec<u32>,
+    /// From which number to go on: there are more than one walk asks about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) siguiente: Option<u32>,
 }
 
 /// What walks found.
@@ -117,7 +120,16 @@ impl WalkedData {
             ultimo: walked.last,
             encontrados: walked.found.len(),
             numeros: walked.found.clone(),
+            siguiente: walked.next,
         }
+    }
+
+    /// The same with what the walk found that went on from there.
+    pub(crate) fn go_on(&mut self, more: WalkedData) {
+        self.ultimo = self.ultimo.max(more.ultimo);
+        self.encontrados += more.encontrados;
+        self.numeros.extend(more.numeros);
+        self.siguiente = more.siguiente;
     }
 }
 

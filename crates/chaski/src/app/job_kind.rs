@@ -18,6 +18,8 @@ named! {
         Quota = "cuota",
         /// Bringing partners up to date.
         PartnerRefresh = "partners",
+        /// Issuing the workbooks of the month.
+        MonthlyInvoicing = "facturacion",
     }
 }
 

@@ -17,6 +17,7 @@ mod journals;
 pub mod keys;
 pub mod lookups;
 pub mod migrate;
+mod monthly;
 pub mod moves;
 mod observed;
 pub mod once;

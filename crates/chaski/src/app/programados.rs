@@ -56,6 +56,12 @@ fn entries(schedule: &Schedule) -> Vec<Entry> {
         ),
         entry("schedule.quota", &schedule.quota, JobKind::Quota, "{}"),
         entry("schedule.partners", nightly, JobKind::PartnerRefresh, all),
+        entry(
+            "schedule.invoicing",
+            &schedule.invoicing,
+            JobKind::MonthlyInvoicing,
+            "{}",
+        ),
     ];
     lines.into_iter().flatten().collect()
 }

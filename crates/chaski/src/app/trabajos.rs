@@ -212,7 +212,7 @@ impl App {
         Ok(refreshed)
     }
 
-    async fn end_work(&self, claim: &Claim) -> Result<(), AppError> {
+    pub(super) async fn end_work(&self, claim: &Claim) -> Result<(), AppError> {
         let now = self.clock.now();
         Ok(self.store.end_job(claim, JobEnd::Completed, now).await?)
     }

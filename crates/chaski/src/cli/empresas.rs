@@ -16,10 +16,13 @@ use super::kit::records::{Records, fields};
 use super::llaves::empresa;
 use super::{Done, with_invoices};
 use crate::api::series::IssuerData;
-use crate::app::invoices::{InvoiceError, kind_of_serie};
+use crate::app::invoices::{InvoiceError, RehearsalStep, kind_of_serie};
 use crate::app::issuers::{NewIssuer, looks_like_a_ruta};
 use crate::app::{App, AppError, Mode, WantedMode};
 use crate::remote::Server;
+
+/// The exit code when some of the vendor's set did not come out.
+const SOME_FAILED: u8 = 8;
 
 pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> Done {
     match command.unwrap_or(EmpresasCmd::Listar) {
@@ -40,6 +43,9 @@ pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> D
             closed?;
             Ok(code)
         }
+        EmpresasCmd::Ensayo { ruc } => {
+            with_invoices(needed, async |desk| ensayo(needed, desk, ruc.as_deref()).await).await
+        }
         EmpresasCmd::Probar { ruc } => {
             with_invoices(needed, async |desk| {
                 let ruc = ruc.as_deref().map(empresa).transpose()?;
@@ -58,6 +64,50 @@ pub(super) async fn empresas(needed: &Needed, command: Option<EmpresasCmd>) -> D
             .await
         }
     }
+}
+
+/// Issues the vendor's set and prints the list that the vendor wants to see.
+async fn ensayo(needed: &Needed, desk: &Desk, ruc: Option<&str>) -> Done {
+    let ruc = ruc.map(empresa).transpose()?;
+    let app = desk.here("empresas ensayo")?;
+    let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
+    if room.mode() == Mode::Real && !needed.yes {
+        return Err(AppError::Usage(text!(
+            "esto emite unos 14 comprobantes en la cuenta de Nubefact; si es de demostración, agregue --yes",
+            "this issues about 14 documents on the Nubefact account; if it is one for trying, add --yes"
+        )));
+    }
+    let steps = room.rehearse().await?;
+    let lang = needed.lang();
+    let failed = steps.iter().filter(|it| it.code.is_some()).count();
+    let row = |it: &RehearsalStep| {
+        fields(json!({
+            "n": it.place,
+            "prueba": it.what.clone().pick(lang),
+            "comprobante": it.comprobante,
+            "estado": it.estado,
+            "enlace_pdf": it.enlace_pdf,
+            "code": it.code,
+        }))
+    };
+    Records {
+        columns: vec![
+            ("n", "N°", "No."),
+            ("prueba", "Prueba", "Test"),
+            ("comprobante", "Comprobante", "Number"),
+            ("estado", "Estado", "State"),
+            ("enlace_pdf", "PDF", "PDF"),
+            ("code", "Código", "Code"),
+        ],
+        rows: steps.iter().map(row).collect(),
+    }
+    .write(needed)?;
+    let (count, issuer) = (steps.len(), room.issuer.ruc.as_str());
+    needed.say(text!(
+        "{issuer}: pruebas, {count}; no salieron, {failed}; esta es la lista que pide Nubefact para pasar a producción",
+        "{issuer}: tests, {count}; did not come out, {failed}; this is the list that Nubefact asks for before production"
+    ));
+    Ok(if failed > 0 { SOME_FAILED } else { 0 })
 }
 
 async fn listar(needed: &Needed, desk: &Desk) -> Done {

@@ -11,6 +11,7 @@ use super::kit::output;
 use super::kit::records::{Records, fields, pages, time};
 use super::lote::output_format;
 use crate::app::App;
+use crate::app::batches::BatchKind;
 use crate::app::spending::Payer;
 use crate::counted::counted;
 use crate::store::{Batch, BatchChange};
@@ -56,7 +57,12 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
     needed.write(&bytes)?;
     let batch = app.batch(id, None).await?;
     let (done, total) = (batch.processed(), batch.unique);
-    if done < total {
+    if done < total && batch.kind() == BatchKind::Documents {
+        needed.say(text!(
+            "el lote no terminó: {done} de {total} documentos con resultado",
+            "the batch has not ended: {done} of {total} documents have an outcome"
+        ));
+    } else if done < total {
         let rucs = counted(total, "RUC", "RUCs");
         needed.say(text!(
             "el lote no terminó: {done} de {total} RUC con resultado",
@@ -91,6 +97,7 @@ fn row_of(batch: &Batch, now: Timestamp) -> Map<String, Value> {
     fields(json!({
         "id": batch.id.to_string(),
         "nombre": batch.source_name,
+        "clase": batch.kind().as_str(),
         "estado": batch.state.as_str(),
         "en_pausa": batch.paused,
         "prioridad": batch.priority.as_str(),

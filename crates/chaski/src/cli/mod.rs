@@ -305,7 +305,9 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -
     if let Some(address) = &needed.server {
         let desk = Desk::There(Box::new(open_server(needed, address)?));
         let done = Box::pin(deed(&desk)).await;
-        desk.say_mode_there(needed).await;
+        if done.is_ok() {
+            desk.say_mode_there(needed).await;
+        }
         return done;
     }
     let mode = mode_of_records(&needed.config, needed.wish).map_err(|error| match error {

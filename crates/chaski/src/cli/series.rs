@@ -1,15 +1,17 @@
 //! `chaski series`: series and their numbers.
 
-use chaski_core::text;
+use chaski_client::NubefactKind;
+use chaski_core::{Ruc, text};
 use serde_json::json;
 
-use super::factura::ruc_of;
+use super::factura::{company_there, ruc_of};
 use super::kit::args::SeriesCmd;
 use super::kit::desk::Desk;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
 use super::{Done, with_invoices};
 use crate::api::series::WalkedData;
+use crate::app::AppError;
 use crate::app::invoices::{InvoiceError, kind_named, kind_of_serie};
 
 pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done {
@@ -57,21 +59,22 @@ pub(super) async fn series(needed: &Needed, command: Option<SeriesCmd>) -> Done 
                 None => None,
             };
             let ruc = ruc_of(empresa.as_deref())?;
-            let walked = match desk {
-                Desk::Here(app) => {
-                    let room = app.invoice_room(ruc.as_ref(), &needed.plain_ask()).await?;
-                    let mut walked = Vec::new();
-                    for name in room.series_to_walk(serie.as_deref(), kind).await? {
-                        let found = room.walk_series(&name, desde).await?;
-                        walked.push(WalkedData::of(&found));
-                    }
-                    walked
+            let mut walked =
+                walked(needed, desk, serie.as_deref(), kind, desde, ruc.as_ref()).await?;
+            // A long one is told in parts.
+            while let Some(part) = walked.iter_mut().find(|it| it.siguiente.is_some()) {
+                let next = part.siguiente.take().unwrap_or(desde);
+                let found = part.encontrados;
+                needed.say(text!(
+                    "sigue desde {next}; no estaban anotados, {found}",
+                    "goes on from {next}; not on record, {found}"
+                ));
+                let kind = kind_named(&part.tipo);
+                let more = self::walked(needed, desk, Some(&part.serie), kind, next, ruc.as_ref());
+                for more in more.await? {
+                    part.go_on(more);
                 }
-                Desk::There(server) => {
-                    let walk = server.walk_series(serie.as_deref(), kind, desde, ruc.as_ref());
-                    walk.await?
-                }
-            };
+            }
             write_walked(needed, &walked)
         }
     })
@@ -91,7 +94,8 @@ async fn listar(needed: &Needed, desk: &Desk, empresa: Option<&str>) -> Done {
             counts.iter().map(row).collect()
         }
         Desk::There(server) => {
-            let found = server.series(ruc.as_ref()).await?;
+            let company = company_there(server, ruc.as_ref()).await?;
+            let found = server.series(Some(&company)).await?;
             let found = found.iter();
             found
                 .map(|it| row(&it.serie, &it.tipo, it.ultimo, &it.libres))
@@ -124,6 +128,27 @@ fn row(
     libres: &[u32],
 ) -> serde_json::Map<String, serde_json::Value> {
     fields(json!({ "serie": serie, "tipo": tipo, "ultimo": ultimo, "libres": libres }))
+}
+
+/// What one walk found, of a series or of all that are open.
+async fn walked(
+    needed: &Needed,
+    desk: &Desk,
+    serie: Option<&str>,
+    kind: Option<NubefactKind>,
+    from: u32,
+    ruc: Option<&Ruc>,
+) -> Result<Vec<WalkedData>, AppError> {
+    let app = match desk {
+        Desk::Here(app) => app,
+        Desk::There(server) => return Ok(server.walk_series(serie, kind, from, ruc).await?),
+    };
+    let room = app.invoice_room(ruc, &needed.plain_ask()).await?;
+    let mut walked = Vec::new();
+    for name in room.series_to_walk(serie, kind).await? {
+        walked.push(WalkedData::of(&room.walk_series(&name, from).await?));
+    }
+    Ok(walked)
 }
 
 fn write_walked(needed: &Needed, walked: &[WalkedData]) -> Done {

@@ -46,6 +46,8 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
             "will not listen on {address} without keys: anybody could spend your calls; make one with: chaski llaves crear NAME"
         )));
     }
+    // Whoever reads where it listens may stop it at once.
+    let told_to_stop = port::told_to_stop();
     let listener = port::bind(address)?;
     say_company(needed, &gateway);
     let address = listener.local_addr()?;
@@ -81,7 +83,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let serving = crate::http::serve(
         Door::new(Arc::clone(&gateway)),
         listener,
-        stop(Arc::clone(&gateway), stopping),
+        stop(told_to_stop, Arc::clone(&gateway), stopping),
     );
     let served = reloading(needed, &gateway, hangups, announcement, serving).await;
     keys.abort();
@@ -176,14 +178,11 @@ async fn keep_keys(gateway: Arc<Gateway>) {
 
 /// Ready at SIGINT or SIGTERM; from then on health says that it is stopping, and nothing more is
 /// paid for in the background. Dropping `workers` tells them to stop.
-fn stop(gateway: Arc<Gateway>, workers: watch::Sender<()>) -> impl Future<Output = ()> {
-    let told = port::told_to_stop();
-    async move {
-        told.await;
-        gateway.stop();
-        drop(workers);
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    }
+async fn stop(told: impl Future<Output = ()>, gateway: Arc<Gateway>, workers: watch::Sender<()>) {
+    told.await;
+    gateway.stop();
+    drop(workers);
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
 }
 
 fn say_stopping(needed: &Needed) {

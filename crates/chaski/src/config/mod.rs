@@ -85,6 +85,8 @@ pub struct Config {
     pub require_purpose: bool,
     /// Whether DNIs are shown masked.
     pub mask_dni: bool,
+    /// Workbooks that are issued each month: a file, or `RUC=file`.
+    pub monthly_lists: Vec<String>,
     /// Jobs that run at the same time.
     pub jobs_concurrency: usize,
     /// What is done by itself, and when.
@@ -100,6 +102,8 @@ pub struct Schedule {
     pub retention: Option<Cron>,
     /// Noting how many calls of the month are spent.
     pub quota: Option<Cron>,
+    /// Issuing the workbooks of the month.
+    pub invoicing: Option<Cron>,
 }
 
 /// Begins the text of a setting that is sealed with the key of the data folder.
@@ -214,11 +218,13 @@ impl Layers {
             retention_days: self.number("audit.retention_days")?,
             require_purpose: self.flag("audit.require_purpose"),
             mask_dni: self.flag("audit.mask_dni"),
+            monthly_lists: self.texts("invoicing.monthly").into_iter().collect(),
             jobs_concurrency: self.number::<usize>("jobs.concurrency")?.clamp(1, 100),
             schedule: Schedule {
                 partners: self.parsed_if_any("schedule.partners", Cron::WANTED)?,
                 retention: self.parsed_if_any("schedule.retention", Cron::WANTED)?,
                 quota: self.parsed_if_any("schedule.quota", Cron::WANTED)?,
+                invoicing: self.parsed_if_any("schedule.invoicing", Cron::WANTED)?,
             },
         })
     }

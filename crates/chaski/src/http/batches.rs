@@ -14,12 +14,13 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Gateway;
+use super::issued::listed::{self, GivenDocuments};
 use super::kit::{
     Caller, Created, Given, JsonAnswer, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
     cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
 };
-use crate::api::batches::{BatchData, BatchEvent, BatchWanted, BatchesPage};
-use crate::app::batches::{ListInput, Submission};
+use crate::api::batches::{BatchBody, BatchData, BatchEvent, BatchWanted, BatchesPage};
+use crate::app::batches::{BatchKind, DocumentsInput, ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::scratch::ScratchWriter;
@@ -29,11 +30,15 @@ use crate::store::{BatchChange, Listed, Priority};
 ///
 /// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
 /// `columna`, `prioridad`, `force_refresh`, `update_partners` and `gastar_hasta`.
+///
+/// With `comprobantes` in the JSON, or `clase=comprobantes` in the form (and `empresa`, `solo_buenos`,
+/// `clientes`, `periodo`), it is a list of documents, which are issued: checked whole first, each exactly
+/// once however often the list comes. What is wrong with it is a 422 with `errors`, and nothing is stored.
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
     params(OnceWanted),
-    request_body = BatchWanted,
+    request_body = BatchBody,
     responses(
         (status = 202, body = BatchData, headers(("location" = String, description = "Its address"))),
         Problems
@@ -65,12 +70,26 @@ pub(super) async fn submit(
 async fn create(
     gateway: &Gateway,
     caller: &Caller,
-    request: Request,
+    mut request: Request,
     once: Option<Once>,
 ) -> Result<Uuid, Problem> {
-    let mut new = match body::kind(&request).as_deref() {
+    // 1. What is handed over, and of which kind.
+    let given = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => uploaded(caller, request).await?,
-        _ => typed(caller, request).await?,
+        _ => match listed::of_json(&mut request).await? {
+            Some((list, wanted)) => GivenList::Documents(GivenDocuments {
+                input: DocumentsInput::Documents(list),
+                name: name(wanted.nombre.clone())?,
+                priority: priority(wanted.prioridad.as_deref())?,
+                wanted,
+            }),
+            None => GivenList::Rucs(typed(caller, request).await?),
+        },
+    };
+    // 2. Each by its room.
+    let mut new = match given {
+        GivenList::Documents(given) => return listed::submit(gateway, caller, given, once).await,
+        GivenList::Rucs(new) => new,
     };
     new.once = once;
     if new.update_partners {
@@ -82,6 +101,12 @@ async fn create(
     };
     let (id, _memory) = upload::with_memory(gateway, caller, submit).await?;
     Ok(id)
+}
+
+/// A list that came.
+enum GivenList {
+    Rucs(Submission),
+    Documents(GivenDocuments),
 }
 
 /// What is handed over, without what the request says of it.
@@ -147,10 +172,9 @@ fn priority(text: Option<&str>) -> Result<Priority, Problem> {
 }
 
 /// A file and the fields beside it.
-async fn uploaded(caller: &Caller, request: Request) -> Result<Submission, Problem> {
-    let mut new = submission(caller);
-    let mut file = None;
-    let mut seen = HashSet::new();
+async fn uploaded(caller: &Caller, request: Request) -> Result<GivenList, Problem> {
+    let (mut file, mut named) = (None, "lista".to_owned());
+    let (mut fields, mut seen) = (Vec::new(), HashSet::new());
     for part in upload::form(request).await? {
         let of_file = upload::is_file(&part.name);
         let known = if of_file { "archivo" } else { &part.name };
@@ -160,33 +184,52 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<Submission, Probl
         if of_file {
             let given = part.file_name.as_deref().unwrap_or("lista");
             let last = given.rsplit(['/', '\\']).next().unwrap_or(given);
-            new.name = name(Some(last.to_owned()))?;
+            named = name(Some(last.to_owned()))?;
             file = Some(part.content);
             continue;
         }
-        let text = part.text()?;
-        let yes = matches!(text.trim(), "true" | "1" | "on" | "si" | "sí");
-        match part.name.as_str() {
+        fields.push((part.name.clone(), part.text()?));
+    }
+    let class = fields.iter().find(|(name, _)| name == "clase");
+    let kind = match class {
+        None => BatchKind::Ruc,
+        Some((_, text)) => BatchKind::from_name(text.trim()).ok_or_else(wrong_class)?,
+    };
+    if kind == BatchKind::Documents {
+        let file = file.ok_or_else(upload::no_file)?;
+        let (input, wanted) = listed::of_form(file, fields)?;
+        return Ok(GivenList::Documents(GivenDocuments {
+            input,
+            name: named,
+            priority: priority(wanted.prioridad.as_deref())?,
+            wanted,
+        }));
+    }
+    let mut new = Submission {
+        name: named,
+        ..submission(caller)
+    };
+    for (name, text) in fields {
+        match name.as_str() {
+            "clase" => {}
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
-            "force_refresh" => new.force = yes,
-            "update_partners" => new.update_partners = yes,
-            "gastar_hasta" => new.most = Some(calls(&text)?),
+            "force_refresh" => new.force = upload::is_yes(&text),
+            "update_partners" => new.update_partners = upload::is_yes(&text),
+            "gastar_hasta" => new.most = Some(upload::calls(&text)?),
             unknown => return Err(upload::unknown_field(unknown)),
         }
     }
     new.input = ListInput::File(file.ok_or_else(upload::no_file)?);
-    Ok(new)
+    Ok(GivenList::Rucs(new))
 }
 
-fn calls(text: &str) -> Result<u64, Problem> {
-    text.trim().parse().map_err(|_| {
-        Problem::wrong_field(
-            "gastar_hasta",
-            "debe ser un número de consultas",
-            "must be a number of calls",
-        )
-    })
+fn wrong_class() -> Problem {
+    Problem::wrong_field(
+        "clase",
+        "debe ser ruc o comprobantes",
+        "must be ruc or comprobantes",
+    )
 }
 
 /// The batches of this caller
@@ -296,7 +339,8 @@ pub(super) struct FormatWanted {
 
 /// The result of a batch, as far as it is
 ///
-/// The caller's columns and the verdict of each row, as `json`, `ndjson`, `csv` or `xlsx`.
+/// The caller's columns and the verdict of each row, as `json`, `ndjson`, `csv` or `xlsx`. Of a list of
+/// documents: how each stands, its number, where its PDF is, and what was found.
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/resultados",

@@ -5,6 +5,7 @@
 //! memory before it counts.
 
 mod batch;
+mod invoicing;
 pub mod issuing;
 mod partners;
 mod quota;
@@ -133,6 +134,7 @@ async fn work(app: &App, claim: &Claim) -> Result<(), AppError> {
         Some(JobKind::Retention) => retention::work(app, claim).await,
         Some(JobKind::Quota) => quota::work(app, claim).await,
         Some(JobKind::PartnerRefresh) => partners::work(app, claim).await,
+        Some(JobKind::MonthlyInvoicing) => invoicing::work(app, claim).await,
         None => {
             let end = JobEnd::Failed {
                 code: "trabajo_desconocido".to_owned(),

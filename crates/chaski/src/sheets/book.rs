@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 use super::table::{Row, SourceKind};
 
@@ -52,7 +53,7 @@ impl RawSheet {
 
 /// How the cells of a sheet look, as far as the book says so and it can be written again: widths of
 /// columns, formats of numbers, colours, bold, slanted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SheetLooks {
     /// By column from 0, in characters.
     widths: HashMap<usize, f64>,
@@ -63,7 +64,7 @@ pub struct SheetLooks {
 }
 
 /// How a cell looks.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct CellLook {
     /// How its number is shown.
     pub number: NumberForm,
@@ -78,7 +79,7 @@ pub struct CellLook {
 }
 
 /// How a number is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum NumberForm {
     /// As the program does by itself.
     #[default]

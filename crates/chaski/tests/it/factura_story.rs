@@ -263,6 +263,26 @@ fn files_of_documents_go_into_a_copy_and_come_back() {
 }
 
 #[test]
+fn files_that_are_kept_are_not_asked_for_again() {
+    let place = with_examples();
+    place.run("factura emitir factura.json").expect(0);
+    place.run("factura descargar FFF1-1 -d .").expect(0);
+    assert_eq!(kept_files(&place).len(), 3);
+    // Nubefact forgets all about it.
+    fs::remove_dir_all(place.data().join("sandbox/nubefact")).unwrap();
+    place.run("factura consultar FFF1-2").expect(3);
+    place.run("factura descargar FFF1-1 -d otra").expect(0);
+    for name in [
+        "20603274742-01-FFF1-1.pdf",
+        "20603274742-01-FFF1-1.xml",
+        "R-20603274742-01-FFF1-1.xml",
+    ] {
+        let (first, again) = (place.path(name), place.path("otra").join(name));
+        assert_eq!(fs::read(first).unwrap(), fs::read(again).unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn a_person_is_told_of_documents_and_they_stay() {
     let place = with_examples();
     place.run("factura emitir boleta.json").expect(0);

@@ -120,6 +120,7 @@ pub(crate) fn new_document(number: u128, key: &str, content: &str) -> NewDocumen
         },
         twin: Some(*blake3::hash(content.as_bytes()).as_bytes()),
         twin_allowed: false,
+        twin_while_open: false,
         issued_on: None,
         total: Some(11_800),
         credit_limit: None,
@@ -130,6 +131,36 @@ pub(crate) fn new_document(number: u128, key: &str, content: &str) -> NewDocumen
         batch: None,
         at: minute(1),
     }
+}
+
+#[tokio::test]
+async fn a_twin_that_is_open_stands_in_the_way_for_as_long_as_is_asked() {
+    on_each_backend(async |store: &Store| {
+        let accept = async |number: u128, at, twin_while_open| {
+            let new = NewDocument {
+                at: minute(at),
+                twin_while_open,
+                content: number.to_string(),
+                ..new_document(number, &format!("k{number}"), "x")
+            };
+            store.accept_document(new).await.unwrap()
+        };
+        let (first, twin) = (Uuid::from_u128(1), AcceptedDocument::Twin);
+        assert_eq!(accept(1, 1, true).await, AcceptedDocument::New(first));
+        // Within ten minutes for everybody, later for whoever asks for it.
+        assert_eq!(accept(2, 10, false).await, twin(first));
+        assert_eq!(accept(2, 30, true).await, twin(first));
+        // What came to nothing is in nobody's way.
+        store
+            .return_document(first, "prueba", minute(31))
+            .await
+            .unwrap();
+        let second = Uuid::from_u128(2);
+        assert_eq!(accept(2, 32, true).await, AcceptedDocument::New(second));
+        let third = Uuid::from_u128(3);
+        assert_eq!(accept(3, 50, false).await, AcceptedDocument::New(third));
+    })
+    .await;
 }
 
 #[tokio::test]

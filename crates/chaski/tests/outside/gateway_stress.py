@@ -140,14 +140,14 @@ def main():
         left = at.until_quiet(60)
         # The ledger is compared before anything is voided: a void is no document.
         wrong, sent, accepted, rows = judge(at)
+        # A number that came back is given to whoever comes next.
+        wrong = [it for it in wrong if not it.startswith("I18")]
         voids(at, accepted_facturas(at, documents))
         voided = settled_voids(at)
         print(
             f"{rows} documents, {sent} requests, {accepted} accepted, {left} on their way, {voided} voids, "
             f"{len(wrong)} wrong; {time.time() - began:.0f} s"
         )
-        # A number that came back is given to whoever comes next.
-        wrong = [it for it in wrong if not it.startswith("I18")]
         for row in wrong[:20]:
             print("   ", row)
             entries = [it for it in at.ledger_of_nubefact(at.began) if it["comprobante"] and it["comprobante"] in row]

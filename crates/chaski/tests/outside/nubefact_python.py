@@ -211,7 +211,7 @@ def judge(at, issued):
 
 def through_the_gateway(words):
     global URL
-    from issue_kills import RUTA, TOKEN, Desk
+    from issue_kills import DNI, NAME, RUTA, TOKEN, Desk, canaries
 
     began = time.time()
     with Desk(words.binary) as at:
@@ -225,9 +225,13 @@ def through_the_gateway(words):
         client = they.NubeFactClient(ruta=ruta, token=key)
         refused(10, they.NubeFactClient(ruta=ruta, token=TOKEN), "consultar_comprobante", they.ComprobanteConsultar,
                 {"tipo_de_comprobante": 1, "serie": "FFF1", "numero": 1})
+        boleta = sample("bol-gravada-dni", serie="BBB1", numero=50)
+        boleta |= {"cliente_numero_de_documento": DNI, "cliente_denominacion": NAME}
+        call(client, "generar_comprobante", they.ComprobanteGenerar, boleta)
         issued, told = lost_answers(client, at, words.rounds)
         all_operations(client, kept=True)
-        wrong = judge(at, issued)
+        wrong = judge(at, issued) + canaries(at)
+        wrong += [f"{it}: the key" for it in at.folder.rglob("*") if it.is_file() and key.encode() in it.read_bytes()]
         print(
             f"{issued} sales with {len(LOST)} kinds of lost answers: {sum(told.values())} times code 40, then the truth; "
             f"one document each, {len(wrong)} wrong; {time.time() - began:.0f} s"

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::kind::BatchKind;
+use super::kind::RucList;
 use super::result::{BatchResult, summary};
 use super::submit::{BatchOptions, list_hash, options_text};
 use super::work::{Run, states_of};
@@ -109,7 +109,7 @@ impl App {
         let began = Instant::now();
         // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
         let rules = &self.config.ruc_rules;
-        let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, rules);
+        let (rows, unique) = RucList::read(&list.table, list.column, rules);
         // 2. What an interrupted run of the same list learned stays so, however old.
         let same = self.store.same_list(&list.names(rules)).await?;
         // A version of before may have read other numbers from the same file.
@@ -158,7 +158,7 @@ impl Attended {
             force: self.ask.force,
             update_partners: self.update_partners,
             most: Some(self.cost.most),
-            left: None,
+            ..BatchOptions::default()
         };
         let payload = job_text(&options)?;
         let known = self.learned.iter().map(|(at, learned)| (*at, learned));
@@ -335,7 +335,7 @@ impl Attended {
         };
         let verdict = |row: &RowPlan| {
             let learned = row.unique.and_then(|at| self.learned.get(&at));
-            BatchKind::Ruc.row(app, row, learned, of_list, lang)
+            RucList::row(app, row, learned, of_list, lang)
         };
         let verdicts: Vec<Verdict> = self.rows.iter().map(verdict).collect();
         if let Some((claim, mut run)) = self.run.take() {
@@ -392,13 +392,13 @@ impl ReadList {
 
     /// Says so if no row names a RUC.
     pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
-        let (rows, _) = BatchKind::Ruc.read(&self.table, self.column, rules);
+        let (rows, _) = RucList::read(&self.table, self.column, rules);
         unread(&rows, &self.table.rows)
     }
 
     /// The list as a whole, when a server answered it.
     pub fn summary(&self, rules: &RucRules, mode: Mode, now: Timestamp, lang: Lang) -> Summary {
-        let (rows, _) = BatchKind::Ruc.read(&self.table, self.column, rules);
+        let (rows, _) = RucList::read(&self.table, self.column, rules);
         Summary {
             source_file: self.source_name.clone(),
             ..summary(&rows, mode, now, lang)

@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for RowIn {
 /// Every number is text: masking its digits leaves readable JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum KeptCell {
+pub(super) enum KeptCell {
     Empty(()),
     Bool(bool),
     Text(CompactString),
@@ -155,7 +155,7 @@ impl KeptList {
 }
 
 impl KeptCell {
-    fn of(cell: &Cell) -> KeptCell {
+    pub(super) fn of(cell: &Cell) -> KeptCell {
         match cell {
             Cell::Empty => KeptCell::Empty(()),
             Cell::Text(text) => KeptCell::Text(text.clone()),
@@ -168,7 +168,7 @@ impl KeptCell {
         }
     }
 
-    fn into_cell(self) -> Cell {
+    pub(super) fn into_cell(self) -> Cell {
         match self {
             KeptCell::Empty(()) => Cell::Empty,
             KeptCell::Text(text) => Cell::Text(text),

@@ -1,4 +1,6 @@
-//! What a batch asks for. Everything else about batches is the same for every kind.
+//! What a batch asks for. Everything else about batches is the same for every kind: each kind reads a list,
+//! works on a group of its items, and says what became of a row. Those of RUCs are here; those of documents
+//! that are issued in `documents/`.
 
 use std::collections::HashMap;
 
@@ -7,62 +9,56 @@ use chaski_core::{Lang, Ruc, RucRules, Taxpayer};
 
 use crate::app::App;
 use crate::app::verdicts::{OfList, RowPlan, RucOutcome};
+use crate::named::named;
 use crate::sheets::{Subject, Table, Verdict, read_row};
+use crate::store::Batch;
 
-/// The kinds of batches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BatchKind {
-    /// Looking RUCs up.
-    Ruc,
+named! {
+    /// The kinds of batches.
+    pub enum BatchKind {
+        /// Looking RUCs up.
+        Ruc = "ruc",
+        /// Issuing documents.
+        Documents = "comprobantes",
+    }
 }
 
-impl BatchKind {
-    /// Stable name, as stored.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            BatchKind::Ruc => "ruc",
-        }
+impl Batch {
+    /// What it asks for; what has no name is of before there was another kind.
+    pub fn kind(&self) -> BatchKind {
+        BatchKind::from_name(&self.operation).unwrap_or(BatchKind::Ruc)
     }
+}
 
+/// Looking RUCs up.
+pub(super) struct RucList;
+
+impl RucList {
     /// What each row of a list asks for, and the numbers, each once, in the order of their first
     /// appearance.
-    pub(super) fn read(
-        self,
-        table: &Table,
-        column: usize,
-        rules: &RucRules,
-    ) -> (Vec<RowPlan>, Vec<Ruc>) {
-        match self {
-            BatchKind::Ruc => rucs_of(table, column, rules),
-        }
+    pub(super) fn read(table: &Table, column: usize, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
+        rucs_of(table, column, rules)
     }
 
     /// Under what a number is known.
-    pub(super) fn key(self, ruc: Ruc) -> Key {
-        match self {
-            BatchKind::Ruc => RucQuery(ruc).key(),
-        }
+    pub(super) fn key(ruc: Ruc) -> Key {
+        RucQuery(ruc).key()
     }
 
     /// Asks for a group of numbers.
-    pub(super) fn work(self, app: &App, group: &[Ruc], ask: &Ask) -> Outcomes<Taxpayer> {
-        match self {
-            BatchKind::Ruc => app.migo.rucs(group, ask),
-        }
+    pub(super) fn work(app: &App, group: &[Ruc], ask: &Ask) -> Outcomes<Taxpayer> {
+        app.migo.rucs(group, ask)
     }
 
     /// What is said of a row.
     pub(super) fn row(
-        self,
         app: &App,
         row: &RowPlan,
         learned: Option<&RucOutcome>,
         list: OfList,
         lang: Lang,
     ) -> Verdict {
-        match self {
-            BatchKind::Ruc => app.verdict(row, learned, list, lang),
-        }
+        app.verdict(row, learned, list, lang)
     }
 }
 

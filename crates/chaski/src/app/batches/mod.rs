@@ -4,7 +4,8 @@
 //! tells it from other lists. An *item* is one number of it, with its state: waiting, answered,
 //! refused, failed. Its *job* is its place in the queue; a *claim* is the right to work on the job, and
 //! one process has it at a time. *Memory* holds the answers; the batch itself keeps none. Its *kind*
-//! (`kind.rs`) is what it asks for.
+//! (`kind.rs`) is what it asks for: numbers that are looked up, or documents that are issued (`documents/`),
+//! whose items are documents.
 //!
 //! Its life. 1. A list is read and its cost counted: [`App::submit_batch`] for the gateway,
 //! [`App::plan_batch`] for a command ([`Attended`]). 2. Batch, items and job are stored in one
@@ -21,6 +22,7 @@
 //! none for the owner of the data folder; to another key the batch does not exist.
 
 mod attended;
+mod documents;
 mod input;
 mod kind;
 mod result;
@@ -28,6 +30,8 @@ mod submit;
 mod work;
 
 pub use attended::{Attended, Finished, ReadList};
+pub use documents::{DocumentsInput, DocumentsSubmission, DocumentsTaken, IssuingList};
+pub use kind::BatchKind;
 pub use result::BatchResult;
 pub use submit::{ListInput, Submission};
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::input::KeptList;
-use super::kind::BatchKind;
+use super::kind::{BatchKind, RucList};
 use super::submit::AT_A_TIME;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
@@ -80,6 +80,10 @@ impl App {
         format: OutputFormat,
         mut out: W,
     ) -> Result<W, AppError> {
+        let batch = self.batch(id, key_id).await?;
+        if batch.kind() == BatchKind::Documents {
+            return self.write_issued_list(&batch, lang, format, out).await;
+        }
         // 1. The list, and what became of its numbers.
         let mut parts = self.parts_of(id, key_id).await?;
         let summary = self.summary_of(&parts, lang);
@@ -134,7 +138,7 @@ impl App {
                 None => KeptList::of_numbers(&numbers_of(&items), configured.check_digit),
             };
             let rules = list.rules(&configured);
-            let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, &rules);
+            let (rows, unique) = RucList::read(&list.table, list.column, &rules);
             let states = states_of(items);
             let failed =
                 |it: &ItemState| matches!(it, ItemState::Failed { code } if !is_limit(code));
@@ -168,7 +172,7 @@ impl App {
         };
         let verdict = |row: &RowPlan| {
             let learned = row.unique.and_then(|at| learned.get(&parts.unique[at]));
-            BatchKind::Ruc.row(self, row, learned, list, lang)
+            RucList::row(self, row, learned, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
     }
@@ -182,10 +186,7 @@ impl App {
     ) -> Result<HashMap<Ruc, RucOutcome>, AppError> {
         let asked = rucs.filter_map(|ruc| Some((ruc, parts.states.get(&ruc)?)));
         let asked: Vec<(Ruc, &ItemState)> = asked.collect();
-        let keys: Vec<Key> = asked
-            .iter()
-            .map(|(ruc, _)| BatchKind::Ruc.key(*ruc))
-            .collect();
+        let keys: Vec<Key> = asked.iter().map(|(ruc, _)| RucList::key(*ruc)).collect();
         let memories = self.store.recall(&keys).await?;
         let mut learned = HashMap::with_capacity(asked.len());
         for ((ruc, state), memory) in asked.into_iter().zip(memories) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::input::KeptList;
-use super::kind::BatchKind;
+use super::kind::{BatchKind, RucList};
 use crate::app::cost::Cost;
 use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
@@ -58,6 +58,9 @@ pub(super) struct BatchOptions {
     pub(super) force: bool,
     #[serde(default)]
     pub(super) update_partners: bool,
+    /// Of a list of documents, look all customers up first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) clientes: bool,
     /// Calls that it may cost; of those of before, what is usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) most: Option<u64>,
@@ -92,7 +95,7 @@ impl App {
         let read = tokio::task::spawn_blocking(move || {
             let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
             let hash = list_hash(&hash, list.column);
-            let (rows, unique) = BatchKind::Ruc.read(&list.table, list.column, &rules);
+            let (rows, unique) = RucList::read(&list.table, list.column, &rules);
             // Numbers that were sent one by one are told what is wrong with each.
             if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
                 return Err(nothing);
@@ -119,7 +122,7 @@ impl App {
             force: new.force,
             update_partners: new.update_partners,
             most: Some(cost.most),
-            left: None,
+            ..BatchOptions::default()
         };
         let job = Job {
             priority: new.priority,
@@ -145,18 +148,17 @@ impl App {
         unique: &[Ruc],
         job: Job,
     ) -> NewBatch {
-        let kind = BatchKind::Ruc;
         let job = Job {
             batch: Some(new_id(self.clock.now())),
             ..job
         };
         NewBatch {
-            operation: kind.as_str(),
+            operation: BatchKind::Ruc.as_str(),
             source_name,
             source_hash,
             options: options_text(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            subjects: unique.iter().map(|ruc| kind.key(*ruc)).collect(),
+            subjects: unique.iter().map(|ruc| RucList::key(*ruc)).collect(),
             known: Vec::new(),
             cache_hits: 0,
             input: None,

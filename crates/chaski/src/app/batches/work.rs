@@ -9,16 +9,15 @@ use chaski_client::{Ask, Budget, Ledger, Memory, Outcomes, Source, is_of_the_fut
 use chaski_core::{Ruc, Taxpayer};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
-use super::kind::BatchKind;
+use super::kind::{BatchKind, RucList};
 use super::submit::{AT_A_TIME, BatchOptions};
 use crate::app::cost::Cost;
 use crate::app::job_kind::{job_of, job_text};
 use crate::app::verdicts::RucOutcome;
 use crate::app::{App, AppError};
 use crate::partners::ruc_of_form;
-use crate::store::{BatchState, Claim, Company, ItemState, JobEnd, StoreError};
+use crate::store::{Batch, BatchState, Claim, Company, ItemState, JobEnd, StoreError};
 
 /// Waiting times before the failed numbers of a batch are asked again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
@@ -51,7 +50,7 @@ impl App {
         since: Option<Timestamp>,
         ask: &Ask,
     ) -> Result<HashMap<usize, RucOutcome>, AppError> {
-        let keys: Vec<_> = rucs.iter().map(|ruc| BatchKind::Ruc.key(*ruc)).collect();
+        let keys: Vec<_> = rucs.iter().map(|ruc| RucList::key(*ruc)).collect();
         let memories = self.store.recall(&keys).await?;
         let now = self.clock.now();
         let mut learned = HashMap::new();
@@ -94,7 +93,7 @@ impl App {
         };
         Run {
             claim,
-            outcomes: BatchKind::Ruc.work(self, &rucs, &ask),
+            outcomes: RucList::work(self, &rucs, &ask),
             positions,
             partners: whose_partners.map(|company| (company, rucs)),
             writes,
@@ -105,7 +104,12 @@ impl App {
     /// leaves its job to be tried again; [`StoreError::LeaseLost`] means that it is no longer ours.
     pub(crate) async fn work_batch(&self, claim: &Claim) -> Result<BatchState, AppError> {
         let id = claim.batch()?;
-        match self.ask_for_batch(claim, id).await {
+        let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
+        let worked = match batch.kind() {
+            BatchKind::Ruc => self.ask_for_batch(claim, &batch).await,
+            BatchKind::Documents => Box::pin(self.issue_batch(claim, &batch)).await,
+        };
+        match worked {
             Err(AppError::Store(StoreError::LeaseLost)) => Err(StoreError::LeaseLost.into()),
             Err(error) => {
                 let again = self.again(claim, error.code().to_owned(), None);
@@ -127,9 +131,9 @@ impl App {
         Ok(state)
     }
 
-    async fn ask_for_batch(&self, claim: &Claim, id: Uuid) -> Result<JobEnd, AppError> {
+    async fn ask_for_batch(&self, claim: &Claim, batch: &Batch) -> Result<JobEnd, AppError> {
+        let id = batch.id;
         let options = job_of::<BatchOptions>(&claim.job)?;
-        let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
         if !self.store.begin_batch(claim, self.clock.now()).await? {
             return Ok(JobEnd::Completed);
         }

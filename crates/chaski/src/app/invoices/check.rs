@@ -23,6 +23,25 @@ impl App {
         value: JsonValue,
         ask: &Ask,
     ) -> Result<CheckedDocument, AppError> {
+        self.checked(room, value, ask, true).await
+    }
+
+    /// The same for a document of a list, whose customers are looked up together when it is issued.
+    pub(super) async fn check_listed(
+        &self,
+        room: &InvoiceRoom<'_>,
+        value: JsonValue,
+    ) -> Result<CheckedDocument, AppError> {
+        self.checked(Some(room), value, &room.ask, false).await
+    }
+
+    async fn checked(
+        &self,
+        room: Option<&InvoiceRoom<'_>>,
+        value: JsonValue,
+        ask: &Ask,
+        with_customer: bool,
+    ) -> Result<CheckedDocument, AppError> {
         let now = self.clock.now();
         let JsonValue::Object(mut object) = value else {
             return Ok(check_value(value, now, &Known::default()));
@@ -34,7 +53,10 @@ impl App {
         };
         let mut more = complete(&mut object, lima_date(now), series.as_ref());
         // 2. What others know.
-        let known = self.facts_about(room, &object, lima_date(now), ask).await?;
+        let mut known = self.facts_about(room, &object, lima_date(now), ask).await?;
+        if with_customer {
+            known.customer = self.customer_of(&object, ask).await;
+        }
         if is_verbatim(&object) {
             fill_in(&mut object, &known);
         }

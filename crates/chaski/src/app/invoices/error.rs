@@ -67,6 +67,8 @@ pub enum InvoiceError {
     LastAbsent(String),
     /// There is a number after the one that is said to be the last.
     NextExists(String),
+    /// The account is not one for trying: it has that series, or that document.
+    NotADemo(String),
     /// Which kind of document a series is for cannot be told.
     SeriesKind,
     /// The columns of a workbook cannot be told.
@@ -109,6 +111,7 @@ impl InvoiceError {
             InvoiceError::NoSuchMotivo => "correccion_motivo",
             InvoiceError::LastAbsent(_) => "serie_ultimo_no_existe",
             InvoiceError::NextExists(_) => "serie_siguiente_existe",
+            InvoiceError::NotADemo(_) => "ensayo_en_produccion",
             InvoiceError::SeriesKind => "serie_tipo",
             InvoiceError::SheetTitles(_) => "columna_no_encontrada",
             InvoiceError::Journal(error) => match error.fault {
@@ -219,6 +222,10 @@ impl InvoiceError {
             InvoiceError::NextExists(name) => text!(
                 "Nubefact ya tiene {name}, así que el último número usado es mayor; revíselo en su cuenta",
                 "Nubefact has {name} already, so the last number used is higher; look it up in your account"
+            ),
+            InvoiceError::NotADemo(what) => text!(
+                "esta cuenta no es de demostración ({what}): el ensayo no se emite con una de producción",
+                "this is no demo account ({what}): the rehearsal is not issued with one of production"
             ),
             InvoiceError::SeriesKind => text!(
                 "no se sabe de qué tipo de documento es la serie; indíquelo con --tipo: factura, boleta, nc, nd, guia, guia_transportista, retencion o percepcion",

@@ -37,7 +37,7 @@ pub(super) fn text_of<'d>(object: &'d JsonObject, name: &str) -> Option<&'d str>
 }
 
 impl App {
-    /// Everything that can be known about a document.
+    /// Everything that can be known about a document but its customer.
     pub(super) async fn facts_about(
         &self,
         room: Option<&InvoiceRoom<'_>>,
@@ -46,7 +46,6 @@ impl App {
         ask: &Ask,
     ) -> Result<Known, AppError> {
         let mut known = Known {
-            customer: self.customer_of(object, ask).await,
             exchange_rate: self.rate_of(object, today, ask).await,
             ..Known::default()
         };
@@ -66,7 +65,7 @@ impl App {
     }
 
     /// What the look-ups say of a customer whose name or address is absent.
-    async fn customer_of(&self, object: &JsonObject, ask: &Ask) -> CustomerFacts {
+    pub(super) async fn customer_of(&self, object: &JsonObject, ask: &Ask) -> CustomerFacts {
         let Some(buyer) = buyer_of(object) else {
             return CustomerFacts::NotAsked;
         };
@@ -135,7 +134,7 @@ impl App {
         Some(found.await.ok()?.value.rate.venta)
     }
 
-    pub(super) fn nobody_to_ask(&self) -> bool {
+    pub(in crate::app) fn nobody_to_ask(&self) -> bool {
         self.mode == Mode::Real && self.config.token().is_none()
     }
 }

@@ -9,6 +9,7 @@
 //! | `verbatim.rs` | a document that is sent as it came |
 //! | `consult.rs`, `void.rs`, `files.rs` | how it stands, voiding it, its files |
 //! | `correct.rs`, `replicate.rs` | a note made out of it; the same once more |
+//! | `rehearsal.rs` | the documents that the vendor asks for before production |
 //! | `list.rs`, `known.rs` | what was issued; one document of the journal |
 //! | `sheet/` | a workbook of documents: its template, and its check as a whole |
 //! | `name.rs`, `error.rs` | how it is named; what can be wrong |
@@ -25,6 +26,7 @@ mod known;
 mod list;
 mod name;
 mod plan;
+mod rehearsal;
 mod replicate;
 mod room;
 mod sheet;
@@ -41,6 +43,7 @@ pub use known::IssuedInvoice;
 pub use list::InvoiceFilter;
 pub use name::{WantedInvoice, document_kind, full_name, kind_named, kind_of_serie, nubefact_kind};
 pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
+pub use rehearsal::RehearsalStep;
 pub(in crate::app) use room::REVIEW_FILE;
 pub use room::{InvoiceRoom, JOURNAL_FILE};
 pub use sheet::{

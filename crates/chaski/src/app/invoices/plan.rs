@@ -92,12 +92,34 @@ impl InvoiceRoom<'_> {
     /// The plan for a document of a workbook: what it says under its own name is the key, so that the
     /// workbook again, whole or corrected, is the same documents.
     pub async fn plan_row(&self, row: &CheckedRows) -> Result<InvoicePlan, AppError> {
-        let text = format!("{}\0{}", row.key, row.form);
-        let hash = blake3::hash(text.as_bytes()).to_hex();
-        let key = format!("planilla:{}", &hash[..32]);
-        match self.key_derived(&key, false).await? {
+        match self.key_derived(&row.clave, false).await? {
             WishState::Free(key) => self.plan_new(row.form.clone(), key).await,
             known => self.plan_known(known).await,
+        }
+    }
+
+    /// Whether a document of a list was issued before; nothing is looked up and nothing checked.
+    pub async fn was_issued(&self, row: &CheckedRows) -> Result<bool, AppError> {
+        let state = self.key_derived(&row.clave, false).await?;
+        Ok(matches!(state, WishState::Before(_)))
+    }
+
+    /// The key of a document of a list by the name that it has there, within the room's period.
+    pub(super) fn row_key(&self, name: &str, form: &JsonValue) -> String {
+        let period = self.periodo.as_deref().map(|it| format!("{it}\0"));
+        let text = format!("{}{name}\0{form}", period.unwrap_or_default());
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        format!("planilla:{}", &hash[..32])
+    }
+
+    /// The key of one without a name: its content, and how many times it is there already.
+    pub(super) fn content_key(&self, form: &JsonValue, before: usize) -> String {
+        match (&self.periodo, before) {
+            (None, 0) => {
+                let hash = blake3::hash(form.to_string().as_bytes()).to_hex();
+                format!("contenido:{}", &hash[..32])
+            }
+            _ => self.row_key(&format!("\0{before}"), form),
         }
     }
 

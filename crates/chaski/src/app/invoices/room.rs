@@ -46,6 +46,8 @@ pub struct InvoiceRoom<'a> {
     pub issuer: Issuer,
     pub(in crate::app) nubefact: Nubefact,
     pub(in crate::app) ask: Ask,
+    /// Of which period the documents of lists are: the same list is issued once in each.
+    pub(in crate::app) periodo: Option<String>,
 }
 
 impl App {
@@ -65,17 +67,25 @@ impl App {
             nubefact: self.nubefact_of(&issuer, ask)?,
             issuer,
             ask: ask.clone(),
+            periodo: None,
         })
     }
 
     /// Opens series in the sandbox, unless there are some.
     pub(in crate::app) async fn open_demo_series(&self) -> Result<(), AppError> {
-        if self.mode != Mode::Sandbox || !self.store.document_series().await?.is_empty() {
+        if self.mode != Mode::Sandbox {
             return Ok(());
         }
+        let open = self.store.document_series().await?;
+        let is_open = |wanted: &SeriesName| open.iter().any(|it| it.count.series == *wanted);
         for issuer in self.issuers().await? {
-            for (kind, serie) in DEMO_SERIES {
-                let series = SeriesName::new(issuer.ruc.as_str(), kind, serie);
+            let demo =
+                DEMO_SERIES.map(|(kind, serie)| SeriesName::new(issuer.ruc.as_str(), kind, serie));
+            // A process that was ended here opened some of them only.
+            if !open.is_empty() && !demo.iter().any(is_open) {
+                continue;
+            }
+            for series in demo.into_iter().filter(|it| !is_open(it)) {
                 let opened = self.document_journal().open_series(&series, 0).await;
                 opened.map_err(InvoiceError::from)?;
             }
@@ -120,6 +130,11 @@ impl App {
 }
 
 impl InvoiceRoom<'_> {
+    /// The same for the lists of a period, where one was named.
+    pub fn within_period(self, periodo: Option<String>) -> Self {
+        Self { periodo, ..self }
+    }
+
     /// The series that are open.
     pub async fn series(&self) -> Result<Vec<SeriesCount>, AppError> {
         let series = self.nubefact.series().await;

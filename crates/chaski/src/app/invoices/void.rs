@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{InvoiceError, InvoiceRoom, WantedInvoice, full_name};
 use crate::app::AppError;
+use crate::app::issuing::VoidOptions;
 
 /// What came of the wish to void a document.
 #[derive(Debug)]
@@ -22,9 +23,22 @@ impl InvoiceRoom<'_> {
         wanted: &WantedInvoice,
         motivo: &str,
     ) -> Result<VoidedInvoice, AppError> {
+        let options = VoidOptions {
+            motivo: motivo.to_owned(),
+            ..VoidOptions::default()
+        };
+        self.void_invoice_with(wanted, &options).await
+    }
+
+    /// The same with all that can be said of it.
+    pub(super) async fn void_invoice_with(
+        &self,
+        wanted: &WantedInvoice,
+        options: &VoidOptions,
+    ) -> Result<VoidedInvoice, AppError> {
         let id = self.named(wanted).await?;
-        self.known_here(&id).await?;
-        let handed = self.accept_void(&id, motivo, None).await?;
+        self.may_be_voided(&id).await?;
+        let handed = self.accept_void_with(&id, options).await?;
         let settled = match self.app.take_issuer_seat().await? {
             Some(_seat) => self.void_document(&handed.document).await?,
             None => self.wait_for_void(&handed.document).await?,
@@ -40,26 +54,27 @@ impl InvoiceRoom<'_> {
         key_id: Option<Uuid>,
     ) -> Result<VoidedInvoice, AppError> {
         let id = self.named(wanted).await?;
-        // The void of what does not exist is taken on by nobody.
-        if !self.known_here(&id).await? {
-            let reply = self.nubefact.consult(&id).await;
-            let reply = reply.map_err(InvoiceError::from)?;
-            reply.ok_or_else(|| InvoiceError::NoSuchDocument(full_name(&id)))?;
-        }
+        self.may_be_voided(&id).await?;
         let handed = self.accept_void(&id, motivo, key_id).await?;
         let settled = self.wait_for_void(&handed.document).await?;
         voided(id, settled)
     }
 
-    /// Whether a document was issued from here; refused while nobody knows.
-    async fn known_here(&self, id: &NubefactId) -> Result<bool, AppError> {
+    /// Refuses the void of what nobody knows whether it exists, and of what does not: nobody takes it on.
+    async fn may_be_voided(&self, id: &NubefactId) -> Result<(), AppError> {
         let series = SeriesName::new(self.issuer.ruc.as_str(), id.kind, &id.serie);
         let bearers = self.documents_of_number(&series, id.numero, JournalDeed::Issue);
         let bearers = bearers.await?;
         for bearer in &bearers {
             bearer.must_be_known()?;
         }
-        Ok(bearers.iter().any(|it| it.reply.is_some()))
+        if bearers.iter().any(|it| it.reply.is_some()) {
+            return Ok(());
+        }
+        let reply = self.nubefact.consult(id).await;
+        let reply = reply.map_err(InvoiceError::from)?;
+        reply.ok_or_else(|| InvoiceError::NoSuchDocument(full_name(id)))?;
+        Ok(())
     }
 }
 

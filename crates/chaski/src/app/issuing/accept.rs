@@ -20,6 +20,8 @@ pub struct AcceptOptions {
     pub referencia: Option<String>,
     /// Whether it is wanted although one like it was taken on within ten minutes.
     pub twin_allowed: bool,
+    /// Whether one like it stands in its way while nobody knows what came of it, also after ten minutes.
+    pub twin_while_open: bool,
     /// Whether it takes the next number where its own turns out to be a stranger's.
     pub renumber: bool,
     /// The API key that it is wanted under.
@@ -101,6 +103,7 @@ impl InvoiceRoom<'_> {
             draft: ready.to_send().to_json().to_vec(),
             twin: twin_of(document),
             twin_allowed: options.twin_allowed,
+            twin_while_open: options.twin_while_open,
             issued_on: document.fecha(),
             total,
             credit_limit,
@@ -161,6 +164,7 @@ impl InvoiceRoom<'_> {
             draft: b"{}".to_vec(),
             twin: None,
             twin_allowed: true,
+            twin_while_open: false,
             issued_on: target.as_ref().and_then(|it| it.issued_on),
             total: None,
             credit_limit: None,

@@ -1,99 +1,76 @@
-//! Many documents at once: whose customers can be invoiced, and how those stand that were handed over.
+//! Many documents at once: which customers cannot be invoiced, and what a result says of a document.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
-use chaski_core::{Condicion, Estado, Lang, Role, Ruc, fitness, lima_date};
-use uuid::Uuid;
+use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, fitness, lima_date};
 
-use crate::app::AppError;
 use crate::app::invoices::{CheckedWorkbook, InvoiceRoom, RowOutcome};
 use crate::store::DocumentRow;
 
 /// The code of a document whose customer cannot be invoiced now.
-const UNFIT: &str = "cliente_no_apto";
+pub(in crate::app) const UNFIT: &str = "cliente_no_apto";
 /// The code of one whose customer nobody could ask about.
-const NOT_ASKED: &str = "cliente_sin_respuesta";
+pub(in crate::app) const NOT_ASKED: &str = "cliente_sin_respuesta";
 
 impl InvoiceRoom<'_> {
-    /// Asks about every RUC that is a customer, each once, and sets aside the documents of those that are
-    /// not ACTIVO and HABIDO. One that could not be asked about is set aside too: nothing is known of it.
-    pub async fn set_unfit_aside(&self, workbook: &mut CheckedWorkbook, lang: Lang) -> usize {
-        // 1. Each customer once.
-        let mut rucs = BTreeSet::new();
-        for document in workbook.documents.iter().filter(|it| !it.has_errors()) {
-            let ruc = document.cliente.as_deref().map(str::parse::<Ruc>);
-            rucs.extend(ruc.and_then(Result::ok));
-        }
-        let rucs: Vec<Ruc> = rucs.into_iter().collect();
-        if rucs.is_empty() {
-            return 0;
-        }
+    /// Asks about customers, each once, and says which ones cannot be invoiced: those that are not ACTIVO and
+    /// HABIDO, those that SUNAT does not know, and those about which nothing is known.
+    pub(in crate::app) async fn customers(&self, rucs: &[Ruc]) -> Vec<(Ruc, &'static str)> {
         let today = lima_date(self.app.clock.now());
-        let answers = self.app.lookup_rucs(&rucs, &self.ask).await;
-        // 2. Why not.
-        let mut unfit: HashMap<&str, RowOutcome> = HashMap::new();
-        for (ruc, answer) in rucs.iter().zip(answers) {
-            let (code, message) = match answer {
-                Ok(found) if fitness(ruc, Some(&found.value), Role::Buyer, today).recomendado() => {
+        let answers = if rucs.is_empty() || self.app.nobody_to_ask() {
+            Vec::new()
+        } else {
+            self.app.lookup_rucs(rucs, &self.ask).await
+        };
+        let mut answers = answers.into_iter();
+        let mut unfit = Vec::new();
+        for ruc in rucs {
+            let code = match answers.next() {
+                Some(Ok(found))
+                    if fitness(ruc, Some(&found.value), Role::Buyer, today).recomendado() =>
+                {
                     continue;
                 }
-                Ok(found) => {
-                    let estado = found.value.estado.as_ref().map_or("-", Estado::as_str);
-                    let condicion = found.value.condicion.as_ref();
-                    let condicion = condicion.map_or("-", Condicion::as_str);
-                    let message = lang.pick(
-                        format!("no se emitió: el cliente está {estado} y {condicion} en SUNAT"),
-                        format!("not issued: SUNAT has the customer as {estado} and {condicion}"),
-                    );
-                    (UNFIT, message)
-                }
-                Err(error) if error.is_not_found() => {
-                    let message = lang.pick(
-                        "no se emitió: SUNAT no conoce el RUC del cliente",
-                        "not issued: SUNAT does not know the customer's RUC",
-                    );
-                    (UNFIT, message.to_owned())
-                }
-                Err(error) => {
-                    let why = error.code();
-                    let message = lang.pick(
-                        format!(
-                            "no se emitió: no se supo cómo está el cliente ({why}); repita después"
-                        ),
-                        format!(
-                            "not issued: how the customer stands is not known ({why}); repeat later"
-                        ),
-                    );
-                    (NOT_ASKED, message)
-                }
+                Some(Ok(_)) => UNFIT,
+                Some(Err(error)) if error.is_not_found() => UNFIT,
+                Some(Err(_)) | None => NOT_ASKED,
             };
-            unfit.insert(ruc.as_str(), RowOutcome::set_aside(code, message));
+            unfit.push((*ruc, code));
         }
-        // 3. Their documents.
-        let before = workbook.outcomes.len();
-        for (index, document) in workbook.documents.iter().enumerate() {
-            let outcome = document.cliente.as_deref().and_then(|it| unfit.get(it));
-            if let Some(outcome) = outcome.filter(|_| !document.has_errors()) {
-                workbook.outcomes.insert(index, outcome.clone());
-            }
-        }
-        workbook.outcomes.len() - before
+        unfit
     }
 
-    /// How a document stands that was handed over.
-    pub async fn document_now(&self, id: Uuid) -> Result<Option<DocumentRow>, AppError> {
-        Ok(self.app.store.document(id).await?)
+    /// The places of the documents without errors whose customers cannot be invoiced.
+    pub async fn unfit_documents(&self, checked: &CheckedWorkbook) -> HashSet<usize> {
+        let documents = checked.documents.iter().enumerate();
+        let right = documents.filter(|(_, it)| !it.has_errors());
+        let of_ruc: Vec<(usize, Ruc)> = right
+            .filter_map(|(at, it)| Some((at, it.customer_to_ask(true)?)))
+            .collect();
+        let rucs: BTreeSet<Ruc> = of_ruc.iter().map(|(_, ruc)| *ruc).collect();
+        let rucs: Vec<Ruc> = rucs.into_iter().collect();
+        let unfit = self.customers(&rucs).await.into_iter();
+        let unfit: HashSet<Ruc> = unfit.map(|(ruc, _)| ruc).collect();
+        let unfit = of_ruc.into_iter().filter(|(_, ruc)| unfit.contains(ruc));
+        unfit.map(|(at, _)| at).collect()
     }
+}
 
-    /// The document that a key of this issuer stands for.
-    pub async fn document_of_key(&self, key: &str) -> Result<Option<DocumentRow>, AppError> {
-        let entry = self.journal().by_key(self.nubefact.issuer(), key).await;
-        let entry = entry.map_err(crate::app::invoices::InvoiceError::from)?;
-        match entry {
-            Some(entry) => self.document_now(entry.id).await,
-            None => Ok(None),
-        }
-    }
+/// Why a customer cannot be invoiced, by what SUNAT says of it.
+pub(in crate::app) fn unfit_words(taxpayer: Option<&Taxpayer>, lang: Lang) -> String {
+    let Some(taxpayer) = taxpayer else {
+        let words = lang.pick(
+            "no se emitió: SUNAT no conoce el RUC del cliente",
+            "not issued: SUNAT does not know the customer's RUC",
+        );
+        return words.to_owned();
+    };
+    let estado = taxpayer.estado.as_ref().map_or("-", Estado::as_str);
+    let condicion = taxpayer.condicion.as_ref().map_or("-", Condicion::as_str);
+    lang.pick(
+        format!("no se emitió: el cliente está {estado} y {condicion} en SUNAT"),
+        format!("not issued: SUNAT has the customer as {estado} and {condicion}"),
+    )
 }
 
 impl DocumentRow {

@@ -11,7 +11,7 @@
 //! | `seat.rs` | who issues with a folder: one process at a time |
 //! | `desk.rs` | what issuing keeps as long as the process lives: clients, journal, seat |
 //! | `work.rs` | one thing that is due about one document (T2, the call, T3): `work_document` |
-//! | `bulk.rs` | many documents at once: fit customers, and how those stand that were handed over |
+//! | `bulk.rs` | many documents at once: which customers cannot be invoiced; what a result says of one |
 //! | `walk.rs` | a series walked after a copy was put in place, or for the first time |
 //! | `files.rs`, `shelf.rs` | files fetched, kept and handed out; where they lie in the folder |
 //! | `past.rs` | documents that need not be kept any longer leave |
@@ -39,6 +39,7 @@ mod walk;
 mod work;
 
 pub use accept::{AcceptOptions, HandedOver, VoidOptions};
+pub(in crate::app) use bulk::{NOT_ASKED, UNFIT, unfit_words};
 pub(in crate::app) use desk::IssuingDesk;
 pub use files::KeptFile;
 pub use outcome::{DocumentStory, WatchedDocument, has_ended, is_known};

@@ -17,10 +17,14 @@ pub struct WalkedSeries {
     pub last: u32,
     /// Numbers that were not on record here.
     pub found: Vec<u32>,
+    /// Where it goes on: so many numbers were asked about that there are more.
+    pub next: Option<u32>,
 }
 
 /// Most numbers that one walk asks about.
 const MOST_WALKED: u32 = 10_000;
+/// The last number of a series.
+const LAST_NUMBER: u32 = 99_999_999;
 
 impl InvoiceRoom<'_> {
     /// Walks a series on from a number until two in a row are nobody's (rule R6); what is there and was not
@@ -40,6 +44,7 @@ impl InvoiceRoom<'_> {
         mut waiting: Vec<(Uuid, NubefactDocument)>,
     ) -> Result<WalkedSeries, AppError> {
         let (mut absent, mut last, mut found) = (0, from.saturating_sub(1), Vec::new());
+        let mut whole = false;
         for numero in (from.max(1)..).take(MOST_WALKED as usize) {
             let id = NubefactId::new(series.kind, &series.serie, numero)?;
             let reply = self.nubefact.consult(&id).await;
@@ -59,20 +64,28 @@ impl InvoiceRoom<'_> {
                         found.push(numero);
                     }
                 }
-                None if absent == 1 => break,
+                None if absent == 1 => {
+                    whole = true;
+                    break;
+                }
                 None => absent += 1,
             }
         }
+        let next = (!whole).then(|| last.saturating_add(1));
         let opened = self
             .nubefact
             .open_series(series.kind, &series.serie, last)
             .await;
         let last = opened.map_err(InvoiceError::from)?;
-        self.app.store.end_review(series).await?;
+        // Until its end is known nothing is sent in it.
+        if whole {
+            self.app.store.end_review(series).await?;
+        }
         Ok(WalkedSeries {
             series: series.clone(),
             last,
             found,
+            next,
         })
     }
 
@@ -134,8 +147,12 @@ impl InvoiceRoom<'_> {
         for row in own {
             // Some of what waits here may have been sent since the copy was taken.
             let series = &row.count.series;
-            let waiting = self.waiting_in(row.company, series).await?;
-            self.walk(series, row.count.last + 1, waiting).await?;
+            let mut from = Some(row.count.last.saturating_add(1));
+            while let Some(first) = from {
+                let waiting = self.waiting_in(row.company.clone(), series).await?;
+                let walked = self.walk(series, first, waiting).await?;
+                from = walked.next.filter(|it| *it < LAST_NUMBER);
+            }
         }
         Ok(())
     }

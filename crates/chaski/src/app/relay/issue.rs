@@ -88,6 +88,7 @@ impl InvoiceRoom<'_> {
         let ready = ready.under(key);
         let mut options = AcceptOptions {
             renumber: numero.is_none(),
+            twin_while_open: true,
             key_id: wish.key_id,
             ..AcceptOptions::default()
         };
@@ -100,8 +101,8 @@ impl InvoiceRoom<'_> {
                         continue;
                     }
                     RelayRefusal::reason(text!(
-                        "CH-DUPLICADO-PROBABLE: no se envió nada; hace menos de diez minutos llegó {name} con el mismo cliente, las mismas líneas y el mismo total, y no consta que usted sepa qué fue de ese documento: consúltelo antes de emitir otro igual",
-                        "CH-DUPLICADO-PROBABLE: nothing was sent; less than ten minutes ago {name} came with the same customer, lines and total, and it is not on record that you know what became of it: ask about it before you issue another one like it"
+                        "CH-DUPLICADO-PROBABLE: no se envió nada; hace poco llegó {name} con el mismo cliente, las mismas líneas y el mismo total, y no consta que usted sepa qué fue de ese documento: consúltelo antes de emitir otro igual",
+                        "CH-DUPLICADO-PROBABLE: nothing was sent; a short while ago {name} came with the same customer, lines and total, and it is not on record that you know what became of it: ask about it before you issue another one like it"
                     ))
                 }
                 Err(AppError::Invoice(
@@ -144,8 +145,11 @@ impl InvoiceRoom<'_> {
     ) -> Result<bool, AppError> {
         let draft = self.app.store.document_draft(known.id).await?;
         let before = draft.and_then(|draft| ReadyInvoice::verbatim(&draft).ok().flatten());
+        // A document that came without a number is known by the one that it was given.
+        let numero = ready.to_send().numero();
+        let given = known.numero.filter(|_| numero.is_some());
         Ok(before.is_some_and(|it| {
-            it.to_send().numero() == ready.to_send().numero()
+            it.to_send().numero().or(given) == numero
                 && it.document.content_bytes() == ready.document.content_bytes()
         }))
     }

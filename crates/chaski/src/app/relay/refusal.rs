@@ -93,9 +93,7 @@ impl RelayRefusal {
     /// What Nubefact said, as it is passed on. That the account or its token is wrong is about the
     /// server's own, not the caller's.
     pub(super) fn passed_on(refusal: &NubefactRefusal) -> RelayRefusal {
-        let Some(codigo) = refusal.codigo else {
-            return RelayRefusal::reason_same(&refusal.text);
-        };
+        let codigo = refusal.codigo.unwrap_or(21);
         let said = match refusal.text.as_str() {
             "" => text_of(codigo),
             said => said,

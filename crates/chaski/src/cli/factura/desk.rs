@@ -7,6 +7,7 @@ use chaski_core::invoicing::{JsonValue, TaxDocument};
 use chaski_core::{Lang, Ruc, text};
 use jiff::civil::Date;
 
+use super::company_there;
 use crate::api::issued::{CorrectionWanted, DocumentFindingData, IssuedData};
 use crate::api::told::ToldData;
 use crate::app::invoices::{
@@ -233,7 +234,8 @@ impl<'a> DocumentDesk<'a> {
                 Ok(rows.iter().map(|it| IssuedData::of(app, it)).collect())
             }
             DocumentDesk::There(server, empresa) => {
-                Ok(server.documents(filter, empresa.as_ref()).await?)
+                let company = company_there(server, empresa.as_ref()).await?;
+                Ok(server.documents(filter, Some(&company)).await?)
             }
         }
     }

@@ -26,6 +26,9 @@ pub(super) async fn emitir(needed: &Needed, desk: &Desk, args: &EmitirArgs) -> D
     let Ok(value) = JsonValue::parse(&bytes) else {
         return wrong(needed, &not_json(needed, desk, &bytes).hallazgos);
     };
+    if let Some(key) = &args.idempotency_key {
+        check_key(key)?;
+    }
     let ruc = issuer_of(args.empresa.as_deref(), &value)?;
     let desk = DocumentDesk::open(needed, desk, ruc).await?;
     let wish = DocumentWish::Issue {
@@ -34,6 +37,18 @@ pub(super) async fn emitir(needed: &Needed, desk: &Desk, args: &EmitirArgs) -> D
         another: args.otra,
     };
     carry_out(needed, &desk, &wish, args.dry_run).await
+}
+
+/// A key is what a header can carry, so that the same one means the same here and at a server.
+fn check_key(key: &str) -> Result<(), AppError> {
+    let is_good = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if is_good {
+        return Ok(());
+    }
+    Err(AppError::Usage(text!(
+        "--idempotency-key debe tener de 1 a 255 caracteres ASCII visibles, sin espacios",
+        "--idempotency-key must have 1 to 255 visible ASCII characters, without blanks"
+    )))
 }
 
 /// Shows what is going to be issued and, unless that is all that was wanted, issues it.

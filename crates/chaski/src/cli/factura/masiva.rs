@@ -1,25 +1,26 @@
 //! `chaski factura emitir ventas.xlsx -o resultado.xlsx`: a workbook issued, each document exactly once.
 //!
-//! What a document says under its own name is its key: the workbook again, whole or corrected, is the same
-//! documents. Whoever is killed in between repeats the command.
+//! It is a batch like one that is handed to a server, and this process works on it. What a document says under
+//! its own name is its key: the workbook again, whole or corrected, is the same documents. Whoever is killed in
+//! between repeats the command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaski_client::{NubefactKind, SeriesName};
 use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::text;
+use rust_decimal::Decimal;
 use serde_json::json;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::shown::cents;
 use super::{planilla, ruc_of};
+use crate::app::batches::IssuingList;
 use crate::app::invoices::{
-    CheckedRows, CheckedWorkbook, InvoicePlan, InvoiceRoom, ReadyInvoice, RowOutcome,
-    nubefact_kind, wanted_sheets,
+    CheckedRows, CheckedWorkbook, InvoiceRoom, RowOutcome, nubefact_kind, wanted_sheets,
 };
-use crate::app::issuing::AcceptOptions;
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
 use crate::cli::kit::args::EmitirArgs;
@@ -32,8 +33,8 @@ use crate::codes;
 use crate::jobs::issuing;
 use crate::sheets::{self, Limits, OutputFormat};
 
-/// How often documents on their way are looked at, and how long without a change they are waited for.
-const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(2));
+/// How often it is looked how far the list is.
+const LOOK: Duration = Duration::from_millis(200);
 /// Between two lines of progress.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 /// The exit code when some documents were set aside.
@@ -53,9 +54,8 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
     let others = book.others.clone();
     let (ask, ruc) = (needed.plain_ask(), ruc_of(args.empresa.as_deref())?);
     let room = app.invoice_room(ruc.as_ref(), &ask).await?;
-    let mut checked = app
-        .check_workbook(Some(&room), book, args.clientes, &ask)
-        .await?;
+    let room = room.within_period(args.periodo.clone());
+    let checked = app.check_workbook(Some(&room), book, false, &ask).await?;
     let name = args.file.file_name();
     let name = name.map_or_else(String::new, |it| it.to_string_lossy().into_owned());
     planilla::say_summary(needed, &name, &checked, &others);
@@ -68,17 +68,26 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
         write_result(needed, &checked, &name, format)?;
         return Ok(codes::exit_code("comprobante_con_errores"));
     }
-    set_wrong_aside(needed, &mut checked);
-    if args.clientes {
-        let unfit = room.set_unfit_aside(&mut checked, needed.lang()).await;
+    // 3. What is going to be issued, and what that costs.
+    let cost = room.lookup_cost(&checked, args.clientes, None).await?;
+    if cost.calls > 0 {
+        let (calls, most) = (cost.calls, cost.most);
         needed.say(text!(
-            "documentos apartados porque no se puede facturar a su cliente: {unfit}",
-            "documents set aside because their customer cannot be invoiced: {unfit}"
+            "consultas de clientes: {calls} llamadas, a lo más {most}",
+            "look-ups of customers: {calls} calls, at most {most}"
         ));
     }
-    // 3. What is going to be issued.
-    let plans = plan_all(needed, &room, &mut checked).await?;
-    say_plan(needed, &room, &plans);
+    let mut unfit = HashSet::new();
+    if args.clientes {
+        unfit = room.unfit_documents(&checked).await;
+        let count = unfit.len();
+        needed.say(text!(
+            "documentos apartados porque no se puede facturar a su cliente: {count}",
+            "documents set aside because their customer cannot be invoiced: {count}"
+        ));
+    }
+    let wanted = still_wanted(&room, &checked, &unfit).await?;
+    say_plan(needed, &room, &wanted).await?;
     if args.dry_run {
         needed.say(text!(
             "ensayo: no se envió nada ni se tomó un número",
@@ -86,130 +95,101 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
         ));
         return Ok(0);
     }
-    if room.mode() == Mode::Real && !plans.is_empty() {
-        confirm(needed, plans.len())?;
+    if room.mode() == Mode::Real && !wanted.is_empty() {
+        confirm(needed, wanted.len())?;
     }
-    // 4. Once each; notes after what they may modify.
-    let hash = blake3::hash(name.as_bytes());
-    let list = sheet_id(&checked, hash);
-    let (notes, sales): (Vec<_>, Vec<_>) = plans
-        .into_iter()
-        .partition(|(_, it)| it.document.names().is_some());
-    issue_round(needed, app, &room, &mut checked, sales, list).await?;
-    // What they modify has its number by now.
-    let mut again = Vec::new();
-    for (index, _) in notes {
-        again.extend(plan_one(needed, &room, &mut checked, index).await?);
+    if args.en_segundo_plano {
+        let list = room.leave_list(&checked, &name, args.clientes, cost);
+        let id = list.await?;
+        needed.say(text!(
+            "queda en segundo plano, lote {id}: la emite «chaski serve» con esta carpeta; véala con: chaski lotes ver {id}",
+            "left in the background, batch {id}: \"chaski serve\" on this folder issues it; look at it with: chaski lotes ver {id}"
+        ));
+        return Ok(0);
     }
-    issue_round(needed, app, &room, &mut checked, again, list).await?;
+    // 4. Once each.
+    let list = room
+        .start_list(&checked, &name, args.clientes, cost)
+        .await?;
+    issue(needed, app, &list).await?;
     // 5. What came of it.
-    write_result(needed, &checked, &name, format)?;
-    Ok(say_end(needed, &checked))
+    let issued = app.issued_list(list.id, None, needed.lang()).await?;
+    write_result(needed, &issued, &name, format)?;
+    Ok(say_end(needed, &issued))
 }
 
-/// The list's identifier: the same workbook is the same list.
-fn sheet_id(checked: &CheckedWorkbook, name: blake3::Hash) -> Uuid {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(name.as_bytes());
-    for document in &checked.documents {
-        hasher.update(document.key.as_bytes());
-        hasher.update(document.content_text().as_bytes());
-    }
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-fn set_wrong_aside(needed: &Needed, checked: &mut CheckedWorkbook) {
-    let message = needed
-        .lang()
-        .pick("no se emitió: tiene errores", "not issued: it has errors");
-    for (index, document) in checked.documents.iter().enumerate() {
-        if document.has_errors() {
-            let outcome = RowOutcome::set_aside("comprobante_con_errores", message.to_owned());
-            checked.outcomes.insert(index, outcome);
-        }
-    }
-}
-
-/// The plans of everything that is not set aside; what was issued before has its outcome at once.
-async fn plan_all(
-    needed: &Needed,
+/// The documents that are right, whose customers can be invoiced, and that were not issued before.
+async fn still_wanted<'c>(
     room: &InvoiceRoom<'_>,
-    checked: &mut CheckedWorkbook,
-) -> Result<Vec<(usize, ReadyInvoice)>, AppError> {
-    let mut plans = Vec::new();
-    for index in 0..checked.documents.len() {
-        if !checked.outcomes.contains_key(&index) {
-            plans.extend(plan_one(needed, room, checked, index).await?);
+    checked: &'c CheckedWorkbook,
+    unfit: &HashSet<usize>,
+) -> Result<Vec<&'c CheckedRows>, AppError> {
+    let mut wanted = Vec::new();
+    for (at, row) in checked.documents.iter().enumerate() {
+        if !row.has_errors() && !unfit.contains(&at) && !room.was_issued(row).await? {
+            wanted.push(row);
         }
     }
-    Ok(plans)
-}
-
-async fn plan_one(
-    needed: &Needed,
-    room: &InvoiceRoom<'_>,
-    checked: &mut CheckedWorkbook,
-    index: usize,
-) -> Result<Option<(usize, ReadyInvoice)>, AppError> {
-    let row: &CheckedRows = &checked.documents[index];
-    let outcome = match room.plan_row(row).await {
-        Ok(InvoicePlan::Ready(ready)) => return Ok(Some((index, *ready))),
-        Ok(InvoicePlan::Before(entry)) => {
-            let document = room.document_of_key(entry.key.as_str()).await?;
-            document.map_or_else(RowOutcome::default, |it| it.outcome())
-        }
-        Ok(InvoicePlan::Wrong(wrong)) => {
-            let lang = needed.lang();
-            let found = wrong.hallazgos.iter().max_by_key(|it| it.severidad);
-            let code = found.map_or("comprobante_con_errores", |it| it.codigo);
-            let message = found.map_or_else(String::new, |it| it.message(lang).to_owned());
-            RowOutcome::set_aside(code, message)
-        }
-        Err(error @ AppError::Invoice(_)) => {
-            RowOutcome::set_aside(error.code(), error.message(needed.lang()))
-        }
-        Err(error) => return Err(error),
-    };
-    checked.outcomes.insert(index, outcome);
-    Ok(None)
+    Ok(wanted)
 }
 
 /// How many, what they come to, and which numbers they get.
-fn say_plan(needed: &Needed, room: &InvoiceRoom<'_>, plans: &[(usize, ReadyInvoice)]) {
-    let (count, ruc) = (plans.len(), room.issuer.ruc.as_str());
+async fn say_plan(
+    needed: &Needed,
+    room: &InvoiceRoom<'_>,
+    wanted: &[&CheckedRows],
+) -> Result<(), AppError> {
+    let (count, ruc) = (wanted.len(), room.issuer.ruc.as_str());
     needed.say(text!(
         "emisor {ruc} · por emitir: {count}",
         "issuer {ruc} · to be issued: {count}"
     ));
     let mut totals = BTreeMap::new();
-    let mut series: BTreeMap<(String, String), (usize, Option<u32>)> = BTreeMap::new();
-    for (_, ready) in plans {
-        let document = &ready.document;
-        let moneda = document.moneda().unwrap_or(1);
-        *totals.entry(moneda).or_insert(rust_decimal::Decimal::ZERO) +=
-            document.total().unwrap_or_default();
-        let kind = nubefact_kind(document.kind()).map_or("", chaski_client::NubefactKind::word);
-        let serie = document.serie().unwrap_or_default();
-        let place = series.entry((serie.to_owned(), kind.to_owned()));
-        let place = place.or_insert((0, ready.numero));
+    let mut series: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
+    for row in wanted {
+        *totals
+            .entry(row.moneda.unwrap_or(1))
+            .or_insert(Decimal::ZERO) += row.total.unwrap_or_default();
+        let kind = row.kind.and_then(nubefact_kind);
+        let serie = row.serie.clone().unwrap_or_default();
+        let place = series.entry((serie, kind.map_or("", NubefactKind::word)));
+        let place = place.or_insert((0, 0));
         place.0 += 1;
-        place.1 = place.1.min(ready.numero);
+        place.1 += usize::from(row.numero.is_some());
     }
     for (moneda, total) in totals {
         let sign = Moneda::from_nubefact(moneda).unwrap_or_default().sign();
         let total = cents(total);
         needed.say(text!("  total {sign} {total}", "  total {sign} {total}"));
     }
-    for ((serie, kind), (count, first)) in series {
-        let first = first.unwrap_or(1);
-        let last = u64::from(first) + count as u64 - 1;
-        needed.say(text!(
-            "  {kind} {serie}: {count}, del {first} al {last} si nadie más toma números",
-            "  {kind} {serie}: {count}, from {first} to {last} if nobody else takes numbers"
-        ));
+    let counts = room.series().await?;
+    for ((serie, kind), (count, own)) in series {
+        let is_meant = |it: &&chaski_client::SeriesCount| {
+            let name: &SeriesName = &it.series;
+            name.kind.word() == kind && name.serie.as_str() == serie
+        };
+        let known = counts.iter().find(is_meant);
+        // Numbers that are brought, and those that are free, are taken in between.
+        let last = known.filter(|it| own == 0 && it.free.is_empty());
+        needed.say(if let Some(last) = last.map(|it| u64::from(it.last)) {
+            let (first, last) = (last + 1, last + count as u64);
+            text!(
+                "  {kind} {serie}: {count}, del {first} al {last} si nadie más toma números",
+                "  {kind} {serie}: {count}, from {first} to {last} if nobody else takes numbers"
+            )
+        } else if own > 0 {
+            text!(
+                "  {kind} {serie}: {count}, de ellos con su propio número {own}",
+                "  {kind} {serie}: {count}, of these with their own number {own}"
+            )
+        } else {
+            text!(
+                "  {kind} {serie}: {count}, empezando por los números libres",
+                "  {kind} {serie}: {count}, free numbers first"
+            )
+        });
     }
+    Ok(())
 }
 
 fn confirm(needed: &Needed, count: usize) -> Result<(), AppError> {
@@ -236,38 +216,16 @@ fn confirm(needed: &Needed, count: usize) -> Result<(), AppError> {
     }
 }
 
-/// Hands documents over and waits until whoever issues has sent them; this process does if nobody else has
-/// the seat.
-async fn issue_round(
-    needed: &Needed,
-    app: &Arc<App>,
-    room: &InvoiceRoom<'_>,
-    checked: &mut CheckedWorkbook,
-    plans: Vec<(usize, ReadyInvoice)>,
-    list: Uuid,
-) -> Result<(), AppError> {
-    // 1. Ours, whatever happens next.
-    let mut handed = Vec::new();
-    for (index, ready) in plans {
-        let options = AcceptOptions {
-            // Two of the same in one workbook have two names.
-            twin_allowed: true,
-            batch: Some((list, u32::try_from(index).unwrap_or(u32::MAX))),
-            ..AcceptOptions::default()
-        };
-        match room.accept_invoice(&ready, &options).await {
-            Ok(it) => handed.push((index, it.document.id)),
-            Err(error @ AppError::Invoice(_)) => {
-                let outcome = RowOutcome::set_aside(error.code(), error.message(needed.lang()));
-                checked.outcomes.insert(index, outcome);
-            }
-            Err(error) => return Err(error),
-        }
+/// Works on the list until each document has an outcome, or waits for something else. This process sends them if
+/// nobody else has the seat.
+async fn issue(needed: &Needed, app: &Arc<App>, list: &IssuingList) -> Result<(), AppError> {
+    if list.resumed {
+        needed.say(text!(
+            "se retoma la emisión de esta planilla",
+            "the issuing of this workbook is taken up again"
+        ));
     }
-    if handed.is_empty() {
-        return Ok(());
-    }
-    // 2. Sent by whoever has the seat.
+    // 1. Sent by whoever has the seat.
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let loop_app = Arc::clone(app);
     let running = tokio::spawn(async move {
@@ -276,48 +234,36 @@ async fn issue_round(
         };
         issuing::run(loop_app, stopped).await
     });
-    let waited = wait_for(needed, room, checked, &handed).await;
+    // 2. Handed over, and noted.
+    let mut work = Box::pin(app.work_batch(&list.claim));
+    let mut told = Instant::now();
+    let worked = loop {
+        tokio::select! {
+            worked = &mut work => break worked,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        if told.elapsed() >= BETWEEN_LINES {
+            told = Instant::now();
+            say_progress(needed, app, list).await?;
+        }
+    };
+    drop(work);
+    say_progress(needed, app, list).await?;
     drop(stop);
     if let Ok(ended) = running.await {
         ended?;
     }
-    waited
+    worked.map(drop)
 }
 
-async fn wait_for(
-    needed: &Needed,
-    room: &InvoiceRoom<'_>,
-    checked: &mut CheckedWorkbook,
-    handed: &[(usize, Uuid)],
-) -> Result<(), AppError> {
-    let total = handed.len();
-    let mut open: Vec<(usize, Uuid)> = handed.to_vec();
-    let (mut moved, mut told) = (Instant::now(), Instant::now());
-    loop {
-        let before = open.len();
-        let mut still = Vec::new();
-        for (index, id) in open {
-            let document = room.document_now(id).await?;
-            let outcome = document.map_or_else(RowOutcome::default, |it| it.outcome());
-            if outcome.waits() {
-                still.push((index, id));
-            }
-            checked.outcomes.insert(index, outcome);
-        }
-        open = still;
-        if open.len() < before {
-            moved = Instant::now();
-        }
-        let done = total - open.len();
-        if open.is_empty() || told.elapsed() >= BETWEEN_LINES {
-            told = Instant::now();
-            needed.say(text!("emitidos: {done}/{total}", "issued: {done}/{total}"));
-        }
-        if open.is_empty() || moved.elapsed() >= LOOK.1 {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK.0).await;
-    }
+async fn say_progress(needed: &Needed, app: &App, list: &IssuingList) -> Result<(), AppError> {
+    let batch = app.batch(list.id, None).await?;
+    let (done, total) = (batch.processed(), batch.unique);
+    needed.say(text!(
+        "con resultado: {done}/{total}",
+        "with an outcome: {done}/{total}"
+    ));
+    Ok(())
 }
 
 fn write_result(

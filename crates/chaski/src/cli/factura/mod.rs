@@ -28,7 +28,9 @@ use super::kit::desk::Desk;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::{Done, with_invoices};
+use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError};
+use crate::remote::Server;
 
 pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
     match command {
@@ -106,6 +108,22 @@ fn rooms(desk: &Desk) -> Result<&Arc<App>, AppError> {
 /// The company that was named.
 pub(super) fn ruc_of(empresa: Option<&str>) -> Result<Option<Ruc>, AppError> {
     empresa.map(super::llaves::empresa).transpose()
+}
+
+/// The company that is meant at a server: the one that was named, or the only one.
+pub(super) async fn company_there(server: &Server, wanted: Option<&Ruc>) -> Result<Ruc, AppError> {
+    let known = server.companies().await?.into_iter().map(|it| it.ruc);
+    let known: Vec<String> = known.collect();
+    let meant = match (wanted, known.as_slice()) {
+        (Some(ruc), all) if all.iter().any(|it| it == ruc.as_str()) => Some(*ruc),
+        (None, [one]) => one.parse().ok(),
+        _ => None,
+    };
+    meant.ok_or_else(|| match (wanted, known.len()) {
+        (Some(_), _) => InvoiceError::UnknownIssuer(known).into(),
+        (None, 0) => InvoiceError::NoIssuer.into(),
+        (None, _) => InvoiceError::SeveralIssuers(known).into(),
+    })
 }
 
 /// A document as it was given: a file, or the input.

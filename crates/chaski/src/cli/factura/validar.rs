@@ -83,7 +83,8 @@ async fn checked(
         Desk::There(server) => {
             let wanted = HandOver {
                 body: Bytes::from(value.to_string()),
-                empresa: ruc.as_ref(),
+                // One that the document names, the server reads too.
+                empresa: ruc.as_ref().filter(|_| was_named),
                 key: None,
             };
             return Ok(server.check_document(wanted).await?);

@@ -111,7 +111,8 @@ pub(in crate::http) async fn retry(
     request_body(content = Object, example = json!({
         "tipo": "boleta", "serie": "BBB1",
         "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     })),
     responses((status = 202, body = IssuedData), Problems)
 )]

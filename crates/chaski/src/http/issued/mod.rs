@@ -4,6 +4,7 @@
 pub(super) mod deeds;
 pub(super) mod family;
 pub(super) mod files;
+pub(super) mod listed;
 pub(super) mod named;
 pub(super) mod others;
 pub(super) mod read;

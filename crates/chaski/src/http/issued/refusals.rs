@@ -68,8 +68,13 @@ pub(super) fn wrong(findings: &[InvoiceFinding]) -> Problem {
 }
 
 fn of_finding(finding: &InvoiceFinding) -> FieldProblem {
+    placed(finding.campo.clone(), finding)
+}
+
+/// A finding at a place of a list.
+pub(super) fn placed(field: String, finding: &InvoiceFinding) -> FieldProblem {
     FieldProblem {
-        field: finding.campo.clone(),
+        field,
         code: finding.codigo,
         es: finding.message(Lang::Es).to_owned(),
         en: finding.message(Lang::En).to_owned(),

@@ -76,7 +76,8 @@ struct Arrived {
     params(HandOverWanted, IssuerWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }],
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }],
         "referencia": "pedido-1"
     })),
     responses(
@@ -162,7 +163,7 @@ pub(in crate::http) async fn hand_over(
         twin_allowed: headers.get(ALLOW_DUPLICATE).is_some_and(|it| it == "true"),
         renumber: true,
         key_id: caller.owner(),
-        batch: None,
+        ..AcceptOptions::default()
     };
     let (handed, findings) = match plan {
         InvoicePlan::Wrong(checked) => return Err(wrong(&checked.hallazgos)),
@@ -230,7 +231,8 @@ pub(in crate::http) struct CheckWanted {
     params(CheckWanted),
     request_body(content = Object, example = json!({
         "tipo": "boleta", "cliente": { "tipo": "1", "numero": "00000001", "nombre": "CLIENTE DE PRUEBA" },
-        "items": [{ "descripcion": "Servicio", "cantidad": 1, "precio_unitario": "118.00" }]
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": "118.00" }]
     })),
     responses((status = 200, body = CheckedData), Problems)
 )]
@@ -242,6 +244,7 @@ pub(in crate::http) async fn check(
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let key = once::key(request.headers())?.map(|it| String::from_utf8_lossy(it).into_owned());
+    let was_named = wanted.empresa.is_some();
     let of = IssuerWanted {
         empresa: wanted.empresa,
         referencia: None,
@@ -251,17 +254,23 @@ pub(in crate::http) async fn check(
     let room = caller
         .app
         .room_within(arrived.issuer.as_ref(), &rights, &ask);
-    let room = room.await.map_err(problem)?;
-    if wanted.ensayo {
+    let room = match room.await {
+        Ok(room) => Some(room),
+        // A document may be checked before anybody issues here.
+        Err(AppError::Invoice(InvoiceError::NoIssuer)) if !was_named && !wanted.ensayo => None,
+        Err(error) => return Err(problem(error)),
+    };
+    if let Some(room) = room.as_ref().filter(|_| wanted.ensayo) {
         let wish = IssueWish {
             value: arrived.value,
             key,
             another: wanted.otra,
         };
         let plan = room.plan_invoice(wish).await.map_err(problem)?;
-        return rehearsed(&caller, &room, plan).await.map(Json);
+        return rehearsed(&caller, room, plan).await.map(Json);
     }
-    let checked = caller.app.check_invoice(Some(&room), arrived.value, &ask);
+    let app = &caller.app;
+    let checked = app.check_invoice(room.as_ref(), arrived.value, &ask);
     let checked = checked.await.map_err(problem)?;
     let (mode, lang) = (caller.app.mode, caller.info.lang);
     Ok(Json(CheckedData::of(&checked, mode, lang)))

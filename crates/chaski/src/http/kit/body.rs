@@ -185,7 +185,12 @@ pub(crate) async fn json<T: DeserializeOwned>(mut request: Request) -> Result<T,
         return Err(unknown_kind("application/json"));
     }
     let body = read(&mut request, MOST_BYTES).await?;
-    let mut reader = serde_json::Deserializer::from_slice(&body);
+    parsed(&body)
+}
+
+/// The same of text that was read already.
+pub(crate) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let place = error.path().to_string();
         let why = error.into_inner();

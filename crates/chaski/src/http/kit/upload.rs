@@ -77,6 +77,22 @@ pub(crate) fn is_file(name: &str) -> bool {
     matches!(name, "archivo" | "file")
 }
 
+/// Whether a field of a form says yes.
+pub(crate) fn is_yes(text: &str) -> bool {
+    matches!(text.trim(), "true" | "1" | "on" | "si" | "sí")
+}
+
+/// A number of calls of a form.
+pub(crate) fn calls(text: &str) -> Result<u64, Problem> {
+    text.trim().parse().map_err(|_| {
+        Problem::wrong_field(
+            "gastar_hasta",
+            "debe ser un número de consultas",
+            "must be a number of calls",
+        )
+    })
+}
+
 /// The format of a file that goes out, JSON if nothing is said.
 pub(crate) fn format(wanted: Option<&str>) -> Result<OutputFormat, Problem> {
     match wanted.unwrap_or("json") {

@@ -41,6 +41,8 @@ pub struct NewDocument {
     pub twin: Option<[u8; 32]>,
     /// Whether it is wanted although one like it was taken on just before.
     pub twin_allowed: bool,
+    /// Whether one like it stands in its way for as long as nobody knows what came of it, however old it is.
+    pub twin_while_open: bool,
     /// Lima day of issue.
     pub issued_on: Option<Date>,
     /// Total, in hundredths.
@@ -197,13 +199,17 @@ pub(super) async fn obstacle(
         }
     }
     if let (Some(twin), false) = (twin_mark(keys, new), new.twin_allowed) {
+        let lately = new.at - PROBABLY_TWICE;
+        let ever = Timestamp::UNIX_EPOCH;
         let twin: Option<Uuid> = query(
-            "SELECT id FROM documents WHERE company = $1 AND twin = $2 AND created_at > $3 \
+            "SELECT id FROM documents WHERE company = $1 AND twin = $2 AND (created_at > $3 OR \
+             (created_at > $4 AND state IN ('EN_COLA', 'ENVIANDO', 'DESCONOCIDO', 'EN_ESPERA'))) \
              AND state NOT IN ('DEVUELTO', 'LIBERADO') ORDER BY created_at DESC LIMIT 1",
         )
         .bind(series.company.as_slice())
         .bind(twin)
-        .bind(new.at - PROBABLY_TWICE)
+        .bind(lately)
+        .bind(if new.twin_while_open { ever } else { lately })
         .fetch_optional(&mut *connection)
         .await?;
         if let Some(twin) = twin {

@@ -302,6 +302,7 @@ fn taken_on(intent: &Intent, id: Uuid) -> NewDocument {
         },
         twin: None,
         twin_allowed: true,
+        twin_while_open: false,
         issued_on: None,
         total: None,
         credit_limit: None,

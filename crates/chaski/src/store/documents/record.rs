@@ -323,6 +323,7 @@ fn bare(entry: &JournalEntry, draft: Vec<u8>) -> NewDocument {
         },
         twin: None,
         twin_allowed: true,
+        twin_while_open: false,
         issued_on: known.issued_on,
         total: None,
         credit_limit: None,

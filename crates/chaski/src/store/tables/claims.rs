@@ -187,6 +187,10 @@ pub(in crate::store) async fn end(
     let (state, code, run_at) = match end {
         JobEnd::Completed => (JobState::Completed, None, None),
         JobEnd::Released => (JobState::Pending, claim.job.code.as_deref(), None),
+        JobEnd::Later { at } => {
+            let at = at.as_microsecond().min(micros_after(now, LONGEST_PAUSE));
+            (JobState::Pending, None, Some(at))
+        }
         JobEnd::Again { at, code } if attempts_left => {
             let at = at.as_microsecond().min(micros_after(now, LONGEST_PAUSE));
             (JobState::Pending, Some(code.as_str()), Some(at))

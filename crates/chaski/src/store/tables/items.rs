@@ -23,6 +23,11 @@ pub enum ItemState {
     Answered,
     /// The upstream said that there is no such thing.
     Refused,
+    /// It is a document of ours, which says how it stands.
+    Issued {
+        /// Its identifier.
+        document: CompactString,
+    },
     /// It could not be asked.
     Failed {
         /// Code of the failure.
@@ -53,6 +58,7 @@ impl ItemState {
     fn stored(&self) -> (&'static str, Option<&str>) {
         match self {
             ItemState::Answered => (ANSWERED, None),
+            ItemState::Issued { document } => (ANSWERED, Some(document)),
             ItemState::Refused => (REFUSED, None),
             ItemState::Failed { code } => (FAILED, Some(code)),
         }
@@ -61,7 +67,12 @@ impl ItemState {
     fn parse(state: &str, code: Option<&str>) -> Result<Option<ItemState>, StoreError> {
         match state {
             PENDING => Ok(None),
-            ANSWERED => Ok(Some(ItemState::Answered)),
+            ANSWERED => Ok(Some(match code {
+                Some(document) => ItemState::Issued {
+                    document: document.into(),
+                },
+                None => ItemState::Answered,
+            })),
             REFUSED => Ok(Some(ItemState::Refused)),
             FAILED => Ok(Some(ItemState::Failed {
                 code: code.unwrap_or_default().into(),
@@ -284,7 +295,7 @@ pub(in crate::store) fn counts(rows: &[ItemRow]) -> Counts {
     let mut counts = [0; 3];
     for state in rows.iter().filter_map(|row| row.state.as_ref()) {
         counts[match state {
-            ItemState::Answered => 0,
+            ItemState::Answered | ItemState::Issued { .. } => 0,
             ItemState::Refused => 1,
             ItemState::Failed { .. } => 2,
         }] += 1;

@@ -107,6 +107,11 @@ pub enum JobEnd {
     },
     /// Put back: the worker stops, and another one goes on.
     Released,
+    /// It waits for something else, which is no failure.
+    Later {
+        /// When it is looked at again.
+        at: Timestamp,
+    },
 }
 
 /// Which jobs a list shows.

@@ -1,6 +1,7 @@
 //! Bad input and bad days of documents over HTTP: each gets its word, and nothing is issued twice, lost, or
 //! told to somebody else.
 
+use chaski::app::invoices::InvoiceFilter;
 use chaski::store::{DocumentSheet, NewDocument, StoreJournal};
 use chaski_client::{
     AttemptOutcome, Intended, Intent, Journal, JournalDeed, NubefactDocument, NubefactKind,
@@ -114,6 +115,14 @@ async fn nothing_is_done_about_what_is_in_doubt() {
         );
         assert_ne!(refused.header("retry-after"), "", "{deed}");
     }
+    let edited = it.ask(Method::PUT, place, &sale("21.00")).await;
+    assert_eq!(
+        edited.json()["code"],
+        "comprobante_en_duda",
+        "{}",
+        edited.text
+    );
+    assert_ne!(edited.header("retry-after"), "");
     let by_name = json!({ "comprobante": "FFF1-1", "motivo": "prueba" }).to_string();
     let refused = it.post(&format!("{ALL}/anular"), &[], &by_name).await;
     assert_eq!(
@@ -289,14 +298,12 @@ async fn after_the_seventh_day_the_note_is_offered() {
     assert!(refused.text.contains("corregir"), "{}", refused.text);
 }
 
-/// A sale of another day that was issued then; its identifier.
-async fn planted(door: &Door, day: &str) -> Uuid {
-    let (store, now) = (door.app.store(), Timestamp::now());
+/// A sale of that day that is taken on.
+fn of_day(number: u128, day: &str) -> (NewDocument, NubefactDocument) {
     let json = br#"{"operacion":"generar_comprobante","tipo_de_comprobante":1,"serie":"FFF1"}"#;
     let to_send = NubefactDocument::from_json(json).unwrap();
-    let id = Uuid::from_u128(77);
     let new = NewDocument {
-        id,
+        id: Uuid::from_u128(number),
         series: factura("FFF1"),
         deed: JournalDeed::Issue,
         numero: None,
@@ -315,22 +322,68 @@ async fn planted(door: &Door, day: &str) -> Uuid {
         batch: None,
         sheet: DocumentSheet {
             emisor: ISSUER.to_owned(),
-            clave: "de-enero".to_owned(),
+            clave: format!("de-antes-{number}"),
             ..DocumentSheet::default()
         },
-        at: now,
+        at: Timestamp::now(),
     };
+    (new, to_send)
+}
+
+/// A sale of another day that was issued then; its identifier.
+async fn planted(door: &Door, day: &str) -> Uuid {
+    let (store, now) = (door.app.store(), Timestamp::now());
+    let (new, to_send) = of_day(77, day);
+    let (id, key) = (new.id, new.sheet.clave.clone());
     store.accept_document(new).await.unwrap();
     let journal = StoreJournal::new(store);
     journal.take_over().await.unwrap();
-    let intent = Intent::to_issue(ISSUER, "de-enero", &to_send, now);
     journal.open_series(&factura("FFF1"), 0).await.unwrap();
+    let intent = Intent::to_issue(ISSUER, &key, &to_send, now);
     let Intended::Attempt(attempt) = journal.intend(&intent).await.unwrap() else {
         panic!("it was not sent yet")
     };
     let outcome = accepted("FFF1", attempt.numero);
-    journal.conclude(attempt.id, &outcome, now).await.unwrap();
+    let concluded = journal.conclude(attempt.id, &outcome, now).await;
+    concluded.unwrap();
     id
+}
+
+/// More than a page of documents, as a command lists them.
+#[tokio::test]
+async fn lists_come_page_by_page() {
+    let it = Still::open().await;
+    let store = it.door.app.store();
+    for number in 1..=260 {
+        let day = if number % 2 == 0 {
+            "2026-01-05"
+        } else {
+            "2026-01-06"
+        };
+        let (new, _) = of_day(number, day);
+        store.accept_document(new).await.unwrap();
+    }
+    let ask = chaski_client::Ask::default();
+    let room = it.door.app.invoice_room(None, &ask).await.unwrap();
+    let check = async |filter: InvoiceFilter, count: usize, first: u128| {
+        let rows = room.list_invoices(&filter).await.unwrap();
+        assert_eq!((rows.len(), rows[0].id), (count, Uuid::from_u128(first)));
+        let newest_first = rows.windows(2).all(|it| it[0].id > it[1].id);
+        assert!(newest_first);
+    };
+    let most = |limit| InvoiceFilter {
+        limit,
+        ..InvoiceFilter::default()
+    };
+    check(most(1_000), 260, 260).await;
+    check(most(255), 255, 260).await;
+    check(most(1), 1, 260).await;
+    let of_a_day = InvoiceFilter {
+        desde: Some("2026-01-06".parse().unwrap()),
+        serie: Some("fff1".to_owned()),
+        ..most(1_000)
+    };
+    check(of_a_day, 130, 259).await;
 }
 
 /// Two notes at once, each within the document and both together above it: one is issued.
@@ -338,7 +391,7 @@ async fn planted(door: &Door, day: &str) -> Uuid {
 async fn two_notes_at_once() {
     for database in crate::store_postgres::databases().await {
         let it = Issuing::open(database).await;
-        for round in 0..3 {
+        for round in 0..2 {
             let price = format!("{}.00", 118 + round);
             let sold = it.issued(&format!("c-{round}"), &sale(&price)).await;
             let place = sold["enlaces"]["comprobante"].as_str().unwrap();
@@ -666,4 +719,51 @@ async fn a_rehearsal_says_what_would_come_of_it() {
         (200, &json!(2))
     );
     assert_eq!(it.get(ALL).await["data"].as_array().unwrap().len(), 1);
+}
+
+/// Whoever copies an example of the description gets what it promises.
+#[tokio::test]
+async fn examples_of_the_description_are_right() {
+    let it = Still::open().await;
+    let document = chaski::http::openapi(chaski_core::Lang::Es);
+    let example = |path: &str, method: &str| {
+        let operation = &document["paths"][path][method];
+        let content = &operation["requestBody"]["content"]["application/json"];
+        assert!(content["example"].is_object(), "{method} {path}: {content}");
+        content["example"].to_string()
+    };
+    let ensayo = format!("{ALL}/validar?ensayo=true");
+    for (path, method, target) in [
+        (ALL.to_owned(), "post", ensayo.clone()),
+        (format!("{ALL}/validar"), "post", ensayo.clone()),
+        (format!("{ALL}/{{id}}"), "put", ensayo),
+    ] {
+        let answer = it.post(&target, &[], &example(&path, method)).await;
+        assert_eq!(
+            answer.json()["emitible"],
+            json!(true),
+            "{path}: {}",
+            answer.text
+        );
+        assert_eq!(answer.json()["hallazgos"], json!([]), "{path}");
+    }
+    let handed = it.post(ALL, &[], &example(ALL, "post")).await;
+    assert_eq!(handed.status, 202, "{}", handed.text);
+    let path = format!("{ALL}/buscar");
+    let found = it.post(&path, &[], &example(&path, "post")).await;
+    assert_eq!(found.status, 200, "{}", found.text);
+    let series = "/api/v1/series/sincronizar";
+    let walked = it.post(series, &[], &example(series, "post")).await;
+    assert_eq!(walked.status, 200, "{}", walked.text);
+    let path = "/api/v1/series/{tipo}/{serie}";
+    let target = "/api/v1/series/factura/FFF1";
+    let changed = it.ask(Method::PATCH, target, &example(path, "patch")).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let path = "/api/v1/empresas/probar";
+    let tried = it.post(path, &[], &example(path, "post")).await;
+    assert_eq!(tried.status, 200, "{}", tried.text);
+    // Shapes carry theirs.
+    let shapes = &document["components"]["schemas"];
+    let wish = shapes["CorregirWanted"]["example"].clone();
+    assert!(wish["motivo"].is_string(), "{wish}");
 }

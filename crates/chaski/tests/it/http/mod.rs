@@ -4,6 +4,7 @@ mod connections;
 mod generar;
 mod issued;
 mod issued_bad_days;
+mod listed;
 mod lists;
 mod lotes;
 mod migo;

@@ -411,6 +411,39 @@ async fn the_token_is_a_key_in_any_form_of_the_header() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_nobody_has_a_key_any_token_of_this_machine_will_do() {
+    let door = Door::open().await;
+    let (_stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move { drop(stopped.await) };
+    tokio::spawn(chaski::jobs::issuing::run(Arc::clone(&door.app), shutdown));
+    let send = async |more: &[(&str, &str)], body: &Value| {
+        let mut request = Request::post(format!("{BASE}/{ISSUER}"))
+            .header("Host", "127.0.0.1:8420")
+            .header("Content-Type", "application/json");
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        door.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    };
+    let token = ("Authorization", r#"Token token="el-de-nubefact""#);
+    let issued = send(&[token], &factura(1)).await;
+    assert_eq!(issued.status, 200, "{}", issued.text);
+    assert_eq!(issued.header("chaski-mode"), "sandbox");
+    refusal(&send(&[], &asked(9)).await, 400, 24);
+    // What passes for a key has to be one; and nobody is let in through a proxy or a page.
+    let key = ("Authorization", "Token token=chk_test_000000000000_00");
+    refusal(&send(&[key], &asked(1)).await, 401, 10);
+    let proxy = ("X-Forwarded-For", "192.0.2.7");
+    refusal(&send(&[token, proxy], &asked(1)).await, 403, 10);
+    let page = ("Origin", "https://ejemplo.pe");
+    refusal(&send(&[token, page], &asked(1)).await, 403, 10);
+    // From the first key on it has to be one.
+    door.key(&[Scope::Comprobantes], 0, 0).await;
+    refusal(&send(&[token], &asked(1)).await, 401, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_anothers_does_not_exist_here_either() {
     let it = Relaying::open(None, "5s").await;
     it.told(&factura(1)).await;
@@ -490,6 +523,15 @@ async fn same_again(it: &Relaying) {
     let text = serde_json::to_string_pretty(&body).unwrap();
     let answer = it.post_with(&it.key, &text).await;
     assert_eq!(answer.json(), all[0].json());
+    let answer = it.post_with(&it.key, &format!("\u{feff}{body}")).await;
+    assert_eq!(answer.json(), all[0].json());
+    // Another key of the company finds it, and so does another address.
+    let sibling = it.door.key_of(&it.real, Some(ISSUER)).await;
+    let answer = it.post_with(&sibling, &body.to_string()).await;
+    assert_eq!(answer.json(), all[0].json());
+    let path = "/api/v1/comprobantes/por-numero/factura/FFF1/1";
+    let known = it.door.ask(Method::GET, path, Some(&sibling), "").await;
+    assert_eq!(known.json()["estado"], "ACEPTADO", "{}", known.text);
     assert_eq!(it.received("generar_comprobante"), 1);
     // 2. Other content under its number.
     let mut other = body.clone();
@@ -771,5 +813,9 @@ async fn without_a_number_the_next_one_is_given() {
     let told = it.told(&body).await;
     assert_eq!(told["numero"], 1, "{told}");
     assert_eq!(it.told(&body).await, told);
+    // The same by the number that it was given.
+    body["numero"] = 1.into();
+    assert_eq!(it.told(&body).await, told);
+    assert_eq!(it.received("generar_comprobante"), 1);
     assert_eq!(it.accepted("FFF1-1"), 1);
 }

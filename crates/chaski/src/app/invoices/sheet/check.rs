@@ -66,8 +66,16 @@ pub struct CheckedRows {
     pub igv: Option<Decimal>,
     /// Its total.
     pub total: Option<Decimal>,
+    /// Its series.
+    pub serie: Option<String>,
+    /// The number that it brings.
+    pub numero: Option<u32>,
     /// The RUC or whatever number its customer has.
     pub(in crate::app) cliente: Option<String>,
+    /// The caller's own name for the sale, under which it is one document too.
+    pub(in crate::app) referencia: Option<String>,
+    /// The key that it is issued under.
+    pub(in crate::app) clave: String,
     /// What its rows say, in the simple form.
     pub(in crate::app) form: JsonValue,
 }
@@ -164,8 +172,20 @@ impl App {
             .iter()
             .filter_map(|it| named_by(it.said("nota_documento")?))
             .collect();
+        let key_of = |document: &GatheredDocument, form: &JsonObject| {
+            let form = JsonValue::Object(form.clone());
+            room.map_or_else(String::new, |it| it.row_key(&document.key, &form))
+        };
+        let keys: Vec<String> = documents
+            .iter()
+            .zip(&forms)
+            .map(|(document, form)| key_of(document, form))
+            .collect();
         let issued = match room {
-            Some(room) => KnownIssued::read(room, &named).await?,
+            Some(room) => {
+                let own = keys.iter().cloned().collect();
+                KnownIssued::read(room, &named, &own).await?
+            }
             None => KnownIssued::default(),
         };
         // 4. Each document; those that notes modify before the notes.
@@ -185,6 +205,7 @@ impl App {
             issued,
             numbers: HashMap::new(),
             references: HashMap::new(),
+            keys,
             titles: &titles,
             beside: beside.as_ref(),
             findings: &mut findings,
@@ -199,9 +220,16 @@ impl App {
         for (index, (_, form)) in sales.into_iter().chain(notes) {
             checked[index] = Some(checking.check(&documents, index, form));
         }
+        let was_issued = checking.issued.own;
         // 5. What came of each, worst first.
         let mut documents: Vec<CheckedRows> = checked.into_iter().flatten().collect();
         drop_what_is_told(&mut findings);
+        // What exists is not wrong any more, whatever day it is by now.
+        findings.retain(|it| {
+            let document = it.document.and_then(|it| documents.get(it));
+            let stands = document.is_some_and(|it| was_issued.contains(&it.clave));
+            it.finding.severidad != Severity::Error || !stands
+        });
         for found in &findings {
             if let Some(document) = found.document.and_then(|it| documents.get_mut(it)) {
                 document.worst = document.worst.max(Some(found.finding.severidad));
@@ -235,6 +263,8 @@ struct Checking<'c> {
     /// Numbers and references of the workbook, with the first document that has each.
     numbers: HashMap<String, usize>,
     references: HashMap<String, usize>,
+    /// What each document is issued under.
+    keys: Vec<String>,
     titles: &'c SheetTitles,
     beside: Option<&'c SheetTitles>,
     findings: &'c mut Vec<PlacedFinding>,
@@ -292,7 +322,11 @@ impl Checking<'_> {
                 .map(|it| it.amount("total_gravada").unwrap_or_default()),
             igv: made.as_ref().map(TaxDocument::igv),
             total: made.as_ref().and_then(TaxDocument::total),
+            serie: made.as_ref().and_then(|it| it.serie().map(str::to_owned)),
+            numero: made.as_ref().and_then(TaxDocument::numero),
             cliente: number.map(str::to_owned),
+            referencia: document.said("referencia").map(str::to_owned),
+            clave: std::mem::take(&mut self.keys[index]),
             form: JsonValue::Object(form),
         }
     }
@@ -384,13 +418,13 @@ fn with_igv(document: &mut GatheredDocument, titles: &SheetTitles) -> JsonObject
 
 /// Name and address of a RUC, and the name of a DNI, are looked up when the document is issued: until then
 /// they do not lack.
-fn told_later(found: &mut InvoiceFinding, number: Option<&str>) {
+pub(super) fn told_later(found: &mut InvoiceFinding, number: Option<&str>) {
     let number = number.unwrap_or_default();
     let is_ruc = number.parse::<Ruc>().is_ok();
     let is_dni = number.parse::<Dni>().is_ok();
     let later = match found.campo.as_str() {
-        "cliente.nombre" => is_ruc || is_dni,
-        "cliente.direccion" => is_ruc,
+        "cliente.nombre" | "cliente_denominacion" => is_ruc || is_dni,
+        "cliente.direccion" | "cliente_direccion" => is_ruc,
         _ => false,
     };
     if later && found.codigo == codes::REQUIRED.codigo {

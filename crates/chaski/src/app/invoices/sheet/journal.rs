@@ -19,13 +19,19 @@ pub(super) struct KnownIssued {
     credited: HashMap<NubefactId, Decimal>,
     /// Documents that a note took back as a whole.
     taken_back: HashSet<NubefactId>,
+    /// Keys of the workbook under which something was issued before.
+    pub(super) own: HashSet<String>,
 }
 
 impl KnownIssued {
     /// Reads the journal once. Bodies are opened only of credit notes and of what is named.
+    ///
+    /// `own` are the keys of the workbook itself: what was issued of it before is no other document, and
+    /// its notes are counted where its rows are.
     pub(super) async fn read(
         room: &InvoiceRoom<'_>,
         named: &HashSet<NubefactId>,
+        own: &HashSet<String>,
     ) -> Result<KnownIssued, AppError> {
         let mut known = KnownIssued::default();
         for entry in room.entries().await? {
@@ -33,7 +39,10 @@ impl KnownIssued {
                 continue;
             }
             let id = entry.document();
-            let is_note = id.kind == NubefactKind::NotaCredito && !named.is_empty();
+            // Each one more of the same has the next key of a chain.
+            let key = entry.key.as_str().split('#').next().unwrap_or_default();
+            let is_own = own.contains(key);
+            let is_note = id.kind == NubefactKind::NotaCredito && !named.is_empty() && !is_own;
             if named.contains(&id) || is_note {
                 let Some(document) = room.sent(&entry).await? else {
                     continue;
@@ -49,7 +58,11 @@ impl KnownIssued {
                     known.modified.insert(id.clone(), modified);
                 }
             }
-            known.issued.insert(id);
+            if is_own {
+                known.own.insert(key.to_owned());
+            } else {
+                known.issued.insert(id);
+            }
         }
         Ok(known)
     }

@@ -6,7 +6,7 @@
 //! `lookups.rs` and `journal.rs` say what others know; `check.rs` checks all of them as a whole, the
 //! simple form of each by the one check that everything passes; `review.rs` writes the workbook back, the
 //! caller's columns as they were, with state, totals and findings beside them, and `summary.rs` sums it up. `template.rs` writes an empty
-//! one. Every column is a row of `columns.rs`, what can be chosen in it stands in `choices.rs`.
+//! one; `list.rs` makes a workbook of a list in JSON. Every column is a row of `columns.rs`, what can be chosen in it stands in `choices.rs`.
 //!
 //! Nothing is sent and no number is taken. A cell that cannot be read never becomes another value in
 //! silence: it has its finding, or the person is told what it was read as.
@@ -18,6 +18,7 @@ mod columns;
 mod documents;
 mod journal;
 mod layout;
+mod list;
 mod lookups;
 mod outcome;
 mod review;

@@ -40,11 +40,17 @@ impl RowOutcome {
         self.state.map_or(SET_ASIDE, DocumentState::as_str)
     }
 
-    /// Whether the document exists and stands, or SUNAT is yet to speak.
+    /// Whether the document was issued, and SUNAT has not refused it.
     pub fn stands(&self) -> bool {
         matches!(
             self.state,
-            Some(DocumentState::Pending | DocumentState::Accepted | DocumentState::Observed)
+            Some(
+                DocumentState::Pending
+                    | DocumentState::Accepted
+                    | DocumentState::Observed
+                    | DocumentState::VoidPending
+                    | DocumentState::Voided
+            )
         )
     }
 
@@ -65,7 +71,9 @@ impl RowOutcome {
         match self.state {
             Some(DocumentState::Accepted) => ReviewMark::Good,
             Some(DocumentState::Observed) => ReviewMark::Observed,
-            Some(DocumentState::Pending) => ReviewMark::Notice,
+            Some(DocumentState::Pending | DocumentState::VoidPending | DocumentState::Voided) => {
+                ReviewMark::Notice
+            }
             _ if self.waits() => ReviewMark::Notice,
             _ => ReviewMark::Wrong,
         }

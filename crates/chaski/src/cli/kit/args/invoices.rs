@@ -101,6 +101,12 @@ pub(in crate::cli) struct EmitirArgs {
     /// De una planilla: validar antes los RUC de los clientes y apartar los que no están ACTIVO y HABIDO || Of a workbook: check the customers' RUCs first and set aside those not ACTIVO and HABIDO
     #[arg(long, alias = "customers")]
     pub(in crate::cli) clientes: bool,
+    /// De una planilla: el periodo, como 2026-11; la misma se emite una vez en cada uno || Of a workbook: the period, such as 2026-11; the same one is issued once in each
+    #[arg(long, value_name = "PERIODO", alias = "period")]
+    pub(in crate::cli) periodo: Option<String>,
+    /// De una planilla: dejarla a «chaski serve» y no esperar; se sigue con «chaski lotes» || Of a workbook: leave it to "chaski serve" and do not wait; follow it with "chaski lotes"
+    #[arg(long, alias = "background", conflicts_with = "dry_run")]
+    pub(in crate::cli) en_segundo_plano: bool,
     /// Mostrar lo que se enviaría y no enviar nada || Show what would be sent and send nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -271,6 +277,13 @@ pub(in crate::cli) enum EmpresasCmd {
     /// ¿Acepta Nubefact la ruta y el token? No emite nada || Does Nubefact take ruta and token? Issues nothing
     #[command(alias = "try")]
     Probar {
+        /// RUC de la empresa; la única si no se indica || RUC of the company; the only one when not given
+        #[arg(value_name = "RUC")]
+        ruc: Option<String>,
+    },
+    /// Emite en una cuenta de demostración lo que Nubefact pide ver antes de pasar a producción || Issues on a demo account what Nubefact asks to see before production
+    #[command(alias = "rehearse")]
+    Ensayo {
         /// RUC de la empresa; la única si no se indica || RUC of the company; the only one when not given
         #[arg(value_name = "RUC")]
         ruc: Option<String>,

@@ -1,0 +1,152 @@
+//! A list of documents handed over: the other kind of batch.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use chaski_core::invoicing::JsonValue;
+use uuid::Uuid;
+
+use super::refusals::placed;
+use super::rights_of;
+use super::submit::issuer_ruc;
+use crate::api::batches::DocumentsWanted;
+use crate::app::batches::{DocumentsInput, DocumentsSubmission, DocumentsTaken};
+use crate::app::invoices::CheckedWorkbook;
+use crate::app::keys::Scope;
+use crate::app::once::Once;
+use crate::http::Gateway;
+use crate::http::kit::{Caller, MOST_BYTES, Problem, body, upload};
+use crate::scratch::Scratch;
+use crate::store::Priority;
+
+/// What a body of JSON says of a list of documents.
+const DOCUMENTS: &str = "comprobantes";
+/// Errors that are told of a list; beyond, nobody reads on.
+const MOST_ERRORS: usize = 100;
+/// Characters of a period.
+const MOST_OF_A_PERIOD: usize = 20;
+
+/// What came of a list and how it is to be issued.
+pub(in crate::http) struct GivenDocuments {
+    pub(in crate::http) input: DocumentsInput,
+    pub(in crate::http) name: String,
+    pub(in crate::http) priority: Priority,
+    pub(in crate::http) wanted: DocumentsWanted,
+}
+
+/// The documents of a body of JSON and what it says beside them; none of a list of something else.
+pub(in crate::http) async fn of_json(
+    request: &mut Request,
+) -> Result<Option<(Vec<JsonValue>, DocumentsWanted)>, Problem> {
+    if body::kind(request).as_deref() != Some("application/json") {
+        return Ok(None);
+    }
+    let bytes = body::read(request, MOST_BYTES).await?;
+    // Amounts stay as they were written: another reader would make fractions of them.
+    let Ok(JsonValue::Object(mut object)) = JsonValue::parse(&bytes) else {
+        return Ok(None);
+    };
+    let list = match object.remove(DOCUMENTS) {
+        None => return Ok(None),
+        Some(JsonValue::List(list)) if !list.is_empty() => list,
+        Some(_) => {
+            return Err(Problem::wrong_field(
+                DOCUMENTS,
+                "debe ser una lista con al menos un documento",
+                "must be a list of at least one document",
+            ));
+        }
+    };
+    let rest = JsonValue::Object(object).to_string();
+    Ok(Some((list, body::parsed(rest.as_bytes())?)))
+}
+
+/// The list of a form: the file, and the fields beside it.
+pub(in crate::http) fn of_form(
+    file: Scratch,
+    fields: Vec<(String, String)>,
+) -> Result<(DocumentsInput, DocumentsWanted), Problem> {
+    let mut wanted = DocumentsWanted::default();
+    for (name, text) in fields {
+        let given = Some(text.trim().to_owned()).filter(|it| !it.is_empty());
+        match name.as_str() {
+            "clase" => {}
+            "empresa" => wanted.empresa = given,
+            "periodo" => wanted.periodo = given,
+            "prioridad" => wanted.prioridad = given,
+            "solo_buenos" => wanted.solo_buenos = upload::is_yes(&text),
+            "clientes" => wanted.clientes = upload::is_yes(&text),
+            "gastar_hasta" => wanted.gastar_hasta = Some(upload::calls(&text)?),
+            unknown => return Err(upload::unknown_field(unknown)),
+        }
+    }
+    Ok((DocumentsInput::File(file), wanted))
+}
+
+/// Takes a list on as a batch, or says all that is wrong with it.
+pub(in crate::http) async fn submit(
+    gateway: &Gateway,
+    caller: &Caller,
+    given: GivenDocuments,
+    once: Option<Once>,
+) -> Result<Uuid, Problem> {
+    // 1. Who may, and for whom.
+    caller.needs(Scope::Emitir)?;
+    let wanted = given.wanted;
+    let issuer = wanted.empresa.as_deref().map(issuer_ruc).transpose()?;
+    let new = DocumentsSubmission {
+        input: given.input,
+        name: given.name,
+        issuer,
+        rights: rights_of(caller),
+        only_good: wanted.solo_buenos,
+        clientes: wanted.clientes,
+        periodo: wanted.periodo.map(period).transpose()?,
+        priority: given.priority,
+        asker: caller.asker(),
+        payer: caller.payer(),
+        most: wanted.gastar_hasta,
+        once,
+    };
+    // 2. Checked and stored, or nothing of it.
+    let submit = |limits| {
+        let (app, new) = (Arc::clone(&caller.app), new.clone());
+        async move { app.submit_documents(new, limits).await }
+    };
+    let (taken, _memory) = upload::with_memory(gateway, caller, submit).await?;
+    match taken {
+        DocumentsTaken::Batch(id) => Ok(id),
+        DocumentsTaken::Wrong(checked) => Err(wrong(&checked)),
+    }
+}
+
+fn period(text: String) -> Result<String, Problem> {
+    let text = text.trim().to_owned();
+    let good = !text.is_empty()
+        && text.chars().count() <= MOST_OF_A_PERIOD
+        && !text.contains(char::is_control);
+    good.then_some(text).ok_or_else(|| {
+        Problem::wrong_field(
+            "periodo",
+            "debe ser un texto de 1 a 20 caracteres, como 2026-11",
+            "must be a text of 1 to 20 characters, such as 2026-11",
+        )
+    })
+}
+
+/// All that is wrong with a list, each with its place; nothing was stored.
+fn wrong(checked: &CheckedWorkbook) -> Problem {
+    let (right, wrong) = checked.right_and_wrong();
+    let mut problem = Problem::new(
+        "comprobante_con_errores",
+        format!(
+            "documentos con errores: {wrong}; sin errores: {right}; no se guardó nada ni se tomó un número (solo_buenos emite los que no los tienen)"
+        ),
+        format!(
+            "documents with errors: {wrong}; without: {right}; nothing was stored and no number taken (solo_buenos issues those without)"
+        ),
+    );
+    let errors = checked.errors_with_places().take(MOST_ERRORS);
+    problem.errors = errors.map(|(place, it)| placed(place, it)).collect();
+    problem
+}

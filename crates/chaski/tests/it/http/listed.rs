@@ -1,0 +1,331 @@
+//! Lists of documents over HTTP: checked whole, issued once each, followed, fetched, and nobody else's business.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use chaski::app::keys::Scope;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::issued::Issuing;
+use super::{Answered, Door};
+use crate::store_postgres::databases;
+
+const LISTS: &str = "/api/v1/lotes";
+
+/// A gateway that issues and works on lists until it is dropped.
+struct Listing {
+    issuing: Issuing,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Listing {
+    async fn open(database: Option<String>) -> Listing {
+        let issuing = Issuing::open(database).await;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move { drop(stopped.await) };
+        let app = Arc::clone(&issuing.door.app);
+        tokio::spawn(chaski::jobs::run(app, shutdown));
+        Listing {
+            issuing,
+            _stop: stop,
+        }
+    }
+
+    fn door(&self) -> &Door {
+        &self.issuing.door
+    }
+
+    async fn post(&self, key: &str, headers: &[(&str, &str)], body: &Value) -> Answered {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(LISTS)
+            .header("X-API-Key", key)
+            .header("Content-Type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.door().send(request).await
+    }
+
+    /// A list, when it has ended.
+    async fn ended(&self, answer: Answered) -> Value {
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        let place = answer.header("location").to_owned();
+        let key = &self.issuing.key;
+        let events = format!("{place}/eventos");
+        let events = self.door().ask(Method::GET, &events, Some(key), "").await;
+        assert!(events.text.contains("event: fin\n"), "{}", events.text);
+        let batch = self.door().ask(Method::GET, &place, Some(key), "").await;
+        batch.json()
+    }
+
+    async fn results(&self, batch: &Value, format: &str) -> Answered {
+        let id = batch["id"].as_str().unwrap();
+        let place = format!("{LISTS}/{id}/resultados?format={format}");
+        let key = Some(self.issuing.key.as_str());
+        let answer = self.door().ask(Method::GET, &place, key, "").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer
+    }
+
+    /// State and number of each document.
+    async fn numbers(&self, batch: &Value) -> Vec<(String, String)> {
+        let rows = self.results(batch, "json").await.json();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or("-").to_owned();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| (text(row, "estado"), text(row, "comprobante")))
+            .collect()
+    }
+
+    async fn documents(&self) -> usize {
+        let place = "/api/v1/comprobantes?limit=250";
+        let key = Some(self.issuing.key.as_str());
+        let answer = self.door().ask(Method::GET, place, key, "").await;
+        answer.json()["data"].as_array().unwrap().len()
+    }
+}
+
+fn sale(name: &str, ruc: &str, price: &str) -> Value {
+    json!({
+        "documento": name,
+        "tipo": "factura",
+        "cliente": { "tipo": "6", "numero": ruc },
+        "precios_con_igv": true,
+        "items": [{ "descripcion": "SERVICIO", "unidad": "ZZ", "cantidad": 1, "precio": price }],
+    })
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let own = |(state, number): &(&str, &str)| ((*state).to_owned(), (*number).to_owned());
+    expected.iter().map(own).collect()
+}
+
+#[tokio::test]
+async fn a_list_of_documents_is_issued_once() {
+    for database in databases().await {
+        let it = Listing::open(database).await;
+        let key = it.issuing.key.clone();
+        let list = json!({
+            "nombre": "noviembre",
+            "comprobantes": [
+                sale("A", "20100070970", "118.00"),
+                sale("B", "20131312955", "59.00"),
+                // Two of the same, by two names.
+                sale("C", "20131312955", "59.00"),
+            ],
+        });
+        let expected = pairs(&[
+            ("ACEPTADO", "factura:FFF1-1"),
+            ("ACEPTADO", "factura:FFF1-2"),
+            ("ACEPTADO", "factura:FFF1-3"),
+        ]);
+        let batch = it.ended(it.post(&key, &[], &list).await).await;
+        assert_eq!(
+            (&batch["status"], &batch["clase"], &batch["total_items"]),
+            (&json!("COMPLETED"), &json!("comprobantes"), &json!(3)),
+            "{batch}"
+        );
+        assert_eq!(it.numbers(&batch).await, expected);
+        // The same list again, and one document of it alone, are the same documents.
+        let again = it.ended(it.post(&key, &[], &list).await).await;
+        assert_ne!(again["id"], batch["id"]);
+        assert_eq!(it.numbers(&again).await, expected);
+        assert_eq!(it.documents().await, 3);
+        // Under an idempotency key it is the same batch.
+        let headers = [("Idempotency-Key", "lista-1")];
+        let one = it.post(&key, &headers, &list).await.json();
+        let same = it.post(&key, &headers, &list).await;
+        assert_eq!(
+            (same.header("idempotency-replayed"), &same.json()["id"]),
+            ("true", &one["id"])
+        );
+        // As a table and as a workbook.
+        let csv = it.results(&batch, "csv").await.text;
+        assert!(csv.contains("factura:FFF1-3"), "{csv}");
+        assert!(it.results(&batch, "ndjson").await.text.lines().count() == 3);
+        assert!(it.results(&batch, "xlsx").await.text.starts_with("PK"));
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_errors_is_refused_whole_or_issued_in_part() {
+    let it = Listing::open(None).await;
+    let key = it.issuing.key.clone();
+    let mut list = json!({
+        "comprobantes": [
+            sale("A", "20100070970", "118.00"),
+            sale("B", "20100070971", "118.00"),
+            sale("A", "20131312955", "10.00"),
+        ],
+    });
+    let answer = it.post(&key, &[], &list).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    let problem = answer.json();
+    assert_eq!(problem["code"], "comprobante_con_errores");
+    let fields = problem["errors"].as_array().unwrap().iter();
+    let fields: Vec<_> = fields
+        .map(|it| (it["field"].as_str().unwrap(), it["code"].as_str().unwrap()))
+        .collect();
+    assert!(
+        fields.contains(&("comprobantes[1].cliente.numero", "2017")),
+        "{fields:?}"
+    );
+    assert!(
+        fields.contains(&("comprobantes[2].documento", "CH-REPETIDO")),
+        "{fields:?}"
+    );
+    let lists = it.door().ask(Method::GET, LISTS, Some(&key), "").await;
+    assert_eq!(lists.json()["data"], json!([]), "nothing was stored");
+    // The good ones only.
+    list["solo_buenos"] = json!(true);
+    let batch = it.ended(it.post(&key, &[], &list).await).await;
+    assert_eq!(batch["status"], "PARTIAL", "{batch}");
+    let rows = it.results(&batch, "json").await.json();
+    assert_eq!(rows[0]["estado"], "ACEPTADO", "{rows}");
+    assert_eq!(
+        (&rows[1]["estado"], &rows[1]["code"]),
+        (&json!("APARTADO"), &json!("comprobante_con_errores")),
+        "{rows}"
+    );
+    // Trying it again issues nothing that is wrong.
+    let id = batch["id"].as_str().unwrap();
+    let retry = format!("{LISTS}/{id}/reintentar");
+    let retried = it.door().ask(Method::POST, &retry, Some(&key), "").await;
+    assert_eq!(retried.status, 200, "{}", retried.text);
+    let events = format!("{LISTS}/{id}/eventos");
+    it.door().ask(Method::GET, &events, Some(&key), "").await;
+    assert_eq!(it.documents().await, 1);
+}
+
+#[tokio::test]
+async fn customers_are_looked_up_first() {
+    let it = Listing::open(None).await;
+    let key = it.issuing.key.clone();
+    let list = json!({
+        "clientes": true,
+        "periodo": "2026-11",
+        "comprobantes": [
+            sale("A", "20100070970", "118.00"),
+            sale("B", "20000079198", "118.00"),
+            sale("C", "20000633527", "118.00"),
+        ],
+    });
+    let batch = it.ended(it.post(&key, &[], &list).await).await;
+    let rows = it.results(&batch, "json").await.json();
+    let states: Vec<_> = (0..3).map(|at| &rows[at]["estado"]).collect();
+    assert_eq!(states, ["ACEPTADO", "APARTADO", "APARTADO"], "{rows}");
+    assert_eq!(rows[1]["code"], "cliente_no_apto");
+    let said = rows[1]["mensaje"].as_str().unwrap();
+    assert!(said.contains("NO HABIDO"), "{said}");
+    assert!(batch["api_calls"].as_u64().unwrap() >= 1, "{batch}");
+}
+
+#[tokio::test]
+async fn a_workbook_of_documents() {
+    let it = Listing::open(None).await;
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../ejemplos/facturas/ventas.xlsx"
+    );
+    let form = |more: &[(&str, &str)]| {
+        let mut body = Vec::new();
+        for (name, value) in more {
+            body.extend(
+                format!(
+                    "--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+                )
+                .bytes(),
+            );
+        }
+        body.extend(b"--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"ventas.xlsx\"\r\n\r\n");
+        body.extend(std::fs::read(path).unwrap());
+        body.extend(b"\r\n--x--\r\n");
+        Request::builder()
+            .method(Method::POST)
+            .uri(LISTS)
+            .header("X-API-Key", &it.issuing.key)
+            .header("Content-Type", "multipart/form-data; boundary=x")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let refused = it.door().send(form(&[("clase", "comprobantes")])).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let errors = refused.json()["errors"].clone();
+    assert!(errors.as_array().unwrap().len() >= 12, "{errors}");
+    assert_eq!(errors[0]["field"], "G76", "{errors}");
+    let wanted = [("clase", "comprobantes"), ("solo_buenos", "si")];
+    let answer = it.door().send(form(&wanted)).await;
+    let batch = it.ended(answer).await;
+    assert_eq!(
+        (
+            &batch["successful_items"],
+            &batch["failed_items"],
+            &batch["total_rows"]
+        ),
+        (&json!(48), &json!(12), &json!(84)),
+        "{batch}"
+    );
+    let xlsx = it.results(&batch, "xlsx").await;
+    assert!(xlsx.text.starts_with("PK"));
+    let csv = it.results(&batch, "csv").await.text;
+    assert!(
+        csv.contains("N° Pedido") && csv.contains("factura:FFF1-5001"),
+        "{csv}"
+    );
+    let unknown = it.door().send(form(&[("clase", "otra")])).await;
+    assert_eq!(unknown.status, 422, "{}", unknown.text);
+}
+
+/// A list is its key's alone; issuing takes the scope that issues, and a key's series are its own.
+#[tokio::test]
+async fn whose_a_list_of_documents_is() {
+    let it = Listing::open(None).await;
+    let list = json!({ "comprobantes": [sale("A", "20100070970", "118.00")] });
+    let batch = it
+        .ended(it.post(&it.issuing.key.clone(), &[], &list).await)
+        .await;
+    let id = batch["id"].as_str().unwrap();
+    let other = it.door().key_of(&it.door().app, Some("20604702811")).await;
+    for rest in ["", "/resultados", "/eventos"] {
+        let place = format!("{LISTS}/{id}{rest}");
+        let answer = it.door().ask(Method::GET, &place, Some(&other), "").await;
+        assert_eq!(answer.status, 404, "{place}: {}", answer.text);
+    }
+    // A company that does not issue from here.
+    let answer = it.post(&other, &[], &list).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    // Without the scope that issues.
+    let lists = it.door().key(&[Scope::Lotes], 0, 0).await;
+    let answer = it.post(&lists, &[], &list).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    // A key of another series.
+    let bound = it.door().key_of_series(None, "F009").await;
+    let mut named = list.clone();
+    named["comprobantes"][0]["serie"] = json!("FFF1");
+    let answer = it.post(&bound, &[], &named).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["code"]),
+        (404, &json!("serie_no_disponible")),
+        "{}",
+        answer.text
+    );
+    // What cannot be read.
+    let key = it.issuing.key.clone();
+    for (body, status) in [
+        (json!({ "comprobantes": [] }), 422),
+        (json!({ "comprobantes": 5 }), 422),
+        (json!({ "comprobantes": [5], "otra": 1 }), 422),
+        (json!({ "comprobantes": [5] }), 422),
+        (
+            json!({ "comprobantes": [sale("A", "20100070970", "1.00")], "periodo": " " }),
+            422,
+        ),
+    ] {
+        let answer = it.post(&key, &[], &body).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+    }
+    assert_eq!(it.documents().await, 1);
+}
