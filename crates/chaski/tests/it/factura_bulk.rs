@@ -70,7 +70,7 @@ fn the_same_workbook_again_is_the_same_documents() {
     // One that brings its number, and a note on a document of the same workbook.
     assert_eq!(first["P-001"].1, "factura:FFF1-5001");
     assert_eq!(first["P-044"].0, "ACEPTADO");
-    assert!(first["P-001"].2.ends_with(".pdf"), "{first:?}");
+    assert!(first["P-001"].2.contains(".pdf"), "{first:?}");
     assert_eq!(first["P-060"], ("APARTADO".into(), "-".into(), "-".into()));
     // 3. And again, and a third time: the same numbers, and what only the whole workbook shows stays aside.
     for name in ["dos.ndjson", "tres.ndjson"] {
