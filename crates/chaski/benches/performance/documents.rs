@@ -109,6 +109,7 @@ async fn take_on(store: &Store, number: u32) -> anyhow::Result<Uuid> {
         },
         twin: None,
         twin_allowed: true,
+        twin_while_open: false,
         issued_on: None,
         total: Some(11_800),
         credit_limit: None,

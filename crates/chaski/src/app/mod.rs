@@ -192,7 +192,7 @@ impl App {
         let by_itself =
             wish == WantedMode::None && config.sandbox == SandboxMode::Auto && !has_token;
         let on_trial = mode == Mode::Sandbox && has_token;
-        let app = App::open_side(config, mode, on_trial, clock, metrics, exit).await?;
+        let app = Box::pin(App::open_side(config, mode, on_trial, clock, metrics, exit)).await?;
         // A folder that is new does not tell what is on the server.
         if mode == Mode::Sandbox && by_itself {
             let real = app.store.other_side(schema_of(Mode::Real)).await?;

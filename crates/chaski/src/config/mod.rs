@@ -195,11 +195,7 @@ impl Layers {
             migo_token: (!token.is_empty()).then(|| SecretString::from(token)),
             migo_base_url: self.text("migo.base_url").to_owned(),
             migo_version,
-            migo_known_ruc: self.parsed(
-                "migo.known_ruc",
-                "un RUC que exista, como el de SUNAT: 20131312955",
-                "a RUC that exists, such as SUNAT's: 20131312955",
-            )?,
+            migo_known_ruc: self.known_ruc()?,
             nubefact_patience: self.duration("nubefact.patience")?,
             nubefact_redate: self
                 .one_of("nubefact.late_date", &[("devolver", false), ("hoy", true)])?,
@@ -239,6 +235,14 @@ impl Layers {
             "una dirección como postgres://usuario@máquina/base",
             "an address such as postgres://user@machine/database",
         ))
+    }
+
+    fn known_ruc(&self) -> Result<Ruc, ConfigError> {
+        self.parsed(
+            "migo.known_ruc",
+            "un RUC que exista, como el de SUNAT: 20131312955",
+            "a RUC that exists, such as SUNAT's: 20131312955",
+        )
     }
 
     fn parsed<T: FromStr>(&self, key: &str, es: &str, en: &str) -> Result<T, ConfigError> {

@@ -31,6 +31,7 @@ const COMMANDS: [&str; 80] = [
     "empresas",
     "empresas listar",
     "empresas agregar",
+    "empresas ensayo",
     "empresas probar",
     "empresas ensayo",
     "cuenta",

@@ -67,7 +67,7 @@ fn told(ran: &Ran) -> String {
         let is_ticket = body.len() == 13 && body.bytes().all(|b| b.is_ascii_digit());
         match link {
             Some((start, rest)) => {
-                plain.push_str(&[start, rest.get(36..).unwrap_or_default()].concat())
+                plain.push_str(&[start, rest.get(36..).unwrap_or_default()].concat());
             }
             None if is_hash || is_ticket => {}
             None => plain.push_str(body),

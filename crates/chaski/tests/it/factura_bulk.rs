@@ -70,7 +70,7 @@ fn the_same_workbook_again_is_the_same_documents() {
     // One that brings its number, and a note on a document of the same workbook.
     assert_eq!(first["P-001"].1, "factura:FFF1-5001");
     assert_eq!(first["P-044"].0, "ACEPTADO");
-    assert!(first["P-001"].2.ends_with(".pdf"), "{first:?}");
+    assert!(first["P-001"].2.contains(".pdf"), "{first:?}");
     assert_eq!(first["P-060"], ("APARTADO".into(), "-".into(), "-".into()));
     // 3. And again, and a third time: the same numbers, and what only the whole workbook shows stays aside.
     for name in ["dos.ndjson", "tres.ndjson"] {
@@ -156,11 +156,7 @@ fn customers_who_cannot_be_invoiced_are_set_aside() {
         .run("factura emitir mes.csv --clientes -o r.ndjson")
         .expect(8);
     assert!(ran.err.contains("por emitir: 2"), "{}", ran.err);
-    assert!(
-        ran.err.contains("llamadas para consultar clientes:"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("consultas de clientes:"), "{}", ran.err);
     let results = results(&place, "r.ndjson");
     let states: Vec<&str> = results.values().map(|it| it.0.as_str()).collect();
     assert_eq!(

@@ -131,6 +131,7 @@ impl App {
 
 impl InvoiceRoom<'_> {
     /// The same for the lists of a period, where one was named.
+    #[must_use]
     pub fn within_period(self, periodo: Option<String>) -> Self {
         Self { periodo, ..self }
     }

@@ -73,8 +73,8 @@ pub(super) async fn emitir(needed: &Needed, app: &Arc<App>, args: &EmitirArgs) -
     if cost.calls > 0 {
         let (calls, most) = (cost.calls, cost.most);
         needed.say(text!(
-            "llamadas para consultar clientes: {calls}; a lo más, {most}",
-            "calls to look customers up: {calls}; at most {most}"
+            "consultas de clientes: llamadas, {calls}; a lo más, {most}",
+            "look-ups of customers: calls, {calls}; at most, {most}"
         ));
     }
     let mut unfit = HashSet::new();

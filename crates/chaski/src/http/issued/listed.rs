@@ -101,7 +101,7 @@ pub(in crate::http) async fn submit(
         rights: rights_of(caller),
         only_good: wanted.solo_buenos,
         clientes: wanted.clientes,
-        periodo: wanted.periodo.map(period).transpose()?,
+        periodo: wanted.periodo.as_deref().map(period).transpose()?,
         priority: given.priority,
         asker: caller.asker(),
         payer: caller.payer(),
@@ -120,7 +120,7 @@ pub(in crate::http) async fn submit(
     }
 }
 
-fn period(text: String) -> Result<String, Problem> {
+fn period(text: &str) -> Result<String, Problem> {
     let text = text.trim().to_owned();
     let good = !text.is_empty()
         && text.chars().count() <= MOST_OF_A_PERIOD

@@ -4,18 +4,16 @@
 use chaski::app::invoices::InvoiceFilter;
 use chaski::store::{DocumentSheet, NewDocument, StoreJournal};
 use chaski_client::{
-    AttemptOutcome, Intended, Intent, Journal, NubefactDocument, NubefactKind, NubefactReply,
-    SeriesName, StoredReply,
+    AttemptOutcome, Clock, Intended, Intent, Journal, JournalDeed, NubefactDocument, NubefactKind,
+    NubefactReply, SeriesName, StoredReply,
 };
 use futures_util::future::join_all;
 use http::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Door;
 use super::issued::{ALL, ISSUER, Issuing, OTHER, ask, example, routes, sale};
-use crate::store_documents::new_document;
 
 /// A gateway in which nobody issues: what is handed over stays in the queue, and a test does the rest.
 struct Still {
@@ -55,7 +53,7 @@ impl Still {
         let id: Uuid = document["id"].as_str().unwrap().parse().unwrap();
         let draft = self.door.app.store().document_draft(id).await.unwrap();
         let to_send = NubefactDocument::from_json(&draft.unwrap()).unwrap();
-        let (journal, now) = (self.journal(), Timestamp::now());
+        let (journal, now) = (self.journal(), Clock::system().now());
         journal.take_over().await.unwrap();
         let key = document["clave"].as_str().unwrap();
         let intent = Intent::to_issue(ISSUER, key, &to_send, now);
@@ -306,25 +304,35 @@ fn of_day(number: u128, day: &str) -> (NewDocument, NubefactDocument) {
     let new = NewDocument {
         id: Uuid::from_u128(number),
         series: factura("FFF1"),
-        draft: to_send.to_json().to_vec(),
+        deed: JournalDeed::Issue,
+        numero: None,
+        request: [7; 32],
         content: to_send.content_hash().to_string(),
+        draft: to_send.to_json().to_vec(),
         twin: None,
+        twin_allowed: true,
+        twin_while_open: false,
         issued_on: Some(day.parse().unwrap()),
         total: Some(2_000),
+        credit_limit: None,
+        target: None,
+        renumber: false,
+        asked_by: "cli".to_owned(),
+        key_id: None,
+        batch: None,
         sheet: DocumentSheet {
             emisor: ISSUER.to_owned(),
             clave: format!("de-antes-{number}"),
             ..DocumentSheet::default()
         },
-        at: Timestamp::now(),
-        ..new_document(number, "x", "x")
+        at: Clock::system().now(),
     };
     (new, to_send)
 }
 
 /// A sale of another day that was issued then; its identifier.
 async fn planted(door: &Door, day: &str) -> Uuid {
-    let (store, now) = (door.app.store(), Timestamp::now());
+    let (store, now) = (door.app.store(), Clock::system().now());
     let (new, to_send) = of_day(77, day);
     let (id, key) = (new.id, new.sheet.clave.clone());
     store.accept_document(new).await.unwrap();
@@ -426,6 +434,111 @@ fn of_documents() -> impl Iterator<Item = (&'static str, String, &'static str)> 
         .map(|(method, path, _, body)| (method, path, body))
 }
 
+/// Nor by its name or its number, nor in a list.
+async fn closed_by_name(door: &Door, key: &str, who: &str, family: &str, document: &Value) {
+    let (tipo, serie) = (&document["tipo"], &document["serie"]);
+    let (tipo, serie) = (tipo.as_str().unwrap(), serie.as_str().unwrap());
+    for path in [
+        format!("/api/v1/{family}/por-numero/{tipo}/{serie}/1"),
+        format!("{ALL}/por-numero/{tipo}/{serie}/1/pdf"),
+        format!("{ALL}/por-nombre/{tipo}:{serie}-1"),
+        format!("/api/v1/{family}/por-numero/{tipo}/{serie}/1?empresa={ISSUER}"),
+        format!("{ALL}/por-nombre/{tipo}:{serie}-1?empresa={ISSUER}"),
+    ] {
+        let answer = ask(door, key, Method::GET, &path, &[], "").await;
+        assert_eq!(answer.status, 404, "{who}: {path}: {}", answer.text);
+        assert!(!answer.text.contains("ACEPTADO"), "{}", answer.text);
+    }
+    let name = format!("{tipo}:{serie}-1");
+    for (deed, body) in [
+        ("consultar", json!({ "comprobante": name })),
+        ("anular", json!({ "comprobante": name, "motivo": "x" })),
+        (
+            "consultar",
+            json!({ "comprobante": name, "empresa": ISSUER }),
+        ),
+    ] {
+        let path = format!("{ALL}/{deed}");
+        let answer = ask(door, key, Method::POST, &path, &[], &body.to_string()).await;
+        assert_eq!(answer.status, 404, "{who}: {deed}: {}", answer.text);
+    }
+    let listed = ask(
+        door,
+        key,
+        Method::GET,
+        &format!("/api/v1/{family}"),
+        &[],
+        "",
+    )
+    .await;
+    assert_eq!(listed.json()["data"], json!([]), "{who}: {family}");
+    let search = json!({ "empresa": ISSUER }).to_string();
+    let path = format!("/api/v1/{family}/buscar");
+    let found = ask(door, key, Method::POST, &path, &[], &search).await;
+    assert_eq!(
+        found.json()["data"],
+        json!([]),
+        "{who}: {family}: {}",
+        found.text
+    );
+}
+
+/// Series are seen and changed by their own.
+async fn closed_series(door: &Door, key: &str, who: &str) {
+    let series = ask(door, key, Method::GET, "/api/v1/series", &[], "")
+        .await
+        .json();
+    let seen = series["data"].as_array().unwrap();
+    assert!(
+        seen.iter().all(|it| it["serie"] == "BBB1"),
+        "{who}: {series}"
+    );
+    for (method, path, body) in [
+        (
+            Method::PATCH,
+            "/api/v1/series/factura/FFF1",
+            json!({ "en_orden": true }),
+        ),
+        (
+            Method::POST,
+            "/api/v1/series",
+            json!({ "serie": "F050", "ultimo": 0, "empresa": ISSUER }),
+        ),
+        (
+            Method::POST,
+            "/api/v1/series/sincronizar",
+            json!({ "serie": "FFF1", "empresa": ISSUER }),
+        ),
+    ] {
+        let answer = ask(door, key, method, path, &[], &body.to_string()).await;
+        assert_eq!(answer.status, 404, "{who}: {path}: {}", answer.text);
+    }
+}
+
+/// Companies are told to their own alone, and tried by their own.
+async fn closed_companies(door: &Door, other: &str) {
+    let companies = ask(door, other, Method::GET, "/api/v1/empresas", &[], "").await;
+    assert_eq!(companies.json()["data"], json!([]));
+    let wish = json!({ "ruc": ISSUER }).to_string();
+    let tried = ask(
+        door,
+        other,
+        Method::POST,
+        "/api/v1/empresas/probar",
+        &[],
+        &wish,
+    )
+    .await;
+    assert_eq!(tried.status, 404, "{}", tried.text);
+    let wish = json!({
+        "ruc": ISSUER, "ruta": "https://api.nubefact.com/api/v1/x", "token": "0".repeat(64),
+    });
+    let path = "/api/v1/empresas";
+    let taken = ask(door, other, Method::POST, path, &[], &wish.to_string()).await;
+    assert_eq!(taken.status, 404, "{}", taken.text);
+    assert!(!taken.text.contains(ISSUER), "{}", taken.text);
+}
+
 #[tokio::test]
 async fn every_family_is_its_owners() {
     let it = Issuing::open(None).await;
@@ -472,104 +585,11 @@ async fn every_family_is_its_owners() {
                     |it: &super::Answered| (it.json()["code"].clone(), it.json()["detail"].clone());
                 assert_eq!(words(&answer), words(&absent), "{who}: {method} {path}");
             }
-            let (tipo, serie) = (&document["tipo"], &document["serie"]);
-            let (tipo, serie) = (tipo.as_str().unwrap(), serie.as_str().unwrap());
-            for path in [
-                format!("/api/v1/{family}/por-numero/{tipo}/{serie}/1"),
-                format!("{ALL}/por-numero/{tipo}/{serie}/1/pdf"),
-                format!("{ALL}/por-nombre/{tipo}:{serie}-1"),
-                format!("/api/v1/{family}/por-numero/{tipo}/{serie}/1?empresa={ISSUER}"),
-                format!("{ALL}/por-nombre/{tipo}:{serie}-1?empresa={ISSUER}"),
-            ] {
-                let answer = ask(door, key, Method::GET, &path, &[], "").await;
-                assert_eq!(answer.status, 404, "{who}: {path}: {}", answer.text);
-                assert!(!answer.text.contains("ACEPTADO"), "{}", answer.text);
-            }
-            let name = format!("{tipo}:{serie}-1");
-            for (deed, body) in [
-                ("consultar", json!({ "comprobante": name })),
-                ("anular", json!({ "comprobante": name, "motivo": "x" })),
-                (
-                    "consultar",
-                    json!({ "comprobante": name, "empresa": ISSUER }),
-                ),
-            ] {
-                let path = format!("{ALL}/{deed}");
-                let answer = ask(door, key, Method::POST, &path, &[], &body.to_string()).await;
-                assert_eq!(answer.status, 404, "{who}: {deed}: {}", answer.text);
-            }
-            let listed = ask(
-                door,
-                key,
-                Method::GET,
-                &format!("/api/v1/{family}"),
-                &[],
-                "",
-            )
-            .await;
-            assert_eq!(listed.json()["data"], json!([]), "{who}: {family}");
-            let search = json!({ "empresa": ISSUER }).to_string();
-            let path = format!("/api/v1/{family}/buscar");
-            let found = ask(door, key, Method::POST, &path, &[], &search).await;
-            assert_eq!(
-                found.json()["data"],
-                json!([]),
-                "{who}: {family}: {}",
-                found.text
-            );
+            closed_by_name(door, key, who, family, document).await;
         }
-        // Series and companies.
-        let series = ask(door, key, Method::GET, "/api/v1/series", &[], "")
-            .await
-            .json();
-        let seen = series["data"].as_array().unwrap();
-        assert!(
-            seen.iter().all(|it| it["serie"] == "BBB1"),
-            "{who}: {series}"
-        );
-        for (method, path, body) in [
-            (
-                Method::PATCH,
-                "/api/v1/series/factura/FFF1",
-                json!({ "en_orden": true }),
-            ),
-            (
-                Method::POST,
-                "/api/v1/series",
-                json!({ "serie": "F050", "ultimo": 0, "empresa": ISSUER }),
-            ),
-            (
-                Method::POST,
-                "/api/v1/series/sincronizar",
-                json!({ "serie": "FFF1", "empresa": ISSUER }),
-            ),
-        ] {
-            let answer = ask(door, key, method, path, &[], &body.to_string()).await;
-            assert_eq!(answer.status, 404, "{who}: {path}: {}", answer.text);
-        }
+        closed_series(door, key, who).await;
     }
-    // Companies are told to their own alone, and tried by their own.
-    let other = &strangers[0].1;
-    let companies = ask(door, other, Method::GET, "/api/v1/empresas", &[], "").await;
-    assert_eq!(companies.json()["data"], json!([]));
-    let wish = json!({ "ruc": ISSUER }).to_string();
-    let tried = ask(
-        door,
-        other,
-        Method::POST,
-        "/api/v1/empresas/probar",
-        &[],
-        &wish,
-    )
-    .await;
-    assert_eq!(tried.status, 404, "{}", tried.text);
-    let wish = json!({
-        "ruc": ISSUER, "ruta": "https://api.nubefact.com/api/v1/x", "token": "0".repeat(64),
-    });
-    let path = "/api/v1/empresas";
-    let taken = ask(door, other, Method::POST, path, &[], &wish.to_string()).await;
-    assert_eq!(taken.status, 404, "{}", taken.text);
-    assert!(!taken.text.contains(ISSUER), "{}", taken.text);
+    closed_companies(door, &strangers[0].1).await;
     // Nothing came of all that.
     assert_eq!(it.get(ALL).await, before);
 }

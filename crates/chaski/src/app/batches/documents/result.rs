@@ -88,8 +88,10 @@ impl App {
                 OutputFormat::Json => serde_json::to_vec_pretty(&list.result_rows(lang))
                     .map_err(std::io::Error::from)?,
                 OutputFormat::Ndjson => {
-                    let lines = list.result_rows(lang).into_iter();
-                    lines.map(|it| format!("{it}\n")).collect::<String>().into()
+                    let rows = list.result_rows(lang).into_iter();
+                    let mut lines: Vec<String> = rows.map(|it| it.to_string()).collect();
+                    lines.push(String::new());
+                    lines.join("\n").into()
                 }
             };
             out.write_all(&bytes)

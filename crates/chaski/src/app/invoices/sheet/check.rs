@@ -172,15 +172,7 @@ impl App {
             .iter()
             .filter_map(|it| named_by(it.said("nota_documento")?))
             .collect();
-        let key_of = |document: &GatheredDocument, form: &JsonObject| {
-            let form = JsonValue::Object(form.clone());
-            room.map_or_else(String::new, |it| it.row_key(&document.key, &form))
-        };
-        let keys: Vec<String> = documents
-            .iter()
-            .zip(&forms)
-            .map(|(document, form)| key_of(document, form))
-            .collect();
+        let keys = keys_of(room, &documents, &forms);
         let issued = match room {
             Some(room) => {
                 let own = keys.iter().cloned().collect();
@@ -210,28 +202,13 @@ impl App {
             beside: beside.as_ref(),
             findings: &mut findings,
         };
-        let forms: Vec<(bool, JsonObject)> =
-            forms.into_iter().map(|it| (is_note(&it), it)).collect();
-        let mut checked: Vec<Option<CheckedRows>> = documents.iter().map(|_| None).collect();
-        let (sales, notes): (Vec<_>, Vec<_>) = forms
-            .into_iter()
-            .enumerate()
-            .partition(|(_, (note, _))| !note);
-        for (index, (_, form)) in sales.into_iter().chain(notes) {
-            checked[index] = Some(checking.check(&documents, index, form));
-        }
+        let mut checked = checking.check_all(&documents, forms);
         let was_issued = checking.issued.own;
         // 5. What came of each, worst first.
-        let mut documents: Vec<CheckedRows> = checked.into_iter().flatten().collect();
         drop_what_is_told(&mut findings);
-        // What exists is not wrong any more, whatever day it is by now.
-        findings.retain(|it| {
-            let document = it.document.and_then(|it| documents.get(it));
-            let stands = document.is_some_and(|it| was_issued.contains(&it.clave));
-            it.finding.severidad != Severity::Error || !stands
-        });
+        drop_what_stands(&mut findings, &checked, &was_issued);
         for found in &findings {
-            if let Some(document) = found.document.and_then(|it| documents.get_mut(it)) {
+            if let Some(document) = found.document.and_then(|it| checked.get_mut(it)) {
                 document.worst = document.worst.max(Some(found.finding.severidad));
             }
         }
@@ -239,6 +216,7 @@ impl App {
             let severity = std::cmp::Reverse(it.finding.severidad);
             (it.spot.side, it.spot.row, severity, it.spot.column)
         });
+        let documents = checked;
         Ok(CheckedWorkbook {
             book,
             documents,
@@ -271,6 +249,23 @@ struct Checking<'c> {
 }
 
 impl Checking<'_> {
+    /// All of them, in the order of the workbook.
+    fn check_all(
+        &mut self,
+        documents: &[GatheredDocument],
+        forms: Vec<JsonObject>,
+    ) -> Vec<CheckedRows> {
+        let mut checked: Vec<Option<CheckedRows>> = documents.iter().map(|_| None).collect();
+        let (notes, sales): (Vec<_>, Vec<_>) = forms
+            .into_iter()
+            .enumerate()
+            .partition(|(_, form)| is_note(form));
+        for (index, form) in sales.into_iter().chain(notes) {
+            checked[index] = Some(self.check(documents, index, form));
+        }
+        checked.into_iter().flatten().collect()
+    }
+
     fn check(
         &mut self,
         documents: &[GatheredDocument],
@@ -446,6 +441,32 @@ fn in_words_of_sheets(found: &mut InvoiceFinding) {
             en: "write the day as 27/11/2026".to_owned(),
         });
     }
+}
+
+/// Under which key each of them is issued.
+fn keys_of(
+    room: Option<&InvoiceRoom<'_>>,
+    documents: &[GatheredDocument],
+    forms: &[JsonObject],
+) -> Vec<String> {
+    let key_of = |(document, form): (&GatheredDocument, &JsonObject)| {
+        let form = JsonValue::Object(form.clone());
+        room.map_or_else(String::new, |it| it.row_key(&document.key, &form))
+    };
+    documents.iter().zip(forms).map(key_of).collect()
+}
+
+/// What exists is not wrong any more, whatever day it is by now.
+fn drop_what_stands(
+    findings: &mut Vec<PlacedFinding>,
+    documents: &[CheckedRows],
+    was_issued: &HashSet<String>,
+) {
+    findings.retain(|it| {
+        let document = it.document.and_then(|it| documents.get(it));
+        let stands = document.is_some_and(|it| was_issued.contains(&it.clave));
+        it.finding.severidad != Severity::Error || !stands
+    });
 }
 
 /// A cell that cannot be read has its finding; that its value lacks is no news.

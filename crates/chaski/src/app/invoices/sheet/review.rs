@@ -19,6 +19,8 @@ use crate::sheets::{
 
 /// Widths of our columns.
 const WIDTHS: [f64; 7] = [15.0, 13.0, 13.0, 11.0, 13.0, 12.0, 62.0];
+/// The same where documents were issued: numbers with their kind, and addresses on one line.
+const WIDTHS_ISSUED: [f64; 7] = [18.0, 20.0, 13.0, 11.0, 13.0, 76.0, 62.0];
 /// Findings that the sheet of findings holds at most: beyond, nobody reads on.
 const MOST_FINDINGS: usize = 50_000;
 /// Characters of the findings of a row.
@@ -112,11 +114,16 @@ impl CheckedWorkbook {
         }
         let titles = sheet.rows.get(self.titles.index);
         let titles = titles.map(|row| our_titles(row, &OURS)).unwrap_or_default();
+        let widths = if self.outcomes.is_empty() {
+            WIDTHS
+        } else {
+            WIDTHS_ISSUED
+        };
         ReviewedSheet {
             sheet,
             name: sheet_name(sheet, MAIN),
             titles_at: self.titles.row,
-            ours: titles.into_iter().zip(WIDTHS).collect(),
+            ours: titles.into_iter().zip(widths).collect(),
             values,
             marks: self.marks(SheetSide::Main, lang),
         }
