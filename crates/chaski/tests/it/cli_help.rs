@@ -33,7 +33,6 @@ const COMMANDS: [&str; 80] = [
     "empresas agregar",
     "empresas ensayo",
     "empresas probar",
-    "empresas ensayo",
     "cuenta",
     "llamadas",
     "lotes",
