@@ -574,9 +574,10 @@ def main():
         # While the machine stands still or is overloaded, how long a server takes says nothing of it.
         calm = sorted(took for took, is_calm in at.recovered if is_calm)
         took = calm[int(len(calm) * 0.99)] if calm else 0
+        back = f"up again in {took:.2f} s (p99 of {len(calm)}" if calm else "how soon it is up again not measured (0"
         print(
             f"{len(at.told)} wishes told, {rows} documents, {len(at.kills)} kills: {sent} requests, {accepted} accepted, "
-            f"{left} on their way, {len(wrong)} wrong; up again in {took:.2f} s (p99 of {len(calm)}; "
+            f"{left} on their way, {len(wrong)} wrong; {back}; "
             f"{len(at.recovered) - len(calm)} more while the machine stood still or was overloaded); {time.time() - began:.0f} s"
         )
         for row in wrong[:20]:
