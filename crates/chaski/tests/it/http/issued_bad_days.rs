@@ -312,6 +312,7 @@ fn of_day(number: u128, day: &str) -> (NewDocument, NubefactDocument) {
         draft: to_send.to_json().to_vec(),
         twin: None,
         twin_allowed: true,
+        twin_while_open: false,
         issued_on: Some(day.parse().unwrap()),
         total: Some(2_000),
         credit_limit: None,
