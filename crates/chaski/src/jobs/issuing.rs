@@ -102,7 +102,8 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
     while let Some(ended) = work.running.join_next_with_id().await {
         work.ended(Some(ended));
     }
-    app.leave_issuer_seat().await
+    app.leave_issuer_seat().await;
+    Ok(())
 }
 
 impl AtWork {

@@ -207,15 +207,21 @@ impl Db {
     }
 
     /// Lets another process issue.
-    pub async fn stop_issuing(&self) -> Result<(), StoreError> {
+    pub async fn stop_issuing(&self) {
         let Backend::Postgres { seat } = &self.backend else {
-            return Ok(());
+            return;
         };
         let seat = Arc::clone(seat);
         let left = self
             .writer
             .run_alone(deed!(|it| seat.stop_issuing(it).await));
-        left.await
+        // A connection that was cut took its locks along, and this may be how that is noticed.
+        if let Err(error) = left.await {
+            tracing::debug!(
+                code = error.code(),
+                "the lock of who issues was not given back"
+            );
+        }
     }
 
     /// What the server is like, where the data are on one.
@@ -239,7 +245,13 @@ impl Db {
     /// Makes durable what is queued and closes the database. An error means that something is
     /// not stored yet: the store stays open and goes on trying.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.writer.flush().await?;
+        let flushed = self.writer.flush().await;
+        if flushed.is_err() && matches!(self.backend, Backend::Postgres { .. }) {
+            // A connection that was cut is noticed by its first use, and mended by the next.
+            self.writer.flush().await?;
+        } else {
+            flushed?;
+        }
         self.readers.close().await;
         self.writer.close().await?;
         self.presence.leave();

@@ -169,9 +169,9 @@ impl App {
     }
 
     /// Gives the seat back, so that another process may issue.
-    pub async fn leave_issuer_seat(&self) -> Result<(), AppError> {
+    pub async fn leave_issuer_seat(&self) {
         lock(&self.issuing.seat).take();
-        Ok(self.store.stop_issuing().await?)
+        self.store.stop_issuing().await;
     }
 
     pub(in crate::app) fn document_journal(&self) -> &StoreJournal {

@@ -138,11 +138,7 @@ impl Seat {
     ) -> Result<(), StoreError> {
         if self.issues.swap(false, Ordering::AcqRel) {
             let left = of_side("SELECT pg_advisory_unlock", ISSUING);
-            let left = left.fetch_one::<bool>(&mut *connection).await;
-            // A connection that was cut took its locks along.
-            if !connection.is_broken() {
-                left?;
-            }
+            left.fetch_one::<bool>(connection).await?;
         }
         Ok(())
     }
