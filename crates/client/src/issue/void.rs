@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_core::{Lang, Text, lima_date, text};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use super::class::{AttemptClass, classify_void, is_of_void};
 use super::transition::{FoundByName, finding_of, outcome_of};
 use super::{IssuingWay, NubefactExchange, key_of};
 use crate::dialects::nubefact::likeness::{issued_on, request_about};
+use crate::dialects::nubefact::read::Heard;
 use crate::dialects::nubefact::words::says_voided_before;
 use crate::dialects::nubefact::{
     NubefactDocument, NubefactId, NubefactKind, NubefactOperation, NubefactRefusal, NubefactReply,
@@ -18,7 +21,7 @@ use crate::dialects::nubefact::{
 };
 use crate::journal::{
     AttemptOutcome, Intended, Intent, Journal, JournalDeed, JournalEntry, JournalError, Noted,
-    StoredReply,
+    SeriesName, StoredReply,
 };
 use crate::line::CallSheet;
 use crate::{Error, Failure};
@@ -229,12 +232,19 @@ pub async fn settle_void(
     };
     // 1. Is there such a document, and may it be voided?
     let today = lima_date(way.asking.clock().now());
-    if let Some(answer) = obstacle(way.consult(id).await, wish, today) {
+    let there = way.consult(id).await;
+    let series = SeriesName::new(issuer, id.kind, &id.serie);
+    let document = journal.by_numero(&series, id.numero).await?;
+    let key = wish.key();
+    let known = journal.by_key(issuer, &key).await?;
+    if let Some(answer) = obstacle(document.as_ref(), there, wish, today) {
+        // The document says how its void ended, too.
+        if let VoidSettled::Voided(Some(reply)) = &answer {
+            recover(journal, known.as_ref(), reply, way).await?;
+        }
         return Ok(answer);
     }
     // 2. Was it voided before, by us or by others?
-    let key = wish.key();
-    let known = journal.by_key(issuer, &key).await?;
     // An answer is as old as its question.
     let asked_at = way.asking.clock().now();
     let finding = consult_void(way, asking, id).await;
@@ -245,10 +255,8 @@ pub async fn settle_void(
         }
         FoundByName::NotTold(why) => return Ok(unknown(why)),
         FoundByName::Absent => {
-            if let Some(open) = known.as_ref().filter(|it| it.is_open()) {
-                let numero = id.numero;
-                let absent = Noted::Absent { numero };
-                journal.note(open.id, &absent, asked_at).await?;
+            if let Some((open, absent)) = absent_of(known.as_ref(), id) {
+                journal.note(open, &absent, asked_at).await?;
             }
         }
     }
@@ -260,14 +268,7 @@ pub async fn settle_void(
         Err(failure) => return Ok(VoidSettled::NotSent(failure)),
     };
     let document = document_of(operation, wish);
-    let intent = |document: NubefactDocument| Intent {
-        issuer: issuer.into(),
-        deed: JournalDeed::Void,
-        document,
-        key: key.as_str().into(),
-        renumber: false,
-        at: way.issuing.clock().now(),
-    };
+    let intent = |it: NubefactDocument| intent_of(issuer, wish, it, way.issuing.clock().now());
     let mut intended = journal.intend(&intent(document)).await?;
     if let Intended::OtherContent(open) = &intended
         && let Some(attempt) = open.open_attempt()
@@ -278,8 +279,7 @@ pub async fn settle_void(
     }
     let attempt = match intended {
         Intended::Attempt(attempt) => attempt,
-        Intended::Done(entry) => return Ok(done(&entry)),
-        _ => return Ok(unknown("por_consultar")),
+        other => return Ok(not_bound(&other)),
     };
     // 4. The only send, and what it came to.
     let exchange = NubefactExchange::new(way.dialect, attempt.body.clone());
@@ -290,42 +290,20 @@ pub async fn settle_void(
     let sent = way.issuing.send(leave, &sheet, &exchange, attempt.count);
     let sent = sent.await;
     let class = classify_void(&sent, exchange.heard(), id);
-    let before = match &class {
-        AttemptClass::Refused(refusal) => says_voided_before(&refusal.text),
-        _ => false,
-    };
-    let outcome = if before {
-        AttemptOutcome::Accepted {
-            recovered: true,
-            reply: StoredReply::of(&NubefactReply::of_fields(serde_json::Map::new())),
-        }
-    } else {
-        outcome_of(&class)
-    };
     let at = way.issuing.clock().now();
+    let outcome = outcome_of_void(&class);
     let entry = journal.conclude(attempt.id, &outcome, at).await?;
-    Ok(match class {
-        _ if before => VoidSettled::Voided(None),
-        AttemptClass::Accepted(reply) => of_reply(reply),
-        AttemptClass::Refused(refusal) => VoidSettled::Refused(refusal),
-        AttemptClass::Held {
-            refusal,
-            retry_after,
-        } => VoidSettled::Held {
-            refusal,
-            retry_after,
-        },
-        AttemptClass::NotSent => VoidSettled::NotSent(Failure::Unreachable),
-        AttemptClass::Unknown(why) => unknown(why),
-        // 5. There is a void already: how does it stand?
-        AttemptClass::Taken => match consult_void(way, asking, id).await {
-            FoundByName::There(reply) => {
-                recover(journal, Some(&entry), &reply, way).await?;
-                of_reply(reply)
-            }
-            FoundByName::Absent => unknown("aun_no_figura"),
-            FoundByName::NotTold(why) => unknown(why),
-        },
+    if let Some(settled) = settled_by(class) {
+        return Ok(settled);
+    }
+    // 5. There is a void already: how does it stand?
+    Ok(match consult_void(way, asking, id).await {
+        FoundByName::There(reply) => {
+            recover(journal, Some(&entry), &reply, way).await?;
+            of_reply(reply)
+        }
+        FoundByName::Absent => unknown("aun_no_figura"),
+        FoundByName::NotTold(why) => unknown(why),
     })
 }
 
@@ -336,7 +314,15 @@ async fn consult_void(
     id: &NubefactId,
 ) -> FoundByName {
     let (sent, heard) = way.ask_once(asking, id, way.asking).await;
-    let heard = heard.heard();
+    found_void(&sent, heard.heard(), id)
+}
+
+/// Reads the answer to a question about a void.
+pub(super) fn found_void(
+    sent: &Result<(), Failure>,
+    heard: Option<&Heard>,
+    id: &NubefactId,
+) -> FoundByName {
     // What is answered where there is no void is not known for certain: besides 24, words that say so.
     if heard
         .filter(|it| it.status == 400)
@@ -347,12 +333,23 @@ async fn consult_void(
     {
         return FoundByName::Absent;
     }
-    finding_of(&sent, heard, |reply| is_of_void(reply, id))
+    finding_of(sent, heard, |reply| is_of_void(reply, id))
 }
 
-/// Why a document cannot be voided, by what Nubefact has of it.
-fn obstacle(finding: FoundByName, wish: &VoidWish, today: Date) -> Option<VoidSettled> {
+/// Why a document cannot be voided, by what the journal knows of it and then by what Nubefact has. While it
+/// is in doubt, what is under its number may be a stranger's; and Nubefact's "there is none" may be too
+/// early where it was just issued.
+pub(super) fn obstacle(
+    document: Option<&JournalEntry>,
+    finding: FoundByName,
+    wish: &VoidWish,
+    today: Date,
+) -> Option<VoidSettled> {
+    if document.is_some_and(|it| it.accepted().is_none()) {
+        return Some(unknown("por_consultar"));
+    }
     let reply = match finding {
+        FoundByName::Absent if document.is_some() => return Some(unknown("aun_no_figura")),
         FoundByName::Absent => return Some(VoidSettled::NotFound),
         FoundByName::NotTold(why) => return Some(unknown(why)),
         FoundByName::There(reply) => reply,
@@ -371,6 +368,13 @@ fn obstacle(finding: FoundByName, wish: &VoidWish, today: Date) -> Option<VoidSe
     (days > MOST_DAYS).then_some(VoidSettled::TooLate { issued_on })
 }
 
+/// What is noted where there is no void, as yet: only what is open waits for it.
+pub(super) fn absent_of(known: Option<&JournalEntry>, id: &NubefactId) -> Option<(Uuid, Noted)> {
+    let open = known.filter(|it| it.is_open())?;
+    let numero = id.numero;
+    Some((open.id, Noted::Absent { numero }))
+}
+
 /// An attempt of ours that was open has come to what the upstream has now.
 async fn recover(
     journal: &dyn Journal,
@@ -381,18 +385,49 @@ async fn recover(
     let Some(known) = known else { return Ok(()) };
     let (at, reply) = (way.asking.clock().now(), StoredReply::of(reply));
     match known.open_attempt() {
-        Some(open) => {
-            let recovered = AttemptOutcome::Accepted {
-                recovered: true,
-                reply,
-            };
-            journal.conclude(open.id, &recovered, at).await?;
-        }
-        None => {
-            journal.note(known.id, &Noted::Reply { reply }, at).await?;
-        }
-    }
+        Some(open) => journal.conclude(open.id, &recovered(reply), at).await?,
+        None => journal.note(known.id, &Noted::Reply { reply }, at).await?,
+    };
     Ok(())
+}
+
+pub(super) fn recovered(reply: StoredReply) -> AttemptOutcome {
+    AttemptOutcome::Accepted {
+        recovered: true,
+        reply,
+    }
+}
+
+/// What the journal is told of an attempt to void: SUNAT's "I have heard of it" is a void that was made.
+pub(super) fn outcome_of_void(class: &AttemptClass) -> AttemptOutcome {
+    match class {
+        AttemptClass::Refused(refusal) if says_voided_before(&refusal.text) => {
+            let nothing = NubefactReply::of_fields(serde_json::Map::new());
+            recovered(StoredReply::of(&nothing))
+        }
+        _ => outcome_of(class),
+    }
+}
+
+/// What an attempt to void came to; none where there is a void already, which is to be asked about.
+pub(super) fn settled_by(class: AttemptClass) -> Option<VoidSettled> {
+    Some(match class {
+        AttemptClass::Accepted(reply) => of_reply(reply),
+        AttemptClass::Refused(refusal) if says_voided_before(&refusal.text) => {
+            VoidSettled::Voided(None)
+        }
+        AttemptClass::Refused(refusal) => VoidSettled::Refused(refusal),
+        AttemptClass::Held {
+            refusal,
+            retry_after,
+        } => VoidSettled::Held {
+            refusal,
+            retry_after,
+        },
+        AttemptClass::NotSent => VoidSettled::NotSent(Failure::Unreachable),
+        AttemptClass::Unknown(why) => unknown(why),
+        AttemptClass::Taken => return None,
+    })
 }
 
 /// How a void stands by its answer, where `aceptada_por_sunat` is about the void.
@@ -421,7 +456,23 @@ fn is_voided_before(reply: &NubefactReply) -> bool {
     said.into_iter().any(|text| says_voided_before(&text))
 }
 
-fn document_of(operation: NubefactOperation, wish: &VoidWish) -> NubefactDocument {
+pub(super) fn intent_of(
+    issuer: &str,
+    wish: &VoidWish,
+    document: NubefactDocument,
+    at: Timestamp,
+) -> Intent {
+    Intent {
+        issuer: issuer.into(),
+        deed: JournalDeed::Void,
+        document,
+        key: wish.key().into(),
+        renumber: false,
+        at,
+    }
+}
+
+pub(super) fn document_of(operation: NubefactOperation, wish: &VoidWish) -> NubefactDocument {
     let motivo = Some(wish.motivo.as_str()).filter(|it| !it.is_empty());
     let mut fields: Vec<_> = motivo.map(|it| ("motivo", it)).into_iter().collect();
     fields.extend(wish.codigo_unico.as_deref().map(|it| ("codigo_unico", it)));
@@ -429,7 +480,11 @@ fn document_of(operation: NubefactOperation, wish: &VoidWish) -> NubefactDocumen
     NubefactDocument::frozen(&wish.id, body)
 }
 
-fn done(entry: &JournalEntry) -> VoidSettled {
+/// What the journal says where nothing is to be sent.
+pub(super) fn not_bound(intended: &Intended) -> VoidSettled {
+    let Intended::Done(entry) = intended else {
+        return unknown("por_consultar");
+    };
     let reply = entry.reply.as_ref().map(StoredReply::reply);
     match reply {
         Some(reply) if !reply.fields().is_empty() => of_reply(reply),
