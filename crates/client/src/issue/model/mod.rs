@@ -43,6 +43,8 @@ struct Size {
     releases: bool,
     /// Whether documents are voided, and SUNAT speaks later.
     voids: bool,
+    /// Whether the days within which a void is taken pass.
+    late: bool,
     /// Whether the network doubles a request once, and the second one may be accepted after the first was
     /// refused.
     copies: bool,
@@ -82,6 +84,8 @@ enum Without {
     VoidInDoubt,
     /// R10: of a document that is known, "there is none" is believed.
     VoidTooSoon,
+    /// R10: after seven days it is too late, whatever was sent before.
+    VoidLate,
     /// R10: a void goes again without a question.
     VoidAsking,
     /// R10: "there is one" is taken for a void that was made.
@@ -101,6 +105,7 @@ const WIDE: Size = Size {
     edits: true,
     releases: true,
     voids: true,
+    late: false,
     copies: false,
 };
 
@@ -143,6 +148,7 @@ const VOIDING: Size = Size {
     stranger: false,
     edits: false,
     releases: false,
+    late: true,
     ..NARROW
 };
 
@@ -207,10 +213,11 @@ const MISSED: [(Without, &str, usize); 11] = [
 ];
 
 /// The same of voids, of one document and by two workers.
-const VOIDS_MISSED: [(Without, &str, usize); 5] = [
+const VOIDS_MISSED: [(Without, &str, usize); 6] = [
     (Without::VoidOfNothing, "R10: the void of what is not", 5),
     (Without::VoidInDoubt, "R10: told that there is none", 4),
     (Without::VoidTooSoon, "R10: told that there is none", 5),
+    (Without::VoidLate, "R10: told to be too late", 11),
     (Without::VoidAsking, "I14: a void", 11),
     (Without::VoidEcho, "R10: told to be voided", 15),
 ];

@@ -8,9 +8,10 @@ use super::super::class::{AttemptClass, classify_void};
 use super::super::standing::{DocumentState, standing};
 use super::super::transition::{FoundByName, finding_of};
 use super::super::void::{
-    VoidSettled, VoidWish, absent_of, document_of, found_void, intent_of, not_bound, obstacle,
-    of_reply, outcome_of_void, recovered, settled_by,
+    absent_of, found_void, intent_of, not_bound, obstacle, of_reply, outcome_of_void, recovered,
+    settled_by,
 };
+use super::super::voided::{VoidSettled, VoidWish};
 use super::Without;
 use super::library::{
     ACCEPTED, Came, ISSUER, Library, ModelDeed, STRANGER, answer, echoed, key, place, refusal,
@@ -62,6 +63,7 @@ const NOTHING: u8 = 1;
 const TOLD_VOIDED: u8 = 2;
 const TOLD_REJECTED: u8 = 3;
 const TOLD_NOT_THERE: u8 = 4;
+const TOLD_TOO_LATE: u8 = 5;
 /// With one of those: the newest attempt has a final outcome.
 const OVER: u8 = 8;
 /// An attempt was granted; one before it was open; the void was known to have been taken.
@@ -89,6 +91,7 @@ pub(super) enum VoidStep {
     /// The document was asked about, and looks so.
     Document {
         there: u8,
+        late: bool,
     },
     /// There was no void when it was asked about.
     Note {
@@ -150,7 +153,7 @@ impl ModelVoid {
         let kind = NubefactKind::Factura;
         let id = NubefactId::new(kind, "FFF1", numero).expect("a name");
         let wish = VoidWish::new(id.clone(), "pedido repetido").expect("a wish");
-        let document = document_of(kind.voiding().expect("an operation"), &wish);
+        let document = wish.document(kind.voiding().expect("an operation"));
         ModelVoid {
             wish,
             document,
@@ -190,20 +193,22 @@ impl Library {
         let known = book.key(ISSUER, &void.wish.key()).cloned();
         let numero = small(void.numero);
         match deed.step {
-            VoidStep::Document { there } => {
+            VoidStep::Document { there, late } => {
                 let document = book.numero(&self.series, void.numero);
                 let document = document.filter(|it| match self.without {
                     Without::VoidInDoubt => it.accepted().is_some(),
                     Without::VoidTooSoon => it.accepted().is_none(),
                     _ => true,
                 });
-                let today: Date = "2026-11-28".parse().expect("a day");
+                let today = if late { "2026-12-06" } else { "2026-11-28" };
+                let today: Date = today.parse().expect("a day");
+                let sent = known.as_ref().filter(|_| self.without != Without::VoidLate);
                 let found = finding_of(
                     &Ok(()),
                     Some(&Heard::of(&self.document_there(there, numero))),
                     |it| it.is_of(&id),
                 );
-                let Some(settled) = obstacle(document, found, &void.wish, today) else {
+                let Some(settled) = obstacle(document, sent, found, &void.wish, today) else {
                     return (0, open_place(known.as_ref()), numero);
                 };
                 if let VoidSettled::Voided(Some(reply)) = &settled
@@ -343,6 +348,7 @@ fn told(settled: &VoidSettled) -> u8 {
         VoidSettled::Voided(_) => TOLD_VOIDED,
         VoidSettled::Rejected(_) => TOLD_REJECTED,
         VoidSettled::NotFound => TOLD_NOT_THERE,
+        VoidSettled::TooLate { .. } => TOLD_TOO_LATE,
         _ => NOTHING,
     }
 }
@@ -400,8 +406,9 @@ impl World {
             }
             let held = state.desk[usize::from(numero)];
             let happens = Happens::WishesVoid { worker, numero };
+            let late = state.is_late();
             for there in looks_like(held) {
-                let mut came = self.does_void(state, numero, VoidStep::Document { there });
+                let mut came = self.does_void(state, numero, VoidStep::Document { there, late });
                 // By a broken rule it goes on whatever there is.
                 if self.without == Without::VoidOfNothing && came.answer > 0 {
                     (came.answer, came.place) = (0, NOT_KNOWN);
@@ -511,6 +518,9 @@ impl World {
             TOLD_NOT_THERE if !matches!(held & 7, 0 | STRANGER) => {
                 Err("R10: told that there is none, and there is")
             }
+            TOLD_TOO_LATE if void_of(held) != NO_VOID => {
+                Err("R10: told to be too late, and there is a void")
+            }
             _ => Ok(state),
         }
     }
@@ -607,6 +617,9 @@ impl World {
         }
         saw(*state, Arrives::Now, Refused);
         saw(*state, Arrives::Now, Held);
+        if state.is_late() {
+            return;
+        }
         let taken = takes_void(state, numero);
         saw(taken, Arrives::Now, Ticket);
         saw(taken, Arrives::Now, Nothing);
@@ -657,11 +670,11 @@ impl World {
     }
 }
 
-/// Nubefact takes a void that has arrived, if there is none.
+/// Nubefact takes a void that has arrived, if there is none and it is not too late.
 pub(super) fn takes_void(state: &State, numero: u8) -> State {
     let mut after = *state;
     let held = &mut after.desk[usize::from(numero)];
-    if void_of(*held) == NO_VOID {
+    if void_of(*held) == NO_VOID && !state.is_late() {
         *held = with_void(*held, TICKET) | VOID_YOUNG;
     }
     after

@@ -51,6 +51,8 @@ const BEGUN: u8 = 4;
 
 const STRANGER_CAME: u8 = 1;
 const COPIED: u8 = 2;
+/// More than seven days have passed: Nubefact takes no void any more.
+const LATE: u8 = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub(super) struct Worker {
@@ -127,6 +129,8 @@ pub(super) enum Happens {
         document: u8,
     },
     LongWait,
+    /// A wait after which nothing can be voided any more.
+    Week,
     /// A worker takes the void of a number up and has asked about the document.
     WishesVoid {
         worker: usize,
@@ -182,6 +186,10 @@ impl State {
             word([i, j, k, l, s[0], s[1], s[2], s[3]]),
             word([s[4], s[5], n[0], n[1], n[2], o[0], o[1], o[2]]),
         ]
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.used & LATE > 0
     }
 
     pub(super) fn is_begun(&self, document: usize) -> bool {
@@ -696,6 +704,10 @@ impl World {
             }
             if after != *state {
                 next.push((Happens::LongWait, Ok(after)));
+            }
+            if self.size.late && !state.is_late() && state.desk.iter().any(|it| *it > 0) {
+                after.used |= LATE;
+                next.push((Happens::Week, Ok(after)));
             }
         }
         // 5. SUNAT.
