@@ -17,10 +17,12 @@ mod settled;
 mod standing;
 mod transition;
 mod void;
+mod voided;
 
 pub use settled::{Blocked, IssueSettled, Issued};
 pub use standing::{DocumentState, NextDeed, Standing, standing};
-pub use void::{VoidSettled, VoidWish, settle_void};
+pub use void::settle_void;
+pub use voided::{VoidSettled, VoidWish};
 
 pub(crate) use class::is_of_void;
 pub(crate) use transition::{FoundByName, finding_of};

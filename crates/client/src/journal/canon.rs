@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    AttemptOutcome, AttemptRecord, Book, Decision, Event, Intended, Intent, JournalEntry, Noted,
-    SeriesName,
+    AttemptOutcome, AttemptRecord, Book, Decision, Event, Intended, Intent, JournalDeed,
+    JournalEntry, Noted, NubefactState, SeriesName, StoredReply,
 };
 
 /// A book to be explored.
@@ -46,6 +46,11 @@ impl ModelBook {
 
     pub(crate) fn tried(&self, series: &SeriesName, numero: u32) -> Vec<JournalEntry> {
         self.book.tried(series, numero)
+    }
+
+    /// Whose a number is for now.
+    pub(crate) fn numero(&self, series: &SeriesName, numero: u32) -> Option<&JournalEntry> {
+        self.book.numero(series, numero)
     }
 
     /// The highest number taken, and the free ones below it.
@@ -88,7 +93,11 @@ impl ModelBook {
     }
 
     pub(crate) fn note_absent(&mut self, entry: Uuid, numero: u32, at: Timestamp) {
-        let noted = Noted::Absent { numero };
+        self.note(entry, &Noted::Absent { numero }, at);
+    }
+
+    pub(crate) fn note(&mut self, entry: Uuid, noted: &Noted, at: Timestamp) {
+        let noted = noted.clone();
         self.happen(&Event::Noted { entry, noted, at });
     }
 
@@ -126,9 +135,11 @@ impl ModelBook {
                 id: Uuid::from_u128(name),
                 at: told_from,
                 attempts: Vec::new(),
-                reply: None,
+                // Of a document that exists nothing depends on it; a void stands by it.
+                reply: old.reply.clone().filter(|_| old.deed == JournalDeed::Void),
                 ..old.clone()
             };
+            code.push(said(entry.reply.as_ref()));
             code.extend([byte(ranked), byte32(old.numero), u8::from(old.abandoned)]);
             code.push(byte(kept.len()));
             for (nth, at) in kept.iter().enumerate() {
@@ -226,6 +237,20 @@ fn is_conflict(attempt: &AttemptRecord) -> bool {
 /// Came to nothing.
 fn is_past(attempt: &AttemptRecord) -> bool {
     !attempt.is_open() && !matches!(attempt.outcome, Some(AttemptOutcome::Accepted { .. }))
+}
+
+/// What the upstream says of a void.
+fn said(reply: Option<&StoredReply>) -> u8 {
+    let Some(reply) = reply.map(StoredReply::reply) else {
+        return 0;
+    };
+    match reply.state() {
+        _ if reply.fields().is_empty() => 1,
+        NubefactState::Pending | NubefactState::Undelivered { .. } => 2,
+        NubefactState::Accepted | NubefactState::Observed { .. } => 3,
+        NubefactState::Rejected { .. } => 4,
+        NubefactState::Voided => 5,
+    }
 }
 
 fn class(attempt: &AttemptRecord) -> u8 {

@@ -525,6 +525,49 @@ async fn a_void_that_comes_too_late_is_told() {
     }
 }
 
+/// A void that was sent on the seventh day is asked about on the eighth, whatever became of its answer.
+#[tokio::test(start_paused = true)]
+async fn a_void_sent_in_time_is_never_too_late() {
+    for fault in ["cerrar", "tras:500"] {
+        let it = nube().await;
+        let issued = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        assert!(issued.issued().is_some());
+        // Two seconds before midnight in Lima.
+        tokio::time::sleep(Duration::from_secs((7 * 24 + 14) * 3600 - 2)).await;
+        it.fail(&format!("{fault}@generar_anulacion x1"));
+        let wish = VoidWish::new(factura_id(1), "a tiempo").unwrap();
+        let lost = it.nubefact.void(&wish).await.unwrap();
+        assert_eq!(lost.estado(), Some("ANULACION_PENDIENTE"), "{lost:?}");
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let late = it.nubefact.void(&wish).await.unwrap();
+        assert_eq!(late.estado(), Some("ANULACION_PENDIENTE"), "{late:?}");
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let made = it.nubefact.void(&wish).await.unwrap();
+        assert_eq!(made.estado(), Some("ANULADO"), "{fault}: {made:?}");
+    }
+}
+
+/// What is in doubt is found out about before it is voided, and what is known is not believed to be missing.
+#[tokio::test(start_paused = true)]
+async fn a_document_is_known_before_it_is_voided() {
+    for (fault, is_known) in [("24-tardio:12s", true), ("tras:500", false)] {
+        let it = nube().await;
+        it.fail(&format!("{fault}@generar_comprobante x1"));
+        let settled = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        assert_eq!(settled.issued().is_some(), is_known, "{settled:?}");
+        let wish = VoidWish::new(factura_id(1), "no va").unwrap();
+        if is_known {
+            let early = it.nubefact.void(&wish).await.unwrap();
+            assert!(matches!(early, VoidSettled::Unknown { .. }), "{early:?}");
+            tokio::time::sleep(Duration::from_secs(30)).await;
+        }
+        let made = it.nubefact.void(&wish).await.unwrap();
+        assert_eq!(made.estado(), Some("ANULACION_PENDIENTE"), "{made:?}");
+        let issued = it.nubefact.issue(&factura("uno"), "k").await.unwrap();
+        assert!(issued.issued().is_some_and(|it| it.before), "{issued:?}");
+    }
+}
+
 /// All fourteen operations as JSON.
 #[tokio::test(start_paused = true)]
 async fn raw_requests_go_the_same_ways() {

@@ -13,6 +13,7 @@ use super::super::transition::{
     DoubtDecided, FirstStep, FoundByName, attempt_in_doubt, decide_about, first_step, outcome_of,
 };
 use super::Without;
+use super::voids::{ModelVoid, VoidDeed, rank_of_void};
 use crate::dialects::nubefact::read::Heard;
 use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind};
 use crate::issue::finding_of;
@@ -21,7 +22,7 @@ use crate::journal::{
 };
 use crate::{Failure, RawAnswer};
 
-const ISSUER: &str = "20600695771";
+pub(super) const ISSUER: &str = "20600695771";
 /// Longer than an attempt and its quiet time together.
 pub(super) const TICK: Duration = Duration::from_mins(20);
 /// The stranger's content; ours are 1 and up.
@@ -77,6 +78,8 @@ pub(super) enum ModelDeed {
         content: u8,
     },
     Free,
+    /// All that concerns the void of a number.
+    Void(VoidDeed),
 }
 
 /// What a worker sees of its request.
@@ -136,12 +139,13 @@ pub(super) const AGAIN: u8 = 2;
 pub(super) const GRANTED: u8 = 1;
 
 pub(super) struct Library {
-    without: Without,
-    most_open: usize,
-    series: SeriesName,
+    pub(super) without: Without,
+    pub(super) most_open: usize,
+    pub(super) series: SeriesName,
+    pub(super) voids: Vec<ModelVoid>,
     documents: Vec<NubefactDocument>,
     books: Vec<ModelBook>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     by_code: HashMap<Vec<u8>, u32, foldhash::fast::FixedState>,
     came: HashMap<(u32, ModelDeed), Came, foldhash::fast::FixedState>,
     pub(super) moved: Vec<Vec<MovedAttempts>>,
@@ -154,6 +158,7 @@ impl Library {
             without,
             most_open,
             documents: (0..STRANGER).map(document).collect(),
+            voids: (1..=STRANGER).map(ModelVoid::of).collect(),
             books: Vec::new(),
             now: "2026-11-28T15:00:00Z".parse().expect("a time"),
             by_code: HashMap::default(),
@@ -320,22 +325,7 @@ impl Library {
                 long_ago,
             } => {
                 let entry = self.entry(&book, content).clone();
-                // When it was asked, as the production code takes it.
-                let mut at = match entry.attempts.get(usize::from(older)) {
-                    Some(newer) => newer
-                        .at
-                        .saturating_sub(Duration::from_nanos(1))
-                        .expect("a time"),
-                    None => now,
-                };
-                if long_ago {
-                    at = at.min(now.saturating_sub(TICK).expect("a time"));
-                }
-                match self.without {
-                    Without::Quiet => at = now.saturating_add(TICK).expect("a time"),
-                    Without::AskedBefore => at = now,
-                    _ => {}
-                }
+                let at = self.asked_at(&entry, older, long_ago);
                 let asked = entry.attempts[usize::from(place)].numero;
                 let asked = if self.without == Without::OneNumber {
                     0
@@ -359,16 +349,24 @@ impl Library {
                 let (_, free) = book.count(&self.series);
                 answer = free.iter().fold(0, |bits, it| bits | 1 << it);
             }
+            ModelDeed::Void(deed) => {
+                (answer, place_of, numero) = self.void(&mut book, deed);
+            }
         }
         let (book, moved) = match deed {
             ModelDeed::First { .. }
             | ModelDeed::Decide { .. }
             | ModelDeed::Stand { .. }
             | ModelDeed::Free => (number, 0),
+            ModelDeed::Void(deed) if deed.only_reads() => (number, 0),
             _ => self.keep(&book, after),
         };
         let place = match deed {
-            ModelDeed::Intend { content } | ModelDeed::Hear { content, .. } if moved > 0 => {
+            ModelDeed::Intend { content }
+            | ModelDeed::Hear { content, .. }
+            | ModelDeed::Void(VoidDeed { content, .. })
+                if moved > 0 =>
+            {
                 let moved = self.moved[moved as usize].get(usize::from(content));
                 let to = moved.and_then(|it| it.places.get(usize::from(place_of)));
                 to.copied().unwrap_or(place_of)
@@ -381,6 +379,25 @@ impl Library {
             place,
             numero,
             moved,
+        }
+    }
+
+    /// When it was asked, as the production code takes it: so many attempts ago.
+    pub(super) fn asked_at(&self, entry: &JournalEntry, older: u8, long_ago: bool) -> Timestamp {
+        let mut at = match entry.attempts.get(usize::from(older)) {
+            Some(newer) => newer
+                .at
+                .saturating_sub(Duration::from_nanos(1))
+                .expect("a time"),
+            None => self.now,
+        };
+        if long_ago {
+            at = at.min(self.now.saturating_sub(TICK).expect("a time"));
+        }
+        match self.without {
+            Without::Quiet => self.now.saturating_add(TICK).expect("a time"),
+            Without::AskedBefore => self.now,
+            _ => at,
         }
     }
 
@@ -477,7 +494,7 @@ impl Library {
             .expect("a wish that was made")
     }
 
-    fn id(&self, numero: u32) -> NubefactId {
+    pub(super) fn id(&self, numero: u32) -> NubefactId {
         NubefactId::new(self.series.kind, &self.series.serie, numero).expect("a name")
     }
 
@@ -491,19 +508,22 @@ impl Library {
     }
 }
 
-fn key(content: u8) -> String {
+pub(super) fn key(content: u8) -> String {
     format!("k{content}")
 }
 
 fn rank(key: &str) -> usize {
+    if let Some(void) = rank_of_void(key) {
+        return void;
+    }
     key.trim_start_matches('k').parse().expect("a key of ours")
 }
 
-fn small(numero: u32) -> u8 {
+pub(super) fn small(numero: u32) -> u8 {
     u8::try_from(numero).expect("few numbers")
 }
 
-fn place(entry: &JournalEntry, attempt: uuid::Uuid) -> u8 {
+pub(super) fn place(entry: &JournalEntry, attempt: uuid::Uuid) -> u8 {
     let place = entry.attempts.iter().position(|it| it.id == attempt);
     u8::try_from(place.expect("an attempt of it")).expect("few attempts")
 }
@@ -521,21 +541,24 @@ fn total(content: u8) -> String {
 }
 
 /// What Nubefact says of a document that it has.
-fn echo(content: u8, id: &NubefactId) -> RawAnswer {
+pub(super) fn echo(content: u8, id: &NubefactId) -> RawAnswer {
+    answer(200, &echoed(content, id))
+}
+
+pub(super) fn echoed(content: u8, id: &NubefactId) -> serde_json::Value {
     let (numero, total) = (id.numero, total(content));
     let qr = format!(
         "{ISSUER} | 01 | FFF1 | {numero:06} | 18.00 | {total} | 28/11/2026 | 6 | 20512333797 | h= |"
     );
-    let body = json!({ "tipo_de_comprobante": 1, "serie": "FFF1", "numero": numero,
-        "aceptada_por_sunat": true, "cadena_para_codigo_qr": qr });
-    answer(200, &body)
+    json!({ "tipo_de_comprobante": 1, "serie": "FFF1", "numero": numero,
+        "aceptada_por_sunat": true, "cadena_para_codigo_qr": qr })
 }
 
-fn refusal(codigo: u16) -> RawAnswer {
+pub(super) fn refusal(codigo: u16) -> RawAnswer {
     answer(400, &json!({ "errors": "texto", "codigo": codigo }))
 }
 
-fn answer(status: u16, body: &serde_json::Value) -> RawAnswer {
+pub(super) fn answer(status: u16, body: &serde_json::Value) -> RawAnswer {
     RawAnswer {
         status,
         headers: http::HeaderMap::new(),

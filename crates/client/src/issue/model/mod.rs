@@ -1,7 +1,8 @@
 //! The model check: every order in which workers, Nubefact, a stranger, those who edit and the network can
 //! act is explored, over the production rules: the journal's book, the classification, the reading of
 //! answers and what is decided about doubt are called, not told again. Told again is the order of the
-//! steps of [`settle`](super::settle), each of which can be the last before a kill.
+//! steps of [`settle`](super::settle) and, in `voids.rs`, of [`settle_void`](super::settle_void), each of
+//! which can be the last before a kill.
 //!
 //! Not a library: `stateright` 0.31 keeps whole states and cannot say "the end can be reached from each
 //! state", which is half of what is asked here; what is left of it are the hundred lines of `search.rs`.
@@ -18,6 +19,7 @@
 
 mod library;
 mod search;
+mod voids;
 mod world;
 
 use std::time::Instant;
@@ -39,6 +41,10 @@ struct Size {
     stranger: bool,
     edits: bool,
     releases: bool,
+    /// Whether documents are voided, and SUNAT speaks later.
+    voids: bool,
+    /// Whether the days within which a void is taken pass.
+    late: bool,
     /// Whether the network doubles a request once, and the second one may be accepted after the first was
     /// refused.
     copies: bool,
@@ -72,6 +78,20 @@ enum Without {
     Theirs,
     /// T2 does not look whether the document is still wanted as it is.
     Current,
+    /// R10: it is not asked whether there is a document to be voided.
+    VoidOfNothing,
+    /// R10: the journal's doubt about the document is not looked at.
+    VoidInDoubt,
+    /// R10: of a document that is known, "there is none" is believed.
+    VoidTooSoon,
+    /// R10: after seven days it is too late, whatever was sent before.
+    VoidLate,
+    /// R10: a void goes again without a question.
+    VoidAsking,
+    /// R10: "there is one" is taken for a void that was made.
+    VoidEcho,
+    /// What the document says of its void is not written down.
+    VoidedDocument,
 }
 
 /// Everything at once, more than can be explored to its end.
@@ -84,6 +104,8 @@ const WIDE: Size = Size {
     stranger: true,
     edits: true,
     releases: true,
+    voids: true,
+    late: false,
     copies: false,
 };
 
@@ -119,6 +141,17 @@ const NARROW: Size = Size {
     ..WIDE
 };
 
+/// One document that is voided, and two workers.
+const VOIDING: Size = Size {
+    workers: 2,
+    numbers: 1,
+    stranger: false,
+    edits: false,
+    releases: false,
+    late: true,
+    ..NARROW
+};
+
 /// `CHASKI_MODEL=3x3`, or so many states of the usual world.
 fn asked_for() -> (Size, usize) {
     match std::env::var("CHASKI_MODEL").as_deref() {
@@ -147,12 +180,21 @@ fn two_million_states_break_no_rule() {
 #[test]
 fn the_end_can_be_reached_from_each_state() {
     let whole = std::env::var("CHASKI_MODEL").is_ok_and(|it| it == "whole");
-    let workers = if whole { 2 } else { 1 };
-    let size = Size { workers, ..NARROW };
-    let searched = run(size, Without::Nothing, 3_000_000);
-    assert!(searched.broken.is_none(), "{:#?}", searched.broken);
-    assert!(searched.is_whole && searched.states > 1_000);
-    assert_eq!(searched.stuck, 0, "states without a way to the end");
+    let mut sizes = vec![NARROW, VOIDING];
+    if whole {
+        sizes.push(Size {
+            workers: 2,
+            voids: false,
+            ..NARROW
+        });
+    }
+    for size in sizes {
+        let searched = run(size, Without::Nothing, 3_000_000);
+        assert!(searched.broken.is_none(), "{:#?}", searched.broken);
+        assert!(searched.is_whole && searched.states > 1_000);
+        let way = searched.way_to_stuck;
+        assert_eq!(searched.stuck, 0, "no way to the end after {way:#?}");
+    }
 }
 
 /// Removed one by one, each protection is missed: the rule that is broken, and in how many steps.
@@ -170,16 +212,39 @@ const MISSED: [(Without, &str, usize); 11] = [
     (Without::Current, "I2", 8),
 ];
 
+/// The same of voids, of one document and by two workers.
+const VOIDS_MISSED: [(Without, &str, usize); 6] = [
+    (Without::VoidOfNothing, "R10: the void of what is not", 5),
+    (Without::VoidInDoubt, "R10: told that there is none", 4),
+    (Without::VoidTooSoon, "R10: told that there is none", 5),
+    (Without::VoidLate, "R10: told to be too late", 11),
+    (Without::VoidAsking, "I14: a void", 11),
+    (Without::VoidEcho, "R10: told to be voided", 15),
+];
+
 #[test]
 fn each_protection_is_missed() {
-    for (without, rule, steps) in MISSED {
-        let searched = run(WIDE, without, 2_000_000);
+    let documents = MISSED.map(|it| (WIDE, it));
+    let sent_again = Size {
+        most_open: 2,
+        ..VOIDING
+    };
+    let voids = VOIDS_MISSED.map(|it| (sent_again, it));
+    for (size, (without, rule, steps)) in documents.into_iter().chain(voids) {
+        let searched = run(size, without, 2_000_000);
         let (broken, way) = searched.broken.expect("a rule is broken");
         assert!(broken.starts_with(rule), "{without:?}: {broken}");
         assert_eq!(way.len(), steps, "{without:?}: {way:#?}");
     }
     // Where a stranger's number is not told from ours, nobody ever ends.
     let searched = run(NARROW, Without::Theirs, 3_000_000);
+    assert!(searched.is_whole && searched.stuck > 0);
+    // Nor does a void whose answer was lost, where it is not heard from the document that it was made.
+    let one = Size {
+        workers: 1,
+        ..VOIDING
+    };
+    let searched = run(one, Without::VoidedDocument, 3_000_000);
     assert!(searched.is_whole && searched.stuck > 0);
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Searched {
     pub(super) broken: Option<(&'static str, Vec<Happens>)>,
     /// States from which the end cannot be reached, where all were seen.
     pub(super) stuck: usize,
+    /// The steps to the first of them.
+    pub(super) way_to_stuck: Vec<Happens>,
     pub(super) is_whole: bool,
 }
 
@@ -113,20 +115,24 @@ pub(super) fn search(world: &mut World, most: usize) -> Searched {
     let stuck = if is_whole {
         cannot_end(over, &ways, &ends)
     } else {
-        0
+        Vec::new()
     };
+    let way_to_stuck = stuck.first().map_or_else(Vec::new, |first| {
+        way_to(world, &seen.states, &from, *first, None)
+    });
     Searched {
         states: seen.states.len(),
         ways: ways.len(),
         books: world.library.len(),
         broken,
-        stuck,
+        stuck: stuck.len(),
+        way_to_stuck,
         is_whole,
     }
 }
 
-/// How many states have no way to the end.
-fn cannot_end(mut can: Vec<bool>, ways: &[u32], ends: &[usize]) -> usize {
+/// The states that have no way to the end.
+fn cannot_end(mut can: Vec<bool>, ways: &[u32], ends: &[usize]) -> Vec<usize> {
     loop {
         let mut changed = false;
         for state in (0..can.len()).rev() {
@@ -137,7 +143,7 @@ fn cannot_end(mut can: Vec<bool>, ways: &[u32], ends: &[usize]) -> usize {
             }
         }
         if !changed {
-            return can.iter().filter(|it| !**it).count();
+            return (0..can.len()).filter(|it| !can[*it]).collect();
         }
     }
 }

@@ -5,6 +5,9 @@ use super::library::{
     ABSENT, ACCEPTED, AGAIN, ASK, DEFINITE, FULL, GRANTED, INTEND, ISSUED, Library, MAY_CHANGE,
     ModelDeed, NEWEST, OURS, SEEN, STRANGER, Seen, THEIRS, TO_ASK, WANTED,
 };
+use super::voids::{
+    ASKS_VOID, FOUND_VOID, INTENDS_VOID, SAW_VOID, SENDS_VOID, SeenOfVoid, takes_void,
+};
 use super::{Size, Without};
 
 /// Most of each that a state has room for.
@@ -16,39 +19,51 @@ const DOCUMENTS: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct State {
     pub(super) book: u32,
-    workers: [Worker; WORKERS],
-    /// By number: what is issued under it, and [`YOUNG`].
-    desk: [u8; NUMBERS],
+    pub(super) workers: [Worker; WORKERS],
+    /// By number: what is issued under it, [`YOUNG`], [`PENDING`], its void and [`VOID_YOUNG`].
+    pub(super) desk: [u8; NUMBERS],
     /// Copies of requests whose sockets are closed: content, number, [`ANSWERED`].
     under_way: [u8; UNDER_WAY],
-    documents: [u8; DOCUMENTS],
+    pub(super) documents: [u8; DOCUMENTS],
     /// By number, a bit: the newest attempt was not asked about since it was made.
     unasked: u8,
+    /// The same of voids.
+    pub(super) unasked_voids: u8,
     used: u8,
 }
 
 /// Issued so lately that a question may miss it.
-const YOUNG: u8 = 8;
+pub(super) const YOUNG: u8 = 8;
+/// SUNAT has not accepted it.
+pub(super) const PENDING: u8 = 16;
+/// How its void stands, see `voids.rs`.
+pub(super) const VOID_OF: u8 = 32 | 64;
+/// Of its void so lately that a question may miss it.
+pub(super) const VOID_YOUNG: u8 = 128;
 /// A copy of a request that was answered.
 const ANSWERED: u8 = 64;
+/// Not of a document but of the void of a number.
+pub(super) const VOID_COPY: u8 = 128;
 
 const EDITED: u8 = 1;
-const GIVEN_UP: u8 = 2;
+pub(super) const GIVEN_UP: u8 = 2;
 const BEGUN: u8 = 4;
 
 const STRANGER_CAME: u8 = 1;
 const COPIED: u8 = 2;
+/// More than seven days have passed: Nubefact takes no void any more.
+const LATE: u8 = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
-struct Worker {
-    step: u8,
-    content: u8,
-    place: u8,
-    more: u8,
+pub(super) struct Worker {
+    pub(super) step: u8,
+    pub(super) content: u8,
+    pub(super) place: u8,
+    pub(super) more: u8,
 }
 
 /// The steps of `settle` and `resolve`, one for each thing that is durable or leaves the process.
-const IDLE: u8 = 0;
+pub(super) const IDLE: u8 = 0;
 /// About to ask; `more`: whether it goes on to issue where there is none.
 const ASKS: u8 = 1;
 /// Has an answer: `more` is what was found, [`GOES_ON`], [`LONG_AGO`] and how many attempts are older.
@@ -62,8 +77,8 @@ const SENDS: u8 = 5;
 /// Has seen an outcome, not yet durable.
 const SAW: u8 = 6;
 
-const GOES_ON: u8 = 8;
-const LONG_AGO: u8 = 16;
+pub(super) const GOES_ON: u8 = 8;
+pub(super) const LONG_AGO: u8 = 16;
 
 /// What happens.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +129,26 @@ pub(super) enum Happens {
         document: u8,
     },
     LongWait,
+    /// A wait after which nothing can be voided any more.
+    Week,
+    /// A worker takes the void of a number up and has asked about the document.
+    WishesVoid {
+        worker: usize,
+        numero: u8,
+    },
+    SendsVoid {
+        worker: usize,
+        arrives: Arrives,
+        seen: SeenOfVoid,
+    },
+    LateVoid {
+        numero: u8,
+        accepted: bool,
+    },
+    SunatSpeaks {
+        numero: u8,
+        accepts: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,14 +178,21 @@ impl State {
         let ([a, b, c, d], [e, f, g, h], [i, j, k, l]) = (w(0), w(1), w(2));
         let (s, n, o) = (self.desk, self.under_way, self.documents);
         [
-            u64::from(self.book) | u64::from(self.unasked) << 32 | u64::from(self.used) << 40,
+            u64::from(self.book)
+                | u64::from(self.unasked) << 32
+                | u64::from(self.used) << 40
+                | u64::from(self.unasked_voids) << 48,
             word([a, b, c, d, e, f, g, h]),
             word([i, j, k, l, s[0], s[1], s[2], s[3]]),
             word([s[4], s[5], n[0], n[1], n[2], o[0], o[1], o[2]]),
         ]
     }
 
-    fn is_begun(&self, document: usize) -> bool {
+    pub(super) fn is_late(&self) -> bool {
+        self.used & LATE > 0
+    }
+
+    pub(super) fn is_begun(&self, document: usize) -> bool {
         self.documents[document] & BEGUN > 0
     }
 
@@ -161,7 +203,7 @@ impl State {
         self
     }
 
-    fn wanted(&self, document: usize) -> u8 {
+    pub(super) fn wanted(&self, document: usize) -> u8 {
         content_of(document, self.documents[document] & EDITED)
     }
 }
@@ -170,7 +212,7 @@ fn content_of(document: usize, version: u8) -> u8 {
     u8::try_from(1 + 2 * document).expect("few") + version
 }
 
-fn document_of(content: u8) -> usize {
+pub(super) fn document_of(content: u8) -> usize {
     usize::from((content - 1) / 2)
 }
 
@@ -203,10 +245,11 @@ impl World {
         if state.workers.iter().any(|it| it.step != IDLE) {
             return false;
         }
-        (0..self.size.documents).all(|document| {
+        let documents = (0..self.size.documents).all(|document| {
             let content = state.wanted(document);
             state.documents[document] & GIVEN_UP > 0 || self.stands(state, content) & ACCEPTED > 0
-        })
+        });
+        documents && (!self.size.voids || self.voids_are_settled(state))
     }
 
     /// A hole that no later document would fill (I4), or a document that is issued and not known to be (I3).
@@ -226,10 +269,13 @@ impl World {
                 return Some("I3: issued and forgotten");
             }
         }
+        if self.size.voids {
+            return self.voids_broken_at_rest(state);
+        }
         None
     }
 
-    fn stands(&mut self, state: &State, content: u8) -> u8 {
+    pub(super) fn stands(&mut self, state: &State, content: u8) -> u8 {
         self.library
             .does(state.book, ModelDeed::Stand { content })
             .answer
@@ -245,7 +291,15 @@ impl World {
             ));
         }
         match me.step {
-            IDLE => self.takes_up(state, worker, next),
+            IDLE => {
+                self.takes_up(state, worker, next);
+                if self.size.voids {
+                    self.takes_void_up(state, worker, next);
+                }
+            }
+            ASKS_VOID | FOUND_VOID | INTENDS_VOID | SENDS_VOID | SAW_VOID => {
+                self.works_on_void(state, worker, next);
+            }
             ASKS => {
                 let place = me.place;
                 let decide = ModelDeed::Decide {
@@ -480,7 +534,9 @@ impl World {
         };
         after.unasked |= 1 << numero;
         let again = came.answer & AGAIN > 0;
-        let told = if again && state.unasked & 1 << numero > 0 {
+        let told = if stands & ACCEPTED > 0 {
+            Err("I1: what is known to be issued is sent again")
+        } else if again && state.unasked & 1 << numero > 0 {
             Err("I14: sent again unasked")
         } else if self.may_be_anothers(state, worker, content, came.numero) {
             Err("I5: other bytes under a number that may be taken")
@@ -498,7 +554,9 @@ impl World {
         let sends = |(at, it): (usize, &Worker)| {
             at != worker && it.step == SENDS && it.more == numero && other(it.content)
         };
-        let late = |it: &&u8| **it & ANSWERED == 0 && **it >> 3 & 7 == numero && other(**it & 7);
+        let late = |it: &&u8| {
+            **it & (ANSWERED | VOID_COPY) == 0 && **it >> 3 & 7 == numero && other(**it & 7)
+        };
         (other(issued) && !by_copy)
             || state.under_way.iter().any(|it| late(&it))
             || state.workers.iter().enumerate().any(sends)
@@ -544,7 +602,7 @@ impl World {
             }
             saw(arrived, arrives, Seen::Refused, next);
             saw(arrived, arrives, Seen::Held, next);
-            match issue(&arrived, content, numero) {
+            match self.issue(&arrived, content, numero) {
                 Ok(issued) => {
                     saw(issued, arrives, Seen::Echo, next);
                     saw(issued, arrives, Seen::Nothing, next);
@@ -568,11 +626,23 @@ impl World {
         // 1. Late copies.
         for (place, copy) in state.under_way.iter().enumerate() {
             let (content, numero) = (copy & 7, copy >> 3 & 7);
-            if content == 0 || (place > 0 && state.under_way[place - 1] == *copy) {
+            if *copy == 0 || (place > 0 && state.under_way[place - 1] == *copy) {
                 continue;
             }
             let mut gone = *state;
             gone.under_way[place] = 0;
+            if copy & VOID_COPY > 0 {
+                for accepted in [false, true] {
+                    let happens = Happens::LateVoid { numero, accepted };
+                    let after = if accepted {
+                        takes_void(&gone, numero)
+                    } else {
+                        gone
+                    };
+                    next.push((happens, Ok(after)));
+                }
+                continue;
+            }
             let late = |accepted: bool| Happens::LateCopy {
                 content,
                 numero,
@@ -580,7 +650,7 @@ impl World {
             };
             next.push((late(false), Ok(gone)));
             if state.desk[usize::from(numero)] == 0 {
-                next.push((late(true), issue(&gone, content, numero)));
+                next.push((late(true), self.issue(&gone, content, numero)));
             }
         }
         // 2. A stranger takes the number after the last.
@@ -619,26 +689,35 @@ impl World {
         }
         // 4. Time: nothing is under way any more, and no answer lags (A2, A3). An attempt is sent at once or
         // not at all.
-        if state.workers.iter().all(|it| it.step != SENDS) {
+        let sends = |it: &Worker| matches!(it.step, SENDS | SENDS_VOID);
+        if !state.workers.iter().any(sends) {
             let came = self.library.does(state.book, ModelDeed::Tick);
             let mut after = self.turned(state, came.book, came.moved);
             after.under_way = [0; UNDER_WAY];
             for held in &mut after.desk {
-                *held &= !YOUNG;
+                *held &= !(YOUNG | VOID_YOUNG);
             }
             for worker in &mut after.workers {
-                if matches!(worker.step, FOUND | LOOKED) {
+                if matches!(worker.step, FOUND | LOOKED | FOUND_VOID) {
                     worker.more |= LONG_AGO;
                 }
             }
             if after != *state {
                 next.push((Happens::LongWait, Ok(after)));
             }
+            if self.size.late && !state.is_late() && state.desk.iter().any(|it| *it > 0) {
+                after.used |= LATE;
+                next.push((Happens::Week, Ok(after)));
+            }
+        }
+        // 5. SUNAT.
+        if self.size.voids {
+            self.sunat(state, next);
         }
     }
 
     /// The state with another book, and what workers know of it.
-    fn turned(&self, state: &State, book: u32, moved: u32) -> State {
+    pub(super) fn turned(&self, state: &State, book: u32, moved: u32) -> State {
         let mut after = State { book, ..*state };
         if moved == 0 {
             return after;
@@ -650,7 +729,7 @@ impl World {
             };
             let to = moved.places.get(usize::from(worker.place)).copied();
             worker.place = to.unwrap_or(worker.place);
-            if matches!(worker.step, FOUND | LOOKED) {
+            if matches!(worker.step, FOUND | LOOKED | FOUND_VOID) {
                 let older = moved.counts.get(usize::from(worker.more >> 5)).copied();
                 let older = older.unwrap_or(worker.more >> 5);
                 worker.more = worker.more & 31 | older << 5;
@@ -660,13 +739,13 @@ impl World {
     }
 }
 
-fn at(state: &State, worker: usize, now: Worker) -> State {
+pub(super) fn at(state: &State, worker: usize, now: Worker) -> State {
     let mut after = *state;
     after.workers[worker] = now;
     after
 }
 
-fn with_copy(state: &State, most: usize, copy: u8) -> Option<State> {
+pub(super) fn with_copy(state: &State, most: usize, copy: u8) -> Option<State> {
     let count = state.under_way.iter().filter(|it| **it > 0).count();
     let free = state.under_way.iter().position(|it| *it == 0)?;
     let mut after = *state;
@@ -674,20 +753,22 @@ fn with_copy(state: &State, most: usize, copy: u8) -> Option<State> {
     (count < most).then_some(after)
 }
 
-/// Nubefact issues it, or that breaks a rule.
-fn issue(state: &State, content: u8, numero: u8) -> Result<State, &'static str> {
-    let document = document_of(content);
-    let same = |it: &u8| !matches!(it & 7, 0 | STRANGER) && document_of(it & 7) == document;
-    if state.desk.iter().any(same) {
-        return Err("I1: a document is issued twice");
+impl World {
+    /// Nubefact issues it, or that breaks a rule.
+    fn issue(&self, state: &State, content: u8, numero: u8) -> Result<State, &'static str> {
+        let document = document_of(content);
+        let same = |it: &u8| !matches!(it & 7, 0 | STRANGER) && document_of(it & 7) == document;
+        if state.desk.iter().any(same) {
+            return Err("I1: a document is issued twice");
+        }
+        if state.documents[document] & GIVEN_UP > 0 {
+            return Err("I2: a sale that was given up is issued");
+        }
+        if version_of(content) != state.documents[document] & EDITED {
+            return Err("I2: the old content is issued");
+        }
+        let mut after = *state;
+        after.desk[usize::from(numero)] = content | YOUNG | u8::from(self.size.voids) * PENDING;
+        Ok(after)
     }
-    if state.documents[document] & GIVEN_UP > 0 {
-        return Err("I2: a sale that was given up is issued");
-    }
-    if version_of(content) != state.documents[document] & EDITED {
-        return Err("I2: the old content is issued");
-    }
-    let mut after = *state;
-    after.desk[usize::from(numero)] = content | YOUNG;
-    Ok(after)
 }
