@@ -13,7 +13,7 @@ use super::super::transition::{
     DoubtDecided, FirstStep, FoundByName, attempt_in_doubt, decide_about, first_step, outcome_of,
 };
 use super::Without;
-use super::voids::{ModelVoid, VoidDeed, rank_of_void};
+use super::void_deed::{ModelVoid, VoidDeed, rank_of_void};
 use crate::dialects::nubefact::read::Heard;
 use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind};
 use crate::issue::finding_of;

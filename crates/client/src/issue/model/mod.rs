@@ -19,6 +19,7 @@
 
 mod library;
 mod search;
+mod void_deed;
 mod voids;
 mod world;
 

@@ -11,35 +11,24 @@ use super::super::void::{
     absent_of, found_void, intent_of, not_bound, obstacle, of_reply, outcome_of_void, recovered,
     settled_by,
 };
-use super::super::voided::{VoidSettled, VoidWish};
+use super::super::voided::VoidSettled;
 use super::Without;
 use super::library::{
     ACCEPTED, Came, ISSUER, Library, ModelDeed, STRANGER, answer, echoed, key, place, refusal,
     small,
 };
+use super::void_deed::{
+    ASKS_VOID, FOUND_VOID, INTENDS_VOID, ModelVoid, SAW_VOID, SEEN_OF_VOID, SENDS_VOID, SeenOfVoid,
+    VOIDS, VoidDeed, VoidStep,
+};
 use super::world::{
     Arrives, GIVEN_UP, GOES_ON, Happens, LONG_AGO, Next, PENDING, State, VOID_COPY, VOID_OF,
     VOID_YOUNG, Worker, World, YOUNG, at, document_of as document_of_content, with_copy,
 };
+use crate::dialects::nubefact::NubefactReply;
 use crate::dialects::nubefact::read::Heard;
-use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind, NubefactReply};
 use crate::journal::{Intended, JournalEntry, ModelBook, Noted, StoredReply};
 use crate::{Failure, RawAnswer};
-
-/// The void of a number, as a content: this and the number.
-pub(super) const VOIDS: u8 = 8;
-
-/// The steps of `settle_void` after the document was asked about, which leaves nothing that a kill could
-/// lose. About to ask about the void; `place`: its open attempt, as it was known before.
-pub(super) const ASKS_VOID: u8 = 7;
-/// Has an answer: `more` is what was found, [`GOES_ON`], [`LONG_AGO`] and how many attempts are older.
-pub(super) const FOUND_VOID: u8 = 8;
-/// About to make the attempt durable.
-pub(super) const INTENDS_VOID: u8 = 9;
-/// The attempt is durable; nothing has left.
-pub(super) const SENDS_VOID: u8 = 10;
-/// Has seen an outcome, not yet durable.
-pub(super) const SAW_VOID: u8 = 11;
 
 /// In the place of an open attempt: none of the void is open, or no void is known.
 const NOT_OPEN: u8 = 254;
@@ -78,103 +67,6 @@ const KNOWN: u8 = 1;
 const UNSETTLED: u8 = 2;
 const NO_ROOM: u8 = 4;
 const STANDS_VOIDED: u8 = 8;
-
-/// One step of a void.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct VoidDeed {
-    pub(super) content: u8,
-    pub(super) step: VoidStep,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum VoidStep {
-    /// The document was asked about, and looks so.
-    Document {
-        there: u8,
-        late: bool,
-    },
-    /// There was no void when it was asked about.
-    Note {
-        older: u8,
-        long_ago: bool,
-    },
-    /// There is one; this attempt was open before.
-    Find {
-        place: u8,
-        there: u8,
-    },
-    Intend,
-    Hear {
-        place: u8,
-        seen: SeenOfVoid,
-    },
-    Stand,
-    /// The number that a document's void would be of.
-    Wish {
-        of: u8,
-    },
-}
-
-/// What a worker sees of its void.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub(super) enum SeenOfVoid {
-    Ticket,
-    Refused,
-    Held,
-    Exists,
-    /// SUNAT's 2323.
-    HeardBefore,
-    Nothing,
-    NotSent,
-}
-
-const SEEN_OF_VOID: [SeenOfVoid; 7] = [
-    SeenOfVoid::Ticket,
-    SeenOfVoid::Refused,
-    SeenOfVoid::Held,
-    SeenOfVoid::Exists,
-    SeenOfVoid::HeardBefore,
-    SeenOfVoid::Nothing,
-    SeenOfVoid::NotSent,
-];
-
-/// A wish that is always the same.
-pub(super) struct ModelVoid {
-    wish: VoidWish,
-    document: NubefactDocument,
-    id: NubefactId,
-    numero: u32,
-}
-
-impl ModelVoid {
-    pub(super) fn of(numero: u8) -> ModelVoid {
-        let numero = u32::from(numero);
-        let kind = NubefactKind::Factura;
-        let id = NubefactId::new(kind, "FFF1", numero).expect("a name");
-        let wish = VoidWish::new(id.clone(), "pedido repetido").expect("a wish");
-        let document = wish.document(kind.voiding().expect("an operation"));
-        ModelVoid {
-            wish,
-            document,
-            id,
-            numero,
-        }
-    }
-}
-
-/// The rank of a void by its key.
-pub(super) fn rank_of_void(key: &str) -> Option<usize> {
-    let numero = key.strip_prefix("anular")?.rsplit('-').next()?;
-    let numero: usize = numero.parse().ok()?;
-    Some(usize::from(VOIDS) + numero)
-}
-
-impl VoidDeed {
-    pub(super) fn only_reads(self) -> bool {
-        matches!(self.step, VoidStep::Stand | VoidStep::Wish { .. })
-    }
-}
 
 impl Library {
     /// Answer, place and number.
@@ -620,7 +512,7 @@ impl World {
         if state.is_late() {
             return;
         }
-        let taken = takes_void(state, numero);
+        let taken = state.takes_void(numero);
         saw(taken, Arrives::Now, Ticket);
         saw(taken, Arrives::Now, Nothing);
     }
@@ -670,14 +562,16 @@ impl World {
     }
 }
 
-/// Nubefact takes a void that has arrived, if there is none and it is not too late.
-pub(super) fn takes_void(state: &State, numero: u8) -> State {
-    let mut after = *state;
-    let held = &mut after.desk[usize::from(numero)];
-    if void_of(*held) == NO_VOID && !state.is_late() {
-        *held = with_void(*held, TICKET) | VOID_YOUNG;
+impl State {
+    /// Nubefact takes a void that has arrived, if there is none and it is not too late.
+    pub(super) fn takes_void(&self, numero: u8) -> State {
+        let mut after = *self;
+        let held = &mut after.desk[usize::from(numero)];
+        if void_of(*held) == NO_VOID && !self.is_late() {
+            *held = with_void(*held, TICKET) | VOID_YOUNG;
+        }
+        after
     }
-    after
 }
 
 /// What a question about a document may be answered.

@@ -5,9 +5,7 @@ use super::library::{
     ABSENT, ACCEPTED, AGAIN, ASK, DEFINITE, FULL, GRANTED, INTEND, ISSUED, Library, MAY_CHANGE,
     ModelDeed, NEWEST, OURS, SEEN, STRANGER, Seen, THEIRS, TO_ASK, WANTED,
 };
-use super::voids::{
-    ASKS_VOID, FOUND_VOID, INTENDS_VOID, SAW_VOID, SENDS_VOID, SeenOfVoid, takes_void,
-};
+use super::void_deed::{ASKS_VOID, FOUND_VOID, INTENDS_VOID, SAW_VOID, SENDS_VOID, SeenOfVoid};
 use super::{Size, Without};
 
 /// Most of each that a state has room for.
@@ -635,7 +633,7 @@ impl World {
                 for accepted in [false, true] {
                     let happens = Happens::LateVoid { numero, accepted };
                     let after = if accepted {
-                        takes_void(&gone, numero)
+                        gone.takes_void(numero)
                     } else {
                         gone
                     };
