@@ -330,7 +330,15 @@ impl Task {
     }
 
     async fn end(self, waiter: Option<oneshot::Sender<Result<(), StoreError>>>) {
-        let closed = self.connection.close().await;
+        let remote = self.connection.is_remote();
+        let closed = match self.connection.close().await {
+            // Everything is committed, and a connection that was cut is closed.
+            Err(error) if remote => {
+                tracing::debug!(code = error.code(), "the connection was cut before");
+                Ok(())
+            }
+            closed => closed,
+        };
         if let Some(waiter) = waiter {
             let _ = waiter.send(closed);
         }
