@@ -480,3 +480,14 @@ pub(crate) struct CorrectedInstalment {
     pub(crate) fecha: String,
     pub(crate) importe: String,
 }
+
+/// A notice about a document that is watched.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is streamed")]
+#[schema(as = ComprobanteEvent)]
+pub(crate) struct DocumentNotice {
+    /// `cambio`, or `fin` for the last one.
+    pub(crate) event: String,
+    /// The document, as JSON.
+    pub(crate) data: String,
+}

@@ -244,6 +244,7 @@ pub(in crate::http) struct RepeatWanted {
     operation_id = "duplicar_comprobante",
     params(("id" = Uuid, Path, description = "Identifier"), RepeatWanted),
     responses(
+        (status = 200, body = CheckedData, description = "It was only rehearsed"),
         (status = 202, body = IssuedData, headers(("location" = String, description = "Its address"))),
         Problems
     )

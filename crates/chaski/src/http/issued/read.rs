@@ -17,7 +17,7 @@ use super::family::Family;
 use super::refusals::problem;
 use super::submit::issuer_ruc;
 use super::{IssuerWanted, document_of, rights_of, told};
-use crate::api::issued::{IssuedData, IssuedPage, IssuedWanted};
+use crate::api::issued::{DocumentNotice, IssuedData, IssuedPage, IssuedWanted};
 use crate::app::invoices::kind_named;
 use crate::app::keys::Scope;
 use crate::http::Gateway;
@@ -246,7 +246,7 @@ pub(in crate::http) async fn by_number(
     path = "/api/v1/comprobantes/{id}/eventos",
     operation_id = "seguir_comprobante",
     params(("id" = Uuid, Path, description = "Identifier")),
-    responses((status = 200, body = String, content_type = "text/event-stream"), Problems)
+    responses((status = 200, body = DocumentNotice, content_type = "text/event-stream"), Problems)
 )]
 pub(in crate::http) async fn events(
     State(gateway): State<Arc<Gateway>>,
