@@ -188,8 +188,8 @@ impl InvoiceError {
                 "there is no {name}: it was not issued from here and Nubefact does not have it; check kind, series and number"
             ),
             InvoiceError::NotIssuedHere(name) => text!(
-                "{name} no se emitió desde aquí, así que no se tiene su contenido: prepare el documento en un archivo y use: chaski factura emitir",
-                "{name} was not issued from here, so its content is not known: write the document to a file and use: chaski factura emitir"
+                "{name} no se emitió desde aquí, así que no se tiene su contenido; cómo está se lo pregunta a Nubefact: chaski factura consultar {name}; para corregirlo o repetirlo, prepare el documento en un archivo y use: chaski factura emitir",
+                "{name} was not issued from here, so its content is not known; how it stands Nubefact is asked by: chaski factura consultar {name}; to correct or repeat it, write the document to a file and use: chaski factura emitir"
             ),
             InvoiceError::NotIssuable => text!(
                 "eso no es un comprobante que se emite, sino una petición sobre otro; para anular: chaski factura anular SERIE-NUMERO --motivo …",

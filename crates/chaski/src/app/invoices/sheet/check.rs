@@ -119,6 +119,33 @@ impl CheckedWorkbook {
     }
 }
 
+impl CheckedRows {
+    /// A document under the caller's name, with what was made of it where it could be made.
+    pub(super) fn of(
+        key: String,
+        kind: Option<DocumentKind>,
+        made: Option<&TaxDocument>,
+        form: JsonValue,
+    ) -> CheckedRows {
+        CheckedRows {
+            key,
+            kind,
+            rows: Vec::new(),
+            worst: None,
+            moneda: made.and_then(TaxDocument::moneda),
+            gravada: made.map(|it| it.amount("total_gravada").unwrap_or_default()),
+            igv: made.map(TaxDocument::igv),
+            total: made.and_then(TaxDocument::total),
+            serie: made.and_then(|it| it.serie().map(str::to_owned)),
+            numero: made.and_then(TaxDocument::numero),
+            cliente: None,
+            referencia: None,
+            clave: String::new(),
+            form,
+        }
+    }
+}
+
 impl App {
     /// Checks all documents of a workbook: nothing is sent and no number taken. Customers are looked up
     /// only if that is wanted. Without a room nothing is known of series and earlier documents.
@@ -306,23 +333,13 @@ impl Checking<'_> {
         if let Some(made) = &made {
             self.compare(documents, index, made, on);
         }
+        let key = document.key.clone();
         CheckedRows {
-            key: document.key.clone(),
-            kind,
             rows: document.rows.clone(),
-            worst: None,
-            moneda: made.as_ref().and_then(TaxDocument::moneda),
-            gravada: made
-                .as_ref()
-                .map(|it| it.amount("total_gravada").unwrap_or_default()),
-            igv: made.as_ref().map(TaxDocument::igv),
-            total: made.as_ref().and_then(TaxDocument::total),
-            serie: made.as_ref().and_then(|it| it.serie().map(str::to_owned)),
-            numero: made.as_ref().and_then(TaxDocument::numero),
             cliente: number.map(str::to_owned),
             referencia: document.said("referencia").map(str::to_owned),
             clave: std::mem::take(&mut self.keys[index]),
-            form: JsonValue::Object(form),
+            ..CheckedRows::of(key, kind, made.as_ref(), JsonValue::Object(form))
         }
     }
 

@@ -181,22 +181,12 @@ impl ListCheck {
         let is_wrong = is_wrong.take_while(|it| it.document == Some(index));
         let worst = is_wrong.map(|it| it.finding.severidad).max();
         self.documents.push(CheckedRows {
-            key,
-            kind,
             rows: vec![row],
             worst,
-            moneda: made.as_ref().and_then(TaxDocument::moneda),
-            gravada: made
-                .as_ref()
-                .map(|it| it.amount("total_gravada").unwrap_or_default()),
-            igv: made.as_ref().map(TaxDocument::igv),
-            total: made.as_ref().and_then(TaxDocument::total),
-            serie: made.as_ref().and_then(|it| it.serie().map(str::to_owned)),
-            numero: made.as_ref().and_then(TaxDocument::numero),
             cliente: number,
             referencia,
             clave,
-            form: value,
+            ..CheckedRows::of(key, kind, made.as_ref(), value)
         });
         Ok(())
     }
