@@ -222,6 +222,9 @@ async fn a_void_waits_until_its_boleta_is_accepted() {
     assert_eq!(desk.document(id).await.state, DocumentState::Pending);
     desk.later(24);
     desk.reaches(id, DocumentState::VoidPending).await;
+    // Its document is marked before it is sent; the clock goes on once both wait.
+    desk.reaches(void.document.id, DocumentState::VoidPending)
+        .await;
     desk.later(24);
     desk.reaches(id, DocumentState::Voided).await;
     working.stop().await;
