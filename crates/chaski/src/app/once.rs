@@ -24,6 +24,12 @@ pub enum Begun {
 pub struct Ticket {
     /// What to note with what is created.
     pub once: Once,
+    _alone: Alone,
+}
+
+/// Nobody else in this process works on the same place until it is dropped.
+pub struct Alone {
+    place: Hash,
     under_way: UnderWay,
 }
 
@@ -39,9 +45,9 @@ impl UnderWay {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Alone {
     fn drop(&mut self) {
-        self.under_way.change(|all| all.remove(&self.once.place));
+        self.under_way.change(|all| all.remove(&self.place));
     }
 }
 
@@ -53,17 +59,24 @@ impl App {
             request,
             at: self.clock.now(),
         };
-        if !self.under_way.change(|all| all.insert(place)) {
+        let Some(alone) = self.alone_with(place) else {
             return Ok(Begun::UnderWay);
-        }
+        };
         let ticket = Ticket {
             once,
-            under_way: self.under_way.clone(),
+            _alone: alone,
         };
         Ok(match self.store.done_before(&once).await? {
             Some(before) => Begun::Before(before),
             None => Begun::First(ticket),
         })
+    }
+
+    /// Takes a place that requests may come to twice; none while another request is there.
+    pub fn alone_with(&self, place: Hash) -> Option<Alone> {
+        let under_way = self.under_way.clone();
+        let is_first = under_way.change(|all| all.insert(place));
+        is_first.then(|| Alone { place, under_way })
     }
 
     /// What a request did that was found to be done before while it was being worked on.

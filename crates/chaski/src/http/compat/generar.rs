@@ -71,9 +71,11 @@ pub(crate) async fn issue(
         referencia: query.remove("referencia"),
     };
     // 2. Ours from here on, or before; and what came of it.
-    let (handed, _) = hand_over(&caller, family, wanted, request).await?;
+    let taken = hand_over(&caller, family, wanted, request).await?;
     let patience = caller.app.config.nubefact_patience;
-    let outcome = caller.app.wait_for_outcome(handed.document.id, patience);
+    let outcome = caller
+        .app
+        .wait_for_outcome(taken.handed.document.id, patience);
     let document = outcome.await.map_err(problem)?;
     let ask = caller.ask();
     let room = caller.app.room_of_document(&document, &ask).await;

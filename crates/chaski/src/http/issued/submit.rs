@@ -23,6 +23,7 @@ use crate::app::invoices::{
 };
 use crate::app::issuing::{AcceptOptions, HandedOver, is_known};
 use crate::app::keys::Scope;
+use crate::app::once::Alone;
 use crate::http::kit::{
     Caller, Given, JsonAnswer, MOST_BYTES, Problem, Problems, bad_query, body, nobody, once,
 };
@@ -55,6 +56,14 @@ pub(in crate::http) struct HandOverWanted {
     /// minutes.
     #[param(rename = "Chaski-Allow-Duplicate")]
     allow_duplicate: Option<bool>,
+}
+
+/// A document that is ours, and what was remarked on it.
+pub(in crate::http) struct TakenOn {
+    pub(in crate::http) handed: HandedOver,
+    findings: Vec<InvoiceFinding>,
+    /// Until the answer is made, the same key gets 409.
+    _alone: Option<Alone>,
 }
 
 /// What came in a body, and for whom.
@@ -98,9 +107,9 @@ pub(in crate::http) async fn submit(
     let Query(wanted) = wanted.map_err(bad_query)?;
     let patience = patience(request.headers());
     // 2. Ours from here on, or before.
-    let (handed, findings) = hand_over(&caller, family, wanted, request).await?;
+    let taken = hand_over(&caller, family, wanted, request).await?;
     // 3. How it stands, or what came of it.
-    let HandedOver { document, before } = handed;
+    let HandedOver { document, before } = taken.handed;
     let document = match patience {
         Some(patience) => {
             let outcome = caller.app.wait_for_outcome(document.id, patience);
@@ -115,7 +124,7 @@ pub(in crate::http) async fn submit(
         (true, true) => StatusCode::OK,
     };
     let lang = caller.info.lang;
-    let found = findings.iter();
+    let found = taken.findings.iter();
     let data = IssuedData {
         hallazgos: found.map(|it| DocumentFindingData::of(it, lang)).collect(),
         ..IssuedData::of(&caller.app, &document)
@@ -134,13 +143,13 @@ pub(in crate::http) async fn submit(
 }
 
 /// Takes on what comes in a request, durable when this returns, with what was remarked on it; or says which
-/// document it was before.
+/// document it was before. A twin under the same key has to come back.
 pub(in crate::http) async fn hand_over(
     caller: &Caller,
     family: Family,
     wanted: IssuerWanted,
     request: Request,
-) -> Result<(HandedOver, Vec<InvoiceFinding>), Problem> {
+) -> Result<TakenOn, Problem> {
     // 1. Under which key.
     let headers = request.headers().clone();
     let key = once::key(&headers)?.map(|it| String::from_utf8_lossy(it).into_owned());
@@ -151,6 +160,9 @@ pub(in crate::http) async fn hand_over(
         .app
         .room_within(arrived.issuer.as_ref(), &rights, &ask);
     let room = room.await.map_err(problem)?;
+    let alone = key.as_deref();
+    let alone = alone.map(|key| once::alone(&caller.app, &room.issuer.ruc, key));
+    let alone = alone.transpose()?;
     let wish = IssueWish {
         value: arrived.value,
         key,
@@ -188,7 +200,11 @@ pub(in crate::http) async fn hand_over(
     if !rights.allow(&handed.document.series.serie) {
         return Err(problem(InvoiceError::SeriesNotTheirs.into()));
     }
-    Ok((handed, findings))
+    Ok(TakenOn {
+        handed,
+        findings,
+        _alone: alone,
+    })
 }
 
 /// Why it was not taken on; a twin of what nobody knows yet is known soon.

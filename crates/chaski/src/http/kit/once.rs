@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use blake3::Hash;
+use chaski_core::Ruc;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use uuid::Uuid;
 
 use super::form::{boundary, places};
 use super::{Caller, Problem, body};
-use crate::app::once::{Begun, DoneBefore, Once};
+use crate::app::App;
+use crate::app::once::{Alone, Begun, DoneBefore, Once};
 use crate::scratch::Scratch;
 use crate::store::StoreError;
 
@@ -102,14 +104,7 @@ where
     let ticket = match caller.app.begin_once(place, wanted).await? {
         Begun::First(ticket) => ticket,
         Begun::Before(before) => return replay(before, show).await,
-        Begun::UnderWay => {
-            return Err(Problem::new(
-                "idempotencia_en_curso",
-                "la primera petición con esa Idempotency-Key todavía se atiende",
-                "the first request with that Idempotency-Key is still being worked on",
-            )
-            .after(SOON));
-        }
+        Begun::UnderWay => return Err(under_way()),
     };
     match create(request, Some(ticket.once)).await {
         Ok((created, answer)) => {
@@ -124,6 +119,26 @@ where
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The first request of an idempotency key has no answer yet.
+fn under_way() -> Problem {
+    Problem::new(
+        "idempotencia_en_curso",
+        "la primera petición con esa Idempotency-Key todavía se atiende",
+        "the first request with that Idempotency-Key is still being worked on",
+    )
+    .after(SOON)
+}
+
+/// The right to work on the document of a key, whose place is its issuer and that key: whichever API key
+/// and address it comes by. Until it is dropped, the same key gets 409.
+pub(crate) fn alone(app: &App, issuer: &Ruc, key: &str) -> Result<Alone, Problem> {
+    let mut hasher = blake3::Hasher::new();
+    for part in ["comprobante", issuer.as_str(), key] {
+        put(&mut hasher, part.as_bytes());
+    }
+    app.alone_with(hasher.finalize()).ok_or_else(under_way)
 }
 
 /// The first answer; where it was never given, what was created as it is now.

@@ -144,6 +144,55 @@ async fn nothing_is_done_about_what_is_in_doubt() {
     assert_ne!(twin.header("retry-after"), "", "it is known soon");
 }
 
+/// What lists tell of the only document; none while it is not there.
+async fn only_document(it: &Still) -> Option<Value> {
+    let listed = it.ask(Method::GET, ALL, "").await;
+    listed.json()["data"].as_array()?.first().cloned()
+}
+
+#[tokio::test]
+async fn the_twin_of_a_request_that_is_not_answered_yet_comes_back() {
+    let it = Still::open().await;
+    let other_key = it.door.key_of(&it.door.app, Some(ISSUER)).await;
+    let patient = [("Idempotency-Key", "g-1"), ("Prefer", "wait=60")];
+    let (first_body, hasty) = (sale("20.00"), [("Idempotency-Key", "g-1")]);
+    let first = it.post(ALL, &patient, &first_body);
+    let meanwhile = async {
+        let document = loop {
+            match only_document(&it).await {
+                Some(document) => break document,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        // By whichever API key and with whatever body it comes: there is no answer to repeat yet.
+        for key in [&it.key, &other_key] {
+            for body in [sale("20.00"), sale("30.00")] {
+                let twin = ask(&it.door, key, Method::POST, ALL, &hasty, &body).await;
+                let told = (twin.status.as_u16(), &twin.json()["code"]);
+                assert_eq!(told, (409, &json!("idempotencia_en_curso")));
+                assert_eq!(twin.header("retry-after"), "1");
+            }
+        }
+        // Another key has nothing to wait for.
+        let headers = [("Idempotency-Key", "g-2")];
+        let other = it.post(ALL, &headers, &sale("30.00")).await;
+        assert_eq!(other.status, 202, "{}", other.text);
+        it.sent(&document, accepted("FFF1", 1)).await;
+        document
+    };
+    let (first, document) = tokio::join!(first, meanwhile);
+    assert_eq!(first.status, 201, "{}", first.text);
+    assert_eq!(first.json()["id"], document["id"]);
+    let again = it.post(ALL, &hasty, &sale("20.00")).await;
+    assert_eq!(
+        (again.status.as_u16(), again.json()["id"].clone()),
+        (200, document["id"].clone())
+    );
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    let changed = it.post(ALL, &hasty, &sale("30.00")).await;
+    assert_eq!(changed.status, 422, "{}", changed.text);
+}
+
 #[tokio::test]
 async fn a_twin_of_what_is_known_is_not_waited_for() {
     let it = Still::open().await;
