@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,15 +59,33 @@ struct AtWork {
     deadlines: Option<Instant>,
     /// What the clock said last.
     clock: Timestamp,
+    /// Something failed, which may be because another process issues.
+    failed: bool,
+    succeeded: bool,
+}
+
+/// How a turn at the seat ended.
+enum TurnEnd {
+    Shutdown,
+    Succeeded,
 }
 
 /// Issues until `shutdown`; what is under way then is ended. Without the seat it waits for it.
 pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
     tokio::pin!(shutdown);
-    // 1. The seat.
     loop {
+        // 1. The seat.
         let wait = match app.take_issuer_seat().await {
-            Ok(Some(_)) => break,
+            Ok(Some(_)) => {
+                // 2. The turn.
+                match work(&app, shutdown.as_mut()).await {
+                    TurnEnd::Shutdown => return Ok(()),
+                    TurnEnd::Succeeded => {
+                        tracing::warn!("another process issues now; this one stands down");
+                        TRY_SEAT
+                    }
+                }
+            }
             Ok(None) => TRY_SEAT,
             Err(error) => {
                 tracing::warn!(code = error.code(), "documents cannot be issued now");
@@ -78,11 +97,15 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
             () = tokio::time::sleep(wait) => {}
         }
     }
-    // 2. What is due, again and again.
+}
+
+/// What is due, again and again, until there is an end to it or somebody else issues.
+async fn work(app: &Arc<App>, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> TurnEnd {
     let mut moved = app.watch_documents();
-    let mut work = AtWork::new(Arc::clone(&app));
-    loop {
+    let mut work = AtWork::new(Arc::clone(app));
+    let end = loop {
         let pause = match work.start_due().await {
+            Ok(()) if work.succeeded => break TurnEnd::Succeeded,
             Ok(()) => LOOK_AGAIN,
             Err(error) => {
                 tracing::warn!(code = error.code(), "documents cannot be looked for");
@@ -90,20 +113,20 @@ pub async fn run(app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<()
             }
         };
         tokio::select! {
-            () = &mut shutdown => break,
+            () = &mut shutdown => break TurnEnd::Shutdown,
             _ = moved.changed() => {}
             ended = work.running.join_next_with_id(), if !work.running.is_empty() => {
                 work.ended(ended);
             }
             () = tokio::time::sleep(pause) => {}
         }
-    }
-    // 3. What is under way is ended: its outcome is worth more than the time.
+    };
+    // What is under way is ended: its outcome is worth more than the time.
     while let Some(ended) = work.running.join_next_with_id().await {
         work.ended(Some(ended));
     }
     app.leave_issuer_seat().await;
-    Ok(())
+    end
 }
 
 impl AtWork {
@@ -121,6 +144,8 @@ impl AtWork {
             in_order: HashMap::new(),
             looked: None,
             deadlines: None,
+            failed: false,
+            succeeded: false,
         }
     }
 
@@ -128,6 +153,13 @@ impl AtWork {
     async fn start_due(&mut self) -> Result<(), AppError> {
         while let Some(ended) = self.running.try_join_next_with_id() {
             self.ended(Some(ended));
+        }
+        if self.failed {
+            self.succeeded = self.app.was_succeeded().await?;
+            self.failed = false;
+            if self.succeeded {
+                return Ok(());
+            }
         }
         // Pauses are measured by a clock that anybody may set back.
         let now = self.app.clock.now();
@@ -267,6 +299,7 @@ impl AtWork {
             Some(Err(error)) => (error.id(), Some("error_interno")),
         };
         if let Some(code) = code {
+            self.failed = true;
             tracing::warn!(code, "something about a document failed");
         }
         let Some(done) = self.tasks.remove(&id) else {

@@ -10,7 +10,7 @@ use chaski::app::issuing::AcceptOptions;
 use chaski::app::{App, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs::issuing;
-use chaski::store::DocumentRow;
+use chaski::store::{DocumentRow, StoreJournal};
 use chaski_client::{Ask, Clock, DocumentState, FileKind, NubefactId, NubefactKind};
 use chaski_core::invoicing::JsonValue;
 use tempfile::TempDir;
@@ -255,6 +255,26 @@ async fn one_process_issues_and_the_next_goes_on() {
     desk.reaches(id, DocumentState::Accepted).await;
     let _ = stop.send(());
     task.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_succeeded_stands_down_and_issues_again_when_it_is_its_turn() {
+    let desk = Desk::new().await;
+    let working = desk.work();
+    let first = desk.hand_over("FFF1", "pedido-1").await;
+    desk.reaches(first, DocumentState::Accepted).await;
+    // As where the connection to a database server was cut: its lock is gone, and another process took over.
+    let other = StoreJournal::new(desk.app.store());
+    other.take_over().await.unwrap();
+    assert!(desk.app.was_succeeded().await.unwrap());
+    let second = desk.hand_over("FFF1", "pedido-2").await;
+    let accepted = desk.reaches(second, DocumentState::Accepted).await;
+    assert_eq!(accepted.numero, Some(2));
+    assert!(
+        !desk.app.was_succeeded().await.unwrap(),
+        "a turn of its own"
+    );
+    working.stop().await;
 }
 
 /// Handed over on one day and worked on weeks later: Nubefact refuses it for its date.

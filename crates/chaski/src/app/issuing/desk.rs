@@ -160,6 +160,12 @@ impl App {
         Ok(Some(seat))
     }
 
+    /// Whether another process issues by now although this one has not left its seat, which happens where the
+    /// connection to a database server was cut.
+    pub async fn was_succeeded(&self) -> Result<bool, AppError> {
+        Ok(!self.issuing.journal.is_the_last().await?)
+    }
+
     /// Who issues with this folder now.
     pub fn seat_holder(&self) -> SeatHolder {
         if lock(&self.issuing.seat).is_some() {

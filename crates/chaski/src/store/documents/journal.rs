@@ -64,6 +64,12 @@ impl StoreJournal {
         Ok(())
     }
 
+    /// Whether nobody has taken over since.
+    pub async fn is_the_last(&self) -> Result<bool, StoreError> {
+        let mut reader = self.store.read().await?;
+        holds(&mut reader, self.fence()).await
+    }
+
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.store.keys)
     }
