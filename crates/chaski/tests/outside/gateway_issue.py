@@ -1,6 +1,7 @@
 """Documents handed over to a gateway that dies at named steps and at random, while Nubefact fails: judged by its ledger.
 
-    python3 crates/chaski/tests/outside/gateway_issue.py --documents 400000 --kills 5000
+    python3 crates/chaski/tests/outside/gateway_issue.py --rounds 20
+    python3 crates/chaski/tests/outside/gateway_issue.py --only load --documents 400000 --kills 5000 --latency 2ms
 
 Each named point of the gateway and fault of Nubefact, F01 to F32, `--rounds` times; a load of documents with
 `kill -9`, SIGTERM, SIGSTOP and no memory at random moments; many requests under few keys. A point counts when the
@@ -114,9 +115,9 @@ FAULTS = {
 class Gateway(Desk):
     """A server that issues, and what its callers were told."""
 
-    def __init__(self, binary, postgres=None):
+    def __init__(self, binary, postgres=None, latency="40ms"):
         database = (postgres, "gateway_issue") if postgres else None
-        super().__init__(binary, ",".join(f"{it}=0" for it in SERIES), database)
+        super().__init__(binary, ",".join(f"{it}=0" for it in SERIES), database, latency)
         self.postgres = database
         self.lock = threading.Lock()
         self.told, self.totals, self.wrong = {}, {}, []
@@ -262,15 +263,23 @@ class Gateway(Desk):
                 self.wrong.append(f"I24: {serie} went back to {last}")
             self.counts[serie] = last
 
+    def on_their_way(self):
+        states = dict(self.query("SELECT state, count(*) FROM documents GROUP BY state"))
+        return sum(count for state, count in states.items() if state not in ENDED)
+
     def until_quiet(self, seconds):
         """Waits until nothing is on its way; how many still are."""
         until = time.time() + seconds
-        while True:
-            states = dict(self.query("SELECT state, count(*) FROM documents GROUP BY state"))
-            left = sum(count for state, count in states.items() if state not in ENDED)
-            if not left or time.time() > until:
-                return left
+        while (left := self.on_their_way()) and time.time() < until:
             time.sleep(0.1)
+        return left
+
+    def until_all_moved(self, seconds):
+        """Waits until nothing is on its way, for as long as fewer are, now and then."""
+        left = self.on_their_way()
+        while (now := self.until_quiet(seconds)) and now < left:
+            left = now
+        return now
 
 
 class Clock:
@@ -546,6 +555,7 @@ def main():
     words.add_argument("--rounds", type=int, default=1, help="at each point and of each fault")
     words.add_argument("--documents", type=int, default=150, help="handed over under load")
     words.add_argument("--kills", type=int, default=15, help="during that load")
+    words.add_argument("--latency", default="40ms", help="of Nubefact; series go in order, so that it bounds a load")
     words.add_argument("--posts", type=int, default=400, help="under a hundredth as many keys")
     words.add_argument("--postgres", help="folder of the socket of a server: the data go there")
     words.add_argument("--only", help="one part: points, faults, load or keys")
@@ -553,7 +563,7 @@ def main():
     words = words.parse_args()
     random.seed(words.seed)
     began = time.time()
-    with Gateway(words.binary, words.postgres) as at:
+    with Gateway(words.binary, words.postgres, words.latency) as at:
         number = itertools.count(1)
         parts = [
             ("migrations", lambda: migrations(at, number, words.rounds)),
@@ -569,7 +579,7 @@ def main():
             print(f"{name}: {time.time() - began:.0f} s", flush=True)
         if at.process.poll() is not None:
             at.up()
-        left = at.until_quiet(180)
+        left = at.until_all_moved(180)
         for name, times in at.hit.items():
             print(f"{times:5} {name}")
         wrong, sent, accepted, rows = judge(at)

@@ -68,7 +68,7 @@ REFUSED, STRANGER = ["20", "21", "22"], "23-ajeno"
 class Desk(World):
     """A folder whose company issues at a sandbox, and what was wished there."""
 
-    def __init__(self, binary, series="BBB1=0", postgres=None):
+    def __init__(self, binary, series="BBB1=0", postgres=None, latency="40ms"):
         super().__init__(binary)
         if postgres:
             self.use_postgres(*postgres)
@@ -80,7 +80,7 @@ class Desk(World):
         self.papers = pathlib.Path(f"{self.folder}-documents")
         self.papers.mkdir()
         self.said, self.named, self.hit = [], {}, collections.Counter()
-        words = ["sandbox", "--listen", f"127.0.0.1:{self.at}", "--latencia", "40ms"]
+        words = ["sandbox", "--listen", f"127.0.0.1:{self.at}", "--latencia", latency]
         # Where the sandbox looks for data of its own.
         mine = {"CHASKI_DIR": self.folder / "sandbox"}
         self.start(*words, env=mine, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
