@@ -118,6 +118,14 @@ impl StoreError {
         ) && !self.is_constraint()
     }
 
+    /// Whether nothing was written and the same may be written later, without anybody's doing here.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            StoreError::DiskFull | StoreError::Locked | StoreError::Postgres(_)
+        )
+    }
+
     /// Whether the system could not bring to the disk what it had been given. What was lost is not known,
     /// and asking for it again may succeed without having done anything
     /// (<https://wiki.postgresql.org/wiki/Fsync_Errors>). One that fails in a checkpoint is no such loss: the

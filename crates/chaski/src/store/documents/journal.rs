@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chaski_client::{
@@ -13,6 +14,7 @@ use chaski_client::{
 use chaski_core::{Lang, Text};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::accept::{self, NewDocument};
@@ -30,6 +32,11 @@ use crate::store::seal::{Keys, SealedPlace};
 use crate::store::sql::{Conn, deed, query};
 use crate::store::tables::meta;
 use crate::store::time::new_id;
+
+/// For how long what was seen is kept in hand while it cannot be written, and how often that is tried. After two
+/// minutes an attempt without an outcome is asked about.
+const IN_HAND: Duration = Duration::from_secs(100);
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// The journal of a store. Clones share everything.
 #[derive(Clone)]
@@ -79,18 +86,36 @@ impl StoreJournal {
         (fence > 0).then_some(fence)
     }
 
-    /// Does something to the part that a document belongs to, and answers how the document is then.
+    /// Does something to the part that a document belongs to, and answers how the document is then. What was
+    /// seen is told by nobody else, so while the disk is full or somebody has the database locked it is kept in
+    /// hand and tried again, for less time than an attempt is waited for.
     async fn happen(
         &self,
         found: Find,
         happening: Happening,
         at: Timestamp,
     ) -> Result<JournalEntry, JournalError> {
-        let (keys, fence) = (self.keys(), self.fence());
-        let done = self.store.write(deed!(|connection| {
-            happen(connection, &keys, fence, &found, &happening, at).await
-        }));
-        match done.await.map_err(|it| of_store(&it))? {
+        let is_told_by_others = matches!(happening, Happening::Abandoned);
+        let until = Instant::now()
+            + if is_told_by_others {
+                Duration::ZERO
+            } else {
+                IN_HAND
+            };
+        let done = loop {
+            let (keys, fence) = (self.keys(), self.fence());
+            let (found, happening) = (found.clone(), happening.clone());
+            let done = self.store.write(deed!(|connection| {
+                happen(connection, &keys, fence, &found, &happening, at).await
+            }));
+            match done.await {
+                Err(error) if error.may_pass() && Instant::now() < until => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                done => break done,
+            }
+        };
+        match done.map_err(|it| of_store(&it))? {
             Happened::Entry(entry) => Ok(*entry),
             Happened::Unknown => Err(JournalError::no_such_thing()),
             Happened::Stale => Err(of_store(&StoreError::NotTheIssuer)),
@@ -109,11 +134,13 @@ impl StoreJournal {
 }
 
 /// By what a document is found.
+#[derive(Clone)]
 enum Find {
     Attempt(Uuid),
     Document(Uuid),
 }
 
+#[derive(Clone)]
 enum Happening {
     Concluded(Uuid, AttemptOutcome),
     Noted(Noted),
