@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
@@ -73,17 +74,22 @@ impl Seat {
             .bind(self.folder)
             .execute(connection)
             .await?;
-        let others: bool = query(
-            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-             AND classid = CAST($1 AS OID) AND objid <> CAST($2 AS OID))",
-        )
-        .bind(self.side)
-        .bind(self.folder)
-        .fetch_one(connection)
-        .await?;
-        if others {
-            return Err(StoreError::Postgres(PostgresFault::OtherFolder));
+        // The server lets go of a connection that was closed a moment later.
+        for tries in 1.. {
+            let others: bool = query(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                 AND classid = CAST($1 AS OID) AND objid <> CAST($2 AS OID))",
+            )
+            .bind(self.side)
+            .bind(self.folder)
+            .fetch_one(&mut *connection)
+            .await?;
+            match others {
+                false => break,
+                true if tries < 10 => tokio::time::sleep(Duration::from_millis(100)).await,
+                true => return Err(StoreError::Postgres(PostgresFault::OtherFolder)),
+            }
         }
         let me = query("SELECT CAST(pid AS BIGINT), CAST(extract(epoch FROM backend_start) * 1000000 AS BIGINT) \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()")
