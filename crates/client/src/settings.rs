@@ -27,6 +27,8 @@ pub struct Settings {
     pub quota: Option<u64>,
     /// Most calls in flight at once.
     pub concurrency: usize,
+    /// So many more may have leave to be sent meanwhile and be got ready, where that takes a while.
+    pub ahead: usize,
     /// Most native batch calls in flight at once.
     pub batch_window: usize,
     /// Most calls of a list in flight until one of its kind was answered: what fails for every number
@@ -56,6 +58,7 @@ impl Default for Settings {
             calls_per_minute: 0,
             quota: None,
             concurrency: 50,
+            ahead: 0,
             batch_window: 10,
             first_wave: 0,
             most_bytes: 2 * 1024 * 1024,

@@ -18,8 +18,9 @@ use uuid::Uuid;
 use crate::app::{App, AppError};
 use crate::store::{DueDocument, IssuerHold, QueuedSeries};
 
-/// Documents of one series under way where it is not in order.
-const PIPELINED: usize = 10;
+/// Documents of one series under way where it is not in order: ten are sent at once, while others are written
+/// down before and after that.
+const PIPELINED: usize = 20;
 /// Of all series, and of everything else together.
 const MOST_SENT: usize = 64;
 const MOST_FOLLOWED: usize = 8;

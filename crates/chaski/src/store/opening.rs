@@ -42,6 +42,7 @@ pub(super) const SQLITE: &[Embedded] = &[
     embedded!(15, "lists", "sqlite/0015_lists.sql"),
     embedded!(16, "issuers", "sqlite/0016_issuers.sql"),
     embedded!(17, "documents", "sqlite/0017_documents.sql"),
+    embedded!(18, "due", "sqlite/0018_due.sql"),
 ];
 
 /// Whatever `SQLite`'s files had brought about by then is in the first one.
@@ -51,6 +52,7 @@ pub(super) const POSTGRES: &[Embedded] = &[
     embedded!(15, "lists", "postgres/0015_lists.sql"),
     embedded!(16, "issuers", "postgres/0016_issuers.sql"),
     embedded!(17, "documents", "postgres/0017_documents.sql"),
+    embedded!(18, "due", "postgres/0018_due.sql"),
 ];
 
 /// Newest schema this program knows: the number of the last migration.

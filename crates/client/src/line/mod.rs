@@ -14,6 +14,7 @@ use bytes::Bytes;
 use compact_str::{CompactString, format_compact};
 use http::Request;
 use jiff::{Timestamp, ToSpan};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -60,6 +61,8 @@ struct Shared {
     ledger: Arc<dyn Ledger>,
     gate: Gate,
     places: Queue,
+    /// Those that have a place and are sent: fewer, where others are got ready meanwhile.
+    wire: Semaphore,
     retries: RetryBudget,
     plan: Plan,
     doubt: Doubt,
@@ -208,7 +211,8 @@ impl Line {
                 transport,
                 ledger,
                 gate: Gate::new(settings.calls_per_minute, Instant::now()),
-                places: Queue::new(settings.concurrency),
+                places: Queue::new(settings.concurrency.saturating_add(settings.ahead)),
+                wire: Semaphore::new(settings.concurrency),
                 retries: RetryBudget::new(),
                 plan: Plan::default(),
                 doubt: Doubt::default(),
@@ -248,6 +252,12 @@ impl Line {
         attempt: u32,
     ) -> Result<T, Failure> {
         let shared = &*self.shared;
+        // Not for long: there are few more places than these.
+        let _sent = if sheet.at_once {
+            None
+        } else {
+            shared.wire.acquire().await.ok()
+        };
         let (at, began) = (shared.clock.now(), Instant::now());
         let patience = self.patience(sheet);
         let request = exchange.encode();

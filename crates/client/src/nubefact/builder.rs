@@ -51,7 +51,11 @@ impl Default for NubefactSettings {
         };
         NubefactSettings {
             // SUNAT answers within it: three seconds usually, and much longer on some days.
-            issuing: of(60, 120, 10),
+            // A document that has leave is written down before it is sent.
+            issuing: Settings {
+                ahead: 6,
+                ..of(60, 120, 10)
+            },
             asking: of(20, 60, 10),
             voiding: of(60, 120, 4),
             files: of(30, 90, 6),

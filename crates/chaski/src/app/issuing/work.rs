@@ -33,13 +33,17 @@ impl App {
         let ask = asker_of(&document, &Ask::default());
         let room = self.invoice_room(ruc.as_ref(), &ask).await?;
         match (next, document.deed) {
-            (NextDeed::Issue, _) => room.send_document(&document).await.map(drop)?,
+            (NextDeed::Issue, _) => match room.send_document(&document).await? {
+                // It is on its way to SUNAT, and nothing is to be put off.
+                IssueSettled::Accepted(_) => {
+                    self.documents_moved();
+                    return Ok(());
+                }
+                _ => room.redate_document(document.id).await?,
+            },
             (NextDeed::Resolve, _) => room.resolve_document(&document).await?,
             (NextDeed::Follow, _) => room.follow_document(&document).await?,
             (NextDeed::Void, _) => room.void_document(&document).await.map(drop)?,
-        }
-        if next == NextDeed::Issue {
-            room.redate_document(document.id).await?;
         }
         // What told nothing new is done again after a pause.
         let now = self.clock.now();

@@ -47,18 +47,29 @@ impl Store {
     /// The series in which documents wait to be sent.
     pub async fn queued_series(&self) -> Result<Vec<QueuedSeries>, StoreError> {
         let mut reader = self.read().await?;
-        let rows: Vec<(Vec<u8>, String, String)> = query(
-            "SELECT company, kind, serie FROM documents INDEXED BY documents_waiting \
-             WHERE next = 'issue' GROUP BY company, kind, serie",
-        )
-        .fetch_all(&mut reader)
-        .await?;
-        let series = rows.into_iter().map(|(company, kind, serie)| QueuedSeries {
-            company,
-            kind,
-            serie,
-        });
-        Ok(series.collect())
+        let mut found: Vec<QueuedSeries> = Vec::new();
+        // From each to the next: a series has many documents, and there are few series.
+        loop {
+            let last = found.last();
+            let next: Option<(Vec<u8>, String, String)> = query(
+                "SELECT company, kind, serie FROM documents INDEXED BY documents_waiting \
+                 WHERE next = 'issue' AND (company, kind, serie) > ($1, $2, $3) \
+                 ORDER BY company, kind, serie LIMIT 1",
+            )
+            .bind(last.map_or(&[][..], |it| it.company.as_slice()))
+            .bind(last.map_or("", |it| it.kind.as_str()))
+            .bind(last.map_or("", |it| it.serie.as_str()))
+            .fetch_optional(&mut reader)
+            .await?;
+            let Some((company, kind, serie)) = next else {
+                return Ok(found);
+            };
+            found.push(QueuedSeries {
+                company,
+                kind,
+                serie,
+            });
+        }
     }
 
     /// The oldest documents of a series that wait to be sent, whether or not they are due.
@@ -90,22 +101,13 @@ impl Store {
         let mut reader = self.read().await?;
         let rows: Vec<StoredRow> = query(format!(
             "SELECT {COLUMNS} FROM documents INDEXED BY documents_due \
-             WHERE due_at <= $1 AND next <> 'issue' ORDER BY due_at LIMIT $2"
+             WHERE due_at <= $1 AND due_at IS NOT NULL AND next <> 'issue' ORDER BY due_at LIMIT $2"
         ))
         .bind(now)
         .bind(most)
         .fetch_all(&mut reader)
         .await?;
         rows.iter().map(due_of).collect()
-    }
-
-    /// When the next thing is due; none when nothing will be.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut reader = self.read().await?;
-        query("SELECT min(due_at) FROM documents WHERE due_at IS NOT NULL")
-            .fetch_optional::<Option<Timestamp>>(&mut reader)
-            .await
-            .map(Option::flatten)
     }
 
     /// Documents that were on their way when whoever sent them ended: they are due at once. So is what was put
