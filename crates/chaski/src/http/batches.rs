@@ -148,7 +148,6 @@ pub(super) async fn check(
     request: Request,
 ) -> Result<Response, Problem> {
     // 1. Who asks, and in which form.
-    caller.needs(Scope::Lotes)?;
     caller.needs(Scope::Emitir)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = match wanted.format.as_deref() {

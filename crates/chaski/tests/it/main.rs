@@ -23,6 +23,7 @@ mod cli_retention;
 mod cli_salud;
 mod cli_serve;
 mod cli_server;
+mod cli_server_books;
 mod cli_server_documents;
 mod cli_server_errors;
 mod clients;
