@@ -55,9 +55,13 @@ impl Sides {
     /// Both leave the same file.
     #[track_caller]
     fn check_file(&self, name: &str) {
-        let read = |place: &Place| match name.ends_with(".xlsx") {
-            true => cells(&place.path(name)),
-            false => place.read(name).lines().map(plain).collect(),
+        let is_book = Path::new(name).extension().is_some_and(|it| it == "xlsx");
+        let read = |place: &Place| -> Vec<String> {
+            if is_book {
+                cells(&place.path(name))
+            } else {
+                place.read(name).lines().map(plain).collect()
+            }
         };
         let (there, here) = (read(&self.client), read(&self.local));
         assert!(there.len() > 1, "{name}: {there:?}");

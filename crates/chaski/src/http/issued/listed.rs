@@ -148,15 +148,13 @@ pub(in crate::http) async fn check(
     // 3. From here on the caller's pace takes a file and no memory.
     drop(memory);
     let rendered = outgoing::finished(rendered)?;
-    Ok(match format {
-        Some(format) => upload::download(&rendered, file, format, "revisado"),
-        None => {
-            let mut answer = outgoing::of_file(&rendered, file);
-            let kind = HeaderValue::from_static("application/json");
-            answer.headers_mut().insert(CONTENT_TYPE, kind);
-            answer
-        }
-    })
+    if let Some(format) = format {
+        return Ok(upload::download(&rendered, file, format, "revisado"));
+    }
+    let mut answer = outgoing::of_file(&rendered, file);
+    let kind = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    Ok(answer)
 }
 
 /// What is handed over, or looked at.

@@ -222,13 +222,12 @@ impl InvoiceRoom<'_> {
         checked: &'c CheckedWorkbook,
         unfit: Option<&HashSet<usize>>,
     ) -> Result<Vec<&'c CheckedRows>, AppError> {
-        let mut wanted = Vec::new();
-        for (at, row) in checked.documents.iter().enumerate() {
-            let is_unfit = unfit.is_some_and(|it| it.contains(&at));
-            if !row.has_errors() && !is_unfit && !self.was_issued(row).await? {
-                wanted.push(row);
-            }
-        }
+        let is_fit = |at: &usize| unfit.is_none_or(|it| !it.contains(at));
+        let right = checked.documents.iter().enumerate();
+        let right = right.filter(|(at, it)| !it.has_errors() && is_fit(at));
+        let mut wanted: Vec<&CheckedRows> = right.map(|(_, it)| it).collect();
+        let issued = self.issued_keys(wanted.iter().map(|it| &it.clave)).await?;
+        wanted.retain(|it| !issued.contains(&it.clave));
         Ok(wanted)
     }
 }
