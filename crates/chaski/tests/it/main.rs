@@ -53,6 +53,7 @@ mod store_conformance;
 mod store_crash;
 mod store_documents;
 mod store_documents_kept;
+mod store_documents_known;
 mod store_once;
 mod store_partners;
 mod store_postgres;

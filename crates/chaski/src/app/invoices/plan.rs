@@ -163,7 +163,9 @@ impl InvoiceRoom<'_> {
         let to_send = NubefactDocument::of(&document)?;
         let series = SeriesName::new(self.nubefact.issuer(), kind, to_send.serie());
         let counts = self.series().await?;
-        let count = counts.iter().find(|it| it.series == series);
+        let count = counts
+            .iter()
+            .find(|it| it.series == series && !it.is_full());
         let next = count.map(|it| {
             it.free
                 .first()
