@@ -8,13 +8,10 @@ use uuid::Uuid;
 
 use super::load;
 use super::marks;
-use super::of_before::by_what_was_sent;
 use super::sheet::{DocumentSheet, SeriesKey};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::seal::{Keys, SealedPlace};
-use crate::store::sql::{Conn, StoredRow, any_bytes_of, any_of, list, list_of_bytes, query};
-use crate::store::tables::meta;
+use crate::store::sql::{StoredRow, any_bytes_of, any_of, list, list_of_bytes, query};
 
 /// Keys or numbers of one statement.
 const TOGETHER: usize = 500;
@@ -43,7 +40,7 @@ impl Store {
     ) -> Result<HashSet<String>, StoreError> {
         let company = marks::issuer(&self.keys, issuer);
         let mut reader = self.read().await?;
-        let mut issued = HashSet::new();
+        let mut found = HashSet::new();
         let mut open: Vec<&String> = wanted.into_iter().collect();
         let mut place = 1;
         while !open.is_empty() {
@@ -54,7 +51,7 @@ impl Store {
                     place => marks::key(&self.keys, &format!("{key}#{place}")),
                 };
                 let marks: Vec<Vec<u8>> = some.iter().map(|it| of_place(it)).collect();
-                let found: Vec<(Vec<u8>, bool)> = query(concat!(
+                let rows: Vec<(Vec<u8>, bool)> = query(concat!(
                     "SELECT key, EXISTS (SELECT 1 FROM document_attempts a \
                      WHERE a.document = documents.id AND a.outcome IN ('accepted', 'recovered')) \
                      FROM documents WHERE company = $1 AND deed = 'issue' AND key IN ",
@@ -65,8 +62,8 @@ impl Store {
                 .fetch_all(&mut reader)
                 .await?;
                 for (key, mark) in some.iter().zip(&marks) {
-                    match found.iter().find(|(it, _)| it == mark) {
-                        Some((_, true)) => drop(issued.insert((*key).clone())),
+                    match rows.iter().find(|(it, _)| it == mark) {
+                        Some((_, true)) => drop(found.insert((*key).clone())),
                         // What came to nothing may have been wished for again.
                         Some((_, false)) => next.push(*key),
                         None => {}
@@ -76,7 +73,7 @@ impl Store {
             open = next;
             place += 1;
         }
-        Ok(issued)
+        Ok(found)
     }
 
     /// Those of some numbers of a series that documents have which exist, each with the key of its document.
@@ -111,58 +108,4 @@ impl Store {
         }
         Ok(issued)
     }
-}
-
-/// Notes that were taken over before it was noted what they modify are found by it from now on. It is looked for
-/// them once.
-pub(in crate::store) async fn mark_earlier_notes(
-    connection: &mut Conn,
-    keys: &Keys,
-) -> Result<(), StoreError> {
-    if meta::get(connection, meta::NOTES_MARKED).await?.is_some() {
-        return Ok(());
-    }
-    let mut after: i64 = 0;
-    loop {
-        // Of what was found at Nubefact nobody here knows what was sent.
-        let rows: Vec<StoredRow> = query(
-            "SELECT seq, id, sheet, draft FROM documents WHERE seq > $1 AND deed = 'issue' \
-             AND kind IN ('07', '08') AND modifies IS NULL AND content <> 'encontrado' \
-             ORDER BY seq LIMIT 200",
-        )
-        .bind(after)
-        .fetch_all(&mut *connection)
-        .await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            after = row.try_get("seq")?;
-            mark_note(connection, keys, row).await?;
-        }
-    }
-    meta::put(connection, meta::NOTES_MARKED, &[]).await
-}
-
-async fn mark_note(connection: &mut Conn, keys: &Keys, row: &StoredRow) -> Result<(), StoreError> {
-    let id: Uuid = row.try_get("id")?;
-    let draft = keys.open(&SealedPlace::DocumentDraft(id), row.try_get("draft")?);
-    let known = by_what_was_sent(&draft.unwrap_or_default());
-    let Some(modified) = known.modifica else {
-        return Ok(());
-    };
-    let sheet = DocumentSheet {
-        modifica: Some(modified.clone()),
-        ..DocumentSheet::open(keys, id, row.try_get("sheet")?)?
-    };
-    query(
-        "UPDATE documents SET modifies = $2, total = coalesce(total, $3), sheet = $4 WHERE id = $1",
-    )
-    .bind(id)
-    .bind(marks::modifies(keys, &modified))
-    .bind(known.hundredths.map(i64::cast_unsigned))
-    .bind(sheet.sealed(keys, id)?)
-    .execute(connection)
-    .await?;
-    Ok(())
 }

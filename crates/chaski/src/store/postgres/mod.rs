@@ -15,7 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use self::checks::refuse_unsafe;
 use self::seat::Seat;
-use super::documents::known::mark_earlier_notes;
+use super::documents::earlier::mark_earlier_notes;
 use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::folder;

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::private;
 use crate::sabotage::{Protection, is_without};
-use crate::store::documents::known::mark_earlier_notes;
+use crate::store::documents::earlier::mark_earlier_notes;
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
