@@ -9,12 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 
 use calamine::{Data, Reader, open_workbook_auto};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli_kit::{Place, companies, finished, wait_until};
 use crate::cli_serve::Server;
 use crate::cli_server::losing_an_answer;
 use crate::cli_server_documents::{SALES, Sides, plain};
+use crate::cli_server_errors::Other;
 
 /// The workbook of the documentation: sixty documents, of which twelve are wrong.
 fn ventas() -> Vec<u8> {
@@ -231,6 +232,47 @@ fn a_workbook_whose_answer_is_lost_is_handed_over_once() {
     let batches = home.run("lotes listar --format ndjson").expect(0);
     assert_eq!(batches.objects().len(), 1, "{}", batches.out);
     assert_eq!(issued(&home), 2);
+}
+
+/// With real tokens it is meant only if somebody says so, before it is handed over.
+#[test]
+fn what_is_issued_for_real_there_is_confirmed_here() {
+    let looked = json!({
+        "nombre": "ventas.csv", "documentos": 2, "filas": 2, "emitibles": 2, "observados": 0,
+        "con_errores": 0, "tiene_errores": false, "totales": [], "clientes_consultados": 0,
+        "hojas_no_leidas": [], "comprobantes": [], "hallazgos_en_total": 0, "hallazgos": [],
+        "ensayo": {
+            "consultas": { "llamadas": 0, "a_lo_mas": 0 },
+            "plan": {
+                "emisor": "20603274742", "apartados_por_cliente": null, "por_emitir": 2,
+                "importes": [{ "moneda": "PEN", "total": "236.00" }], "series": [],
+            },
+            "lote_en_curso": null,
+        },
+        "mode": "real",
+    });
+    let real = Other::saying("200 OK", "application/json", &looked.to_string());
+    let client = Place::new();
+    client.write("ventas.csv", SALES);
+    let line = format!(
+        "factura emitir ventas.csv -o r.ndjson --server {}",
+        real.url
+    );
+    let ran = client.run(&line).expect(2);
+    assert!(ran.err.contains("total S/ 236.00"), "{}", ran.err);
+    assert!(ran.err.contains("agregue --yes"), "{}", ran.err);
+    assert_eq!(
+        real.asked.load(Ordering::SeqCst),
+        1,
+        "it was only looked at"
+    );
+    // What does not say what handing it over would come to is no server of this version.
+    let mut other = looked;
+    other["ensayo"] = Value::Null;
+    let other = Other::saying("200 OK", "application/json", &other.to_string());
+    let line = format!("factura emitir ventas.csv --yes --server {}", other.url);
+    let ran = client.run(&line).expect(7);
+    assert!(ran.err.contains("otra versión"), "{}", ran.err);
 }
 
 /// So many sales, each with a name.

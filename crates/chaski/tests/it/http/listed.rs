@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use chaski::app::keys::Scope;
+use chaski::store::{JobEnd, Priority};
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -394,6 +395,48 @@ async fn a_list_is_looked_at() {
             (&json!(1), &json!(1)),
             "{data}"
         );
+    }
+}
+
+/// The batch of the same list is told while it goes on; one that waits for something else says until when.
+#[tokio::test]
+async fn a_list_that_is_under_way() {
+    for database in databases().await {
+        let it = Issuing::open(database).await;
+        let list = json!({ "comprobantes": [sale("A", "20100070970", "118.00")] }).to_string();
+        let look = async |more: &str| {
+            let list = list.replacen('{', &format!("{{{more}"), 1);
+            let place = format!("{LISTS}/validar?ensayo=true");
+            let key = Some(it.key.as_str());
+            let answer = it.door.ask(Method::POST, &place, key, &list).await.json();
+            answer["ensayo"]["lote_en_curso"].clone()
+        };
+        assert_eq!(look("").await, Value::Null);
+        let key = Some(it.key.as_str());
+        let batch = it.door.ask(Method::POST, LISTS, key, list.as_str()).await;
+        let batch = batch.json();
+        assert_eq!(look("").await, batch["id"]);
+        // Another list, and the same in another way.
+        assert_eq!(look(r#""periodo": "2026-12","#).await, Value::Null);
+        assert_eq!(look(r#""clientes": true,"#).await, Value::Null);
+        // It waits for an account: whoever repeats it does not wait with it.
+        let (store, now) = (it.door.app.store(), it.door.app.clock.now());
+        let claim = store
+            .claim_job(now, std::time::Duration::from_secs(10), Priority::Low)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(store.begin_batch(&claim, now).await.unwrap());
+        assert_eq!(look("").await, batch["id"]);
+        let at = now + jiff::SignedDuration::from_mins(1);
+        let end = JobEnd::Later { at };
+        store.finish_batch(&claim, end, now).await.unwrap();
+        assert_eq!(look("").await, Value::Null);
+        let place = format!("{LISTS}/{}", batch["id"].as_str().unwrap());
+        let told = it.door.ask(Method::GET, &place, key, "").await.json();
+        assert_eq!(told["status"], "PROCESSING", "{told}");
+        let resumes: jiff::Timestamp = told["resumes_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(resumes.as_second(), at.as_second(), "{told}");
     }
 }
 
